@@ -1,0 +1,151 @@
+package org.vit4j.config;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.snakeyaml.engine.v2.api.Dump;
+import org.snakeyaml.engine.v2.api.DumpSettings;
+import org.snakeyaml.engine.v2.common.FlowStyle;
+
+/**
+ * A whole YAML file: what it {@code extends} merged in, overrides applied, ready to be read section by section.
+ *
+ * <p>Names are looked up beside the file first, then among the packaged configs; {@code .yaml} may be left out.
+ */
+public final class Config {
+    private static final String PACKAGED = "/configs/";
+
+    private final String name;
+    private final Section root;
+    private final List<String> problems = new ArrayList<>();
+
+    private Config(String name, Yaml.Mapping yaml) {
+        this.name = name;
+        this.root = new Section(yaml, "", problems);
+    }
+
+    /**
+     * Opens a config.
+     *
+     * @param nameOrPath a file, or a packaged config by name: {@code digits-vit}, {@code vit_tiny_patch16_224}
+     * @param overrides {@code path=value}, which win over the file: {@code train.epochs=3}
+     * @throws ConfigError when it does not exist, is no YAML, or extends itself
+     */
+    public static Config open(String nameOrPath, List<String> overrides) {
+        Source source = find(nameOrPath, null);
+        Yaml.Mapping yaml = load(source, new LinkedHashSet<>());
+        for (String override : overrides) yaml = Yaml.merge(yaml, override(override));
+        return new Config(source.name(), yaml);
+    }
+
+    /** A config from text, such as the one inside a saved model. */
+    public static Config parse(String text, String label) {
+        return new Config(label, load(new Source(label, text, null), new LinkedHashSet<>()));
+    }
+
+    /** Without directory and ending: what a model made from it is called. */
+    public String name() {
+        String file = name.substring(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+        return file.replaceFirst("\\.ya?ml$", "");
+    }
+
+    public Section root() {
+        return root;
+    }
+
+    /** @throws ConfigError with every problem found, a line each */
+    public void finish() {
+        root.done();
+        if (!problems.isEmpty()) throw ConfigError.of(problems);
+    }
+
+    /** The config in full, defaults included, as YAML that reads back to the same. */
+    public String resolved() {
+        DumpSettings settings = DumpSettings.builder()
+                .setDefaultFlowStyle(FlowStyle.AUTO)
+                .setIndent(2)
+                .setWidth(120)
+                .build();
+        return new Dump(settings).dumpToString(root.resolved());
+    }
+
+    /** @param file null for a packaged config or for text */
+    private record Source(String name, String text, Path file) {}
+
+    private static Yaml.Mapping load(Source source, Set<String> seen) {
+        if (!seen.add(source.name())) {
+            throw new ConfigError(source.name() + ": extends itself: " + String.join(" -> ", seen));
+        }
+        if (!(Yaml.parse(source.text(), source.name()) instanceof Yaml.Mapping yaml)) {
+            throw new ConfigError(source.name() + ":1: expected keys such as 'model:', got something else");
+        }
+        Yaml base = yaml.entries().remove("extends");
+        if (base == null) return yaml;
+        if (!(base instanceof Yaml.Scalar baseName)) {
+            throw new ConfigError(base.where() + ": extends: expected one name, got " + Yaml.shown(base));
+        }
+        Source found;
+        try {
+            found = find(baseName.text(), source.file());
+        } catch (ConfigError e) {
+            throw new ConfigError(base.where() + ": extends: " + e.getMessage(), e);
+        }
+        return Yaml.merge(load(found, seen), yaml);
+    }
+
+    private static Yaml.Mapping override(String text) {
+        int equals = text.indexOf('=');
+        String where = "--set " + text;
+        if (equals <= 0) throw new ConfigError(where + ": expected path=value, such as train.epochs=3");
+        List<String> path = List.of(text.substring(0, equals).trim().split("\\.", -1));
+        if (path.contains("")) throw new ConfigError(where + ": a part of the path is empty");
+        Yaml value = Yaml.parse(text.substring(equals + 1), where);
+        for (int i = path.size() - 1; i >= 0; i--) {
+            Yaml.Mapping mapping = Yaml.Mapping.empty(where);
+            mapping.put(path.get(i), value, where);
+            value = mapping;
+        }
+        return (Yaml.Mapping) value;
+    }
+
+    private static Source find(String nameOrPath, Path from) {
+        Path parent = from == null ? null : from.getParent();
+        Path beside = parent == null ? Path.of("") : parent;
+        for (String ending : List.of("", ".yaml", ".yml")) {
+            Path file = beside.resolve(nameOrPath + ending);
+            if (Files.isRegularFile(file)) {
+                return new Source(file.toString(), read(file), file);
+            }
+        }
+        String bare = nameOrPath.replaceFirst("^(\\./)?configs/", "").replaceFirst("\\.ya?ml$", "");
+        for (String place : List.of(bare, "models/" + bare)) {
+            try (InputStream in = Config.class.getResourceAsStream(PACKAGED + place + ".yaml")) {
+                if (in != null) {
+                    String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                    return new Source("configs/" + place + ".yaml", text, null);
+                }
+            } catch (IOException e) {
+                throw new ConfigError(place + ": cannot be read: " + e.getMessage(), e);
+            }
+        }
+        if (Files.isDirectory(beside.resolve(nameOrPath))) {
+            throw new ConfigError("'" + nameOrPath + "' is a directory; expected a YAML file or the name of a variant");
+        }
+        throw new ConfigError("no config '" + nameOrPath + "': neither a file nor the name of a packaged config"
+                + Nearest.hint(bare, Packaged.names()));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new ConfigError(file + ": cannot be read as UTF-8 text: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package org.vit4j.config;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.common.ScalarStyle;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+
+/** A YAML tree in which every value still knows the file and line it was written on. */
+sealed interface Yaml {
+    /** Where the value was written: {@code file:line}, or {@code --set}. */
+    String where();
+
+    /** @param plain written without quotes, so that it may be a number, a boolean or null */
+    record Scalar(String text, boolean plain, String where) implements Yaml {
+        boolean isNull() {
+            return plain && (text.isEmpty() || text.equals("null") || text.equals("~"));
+        }
+    }
+
+    record Sequence(List<Yaml> items, String where) implements Yaml {}
+
+    /** @param keyWhere for each key, where the key itself stands */
+    record Mapping(Map<String, Yaml> entries, Map<String, String> keyWhere, String where) implements Yaml {
+        static Mapping empty(String where) {
+            return new Mapping(new LinkedHashMap<>(), new LinkedHashMap<>(), where);
+        }
+
+        void put(String key, Yaml value, String where) {
+            entries.put(key, value);
+            keyWhere.put(key, where);
+        }
+    }
+
+    /** Parses YAML 1.2 text; {@code label} is how the file is named in messages. */
+    static Yaml parse(String text, String label) {
+        // Config files are written by hand: neither aliases that explode nor huge files have a place in them.
+        LoadSettings settings = LoadSettings.builder()
+                .setLabel(label)
+                .setMaxAliasesForCollections(50)
+                .setCodePointLimit(1 << 20)
+                .build();
+        try {
+            Optional<Node> root = new Compose(settings).composeString(text);
+            return root.map(node -> convert(node, label)).orElseGet(() -> Mapping.empty(label + ":1"));
+        } catch (MarkedYamlEngineException e) {
+            int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
+            throw new ConfigError(label + ":" + line + ": not valid YAML: " + e.getProblem(), e);
+        } catch (YamlEngineException e) {
+            throw new ConfigError(label + ": not valid YAML: " + e.getMessage(), e);
+        }
+    }
+
+    private static Yaml convert(Node node, String label) {
+        String where = at(node, label);
+        if (node instanceof ScalarNode scalar) {
+            return new Scalar(scalar.getValue(), scalar.getScalarStyle() == ScalarStyle.PLAIN, where);
+        }
+        if (node instanceof SequenceNode sequence) {
+            List<Yaml> items = new ArrayList<>();
+            for (Node item : sequence.getValue()) items.add(convert(item, label));
+            return new Sequence(items, where);
+        }
+        if (node instanceof MappingNode mapping) {
+            Mapping result = Mapping.empty(where);
+            for (NodeTuple tuple : mapping.getValue()) {
+                String keyWhere = at(tuple.getKeyNode(), label);
+                if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+                    throw new ConfigError(keyWhere + ": a key must be a word");
+                }
+                if (result.entries.containsKey(key.getValue())) {
+                    throw new ConfigError(keyWhere + ": '" + key.getValue() + "' stands twice; first at "
+                            + result.keyWhere.get(key.getValue()));
+                }
+                result.put(key.getValue(), convert(tuple.getValueNode(), label), keyWhere);
+            }
+            return result;
+        }
+        throw new AssertionError(node);
+    }
+
+    private static String at(Node node, String label) {
+        return label
+                + node.getStartMark()
+                        .map((Mark mark) -> ":" + (mark.getLine() + 1))
+                        .orElse("");
+    }
+
+    /** {@code over} wins; mappings are merged key by key, lists and scalars replaced. */
+    static Mapping merge(Mapping base, Mapping over) {
+        Mapping merged = Mapping.empty(over.where);
+        base.entries.forEach((key, value) -> merged.put(key, value, base.keyWhere.get(key)));
+        over.entries.forEach((key, value) -> {
+            Yaml old = merged.entries.get(key);
+            Yaml kept = old instanceof Mapping a && value instanceof Mapping b ? merge(a, b) : value;
+            merged.put(key, kept, over.keyWhere.get(key));
+        });
+        return merged;
+    }
+
+    /** How a value is named in a message. */
+    static String shown(Yaml value) {
+        if (value instanceof Scalar scalar) return "'" + scalar.text + "'";
+        return value instanceof Sequence ? "a list" : "a section";
+    }
+}
