@@ -1,0 +1,43 @@
+package org.vit4j.arch;
+
+import java.util.List;
+import java.util.Optional;
+import org.vit4j.config.Section;
+import org.vit4j.graph.Graph;
+
+/** What a {@code model:} section describes: one of the architectures with all its numbers. */
+public sealed interface ModelConfig permits Vit {
+    /** The words of {@code model.arch}. */
+    List<String> ARCHITECTURES = List.of("vit");
+
+    Flavour flavour();
+
+    ImageSpec image();
+
+    int classes();
+
+    /** The word of {@code model.arch}. */
+    String arch();
+
+    /** The network; its output {@code logits} is [K]. */
+    Graph build();
+
+    /** How published checkpoints of this flavour name the weights. */
+    KeyScheme keys();
+
+    /** Reads a {@code model:} section; empty when something in it is wrong, which is noted then. */
+    static Optional<? extends ModelConfig> read(Section s) {
+        if (!s.has("arch")) {
+            s.stringAt("arch");
+            return Optional.empty();
+        }
+        String arch = s.wordAt("arch", ARCHITECTURES);
+        Flavour flavour = s.oneOf("flavour", Flavour.class, Flavour.OFFICIAL);
+        ImageSpec image = ImageSpec.read(s.section("image"));
+        int classes = s.intAt("classes", 1000);
+        return switch (arch) {
+            case "vit" -> Vit.read(s, flavour, image, classes);
+            default -> throw new AssertionError(arch);
+        };
+    }
+}

@@ -1,0 +1,256 @@
+package org.vit4j.arch;
+
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.BiFunction;
+import org.vit4j.block.Attention;
+import org.vit4j.block.Mlp;
+import org.vit4j.block.PatchEmbed;
+import org.vit4j.config.Section;
+import org.vit4j.graph.Activation;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Role;
+import org.vit4j.graph.Tensor;
+
+/**
+ * ViT: "An Image is Worth 16x16 Words", Dosovitskiy et al. 2021, arXiv:2010.11929. The two flavours are one network
+ * with other numbers.
+ *
+ * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/vision_transformer.py}; community:
+ * lucidrains/vit-pytorch 0.20.2, {@code vit.py}.
+ *
+ * @param headDim width of a head; timm always has dim / heads
+ * @param mlpDim hidden width of the MLP
+ * @param layerScale initial value of a per-channel scale on each branch (timm's {@code init_values})
+ * @param registers tokens that nobody reads out (timm's {@code reg_tokens})
+ * @param posPrefix whether class and register tokens have positions (timm: not {@code no_embed_class})
+ * @param preNorm a norm in front of the blocks, as CLIP has it
+ * @param fcNorm the final norm stands after pooling instead of before
+ * @param parallel branches side by side in each half of a block (Touvron et al. 2022, arXiv:2203.09795)
+ */
+public record Vit(
+        Flavour flavour,
+        ImageSpec image,
+        int classes,
+        int patchHeight,
+        int patchWidth,
+        int dim,
+        int depth,
+        int heads,
+        int headDim,
+        int mlpDim,
+        boolean qkvBias,
+        boolean qkNorm,
+        OptionalDouble layerScale,
+        Pool pool,
+        boolean classToken,
+        int registers,
+        boolean posPrefix,
+        boolean preNorm,
+        boolean fcNorm,
+        int parallel,
+        Activation activation,
+        double normEps,
+        Drops drops)
+        implements ModelConfig {
+
+    /** What the head reads: the class token, or the mean of tokens (timm: the patches'; vit-pytorch: of all). */
+    public enum Pool {
+        CLS,
+        MEAN
+    }
+
+    /** Probabilities in training: of the embedding, of what a branch gives, of attention, of branches, of the head. */
+    public record Drops(double embed, double proj, double attn, double path, double head) {
+        public Drops {
+            Rules.rate("pos_drop", embed);
+            Rules.rate("proj_drop", proj);
+            Rules.rate("attn_drop", attn);
+            Rules.rate("drop_path", path);
+            Rules.rate("head_drop", head);
+        }
+    }
+
+    public Vit {
+        Rules.positive("classes", classes);
+        Rules.positive("patch_size", patchHeight, patchWidth);
+        Rules.positive("dim", dim);
+        Rules.positive("depth", depth);
+        Rules.positive("heads", heads);
+        Rules.positive("head_dim", headDim);
+        Rules.positive("mlp_dim", mlpDim);
+        Rules.positive("parallel", parallel);
+        Rules.divides("patch_size", patchHeight, "image height", image.height());
+        Rules.divides("patch_size", patchWidth, "image width", image.width());
+        Rules.require(
+                flavour == Flavour.COMMUNITY || dim == heads * headDim,
+                "dim (%d) must be heads x head_dim (%d x %d) in the official flavour",
+                dim,
+                heads,
+                headDim);
+        Rules.require(classToken || pool != Pool.CLS, "pool (cls) needs class_token: true");
+        Rules.require(registers >= 0, "register_tokens (%d) must be at least 0", registers);
+    }
+
+    static Optional<Vit> read(Section s, Flavour flavour, ImageSpec image, int classes) {
+        boolean timm = flavour == Flavour.OFFICIAL;
+        int[] patch = ImageSpec.side(s, "patch_size", 16);
+        int dim = s.intAt("dim", timm ? 768 : 1024);
+        int depth = s.intAt("depth", timm ? 12 : 6);
+        int heads = s.intAt("heads", timm ? 12 : 16);
+        if (timm && heads > 0 && dim % heads != 0) {
+            s.reject("heads", String.format(Locale.ROOT, "dim (%d) must be a multiple of heads (%d)", dim, heads));
+        }
+        int headDim = s.intAt("head_dim", timm ? dim / Math.max(heads, 1) : 64);
+        int mlpDim = s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", timm ? 4 : 2));
+        boolean qkvBias = s.boolAt("qkv_bias", timm);
+        boolean qkNorm = s.boolAt("qk_norm", false);
+        OptionalDouble layerScale =
+                s.has("layer_scale") ? OptionalDouble.of(s.doubleAt("layer_scale")) : OptionalDouble.empty();
+        Pool pool = s.oneOf("pool", Pool.class, Pool.CLS);
+        boolean classToken = s.boolAt("class_token", true);
+        int registers = s.intAt("register_tokens", 0);
+        boolean posPrefix = s.boolAt("pos_prefix", true);
+        boolean preNorm = s.boolAt("pre_norm", false);
+        boolean fcNorm = s.boolAt("fc_norm", pool == Pool.MEAN);
+        int parallel = s.intAt("parallel", 1);
+        Activation activation = s.oneOf("activation", Activation.class, Activation.GELU);
+        double eps = s.doubleAt("norm_eps", timm ? 1e-6 : 1e-5);
+        double[] drop = {
+            s.doubleAt("pos_drop", 0),
+            s.doubleAt("proj_drop", 0),
+            s.doubleAt("attn_drop", 0),
+            s.doubleAt("drop_path", 0),
+            s.doubleAt("head_drop", 0)
+        };
+        return s.build(() -> new Vit(
+                flavour,
+                image,
+                classes,
+                patch[0],
+                patch[1],
+                dim,
+                depth,
+                heads,
+                headDim,
+                mlpDim,
+                qkvBias,
+                qkNorm,
+                layerScale,
+                pool,
+                classToken,
+                registers,
+                posPrefix,
+                preNorm,
+                fcNorm,
+                parallel,
+                activation,
+                eps,
+                new Drops(drop[0], drop[1], drop[2], drop[3], drop[4])));
+    }
+
+    @Override
+    public String arch() {
+        return "vit";
+    }
+
+    @Override
+    public Graph build() {
+        boolean timm = flavour == Flavour.OFFICIAL;
+        Graph g = new Graph(timm ? Init.TIMM : Init.PYTORCH);
+        Init tokenInit = new Init.Normal(timm ? 1e-6 : 1);
+        Init posInit = timm ? new Init.TruncatedNormal(0.02) : new Init.Normal(1);
+
+        Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
+        x = PatchEmbed.build(g.at("patch_embed"), x, patchHeight, patchWidth, dim, !preNorm); // [T, D]
+        if (!posPrefix) x = g.addLearned("pos_embed", x, Role.POSITION, posInit);
+        x = prefix(g, x, tokenInit); // [1 + R + T, D]
+        if (posPrefix) x = g.addLearned("pos_embed", x, Role.POSITION, posInit);
+        x = g.dropout("pos_drop", x, drops.embed());
+        if (preNorm) x = g.layerNorm("norm_pre", x, normEps);
+        for (int i = 0; i < depth; i++) {
+            // Stochastic depth grows linearly with depth (Huang et al. 2016).
+            double path = depth == 1 ? 0 : drops.path() * i / (depth - 1);
+            x = block(g.at("blocks." + i), x, path);
+        }
+        g.output("logits", head(g, x));
+        return g;
+    }
+
+    /** [T, D] -> [1 + R + T, D]: the class token first, then the registers, then the patches. */
+    private Tensor prefix(Graph g, Tensor x, Init init) {
+        if (registers > 0) x = g.concat("registers", 0, g.tokens("reg_token", x, registers, init), x);
+        return classToken ? g.concat("tokens", 0, g.tokens("cls_token", x, 1, init), x) : x;
+    }
+
+    /** Pre-norm: x + attn(LN(x)), then x + mlp(LN(x)). */
+    private Tensor block(Graph g, Tensor x, double path) {
+        double scale = 1 / Math.sqrt(headDim);
+        OptionalDouble qk = qkNorm ? OptionalDouble.of(normEps) : OptionalDouble.empty();
+        // vit-pytorch has no output projection when a single head has the full width.
+        boolean project = flavour == Flavour.OFFICIAL || heads > 1 || headDim != dim;
+        var attention = new Attention(heads, headDim, scale, qkvBias, qk, project, drops.attn(), drops.proj());
+        var mlp = new Mlp(mlpDim, activation, drops.proj());
+
+        x = half(g, "attns", "1", x, path, (b, y) -> attention.build(b.at("attn"), y)); // [T, D]
+        return half(g, "ffns", "2", x, path, (b, y) -> mlp.build(b.at("mlp"), y)); // [T, D]
+    }
+
+    /** x + f(LN(x)), or x + the sum of several f when there are {@code parallel} branches, named as timm names them. */
+    private Tensor half(
+            Graph g, String many, String number, Tensor x, double path, BiFunction<Graph, Tensor, Tensor> f) {
+        Tensor[] branches = new Tensor[parallel];
+        for (int j = 0; j < parallel; j++) {
+            Graph b = parallel == 1 ? g : g.at(many + "." + j);
+            String end = parallel == 1 ? number : "";
+            Tensor y = f.apply(b, b.layerNorm("norm" + end, x, normEps)); // [T, D]
+            if (layerScale.isPresent()) {
+                y = b.scaleLearned("ls" + end, y, new Init.Constant(layerScale.getAsDouble()));
+            }
+            branches[j] = b.dropPath("drop_path" + end, y, path);
+        }
+        return g.add("add" + number, x, branches); // [T, D]
+    }
+
+    /** [T, D] -> [K] */
+    private Tensor head(Graph g, Tensor x) {
+        // LN works token by token, so the class token alone needs it.
+        boolean normFirst = pool == Pool.MEAN && !fcNorm;
+        if (normFirst) x = g.layerNorm("norm", x, normEps); // [T, D]
+        Tensor pooled = pool == Pool.CLS ? first(g, x) : g.mean("pool", averaged(g, x), 0); // [D]
+        if (!normFirst) pooled = g.layerNorm(fcNorm ? "fc_norm" : "norm", pooled, normEps);
+        return g.dense("head", g.dropout("head_drop", pooled, drops.head()), classes); // [K]
+    }
+
+    private Tensor first(Graph g, Tensor x) {
+        return g.reshape("cls", g.slice("cls_slice", x, 0, 0, 1), dim); // [D]
+    }
+
+    /** What the mean is taken of: timm leaves class token and registers out, vit-pytorch averages every token. */
+    private Tensor averaged(Graph g, Tensor x) {
+        int prefix = (classToken ? 1 : 0) + registers;
+        return flavour == Flavour.COMMUNITY || prefix == 0 ? x : g.slice("patches", x, 0, prefix, x.dim(0));
+    }
+
+    @Override
+    public KeyScheme keys() {
+        return switch (flavour) {
+            case OFFICIAL -> KeyScheme.SAME;
+            case COMMUNITY ->
+                KeyScheme.of(
+                        "patch_embed.proj", "to_patch_embedding.1",
+                        "pos_embed", "pos_embedding",
+                        "blocks.{i}.norm1", "transformer.layers.{i}.0.norm",
+                        "blocks.{i}.attn.qkv", "transformer.layers.{i}.0.fn.to_qkv",
+                        "blocks.{i}.attn.proj", "transformer.layers.{i}.0.fn.to_out.0",
+                        "blocks.{i}.norm2", "transformer.layers.{i}.1.norm",
+                        "blocks.{i}.mlp.fc1", "transformer.layers.{i}.1.fn.net.0",
+                        "blocks.{i}.mlp.fc2", "transformer.layers.{i}.1.fn.net.3",
+                        "norm", "mlp_head.0",
+                        "fc_norm", "mlp_head.0",
+                        "head", "mlp_head.1");
+        };
+    }
+}

@@ -1,0 +1,43 @@
+package org.vit4j.block;
+
+import java.util.OptionalDouble;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Tensor;
+
+/**
+ * Multi-head self-attention from one {@code qkv} product (Vaswani et al. 2017, section 3.2).
+ *
+ * @param headDim d; heads * headDim need not be the width of the tokens
+ * @param scale of the scores, usually 1/sqrt(d)
+ * @param qkNorm epsilon of a layer norm over each query and key, when there is one
+ * @param project whether a dense layer follows; vit-pytorch leaves it out for a single head of full width
+ */
+public record Attention(
+        int heads,
+        int headDim,
+        double scale,
+        boolean qkvBias,
+        OptionalDouble qkNorm,
+        boolean project,
+        double attnDrop,
+        double projDrop) {
+
+    /** [T, D] -> [T, D]; the attention maps are the tensor {@code weights} [H, T, T]. */
+    public Tensor build(Graph g, Tensor x) {
+        Tensor qkv = g.dense("qkv", x, 3 * heads * headDim, qkvBias); // [T, 3 * H * d]
+        Tensor q = norm(g, "q_norm", g.splitHeads("q", qkv, heads, 0, 3)); // [H, T, d]
+        Tensor k = norm(g, "k_norm", g.splitHeads("k", qkv, heads, 1, 3)); // [H, T, d]
+        Tensor v = g.splitHeads("v", qkv, heads, 2, 3); // [H, T, d]
+
+        Tensor weights = g.softmax("weights", g.scores("scores", q, k, scale)); // [H, T, T], rows sum to 1
+        Tensor heard = g.mix("heard", g.dropout("attn_drop", weights, attnDrop), v); // [H, T, d]
+
+        Tensor merged = g.mergeHeads("merged", heard); // [T, H * d]
+        Tensor out = project ? g.dense("proj", merged, x.dim(1)) : merged; // [T, D]
+        return g.dropout("proj_drop", out, projDrop);
+    }
+
+    private Tensor norm(Graph g, String name, Tensor x) {
+        return qkNorm.isPresent() ? g.layerNorm(name, x, qkNorm.getAsDouble()) : x;
+    }
+}

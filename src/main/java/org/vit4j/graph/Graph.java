@@ -1,0 +1,225 @@
+package org.vit4j.graph;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Makes the tensors of a network, names them, refuses shapes that do not fit.
+ *
+ * <p>{@link #at} gives a view of the same graph that puts a path in front of every name, so a block can be built
+ * twice without knowing where it stands.
+ */
+public final class Graph {
+    private final String path;
+    private final Init.Scheme scheme;
+    private final Map<String, Tensor> tensors;
+    private final Map<String, Weight> weights;
+    private final Map<String, Tensor> outputs;
+
+    /** @param scheme how layers start where the architecture says nothing special */
+    public Graph(Init.Scheme scheme) {
+        this("", scheme, new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
+    }
+
+    private Graph(
+            String path,
+            Init.Scheme scheme,
+            Map<String, Tensor> tensors,
+            Map<String, Weight> weights,
+            Map<String, Tensor> outputs) {
+        this.path = path;
+        this.scheme = scheme;
+        this.tensors = tensors;
+        this.weights = weights;
+        this.outputs = outputs;
+    }
+
+    /** The same graph, names below {@code name}. */
+    public Graph at(String name) {
+        return new Graph(path + name + ".", scheme, tensors, weights, outputs);
+    }
+
+    /** The same graph, layers started by another scheme. */
+    public Graph with(Init.Scheme other) {
+        return new Graph(path, other, tensors, weights, outputs);
+    }
+
+    public Tensor input(String name, int... dims) {
+        return add(name, new Op.Input(Shape.of(dims)));
+    }
+
+    /** [.., in] -> [.., units] */
+    public Tensor dense(String name, Tensor x, int units, boolean bias) {
+        return add(name, new Op.Dense(units, bias), x);
+    }
+
+    public Tensor dense(String name, Tensor x, int units) {
+        return dense(name, x, units, true);
+    }
+
+    /** [H, W, C] -> [H', W', filters] */
+    public Tensor conv2d(String name, Tensor x, int filters, Window window, int groups, boolean bias) {
+        return add(name, new Op.Conv2d(filters, window, groups, bias), x);
+    }
+
+    public Tensor layerNorm(String name, Tensor x, double epsilon) {
+        return add(name, new Op.LayerNorm(epsilon), x);
+    }
+
+    public Tensor activate(String name, Tensor x, Activation function) {
+        return add(name, new Op.Activate(function), x);
+    }
+
+    public Tensor add(String name, Tensor first, Tensor... more) {
+        Tensor[] all = new Tensor[more.length + 1];
+        all[0] = first;
+        System.arraycopy(more, 0, all, 1, more.length);
+        return add(name, new Op.Add(), all);
+    }
+
+    /** Adds a learned table of the shape of {@code x}; both are called {@code name}. */
+    public Tensor addLearned(String name, Tensor x, Role role, Init init) {
+        return add(name, new Op.AddLearned(role, init), x);
+    }
+
+    public Tensor scaleLearned(String name, Tensor x, Init init) {
+        return add(name, new Op.ScaleLearned(init), x);
+    }
+
+    /** Learned tokens [count, D] in the batch and width of {@code x} [T, D]. */
+    public Tensor tokens(String name, Tensor x, int count, Init init) {
+        return add(name, new Op.Tokens(count, init), x);
+    }
+
+    public Tensor concat(String name, int axis, Tensor... parts) {
+        return add(name, new Op.Concat(axis), parts);
+    }
+
+    public Tensor slice(String name, Tensor x, int axis, int from, int to) {
+        return add(name, new Op.Slice(axis, from, to), x);
+    }
+
+    public Tensor reshape(String name, Tensor x, int... dims) {
+        return add(name, new Op.Reshape(Shape.of(dims)), x);
+    }
+
+    public Tensor permute(String name, Tensor x, Integer... axes) {
+        return add(name, new Op.Permute(List.of(axes)), x);
+    }
+
+    /** [T, H * d] -> [H, T, d] */
+    public Tensor splitHeads(String name, Tensor x, int heads) {
+        return splitHeads(name, x, heads, 0, 1);
+    }
+
+    /** [T, parts * H * d] -> [H, T, d], the {@code part}-th of the parts. */
+    public Tensor splitHeads(String name, Tensor x, int heads, int part, int parts) {
+        return add(name, new Op.SplitHeads(heads, part, parts), x);
+    }
+
+    /** [H, T, d] -> [T, H * d] */
+    public Tensor mergeHeads(String name, Tensor x) {
+        return add(name, new Op.MergeHeads(), x);
+    }
+
+    /** [H, T, d], [H, S, d] -> [H, T, S] */
+    public Tensor scores(String name, Tensor q, Tensor k, double scale) {
+        return add(name, new Op.Scores(scale), q, k);
+    }
+
+    public Tensor softmax(String name, Tensor x) {
+        return add(name, new Op.Softmax(), x);
+    }
+
+    /** [H, T, S], [H, S, d] -> [H, T, d] */
+    public Tensor mix(String name, Tensor weights, Tensor values) {
+        return add(name, new Op.Mix(), weights, values);
+    }
+
+    /** [T, D] -> [D] for axis 0 */
+    public Tensor mean(String name, Tensor x, int axis) {
+        return add(name, new Op.Mean(axis), x);
+    }
+
+    public Tensor scale(String name, Tensor x, double factor) {
+        return add(name, new Op.Scale(factor), x);
+    }
+
+    /** {@code x} itself when the rate is 0. */
+    public Tensor dropout(String name, Tensor x, double rate) {
+        return rate == 0 ? x : add(name, new Op.Dropout(rate), x);
+    }
+
+    /** {@code x} itself when the rate is 0. */
+    public Tensor dropPath(String name, Tensor x, double rate) {
+        return rate == 0 ? x : add(name, new Op.DropPath(rate), x);
+    }
+
+    /** Declares what the network answers; {@code logits} is what predictions are made from. */
+    public void output(String name, Tensor x) {
+        if (outputs.putIfAbsent(name, x) != null) throw new IllegalStateException("output '" + name + "' stands twice");
+    }
+
+    /** In the order they were made: inputs before what uses them. */
+    public Collection<Tensor> tensors() {
+        return tensors.values();
+    }
+
+    public Collection<Weight> weights() {
+        return weights.values();
+    }
+
+    public Map<String, Tensor> outputs() {
+        return outputs;
+    }
+
+    /** @throws IllegalArgumentException when there is no such tensor */
+    public Tensor tensor(String name) {
+        Tensor tensor = tensors.get(name);
+        if (tensor == null) throw new IllegalArgumentException("no tensor '" + name + "' in the graph");
+        return tensor;
+    }
+
+    /** Elements of all weights but running statistics, as {@code named_parameters()} of PyTorch counts. */
+    public long parameters() {
+        return weights.values().stream()
+                .filter(weight -> weight.role() != Role.STATISTIC)
+                .mapToLong(Weight::size)
+                .sum();
+    }
+
+    public long trainable() {
+        return weights.values().stream()
+                .filter(weight -> weight.role().trained())
+                .mapToLong(Weight::size)
+                .sum();
+    }
+
+    public long macs() {
+        return tensors.values().stream().mapToLong(Tensor::macs).sum();
+    }
+
+    private Tensor add(String name, Op op, Tensor... inputs) {
+        String full = path + name;
+        if (tensors.containsKey(full)) throw new IllegalStateException("tensor '" + full + "' stands twice");
+        List<Shape> shapes = new ArrayList<>();
+        for (Tensor input : inputs) shapes.add(input.shape());
+        Tensor tensor;
+        try {
+            List<Weight> owned = op.weights(full, shapes, scheme);
+            tensor = new Tensor(full, op, List.of(inputs), owned, op.shape(shapes));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(full + ": " + e.getMessage(), e);
+        }
+        for (Weight weight : tensor.weights()) {
+            if (weights.putIfAbsent(weight.name(), weight) != null) {
+                throw new IllegalStateException("weight '" + weight.name() + "' stands twice");
+            }
+        }
+        tensors.put(full, tensor);
+        return tensor;
+    }
+}

@@ -1,0 +1,320 @@
+package org.vit4j.graph;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The vocabulary of the graph. Each operation states once: what shapes it takes and makes, what weights it owns, how
+ * many multiply-accumulates it costs. Lowerings and exporters are written over this list; it stays at the level of
+ * layers, never of scalar maths.
+ *
+ * <p>A rule that does not hold throws {@link IllegalArgumentException}; {@link Graph} adds the name of the tensor.
+ */
+public sealed interface Op {
+    /** The shape this makes of its inputs' shapes. */
+    Shape shape(List<Shape> in);
+
+    /** The weights it owns, named below {@code name}. */
+    default List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+        return List.of();
+    }
+
+    /** Multiply-accumulates of matrix products and convolutions for one example; nothing else is counted. */
+    default long macs(List<Shape> in, Shape out) {
+        return 0;
+    }
+
+    /** What the network is given. */
+    record Input(Shape given) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return given;
+        }
+    }
+
+    /** [.., in] -> [.., units] by kernel [in, units] and bias [units]. */
+    record Dense(int units, boolean bias) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0).with(in.get(0).rank() - 1, units);
+        }
+
+        @Override
+        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+            int width = in.get(0).last();
+            Weight kernel =
+                    new Weight(name + ".kernel", Shape.of(width, units), Role.KERNEL, scheme.denseKernel(width, units));
+            if (!bias) return List.of(kernel);
+            return List.of(kernel, new Weight(name + ".bias", Shape.of(units), Role.BIAS, scheme.denseBias(width)));
+        }
+
+        @Override
+        public long macs(List<Shape> in, Shape out) {
+            return out.size() * in.get(0).last();
+        }
+    }
+
+    /** [H, W, C] -> [H', W', filters] by kernel [kH, kW, C / groups, filters]. */
+    record Conv2d(int filters, Window window, int groups, boolean bias) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            Shape x = rank(in.get(0), 3, "an image [H, W, C]");
+            check(x.last() % groups == 0, "%d channels cannot be cut into %d groups", x.last(), groups);
+            check(filters % groups == 0, "%d filters cannot be cut into %d groups", filters, groups);
+            return Shape.of(window.outHeight(x.dim(0)), window.outWidth(x.dim(1)), filters);
+        }
+
+        @Override
+        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+            int depth = in.get(0).last() / groups;
+            int area = window.kernelHeight() * window.kernelWidth();
+            Shape shape = Shape.of(window.kernelHeight(), window.kernelWidth(), depth, filters);
+            Init init = scheme.convKernel(area * depth, area * filters / groups);
+            Weight kernel = new Weight(name + ".kernel", shape, Role.KERNEL, init);
+            if (!bias) return List.of(kernel);
+            Init biasInit = scheme.convBias(area * depth);
+            return List.of(kernel, new Weight(name + ".bias", Shape.of(filters), Role.BIAS, biasInit));
+        }
+
+        @Override
+        public long macs(List<Shape> in, Shape out) {
+            return out.size()
+                    * window.kernelHeight()
+                    * window.kernelWidth()
+                    * (in.get(0).last() / groups);
+        }
+    }
+
+    /** Zero mean and unit variance over the last axis, then gamma and beta. */
+    record LayerNorm(double epsilon) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0);
+        }
+
+        @Override
+        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+            Shape channels = Shape.of(in.get(0).last());
+            return List.of(
+                    new Weight(name + ".gamma", channels, Role.NORM, Init.ONES),
+                    new Weight(name + ".beta", channels, Role.NORM, Init.ZEROS));
+        }
+    }
+
+    record Activate(Activation function) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0);
+        }
+    }
+
+    /** Sum of inputs of one shape. */
+    record Add() implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            for (Shape x : in) check(x.equals(in.get(0)), "cannot add %s and %s", in.get(0), x);
+            return in.get(0);
+        }
+    }
+
+    /** Adds a weight shaped like the input: a position table [T, D] and the like. */
+    record AddLearned(Role role, Init init) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0);
+        }
+
+        @Override
+        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+            return List.of(new Weight(name, in.get(0), role, init));
+        }
+    }
+
+    /** Multiplies each channel by a weight [D]: layer scale. */
+    record ScaleLearned(Init init) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0);
+        }
+
+        @Override
+        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+            return List.of(new Weight(name + ".gamma", Shape.of(in.get(0).last()), Role.LAYER_SCALE, init));
+        }
+    }
+
+    /** Learned tokens [count, D], the same for every example; the input [T, D] only tells the batch and the width. */
+    record Tokens(int count, Init init) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return Shape.of(count, rank(in.get(0), 2, "tokens [T, D]").last());
+        }
+
+        @Override
+        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+            return List.of(new Weight(name, Shape.of(count, in.get(0).last()), Role.TOKEN, init));
+        }
+    }
+
+    record Concat(int axis) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            Shape first = in.get(0);
+            int joined = 0;
+            for (Shape x : in) {
+                check(
+                        x.rank() == first.rank() && x.without(axis).equals(first.without(axis)),
+                        "cannot join %s and %s along axis %d",
+                        first,
+                        x,
+                        axis);
+                joined += x.dim(axis);
+            }
+            return first.with(axis, joined);
+        }
+    }
+
+    /** Elements {@code from} (inclusive) to {@code to} (exclusive) of an axis. */
+    record Slice(int axis, int from, int to) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            Shape x = in.get(0);
+            check(
+                    0 <= from && from < to && to <= x.dim(axis),
+                    "cannot take %d to %d of axis %d of %s",
+                    from,
+                    to,
+                    axis,
+                    x);
+            return x.with(axis, to - from);
+        }
+    }
+
+    record Reshape(Shape to) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            check(in.get(0).size() == to.size(), "cannot reshape %s to %s", in.get(0), to);
+            return to;
+        }
+    }
+
+    /** Axis i of the result is axis {@code axes[i]} of the input; the batch axis stays in front and is not counted. */
+    record Permute(List<Integer> axes) implements Op {
+        public Permute {
+            axes = List.copyOf(axes);
+        }
+
+        @Override
+        public Shape shape(List<Shape> in) {
+            Shape x = in.get(0);
+            check(
+                    axes.stream()
+                            .sorted()
+                            .toList()
+                            .equals(IntStream.range(0, x.rank()).boxed().toList()),
+                    "%s is no order of the axes of %s",
+                    axes,
+                    x);
+            return new Shape(axes.stream().map(x::dim).toList());
+        }
+    }
+
+    /** [T, parts * H * d] -> [H, T, d]: the {@code part}-th of q, k, v out of one product, cut into heads. */
+    record SplitHeads(int heads, int part, int parts) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            Shape x = rank(in.get(0), 2, "tokens [T, D]");
+            check(x.last() % (parts * heads) == 0, "cannot split %s into %d x %d heads", x, parts, heads);
+            return Shape.of(heads, x.dim(0), x.last() / (parts * heads));
+        }
+    }
+
+    /** [H, T, d] -> [T, H * d]. */
+    record MergeHeads() implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            Shape x = rank(in.get(0), 3, "heads [H, T, d]");
+            return Shape.of(x.dim(1), x.dim(0) * x.dim(2));
+        }
+    }
+
+    /** [H, T, d], [H, S, d] -> [H, T, S]: scale times the dot products of queries and keys. */
+    record Scores(double scale) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            Shape q = rank(in.get(0), 3, "queries [H, T, d]");
+            Shape k = rank(in.get(1), 3, "keys [H, S, d]");
+            check(q.dim(0) == k.dim(0) && q.last() == k.last(), "queries %s do not fit keys %s", q, k);
+            return Shape.of(q.dim(0), q.dim(1), k.dim(1));
+        }
+
+        @Override
+        public long macs(List<Shape> in, Shape out) {
+            return out.size() * in.get(0).last();
+        }
+    }
+
+    /** Over the last axis. */
+    record Softmax() implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0);
+        }
+    }
+
+    /** [H, T, S], [H, S, d] -> [H, T, d]: each token hears the values by its weights. */
+    record Mix() implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            Shape w = rank(in.get(0), 3, "weights [H, T, S]");
+            Shape v = rank(in.get(1), 3, "values [H, S, d]");
+            check(w.dim(0) == v.dim(0) && w.last() == v.dim(1), "weights %s do not fit values %s", w, v);
+            return Shape.of(w.dim(0), w.dim(1), v.last());
+        }
+
+        @Override
+        public long macs(List<Shape> in, Shape out) {
+            return out.size() * in.get(0).last();
+        }
+    }
+
+    /** Mean over one axis, which goes: [T, D] -> [D] for axis 0. */
+    record Mean(int axis) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0).without(axis);
+        }
+    }
+
+    record Scale(double factor) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0);
+        }
+    }
+
+    /** In training: each element zero with probability {@code rate}, the others divided by 1 - rate. */
+    record Dropout(double rate) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0);
+        }
+    }
+
+    /** In training: the whole branch of an example zero with probability {@code rate}, else divided by 1 - rate. */
+    record DropPath(double rate) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return in.get(0);
+        }
+    }
+
+    private static Shape rank(Shape x, int rank, String what) {
+        check(x.rank() == rank, "expected %s, got %s", what, x);
+        return x;
+    }
+
+    private static void check(boolean holds, String rule, Object... values) {
+        if (!holds) throw new IllegalArgumentException(String.format(rule, values));
+    }
+}

@@ -1,0 +1,52 @@
+package org.vit4j.graph;
+
+/**
+ * How a kernel slides over an image.
+ *
+ * @param padHeight zeros above and below, padWidth left and right, as PyTorch's symmetric {@code padding}
+ */
+public record Window(
+        int kernelHeight,
+        int kernelWidth,
+        int strideHeight,
+        int strideWidth,
+        int padHeight,
+        int padWidth,
+        int dilation) {
+
+    public Window {
+        boolean positive = Math.min(Math.min(kernelHeight, kernelWidth), Math.min(strideHeight, strideWidth)) >= 1;
+        if (!positive || padHeight < 0 || padWidth < 0 || dilation < 1) {
+            throw new IllegalArgumentException(String.format(
+                    "kernel %dx%d, stride %dx%d and dilation %d must be at least 1, padding %dx%d at least 0",
+                    kernelHeight, kernelWidth, strideHeight, strideWidth, dilation, padHeight, padWidth));
+        }
+    }
+
+    /** A square kernel. */
+    public static Window square(int kernel, int stride, int pad) {
+        return new Window(kernel, kernel, stride, stride, pad, pad, 1);
+    }
+
+    /** Cuts the image into patches that do not overlap. */
+    public static Window patches(int height, int width) {
+        return new Window(height, width, height, width, 0, 0, 1);
+    }
+
+    int outHeight(int height) {
+        return out(height, kernelHeight, strideHeight, padHeight);
+    }
+
+    int outWidth(int width) {
+        return out(width, kernelWidth, strideWidth, padWidth);
+    }
+
+    private int out(int size, int kernel, int stride, int pad) {
+        int reach = dilation * (kernel - 1) + 1;
+        if (size + 2 * pad < reach) {
+            throw new IllegalArgumentException(
+                    String.format("a window of %d does not fit into %d pixels with padding %d", reach, size, pad));
+        }
+        return (size + 2 * pad - reach) / stride + 1;
+    }
+}
