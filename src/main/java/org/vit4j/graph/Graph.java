@@ -80,18 +80,18 @@ public final class Graph {
         return add(name, new Op.Add(), all);
     }
 
-    /** Adds a learned table of the shape of {@code x}; both are called {@code name}. */
+    /** Adds a learned table of the shape of {@code x}: weight {@code name}, sum {@code name.added}. */
     public Tensor addLearned(String name, Tensor x, Role role, Init init) {
-        return add(name, new Op.AddLearned(role, init), x);
+        return add(name + ".added", name, new Op.AddLearned(role, init), List.of(x));
     }
 
     public Tensor scaleLearned(String name, Tensor x, Init init) {
         return add(name, new Op.ScaleLearned(init), x);
     }
 
-    /** Learned tokens [count, D] in the batch and width of {@code x} [T, D]. */
+    /** Learned tokens [count, D] in the batch and width of {@code x} [T, D]: weight {@code name}. */
     public Tensor tokens(String name, Tensor x, int count, Init init) {
-        return add(name, new Op.Tokens(count, init), x);
+        return add(name + ".tokens", name, new Op.Tokens(count, init), List.of(x));
     }
 
     public Tensor concat(String name, int axis, Tensor... parts) {
@@ -203,14 +203,19 @@ public final class Graph {
     }
 
     private Tensor add(String name, Op op, Tensor... inputs) {
+        return add(name, name, op, List.of(inputs));
+    }
+
+    /** @param owner what the weights are named after; a bare weight must not share its name with a tensor */
+    private Tensor add(String name, String owner, Op op, List<Tensor> inputs) {
         String full = path + name;
         if (tensors.containsKey(full)) throw new IllegalStateException("tensor '" + full + "' stands twice");
         List<Shape> shapes = new ArrayList<>();
         for (Tensor input : inputs) shapes.add(input.shape());
         Tensor tensor;
         try {
-            List<Weight> owned = op.weights(full, shapes, scheme);
-            tensor = new Tensor(full, op, List.of(inputs), owned, op.shape(shapes));
+            List<Weight> owned = op.weights(path + owner, shapes, scheme);
+            tensor = new Tensor(full, op, inputs, owned, op.shape(shapes));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(full + ": " + e.getMessage(), e);
         }

@@ -1,0 +1,90 @@
+package org.vit4j.samediff;
+
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.engine.Program;
+
+/**
+ * A loss and its gradient by every trained weight, laid out like {@link Parameters#trained}.
+ *
+ * <p>Not {@code sd.fit}: that updates weights in the middle of the backward pass, has one updater for all of them, and
+ * runs on a memory manager that gives wrong numbers. Not {@code calculateGradients}: it leaks every array of a step.
+ */
+public final class Gradients implements AutoCloseable {
+    private final String loss;
+    private final Map<String, INDArray> views = new LinkedHashMap<>();
+    private final Map<String, String> gradientOf = new LinkedHashMap<>();
+    private final INDArray flat;
+    private final Program program;
+
+    /**
+     * @param loss a scalar of the graph; composed, or a loss op that nothing scales (their gradient ignores it)
+     * @param wanted further SameDiff variables a run gives back
+     */
+    public Gradients(Lowered lowered, SDVariable loss, List<SDVariable> wanted) {
+        SameDiff sd = lowered.sd();
+        sd.setLossVariables(loss.name());
+        quietly(sd::createGradFunction);
+        this.loss = loss.name();
+        Parameters parameters = lowered.parameters();
+        this.flat =
+                Nd4j.zeros(parameters.trained().dataType(), parameters.trained().length());
+        List<String> outputs = new ArrayList<>(List.of(loss.name()));
+        for (SDVariable variable : wanted) outputs.add(variable.name());
+        parameters.offsets().forEach((name, from) -> {
+            SDVariable gradient = sd.getVariable(name).getGradient();
+            if (gradient == null) return; // the loss does not depend on it: its gradient stays 0
+            var shape = parameters.weight(name).shape();
+            views.put(name, Parameters.view(flat, from, shape));
+            gradientOf.put(name, gradient.name());
+            outputs.add(gradient.name());
+        });
+        this.program = new Program(sd.getFunction("grad"), outputs);
+    }
+
+    /** Loss and wanted variables of one step; the gradient is then in {@link #flat}. Overwritten by the next run. */
+    public Map<String, INDArray> run(Map<String, INDArray> placeholders) {
+        Map<String, INDArray> out = program.run(placeholders);
+        views.forEach((name, view) -> view.assign(out.get(gradientOf.get(name))));
+        return out;
+    }
+
+    public double loss(Map<String, INDArray> out) {
+        return out.get(loss).getDouble(0);
+    }
+
+    /** The gradient by all trained weights, in the order of {@link Parameters#trained}. */
+    public INDArray flat() {
+        return flat;
+    }
+
+    /** The part of {@link #flat} that belongs to a weight; absent when the loss does not depend on it. */
+    public INDArray of(String weight) {
+        return views.get(weight);
+    }
+
+    @Override
+    public void close() {
+        program.close();
+    }
+
+    /** SameDiff prints a line for every op it differentiates to standard output, where our JSON goes. */
+    private static synchronized void quietly(Runnable work) {
+        PrintStream out = System.out;
+        System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+        try {
+            work.run();
+        } finally {
+            System.setOut(out);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package org.vit4j.samediff;
+
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.vit4j.graph.Graph;
+
+/**
+ * A graph as SameDiff operations over live {@link Parameters}.
+ *
+ * @param inputs placeholders, one for each input of the graph, [B, ..], images [B, H, W, C]
+ * @param names graph tensor -> SameDiff variable; its rows may be flattened, [B * T, D] for [T, D]
+ * @param masks random masks that training fills, step by step
+ */
+public record Lowered(
+        SameDiff sd,
+        Graph graph,
+        Parameters parameters,
+        List<String> inputs,
+        Map<String, String> names,
+        List<Mask> masks) {
+
+    /**
+     * A placeholder that dropout multiplies by: 0, or 1 / (1 - rate).
+     *
+     * @param perExample elements an example; 1 for drop path
+     */
+    public record Mask(String name, long perExample, double rate) {}
+
+    /** The SameDiff variable of a tensor. @throws IllegalArgumentException when there is none of that name */
+    public SDVariable variable(String tensor) {
+        String name = names.get(graph.tensor(tensor).name());
+        return sd.getVariable(name);
+    }
+
+    public SDVariable output(String name) {
+        return variable(graph.outputs().get(name).name());
+    }
+}

@@ -1,0 +1,56 @@
+package org.vit4j.golden;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.weights.SafeTensors;
+
+/** One folder of the goldens: config.json, weights.safetensors, io.safetensors. */
+record GoldenCase(
+        String name, JsonNode config, Map<String, SafeTensors.Array> weights, Map<String, SafeTensors.Array> io) {
+
+    static GoldenCase read(Path folder) throws IOException {
+        return new GoldenCase(
+                folder.getFileName().toString(),
+                new ObjectMapper().readTree(folder.resolve("config.json").toFile()),
+                SafeTensors.read(folder.resolve("weights.safetensors")),
+                SafeTensors.read(folder.resolve("io.safetensors")));
+    }
+
+    String architecture() {
+        return config.path("architecture").asText();
+    }
+
+    /** "seed" is the community flavour; "seed+official" and "both" are the same code. */
+    boolean official() {
+        return config.path("flavour").asText().contains("official");
+    }
+
+    /** Every argument of the reference constructor, the given ones over the defaults. */
+    Map<String, JsonNode> hyperparameters() {
+        Map<String, JsonNode> all = new LinkedHashMap<>();
+        config.path("hyperparameters_left_at_default").properties().forEach(e -> all.put(e.getKey(), e.getValue()));
+        config.path("hyperparameters").properties().forEach(e -> all.put(e.getKey(), e.getValue()));
+        return all;
+    }
+
+    Set<String> names(String list) {
+        Set<String> names = new TreeSet<>();
+        config.path(list).forEach(name -> names.add(name.asText()));
+        return names;
+    }
+
+    INDArray tensor(String name) {
+        SafeTensors.Array array = io.get(name);
+        if (array == null) throw new AssertionError(this.name + ": io.safetensors has no '" + name + "'");
+        long[] shape = java.util.Arrays.stream(array.shape()).asLongStream().toArray();
+        return Nd4j.createFromArray(array.values()).reshape('c', shape);
+    }
+}

@@ -1,0 +1,51 @@
+package org.vit4j.golden;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** What a case came to. */
+final class GoldenErrors {
+    record Distance(String name, double error) {}
+
+    private final List<Distance> outputs = new ArrayList<>();
+    private final List<Distance> gradients = new ArrayList<>();
+    private final List<Distance> zeros = new ArrayList<>();
+    private final List<Distance> losses = new ArrayList<>();
+
+    void output(String name, double error) {
+        outputs.add(new Distance(name, error));
+    }
+
+    void gradient(String name, double error) {
+        gradients.add(new Distance(name, error));
+    }
+
+    void zero(String name, double error) {
+        zeros.add(new Distance(name, error));
+    }
+
+    void loss(String name, double error) {
+        losses.add(new Distance(name, error));
+    }
+
+    Distance worstOutput() {
+        return worst(outputs);
+    }
+
+    Distance worstGradient() {
+        return worst(gradients);
+    }
+
+    Distance worstZero() {
+        return worst(zeros);
+    }
+
+    Distance worstLoss() {
+        return worst(losses);
+    }
+
+    private static Distance worst(List<Distance> errors) {
+        return errors.stream().max(Comparator.comparingDouble(Distance::error)).orElse(new Distance("none", 0));
+    }
+}

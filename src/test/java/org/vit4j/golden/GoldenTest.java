@@ -1,0 +1,108 @@
+package org.vit4j.golden;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every golden case of a directory: {@code -Dgoldens=DIR -Dcases='vit_*'}; the test resources by default. A case that
+ * cannot be built is a failure.
+ */
+class GoldenTest {
+    /** Largest output error over largest output: 1e-4 is the README's limit, the reference itself is within 1e-6. */
+    static final double OUTPUT = 1e-4;
+    /** Relative L2 error of a gradient. */
+    static final double GRADIENT = 1e-3;
+    /** Relative error of a loss and of BatchNorm statistics. */
+    static final double LOSS = 1e-5;
+    /** A gradient that is zero by mathematics: its norm over the largest gradient norm of the case. */
+    static final double ZERO = 1e-5;
+
+    private static final List<String> TABLE = new ArrayList<>();
+    private static int passed;
+    private static int failed;
+
+    static Stream<String> cases() throws IOException {
+        PathMatcher glob = FileSystems.getDefault().getPathMatcher("glob:" + property("cases", "*"));
+        try (Stream<Path> folders = Files.list(directory())) {
+            return folders
+                    .filter(folder -> Files.exists(folder.resolve("config.json")))
+                    .filter(folder -> glob.matches(folder.getFileName()))
+                    .map(folder -> folder.getFileName().toString())
+                    .sorted()
+                    .toList()
+                    .stream();
+        }
+    }
+
+    @BeforeAll
+    static void start() {
+        TABLE.clear();
+        passed = 0;
+        failed = 0;
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void agreesWithTheReference(String name) throws IOException {
+        GoldenErrors errors = null;
+        try {
+            errors = GoldenModel.run(GoldenCase.read(directory().resolve(name)));
+            assertThat(errors.worstOutput().error())
+                    .as(errors.worstOutput().name())
+                    .isLessThan(OUTPUT);
+            assertThat(errors.worstGradient().error())
+                    .as(errors.worstGradient().name())
+                    .isLessThan(GRADIENT);
+            assertThat(errors.worstZero().error()).as(errors.worstZero().name()).isLessThan(ZERO);
+            assertThat(errors.worstLoss().error()).as(errors.worstLoss().name()).isLessThan(LOSS);
+            passed++;
+            TABLE.add(row(name, errors, "ok"));
+        } catch (Exception | AssertionError e) {
+            failed++;
+            TABLE.add(errors == null ? String.format("%-36s %s", name, e) : row(name, errors, "FAILED"));
+            throw e;
+        }
+    }
+
+    private static String row(String name, GoldenErrors e, String verdict) {
+        return String.format(
+                Locale.ROOT,
+                "%-36s %10.1e %10.1e %10.1e  %-6s %s",
+                name,
+                e.worstOutput().error(),
+                e.worstLoss().error(),
+                e.worstGradient().error(),
+                verdict,
+                e.worstGradient().name());
+    }
+
+    @AfterAll
+    @SuppressWarnings("SystemOut")
+    static void table() {
+        System.out.printf("%-36s %10s %10s %10s%n", "case", "output", "loss", "gradient");
+        TABLE.forEach(System.out::println);
+        System.out.printf("%d cases, %d passed, %d skipped%n", passed + failed, passed, 0);
+    }
+
+    private static Path directory() {
+        return Path.of(property("goldens", "src/test/resources/goldens"));
+    }
+
+    private static String property(String name, String standard) {
+        String value = System.getProperty(name, "");
+        return value.isEmpty() ? standard : value;
+    }
+}
