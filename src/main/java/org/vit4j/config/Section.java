@@ -91,19 +91,19 @@ public final class Section {
 
     /** Whole numbers: a list, or a single one that stands for a list of one. */
     public List<Integer> intsAt(String key, List<Integer> standard) {
-        return optional(key, value -> parseList(value, this::parseInt), standard);
+        return list(key, this::parseInt, standard);
     }
 
     public List<Double> doublesAt(String key, List<Double> standard) {
-        return optional(key, value -> parseList(value, this::parseDouble), standard);
+        return list(key, this::parseDouble, standard);
     }
 
     public List<String> stringsAt(String key, List<String> standard) {
-        return optional(key, value -> parseList(value, this::parseString), standard);
+        return list(key, this::parseString, standard);
     }
 
     public List<Boolean> boolsAt(String key, List<Boolean> standard) {
-        return optional(key, value -> parseList(value, this::parseBool), standard);
+        return list(key, this::parseBool, standard);
     }
 
     /** A list of lists of whole numbers, such as the depths of two branches a stage. */
@@ -211,6 +211,13 @@ public final class Section {
             }
         }
         resolved.put(key, result);
+        return result;
+    }
+
+    /** A list of one is remembered as the one, as people write it. */
+    private <T> List<T> list(String key, Function<Yaml, T> parser, List<T> standard) {
+        List<T> result = optional(key, value -> parseList(value, parser), standard);
+        if (result.size() == 1) resolved.put(key, result.get(0));
         return result;
     }
 

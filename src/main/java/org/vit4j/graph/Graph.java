@@ -66,7 +66,72 @@ public final class Graph {
     }
 
     public Tensor layerNorm(String name, Tensor x, double epsilon) {
-        return add(name, new Op.LayerNorm(epsilon), x);
+        return add(name, new Op.LayerNorm(epsilon, false), x);
+    }
+
+    /** A layer norm that divides by (deviation + epsilon). */
+    public Tensor channelNorm(String name, Tensor x, double epsilon) {
+        return add(name, new Op.LayerNorm(epsilon, true), x);
+    }
+
+    /** Over the last axis, with PyTorch's momentum of 0.1. */
+    public Tensor batchNorm(String name, Tensor x, double epsilon) {
+        return batchNorm(name, x, x.shape().rank() - 1, epsilon, Init.ONES);
+    }
+
+    /** @param axis the axis whose elements are normalised each for itself: 0 for heads [H, T, S] */
+    public Tensor batchNorm(String name, Tensor x, int axis, double epsilon, Init gamma) {
+        return add(name, new ImageOp.BatchNorm(axis, epsilon, 0.1, gamma), x);
+    }
+
+    public Tensor groupNorm(String name, Tensor x, int groups, double epsilon) {
+        return add(name, new ImageOp.GroupNorm(groups, epsilon), x);
+    }
+
+    public Tensor pad(String name, Tensor x, int top, int bottom, int left, int right) {
+        return add(name, new ImageOp.Pad(top, bottom, left, right), x);
+    }
+
+    /** [H, W, C] -> [T, C * kH * kW] */
+    public Tensor unfold(String name, Tensor x, Window window) {
+        return add(name, new ImageOp.Unfold(window), x);
+    }
+
+    public Tensor maxPool(String name, Tensor x, Window window) {
+        return add(name, new ImageOp.MaxPool(window), x);
+    }
+
+    public Tensor avgPool(String name, Tensor x, Window window, boolean ceil) {
+        return add(name, new ImageOp.AvgPool(window, ceil), x);
+    }
+
+    /** [H, W, C] -> [height, width, C], bicubic. */
+    public Tensor resize(String name, Tensor x, int height, int width) {
+        return add(name, new ImageOp.Resize(height, width), x);
+    }
+
+    /** [H, T, S] -> [heads, T, S] */
+    public Tensor mixHeads(String name, Tensor x, int heads, boolean bias, Init kernel) {
+        return add(name, new HeadOp.MixHeads(heads, bias, kernel), x);
+    }
+
+    /** Adds to the scores a table looked up by position: weight {@code name}, sum {@code name.added}. */
+    public Tensor relativeBias(String name, Tensor scores, List<Integer> index, int offsets, double factor, Init init) {
+        Op op = new HeadOp.RelativeBias(index, offsets, factor, init);
+        return add(name + ".added", name, op, List.of(scores));
+    }
+
+    /**
+     * [T, D] -> [T, features] by a fixed matrix {@code weight}, made with the first use and shared by later ones: keys
+     * and queries go through the same features.
+     */
+    public Tensor performerFeatures(String name, String weight, Tensor x, int features, Init init) {
+        return add(name, weight, new HeadOp.PerformerFeatures(features, init), List.of(x));
+    }
+
+    /** Queries [T, m], keys [S, m], values [S, n] -> [T, n] */
+    public Tensor linearAttention(String name, Tensor q, Tensor k, Tensor v, double epsilon) {
+        return add(name, new HeadOp.LinearAttention(epsilon), q, k, v);
     }
 
     public Tensor activate(String name, Tensor x, Activation function) {
@@ -220,7 +285,10 @@ public final class Graph {
             throw new IllegalArgumentException(full + ": " + e.getMessage(), e);
         }
         for (Weight weight : tensor.weights()) {
-            if (weights.putIfAbsent(weight.name(), weight) != null) {
+            Weight before = weights.putIfAbsent(weight.name(), weight);
+            // A fixed table may serve twice; what learns belongs to one layer.
+            if (before != null
+                    && !(weight.role() == Role.FIXED && before.shape().equals(weight.shape()))) {
                 throw new IllegalStateException("weight '" + weight.name() + "' stands twice");
             }
         }

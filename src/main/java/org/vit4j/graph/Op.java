@@ -10,7 +10,31 @@ import java.util.stream.IntStream;
  *
  * <p>A rule that does not hold throws {@link IllegalArgumentException}; {@link Graph} adds the name of the tensor.
  */
-public sealed interface Op {
+public sealed interface Op
+        permits Op.Input,
+                Op.Dense,
+                Op.Conv2d,
+                Op.LayerNorm,
+                Op.Activate,
+                Op.Add,
+                Op.AddLearned,
+                Op.ScaleLearned,
+                Op.Tokens,
+                Op.Concat,
+                Op.Slice,
+                Op.Reshape,
+                Op.Permute,
+                Op.SplitHeads,
+                Op.MergeHeads,
+                Op.Scores,
+                Op.Softmax,
+                Op.Mix,
+                Op.Mean,
+                Op.Scale,
+                Op.Dropout,
+                Op.DropPath,
+                ImageOp,
+                HeadOp {
     /** The shape this makes of its inputs' shapes. */
     Shape shape(List<Shape> in);
 
@@ -85,8 +109,12 @@ public sealed interface Op {
         }
     }
 
-    /** Zero mean and unit variance over the last axis, then gamma and beta. */
-    record LayerNorm(double epsilon) implements Op {
+    /**
+     * Zero mean and unit variance over the last axis, then gamma and beta.
+     *
+     * @param outside whether epsilon is added to the deviation, not to the variance below the root
+     */
+    record LayerNorm(double epsilon, boolean outside) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
             return in.get(0);
@@ -309,12 +337,14 @@ public sealed interface Op {
         }
     }
 
-    private static Shape rank(Shape x, int rank, String what) {
+    /** {@code x}, which must have that rank. */
+    static Shape rank(Shape x, int rank, String what) {
         check(x.rank() == rank, "expected %s, got %s", what, x);
         return x;
     }
 
-    private static void check(boolean holds, String rule, Object... values) {
+    /** @throws IllegalArgumentException unless the rule holds */
+    static void check(boolean holds, String rule, Object... values) {
         if (!holds) throw new IllegalArgumentException(String.format(rule, values));
     }
 }

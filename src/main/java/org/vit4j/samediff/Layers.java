@@ -7,6 +7,10 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.graph.Activation;
+import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Shape;
 
 /**
  * The layers that SameDiff M2.1 has wrong or slow, composed of operations that were measured right.
@@ -61,12 +65,79 @@ final class Layers {
     }
 
     /** [N, C] over the last axis, with epsilon. */
-    SDVariable layerNorm(SDVariable x, long width, long rows, SDVariable gamma, SDVariable beta, double epsilon) {
+    SDVariable layerNorm(SDVariable x, long width, long rows, SDVariable gamma, SDVariable beta, Op.LayerNorm norm) {
         SDVariable average = filled(width, 1, 1.0 / width);
         SDVariable centred = x.sub(expand(sd.mmul(x, average), width));
         SDVariable variance = sd.mmul(centred.mul(centred), average);
-        SDVariable inverse = sd.math().rsqrt(variance.add(epsilon));
+        SDVariable inverse = norm.outside()
+                ? sd.math().reciprocal(sd.math().sqrt(variance).add(norm.epsilon()))
+                : sd.math().rsqrt(variance.add(norm.epsilon()));
         return centred.mul(expand(inverse, width)).mul(rows(gamma, width, rows)).add(rows(beta, width, rows));
+    }
+
+    /** What a batch normalisation makes in training, with the statistics it used, [1, C]. */
+    record Normalised(SDVariable output, SDVariable mean, SDVariable variance) {}
+
+    /** [N, C] by the mean and variance of each column; gradients go through both. */
+    Normalised batchNorm(SDVariable x, long width, long rows, SDVariable gamma, SDVariable beta, double epsilon) {
+        SDVariable one = ones(rows);
+        SDVariable count = sd.math().reciprocal(sd.mmul(one, one, true, false, false)); // [1, 1]
+        SDVariable mean = columnSums(one, x).mul(count);
+        SDVariable centred = x.sub(sd.mmul(one, mean));
+        SDVariable variance = columnSums(one, centred.mul(centred)).mul(count);
+        SDVariable scale = sd.reshape(gamma, 1, width).mul(sd.math().rsqrt(variance.add(epsilon)));
+        SDVariable y = centred.mul(sd.mmul(one, scale)).add(rows(beta, width, rows));
+        return new Normalised(y, mean, variance);
+    }
+
+    private SDVariable columnSums(SDVariable one, SDVariable x) {
+        return sd.mmul(one, x, true, false, false);
+    }
+
+    /** [N, C] by running statistics: an affine map of each column. */
+    SDVariable affine(
+            SDVariable x,
+            long width,
+            long rows,
+            SDVariable gamma,
+            SDVariable beta,
+            SDVariable mean,
+            SDVariable variance,
+            double epsilon) {
+        SDVariable scale = gamma.mul(sd.math().rsqrt(variance.add(epsilon)));
+        SDVariable shift = beta.sub(mean.mul(scale));
+        return x.mul(rows(scale, width, rows)).add(rows(shift, width, rows));
+    }
+
+    /** [B, H, W, C] -> [B * H * W, C], each group of channels over all pixels. */
+    SDVariable groupNorm(SDVariable x, Shape shape, SDVariable gamma, SDVariable beta, ImageOp.GroupNorm norm) {
+        long pixels = (long) shape.dim(0) * shape.dim(1);
+        long channels = shape.last();
+        long width = channels / norm.groups();
+        SDVariable grouped = sd.permute(sd.reshape(x, -1, pixels, norm.groups(), width), 0, 2, 1, 3);
+        SDVariable flat = sd.reshape(grouped, -1, pixels * width);
+        SDVariable average = filled(pixels * width, 1, 1.0 / (pixels * width));
+        SDVariable centred = flat.sub(expand(sd.mmul(flat, average), pixels * width));
+        SDVariable variance = sd.mmul(centred.mul(centred), average);
+        SDVariable scaled = centred.mul(expand(sd.math().rsqrt(variance.add(norm.epsilon())), pixels * width));
+        SDVariable back = sd.permute(sd.reshape(scaled, -1, norm.groups(), pixels, width), 0, 2, 1, 3);
+        return sd.reshape(back, -1, channels).mul(rows(gamma, channels, pixels)).add(rows(beta, channels, pixels));
+    }
+
+    /** exp(x w' - |x|^2 / 2) / sqrt(m): [N, D] -> [N, m]. */
+    SDVariable performerFeatures(SDVariable x, long width, SDVariable w, long features) {
+        SDVariable half = sd.mmul(x.mul(x), filled(width, features, 0.5));
+        return sd.math().exp(sd.mmul(x, w, false, true, false).sub(half)).mul(1 / Math.sqrt((double) features));
+    }
+
+    /** q [B, T, m], k [B, S, m], v [B, S, n] -> [B, T, n]. */
+    SDVariable linearAttention(
+            SDVariable q, SDVariable k, SDVariable v, Shape queries, long width, HeadOp.LinearAttention attention) {
+        SDVariable sums = sd.expandDims(k.sum(1), 2); // [B, m, 1]
+        SDVariable norm = sd.reshape(sd.mmul(q, sums), -1, 1).add(attention.epsilon()); // [B * T, 1]
+        SDVariable heard = sd.mmul(q, sd.mmul(k, v, true, false, false)); // [B, T, n]
+        SDVariable rows = sd.reshape(heard, -1, width).mul(expand(sd.math().reciprocal(norm), width));
+        return sd.reshape(rows, queries.with(1, (int) width).batched(-1));
     }
 
     SDVariable activate(Activation function, SDVariable x) {

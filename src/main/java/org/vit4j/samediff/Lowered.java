@@ -12,6 +12,7 @@ import org.vit4j.graph.Graph;
  * @param inputs placeholders, one for each input of the graph, [B, ..], images [B, H, W, C]
  * @param names graph tensor -> SameDiff variable; its rows may be flattened, [B * T, D] for [T, D]
  * @param masks random masks that training fills, step by step
+ * @param statistics what batch normalisations saw, in training
  */
 public record Lowered(
         SameDiff sd,
@@ -19,7 +20,8 @@ public record Lowered(
         Parameters parameters,
         List<String> inputs,
         Map<String, String> names,
-        List<Mask> masks) {
+        List<Mask> masks,
+        List<Statistics> statistics) {
 
     /**
      * A placeholder that dropout multiplies by: 0, or 1 / (1 - rate).
@@ -27,6 +29,19 @@ public record Lowered(
      * @param perExample elements an example; 1 for drop path
      */
     public record Mask(String name, long perExample, double rate) {}
+
+    /**
+     * A batch's own mean and biased variance, SameDiff variables [1, C], and the running weights they belong to.
+     *
+     * @param rowsPerExample elements of a channel in one example; the batch has that many times its size
+     */
+    public record Statistics(
+            String meanWeight,
+            String varianceWeight,
+            String mean,
+            String variance,
+            long rowsPerExample,
+            double momentum) {}
 
     /** The SameDiff variable of a tensor. @throws IllegalArgumentException when there is none of that name */
     public SDVariable variable(String tensor) {

@@ -9,14 +9,16 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Weight;
-import org.vit4j.graph.Window;
 
 /**
  * The portable lowering: graph operations become stock ND4J ones, on any backend, for any batch size. It is the
@@ -29,40 +31,6 @@ public final class Lowering {
         TRAINING
     }
 
-    /**
-     * A lowered tensor in one or both of its forms: rows [B * T, D] for layers that work token by token, or whole
-     * [B, ..]. The other form is made when it is asked for; a reshape copies, so it is not made twice.
-     */
-    private final class Value {
-        private final Shape shape;
-        private SDVariable rows;
-        private SDVariable whole;
-
-        Value(Shape shape, SDVariable rows, SDVariable whole) {
-            this.shape = shape;
-            this.rows = rows;
-            this.whole = whole;
-        }
-
-        SDVariable rows() {
-            if (rows == null) rows = shape.rank() == 1 ? whole : sd.reshape(whole, -1, shape.last());
-            return rows;
-        }
-
-        SDVariable whole() {
-            if (whole == null) whole = shape.rank() == 1 ? rows : sd.reshape(rows, shape.batched(-1));
-            return whole;
-        }
-
-        SDVariable either() {
-            return rows != null ? rows : whole;
-        }
-
-        long count() {
-            return shape.size() / shape.last();
-        }
-    }
-
     private final SameDiff sd = SameDiff.create();
     private final Parameters parameters;
     private final Mode mode;
@@ -73,12 +41,16 @@ public final class Lowering {
     private final List<String> inputs = new ArrayList<>();
     private final List<Lowered.Mask> masks = new ArrayList<>();
     private final Map<String, String> names = new LinkedHashMap<>();
+    private final List<Lowered.Statistics> statistics = new ArrayList<>();
+    private final Map<List<Integer>, SDVariable> oneHots = new HashMap<>();
+    private final Images images;
     private Layers layers;
 
     private Lowering(Parameters parameters, Mode mode) {
         this.parameters = parameters;
         this.mode = mode;
         this.type = parameters.trained().dataType();
+        this.images = new Images(sd, type);
         // The default holder keeps a copy of every view; ours must see the live parameters.
         sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
     }
@@ -88,7 +60,8 @@ public final class Lowering {
         Lowering lowering = new Lowering(parameters, mode);
         for (Weight weight : graph.weights()) lowering.weight(weight);
         for (Tensor tensor : graph.tensors()) lowering.tensor(tensor);
-        return new Lowered(lowering.sd, graph, parameters, lowering.inputs, lowering.names, lowering.masks);
+        return new Lowered(
+                lowering.sd, graph, parameters, lowering.inputs, lowering.names, lowering.masks, lowering.statistics);
     }
 
     private void weight(Weight weight) {
@@ -144,7 +117,63 @@ public final class Lowering {
         if (op instanceof Op.Scale scale) return like(t, x, x.either().mul(scale.factor()));
         if (op instanceof Op.Dropout drop) return mode == Mode.INFERENCE ? x : dropout(t, x, drop.rate());
         if (op instanceof Op.DropPath drop) return mode == Mode.INFERENCE ? x : dropPath(t, x, drop.rate());
+        if (op instanceof ImageOp image) return image(t, x, image);
+        if (op instanceof HeadOp head) return head(t, x, head);
         throw new AssertionError(op);
+    }
+
+    private Value image(Tensor t, Value x, ImageOp op) {
+        if (op instanceof ImageOp.BatchNorm norm) return batchNorm(t, x, norm);
+        if (op instanceof ImageOp.GroupNorm norm) {
+            return rows(t, layers.groupNorm(x.whole(), x.shape(), weight(t, 0), weight(t, 1), norm));
+        }
+        if (op instanceof ImageOp.Pad pad) return whole(t, images.pad(x.whole(), pad));
+        if (op instanceof ImageOp.Unfold unfold)
+            return rows(t, images.unfold(x.whole(), t.shape().last(), unfold.window()));
+        if (op instanceof ImageOp.MaxPool pool) return whole(t, images.maxPool(x.whole(), pool.window()));
+        if (op instanceof ImageOp.AvgPool pool) return whole(t, images.avgPool(x.whole(), x.shape(), t.shape(), pool));
+        if (op instanceof ImageOp.Resize) return whole(t, images.resize(x.whole(), x.shape(), t.shape()));
+        throw new AssertionError(op);
+    }
+
+    private Value head(Tensor t, Value x, HeadOp op) {
+        if (op instanceof HeadOp.MixHeads) return whole(t, mixHeads(t, x));
+        if (op instanceof HeadOp.RelativeBias bias) return whole(t, relativeBias(t, x, bias));
+        if (op instanceof HeadOp.PerformerFeatures features) {
+            return rows(t, layers.performerFeatures(x.rows(), x.shape().last(), weight(t, 0), features.features()));
+        }
+        if (op instanceof HeadOp.LinearAttention linear) {
+            SDVariable v = values.get(t.inputs().get(2).name()).whole();
+            return whole(
+                    t,
+                    layers.linearAttention(
+                            x.whole(),
+                            second(t).whole(),
+                            v,
+                            x.shape(),
+                            t.shape().last(),
+                            linear));
+        }
+        throw new AssertionError(op);
+    }
+
+    private SDVariable mixHeads(Tensor t, Value x) {
+        long from = x.shape().dim(0), to = t.dim(0), tokens = t.dim(1), sources = t.dim(2);
+        SDVariable rows = sd.reshape(sd.permute(x.whole(), 0, 2, 3, 1), -1, from);
+        SDVariable mixed = sd.mmul(rows, weight(t, 0));
+        if (t.weights().size() == 2) mixed = mixed.add(layers.rows(weight(t, 1), to, tokens * sources));
+        return sd.permute(sd.reshape(mixed, -1, tokens, sources, to), 0, 3, 1, 2);
+    }
+
+    /** ND4J's gather has a wrong gradient; a product with a one-hot matrix looks up and is exact. */
+    private SDVariable relativeBias(Tensor t, Value x, HeadOp.RelativeBias bias) {
+        SDVariable oneHot = oneHots.computeIfAbsent(bias.index(), index -> {
+            INDArray matrix = Nd4j.zeros(type, bias.offsets(), index.size());
+            for (int i = 0; i < index.size(); i++) matrix.putScalar(index.get(i), i, bias.factor());
+            return sd.constant(matrix);
+        });
+        SDVariable table = sd.mmul(weight(t, 0), oneHot); // [H, T * S]
+        return x.whole().add(sd.reshape(table, t.shape().batched(1)));
     }
 
     private Value input(Tensor t) {
@@ -162,32 +191,57 @@ public final class Lowering {
     }
 
     private Value convolution(Tensor t, Value x, Op.Conv2d conv) {
-        Window w = conv.window();
-        Conv2DConfig config = Conv2DConfig.builder()
-                .kH(w.kernelHeight())
-                .kW(w.kernelWidth())
-                .sH(w.strideHeight())
-                .sW(w.strideWidth())
-                .pH(w.padHeight())
-                .pW(w.padWidth())
-                .dH(w.dilation())
-                .dW(w.dilation())
-                .dataFormat("NHWC")
-                .build();
-        SDVariable y = sd.cnn().conv2d(x.whole(), weight(t, 0), config);
+        SDVariable y = images.convolution(x.whole(), x.shape(), weight(t, 0), conv);
         if (t.weights().size() == 1) return whole(t, y);
         long filters = t.shape().last();
         SDVariable bias = layers.rows(weight(t, 1), filters, t.shape().size() / filters);
         return rows(t, sd.reshape(y, -1, filters).add(bias));
     }
 
+    private Value batchNorm(Tensor t, Value x, ImageOp.BatchNorm norm) {
+        int last = t.shape().rank() - 1;
+        if (norm.axis() == last) return rows(t, normalised(t, x.rows(), x.count(), norm));
+        // The axis to keep goes to the end and back.
+        int[] there = swapped(last + 2, norm.axis() + 1, last + 1);
+        long width = t.dim(norm.axis());
+        SDVariable rows = sd.reshape(sd.permute(x.whole(), there), -1, width);
+        Shape turned = t.shape().with(norm.axis(), t.shape().last()).with(last, (int) width);
+        SDVariable y = normalised(t, rows, t.shape().size() / width, norm);
+        return whole(t, sd.permute(sd.reshape(y, turned.batched(-1)), there));
+    }
+
+    private SDVariable normalised(Tensor t, SDVariable rows, long count, ImageOp.BatchNorm norm) {
+        long width = t.dim(norm.axis());
+        if (mode == Mode.INFERENCE) {
+            return layers.affine(
+                    rows, width, count, weight(t, 0), weight(t, 1), weight(t, 2), weight(t, 3), norm.epsilon());
+        }
+        Layers.Normalised y = layers.batchNorm(rows, width, count, weight(t, 0), weight(t, 1), norm.epsilon());
+        statistics.add(new Lowered.Statistics(
+                t.weights().get(2).name(),
+                t.weights().get(3).name(),
+                y.mean().name(),
+                y.variance().name(),
+                count,
+                norm.momentum()));
+        return y.output();
+    }
+
+    private static int[] swapped(int rank, int a, int b) {
+        int[] axes = java.util.stream.IntStream.range(0, rank).toArray();
+        axes[a] = b;
+        axes[b] = a;
+        return axes;
+    }
+
     private Value layerNorm(Tensor t, Value x, Op.LayerNorm norm) {
         long width = t.shape().last();
-        return rows(t, layers.layerNorm(x.rows(), width, x.count(), weight(t, 0), weight(t, 1), norm.epsilon()));
+        return rows(t, layers.layerNorm(x.rows(), width, x.count(), weight(t, 0), weight(t, 1), norm));
     }
 
     private Value sum(Tensor t) {
-        boolean allRows = t.inputs().stream().allMatch(input -> values.get(input.name()).rows != null);
+        boolean allRows =
+                t.inputs().stream().allMatch(input -> values.get(input.name()).hasRows());
         SDVariable sum = null;
         for (Tensor input : t.inputs()) {
             Value value = values.get(input.name());
@@ -203,8 +257,8 @@ public final class Lowering {
     }
 
     private SDVariable slice(Value x, Op.Slice slice) {
-        int[] begin = new int[x.shape.rank() + 1];
-        int[] size = new int[x.shape.rank() + 1];
+        int[] begin = new int[x.shape().rank() + 1];
+        int[] size = new int[x.shape().rank() + 1];
         java.util.Arrays.fill(size, -1);
         begin[slice.axis() + 1] = slice.from();
         size[slice.axis() + 1] = slice.to() - slice.from();
@@ -213,7 +267,7 @@ public final class Lowering {
 
     private Value reshape(Tensor t, Value x) {
         // The same rows, other axes in front of them: nothing to do for a layer that works row by row.
-        if (t.shape().last() == x.shape.last()) return rows(t, x.rows());
+        if (t.shape().last() == x.shape().last()) return rows(t, x.rows());
         return whole(t, sd.reshape(x.either(), t.shape().batched(-1)));
     }
 
@@ -266,14 +320,14 @@ public final class Lowering {
     }
 
     private Value rows(Tensor t, SDVariable variable) {
-        return new Value(t.shape(), variable, null);
+        return Value.rows(sd, t.shape(), variable);
     }
 
     private Value whole(Tensor t, SDVariable variable) {
-        return new Value(t.shape(), null, variable);
+        return Value.whole(sd, t.shape(), variable);
     }
 
     private Value like(Tensor t, Value x, SDVariable variable) {
-        return x.rows != null ? rows(t, variable) : whole(t, variable);
+        return x.hasRows() ? rows(t, variable) : whole(t, variable);
     }
 }

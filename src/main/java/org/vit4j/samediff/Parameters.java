@@ -53,7 +53,7 @@ public final class Parameters {
     }
 
     /** Part of a flat array in the shape of a weight. */
-    static INDArray view(INDArray flat, long from, Shape shape) {
+    public static INDArray view(INDArray flat, long from, Shape shape) {
         INDArray part = flat.get(NDArrayIndex.interval(from, from + shape.size()));
         return part.reshape(
                 'c', shape.dims().stream().mapToLong(Integer::longValue).toArray());

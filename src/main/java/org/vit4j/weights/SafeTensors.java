@@ -3,15 +3,19 @@ package org.vit4j.weights;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.vit4j.config.ConfigError;
 
 /**
@@ -119,35 +123,45 @@ public final class SafeTensors {
         return bytes;
     }
 
-    /** Writes float32 tensors, in the given order. */
-    public static void write(Path file, Map<String, Array> arrays) throws IOException {
-        Map<String, Object> header = new LinkedHashMap<>();
-        long at = 0;
-        for (Map.Entry<String, Array> entry : arrays.entrySet()) {
-            long end = at + 4L * entry.getValue().values.length;
-            header.put(
-                    entry.getKey(),
-                    Map.of("dtype", "F32", "shape", entry.getValue().shape, "data_offsets", new long[] {at, end}));
-            at = end;
-        }
-        StringBuilder json = new StringBuilder(JSON.writeValueAsString(header));
-        while (json.length() % 8 != 0) json.append(' ');
-        byte[] head = json.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        try (FileChannel out = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer first =
-                    ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(0, head.length);
-            writeFully(out, first);
-            writeFully(out, ByteBuffer.wrap(head));
-            for (Array array : arrays.values()) {
-                ByteBuffer bytes = ByteBuffer.allocate(4 * array.values.length).order(ByteOrder.LITTLE_ENDIAN);
-                bytes.asFloatBuffer().put(array.values);
-                writeFully(out, bytes);
-            }
+    /** A tensor to write; its values are asked for when their turn comes. */
+    public record Source(String name, int[] shape, Supplier<float[]> values) {
+        long size() {
+            long size = 1;
+            for (int dim : shape) size *= dim;
+            return size;
         }
     }
 
-    private static void writeFully(FileChannel out, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) out.write(bytes);
+    /** Writes float32 tensors, in the given order. The file must not exist yet or may be overwritten. */
+    public static void write(Path file, List<Source> sources, Map<String, String> metadata) throws IOException {
+        Map<String, Object> header = new LinkedHashMap<>();
+        if (!metadata.isEmpty()) header.put("__metadata__", metadata);
+        long at = 0;
+        for (Source source : sources) {
+            long end = at + 4 * source.size();
+            Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("dtype", "F32");
+            entry.put("shape", source.shape);
+            entry.put("data_offsets", new long[] {at, end});
+            header.put(source.name, entry);
+            at = end;
+        }
+        byte[] json = JSON.writeValueAsBytes(header);
+        byte[] head = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
+        Arrays.fill(head, json.length, head.length, (byte) ' ');
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16)) {
+            out.write(ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(0, head.length)
+                    .array());
+            out.write(head);
+            for (Source source : sources) {
+                float[] values = source.values.get();
+                if (values.length != source.size()) throw new IllegalStateException(source.name + " changed its size");
+                ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+                bytes.asFloatBuffer().put(values);
+                out.write(bytes.array());
+            }
+        }
     }
 }

@@ -1,0 +1,118 @@
+"""Opens .keras files in stock Keras and compares its logits with the reference's.
+
+    KERAS_BACKEND=jax python check_keras.py DIRECTORY [--train]
+
+DIRECTORY holds NAME.keras, NAME.input.npy (NHWC) and NAME.logits.npy; `mvn test -Dtest='Keras*Test'
+-Dgoldens=GOLDENS` writes them to target/keras. Needs keras, a backend, h5py and numpy. One line a model:
+Keras, backend, name, largest error over the largest logit, parameters, those of them that are helpers.
+With --train every model is also trained for three steps, saved by Keras and opened again, and the helpers must
+be what they were. Ends with 1 when a model fails.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import warnings
+import zipfile
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import h5py
+import keras
+import numpy as np
+
+TOLERANCE = 1e-5
+
+
+def relative(actual, expected):
+    return float(np.abs(np.asarray(actual) - expected).max() / np.abs(expected).max())
+
+
+def index(path):
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read("vit4j/weights.json"))
+
+
+def count(variables):
+    return sum(int(np.prod(variable["shape"])) for variable in variables)
+
+
+def datasets(path, directory):
+    with zipfile.ZipFile(path) as archive:
+        archive.extract("model.weights.h5", directory)
+    found = {}
+    with h5py.File(directory + "/model.weights.h5", "r") as file:
+        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def trained(path, model, images):
+    """Whether Keras can train it and save it, and what became of the helpers."""
+    labels = np.zeros(len(images), "int32")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.AdamW(1e-2, weight_decay=1e-2), loss=loss)
+    before = model.predict(images, verbose=0)
+    model.fit(images, labels, epochs=3, verbose=0)
+    after = model.predict(images, verbose=0)
+    if np.array_equal(before, after):
+        return "training changes nothing"
+    with tempfile.TemporaryDirectory() as directory:
+        saved = directory + "/saved.keras"
+        model.save(saved)
+        again = keras.models.load_model(saved, compile=False)
+        if relative(again.predict(images, verbose=0), after) > TOLERANCE:
+            return "saved by Keras and opened again, it gives other logits"
+        values = datasets(saved, directory)
+        ours = {name: value for name, value in datasets(path, directory).items() if name.startswith("layers/")}
+        helpers = index(path)["helpers"]
+        if set(ours) - set(values):
+            return "Keras saves weights elsewhere"
+        moved = [name for name, helper in helpers.items() if np.any(values[name] != np.float32(helper["value"]))]
+        still = [name for name in ours if name not in helpers and np.array_equal(values[name], ours[name])]
+        if moved or still:
+            return f"helpers that moved: {moved}, weights that did not: {still}"
+    return None
+
+
+def check(path, train):
+    images = np.load(path.with_suffix(".input.npy"))
+    expected = np.load(path.with_suffix(".logits.npy"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        model = keras.models.load_model(path, compile=False)
+    # Batches of two sizes: the batch axis must be free.
+    error = max(
+        relative(model.predict(images, verbose=0), expected),
+        relative(model.predict(images[:1], verbose=0), expected[:1]),
+    )
+    extra = count(index(path)["helpers"].values())
+    own = count(place for place in index(path)["weights"].values() if place["path"].startswith("layers/"))
+    problem = None if error <= TOLERANCE else f"error above {TOLERANCE}"
+    if model.count_params() != own + extra:
+        problem = f"{own} parameters of ours"
+    if train and own and not problem:
+        problem = trained(path, model, images)
+    print(
+        f"keras {keras.__version__:8} {keras.backend.backend():10} {path.stem:12} "
+        f"error {error:.1e}  parameters {model.count_params()}  helpers {extra}  {problem or 'ok'}"
+    )
+    return problem is None
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("directory", type=pathlib.Path)
+    arguments.add_argument("--train", action="store_true", help="train, save and reopen each model too")
+    options = arguments.parse_args()
+    models = sorted(options.directory.glob("*.keras"))
+    if not models:
+        sys.exit(f"no .keras file in {options.directory}")
+    results = [check(path, options.train) for path in models]
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The packaged launcher as a newcomer meets it: trains for a moment, evaluates, predicts, and errs in one line.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+ok() { passed=$((passed + 1)); echo "ok: $1"; }
+fail() { echo "FAILED: $1" >&2; exit 1; }
+# Exit code and the number of lines on standard error of a command that must fail.
+errs() {
+  local code=$1 what=$2; shift 2
+  set +e; "$@" >"$work/out" 2>"$work/err"; local got=$?; set -e
+  [ "$got" = "$code" ] || { cat "$work/err" >&2; fail "$what: exit $got, expected $code"; }
+  [ ! -s "$work/out" ] || fail "$what: something on standard output"
+  ! grep -qE '^\s+at [a-z]+\.' "$work/err" || fail "$what: a stack trace"
+  ok "$what: $(tail -n 1 "$work/err")"
+}
+
+./vit4j --help >/dev/null && ok "help"
+./vit4j models --json | grep -q '"vit_base_patch16_224"' && ok "models"
+./vit4j summary vit_base_patch16_224 --json | grep -q '"parameters" : 86567656' && ok "summary"
+
+./vit4j train configs/digits-vit.yaml --set train.epochs=2 --run "$work/run" | tee "$work/train.txt"
+for file in config.yaml metrics.jsonl environment.json model.keras last.keras checkpoints report.html; do
+  [ -e "$work/run/$file" ] || fail "the run directory has no $file"
+done
+ok "train"
+./vit4j train configs/digits-vit.yaml --set train.epochs=2 --run "$work/run" --resume >/dev/null && ok "resume of a finished run"
+./vit4j eval "$work/run/model.keras" --data configs/digits-vit.yaml --json | grep -q '"count" : 3[56]' && ok "eval"
+# A 1x1 PNG, black.
+printf 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==' | base64 -d >"$work/dot.png"
+./vit4j predict "$work/run/model.keras" "$work/dot.png" --top 3 --json | grep -q '"probability"' && ok "predict"
+
+head -c 5000 "$work/run/model.keras" >"$work/torn.keras"
+echo "no picture" >"$work/text.png"
+errs 2 "missing config" ./vit4j train nothing.yaml
+errs 2 "unknown key" ./vit4j train configs/digits-vit.yaml --set model.hedas=3
+errs 2 "unknown architecture" ./vit4j train configs/digits-vit.yaml --set model.arch=vti
+errs 2 "truncated model" ./vit4j predict "$work/torn.keras" "$work/dot.png"
+errs 2 "no picture" ./vit4j predict "$work/run/model.keras" "$work/text.png"
+errs 2 "missing picture" ./vit4j predict "$work/run/model.keras" "$work/absent.png"
+errs 2 "wrong magic" ./vit4j predict "$work/text.png" "$work/dot.png"
+errs 2 "directory for a model" ./vit4j predict "$work" "$work/dot.png"
+errs 2 "unknown option" ./vit4j train --fast
+errs 1 "no number" ./vit4j train configs/digits-vit.yaml --set train.optimizer.lr=1e30 --set train.schedule.warmup_epochs=0 \
+  --set train.clip=1e30 --run "$work/nan"
+
+echo "$passed passed, 0 failed"

@@ -1,0 +1,78 @@
+package org.vit4j.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.vit4j.config.Packaged;
+import org.vit4j.report.Summary;
+import org.vit4j.train.RunConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "models",
+        mixinStandardHelpOptions = true,
+        description = "Every published variant, with what its authors report.")
+final class ModelsCommand implements Callable<Integer> {
+    @Option(names = "--json", description = "Machine output.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** A variant and what its config says was published of it. */
+    private record Line(Summary summary, Optional<Double> top1, String source) {
+        static Line of(String variant) {
+            RunConfig config = RunConfig.open("models/" + variant, List.of());
+            Optional<RunConfig.Published> published = config.published();
+            return new Line(
+                    Summary.of(variant, config.model()),
+                    published.flatMap(RunConfig.Published::top1),
+                    published.map(RunConfig.Published::source).orElse(""));
+        }
+
+        Map<String, Object> machine() {
+            Map<String, Object> all = summary.headline();
+            all.put("top1", top1.orElse(null));
+            all.put("source", source);
+            return all;
+        }
+
+        void print(PrintWriter out) {
+            String accuracy =
+                    top1.map(value -> String.format(Locale.ROOT, "%.1f", value)).orElse("");
+            out.printf(
+                    Locale.ROOT,
+                    "%-32s %-10s %-10s %,14d %,18d  %-15s %7s  %s%n",
+                    summary.name(),
+                    summary.arch(),
+                    summary.flavour(),
+                    summary.parameters(),
+                    summary.macs(),
+                    summary.input(),
+                    accuracy,
+                    source);
+        }
+    }
+
+    @Override
+    public Integer call() {
+        List<Line> lines = Packaged.variants().stream().map(Line::of).toList();
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.text(lines.stream().map(Line::machine).toList()));
+        } else {
+            out.printf(
+                    "%-32s %-10s %-10s %14s %18s  %-15s %7s  %s%n",
+                    "name", "arch", "flavour", "parameters", "MACs", "input", "top-1", "source");
+            lines.forEach(line -> line.print(out));
+        }
+        out.flush();
+        return Vit4j.DONE;
+    }
+}

@@ -1,0 +1,65 @@
+package org.vit4j.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.vit4j.train.RunConfig;
+import org.vit4j.train.TrainRun;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a network as a config says.")
+final class TrainCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "CONFIG", description = "A YAML file, or the name of a packaged config.")
+    private String config;
+
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a value: --set train.epochs=3")
+    private List<String> overrides = List.of();
+
+    @Option(names = "--run", paramLabel = "DIR", description = "The run directory; output.dir of the config otherwise.")
+    private Optional<Path> directory = Optional.empty();
+
+    @Option(names = "--resume", description = "Go on from the newest checkpoint; starts the run when there is none.")
+    private boolean resume;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        RunConfig run = RunConfig.open(config, overrides);
+        Path into = directory.orElse(run.output().dir());
+        PrintWriter out = spec.commandLine().getOut();
+        try (Interrupt interrupt = new Interrupt();
+                TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
+            TrainRun.Result result = TrainRun.run(run, into, resume, progress, interrupt::requested);
+            out.println(told(result));
+            out.flush();
+            return result.finished() ? Vit4j.DONE : Vit4j.INTERRUPTED;
+        }
+    }
+
+    private String told(TrainRun.Result result) {
+        if (!result.finished()) {
+            return "stopped after step " + result.state().step() + " and saved; go on with: vit4j train " + config
+                    + " --resume --run " + result.directory();
+        }
+        var history = result.state().history();
+        var best = result.state().best().orElseThrow();
+        var last = history.get(history.size() - 1);
+        return String.format(
+                Locale.ROOT,
+                "accuracy on held-out images: %.2f%% at the best epoch (%d), %.2f%% at the last (%d)%nmodel: %s",
+                100 * best.valTop1(),
+                best.epoch(),
+                100 * last.valTop1(),
+                last.epoch(),
+                result.model());
+    }
+}

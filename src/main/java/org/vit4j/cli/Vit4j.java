@@ -1,0 +1,74 @@
+package org.vit4j.cli;
+
+import java.io.PrintWriter;
+import org.vit4j.config.ConfigError;
+import org.vit4j.io.Failure;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** The command line: results to standard output, everything else to standard error. */
+@Command(
+        name = "vit4j",
+        mixinStandardHelpOptions = true,
+        versionProvider = Vit4j.Version.class,
+        description = "Vision transformers on the JVM: YAML in, SameDiff graphs, training, Keras files out.",
+        subcommands = {
+            TrainCommand.class,
+            EvalCommand.class,
+            PredictCommand.class,
+            SummaryCommand.class,
+            ModelsCommand.class
+        },
+        footer = {"", "Exit codes: 0 done, 1 failed, 2 a mistake in what was given, 130 interrupted after saving."})
+public final class Vit4j implements Runnable {
+    static final int DONE = 0;
+    static final int FAILED = 1;
+    static final int MISTAKE = 2;
+    static final int INTERRUPTED = 130;
+
+    @Option(names = "--debug", scope = CommandLine.ScopeType.INHERIT, description = "Show stack traces of errors.")
+    boolean debug;
+
+    @CommandLine.Spec
+    CommandLine.Model.CommandSpec spec;
+
+    /** Runs a command and gives back its exit code. */
+    public static int run(String... args) {
+        Vit4j root = new Vit4j();
+        CommandLine line = new CommandLine(root);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setParameterExceptionHandler((problem, given) -> mistake(problem));
+        line.setExecutionExceptionHandler((problem, command, parsed) -> explain(problem, command, root.debug));
+        return line.execute(args);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command given");
+    }
+
+    private static int mistake(ParameterException problem) {
+        PrintWriter err = problem.getCommandLine().getErr();
+        String name = problem.getCommandLine().getCommandSpec().qualifiedName();
+        err.println(name + ": " + problem.getMessage().lines().findFirst().orElse("") + "; see " + name + " --help");
+        return MISTAKE;
+    }
+
+    private static int explain(Exception problem, CommandLine command, boolean debug) {
+        boolean theirs = problem instanceof ConfigError;
+        boolean told = theirs || problem instanceof Failure;
+        if (told) problem.getMessage().lines().forEach(line -> command.getErr().println("vit4j: " + line));
+        if (debug || !told) problem.printStackTrace(command.getErr());
+        return theirs ? MISTAKE : FAILED;
+    }
+
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Vit4j.class.getPackage().getImplementationVersion();
+            return new String[] {"vit4j " + (version == null ? "development" : version)};
+        }
+    }
+}

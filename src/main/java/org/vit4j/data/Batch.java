@@ -1,0 +1,24 @@
+package org.vit4j.data;
+
+/**
+ * What a training or evaluation step takes.
+ *
+ * @param images [N, H, W, C], normalised
+ * @param labels [N]
+ * @param indices [N], which images of the dataset they are
+ */
+@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+public record Batch(int size, int height, int width, int channels, float[] images, int[] labels, int[] indices) {
+
+    /** @throws IllegalArgumentException when the arrays are not of the sizes said */
+    public Batch {
+        if (size < 1 || images.length != (long) size * height * width * channels) {
+            throw new IllegalArgumentException("a batch of " + size + " images of " + height + "x" + width + "x"
+                    + channels + " cannot have " + images.length + " values");
+        }
+        if (labels.length != size || indices.length != size) {
+            throw new IllegalArgumentException("a batch of " + size + " images cannot have " + labels.length
+                    + " labels and " + indices.length + " indices");
+        }
+    }
+}

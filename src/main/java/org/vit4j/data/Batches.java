@@ -1,0 +1,182 @@
+package org.vit4j.data;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+/**
+ * Batches of a dataset, made ahead of their use by a few threads. Order and contents depend on seed and epoch, the chance
+ * of an image on seed, epoch and the image besides: the number of threads changes nothing.
+ */
+public final class Batches implements BatchSource {
+    private final Dataset dataset;
+    private final List<Transform> augment;
+    private final Preprocess preprocess;
+    private final int batchSize;
+    private final boolean shuffle;
+    private final boolean dropLast;
+    private final long seed;
+    private final int threads;
+
+    /**
+     * @param augment empty for evaluation
+     * @param dropLast leave out the last batch when it is not full
+     * @throws IllegalArgumentException when there would be no batch
+     */
+    public Batches(
+            Dataset dataset,
+            List<Transform> augment,
+            Preprocess preprocess,
+            int batchSize,
+            boolean shuffle,
+            boolean dropLast,
+            long seed,
+            int threads) {
+        if (batchSize < 1) throw new IllegalArgumentException("batch must be at least 1 (" + batchSize + ")");
+        if (threads < 1) throw new IllegalArgumentException("threads must be at least 1 (" + threads + ")");
+        if (dataset.size() < (dropLast ? batchSize : 1)) {
+            throw new IllegalArgumentException(
+                    "batch (" + batchSize + ") is larger than the dataset (" + dataset.size() + " images)");
+        }
+        this.dataset = dataset;
+        this.augment = List.copyOf(augment);
+        this.preprocess = preprocess;
+        this.batchSize = batchSize;
+        this.shuffle = shuffle;
+        this.dropLast = dropLast;
+        this.seed = seed;
+        this.threads = threads;
+    }
+
+    @Override
+    public int batchesPerEpoch() {
+        int full = dataset.size() / batchSize;
+        return dropLast || dataset.size() % batchSize == 0 ? full : full + 1;
+    }
+
+    /** How many images an epoch has. */
+    public int imagesPerEpoch() {
+        return Math.min(dataset.size(), batchesPerEpoch() * batchSize);
+    }
+
+    @Override
+    public BatchIterator epoch(int epoch, int skipBatches) {
+        return new Epoch(epoch, skipBatches);
+    }
+
+    private int[] order(int epoch) {
+        List<Integer> order =
+                new ArrayList<>(IntStream.range(0, dataset.size()).boxed().toList());
+        if (shuffle) Shuffle.shuffle(order, Shuffle.random(seed, epoch));
+        return order.stream().mapToInt(i -> i).toArray();
+    }
+
+    /** [H, W, C], normalised */
+    private float[] example(int index, int epoch) {
+        SplittableRandom random = Shuffle.random(seed, epoch, index);
+        Image image = dataset.image(index).withChannels(preprocess.channels());
+        for (Transform transform : augment) image = transform.apply(image, random);
+        return preprocess.apply(image);
+    }
+
+    private final class Epoch implements BatchIterator {
+        private final int epoch;
+        private final int[] order;
+        private final ExecutorService workers;
+        private final Deque<Future<Batch>> ahead = new ArrayDeque<>();
+        private int next;
+        private volatile boolean closed;
+
+        Epoch(int epoch, int skipBatches) {
+            this.epoch = epoch;
+            this.order = order(epoch);
+            this.next = skipBatches;
+            this.workers = Executors.newFixedThreadPool(threads, task -> {
+                Thread thread = new Thread(task, "vit4j-data");
+                thread.setDaemon(true);
+                return thread;
+            });
+            submit();
+            if (!hasNext()) close();
+        }
+
+        /** As many batches as threads are in the making, and one lies ready. */
+        private void submit() {
+            while (ahead.size() <= threads && next < batchesPerEpoch()) {
+                int from = next++ * batchSize;
+                ahead.add(workers.submit(() -> batch(from, Math.min(order.length, from + batchSize))));
+            }
+        }
+
+        private Batch batch(int from, int to) {
+            int n = to - from;
+            int h = preprocess.height();
+            int w = preprocess.width();
+            int c = preprocess.channels();
+            float[] images = new float[Math.multiplyExact(n, h * w * c)];
+            int[] labels = new int[n];
+            int[] indices = new int[n];
+            for (int i = 0; i < n; i++) {
+                if (closed) throw new CancellationException();
+                indices[i] = order[from + i];
+                labels[i] = dataset.label(indices[i]);
+                System.arraycopy(example(indices[i], epoch), 0, images, i * h * w * c, h * w * c);
+            }
+            return new Batch(n, h, w, c, images, labels, indices);
+        }
+
+        @Override
+        public boolean hasNext() {
+            return !ahead.isEmpty();
+        }
+
+        @Override
+        public Batch next() {
+            if (ahead.isEmpty()) throw new NoSuchElementException();
+            Future<Batch> first = ahead.remove();
+            submit();
+            try {
+                Batch batch = first.get();
+                if (ahead.isEmpty()) close();
+                return batch;
+            } catch (ExecutionException e) {
+                close();
+                if (e.getCause() instanceof RuntimeException cause) throw cause;
+                if (e.getCause() instanceof Error cause) throw cause;
+                throw new AssertionError(e.getCause());
+            } catch (InterruptedException e) {
+                close();
+                Thread.currentThread().interrupt();
+                throw new CancellationException("interrupted while waiting for a batch");
+            }
+        }
+
+        /** Does not interrupt: a file being read would look unreadable. Waits for the image each thread is at. */
+        @Override
+        public void close() {
+            closed = true;
+            ahead.forEach(batch -> batch.cancel(false));
+            ahead.clear();
+            workers.shutdown();
+            boolean interrupted = false;
+            while (!workers.isTerminated()) {
+                try {
+                    if (workers.awaitTermination(1, TimeUnit.MINUTES)) break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) Thread.currentThread().interrupt();
+        }
+    }
+}

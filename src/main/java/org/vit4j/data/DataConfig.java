@@ -1,0 +1,118 @@
+package org.vit4j.data;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.vit4j.config.ConfigError;
+import org.vit4j.config.Section;
+
+/**
+ * A {@code data:} section.
+ *
+ * @param path empty for digits, which are in the jar
+ * @param augment what training images go through before they are preprocessed
+ * @param validation share of each class held out; of digits only, the others have their own files for it
+ * @param splitSeed which ones are held out; of digits only
+ * @param threads that decode and augment ahead of training; the batches do not depend on it
+ */
+public record DataConfig(
+        Source dataset,
+        Optional<Path> path,
+        List<Transform> augment,
+        Preprocess preprocess,
+        double validation,
+        long splitSeed,
+        int threads,
+        OnCorrupt onCorrupt) {
+
+    /** The words of {@code data.dataset}. */
+    public enum Source {
+        DIGITS("digits"),
+        CIFAR10("cifar10"),
+        CIFAR100("cifar100"),
+        MNIST("mnist"),
+        FASHION_MNIST("fashion-mnist"),
+        IMAGE_FOLDER("image-folder");
+
+        private static final List<String> WORDS =
+                List.of(values()).stream().map(Source::word).toList();
+        private final String word;
+
+        Source(String word) {
+            this.word = word;
+        }
+
+        public String word() {
+            return word;
+        }
+    }
+
+    public DataConfig {
+        augment = List.copyOf(augment);
+        check(path.isEmpty() || dataset != Source.DIGITS, "digits are in the jar, leave out path", path);
+        check(validation > 0 && validation < 1, "validation must lie between 0 and 1", validation);
+        check(threads >= 1 && threads <= 1024, "threads must lie in 1..1024", threads);
+    }
+
+    /**
+     * Reads a {@code data:} section.
+     *
+     * @param imageHeight of what the model takes, as the width and the channels
+     * @return empty when something in it is wrong, which is noted then
+     */
+    public static Optional<DataConfig> read(Section s, int imageHeight, int imageWidth, int channels) {
+        if (channels != 1 && channels != 3) {
+            s.reject("dataset", "pictures have 1 or 3 channels, the model wants " + channels);
+            return Optional.empty();
+        }
+        // A published variant says how pictures are prepared, not which ones.
+        String word = s.has("dataset") ? s.wordAt("dataset", Source.WORDS) : Source.IMAGE_FOLDER.word();
+        Source dataset = Source.values()[Source.WORDS.indexOf(word)];
+        Optional<Path> path = s.stringIf("path").map(DataFiles::expand);
+        List<Transform> augment = Transforms.read(s.sections("augment"), imageHeight, imageWidth);
+        Preprocess standard = Constants.of(dataset, imageHeight, imageWidth, channels);
+        Optional<Preprocess> preprocess = Preprocess.read(s, standard);
+        boolean digits = onlyFor(s, List.of("validation", "split_seed"), dataset, Source.DIGITS);
+        double validation = digits ? s.doubleAt("validation", 0.2) : 0.2;
+        long splitSeed = digits ? s.longAt("split_seed", 0) : 0;
+        int threads = s.intAt("threads", Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
+        boolean folder = onlyFor(s, List.of("on_corrupt"), dataset, Source.IMAGE_FOLDER);
+        OnCorrupt onCorrupt = folder ? s.oneOf("on_corrupt", OnCorrupt.class, OnCorrupt.REFUSE) : OnCorrupt.REFUSE;
+        return s.build(() -> new DataConfig(
+                dataset, path, augment, preprocess.orElse(standard), validation, splitSeed, threads, onCorrupt));
+    }
+
+    /** A key that would do nothing is an error, not ignored. */
+    private static boolean onlyFor(Section s, List<String> keys, Source dataset, Source only) {
+        if (dataset == only) return true;
+        for (String key : keys) {
+            if (s.has(key)) s.reject(key, "is for " + only.word() + " only, not for " + dataset.word());
+        }
+        return false;
+    }
+
+    /**
+     * Opens the files.
+     *
+     * @throws org.vit4j.config.ConfigError when they are not there or not what they should be
+     */
+    public Split open() {
+        return switch (dataset) {
+            case DIGITS -> Digits.split(validation, splitSeed);
+            case CIFAR10 -> Cifar.ten(files());
+            case CIFAR100 -> Cifar.hundred(files());
+            case MNIST -> Mnist.digits(files());
+            case FASHION_MNIST -> Mnist.fashion(files());
+            case IMAGE_FOLDER -> ImageFolder.open(files(), preprocess.channels(), onCorrupt);
+        };
+    }
+
+    private Path files() {
+        return path.orElseThrow(() -> new ConfigError(
+                "data.path is missing: where the files of " + dataset.word() + " are, or data.dataset"));
+    }
+
+    private static void check(boolean rule, String text, Object value) {
+        if (!rule) throw new IllegalArgumentException(text + " (" + value + ")");
+    }
+}

@@ -1,0 +1,75 @@
+package org.vit4j.data;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak; UCI Machine Learning Repository; CC BY 4.0): the
+ * 1,797 images of its writer-independent test part, 8x8, packaged with vit4j.
+ */
+public final class Digits {
+    private static final int SIDE = 8;
+    private static final int BRIGHTEST = 16;
+
+    private Digits() {}
+
+    /** All 1,797, in the order of the file; the values 0..16 are stretched to 0..255 and rounded, as a PNG would be. */
+    public static Dataset all() {
+        List<String> lines = lines();
+        byte[] pixels = new byte[lines.size() * SIDE * SIDE];
+        byte[] labels = new byte[lines.size()];
+        for (int i = 0; i < labels.length; i++) {
+            String[] values = lines.get(i).split(",");
+            for (int k = 0; k < SIDE * SIDE; k++) {
+                pixels[i * SIDE * SIDE + k] = (byte) Math.round(Integer.parseInt(values[k]) * 255f / BRIGHTEST);
+            }
+            labels[i] = Byte.parseByte(values[SIDE * SIDE]);
+        }
+        return new Pixels("digits", new int[] {SIDE, SIDE, 1}, Pixels.Layout.PLANES, pixels, labels, names());
+    }
+
+    /**
+     * Stratified: of every digit, shuffled by the seed, the first {@code heldOut} are for validation.
+     *
+     * @param heldOut share of each class, 0..1
+     */
+    public static Split split(double heldOut, long seed) {
+        Dataset all = all();
+        List<Integer> train = new ArrayList<>();
+        List<Integer> validation = new ArrayList<>();
+        for (int digit = 0; digit < all.classes().size(); digit++) {
+            int label = digit;
+            List<Integer> ofClass = new ArrayList<>(IntStream.range(0, all.size())
+                    .filter(i -> all.label(i) == label)
+                    .boxed()
+                    .toList());
+            Shuffle.shuffle(ofClass, Shuffle.random(seed, digit));
+            int held = (int) Math.round(ofClass.size() * heldOut);
+            validation.addAll(ofClass.subList(0, held));
+            train.addAll(ofClass.subList(held, ofClass.size()));
+        }
+        return new Split(
+                new Subset(all, train.stream().sorted().toList()),
+                new Subset(all, validation.stream().sorted().toList()));
+    }
+
+    static List<String> names() {
+        return IntStream.range(0, 10).mapToObj(Integer::toString).toList();
+    }
+
+    private static List<String> lines() {
+        try (var packaged = Digits.class.getResourceAsStream("digits.csv.gz");
+                var text = new InputStreamReader(new GZIPInputStream(packaged), StandardCharsets.US_ASCII)) {
+            return new BufferedReader(text).lines().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

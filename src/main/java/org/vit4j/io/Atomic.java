@@ -1,0 +1,74 @@
+package org.vit4j.io;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/** Files that are there whole or not at all. */
+public final class Atomic {
+    private Atomic() {}
+
+    /** Something that writes a file. */
+    @FunctionalInterface
+    public interface Writer {
+        void write(Path temporary) throws IOException;
+    }
+
+    /**
+     * Lets {@code writer} write beside {@code file} under another name, then moves it into place.
+     *
+     * @throws Failure when it cannot be written; what stood there before still stands then
+     */
+    public static void write(Path file, Writer writer) {
+        Path target = file.toAbsolutePath();
+        Path temporary = target.resolveSibling(
+                "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+        try {
+            Files.createDirectories(target.getParent());
+            writer.write(temporary);
+            // What was moved must be on the disk: a name without its bytes is worse than no file.
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            move(temporary, target);
+        } catch (IOException e) {
+            throw new Failure(file + ": cannot be written: " + reason(e), e);
+        } finally {
+            discard(temporary);
+        }
+    }
+
+    public static void write(Path file, String text) {
+        write(file, temporary -> Files.writeString(temporary, text, StandardCharsets.UTF_8));
+    }
+
+    private static void move(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    private static void discard(Path temporary) {
+        try {
+            Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            // A temporary file that stays is a nuisance, not a failure of the write.
+        }
+    }
+
+    /** The reason in a few words; file system exceptions give the bare path as their message. */
+    public static String reason(IOException e) {
+        if (e instanceof java.nio.file.AccessDeniedException) return "permission denied";
+        if (e instanceof java.nio.file.NoSuchFileException) return "no such directory";
+        if (e instanceof java.nio.file.FileAlreadyExistsException) return "a file stands where a directory should";
+        if (e instanceof java.nio.file.FileSystemException f && f.getReason() != null) return f.getReason();
+        return e.getMessage();
+    }
+}

@@ -1,0 +1,200 @@
+package org.vit4j.keras;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.vit4j.graph.Shape;
+
+/**
+ * Writes HDF5 of one kind: groups, and contiguous float32 datasets. Every address is known before the first byte is
+ * written, so files of any size stream, and the same content gives the same bytes.
+ *
+ * <p>After the HDF5 File Format Specification 3.0: superblock version 2 (HDF5 1.8 and later read it), object headers
+ * version 2, links as messages in the group's header.
+ */
+@SuppressWarnings("ByteBufferBackingArray") // every buffer here comes from allocate()
+final class Hdf5Writer {
+    private static final int SUPERBLOCK = 48;
+    private static final int ALIGNMENT = 8;
+    private static final long UNDEFINED = -1;
+
+    private static final int DATASPACE = 0x01;
+    private static final int LINK_INFO = 0x02;
+    private static final int DATATYPE = 0x03;
+    private static final int FILL_VALUE = 0x05;
+    private static final int LINK = 0x06;
+    private static final int LAYOUT = 0x08;
+    private static final int GROUP_INFO = 0x0A;
+
+    /** A group while {@code shape} is null, a dataset otherwise. */
+    private static final class Entry {
+        private final Map<String, Entry> children = new LinkedHashMap<>();
+        private Shape shape;
+        private long header;
+        private long data;
+    }
+
+    private final Entry root = new Entry();
+    private final Map<String, Entry> datasets = new LinkedHashMap<>();
+    private long size;
+
+    /** Makes every group of {@code path} that is not there yet. */
+    Hdf5Writer group(String path) {
+        entry(path);
+        return this;
+    }
+
+    Hdf5Writer dataset(String path, Shape shape) {
+        Entry entry = entry(path);
+        if (entry.shape != null || !entry.children.isEmpty()) throw new IllegalStateException(path + " stands twice");
+        entry.shape = shape;
+        datasets.put(path, entry);
+        return this;
+    }
+
+    private Entry entry(String path) {
+        Entry entry = root;
+        for (String name : path.split("/", -1)) {
+            if (entry.shape != null) throw new IllegalStateException(path + " lies below a dataset");
+            entry = entry.children.computeIfAbsent(name, n -> new Entry());
+        }
+        return entry;
+    }
+
+    /** Gives everything its address: headers first, then the data in the order of the datasets. */
+    long layOut() {
+        long at = layOutHeaders(root, SUPERBLOCK);
+        for (Entry dataset : datasets.values()) {
+            at = Math.addExact(at, (ALIGNMENT - at % ALIGNMENT) % ALIGNMENT);
+            dataset.data = at;
+            at = Math.addExact(at, Math.multiplyExact(dataset.shape.size(), Float.BYTES));
+        }
+        size = at;
+        return size;
+    }
+
+    private static long layOutHeaders(Entry entry, long at) {
+        entry.header = at;
+        long next = at + header(entry).length;
+        for (Entry child : entry.children.values()) next = layOutHeaders(child, next);
+        return next;
+    }
+
+    /** Where the values of a dataset begin; after {@link #layOut}. */
+    long address(String path) {
+        return datasets.get(path).data;
+    }
+
+    /** Writes the file and does not close it; after {@link #layOut}. */
+    void write(OutputStream out, Values values) throws IOException {
+        out.write(superblock());
+        long at = writeHeaders(out, root, SUPERBLOCK);
+        for (Map.Entry<String, Entry> dataset : datasets.entrySet()) {
+            Entry entry = dataset.getValue();
+            out.write(new byte[(int) (entry.data - at)]);
+            float[] floats = values.of(dataset.getKey());
+            if (floats.length != entry.shape.size()) {
+                throw new IllegalStateException(
+                        dataset.getKey() + " has " + floats.length + " values for " + entry.shape);
+            }
+            write(out, floats);
+            at = entry.data + (long) floats.length * Float.BYTES;
+        }
+        if (at != size) throw new IllegalStateException(at + " bytes written of " + size);
+    }
+
+    /** What a dataset holds, by its path. */
+    @FunctionalInterface
+    interface Values {
+        float[] of(String path);
+    }
+
+    private static long writeHeaders(OutputStream out, Entry entry, long at) throws IOException {
+        byte[] header = header(entry);
+        out.write(header);
+        long next = at + header.length;
+        for (Entry child : entry.children.values()) next = writeHeaders(out, child, next);
+        return next;
+    }
+
+    private static void write(OutputStream out, float[] floats) throws IOException {
+        ByteBuffer buffer = little(Math.min(floats.length, 1 << 14) * Float.BYTES);
+        int chunk = buffer.capacity() / Float.BYTES;
+        for (int from = 0; from < floats.length; from += chunk) {
+            int count = Math.min(chunk, floats.length - from);
+            buffer.asFloatBuffer().put(floats, from, count);
+            out.write(buffer.array(), 0, count * Float.BYTES);
+        }
+    }
+
+    private byte[] superblock() {
+        ByteBuffer block = little(SUPERBLOCK);
+        block.put((byte) 0x89).put("HDF\r\n".getBytes(StandardCharsets.US_ASCII));
+        block.put((byte) 0x1A).put((byte) '\n');
+        block.put((byte) 2).put((byte) 8).put((byte) 8).put((byte) 0); // version, sizes of addresses and lengths, flags
+        block.putLong(0).putLong(UNDEFINED).putLong(size).putLong(root.header); // base, extension, end, root
+        return sealed(block);
+    }
+
+    /** An object header: its messages between a prefix and a checksum. */
+    private static byte[] header(Entry entry) {
+        List<ByteBuffer> messages = entry.shape == null ? groupMessages(entry) : datasetMessages(entry);
+        int length = messages.stream().mapToInt(ByteBuffer::capacity).sum();
+        ByteBuffer header = little(10 + length + 4);
+        header.put("OHDR".getBytes(StandardCharsets.US_ASCII)).put((byte) 2).put((byte) 2); // flags: length has 4 bytes
+        header.putInt(length);
+        messages.forEach(message -> header.put(message.array()));
+        return sealed(header);
+    }
+
+    private static List<ByteBuffer> groupMessages(Entry group) {
+        List<ByteBuffer> messages = new ArrayList<>();
+        messages.add(message(LINK_INFO, 18)
+                .put((byte) 0)
+                .put((byte) 0)
+                .putLong(UNDEFINED)
+                .putLong(UNDEFINED));
+        messages.add(message(GROUP_INFO, 2).put((byte) 0).put((byte) 0));
+        group.children.forEach((name, child) -> {
+            byte[] text = name.getBytes(StandardCharsets.US_ASCII);
+            ByteBuffer link = message(LINK, 4 + text.length + 8).put((byte) 1).put((byte) 1); // length has 2 bytes
+            messages.add(link.putShort((short) text.length).put(text).putLong(child.header));
+        });
+        return messages;
+    }
+
+    private static List<ByteBuffer> datasetMessages(Entry dataset) {
+        int rank = dataset.shape.rank();
+        ByteBuffer space = message(DATASPACE, 4 + 8 * rank);
+        space.put((byte) 2).put((byte) rank).put((byte) 0).put((byte) 1); // version, rank, no maximum, simple
+        dataset.shape.dims().forEach(space::putLong);
+        ByteBuffer type = message(DATATYPE, 20);
+        type.put((byte) 0x11).put((byte) 0x20).put((byte) 31).put((byte) 0); // float, implied leading bit, sign bit
+        type.putInt(Float.BYTES).putShort((short) 0).putShort((short) 32); // size, offset, precision
+        type.put((byte) 23).put((byte) 8).put((byte) 0).put((byte) 23).putInt(127); // exponent, mantissa, bias
+        ByteBuffer fill = message(FILL_VALUE, 2).put((byte) 3).put((byte) 0x0A); // none, allocated late
+        ByteBuffer layout = message(LAYOUT, 18).put((byte) 3).put((byte) 1); // contiguous
+        layout.putLong(dataset.data).putLong(dataset.shape.size() * Float.BYTES);
+        return List.of(space, type, fill, layout);
+    }
+
+    private static ByteBuffer message(int type, int length) {
+        return little(4 + length).put((byte) type).putShort((short) length).put((byte) 0);
+    }
+
+    private static byte[] sealed(ByteBuffer block) {
+        int end = block.capacity() - 4;
+        block.putInt(end, Lookup3.hash(block.array(), end));
+        return block.array();
+    }
+
+    private static ByteBuffer little(int capacity) {
+        return ByteBuffer.allocate(capacity).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}

@@ -1,0 +1,194 @@
+package org.vit4j.keras;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Shape;
+import org.vit4j.graph.Weight;
+import org.vit4j.io.Atomic;
+
+/**
+ * A {@code .keras} file of ours: stock Keras 3 opens it, and it carries below {@code vit4j/} what only we need. Weights
+ * are read when they are asked for; close it when that is done.
+ */
+public final class KerasFile implements AutoCloseable, WeightSource {
+    static final String METADATA = "metadata.json";
+    static final String CONFIG = "config.json";
+    static final String WEIGHTS = "model.weights.h5";
+    static final String EXTRAS = "vit4j/";
+    static final String INDEX = "weights.json";
+
+    private static final int LARGEST_JSON = 8 << 20;
+    private static final int LARGEST_EXTRAS = 64 << 20;
+    /** Headers around a dataset of ours, generously. */
+    private static final long OVERHEAD = 1024;
+
+    private final String label;
+    private final JsonNode metadata;
+    private final Map<String, byte[]> extras;
+    private final WeightIndex index;
+    private final Path copy;
+    private final Hdf5 hdf5;
+
+    private KerasFile(
+            String label, JsonNode metadata, Map<String, byte[]> extras, WeightIndex index, Path copy, Hdf5 hdf5) {
+        this.label = label;
+        this.metadata = metadata;
+        this.extras = extras;
+        this.index = index;
+        this.copy = copy;
+        this.hdf5 = hdf5;
+    }
+
+    /**
+     * Writes the file whole or not at all. The same model, weights and extras give the same bytes.
+     *
+     * @param weights asked for every weight of the graph the model was made from, twice each
+     * @param extras what to carry along, by name: {@code config.yaml}, {@code labels.json}
+     */
+    public static void write(Path path, KerasModel model, WeightSource weights, Map<String, byte[]> extras) {
+        Atomic.write(path, temporary -> KerasWriter.write(temporary, model, weights, extras));
+    }
+
+    /**
+     * Opens a file that {@link #write} made.
+     *
+     * @throws ConfigError naming the file and what is wrong with it
+     */
+    public static KerasFile read(Path path) {
+        try (KerasZip zip = KerasZip.open(path)) {
+            if (!zip.has(CONFIG) || !zip.has(WEIGHTS) || !zip.has(METADATA)) {
+                throw zip.error("not a Keras 3 file: it needs " + METADATA + ", " + CONFIG + " and " + WEIGHTS);
+            }
+            if (!zip.has(EXTRAS + INDEX)) {
+                throw zip.error("a Keras file without " + EXTRAS + INDEX
+                        + ": not written by vit4j, or saved again by Keras, which drops what is not its own");
+            }
+            JsonNode metadata = json(zip.bytes(METADATA, LARGEST_JSON), path + ": " + METADATA);
+            json(zip.bytes(CONFIG, LARGEST_JSON), path + ": " + CONFIG);
+            Map<String, byte[]> extras = extras(zip);
+            WeightIndex index = WeightIndex.parse(extras.remove(INDEX), path + ": " + EXTRAS + INDEX);
+            checkSize(zip, index);
+            Path copy = extract(zip);
+            try {
+                String label = path + ": " + WEIGHTS;
+                return new KerasFile(path.toString(), metadata, extras, index, copy, Hdf5.open(copy, label));
+            } catch (ConfigError e) {
+                Files.deleteIfExists(copy);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new ConfigError(path + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static Map<String, byte[]> extras(KerasZip zip) throws IOException {
+        Map<String, byte[]> extras = new LinkedHashMap<>();
+        int left = LARGEST_EXTRAS;
+        for (String name : zip.names()) {
+            if (!name.startsWith(EXTRAS) || name.endsWith("/")) continue;
+            byte[] bytes = zip.bytes(name, name.equals(EXTRAS + INDEX) ? LARGEST_JSON : left);
+            left -= bytes.length;
+            extras.put(name.substring(EXTRAS.length()), bytes);
+        }
+        return extras;
+    }
+
+    /** What is unpacked onto the disk may not be larger than the weights it says it holds. */
+    private static void checkSize(KerasZip zip, WeightIndex index) {
+        long least = index.bytes();
+        long most = least + OVERHEAD * (index.datasets() + OVERHEAD);
+        long size = zip.size(WEIGHTS);
+        if (size < least || size > most) {
+            throw zip.error(String.format("%s has %d bytes, its weights need %d to %d", WEIGHTS, size, least, most));
+        }
+    }
+
+    /** HDF5 is read at random, which a compressed entry does not allow. */
+    private static Path extract(KerasZip zip) throws IOException {
+        Path copy = Files.createTempFile("vit4j-", ".h5");
+        try (OutputStream out = Files.newOutputStream(copy)) {
+            zip.copy(WEIGHTS, out);
+            return copy;
+        } catch (IOException | ConfigError e) {
+            Files.deleteIfExists(copy);
+            throw e;
+        }
+    }
+
+    private static JsonNode json(byte[] bytes, String label) {
+        try {
+            JsonNode json = KerasJson.JSON.readTree(bytes);
+            if (json.isObject()) return json;
+            throw new ConfigError(label + " is no JSON object");
+        } catch (IOException e) {
+            throw new ConfigError(label + " is no JSON", e);
+        }
+    }
+
+    /** What {@code metadata.json} says: which Keras the file is for. */
+    public JsonNode metadata() {
+        return metadata;
+    }
+
+    /** What was handed to {@link #write}, by name. */
+    public Map<String, byte[]> extras() {
+        return Collections.unmodifiableMap(extras);
+    }
+
+    /** One of the extras, which must be there. */
+    public byte[] extra(String name) {
+        byte[] extra = extras.get(name);
+        if (extra == null) throw new ConfigError(label + ": there is no " + EXTRAS + name + " in it");
+        return extra.clone();
+    }
+
+    /** The shapes of all weights, by our names. */
+    public Map<String, Shape> shapes() {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        index.weights().forEach((name, place) -> shapes.put(name, place.shape()));
+        return shapes;
+    }
+
+    /** Makes sure that these are the weights of this graph, each of them, in the right shape, and no others. */
+    public void check(Graph graph) {
+        TreeSet<String> left = new TreeSet<>(index.weights().keySet());
+        for (Weight weight : graph.weights()) {
+            WeightIndex.Place place = index.weights().get(weight.name());
+            if (place == null) throw new ConfigError(label + ": there is no weight '" + weight.name() + "' in it");
+            if (!place.shape().equals(weight.shape())) {
+                throw new ConfigError(String.format(
+                        "%s: weight '%s' has shape %s, expected %s",
+                        label, weight.name(), place.shape(), weight.shape()));
+            }
+            left.remove(weight.name());
+        }
+        if (!left.isEmpty()) throw new ConfigError(label + ": the model has no weight '" + left.first() + "'");
+    }
+
+    @Override
+    public float[] values(String name) {
+        WeightIndex.Place place = index.weights().get(name);
+        if (place == null) throw new ConfigError(label + ": there is no weight '" + name + "' in it");
+        return hdf5.floats(place.path(), place.stored());
+    }
+
+    @Override
+    public void close() {
+        hdf5.close();
+        try {
+            Files.deleteIfExists(copy);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

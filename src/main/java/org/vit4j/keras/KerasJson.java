@@ -1,0 +1,73 @@
+package org.vit4j.keras;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+
+/** A Functional model as {@code config.json}. What is left out takes Keras' default. */
+final class KerasJson {
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    private KerasJson() {}
+
+    static JsonNode model(String name, List<Node> nodes, Node output) {
+        ObjectNode model = JSON.createObjectNode();
+        model.put("module", "keras.src.models.functional");
+        model.put("class_name", "Functional");
+        ObjectNode config = model.putObject("config");
+        config.put("name", name).put("trainable", true);
+        ArrayNode layers = config.putArray("layers");
+        nodes.forEach(node -> layers.add(operation(node)));
+        Node input = nodes.stream()
+                .filter(node -> node.inputs().isEmpty())
+                .findFirst()
+                .orElseThrow();
+        config.set("input_layers", reference(input));
+        config.set("output_layers", reference(output));
+        model.put("registered_name", "Functional");
+        model.putObject("build_config").putNull("input_shape");
+        return model;
+    }
+
+    private static ObjectNode operation(Node node) {
+        ObjectNode operation = JSON.createObjectNode();
+        operation.put("module", node.kind().module());
+        operation.put("class_name", node.className());
+        operation.set("config", JSON.valueToTree(node.config()));
+        operation.put("registered_name", node.isLayer() ? null : node.className());
+        operation.put("name", node.name());
+        ArrayNode calls = operation.putArray("inbound_nodes");
+        if (node.inputs().isEmpty()) return operation;
+        ObjectNode call = calls.addObject();
+        ArrayNode args = call.putArray("args");
+        ArrayNode tensors = node.merging() ? args.addArray() : args;
+        node.inputs().forEach(input -> tensors.add(tensor(input)));
+        call.putObject("kwargs");
+        return operation;
+    }
+
+    private static ObjectNode tensor(Node node) {
+        ObjectNode tensor = JSON.createObjectNode().put("class_name", "__keras_tensor__");
+        ObjectNode config = tensor.putObject("config");
+        config.set("shape", JSON.valueToTree(Batch.of(node.shape())));
+        config.put("dtype", "float32");
+        config.set("keras_history", reference(node));
+        return tensor;
+    }
+
+    /** Name, call, output: every operation is called once and has one output. */
+    private static ArrayNode reference(Node node) {
+        return JSON.createArrayNode().add(node.name()).add(0).add(0);
+    }
+
+    static byte[] bytes(JsonNode node) {
+        try {
+            return JSON.writeValueAsBytes(node);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a tree can always be written", e);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package org.vit4j.keras;
+
+import static org.vit4j.keras.Network.config;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.vit4j.graph.Activation;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Weight;
+
+/**
+ * Our operations as Keras layers: one line in {@link #make} and one short function per operation.
+ *
+ * <p>Layers are Keras' public, stable surface; an operation by its internal class path is used for products of two
+ * activations only. Everything computes in inference what the graph computes in inference, so dropout leaves nothing.
+ */
+final class KerasLayers {
+    private final Network net = new Network();
+    private final Map<String, Node> made = new HashMap<>();
+
+    /**
+     * The node that computes {@code last}, with everything it needs behind it.
+     *
+     * @param tensors of a graph, inputs before what uses them
+     */
+    static Node of(Iterable<Tensor> tensors, Tensor last) {
+        Set<String> needed = needed(last);
+        KerasLayers layers = new KerasLayers();
+        for (Tensor tensor : tensors) {
+            if (needed.contains(tensor.name())) layers.made.put(tensor.name(), layers.make(tensor));
+        }
+        return layers.node(last);
+    }
+
+    private static Set<String> needed(Tensor last) {
+        Set<String> needed = new HashSet<>();
+        Deque<Tensor> open = new ArrayDeque<>(List.of(last));
+        while (!open.isEmpty()) {
+            Tensor tensor = open.pop();
+            if (needed.add(tensor.name())) tensor.inputs().forEach(open::push);
+        }
+        return needed;
+    }
+
+    private Node make(Tensor t) {
+        Op op = t.op();
+        Node x = t.inputs().isEmpty() ? null : node(t.input());
+        if (op instanceof Op.Input) return net.input(t.name(), t.shape());
+        if (op instanceof Op.Dense dense) return dense(t, dense, x);
+        if (op instanceof Op.Conv2d conv) return ImageLayers.conv2d(net, t, conv, x);
+        if (op instanceof Op.LayerNorm norm) return layerNorm(t, norm, x);
+        if (op instanceof Op.Activate activate) return activate(t, activate.function(), x);
+        if (op instanceof Op.Add) return net.merge(t.name(), "Add", config(), t.shape(), nodes(t));
+        if (op instanceof Op.AddLearned add) return LearnedLayers.addLearned(net, t, add, x);
+        if (op instanceof Op.ScaleLearned) return LearnedLayers.scaleLearned(net, t, x);
+        if (op instanceof Op.Tokens tokens) return LearnedLayers.tokens(net, t, tokens, x);
+        if (op instanceof Op.Concat concat) return ShapeLayers.concat(net, t, concat, nodes(t));
+        if (op instanceof Op.Slice slice) return ShapeLayers.slice(net, t, slice, x);
+        if (op instanceof Op.Reshape) return ShapeLayers.reshape(net, t.name(), x, t.shape());
+        if (op instanceof Op.Permute permute) return ShapeLayers.permute(net, t.name(), x, permute.axes());
+        if (op instanceof Op.SplitHeads split) return AttentionLayers.splitHeads(net, t, split, x);
+        if (op instanceof Op.MergeHeads) return AttentionLayers.mergeHeads(net, t, x);
+        if (op instanceof Op.Scores scores) return AttentionLayers.scores(net, t, scores, nodes(t));
+        if (op instanceof Op.Softmax) return net.layer(t.name(), "Softmax", config("axis", -1), t.shape(), x);
+        if (op instanceof Op.Mix) return AttentionLayers.mix(net, t, nodes(t));
+        if (op instanceof Op.Mean mean) return mean(t, mean, x);
+        if (op instanceof Op.Scale scale) return scale(net, t.name(), scale.factor(), x);
+        if (op instanceof Op.Dropout || op instanceof Op.DropPath) return x;
+        throw new UnsupportedOperationException("no Keras layer is known for " + op + " (" + t.name() + ")");
+    }
+
+    private Node node(Tensor tensor) {
+        return made.get(tensor.name());
+    }
+
+    private List<Node> nodes(Tensor t) {
+        return t.inputs().stream().map(this::node).toList();
+    }
+
+    private Node dense(Tensor t, Op.Dense dense, Node x) {
+        return net.layer(
+                t.name(),
+                "Dense",
+                config("units", dense.units(), "use_bias", dense.bias()),
+                t.shape(),
+                variables(t.weights(), "kernel", "bias"),
+                x);
+    }
+
+    private Node layerNorm(Tensor t, Op.LayerNorm norm, Node x) {
+        return net.layer(
+                t.name(),
+                "LayerNormalization",
+                config("axis", -1, "epsilon", norm.epsilon()),
+                t.shape(),
+                variables(t.weights(), "gamma", "beta"),
+                x);
+    }
+
+    private Node activate(Tensor t, Activation function, Node x) {
+        return switch (function) {
+            case GELU -> activation(t.name(), "gelu", x);
+            case RELU -> activation(t.name(), "relu", x);
+            case SILU -> activation(t.name(), "silu", x);
+            case HARD_SWISH -> activation(t.name(), "hard_silu", x);
+            case QUICK_GELU -> {
+                Node scaled = scale(net, t.name() + ".scaled", 1.702, x);
+                Node gate = activation(t.name() + ".gate", "sigmoid", scaled);
+                yield net.merge(t.name(), "Multiply", config(), t.shape(), List.of(x, gate));
+            }
+        };
+    }
+
+    private Node activation(String path, String function, Node x) {
+        return net.layer(path, "Activation", config("activation", function), x.shape(), x);
+    }
+
+    private Node mean(Tensor t, Op.Mean mean, Node x) {
+        if (x.shape().rank() != 2 || mean.axis() != 0) {
+            throw new UnsupportedOperationException(
+                    "no Keras layer is known for " + mean + " of " + x.shape() + " (" + t.name() + ")");
+        }
+        return net.layer(t.name(), "GlobalAveragePooling1D", config("data_format", "channels_last"), t.shape(), x);
+    }
+
+    static Node scale(Network net, String path, double factor, Node x) {
+        return net.layer(path, "Rescaling", config("scale", factor, "offset", 0.0), x.shape(), x);
+    }
+
+    /** The weights of a tensor under Keras' names, as many as there are. */
+    static List<Variable> variables(List<Weight> weights, String... names) {
+        Variable[] variables = new Variable[weights.size()];
+        for (int i = 0; i < variables.length; i++) variables[i] = Variable.of(names[i], weights.get(i));
+        return List.of(variables);
+    }
+}

@@ -1,0 +1,93 @@
+package org.vit4j.keras;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Weight;
+
+/**
+ * A graph as a Keras 3 Functional model: built-in layers, one input {@code image} [H, W, C], one output, the logits of
+ * inference.
+ */
+public final class KerasModel {
+    /** Where weights lie that the logits do not need; Keras looks at the groups it knows only. */
+    private static final String UNUSED = "vit4j/vars/";
+
+    private final String name;
+    private final Node output;
+    private final List<Node> nodes;
+    private final Map<Node, String> groups;
+    private final List<Slot> slots;
+
+    private KerasModel(String name, Node output, Graph graph) {
+        this.name = name;
+        this.output = output;
+        this.nodes = KerasOrder.of(output);
+        this.groups = KerasOrder.groups(nodes);
+        this.slots = List.copyOf(slots(groups, graph));
+    }
+
+    /**
+     * Translates what the tensor {@code logits} needs.
+     *
+     * @param name of the model in Keras
+     * @throws UnsupportedOperationException naming an operation that Keras has no layer for
+     */
+    public static KerasModel of(Graph graph, String name) {
+        Tensor logits = graph.outputs().get("logits");
+        if (logits == null) throw new IllegalArgumentException("the graph has no output 'logits'");
+        return new KerasModel(name, KerasLayers.of(graph.tensors(), logits), graph);
+    }
+
+    private static List<Slot> slots(Map<Node, String> groups, Graph graph) {
+        List<Slot> slots = new ArrayList<>();
+        Set<String> placed = new HashSet<>();
+        groups.forEach((node, group) -> {
+            for (int i = 0; i < node.variables().size(); i++) {
+                Variable variable = node.variables().get(i);
+                slots.add(new Slot("layers/" + group + "/vars/" + i, node.name(), variable));
+                if (variable.source() instanceof Variable.Source.Whole whole
+                        && !placed.add(whole.weight().name())) {
+                    throw new IllegalStateException(whole.weight().name() + " stands in two layers");
+                }
+            }
+        });
+        int unused = 0;
+        for (Weight weight : graph.weights()) {
+            if (!placed.contains(weight.name())) {
+                slots.add(new Slot(UNUSED + unused++, "", Variable.of(weight.name(), weight)));
+            }
+        }
+        return slots;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** What Keras calls {@code config.json}. */
+    public JsonNode config() {
+        return KerasJson.model(name, nodes, output);
+    }
+
+    /** Every dataset of {@code model.weights.h5}, in Keras' order of layers. */
+    public List<Slot> slots() {
+        return slots;
+    }
+
+    /** Layers without weights have an empty group; Keras before 3.6 misses the root's if it is not there. */
+    List<String> groups() {
+        List<String> paths = new ArrayList<>(List.of("vars"));
+        groups.values().forEach(group -> paths.add("layers/" + group + "/vars"));
+        return paths;
+    }
+
+    List<Node> nodes() {
+        return nodes;
+    }
+}

@@ -1,0 +1,97 @@
+package org.vit4j.keras;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/** The archive around a model: entries stored as they are, as Keras stores them, with no trace of when or where. */
+final class KerasWriter {
+    /** The oldest Keras we check against; nobody reads it on loading. */
+    private static final String KERAS_VERSION = "3.6.0";
+    /** Zip has no "unknown". Not the first day it can say: Java would write the time zone too. */
+    private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
+
+    private KerasWriter() {}
+
+    static void write(Path path, KerasModel model, WeightSource weights, Map<String, byte[]> extras)
+            throws IOException {
+        try (OutputStream out = Files.newOutputStream(path);
+                ZipOutputStream zip = new ZipOutputStream(new BufferedOutputStream(out, 1 << 16))) {
+            entries(zip, model, weights, extras);
+        }
+    }
+
+    private static void entries(ZipOutputStream zip, KerasModel model, WeightSource weights, Map<String, byte[]> extras)
+            throws IOException {
+        var metadata = KerasJson.JSON.createObjectNode().put("keras_version", KERAS_VERSION);
+        entry(zip, KerasFile.METADATA, KerasJson.bytes(metadata));
+        entry(zip, KerasFile.CONFIG, KerasJson.bytes(model.config()));
+        weights(zip, model, weights);
+        entry(zip, KerasFile.EXTRAS + KerasFile.INDEX, WeightIndex.of(model).toJson());
+        for (Map.Entry<String, byte[]> extra : new TreeMap<>(extras).entrySet()) {
+            String name = extra.getKey();
+            if (!name.matches("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*") || name.equals(KerasFile.INDEX)) {
+                throw new IllegalArgumentException("an extra cannot be called '" + name + "'");
+            }
+            entry(zip, KerasFile.EXTRAS + name, extra.getValue());
+        }
+    }
+
+    private static void entry(ZipOutputStream zip, String name, byte[] bytes) throws IOException {
+        CRC32 crc = new CRC32();
+        crc.update(bytes);
+        zip.putNextEntry(stored(name, bytes.length, crc.getValue()));
+        zip.write(bytes);
+        zip.closeEntry();
+    }
+
+    /** A stored entry says its checksum beforehand, so the weights are gone through twice. */
+    private static void weights(ZipOutputStream zip, KerasModel model, WeightSource weights) throws IOException {
+        Map<String, Slot> slots = new HashMap<>();
+        Hdf5Writer hdf5 = new Hdf5Writer();
+        model.groups().forEach(hdf5::group);
+        for (Slot slot : model.slots()) {
+            slots.put(slot.path(), slot);
+            hdf5.dataset(slot.path(), slot.shape());
+        }
+        long size = hdf5.layOut();
+        Hdf5Writer.Values values = path -> values(slots.get(path), weights);
+        CheckedOutputStream counted = new CheckedOutputStream(OutputStream.nullOutputStream(), new CRC32());
+        hdf5.write(counted, values);
+        zip.putNextEntry(stored(KerasFile.WEIGHTS, size, counted.getChecksum().getValue()));
+        hdf5.write(zip, values);
+        zip.closeEntry();
+    }
+
+    private static float[] values(Slot slot, WeightSource weights) {
+        Variable.Source source = slot.variable().source();
+        if (source instanceof Variable.Source.Whole whole)
+            return weights.values(whole.weight().name());
+        if (source instanceof Variable.Source.Filled filled) {
+            float[] values = new float[Math.toIntExact(slot.shape().size())];
+            Arrays.fill(values, filled.value());
+            return values;
+        }
+        throw new AssertionError(source);
+    }
+
+    private static ZipEntry stored(String name, long size, long crc) {
+        ZipEntry entry = new ZipEntry(name);
+        entry.setMethod(ZipEntry.STORED);
+        entry.setSize(size);
+        entry.setCrc(crc);
+        entry.setTimeLocal(NO_TIME);
+        return entry;
+    }
+}

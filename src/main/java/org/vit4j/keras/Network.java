@@ -1,0 +1,94 @@
+package org.vit4j.keras;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.vit4j.graph.Shape;
+
+/** Makes the operations of a Functional model and names them. */
+final class Network {
+    /** Operations that are no layers get such names from Keras when it loads them, whatever we call them. */
+    private static final Pattern GENERATED = Pattern.compile("(einsum|multiply|matmul|add|get_item)(_\\d+)?");
+
+    private final Set<String> names = new HashSet<>();
+    private final Map<String, Node> shared = new HashMap<>();
+
+    /** A layer of one input. */
+    Node layer(String path, String className, Map<String, Object> config, Shape shape, Node input) {
+        return layer(path, className, config, shape, List.of(), input);
+    }
+
+    Node layer(
+            String path,
+            String className,
+            Map<String, Object> config,
+            Shape shape,
+            List<Variable> variables,
+            Node input) {
+        String name = unique(path);
+        return new Node(
+                name, Node.Kind.LAYER, className, layerConfig(name, config), shape, variables, List.of(input), false);
+    }
+
+    /** A layer that takes several inputs as one list. */
+    Node merge(String path, String className, Map<String, Object> config, Shape shape, List<Node> inputs) {
+        String name = unique(path);
+        return new Node(name, Node.Kind.LAYER, className, layerConfig(name, config), shape, List.of(), inputs, true);
+    }
+
+    Node input(String path, Shape shape) {
+        String name = unique(path);
+        Map<String, Object> config = config("batch_shape", Batch.of(shape), "dtype", "float32", "name", name);
+        return new Node(name, Node.Kind.LAYER, "InputLayer", config, shape, List.of(), List.of(), false);
+    }
+
+    /** The product of two activations; up to Keras 3.10 an operation takes no {@code name} in its config. */
+    Node einsum(String path, String subscripts, Shape shape, Node first, Node second) {
+        return new Node(
+                unique(path),
+                Node.Kind.NUMPY_OP,
+                "Einsum",
+                config("subscripts", subscripts),
+                shape,
+                List.of(),
+                List.of(first, second),
+                false);
+    }
+
+    /** Makes a node once and gives it to everyone who asks for the same path. */
+    Node shared(String path, Supplier<Node> make) {
+        Node known = shared.get(path);
+        if (known != null) return known;
+        Node made = make.get();
+        shared.put(path, made);
+        return made;
+    }
+
+    /** @param pairs key, value, key, value, ... */
+    static Map<String, Object> config(Object... pairs) {
+        Map<String, Object> config = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) config.put((String) pairs[i], pairs[i + 1]);
+        return config;
+    }
+
+    /** Pins the type: a reader's global policy must not change what the file computes. */
+    private static Map<String, Object> layerConfig(String name, Map<String, Object> own) {
+        Map<String, Object> config = config("name", name, "dtype", "float32");
+        config.putAll(own);
+        return config;
+    }
+
+    /** Our path with {@code _} for {@code .}; a number behind it where that is taken. */
+    private String unique(String path) {
+        String name = path.replace('.', '_');
+        if (GENERATED.matcher(name).matches()) name += "_layer";
+        String free = name;
+        for (int i = 2; !names.add(free); i++) free = name + "_" + i;
+        return free;
+    }
+}

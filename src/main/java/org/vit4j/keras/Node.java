@@ -1,0 +1,100 @@
+package org.vit4j.keras;
+
+import java.util.List;
+import java.util.Map;
+import org.vit4j.graph.Shape;
+
+/**
+ * An operation of a Functional model, used once. Compared by identity: a record's {@code hashCode} would walk the whole
+ * model behind it.
+ */
+final class Node {
+    /** What calls an operation is stored by: public layers by their package, everything else by where it lives. */
+    enum Kind {
+        LAYER("keras.layers"),
+        /** {@code keras.ops} of the numpy sort. They have no public class path, and no place among the layers. */
+        NUMPY_OP("keras.src.ops.numpy");
+
+        private final String module;
+
+        Kind(String module) {
+            this.module = module;
+        }
+
+        String module() {
+            return module;
+        }
+    }
+
+    private final String name;
+    private final Kind kind;
+    private final String className;
+    private final Map<String, Object> config;
+    private final Shape shape;
+    private final List<Variable> variables;
+    private final List<Node> inputs;
+    private final boolean merging;
+
+    /** @param merging whether the inputs are one argument, a list, as {@code Add} and {@code Concatenate} want it */
+    Node(
+            String name,
+            Kind kind,
+            String className,
+            Map<String, Object> config,
+            Shape shape,
+            List<Variable> variables,
+            List<Node> inputs,
+            boolean merging) {
+        this.name = name;
+        this.kind = kind;
+        this.className = className;
+        this.config = config;
+        this.shape = shape;
+        this.variables = List.copyOf(variables);
+        this.inputs = List.copyOf(inputs);
+        this.merging = merging;
+    }
+
+    String name() {
+        return name;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    String className() {
+        return className;
+    }
+
+    /** Constructor arguments. */
+    Map<String, Object> config() {
+        return config;
+    }
+
+    /** Of its one output, without the batch axis. */
+    Shape shape() {
+        return shape;
+    }
+
+    List<Variable> variables() {
+        return variables;
+    }
+
+    List<Node> inputs() {
+        return inputs;
+    }
+
+    boolean merging() {
+        return merging;
+    }
+
+    boolean isLayer() {
+        return kind == Kind.LAYER;
+    }
+
+    @Override
+    public String toString() {
+        return className + " " + name + " " + shape;
+    }
+}

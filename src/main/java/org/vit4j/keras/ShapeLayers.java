@@ -1,0 +1,61 @@
+package org.vit4j.keras;
+
+import static org.vit4j.keras.Network.config;
+
+import java.util.List;
+import java.util.Map;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Shape;
+import org.vit4j.graph.Tensor;
+
+/** Layers that move elements and compute nothing. */
+final class ShapeLayers {
+    private ShapeLayers() {}
+
+    static Node concat(Network net, Tensor t, Op.Concat concat, List<Node> parts) {
+        return net.merge(t.name(), "Concatenate", config("axis", concat.axis() + 1), t.shape(), parts);
+    }
+
+    static Node reshape(Network net, String path, Node x, Shape to) {
+        return net.layer(path, "Reshape", config("target_shape", to.dims()), to, x);
+    }
+
+    static Node permute(Network net, String path, Node x, List<Integer> axes) {
+        Shape shape = new Shape(axes.stream().map(x.shape()::dim).toList());
+        List<Integer> dims = axes.stream().map(axis -> axis + 1).toList(); // Keras counts the batch axis
+        return net.layer(path, "Permute", config("dims", dims), shape, x);
+    }
+
+    static Node slice(Network net, Tensor t, Op.Slice slice, Node x) {
+        return slice(net, t.name(), x, slice.axis(), slice.from(), slice.to());
+    }
+
+    /** Cropping layers know tokens [T, D] and images [H, W, C]; any other axis is made the middle one of three. */
+    static Node slice(Network net, String path, Node x, int axis, int from, int to) {
+        Shape shape = x.shape();
+        Shape sliced = shape.with(axis, to - from);
+        List<Integer> crop = List.of(from, shape.dim(axis) - to);
+        if (shape.rank() == 2 && axis == 0) {
+            return net.layer(path, "Cropping1D", config("cropping", crop), sliced, x);
+        }
+        if (shape.rank() == 3 && axis < 2) return crop2d(net, path, x, axis, crop, sliced);
+        int before = size(shape, 0, axis);
+        int after = size(shape, axis + 1, shape.rank());
+        Node three = reshape(net, path + ".three", x, Shape.of(before, shape.dim(axis), after));
+        Node cropped = crop2d(net, path + ".crop", three, 1, crop, Shape.of(before, to - from, after));
+        return reshape(net, path, cropped, sliced);
+    }
+
+    private static Node crop2d(Network net, String path, Node x, int axis, List<Integer> crop, Shape shape) {
+        List<Integer> none = List.of(0, 0);
+        List<List<Integer>> both = axis == 0 ? List.of(crop, none) : List.of(none, crop);
+        Map<String, Object> config = config("cropping", both, "data_format", "channels_last");
+        return net.layer(path, "Cropping2D", config, shape, x);
+    }
+
+    private static int size(Shape shape, int from, int to) {
+        int size = 1;
+        for (int axis = from; axis < to; axis++) size = Math.multiplyExact(size, shape.dim(axis));
+        return size;
+    }
+}

@@ -1,0 +1,135 @@
+package org.vit4j.keras;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Shape;
+
+/**
+ * {@code vit4j/weights.json}: where in {@code model.weights.h5} each weight of ours lies, and which of its datasets are
+ * constants of the exporter's.
+ */
+record WeightIndex(Map<String, Place> weights, Map<String, Helper> helpers) {
+    private static final int VERSION = 1;
+
+    /** @param stored the dataset's shape: the same elements in the same order as {@code shape} */
+    record Place(String path, Shape shape, Shape stored) {}
+
+    /** @param layer the Keras layer that needs it, variable its name there */
+    record Helper(Shape shape, float value, String layer, String variable) {}
+
+    static WeightIndex of(KerasModel model) {
+        Map<String, Place> weights = new LinkedHashMap<>();
+        Map<String, Helper> helpers = new LinkedHashMap<>();
+        for (Slot slot : model.slots()) {
+            Variable.Source source = slot.variable().source();
+            if (source instanceof Variable.Source.Whole whole) {
+                weights.put(
+                        whole.weight().name(),
+                        new Place(slot.path(), whole.weight().shape(), slot.shape()));
+            } else if (source instanceof Variable.Source.Filled filled) {
+                String variable = slot.variable().name();
+                helpers.put(slot.path(), new Helper(slot.shape(), filled.value(), slot.layer(), variable));
+            } else {
+                throw new AssertionError(source);
+            }
+        }
+        return new WeightIndex(weights, helpers);
+    }
+
+    byte[] toJson() {
+        ObjectNode root = KerasJson.JSON.createObjectNode().put("version", VERSION);
+        ObjectNode weightsNode = root.putObject("weights");
+        weights.forEach((name, place) -> {
+            ObjectNode node = weightsNode.putObject(name).put("path", place.path());
+            node.set("shape", dims(place.shape()));
+            if (!place.stored().equals(place.shape())) node.set("stored", dims(place.stored()));
+        });
+        ObjectNode helpersNode = root.putObject("helpers");
+        helpers.forEach((path, helper) -> {
+            ObjectNode node = helpersNode.putObject(path).put("value", helper.value());
+            node.set("shape", dims(helper.shape()));
+            node.put("layer", helper.layer()).put("variable", helper.variable());
+        });
+        return KerasJson.bytes(root);
+    }
+
+    private static JsonNode dims(Shape shape) {
+        return KerasJson.JSON.valueToTree(shape.dims());
+    }
+
+    /**
+     * Reads what {@link #toJson} wrote.
+     *
+     * @param label what to call the file when something is wrong with it
+     */
+    static WeightIndex parse(byte[] json, String label) {
+        try {
+            JsonNode root = KerasJson.JSON.readTree(json);
+            int version = root.path("version").asInt();
+            if (version != VERSION) {
+                throw new ConfigError(label + ": version " + version + " is not known, expected " + VERSION);
+            }
+            Map<String, Place> weights = new LinkedHashMap<>();
+            root.path("weights").properties().forEach(e -> weights.put(e.getKey(), place(e.getValue())));
+            Map<String, Helper> helpers = new LinkedHashMap<>();
+            root.path("helpers").properties().forEach(e -> helpers.put(e.getKey(), helper(e.getValue())));
+            WeightIndex index = new WeightIndex(weights, helpers);
+            index.bytes(); // overflows here, if it does
+            return index;
+        } catch (JsonProcessingException e) {
+            throw new ConfigError(label + ": no JSON: " + e.getOriginalMessage(), e);
+        } catch (IOException | IllegalArgumentException | ArithmeticException e) {
+            throw new ConfigError(label + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Place place(JsonNode node) {
+        Shape shape = shape(node.path("shape"));
+        Shape stored = node.has("stored") ? shape(node.path("stored")) : shape;
+        if (shape.size() != stored.size()) throw new IllegalArgumentException(shape + " cannot be stored as " + stored);
+        return new Place(text(node, "path"), shape, stored);
+    }
+
+    private static Helper helper(JsonNode node) {
+        float value = (float) node.path("value").asDouble();
+        return new Helper(shape(node.path("shape")), value, text(node, "layer"), text(node, "variable"));
+    }
+
+    private static Shape shape(JsonNode node) {
+        List<Integer> dims = new ArrayList<>();
+        for (JsonNode dim : node) {
+            if (!dim.isInt()) throw new IllegalArgumentException("a shape holds whole numbers, got " + dim);
+            dims.add(dim.intValue());
+        }
+        if (dims.isEmpty()) throw new IllegalArgumentException("a weight has no shape");
+        return new Shape(dims);
+    }
+
+    private static String text(JsonNode node, String key) {
+        if (!node.path(key).isTextual()) throw new IllegalArgumentException("'" + key + "' is missing");
+        return node.path(key).textValue();
+    }
+
+    /** Of all datasets together. */
+    long bytes() {
+        long elements = 0;
+        for (Place place : weights.values()) {
+            elements = Math.addExact(elements, place.shape().size());
+        }
+        for (Helper helper : helpers.values()) {
+            elements = Math.addExact(elements, helper.shape().size());
+        }
+        return Math.multiplyExact(elements, Float.BYTES);
+    }
+
+    int datasets() {
+        return weights.size() + helpers.size();
+    }
+}

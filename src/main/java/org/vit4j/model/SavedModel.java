@@ -1,0 +1,206 @@
+package org.vit4j.model;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.config.Config;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.Image;
+import org.vit4j.data.ImageFile;
+import org.vit4j.data.Preprocess;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Weight;
+import org.vit4j.io.Failure;
+import org.vit4j.keras.KerasFile;
+import org.vit4j.keras.KerasModel;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Parameters;
+
+/**
+ * A trained network in a {@code .keras} file, ready to be used: graph, weights, class names, preprocessing.
+ *
+ * <pre>{@code
+ * try (var model = SavedModel.load(Path.of("model.keras"))) {
+ *     List<Prediction> top = model.predict(Path.of("cat.jpg"), 5);
+ * }
+ * }</pre>
+ *
+ * <p>Calls from several threads are safe and wait for each other.
+ */
+public final class SavedModel implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String CONFIG = "config.yaml";
+    private static final String DESCRIPTION = "model.json";
+
+    private final Description description;
+    private final Graph graph;
+    private final Parameters parameters;
+    private final Inference inference;
+
+    private SavedModel(Description description, Graph graph, Parameters parameters) {
+        this.description = description;
+        this.graph = graph;
+        this.parameters = parameters;
+        this.inference = new Inference(graph, parameters);
+    }
+
+    /** What {@code vit4j/model.json} holds. */
+    private record Extras(
+            String name, List<String> classes, Map<String, Object> preprocess, Map<String, String> provenance) {}
+
+    /**
+     * Writes a model whole or not at all, and reads it back to see that every weight is there bit for bit.
+     *
+     * @throws Failure when it cannot be written
+     */
+    public static void write(Path file, Description description, Parameters parameters) {
+        Graph graph = description.model().build();
+        Map<String, byte[]> extras = new LinkedHashMap<>();
+        extras.put(CONFIG, description.config().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        extras.put(DESCRIPTION, json(description));
+        KerasFile.write(file, KerasModel.of(graph, description.name()), parameters::values, extras);
+        try (KerasFile written = KerasFile.read(file)) {
+            for (Weight weight : graph.weights()) {
+                if (!Arrays.equals(written.values(weight.name()), parameters.values(weight.name()))) {
+                    throw new Failure(file + ": " + weight.name() + " does not read back as it was written");
+                }
+            }
+        }
+    }
+
+    private static byte[] json(Description d) {
+        try {
+            return JSON.writerWithDefaultPrettyPrinter()
+                    .writeValueAsBytes(
+                            new Extras(d.name(), d.classes(), d.preprocess().toMap(), d.provenance()));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Reads a model.
+     *
+     * @throws ConfigError when the file is missing, damaged, or a {@code .keras} that vit4j did not write
+     */
+    public static SavedModel load(Path file) {
+        try (KerasFile keras = KerasFile.read(file)) {
+            Description description = describe(file, keras);
+            Graph graph = description.model().build();
+            keras.check(graph);
+            Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+            for (Weight weight : graph.weights()) parameters.set(weight.name(), keras.values(weight.name()));
+            return new SavedModel(description, graph, parameters);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigError(file + ": its parts do not fit together: " + e.getMessage(), e);
+        }
+    }
+
+    /** Reads only what the model says of itself; loads no native code. */
+    public static Description describe(Path file) {
+        try (KerasFile keras = KerasFile.read(file)) {
+            return describe(file, keras);
+        }
+    }
+
+    private static Description describe(Path file, KerasFile keras) {
+        String yaml = new String(keras.extra(CONFIG), java.nio.charset.StandardCharsets.UTF_8);
+        Config config = Config.parse(yaml, file + "!" + CONFIG);
+        ModelConfig model = ModelConfig.read(config.root().section("model")).orElse(null);
+        if (model == null) config.finish();
+        try {
+            Extras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
+            return new Description(
+                    extras.name, model, yaml, extras.classes, Preprocess.fromMap(extras.preprocess), extras.provenance);
+        } catch (IOException e) {
+            throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    public Description description() {
+        return description;
+    }
+
+    public Graph graph() {
+        return graph;
+    }
+
+    public Parameters parameters() {
+        return parameters;
+    }
+
+    /** Forward passes in the graph's own layout, [B, H, W, C]. */
+    public Inference inference() {
+        return inference;
+    }
+
+    /** [N, C, H, W], already preprocessed -> [N, K]. */
+    public INDArray logits(INDArray images) {
+        return inference.logits(channelsLast(images));
+    }
+
+    /** Any tensor of the graph, such as {@code blocks.3.attn.weights} [N, H, T, S]. */
+    public INDArray tensor(String name, INDArray images) {
+        return inference.tensor(name, channelsLast(images));
+    }
+
+    /** The {@code k} likeliest classes of a picture, the likeliest first. */
+    public List<Prediction> predict(Path picture, int k) {
+        return predict(ImageFile.read(picture, description.model().image().channels()), k);
+    }
+
+    public List<Prediction> predict(Image image, int k) {
+        return top(inference.logits(prepare(List.of(image))).toFloatVector(), k);
+    }
+
+    /** Pictures -> [B, H, W, C], preprocessed as the model wants them. */
+    public INDArray prepare(List<Image> images) {
+        var spec = description.model().image();
+        int size = spec.height() * spec.width() * spec.channels();
+        float[] all = new float[images.size() * size];
+        for (int i = 0; i < images.size(); i++) {
+            System.arraycopy(description.preprocess().apply(images.get(i)), 0, all, i * size, size);
+        }
+        return Nd4j.createFromArray(all).reshape('c', images.size(), spec.height(), spec.width(), spec.channels());
+    }
+
+    /** The likeliest classes by a row of logits. */
+    public List<Prediction> top(float[] logits, int k) {
+        double largest = IntStream.range(0, logits.length)
+                .mapToDouble(i -> logits[i])
+                .max()
+                .orElseThrow();
+        double total = IntStream.range(0, logits.length)
+                .mapToDouble(i -> Math.exp(logits[i] - largest))
+                .sum();
+        return IntStream.range(0, logits.length)
+                .boxed()
+                .sorted(Comparator.comparing((Integer i) -> -logits[i]))
+                .limit(k)
+                .map(i -> new Prediction(description.classes().get(i), i, Math.exp(logits[i] - largest) / total))
+                .toList();
+    }
+
+    private static INDArray channelsLast(INDArray images) {
+        if (images.rank() != 4) {
+            throw new IllegalArgumentException("expected images [N, C, H, W], got " + Arrays.toString(images.shape()));
+        }
+        return images.permute(0, 2, 3, 1).castTo(DataType.FLOAT).dup('c');
+    }
+
+    @Override
+    public void close() {
+        inference.close();
+    }
+}

@@ -1,0 +1,53 @@
+package org.vit4j.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** What a run was made with: enough to tell why two runs differ. */
+public final class Environment {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Environment() {}
+
+    /** Library versions, backend, Java, system; loads the backend. */
+    public static Map<String, String> describe() {
+        Map<String, String> all = new LinkedHashMap<>();
+        Package ours = Environment.class.getPackage();
+        all.put("vit4j", Optional.ofNullable(ours.getImplementationVersion()).orElse("development"));
+        all.put("commit", System.getProperty("vit4j.commit", "unknown"));
+        all.put("nd4j_backend", Nd4j.getBackend().getClass().getSimpleName());
+        Properties info = Nd4j.getExecutioner().getEnvironmentInformation();
+        all.put("nd4j_blas", String.valueOf(info.get("blas.vendor")));
+        all.put("nd4j_threads", String.valueOf(Nd4j.getEnvironment().maxThreads()));
+        all.put(
+                "nd4j_build",
+                Optional.ofNullable(Nd4j.class.getPackage().getImplementationVersion())
+                        .orElse("1.0.0-M2.1"));
+        all.put("cpu_natives", Nd4j.getEnvironment().isCPU() ? extension() : "none");
+        all.put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.version"));
+        all.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+        all.put("arch", System.getProperty("os.arch"));
+        all.put("processors", String.valueOf(Runtime.getRuntime().availableProcessors()));
+        all.put("omp_num_threads", String.valueOf(System.getenv().getOrDefault("OMP_NUM_THREADS", "not set")));
+        return all;
+    }
+
+    private static String extension() {
+        return org.bytedeco.javacpp.Loader.getLoadedLibraries().containsKey("jnind4jcpu@")
+                ? "libnd4jcpu"
+                : org.bytedeco.javacpp.Loader.getPlatform();
+    }
+
+    public static String json() {
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(describe()) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package org.vit4j.report;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Role;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Weight;
+
+/**
+ * A network as a table of layers and as exact numbers. Loads no native code.
+ *
+ * @param parameters elements of all weights but BatchNorm statistics
+ * @param macs multiply-accumulates of matrix products and convolutions for one image
+ */
+public record Summary(
+        String name,
+        String arch,
+        String flavour,
+        long parameters,
+        long trainable,
+        long macs,
+        List<Integer> input,
+        List<Layer> layers) {
+
+    /** @param output shape without the batch axis */
+    public record Layer(String name, String type, List<Integer> output, long parameters, long macs) {}
+
+    public static Summary of(String name, ModelConfig model) {
+        Graph graph = model.build();
+        List<Layer> layers = new ArrayList<>();
+        for (Tensor tensor : graph.tensors()) {
+            long parameters = tensor.weights().stream()
+                    .filter(weight -> weight.role() != Role.STATISTIC)
+                    .mapToLong(Weight::size)
+                    .sum();
+            String type = tensor.op().getClass().getSimpleName();
+            layers.add(new Layer(tensor.name(), type, tensor.shape().dims(), parameters, tensor.macs()));
+        }
+        return new Summary(
+                name,
+                model.arch(),
+                model.flavour().name().toLowerCase(Locale.ROOT),
+                graph.parameters(),
+                graph.trainable(),
+                graph.macs(),
+                List.of(
+                        model.image().channels(),
+                        model.image().height(),
+                        model.image().width()),
+                layers);
+    }
+
+    /** For people: one line a layer, then the sums. */
+    public String table() {
+        int width = layers.stream().mapToInt(layer -> layer.name.length()).max().orElse(0);
+        String row = "%-" + width + "s  %-12s %-20s %,14d %,18d%n";
+        StringBuilder text = new StringBuilder();
+        text.append(String.format(
+                Locale.ROOT,
+                "%-" + width + "s  %-12s %-20s %14s %18s%n",
+                "tensor",
+                "operation",
+                "output",
+                "parameters",
+                "MACs"));
+        for (Layer l : layers) {
+            text.append(String.format(Locale.ROOT, row, l.name, l.type, l.output, l.parameters, l.macs));
+        }
+        text.append(String.format(
+                Locale.ROOT,
+                "%n%s: %s (%s), input %s%nparameters %,d   trainable %,d   MACs %,d%n",
+                name,
+                arch,
+                flavour,
+                input,
+                parameters,
+                trainable,
+                macs));
+        return text.toString();
+    }
+
+    /** The numbers without the layers, for lists of models. */
+    public Map<String, Object> headline() {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("name", name);
+        line.put("arch", arch);
+        line.put("flavour", flavour);
+        line.put("parameters", parameters);
+        line.put("macs", macs);
+        line.put("input", input);
+        return line;
+    }
+}

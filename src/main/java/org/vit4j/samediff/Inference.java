@@ -1,0 +1,52 @@
+package org.vit4j.samediff;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.engine.Program;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Tensor;
+
+/** Forward passes of a graph over live parameters. Calls from several threads wait for each other. */
+public final class Inference implements AutoCloseable {
+    private final Graph graph;
+    private final Lowered lowered;
+    private final Map<String, Program> programs = new HashMap<>();
+
+    public Inference(Graph graph, Parameters parameters) {
+        this.graph = graph;
+        this.lowered = Lowering.lower(graph, parameters, Lowering.Mode.INFERENCE);
+    }
+
+    /** [B, H, W, C] -> [B, K]; the result is the caller's. */
+    public INDArray logits(INDArray images) {
+        return tensor(graph.outputs().get("logits").name(), images);
+    }
+
+    /**
+     * Any tensor of the graph, [B, ..]; the result is the caller's.
+     *
+     * @throws IllegalArgumentException when the graph has no tensor of that name, or the images have another shape
+     */
+    public synchronized INDArray tensor(String name, INDArray images) {
+        Tensor tensor = graph.tensor(name);
+        String input = lowered.inputs().get(0);
+        long[] expected = graph.tensor(input).shape().batched(images.size(0));
+        if (!java.util.Arrays.equals(expected, images.shape())) {
+            throw new IllegalArgumentException("expected images " + java.util.Arrays.toString(expected) + ", got "
+                    + java.util.Arrays.toString(images.shape()));
+        }
+        String variable = lowered.variable(name).name();
+        if (variable.equals(input)) return images.dup();
+        Program program = programs.computeIfAbsent(variable, any -> new Program(lowered.sd(), List.of(variable)));
+        INDArray result = program.run(Map.of(input, images)).get(variable);
+        return result.dup('c').reshape('c', tensor.shape().batched(images.size(0)));
+    }
+
+    @Override
+    public synchronized void close() {
+        programs.values().forEach(Program::close);
+        programs.clear();
+    }
+}

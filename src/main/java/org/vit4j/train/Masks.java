@@ -1,0 +1,44 @@
+package org.vit4j.train;
+
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.samediff.Lowered;
+
+/**
+ * The random masks of dropout and drop path. ND4J's own dropout has no gradient, and its random ops repeat their draw;
+ * here the numbers of a step depend on the seed and the step alone, so a run that is resumed draws the same.
+ */
+final class Masks {
+    private Masks() {}
+
+    /** Puts a mask for each of the placeholders into {@code inputs}. */
+    static void draw(Lowered lowered, long seed, long step, int batch, Map<String, INDArray> inputs) {
+        List<Lowered.Mask> masks = lowered.masks();
+        for (int i = 0; i < masks.size(); i++) {
+            Lowered.Mask mask = masks.get(i);
+            SplittableRandom random = new SplittableRandom(mix(mix(seed, step), i));
+            float kept = (float) (1 / (1 - mask.rate()));
+            float[] values = new float[Math.toIntExact(batch * mask.perExample())];
+            for (int j = 0; j < values.length; j++) values[j] = random.nextDouble() < mask.rate() ? 0 : kept;
+            long[] shape =
+                    lowered.sd().getVariable(mask.name()).placeholderShape().clone();
+            shape[0] = batch;
+            DataType type = lowered.parameters().trained().dataType();
+            inputs.put(
+                    mask.name(),
+                    Nd4j.createFromArray(values).reshape('c', shape).castTo(type));
+        }
+    }
+
+    /** Two numbers into one that looks like neither (the finaliser of SplitMix64). */
+    static long mix(long a, long b) {
+        long z = a * 0x9E3779B97F4A7C15L + b + 0x632BE59BD9B4E019L;
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
+    }
+}

@@ -1,0 +1,70 @@
+package org.vit4j.train;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.config.Config;
+import org.vit4j.config.Section;
+import org.vit4j.data.DataConfig;
+
+/**
+ * A whole config file.
+ *
+ * @param name of the config, without directory and ending
+ * @param resolved everything that was read, defaults included, as YAML
+ */
+public record RunConfig(
+        String name,
+        ModelConfig model,
+        DataConfig data,
+        TrainConfig train,
+        Output output,
+        Optional<Published> published,
+        String resolved) {
+
+    /** @param keep checkpoints that are kept */
+    public record Output(Path dir, int keep) {
+        public Output {
+            if (keep < 1) throw new IllegalArgumentException("keep (" + keep + ") must be at least 1");
+        }
+    }
+
+    /** What the authors, or timm, report: top-1 on ImageNet in percent. */
+    public record Published(Optional<Double> top1, String source) {}
+
+    /** @throws org.vit4j.config.ConfigError with every problem of the file */
+    public static RunConfig open(String nameOrPath, List<String> overrides) {
+        return read(Config.open(nameOrPath, overrides));
+    }
+
+    public static RunConfig read(Config config) {
+        Section root = config.root();
+        Optional<? extends ModelConfig> model = ModelConfig.read(root.section("model"));
+        int height = model.map(m -> m.image().height()).orElse(224);
+        int width = model.map(m -> m.image().width()).orElse(224);
+        int channels = model.map(m -> m.image().channels()).orElse(3);
+        Optional<DataConfig> data = DataConfig.read(root.section("data"), height, width, channels);
+        Optional<TrainConfig> train = TrainConfig.read(root.section("train"));
+        Section out = root.section("output");
+        Path dir = Path.of(out.stringAt("dir", "runs/" + config.name()));
+        int keep = out.intAt("keep", 3);
+        Optional<Output> output = out.build(() -> new Output(dir, keep));
+        Optional<Published> published = root.sectionIf("published").flatMap(RunConfig::published);
+        config.finish();
+        return new RunConfig(
+                config.name(),
+                model.orElseThrow(),
+                data.orElseThrow(),
+                train.orElseThrow(),
+                output.orElseThrow(),
+                published,
+                config.resolved());
+    }
+
+    private static Optional<Published> published(Section s) {
+        Optional<Double> top1 = s.has("top1") ? Optional.of(s.doubleAt("top1")) : Optional.empty();
+        String source = s.stringAt("source", "");
+        return s.build(() -> new Published(top1, source));
+    }
+}

@@ -1,0 +1,132 @@
+package org.vit4j.train;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vit4j.config.ConfigError;
+import org.vit4j.io.Atomic;
+import org.vit4j.io.Failure;
+
+/** The directory of a run: {@code config.yaml}, {@code metrics.jsonl}, models, checkpoints. Held by one process. */
+public final class RunDirectory implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Path path;
+    private final FileChannel channel;
+    private final FileLock lock;
+
+    private RunDirectory(Path path, FileChannel channel, FileLock lock) {
+        this.path = path;
+        this.channel = channel;
+        this.lock = lock;
+    }
+
+    /**
+     * A directory for a new run, or, with {@code resume}, the one that holds a run to go on with. An earlier run in the
+     * way of a new one is moved aside, not overwritten.
+     *
+     * @throws ConfigError when another process trains in it, or a file stands in its place
+     */
+    public static RunDirectory open(Path path, boolean resume) {
+        if (Files.exists(path) && !Files.isDirectory(path)) {
+            throw new ConfigError(path + ": is a file; expected a directory for the run (output.dir or --run)");
+        }
+        RunDirectory run = lock(path);
+        if (resume || !Files.exists(run.config())) return run;
+        run.close();
+        moveAside(path);
+        return lock(path);
+    }
+
+    private static RunDirectory lock(Path path) {
+        try {
+            Files.createDirectories(path);
+            FileChannel channel =
+                    FileChannel.open(path.resolve("run.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = tryLock(channel);
+            if (lock != null) return new RunDirectory(path, channel, lock);
+            channel.close();
+        } catch (IOException e) {
+            throw new Failure(path + ": cannot be used for a run: " + Atomic.reason(e), e);
+        }
+        throw new ConfigError(path + ": another vit4j is training in it; wait for it, or name another with --run");
+    }
+
+    private static FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return null; // held by this very process
+        }
+    }
+
+    private static void moveAside(Path path) {
+        Path name = path.toAbsolutePath().getFileName();
+        for (int i = 1; ; i++) {
+            Path aside = path.toAbsolutePath().resolveSibling(name + "~" + i);
+            if (Files.exists(aside)) continue;
+            try {
+                Files.move(path, aside);
+            } catch (IOException e) {
+                throw new Failure(path + ": holds an earlier run that cannot be moved: " + Atomic.reason(e), e);
+            }
+            LOG.info("{} held an earlier run; it is {} now", path, aside.getFileName());
+            return;
+        }
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /** The resolved config; it reproduces the run. */
+    public Path config() {
+        return path.resolve("config.yaml");
+    }
+
+    /** The best model so far. */
+    public Path model() {
+        return path.resolve("model.keras");
+    }
+
+    public Path last() {
+        return path.resolve("last.keras");
+    }
+
+    Path checkpoints() {
+        return path.resolve("checkpoints");
+    }
+
+    /** All finished epochs anew, so that a crash between a line and its checkpoint leaves no line twice. */
+    void metrics(List<EpochMetrics> history) {
+        Atomic.write(path.resolve("metrics.jsonl"), temporary -> {
+            StringBuilder lines = new StringBuilder();
+            for (EpochMetrics epoch : history)
+                lines.append(JSON.writeValueAsString(epoch)).append('\n');
+            Files.writeString(temporary, lines);
+        });
+    }
+
+    void write(String name, String text) {
+        Atomic.write(path.resolve(name), text);
+    }
+
+    @Override
+    public void close() {
+        try {
+            lock.release();
+            channel.close();
+        } catch (IOException e) {
+            LOG.debug("the lock of {} could not be given back", path, e);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package org.vit4j.train;
+
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.vit4j.config.Section;
+
+/**
+ * How a network is trained.
+ *
+ * @param clip largest L2 norm of the gradient by all weights
+ * @param checkpointSteps steps between checkpoints within an epoch; there is one at every epoch's end besides
+ */
+public record TrainConfig(
+        int epochs,
+        int batch,
+        long seed,
+        Optimizer optimizer,
+        Schedule schedule,
+        double labelSmoothing,
+        OptionalDouble clip,
+        int checkpointSteps) {
+
+    public TrainConfig {
+        check(epochs >= 1, "epochs (%d) must be at least 1", epochs);
+        check(batch >= 1, "batch (%d) must be at least 1", batch);
+        check(checkpointSteps >= 1, "checkpoint_steps (%d) must be at least 1", checkpointSteps);
+        check(
+                labelSmoothing >= 0 && labelSmoothing < 1,
+                "loss.label_smoothing (%s) must be at least 0 and below 1",
+                labelSmoothing);
+        if (clip.isPresent()) check(clip.getAsDouble() > 0, "clip (%s) must be above 0", clip.getAsDouble());
+    }
+
+    /** The words of {@code train.loss.name}. */
+    private enum LossName {
+        CROSS_ENTROPY
+    }
+
+    static Optional<TrainConfig> read(Section s) {
+        int epochs = s.intAt("epochs", 100);
+        int batch = s.intAt("batch", 64);
+        long seed = s.longAt("seed", 0);
+        Optional<? extends Optimizer> optimizer = Optimizer.read(s.section("optimizer"));
+        double lr = optimizer.map(Optimizer::lr).orElse(1.0);
+        Optional<Schedule> schedule = Schedule.read(s.section("schedule"), lr, epochs);
+        Section loss = s.section("loss");
+        loss.oneOf("name", LossName.class, LossName.CROSS_ENTROPY);
+        double smoothing = loss.doubleAt("label_smoothing", 0);
+        loss.done();
+        OptionalDouble clip = s.has("clip") ? OptionalDouble.of(s.doubleAt("clip")) : OptionalDouble.empty();
+        int checkpointSteps = s.intAt("checkpoint_steps", 1000);
+        return s.build(() -> new TrainConfig(
+                epochs,
+                batch,
+                seed,
+                optimizer.orElseThrow(),
+                schedule.orElseThrow(),
+                smoothing,
+                clip,
+                checkpointSteps));
+    }
+
+    private static void check(boolean holds, String rule, Object... values) {
+        if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, values));
+    }
+}

@@ -1,0 +1,184 @@
+package org.vit4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command line as other programs see it: exit codes, what goes to which stream, JSON keys. */
+class Vit4jTest {
+    @TempDir
+    static Path directory;
+
+    private static Path model;
+    private static Path picture;
+
+    /** What a command did. */
+    private record Outcome(int code, String out, String err) {
+        JsonNode json() throws IOException {
+            return new ObjectMapper().readTree(out);
+        }
+    }
+
+    private static Outcome run(String... args) {
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        ByteArrayOutputStream o = new ByteArrayOutputStream();
+        ByteArrayOutputStream e = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(o, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(e, true, StandardCharsets.UTF_8));
+        try {
+            int code = Vit4j.run(args);
+            return new Outcome(code, o.toString(StandardCharsets.UTF_8), e.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+
+    private static void refused(String message, String... args) {
+        Outcome outcome = run(args);
+        assertThat(outcome.err).contains(message).doesNotContain("\tat ");
+        assertThat(outcome.err.lines()).hasSize(1);
+        assertThat(outcome.out).isEmpty();
+        assertThat(outcome.code).isEqualTo(2);
+    }
+
+    @BeforeAll
+    static void trainOnce() throws IOException {
+        Path run = directory.resolve("run");
+        Outcome outcome = run(
+                "train",
+                "digits-vit",
+                "--run",
+                run.toString(),
+                "--set",
+                "train.epochs=1",
+                "--set",
+                "model.dim=16",
+                "--set",
+                "model.heads=2",
+                "--set",
+                "model.depth=1");
+        assertThat(outcome.code).as(outcome.err).isZero();
+        assertThat(outcome.out).contains("accuracy on held-out images").contains("model.keras");
+        model = run.resolve("model.keras");
+        picture = directory.resolve("some.png");
+        ImageIO.write(new BufferedImage(20, 30, BufferedImage.TYPE_INT_RGB), "png", picture.toFile());
+    }
+
+    @Test
+    void predictNamesWithProbabilities() throws IOException {
+        JsonNode all = run("predict", model.toString(), picture.toString(), "--top", "3", "--logits", "--json")
+                .json();
+        assertThat(all).hasSize(1);
+        assertThat(all.path(0).path("file").asText()).isEqualTo(picture.toString());
+        assertThat(all.path(0).path("predictions")).hasSize(3);
+        assertThat(all.path(0).path("logits")).hasSize(10);
+        JsonNode best = all.path(0).path("predictions").path(0);
+        assertThat(best.path("label").asText()).isEqualTo(best.path("index").asText());
+        assertThat(best.path("probability").asDouble()).isBetween(0.1, 1.0);
+        assertThat(run("predict", model.toString(), picture.toString()).out)
+                .contains("%")
+                .contains("some.png");
+    }
+
+    @Test
+    void predictTakesPreparedArraysOneEntryAnImage() throws IOException {
+        Path npy = directory.resolve("two.npy");
+        String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1, 8, 8), }";
+        header += " ".repeat(117 - header.length()) + "\n";
+        ByteBuffer bytes = ByteBuffer.allocate(10 + 118 + 2 * 64 * 4).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0}).putShort((short) 118);
+        bytes.put(header.getBytes(StandardCharsets.ISO_8859_1));
+        Files.write(npy, bytes.array());
+        assertThat(run("predict", model.toString(), npy.toString(), "--json").json())
+                .hasSize(2);
+        Files.write(npy, java.util.Arrays.copyOf(bytes.array(), 300));
+        refused("two.npy", "predict", model.toString(), npy.toString());
+    }
+
+    @Test
+    void evalGivesUnroundedFractions() throws IOException {
+        JsonNode scores =
+                run("eval", model.toString(), "--data", "digits-vit", "--json").json();
+        assertThat(scores.path("count").asInt()).isBetween(355, 365);
+        assertThat(scores.path("top1").asDouble()).isBetween(0.0, 1.0);
+        assertThat(scores.path("top5").asDouble())
+                .isGreaterThanOrEqualTo(scores.path("top1").asDouble());
+        assertThat(scores.path("confusion")).hasSize(10);
+        assertThat(scores.has("loss")).isTrue();
+    }
+
+    @Test
+    void summaryKnowsVariantsConfigsAndModels() throws IOException {
+        JsonNode base = run("summary", "vit_base_patch16_224", "--json").json();
+        assertThat(base.path("parameters").asLong()).isEqualTo(86567656);
+        assertThat(base.path("macs").asLong()).isEqualTo(17563828224L);
+        assertThat(base.path("input").toString()).isEqualTo("[3,224,224]");
+        assertThat(base.path("layers").size()).isGreaterThan(100);
+        assertThat(run("summary", model.toString(), "--json")
+                        .json()
+                        .path("arch")
+                        .asText())
+                .isEqualTo("vit");
+        assertThat(run("summary", "digits-vit").out).contains("parameters").contains("patch_embed.proj");
+    }
+
+    @Test
+    void modelsListsEveryVariant() throws IOException {
+        JsonNode models = run("models", "--json").json();
+        assertThat(models.size()).isGreaterThanOrEqualTo(24);
+        for (JsonNode m : models) {
+            for (String key :
+                    new String[] {"name", "arch", "flavour", "parameters", "macs", "input", "top1", "source"}) {
+                assertThat(m.has(key)).as(key).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void mistakesAreOneLineAndExitCodeTwo() throws IOException {
+        Path text = Files.writeString(directory.resolve("text.png"), "no picture");
+        Path torn =
+                Files.write(directory.resolve("torn.keras"), java.util.Arrays.copyOf(Files.readAllBytes(model), 4000));
+        refused("no config 'nothing'", "train", "nothing");
+        refused("did you mean 'heads'?", "train", "digits-vit", "--set", "model.hedas=3");
+        refused("unknown value 'vti', did you mean 'vit'?", "summary", "digits-vit", "--set", "model.arch=vti");
+        refused("dim (64) must be a multiple of heads (5)", "summary", "digits-vit", "--set", "model.heads=5");
+        refused("torn.keras", "predict", torn.toString(), picture.toString());
+        refused("text.png", "predict", model.toString(), text.toString());
+        refused("text.png", "predict", text.toString(), picture.toString());
+        refused(
+                "absent.png",
+                "predict",
+                model.toString(),
+                directory.resolve("absent.png").toString());
+        refused("is a directory", "train", directory.toString());
+        refused("run", "eval", directory.resolve("run").toString(), "--data", "digits-vit");
+        refused("Unknown option: '--fast'", "train", "digits-vit", "--fast");
+        refused("no command given");
+        refused("data.path is missing", "train", "vit_tiny_patch16_224");
+    }
+
+    @Test
+    void helpGoesToStandardOutput() {
+        Outcome help = run("train", "--help");
+        assertThat(help.code).isZero();
+        assertThat(help.out).contains("--resume");
+        assertThat(help.err).isEmpty();
+    }
+}

@@ -1,0 +1,79 @@
+package org.vit4j.graph;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class GraphTest {
+    private final Graph g = new Graph(Init.PYTORCH);
+    private final Tensor x = g.input("x", 5, 8);
+
+    @Test
+    void namesGrowWithTheirPathAndWeightsWithTheirTensor() {
+        Tensor y = g.at("blocks.0").at("mlp").dense("fc1", x, 3);
+        assertThat(y.name()).isEqualTo("blocks.0.mlp.fc1");
+        assertThat(y.weights())
+                .extracting(Weight::name)
+                .containsExactly("blocks.0.mlp.fc1.kernel", "blocks.0.mlp.fc1.bias");
+        assertThat(y.weights()).extracting(Weight::shape).containsExactly(Shape.of(8, 3), Shape.of(3));
+    }
+
+    @Test
+    void countsMultiplyAccumulatesOfProductsOnly() {
+        assertThat(g.dense("a", x, 3).macs()).isEqualTo(5 * 8 * 3);
+        Tensor q = g.splitHeads("q", x, 2);
+        assertThat(g.scores("s", q, q, 1).macs()).isEqualTo(2 * 5 * 5 * 4);
+        assertThat(g.layerNorm("n", x, 1e-6).macs()).isZero();
+        Tensor image = g.input("image", 8, 8, 4);
+        assertThat(g.conv2d("c", image, 6, Window.square(3, 2, 1), 2, true).macs())
+                .isEqualTo(4 * 4 * 6 * 9 * 2);
+    }
+
+    @Test
+    void refusesShapesThatDoNotFitByName() {
+        assertThatThrownBy(() -> g.at("attn").splitHeads("q", x, 3))
+                .hasMessage("attn.q: cannot split [5, 8] into 1 x 3 heads");
+        Tensor other = g.input("y", 4, 8);
+        assertThatThrownBy(() -> g.add("sum", x, other)).hasMessage("sum: cannot add [5, 8] and [4, 8]");
+        assertThatThrownBy(() -> g.reshape("r", x, 7, 7)).hasMessage("r: cannot reshape [5, 8] to [7, 7]");
+        assertThatThrownBy(() -> g.slice("s", x, 0, 3, 9)).hasMessage("s: cannot take 3 to 9 of axis 0 of [5, 8]");
+        Tensor image = g.input("image", 8, 8, 3);
+        assertThatThrownBy(() -> g.conv2d("c", image, 4, Window.square(3, 1, 0), 2, true))
+                .hasMessage("c: 3 channels cannot be cut into 2 groups");
+        assertThatThrownBy(() -> g.conv2d("d", image, 4, Window.square(9, 1, 0), 1, true))
+                .hasMessage("d: a window of 9 does not fit into 8 pixels with padding 0");
+    }
+
+    @Test
+    void aNameStandsOnce() {
+        g.dense("a", x, 3);
+        assertThatThrownBy(() -> g.dense("a", x, 3)).hasMessage("tensor 'a' stands twice");
+    }
+
+    @Test
+    void initialValuesHaveTheMomentsTheyPromise() {
+        Shape shape = Shape.of(200, 300);
+        assertMoments(new Init.Normal(0.5).values(shape, new SplittableRandom(1)), 0, 0.5);
+        assertMoments(new Init.TruncatedNormal(0.02).values(shape, new SplittableRandom(2)), 0, 0.02);
+        assertMoments(
+                Init.PYTORCH.denseKernel(48, 9).values(shape, new SplittableRandom(3)), 0, 1 / Math.sqrt(3 * 48.0));
+        float[] wide = new Init.TruncatedNormal(1).values(shape, new SplittableRandom(4));
+        for (float value : wide) assertThat(Math.abs(value)).isLessThanOrEqualTo(2);
+    }
+
+    /** 60,000 draws: the mean is within 5 standard errors, the deviation within 2%. */
+    private static void assertMoments(float[] values, double mean, double std) {
+        double sum = 0;
+        double squares = 0;
+        for (float value : values) {
+            sum += value;
+            squares += (double) value * value;
+        }
+        double actualMean = sum / values.length;
+        assertThat(actualMean)
+                .isBetween(mean - 5 * std / Math.sqrt(values.length), mean + 5 * std / Math.sqrt(values.length));
+        assertThat(Math.sqrt(squares / values.length - actualMean * actualMean)).isBetween(0.98 * std, 1.02 * std);
+    }
+}

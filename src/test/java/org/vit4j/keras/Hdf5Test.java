@@ -1,0 +1,143 @@
+package org.vit4j.keras;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jhdf.HdfFile;
+import io.jhdf.api.Dataset;
+import io.jhdf.api.Group;
+import io.jhdf.api.Node;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Shape;
+
+/** Our writer, judged by a library that is not ours. */
+class Hdf5Test {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theChecksumIsThatOfThePublishedCode() { // the examples in lookup3.c, driver5()
+        assertThat(hash("")).isEqualTo(0xdeadbeef);
+        assertThat(hash("Four score and seven years ago")).isEqualTo(0x17770551);
+    }
+
+    @Test
+    void everyGroupAndDatasetIsFound() throws IOException {
+        Map<String, float[]> values = Map.of("a/vars/0", new float[] {1, 2, 3, 4, 5, 6}, "a/vars/1", new float[] {7});
+        Path file = write(
+                new Hdf5Writer()
+                        .group("vars")
+                        .group("empty/vars")
+                        .dataset("a/vars/0", Shape.of(3, 2))
+                        .dataset("a/vars/1", Shape.of(1))
+                        .group("last"),
+                values);
+        try (HdfFile hdf = new HdfFile(file)) {
+            assertThat(walk(hdf))
+                    .containsExactlyInAnyOrder(
+                            "/vars/", "/empty/", "/empty/vars/", "/a/", "/a/vars/", "/a/vars/0", "/a/vars/1", "/last/");
+            assertThat(hdf.getDatasetByPath("a/vars/0").getData()).isEqualTo(new float[][] {{1, 2}, {3, 4}, {5, 6}});
+        }
+        try (Hdf5 hdf = Hdf5.open(file, "test")) {
+            assertThat(hdf.floats("a/vars/1", Shape.of(1))).containsExactly(7);
+        }
+    }
+
+    @Test
+    void aThousandLayersAreNoTrouble() throws IOException {
+        Hdf5Writer writer = new Hdf5Writer();
+        for (int i = 0; i < 1000; i++) writer.dataset("layers/a_layer_with_a_name_" + i + "/vars/0", Shape.of(2));
+        Path file = write(writer, null);
+        try (HdfFile hdf = new HdfFile(file)) {
+            assertThat(walk(hdf)).hasSize(3001);
+        }
+    }
+
+    @Test
+    void addressesGoBeyondWhatAnIntCounts() {
+        Hdf5Writer writer = new Hdf5Writer();
+        for (int i = 0; i < 5; i++) writer.dataset("big/" + i, Shape.of(30_000, 50_000)); // 6 GB each
+        writer.dataset("small", Shape.of(3));
+        long size = writer.layOut();
+        assertThat(writer.address("big/1") - writer.address("big/0")).isEqualTo(6_000_000_000L);
+        assertThat(writer.address("small")).isGreaterThan(30_000_000_000L);
+        assertThat(size).isEqualTo(writer.address("small") + 12);
+    }
+
+    @Test
+    void valuesThatDoNotFillADatasetAreRefused() {
+        Hdf5Writer writer = new Hdf5Writer().dataset("a", Shape.of(2));
+        assertThatThrownBy(() -> write(writer, Map.of("a", new float[3]))).hasMessage("a has 3 values for [2]");
+    }
+
+    @Test
+    void wrongShapesAndMissingDatasetsAreNamed() throws IOException {
+        Path file = write(new Hdf5Writer().dataset("a/0", Shape.of(2)), null);
+        try (Hdf5 hdf = Hdf5.open(file, "x.keras")) {
+            assertThatThrownBy(() -> hdf.floats("a/0", Shape.of(2, 1)))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessage("x.keras: a/0 has shape [2], expected [2, 1]");
+            for (String path : List.of("a/1", "a", "a/0/0", "b/0")) {
+                assertThatThrownBy(() -> hdf.floats(path, Shape.of(2)))
+                        .isInstanceOf(ConfigError.class)
+                        .hasMessage("x.keras: there is no dataset " + path);
+            }
+        }
+    }
+
+    @Test
+    void damagedHeadersAreNoticed() throws IOException {
+        Path file = write(new Hdf5Writer().dataset("a/0", Shape.of(2)), null);
+        byte[] bytes = Files.readAllBytes(file);
+        for (int at = 0; at < 60; at++) {
+            byte[] flipped = bytes.clone();
+            flipped[at] ^= 0x11;
+            Files.write(file, flipped);
+            assertThatThrownBy(() -> {
+                        try (Hdf5 hdf = Hdf5.open(file, "x.keras")) {
+                            hdf.floats("a/0", Shape.of(2));
+                        }
+                    })
+                    .as("byte %d", at)
+                    .isInstanceOf(ConfigError.class);
+        }
+    }
+
+    private static int hash(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        return Lookup3.hash(bytes, bytes.length);
+    }
+
+    /** @param values of each dataset, or null for two zeros */
+    private Path write(Hdf5Writer writer, Map<String, float[]> values) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        long size = writer.layOut();
+        writer.write(out, path -> values == null ? new float[2] : values.get(path));
+        assertThat(out.size()).isEqualTo(size);
+        return Files.write(folder.resolve("test.h5"), out.toByteArray());
+    }
+
+    private static List<String> walk(Group group) {
+        List<String> paths = new ArrayList<>();
+        for (Node node : group) {
+            if (node instanceof Group child) {
+                paths.add(child.getPath());
+                paths.addAll(walk(child));
+            } else if (node instanceof Dataset dataset) {
+                assertThat(dataset.getDataFlat()).isInstanceOf(float[].class);
+                paths.add(dataset.getPath());
+            }
+        }
+        return paths;
+    }
+}

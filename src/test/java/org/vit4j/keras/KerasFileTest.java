@@ -1,0 +1,327 @@
+package org.vit4j.keras;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.config.Config;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Shape;
+
+class KerasFileTest {
+    private static final Map<String, byte[]> EXTRAS =
+            Map.of("labels.json", utf8("[\"cat\"]"), "config.yaml", utf8("a"));
+
+    @TempDir
+    private Path folder;
+
+    private Path file;
+    private Graph graph;
+
+    @BeforeEach
+    void write() throws IOException {
+        file = folder.resolve("model.keras");
+        graph = vit("official");
+        KerasFile.write(file, KerasModel.of(graph, "vit"), weights(graph), EXTRAS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"official", "community"})
+    void everyWeightComesBackBitByBit(String flavour) throws IOException {
+        Graph vit = vit(flavour);
+        WeightSource weights = weights(vit);
+        KerasFile.write(file, KerasModel.of(vit, "vit"), weights, EXTRAS);
+        try (KerasFile read = KerasFile.read(file)) {
+            read.check(vit);
+            assertThat(read.shapes()).hasSameSizeAs(vit.weights());
+            vit.weights()
+                    .forEach(weight -> assertThat(read.values(weight.name()))
+                            .as(weight.name())
+                            .isEqualTo(weights.values(weight.name())));
+            assertThat(read.extras()).containsOnlyKeys("labels.json", "config.yaml");
+            assertThat(read.extra("labels.json")).isEqualTo(utf8("[\"cat\"]"));
+            assertThat(read.metadata().path("keras_version").asText()).startsWith("3.");
+        }
+    }
+
+    @Test
+    void theSameModelGivesTheSameBytes() throws IOException {
+        byte[] first = Files.readAllBytes(file);
+        Graph again = vit("official");
+        KerasFile.write(file, KerasModel.of(again, "vit"), weights(again), new LinkedHashMap<>(EXTRAS));
+        assertThat(Files.readAllBytes(file)).isEqualTo(first);
+    }
+
+    @Test
+    void aWriteThatFailsLeavesWhatWasThere() throws IOException {
+        byte[] before = Files.readAllBytes(file);
+        WeightSource failing = name -> {
+            if (name.startsWith("head")) throw new IllegalStateException("no head");
+            return weights(graph).values(name);
+        };
+        assertThatThrownBy(() -> KerasFile.write(file, KerasModel.of(graph, "vit"), failing, EXTRAS))
+                .hasMessage("no head");
+        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).containsExactly(file);
+        }
+    }
+
+    @Test
+    void nothingStaysInTheTemporaryDirectory() throws IOException {
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        KerasFile.read(file).close();
+        rewrite("model.weights.h5", bytes -> new byte[bytes.length]);
+        assertThatThrownBy(() -> KerasFile.read(file)).isInstanceOf(ConfigError.class);
+        try (Stream<Path> left = Files.list(temporary)) {
+            assertThat(left.map(path -> path.getFileName().toString()))
+                    .noneMatch(name -> name.startsWith("vit4j-") && name.endsWith(".h5"));
+        }
+    }
+
+    @Test
+    void extrasMayNotLeaveTheirPlace() {
+        for (String name : new String[] {"../a", "a/b", "", ".", "..", "weights.json", "a b"}) {
+            assertThatThrownBy(() -> KerasFile.write(
+                            file, KerasModel.of(graph, "vit"), weights(graph), Map.of(name, new byte[0])))
+                    .hasMessage("an extra cannot be called '" + name + "'");
+        }
+    }
+
+    @Test
+    void weightsOfAnotherNetworkAreRefused() {
+        try (KerasFile read = KerasFile.read(file)) {
+            Graph wider = new Graph(Init.PYTORCH);
+            wider.dense("head", wider.input("image", 32), 11);
+            assertThatThrownBy(() -> read.check(wider))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessage(file + ": weight 'head.kernel' has shape [32, 10], expected [32, 11]");
+            Graph fewer = new Graph(Init.PYTORCH);
+            fewer.dense("head", fewer.input("image", 32), 10);
+            assertThatThrownBy(() -> read.check(fewer))
+                    .hasMessage(file + ": the model has no weight 'blocks.0.attn.k_norm.beta'");
+            assertThatThrownBy(() -> read.check(vit("community"))).isInstanceOf(ConfigError.class);
+            assertThatThrownBy(() -> read.values("tail"))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessage(file + ": there is no weight 'tail' in it");
+        }
+    }
+
+    @Test
+    void filesThatAreNoKerasFileAreRefused() throws IOException {
+        assertThatThrownBy(() -> KerasFile.read(folder.resolve("none.keras")))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageEndingWith("none.keras: there is no such file");
+        refused("not a file", folder);
+        Files.write(file, utf8("certainly no zip"));
+        refused("not a zip archive, or one cut short", file);
+        Files.write(file, new byte[0]);
+        refused("not a zip archive, or one cut short", file);
+        zip(Map.of("readme", new byte[1]));
+        refused("not a Keras 3 file: it needs metadata.json, config.json and model.weights.h5", file);
+    }
+
+    @Test
+    void aFileCutShortAnywhereIsRefused() throws IOException {
+        byte[] whole = Files.readAllBytes(file);
+        for (int length = 0; length < whole.length; length += 997) {
+            Files.write(file, java.util.Arrays.copyOf(whole, length));
+            assertThatThrownBy(() -> KerasFile.read(file))
+                    .as("%d bytes", length)
+                    .isInstanceOf(ConfigError.class);
+        }
+    }
+
+    @Test
+    void everyFlippedBitOfTheWeightsIsNoticed() throws IOException {
+        byte[] whole = Files.readAllBytes(file);
+        for (int at = whole.length / 4; at < whole.length * 3 / 4; at += 4999) {
+            byte[] flipped = whole.clone();
+            flipped[at] ^= 4;
+            Files.write(file, flipped);
+            refused("model.weights.h5 is damaged: its checksum does not fit", file);
+        }
+    }
+
+    @Test
+    void aFileThatKerasSavedAgainIsRefusedWithTheReason() throws IOException {
+        Map<String, byte[]> entries = entries();
+        entries.keySet().removeIf(name -> name.startsWith("vit4j/"));
+        zip(entries);
+        refused(
+                "a Keras file without vit4j/weights.json: not written by vit4j, or saved again by Keras, which drops"
+                        + " what is not its own",
+                file);
+    }
+
+    @Test
+    void entriesThatLeadOutAreRefused() throws IOException {
+        Map<String, byte[]> good = entries();
+        for (String name : new String[] {"../evil", "/etc/evil", "a/../../evil", "C:\\evil"}) {
+            Map<String, byte[]> entries = new LinkedHashMap<>(good);
+            entries.put(name, new byte[1]);
+            zip(entries);
+            refused("entry '" + name + "' leads out of the archive", file);
+        }
+    }
+
+    @Test
+    void weightsThatUnpackToMoreThanTheyNeedAreRefused() throws IOException {
+        int size = entries().get("model.weights.h5").length;
+        rewrite("model.weights.h5", bytes -> java.util.Arrays.copyOf(bytes, 50_000_000));
+        assertThatThrownBy(() -> KerasFile.read(file))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageStartingWith(file + ": model.weights.h5 has 50000000 bytes, its weights need ");
+        assertThat(Files.size(file)).isLessThan(size + 200_000); // it is compressed
+    }
+
+    @Test
+    void extrasThatUnpackToTooMuchAreRefused() throws IOException {
+        Map<String, byte[]> entries = entries();
+        entries.put("vit4j/bomb", new byte[70 << 20]);
+        zip(entries);
+        assertThatThrownBy(() -> KerasFile.read(file))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("vit4j/bomb has 73400320 bytes, expected at most ");
+    }
+
+    @Test
+    void entriesThatStandTwiceAreRefused() throws IOException {
+        Map<String, byte[]> entries = entries();
+        entries.put("vit4j/once", new byte[1]);
+        entries.put("vit4j/more", new byte[1]);
+        zip(entries);
+        String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
+        Files.writeString(file, bytes.replace("vit4j/more", "vit4j/once"), StandardCharsets.ISO_8859_1);
+        refused("entry 'vit4j/once' stands twice", file);
+    }
+
+    @Test
+    void entriesLongerThanDeclaredAreRefused() throws IOException {
+        Map<String, byte[]> entries = entries();
+        entries.put("vit4j/bomb", new byte[1_000_000]);
+        zip(entries);
+        byte[] bytes = Files.readAllBytes(file);
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        int size = text.lastIndexOf("vit4j/bomb") - 46 + 24; // in the central directory
+        java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN).putInt(size, 1000);
+        Files.write(file, bytes);
+        refused("vit4j/bomb is damaged: not as long as declared", file);
+    }
+
+    @Test
+    void anIndexThatDoesNotFitIsRefused() throws IOException {
+        byte[] index = entries().get("vit4j/weights.json");
+        String text = new String(index, StandardCharsets.UTF_8);
+        String head = "\"path\":\"layers/dense_8/vars/0\",\"shape\":[32,10]";
+        assertThat(text).contains(head);
+        Map<String, String> wrong = Map.of(
+                text.replace("\"version\":1", "\"version\":9"), "version 9 is not known, expected 1",
+                text.replace(head, "\"path\":\"layers/dense_8/vars/0\""), "a weight has no shape",
+                text.replace(head, "\"shape\":[32,10]"), "'path' is missing",
+                text.replace("[32,10]", "[0,10]"), "every axis must have at least one element, got [0, 10]",
+                text.replace("[32,10]", "[2147483647,2147483647,2147483647]"), "long overflow",
+                text.replace("[32,10]", "[3.5]"), "a shape holds whole numbers, got 3.5");
+        for (Map.Entry<String, String> e : wrong.entrySet()) {
+            rewrite("vit4j/weights.json", bytes -> utf8(e.getKey()));
+            refused("vit4j/weights.json: " + e.getValue(), file);
+        }
+        rewrite("vit4j/weights.json", bytes -> utf8(text.replace("[32,10]", "[10,32]")));
+        try (KerasFile read = KerasFile.read(file)) {
+            assertThatThrownBy(() -> read.values("head.kernel"))
+                    .hasMessage(
+                            file + ": model.weights.h5: layers/dense_8/vars/0 has shape [32, 10], expected [10, 32]");
+        }
+    }
+
+    @Test
+    void jsonThatIsNoneIsRefused() throws IOException {
+        rewrite("config.json", bytes -> utf8("{"));
+        refused("config.json is no JSON", file);
+        write();
+        rewrite("metadata.json", bytes -> utf8("[]"));
+        refused("metadata.json is no JSON object", file);
+        write();
+        rewrite("vit4j/weights.json", bytes -> utf8("["));
+        assertThatThrownBy(() -> KerasFile.read(file))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageStartingWith(file + ": vit4j/weights.json: no JSON: ");
+    }
+
+    private void refused(String message, Path path) {
+        assertThatThrownBy(() -> KerasFile.read(path))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage(path + ": " + message);
+    }
+
+    private interface Change {
+        byte[] of(byte[] bytes);
+    }
+
+    private void rewrite(String entry, Change change) throws IOException {
+        Map<String, byte[]> entries = entries();
+        entries.computeIfPresent(entry, (name, bytes) -> change.of(bytes));
+        zip(entries);
+    }
+
+    private Map<String, byte[]> entries() throws IOException {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            for (ZipEntry entry : zip.stream().toList()) {
+                entries.put(entry.getName(), zip.getInputStream(entry).readAllBytes());
+            }
+        }
+        return entries;
+    }
+
+    private void zip(Map<String, byte[]> entries) throws IOException {
+        try (OutputStream out = Files.newOutputStream(file);
+                ZipOutputStream zip = new ZipOutputStream(out)) {
+            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
+                zip.putNextEntry(new ZipEntry(entry.getKey()));
+                zip.write(entry.getValue());
+            }
+        }
+    }
+
+    private static Graph vit(String flavour) {
+        String yaml = """
+                model:
+                  {arch: vit, flavour: %s, image: {size: 32}, patch_size: 8, classes: 10, dim: 32, depth: 2,
+                   heads: 4, register_tokens: 4, layer_scale: 0.1, qk_norm: true, proj_drop: 0.1}
+                """.formatted(flavour);
+        return ModelConfig.read(Config.parse(yaml, "test").root().section("model"))
+                .orElseThrow()
+                .build();
+    }
+
+    /** Other values for every weight, the same for the same name. */
+    private static WeightSource weights(Graph graph) {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        graph.weights().forEach(weight -> shapes.put(weight.name(), weight.shape()));
+        return name -> new Init.Uniform(1).values(shapes.get(name), new SplittableRandom(name.hashCode()));
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,131 @@
+package org.vit4j.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Graph;
+import org.vit4j.io.Failure;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.train.RunConfig;
+
+class SavedModelTest {
+    @TempDir
+    Path directory;
+
+    private Path file;
+    private Description description;
+    private Parameters parameters;
+    private final INDArray images = Nd4j.rand(DataType.FLOAT, 5, 1, 8, 8);
+
+    @BeforeEach
+    void save() {
+        RunConfig config = RunConfig.open("digits-vit", List.of("model.dim=16", "model.depth=2", "model.heads=2"));
+        Graph graph = config.model().build();
+        parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        parameters.initialise(3);
+        List<String> classes = IntStream.range(0, 10).mapToObj(String::valueOf).toList();
+        description = new Description(
+                "tiny",
+                config.model(),
+                config.resolved(),
+                classes,
+                config.data().preprocess(),
+                Map.of("made", "here"));
+        file = directory.resolve("model.keras");
+        SavedModel.write(file, description, parameters);
+    }
+
+    @Test
+    void reopensCompletelyWithTheSameBits() {
+        INDArray expected = new Inference(description.model().build(), parameters)
+                .logits(images.permute(0, 2, 3, 1).dup('c'));
+        try (SavedModel model = SavedModel.load(file)) {
+            assertThat(model.logits(images)).isEqualTo(expected);
+            assertThat(model.description()).isEqualTo(description);
+        }
+    }
+
+    @Test
+    void anyBatchSizeGivesTheSameRows() {
+        try (SavedModel model = SavedModel.load(file)) {
+            INDArray all = model.logits(images);
+            for (int i = 0; i < 5; i++) {
+                INDArray one = model.logits(images.get(NDArrayIndex.interval(i, i + 1)));
+                assertThat(one.getRow(0).distance2(all.getRow(i))).isLessThan(1e-5);
+            }
+        }
+    }
+
+    @Test
+    void innerTensorsHaveTheShapesOfTheGraph() {
+        try (SavedModel model = SavedModel.load(file)) {
+            INDArray maps = model.tensor("blocks.1.attn.weights", images);
+            assertThat(maps.shape()).containsExactly(5, 2, 17, 17);
+            assertThat(maps.sum(3).sub(1).amaxNumber().doubleValue()).isLessThan(1e-5);
+            assertThat(model.tensor("blocks.0.mlp.fc1", images).shape()).containsExactly(5, 17, 32);
+            assertThatThrownBy(() -> model.tensor("blocks.7", images)).hasMessageContaining("no tensor 'blocks.7'");
+        }
+    }
+
+    @Test
+    void theSameWeightsGiveTheSameBytes() throws IOException {
+        Path again = directory.resolve("again.keras");
+        SavedModel.write(again, description, parameters);
+        assertThat(Files.readAllBytes(again)).isEqualTo(Files.readAllBytes(file));
+    }
+
+    @Test
+    void severalThreadsMayAskAtOnce() {
+        try (SavedModel model = SavedModel.load(file)) {
+            INDArray expected = model.logits(images);
+            assertThat(IntStream.range(0, 16)
+                            .parallel()
+                            .mapToObj(i -> model.logits(images))
+                            .toList())
+                    .allMatch(expected::equals);
+        }
+    }
+
+    @Test
+    void whatIsNoModelIsRefusedInOneLine() throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        for (int length : new int[] {0, 3, 100, bytes.length / 2, bytes.length - 30}) {
+            Path torn = Files.write(directory.resolve("torn.keras"), java.util.Arrays.copyOf(bytes, length));
+            assertThatThrownBy(() -> SavedModel.load(torn))
+                    .as(length + " bytes")
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessageContaining("torn.keras");
+        }
+        assertThatThrownBy(() -> SavedModel.load(directory)).isInstanceOf(ConfigError.class);
+        assertThatThrownBy(() -> SavedModel.load(directory.resolve("absent.keras")))
+                .isInstanceOf(ConfigError.class);
+        Path text = Files.writeString(directory.resolve("text.keras"), "no model at all");
+        assertThatThrownBy(() -> SavedModel.load(text)).isInstanceOf(ConfigError.class);
+    }
+
+    @Test
+    void aPlaceThatCannotBeWrittenIsAFailureAndLeavesNothing() throws IOException {
+        Path blocked = Files.writeString(directory.resolve("blocked"), "a file");
+        assertThatThrownBy(() -> SavedModel.write(blocked.resolve("model.keras"), description, parameters))
+                .isInstanceOf(Failure.class)
+                .hasMessageContaining("cannot be written");
+        try (var files = Files.list(directory)) {
+            assertThat(files.map(f -> f.getFileName().toString())).containsExactlyInAnyOrder("blocked", "model.keras");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package org.vit4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Optimizers, schedules and losses against numbers computed in double by PyTorch and timm. */
+class RecipesTest {
+    private static final double EXACT = 1e-6;
+
+    private static JsonNode recipe(String name) throws IOException {
+        try (InputStream in = RecipesTest.class.getResourceAsStream("/goldens/recipes/" + name + ".json")) {
+            return new ObjectMapper().readTree(in);
+        }
+    }
+
+    private static double[] flat(JsonNode node) {
+        List<Double> values = new ArrayList<>();
+        collect(node, values);
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    private static void collect(JsonNode node, List<Double> values) {
+        if (node.isArray()) node.forEach(child -> collect(child, values));
+        else values.add(node.asDouble());
+    }
+
+    @Test
+    void adamwStepsAsInPyTorch() throws IOException {
+        JsonNode recipe = recipe("adamw");
+        for (JsonNode run : recipe.path("runs")) {
+            JsonNode h = run.path("hyperparameters");
+            var adamw = new Optimizer.AdamW(
+                    h.path("lr").asDouble(),
+                    h.path("weight_decay").asDouble(),
+                    h.path("betas").path(0).asDouble(),
+                    h.path("betas").path(1).asDouble(),
+                    h.path("eps").asDouble());
+            follow(recipe, run, adamw, Map.of("exp_avg", "m", "exp_avg_sq", "v"));
+        }
+    }
+
+    @Test
+    void sgdStepsAsInPyTorch() throws IOException {
+        JsonNode recipe = recipe("sgd");
+        for (JsonNode run : recipe.path("runs")) {
+            JsonNode h = run.path("hyperparameters");
+            var sgd = new Optimizer.Sgd(
+                    h.path("lr").asDouble(), h.path("weight_decay").asDouble(),
+                    h.path("momentum").asDouble(), h.path("nesterov").asBoolean());
+            follow(recipe, run, sgd, Map.of("momentum_buffer", "momentum"));
+        }
+    }
+
+    private static void follow(JsonNode recipe, JsonNode run, Optimizer optimizer, Map<String, String> moments) {
+        INDArray parameters = Nd4j.createFromArray(flat(recipe.path("initial")));
+        Optimizer.State state = optimizer.start(parameters, parameters.length());
+        for (int i = 0; i < recipe.path("gradients").size(); i++) {
+            double lr = run.path("lr_of_each_step").path(i).asDouble(optimizer.lr());
+            state.step(Nd4j.createFromArray(flat(recipe.path("gradients").path(i))), lr);
+            JsonNode expected = run.path("after_each_step").path(i);
+            assertThat(parameters.toDoubleVector()).containsExactly(flat(expected.path("param")), within(EXACT));
+            moments.forEach(
+                    (theirs, ours) -> assertThat(state.arrays().get(ours).toDoubleVector())
+                            .containsExactly(flat(expected.path(theirs)), within(EXACT)));
+        }
+    }
+
+    @Test
+    void decayLeavesTheRestAlone() {
+        INDArray parameters = Nd4j.createFromArray(1.0, 1.0);
+        new Optimizer.AdamW(0.1, 0.5, 0.9, 0.999, 1e-8).start(parameters, 1).step(Nd4j.createFromArray(0.0, 0.0), 0.1);
+        assertThat(parameters.toDoubleVector()).containsExactly(0.95, 1.0);
+    }
+
+    @Test
+    void schedulesGoAsInTimmAndPyTorch() throws IOException {
+        JsonNode recipe = recipe("schedules");
+        for (JsonNode c : recipe.path("timm_cosine")) {
+            var schedule = new Schedule(
+                    Schedule.Name.COSINE,
+                    c.path("lr").asDouble(),
+                    c.path("t_initial").asInt(),
+                    c.path("warmup_t").asInt(),
+                    c.path("warmup_lr_init").asDouble(),
+                    c.path("lr_min").asDouble(),
+                    c.path("warmup_prefix").asBoolean());
+            follow(schedule, c.path("values"));
+        }
+        JsonNode torch = recipe.path("torch_cosine_annealing").path(0);
+        follow(
+                new Schedule(
+                        Schedule.Name.COSINE,
+                        torch.path("lr").asDouble(),
+                        torch.path("T_max").asInt(),
+                        0,
+                        0,
+                        0,
+                        false),
+                torch.path("values"));
+    }
+
+    private static void follow(Schedule schedule, JsonNode values) {
+        for (int epoch = 0; epoch < values.size(); epoch++) {
+            assertThat(schedule.at(epoch))
+                    .as("epoch " + epoch)
+                    .isCloseTo(values.path(epoch).asDouble(), within(1e-12));
+        }
+    }
+
+    @Test
+    void aWarmUpLongerThanTheRunIsCutToIt() {
+        var schedule = new Schedule(Schedule.Name.COSINE, 1, 3, 10, 0, 0, false).fitted();
+        assertThat(schedule.at(1.5)).isEqualTo(0.5);
+    }
+
+    @Test
+    void smoothedAndSoftCrossEntropyAgreeWithTheirGradients() throws IOException {
+        JsonNode smooth = recipe("label_smoothing");
+        int[] labels = labels(smooth);
+        int classes = smooth.path("logits").path(0).size();
+        check(smooth.path("logits"), Targets.smoothed(labels, classes, 0.1), smooth);
+        JsonNode soft = recipe("soft_target");
+        for (JsonNode c : soft.path("cases")) {
+            INDArray targets = Nd4j.createFromArray(flat(c.path("targets"))).reshape(labels.length, classes);
+            check(soft.path("logits"), targets, c);
+        }
+    }
+
+    private static int[] labels(JsonNode recipe) {
+        int[] labels = new int[recipe.path("labels").size()];
+        for (int i = 0; i < labels.length; i++)
+            labels[i] = recipe.path("labels").path(i).asInt();
+        return labels;
+    }
+
+    private static void check(JsonNode logits, INDArray targets, JsonNode expected) {
+        SameDiff sd = SameDiff.create();
+        INDArray values = Nd4j.createFromArray(flat(logits))
+                .reshape(logits.size(), logits.path(0).size());
+        SDVariable x = sd.var("x", values);
+        SDVariable t = sd.placeHolder("t", DataType.DOUBLE, -1, values.size(1));
+        SDVariable loss = Losses.crossEntropy(sd, x, t);
+        sd.setLossVariables(loss.name());
+        Map<String, INDArray> inputs = Map.of("t", targets.castTo(DataType.DOUBLE));
+        assertThat(sd.outputSingle(inputs, loss.name()).getDouble(0))
+                .isCloseTo(expected.path("loss").asDouble(), within(EXACT));
+        double[] gradient =
+                sd.calculateGradients(inputs, "x").get("x").dup('c').data().asDouble();
+        assertThat(gradient).containsExactly(flat(expected.path("gradient_logits")), within(EXACT));
+    }
+}
