@@ -1,15 +1,17 @@
 package org.vit4j.arch;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * How a published checkpoint names what we call {@code blocks.3.attn.qkv}: one line a module, {@code {i}} standing for
- * a number. Our own paths follow timm's wherever timm has the network, so most schemes are empty.
+ * a number. Our own paths follow timm's wherever timm has the network, so most schemes are short.
  *
- * <p>Only paths are renamed here; what becomes of the last part ({@code kernel}, {@code gamma}) and of the layout is the
- * same for every architecture, see {@code weights.Layout}.
+ * <p>A rename of a module leaves the last part of the name and the order of the axes to the rules that hold for every
+ * architecture, see {@code weights.Layout}. A rename of a whole weight, {@code blocks.{i}.attn.mix.kernel ->
+ * blocks.{i}.attn.reattn_weights}, takes the values as they stand there; {@code ^T} behind their name transposes.
  */
 public record KeyScheme(List<Rename> renames) {
     public static final KeyScheme SAME = new KeyScheme(List.of());
@@ -17,13 +19,21 @@ public record KeyScheme(List<Rename> renames) {
     /** {@code blocks.{i}.norm1 -> transformer.layers.{i}.0.norm} */
     public record Rename(Pattern ours, String theirs) {}
 
+    /**
+     * What a name became.
+     *
+     * @param matched up to where in our name, 0 when nothing did
+     * @param transposed whether their values have the first axis last
+     */
+    public record Renamed(String theirs, int matched, boolean transposed) {}
+
     public KeyScheme {
         renames = List.copyOf(renames);
     }
 
     /** @param pairs ours, theirs, ours, theirs, ...; the first that matches a whole path or its beginning wins */
     public static KeyScheme of(String... pairs) {
-        List<Rename> renames = new java.util.ArrayList<>();
+        List<Rename> renames = new ArrayList<>();
         for (int i = 0; i < pairs.length; i += 2) {
             String pattern = Pattern.quote(pairs[i]).replace("{i}", "\\E(\\d+)\\Q");
             String theirs = pairs[i + 1];
@@ -33,12 +43,15 @@ public record KeyScheme(List<Rename> renames) {
         return new KeyScheme(renames);
     }
 
-    /** Their path of a module or bare weight of ours. */
-    public String theirs(String path) {
+    /** Their name of a module or weight of ours; what stands behind the part that matched stays. */
+    public Renamed theirs(String name) {
         for (Rename rename : renames) {
-            Matcher matcher = rename.ours.matcher(path);
-            if (matcher.lookingAt()) return matcher.replaceFirst(rename.theirs);
+            Matcher matcher = rename.ours.matcher(name);
+            if (!matcher.lookingAt()) continue;
+            boolean transposed = rename.theirs.endsWith("^T");
+            String theirs = transposed ? rename.theirs.substring(0, rename.theirs.length() - 2) : rename.theirs;
+            return new Renamed(matcher.replaceFirst(theirs), matcher.end(), transposed);
         }
-        return path;
+        return new Renamed(name, 0, false);
     }
 }

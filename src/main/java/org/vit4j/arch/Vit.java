@@ -62,17 +62,6 @@ public record Vit(
         MEAN
     }
 
-    /** Probabilities in training: of the embedding, of what a branch gives, of attention, of branches, of the head. */
-    public record Drops(double embed, double proj, double attn, double path, double head) {
-        public Drops {
-            Rules.rate("pos_drop", embed);
-            Rules.rate("proj_drop", proj);
-            Rules.rate("attn_drop", attn);
-            Rules.rate("drop_path", path);
-            Rules.rate("head_drop", head);
-        }
-    }
-
     public Vit {
         Rules.positive("classes", classes);
         Rules.positive("patch_size", patchHeight, patchWidth);
@@ -107,8 +96,7 @@ public record Vit(
         int mlpDim = s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", timm ? 4 : 2));
         boolean qkvBias = s.boolAt("qkv_bias", timm);
         boolean qkNorm = s.boolAt("qk_norm", false);
-        OptionalDouble layerScale =
-                s.has("layer_scale") ? OptionalDouble.of(s.doubleAt("layer_scale")) : OptionalDouble.empty();
+        OptionalDouble layerScale = s.doubleIf("layer_scale");
         Pool pool = s.oneOf("pool", Pool.class, Pool.CLS);
         boolean classToken = s.boolAt("class_token", true);
         int registers = s.intAt("register_tokens", 0);
@@ -118,13 +106,7 @@ public record Vit(
         int parallel = s.intAt("parallel", 1);
         Activation activation = s.oneOf("activation", Activation.class, Activation.GELU);
         double eps = s.doubleAt("norm_eps", timm ? 1e-6 : 1e-5);
-        double[] drop = {
-            s.doubleAt("pos_drop", 0),
-            s.doubleAt("proj_drop", 0),
-            s.doubleAt("attn_drop", 0),
-            s.doubleAt("drop_path", 0),
-            s.doubleAt("head_drop", 0)
-        };
+        Drops drops = Drops.read(s);
         return s.build(() -> new Vit(
                 flavour,
                 image,
@@ -148,7 +130,7 @@ public record Vit(
                 parallel,
                 activation,
                 eps,
-                new Drops(drop[0], drop[1], drop[2], drop[3], drop[4])));
+                drops));
     }
 
     @Override
@@ -171,9 +153,7 @@ public record Vit(
         x = g.dropout("pos_drop", x, drops.embed());
         if (preNorm) x = g.layerNorm("norm_pre", x, normEps);
         for (int i = 0; i < depth; i++) {
-            // Stochastic depth grows linearly with depth (Huang et al. 2016).
-            double path = depth == 1 ? 0 : drops.path() * i / (depth - 1);
-            x = block(g.at("blocks." + i), x, path);
+            x = block(g.at("blocks." + i), x, drops.path(i, depth));
         }
         g.output("logits", head(g, x));
         return g;

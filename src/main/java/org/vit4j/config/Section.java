@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -57,6 +58,11 @@ public final class Section {
 
     public double doubleAt(String key, double standard) {
         return optional(key, this::parseDouble, standard);
+    }
+
+    /** A number that may be left out. */
+    public OptionalDouble doubleIf(String key) {
+        return has(key) ? OptionalDouble.of(doubleAt(key)) : OptionalDouble.empty();
     }
 
     public boolean boolAt(String key, boolean standard) {

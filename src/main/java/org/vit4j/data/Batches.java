@@ -8,9 +8,9 @@ import java.util.NoSuchElementException;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
@@ -19,6 +19,8 @@ import java.util.stream.IntStream;
  * of an image on seed, epoch and the image besides: the number of threads changes nothing.
  */
 public final class Batches implements BatchSource {
+    private static final long IDLE_SECONDS = 10;
+
     private final Dataset dataset;
     private final List<Transform> augment;
     private final Preprocess preprocess;
@@ -89,10 +91,22 @@ public final class Batches implements BatchSource {
         return preprocess.apply(image);
     }
 
+    /** Daemons, which also end by themselves when an epoch is left without being closed. */
+    private static ThreadPoolExecutor workers(int threads) {
+        var tasks = new LinkedBlockingQueue<Runnable>(); // bounded by what is submitted
+        var workers = new ThreadPoolExecutor(threads, threads, IDLE_SECONDS, TimeUnit.SECONDS, tasks, task -> {
+            Thread thread = new Thread(task, "vit4j-data");
+            thread.setDaemon(true);
+            return thread;
+        });
+        workers.allowCoreThreadTimeOut(true);
+        return workers;
+    }
+
     private final class Epoch implements BatchIterator {
         private final int epoch;
         private final int[] order;
-        private final ExecutorService workers;
+        private final ThreadPoolExecutor workers;
         private final Deque<Future<Batch>> ahead = new ArrayDeque<>();
         private int next;
         private volatile boolean closed;
@@ -101,11 +115,7 @@ public final class Batches implements BatchSource {
             this.epoch = epoch;
             this.order = order(epoch);
             this.next = skipBatches;
-            this.workers = Executors.newFixedThreadPool(threads, task -> {
-                Thread thread = new Thread(task, "vit4j-data");
-                thread.setDaemon(true);
-                return thread;
-            });
+            this.workers = workers(threads);
             submit();
             if (!hasNext()) close();
         }

@@ -49,7 +49,11 @@ public record DataConfig(
 
     public DataConfig {
         augment = List.copyOf(augment);
-        check(path.isEmpty() || dataset != Source.DIGITS, "digits are in the jar, leave out path", path);
+        boolean superfluous = path.isPresent() && dataset == Source.DIGITS;
+        check(
+                !superfluous,
+                "digits are in the jar, leave out path",
+                path.map(Path::toString).orElse(""));
         check(validation > 0 && validation < 1, "validation must lie between 0 and 1", validation);
         check(threads >= 1 && threads <= 1024, "threads must lie in 1..1024", threads);
     }

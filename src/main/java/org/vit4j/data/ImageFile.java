@@ -95,11 +95,13 @@ public final class ImageFile {
             Truncation truncation = new Truncation();
             reader.addIIOReadWarningListener(truncation);
             BufferedImage picture = reader.read(0);
+            // Depending on its markers the JDK refuses CMYK (below) or takes it for RGB with alpha, in wrong colours.
+            if (format.equals("jpeg") && picture.getRaster().getNumBands() == 4) throw cmyk(file, null);
             if (truncation.seen()) throw new ConfigError(file + ": is truncated or corrupt: " + truncation.message());
             return picture;
         } catch (IIOException e) {
             if (String.valueOf(e.getMessage()).startsWith("Unsupported Image Type")) {
-                throw new ConfigError(file + ": is a CMYK JPEG; expected gray or RGB, convert it", e);
+                throw cmyk(file, e);
             }
             throw corrupt(file, e);
         } catch (IOException | RuntimeException e) {
@@ -109,6 +111,10 @@ public final class ImageFile {
         } finally {
             reader.dispose();
         }
+    }
+
+    private static ConfigError cmyk(Path file, Exception cause) {
+        return new ConfigError(file + ": is a CMYK JPEG; expected gray or RGB, convert it", cause);
     }
 
     private static ConfigError corrupt(Path file, Exception e) {

@@ -100,8 +100,7 @@ public record Preprocess(
                     whole(map, "width"),
                     whole(map, "channels"),
                     number(map.get("crop_pct"), "crop_pct"),
-                    Interpolation.valueOf(
-                            String.valueOf(map.get("interpolation")).toUpperCase(Locale.ROOT)),
+                    interpolation(map),
                     numbers(map, "mean"),
                     numbers(map, "std"));
         } catch (IllegalArgumentException e) {
@@ -144,6 +143,14 @@ public record Preprocess(
         double number = number(map.get(key), key);
         check(number == Math.rint(number) && Math.abs(number) < 1 << 20, key + " must be a whole number", number);
         return (int) number;
+    }
+
+    private static Interpolation interpolation(Map<String, ?> map) {
+        String word = String.valueOf(map.get("interpolation"));
+        for (Interpolation known : Interpolation.values()) {
+            if (known.name().toLowerCase(Locale.ROOT).equals(word)) return known;
+        }
+        throw new IllegalArgumentException("interpolation must be nearest, bilinear or bicubic (" + word + ")");
     }
 
     private static double number(Object value, String key) {

@@ -1,7 +1,8 @@
 package org.vit4j.data;
 
 /**
- * Resizing as Pillow does it (src/libImaging/Resample.c): one pass a direction, the filter widened by the factor of
+ * Resizing as Pillow up to 11 does it (src/libImaging/Resample.c): one pass a direction, across first (later releases
+ * choose the order by cost, which moves roundings by 1), the filter widened by the factor of
  * reduction, so that nothing aliases. Whole-numbered images take Pillow's 8-bit path (fixed-point coefficients, each pass
  * rounded and clipped to 0..255) and come out equal to Pillow's; others its floating-point path.
  */

@@ -1,6 +1,5 @@
 package org.vit4j.graph;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,6 +62,13 @@ public final class Graph {
     /** [H, W, C] -> [H', W', filters] */
     public Tensor conv2d(String name, Tensor x, int filters, Window window, int groups, boolean bias) {
         return add(name, new Op.Conv2d(filters, window, groups, bias), x);
+    }
+
+    /** The convolution {@code first} once more, its weights shared, over another window: dilations of one kernel. */
+    public Tensor conv2dAgain(String name, Tensor first, Tensor x, Window window) {
+        if (!(first.op() instanceof Op.Conv2d conv)) throw new IllegalArgumentException(first + " is no convolution");
+        Op again = new Op.Conv2d(conv.filters(), window, conv.groups(), conv.bias());
+        return add(path + name, again, List.of(x), first.weights());
     }
 
     public Tensor layerNorm(String name, Tensor x, double epsilon) {
@@ -273,26 +279,30 @@ public final class Graph {
 
     /** @param owner what the weights are named after; a bare weight must not share its name with a tensor */
     private Tensor add(String name, String owner, Op op, List<Tensor> inputs) {
-        String full = path + name;
-        if (tensors.containsKey(full)) throw new IllegalStateException("tensor '" + full + "' stands twice");
-        List<Shape> shapes = new ArrayList<>();
-        for (Tensor input : inputs) shapes.add(input.shape());
-        Tensor tensor;
+        List<Shape> shapes = inputs.stream().map(Tensor::shape).toList();
         try {
+            op.shape(shapes); // refuses before anything is kept
             List<Weight> owned = op.weights(path + owner, shapes, scheme);
-            tensor = new Tensor(full, op, inputs, owned, op.shape(shapes));
+            for (Weight weight : owned) keep(weight);
+            return add(path + name, op, inputs, owned);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(full + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException(path + name + ": " + e.getMessage(), e);
         }
-        for (Weight weight : tensor.weights()) {
-            Weight before = weights.putIfAbsent(weight.name(), weight);
-            // A fixed table may serve twice; what learns belongs to one layer.
-            if (before != null
-                    && !(weight.role() == Role.FIXED && before.shape().equals(weight.shape()))) {
-                throw new IllegalStateException("weight '" + weight.name() + "' stands twice");
-            }
+    }
+
+    private void keep(Weight weight) {
+        Weight before = weights.putIfAbsent(weight.name(), weight);
+        // A fixed table may serve twice; what learns belongs to one layer.
+        if (before != null && !(weight.role() == Role.FIXED && before.shape().equals(weight.shape()))) {
+            throw new IllegalStateException("weight '" + weight.name() + "' stands twice");
         }
-        tensors.put(full, tensor);
+    }
+
+    private Tensor add(String full, Op op, List<Tensor> inputs, List<Weight> owned) {
+        Shape shape = op.shape(inputs.stream().map(Tensor::shape).toList());
+        Tensor tensor = new Tensor(full, op, inputs, owned, shape);
+        if (tensors.putIfAbsent(full, tensor) != null)
+            throw new IllegalStateException("tensor '" + full + "' stands twice");
         return tensor;
     }
 }

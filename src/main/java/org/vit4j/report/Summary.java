@@ -1,10 +1,12 @@
 package org.vit4j.report;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.vit4j.arch.ModelConfig;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Role;
@@ -33,9 +35,10 @@ public record Summary(
     public static Summary of(String name, ModelConfig model) {
         Graph graph = model.build();
         List<Layer> layers = new ArrayList<>();
+        Set<String> counted = new HashSet<>(); // a shared weight counts where it stands first
         for (Tensor tensor : graph.tensors()) {
             long parameters = tensor.weights().stream()
-                    .filter(weight -> weight.role() != Role.STATISTIC)
+                    .filter(weight -> weight.role() != Role.STATISTIC && counted.add(weight.name()))
                     .mapToLong(Weight::size)
                     .sum();
             String type = tensor.op().getClass().getSimpleName();

@@ -31,15 +31,25 @@ public final class Gradients implements AutoCloseable {
      * @param wanted further SameDiff variables a run gives back
      */
     public Gradients(Lowered lowered, SDVariable loss, List<SDVariable> wanted) {
+        this(lowered, loss, wanted, List.of());
+    }
+
+    /** @param by inputs or inner variables that the gradient is wanted by too, see {@link #nameBy} */
+    public Gradients(Lowered lowered, SDVariable loss, List<SDVariable> wanted, List<String> by) {
         SameDiff sd = lowered.sd();
         sd.setLossVariables(loss.name());
-        quietly(sd::createGradFunction);
+        quietly(() -> sd.createGradFunction(by.toArray(String[]::new)));
         this.loss = loss.name();
         Parameters parameters = lowered.parameters();
         this.flat =
                 Nd4j.zeros(parameters.trained().dataType(), parameters.trained().length());
         List<String> outputs = new ArrayList<>(List.of(loss.name()));
         for (SDVariable variable : wanted) outputs.add(variable.name());
+        for (Lowered.Statistics seen : lowered.statistics()) outputs.addAll(List.of(seen.mean(), seen.variance()));
+        for (String variable : by) {
+            gradientOf.put(variable, sd.getVariable(variable).getGradient().name());
+            outputs.add(nameBy(variable));
+        }
         parameters.offsets().forEach((name, from) -> {
             SDVariable gradient = sd.getVariable(name).getGradient();
             if (gradient == null) return; // the loss does not depend on it: its gradient stays 0
@@ -60,6 +70,11 @@ public final class Gradients implements AutoCloseable {
 
     public double loss(Map<String, INDArray> out) {
         return out.get(loss).getDouble(0);
+    }
+
+    /** Under which name a run gives the gradient by one of the variables it was asked for. */
+    public String nameBy(String variable) {
+        return gradientOf.get(variable);
     }
 
     /** The gradient by all trained weights, in the order of {@link Parameters#trained}. */

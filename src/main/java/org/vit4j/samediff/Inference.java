@@ -29,19 +29,27 @@ public final class Inference implements AutoCloseable {
      *
      * @throws IllegalArgumentException when the graph has no tensor of that name, or the images have another shape
      */
-    public synchronized INDArray tensor(String name, INDArray images) {
+    public INDArray tensor(String name, INDArray images) {
+        return tensor(name, Map.of(lowered.inputs().get(0), images));
+    }
+
+    /** The same for a graph of several inputs, by name. */
+    public synchronized INDArray tensor(String name, Map<String, INDArray> inputs) {
+        long batch = inputs.values().iterator().next().size(0);
+        inputs.forEach((input, array) -> check(input, array, batch));
         Tensor tensor = graph.tensor(name);
-        String input = lowered.inputs().get(0);
-        long[] expected = graph.tensor(input).shape().batched(images.size(0));
-        if (!java.util.Arrays.equals(expected, images.shape())) {
-            throw new IllegalArgumentException("expected images " + java.util.Arrays.toString(expected) + ", got "
-                    + java.util.Arrays.toString(images.shape()));
-        }
         String variable = lowered.variable(name).name();
-        if (variable.equals(input)) return images.dup();
+        if (inputs.containsKey(variable)) return inputs.get(variable).dup('c');
         Program program = programs.computeIfAbsent(variable, any -> new Program(lowered.sd(), List.of(variable)));
-        INDArray result = program.run(Map.of(input, images)).get(variable);
-        return result.dup('c').reshape('c', tensor.shape().batched(images.size(0)));
+        INDArray result = program.run(inputs).get(variable);
+        return result.dup('c').reshape('c', tensor.shape().batched(batch));
+    }
+
+    private void check(String input, INDArray array, long batch) {
+        long[] expected = graph.tensor(input).shape().batched(batch);
+        if (java.util.Arrays.equals(expected, array.shape())) return;
+        throw new IllegalArgumentException(input + ": expected " + java.util.Arrays.toString(expected) + ", got "
+                + java.util.Arrays.toString(array.shape()));
     }
 
     @Override

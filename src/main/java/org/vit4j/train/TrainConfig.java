@@ -48,7 +48,7 @@ public record TrainConfig(
         loss.oneOf("name", LossName.class, LossName.CROSS_ENTROPY);
         double smoothing = loss.doubleAt("label_smoothing", 0);
         loss.done();
-        OptionalDouble clip = s.has("clip") ? OptionalDouble.of(s.doubleAt("clip")) : OptionalDouble.empty();
+        OptionalDouble clip = s.doubleIf("clip");
         int checkpointSteps = s.intAt("checkpoint_steps", 1000);
         return s.build(() -> new TrainConfig(
                 epochs,

@@ -23,6 +23,7 @@ import org.vit4j.samediff.Inference;
 import org.vit4j.samediff.Lowered;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
+import org.vit4j.samediff.RunningStatistics;
 
 /**
  * The training loop: gradient, clipping, one optimizer step over all weights, validation after each epoch.
@@ -147,6 +148,7 @@ public final class Trainer implements AutoCloseable {
         long hits = Evaluator.hits(out.get(logits.name()), batch.labels());
         clip(gradients.flat());
         optimizer.step(gradients.flat(), lr);
+        RunningStatistics.update(lowered, out, batch.size());
         double seconds = (System.nanoTime() - start) / 1e9;
         state = state.afterBatch(loss, hits, batch.size(), seconds);
         progress.batch(state, steps, batch.size() / seconds);

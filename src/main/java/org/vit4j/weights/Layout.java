@@ -6,54 +6,80 @@ import org.vit4j.graph.Shape;
 import org.vit4j.graph.Weight;
 
 /**
- * Between our weights and PyTorch's, for every architecture: the last part of the name and the order of the axes.
+ * Between a weight of ours and PyTorch's, for every architecture: its key, and the order of its axes.
  *
  * <p>Ours are as Keras has them, dense [in, out], convolutions [kH, kW, in, out]; PyTorch's are [out, in] and [out, in,
  * kH, kW].
  */
-public final class Layout {
-    private Layout() {}
+public record Layout(Weight weight, String key, Order order) {
+    /** How their axes become ours. */
+    public enum Order {
+        SAME,
+        /** The first axis goes to the end: [out, in] is [in, out], [C, H, W] is [H, W, C]. */
+        FIRST_LAST,
+        /** A kernel: a matrix is transposed, [out, in, kH, kW] becomes [kH, kW, in, out]. */
+        KERNEL
+    }
 
-    /** The checkpoint key of a weight of ours: {@code blocks.0.norm1.gamma} is {@code blocks.0.norm1.weight}. */
-    public static String key(Weight weight, KeyScheme scheme) {
-        int dot = weight.name().lastIndexOf('.');
-        String leaf = weight.name().substring(dot + 1);
-        String module = dot < 0 ? "" : weight.name().substring(0, dot);
+    /** Where a checkpoint has a weight: {@code blocks.0.norm1.gamma} is {@code blocks.0.norm1.weight}. */
+    public static Layout of(Weight weight, KeyScheme scheme) {
+        String name = weight.name();
+        KeyScheme.Renamed renamed = scheme.theirs(name);
+        if (renamed.matched() == name.length()) {
+            return new Layout(weight, renamed.theirs(), renamed.transposed() ? Order.FIRST_LAST : Order.SAME);
+        }
+        int dot = renamed.theirs().lastIndexOf('.');
+        String module = renamed.theirs().substring(0, dot + 1);
+        String leaf = renamed.theirs().substring(dot + 1);
         String theirs = switch (leaf) {
             case "kernel" -> "weight";
             case "gamma" -> weight.role() == Role.LAYER_SCALE ? "gamma" : "weight";
             case "beta" -> "bias";
-            case "bias" -> "bias";
-            default -> null;
+            case "mean" -> "running_mean";
+            case "variance" -> "running_var";
+            default -> leaf;
         };
-        return theirs == null ? scheme.theirs(weight.name()) : scheme.theirs(module) + "." + theirs;
+        return new Layout(weight, module + theirs, leaf.equals("kernel") ? Order.KERNEL : Order.SAME);
     }
 
     /**
      * Values of a checkpoint in our order.
      *
-     * @throws IllegalArgumentException when their shape does not fit ours
+     * @throws IllegalArgumentException when their number does not fit ours
      */
-    public static float[] toOurs(Weight weight, int[] theirShape, float[] values) {
-        Shape ours = weight.shape();
-        if (values.length != ours.size()) {
-            throw new IllegalArgumentException("shape " + Shape.of(theirShape) + " does not fit " + ours);
+    public float[] toOurs(int[] theirShape, float[] values) {
+        if (values.length != weight.shape().size()) {
+            throw new IllegalArgumentException(
+                    key + ": shape " + Shape.of(theirShape) + " does not fit " + weight.name() + " " + weight.shape());
         }
-        if (weight.role() != Role.KERNEL) return values;
-        int out = ours.last();
-        int in = (int) (ours.size() / out);
-        // [out, in] or [out, c, h, w]; a dense layer over patches, (row, column, channel), is a convolution of ours.
-        if (theirShape.length == 4) return convolution(ours, values, true);
-        return transposed(values, out, in);
+        return switch (order) {
+            case SAME -> values;
+            case FIRST_LAST -> transposed(values, first(theirShape), values.length / first(theirShape));
+            case KERNEL -> kernel(theirShape, values, true);
+        };
     }
 
     /** Our values in the order of a checkpoint of that shape; the reverse of {@link #toOurs}. */
-    public static float[] toTheirs(Weight weight, int[] theirShape, float[] values) {
-        if (weight.role() != Role.KERNEL) return values;
+    public float[] toTheirs(int[] theirShape, float[] values) {
+        return switch (order) {
+            case SAME -> values;
+            case FIRST_LAST -> transposed(values, values.length / first(theirShape), first(theirShape));
+            case KERNEL -> kernel(theirShape, values, false);
+        };
+    }
+
+    /** The first axis that says something: [1, C, H, W] has C in front. */
+    private static int first(int[] shape) {
+        for (int dim : shape) if (dim > 1) return dim;
+        return 1;
+    }
+
+    private float[] kernel(int[] theirShape, float[] values, boolean toOurs) {
+        // A matrix in front of a convolution of ours is a dense layer over patches, (row, column, channel).
+        if (theirShape.length == 4 && weight.shape().rank() == 4) return convolution(values, toOurs);
         int out = weight.shape().last();
-        int in = (int) (weight.shape().size() / out);
-        if (theirShape.length == 4) return convolution(weight.shape(), values, false);
-        return transposed(values, in, out);
+        int in = values.length / out;
+        return toOurs ? transposed(values, out, in) : transposed(values, in, out);
     }
 
     private static float[] transposed(float[] values, int rows, int columns) {
@@ -65,7 +91,8 @@ public final class Layout {
     }
 
     /** [out, in, h, w] -> [h, w, in, out], or back. */
-    private static float[] convolution(Shape ours, float[] values, boolean toOurs) {
+    private float[] convolution(float[] values, boolean toOurs) {
+        Shape ours = weight.shape();
         int h = ours.dim(0), w = ours.dim(1), in = ours.dim(2), out = ours.dim(3);
         float[] result = new float[values.length];
         int our = 0;

@@ -29,6 +29,7 @@ class VariantsTest {
         try (InputStream in = VariantsTest.class.getResourceAsStream("/variants.json")) {
             List<Variant> variants = new ArrayList<>();
             for (JsonNode v : new ObjectMapper().readTree(in)) {
+                if (isLater(v)) continue;
                 variants.add(new Variant(
                         v.path("name").asText(),
                         v.path("params").asLong(),
@@ -38,6 +39,12 @@ class VariantsTest {
             }
             return variants.stream();
         }
+    }
+
+    /** Of the table's architectures those that are built, and of ViT those without a ResNet in front. */
+    private static boolean isLater(JsonNode variant) {
+        return !ModelConfig.ARCHITECTURES.contains(variant.path("arch").asText())
+                || variant.path("name").asText().matches("vit_.*_r\\d*_?s\\d+_.*|vit_.*_r(26|50)_.*");
     }
 
     @ParameterizedTest

@@ -99,9 +99,9 @@ class Vit4jTest {
     @Test
     void predictTakesPreparedArraysOneEntryAnImage() throws IOException {
         Path npy = directory.resolve("two.npy");
-        String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1, 8, 8), }";
+        String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1, 32, 32), }";
         header += " ".repeat(117 - header.length()) + "\n";
-        ByteBuffer bytes = ByteBuffer.allocate(10 + 118 + 2 * 64 * 4).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(10 + 118 + 2 * 1024 * 4).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0}).putShort((short) 118);
         bytes.put(header.getBytes(StandardCharsets.ISO_8859_1));
         Files.write(npy, bytes.array());

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.graph.Shape;
 import org.vit4j.weights.SafeTensors;
 
 /** One folder of the goldens: config.json, weights.safetensors, io.safetensors. */
@@ -52,5 +53,18 @@ record GoldenCase(
         if (array == null) throw new AssertionError(this.name + ": io.safetensors has no '" + name + "'");
         long[] shape = java.util.Arrays.stream(array.shape()).asLongStream().toArray();
         return Nd4j.createFromArray(array.values()).reshape('c', shape);
+    }
+
+    /** A tensor of the golden in our order: [N, C, H, W] as [N, H, W, C], unless it is an attention map. */
+    INDArray ours(String name, Shape shape) {
+        INDArray tensor = tensor(name);
+        boolean image =
+                tensor.rank() == 4 && shape.rank() == 3 && !name.contains("attn") && !name.contains("attention");
+        INDArray ours = image ? tensor.permute(0, 2, 3, 1).dup('c') : tensor;
+        if (ours.length() != ours.size(0) * shape.size()) {
+            throw new AssertionError(this.name + ": " + name + " is " + java.util.Arrays.toString(tensor.shape())
+                    + ", ours is " + shape);
+        }
+        return ours;
     }
 }

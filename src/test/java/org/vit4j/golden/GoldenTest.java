@@ -59,7 +59,7 @@ class GoldenTest {
     void agreesWithTheReference(String name) throws IOException {
         GoldenErrors errors = null;
         try {
-            errors = GoldenModel.run(GoldenCase.read(directory().resolve(name)));
+            errors = GoldenRun.run(GoldenCase.read(directory().resolve(name)));
             assertThat(errors.worstOutput().error())
                     .as(errors.worstOutput().name())
                     .isLessThan(OUTPUT);

@@ -49,7 +49,9 @@ class GraphTest {
     @Test
     void aNameStandsOnce() {
         g.dense("a", x, 3);
-        assertThatThrownBy(() -> g.dense("a", x, 3)).hasMessage("tensor 'a' stands twice");
+        assertThatThrownBy(() -> g.dense("a", x, 3)).hasMessage("weight 'a.kernel' stands twice");
+        g.scale("b", x, 2);
+        assertThatThrownBy(() -> g.scale("b", x, 3)).hasMessage("tensor 'b' stands twice");
     }
 
     @Test

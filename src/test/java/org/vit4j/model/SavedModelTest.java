@@ -30,7 +30,7 @@ class SavedModelTest {
     private Path file;
     private Description description;
     private Parameters parameters;
-    private final INDArray images = Nd4j.rand(DataType.FLOAT, 5, 1, 8, 8);
+    private final INDArray images = Nd4j.rand(DataType.FLOAT, 5, 1, 32, 32);
 
     @BeforeEach
     void save() {

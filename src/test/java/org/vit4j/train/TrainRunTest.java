@@ -129,7 +129,7 @@ class TrainRunTest {
         RunConfig other = config("train.optimizer.lr=0.5");
         assertThatThrownBy(() -> TrainRun.run(other, directory.resolve("run"), true, SILENT, () -> false))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("lr: 0.002")
+                .hasMessageContaining("lr: 0.001")
                 .hasMessageContaining("lr: 0.5");
     }
 

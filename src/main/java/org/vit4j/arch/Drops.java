@@ -1,0 +1,45 @@
+package org.vit4j.arch;
+
+import org.vit4j.config.Section;
+
+/**
+ * What is left out at random in training, as probabilities.
+ *
+ * @param embed of the embedded tokens ({@code pos_drop})
+ * @param proj of what attention and MLP give ({@code proj_drop})
+ * @param attn of attention weights ({@code attn_drop})
+ * @param path of whole residual branches at the last block ({@code drop_path}); blocks before have proportionally less
+ * @param head of what the head reads ({@code head_drop})
+ */
+public record Drops(double embed, double proj, double attn, double path, double head) {
+    public Drops {
+        Rules.rate("pos_drop", embed);
+        Rules.rate("proj_drop", proj);
+        Rules.rate("attn_drop", attn);
+        Rules.rate("drop_path", path);
+        Rules.rate("head_drop", head);
+    }
+
+    private static final Drops NONE = new Drops(0, 0, 0, 0, 0);
+
+    /** Part of a model section; a rate out of range is noted there. */
+    static Drops read(Section s) {
+        double embed = s.doubleAt("pos_drop", 0);
+        double proj = s.doubleAt("proj_drop", 0);
+        double attn = s.doubleAt("attn_drop", 0);
+        double path = s.doubleAt("drop_path", 0);
+        double head = s.doubleAt("head_drop", 0);
+        try {
+            return new Drops(embed, proj, attn, path, head);
+        } catch (IllegalArgumentException rule) {
+            String message = rule.getMessage();
+            s.reject(message.substring(0, message.indexOf(' ')), message);
+            return NONE;
+        }
+    }
+
+    /** Stochastic depth of block {@code i} of {@code depth}: grows linearly (Huang et al. 2016). */
+    public double path(int i, int depth) {
+        return depth == 1 ? 0 : path * i / (depth - 1);
+    }
+}

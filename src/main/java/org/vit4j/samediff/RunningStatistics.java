@@ -1,0 +1,32 @@
+package org.vit4j.samediff;
+
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What batch normalisations keep of the batches they saw. */
+public final class RunningStatistics {
+    private RunningStatistics() {}
+
+    /**
+     * Moves every running mean and variance towards the batch's, as PyTorch does: the variance unbiased.
+     *
+     * @param out of a training step, see {@link Gradients#run}
+     * @param batch examples in it
+     */
+    public static void update(Lowered lowered, Map<String, INDArray> out, long batch) {
+        for (Lowered.Statistics seen : lowered.statistics()) {
+            double count = (double) batch * seen.rowsPerExample();
+            double unbiased = count > 1 ? count / (count - 1) : 1;
+            move(lowered.parameters().array(seen.meanWeight()), out.get(seen.mean()), seen.momentum(), 1);
+            move(
+                    lowered.parameters().array(seen.varianceWeight()),
+                    out.get(seen.variance()),
+                    seen.momentum(),
+                    unbiased);
+        }
+    }
+
+    private static void move(INDArray running, INDArray batch, double momentum, double factor) {
+        running.muli(1 - momentum).addi(batch.reshape(running.shape()).mul(momentum * factor));
+    }
+}

@@ -1,0 +1,224 @@
+package org.vit4j.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vit4j.config.ConfigError;
+
+class ImageFileTest {
+    /** 24x16, written by Pillow 13.0.0 from a CMYK picture. */
+    private static final String CMYK_JPEG =
+            "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAIBgYHBgUIBwcHCQkICgwUDQwLCwwZEhMPFB0aHx4dGhwcICQuJyAiLCMcHCg3KSwwMTQ0NB8nOT04MjwuMzQy/8AAFAgAEAAYBEMRAE0RAFkRAEsRAP/EAB8AAAEFAQEBAQEBAAAAAAAAAAABAgMEBQYHCAkKC//EALUQAAIBAwMCBAMFBQQEAAABfQECAwAEEQUSITFBBhNRYQcicRQygZGhCCNCscEVUtHwJDNicoIJChYXGBkaJSYnKCkqNDU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6g4SFhoeIiYqSk5SVlpeYmZqio6Slpqeoqaqys7S1tre4ubrCw8TFxsfIycrS09TV1tfY2drh4uPk5ebn6Onq8fLz9PX29/j5+v/aAA4EQwBNAFkASwAAPwDzlfB3/TP9K85Xwf8A9M/0rzlfB/8A0z/Svf6lXwd/0z/SpV8H/wDTP9KlXwf/ANM/0oqVfB//AEz/AEqVfB//AEz/AEqZfB//AEz/AEor3VfB/wD0z/Svdl8H/wDTP9K91Xwf/wBM/wBKKmXwf/0z/SpV8H/9M/0qVfB3/TP9KKlXwf8A9M/0qVfB/wD0z/SpV8Hf9M/0or//2Q==";
+
+    @TempDir
+    private Path dir;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"png", "bmp"})
+    void losslessPicturesComeBackAsTheyWere(String format) {
+        Image image = Pictures.ramp(5, 7, 3);
+        Path file = Pictures.write(dir.resolve("a." + format), Pictures.encode(Pictures.rgb(image), format));
+        assertThat(ImageFile.read(file, 3).pixels()).isEqualTo(image.pixels());
+    }
+
+    @Test
+    void aJpegIsNearlyWhatItWas() {
+        byte[] jpeg = Pictures.encode(Pictures.rgb(Pictures.flat(9, 12, 3, 90)), "jpg");
+        Image read = ImageFile.read(Pictures.write(dir.resolve("a.jpg"), jpeg), 3);
+        assertThat(read.height()).isEqualTo(9);
+        assertThat(read.width()).isEqualTo(12);
+        for (float pixel : read.pixels()) assertThat(pixel).isCloseTo(90, within(2f));
+    }
+
+    @Test
+    void aGrayPictureIsNotBrightenedAndIsRepeatedForThreeChannels() {
+        var gray = new BufferedImage(3, 1, BufferedImage.TYPE_BYTE_GRAY);
+        gray.getRaster().setPixels(0, 0, 3, 1, new int[] {0, 100, 255});
+        for (String format : new String[] {"png", "bmp", "gif"}) {
+            Path file = Pictures.write(dir.resolve("g." + format), Pictures.encode(gray, format));
+            assertThat(ImageFile.read(file, 1).pixels()).as(format).containsExactly(0, 100, 255);
+            assertThat(ImageFile.read(file, 3).pixels()).containsExactly(0, 0, 0, 100, 100, 100, 255, 255, 255);
+        }
+    }
+
+    @Test
+    void of16BitsTheUpperEightAreKept() {
+        var gray = new BufferedImage(3, 1, BufferedImage.TYPE_USHORT_GRAY);
+        gray.getRaster().setPixels(0, 0, 3, 1, new int[] {0x00FF, 0x80FF, 0xFFFF});
+        Path file = Pictures.write(dir.resolve("g.png"), Pictures.encode(gray, "png"));
+        assertThat(ImageFile.read(file, 1).pixels()).containsExactly(0, 0x80, 0xFF);
+    }
+
+    @Test
+    void aPaletteIsLookedUp() {
+        byte[] red = {(byte) 200, 10};
+        byte[] green = {20, 120};
+        byte[] blue = {30, (byte) 250};
+        for (int bits : new int[] {1, 8}) {
+            var model = new IndexColorModel(bits, 2, red, green, blue);
+            int type = bits == 1 ? BufferedImage.TYPE_BYTE_BINARY : BufferedImage.TYPE_BYTE_INDEXED;
+            var picture = new BufferedImage(2, 1, type, model);
+            picture.getRaster().setPixels(0, 0, 2, 1, new int[] {1, 0});
+            Path file = Pictures.write(dir.resolve("p.png"), Pictures.encode(picture, "png"));
+            assertThat(ImageFile.read(file, 3).pixels()).containsExactly(10, 120, 250, 200, 20, 30);
+        }
+    }
+
+    @Test
+    void alphaIsDroppedNotBlended() {
+        var picture = new BufferedImage(1, 1, BufferedImage.TYPE_INT_ARGB);
+        picture.setRGB(0, 0, 0x40C86432);
+        Path file = Pictures.write(dir.resolve("a.png"), Pictures.encode(picture, "png"));
+        assertThat(ImageFile.read(file, 3).pixels()).containsExactly(0xC8, 0x64, 0x32);
+    }
+
+    @Test
+    void theContentsCountNotTheName() {
+        Path file = Pictures.write(dir.resolve("a.jpg"), Pictures.encode(Pictures.rgb(Pictures.ramp(2, 2, 3)), "png"));
+        assertThat(ImageFile.read(file, 3).pixels())
+                .isEqualTo(Pictures.ramp(2, 2, 3).pixels());
+    }
+
+    /** Where the upper left block of the stored picture (the dark one) is once it is upright: TIFF 6.0, tag 274. */
+    @ParameterizedTest
+    @CsvSource({"1,false,0,0", "2,false,0,1", "3,false,1,1", "4,false,1,0"})
+    @CsvSource({"5,true,0,0", "6,true,0,1", "7,true,1,1", "8,true,1,0"})
+    void everyOrientationIsTurnedUpright(int orientation, boolean turned, int bottom, int right) {
+        Image stored = Pictures.flat(16, 32, 3, 255);
+        for (int y = 0; y < 8; y++) Arrays.fill(stored.pixels(), y * 32 * 3, (y * 32 + 8) * 3, 0);
+        byte[] jpeg = Pictures.encode(Pictures.rgb(stored), "jpg");
+        Image read = ImageFile.read(Pictures.write(dir.resolve("o.jpg"), withOrientation(jpeg, orientation)), 3);
+        assertThat(read.height()).isEqualTo(turned ? 32 : 16);
+        assertThat(read.width()).isEqualTo(turned ? 16 : 32);
+        for (int b = 0; b < 2; b++) {
+            for (int r = 0; r < 2; r++) {
+                float pixel = read.at(b * (read.height() - 1), r * (read.width() - 1), 0);
+                assertThat(pixel < 100).as("corner %d %d", b, r).isEqualTo(b == bottom && r == right);
+            }
+        }
+    }
+
+    @Test
+    void turningKeepsEveryPixel() { // against the definition: row and column of the stored picture
+        Image stored = Pictures.ramp(2, 3, 1);
+        assertThat(Orientation.apply(stored, 6).pixels()).containsExactly(column(stored, 1, 0, 1, 0, 1, 0));
+        assertThat(Orientation.apply(stored, 8).at(0, 0, 0)).isEqualTo(stored.at(0, 2, 0));
+        assertThat(Orientation.apply(stored, 5).at(2, 1, 0)).isEqualTo(stored.at(1, 2, 0));
+        assertThat(Orientation.apply(stored, 7).at(0, 0, 0)).isEqualTo(stored.at(1, 2, 0));
+    }
+
+    @Test
+    void whatCannotBeReadIsNamedWithTheReason() {
+        Path png = Pictures.png(dir.resolve("good.png"), Pictures.ramp(40, 40, 3));
+        byte[] bytes = Pictures.encode(Pictures.rgb(Pictures.ramp(40, 40, 3)), "png");
+        assertThat(ImageFile.read(png, 3).height()).isEqualTo(40);
+        refused(dir.resolve("none.png"), dir.resolve("none.png") + ": does not exist");
+        refused(dir, dir + ": is a directory; expected a picture");
+        refused(
+                Pictures.write(dir.resolve("text.png"), "hello".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+                dir.resolve("text.png") + ": is not a picture; expected PNG, JPEG, BMP or GIF");
+        refused(
+                Pictures.write(dir.resolve("empty.png"), new byte[0]),
+                dir.resolve("empty.png") + ": is not a picture; expected PNG, JPEG, BMP or GIF (the file is empty)");
+        refused(
+                Pictures.write(dir.resolve("cmyk.jpg"), Base64.getDecoder().decode(CMYK_JPEG)),
+                dir.resolve("cmyk.jpg") + ": is a CMYK JPEG; expected gray or RGB, convert it");
+        refused(
+                Pictures.write(dir.resolve("bomb.png"), claiming(bytes, 60000, 60000)),
+                dir.resolve("bomb.png") + ": is too large: 60000x60000 pixels; at most 178956970 are decoded");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"png", "jpg", "bmp", "gif"})
+    void aTruncatedPictureIsRefusedWhereverItIsCut(String format) {
+        byte[] whole = Pictures.encode(Pictures.rgb(Pictures.ramp(40, 40, 3)), format);
+        for (double kept : new double[] {0.03, 0.3, 0.6, 0.9}) {
+            byte[] cut = Arrays.copyOf(whole, (int) (whole.length * kept));
+            Path file = Pictures.write(dir.resolve("cut." + format), cut);
+            assertThatThrownBy(() -> ImageFile.read(file, 3))
+                    .as("%s of %s", kept, format)
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessageStartingWith(file + ": is truncated or corrupt: ")
+                    .hasMessageNotContaining("\n");
+        }
+    }
+
+    private static void refused(Path file, String message) {
+        assertThatThrownBy(() -> ImageFile.read(file, 3))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage(message);
+    }
+
+    /** Rows of the stored picture from below, as turning it clockwise does. */
+    private static float[] column(Image stored, int... rows) {
+        float[] out = new float[rows.length];
+        for (int i = 0; i < rows.length; i++) out[i] = stored.at(rows[i], i / 2, 0);
+        return out;
+    }
+
+    /** Puts an APP1 segment with one EXIF tag behind the start marker. */
+    private static byte[] withOrientation(byte[] jpeg, int orientation) {
+        var out = new ByteArrayOutputStream();
+        out.write(jpeg, 0, 2);
+        byte[] tiff = {
+            'E',
+            'x',
+            'i',
+            'f',
+            0,
+            0,
+            'M',
+            'M',
+            0,
+            42,
+            0,
+            0,
+            0,
+            8,
+            0,
+            1,
+            1,
+            18,
+            0,
+            3,
+            0,
+            0,
+            0,
+            1,
+            0,
+            (byte) orientation,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0
+        };
+        out.writeBytes(new byte[] {(byte) 0xFF, (byte) 0xE1, 0, (byte) (tiff.length + 2)});
+        out.writeBytes(tiff);
+        out.write(jpeg, 2, jpeg.length - 2);
+        return out.toByteArray();
+    }
+
+    /** Another size in the header of a PNG, its checksum set right. */
+    private static byte[] claiming(byte[] png, int width, int height) {
+        ByteBuffer bytes = ByteBuffer.wrap(png.clone()).putInt(16, width).putInt(20, height);
+        CRC32 crc = new CRC32();
+        crc.update(bytes.array(), 12, 17);
+        return bytes.putInt(29, (int) crc.getValue()).array();
+    }
+}

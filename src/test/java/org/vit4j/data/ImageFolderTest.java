@@ -1,0 +1,120 @@
+package org.vit4j.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vit4j.config.ConfigError;
+
+class ImageFolderTest {
+    @TempDir
+    private Path dir;
+
+    @BeforeEach
+    void writeTwoClasses() {
+        for (String part : new String[] {"train", "val"}) {
+            for (int i = 0; i < 3; i++) {
+                picture(part + "/cat/" + i + ".png", i);
+                picture(part + "/dog/" + i + ".PNG", 10 + i);
+            }
+        }
+    }
+
+    @Test
+    void classesAreTheSortedDirectoriesAndPicturesKeepTheirOrder() {
+        picture("train/ant/nested/deep/1.bmp", 20);
+        write("train/cat/.hidden.png");
+        write("train/cat/notes.txt");
+        write("train/.DS_Store/x.png");
+        Split split = open();
+        assertThat(split.train().classes()).containsExactly("ant", "cat", "dog");
+        assertThat(split.train().size()).isEqualTo(7);
+        assertThat(split.train().label(0)).isZero();
+        assertThat(split.train().label(6)).isEqualTo(2);
+        assertThat(split.train().name(5))
+                .isEqualTo(dir.resolve("train/dog/1.PNG").toString());
+        assertThat(split.train().image(5).pixels()).containsOnly(11);
+        assertThat(split.validation().label(0)).isEqualTo(1);
+    }
+
+    @Test
+    void aCorruptPictureIsNamedAndRefusedWhenItIsAskedFor() {
+        Path broken = write("train/cat/1.png");
+        Dataset train = open().train();
+        assertThat(train.image(0).pixels()).containsOnly(0);
+        refused(() -> train.image(1), broken + ": is not a picture; expected PNG, JPEG, BMP or GIF");
+    }
+
+    @Test
+    void aSkippedPictureIsReplacedByTheNextOfItsClassAndCountedOnce() {
+        write("train/cat/2.png");
+        write("train/dog/0.PNG");
+        write("train/dog/1.PNG");
+        var train = (ImageFolder) ImageFolder.open(dir, 3, OnCorrupt.SKIP).train();
+        for (int i = 0; i < 2; i++) {
+            assertThat(train.image(2).pixels()).containsOnly(0); // after the last cat, the first
+            assertThat(train.image(3).pixels()).containsOnly(12);
+            assertThat(train.image(5).pixels()).containsOnly(12);
+        }
+        assertThat(train.skipped()).isEqualTo(3);
+        write("train/dog/2.PNG");
+        var hopeless = ImageFolder.open(dir, 3, OnCorrupt.SKIP).train();
+        refused(() -> hopeless.image(4), dir.resolve("train/dog") + ": none of its pictures can be read");
+    }
+
+    @Test
+    void whatDoesNotFitTogetherIsRefused() {
+        String expected = "train/<class>/*.jpg and val/<class>/*.jpg (also png, jpeg, bmp, gif; or validation, valid,"
+                + " test for val)";
+        Path none = dir.resolve("none");
+        refused(
+                () -> ImageFolder.open(none, 3, OnCorrupt.REFUSE),
+                none + ": is not a directory; expected one with " + expected);
+        Path train = dir.resolve("train");
+        refused(
+                () -> ImageFolder.open(train, 3, OnCorrupt.REFUSE),
+                train + ": has no directory train; expected " + expected);
+        picture("val/bird/1.png", 3);
+        refused(() -> open(), dir.resolve("val/bird") + ": no such class in training; expected cat, dog");
+        picture("train/bird/readme.png.txt", 3);
+        refused(
+                () -> open(),
+                dir.resolve("train/bird") + ": has no pictures; expected png, jpg, jpeg, bmp or gif files");
+    }
+
+    @Test
+    void aMissingValidationDirectoryIsSaid() {
+        picture("other/train/a/1.png", 1);
+        Path other = dir.resolve("other");
+        assertThatThrownBy(() -> ImageFolder.open(other, 3, OnCorrupt.REFUSE))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageStartingWith(other + ": has no directory val; expected ");
+        picture("other/test/a/1.png", 1);
+        assertThat(ImageFolder.open(other, 1, OnCorrupt.REFUSE)
+                        .validation()
+                        .image(0)
+                        .channels())
+                .isEqualTo(1);
+    }
+
+    private Split open() {
+        return ImageFolder.open(dir, 3, OnCorrupt.REFUSE);
+    }
+
+    private void picture(String name, float value) {
+        String format = name.endsWith("bmp") ? "bmp" : "png";
+        Pictures.write(dir.resolve(name), Pictures.encode(Pictures.rgb(Pictures.flat(2, 3, 3, value)), format));
+    }
+
+    private Path write(String name) {
+        return Pictures.write(dir.resolve(name), new byte[] {1, 2, 3});
+    }
+
+    private static void refused(ThrowingCallable call, String message) {
+        assertThatThrownBy(call).isInstanceOf(ConfigError.class).hasMessage(message);
+    }
+}

@@ -1,0 +1,75 @@
+package org.vit4j.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+
+/** Against Pillow: {@code pillow-*.json} say how they were made. */
+class ResampleTest {
+
+    @Test
+    void wholeNumberedPicturesComeOutEqualToPillows() throws IOException {
+        JsonNode cases = json("pillow-resize.json").get("whole");
+        assertThat(cases).hasSize(18);
+        for (JsonNode c : cases) {
+            assertThat(resized(c).pixels()).as(label(c)).isEqualTo(floats(c.get("output")));
+        }
+    }
+
+    @Test
+    void othersComeOutAsPillowsFloatingPictures() throws IOException {
+        for (JsonNode c : json("pillow-resize.json").get("floating")) {
+            float[] expected = floats(c.get("output"));
+            float[] got = resized(c).pixels();
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(got[i]).as(label(c)).isCloseTo(expected[i], within(1e-4f));
+            }
+        }
+    }
+
+    @Test
+    void lumaIsPillows() throws IOException {
+        JsonNode golden = json("pillow-luma.json");
+        Image rgb = new Image(40, 1, 3, floats(golden.get("rgb")));
+        assertThat(rgb.withChannels(1).pixels()).isEqualTo(floats(golden.get("luma")));
+    }
+
+    @Test
+    void aFlatPictureStaysFlat() {
+        for (Interpolation interpolation : Interpolation.values()) {
+            Image out = Resample.resize(Pictures.flat(9, 5, 3, 77), 17, 3, interpolation);
+            assertThat(out.pixels()).containsOnly(77);
+        }
+    }
+
+    private static Image resized(JsonNode c) {
+        int h = c.get("height").intValue();
+        int w = c.get("width").intValue();
+        Image image = new Image(h, w, c.get("channels").intValue(), floats(c.get("input")));
+        Interpolation interpolation =
+                Interpolation.valueOf(c.get("interpolation").textValue().toUpperCase(Locale.ROOT));
+        return Resample.resize(
+                image, c.get("to").get(0).intValue(), c.get("to").get(1).intValue(), interpolation);
+    }
+
+    private static String label(JsonNode c) {
+        return c.get("interpolation") + " " + c.get("height") + "x" + c.get("width") + " to " + c.get("to");
+    }
+
+    static JsonNode json(String name) throws IOException {
+        try (var in = ResampleTest.class.getResourceAsStream("/data/" + name)) {
+            return new ObjectMapper().readTree(in);
+        }
+    }
+
+    static float[] floats(JsonNode array) {
+        float[] out = new float[array.size()];
+        for (int i = 0; i < out.length; i++) out[i] = array.get(i).floatValue();
+        return out;
+    }
+}

@@ -1,0 +1,156 @@
+package org.vit4j.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class TransformTest {
+    private final SplittableRandom random = new SplittableRandom(1);
+
+    @Test
+    void resizeOfOneNumberIsTheShorterSideAndCutsTheOther() { // int(10 * 17 / 13) = 13
+        var resize = new Transform.Resize(List.of(10), Interpolation.BILINEAR);
+        assertThat(size(resize.apply(Pictures.ramp(13, 17, 3), random))).containsExactly(10, 13);
+        assertThat(size(resize.apply(Pictures.ramp(17, 13, 3), random))).containsExactly(13, 10);
+        var exact = new Transform.Resize(List.of(6, 9), Interpolation.BICUBIC);
+        assertThat(size(exact.apply(Pictures.ramp(17, 13, 3), random))).containsExactly(6, 9);
+    }
+
+    @Test
+    void centreCropRoundsTiesToTheEvenNumberAsPythonDoes() { // round(0.5) = 0, round(1.5) = 2
+        Image image = Pictures.ramp(5, 7, 1);
+        Image cropped = new Transform.CenterCrop(List.of(4)).apply(image, random);
+        assertThat(cropped.at(0, 0, 0)).isEqualTo(image.at(0, 2, 0));
+    }
+
+    @Test
+    void centreCropPutsZerosAroundWhatIsTooSmall() { // 3 missing: 1 before, 2 behind
+        Image out = new Transform.CenterCrop(List.of(1, 4)).apply(Pictures.flat(1, 1, 1, 9), random);
+        assertThat(out.pixels()).containsExactly(0, 9, 0, 0);
+    }
+
+    @Test
+    void randomCropKeepsTheSizeAndReachesEveryPlace() {
+        var crop = new Transform.RandomCrop(List.of(), 1, 0);
+        Set<Integer> places = new HashSet<>();
+        for (int i = 0; i < 500; i++) {
+            Image out = crop.apply(marked(), random);
+            assertThat(size(out)).containsExactly(5, 5);
+            for (int k = 0; k < 25; k++) if (out.pixels()[k] == 255) places.add(k);
+        }
+        assertThat(places).containsExactlyInAnyOrder(6, 7, 8, 11, 12, 13, 16, 17, 18);
+    }
+
+    @Test
+    void randomCropGrowsWhatIsTooSmall() {
+        Image out = new Transform.RandomCrop(List.of(9), 0, 7).apply(Pictures.flat(4, 4, 3, 7), random);
+        assertThat(size(out)).containsExactly(9, 9);
+        assertThat(out.pixels()).containsOnly(7);
+    }
+
+    @Test
+    void randomResizedCropStaysWithinItsBoundsAndDrawsThemEvenly() {
+        var crop = new Transform.RandomResizedCrop(
+                List.of(8), new Range(0.25, 1), new Range(0.75, 4 / 3.0), Interpolation.BICUBIC);
+        Image image = Pictures.ramp(100, 100, 1);
+        double sum = 0;
+        for (int i = 0; i < 400; i++) {
+            Image window = crop.window(image, random);
+            double area = window.height() * window.width() / 10000.0;
+            assertThat(area).isBetween(0.24, 1.0);
+            assertThat((double) window.width() / window.height()).isBetween(0.73, 1.37);
+            sum += area;
+        }
+        assertThat(sum / 400).isCloseTo(0.6, within(0.04)); // windows that do not fit are drawn again
+        assertThat(size(crop.apply(image, random))).containsExactly(8, 8);
+    }
+
+    @Test
+    void randomResizedCropFallsBackToTheMiddleWhenNothingFits() { // 100 wide, 10 high: width round(10 * 4 / 3)
+        var crop = new Transform.RandomResizedCrop(
+                List.of(8), new Range(1, 1), new Range(0.75, 4 / 3.0), Interpolation.BICUBIC);
+        Image image = Pictures.ramp(10, 100, 1);
+        Image window = crop.window(image, random);
+        assertThat(size(window)).containsExactly(10, 13);
+        assertThat(window.at(0, 0, 0)).isEqualTo(image.at(0, (100 - 13) / 2, 0));
+        assertThat(size(crop.window(Pictures.ramp(100, 10, 1), random))).containsExactly(13, 10);
+    }
+
+    @Test
+    void flipsTurnRoundAndTwiceIsNothing() {
+        Image image = Pictures.ramp(3, 4, 3);
+        Image left = new Transform.HorizontalFlip(1).apply(image, random);
+        Image down = new Transform.VerticalFlip(1).apply(image, random);
+        assertThat(left.at(1, 0, 2)).isEqualTo(image.at(1, 3, 2));
+        assertThat(down.at(0, 1, 2)).isEqualTo(image.at(2, 1, 2));
+        assertThat(new Transform.HorizontalFlip(1).apply(left, random).pixels()).isEqualTo(image.pixels());
+        assertThat(new Transform.HorizontalFlip(0).apply(image, random)).isSameAs(image);
+        var half = new Transform.HorizontalFlip(0.5);
+        int flipped = 0;
+        for (int i = 0; i < 1000; i++) if (half.apply(image, random).at(0, 0, 0) != image.at(0, 0, 0)) flipped++;
+        assertThat(flipped).isBetween(440, 560);
+    }
+
+    @Test
+    void anAffineMoveOfNothingIsNothing() {
+        var nothing = new Transform.RandomAffine(0, 0, new Range(1, 1), 0, 0);
+        Image image = Pictures.ramp(5, 6, 3);
+        assertThat(nothing.apply(image, random).pixels()).isEqualTo(image.pixels());
+    }
+
+    @Test
+    void anAffineMoveKeepsTheMiddleAndFillsTheRest() {
+        var turn = new Transform.RandomAffine(180, 0, new Range(1, 1), 0, 0);
+        assertThat(turn.apply(marked(), random).at(2, 2, 0)).isEqualTo(255);
+        var shrink = new Transform.RandomAffine(0, 0, new Range(0.5, 0.5), 0, 33);
+        Image small = shrink.apply(Pictures.flat(9, 9, 1, 200), random);
+        assertThat(small.at(4, 4, 0)).isEqualTo(200);
+        assertThat(small.at(0, 0, 0)).isEqualTo(33);
+        var away = new Transform.RandomAffine(10, 0.1, new Range(0.9, 1.1), 5, 0);
+        assertThat(away.apply(marked(), random).pixels())
+                .isNotEqualTo(away.apply(marked(), random).pixels());
+    }
+
+    @Test
+    void theInverseOfTheAffineMoveIsRight() { // a quarter turn, as the matrix says: (dx, dy) comes from (dy, -dx)
+        Image image = Pictures.ramp(5, 5, 1);
+        Image turned = Geometry.affine(image, new double[] {0, 1, 0, -1, 0, 0}, 0);
+        assertThat(turned.at(0, 0, 0)).isEqualTo(image.at(4, 0, 0));
+        Image moved = Geometry.affine(image, new double[] {1, 0, -1, 0, 1, 0}, 0);
+        assertThat(moved.at(2, 3, 0)).isEqualTo(image.at(2, 2, 0));
+        assertThat(moved.at(2, 0, 0)).isZero();
+    }
+
+    @Test
+    void impossibleNumbersAreRefusedWithTheirValue() {
+        refused(() -> new Transform.HorizontalFlip(1.5), "p must lie in 0..1 (1.5)");
+        refused(() -> new Transform.CenterCrop(List.of(0)), "size must be a whole number above 0, or [H, W] ([0])");
+        refused(() -> new Transform.RandomCrop(List.of(), -1, 0), "padding must not be negative (-1)");
+        refused(() -> new Range(2, 1), "a range goes from low to high ([2.0, 1.0])");
+        refused(
+                () -> new Transform.RandomResizedCrop(
+                        List.of(8), new Range(0, 1), new Range(1, 1), Interpolation.BICUBIC),
+                "scale must lie in 0..1, above 0 ([0.0, 1.0])");
+    }
+
+    private static void refused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String message) {
+        assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+    }
+
+    /** 5x5, black, the middle white. */
+    private static Image marked() {
+        Image image = Pictures.flat(5, 5, 1, 0);
+        image.pixels()[12] = 255;
+        return image;
+    }
+
+    private static int[] size(Image image) {
+        return new int[] {image.height(), image.width()};
+    }
+}

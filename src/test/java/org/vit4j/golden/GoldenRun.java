@@ -1,0 +1,181 @@
+package org.vit4j.golden;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Role;
+import org.vit4j.graph.Shape;
+import org.vit4j.graph.Weight;
+import org.vit4j.samediff.Gradients;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.Lowering;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.samediff.RunningStatistics;
+import org.vit4j.weights.Layout;
+import org.vit4j.weights.SafeTensors;
+
+/** Runs a case: outputs and maps in evaluation and training, losses, every gradient, statistics after the step. */
+final class GoldenRun {
+    private final GoldenCase golden;
+    private final Built built;
+    private final Graph graph;
+    private final Parameters parameters;
+    private final GoldenErrors errors = new GoldenErrors();
+
+    private GoldenRun(GoldenCase golden) {
+        this.golden = golden;
+        this.built = GoldenConfigs.build(golden);
+        this.graph = built.graph();
+        this.parameters = new Parameters(graph.weights(), DataType.FLOAT);
+    }
+
+    static GoldenErrors run(GoldenCase golden) {
+        GoldenRun run = new GoldenRun(golden);
+        run.load();
+        run.evaluate(run.graph, run.built.evaluated());
+        run.built.others().forEach(run::evaluate);
+        for (Built.Loss loss : run.built.losses()) {
+            run.load(); // a loss before may have moved the running statistics
+            run.train(loss);
+        }
+        return run.errors;
+    }
+
+    /** Every weight of ours from the reference's state dict, and nothing left over in it. */
+    private void load() {
+        Set<String> left = new TreeSet<>(golden.weights().keySet());
+        for (Weight weight : graph.weights()) {
+            Layout layout = Layout.of(weight, built.keys());
+            SafeTensors.Array theirs = golden.weights().get(layout.key());
+            if (theirs == null)
+                throw new AssertionError("no '" + layout.key() + "' for " + weight.name() + " in " + left);
+            parameters.set(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
+            left.remove(layout.key());
+        }
+        left.removeIf(GoldenRun::isCounterOrIndex);
+        // What the reference owns and never uses, such as a norm that is not called.
+        golden.names("parameters_without_gradient").forEach(left::remove);
+        if (!left.isEmpty()) throw new AssertionError("not used: " + left);
+    }
+
+    private static boolean isCounterOrIndex(String key) {
+        return key.endsWith("num_batches_tracked")
+                || key.endsWith("pos_indices")
+                || key.endsWith("attention_bias_idxs");
+    }
+
+    private void evaluate(Graph over, Map<String, String> wanted) {
+        try (Inference inference = new Inference(over, parameters)) {
+            wanted.forEach((name, tensor) -> {
+                String file = golden.io().containsKey(name) ? name : name + "_eval";
+                Shape shape = over.tensor(tensor).shape();
+                INDArray ours = inference.tensor(tensor, inputs(over));
+                errors.output(file, Compare.largest(ours, golden.ours(file, shape)));
+            });
+        }
+    }
+
+    private void train(Built.Loss loss) {
+        Lowered lowered = Lowering.lower(graph, parameters, Lowering.Mode.TRAINING);
+        SDVariable value = loss.maker().make(lowered, golden);
+        List<SDVariable> wanted = new ArrayList<>();
+        built.trained().values().forEach(tensor -> wanted.add(lowered.variable(tensor)));
+        List<String> by = golden.io().keySet().stream().anyMatch(name -> name.startsWith("grad_input/"))
+                ? List.copyOf(built.inputs().values())
+                : List.of();
+        Map<String, INDArray> inputs = new HashMap<>(inputs(graph));
+        long batch = inputs.values().iterator().next().size(0);
+        masks(lowered, batch, inputs);
+        try (Gradients gradients = new Gradients(lowered, value, wanted, by)) {
+            Map<String, INDArray> out = gradients.run(inputs);
+            built.trained().forEach((name, tensor) -> {
+                INDArray ours = out.get(lowered.variable(tensor).name());
+                errors.output(
+                        name + "_train",
+                        Compare.largest(
+                                ours,
+                                golden.ours(
+                                        name + "_train", graph.tensor(tensor).shape())));
+            });
+            double expected = golden.tensor(loss.value()).getDouble(0);
+            errors.loss(loss.value(), Math.abs(gradients.loss(out) - expected) / Math.abs(expected));
+            weightGradients(gradients, loss.gradients());
+            if (loss.name().isEmpty()) inputGradients(gradients, out);
+            RunningStatistics.update(lowered, out, batch);
+        }
+        statistics();
+    }
+
+    /** Dropout and drop path of the goldens are 0; a mask of ones says the same. */
+    private static void masks(Lowered lowered, long batch, Map<String, INDArray> inputs) {
+        for (Lowered.Mask mask : lowered.masks()) {
+            long[] shape =
+                    lowered.sd().getVariable(mask.name()).placeholderShape().clone();
+            shape[0] = batch;
+            inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, shape));
+        }
+    }
+
+    private void weightGradients(Gradients gradients, String prefix) {
+        Set<String> zero = golden.names("parameters_with_mathematically_zero_gradient");
+        zero.addAll(golden.names("parameters_without_gradient"));
+        double largest = golden.io().entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(prefix))
+                .mapToDouble(entry -> Compare.norm(entry.getValue().values()))
+                .max()
+                .orElse(0);
+        for (Weight weight : graph.weights()) {
+            if (weight.role() == Role.FIXED || weight.role() == Role.STATISTIC) continue;
+            Layout layout = Layout.of(weight, built.keys());
+            SafeTensors.Array expected = golden.io().get(prefix + layout.key());
+            if (expected == null) throw new AssertionError("no " + prefix + layout.key() + " in the golden");
+            INDArray ours = gradients.of(weight.name());
+            float[] values = ours == null
+                    ? new float[(int) weight.size()]
+                    : ours.dup('c').data().asFloat();
+            float[] theirs = layout.toOurs(expected.shape(), expected.values());
+            // A gradient stored as nothing but zeros has no relative error either.
+            boolean none = zero.contains(layout.key()) || Compare.norm(theirs) == 0;
+            if (none) errors.zero(layout.key(), Compare.norm(values) / largest);
+            else errors.gradient(layout.key(), Compare.relative(values, theirs));
+        }
+    }
+
+    private void inputGradients(Gradients gradients, Map<String, INDArray> out) {
+        built.inputs().forEach((theirs, ours) -> {
+            String name = "grad_input/" + theirs;
+            if (!golden.io().containsKey(name)) return;
+            float[] actual = out.get(gradients.nameBy(ours)).dup('c').data().asFloat();
+            float[] expected =
+                    golden.ours(name, graph.tensor(ours).shape()).data().asFloat();
+            errors.gradient(name, Compare.relative(actual, expected));
+        });
+    }
+
+    private void statistics() {
+        for (Weight weight : graph.weights()) {
+            SafeTensors.Array expected = golden.io()
+                    .get("bn_after/" + Layout.of(weight, built.keys()).key());
+            if (weight.role() != Role.STATISTIC || expected == null) continue;
+            errors.loss(
+                    "bn_after/" + weight.name(), Compare.relative(parameters.values(weight.name()), expected.values()));
+        }
+    }
+
+    private Map<String, INDArray> inputs(Graph over) {
+        Map<String, INDArray> inputs = new HashMap<>();
+        built.inputs()
+                .forEach((theirs, ours) ->
+                        inputs.put(ours, golden.ours(theirs, over.tensor(ours).shape())));
+        return inputs;
+    }
+}

@@ -1,0 +1,74 @@
+package org.vit4j.golden;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.vit4j.arch.ModelConfig;
+
+/** Arguments of timm's VisionTransformer and of vit-pytorch's ViT. */
+final class GoldenVit {
+    private static final Map<String, String> TIMM = Map.ofEntries(
+            Map.entry("patch_size", "patch_size"),
+            Map.entry("num_classes", "classes"),
+            Map.entry("embed_dim", "dim"),
+            Map.entry("depth", "depth"),
+            Map.entry("num_heads", "heads"),
+            Map.entry("mlp_ratio", "mlp_ratio"),
+            Map.entry("qkv_bias", "qkv_bias"),
+            Map.entry("qk_norm", "qk_norm"),
+            Map.entry("init_values", "layer_scale"),
+            Map.entry("class_token", "class_token"),
+            Map.entry("reg_tokens", "register_tokens"),
+            Map.entry("pre_norm", "pre_norm"),
+            Map.entry("fc_norm", "fc_norm"),
+            Map.entry("drop_rate", "head_drop"),
+            Map.entry("pos_drop_rate", "pos_drop"),
+            Map.entry("proj_drop_rate", "proj_drop"),
+            Map.entry("attn_drop_rate", "attn_drop"),
+            Map.entry("drop_path_rate", "drop_path"));
+
+    private static final Map<String, String> VIT_PYTORCH = Map.of(
+            "patch_size", "patch_size",
+            "num_classes", "classes",
+            "dim", "dim",
+            "depth", "depth",
+            "heads", "heads",
+            "mlp_dim", "mlp_dim",
+            "dim_head", "head_dim",
+            "pool", "pool",
+            "dropout", "proj_drop",
+            "emb_dropout", "pos_drop");
+
+    private GoldenVit() {}
+
+    static Built build(GoldenCase golden) {
+        Map<String, String> words = golden.official() ? TIMM : VIT_PYTORCH;
+        ModelConfig model = GoldenConfigs.model(golden, "vit", (m, argument, value) -> put(m, argument, value, words));
+        return Built.classifier(model.build(), model.keys(), maps(golden, "attn/", "blocks.%s.attn.weights"));
+    }
+
+    /** Attention maps of the golden by block: {@code attn/3} -> {@code blocks.3.attn.weights}. */
+    static Map<String, String> maps(GoldenCase golden, String prefix, String tensor) {
+        Map<String, String> maps = new LinkedHashMap<>();
+        for (String name : golden.io().keySet()) {
+            if (name.startsWith(prefix)) maps.put(name, String.format(tensor, name.substring(prefix.length())));
+        }
+        return maps;
+    }
+
+    private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {
+        switch (argument) {
+            case "img_size", "image_size" -> GoldenConfigs.image(model).set("size", value);
+            case "in_chans", "channels" -> GoldenConfigs.image(model).set("channels", value);
+            case "global_pool" -> model.put("pool", value.asText().equals("avg") ? "mean" : "cls");
+            case "no_embed_class" -> model.put("pos_prefix", !value.asBoolean());
+            // How weights start and how other image sizes are met; neither changes these numbers.
+            case "weight_init", "fix_init", "dynamic_img_size", "dynamic_img_pad", "patch_drop_rate" -> {}
+            default -> {
+                if (!words.containsKey(argument)) throw new AssertionError("unknown argument " + argument);
+                model.set(words.get(argument), value);
+            }
+        }
+    }
+}
