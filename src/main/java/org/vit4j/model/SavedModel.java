@@ -164,6 +164,12 @@ public final class SavedModel implements AutoCloseable {
         return top(inference.logits(prepare(List.of(image))).toFloatVector(), k);
     }
 
+    /** A picture -> [1, C, H, W], preprocessed as the model wants it: what {@link #logits} takes. */
+    public INDArray prepareChannelsFirst(Path picture) {
+        Image image = ImageFile.read(picture, description.model().image().channels());
+        return prepare(List.of(image)).permute(0, 3, 1, 2).dup('c');
+    }
+
     /** Pictures -> [B, H, W, C], preprocessed as the model wants them. */
     public INDArray prepare(List<Image> images) {
         var spec = description.model().image();

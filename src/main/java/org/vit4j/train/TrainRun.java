@@ -8,9 +8,6 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.Batches;
-import org.vit4j.data.DataConfig;
-import org.vit4j.data.Split;
 import org.vit4j.io.Atomic;
 import org.vit4j.io.Failure;
 import org.vit4j.report.Environment;
@@ -39,7 +36,23 @@ public final class TrainRun {
      */
     public static Result run(
             RunConfig config, Path directory, boolean resume, Trainer.Progress progress, BooleanSupplier stop) {
-        Trainer.Session session = open(config);
+        return run(config, TrainData.open(config), directory, resume, progress, stop);
+    }
+
+    /** The same on data of the caller's; what the config says of data is only written down. */
+    public static Result run(
+            RunConfig config,
+            TrainData data,
+            Path directory,
+            boolean resume,
+            Trainer.Progress progress,
+            BooleanSupplier stop) {
+        int classes = data.classes().size();
+        if (classes != config.model().classes()) {
+            throw new ConfigError(
+                    config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes
+                            + " classes; set model.classes=" + classes);
+        }
         try (RunDirectory run = RunDirectory.open(directory, resume)) {
             if (resume) sameConfig(config, run);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
@@ -47,7 +60,7 @@ public final class TrainRun {
                         "the warm-up is longer than the run and is cut to its {} epochs",
                         config.train().epochs());
             }
-            try (Trainer trainer = new Trainer(config, session, run, progress)) {
+            try (Trainer trainer = new Trainer(config, data, run, progress)) {
                 boolean resumed = resume && trainer.resume();
                 if (resumed)
                     LOG.info(
@@ -74,27 +87,6 @@ public final class TrainRun {
 
     private static Result result(boolean finished, Trainer trainer, RunDirectory run) {
         return new Result(finished, trainer.state(), run.path(), run.model());
-    }
-
-    private static Trainer.Session open(RunConfig config) {
-        DataConfig data = config.data();
-        Split split = data.open();
-        List<String> classes = split.train().classes();
-        if (classes.size() != config.model().classes()) {
-            throw new ConfigError(
-                    config.name() + ": model.classes is " + config.model().classes() + " but the data has "
-                            + classes.size() + " classes; set model.classes=" + classes.size());
-        }
-        TrainConfig train = config.train();
-        int batch = Math.min(train.batch(), split.train().size());
-        Batches training = new Batches(
-                split.train(), data.augment(), data.preprocess(), batch, true, true, train.seed(), data.threads());
-        return new Trainer.Session(training, validation(data, split, train.batch()), classes);
-    }
-
-    /** Every validation image once, in order, without augmentation. */
-    public static Batches validation(DataConfig data, Split split, int batch) {
-        return new Batches(split.validation(), List.of(), data.preprocess(), batch, false, false, 0, data.threads());
     }
 
     /** A run goes on as it began: resuming with another network or recipe would be another run under its name. */

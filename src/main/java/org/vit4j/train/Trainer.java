@@ -56,13 +56,13 @@ public final class Trainer implements AutoCloseable {
     private final Checkpoint checkpoint;
     private TrainState state = TrainState.START;
 
-    Trainer(RunConfig config, Session session, RunDirectory run, Progress progress) {
+    Trainer(RunConfig config, TrainData data, RunDirectory run, Progress progress) {
         this.train = config.train();
         this.run = run;
         this.progress = progress;
-        this.training = session.training();
-        this.validation = session.validation();
-        this.classes = session.classes();
+        this.training = data.training();
+        this.validation = data.validation();
+        this.classes = data.classes();
         this.description = describe(config, classes);
         Graph graph = config.model().build();
         this.parameters = new Parameters(graph.weights(), Nd4j.dataType());
@@ -87,9 +87,6 @@ public final class Trainer implements AutoCloseable {
                 config.data().preprocess(),
                 Environment.describe());
     }
-
-    /** The data of a run, ready to be walked through. */
-    record Session(BatchSource training, BatchSource validation, List<String> classes) {}
 
     /** Goes on from the newest whole checkpoint, when there is one. */
     boolean resume() {
