@@ -1,5 +1,6 @@
 package org.vit4j.arch;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -7,6 +8,7 @@ import java.util.function.BiFunction;
 import org.vit4j.block.Attention;
 import org.vit4j.block.Mlp;
 import org.vit4j.block.PatchEmbed;
+import org.vit4j.block.ResNetV2;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
@@ -28,6 +30,7 @@ import org.vit4j.graph.Tensor;
  * @param posPrefix whether class and register tokens have positions (timm: not {@code no_embed_class})
  * @param preNorm a norm in front of the blocks, as CLIP has it
  * @param fcNorm the final norm stands after pooling instead of before
+ * @param resnet a ResNet in front, whose pixels are the patches' (hybrids)
  * @param parallel branches side by side in each half of a block (Touvron et al. 2022, arXiv:2203.09795)
  */
 public record Vit(
@@ -51,6 +54,7 @@ public record Vit(
         boolean preNorm,
         boolean fcNorm,
         int parallel,
+        Optional<ResNetV2> resnet,
         Activation activation,
         double normEps,
         Drops drops)
@@ -71,8 +75,9 @@ public record Vit(
         Rules.positive("head_dim", headDim);
         Rules.positive("mlp_dim", mlpDim);
         Rules.positive("parallel", parallel);
-        Rules.divides("patch_size", patchHeight, "image height", image.height());
-        Rules.divides("patch_size", patchWidth, "image width", image.width());
+        int stride = resnet.map(ResNetV2::stride).orElse(1);
+        Rules.divides("patch_size", patchHeight * stride, "image height", image.height());
+        Rules.divides("patch_size", patchWidth * stride, "image width", image.width());
         Rules.require(
                 flavour == Flavour.COMMUNITY || dim == heads * headDim,
                 "dim (%d) must be heads x head_dim (%d x %d) in the official flavour",
@@ -104,6 +109,7 @@ public record Vit(
         boolean preNorm = s.boolAt("pre_norm", false);
         boolean fcNorm = s.boolAt("fc_norm", pool == Pool.MEAN);
         int parallel = s.intAt("parallel", 1);
+        Optional<ResNetV2> resnet = s.has("resnet") ? resnet(s) : Optional.empty();
         Activation activation = s.oneOf("activation", Activation.class, Activation.GELU);
         double eps = s.doubleAt("norm_eps", timm ? 1e-6 : 1e-5);
         Drops drops = Drops.read(s);
@@ -128,9 +134,20 @@ public record Vit(
                 preNorm,
                 fcNorm,
                 parallel,
+                resnet,
                 activation,
                 eps,
                 drops));
+    }
+
+    /** {@code resnet: [3, 4, 9]}, blocks a stage; {@code []} is the stem alone. */
+    private static Optional<ResNetV2> resnet(Section s) {
+        try {
+            return Optional.of(new ResNetV2(s.intsAt("resnet", List.of())));
+        } catch (IllegalArgumentException rule) {
+            s.reject("resnet", rule.getMessage());
+            return Optional.empty();
+        }
     }
 
     @Override
@@ -146,6 +163,7 @@ public record Vit(
         Init posInit = timm ? new Init.TruncatedNormal(0.02) : new Init.Normal(1);
 
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
+        if (resnet.isPresent()) x = resnet.get().build(g.at("patch_embed.backbone"), x);
         x = PatchEmbed.build(g.at("patch_embed"), x, patchHeight, patchWidth, dim, !preNorm); // [T, D]
         if (!posPrefix) x = g.addLearned("pos_embed", x, Role.POSITION, posInit);
         x = prefix(g, x, tokenInit); // [1 + R + T, D]

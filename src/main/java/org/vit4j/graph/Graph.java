@@ -64,6 +64,11 @@ public final class Graph {
         return add(name, new Op.Conv2d(filters, window, groups, bias), x);
     }
 
+    /** [H, W, C] -> [H', W', filters] by a kernel of zero mean and unit variance. */
+    public Tensor standardizedConv2d(String name, Tensor x, int filters, Window window, double epsilon) {
+        return add(name, new ImageOp.StandardizedConv2d(filters, window, epsilon), x);
+    }
+
     /** The convolution {@code first} once more, its weights shared, over another window: dilations of one kernel. */
     public Tensor conv2dAgain(String name, Tensor first, Tensor x, Window window) {
         if (!(first.op() instanceof Op.Conv2d conv)) throw new IllegalArgumentException(first + " is no convolution");

@@ -26,6 +26,31 @@ public sealed interface ImageOp extends Op {
         }
     }
 
+    /**
+     * A convolution whose kernel is first brought to zero mean and unit variance, filter by filter (Qiao et al. 2019,
+     * arXiv:1903.10520): [H, W, C] -> [H', W', filters], no bias.
+     */
+    record StandardizedConv2d(int filters, Window window, double epsilon) implements ImageOp {
+        private Op.Conv2d plain() {
+            return new Op.Conv2d(filters, window, 1, false);
+        }
+
+        @Override
+        public Shape shape(List<Shape> in) {
+            return plain().shape(in);
+        }
+
+        @Override
+        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+            return plain().weights(name, in, scheme);
+        }
+
+        @Override
+        public long macs(List<Shape> in, Shape out) {
+            return plain().macs(in, out);
+        }
+    }
+
     /** Zeros around an image: [H, W, C] -> [top + H + bottom, left + W + right, C]. */
     record Pad(int top, int bottom, int left, int right) implements ImageOp {
         @Override

@@ -124,6 +124,20 @@ final class Layers {
         return sd.reshape(back, -1, channels).mul(rows(gamma, channels, pixels)).add(rows(beta, channels, pixels));
     }
 
+    /** A kernel [kH, kW, in, out] with zero mean and unit variance for each filter. */
+    SDVariable standardized(SDVariable kernel, Shape shape, double epsilon) {
+        long filters = shape.last();
+        long fan = shape.size() / filters;
+        SDVariable w = sd.reshape(kernel, fan, filters);
+        SDVariable average = filled(1, fan, 1.0 / fan);
+        SDVariable column = filled(fan, 1, 1);
+        SDVariable centred = w.sub(sd.mmul(column, sd.mmul(average, w)));
+        SDVariable variance = sd.mmul(average, centred.mul(centred));
+        SDVariable scaled = centred.mul(sd.mmul(column, sd.math().rsqrt(variance.add(epsilon))));
+        return sd.reshape(
+                scaled, shape.dims().stream().mapToLong(Integer::longValue).toArray());
+    }
+
     /** exp(x w' - |x|^2 / 2) / sqrt(m): [N, D] -> [N, m]. */
     SDVariable performerFeatures(SDVariable x, long width, SDVariable w, long features) {
         SDVariable half = sd.mmul(x.mul(x), filled(width, features, 0.5));

@@ -124,6 +124,14 @@ public final class Lowering {
 
     private Value image(Tensor t, Value x, ImageOp op) {
         if (op instanceof ImageOp.BatchNorm norm) return batchNorm(t, x, norm);
+        if (op instanceof ImageOp.StandardizedConv2d conv) {
+            SDVariable kernel =
+                    layers.standardized(weight(t, 0), t.weights().get(0).shape(), conv.epsilon());
+            return whole(
+                    t,
+                    images.convolution(
+                            x.whole(), x.shape(), kernel, new Op.Conv2d(conv.filters(), conv.window(), 1, false)));
+        }
         if (op instanceof ImageOp.GroupNorm norm) {
             return rows(t, layers.groupNorm(x.whole(), x.shape(), weight(t, 0), weight(t, 1), norm));
         }

@@ -62,6 +62,7 @@ final class GoldenVit {
             case "img_size", "image_size" -> GoldenConfigs.image(model).set("size", value);
             case "in_chans", "channels" -> GoldenConfigs.image(model).set("channels", value);
             case "global_pool" -> model.put("pool", value.asText().equals("avg") ? "mean" : "cls");
+            case "resnet" -> model.set("resnet", value);
             case "no_embed_class" -> model.put("pos_prefix", !value.asBoolean());
             // How weights start and how other image sizes are met; neither changes these numbers.
             case "weight_init", "fix_init", "dynamic_img_size", "dynamic_img_pad", "patch_drop_rate" -> {}
