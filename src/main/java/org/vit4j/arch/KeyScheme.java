@@ -43,6 +43,21 @@ public record KeyScheme(List<Rename> renames) {
         return new KeyScheme(renames);
     }
 
+    /** The same names below a module of theirs: {@code norm} is {@code student.mlp_head.0}. */
+    public KeyScheme below(String module) {
+        List<Rename> all = new ArrayList<>();
+        for (Rename rename : renames) all.add(new Rename(rename.ours, module + "." + rename.theirs));
+        all.add(new Rename(Pattern.compile(""), module + ".")); // what has the same name in both
+        return new KeyScheme(all);
+    }
+
+    /** These lines first, then the lines of another scheme. */
+    public KeyScheme then(KeyScheme other) {
+        List<Rename> all = new ArrayList<>(renames);
+        all.addAll(other.renames);
+        return new KeyScheme(all);
+    }
+
     /** Their name of a module or weight of ours; what stands behind the part that matched stays. */
     public Renamed theirs(String name) {
         for (Rename rename : renames) {

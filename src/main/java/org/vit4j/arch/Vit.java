@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.vit4j.block.Attention;
 import org.vit4j.block.Mlp;
 import org.vit4j.block.PatchEmbed;
@@ -157,8 +158,24 @@ public record Vit(
 
     @Override
     public Graph build() {
+        Graph g = graph();
+        Tensor x = embed(g, patches -> patches); // [1 + R + T, D]
+        g.output("logits", head(g, encode(g, x)));
+        return g;
+    }
+
+    /** Empty, with the initial values of this flavour. */
+    Graph graph() {
+        return new Graph(flavour == Flavour.OFFICIAL ? Init.TIMM : Init.PYTORCH);
+    }
+
+    /**
+     * The image as tokens with their positions, [1 + R + T, D].
+     *
+     * @param between puts further tokens between the class token and the patches
+     */
+    Tensor embed(Graph g, UnaryOperator<Tensor> between) {
         boolean timm = flavour == Flavour.OFFICIAL;
-        Graph g = new Graph(timm ? Init.TIMM : Init.PYTORCH);
         Init tokenInit = new Init.Normal(timm ? 1e-6 : 1);
         Init posInit = timm ? new Init.TruncatedNormal(0.02) : new Init.Normal(1);
 
@@ -166,15 +183,18 @@ public record Vit(
         if (resnet.isPresent()) x = resnet.get().build(g.at("patch_embed.backbone"), x);
         x = PatchEmbed.build(g.at("patch_embed"), x, patchHeight, patchWidth, dim, !preNorm); // [T, D]
         if (!posPrefix) x = g.addLearned("pos_embed", x, Role.POSITION, posInit);
-        x = prefix(g, x, tokenInit); // [1 + R + T, D]
-        if (posPrefix) x = g.addLearned("pos_embed", x, Role.POSITION, posInit);
+        x = prefix(g, between.apply(x), tokenInit); // [1 + R + T, D]
+        return posPrefix ? g.addLearned("pos_embed", x, Role.POSITION, posInit) : x;
+    }
+
+    /** The blocks, [T, D] -> [T, D]. */
+    Tensor encode(Graph g, Tensor x) {
         x = g.dropout("pos_drop", x, drops.embed());
         if (preNorm) x = g.layerNorm("norm_pre", x, normEps);
         for (int i = 0; i < depth; i++) {
             x = block(g.at("blocks." + i), x, drops.path(i, depth));
         }
-        g.output("logits", head(g, x));
-        return g;
+        return x;
     }
 
     /** [T, D] -> [1 + R + T, D]: the class token first, then the registers, then the patches. */
@@ -213,7 +233,7 @@ public record Vit(
     }
 
     /** [T, D] -> [K] */
-    private Tensor head(Graph g, Tensor x) {
+    Tensor head(Graph g, Tensor x) {
         // LN works token by token, so the class token alone needs it.
         boolean normFirst = pool == Pool.MEAN && !fcNorm;
         if (normFirst) x = g.layerNorm("norm", x, normEps); // [T, D]

@@ -1,6 +1,7 @@
 package org.vit4j.block;
 
 import java.util.OptionalDouble;
+import java.util.function.UnaryOperator;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
@@ -24,13 +25,19 @@ public record Attention(
 
     /** [T, D] -> [T, D]; the attention maps are the tensor {@code weights} [H, T, T]. */
     public Tensor build(Graph g, Tensor x) {
+        return build(g, x, weights -> weights);
+    }
+
+    /** The same with maps that are changed, [H, T, T] -> [H, T, T], before they weigh the values. */
+    public Tensor build(Graph g, Tensor x, UnaryOperator<Tensor> change) {
         Tensor qkv = g.dense("qkv", x, 3 * heads * headDim, qkvBias); // [T, 3 * H * d]
         Tensor q = norm(g, "q_norm", g.splitHeads("q", qkv, heads, 0, 3)); // [H, T, d]
         Tensor k = norm(g, "k_norm", g.splitHeads("k", qkv, heads, 1, 3)); // [H, T, d]
         Tensor v = g.splitHeads("v", qkv, heads, 2, 3); // [H, T, d]
 
         Tensor weights = g.softmax("weights", g.scores("scores", q, k, scale)); // [H, T, T], rows sum to 1
-        Tensor heard = g.mix("heard", g.dropout("attn_drop", weights, attnDrop), v); // [H, T, d]
+        Tensor changed = change.apply(g.dropout("attn_drop", weights, attnDrop)); // [H, T, T]
+        Tensor heard = g.mix("heard", changed, v); // [H, T, d]
 
         Tensor merged = g.mergeHeads("merged", heard); // [T, H * d]
         Tensor out = project ? g.dense("proj", merged, x.dim(1)) : merged; // [T, D]

@@ -8,7 +8,7 @@ import org.vit4j.arch.ModelConfig;
 
 /** Arguments of timm's VisionTransformer and of vit-pytorch's ViT. */
 final class GoldenVit {
-    private static final Map<String, String> TIMM = Map.ofEntries(
+    static final Map<String, String> TIMM = Map.ofEntries(
             Map.entry("patch_size", "patch_size"),
             Map.entry("num_classes", "classes"),
             Map.entry("embed_dim", "dim"),
@@ -28,7 +28,7 @@ final class GoldenVit {
             Map.entry("attn_drop_rate", "attn_drop"),
             Map.entry("drop_path_rate", "drop_path"));
 
-    private static final Map<String, String> VIT_PYTORCH = Map.of(
+    static final Map<String, String> VIT_PYTORCH = Map.of(
             "patch_size", "patch_size",
             "num_classes", "classes",
             "dim", "dim",
@@ -57,7 +57,7 @@ final class GoldenVit {
         return maps;
     }
 
-    private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {
+    static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {
         switch (argument) {
             case "img_size", "image_size" -> GoldenConfigs.image(model).set("size", value);
             case "in_chans", "channels" -> GoldenConfigs.image(model).set("channels", value);

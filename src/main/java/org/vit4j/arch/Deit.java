@@ -1,0 +1,105 @@
+package org.vit4j.arch;
+
+import java.util.Optional;
+import org.vit4j.block.DistillToken;
+import org.vit4j.config.Section;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Tensor;
+
+/**
+ * DeiT: "Training data-efficient image transformers and distillation through attention", Touvron et al. 2021,
+ * arXiv:2012.12877; DeiT III: "Revenge of the ViT", Touvron et al. 2022, arXiv:2204.07118. A ViT, trained by another
+ * recipe, that may have a second token with a head of its own, which learns from a teacher. DeiT III is a ViT with
+ * {@code layer_scale} and {@code pos_prefix: false}.
+ *
+ * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/deit.py}; community: lucidrains/vit-pytorch
+ * 0.20.2, {@code distill.py}, DistillWrapper with DistillableViT. The losses are in {@code train.Distillation}.
+ *
+ * @param vit everything but the token, of the same flavour
+ * @param distilled whether there is the token; without it this is the ViT, weight by weight
+ */
+public record Deit(Vit vit, boolean distilled) implements ModelConfig {
+    public Deit {
+        if (distilled && vit.flavour() == Flavour.OFFICIAL) {
+            Rules.require(
+                    vit.classToken() && vit.pool() == Vit.Pool.CLS && !vit.fcNorm(),
+                    "distilled (true) needs class_token: true, pool: cls and fc_norm: false: both tokens are read out");
+            Rules.require(
+                    vit.posPrefix() && vit.registers() == 0,
+                    "distilled (true) needs pos_prefix: true and register_tokens: 0: both tokens have positions");
+            Rules.require(
+                    vit.drops().head() == 0,
+                    "head_drop (%s) must be 0 when distilled: timm has none in front of the two heads",
+                    vit.drops().head());
+        }
+    }
+
+    static Optional<Deit> read(Section s, Flavour flavour, ImageSpec image, int classes) {
+        boolean distilled = s.boolAt("distilled", flavour == Flavour.COMMUNITY);
+        return Vit.read(s, flavour, image, classes).flatMap(vit -> s.build(() -> new Deit(vit, distilled)));
+    }
+
+    @Override
+    public Flavour flavour() {
+        return vit.flavour();
+    }
+
+    @Override
+    public ImageSpec image() {
+        return vit.image();
+    }
+
+    @Override
+    public int classes() {
+        return vit.classes();
+    }
+
+    @Override
+    public String arch() {
+        return "deit";
+    }
+
+    @Override
+    public Graph build() {
+        if (!distilled) return vit.build();
+        return flavour() == Flavour.OFFICIAL ? withToken() : wrapped();
+    }
+
+    /** Tokens: class, distillation, patches, all with positions. The answer is the mean of both heads. */
+    private Graph withToken() {
+        Graph g = vit.graph();
+        Init init = new Init.TruncatedNormal(0.02);
+        Tensor x = vit.embed(
+                g,
+                patches -> g.concat("distilled", 0, g.tokens("dist_token", patches, 1, init), patches)); // [2 + T, D]
+        x = vit.encode(g, x); // [2 + T, D]
+        x = g.layerNorm("norm", g.slice("read", x, 0, 0, 2), vit.normEps()); // [2, D]
+        Tensor ofClass = g.dense("head", one(g, "cls", x, 0), classes()); // [K]
+        Tensor ofToken = g.dense("head_dist", one(g, "dist", x, 1), classes()); // [K]
+        g.output("logits", g.scale("mean", g.add("both", ofClass, ofToken), 0.5)); // [K]
+        g.output("logits_class", ofClass);
+        g.output("logits_distill", ofToken);
+        return g;
+    }
+
+    private Tensor one(Graph g, String name, Tensor x, int token) {
+        return g.reshape(name, g.slice(name + "_slice", x, 0, token, token + 1), vit.dim()); // [D]
+    }
+
+    /** vit-pytorch's wrapper around a student that knows nothing of it. */
+    private Graph wrapped() {
+        Graph g = vit.graph();
+        Tensor x = vit.encode(g, DistillToken.append(g, vit.embed(g, patches -> patches))); // [1 + T + 1, D]
+        DistillToken.head(g, x, vit.head(g, DistillToken.without(g, x)));
+        return g;
+    }
+
+    @Override
+    public KeyScheme keys() {
+        if (!distilled || flavour() == Flavour.OFFICIAL) return vit.keys();
+        return KeyScheme.of(
+                        "dist_token", "distillation_token", "norm_dist", "distill_mlp.0", "head_dist", "distill_mlp.1")
+                .then(vit.keys().below("student"));
+    }
+}

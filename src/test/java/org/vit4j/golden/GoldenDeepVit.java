@@ -1,0 +1,129 @@
+package org.vit4j.golden;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import org.vit4j.arch.KeyScheme;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.block.Attention;
+import org.vit4j.block.ReAttention;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Tensor;
+
+/** Arguments of the authors' DeepVisionTransformer and ReAttention, and of vit-pytorch's DeepViT. */
+final class GoldenDeepVit {
+    private static final Map<String, String> AUTHORS = Map.of(
+            "patch_size", "patch_size",
+            "num_classes", "classes",
+            "embed_dim", "dim",
+            "num_heads", "heads",
+            "mlp_ratio", "mlp_ratio",
+            "qkv_bias", "qkv_bias",
+            "attn_drop_rate", "attn_drop",
+            "drop_path_rate", "drop_path",
+            "transform_scale", "transform_scale",
+            "scale_adjustment", "scale_adjustment");
+
+    private GoldenDeepVit() {}
+
+    static Built build(GoldenCase golden) {
+        if (golden.config().path("kind").asText().equals("module")) return module(golden);
+        ModelConfig model = GoldenConfigs.model(golden, "deepvit", (m, argument, value) -> {
+            if (golden.official()) put(golden, m, argument, value);
+            else GoldenVit.put(m, argument, value, GoldenVit.VIT_PYTORCH);
+        });
+        Graph graph = model.build();
+        Map<String, String> maps = GoldenVit.maps(golden, "attn_pre/", "blocks.%s.attn.weights");
+        GoldenVit.maps(golden, "attn_post/", "blocks.%s.attn.")
+                .forEach((name, attention) -> maps.put(name, last(graph, attention)));
+        return Built.classifier(graph, model.keys(), maps);
+    }
+
+    /** The last of the tensors that change a block's maps: not every block has them. */
+    private static String last(Graph graph, String attention) {
+        return Stream.of("reatten_scale", "var_norm", "heads_first", "weights")
+                .map(name -> attention + name)
+                .filter(name -> graph.tensors().stream().anyMatch(t -> t.name().equals(name)))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void put(GoldenCase golden, ObjectNode model, String argument, JsonNode value) {
+        boolean mixes = golden.hyperparameters().get("re_atten").asBoolean(true);
+        switch (argument) {
+            case "img_size" -> GoldenConfigs.image(model).set("size", value);
+            case "in_chans" -> GoldenConfigs.image(model).set("channels", value);
+            // One entry a block; the values are not used.
+            case "depth" -> model.put("depth", value.isArray() ? value.size() : value.asInt());
+            case "qk_scale" -> {
+                if (value.asDouble() != 0) model.set("qk_scale", value);
+            }
+            case "drop_rate" -> model.<ObjectNode>set("pos_drop", value).set("proj_drop", value);
+            case "use_cnn_embed" -> model.put("stem", value.asBoolean() ? "cnn" : "patch");
+            case "apply_transform" -> {
+                if (mixes) model.set("re_attention", value);
+            }
+            // Without it blocks have plain attention, and their inputs are not scaled either.
+            case "re_atten" -> {
+                if (!mixes) plain(golden, model);
+            }
+            // Not used by any block; and whether training also returns the maps.
+            case "group", "cos_reg" -> {}
+            default -> {
+                if (!AUTHORS.containsKey(argument)) throw new AssertionError("unknown argument " + argument);
+                if (mixes || !argument.equals("scale_adjustment")) model.set(AUTHORS.get(argument), value);
+            }
+        }
+    }
+
+    private static void plain(GoldenCase golden, ObjectNode model) {
+        JsonNode depth = golden.hyperparameters().get("depth");
+        var each = model.putArray("re_attention");
+        for (int i = 0; i < (depth.isArray() ? depth.size() : depth.asInt()); i++) each.add(false);
+    }
+
+    private static Built module(GoldenCase golden) {
+        Map<String, JsonNode> h = golden.hyperparameters();
+        int[] shape = golden.io().get("input").shape();
+        Graph g = new Graph(Init.PYTORCH);
+        Tensor x = g.input("input", shape[1], shape[2]);
+        return golden.official() ? official(golden, g, x, h) : community(g, x, h);
+    }
+
+    private static Built official(GoldenCase golden, Graph g, Tensor x, Map<String, JsonNode> h) {
+        int heads = h.get("num_heads").asInt();
+        int headDim = x.dim(1) / heads;
+        JsonNode given = h.get("qk_scale");
+        double scale = given == null || given.asDouble() == 0 ? 1 / Math.sqrt(headDim) : given.asDouble();
+        double again = h.get("transform_scale").asBoolean() ? scale : 1;
+        boolean mixes = h.get("apply_transform").asBoolean();
+        if (h.get("expansion_ratio").asInt() != 3) throw new AssertionError("q, k and v take three times the width");
+
+        Tensor[] maps = new Tensor[1];
+        Tensor y = attention(heads, headDim, scale, h.get("qkv_bias").asBoolean())
+                .build(g, x, w -> maps[0] = mixes ? ReAttention.overBatch(g, w, again) : w);
+        g.output("output", y);
+        if (golden.config().path("outputs").has("attention")) g.output("attention", maps[0]);
+        return Built.module(g, KeyScheme.SAME, "input");
+    }
+
+    private static Built community(Graph g, Tensor x, Map<String, JsonNode> h) {
+        int headDim = h.get("dim_head").asInt();
+        Tensor y = attention(h.get("heads").asInt(), headDim, 1 / Math.sqrt(headDim), false)
+                .build(g, x, maps -> ReAttention.overHeads(g, maps));
+        g.output("output", y);
+        KeyScheme keys = KeyScheme.of(
+                "qkv", "to_qkv",
+                "reatten_matrix.kernel", "reattn_weights",
+                "reattn_norm", "reattn_norm.1",
+                "proj", "to_out.0");
+        return Built.module(g, keys, "input");
+    }
+
+    private static Attention attention(int heads, int headDim, double scale, boolean bias) {
+        return new Attention(heads, headDim, scale, bias, OptionalDouble.empty(), true, 0, 0);
+    }
+}
