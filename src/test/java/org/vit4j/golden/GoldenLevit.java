@@ -147,10 +147,11 @@ final class GoldenLevit {
         int stride =
                 !down ? 1 : given.containsKey("stride") ? given.get("stride").asInt() : 2;
         int out = down ? given.get("out_dim").asInt() : in;
-        String act = given.containsKey("act_layer") && given.get("act_layer").isTextual()
-                ? activation(given.get("act_layer").asText())
-                : "hard_swish";
-        Activation activation = Activation.valueOf(act.toUpperCase(java.util.Locale.ROOT));
+        JsonNode found =
+                golden.config().path("layers").path("activation_modules").path(0);
+        Activation activation = found.asText().equals("Hardswish")
+                ? Activation.HARD_SWISH
+                : Activation.valueOf(found.asText("SiLU").toUpperCase(java.util.Locale.ROOT));
         var attention = new BiasedAttention(heads, keyDim, value, out, stride, activation);
 
         Graph g = new Graph(Init.PYTORCH);
