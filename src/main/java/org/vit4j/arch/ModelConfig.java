@@ -6,9 +6,9 @@ import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
 
 /** What a {@code model:} section describes: one of the architectures with all its numbers. */
-public sealed interface ModelConfig permits Vit, DeepVit, Deit {
+public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt {
     /** The words of {@code model.arch}. */
-    List<String> ARCHITECTURES = List.of("vit", "deepvit", "deit");
+    List<String> ARCHITECTURES = List.of("vit", "deepvit", "deit", "levit", "cvt");
 
     Flavour flavour();
 
@@ -39,6 +39,8 @@ public sealed interface ModelConfig permits Vit, DeepVit, Deit {
             case "vit" -> Vit.read(s, flavour, image, classes);
             case "deepvit" -> DeepVit.read(s, flavour, image, classes);
             case "deit" -> Deit.read(s, flavour, image, classes);
+            case "levit" -> Levit.read(s, flavour, image, classes);
+            case "cvt" -> Cvt.read(s, flavour, image, classes);
             default -> throw new AssertionError(arch);
         };
     }

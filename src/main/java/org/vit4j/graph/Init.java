@@ -127,4 +127,27 @@ public sealed interface Init {
             return PYTORCH.convBias(fanIn);
         }
     };
+
+    /** Dense kernels uniform by fan in and fan out (Glorot and Bengio 2010), the rest as {@link #TIMM}. */
+    Scheme XAVIER = new Scheme() {
+        @Override
+        public Init denseKernel(int fanIn, int fanOut) {
+            return new Uniform(Math.sqrt(6.0 / (fanIn + fanOut)));
+        }
+
+        @Override
+        public Init denseBias(int fanIn) {
+            return ZEROS;
+        }
+
+        @Override
+        public Init convKernel(int fanIn, int fanOut) {
+            return PYTORCH.convKernel(fanIn, fanOut);
+        }
+
+        @Override
+        public Init convBias(int fanIn) {
+            return PYTORCH.convBias(fanIn);
+        }
+    };
 }

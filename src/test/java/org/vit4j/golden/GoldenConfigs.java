@@ -17,6 +17,8 @@ final class GoldenConfigs {
             case "ViT" -> GoldenVit.build(golden);
             case "DeepViT" -> GoldenDeepVit.build(golden);
             case "DeiT" -> GoldenDeit.build(golden);
+            case "LeViT" -> GoldenLevit.build(golden);
+            case "CvT" -> GoldenCvt.build(golden);
             default -> throw new AssertionError(golden.architecture() + " is not built yet");
         };
     }

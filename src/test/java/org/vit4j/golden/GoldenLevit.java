@@ -1,0 +1,221 @@
+package org.vit4j.golden;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.vit4j.arch.KeyScheme;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.block.BiasedAttention;
+import org.vit4j.graph.Activation;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Tensor;
+import org.vit4j.samediff.Lowered;
+import org.vit4j.train.Losses;
+import org.vit4j.train.Targets;
+
+/** Arguments of timm's Levit and LevitDistilled, of vit-pytorch's LeViT, and of the attentions of both. */
+final class GoldenLevit {
+    private GoldenLevit() {}
+
+    static Built build(GoldenCase golden) {
+        if (golden.name().startsWith("mod_")) return golden.official() ? joint(golden) : apart(golden);
+        ModelConfig model = GoldenConfigs.model(golden, "levit", (m, argument, value) -> {
+            if (golden.official()) timm(m, argument, value);
+            else community(golden, m, argument, value);
+        });
+        Graph graph = model.build();
+        if (graph.outputs().size() == 1) return Built.classifier(graph, model.keys(), Map.of());
+        Map<String, String> heads = golden.official()
+                ? Map.of("logits_cls", name(graph, "logits_class"), "logits_dist", name(graph, "logits_distill"))
+                : Map.of("logits", name(graph, "logits_class"), "logits_distill", name(graph, "logits_distill"));
+        Map<String, String> evaluated = new java.util.HashMap<>(heads);
+        evaluated.put("logits", name(graph, "logits"));
+        List<Built.Loss> losses = List.of(new Built.Loss("", GoldenLevit::distillation));
+        return new Built(graph, model.keys(), Map.of("input", "image"), evaluated, heads, losses, Map.of());
+    }
+
+    private static String name(Graph graph, String output) {
+        return graph.outputs().get(output).name();
+    }
+
+    /** Both heads by cross entropy, the second with the teacher's answers. */
+    private static SDVariable distillation(Lowered lowered, GoldenCase golden) {
+        double alpha = golden.hyperparameters().containsKey("alpha")
+                ? golden.hyperparameters().get("alpha").asDouble()
+                : 0.5;
+        SDVariable labels = GoldenLosses.labels(lowered, golden);
+        SDVariable given = Losses.crossEntropy(lowered.sd(), lowered.output("logits_class"), labels);
+        int classes = lowered.graph().outputs().get("logits_distill").shape().last();
+        int[] answers = golden.tensor("teacher_logits").argMax(1).toIntVector();
+        SDVariable targets = lowered.sd().constant(Targets.smoothed(answers, classes, 0));
+        SDVariable taught = Losses.crossEntropy(lowered.sd(), lowered.output("logits_distill"), targets);
+        return given.mul(1 - alpha).add(taught.mul(alpha));
+    }
+
+    private static final Map<String, String> TIMM = Map.of(
+            "num_classes", "classes",
+            "embed_dim", "dim",
+            "key_dim", "key_dim",
+            "depth", "depth",
+            "num_heads", "heads",
+            "attn_ratio", "attn_ratio",
+            "mlp_ratio", "mlp_ratio",
+            "stem_type", "stem",
+            "drop_rate", "head_drop",
+            "drop_path_rate", "drop_path");
+
+    private static void timm(ObjectNode model, String argument, JsonNode value) {
+        switch (argument) {
+            case "img_size" -> GoldenConfigs.image(model).set("size", value);
+            case "in_chans" -> GoldenConfigs.image(model).set("channels", value);
+            case "act_layer" -> model.put("activation", activation(value.asText()));
+            case "attn_act_layer" -> model.put("attn_activation", activation(value.asText()));
+            case "distilled" -> model.set("distilled", value);
+            case "down_op" -> known(argument, value, "subsample");
+            case "global_pool" -> known(argument, value, "avg");
+            // A 1x1 convolution instead of a dense layer gives the same numbers; alpha belongs to the loss.
+            case "use_conv", "alpha" -> {}
+            default -> put(model, argument, value, TIMM);
+        }
+    }
+
+    private static final Map<String, String> VIT_PYTORCH = Map.of(
+            "num_classes", "classes",
+            "stages", "stages",
+            "dim", "dim",
+            "depth", "depth",
+            "heads", "heads",
+            "mlp_mult", "mlp_ratio",
+            "dim_key", "key_dim",
+            "dim_value", "value_dim",
+            "dropout", "proj_drop");
+
+    private static void community(GoldenCase golden, ObjectNode model, String argument, JsonNode value) {
+        switch (argument) {
+            case "image_size" -> GoldenConfigs.image(model).set("size", value);
+            case "num_distill_classes" -> model.put("distilled", true).set("distill_classes", value);
+            case "dim", "depth", "heads" ->
+                model.set(
+                        argument,
+                        padded(value, golden.hyperparameters().get("stages").asInt(3)));
+            default -> put(model, argument, value, VIT_PYTORCH);
+        }
+    }
+
+    /** Tuples that are too short go on with their last value. */
+    private static JsonNode padded(JsonNode value, int stages) {
+        if (!(value instanceof ArrayNode given)) return value;
+        ArrayNode all = given.deepCopy();
+        while (all.size() < stages) all.add(all.get(all.size() - 1));
+        return all;
+    }
+
+    private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {
+        if (!words.containsKey(argument)) throw new AssertionError("unknown argument " + argument);
+        model.set(words.get(argument), value);
+    }
+
+    private static void known(String argument, JsonNode value, String only) {
+        if (!value.asText().equals(only)) throw new AssertionError(argument + " is " + value);
+    }
+
+    private static String activation(String timm) {
+        return switch (timm) {
+            case "hard_swish", "gelu", "relu", "silu" -> timm;
+            case "swish" -> "silu";
+            default -> throw new AssertionError("unknown activation " + timm);
+        };
+    }
+
+    /** timm's Attention and AttentionDownsample over tokens [T, D], or an image when they are made of convolutions. */
+    private static Built joint(GoldenCase golden) {
+        Map<String, JsonNode> given = golden.hyperparameters();
+        refuseUnknown(given, List.of("dim", "in_dim", "out_dim", "key_dim", "num_heads", "attn_ratio", "resolution"));
+        boolean down = given.containsKey("in_dim");
+        int[] side = side(given.get("resolution"));
+        int in = given.get(down ? "in_dim" : "dim").asInt();
+        int keyDim = given.get("key_dim").asInt();
+        int value = (int)
+                (given.containsKey("attn_ratio")
+                        ? given.get("attn_ratio").asDouble() * keyDim
+                        : (down ? 2 : 4) * keyDim);
+        int heads = given.containsKey("num_heads") ? given.get("num_heads").asInt() : 8;
+        int stride =
+                !down ? 1 : given.containsKey("stride") ? given.get("stride").asInt() : 2;
+        int out = down ? given.get("out_dim").asInt() : in;
+        JsonNode found =
+                golden.config().path("layers").path("activation_modules").path(0);
+        Activation activation = found.asText().equals("Hardswish")
+                ? Activation.HARD_SWISH
+                : Activation.valueOf(found.asText("SiLU").toUpperCase(java.util.Locale.ROOT));
+        var attention = new BiasedAttention(heads, keyDim, value, out, stride, activation);
+
+        Graph g = new Graph(Init.PYTORCH);
+        boolean image = given.containsKey("use_conv") && given.get("use_conv").asBoolean();
+        Tensor x = image ? g.input("input", side[0], side[1], in) : g.input("input", side[0] * side[1], in);
+        Tensor tokens = image ? g.reshape("tokens", x, side[0] * side[1], in) : x;
+        Tensor y = attention.joint(g, tokens, side[0], side[1], Init.ONES);
+        g.output("output", image ? grid(g, y, side, stride) : y);
+        return Built.module(g, KeyScheme.SAME, "input");
+    }
+
+    /** vit-pytorch's Attention over an image. */
+    private static Built apart(GoldenCase golden) {
+        Map<String, JsonNode> given = golden.hyperparameters();
+        refuseUnknown(
+                given,
+                List.of("dim", "fmap_size", "heads", "dim_key", "dim_value", "dropout", "dim_out", "downsample"));
+        int size = given.get("fmap_size").asInt();
+        int in = given.get("dim").asInt();
+        int out = given.containsKey("dim_out") && !given.get("dim_out").isNull()
+                ? given.get("dim_out").asInt()
+                : in;
+        int stride = given.containsKey("downsample") && given.get("downsample").asBoolean() ? 2 : 1;
+        int heads = given.containsKey("heads") ? given.get("heads").asInt() : 8;
+        int key = given.containsKey("dim_key") ? given.get("dim_key").asInt() : 32;
+        int value = given.containsKey("dim_value") ? given.get("dim_value").asInt() : 64;
+        var attention = new BiasedAttention(heads, key, value, out, stride, Activation.GELU);
+
+        Graph g = new Graph(Init.PYTORCH);
+        Tensor x = g.input("input", size, size, in);
+        Tensor y = attention.apart(g, g.reshape("tokens", x, size * size, in), size, size);
+        g.output("output", grid(g, y, new int[] {size, size}, stride));
+        KeyScheme keys = KeyScheme.of(
+                "q.linear", "to_q.0",
+                "q.bn", "to_q.1",
+                "k.linear", "to_k.0",
+                "k.bn", "to_k.1",
+                "v.linear", "to_v.0",
+                "v.bn", "to_v.1",
+                "proj.ln.linear", "to_out.1",
+                "proj.ln.bn", "to_out.2",
+                "attention_biases", "pos_bias.weight^T");
+        return Built.module(g, keys, "input");
+    }
+
+    private static Tensor grid(Graph g, Tensor tokens, int[] side, int stride) {
+        return g.reshape("out", tokens, (side[0] - 1) / stride + 1, (side[1] - 1) / stride + 1, tokens.dim(1));
+    }
+
+    private static int[] side(JsonNode resolution) {
+        if (resolution == null) return new int[] {14, 14};
+        return resolution.isArray()
+                ? new int[] {resolution.get(0).asInt(), resolution.get(1).asInt()}
+                : new int[] {resolution.asInt(), resolution.asInt()};
+    }
+
+    private static void refuseUnknown(Map<String, JsonNode> given, List<String> known) {
+        for (var argument : given.entrySet()) {
+            boolean silent = List.of("stride", "use_conv", "act_layer").contains(argument.getKey());
+            boolean unused =
+                    argument.getKey().equals("use_pool") && !argument.getValue().asBoolean();
+            if (!known.contains(argument.getKey()) && !silent && !unused) {
+                throw new AssertionError("unknown argument " + argument);
+            }
+        }
+    }
+}
