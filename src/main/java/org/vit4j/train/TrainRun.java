@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +40,8 @@ public final class TrainRun {
      */
     public static Result run(
             RunConfig config, Path directory, boolean resume, Trainer.Progress progress, BooleanSupplier stop) {
-        Trainer.Session session = open(config);
-        try (RunDirectory run = RunDirectory.open(directory, resume)) {
+        try (Trainer.Session session = open(config);
+                RunDirectory run = RunDirectory.open(directory, resume)) {
             if (resume) sameConfig(config, run);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
                 LOG.info(
@@ -89,7 +90,9 @@ public final class TrainRun {
         int batch = Math.min(train.batch(), split.train().size());
         Batches training = new Batches(
                 split.train(), data.augment(), data.preprocess(), batch, true, true, train.seed(), data.threads());
-        return new Trainer.Session(training, validation(data, split, train.batch()), classes);
+        Optional<Teacher> teacher = train.distill()
+                .map(distill -> Teacher.load(distill.teacher(), config.name(), classes, data.preprocess()));
+        return new Trainer.Session(training, validation(data, split, train.batch()), classes, teacher);
     }
 
     /** Every validation image once, in order, without augmentation. */
