@@ -58,7 +58,7 @@ public record Preprocess(
         float[] pixels = new float[normalised.length];
         for (int i = 0; i < pixels.length; i++) {
             double pixel = (normalised[i] * std.get(i % channels) + mean.get(i % channels)) * 255;
-            pixels[i] = (float) (Math.abs(pixel - Math.rint(pixel)) < 1e-3 ? Math.rint(pixel) : pixel);
+            pixels[i] = (float) (Math.abs(pixel - Math.rint(pixel)) < 1e-3 ? Math.rint(pixel) + 0.0 : pixel); // no -0
         }
         return new Image(height, width, channels, pixels);
     }
