@@ -29,7 +29,7 @@ import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
 
 /** What a student with two heads minimises, and both gradients of it, against numbers computed in double by PyTorch. */
-class DistillationTest {
+class ObjectiveTest {
     private static final double EXACT = 1e-6;
 
     /** @param recipe of the file; {@code none} has no teacher */
@@ -52,7 +52,7 @@ class DistillationTest {
 
     static Stream<Case> cases() throws IOException {
         List<Case> cases = new ArrayList<>();
-        try (InputStream in = DistillationTest.class.getResourceAsStream("/goldens/recipes/distillation.json")) {
+        try (InputStream in = ObjectiveTest.class.getResourceAsStream("/goldens/recipes/distillation.json")) {
             for (JsonNode numbers : new ObjectMapper().readTree(in).path("cases")) {
                 for (String recipe :
                         List.of("vit_pytorch_soft", "vit_pytorch_hard_fixed", "deit_soft", "deit_hard", "deit_none")) {
