@@ -6,9 +6,9 @@ import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
 
 /** What a {@code model:} section describes: one of the architectures with all its numbers. */
-public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt {
+public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt, ResNet {
     /** The words of {@code model.arch}. */
-    List<String> ARCHITECTURES = List.of("vit", "deepvit", "deit", "levit", "cvt");
+    List<String> ARCHITECTURES = List.of("vit", "deepvit", "deit", "levit", "cvt", "resnet");
 
     Flavour flavour();
 
@@ -41,6 +41,7 @@ public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt {
             case "deit" -> Deit.read(s, flavour, image, classes);
             case "levit" -> Levit.read(s, flavour, image, classes);
             case "cvt" -> Cvt.read(s, flavour, image, classes);
+            case "resnet" -> ResNet.read(s, flavour, image, classes);
             default -> throw new AssertionError(arch);
         };
     }

@@ -50,6 +50,19 @@ public record Preprocess(
         return fit(image.withChannels(channels));
     }
 
+    /**
+     * What {@link #apply} made, as a picture again: [H, W, C], 0..255 unless something was done to it since. Floats come
+     * back a hair beside the whole number they were; those are whole again, as {@link Image} wants them.
+     */
+    public Image undo(float[] normalised) {
+        float[] pixels = new float[normalised.length];
+        for (int i = 0; i < pixels.length; i++) {
+            double pixel = (normalised[i] * std.get(i % channels) + mean.get(i % channels)) * 255;
+            pixels[i] = (float) (Math.abs(pixel - Math.rint(pixel)) < 1e-3 ? Math.rint(pixel) + 0.0 : pixel); // no -0
+        }
+        return new Image(height, width, channels, pixels);
+    }
+
     private Image fit(Image image) {
         if (image.height() == height && image.width() == width) return image;
         int tall = (int) Math.floor(height / cropPct);

@@ -28,7 +28,9 @@ public final class Lowering {
     /** What the SameDiff graph is for: dropout exists in training only. */
     public enum Mode {
         INFERENCE,
-        TRAINING
+        TRAINING,
+        /** As training, but batch normalisations go by their running statistics, which stay as they are. */
+        FINE_TUNING
     }
 
     private final SameDiff sd = SameDiff.create();
@@ -220,7 +222,7 @@ public final class Lowering {
 
     private SDVariable normalised(Tensor t, SDVariable rows, long count, ImageOp.BatchNorm norm) {
         long width = t.dim(norm.axis());
-        if (mode == Mode.INFERENCE) {
+        if (mode != Mode.TRAINING) {
             return layers.affine(
                     rows, width, count, weight(t, 0), weight(t, 1), weight(t, 2), weight(t, 3), norm.epsilon());
         }

@@ -45,7 +45,11 @@ public record RunConfig(
         int width = model.map(m -> m.image().width()).orElse(224);
         int channels = model.map(m -> m.image().channels()).orElse(3);
         Optional<DataConfig> data = DataConfig.read(root.section("data"), height, width, channels);
-        Optional<TrainConfig> train = TrainConfig.read(root.section("train"));
+        Section training = root.section("train");
+        Optional<TrainConfig> train = TrainConfig.read(training);
+        if (model.isPresent() && train.flatMap(TrainConfig::distill).isPresent()) {
+            Objective.lacking(model.get()).ifPresent(lack -> training.reject("distill", lack));
+        }
         Section out = root.section("output");
         Path dir = Path.of(out.stringAt("dir", "runs/" + config.name()));
         int keep = out.intAt("keep", 3);

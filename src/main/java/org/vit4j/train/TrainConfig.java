@@ -10,6 +10,9 @@ import org.vit4j.config.Section;
  *
  * @param clip largest L2 norm of the gradient by all weights
  * @param checkpointSteps steps between checkpoints within an epoch; there is one at every epoch's end besides
+ * @param freezeNorm batch normalisations go by the running statistics they have and leave them; scale and shift learn
+ *     on. For fine-tuning, where batches are too small or too few for statistics of their own
+ * @param distill a teacher, for a student with two heads
  */
 public record TrainConfig(
         int epochs,
@@ -19,7 +22,9 @@ public record TrainConfig(
         Schedule schedule,
         double labelSmoothing,
         OptionalDouble clip,
-        int checkpointSteps) {
+        int checkpointSteps,
+        boolean freezeNorm,
+        Optional<Distill> distill) {
 
     public TrainConfig {
         check(epochs >= 1, "epochs (%d) must be at least 1", epochs);
@@ -50,6 +55,8 @@ public record TrainConfig(
         loss.done();
         OptionalDouble clip = s.doubleIf("clip");
         int checkpointSteps = s.intAt("checkpoint_steps", 1000);
+        boolean freezeNorm = s.boolAt("freeze_norm", false);
+        Optional<Distill> distill = s.sectionIf("distill").flatMap(Distill::read);
         return s.build(() -> new TrainConfig(
                 epochs,
                 batch,
@@ -58,7 +65,9 @@ public record TrainConfig(
                 schedule.orElseThrow(),
                 smoothing,
                 clip,
-                checkpointSteps));
+                checkpointSteps,
+                freezeNorm,
+                distill));
     }
 
     private static void check(boolean holds, String rule, Object... values) {

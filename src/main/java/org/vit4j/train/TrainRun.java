@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,14 @@ public final class TrainRun {
                     config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes
                             + " classes; set model.classes=" + classes);
         }
+        // A teacher that does not fit is found before an earlier run is moved out of the way.
+        Optional<Teacher> teacher = config.train()
+                .distill()
+                .map(distill -> Teacher.load(
+                        distill.teacher(),
+                        config.name(),
+                        data.classes(),
+                        config.data().preprocess()));
         try (RunDirectory run = RunDirectory.open(directory, resume)) {
             if (resume) sameConfig(config, run);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
@@ -60,7 +69,7 @@ public final class TrainRun {
                         "the warm-up is longer than the run and is cut to its {} epochs",
                         config.train().epochs());
             }
-            try (Trainer trainer = new Trainer(config, data, run, progress)) {
+            try (Trainer trainer = new Trainer(config, data, teacher, run, progress)) {
                 boolean resumed = resume && trainer.resume();
                 if (resumed)
                     LOG.info(
@@ -74,6 +83,8 @@ public final class TrainRun {
                 run.write("report.html", report(config, trainer.state()));
                 return result(finished, trainer, run);
             }
+        } finally {
+            teacher.ifPresent(Teacher::close);
         }
     }
 

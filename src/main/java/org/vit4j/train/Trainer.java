@@ -45,6 +45,7 @@ public final class Trainer implements AutoCloseable {
     private final BatchSource training;
     private final BatchSource validation;
     private final List<String> classes;
+    private final Optional<Teacher> teacher;
     private final Description description;
     private final Parameters parameters;
     private final Optimizer.State optimizer;
@@ -56,23 +57,25 @@ public final class Trainer implements AutoCloseable {
     private final Checkpoint checkpoint;
     private TrainState state = TrainState.START;
 
-    Trainer(RunConfig config, TrainData data, RunDirectory run, Progress progress) {
+    Trainer(RunConfig config, TrainData data, Optional<Teacher> teacher, RunDirectory run, Progress progress) {
         this.train = config.train();
         this.run = run;
         this.progress = progress;
         this.training = data.training();
         this.validation = data.validation();
         this.classes = data.classes();
+        this.teacher = teacher;
         this.description = describe(config, classes);
         Graph graph = config.model().build();
         this.parameters = new Parameters(graph.weights(), Nd4j.dataType());
         parameters.initialise(train.seed());
         this.optimizer = train.optimizer().start(parameters.trained(), parameters.decayed());
         this.schedule = train.schedule().fitted();
-        this.lowered = Lowering.lower(graph, parameters, Lowering.Mode.TRAINING);
+        this.lowered = Lowering.lower(
+                graph, parameters, train.freezeNorm() ? Lowering.Mode.FINE_TUNING : Lowering.Mode.TRAINING);
         this.logits = lowered.output("logits");
         SDVariable targets = lowered.sd().placeHolder("targets", Nd4j.dataType(), -1, classes.size());
-        SDVariable loss = Losses.crossEntropy(lowered.sd(), logits, targets);
+        SDVariable loss = Objective.loss(lowered, targets, train.distill());
         this.gradients = new Gradients(lowered, loss, List.of(logits));
         this.inference = new Inference(graph, parameters);
         this.checkpoint = new Checkpoint(run.checkpoints(), config.output().keep());
@@ -136,7 +139,9 @@ public final class Trainer implements AutoCloseable {
     private void step(Batch batch, int steps, long start) {
         double lr = schedule.at(state.epoch() + (double) state.batches() / steps);
         Map<String, INDArray> inputs = new HashMap<>();
-        inputs.put(lowered.inputs().get(0), images(batch));
+        INDArray images = images(batch);
+        inputs.put(lowered.inputs().get(0), images);
+        teacher.ifPresent(t -> inputs.put(Objective.TEACHER, t.logits(images)));
         inputs.put("targets", Targets.smoothed(batch.labels(), classes.size(), train.labelSmoothing()));
         Masks.draw(lowered, train.seed(), state.step(), batch.size(), inputs);
         Map<String, INDArray> out = gradients.run(inputs);

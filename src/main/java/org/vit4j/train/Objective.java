@@ -1,0 +1,60 @@
+package org.vit4j.train;
+
+import java.util.Optional;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.graph.Graph;
+import org.vit4j.samediff.Lowered;
+
+/** What is minimised: by the heads of the network, and whether there is a teacher. */
+final class Objective {
+    private static final Logger LOG = LoggerFactory.getLogger(Objective.class);
+
+    /** The placeholder of the teacher's logits, [B, K]. */
+    static final String TEACHER = "teacher";
+
+    private static final String CLASS = "logits_class";
+    private static final String DISTILL = "logits_distill";
+
+    private Objective() {}
+
+    /** Why a network cannot be taught, when it cannot. */
+    static Optional<String> lacking(ModelConfig model) {
+        if (hasTwoHeads(model.build())) return Optional.empty();
+        return Optional.of("a student needs two heads, one for the labels and one for the teacher; arch " + model.arch()
+                + " as configured here has one (DeiT's has two with distilled: true)");
+    }
+
+    private static boolean hasTwoHeads(Graph graph) {
+        return graph.outputs().containsKey(CLASS) && graph.outputs().containsKey(DISTILL);
+    }
+
+    /**
+     * The scalar to minimise.
+     *
+     * <p>Two heads without a teacher: cross entropy of the class head alone, as facebookresearch/deit with {@code
+     * --distillation-type none}. The other head then stays as it was drawn, and still speaks in predictions, which are
+     * the mean of both; hence the warning.
+     *
+     * @param targets [B, K]
+     */
+    static SDVariable loss(Lowered lowered, SDVariable targets, Optional<Distill> distill) {
+        SameDiff sd = lowered.sd();
+        if (!hasTwoHeads(lowered.graph())) return Losses.crossEntropy(sd, lowered.output("logits"), targets);
+        SDVariable byLabel = lowered.output(CLASS);
+        if (distill.isEmpty()) {
+            LOG.warn("no train.distill: the distillation head learns nothing, and is half of each prediction; a"
+                    + " network with one head (distilled: false) is what to train without a teacher");
+            return Losses.crossEntropy(sd, byLabel, targets);
+        }
+        SDVariable teacher = sd.placeHolder(
+                TEACHER,
+                targets.dataType(),
+                -1,
+                lowered.graph().outputs().get(CLASS).dim(0));
+        return distill.get().loss(sd, byLabel, lowered.output(DISTILL), teacher, targets);
+    }
+}

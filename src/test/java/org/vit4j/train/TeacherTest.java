@@ -1,0 +1,222 @@
+package org.vit4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.Image;
+import org.vit4j.data.Interpolation;
+import org.vit4j.data.Preprocess;
+import org.vit4j.keras.KerasFile;
+import org.vit4j.model.Description;
+import org.vit4j.model.SavedModel;
+import org.vit4j.samediff.Parameters;
+
+/** Teachers that nobody trained: what they say is arbitrary, but always the same. */
+class TeacherTest {
+    private static final Trainer.Progress SILENT = new Trainer.Progress() {
+        @Override
+        public void batch(TrainState state, int batches, double imagesPerSecond) {}
+
+        @Override
+        public void epoch(EpochMetrics metrics, int epochs) {}
+    };
+
+    @TempDir
+    Path directory;
+
+    private static List<String> digits(int count) {
+        return IntStream.range(0, count).mapToObj(String::valueOf).toList();
+    }
+
+    /** A tiny network for pictures of that side, with that mean. */
+    private Path saved(int side, double mean, int classes, long seed) {
+        RunConfig config = RunConfig.open(
+                "digits-vit",
+                List.of(
+                        "model.dim=16",
+                        "model.depth=1",
+                        "model.heads=2",
+                        "model.image.size=" + side,
+                        "model.classes=" + classes,
+                        "data.mean=" + mean));
+        Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
+        parameters.initialise(seed);
+        var description = new Description(
+                "teacher",
+                config.model(),
+                config.resolved(),
+                digits(classes),
+                config.data().preprocess(),
+                Map.of());
+        Path file = directory.resolve("teacher-" + side + "-" + seed + ".keras");
+        SavedModel.write(file, description, parameters);
+        return file;
+    }
+
+    private static Preprocess prepare(int side, int channels, double mean, double std) {
+        return new Preprocess(side, side, channels, 0.875, Interpolation.BICUBIC, List.of(mean), List.of(std));
+    }
+
+    private static Image picture(int side) {
+        float[] pixels = new float[side * side];
+        for (int i = 0; i < pixels.length; i++) pixels[i] = (i * 37 + i / side * 11) % 256;
+        return new Image(side, side, 1, pixels);
+    }
+
+    private static INDArray batch(Preprocess preprocess, Image... pictures) {
+        float[][] rows = new float[pictures.length][];
+        for (int i = 0; i < rows.length; i++) rows[i] = preprocess.apply(pictures[i]);
+        return Nd4j.createFromArray(rows)
+                .reshape('c', rows.length, preprocess.height(), preprocess.width(), preprocess.channels());
+    }
+
+    @Test
+    void sharedPreparationIsPassedOnAsItIs() {
+        Path file = saved(32, 0.25, 10, 1);
+        Preprocess student = SavedModel.describe(file).preprocess();
+        try (Teacher teacher = Teacher.load(file, "test", digits(10), student);
+                SavedModel model = SavedModel.load(file)) {
+            INDArray images = batch(student, picture(32), picture(40));
+            assertThat(teacher.images(images)).isSameAs(images);
+            assertThat(teacher.logits(images)).isEqualTo(model.inference().logits(images));
+        }
+    }
+
+    @Test
+    void anotherSizeAndNormalisationSeesTheSamePictureAsIfItWasItsOwn() {
+        Path file = saved(48, 0.25, 10, 1);
+        Preprocess student = prepare(32, 3, 0.5, 0.2);
+        Preprocess own = SavedModel.describe(file).preprocess();
+        try (Teacher teacher = Teacher.load(file, "test", digits(10), student)) {
+            INDArray seen = teacher.images(batch(student, picture(32)));
+            Image upscaled = new Preprocess(48, 48, 1, 1, own.interpolation(), own.mean(), own.std()).view(picture(32));
+            assertThat(seen.dup('c').data().asFloat()).isEqualTo(own.apply(upscaled));
+            assertThat(teacher.logits(batch(student, picture(32), picture(32))).shape())
+                    .containsExactly(2, 10);
+        }
+    }
+
+    @Test
+    void aNormalisedPictureComesBackPixelByPixel() {
+        for (double std : new double[] {0.2, 0.3081, 1}) {
+            Preprocess preprocess = prepare(32, 1, 0.1307, std);
+            Image picture = picture(32);
+            assertThat(preprocess.undo(preprocess.apply(picture)).pixels()).isEqualTo(picture.pixels());
+        }
+    }
+
+    @Test
+    void aMissingForeignOrDamagedTeacherIsOneClearLine() throws IOException {
+        Preprocess student = prepare(32, 1, 0.5, 0.5);
+        Path missing = directory.resolve("none.keras");
+        assertThatThrownBy(() -> Teacher.load(missing, "test", digits(10), student))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage("test: train.distill.teacher: " + missing
+                        + ": there is no such file; train the teacher first, or name another model.keras");
+        Path seven = saved(32, 0.25, 7, 1);
+        assertThatThrownBy(() -> Teacher.load(seven, "test", digits(10), student))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage(
+                        "test: train.distill.teacher: " + seven + ": knows other classes (7: 0, 1, 2, 3, 4, ...) than"
+                                + " the data has (10: 0, 1, 2, 3, 4, ...); they must be the same, in the same order");
+        Path damaged = Files.write(directory.resolve("damaged.keras"), new byte[100]);
+        assertThatThrownBy(() -> Teacher.load(damaged, "test", digits(10), student))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageStartingWith("test: train.distill.teacher: " + damaged)
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void theSectionIsCheckedWithTheConfig() {
+        assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.distill={teacher: a.keras}")))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("train.distill: a student needs two heads")
+                .hasMessageContaining("arch vit");
+        assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.distill={alpha: 1.5}")))
+                .hasMessageContaining("train.distill.teacher: is missing");
+        assertThatThrownBy(() ->
+                        RunConfig.open("digits-vit", List.of("train.distill={teacher: a, type: soft, alpha: 1.5}")))
+                .hasMessageContaining("alpha (1.5) must lie in 0..1");
+        assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.distill={teacher: a, temperature: 0}")))
+                .hasMessageContaining("temperature (0.0) must be above 0");
+    }
+
+    private RunConfig student(Path teacher, String... more) {
+        assumeThat(ModelConfig.ARCHITECTURES).contains("deit");
+        List<String> overrides = new ArrayList<>(List.of(
+                "model.dim=16",
+                "model.depth=1",
+                "model.heads=2",
+                "model.proj_drop=0.1",
+                "train.epochs=2",
+                "train.batch=256",
+                "train.checkpoint_steps=2",
+                "train.distill.teacher=" + teacher));
+        overrides.addAll(List.of(more));
+        return RunConfig.open("digits-deit-distilled", overrides);
+    }
+
+    private void train(RunConfig config, String name, boolean resume, int stopAfter) {
+        AtomicInteger steps = new AtomicInteger();
+        TrainRun.run(
+                config,
+                directory.resolve(name),
+                resume,
+                SILENT,
+                () -> steps.incrementAndGet() >= stopAfter && stopAfter > 0);
+    }
+
+    private List<float[]> weights(String run) {
+        List<float[]> all = new ArrayList<>();
+        try (KerasFile file = KerasFile.read(directory.resolve(run).resolve("last.keras"))) {
+            for (String name : file.shapes().keySet()) all.add(file.values(name));
+        }
+        return all;
+    }
+
+    @Test
+    void aTaughtRunThatWasStoppedAndResumedIsTheRunThatWasNot() {
+        for (String type : List.of("hard", "soft")) {
+            RunConfig config = student(saved(48, 0.25, 10, 1), "train.distill.type=" + type);
+            train(config, type, false, -1);
+            train(config, type + "-stopped", false, 3);
+            train(config, type + "-stopped", true, -1);
+            assertThat(weights(type + "-stopped")).containsExactlyElementsOf(weights(type));
+        }
+    }
+
+    @Test
+    void anotherTeacherMakesAnotherStudent() {
+        train(student(saved(32, 0.25, 10, 1)), "first", false, -1);
+        train(student(saved(32, 0.25, 10, 2)), "second", false, -1);
+        assertThat(weights("second")).isNotEqualTo(weights("first"));
+        assertThat(weights("second").stream().flatMapToInt(w -> IntStream.of(w.length)))
+                .containsExactlyElementsOf(
+                        weights("first").stream().map(w -> w.length).toList());
+    }
+
+    @Test
+    void aTeacherOfOtherClassesStopsTheRunBeforeItsDirectoryIsMade() {
+        RunConfig config = student(saved(32, 0.25, 7, 1));
+        assertThatThrownBy(() -> train(config, "run", false, -1))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("knows other classes");
+        assertThat(directory.resolve("run")).doesNotExist();
+    }
+}
