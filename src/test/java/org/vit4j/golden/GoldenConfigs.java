@@ -15,6 +15,8 @@ final class GoldenConfigs {
     static Built build(GoldenCase golden) {
         return switch (golden.architecture()) {
             case "ViT" -> GoldenVit.build(golden);
+            case "CaiT" -> GoldenCait.build(golden);
+            case "PiT" -> GoldenPit.build(golden);
             default -> throw new AssertionError(golden.architecture() + " is not built yet");
         };
     }
