@@ -6,9 +6,9 @@ import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
 
 /** What a {@code model:} section describes: one of the architectures with all its numbers. */
-public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt, ResNet {
+public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt, ResNet, Cait, Pit {
     /** The words of {@code model.arch}. */
-    List<String> ARCHITECTURES = List.of("vit", "deepvit", "deit", "levit", "cvt", "resnet");
+    List<String> ARCHITECTURES = List.of("vit", "deepvit", "deit", "levit", "cvt", "resnet", "cait", "pit");
 
     Flavour flavour();
 
@@ -42,6 +42,8 @@ public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt, ResN
             case "levit" -> Levit.read(s, flavour, image, classes);
             case "cvt" -> Cvt.read(s, flavour, image, classes);
             case "resnet" -> ResNet.read(s, flavour, image, classes);
+            case "cait" -> Cait.read(s, flavour, image, classes);
+            case "pit" -> Pit.read(s, flavour, image, classes);
             default -> throw new AssertionError(arch);
         };
     }

@@ -234,6 +234,11 @@ public final class Graph {
         return rate == 0 ? x : add(name, new Op.DropPath(rate), x);
     }
 
+    /** {@code x} itself when the rate is 0; {@code stack} names the layers of which at least one stays. */
+    public Tensor dropLayer(String name, Tensor x, String stack, int layer, int layers, double rate) {
+        return rate == 0 ? x : add(name, new Op.DropLayer(stack, layer, layers, rate), x);
+    }
+
     /** Declares what the network answers; {@code logits} is what predictions are made from. */
     public void output(String name, Tensor x) {
         if (outputs.putIfAbsent(name, x) != null) throw new IllegalStateException("output '" + name + "' stands twice");

@@ -33,6 +33,7 @@ public sealed interface Op
                 Op.Scale,
                 Op.Dropout,
                 Op.DropPath,
+                Op.DropLayer,
                 ImageOp,
                 HeadOp {
     /** The shape this makes of its inputs' shapes. */
@@ -333,6 +334,18 @@ public sealed interface Op
     record DropPath(double rate) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
+            return in.get(0);
+        }
+    }
+
+    /**
+     * In training: a branch of one of the {@code layers} of a stack is there for the whole batch or, with probability
+     * {@code rate}, for none of it; never rescaled. All branches of a layer go together, and one layer always stays.
+     */
+    record DropLayer(String stack, int layer, int layers, double rate) implements Op {
+        @Override
+        public Shape shape(List<Shape> in) {
+            check(0 <= layer && layer < layers, "layer %d is none of %d", layer, layers);
             return in.get(0);
         }
     }

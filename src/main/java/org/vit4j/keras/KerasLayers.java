@@ -71,7 +71,7 @@ final class KerasLayers {
         if (op instanceof Op.Mix) return AttentionLayers.mix(net, t, nodes(t));
         if (op instanceof Op.Mean mean) return mean(t, mean, x);
         if (op instanceof Op.Scale scale) return scale(net, t.name(), scale.factor(), x);
-        if (op instanceof Op.Dropout || op instanceof Op.DropPath) return x;
+        if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return x;
         throw new UnsupportedOperationException("no Keras layer is known for " + op + " (" + t.name() + ")");
     }
 

@@ -27,8 +27,9 @@ public record Lowered(
      * A placeholder that dropout multiplies by: 0, or 1 / (1 - rate).
      *
      * @param perExample elements an example; 1 for drop path
+     * @param layers whether each element is a layer of a stack: 0 or 1, the same for every example, and one stays
      */
-    public record Mask(String name, long perExample, double rate) {}
+    public record Mask(String name, long perExample, double rate, boolean layers) {}
 
     /**
      * A batch's own mean and biased variance, SameDiff variables [1, C], and the running weights they belong to.

@@ -40,6 +40,7 @@ public final class Lowering {
     private final Map<String, Value> values = new HashMap<>();
     private final Map<String, SDVariable> weights = new HashMap<>();
     private final Map<String, SDVariable[]> parts = new HashMap<>();
+    private final Map<String, SDVariable> stacks = new HashMap<>();
     private final List<String> inputs = new ArrayList<>();
     private final List<Lowered.Mask> masks = new ArrayList<>();
     private final Map<String, String> names = new LinkedHashMap<>();
@@ -119,6 +120,7 @@ public final class Lowering {
         if (op instanceof Op.Scale scale) return like(t, x, x.either().mul(scale.factor()));
         if (op instanceof Op.Dropout drop) return mode == Mode.INFERENCE ? x : dropout(t, x, drop.rate());
         if (op instanceof Op.DropPath drop) return mode == Mode.INFERENCE ? x : dropPath(t, x, drop.rate());
+        if (op instanceof Op.DropLayer drop) return mode == Mode.INFERENCE ? x : dropLayer(t, x, drop);
         if (op instanceof ImageOp image) return image(t, x, image);
         if (op instanceof HeadOp head) return head(t, x, head);
         throw new AssertionError(op);
@@ -303,13 +305,27 @@ public final class Lowering {
 
     private Value dropout(Tensor t, Value x, double rate) {
         SDVariable mask = sd.placeHolder(t.name() + ".mask", type, t.shape().batched(-1));
-        masks.add(new Lowered.Mask(mask.name(), t.shape().size(), rate));
+        masks.add(new Lowered.Mask(mask.name(), t.shape().size(), rate, false));
         return whole(t, x.whole().mul(mask));
     }
 
     private Value dropPath(Tensor t, Value x, double rate) {
         SDVariable mask = sd.placeHolder(t.name() + ".mask", type, -1, 1);
-        masks.add(new Lowered.Mask(mask.name(), 1, rate));
+        masks.add(new Lowered.Mask(mask.name(), 1, rate, false));
+        return masked(t, x, mask);
+    }
+
+    /** One mask for a whole stack, [B, layers]: its branches share it, and the layers are drawn together. */
+    private Value dropLayer(Tensor t, Value x, Op.DropLayer drop) {
+        SDVariable stack = stacks.computeIfAbsent(drop.stack(), name -> {
+            masks.add(new Lowered.Mask(name + ".mask", drop.layers(), drop.rate(), true));
+            return sd.placeHolder(name + ".mask", type, -1, drop.layers());
+        });
+        return masked(t, x, sd.slice(stack, new int[] {0, drop.layer()}, -1, 1));
+    }
+
+    /** Times one number an example, [B, 1]. */
+    private Value masked(Tensor t, Value x, SDVariable mask) {
         SDVariable wide =
                 sd.reshape(layers.expand(mask, t.shape().size()), -1, t.shape().last());
         return rows(t, x.rows().mul(wide));

@@ -9,7 +9,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.samediff.Lowered;
 
 /**
- * The random masks of dropout and drop path. ND4J's own dropout has no gradient, and its random ops repeat their draw;
+ * The random masks of dropout, drop path and layer dropout. ND4J's own dropout has no gradient, and its random ops repeat their draw;
  * here the numbers of a step depend on the seed and the step alone, so a run that is resumed draws the same.
  */
 final class Masks {
@@ -21,9 +21,7 @@ final class Masks {
         for (int i = 0; i < masks.size(); i++) {
             Lowered.Mask mask = masks.get(i);
             SplittableRandom random = new SplittableRandom(mix(mix(seed, step), i));
-            float kept = (float) (1 / (1 - mask.rate()));
-            float[] values = new float[Math.toIntExact(batch * mask.perExample())];
-            for (int j = 0; j < values.length; j++) values[j] = random.nextDouble() < mask.rate() ? 0 : kept;
+            float[] values = mask.layers() ? layers(mask, batch, random) : elements(mask, batch, random);
             long[] shape =
                     lowered.sd().getVariable(mask.name()).placeholderShape().clone();
             shape[0] = batch;
@@ -32,6 +30,27 @@ final class Masks {
                     mask.name(),
                     Nd4j.createFromArray(values).reshape('c', shape).castTo(type));
         }
+    }
+
+    private static float[] elements(Lowered.Mask mask, int batch, SplittableRandom random) {
+        float kept = (float) (1 / (1 - mask.rate()));
+        float[] values = new float[Math.toIntExact(batch * mask.perExample())];
+        for (int j = 0; j < values.length; j++) values[j] = random.nextDouble() < mask.rate() ? 0 : kept;
+        return values;
+    }
+
+    /** The same layers for every example; when chance would leave none, it picks the one that stays. */
+    static float[] layers(Lowered.Mask mask, int batch, SplittableRandom random) {
+        int layers = Math.toIntExact(mask.perExample());
+        float[] values = new float[batch * layers];
+        boolean any = false;
+        for (int j = 0; j < layers; j++) {
+            values[j] = random.nextDouble() < mask.rate() ? 0 : 1;
+            any |= values[j] > 0;
+        }
+        if (!any) values[random.nextInt(layers)] = 1;
+        for (int b = 1; b < batch; b++) System.arraycopy(values, 0, values, b * layers, layers);
+        return values;
     }
 
     /** Two numbers into one that looks like neither (the finaliser of SplitMix64). */

@@ -19,6 +19,8 @@ final class GoldenConfigs {
             case "DeiT" -> GoldenDeit.build(golden);
             case "LeViT" -> GoldenLevit.build(golden);
             case "CvT" -> GoldenCvt.build(golden);
+            case "CaiT" -> GoldenCait.build(golden);
+            case "PiT" -> GoldenPit.build(golden);
             default -> throw new AssertionError(golden.architecture() + " is not built yet");
         };
     }
