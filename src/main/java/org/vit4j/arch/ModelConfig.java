@@ -6,9 +6,9 @@ import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
 
 /** What a {@code model:} section describes: one of the architectures with all its numbers. */
-public sealed interface ModelConfig permits Vit {
+public sealed interface ModelConfig permits Vit, T2tVit, Vitae {
     /** The words of {@code model.arch}. */
-    List<String> ARCHITECTURES = List.of("vit");
+    List<String> ARCHITECTURES = List.of("vit", "t2t_vit", "vitae");
 
     Flavour flavour();
 
@@ -37,6 +37,8 @@ public sealed interface ModelConfig permits Vit {
         int classes = s.intAt("classes", 1000);
         return switch (arch) {
             case "vit" -> Vit.read(s, flavour, image, classes);
+            case "t2t_vit" -> T2tVit.read(s, flavour, image, classes);
+            case "vitae" -> Vitae.read(s, flavour, image, classes);
             default -> throw new AssertionError(arch);
         };
     }

@@ -15,6 +15,8 @@ final class GoldenConfigs {
     static Built build(GoldenCase golden) {
         return switch (golden.architecture()) {
             case "ViT" -> GoldenVit.build(golden);
+            case "T2T-ViT" -> GoldenT2tVit.build(golden);
+            case "ViTAE" -> GoldenVitae.build(golden);
             default -> throw new AssertionError(golden.architecture() + " is not built yet");
         };
     }
