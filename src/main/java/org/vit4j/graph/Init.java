@@ -55,6 +55,45 @@ public sealed interface Init {
         }
     }
 
+    /**
+     * Rows, or when there are more of them columns, of length {@code gain} at right angles, their directions even over
+     * the sphere (Saxe et al. 2014): normal values, made orthonormal one after the other.
+     */
+    record Orthogonal(double gain) implements Init {
+        @Override
+        public float[] values(Shape shape, SplittableRandom random) {
+            int rows = shape.dim(0);
+            int columns = Math.toIntExact(shape.size() / rows);
+            int count = Math.min(rows, columns);
+            double[][] vectors = new double[count][Math.max(rows, columns)];
+            for (int i = 0; i < count; i++) {
+                for (int j = 0; j < vectors[i].length; j++) vectors[i][j] = gaussian(random);
+                for (int before = 0; before < i; before++) {
+                    subtract(vectors[i], vectors[before], dot(vectors[i], vectors[before]));
+                }
+                double length = Math.sqrt(dot(vectors[i], vectors[i]));
+                for (int j = 0; j < vectors[i].length; j++) vectors[i][j] /= length;
+            }
+            float[] values = new float[rows * columns];
+            for (int r = 0; r < rows; r++) {
+                for (int c = 0; c < columns; c++) {
+                    values[r * columns + c] = (float) (gain * (rows <= columns ? vectors[r][c] : vectors[c][r]));
+                }
+            }
+            return values;
+        }
+
+        private static double dot(double[] a, double[] b) {
+            double sum = 0;
+            for (int i = 0; i < a.length; i++) sum += a[i] * b[i];
+            return sum;
+        }
+
+        private static void subtract(double[] from, double[] what, double times) {
+            for (int i = 0; i < from.length; i++) from[i] -= times * what[i];
+        }
+    }
+
     /** Values known beforehand: sinusoid tables and the like. */
     record Values(float[] given) implements Init {
         @Override

@@ -21,6 +21,8 @@ final class GoldenConfigs {
             case "CvT" -> GoldenCvt.build(golden);
             case "CaiT" -> GoldenCait.build(golden);
             case "PiT" -> GoldenPit.build(golden);
+            case "T2T-ViT" -> GoldenT2tVit.build(golden);
+            case "ViTAE" -> GoldenVitae.build(golden);
             default -> throw new AssertionError(golden.architecture() + " is not built yet");
         };
     }
