@@ -6,9 +6,9 @@ import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
 
 /** What a {@code model:} section describes: one of the architectures with all its numbers. */
-public sealed interface ModelConfig permits Vit {
+public sealed interface ModelConfig permits Vit, CrossVit, Ceit {
     /** The words of {@code model.arch}. */
-    List<String> ARCHITECTURES = List.of("vit");
+    List<String> ARCHITECTURES = List.of("vit", "crossvit", "ceit");
 
     Flavour flavour();
 
@@ -37,6 +37,8 @@ public sealed interface ModelConfig permits Vit {
         int classes = s.intAt("classes", 1000);
         return switch (arch) {
             case "vit" -> Vit.read(s, flavour, image, classes);
+            case "crossvit" -> CrossVit.read(s, flavour, image, classes);
+            case "ceit" -> Ceit.read(s, flavour, image, classes);
             default -> throw new AssertionError(arch);
         };
     }

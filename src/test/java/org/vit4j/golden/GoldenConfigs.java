@@ -15,6 +15,8 @@ final class GoldenConfigs {
     static Built build(GoldenCase golden) {
         return switch (golden.architecture()) {
             case "ViT" -> GoldenVit.build(golden);
+            case "CrossViT" -> GoldenCrossVit.build(golden);
+            case "CeiT" -> GoldenCeit.build(golden);
             default -> throw new AssertionError(golden.architecture() + " is not built yet");
         };
     }
