@@ -24,8 +24,13 @@ public record Drops(double embed, double proj, double attn, double path, double 
 
     /** Part of a model section; a rate out of range is noted there. */
     static Drops read(Section s) {
-        double embed = s.doubleAt("pos_drop", 0);
-        double proj = s.doubleAt("proj_drop", 0);
+        return read(s, 0);
+    }
+
+    /** @param standard {@code pos_drop} and {@code proj_drop} where they are not written */
+    static Drops read(Section s, double standard) {
+        double embed = s.doubleAt("pos_drop", standard);
+        double proj = s.doubleAt("proj_drop", standard);
         double attn = s.doubleAt("attn_drop", 0);
         double path = s.doubleAt("drop_path", 0);
         double head = s.doubleAt("head_drop", 0);

@@ -6,9 +6,9 @@ import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
 
 /** What a {@code model:} section describes: one of the architectures with all its numbers. */
-public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt, ResNet, Cait, Pit, T2tVit, Vitae {
+public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt, ResNet, Cait, Pit, T2tVit, Vitae, CrossVit, Ceit {
     /** The words of {@code model.arch}. */
-    List<String> ARCHITECTURES = List.of("vit", "deepvit", "deit", "levit", "cvt", "resnet", "cait", "pit", "t2t_vit", "vitae");
+    List<String> ARCHITECTURES = List.of("vit", "deepvit", "deit", "levit", "cvt", "resnet", "cait", "pit", "t2t_vit", "vitae", "crossvit", "ceit");
 
     Flavour flavour();
 
@@ -46,6 +46,8 @@ public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt, ResN
             case "pit" -> Pit.read(s, flavour, image, classes);
             case "t2t_vit" -> T2tVit.read(s, flavour, image, classes);
             case "vitae" -> Vitae.read(s, flavour, image, classes);
+            case "crossvit" -> CrossVit.read(s, flavour, image, classes);
+            case "ceit" -> Ceit.read(s, flavour, image, classes);
             default -> throw new AssertionError(arch);
         };
     }

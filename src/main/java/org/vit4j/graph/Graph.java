@@ -145,6 +145,11 @@ public final class Graph {
         return add(name, new HeadOp.LinearAttention(epsilon), q, k, v);
     }
 
+    /** [T, D] -> [1 + 2 T, width]: the query of the last token, then all keys, then all values. */
+    public Tensor lastQuery(String name, Tensor x, int width, boolean bias) {
+        return add(name, new HeadOp.LastQuery(width, bias), x);
+    }
+
     public Tensor activate(String name, Tensor x, Activation function) {
         return add(name, new Op.Activate(function), x);
     }

@@ -91,4 +91,26 @@ public sealed interface HeadOp extends Op {
             return (long) in.get(2).dim(0) * n * m + out.size() * m + in.get(0).dim(0) * m;
         }
     }
+
+    /**
+     * Queries, keys and values of an attention in which the last token alone asks, from one kernel [D, 3 * width] and
+     * bias: [T, D] -> [1 + 2 T, width], the query first, then the keys, then the values. The queries of the other tokens
+     * are neither computed nor counted.
+     */
+    record LastQuery(int width, boolean bias) implements HeadOp {
+        @Override
+        public Shape shape(List<Shape> in) {
+            return Shape.of(1 + 2 * Op.rank(in.get(0), 2, "tokens [T, D]").dim(0), width);
+        }
+
+        @Override
+        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+            return new Op.Dense(3 * width, bias).weights(name, in, scheme);
+        }
+
+        @Override
+        public long macs(List<Shape> in, Shape out) {
+            return out.size() * in.get(0).last();
+        }
+    }
 }

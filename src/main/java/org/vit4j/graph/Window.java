@@ -33,11 +33,11 @@ public record Window(
         return new Window(height, width, height, width, 0, 0, 1);
     }
 
-    int outHeight(int height) {
+    public int outHeight(int height) {
         return out(height, kernelHeight, strideHeight, padHeight);
     }
 
-    int outWidth(int width) {
+    public int outWidth(int width) {
         return out(width, kernelWidth, strideWidth, padWidth);
     }
 

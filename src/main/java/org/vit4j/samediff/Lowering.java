@@ -154,6 +154,7 @@ public final class Lowering {
         if (op instanceof HeadOp.PerformerFeatures features) {
             return rows(t, layers.performerFeatures(x.rows(), x.shape().last(), weight(t, 0), features.features()));
         }
+        if (op instanceof HeadOp.LastQuery last) return whole(t, lastQuery(t, x, last.width()));
         if (op instanceof HeadOp.LinearAttention linear) {
             SDVariable v = values.get(t.inputs().get(2).name()).whole();
             return whole(
@@ -167,6 +168,24 @@ public final class Lowering {
                             linear));
         }
         throw new AssertionError(op);
+    }
+
+    private SDVariable lastQuery(Tensor t, Value x, int width) {
+        int tokens = x.shape().dim(0);
+        SDVariable last = slice(x, new Op.Slice(0, tokens - 1, tokens));
+        SDVariable[] parts = new SDVariable[3];
+        for (int i = 0; i < 3; i++) {
+            int count = i == 0 ? 1 : tokens;
+            SDVariable rows = i == 0 ? sd.reshape(last, -1, x.shape().last()) : x.rows();
+            int[] from = {0, i * width};
+            SDVariable y = sd.mmul(rows, sd.slice(weight(t, 0), from, -1, width));
+            if (t.weights().size() == 2) {
+                SDVariable bias = sd.slice(weight(t, 1), new int[] {i * width}, width);
+                y = y.add(layers.rows(bias, width, count));
+            }
+            parts[i] = sd.reshape(y, -1, count, width);
+        }
+        return sd.concat(1, parts);
     }
 
     private SDVariable mixHeads(Tensor t, Value x) {

@@ -23,6 +23,8 @@ final class GoldenConfigs {
             case "PiT" -> GoldenPit.build(golden);
             case "T2T-ViT" -> GoldenT2tVit.build(golden);
             case "ViTAE" -> GoldenVitae.build(golden);
+            case "CrossViT" -> GoldenCrossVit.build(golden);
+            case "CeiT" -> GoldenCeit.build(golden);
             default -> throw new AssertionError(golden.architecture() + " is not built yet");
         };
     }

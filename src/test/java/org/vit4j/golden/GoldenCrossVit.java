@@ -1,0 +1,206 @@
+package org.vit4j.golden;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.vit4j.arch.KeyScheme;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.block.CrossTransformer;
+import org.vit4j.block.MultiScaleBlock;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Tensor;
+
+/** Arguments of timm's CrossVit and MultiScaleBlock, and of vit-pytorch's CrossViT and CrossTransformer. */
+final class GoldenCrossVit {
+    private static final Map<String, String> TIMM = Map.ofEntries(
+            Map.entry("img_scale", "image_scale"),
+            Map.entry("patch_size", "patch_size"),
+            Map.entry("num_classes", "classes"),
+            Map.entry("embed_dim", "dim"),
+            Map.entry("depth", "depth"),
+            Map.entry("num_heads", "heads"),
+            Map.entry("mlp_ratio", "mlp_ratio"),
+            Map.entry("multi_conv", "multi_conv"),
+            Map.entry("crop_scale", "crop_scale"),
+            Map.entry("qkv_bias", "qkv_bias"),
+            Map.entry("drop_rate", "head_drop"),
+            Map.entry("pos_drop_rate", "pos_drop"),
+            Map.entry("proj_drop_rate", "proj_drop"),
+            Map.entry("attn_drop_rate", "attn_drop"),
+            Map.entry("drop_path_rate", "drop_path"));
+
+    private static final Map<String, String> VIT_PYTORCH = Map.of(
+            "num_classes", "classes",
+            "cross_attn_heads", "cross_heads",
+            "cross_attn_dim_head", "cross_head_dim",
+            "dropout", "proj_drop",
+            "emb_dropout", "pos_drop");
+
+    /** What vit-pytorch writes as {@code sm_dim} and {@code lg_dim} is one list here. */
+    private static final Map<String, String> PAIRS = Map.of(
+            "dim", "dim",
+            "patch_size", "patch_size",
+            "enc_heads", "heads",
+            "enc_mlp_dim", "mlp_dim",
+            "enc_dim_head", "head_dim");
+
+    private GoldenCrossVit() {}
+
+    static Built build(GoldenCase golden) {
+        return switch (golden.config().path("source").path("class").asText()) {
+            case "CrossVit", "CrossViT" -> model(golden);
+            case "MultiScaleBlock" -> multiScale(golden);
+            case "CrossTransformer" -> crossTransformer(golden);
+            default -> throw new AssertionError(golden.config().path("source"));
+        };
+    }
+
+    private static Built model(GoldenCase golden) {
+        ModelConfig model = GoldenConfigs.model(golden, "crossvit", (m, argument, value) -> {
+            if (golden.official()) putTimm(m, argument, value);
+            else putVitPytorch(m, argument, value, golden.hyperparameters());
+        });
+        return Built.classifier(model.build(), model.keys(), Map.of());
+    }
+
+    private static void putTimm(ObjectNode model, String argument, JsonNode value) {
+        switch (argument) {
+            case "img_size" -> GoldenConfigs.image(model).set("size", value);
+            case "in_chans" -> GoldenConfigs.image(model).set("channels", value);
+            case "global_pool" -> model.put("pool", value.asText().equals("avg") ? "mean" : "cls");
+            default -> {
+                if (!TIMM.containsKey(argument)) throw new AssertionError("unknown argument " + argument);
+                model.set(TIMM.get(argument), value);
+            }
+        }
+    }
+
+    private static void putVitPytorch(
+            ObjectNode model, String argument, JsonNode value, Map<String, JsonNode> arguments) {
+        String of = argument.length() > 3 ? argument.substring(3) : "";
+        if (argument.equals("image_size")) {
+            GoldenConfigs.image(model).set("size", value);
+        } else if (argument.matches("depth|sm_enc_depth|lg_enc_depth|cross_attn_depth")) {
+            if (!model.has("depth")) depth(model.putArray("depth"), arguments);
+        } else if (argument.matches("(sm|lg)_.*") && PAIRS.containsKey(of)) {
+            int[] standard = standard(PAIRS.get(of));
+            ArrayNode pair = model.putArray(PAIRS.get(of));
+            pair.add(whole(arguments, "sm_" + of, standard[0])).add(whole(arguments, "lg_" + of, standard[1]));
+        } else {
+            if (!VIT_PYTORCH.containsKey(argument)) throw new AssertionError("unknown argument " + argument);
+            model.set(VIT_PYTORCH.get(argument), value);
+        }
+    }
+
+    private static void depth(ArrayNode stages, Map<String, JsonNode> arguments) {
+        for (int i = 0; i < whole(arguments, "depth", 3); i++) {
+            stages.addArray()
+                    .add(whole(arguments, "sm_enc_depth", 1))
+                    .add(whole(arguments, "lg_enc_depth", 4))
+                    .add(whole(arguments, "cross_attn_depth", 2));
+        }
+    }
+
+    private static int[] standard(String key) {
+        return switch (key) {
+            case "dim" -> new int[] {192, 384};
+            case "patch_size" -> new int[] {12, 16};
+            case "heads" -> new int[] {8, 8};
+            case "mlp_dim" -> new int[] {2048, 2048};
+            case "head_dim" -> new int[] {64, 64};
+            default -> throw new AssertionError(key);
+        };
+    }
+
+    private static int whole(Map<String, JsonNode> arguments, String name, int standard) {
+        return arguments.containsKey(name) ? arguments.get(name).asInt() : standard;
+    }
+
+    private static Built multiScale(GoldenCase golden) {
+        Map<String, JsonNode> a = golden.hyperparameters();
+        known(
+                a,
+                Set.of(
+                        "dim",
+                        "patches",
+                        "depth",
+                        "num_heads",
+                        "mlp_ratio",
+                        "qkv_bias",
+                        "proj_drop",
+                        "attn_drop",
+                        "drop_path"));
+        List<Integer> depth = ints(a.get("depth"));
+        List<Integer> dim = ints(a.get("dim"));
+        List<Integer> hidden = new ArrayList<>();
+        for (int b = 0; b < 2; b++) {
+            hidden.add((int) (dim.get(b) * a.get("mlp_ratio").get(b).asDouble()));
+        }
+        int paths = Math.max(depth.get(0), depth.get(1)) + depth.get(2);
+        boolean bias = a.containsKey("qkv_bias") && a.get("qkv_bias").asBoolean();
+        var block = new MultiScaleBlock(
+                depth.subList(0, 2),
+                depth.get(2),
+                ints(a.get("num_heads")),
+                hidden,
+                bias,
+                eps(golden, 1e-6),
+                0,
+                0,
+                Collections.nCopies(paths, 0.0));
+        Graph g = new Graph(Init.TIMM);
+        List<Tensor> out = block.build(g, List.of(tokens(g, golden, "input_0"), tokens(g, golden, "input_1")));
+        g.output("output_0", out.get(0));
+        g.output("output_1", out.get(1));
+        return Built.module(g, KeyScheme.SAME, "input_0", "input_1");
+    }
+
+    private static Built crossTransformer(GoldenCase golden) {
+        Map<String, JsonNode> a = golden.hyperparameters();
+        known(a, Set.of("sm_dim", "lg_dim", "depth", "heads", "dim_head", "dropout"));
+        var block = new CrossTransformer(
+                whole(a, "depth", 1), whole(a, "heads", 8), whole(a, "dim_head", 64), eps(golden, 1e-5), 0);
+        Graph g = new Graph(Init.PYTORCH);
+        Tensor small = tokens(g, golden, "sm_tokens");
+        Tensor large = tokens(g, golden, "lg_tokens");
+        List<Tensor> out = block.build(g.at("layers"), small, large);
+        g.output("sm_tokens_out", out.get(0));
+        g.output("lg_tokens_out", out.get(1));
+        String visit = "layers.{i}.{i}";
+        KeyScheme keys = KeyScheme.of(
+                visit + ".norm", visit + ".fn.norm",
+                visit + ".attn.wq", visit + ".fn.fn.to_q",
+                visit + ".attn.wkv", visit + ".fn.fn.to_kv",
+                visit + ".attn.proj", visit + ".fn.fn.to_out.0");
+        return Built.module(g, keys, "sm_tokens", "lg_tokens");
+    }
+
+    static Tensor tokens(Graph g, GoldenCase golden, String name) {
+        int[] shape = golden.io().get(name).shape();
+        return g.input(name, shape[1], shape[2]);
+    }
+
+    static double eps(GoldenCase golden, double standard) {
+        JsonNode eps = golden.config().path("layers").path("LayerNorm_eps");
+        return eps.size() == 1 ? eps.get(0).asDouble() : standard;
+    }
+
+    /** Fails for an argument that nobody looks at. */
+    static void known(Map<String, JsonNode> arguments, Set<String> names) {
+        for (String name : arguments.keySet()) {
+            if (!names.contains(name)) throw new AssertionError("unknown argument " + name);
+        }
+    }
+
+    private static List<Integer> ints(JsonNode list) {
+        List<Integer> ints = new ArrayList<>();
+        list.forEach(value -> ints.add(value.asInt()));
+        return ints;
+    }
+}
