@@ -6,9 +6,11 @@ import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
 
 /** What a {@code model:} section describes: one of the architectures with all its numbers. */
-public sealed interface ModelConfig permits Vit, DeepVit, Deit, Levit, Cvt, ResNet, Cait, Pit, T2tVit, Vitae, CrossVit, Ceit {
+public sealed interface ModelConfig
+        permits Vit, DeepVit, Deit, Levit, Cvt, ResNet, Cait, Pit, T2tVit, Vitae, CrossVit, Ceit {
     /** The words of {@code model.arch}. */
-    List<String> ARCHITECTURES = List.of("vit", "deepvit", "deit", "levit", "cvt", "resnet", "cait", "pit", "t2t_vit", "vitae", "crossvit", "ceit");
+    List<String> ARCHITECTURES = List.of(
+            "vit", "deepvit", "deit", "levit", "cvt", "resnet", "cait", "pit", "t2t_vit", "vitae", "crossvit", "ceit");
 
     Flavour flavour();
 

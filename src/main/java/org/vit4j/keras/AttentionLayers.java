@@ -1,9 +1,15 @@
 package org.vit4j.keras;
 
+import static org.vit4j.keras.Network.config;
+
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Weight;
 
 /** Attention with its inner tensors in sight, so not Keras' {@code MultiHeadAttention}. */
 final class AttentionLayers {
@@ -35,6 +41,33 @@ final class AttentionLayers {
     static Node scores(Network net, Tensor t, Op.Scores scores, List<Node> qk) {
         Node q = KerasLayers.scale(net, t.name() + ".scaled", scores.scale(), qk.get(0));
         return net.einsum(t.name(), "bhid,bhjd->bhij", t.shape(), q, qk.get(1));
+    }
+
+    /** [H, T, S] -> [G, T, S] */
+    static Node mixHeads(Network net, Tensor t, HeadOp.MixHeads mix, Node x) {
+        Map<String, Object> config =
+                config("equation", "bhij,hg->bgij", "output_shape", t.shape().dims());
+        List<Variable> variables =
+                new ArrayList<>(List.of(Variable.of("kernel", t.weights().get(0))));
+        if (mix.bias()) {
+            config.put("bias_axes", "g");
+            variables.add(Variable.of("bias", t.weights().get(1), Shape.of(mix.heads(), 1, 1)));
+        }
+        return net.layer(t.name(), "EinsumDense", config, t.shape(), variables, x);
+    }
+
+    /** The small table is the weight in Keras too, and looked up there: positions that share an offset stay tied. */
+    static Node relativeBias(Network net, Tensor t, HeadOp.RelativeBias bias, Node scores) {
+        Weight weight = t.weights().get(0);
+        Node table = LearnedLayers.table(net, weight); // [H, offsets]
+        if (bias.factor() != 1) table = KerasLayers.scale(net, weight.name() + ".scaled", bias.factor(), table);
+        List<List<Integer>> index = new ArrayList<>();
+        int sources = t.dim(2);
+        for (int row = 0; row < t.dim(1); row++) index.add(bias.index().subList(row * sources, (row + 1) * sources));
+        Map<String, Object> constant =
+                config("class_name", "__numpy__", "config", config("value", index, "dtype", "int32"));
+        Node found = net.op(weight.name() + ".found", "Take", config("axis", 2), t.shape(), List.of(table), constant);
+        return net.merge(t.name(), "Add", config(), t.shape(), List.of(scores, found));
     }
 
     static Node mix(Network net, Tensor t, List<Node> inputs) {

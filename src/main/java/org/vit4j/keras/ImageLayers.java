@@ -2,8 +2,10 @@ package org.vit4j.keras;
 
 import static org.vit4j.keras.Network.config;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
@@ -16,25 +18,79 @@ final class ImageLayers {
 
     static Node conv2d(Network net, Tensor t, Op.Conv2d conv, Node x) {
         Window window = conv.window();
-        Node padded = pad(net, t.name() + ".pad", window, x);
+        Node padded = pad(net, t.name() + ".pad", around(window), x);
+        // Keras refuses strides together with dilation. What both divide by is a choice of rows and columns ..
+        int tall = gcd(window.strideHeight(), window.dilation());
+        int wide = gcd(window.strideWidth(), window.dilation());
+        Node seen = every(net, t.name() + ".seen", tall, wide, padded);
+        List<Integer> strides = List.of(window.strideHeight() / tall, window.strideWidth() / wide);
+        List<Integer> dilations = List.of(window.dilation() / tall, window.dilation() / wide);
+        boolean both = Collections.max(strides) > 1 && Collections.max(dilations) > 1;
+        if (!both) return conv2d(net, t, t.name(), conv, strides, dilations, seen);
+        // .. and where that leaves both, most of what it computes is dropped.
+        Node dense = conv2d(net, t, t.name() + ".dense", conv, List.of(1, 1), dilations, seen);
+        return every(net, t.name(), strides.get(0), strides.get(1), dense);
+    }
+
+    private static Node conv2d(
+            Network net,
+            Tensor t,
+            String path,
+            Op.Conv2d conv,
+            List<Integer> strides,
+            List<Integer> dilations,
+            Node x) {
         int channels = x.shape().last();
-        // DepthwiseConv2D takes one stride for both axes.
-        boolean depthwise = conv.groups() == channels && channels > 1 && window.strideHeight() == window.strideWidth();
+        Window window = conv.window();
         Map<String, Object> config = config(
-                "kernel_size", List.of(window.kernelHeight(), window.kernelWidth()),
-                "strides", List.of(window.strideHeight(), window.strideWidth()),
-                "padding", "valid",
-                "data_format", "channels_last",
-                "dilation_rate", List.of(window.dilation(), window.dilation()),
-                "use_bias", conv.bias());
-        if (!depthwise) {
-            config.put("filters", conv.filters());
-            config.put("groups", conv.groups());
-            List<Variable> variables = KerasLayers.variables(t.weights(), "kernel", "bias");
-            return net.layer(t.name(), "Conv2D", config, t.shape(), variables, padded);
+                "kernel_size",
+                List.of(window.kernelHeight(), window.kernelWidth()),
+                "strides",
+                strides,
+                "padding",
+                "valid",
+                "data_format",
+                "channels_last",
+                "dilation_rate",
+                dilations,
+                "use_bias",
+                conv.bias());
+        Shape shape = Shape.of(
+                (x.shape().dim(0) - 1 - dilations.get(0) * (window.kernelHeight() - 1)) / strides.get(0) + 1,
+                (x.shape().dim(1) - 1 - dilations.get(1) * (window.kernelWidth() - 1)) / strides.get(1) + 1,
+                conv.filters());
+        // DepthwiseConv2D takes one stride for both axes.
+        boolean square =
+                strides.get(0).equals(strides.get(1)) && dilations.get(0).equals(dilations.get(1));
+        if (conv.groups() == channels && channels > 1 && square) {
+            config.put("depth_multiplier", conv.filters() / channels);
+            return net.layer(path, "DepthwiseConv2D", config, shape, depthwise(t, channels), x);
         }
-        config.put("depth_multiplier", conv.filters() / channels);
-        return net.layer(t.name(), "DepthwiseConv2D", config, t.shape(), depthwise(t, channels), padded);
+        config.put("filters", conv.filters());
+        config.put("groups", conv.groups());
+        return net.layer(path, "Conv2D", config, shape, KerasLayers.variables(t.weights(), "kernel", "bias"), x);
+    }
+
+    /** The first of every {@code tall} rows and {@code wide} columns: a pool of one pixel. */
+    private static Node every(Network net, String path, int tall, int wide, Node x) {
+        if (tall == 1 && wide == 1) return x;
+        Map<String, Object> config = config(
+                "pool_size",
+                List.of(1, 1),
+                "strides",
+                List.of(tall, wide),
+                "padding",
+                "valid",
+                "data_format",
+                "channels_last");
+        int height = (x.shape().dim(0) - 1) / tall + 1;
+        int width = (x.shape().dim(1) - 1) / wide + 1;
+        Shape shape = Shape.of(height, width, x.shape().last());
+        return net.layer(path, "MaxPooling2D", config, shape, x);
+    }
+
+    private static int gcd(int a, int b) {
+        return b == 0 ? a : gcd(b, a % b);
     }
 
     /** [kH, kW, 1, C * m] -> [kH, kW, C, m]: filters of a channel stand together in both. */
@@ -48,16 +104,17 @@ final class ImageLayers {
     }
 
     /** Zeros on both sides, as PyTorch pads; Keras' "same" puts more of them behind than in front. */
-    private static Node pad(Network net, String path, Window window, Node x) {
-        int height = window.padHeight();
-        int width = window.padWidth();
-        if (height == 0 && width == 0) return x;
-        Shape shape = Shape.of(
-                x.shape().dim(0) + 2 * height,
-                x.shape().dim(1) + 2 * width,
-                x.shape().last());
+    static ImageOp.Pad around(Window w) {
+        return new ImageOp.Pad(w.padHeight(), w.padHeight(), w.padWidth(), w.padWidth());
+    }
+
+    static Node pad(Network net, String path, ImageOp.Pad pad, Node x) {
+        if (pad.top() + pad.bottom() + pad.left() + pad.right() == 0) return x;
         Map<String, Object> config = config(
-                "padding", List.of(List.of(height, height), List.of(width, width)), "data_format", "channels_last");
-        return net.layer(path, "ZeroPadding2D", config, shape, x);
+                "padding",
+                List.of(List.of(pad.top(), pad.bottom()), List.of(pad.left(), pad.right())),
+                "data_format",
+                "channels_last");
+        return net.layer(path, "ZeroPadding2D", config, pad.shape(List.of(x.shape())), x);
     }
 }

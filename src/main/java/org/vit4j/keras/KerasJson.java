@@ -45,6 +45,7 @@ final class KerasJson {
         ArrayNode args = call.putArray("args");
         ArrayNode tensors = node.merging() ? args.addArray() : args;
         node.inputs().forEach(input -> tensors.add(tensor(input)));
+        node.constants().forEach(constant -> args.add(JSON.<JsonNode>valueToTree(constant)));
         call.putObject("kwargs");
         return operation;
     }

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.vit4j.graph.Activation;
+import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Weight;
@@ -54,7 +56,7 @@ final class KerasLayers {
         if (op instanceof Op.Input) return net.input(t.name(), t.shape());
         if (op instanceof Op.Dense dense) return dense(t, dense, x);
         if (op instanceof Op.Conv2d conv) return ImageLayers.conv2d(net, t, conv, x);
-        if (op instanceof Op.LayerNorm norm) return layerNorm(t, norm, x);
+        if (op instanceof Op.LayerNorm norm) return NormLayers.layerNorm(net, t, norm, x);
         if (op instanceof Op.Activate activate) return activate(t, activate.function(), x);
         if (op instanceof Op.Add) return net.merge(t.name(), "Add", config(), t.shape(), nodes(t));
         if (op instanceof Op.AddLearned add) return LearnedLayers.addLearned(net, t, add, x);
@@ -69,10 +71,35 @@ final class KerasLayers {
         if (op instanceof Op.Scores scores) return AttentionLayers.scores(net, t, scores, nodes(t));
         if (op instanceof Op.Softmax) return net.layer(t.name(), "Softmax", config("axis", -1), t.shape(), x);
         if (op instanceof Op.Mix) return AttentionLayers.mix(net, t, nodes(t));
-        if (op instanceof Op.Mean mean) return mean(t, mean, x);
+        if (op instanceof Op.Mean mean) return ShapeLayers.mean(net, t, mean, x);
         if (op instanceof Op.Scale scale) return scale(net, t.name(), scale.factor(), x);
         if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return x;
-        throw new UnsupportedOperationException("no Keras layer is known for " + op + " (" + t.name() + ")");
+        if (op instanceof ImageOp image) return image(t, image, x);
+        if (op instanceof HeadOp head) return head(t, head, x);
+        throw unknown(t, op);
+    }
+
+    private Node image(Tensor t, ImageOp op, Node x) {
+        if (op instanceof ImageOp.BatchNorm norm) return NormLayers.batchNorm(net, t, norm, x);
+        if (op instanceof ImageOp.GroupNorm norm) return NormLayers.groupNorm(net, t, norm, x);
+        if (op instanceof ImageOp.Pad pad) return ImageLayers.pad(net, t.name(), pad, x);
+        if (op instanceof ImageOp.Unfold unfold) return PoolLayers.unfold(net, t, unfold.window(), x);
+        if (op instanceof ImageOp.MaxPool pool) return PoolLayers.maxPool(net, t, pool.window(), x);
+        if (op instanceof ImageOp.AvgPool pool) return PoolLayers.avgPool(net, t, pool.window(), x);
+        if (op instanceof ImageOp.Resize) return PoolLayers.resize(net, t, x);
+        throw unknown(t, op);
+    }
+
+    private Node head(Tensor t, HeadOp op, Node x) {
+        if (op instanceof HeadOp.MixHeads mix) return AttentionLayers.mixHeads(net, t, mix, x);
+        if (op instanceof HeadOp.RelativeBias bias) return AttentionLayers.relativeBias(net, t, bias, x);
+        if (op instanceof HeadOp.PerformerFeatures) return FeatureLayers.performerFeatures(net, t, x);
+        if (op instanceof HeadOp.LinearAttention linear) return FeatureLayers.attention(net, t, linear, nodes(t));
+        throw unknown(t, op);
+    }
+
+    static UnsupportedOperationException unknown(Tensor t, Object what) {
+        return new UnsupportedOperationException("no Keras layer is known for " + what + " (" + t.name() + ")");
     }
 
     private Node node(Tensor tensor) {
@@ -90,16 +117,6 @@ final class KerasLayers {
                 config("units", dense.units(), "use_bias", dense.bias()),
                 t.shape(),
                 variables(t.weights(), "kernel", "bias"),
-                x);
-    }
-
-    private Node layerNorm(Tensor t, Op.LayerNorm norm, Node x) {
-        return net.layer(
-                t.name(),
-                "LayerNormalization",
-                config("axis", -1, "epsilon", norm.epsilon()),
-                t.shape(),
-                variables(t.weights(), "gamma", "beta"),
                 x);
     }
 
@@ -121,16 +138,12 @@ final class KerasLayers {
         return net.layer(path, "Activation", config("activation", function), x.shape(), x);
     }
 
-    private Node mean(Tensor t, Op.Mean mean, Node x) {
-        if (x.shape().rank() != 2 || mean.axis() != 0) {
-            throw new UnsupportedOperationException(
-                    "no Keras layer is known for " + mean + " of " + x.shape() + " (" + t.name() + ")");
-        }
-        return net.layer(t.name(), "GlobalAveragePooling1D", config("data_format", "channels_last"), t.shape(), x);
-    }
-
     static Node scale(Network net, String path, double factor, Node x) {
         return net.layer(path, "Rescaling", config("scale", factor, "offset", 0.0), x.shape(), x);
+    }
+
+    static Node shift(Network net, String path, double offset, Node x) {
+        return net.layer(path, "Rescaling", config("scale", 1.0, "offset", offset), x.shape(), x);
     }
 
     /** The weights of a tensor under Keras' names, as many as there are. */

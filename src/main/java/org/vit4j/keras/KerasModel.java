@@ -50,11 +50,12 @@ public final class KerasModel {
         groups.forEach((node, group) -> {
             for (int i = 0; i < node.variables().size(); i++) {
                 Variable variable = node.variables().get(i);
-                slots.add(new Slot("layers/" + group + "/vars/" + i, node.name(), variable));
+                // Convolutions of one kernel and several dilations, features of queries and keys: a layer each.
                 if (variable.source() instanceof Variable.Source.Whole whole
                         && !placed.add(whole.weight().name())) {
-                    throw new IllegalStateException(whole.weight().name() + " stands in two layers");
+                    variable = variable.copy(whole.weight());
                 }
+                slots.add(new Slot("layers/" + group + "/vars/" + i, node.name(), variable));
             }
         });
         int unused = 0;

@@ -78,6 +78,9 @@ final class KerasWriter {
         Variable.Source source = slot.variable().source();
         if (source instanceof Variable.Source.Whole whole)
             return weights.values(whole.weight().name());
+        if (source instanceof Variable.Source.Copy copy)
+            return weights.values(copy.weight().name());
+        if (source instanceof Variable.Source.Computed computed) return computed.values();
         if (source instanceof Variable.Source.Filled filled) {
             float[] values = new float[Math.toIntExact(slot.shape().size())];
             Arrays.fill(values, filled.value());

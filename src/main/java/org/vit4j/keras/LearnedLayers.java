@@ -36,24 +36,49 @@ final class LearnedLayers {
         int given = x.shape().dim(0);
         int taken = Math.min(tokens.count(), given);
         Node like = x;
-        if (taken < given) {
-            like = ShapeLayers.slice(net, t.weights().get(0).name() + ".like", x, 0, 0, taken);
-        } else if (tokens.count() > given) {
-            throw new UnsupportedOperationException("no Keras layer is known for " + tokens.count() + " tokens beside "
-                    + given + " (" + t.name() + ")");
-        }
+        if (tokens.count() > given) return table(net, t.weights().get(0));
+        if (taken < given) like = ShapeLayers.slice(net, t.weights().get(0).name() + ".like", x, 0, 0, taken);
         return table(net, t.weights().get(0), like);
+    }
+
+    /** The weight for every example of the batch, where no tensor has its shape: a column over a single zero. */
+    static Node table(Network net, Weight weight) {
+        Shape column = Shape.of(Math.toIntExact(weight.size()), 1);
+        Node zero = net.shared("zero", () -> zero(net));
+        Node zeros = net.layer(weight.name() + ".zeros", "RepeatVector", config("n", column.dim(0)), column, zero);
+        List<Variable> variables =
+                List.of(Variable.filled("kernel", 0, Shape.of(1)), Variable.of("bias", weight, column));
+        Map<String, Object> config = frozenIfFixed(weight, einsum(column, "bc"));
+        Node table = net.layer(weight.name() + ".table", "EinsumDense", config, column, variables, zeros);
+        return ShapeLayers.reshape(net, weight.name() + ".shaped", table, weight.shape());
+    }
+
+    /** [1], out of the input: Keras makes nothing that does not come from there. */
+    private static Node zero(Network net) {
+        Shape column = Shape.of(Math.toIntExact(net.input().shape().size()), 1);
+        Node all = ShapeLayers.reshape(net, "zero.all", net.input(), column);
+        Node first = ShapeLayers.slice(net, "zero.first", all, 0, 0, 1);
+        return KerasLayers.scale(net, "zero", 0, ShapeLayers.reshape(net, "zero.flat", first, Shape.of(1)));
+    }
+
+    private static Map<String, Object> frozenIfFixed(Weight weight, Map<String, Object> config) {
+        if (weight.role() == Role.FIXED) config.put("trainable", false);
+        return config;
     }
 
     /** The weight for every example of the batch; of {@code like} only the shape matters. */
     private static Node table(Network net, Weight weight, Node like) {
         Node zeros = KerasLayers.scale(net, weight.name() + ".zeros", 0, like);
         Shape shape = like.shape();
-        Map<String, Object> config = einsum(shape, AXES.substring(0, shape.rank()));
-        if (weight.role() == Role.FIXED) config.put("trainable", false);
+        Map<String, Object> config = frozenIfFixed(weight, einsum(shape, AXES.substring(0, shape.rank())));
         List<Variable> variables =
                 List.of(Variable.filled("kernel", 0, Shape.of(shape.last())), Variable.of("bias", weight));
         return net.layer(weight.name() + ".table", "EinsumDense", config, shape, variables, zeros);
+    }
+
+    /** Each channel times a kernel [C], plus a bias [C]. */
+    static Map<String, Object> channels(Shape shape) {
+        return einsum(shape, AXES.substring(shape.rank() - 1, shape.rank()));
     }
 
     /** {@code "abc,c->abc"}: the last axis times a kernel of its length, element by element. */

@@ -13,7 +13,9 @@ import org.vit4j.graph.Shape;
 /** Makes the operations of a Functional model and names them. */
 final class Network {
     /** Operations that are no layers get such names from Keras when it loads them, whatever we call them. */
-    private static final Pattern GENERATED = Pattern.compile("(einsum|multiply|matmul|add|get_item)(_\\d+)?");
+    private static final Pattern GENERATED = Pattern.compile("(einsum|take|divide|mean|std)(_\\d+)?");
+
+    private static final String INPUT = "";
 
     private final Set<String> names = new HashSet<>();
     private final Map<String, Node> shared = new HashMap<>();
@@ -32,31 +34,60 @@ final class Network {
             Node input) {
         String name = unique(path);
         return new Node(
-                name, Node.Kind.LAYER, className, layerConfig(name, config), shape, variables, List.of(input), false);
+                name,
+                Node.Kind.LAYER,
+                className,
+                layerConfig(name, config),
+                shape,
+                variables,
+                List.of(input),
+                List.of(),
+                false);
     }
 
     /** A layer that takes several inputs as one list. */
     Node merge(String path, String className, Map<String, Object> config, Shape shape, List<Node> inputs) {
         String name = unique(path);
-        return new Node(name, Node.Kind.LAYER, className, layerConfig(name, config), shape, List.of(), inputs, true);
+        Map<String, Object> whole = layerConfig(name, config);
+        return new Node(name, Node.Kind.LAYER, className, whole, shape, List.of(), inputs, List.of(), true);
     }
 
     Node input(String path, Shape shape) {
         String name = unique(path);
         Map<String, Object> config = config("batch_shape", Batch.of(shape), "dtype", "float32", "name", name);
-        return new Node(name, Node.Kind.LAYER, "InputLayer", config, shape, List.of(), List.of(), false);
+        Node made =
+                new Node(name, Node.Kind.LAYER, "InputLayer", config, shape, List.of(), List.of(), List.of(), false);
+        shared.putIfAbsent(INPUT, made);
+        return made;
     }
 
-    /** The product of two activations; up to Keras 3.10 an operation takes no {@code name} in its config. */
+    /** The first input. */
+    Node input() {
+        return shared.get(INPUT);
+    }
+
+    /** The product of two activations. */
     Node einsum(String path, String subscripts, Shape shape, Node first, Node second) {
+        return op(path, "Einsum", config("subscripts", subscripts), shape, List.of(first, second));
+    }
+
+    /** An operation that no layer does; up to Keras 3.10 it takes no {@code name} in its config. */
+    Node op(
+            String path,
+            String className,
+            Map<String, Object> config,
+            Shape shape,
+            List<Node> inputs,
+            Object... constants) {
         return new Node(
                 unique(path),
                 Node.Kind.NUMPY_OP,
-                "Einsum",
-                config("subscripts", subscripts),
+                className,
+                config,
                 shape,
                 List.of(),
-                List.of(first, second),
+                inputs,
+                List.of(constants),
                 false);
     }
 

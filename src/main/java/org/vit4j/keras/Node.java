@@ -33,9 +33,13 @@ final class Node {
     private final Shape shape;
     private final List<Variable> variables;
     private final List<Node> inputs;
+    private final List<Object> constants;
     private final boolean merging;
 
-    /** @param merging whether the inputs are one argument, a list, as {@code Add} and {@code Concatenate} want it */
+    /**
+     * @param constants arguments behind the inputs, as they stand in JSON
+     * @param merging whether the inputs are one argument, a list, as {@code Add} and {@code Concatenate} want it
+     */
     Node(
             String name,
             Kind kind,
@@ -44,6 +48,7 @@ final class Node {
             Shape shape,
             List<Variable> variables,
             List<Node> inputs,
+            List<Object> constants,
             boolean merging) {
         this.name = name;
         this.kind = kind;
@@ -52,6 +57,7 @@ final class Node {
         this.shape = shape;
         this.variables = List.copyOf(variables);
         this.inputs = List.copyOf(inputs);
+        this.constants = List.copyOf(constants);
         this.merging = merging;
     }
 
@@ -83,6 +89,10 @@ final class Node {
 
     List<Node> inputs() {
         return inputs;
+    }
+
+    List<Object> constants() {
+        return constants;
     }
 
     boolean merging() {

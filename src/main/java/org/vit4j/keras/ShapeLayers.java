@@ -8,7 +8,7 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** Layers that move elements and compute nothing. */
+/** Layers that move elements, and means along an axis. */
 final class ShapeLayers {
     private ShapeLayers() {}
 
@@ -51,6 +51,34 @@ final class ShapeLayers {
         List<List<Integer>> both = axis == 0 ? List.of(crop, none) : List.of(none, crop);
         Map<String, Object> config = config("cropping", both, "data_format", "channels_last");
         return net.layer(path, "Cropping2D", config, shape, x);
+    }
+
+    /** Over any axis: made the tokens of [T, D] if it is the first, else the columns of an image. */
+    static Node mean(Network net, Tensor t, Op.Mean mean, Node x) {
+        Shape shape = x.shape();
+        int before = size(shape, 0, mean.axis());
+        int count = shape.dim(mean.axis());
+        int after = size(shape, mean.axis() + 1, shape.rank());
+        if (before == 1) {
+            Node tokens = shape.rank() == 2 ? x : reshape(net, t.name() + ".tokens", x, Shape.of(count, after));
+            Map<String, Object> config = config("data_format", "channels_last");
+            Shape rest = Shape.of(after);
+            if (rest.equals(t.shape())) return net.layer(t.name(), "GlobalAveragePooling1D", config, rest, tokens);
+            Node flat = net.layer(t.name() + ".flat", "GlobalAveragePooling1D", config, rest, tokens);
+            return reshape(net, t.name(), flat, t.shape());
+        }
+        Node image = reshape(net, t.name() + ".three", x, Shape.of(before, count, after));
+        Map<String, Object> config = config(
+                "pool_size",
+                List.of(1, count),
+                "strides",
+                List.of(1, count),
+                "padding",
+                "valid",
+                "data_format",
+                "channels_last");
+        Node pooled = net.layer(t.name() + ".pooled", "AveragePooling2D", config, Shape.of(before, 1, after), image);
+        return reshape(net, t.name(), pooled, t.shape());
     }
 
     private static int size(Shape shape, int from, int to) {

@@ -15,6 +15,7 @@ public record Slot(String path, String layer, Variable variable) {
 
     /** Whether the layer needs it and we have no weight for it: not one of the network's parameters. */
     public boolean helper() {
-        return variable.source() instanceof Variable.Source.Filled;
+        return variable.source() instanceof Variable.Source.Filled
+                || variable.source() instanceof Variable.Source.Computed;
     }
 }

@@ -8,24 +8,32 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Shape;
 
 /**
  * {@code vit4j/weights.json}: where in {@code model.weights.h5} each weight of ours lies, and which of its datasets are
- * constants of the exporter's.
+ * a weight once more ({@code copies}) or constants of the exporter's ({@code helpers}), by path.
  */
-record WeightIndex(Map<String, Place> weights, Map<String, Helper> helpers) {
+record WeightIndex(Map<String, Place> weights, Map<String, Copy> copies, Map<String, Helper> helpers) {
     private static final int VERSION = 1;
 
     /** @param stored the dataset's shape: the same elements in the same order as {@code shape} */
     record Place(String path, Shape shape, Shape stored) {}
 
-    /** @param layer the Keras layer that needs it, variable its name there */
-    record Helper(Shape shape, float value, String layer, String variable) {}
+    /** @param weight of ours, whose place is elsewhere */
+    record Copy(String weight, Shape stored) {}
+
+    /**
+     * @param value of every element, if they are all the same
+     * @param layer the Keras layer that needs it, variable its name there
+     */
+    record Helper(Shape shape, Optional<Float> value, String layer, String variable) {}
 
     static WeightIndex of(KerasModel model) {
         Map<String, Place> weights = new LinkedHashMap<>();
+        Map<String, Copy> copies = new LinkedHashMap<>();
         Map<String, Helper> helpers = new LinkedHashMap<>();
         for (Slot slot : model.slots()) {
             Variable.Source source = slot.variable().source();
@@ -33,14 +41,17 @@ record WeightIndex(Map<String, Place> weights, Map<String, Helper> helpers) {
                 weights.put(
                         whole.weight().name(),
                         new Place(slot.path(), whole.weight().shape(), slot.shape()));
-            } else if (source instanceof Variable.Source.Filled filled) {
-                String variable = slot.variable().name();
-                helpers.put(slot.path(), new Helper(slot.shape(), filled.value(), slot.layer(), variable));
+            } else if (source instanceof Variable.Source.Copy copy) {
+                copies.put(slot.path(), new Copy(copy.weight().name(), slot.shape()));
             } else {
-                throw new AssertionError(source);
+                Optional<Float> value = source instanceof Variable.Source.Filled filled
+                        ? Optional.of(filled.value())
+                        : Optional.empty();
+                String variable = slot.variable().name();
+                helpers.put(slot.path(), new Helper(slot.shape(), value, slot.layer(), variable));
             }
         }
-        return new WeightIndex(weights, helpers);
+        return new WeightIndex(weights, copies, helpers);
     }
 
     byte[] toJson() {
@@ -51,9 +62,13 @@ record WeightIndex(Map<String, Place> weights, Map<String, Helper> helpers) {
             node.set("shape", dims(place.shape()));
             if (!place.stored().equals(place.shape())) node.set("stored", dims(place.stored()));
         });
+        ObjectNode copiesNode = root.putObject("copies");
+        copies.forEach((path, copy) ->
+                copiesNode.putObject(path).put("weight", copy.weight()).set("shape", dims(copy.stored())));
         ObjectNode helpersNode = root.putObject("helpers");
         helpers.forEach((path, helper) -> {
-            ObjectNode node = helpersNode.putObject(path).put("value", helper.value());
+            ObjectNode node = helpersNode.putObject(path);
+            helper.value().ifPresent(value -> node.put("value", value));
             node.set("shape", dims(helper.shape()));
             node.put("layer", helper.layer()).put("variable", helper.variable());
         });
@@ -80,7 +95,9 @@ record WeightIndex(Map<String, Place> weights, Map<String, Helper> helpers) {
             root.path("weights").properties().forEach(e -> weights.put(e.getKey(), place(e.getValue())));
             Map<String, Helper> helpers = new LinkedHashMap<>();
             root.path("helpers").properties().forEach(e -> helpers.put(e.getKey(), helper(e.getValue())));
-            WeightIndex index = new WeightIndex(weights, helpers);
+            Map<String, Copy> copies = new LinkedHashMap<>();
+            root.path("copies").properties().forEach(e -> copies.put(e.getKey(), copy(e.getValue())));
+            WeightIndex index = new WeightIndex(weights, copies, helpers);
             index.bytes(); // overflows here, if it does
             return index;
         } catch (JsonProcessingException e) {
@@ -97,8 +114,13 @@ record WeightIndex(Map<String, Place> weights, Map<String, Helper> helpers) {
         return new Place(text(node, "path"), shape, stored);
     }
 
+    private static Copy copy(JsonNode node) {
+        return new Copy(text(node, "weight"), shape(node.path("shape")));
+    }
+
     private static Helper helper(JsonNode node) {
-        float value = (float) node.path("value").asDouble();
+        Optional<Float> value =
+                node.has("value") ? Optional.of((float) node.path("value").asDouble()) : Optional.empty();
         return new Helper(shape(node.path("shape")), value, text(node, "layer"), text(node, "variable"));
     }
 
@@ -123,6 +145,9 @@ record WeightIndex(Map<String, Place> weights, Map<String, Helper> helpers) {
         for (Place place : weights.values()) {
             elements = Math.addExact(elements, place.shape().size());
         }
+        for (Copy copy : copies.values()) {
+            elements = Math.addExact(elements, copy.stored().size());
+        }
         for (Helper helper : helpers.values()) {
             elements = Math.addExact(elements, helper.shape().size());
         }
@@ -130,6 +155,6 @@ record WeightIndex(Map<String, Place> weights, Map<String, Helper> helpers) {
     }
 
     int datasets() {
-        return weights.size() + helpers.size();
+        return weights.size() + copies.size() + helpers.size();
     }
 }

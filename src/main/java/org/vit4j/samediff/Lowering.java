@@ -45,7 +45,7 @@ public final class Lowering {
     private final List<Lowered.Mask> masks = new ArrayList<>();
     private final Map<String, String> names = new LinkedHashMap<>();
     private final List<Lowered.Statistics> statistics = new ArrayList<>();
-    private final Map<List<Integer>, SDVariable> oneHots = new HashMap<>();
+    private final Map<List<Object>, SDVariable> oneHots = new HashMap<>();
     private final Images images;
     private Layers layers;
 
@@ -198,7 +198,8 @@ public final class Lowering {
 
     /** ND4J's gather has a wrong gradient; a product with a one-hot matrix looks up and is exact. */
     private SDVariable relativeBias(Tensor t, Value x, HeadOp.RelativeBias bias) {
-        SDVariable oneHot = oneHots.computeIfAbsent(bias.index(), index -> {
+        SDVariable oneHot = oneHots.computeIfAbsent(List.of(bias.index(), bias.offsets(), bias.factor()), any -> {
+            List<Integer> index = bias.index();
             INDArray matrix = Nd4j.zeros(type, bias.offsets(), index.size());
             for (int i = 0; i < index.size(); i++) matrix.putScalar(index.get(i), i, bias.factor());
             return sd.constant(matrix);

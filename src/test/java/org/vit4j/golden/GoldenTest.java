@@ -97,7 +97,7 @@ class GoldenTest {
         System.out.printf("%d cases, %d passed, %d skipped%n", passed + failed, passed, 0);
     }
 
-    private static Path directory() {
+    static Path directory() {
         return Path.of(property("goldens", "src/test/resources/goldens"));
     }
 

@@ -14,21 +14,21 @@ import java.util.stream.IntStream;
  * Puts models under {@code target/keras}, input and expected logits beside them: what
  * {@code checks/keras/check_keras.py} gives to stock Keras.
  */
-final class ForKeras {
+public final class ForKeras {
     private static final Path OUT = Path.of("target", "keras");
 
     private ForKeras() {}
 
-    static Path write(String name, Golden golden, Map<String, byte[]> extras) throws IOException {
+    public static Path write(String name, Example example, Map<String, byte[]> extras) throws IOException {
         Files.createDirectories(OUT);
         Path file = OUT.resolve(name + ".keras");
-        KerasFile.write(file, KerasModel.of(golden.graph(), name), golden.weights()::get, extras);
-        npy(OUT.resolve(name + ".input.npy"), golden.input());
-        npy(OUT.resolve(name + ".logits.npy"), golden.logits());
+        KerasFile.write(file, KerasModel.of(example.graph(), name), example.weights()::get, extras);
+        npy(OUT.resolve(name + ".input.npy"), example.input());
+        npy(OUT.resolve(name + ".logits.npy"), example.logits());
         return file;
     }
 
-    private static void npy(Path file, Golden.Array array) throws IOException {
+    private static void npy(Path file, Example.Array array) throws IOException {
         String shape = IntStream.of(array.shape()).mapToObj(dim -> dim + ",").collect(Collectors.joining(" "));
         String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }";
         int length = (10 + header.length() + 1 + 63) / 64 * 64 - 10;

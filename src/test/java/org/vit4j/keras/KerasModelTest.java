@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vit4j.arch.ModelConfig;
@@ -164,10 +165,36 @@ class KerasModelTest {
 
     @Test
     void anOperationWithoutALayerIsNamed() {
-        graph.output("logits", graph.mean("pooled", image, 1));
+        graph.output("logits", graph.unfold("cut", image, new Window(2, 2, 1, 2, 0, 0, 1)));
         assertThatThrownBy(this::model)
                 .isInstanceOf(UnsupportedOperationException.class)
-                .hasMessage("no Keras layer is known for Mean[axis=1] of [4, 4, 3] (pooled)");
+                .hasMessageStartingWith("no Keras layer is known for Unfold[")
+                .hasMessageEndingWith("(cut)");
+    }
+
+    @Test
+    void aWeightOfTwoLayersIsReadBackFromTheFirst() {
+        Tensor first = graph.conv2d("first", image, 2, Window.square(2, 1, 0), 1, false);
+        Tensor again = graph.conv2dAgain("again", first, image, Window.square(2, 1, 0));
+        graph.output("logits", graph.add("both", first, again));
+        WeightIndex index = WeightIndex.of(model());
+
+        assertThat(index.weights()).hasSize(1);
+        assertThat(index.weights().get("first.kernel").path()).isEqualTo("layers/conv2d/vars/0");
+        assertThat(index.copies()).containsOnlyKeys("layers/conv2d_1/vars/0");
+        assertThat(WeightIndex.parse(index.toJson(), "index")).isEqualTo(index);
+        assertThat(index.bytes()).isEqualTo(2 * 24 * 4);
+    }
+
+    @Test
+    void anAttentionTableStaysAsSmallAsItIs() {
+        Tensor scores = graph.reshape("scores", image, 3, 4, 4); // [H, T, S]
+        List<Integer> index = Collections.nCopies(16, 1);
+        graph.output("logits", graph.relativeBias("bias", scores, index, 5, 1, Init.ONES));
+        assertThat(model().slots()).filteredOn(slot -> !slot.helper()).hasSize(1);
+        assertThat(model().slots())
+                .filteredOn(slot -> !slot.helper())
+                .allMatch(slot -> slot.shape().size() == 15);
     }
 
     private KerasModel model() {

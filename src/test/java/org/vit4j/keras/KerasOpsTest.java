@@ -136,16 +136,16 @@ class KerasOpsTest {
     }
 
     private void write(String name, Map<String, float[]> weights, float[] input, float[] logits) throws IOException {
-        Golden.Array in = array(graph.tensor("image").shape(), input);
-        Golden.Array out = array(graph.outputs().get("logits").shape(), logits);
-        ForKeras.write(name, new Golden(graph, weights, in, out), Map.of());
+        Example.Array in = array(graph.tensor("image").shape(), input);
+        Example.Array out = array(graph.outputs().get("logits").shape(), logits);
+        ForKeras.write(name, new Example(graph, weights, in, out), Map.of());
         assertThat(KerasModel.of(graph, name).nodes()).isNotEmpty();
     }
 
-    private static Golden.Array array(Shape shape, float[] values) {
+    private static Example.Array array(Shape shape, float[] values) {
         List<Integer> dims = new ArrayList<>(List.of(BATCH));
         dims.addAll(shape.dims());
-        return new Golden.Array(dims.stream().mapToInt(d -> d).toArray(), values);
+        return new Example.Array(dims.stream().mapToInt(d -> d).toArray(), values);
     }
 
     private Map<String, float[]> weights() {

@@ -1,0 +1,108 @@
+package org.vit4j.golden;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Weight;
+import org.vit4j.keras.Example;
+import org.vit4j.keras.ForKeras;
+import org.vit4j.keras.KerasFile;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.weights.Layout;
+import org.vit4j.weights.SafeTensors;
+
+/**
+ * Every whole network of the goldens, with the reference's weights, becomes a {@code .keras} file for the check with
+ * stock Keras. {@code -Dgoldens=DIR} says where the cases are; whether a case can be built is for {@link GoldenTest}.
+ */
+class KerasGoldenTest {
+    static Stream<String> cases() throws IOException {
+        return GoldenTest.cases().filter(KerasGoldenTest::isModel);
+    }
+
+    private static boolean isModel(String name) {
+        try {
+            return GoldenCase.read(GoldenTest.directory().resolve(name))
+                    .config()
+                    .path("kind")
+                    .asText()
+                    .equals("model");
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void givesBackWhatTheReferenceHad(String name) throws IOException {
+        GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
+        Built built = built(golden);
+        Graph graph = built.graph();
+        Map<String, float[]> weights = weights(golden, built);
+        INDArray input = golden.ours("input", graph.tensor("image").shape());
+        INDArray logits = logits(golden, built, weights, input);
+        Path file = ForKeras.write(name, new Example(graph, weights, array(input), array(logits)), Map.of());
+
+        try (KerasFile read = KerasFile.read(file)) {
+            read.check(graph);
+            weights.forEach((weight, values) ->
+                    assertThat(read.values(weight)).as(weight).isEqualTo(values));
+        }
+    }
+
+    private static Built built(GoldenCase golden) {
+        try {
+            return GoldenConfigs.build(golden);
+        } catch (AssertionError e) {
+            boolean missing = String.valueOf(e.getMessage()).endsWith("is not built yet");
+            Assumptions.assumeFalse(missing, golden.name() + ": " + e.getMessage());
+            throw e;
+        }
+    }
+
+    private static Map<String, float[]> weights(GoldenCase golden, Built built) {
+        Map<String, float[]> weights = new LinkedHashMap<>();
+        for (Weight weight : built.graph().weights()) {
+            Layout layout = Layout.of(weight, built.keys());
+            SafeTensors.Array theirs = golden.weights().get(layout.key());
+            if (theirs == null) throw new AssertionError("no '" + layout.key() + "' for " + weight.name());
+            weights.put(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
+        }
+        return weights;
+    }
+
+    /** The reference's own, if it has an output that is our prediction; else what the graph makes of the input. */
+    private static INDArray logits(GoldenCase golden, Built built, Map<String, float[]> weights, INDArray input) {
+        Tensor logits = built.graph().outputs().get("logits");
+        for (Map.Entry<String, String> output : built.evaluated().entrySet()) {
+            String stored = output.getKey() + "_eval";
+            if (output.getValue().equals(logits.name()) && golden.io().containsKey(stored)) {
+                return golden.ours(stored, logits.shape());
+            }
+        }
+        Parameters parameters = new Parameters(built.graph().weights(), DataType.FLOAT);
+        weights.forEach(parameters::set);
+        try (Inference inference = new Inference(built.graph(), parameters)) {
+            return inference.logits(input);
+        }
+    }
+
+    private static Example.Array array(INDArray array) {
+        IntStream dims = LongStream.of(array.shape()).mapToInt(Math::toIntExact);
+        return new Example.Array(dims.toArray(), array.dup('c').data().asFloat());
+    }
+}
