@@ -142,7 +142,7 @@ final class Checkpoint {
         return arrays.resolveSibling(arrays.getFileName().toString().replace(".safetensors", ".json"));
     }
 
-    private static String sha256(Path file) throws IOException {
+    static String sha256(Path file) throws IOException {
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
             in.transferTo(java.io.OutputStream.nullOutputStream());
             return HexFormat.of()

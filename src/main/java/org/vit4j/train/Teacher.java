@@ -16,11 +16,13 @@ import org.vit4j.model.SavedModel;
  * its own size, channels and normalisation.
  */
 final class Teacher implements AutoCloseable {
+    private final Path file;
     private final SavedModel model;
     private final Preprocess student;
     private final Preprocess own;
 
-    private Teacher(SavedModel model, Preprocess student) {
+    private Teacher(Path file, SavedModel model, Preprocess student) {
+        this.file = file;
         this.model = model;
         this.student = student;
         Preprocess p = model.description().preprocess();
@@ -43,7 +45,7 @@ final class Teacher implements AutoCloseable {
         }
         SavedModel model = open(file, key);
         List<String> taught = model.description().classes();
-        if (taught.equals(classes)) return new Teacher(model, student);
+        if (taught.equals(classes)) return new Teacher(file, model, student);
         model.close();
         throw new ConfigError(key + file + ": knows other classes (" + shown(taught) + ") than the data has ("
                 + shown(classes) + "); they must be the same, in the same order");
@@ -60,6 +62,10 @@ final class Teacher implements AutoCloseable {
     private static String shown(List<String> classes) {
         String first = String.join(", ", classes.subList(0, Math.min(classes.size(), 5)));
         return classes.size() + ": " + first + (classes.size() > 5 ? ", ..." : "");
+    }
+
+    Path file() {
+        return file;
     }
 
     /** Images as the student sees them, [B, H, W, C] -> [B, K]. */

@@ -64,6 +64,7 @@ public final class TrainRun {
                         config.data().preprocess()));
         try (RunDirectory run = RunDirectory.open(directory, resume)) {
             if (resume) sameConfig(config, run);
+            if (teacher.isPresent()) sameTeacher(teacher.get().file(), run, resume);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
                 LOG.info(
                         "the warm-up is longer than the run and is cut to its {} epochs",
@@ -98,6 +99,23 @@ public final class TrainRun {
 
     private static Result result(boolean finished, Trainer trainer, RunDirectory run) {
         return new Result(finished, trainer.state(), run.path(), run.model());
+    }
+
+    /** A teacher that was trained anew under the same name is another one: notes which it is, or compares. */
+    private static void sameTeacher(Path teacher, RunDirectory run, boolean resume) {
+        Path noted = run.path().resolve("teacher.sha256");
+        try {
+            String sum = Checkpoint.sha256(teacher);
+            if (resume
+                    && Files.exists(noted)
+                    && !Files.readString(noted).strip().equals(sum)) {
+                throw new ConfigError(noted + ": the run was started with another teacher than " + teacher
+                        + " is now; put that one back, or start another run with --run");
+            }
+            run.write(noted.getFileName().toString(), sum + "\n");
+        } catch (IOException e) {
+            throw new Failure(teacher + ": cannot be read: " + Atomic.reason(e), e);
+        }
     }
 
     /** A run goes on as it began: resuming with another network or recipe would be another run under its name. */

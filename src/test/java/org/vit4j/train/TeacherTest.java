@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -164,7 +165,7 @@ class TeacherTest {
                 "model.depth=1",
                 "model.heads=2",
                 "model.proj_drop=0.1",
-                "train.epochs=2",
+                "train.epochs=1",
                 "train.batch=256",
                 "train.checkpoint_steps=2",
                 "train.distill.teacher=" + teacher));
@@ -209,6 +210,16 @@ class TeacherTest {
         assertThat(weights("second").stream().flatMapToInt(w -> IntStream.of(w.length)))
                 .containsExactlyElementsOf(
                         weights("first").stream().map(w -> w.length).toList());
+    }
+
+    @Test
+    void aRunIsNotResumedWithATeacherTrainedAnew() throws IOException {
+        Path file = saved(32, 0.25, 10, 1);
+        train(student(file), "run", false, 2);
+        Files.copy(saved(32, 0.25, 10, 2), file, StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(() -> train(student(file), "run", true, -1))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("started with another teacher than " + file);
     }
 
     @Test
