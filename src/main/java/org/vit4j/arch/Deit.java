@@ -99,7 +99,7 @@ public record Deit(Vit vit, boolean distilled) implements ModelConfig {
     public KeyScheme keys() {
         if (!distilled || flavour() == Flavour.OFFICIAL) return vit.keys();
         return KeyScheme.of(
-                        "dist_token", "distillation_token", "norm_dist", "distill_mlp.0", "head_dist", "distill_mlp.1")
+                        "dist_token", "distillation_token", "dist_norm", "distill_mlp.0", "head_dist", "distill_mlp.1")
                 .then(vit.keys().below("student"));
     }
 }

@@ -31,8 +31,8 @@ public final class DistillToken {
      */
     public static void head(Graph g, Tensor x, Tensor logits) {
         int last = x.dim(0) - 1;
-        Tensor token = g.reshape("distill_tokens", g.slice("dist_slice", x, 0, last, last + 1), x.dim(1)); // [D]
-        Tensor normed = g.layerNorm("norm_dist", token, 1e-5); // [D]
+        Tensor token = g.reshape("dist", g.slice("dist_slice", x, 0, last, last + 1), x.dim(1)); // [D]
+        Tensor normed = g.layerNorm("dist_norm", token, 1e-5); // [D]
         g.output("logits", logits);
         g.output("logits_class", logits);
         g.output("logits_distill", g.dense("head_dist", normed, logits.dim(0))); // [K]

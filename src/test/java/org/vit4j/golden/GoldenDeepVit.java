@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.vit4j.arch.KeyScheme;
 import org.vit4j.arch.ModelConfig;
@@ -26,6 +27,21 @@ final class GoldenDeepVit {
             "drop_path_rate", "drop_path",
             "transform_scale", "transform_scale",
             "scale_adjustment", "scale_adjustment");
+
+    /** Of the two attention modules; dropout is 0 in the goldens. */
+    private static final Set<String> MODULE = Set.of(
+            "dim",
+            "num_heads",
+            "qkv_bias",
+            "qk_scale",
+            "attn_drop",
+            "proj_drop",
+            "expansion_ratio",
+            "apply_transform",
+            "transform_scale",
+            "heads",
+            "dim_head",
+            "dropout");
 
     private GoldenDeepVit() {}
 
@@ -52,7 +68,8 @@ final class GoldenDeepVit {
     }
 
     private static void put(GoldenCase golden, ObjectNode model, String argument, JsonNode value) {
-        boolean mixes = golden.hyperparameters().get("re_atten").asBoolean(true);
+        JsonNode written = golden.hyperparameters().get("re_atten");
+        boolean mixes = written == null || written.asBoolean();
         switch (argument) {
             case "img_size" -> GoldenConfigs.image(model).set("size", value);
             case "in_chans" -> GoldenConfigs.image(model).set("channels", value);
@@ -87,6 +104,9 @@ final class GoldenDeepVit {
 
     private static Built module(GoldenCase golden) {
         Map<String, JsonNode> h = golden.hyperparameters();
+        for (String argument : h.keySet()) {
+            if (!MODULE.contains(argument)) throw new AssertionError("unknown argument " + argument);
+        }
         int[] shape = golden.io().get("input").shape();
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = g.input("input", shape[1], shape[2]);
@@ -98,16 +118,22 @@ final class GoldenDeepVit {
         int headDim = x.dim(1) / heads;
         JsonNode given = h.get("qk_scale");
         double scale = given == null || given.asDouble() == 0 ? 1 / Math.sqrt(headDim) : given.asDouble();
-        double again = h.get("transform_scale").asBoolean() ? scale : 1;
-        boolean mixes = h.get("apply_transform").asBoolean();
-        if (h.get("expansion_ratio").asInt() != 3) throw new AssertionError("q, k and v take three times the width");
+        double again = flag(h, "transform_scale", false) ? scale : 1;
+        boolean mixes = flag(h, "apply_transform", true);
+        JsonNode parts = h.get("expansion_ratio");
+        if (parts != null && parts.asInt() != 3) throw new AssertionError("q, k and v take three times the width");
 
         Tensor[] maps = new Tensor[1];
-        Tensor y = attention(heads, headDim, scale, h.get("qkv_bias").asBoolean())
+        Tensor y = attention(heads, headDim, scale, flag(h, "qkv_bias", false))
                 .build(g, x, w -> maps[0] = mixes ? ReAttention.overBatch(g, w, again) : w);
         g.output("output", y);
         if (golden.config().path("outputs").has("attention")) g.output("attention", maps[0]);
         return Built.module(g, KeyScheme.SAME, "input");
+    }
+
+    private static boolean flag(Map<String, JsonNode> given, String argument, boolean standard) {
+        JsonNode value = given.get(argument);
+        return value == null ? standard : value.asBoolean();
     }
 
     private static Built community(Graph g, Tensor x, Map<String, JsonNode> h) {

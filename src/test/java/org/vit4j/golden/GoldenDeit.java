@@ -1,8 +1,10 @@
 package org.vit4j.golden;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.vit4j.arch.KeyScheme;
 import org.vit4j.arch.ModelConfig;
 import org.vit4j.graph.Graph;
 
@@ -10,6 +12,18 @@ import org.vit4j.graph.Graph;
 final class GoldenDeit {
     /** What belongs to the loss or names the student's class. */
     private static final Set<String> OUTSIDE = Set.of("alpha", "tau", "temperature", "hard", "student");
+
+    private static final Map<String, String> T2T = Map.ofEntries(
+            Map.entry("num_classes", "classes"),
+            Map.entry("dim", "dim"),
+            Map.entry("depth", "depth"),
+            Map.entry("heads", "heads"),
+            Map.entry("mlp_dim", "mlp_dim"),
+            Map.entry("dim_head", "head_dim"),
+            Map.entry("pool", "pool"),
+            Map.entry("dropout", "proj_drop"),
+            Map.entry("emb_dropout", "pos_drop"),
+            Map.entry("t2t_layers", "soft_split"));
 
     private static final String WITHOUT = "without_distill_token";
 
@@ -49,7 +63,7 @@ final class GoldenDeit {
         Map<String, String> heads = new LinkedHashMap<>();
         heads.put("logits", graph.outputs().get("logits_class").name());
         heads.put("logits_distill", graph.outputs().get("logits_distill").name());
-        heads.put("distill_tokens", "distill_tokens");
+        heads.put("distill_tokens", "dist");
         Map<String, String> evaluated = GoldenVit.maps(golden, "attn/", "blocks.%s.attn.weights");
         evaluated.putAll(heads);
 
@@ -59,7 +73,7 @@ final class GoldenDeit {
         Map<String, String> inputs = Map.of("input", "image");
         return new Built(
                 graph,
-                model.keys(),
+                keys(golden, model),
                 inputs,
                 evaluated,
                 heads,
@@ -68,14 +82,24 @@ final class GoldenDeit {
     }
 
     private static ModelConfig model(GoldenCase golden, boolean distilled) {
-        Map<String, String> words = golden.official() ? GoldenVit.TIMM : GoldenVit.VIT_PYTORCH;
-        String student = golden.hyperparameters()
-                .getOrDefault("student", golden.config())
-                .asText("");
-        if (student.contains("T2T")) throw new AssertionError("a T2T student is not built yet");
-        return GoldenConfigs.model(golden, "deit", (model, argument, value) -> {
+        boolean t2t = isT2t(golden);
+        Map<String, String> words = golden.official() ? GoldenVit.TIMM : t2t ? T2T : GoldenVit.VIT_PYTORCH;
+        return GoldenConfigs.model(golden, t2t ? "t2t_vit" : "deit", (model, argument, value) -> {
             model.put("distilled", distilled);
             if (!OUTSIDE.contains(argument)) GoldenVit.put(model, argument, value, words);
         });
+    }
+
+    private static boolean isT2t(GoldenCase golden) {
+        JsonNode student = golden.hyperparameters().get("student");
+        return student != null && student.asText().contains("T2T");
+    }
+
+    /** The wrapper's own names; those of the student stand below it. */
+    private static KeyScheme keys(GoldenCase golden, ModelConfig model) {
+        if (!isT2t(golden)) return model.keys();
+        return KeyScheme.of(
+                        "dist_token", "distillation_token", "dist_norm", "distill_mlp.0", "head_dist", "distill_mlp.1")
+                .then(model.keys().below("student"));
     }
 }
