@@ -3,11 +3,20 @@ package org.vit4j.arch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
+import org.vit4j.samediff.Gradients;
+import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.Lowering;
+import org.vit4j.samediff.Parameters;
 
 class CaitTest {
     private static ModelConfig model(String keys) {
@@ -48,6 +57,22 @@ class CaitTest {
         ModelConfig model = model("flavour: community, image: {size: 256}, patch_size: 32, dim: 1024, depth: 12, "
                 + "class_depth: 2, heads: 16, mlp_dim: 2048, layer_dropout: 0.05");
         assertThat(model.build().parameters()).isEqualTo(121_831_400);
+    }
+
+    @Test
+    void theMeanOfPatchesLeavesTheClassBlocksWithoutGradient() {
+        Graph graph = small("depth: 1, class_depth: 1, pool: mean, classes: 3");
+        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        parameters.initialise(1);
+        Lowered lowered = Lowering.lower(graph, parameters, Lowering.Mode.TRAINING);
+        SDVariable logits = lowered.output("logits");
+        try (Gradients gradients = new Gradients(lowered, logits.mul(logits).sum(), List.of())) {
+            gradients.run(Map.of("image", Nd4j.rand(DataType.FLOAT, 2, 16, 16, 3)));
+            assertThat(gradients.of("blocks.0.attn.qkv.kernel").norm2Number().doubleValue())
+                    .isPositive();
+            assertThat(gradients.of("blocks_token_only.0.attn.q.kernel")).isNull();
+            assertThat(gradients.of("cls_token")).isNull();
+        }
     }
 
     @Test
