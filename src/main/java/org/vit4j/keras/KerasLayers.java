@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.vit4j.graph.Activation;
+import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Weight;
@@ -72,6 +73,7 @@ final class KerasLayers {
         if (op instanceof Op.Mean mean) return mean(t, mean, x);
         if (op instanceof Op.Scale scale) return scale(net, t.name(), scale.factor(), x);
         if (op instanceof Op.Dropout || op instanceof Op.DropPath) return x;
+        if (op instanceof HeadOp.LastQuery last) return QueryLayers.lastQuery(net, t, last, x);
         throw new UnsupportedOperationException("no Keras layer is known for " + op + " (" + t.name() + ")");
     }
 
