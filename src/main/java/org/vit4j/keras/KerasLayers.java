@@ -94,6 +94,7 @@ final class KerasLayers {
         if (op instanceof HeadOp.MixHeads mix) return AttentionLayers.mixHeads(net, t, mix, x);
         if (op instanceof HeadOp.RelativeBias bias) return AttentionLayers.relativeBias(net, t, bias, x);
         if (op instanceof HeadOp.PerformerFeatures) return FeatureLayers.performerFeatures(net, t, x);
+        if (op instanceof HeadOp.LastQuery last) return QueryLayers.lastQuery(net, t, last, x);
         if (op instanceof HeadOp.LinearAttention linear) return FeatureLayers.attention(net, t, linear, nodes(t));
         throw unknown(t, op);
     }

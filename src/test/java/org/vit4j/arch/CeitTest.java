@@ -12,11 +12,10 @@ import org.vit4j.graph.Shape;
 import org.vit4j.graph.Weight;
 
 class CeitTest {
-    private static final String TINY =
-            "model: {arch: ceit, image: {size: %s}, classes: 10, dim: 24, depth: 3, heads: 3, patch_size: 2%s}";
-
     private static Graph graph(String size, String more) {
-        Config config = Config.parse(String.format(TINY, size, more), "test.yaml");
+        String tiny = "classes: 10, dim: 24, depth: 3, heads: 3, patch_size: 2";
+        String yaml = "model: {arch: ceit, image: {size: " + size + "}, " + tiny + more + "}";
+        Config config = Config.parse(yaml, "test.yaml");
         var model = ModelConfig.read(config.root().section("model"));
         config.finish();
         return model.orElseThrow().build();

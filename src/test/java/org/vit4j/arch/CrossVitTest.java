@@ -10,11 +10,9 @@ import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Shape;
 
 class CrossVitTest {
-    private static final String TINY =
-            "model: {arch: crossvit, image: {size: 48}, classes: 10, dim: [16, 24], heads: [2, 3], patch_size: [12, 16]%s}";
-
     private static Graph graph(String more) {
-        Config config = Config.parse(String.format(TINY, more), "test.yaml");
+        String tiny = "image: {size: 48}, classes: 10, dim: [16, 24], heads: [2, 3], patch_size: [12, 16]";
+        Config config = Config.parse("model: {arch: crossvit, " + tiny + more + "}", "test.yaml");
         var model = ModelConfig.read(config.root().section("model"));
         config.finish();
         return model.orElseThrow().build();

@@ -1,0 +1,52 @@
+package org.vit4j.keras;
+
+import static org.vit4j.keras.Network.config;
+
+import java.util.List;
+import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.Shape;
+import org.vit4j.graph.Tensor;
+
+/** Attention in which the last token alone asks. */
+final class QueryLayers {
+    private QueryLayers() {}
+
+    /** Keras has no dense layer over part of its kernel: all queries are computed here, and but one cut off. */
+    static Node lastQuery(Network net, Tensor t, HeadOp.LastQuery last, Node x) {
+        int tokens = x.shape().dim(0);
+        int width = last.width();
+        Node all = net.layer(
+                t.name(),
+                "Dense",
+                config("units", 3 * width, "use_bias", last.bias()),
+                Shape.of(tokens, 3 * width),
+                KerasLayers.variables(t.weights(), "kernel", "bias"),
+                x);
+        Shape cut = Shape.of(tokens, 3, width);
+        Node parts = net.layer(t.name() + ".parts", "Reshape", config("target_shape", cut.dims()), cut, all);
+        return net.merge(
+                t.name() + ".joined",
+                "Concatenate",
+                config("axis", 1),
+                t.shape(),
+                List.of(
+                        part(net, t.name() + ".query", parts, tokens - 1, 0),
+                        part(net, t.name() + ".keys", parts, 0, 1),
+                        part(net, t.name() + ".values", parts, 0, 2)));
+    }
+
+    /** [T, 3, W] -> the rows of one part from {@code from} on, [rows, W] */
+    private static Node part(Network net, String path, Node parts, int from, int part) {
+        int rows = parts.shape().dim(0) - from;
+        int width = parts.shape().last();
+        List<List<Integer>> crop = List.of(List.of(from, 0), List.of(part, 2 - part));
+        Node cropped = net.layer(
+                path + ".cut",
+                "Cropping2D",
+                config("cropping", crop, "data_format", "channels_last"),
+                Shape.of(rows, 1, width),
+                parts);
+        Shape flat = Shape.of(rows, width);
+        return net.layer(path, "Reshape", config("target_shape", flat.dims()), flat, cropped);
+    }
+}
