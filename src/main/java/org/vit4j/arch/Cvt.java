@@ -236,7 +236,8 @@ public record Cvt(Flavour flavour, ImageSpec image, int classes, List<Stage> sta
     private Tensor head(Graph g, Tensor x) {
         int last = stages.size() - 1;
         if (flavour == Flavour.COMMUNITY) return g.dense("head", g.mean("pool", x, 0), classes);
-        Graph h = g.with(Init.TIMM);
+        // The authors start the kernel with std 0.02 whatever init says, and leave the bias as PyTorch makes it.
+        Graph h = g.with(new Init.Mixed(Init.TIMM::denseKernel, Init.PYTORCH));
         if (!stages.get(last).classToken()) {
             return h.dense("head", g.mean("pool", g.layerNorm("norm", x, normEps), 0), classes);
         }

@@ -168,25 +168,33 @@ public sealed interface Init {
     };
 
     /** Dense kernels uniform by fan in and fan out (Glorot and Bengio 2010), the rest as {@link #TIMM}. */
-    Scheme XAVIER = new Scheme() {
+    Scheme XAVIER = new Mixed((in, out) -> new Uniform(Math.sqrt(6.0 / (in + out))), TIMM);
+
+    /** A scheme with other kernels in dense layers. */
+    record Mixed(ByFans dense, Scheme rest) implements Scheme {
+        /** A start by fan in and fan out. */
+        public interface ByFans {
+            Init of(int fanIn, int fanOut);
+        }
+
         @Override
         public Init denseKernel(int fanIn, int fanOut) {
-            return new Uniform(Math.sqrt(6.0 / (fanIn + fanOut)));
+            return dense.of(fanIn, fanOut);
         }
 
         @Override
         public Init denseBias(int fanIn) {
-            return ZEROS;
+            return rest.denseBias(fanIn);
         }
 
         @Override
         public Init convKernel(int fanIn, int fanOut) {
-            return PYTORCH.convKernel(fanIn, fanOut);
+            return rest.convKernel(fanIn, fanOut);
         }
 
         @Override
         public Init convBias(int fanIn) {
-            return PYTORCH.convBias(fanIn);
+            return rest.convBias(fanIn);
         }
-    };
+    }
 }
