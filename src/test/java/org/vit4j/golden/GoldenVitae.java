@@ -154,6 +154,7 @@ final class GoldenVitae {
 
     private static Built normal(GoldenCase golden) {
         Arguments a = new Arguments(golden);
+        a.ignore("act_layer", "norm_layer");
         Graph g = new Graph(Init.TIMM);
         Tensor x = a.tokens(g, "input", a.integer("dim"));
         boolean classToken = a.flag("class_token", false);
@@ -167,13 +168,22 @@ final class GoldenVitae {
                 a.has("qk_scale") ? OptionalDouble.of(a.number("qk_scale", 1)) : OptionalDouble.empty(),
                 a.integer("group", 64),
                 classToken,
-                1e-5,
+                normEps(golden),
                 a.number("drop", 0),
                 a.number("attn_drop", 0),
                 a.number("drop_path", 0));
         g.output("output", cell.build(g, x, side, side));
         a.finish();
         return Built.module(g, KeyScheme.SAME, "input");
+    }
+
+    /** Of the cell's own norms; a performer brings one of 1e-6 that it never uses. */
+    private static double normEps(GoldenCase golden) {
+        double largest = 0;
+        for (JsonNode eps : golden.config().path("layers").path("LayerNorm_eps")) {
+            largest = Math.max(largest, eps.asDouble());
+        }
+        return largest == 0 ? 1e-5 : largest;
     }
 
     /** Tokens on a square grid. */
