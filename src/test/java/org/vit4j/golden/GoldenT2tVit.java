@@ -67,7 +67,7 @@ final class GoldenT2tVit {
     }
 
     private static Built softSplit(GoldenCase golden) {
-        Arguments a = new Arguments(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         Graph g = new Graph(Init.PYTORCH);
         int[] kernel = a.pair("kernel");
         int[] stride = a.pair("stride");
@@ -79,7 +79,7 @@ final class GoldenT2tVit {
 
     /** Token_performer and Token_transformer, T2T-ViT's and ViTAE's. */
     static Built tokenModule(GoldenCase golden) {
-        Arguments a = new Arguments(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         Graph g = new Graph(Init.TIMM);
         Tensor x = a.tokens(g, "input", a.integer("dim"));
         boolean performer =
@@ -91,13 +91,13 @@ final class GoldenT2tVit {
         return Built.module(g, KeyScheme.SAME, "input");
     }
 
-    private static TokenPerformer performer(Arguments a) {
+    private static TokenPerformer performer(ModuleArguments a) {
         int width = a.integer("in_dim") * a.integer("head_cnt", 1);
         double drop = Math.max(a.number("dp1", 0.1), a.number("dp2", 0.1));
         return new TokenPerformer(width, (int) (width * a.number("kernel_ratio", 0.5)), drop);
     }
 
-    private static TokenTransformer transformer(GoldenCase golden, Arguments a) {
+    private static TokenTransformer transformer(GoldenCase golden, ModuleArguments a) {
         int heads = a.integer("num_heads");
         int width = a.integer("in_dim");
         int scaledBy = (golden.architecture().equals("ViTAE") ? width : a.integer("dim")) / heads;

@@ -94,7 +94,7 @@ final class GoldenVitae {
     }
 
     private static Built performer(GoldenCase golden) {
-        Arguments a = new Arguments(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         a.ignore("qkv_bias", "qk_scale", "attn_drop"); // the reference does not read them
         int width = a.integer("dim") * a.integer("num_heads", 1);
         int features = (int) (width * a.number("kernel_ratio", 0.5));
@@ -106,7 +106,7 @@ final class GoldenVitae {
     }
 
     private static Built pyramid(GoldenCase golden) {
-        Arguments a = new Arguments(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         a.ignore("img_size", "in_chans");
         Graph g = new Graph(Init.TIMM);
         int ratio = a.integer("downsample_ratio", 4);
@@ -117,7 +117,7 @@ final class GoldenVitae {
         return Built.module(g, KeyScheme.SAME, "input");
     }
 
-    private static PyramidReduction pyramid(Arguments a, int dim, int ratio, int kernel, List<Integer> standard) {
+    private static PyramidReduction pyramid(ModuleArguments a, int dim, int ratio, int kernel, List<Integer> standard) {
         List<Integer> dilations = new ArrayList<>();
         if (a.has("dilations")) a.needed("dilations").forEach(dilation -> dilations.add(dilation.asInt()));
         else dilations.addAll(standard);
@@ -126,7 +126,7 @@ final class GoldenVitae {
     }
 
     private static Built reduction(GoldenCase golden) {
-        Arguments a = new Arguments(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         a.ignore("img_size");
         Graph g = new Graph(Init.TIMM);
         Tensor x = a.rank("input") == 4 ? a.image(g, "input") : grid(g, a.tokens(g, "input", a.integer("in_chans", 3)));
@@ -153,7 +153,7 @@ final class GoldenVitae {
     }
 
     private static Built normal(GoldenCase golden) {
-        Arguments a = new Arguments(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         a.ignore("act_layer", "norm_layer");
         Graph g = new Graph(Init.TIMM);
         Tensor x = a.tokens(g, "input", a.integer("dim"));
