@@ -221,22 +221,18 @@ public record T2tVit(
         return new PreNormBlock(attention, new Mlp(mlpDim, Activation.GELU, drops.proj()), normEps, path);
     }
 
-    /** [T, D] -> [K], twice when distilled. */
+    /** [T, D] -> [K], twice when distilled; vit-pytorch predicts by the class head and throws the other away. */
     private void heads(Graph g, Tensor x) {
         int last = x.dim(0);
-        Tensor patches = distilled ? g.slice("undistilled", x, 0, 0, last - 1) : x; // [1 + T, D]
+        Tensor patches = distilled ? g.slice("student", x, 0, 0, last - 1) : x; // [1 + T, D]
         Tensor pooled = pool == Vit.Pool.CLS ? token(g, "cls", x, 0) : g.mean("pool", patches, 0); // [D]
         pooled = g.dropout("head_drop", g.layerNorm("norm", pooled, normEps), drops.head());
         Tensor logits = g.dense("head", pooled, classes); // [K]
-        if (!distilled) {
-            g.output("logits", logits);
-            return;
-        }
+        g.output("logits", logits);
+        if (!distilled) return;
         Tensor taught = g.layerNorm("dist_norm", token(g, "dist", x, last - 1), normEps); // [D]
-        Tensor distill = g.dense("head_dist", taught, classes); // [K]
-        g.output("logits", g.scale("logits", g.add("both", logits, distill), 0.5)); // [K], as DeiT's in evaluation
         g.output("logits_class", logits);
-        g.output("logits_distill", distill);
+        g.output("logits_distill", g.dense("head_dist", taught, classes)); // [K]
     }
 
     private Tensor token(Graph g, String name, Tensor x, int at) {

@@ -12,7 +12,7 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
-/** Given of the authors' T2T_ViT and vit-pytorch's T2TViT, and of the modules below them. */
+/** Arguments of the authors' T2T_ViT and vit-pytorch's T2TViT, and of the modules below them. */
 final class GoldenT2tVit {
     private static final Map<String, String> AUTHORS = Map.ofEntries(
             Map.entry("tokens_type", "tokens_type"),
@@ -67,7 +67,7 @@ final class GoldenT2tVit {
     }
 
     private static Built softSplit(GoldenCase golden) {
-        Given a = new Given(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         Graph g = new Graph(Init.PYTORCH);
         int[] kernel = a.pair("kernel");
         int[] stride = a.pair("stride");
@@ -79,7 +79,7 @@ final class GoldenT2tVit {
 
     /** Token_performer and Token_transformer, T2T-ViT's and ViTAE's. */
     static Built tokenModule(GoldenCase golden) {
-        Given a = new Given(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         Graph g = new Graph(Init.TIMM);
         Tensor x = a.tokens(g, "input", a.integer("dim"));
         boolean performer =
@@ -91,13 +91,13 @@ final class GoldenT2tVit {
         return Built.module(g, KeyScheme.SAME, "input");
     }
 
-    private static TokenPerformer performer(Given a) {
+    private static TokenPerformer performer(ModuleArguments a) {
         int width = a.integer("in_dim") * a.integer("head_cnt", 1);
         double drop = Math.max(a.number("dp1", 0.1), a.number("dp2", 0.1));
         return new TokenPerformer(width, (int) (width * a.number("kernel_ratio", 0.5)), drop);
     }
 
-    private static TokenTransformer transformer(GoldenCase golden, Given a) {
+    private static TokenTransformer transformer(GoldenCase golden, ModuleArguments a) {
         int heads = a.integer("num_heads");
         int width = a.integer("in_dim");
         int scaledBy = (golden.architecture().equals("ViTAE") ? width : a.integer("dim")) / heads;

@@ -20,7 +20,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 
-/** Given of the authors' ViTAE_ViT_basic, and of the cells printed in the seed documents. */
+/** Arguments of the authors' ViTAE_ViT_basic, and of the cells printed in the seed documents. */
 final class GoldenVitae {
     /** One value a stage, or one for all. */
     private static final Set<String> STAGED = Set.of(
@@ -94,7 +94,7 @@ final class GoldenVitae {
     }
 
     private static Built performer(GoldenCase golden) {
-        Given a = new Given(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         a.ignore("qkv_bias", "qk_scale", "attn_drop"); // the reference does not read them
         int width = a.integer("dim") * a.integer("num_heads", 1);
         int features = (int) (width * a.number("kernel_ratio", 0.5));
@@ -106,7 +106,7 @@ final class GoldenVitae {
     }
 
     private static Built pyramid(GoldenCase golden) {
-        Given a = new Given(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         a.ignore("img_size", "in_chans");
         Graph g = new Graph(Init.TIMM);
         int ratio = a.integer("downsample_ratio", 4);
@@ -117,7 +117,7 @@ final class GoldenVitae {
         return Built.module(g, KeyScheme.SAME, "input");
     }
 
-    private static PyramidReduction pyramid(Given a, int dim, int ratio, int kernel, List<Integer> standard) {
+    private static PyramidReduction pyramid(ModuleArguments a, int dim, int ratio, int kernel, List<Integer> standard) {
         List<Integer> dilations = new ArrayList<>();
         if (a.has("dilations")) a.needed("dilations").forEach(dilation -> dilations.add(dilation.asInt()));
         else dilations.addAll(standard);
@@ -126,7 +126,7 @@ final class GoldenVitae {
     }
 
     private static Built reduction(GoldenCase golden) {
-        Given a = new Given(golden);
+        ModuleArguments a = new ModuleArguments(golden);
         a.ignore("img_size");
         Graph g = new Graph(Init.TIMM);
         Tensor x = a.rank("input") == 4 ? a.image(g, "input") : grid(g, a.tokens(g, "input", a.integer("in_chans", 3)));
@@ -153,7 +153,8 @@ final class GoldenVitae {
     }
 
     private static Built normal(GoldenCase golden) {
-        Given a = new Given(golden);
+        ModuleArguments a = new ModuleArguments(golden);
+        a.ignore("act_layer", "norm_layer");
         Graph g = new Graph(Init.TIMM);
         Tensor x = a.tokens(g, "input", a.integer("dim"));
         boolean classToken = a.flag("class_token", false);
@@ -167,13 +168,22 @@ final class GoldenVitae {
                 a.has("qk_scale") ? OptionalDouble.of(a.number("qk_scale", 1)) : OptionalDouble.empty(),
                 a.integer("group", 64),
                 classToken,
-                1e-5,
+                normEps(golden),
                 a.number("drop", 0),
                 a.number("attn_drop", 0),
                 a.number("drop_path", 0));
         g.output("output", cell.build(g, x, side, side));
         a.finish();
         return Built.module(g, KeyScheme.SAME, "input");
+    }
+
+    /** Of the cell's own norms; a performer brings one of 1e-6 that it never uses. */
+    private static double normEps(GoldenCase golden) {
+        double largest = 0;
+        for (JsonNode eps : golden.config().path("layers").path("LayerNorm_eps")) {
+            largest = Math.max(largest, eps.asDouble());
+        }
+        return largest == 0 ? 1e-5 : largest;
     }
 
     /** Tokens on a square grid. */

@@ -8,12 +8,12 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
 /** The arguments a module was made with; one that nobody asked for is an error. */
-final class Given {
+final class ModuleArguments {
     private final GoldenCase golden;
     private final Map<String, JsonNode> all;
     private final Set<String> left;
 
-    Given(GoldenCase golden) {
+    ModuleArguments(GoldenCase golden) {
         this.golden = golden;
         this.all = golden.hyperparameters();
         this.left = new TreeSet<>(all.keySet());
