@@ -1,0 +1,56 @@
+package org.vit4j.golden;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Arguments of a reference module, asked for one by one; {@link #finish} tells what nobody asked for. */
+final class Arguments {
+    private final GoldenCase golden;
+    private final Map<String, JsonNode> given;
+    private final Set<String> left;
+
+    Arguments(GoldenCase golden) {
+        this.golden = golden;
+        this.given = golden.hyperparameters();
+        this.left = new TreeSet<>(given.keySet());
+    }
+
+    /** @throws AssertionError when the golden does not say */
+    int intAt(String name) {
+        if (!given.containsKey(name)) throw new AssertionError(golden.name() + ": no argument " + name);
+        return intAt(name, 0);
+    }
+
+    int intAt(String name, int standard) {
+        return node(name).asInt(standard);
+    }
+
+    double doubleAt(String name, double standard) {
+        return node(name).asDouble(standard);
+    }
+
+    boolean boolAt(String name, boolean standard) {
+        return node(name).asBoolean(standard);
+    }
+
+    String stringAt(String name, String standard) {
+        return node(name).asText(standard);
+    }
+
+    /** Epsilon of the layer norms found in the reference. */
+    double eps() {
+        return golden.config().path("layers").path("LayerNorm_eps").path(0).asDouble(1e-5);
+    }
+
+    void finish() {
+        if (!left.isEmpty()) throw new AssertionError(golden.name() + ": unknown arguments " + left);
+    }
+
+    private JsonNode node(String name) {
+        left.remove(name);
+        JsonNode value = given.get(name);
+        return value == null ? com.fasterxml.jackson.databind.node.MissingNode.getInstance() : value;
+    }
+}
