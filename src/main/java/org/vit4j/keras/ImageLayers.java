@@ -71,6 +71,28 @@ final class ImageLayers {
         return net.layer(path, "Conv2D", config, shape, KerasLayers.variables(t.weights(), "kernel", "bias"), x);
     }
 
+    static Node standardized(Network net, Tensor t, ImageOp.StandardizedConv2d conv, Node x) {
+        Window window = conv.window();
+        Weight weight = t.weights().get(0);
+        Map<String, Object> config = config(
+                "filters",
+                conv.filters(),
+                "kernel_size",
+                List.of(window.kernelHeight(), window.kernelWidth()),
+                "strides",
+                List.of(window.strideHeight(), window.strideWidth()),
+                "padding",
+                "valid",
+                "data_format",
+                "channels_last",
+                "use_bias",
+                false);
+        Variable kernel =
+                new Variable("kernel", weight.shape(), new Variable.Source.Standardized(weight, conv.epsilon()));
+        Node padded = pad(net, t.name() + ".pad", around(window), x);
+        return net.layer(t.name(), "Conv2D", config, t.shape(), List.of(kernel), padded);
+    }
+
     /** The first of every {@code tall} rows and {@code wide} columns: a pool of one pixel. */
     private static Node every(Network net, String path, int tall, int wide, Node x) {
         if (tall == 1 && wide == 1) return x;

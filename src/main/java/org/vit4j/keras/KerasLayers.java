@@ -81,6 +81,7 @@ final class KerasLayers {
 
     private Node image(Tensor t, ImageOp op, Node x) {
         if (op instanceof ImageOp.BatchNorm norm) return NormLayers.batchNorm(net, t, norm, x);
+        if (op instanceof ImageOp.StandardizedConv2d conv) return ImageLayers.standardized(net, t, conv, x);
         if (op instanceof ImageOp.GroupNorm norm) return NormLayers.groupNorm(net, t, norm, x);
         if (op instanceof ImageOp.Pad pad) return ImageLayers.pad(net, t.name(), pad, x);
         if (op instanceof ImageOp.Unfold unfold) return PoolLayers.unfold(net, t, unfold.window(), x);

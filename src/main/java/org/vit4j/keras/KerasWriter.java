@@ -80,6 +80,8 @@ final class KerasWriter {
             return weights.values(whole.weight().name());
         if (source instanceof Variable.Source.Copy copy)
             return weights.values(copy.weight().name());
+        if (source instanceof Variable.Source.Standardized standardized)
+            return standardized.values(weights.values(standardized.weight().name()));
         if (source instanceof Variable.Source.Computed computed) return computed.values();
         if (source instanceof Variable.Source.Filled filled) {
             float[] values = new float[Math.toIntExact(slot.shape().size())];

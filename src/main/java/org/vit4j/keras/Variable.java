@@ -18,6 +18,29 @@ public record Variable(String name, Shape shape, Source source) {
         /** The same of a weight that another layer has already: read back from there, tied by nothing in Keras. */
         record Copy(Weight weight) implements Source {}
 
+        /**
+         * A convolution's kernel brought to zero mean and unit variance for each filter, which Keras has no layer for:
+         * it computes the same and trains it as a plain kernel. The weight itself lies beside, for our reader.
+         */
+        record Standardized(Weight weight, double epsilon) implements Source {
+            float[] values(float[] raw) {
+                int filters = weight.shape().last();
+                int fan = raw.length / filters;
+                float[] values = new float[raw.length];
+                for (int f = 0; f < filters; f++) {
+                    double mean = 0;
+                    for (int i = 0; i < fan; i++) mean += raw[i * filters + f] / (double) fan;
+                    double variance = 0;
+                    for (int i = 0; i < fan; i++) variance += Math.pow(raw[i * filters + f] - mean, 2) / fan;
+                    double scale = 1 / Math.sqrt(variance + epsilon);
+                    for (int i = 0; i < fan; i++) {
+                        values[i * filters + f] = (float) ((raw[i * filters + f] - mean) * scale);
+                    }
+                }
+                return values;
+            }
+        }
+
         /** A constant that Keras' layer needs and we have no weight for. */
         record Filled(float value) implements Source {}
 

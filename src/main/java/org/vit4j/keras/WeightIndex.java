@@ -43,6 +43,8 @@ record WeightIndex(Map<String, Place> weights, Map<String, Copy> copies, Map<Str
                         new Place(slot.path(), whole.weight().shape(), slot.shape()));
             } else if (source instanceof Variable.Source.Copy copy) {
                 copies.put(slot.path(), new Copy(copy.weight().name(), slot.shape()));
+            } else if (source instanceof Variable.Source.Standardized standardized) {
+                copies.put(slot.path(), new Copy(standardized.weight().name(), slot.shape()));
             } else {
                 Optional<Float> value = source instanceof Variable.Source.Filled filled
                         ? Optional.of(filled.value())

@@ -29,6 +29,11 @@ record GoldenCase(
         return config.path("architecture").asText();
     }
 
+    /** A block instead of a whole network. */
+    boolean isModule() {
+        return config.path("kind").asText().equals("module");
+    }
+
     /** "seed" is the community flavour; "seed+official" and "both" are the same code. */
     boolean official() {
         return config.path("flavour").asText().contains("official");
