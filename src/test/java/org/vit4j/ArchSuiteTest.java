@@ -1,0 +1,179 @@
+package org.vit4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.graph.Graph;
+import org.vit4j.model.Description;
+import org.vit4j.model.SavedModel;
+import org.vit4j.samediff.Gradients;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.Lowering;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.samediff.RunningStatistics;
+import org.vit4j.train.Losses;
+import org.vit4j.train.Optimizer;
+import org.vit4j.train.RunConfig;
+import org.vit4j.train.Targets;
+
+/** What every architecture must do, on the small networks of the digits configs. */
+class ArchSuiteTest {
+    private static final int BATCH = 8;
+
+    /** Weights that have no gradient by mathematics. */
+    private static final List<String> SILENT = List.of(
+            // A softmax does not see what is added to a whole row of scores: biases of keys, of heads before it.
+            ".*\\.(wk|k|proj_k|proj_l)\\.bias",
+            ".*conv_proj_k\\.bn\\.beta",
+            // A batch norm takes out what is added in front of it, and LeViT's head begins with one.
+            ".*PCM\\..*\\.bias",
+            ".*leff\\.conv\\d\\.bias",
+            "stages\\.1\\..*\\.bn\\.beta",
+            // The heads of CvT and CeiT read class tokens: nobody hears the last block's patches.
+            "stage2\\.blocks\\.1\\.attn\\.conv_proj_q\\..*",
+            "blocks\\.3\\.leff\\..*");
+
+    @TempDir
+    Path directory;
+
+    static Stream<String> configs() {
+        return ModelConfig.ARCHITECTURES.stream().map(arch -> "digits-" + arch);
+    }
+
+    private static Parameters start(Graph graph) {
+        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        parameters.initialise(5);
+        return parameters;
+    }
+
+    private static INDArray images(ModelConfig model, int count) {
+        Nd4j.getRandom().setSeed(7);
+        var spec = model.image();
+        return Nd4j.randn(DataType.FLOAT, count, spec.height(), spec.width(), spec.channels());
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void anImageIsNamedAloneAsAmongOthers(String config) {
+        ModelConfig model = RunConfig.open(config, List.of()).model();
+        Graph graph = model.build();
+        INDArray images = images(model, 5);
+        try (Inference inference = new Inference(graph, start(graph))) {
+            INDArray together = inference.logits(images);
+            assertThat(together.shape()).containsExactly(5, 10);
+            assertThat(together.isNaN().any() || together.isInfinite().any()).isFalse();
+            assertThat(inference.logits(images)).isEqualTo(together);
+            double size = together.amaxNumber().doubleValue();
+            for (int i = 0; i < 5; i++) {
+                INDArray alone = inference.logits(images.get(NDArrayIndex.interval(i, i + 1)));
+                assertThat(alone.getRow(0).sub(together.getRow(i)).amaxNumber().doubleValue())
+                        .isLessThan(1e-5 * Math.max(1, size));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void everyTrainedWeightGetsAGradient(String config) {
+        ModelConfig model = RunConfig.open(config, List.of()).model();
+        Graph graph = model.build();
+        Parameters parameters = start(graph);
+        Nd4j.getRandom().setSeed(3);
+        // Some weights start at zero so that a branch is silent; what feeds them would have no gradient yet.
+        parameters
+                .trained()
+                .addi(Nd4j.randn(DataType.FLOAT, parameters.trained().length()).mul(0.05));
+        Lowered lowered = Lowering.lower(graph, parameters, Lowering.Mode.TRAINING);
+        try (Gradients gradients = new Gradients(lowered, loss(lowered), List.of())) {
+            gradients.run(inputs(lowered, model, BATCH));
+            List<String> without = new ArrayList<>();
+            double largest = gradients.flat().amaxNumber().doubleValue();
+            for (String name : parameters.offsets().keySet()) {
+                INDArray gradient = gradients.of(name);
+                boolean none = gradient == null || gradient.amaxNumber().doubleValue() < 1e-7 * largest;
+                if (none && SILENT.stream().noneMatch(name::matches)) without.add(name);
+            }
+            assertThat(without).isEmpty();
+        }
+    }
+
+    /** Cross entropy of every head. */
+    private static SDVariable loss(Lowered lowered) {
+        SDVariable targets = lowered.sd().placeHolder("targets", DataType.FLOAT, -1, 10);
+        SDVariable sum = null;
+        for (String output : lowered.graph().outputs().keySet()) {
+            SDVariable one = Losses.crossEntropy(lowered.sd(), lowered.output(output), targets);
+            sum = sum == null ? one : sum.add(one);
+        }
+        return sum;
+    }
+
+    private static Map<String, INDArray> inputs(Lowered lowered, ModelConfig model, int batch) {
+        Map<String, INDArray> inputs = new HashMap<>();
+        inputs.put("image", images(model, batch));
+        int[] labels = IntStream.range(0, batch).map(i -> i % 10).toArray();
+        inputs.put("targets", Targets.smoothed(labels, 10, 0));
+        for (Lowered.Mask mask : lowered.masks()) {
+            long[] shape =
+                    lowered.sd().getVariable(mask.name()).placeholderShape().clone();
+            if (shape[0] < 0) shape[0] = batch;
+            inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, shape));
+        }
+        return inputs;
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void eightImagesAreLearnedByHeart(String config) {
+        ModelConfig model = RunConfig.open(config, List.of()).model();
+        Graph graph = model.build();
+        Parameters parameters = start(graph);
+        Lowered lowered = Lowering.lower(graph, parameters, Lowering.Mode.TRAINING);
+        Optimizer.State adam = new Optimizer.AdamW(2e-3, 0, 0.9, 0.999, 1e-8).start(parameters.trained(), 0);
+        Map<String, INDArray> inputs = inputs(lowered, model, BATCH);
+        try (Gradients gradients = new Gradients(lowered, loss(lowered), List.of())) {
+            double first = gradients.loss(gradients.run(inputs));
+            double last = first;
+            for (int step = 0; step < 150 && last > 0.1 * first; step++) {
+                Map<String, INDArray> out = gradients.run(inputs);
+                last = gradients.loss(out);
+                adam.step(gradients.flat(), 2e-3);
+                RunningStatistics.update(lowered, out, BATCH);
+            }
+            assertThat(last).isLessThan(0.1 * first);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void savedAndReopenedItGivesTheSameBits(String name) {
+        RunConfig config = RunConfig.open(name, List.of());
+        Parameters parameters = start(config.model().build());
+        List<String> classes = IntStream.range(0, 10).mapToObj(String::valueOf).toList();
+        Description description = new Description(
+                name, config.model(), config.resolved(), classes, config.data().preprocess(), Map.of());
+        Path file = directory.resolve(name + ".keras");
+        SavedModel.write(file, description, parameters);
+        INDArray images = images(config.model(), 3);
+        try (SavedModel model = SavedModel.load(file);
+                Inference inference = new Inference(config.model().build(), parameters)) {
+            assertThat(model.inference().logits(images)).isEqualTo(inference.logits(images));
+        }
+    }
+}
