@@ -1,11 +1,16 @@
 package org.vit4j.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.Config;
+import org.vit4j.config.ConfigError;
 import org.vit4j.model.Description;
 import org.vit4j.model.SavedModel;
+import org.vit4j.report.Diagram;
 import org.vit4j.report.Summary;
 import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
@@ -28,23 +33,43 @@ final class SummaryCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Machine output.")
     private boolean json;
 
+    @Option(
+            names = "--diagram",
+            paramLabel = "PATH",
+            description = "Draw the tensors below a path, such as blocks.0, as Mermaid text instead.")
+    private Optional<String> diagram = Optional.empty();
+
     @Spec
     private CommandSpec spec;
 
+    /** A network and what it is called. */
+    private record Named(String name, ModelConfig model) {}
+
     @Override
     public Integer call() {
-        Summary summary = summary();
-        spec.commandLine().getOut().print(json ? Json.text(summary) + "\n" : summary.table());
-        spec.commandLine().getOut().flush();
+        Named network = network();
+        PrintWriter out = spec.commandLine().getOut();
+        if (diagram.isPresent()) out.print(draw(network, diagram.get()));
+        else if (json) out.println(Json.text(Summary.of(network.name, network.model)));
+        else out.print(Summary.of(network.name, network.model).table());
+        out.flush();
         return Vit4j.DONE;
     }
 
-    private Summary summary() {
+    private static String draw(Named network, String path) {
+        try {
+            return Diagram.mermaid(network.model.build(), path);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigError("--diagram: " + e.getMessage() + "; see the names in the summary", e);
+        }
+    }
+
+    private Named network() {
         if (what.endsWith(".keras")) {
             Description model = SavedModel.describe(Path.of(what));
-            return Summary.of(model.name(), model.model());
+            return new Named(model.name(), model.model());
         }
         RunConfig config = RunConfig.read(Config.open(what, overrides));
-        return Summary.of(config.name(), config.model());
+        return new Named(config.name(), config.model());
     }
 }

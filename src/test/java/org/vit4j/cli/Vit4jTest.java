@@ -139,9 +139,19 @@ class Vit4jTest {
     }
 
     @Test
+    void summaryDrawsAPartOfTheGraph() {
+        String block = run("summary", "digits-vit", "--diagram", "blocks.0").out;
+        assertThat(block)
+                .startsWith("flowchart TD")
+                .contains("attn.weights<br/>Softmax [4, 17, 17]")
+                .contains(" --> ");
+        refused("no tensor lies below 'blocks.9'", "summary", "digits-vit", "--diagram", "blocks.9");
+    }
+
+    @Test
     void modelsListsEveryVariant() throws IOException {
         JsonNode models = run("models", "--json").json();
-        assertThat(models.size()).isGreaterThanOrEqualTo(24);
+        assertThat(models.size()).isEqualTo(132);
         for (JsonNode m : models) {
             for (String key :
                     new String[] {"name", "arch", "flavour", "parameters", "macs", "input", "top1", "source"}) {
