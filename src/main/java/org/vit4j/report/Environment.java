@@ -28,19 +28,12 @@ public final class Environment {
                 "nd4j_build",
                 Optional.ofNullable(Nd4j.class.getPackage().getImplementationVersion())
                         .orElse("1.0.0-M2.1"));
-        all.put("cpu_natives", Nd4j.getEnvironment().isCPU() ? extension() : "none");
         all.put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.version"));
         all.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         all.put("arch", System.getProperty("os.arch"));
         all.put("processors", String.valueOf(Runtime.getRuntime().availableProcessors()));
         all.put("omp_num_threads", String.valueOf(System.getenv().getOrDefault("OMP_NUM_THREADS", "not set")));
         return all;
-    }
-
-    private static String extension() {
-        return org.bytedeco.javacpp.Loader.getLoadedLibraries().containsKey("jnind4jcpu@")
-                ? "libnd4jcpu"
-                : org.bytedeco.javacpp.Loader.getPlatform();
     }
 
     public static String json() {

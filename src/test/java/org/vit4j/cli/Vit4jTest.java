@@ -17,6 +17,9 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.vit4j.data.Dataset;
+import org.vit4j.data.Digits;
+import org.vit4j.data.Image;
 
 /** The command line as other programs see it: exit codes, what goes to which stream, JSON keys. */
 class Vit4jTest {
@@ -121,6 +124,34 @@ class Vit4jTest {
                 .isGreaterThanOrEqualTo(scores.path("top1").asDouble());
         assertThat(scores.path("confusion")).hasSize(10);
         assertThat(scores.has("loss")).isTrue();
+    }
+
+    @Test
+    void evalTakesADirectoryWithADirectoryForEachClass() throws IOException {
+        Dataset digits = Digits.all();
+        for (int i = 0; i < 40; i++) {
+            Image image = digits.image(i);
+            BufferedImage picture = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+            for (int p = 0; p < 64; p++) picture.getRaster().setSample(p % 8, p / 8, 0, image.pixels()[p]);
+            Path folder = directory.resolve("photos/val/" + digits.label(i));
+            Files.createDirectories(folder);
+            ImageIO.write(picture, "png", folder.resolve(i + ".png").toFile());
+        }
+        Path photos = directory.resolve("photos");
+        JsonNode scores = run("eval", model.toString(), "--data", photos.toString(), "--json")
+                .json();
+        assertThat(scores.path("count").asInt()).isEqualTo(40);
+        JsonNode guesses = run("predict", model.toString(), photos.toString(), "--top", "1", "--json")
+                .json();
+        int hits = 0;
+        for (JsonNode guess : guesses) {
+            String actual = Path.of(guess.path("file").asText())
+                    .getParent()
+                    .getFileName()
+                    .toString();
+            if (guess.path("predictions").path(0).path("label").asText().equals(actual)) hits++;
+        }
+        assertThat(hits / 40.0).isEqualTo(scores.path("top1").asDouble());
     }
 
     @Test
