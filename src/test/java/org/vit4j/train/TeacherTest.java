@@ -2,7 +2,6 @@ package org.vit4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Image;
 import org.vit4j.data.Interpolation;
@@ -159,7 +157,6 @@ class TeacherTest {
     }
 
     private RunConfig student(Path teacher, String... more) {
-        assumeThat(ModelConfig.ARCHITECTURES).contains("deit");
         List<String> overrides = new ArrayList<>(List.of(
                 "model.dim=16",
                 "model.depth=1",
