@@ -101,7 +101,7 @@ public final class Config {
 
     private static Yaml.Mapping override(String text) {
         int equals = text.indexOf('=');
-        String where = "--set " + text;
+        String where = Yaml.OVERRIDE + text;
         if (equals <= 0) throw new ConfigError(where + ": expected path=value, such as train.epochs=3");
         List<String> path = List.of(text.substring(0, equals).trim().split("\\.", -1));
         if (path.contains("")) throw new ConfigError(where + ": a part of the path is empty");

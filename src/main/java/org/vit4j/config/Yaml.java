@@ -19,6 +19,9 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /** A YAML tree in which every value still knows the file and line it was written on. */
 sealed interface Yaml {
+    /** How a value from the command line is named in place of its file. */
+    String OVERRIDE = "--set ";
+
     /** Where the value was written: {@code file:line}, or {@code --set}. */
     String where();
 
@@ -91,6 +94,7 @@ sealed interface Yaml {
     }
 
     private static String at(Node node, String label) {
+        if (label.startsWith(OVERRIDE)) return label; // one line by nature
         return label
                 + node.getStartMark()
                         .map((Mark mark) -> ":" + (mark.getLine() + 1))
