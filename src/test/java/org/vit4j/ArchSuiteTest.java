@@ -53,7 +53,8 @@ class ArchSuiteTest {
     Path directory;
 
     static Stream<String> configs() {
-        return ModelConfig.ARCHITECTURES.stream().map(arch -> "digits-" + arch);
+        Stream<String> plain = ModelConfig.ARCHITECTURES.stream().map(arch -> "digits-" + arch);
+        return Stream.concat(plain, Stream.of("digits-deit-distilled")); // two heads
     }
 
     private static Parameters start(Graph graph) {

@@ -25,7 +25,7 @@ final class Objective {
     static Optional<String> lacking(ModelConfig model) {
         if (hasTwoHeads(model.build())) return Optional.empty();
         return Optional.of("a student needs two heads, one for the labels and one for the teacher; arch " + model.arch()
-                + " as configured here has one (DeiT's has two with distilled: true)");
+                + " as configured here has one (distilled: true gives it two, where the architecture has them)");
     }
 
     private static boolean hasTwoHeads(Graph graph) {
