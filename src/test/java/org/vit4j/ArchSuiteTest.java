@@ -18,15 +18,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.arch.ModelConfig;
+import org.vit4j.compute.Engine;
 import org.vit4j.graph.Graph;
 import org.vit4j.model.Description;
 import org.vit4j.model.SavedModel;
-import org.vit4j.samediff.Gradients;
+import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.LossInputs;
 import org.vit4j.samediff.Lowered;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.RunningStatistics;
 import org.vit4j.train.Losses;
 import org.vit4j.train.Optimizer;
 import org.vit4j.train.RunConfig;
@@ -75,7 +76,7 @@ class ArchSuiteTest {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Graph graph = model.build();
         INDArray images = images(model, 5);
-        try (Inference inference = new Inference(graph, start(graph))) {
+        try (Inference inference = Engine.AUTO.inference(graph, start(graph))) {
             INDArray together = inference.logits(images);
             assertThat(together.shape()).containsExactly(5, 10);
             assertThat(together.isNaN().any() || together.isInfinite().any()).isFalse();
@@ -100,14 +101,13 @@ class ArchSuiteTest {
         parameters
                 .trained()
                 .addi(Nd4j.randn(DataType.FLOAT, parameters.trained().length()).mul(0.05));
-        Lowered lowered = Lowering.lower(graph, parameters, Lowering.Mode.TRAINING);
-        try (Gradients gradients = new Gradients(lowered, loss(lowered), List.of())) {
-            gradients.run(inputs(lowered, model, BATCH));
+        try (GradientStep gradients = step(graph, parameters)) {
+            gradients.run(inputs(gradients, model));
             List<String> without = new ArrayList<>();
             double largest = gradients.flat().amaxNumber().doubleValue();
             for (String name : parameters.offsets().keySet()) {
                 INDArray gradient = gradients.of(name);
-                boolean none = gradient == null || gradient.amaxNumber().doubleValue() < 1e-7 * largest;
+                boolean none = gradient.amaxNumber().doubleValue() < 1e-7 * largest;
                 if (none && SILENT.stream().noneMatch(name::matches)) without.add(name);
             }
             assertThat(without).isEmpty();
@@ -115,26 +115,28 @@ class ArchSuiteTest {
     }
 
     /** Cross entropy of every head. */
-    private static SDVariable loss(Lowered lowered) {
-        SDVariable targets = lowered.sd().placeHolder("targets", DataType.FLOAT, -1, 10);
+    private static SDVariable loss(LossInputs network) {
+        SDVariable targets = network.sd().placeHolder("targets", DataType.FLOAT, -1, 10);
         SDVariable sum = null;
-        for (String output : lowered.graph().outputs().keySet()) {
-            SDVariable one = Losses.crossEntropy(lowered.sd(), lowered.output(output), targets);
+        for (String output : network.graph().outputs().keySet()) {
+            SDVariable one = Losses.crossEntropy(network.sd(), network.output(output), targets);
             sum = sum == null ? one : sum.add(one);
         }
         return sum;
     }
 
-    private static Map<String, INDArray> inputs(Lowered lowered, ModelConfig model, int batch) {
+    private static GradientStep step(Graph graph, Parameters parameters) {
+        GradientStep.Wanted wanted = new GradientStep.Wanted(ArchSuiteTest::loss, List.of());
+        return Engine.AUTO.step(graph, parameters, Lowering.Mode.TRAINING, wanted);
+    }
+
+    private static Map<String, INDArray> inputs(GradientStep step, ModelConfig model) {
         Map<String, INDArray> inputs = new HashMap<>();
-        inputs.put("image", images(model, batch));
-        int[] labels = IntStream.range(0, batch).map(i -> i % 10).toArray();
+        inputs.put("image", images(model, BATCH));
+        int[] labels = IntStream.range(0, BATCH).map(i -> i % 10).toArray();
         inputs.put("targets", Targets.smoothed(labels, 10, 0));
-        for (Lowered.Mask mask : lowered.masks()) {
-            long[] shape =
-                    lowered.sd().getVariable(mask.name()).placeholderShape().clone();
-            if (shape[0] < 0) shape[0] = batch;
-            inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, shape));
+        for (Lowered.Mask mask : step.masks()) {
+            inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, mask.shape().batched(BATCH)));
         }
         return inputs;
     }
@@ -145,17 +147,17 @@ class ArchSuiteTest {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Graph graph = model.build();
         Parameters parameters = start(graph);
-        Lowered lowered = Lowering.lower(graph, parameters, Lowering.Mode.TRAINING);
         Optimizer.State adam = new Optimizer.AdamW(2e-3, 0, 0.9, 0.999, 1e-8).start(parameters.trained(), 0);
-        Map<String, INDArray> inputs = inputs(lowered, model, BATCH);
-        try (Gradients gradients = new Gradients(lowered, loss(lowered), List.of())) {
-            double first = gradients.loss(gradients.run(inputs));
+        try (GradientStep gradients = step(graph, parameters)) {
+            Map<String, INDArray> inputs = inputs(gradients, model);
+            gradients.run(inputs);
+            double first = gradients.loss();
             double last = first;
             for (int step = 0; step < 150 && last > 0.1 * first; step++) {
-                Map<String, INDArray> out = gradients.run(inputs);
-                last = gradients.loss(out);
+                gradients.run(inputs);
+                last = gradients.loss();
                 adam.step(gradients.flat(), 2e-3);
-                RunningStatistics.update(lowered, out, BATCH);
+                gradients.updateStatistics();
             }
             assertThat(last).isLessThan(0.1 * first);
         }
@@ -173,7 +175,7 @@ class ArchSuiteTest {
         SavedModel.write(file, description, parameters);
         INDArray images = images(config.model(), 3);
         try (SavedModel model = SavedModel.load(file);
-                Inference inference = new Inference(config.model().build(), parameters)) {
+                Inference inference = Engine.AUTO.inference(config.model().build(), parameters)) {
             assertThat(model.inference().logits(images)).isEqualTo(inference.logits(images));
         }
     }

@@ -31,6 +31,10 @@ public final class Program implements AutoCloseable {
         return session.output(outputs, placeholders, null, Collections.emptyList(), Collections.emptyList(), at);
     }
 
+    public long bytes() {
+        return session.bytes();
+    }
+
     @Override
     public void close() {
         session.close();

@@ -47,6 +47,12 @@ final class StepMemory extends AbstractMemoryMgr {
         if (key != null) free.computeIfAbsent(key, any -> new ArrayDeque<>()).add(array);
     }
 
+    long bytes() {
+        return java.util.stream.Stream.concat(free.values().stream().flatMap(Deque::stream), used.keySet().stream())
+                .mapToLong(array -> array.length() * array.dataType().width())
+                .sum();
+    }
+
     void endStep() {
         used.forEach((array, key) ->
                 free.computeIfAbsent(key, any -> new ArrayDeque<>()).add(array));

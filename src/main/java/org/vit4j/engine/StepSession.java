@@ -18,6 +18,10 @@ final class StepSession extends InferenceSession {
         freedArrays.clear(); // grows by one id an array otherwise, for ever
     }
 
+    long bytes() {
+        return memory.bytes();
+    }
+
     void close() {
         memory.close();
     }

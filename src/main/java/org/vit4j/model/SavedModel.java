@@ -14,6 +14,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.arch.ModelConfig;
+import org.vit4j.compute.Engine;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Image;
@@ -48,11 +49,11 @@ public final class SavedModel implements AutoCloseable {
     private final Parameters parameters;
     private final Inference inference;
 
-    private SavedModel(Description description, Graph graph, Parameters parameters) {
+    private SavedModel(Description description, Graph graph, Parameters parameters, Engine engine) {
         this.description = description;
         this.graph = graph;
         this.parameters = parameters;
-        this.inference = new Inference(graph, parameters);
+        this.inference = engine.inference(graph, parameters);
     }
 
     /** What {@code vit4j/model.json} holds. */
@@ -95,13 +96,18 @@ public final class SavedModel implements AutoCloseable {
      * @throws ConfigError when the file is missing, damaged, or a {@code .keras} that vit4j did not write
      */
     public static SavedModel load(Path file) {
+        return load(file, Engine.AUTO);
+    }
+
+    /** The same on an engine of choice. */
+    public static SavedModel load(Path file, Engine engine) {
         try (KerasFile keras = KerasFile.read(file)) {
             Description description = describe(file, keras);
             Graph graph = description.model().build();
             keras.check(graph);
             Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
             for (Weight weight : graph.weights()) parameters.set(weight.name(), keras.values(weight.name()));
-            return new SavedModel(description, graph, parameters);
+            return new SavedModel(description, graph, parameters, engine);
         } catch (IllegalArgumentException e) {
             throw new ConfigError(file + ": its parts do not fit together: " + e.getMessage(), e);
         }

@@ -1,8 +1,5 @@
 package org.vit4j.samediff;
 
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,7 +35,7 @@ public final class Gradients implements AutoCloseable {
     public Gradients(Lowered lowered, SDVariable loss, List<SDVariable> wanted, List<String> by) {
         SameDiff sd = lowered.sd();
         sd.setLossVariables(loss.name());
-        quietly(() -> sd.createGradFunction(by.toArray(String[]::new)));
+        Quietly.run(() -> sd.createGradFunction(by.toArray(String[]::new)));
         this.loss = loss.name();
         Parameters parameters = lowered.parameters();
         this.flat =
@@ -87,19 +84,13 @@ public final class Gradients implements AutoCloseable {
         return views.get(weight);
     }
 
+    /** Bytes of memory that runs use besides the weights and their gradient. */
+    public long bytes() {
+        return program.bytes();
+    }
+
     @Override
     public void close() {
         program.close();
-    }
-
-    /** SameDiff prints a line for every op it differentiates to standard output, where our JSON goes. */
-    private static synchronized void quietly(Runnable work) {
-        PrintStream out = System.out;
-        System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
-        try {
-            work.run();
-        } finally {
-            System.setOut(out);
-        }
     }
 }

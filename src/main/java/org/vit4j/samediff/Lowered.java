@@ -5,6 +5,7 @@ import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Shape;
 
 /**
  * A graph as SameDiff operations over live {@link Parameters}.
@@ -21,15 +22,21 @@ public record Lowered(
         List<String> inputs,
         Map<String, String> names,
         List<Mask> masks,
-        List<Statistics> statistics) {
+        List<Statistics> statistics)
+        implements LossInputs {
 
     /**
      * A placeholder that dropout multiplies by: 0, or 1 / (1 - rate).
      *
-     * @param perExample elements an example; 1 for drop path
+     * @param shape of one example's part; [1] for drop path
      * @param layers whether each element is a layer of a stack: 0 or 1, the same for every example, and one stays
      */
-    public record Mask(String name, long perExample, double rate, boolean layers) {}
+    public record Mask(String name, Shape shape, double rate, boolean layers) {
+        /** Elements an example. */
+        public long perExample() {
+            return shape.size();
+        }
+    }
 
     /**
      * A batch's own mean and biased variance, SameDiff variables [1, C], and the running weights they belong to.
@@ -44,13 +51,9 @@ public record Lowered(
             long rowsPerExample,
             double momentum) {}
 
-    /** The SameDiff variable of a tensor. @throws IllegalArgumentException when there is none of that name */
+    @Override
     public SDVariable variable(String tensor) {
         String name = names.get(graph.tensor(tensor).name());
         return sd.getVariable(name);
-    }
-
-    public SDVariable output(String name) {
-        return variable(graph.outputs().get(name).name());
     }
 }

@@ -325,20 +325,20 @@ public final class Lowering {
 
     private Value dropout(Tensor t, Value x, double rate) {
         SDVariable mask = sd.placeHolder(t.name() + ".mask", type, t.shape().batched(-1));
-        masks.add(new Lowered.Mask(mask.name(), t.shape().size(), rate, false));
+        masks.add(new Lowered.Mask(mask.name(), t.shape(), rate, false));
         return whole(t, x.whole().mul(mask));
     }
 
     private Value dropPath(Tensor t, Value x, double rate) {
         SDVariable mask = sd.placeHolder(t.name() + ".mask", type, -1, 1);
-        masks.add(new Lowered.Mask(mask.name(), 1, rate, false));
+        masks.add(new Lowered.Mask(mask.name(), Shape.of(1), rate, false));
         return masked(t, x, mask);
     }
 
     /** One mask for a whole stack, [B, layers]: its branches share it, and the layers are drawn together. */
     private Value dropLayer(Tensor t, Value x, Op.DropLayer drop) {
         SDVariable stack = stacks.computeIfAbsent(drop.stack(), name -> {
-            masks.add(new Lowered.Mask(name + ".mask", drop.layers(), drop.rate(), true));
+            masks.add(new Lowered.Mask(name + ".mask", Shape.of(drop.layers()), drop.rate(), true));
             return sd.placeHolder(name + ".mask", type, -1, drop.layers());
         });
         return masked(t, x, sd.slice(stack, new int[] {0, drop.layer()}, -1, 1));

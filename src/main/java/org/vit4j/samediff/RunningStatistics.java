@@ -1,5 +1,6 @@
 package org.vit4j.samediff;
 
+import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -10,19 +11,16 @@ public final class RunningStatistics {
     /**
      * Moves every running mean and variance towards the batch's, as PyTorch does: the variance unbiased.
      *
-     * @param out of a training step, see {@link Gradients#run}
+     * @param out of a training step, the statistics by name
      * @param batch examples in it
      */
-    public static void update(Lowered lowered, Map<String, INDArray> out, long batch) {
-        for (Lowered.Statistics seen : lowered.statistics()) {
+    public static void update(
+            Parameters parameters, List<Lowered.Statistics> statistics, Map<String, INDArray> out, long batch) {
+        for (Lowered.Statistics seen : statistics) {
             double count = (double) batch * seen.rowsPerExample();
             double unbiased = count > 1 ? count / (count - 1) : 1;
-            move(lowered.parameters().array(seen.meanWeight()), out.get(seen.mean()), seen.momentum(), 1);
-            move(
-                    lowered.parameters().array(seen.varianceWeight()),
-                    out.get(seen.variance()),
-                    seen.momentum(),
-                    unbiased);
+            move(parameters.array(seen.meanWeight()), out.get(seen.mean()), seen.momentum(), 1);
+            move(parameters.array(seen.varianceWeight()), out.get(seen.variance()), seen.momentum(), unbiased);
         }
     }
 

@@ -3,7 +3,6 @@ package org.vit4j.train;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.samediff.Lowered;
@@ -16,19 +15,14 @@ final class Masks {
     private Masks() {}
 
     /** Puts a mask for each of the placeholders into {@code inputs}. */
-    static void draw(Lowered lowered, long seed, long step, int batch, Map<String, INDArray> inputs) {
-        List<Lowered.Mask> masks = lowered.masks();
+    static void draw(List<Lowered.Mask> masks, long seed, long step, int batch, Map<String, INDArray> inputs) {
         for (int i = 0; i < masks.size(); i++) {
             Lowered.Mask mask = masks.get(i);
             SplittableRandom random = new SplittableRandom(mix(mix(seed, step), i));
             float[] values = mask.layers() ? layers(mask, batch, random) : elements(mask, batch, random);
-            long[] shape =
-                    lowered.sd().getVariable(mask.name()).placeholderShape().clone();
-            shape[0] = batch;
-            DataType type = lowered.parameters().trained().dataType();
             inputs.put(
                     mask.name(),
-                    Nd4j.createFromArray(values).reshape('c', shape).castTo(type));
+                    Nd4j.createFromArray(values).reshape('c', mask.shape().batched(batch)));
         }
     }
 

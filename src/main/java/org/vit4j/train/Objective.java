@@ -3,11 +3,12 @@ package org.vit4j.train;
 import java.util.Optional;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.arch.ModelConfig;
 import org.vit4j.graph.Graph;
-import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.LossInputs;
 
 /** What is minimised: by the heads of the network, and whether there is a teacher. */
 final class Objective {
@@ -15,6 +16,9 @@ final class Objective {
 
     /** The placeholder of the teacher's logits, [B, K]. */
     static final String TEACHER = "teacher";
+
+    /** The placeholder of what the labels say, [B, K]. */
+    static final String TARGETS = "targets";
 
     private static final String CLASS = "logits_class";
     private static final String DISTILL = "logits_distill";
@@ -38,23 +42,21 @@ final class Objective {
      * <p>Two heads without a teacher: cross entropy of the class head alone, as facebookresearch/deit with {@code
      * --distillation-type none}. The other head then stays as it was drawn, and still speaks in predictions, which are
      * the mean of both; hence the warning.
-     *
-     * @param targets [B, K]
+     * <p>Its placeholders are {@link #TARGETS} and, with a teacher, {@link #TEACHER}.
      */
-    static SDVariable loss(Lowered lowered, SDVariable targets, Optional<Distill> distill) {
-        SameDiff sd = lowered.sd();
-        if (!hasTwoHeads(lowered.graph())) return Losses.crossEntropy(sd, lowered.output("logits"), targets);
-        SDVariable byLabel = lowered.output(CLASS);
+    static SDVariable loss(LossInputs network, Optional<Distill> distill) {
+        SameDiff sd = network.sd();
+        DataType type = network.output("logits").dataType();
+        int classes = network.graph().outputs().get("logits").shape().last();
+        SDVariable targets = sd.placeHolder(TARGETS, type, -1, classes);
+        if (!hasTwoHeads(network.graph())) return Losses.crossEntropy(sd, network.output("logits"), targets);
+        SDVariable byLabel = network.output(CLASS);
         if (distill.isEmpty()) {
             LOG.warn("no train.distill: the distillation head learns nothing, and is half of each prediction; a"
                     + " network with one head (distilled: false) is what to train without a teacher");
             return Losses.crossEntropy(sd, byLabel, targets);
         }
-        SDVariable teacher = sd.placeHolder(
-                TEACHER,
-                targets.dataType(),
-                -1,
-                lowered.graph().outputs().get(CLASS).dim(0));
-        return distill.get().loss(sd, byLabel, lowered.output(DISTILL), teacher, targets);
+        SDVariable teacher = sd.placeHolder(TEACHER, type, -1, classes);
+        return distill.get().loss(sd, byLabel, network.output(DISTILL), teacher, targets);
     }
 }

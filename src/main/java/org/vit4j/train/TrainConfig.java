@@ -3,6 +3,7 @@ package org.vit4j.train;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.vit4j.compute.Engine;
 import org.vit4j.config.Section;
 
 /**
@@ -13,6 +14,7 @@ import org.vit4j.config.Section;
  * @param freezeNorm batch normalisations go by the running statistics they have and leave them; scale and shift learn
  *     on. For fine-tuning, where batches are too small or too few for statistics of their own
  * @param distill a teacher, for a student with two heads
+ * @param engine what the network runs on; {@code auto} takes the fastest there is
  */
 public record TrainConfig(
         int epochs,
@@ -24,7 +26,8 @@ public record TrainConfig(
         OptionalDouble clip,
         int checkpointSteps,
         boolean freezeNorm,
-        Optional<Distill> distill) {
+        Optional<Distill> distill,
+        Engine engine) {
 
     public TrainConfig {
         check(epochs >= 1, "epochs (%d) must be at least 1", epochs);
@@ -57,6 +60,7 @@ public record TrainConfig(
         int checkpointSteps = s.intAt("checkpoint_steps", 1000);
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<Distill> distill = s.sectionIf("distill").flatMap(Distill::read);
+        Engine engine = s.oneOf("engine", Engine.class, Engine.AUTO);
         return s.build(() -> new TrainConfig(
                 epochs,
                 batch,
@@ -67,7 +71,8 @@ public record TrainConfig(
                 clip,
                 checkpointSteps,
                 freezeNorm,
-                distill));
+                distill,
+                engine));
     }
 
     private static void check(boolean holds, String rule, Object... values) {

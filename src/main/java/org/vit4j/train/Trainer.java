@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.data.Batch;
@@ -18,12 +17,10 @@ import org.vit4j.io.Failure;
 import org.vit4j.model.Description;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.Environment;
-import org.vit4j.samediff.Gradients;
+import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Lowered;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.RunningStatistics;
 
 /**
  * The training loop: gradient, clipping, one optimizer step over all weights, validation after each epoch.
@@ -50,9 +47,9 @@ public final class Trainer implements AutoCloseable {
     private final Parameters parameters;
     private final Optimizer.State optimizer;
     private final Schedule schedule;
-    private final Lowered lowered;
-    private final SDVariable logits;
-    private final Gradients gradients;
+    private final String images;
+    private final String logits;
+    private final GradientStep gradients;
     private final Inference inference;
     private final Checkpoint checkpoint;
     private TrainState state = TrainState.START;
@@ -71,13 +68,13 @@ public final class Trainer implements AutoCloseable {
         parameters.initialise(train.seed());
         this.optimizer = train.optimizer().start(parameters.trained(), parameters.decayed());
         this.schedule = train.schedule().fitted();
-        this.lowered = Lowering.lower(
-                graph, parameters, train.freezeNorm() ? Lowering.Mode.FINE_TUNING : Lowering.Mode.TRAINING);
-        this.logits = lowered.output("logits");
-        SDVariable targets = lowered.sd().placeHolder("targets", Nd4j.dataType(), -1, classes.size());
-        SDVariable loss = Objective.loss(lowered, targets, train.distill());
-        this.gradients = new Gradients(lowered, loss, List.of(logits));
-        this.inference = new Inference(graph, parameters);
+        this.images = graph.tensors().iterator().next().name();
+        this.logits = graph.outputs().get("logits").name();
+        Lowering.Mode mode = train.freezeNorm() ? Lowering.Mode.FINE_TUNING : Lowering.Mode.TRAINING;
+        GradientStep.Wanted wanted =
+                new GradientStep.Wanted(network -> Objective.loss(network, train.distill()), List.of(logits));
+        this.gradients = train.engine().step(graph, parameters, mode, wanted);
+        this.inference = train.engine().inference(graph, parameters);
         this.checkpoint = new Checkpoint(run.checkpoints(), config.output().keep());
     }
 
@@ -139,18 +136,18 @@ public final class Trainer implements AutoCloseable {
     private void step(Batch batch, int steps, long start) {
         double lr = schedule.at(state.epoch() + (double) state.batches() / steps);
         Map<String, INDArray> inputs = new HashMap<>();
-        INDArray images = images(batch);
-        inputs.put(lowered.inputs().get(0), images);
-        teacher.ifPresent(t -> inputs.put(Objective.TEACHER, t.logits(images)));
-        inputs.put("targets", Targets.smoothed(batch.labels(), classes.size(), train.labelSmoothing()));
-        Masks.draw(lowered, train.seed(), state.step(), batch.size(), inputs);
-        Map<String, INDArray> out = gradients.run(inputs);
-        double loss = gradients.loss(out);
+        INDArray pixels = images(batch);
+        inputs.put(images, pixels);
+        teacher.ifPresent(t -> inputs.put(Objective.TEACHER, t.logits(pixels)));
+        inputs.put(Objective.TARGETS, Targets.smoothed(batch.labels(), classes.size(), train.labelSmoothing()));
+        Masks.draw(gradients.masks(), train.seed(), state.step(), batch.size(), inputs);
+        gradients.run(inputs);
+        double loss = gradients.loss();
         check(loss);
-        long hits = Evaluator.hits(out.get(logits.name()), batch.labels());
+        long hits = Evaluator.hits(gradients.tensor(logits), batch.labels());
         clip(gradients.flat());
         optimizer.step(gradients.flat(), lr);
-        RunningStatistics.update(lowered, out, batch.size());
+        gradients.updateStatistics();
         double seconds = (System.nanoTime() - start) / 1e9;
         state = state.afterBatch(loss, hits, batch.size(), seconds);
         progress.batch(state, steps, batch.size() / seconds);

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.vit4j.arch.KeyScheme;
 import org.vit4j.graph.Graph;
-import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.LossInputs;
 
 /**
  * A case as our graph, with what of it is compared.
@@ -33,7 +33,7 @@ record Built(
     record Loss(String name, Maker maker) {
         /** Composes the loss; numbers of the golden may be constants. */
         interface Maker {
-            SDVariable make(Lowered lowered, GoldenCase golden);
+            SDVariable make(LossInputs network, GoldenCase golden);
         }
 
         String value() {

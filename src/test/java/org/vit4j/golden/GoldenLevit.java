@@ -13,7 +13,7 @@ import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
-import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.LossInputs;
 import org.vit4j.train.Losses;
 import org.vit4j.train.Targets;
 
@@ -43,16 +43,16 @@ final class GoldenLevit {
     }
 
     /** Both heads by cross entropy, the second with the teacher's answers. */
-    private static SDVariable distillation(Lowered lowered, GoldenCase golden) {
+    private static SDVariable distillation(LossInputs network, GoldenCase golden) {
         double alpha = golden.hyperparameters().containsKey("alpha")
                 ? golden.hyperparameters().get("alpha").asDouble()
                 : 0.5;
-        SDVariable labels = GoldenLosses.labels(lowered, golden);
-        SDVariable given = Losses.crossEntropy(lowered.sd(), lowered.output("logits_class"), labels);
-        int classes = lowered.graph().outputs().get("logits_distill").shape().last();
+        SDVariable labels = GoldenLosses.labels(network, golden);
+        SDVariable given = Losses.crossEntropy(network.sd(), network.output("logits_class"), labels);
+        int classes = network.graph().outputs().get("logits_distill").shape().last();
         int[] answers = golden.tensor("teacher_logits").argMax(1).toIntVector();
-        SDVariable targets = lowered.sd().constant(Targets.smoothed(answers, classes, 0));
-        SDVariable taught = Losses.crossEntropy(lowered.sd(), lowered.output("logits_distill"), targets);
+        SDVariable targets = network.sd().constant(Targets.smoothed(answers, classes, 0));
+        SDVariable taught = Losses.crossEntropy(network.sd(), network.output("logits_distill"), targets);
         return given.mul(1 - alpha).add(taught.mul(alpha));
     }
 

@@ -7,7 +7,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.graph.Tensor;
-import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.LossInputs;
 import org.vit4j.train.Distillation;
 import org.vit4j.train.Losses;
 import org.vit4j.train.Targets;
@@ -17,9 +17,9 @@ final class GoldenLosses {
     private GoldenLosses() {}
 
     /** Mean cross entropy of {@code logits} with {@code labels}. */
-    static SDVariable crossEntropy(Lowered lowered, GoldenCase golden) {
-        SDVariable logits = lowered.output("logits");
-        return Losses.crossEntropy(lowered.sd(), logits, labels(lowered, golden));
+    static SDVariable crossEntropy(LossInputs network, GoldenCase golden) {
+        SDVariable logits = network.output("logits");
+        return Losses.crossEntropy(network.sd(), logits, labels(network, golden));
     }
 
     /**
@@ -29,12 +29,12 @@ final class GoldenLosses {
      */
     static List<Built.Loss> distillation(GoldenCase golden) {
         JsonNode listed = golden.config().path("losses");
-        if (listed.isEmpty()) return List.of(new Built.Loss("", (lowered, c) -> distilled("hard", lowered, c)));
+        if (listed.isEmpty()) return List.of(new Built.Loss("", (network, c) -> distilled("hard", network, c)));
         List<Built.Loss> losses = new ArrayList<>();
         listed.fieldNames().forEachRemaining(name -> {
             String kind = name.equals("loss") ? "" : name;
             String formula = kind.isEmpty() ? asked(golden) : kind;
-            losses.add(new Built.Loss(kind, (lowered, c) -> distilled(formula, lowered, c)));
+            losses.add(new Built.Loss(kind, (network, c) -> distilled(formula, network, c)));
         });
         return losses;
     }
@@ -45,14 +45,14 @@ final class GoldenLosses {
         return hard != null && hard.asBoolean() ? "hard_as_printed" : "soft_batchmean";
     }
 
-    private static SDVariable distilled(String formula, Lowered lowered, GoldenCase golden) {
+    private static SDVariable distilled(String formula, LossInputs network, GoldenCase golden) {
         double alpha = number(golden, "alpha", 0.5);
         double t = number(golden, golden.official() ? "tau" : "temperature", 1);
-        SameDiff sd = lowered.sd();
-        SDVariable c = lowered.output("logits_class");
-        SDVariable d = lowered.output("logits_distill");
+        SameDiff sd = network.sd();
+        SDVariable c = network.output("logits_class");
+        SDVariable d = network.output("logits_distill");
         SDVariable teacher = sd.constant(golden.tensor("teacher_logits"));
-        SDVariable labels = labels(lowered, golden);
+        SDVariable labels = labels(network, golden);
         return switch (formula) {
             case "soft" -> Distillation.deit(sd, c, d, teacher, labels, false, alpha, t);
             case "hard" -> Distillation.deit(sd, c, d, teacher, labels, true, alpha, t);
@@ -70,26 +70,26 @@ final class GoldenLosses {
     }
 
     /** One-hot rows of the golden's labels. */
-    static SDVariable labels(Lowered lowered, GoldenCase golden) {
+    static SDVariable labels(LossInputs network, GoldenCase golden) {
         float[] given = golden.io().get("labels").values();
         int[] labels = new int[given.length];
         for (int i = 0; i < labels.length; i++) labels[i] = (int) given[i];
         int classes =
-                lowered.graph().outputs().values().iterator().next().shape().last();
-        return lowered.sd().constant(Targets.smoothed(labels, classes, 0));
+                network.graph().outputs().values().iterator().next().shape().last();
+        return network.sd().constant(Targets.smoothed(labels, classes, 0));
     }
 
     /** Sum over the outputs of output times probe. */
-    static SDVariable probed(Lowered lowered, GoldenCase golden) {
+    static SDVariable probed(LossInputs network, GoldenCase golden) {
         SDVariable sum = null;
-        for (var output : lowered.graph().outputs().entrySet()) {
+        for (var output : network.graph().outputs().entrySet()) {
             String name = golden.io().containsKey("probe") ? "probe" : "probe/" + output.getKey();
             Tensor tensor = output.getValue();
-            SDVariable value = lowered.variable(tensor.name());
+            SDVariable value = network.variable(tensor.name());
             INDArray probe = golden.ours(name, tensor.shape());
             // The lowering may have the rows of all examples below each other.
-            SDVariable whole = lowered.sd().reshape(value, tensor.shape().batched(-1));
-            SDVariable term = whole.mul(lowered.sd().constant(probe)).sum();
+            SDVariable whole = network.sd().reshape(value, tensor.shape().batched(-1));
+            SDVariable term = whole.mul(network.sd().constant(probe)).sum();
             sum = sum == null ? term : sum.add(term);
         }
         return sum;

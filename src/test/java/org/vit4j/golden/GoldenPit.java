@@ -12,7 +12,7 @@ import org.vit4j.block.GridPool;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
-import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.LossInputs;
 import org.vit4j.train.Losses;
 import org.vit4j.train.Targets;
 
@@ -97,14 +97,14 @@ final class GoldenPit {
     }
 
     /** (1 - alpha) CE(class head, labels) + alpha CE(distillation head, what the teacher says). */
-    private static SDVariable hardDistillation(Lowered lowered, GoldenCase golden) {
+    private static SDVariable hardDistillation(LossInputs network, GoldenCase golden) {
         double alpha = new Arguments(golden).doubleAt("alpha", 0.5);
         INDArray teacher = golden.tensor("teacher_logits");
         int[] said = teacher.argMax(1).toIntVector();
-        SDVariable targets = lowered.sd().constant(Targets.smoothed(said, (int) teacher.size(1), 0));
-        SDVariable labels = GoldenLosses.labels(lowered, golden);
-        SDVariable byClass = Losses.crossEntropy(lowered.sd(), lowered.output("logits_class"), labels);
-        SDVariable byTeacher = Losses.crossEntropy(lowered.sd(), lowered.output("logits_distill"), targets);
+        SDVariable targets = network.sd().constant(Targets.smoothed(said, (int) teacher.size(1), 0));
+        SDVariable labels = GoldenLosses.labels(network, golden);
+        SDVariable byClass = Losses.crossEntropy(network.sd(), network.output("logits_class"), labels);
+        SDVariable byTeacher = Losses.crossEntropy(network.sd(), network.output("logits_distill"), targets);
         return byClass.mul(1 - alpha).add(byTeacher.mul(alpha));
     }
 

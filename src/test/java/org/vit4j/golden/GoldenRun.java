@@ -1,45 +1,45 @@
 package org.vit4j.golden;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.compute.Engine;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Weight;
-import org.vit4j.samediff.Gradients;
+import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Inference;
 import org.vit4j.samediff.Lowered;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.RunningStatistics;
 import org.vit4j.weights.Layout;
 import org.vit4j.weights.SafeTensors;
 
 /** Runs a case: outputs and maps in evaluation and training, losses, every gradient, statistics after the step. */
 final class GoldenRun {
     private final GoldenCase golden;
+    private final Engine engine;
     private final Built built;
     private final Graph graph;
     private final Parameters parameters;
     private final GoldenErrors errors = new GoldenErrors();
 
-    private GoldenRun(GoldenCase golden) {
+    private GoldenRun(GoldenCase golden, Engine engine) {
         this.golden = golden;
+        this.engine = engine;
         this.built = GoldenConfigs.build(golden);
         this.graph = built.graph();
         this.parameters = new Parameters(graph.weights(), DataType.FLOAT);
     }
 
-    static GoldenErrors run(GoldenCase golden) {
-        GoldenRun run = new GoldenRun(golden);
+    static GoldenErrors run(GoldenCase golden, Engine engine) {
+        GoldenRun run = new GoldenRun(golden, engine);
         run.load();
         run.evaluate(run.graph, run.built.evaluated());
         run.built.others().forEach(run::evaluate);
@@ -74,7 +74,7 @@ final class GoldenRun {
     }
 
     private void evaluate(Graph over, Map<String, String> wanted) {
-        try (Inference inference = new Inference(over, parameters)) {
+        try (Inference inference = engine.inference(over, parameters)) {
             wanted.forEach((name, tensor) -> {
                 String file = golden.io().containsKey(name) ? name : name + "_eval";
                 Shape shape = over.tensor(tensor).shape();
@@ -85,32 +85,27 @@ final class GoldenRun {
     }
 
     private void train(Built.Loss loss) {
-        Lowered lowered = Lowering.lower(graph, parameters, Lowering.Mode.TRAINING);
-        SDVariable value = loss.maker().make(lowered, golden);
-        List<SDVariable> wanted = new ArrayList<>();
-        built.trained().values().forEach(tensor -> wanted.add(lowered.variable(tensor)));
         List<String> by = golden.io().keySet().stream().anyMatch(name -> name.startsWith("grad_input/"))
                 ? List.copyOf(built.inputs().values())
                 : List.of();
-        Map<String, INDArray> inputs = new HashMap<>(inputs(graph));
-        long batch = inputs.values().iterator().next().size(0);
-        masks(lowered, batch, inputs);
-        try (Gradients gradients = new Gradients(lowered, value, wanted, by)) {
-            Map<String, INDArray> out = gradients.run(inputs);
+        GradientStep.Wanted wanted = new GradientStep.Wanted(
+                network -> loss.maker().make(network, golden),
+                List.copyOf(built.trained().values()),
+                by);
+        try (GradientStep step = engine.step(graph, parameters, Lowering.Mode.TRAINING, wanted)) {
+            Map<String, INDArray> inputs = new HashMap<>(inputs(graph));
+            masks(step, inputs);
+            step.run(inputs);
             built.trained().forEach((name, tensor) -> {
-                INDArray ours = out.get(lowered.variable(tensor).name());
-                errors.output(
-                        name + "_train",
-                        Compare.largest(
-                                ours,
-                                golden.ours(
-                                        name + "_train", graph.tensor(tensor).shape())));
+                INDArray expected =
+                        golden.ours(name + "_train", graph.tensor(tensor).shape());
+                errors.output(name + "_train", Compare.largest(step.tensor(tensor), expected));
             });
             double expected = golden.tensor(loss.value()).getDouble(0);
-            errors.loss(loss.value(), Math.abs(gradients.loss(out) - expected) / scale(expected, lowered, out));
-            weightGradients(gradients, loss.gradients());
-            if (loss.name().isEmpty()) inputGradients(gradients, out);
-            RunningStatistics.update(lowered, out, batch);
+            errors.loss(loss.value(), Math.abs(step.loss() - expected) / scale(expected, step));
+            weightGradients(step, loss.gradients());
+            if (loss.name().isEmpty()) inputGradients(step);
+            step.updateStatistics();
         }
         statistics();
     }
@@ -120,12 +115,12 @@ final class GoldenRun {
      * its terms. Where they cancel, rounding decides the sum: of mod_vitae_prm_cat_share the reference's own fp32 value
      * is 1.5e-5 away from its fp64 one (fp32_against_fp64.loss_relative), terms of 314 in all leaving 0.04.
      */
-    private double scale(double loss, Lowered lowered, Map<String, INDArray> out) {
+    private double scale(double loss, GradientStep step) {
         if (!golden.isModule()) return Math.abs(loss);
         double squares = 0;
         for (var output : built.trained().entrySet()) {
             String name = golden.io().containsKey("probe") ? "probe" : "probe/" + output.getKey();
-            INDArray value = out.get(lowered.variable(output.getValue()).name());
+            INDArray value = step.tensor(output.getValue());
             float[] probe = golden.ours(name, graph.tensor(output.getValue()).shape())
                     .data()
                     .asFloat();
@@ -136,16 +131,14 @@ final class GoldenRun {
     }
 
     /** Dropout and drop path of the goldens are 0; a mask of ones says the same. */
-    private static void masks(Lowered lowered, long batch, Map<String, INDArray> inputs) {
-        for (Lowered.Mask mask : lowered.masks()) {
-            long[] shape =
-                    lowered.sd().getVariable(mask.name()).placeholderShape().clone();
-            shape[0] = batch;
-            inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, shape));
+    private static void masks(GradientStep step, Map<String, INDArray> inputs) {
+        long batch = inputs.values().iterator().next().size(0);
+        for (Lowered.Mask mask : step.masks()) {
+            inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, mask.shape().batched(batch)));
         }
     }
 
-    private void weightGradients(Gradients gradients, String prefix) {
+    private void weightGradients(GradientStep step, String prefix) {
         Set<String> zero = golden.names("parameters_with_mathematically_zero_gradient");
         zero.addAll(golden.names("parameters_without_gradient"));
         double largest = golden.io().entrySet().stream()
@@ -158,10 +151,7 @@ final class GoldenRun {
             Layout layout = Layout.of(weight, built.keys());
             SafeTensors.Array expected = golden.io().get(prefix + layout.key());
             if (expected == null) throw new AssertionError("no " + prefix + layout.key() + " in the golden");
-            INDArray ours = gradients.of(weight.name());
-            float[] values = ours == null
-                    ? new float[(int) weight.size()]
-                    : ours.dup('c').data().asFloat();
+            float[] values = step.of(weight.name()).dup('c').data().asFloat();
             float[] theirs = layout.toOurs(expected.shape(), expected.values());
             // A gradient stored as nothing but zeros has no relative error either.
             boolean none = zero.contains(layout.key()) || Compare.norm(theirs) == 0;
@@ -170,11 +160,11 @@ final class GoldenRun {
         }
     }
 
-    private void inputGradients(Gradients gradients, Map<String, INDArray> out) {
+    private void inputGradients(GradientStep step) {
         built.inputs().forEach((theirs, ours) -> {
             String name = "grad_input/" + theirs;
             if (!golden.io().containsKey(name)) return;
-            float[] actual = out.get(gradients.nameBy(ours)).dup('c').data().asFloat();
+            float[] actual = step.by(ours).dup('c').data().asFloat();
             float[] expected =
                     golden.ours(name, graph.tensor(ours).shape()).data().asFloat();
             errors.gradient(name, Compare.relative(actual, expected));

@@ -14,11 +14,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.vit4j.compute.Engine;
 
 /**
- * Every golden case of a directory: {@code -Dgoldens=DIR -Dcases='vit_*'}; the test resources by default. A case that
- * cannot be built is a failure.
+ * Every golden case of a directory: {@code -Dgoldens=DIR -Dcases='vit_*'}; the test resources by default, on both
+ * engines or on {@code -Dengine=accelerated|portable}. A case that cannot be built is a failure.
  */
 class GoldenTest {
     /** Largest output error over largest output: 1e-4 is the README's limit, the reference itself is within 1e-6. */
@@ -33,6 +35,14 @@ class GoldenTest {
     private static final List<String> TABLE = new ArrayList<>();
     private static int passed;
     private static int failed;
+
+    static Stream<Arguments> runs() throws IOException {
+        String engine = property("engine", "");
+        List<Engine> engines = engine.isEmpty()
+                ? List.of(Engine.PORTABLE, Engine.ACCELERATED)
+                : List.of(Engine.valueOf(engine.toUpperCase(Locale.ROOT)));
+        return cases().flatMap(name -> engines.stream().map(one -> Arguments.of(name, one)));
+    }
 
     static Stream<String> cases() throws IOException {
         PathMatcher glob = FileSystems.getDefault().getPathMatcher("glob:" + property("cases", "*"));
@@ -55,11 +65,11 @@ class GoldenTest {
     }
 
     @ParameterizedTest
-    @MethodSource("cases")
-    void agreesWithTheReference(String name) throws IOException {
+    @MethodSource("runs")
+    void agreesWithTheReference(String name, Engine engine) throws IOException {
         GoldenErrors errors = null;
         try {
-            errors = GoldenRun.run(GoldenCase.read(directory().resolve(name)));
+            errors = GoldenRun.run(GoldenCase.read(directory().resolve(name)), engine);
             assertThat(errors.worstOutput().error())
                     .as(errors.worstOutput().name())
                     .isLessThan(OUTPUT);
@@ -69,19 +79,23 @@ class GoldenTest {
             assertThat(errors.worstZero().error()).as(errors.worstZero().name()).isLessThan(ZERO);
             assertThat(errors.worstLoss().error()).as(errors.worstLoss().name()).isLessThan(LOSS);
             passed++;
-            TABLE.add(row(name, errors, "ok"));
+            TABLE.add(row(name, engine, errors, "ok"));
         } catch (Exception | AssertionError e) {
             failed++;
-            TABLE.add(errors == null ? String.format("%-36s %s", name, e) : row(name, errors, "FAILED"));
+            TABLE.add(
+                    errors == null
+                            ? String.format("%-36s %-11s %s", name, engine.word(), e)
+                            : row(name, engine, errors, "FAILED"));
             throw e;
         }
     }
 
-    private static String row(String name, GoldenErrors e, String verdict) {
+    private static String row(String name, Engine engine, GoldenErrors e, String verdict) {
         return String.format(
                 Locale.ROOT,
-                "%-36s %10.1e %10.1e %10.1e  %-6s %s",
+                "%-36s %-11s %10.1e %10.1e %10.1e  %-6s %s",
                 name,
+                engine.word(),
                 e.worstOutput().error(),
                 e.worstLoss().error(),
                 e.worstGradient().error(),
@@ -92,7 +106,7 @@ class GoldenTest {
     @AfterAll
     @SuppressWarnings("SystemOut")
     static void table() {
-        System.out.printf("%-36s %10s %10s %10s%n", "case", "output", "loss", "gradient");
+        System.out.printf("%-36s %-11s %10s %10s %10s%n", "case", "engine", "output", "loss", "gradient");
         TABLE.forEach(System.out::println);
         System.out.printf("%d cases, %d passed, %d skipped%n", passed + failed, passed, 0);
     }

@@ -21,6 +21,7 @@ import org.vit4j.keras.ForKeras;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.samediff.Inference;
 import org.vit4j.samediff.Parameters;
+import org.vit4j.samediff.PortableInference;
 import org.vit4j.weights.Layout;
 import org.vit4j.weights.SafeTensors;
 
@@ -85,7 +86,7 @@ class KerasGoldenTest {
         }
         Parameters parameters = new Parameters(built.graph().weights(), DataType.FLOAT);
         weights.forEach(parameters::set);
-        try (Inference inference = new Inference(built.graph(), parameters)) {
+        try (Inference inference = new PortableInference(built.graph(), parameters)) {
             return inference.logits(input);
         }
     }

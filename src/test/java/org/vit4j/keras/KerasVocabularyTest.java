@@ -23,6 +23,7 @@ import org.vit4j.graph.Weight;
 import org.vit4j.graph.Window;
 import org.vit4j.samediff.Inference;
 import org.vit4j.samediff.Parameters;
+import org.vit4j.samediff.PortableInference;
 
 /** The vocabulary operation by operation, with the values of the portable lowering, for the check with Keras. */
 class KerasVocabularyTest {
@@ -187,7 +188,7 @@ class KerasVocabularyTest {
         Shape image = graph.tensor("image").shape();
         float[] input = new Init.Uniform(1).values(Shape.of(BATCH * (int) image.size()), random);
         float[] output;
-        try (Inference inference = new Inference(graph, parameters)) {
+        try (Inference inference = new PortableInference(graph, parameters)) {
             INDArray images = Nd4j.createFromArray(input).reshape('c', image.batched(BATCH));
             output = inference.logits(images).data().asFloat();
         }

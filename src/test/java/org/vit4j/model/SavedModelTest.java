@@ -19,8 +19,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.io.Failure;
-import org.vit4j.samediff.Inference;
 import org.vit4j.samediff.Parameters;
+import org.vit4j.samediff.PortableInference;
 import org.vit4j.train.RunConfig;
 
 class SavedModelTest {
@@ -52,7 +52,7 @@ class SavedModelTest {
 
     @Test
     void reopensCompletelyWithTheSameBits() {
-        INDArray expected = new Inference(description.model().build(), parameters)
+        INDArray expected = new PortableInference(description.model().build(), parameters)
                 .logits(images.permute(0, 2, 3, 1).dup('c'));
         try (SavedModel model = SavedModel.load(file)) {
             assertThat(model.logits(images)).isEqualTo(expected);

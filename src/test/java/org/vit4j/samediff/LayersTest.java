@@ -90,7 +90,7 @@ class LayersTest {
         INDArray x = Nd4j.createFromArray(
                         nhwc.stream().mapToDouble(Double::doubleValue).toArray())
                 .reshape(1, rows, channels);
-        INDArray y = new Inference(g, parameters).tensor("norm", x);
+        INDArray y = new PortableInference(g, parameters).tensor("norm", x);
         List<Double> expected = new ArrayList<>();
         flatten(norm.path("output_nhwc"), expected);
         assertThat(y.data().asDouble())
@@ -109,7 +109,7 @@ class LayersTest {
         g.output("y", g.layerNorm("norm", g.input("x", 4, 32), 1e-6));
         Parameters parameters = new Parameters(g.weights(), DataType.FLOAT);
         parameters.initialise(0);
-        INDArray y = new Inference(g, parameters)
+        INDArray y = new PortableInference(g, parameters)
                 .tensor("norm", Nd4j.valueArrayOf(new long[] {2, 4, 32}, 3f, DataType.FLOAT));
         assertThat(y.amaxNumber().doubleValue()).isLessThan(1e-2);
     }

@@ -26,7 +26,7 @@ class LayerDropoutTest {
 
     @Test
     void oneLayerAlwaysStaysAndAllExamplesLoseTheSame() {
-        var mask = new Lowered.Mask("blocks.mask", 3, 0.9, true);
+        var mask = new Lowered.Mask("blocks.mask", org.vit4j.graph.Shape.of(3), 0.9, true);
         SplittableRandom random = new SplittableRandom(1);
         int dropped = 0;
         for (int i = 0; i < 1000; i++) {

@@ -82,8 +82,7 @@ class ObjectiveTest {
         Graph g = heads(classes);
         Parameters parameters = new Parameters(g.weights(), DataType.DOUBLE);
         Lowered lowered = Lowering.lower(g, parameters, Lowering.Mode.TRAINING);
-        var targets = lowered.sd().placeHolder("targets", DataType.DOUBLE, -1, classes);
-        var loss = Objective.loss(lowered, targets, c.distill());
+        var loss = Objective.loss(lowered, c.distill());
         // Without a teacher nothing of the loss depends on the second head.
         List<String> by = c.distill().isPresent() ? List.of("a", "b") : List.of("a");
         try (Gradients gradients = new Gradients(lowered, loss, List.of(), by)) {

@@ -1,0 +1,61 @@
+package org.vit4j.accelerated;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.bytedeco.javacpp.FloatPointer;
+
+/**
+ * One piece of memory for all temporaries of a plan. Two buffers share a place when no step needs both.
+ *
+ * <p>The largest first, each at the lowest place where it fits (Pisarchyk and Lee 2020, arXiv:2001.03288, "greedy by
+ * size").
+ */
+final class Arena implements AutoCloseable {
+    /** A cache line, and the widest vector, in floats. */
+    private static final long ALIGN = 16;
+
+    private record Spot(Buffer buffer, long from, long to) {}
+
+    private final FloatPointer memory;
+    private final long size;
+
+    Arena(List<Buffer> buffers) {
+        List<Buffer> bySize = new ArrayList<>(buffers);
+        bySize.sort(Comparator.comparingLong(Buffer::size).reversed().thenComparingInt(Buffer::first));
+        List<Spot> spots = new ArrayList<>();
+        long end = 0;
+        for (Buffer buffer : bySize) {
+            Spot spot = fit(buffer, spots);
+            // Sorted by where they begin: the search for a gap is one walk.
+            int at = 0;
+            while (at < spots.size() && spots.get(at).from <= spot.from) at++;
+            spots.add(at, spot);
+            end = Math.max(end, spot.to);
+        }
+        this.size = end;
+        this.memory = new FloatPointer(end + ALIGN);
+        long base = (memory.address() + 63) / 64 * 64;
+        for (Spot spot : spots) spot.buffer.place(base + spot.from * Float.BYTES);
+    }
+
+    private static Spot fit(Buffer buffer, List<Spot> spots) {
+        long length = (buffer.size() + ALIGN - 1) / ALIGN * ALIGN;
+        long from = 0;
+        for (Spot spot : spots) {
+            if (spot.buffer.last() < buffer.first() || spot.buffer.first() > buffer.last()) continue;
+            if (spot.from >= from + length) break;
+            from = Math.max(from, spot.to);
+        }
+        return new Spot(buffer, from, from + length);
+    }
+
+    long bytes() {
+        return size * Float.BYTES;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

@@ -1,0 +1,215 @@
+package org.vit4j.accelerated;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.bytedeco.dnnl.dnnl_memory_desc_t;
+import org.vit4j.onednn.Dnnl;
+import org.vit4j.onednn.Primitive;
+
+/** A strided view of a buffer. Slicing, permuting and most reshaping make another view and move nothing. */
+final class Array {
+    private final Buffer buffer;
+    private final long offset;
+    private final long[] dims;
+    private final long[] strides;
+
+    Array(Buffer buffer, long offset, long[] dims, long[] strides) {
+        this.buffer = buffer;
+        this.offset = offset;
+        this.dims = dims;
+        this.strides = strides;
+    }
+
+    /** A new array, row by row, in memory that the arena will give. */
+    static Array fresh(long... dims) {
+        return of(Buffer.temporary(product(dims)), 0, dims);
+    }
+
+    /** Row by row from an offset of a buffer. */
+    static Array of(Buffer buffer, long offset, long... dims) {
+        return new Array(buffer, offset, dims, rowByRow(dims));
+    }
+
+    /** A new array of the same sizes whose axes lie in memory in the same order, without gaps. */
+    Array like() {
+        int[] order = order();
+        long[] made = new long[dims.length];
+        long stride = 1;
+        for (int i = dims.length - 1; i >= 0; i--) {
+            made[order[i]] = stride;
+            stride *= dims[order[i]];
+        }
+        return new Array(Buffer.temporary(size()), 0, dims, made);
+    }
+
+    /** Axes from the outermost to the innermost. */
+    private int[] order() {
+        return IntStream.range(0, dims.length)
+                .boxed()
+                .sorted(Comparator.<Integer>comparingLong(axis -> dims[axis] == 1 ? Long.MAX_VALUE : -strides[axis])
+                        .thenComparingInt(axis -> axis))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    static long product(long... dims) {
+        long product = 1;
+        for (long dim : dims) product *= dim;
+        return product;
+    }
+
+    private static long[] rowByRow(long[] dims) {
+        long[] strides = new long[dims.length];
+        long stride = 1;
+        for (int i = dims.length - 1; i >= 0; i--) {
+            strides[i] = stride;
+            stride *= dims[i];
+        }
+        return strides;
+    }
+
+    Buffer buffer() {
+        return buffer;
+    }
+
+    int rank() {
+        return dims.length;
+    }
+
+    long dim(int axis) {
+        return dims[axis];
+    }
+
+    long last() {
+        return dims[dims.length - 1];
+    }
+
+    long[] dims() {
+        return dims.clone();
+    }
+
+    long stride(int axis) {
+        return strides[axis];
+    }
+
+    long size() {
+        return product(dims);
+    }
+
+    /** Row by row without gaps. */
+    boolean isDense() {
+        long stride = 1;
+        for (int i = dims.length - 1; i >= 0; i--) {
+            if (dims[i] != 1 && strides[i] != stride) return false;
+            stride *= dims[i];
+        }
+        return true;
+    }
+
+    /** Without gaps, the axes in whatever order. */
+    boolean isCompact() {
+        long stride = 1;
+        int[] order = order();
+        for (int i = dims.length - 1; i >= 0; i--) {
+            if (dims[order[i]] != 1 && strides[order[i]] != stride) return false;
+            stride *= dims[order[i]];
+        }
+        return true;
+    }
+
+    /** Whether element (i, j, ..) lies at the same distance from the first one in both. */
+    boolean isLaidOutAs(Array other) {
+        if (!Arrays.equals(dims, other.dims)) return false;
+        for (int i = 0; i < dims.length; i++) if (dims[i] != 1 && strides[i] != other.strides[i]) return false;
+        return true;
+    }
+
+    Array slice(int axis, long from, long to) {
+        long[] cut = dims.clone();
+        cut[axis] = to - from;
+        return new Array(buffer, offset + from * strides[axis], cut, strides);
+    }
+
+    Array permute(int... axes) {
+        return new Array(
+                buffer,
+                offset,
+                Arrays.stream(axes).mapToLong(axis -> dims[axis]).toArray(),
+                Arrays.stream(axes).mapToLong(axis -> strides[axis]).toArray());
+    }
+
+    Array swap(int a, int b) {
+        int[] axes = IntStream.range(0, dims.length).toArray();
+        axes[a] = b;
+        axes[b] = a;
+        return permute(axes);
+    }
+
+    /** The same elements in another shape, where strides can say so. */
+    Optional<Array> reshape(long... to) {
+        if (product(to) != size()) {
+            throw new IllegalArgumentException(Arrays.toString(dims) + " cannot become " + Arrays.toString(to));
+        }
+        long[] made = new long[to.length];
+        int[] axes = IntStream.range(0, dims.length).filter(i -> dims[i] != 1).toArray();
+        int i = axes.length - 1;
+        int j = to.length - 1;
+        while (i >= 0) {
+            // A group of old axes against a group of new ones of the same product.
+            long olds = dims[axes[i]];
+            int low = i;
+            long news = 1;
+            long stride = strides[axes[i]];
+            while (j >= 0 && (news < olds || to[j] == 1)) {
+                made[j] = stride * news;
+                news *= to[j];
+                j--;
+                while (news > olds) {
+                    low--;
+                    if (low < 0 || strides[axes[low]] != strides[axes[low + 1]] * dims[axes[low + 1]])
+                        return Optional.empty();
+                    olds *= dims[axes[low]];
+                }
+            }
+            if (news != olds) return Optional.empty();
+            i = low - 1;
+        }
+        for (; j >= 0; j--) made[j] = j + 1 < to.length ? made[j + 1] * to[j + 1] : 1;
+        return Optional.of(new Array(buffer, offset, to, made));
+    }
+
+    /** [.., C] as rows [N, C], where strides can say so. */
+    Optional<Array> rows() {
+        return reshape(size() / last(), last());
+    }
+
+    /** All elements in the order of memory, as [N, C] of any C; only of a compact array. */
+    Array flat() {
+        long width = last();
+        return of(buffer, offset, size() / width, width);
+    }
+
+    long address() {
+        return buffer.address() + offset * Float.BYTES;
+    }
+
+    dnnl_memory_desc_t layout() {
+        // An axis of one element may claim any stride; oneDNN recognises layouts by the tidy one.
+        long[] tidy = strides.clone();
+        for (int i = dims.length - 1; i >= 0; i--) {
+            if (dims[i] == 1) tidy[i] = i + 1 < dims.length ? tidy[i + 1] * dims[i + 1] : 1;
+        }
+        return Dnnl.memory(dims, tidy);
+    }
+
+    Primitive.Argument as(int role) {
+        return new Primitive.Argument(role, layout(), address());
+    }
+
+    @Override
+    public String toString() {
+        return Arrays.toString(dims) + Arrays.toString(strides);
+    }
+}

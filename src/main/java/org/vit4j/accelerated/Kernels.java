@@ -1,0 +1,344 @@
+package org.vit4j.accelerated;
+
+import static org.bytedeco.dnnl.global.dnnl.*;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.dnnl.dnnl_batch_normalization_desc_t;
+import org.bytedeco.dnnl.dnnl_binary_desc_t;
+import org.bytedeco.dnnl.dnnl_eltwise_desc_t;
+import org.bytedeco.dnnl.dnnl_layer_normalization_desc_t;
+import org.bytedeco.dnnl.dnnl_matmul_desc_t;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.dnnl.dnnl_softmax_desc_t;
+import org.bytedeco.javacpp.Pointer;
+import org.vit4j.onednn.Attributes;
+import org.vit4j.onednn.Dnnl;
+import org.vit4j.onednn.Primitive;
+import org.vit4j.onednn.Reorder;
+
+/** Steps of one oneDNN primitive. Shapes and layouts are checked by whoever calls; see {@link Tape}. */
+final class Kernels {
+    private Kernels() {}
+
+    /** c = scale * (a b + bias), [.., M, K] x [.., K, N]; bias [.., 1, N] or null; an axis of 1 serves every batch. */
+    static PostOp.Fusable matmul(Array a, Array b, Array bias, Array c, double scale) {
+        PostOp.Fusable step = new PostOp.Fusable("matmul", scale, c, a, b) {
+            private Primitive primitive;
+
+            @Override
+            void bind() {
+                dnnl_matmul_desc_t d = new dnnl_matmul_desc_t();
+                Dnnl.check(
+                        dnnl_matmul_desc_init(
+                                d, a.layout(), b.layout(), bias == null ? null : bias.layout(), c.layout()),
+                        "matmul " + a + " x " + b + " -> " + c);
+                List<Primitive.Argument> arguments =
+                        new ArrayList<>(List.of(a.as(DNNL_ARG_SRC), b.as(DNNL_ARG_WEIGHTS), c.as(DNNL_ARG_DST)));
+                if (bias != null) arguments.add(bias.as(DNNL_ARG_BIAS));
+                try (Attributes attributes = attributes()) {
+                    primitive = new Primitive(Dnnl.describe(d, attributes(attributes, arguments), null), arguments);
+                }
+            }
+
+            @Override
+            void run() {
+                primitive.run();
+            }
+
+            @Override
+            String implementation() {
+                return primitive.implementation();
+            }
+
+            @Override
+            public void close() {
+                if (primitive != null) primitive.close();
+            }
+        };
+        if (bias != null) step.touches(bias);
+        return step;
+    }
+
+    /** Moves elements between layouts, or widens one with strides of 0; with {@code add}, on top of what is there. */
+    static Step copy(Array from, Array to, boolean add) {
+        return Step.of(
+                add ? "accumulate" : "copy",
+                () -> new Primitive(
+                        Reorder.describe(from.layout(), to.layout(), add),
+                        List.of(from.as(DNNL_ARG_FROM), to.as(DNNL_ARG_TO))),
+                from,
+                to);
+    }
+
+    static Step zero(Array dense) {
+        return new Step("zero", dense) {
+            private Pointer memory;
+
+            @Override
+            void bind() {
+                memory = new Memory(dense.address());
+            }
+
+            @Override
+            void run() {
+                Pointer.memset(memory, 0, dense.size() * Float.BYTES);
+            }
+        };
+    }
+
+    /** A place in the arena, as JavaCPP wants it. */
+    static final class Memory extends Pointer {
+        Memory(long address) {
+            this.address = address;
+        }
+    }
+
+    private static dnnl_eltwise_desc_t eltwise(Eltwise f, Array x) {
+        dnnl_eltwise_desc_t d = new dnnl_eltwise_desc_t();
+        Dnnl.check(
+                dnnl_eltwise_forward_desc_init(
+                        d, dnnl_forward_training, f.algorithm(), x.layout(), f.alpha(), f.beta()),
+                "eltwise");
+        return d;
+    }
+
+    static Step eltwise(Eltwise f, Array x, Array y) {
+        return Step.of(
+                f.name(),
+                () -> new Primitive(
+                        Dnnl.describe(eltwise(f, x), null, null), List.of(x.as(DNNL_ARG_SRC), y.as(DNNL_ARG_DST))),
+                x,
+                y);
+    }
+
+    /** @param kept the input of the forward pass, or its output where {@link Eltwise#byOutput} says so */
+    static Step eltwiseBackward(Eltwise f, Array kept, Array dy, Array dx) {
+        return Step.of(
+                f.name() + "_bp",
+                () -> {
+                    dnnl_eltwise_desc_t d = new dnnl_eltwise_desc_t();
+                    Dnnl.check(
+                            dnnl_eltwise_backward_desc_init(
+                                    d, f.algorithm(), dy.layout(), kept.layout(), f.alpha(), f.beta()),
+                            "eltwise backward");
+                    dnnl_primitive_desc forward = Dnnl.describe(eltwise(f, kept), null, null);
+                    try {
+                        return new Primitive(
+                                Dnnl.describe(d, null, forward),
+                                List.of(
+                                        kept.as(f.byOutput() ? DNNL_ARG_DST : DNNL_ARG_SRC),
+                                        dy.as(DNNL_ARG_DIFF_DST),
+                                        dx.as(DNNL_ARG_DIFF_SRC)));
+                    } finally {
+                        dnnl_primitive_desc_destroy(forward);
+                    }
+                },
+                kept,
+                dy,
+                dx);
+    }
+
+    static Step binary(int algorithm, Array a, Array b, Array y) {
+        return Step.of(
+                "binary",
+                () -> {
+                    dnnl_binary_desc_t d = new dnnl_binary_desc_t();
+                    Dnnl.check(dnnl_binary_desc_init(d, algorithm, a.layout(), b.layout(), y.layout()), "binary");
+                    return new Primitive(
+                            Dnnl.describe(d, null, null),
+                            List.of(a.as(DNNL_ARG_SRC_0), b.as(DNNL_ARG_SRC_1), y.as(DNNL_ARG_DST)));
+                },
+                a,
+                b,
+                y);
+    }
+
+    private static dnnl_softmax_desc_t softmax(Array x) {
+        dnnl_softmax_desc_t d = new dnnl_softmax_desc_t();
+        Dnnl.check(dnnl_softmax_forward_desc_init(d, dnnl_forward_training, x.layout(), 1), "softmax");
+        return d;
+    }
+
+    /** Of each row, [N, C]. */
+    static Step softmax(Array x, Array y) {
+        return Step.of(
+                "softmax",
+                () -> new Primitive(
+                        Dnnl.describe(softmax(x), null, null), List.of(x.as(DNNL_ARG_SRC), y.as(DNNL_ARG_DST))),
+                x,
+                y);
+    }
+
+    static Step softmaxBackward(Array y, Array dy, Array dx) {
+        return Step.of(
+                "softmax_bp",
+                () -> {
+                    dnnl_softmax_desc_t d = new dnnl_softmax_desc_t();
+                    Dnnl.check(dnnl_softmax_backward_desc_init(d, dy.layout(), y.layout(), 1), "softmax backward");
+                    dnnl_primitive_desc forward = Dnnl.describe(softmax(y), null, null);
+                    try {
+                        return new Primitive(
+                                Dnnl.describe(d, null, forward),
+                                List.of(y.as(DNNL_ARG_DST), dy.as(DNNL_ARG_DIFF_DST), dx.as(DNNL_ARG_DIFF_SRC)));
+                    } finally {
+                        dnnl_primitive_desc_destroy(forward);
+                    }
+                },
+                y,
+                dy,
+                dx);
+    }
+
+    /**
+     * What a normalisation works with.
+     *
+     * @param mean one for each row of a layer norm, for each channel of a batch norm
+     */
+    record Normal(Array x, Array gamma, Array beta, Array mean, Array variance, double epsilon) {}
+
+    private static dnnl_layer_normalization_desc_t layerNorm(Normal n) {
+        dnnl_layer_normalization_desc_t d = new dnnl_layer_normalization_desc_t();
+        Dnnl.check(
+                dnnl_layer_normalization_forward_desc_init(
+                        d,
+                        dnnl_forward_training,
+                        n.x.layout(),
+                        n.mean.layout(),
+                        (float) n.epsilon,
+                        dnnl_use_scale | dnnl_use_shift),
+                "layer norm");
+        return d;
+    }
+
+    /** Of each row, [N, C]; writes mean and variance [N]. */
+    static Step layerNorm(Normal n, Array y) {
+        return Step.of(
+                "layer_norm",
+                () -> new Primitive(
+                        Dnnl.describe(layerNorm(n), null, null),
+                        List.of(
+                                n.x.as(DNNL_ARG_SRC),
+                                n.gamma.as(DNNL_ARG_SCALE),
+                                n.beta.as(DNNL_ARG_SHIFT),
+                                n.mean.as(DNNL_ARG_MEAN),
+                                n.variance.as(DNNL_ARG_VARIANCE),
+                                y.as(DNNL_ARG_DST))),
+                n.x,
+                n.gamma,
+                n.beta,
+                n.mean,
+                n.variance,
+                y);
+    }
+
+    static Step layerNormBackward(Normal n, Array dy, Array dx, Array dGamma, Array dBeta) {
+        return Step.of(
+                "layer_norm_bp",
+                () -> {
+                    dnnl_layer_normalization_desc_t d = new dnnl_layer_normalization_desc_t();
+                    Dnnl.check(
+                            dnnl_layer_normalization_backward_desc_init(
+                                    d,
+                                    dnnl_backward,
+                                    dx.layout(),
+                                    n.x.layout(),
+                                    n.mean.layout(),
+                                    (float) n.epsilon,
+                                    dnnl_use_scale | dnnl_use_shift),
+                            "layer norm backward");
+                    return normBackward(d, Dnnl.describe(layerNorm(n), null, null), n, dy, dx, dGamma, dBeta);
+                },
+                n.x,
+                n.gamma,
+                n.beta,
+                n.mean,
+                n.variance,
+                dy,
+                dx,
+                dGamma,
+                dBeta);
+    }
+
+    private static Primitive normBackward(
+            Pointer d, dnnl_primitive_desc forward, Normal n, Array dy, Array dx, Array dGamma, Array dBeta) {
+        try {
+            return new Primitive(
+                    Dnnl.describe(d, null, forward),
+                    List.of(
+                            n.x.as(DNNL_ARG_SRC),
+                            n.gamma.as(DNNL_ARG_SCALE),
+                            n.beta.as(DNNL_ARG_SHIFT), // not read, but asked for
+                            n.mean.as(DNNL_ARG_MEAN),
+                            n.variance.as(DNNL_ARG_VARIANCE),
+                            dy.as(DNNL_ARG_DIFF_DST),
+                            dx.as(DNNL_ARG_DIFF_SRC),
+                            dGamma.as(DNNL_ARG_DIFF_SCALE),
+                            dBeta.as(DNNL_ARG_DIFF_SHIFT)));
+        } finally {
+            dnnl_primitive_desc_destroy(forward);
+        }
+    }
+
+    private static dnnl_batch_normalization_desc_t batchNorm(Normal n, boolean running) {
+        dnnl_batch_normalization_desc_t d = new dnnl_batch_normalization_desc_t();
+        int flags = dnnl_use_scale | dnnl_use_shift | (running ? dnnl_use_global_stats : 0);
+        Dnnl.check(
+                dnnl_batch_normalization_forward_desc_init(
+                        d,
+                        running ? dnnl_forward_inference : dnnl_forward_training,
+                        n.x.layout(),
+                        (float) n.epsilon,
+                        flags),
+                "batch norm");
+        return d;
+    }
+
+    /** [N, C, ..], one mean and variance a channel, [C]: read when {@code running}, else written. */
+    static Step batchNorm(Normal n, Array y, boolean running) {
+        return Step.of(
+                "batchnorm",
+                () -> new Primitive(
+                        Dnnl.describe(batchNorm(n, running), null, null),
+                        List.of(
+                                n.x.as(DNNL_ARG_SRC),
+                                n.gamma.as(DNNL_ARG_SCALE),
+                                n.beta.as(DNNL_ARG_SHIFT),
+                                n.mean.as(DNNL_ARG_MEAN),
+                                n.variance.as(DNNL_ARG_VARIANCE),
+                                y.as(DNNL_ARG_DST))),
+                n.x,
+                n.gamma,
+                n.beta,
+                n.mean,
+                n.variance,
+                y);
+    }
+
+    static Step batchNormBackward(Normal n, Array dy, Array dx, Array dGamma, Array dBeta) {
+        return Step.of(
+                "batchnorm_bp",
+                () -> {
+                    dnnl_batch_normalization_desc_t d = new dnnl_batch_normalization_desc_t();
+                    Dnnl.check(
+                            dnnl_batch_normalization_backward_desc_init(
+                                    d,
+                                    dnnl_backward,
+                                    dx.layout(),
+                                    n.x.layout(),
+                                    (float) n.epsilon,
+                                    dnnl_use_scale | dnnl_use_shift),
+                            "batch norm backward");
+                    return normBackward(d, Dnnl.describe(batchNorm(n, false), null, null), n, dy, dx, dGamma, dBeta);
+                },
+                n.x,
+                n.gamma,
+                n.beta,
+                n.mean,
+                n.variance,
+                dy,
+                dx,
+                dGamma,
+                dBeta);
+    }
+}

@@ -1,0 +1,265 @@
+package org.vit4j.accelerated;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_div;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_sub;
+
+/** Products and elementwise functions, each with its backward pass. */
+final class Maths {
+    private final Tape tape;
+
+    Maths(Tape tape) {
+        this.tape = tape;
+    }
+
+    /**
+     * scale * (a b + bias): [.., M, K] x [.., K, N], of equal ranks; an axis of 1 in front serves every batch.
+     *
+     * @param bias [1, N], only with matrices; or null
+     * @param c where to write, [.., M, N]
+     */
+    Node matmul(Node a, Node b, Node bias, double scale, Array c) {
+        PostOp.Fusable step = Kernels.matmul(a.array(), b.array(), bias == null ? null : bias.array(), c, scale);
+        int number = tape.emit(step);
+        boolean needs = a.needsGradient() || b.needsGradient() || (bias != null && bias.needsGradient());
+        Node y = tape.made(c, needs).producedBy(step, number);
+        int m = c.rank() - 2;
+        int n = c.rank() - 1;
+        tape.remember(() -> {
+            Array dy = tape.gradient(y);
+            if (dy == null) return;
+            tape.give(a, (to, plus) -> product(dy, b.array().swap(m, n), to, plus, scale));
+            tape.give(b, (to, plus) -> product(a.array().swap(m, n), dy, to, plus, scale));
+            if (bias != null) tape.give(bias, (to, plus) -> product(tape.ones(dy.dim(0)), dy, to, plus, scale));
+        });
+        return y;
+    }
+
+    Node matmul(Node a, Node b) {
+        long[] dims = a.array().rank() >= b.array().rank()
+                ? a.array().dims()
+                : b.array().dims();
+        for (int i = 0; i < dims.length - 2; i++)
+            dims[i] = Math.max(a.array().dim(i), b.array().dim(i));
+        dims[dims.length - 2] = a.array().dim(dims.length - 2);
+        dims[dims.length - 1] = b.array().last();
+        return matmul(a, b, null, 1, Array.fresh(dims));
+    }
+
+    /** to = scale * (a b) + plus, summed over batches where {@code to} has one only. */
+    private void product(Array a, Array b, Array to, Array plus, double scale) {
+        long[] dims = a.dims();
+        boolean shared = false;
+        for (int i = 0; i < to.rank() - 2; i++) {
+            dims[i] = Math.max(a.dim(i), b.dim(i));
+            shared |= dims[i] != to.dim(i);
+        }
+        if (shared) {
+            dims[to.rank() - 2] = to.dim(to.rank() - 2);
+            dims[to.rank() - 1] = to.last();
+            Array each = Array.fresh(dims);
+            tape.emit(Kernels.matmul(a, b, null, each, scale));
+            long batches = each.size() / to.size();
+            Array rows = each.reshape(batches, to.size()).orElseThrow();
+            // The one batch that is left may be transposed: its elements in the order of the product.
+            Array sum = to.isDense() ? to : Array.fresh(to.dims());
+            PostOp.Fusable step = Kernels.matmul(
+                    tape.ones(batches), rows, null, sum.reshape(1, to.size()).orElseThrow(), 1);
+            if (sum == to && plus != null) step.plus(plus);
+            tape.emit(step);
+            if (sum != to) {
+                if (plus != null && plus != to) tape.emit(Kernels.copy(plus, to, false));
+                tape.emit(Kernels.copy(sum, to, plus != null));
+            }
+            return;
+        }
+        PostOp.Fusable step = Kernels.matmul(a, b, null, to, scale);
+        step.plus(plus);
+        tape.emit(step);
+    }
+
+    /** Elementwise of matrices; an axis of 1 in b stands for all of a's. */
+    Node add(Node a, Node b) {
+        if (fused(a, b)) return sum(a, b);
+        if (fused(b, a)) return sum(b, a);
+        return binary(dnnl_binary_add, a, b);
+    }
+
+    Node sub(Node a, Node b) {
+        return binary(dnnl_binary_sub, a, b);
+    }
+
+    Node mul(Node a, Node b) {
+        if (!tape.isTraining() && fuse(dnnl_binary_mul, a, b)) {
+            return new Node(a.array(), false, a.producerStep(), true).producedBy(a.producer(), a.producerStep());
+        }
+        return binary(dnnl_binary_mul, a, b);
+    }
+
+    Node div(Node a, Node b) {
+        return binary(dnnl_binary_div, a, b);
+    }
+
+    /** Whether the step that makes {@code x} can do a broadcast operation with {@code other}; then it will. */
+    boolean fuse(int algorithm, Node x, Node other) {
+        if (!canFuse(x, other)) return false;
+        x.producer()
+                .fuse(new PostOp.Binary(
+                        algorithm, shaped(other.array(), x.producer().result())));
+        return true;
+    }
+
+    private static boolean canFuse(Node x, Node other) {
+        return x.isDisposable()
+                && x.producer() != null
+                && x.producer().takesArrays()
+                && other.ready() < x.producerStep()
+                && shaped(other.array(), x.producer().result()) != null;
+    }
+
+    /** An array as the operand of a post-op: in the shape of the result, or one row of it. */
+    private static Array shaped(Array other, Array result) {
+        long[] dims = result.dims();
+        if (other.size() == result.size()) {
+            Array same = other.reshape(dims).orElse(null);
+            return same != null && same.isLaidOutAs(result) ? same : null;
+        }
+        if (other.size() != result.last() || other.last() != result.last()) return null;
+        long[] row = new long[dims.length];
+        java.util.Arrays.fill(row, 1);
+        row[dims.length - 1] = result.last();
+        return other.reshape(row).orElseThrow();
+    }
+
+    private static boolean whole(Node x) {
+        return x.producer() != null && x.producer().takesWhole();
+    }
+
+    private boolean fused(Node x, Node other) {
+        return x.array().size() == other.array().size()
+                && whole(x)
+                && canFuse(x, other)
+                && fuse(dnnl_binary_add, x, other);
+    }
+
+    /** Of two values whose sum the step of the first makes. */
+    private Node sum(Node x, Node other) {
+        boolean needs = tape.isTraining() && (x.needsGradient() || other.needsGradient());
+        Node y = new Node(x.array(), needs, x.producerStep(), true).producedBy(x.producer(), x.producerStep());
+        tape.remember(() -> {
+            Array dy = tape.gradient(y);
+            if (dy == null) return;
+            tape.give(x, dy, !other.needsGradient() && y.ownsGradient());
+            tape.give(other, dy, !x.needsGradient() && y.ownsGradient());
+        });
+        return y;
+    }
+
+    private Node binary(int algorithm, Node a, Node b) {
+        boolean same = a.array().size() == b.array().size();
+        if (same && !(a.array().isLaidOutAs(b.array()) && a.array().isCompact())) {
+            return binary(algorithm, tape.dense(a), tape.dense(b));
+        }
+        if (!same && !(a.array().isDense() && b.array().isDense())) {
+            return binary(algorithm, tape.dense(a), tape.dense(b));
+        }
+        boolean linear = algorithm == dnnl_binary_add || algorithm == dnnl_binary_sub;
+        boolean keep = tape.isTraining() && !linear && b.needsGradient();
+        Array to = a.isDisposable() && !keep ? a.array() : a.array().like();
+        tape.emit(operation(algorithm, a.array(), b.array(), to));
+        Node y = tape.made(to, a.needsGradient() || b.needsGradient());
+        tape.remember(() -> {
+            Array given = tape.gradient(y);
+            if (given == null) return;
+            Array dy = given.isLaidOutAs(to) ? given : copied(given, to);
+            boolean own = y.ownsGradient() || dy != given;
+            if (linear) {
+                tape.give(a, dy, own && !b.needsGradient());
+                spread(b, dy, algorithm == dnnl_binary_add ? 1 : -1, own && !a.needsGradient());
+            } else if (algorithm == dnnl_binary_mul) {
+                if (b.needsGradient()) spread(b, product(dnnl_binary_mul, dy, a.array()), 1, true);
+                tape.giveNew(a, da -> tape.emit(operation(dnnl_binary_mul, dy, b.array(), da)));
+            } else {
+                Array da = product(dnnl_binary_div, dy, b.array());
+                if (b.needsGradient()) spread(b, product(dnnl_binary_mul, da, to), -1, true);
+                tape.give(a, da, true);
+            }
+        });
+        return y;
+    }
+
+    private Array copied(Array from, Array layout) {
+        Array to = layout.like();
+        tape.emit(Kernels.copy(from, to, false));
+        return to;
+    }
+
+    private Array product(int algorithm, Array a, Array b) {
+        Array to = a.like();
+        tape.emit(operation(algorithm, a, b, to));
+        return to;
+    }
+
+    private static Step operation(int algorithm, Array a, Array b, Array to) {
+        boolean same = a.size() == b.size();
+        return same ? Kernels.binary(algorithm, a.flat(), b.flat(), to.flat()) : Kernels.binary(algorithm, a, b, to);
+    }
+
+    /** The gradient of an operand that was the same along the axes where it has 1: a sum. */
+    private void spread(Node b, Array dy, double sign, boolean own) {
+        if (!b.needsGradient()) return;
+        if (b.array().size() == dy.size() && sign == 1) {
+            tape.give(b, dy, own);
+        } else if (b.array().size() == dy.size()) {
+            tape.giveNew(b, to -> tape.emit(Kernels.eltwise(Eltwise.linear(sign, 0), dy.flat(), to.flat())));
+        } else if (b.array().dim(0) == 1) {
+            tape.give(b, (to, plus) -> product(tape.ones(dy.dim(0)), dy, to, plus, sign));
+        } else {
+            tape.give(b, (to, plus) -> product(dy, tape.ones(dy.dim(1)).swap(0, 1), to, plus, sign));
+        }
+    }
+
+    Node eltwise(Eltwise f, Node x) {
+        if (!tape.isTraining()
+                && x.isDisposable()
+                && x.producer() != null
+                && x.producer().takesFunction()) {
+            x.producer().fuse(new PostOp.Eltwise(f.algorithm(), f.alpha(), f.beta()));
+            return new Node(x.array(), false, x.producerStep(), true).producedBy(x.producer(), x.producerStep());
+        }
+        if (!x.array().isCompact()) return eltwise(f, tape.dense(x));
+        boolean over = x.isDisposable() && (!tape.isTraining() || f.byOutput());
+        Array to = over ? x.array() : x.array().like();
+        tape.emit(Kernels.eltwise(f, x.array().flat(), to.flat()));
+        Node y = tape.made(to, x.needsGradient());
+        Array kept = f.byOutput() ? to : x.array();
+        tape.remember(() -> {
+            Array given = tape.gradient(y);
+            if (given == null) return;
+            Array dy = given.isLaidOutAs(to) ? given : copied(given, to);
+            tape.giveNew(x, dx -> tape.emit(Kernels.eltwiseBackward(f, kept.flat(), dy.flat(), dx.flat())));
+        });
+        return y;
+    }
+
+    /** Over the last axis. */
+    Node softmax(Node given) {
+        Node x = tape.dense(given);
+        Array to = x.isDisposable() ? x.array() : x.array().like();
+        tape.emit(Kernels.softmax(x.array().flat(), to.flat()));
+        Node y = tape.made(to, x.needsGradient());
+        tape.remember(() -> {
+            Array dy = tape.gradient(y);
+            if (dy == null) return;
+            Array tidy = dy.isDense() ? dy : copied(dy, to);
+            if (tidy != dy || y.ownsGradient()) {
+                tape.emit(Kernels.softmaxBackward(to.flat(), tidy.flat(), tidy.flat()));
+                tape.give(x, tidy, true);
+            } else {
+                tape.giveNew(x, dx -> tape.emit(Kernels.softmaxBackward(to.flat(), tidy.flat(), dx.flat())));
+            }
+        });
+        return y;
+    }
+}

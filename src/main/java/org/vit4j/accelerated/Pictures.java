@@ -1,0 +1,243 @@
+package org.vit4j.accelerated;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_pooling_avg_include_padding;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_pooling_max;
+
+import org.bytedeco.javacpp.indexer.FloatIndexer;
+import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Window;
+
+/** Convolution, pooling, unfolding and resizing of images [B, H, W, C], each with its backward pass. */
+final class Pictures {
+    private final Tape tape;
+    private final Maths maths;
+
+    Pictures(Tape tape, Maths maths) {
+        this.tape = tape;
+        this.maths = maths;
+    }
+
+    /**
+     * [B, H, W, C] -> [B, H', W', filters].
+     *
+     * @param kernel [kH, kW, C / groups, filters]
+     * @param bias [1, filters], or null
+     */
+    Node convolution(Node given, Node kernel, Node bias, Op.Conv2d conv, long[] out) {
+        Window w = conv.window();
+        boolean unpadded = w.padHeight() == 0 && w.padWidth() == 0 && conv.groups() == 1;
+        if (unpadded
+                && w.strideHeight() == w.kernelHeight()
+                && w.strideWidth() == w.kernelWidth()
+                && w.dilation() == 1) {
+            return patches(given, kernel, bias, w, out);
+        }
+        Node x = tape.dense(given);
+        Convolution c = new Convolution(x.array(), kernel.array(), bias == null ? null : bias.array(), conv, out);
+        Array to = Array.fresh(out);
+        PostOp.Fusable step = c.forward(to);
+        int number = tape.emit(step);
+        boolean needs = x.needsGradient() || kernel.needsGradient() || (bias != null && bias.needsGradient());
+        Node y = tape.made(to, needs).producedBy(step, number);
+        tape.remember(() -> {
+            Array dy = tidy(y);
+            if (dy == null) return;
+            if (kernel.needsGradient() || (bias != null && bias.needsGradient())) {
+                Array dw = kernel.array().like();
+                Array db = bias == null ? null : Array.fresh(conv.filters());
+                tape.emit(c.backwardWeights(dy, dw, db));
+                tape.give(kernel, dw, true);
+                if (bias != null) tape.give(bias, db.reshape(1, conv.filters()).orElseThrow(), true);
+            }
+            tape.giveNew(x, dx -> tape.emit(c.backwardData(dy, dx)));
+        });
+        return y;
+    }
+
+    private Array tidy(Node y) {
+        Array dy = tape.gradient(y);
+        if (dy == null || dy.isDense()) return dy;
+        Array to = Array.fresh(dy.dims());
+        tape.emit(Kernels.copy(dy, to, false));
+        return to;
+    }
+
+    /** Windows that do not overlap are the rows of a matrix: [B, h, kH, w, kW * C]. */
+    private Node patches(Node image, Node kernel, Node bias, Window w, long[] out) {
+        long batch = out[0];
+        long channels = image.array().last();
+        long depth = channels * w.kernelHeight() * w.kernelWidth();
+        Node x = image;
+        if (x.array().dim(1) != out[1] * w.kernelHeight()) x = tape.slice(x, 1, 0, out[1] * w.kernelHeight());
+        if (x.array().dim(2) != out[2] * w.kernelWidth()) x = tape.slice(x, 2, 0, out[2] * w.kernelWidth());
+        if (depth != channels) {
+            x = tape.reshape(x, batch, out[1], w.kernelHeight(), out[2], w.kernelWidth() * channels);
+            x = tape.copy(tape.permute(x, 0, 1, 3, 2, 4));
+        }
+        Node rows = tape.reshape(x, batch * out[1] * out[2], depth);
+        Node matrix = tape.reshape(kernel, depth, out[3]);
+        Node y = maths.matmul(rows, matrix, bias, 1, Array.fresh(batch * out[1] * out[2], out[3]));
+        return tape.reshape(y.usedOnce(true), out);
+    }
+
+    Node maxPool(Node given, Window w, long[] out) {
+        return pool(given, dnnl_pooling_max, w, out);
+    }
+
+    Node avgPool(Node given, ImageOp.AvgPool pool, long[] out) {
+        Node mean = pool(given, dnnl_pooling_avg_include_padding, pool.window(), out);
+        float[] factors = correction(given.array(), pool.window(), out);
+        if (factors == null) return mean;
+        Node wide = new Node(tape.constant(factors, 1, factors.length), false, -1);
+        Node rows = tape.reshape(mean, out[0], factors.length);
+        return tape.reshape(maths.mul(rows, wide), out);
+    }
+
+    /** A last window that reaches over the padded edge is divided by its part within: what to multiply by, or null. */
+    private static float[] correction(Array from, Window w, long[] out) {
+        boolean over = (out[1] - 1) * w.strideHeight() + w.kernelHeight() > from.dim(1) + 2L * w.padHeight()
+                || (out[2] - 1) * w.strideWidth() + w.kernelWidth() > from.dim(2) + 2L * w.padWidth();
+        if (!over) return null;
+        int channels = (int) out[3];
+        float[] factors = new float[(int) (out[1] * out[2]) * channels];
+        for (int y = 0, i = 0; y < out[1]; y++) {
+            for (int x = 0; x < out[2]; x++) {
+                long tall = Math.min(w.kernelHeight(), from.dim(1) + 2L * w.padHeight() - (long) y * w.strideHeight());
+                long wide = Math.min(w.kernelWidth(), from.dim(2) + 2L * w.padWidth() - (long) x * w.strideWidth());
+                float factor = (float) (w.kernelHeight() * w.kernelWidth() / (double) (tall * wide));
+                for (int c = 0; c < channels; c++) factors[i++] = factor;
+            }
+        }
+        return factors;
+    }
+
+    private Node pool(Node given, int algorithm, Window w, long[] out) {
+        Node x = tape.dense(given);
+        Pooling pooling = new Pooling(algorithm, w, x.array(), Array.fresh(out), tape.isTraining());
+        tape.emit(pooling.forward());
+        Node y = tape.made(pooling.y(), x.needsGradient());
+        tape.remember(() -> {
+            Array dy = tidy(y);
+            if (dy != null) tape.giveNew(x, dx -> tape.emit(pooling.backward(dy, dx)));
+        });
+        return y;
+    }
+
+    /** Zeros around an image. */
+    Node pad(Node x, ImageOp.Pad pad, long[] out) {
+        Array whole = Array.fresh(out);
+        Array inner = inner(whole, x.array(), pad);
+        tape.emit(Kernels.zero(whole));
+        tape.emit(Kernels.copy(x.array(), inner, false));
+        Node y = tape.made(whole, x.needsGradient());
+        tape.remember(() -> {
+            Array dy = tape.gradient(y);
+            if (dy != null) tape.give(x, inner(dy, x.array(), pad), false);
+        });
+        return y;
+    }
+
+    private static Array inner(Array whole, Array x, ImageOp.Pad pad) {
+        return whole.slice(1, pad.top(), pad.top() + x.dim(1)).slice(2, pad.left(), pad.left() + x.dim(2));
+    }
+
+    /** [B, H, W, C] -> [B, T, C * kH * kW], in order channel, row, column. */
+    Node unfold(Node given, Window w, long[] out) {
+        Node x = tape.dense(given);
+        Unfolding u = new Unfolding(x.array().dims(), w);
+        Array to = Array.fresh(out);
+        tape.emit(new HostStep("unfold", at -> u.forward(at[0], at[1]), x.array(), to));
+        Node y = tape.made(to, x.needsGradient());
+        tape.remember(() -> {
+            Array dy = tidy(y);
+            if (dy == null) return;
+            tape.giveNew(x, dx -> tape.emit(new HostStep("unfold_bp", at -> u.backward(at[0], at[1]), dy, dx)));
+        });
+        return y;
+    }
+
+    /** Which pixel each value of a token is; the work is split by rows of tokens, and by examples on the way back. */
+    private record Unfolding(long[] in, Window w) {
+        private long rows() {
+            return w.outHeight((int) in[1]);
+        }
+
+        private long columns() {
+            return w.outWidth((int) in[2]);
+        }
+
+        void forward(FloatIndexer x, FloatIndexer y) {
+            HostStep.each(
+                    in[0] * rows(),
+                    row -> move(row, (pixel, value) -> {
+                        if (pixel >= 0) y.put(value, x.get(pixel));
+                        else y.put(value, 0);
+                    }));
+        }
+
+        void backward(FloatIndexer dy, FloatIndexer dx) {
+            long image = in[1] * in[2] * in[3];
+            HostStep.each(in[0], b -> {
+                for (long i = b * image; i < (b + 1) * image; i++) dx.put(i, 0);
+                for (long row = b * rows(); row < (b + 1) * rows(); row++) {
+                    move(row, (pixel, value) -> {
+                        if (pixel >= 0) dx.put(pixel, dx.get(pixel) + dy.get(value));
+                    });
+                }
+            });
+        }
+
+        private interface Pair {
+            /** @param pixel where in the image; -1 in the padding */
+            void at(long pixel, long value);
+        }
+
+        /** @param row of tokens, counted over the batch */
+        private void move(long row, Pair pair) {
+            long height = in[1];
+            long width = in[2];
+            long channels = in[3];
+            int area = w.kernelHeight() * w.kernelWidth();
+            long b = row / rows();
+            long top = row % rows() * w.strideHeight() - w.padHeight();
+            long value = row * columns() * channels * area;
+            for (long column = 0; column < columns(); column++, value += channels * area) {
+                long left = column * w.strideWidth() - w.padWidth();
+                for (int ky = 0; ky < w.kernelHeight(); ky++) {
+                    long y = top + (long) ky * w.dilation();
+                    for (int kx = 0; kx < w.kernelWidth(); kx++) {
+                        long x = left + (long) kx * w.dilation();
+                        boolean inside = y >= 0 && y < height && x >= 0 && x < width;
+                        long pixel = ((b * height + y) * width + x) * channels;
+                        long to = value + (long) ky * w.kernelWidth() + kx;
+                        for (int c = 0; c < channels; c++) pair.at(inside ? pixel + c : -1, to + (long) c * area);
+                    }
+                }
+            }
+        }
+    }
+
+    /** [B, H, W, C] -> [B, H', W', C], bicubic: a product with one matrix for the rows, one for the columns. */
+    Node resize(Node given, long[] out) {
+        Node x = tape.dense(given);
+        long batch = out[0];
+        long channels = out[3];
+        long height = x.array().dim(1);
+        long width = x.array().dim(2);
+        // Rows: [1, H', H] x [B, H, W * C].
+        Node rows = matrix((int) height, (int) out[1]);
+        Node tall = maths.matmul(rows, tape.reshape(x, batch, height, width * channels));
+        // Columns: [1, W', W] x [B * H', W, C].
+        Node columns = matrix((int) width, (int) out[2]);
+        Node wide = maths.matmul(columns, tape.reshape(tall, batch * out[1], width, channels));
+        return tape.reshape(wide, out);
+    }
+
+    private Node matrix(int from, int to) {
+        double[][] weights = ImageOp.Resize.matrix(from, to);
+        float[] values = new float[from * to];
+        for (int i = 0; i < to; i++) for (int j = 0; j < from; j++) values[i * from + j] = (float) weights[j][i];
+        return new Node(tape.constant(values, 1, to, from), false, -1);
+    }
+}

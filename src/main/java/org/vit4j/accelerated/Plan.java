@@ -1,0 +1,157 @@
+package org.vit4j.accelerated;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.samediff.Lowered;
+
+/**
+ * Everything a network does for one batch size: steps in order, on memory laid out beforehand. A run allocates nothing
+ * and decides nothing.
+ */
+final class Plan implements AutoCloseable {
+    /** What a kind of step cost so far. */
+    record Cost(String kind, String implementation, long runs, long nanos) {}
+
+    private final List<Step> steps;
+    private final int forward;
+    private final Map<String, Array> arrays;
+    private final List<Lowered.Statistics> statistics;
+    private final List<FloatPointer> constants;
+    private final Arena arena;
+    private long[] nanos;
+
+    /**
+     * @param forward how many of the steps come before the loss
+     * @param inputs written before a run, and {@code seeds} between its halves
+     * @param outputs to be read after a run
+     */
+    Plan(
+            Tape tape,
+            int forward,
+            Map<String, Array> inputs,
+            Map<String, Array> seeds,
+            Map<String, Array> outputs,
+            List<Lowered.Statistics> statistics) {
+        this.steps = tape.steps();
+        this.forward = forward;
+        this.constants = tape.constants();
+        this.statistics = statistics;
+        Set<Buffer> buffers = new LinkedHashSet<>();
+        for (int i = 0; i < steps.size(); i++) {
+            for (Array array : steps.get(i).touched()) touch(array, i, buffers);
+        }
+        for (Array array : inputs.values()) touch(array, 0, buffers);
+        for (Array array : seeds.values()) touch(array, forward, buffers);
+        for (Array array : outputs.values()) touch(array, steps.size(), buffers);
+        this.arena = new Arena(new ArrayList<>(buffers));
+        this.arrays = new LinkedHashMap<>(inputs);
+        arrays.putAll(seeds);
+        arrays.putAll(outputs);
+        for (Step step : steps) step.bind();
+    }
+
+    private static void touch(Array array, int step, Set<Buffer> buffers) {
+        if (array.buffer().isOutside()) return;
+        array.buffer().touch(step);
+        buffers.add(array.buffer());
+    }
+
+    List<Lowered.Statistics> statistics() {
+        return statistics;
+    }
+
+    boolean has(String name) {
+        return arrays.containsKey(name);
+    }
+
+    /** Copies a 'c' array of floats to where the plan reads it. */
+    void set(String name, INDArray values) {
+        Array array = arrays.get(name);
+        if (array.size() != values.length()) {
+            throw new IllegalArgumentException(name + ": expected " + array + ", got " + values.shapeInfoToString());
+        }
+        INDArray dense = values.ordering() == 'c' && values.elementWiseStride() == 1 && !values.isView()
+                ? values
+                : values.dup('c');
+        Pointer.memcpy(
+                new Kernels.Memory(array.address()),
+                new Kernels.Memory(dense.data().address() + dense.offset() * Float.BYTES),
+                array.size() * Float.BYTES);
+    }
+
+    /** A copy of an array of the plan, 'c'. */
+    INDArray get(String name) {
+        Array array = arrays.get(name);
+        FloatPointer from = new FloatPointer(new Kernels.Memory(array.address()));
+        long reach = 1;
+        for (int i = 0; i < array.rank(); i++) reach += (array.dim(i) - 1) * array.stride(i);
+        var buffer = Nd4j.createBuffer(from.capacity(reach), reach, org.nd4j.linalg.api.buffer.DataType.FLOAT);
+        long[] strides = new long[array.rank()];
+        for (int i = 0; i < strides.length; i++) strides[i] = array.stride(i);
+        INDArray copy = Nd4j.createUninitialized(org.nd4j.linalg.api.buffer.DataType.FLOAT, array.dims(), 'c');
+        copy.assign(Nd4j.create(buffer, array.dims(), strides, 0, 'c'));
+        return copy;
+    }
+
+    void forward() {
+        run(0, forward);
+    }
+
+    void backward() {
+        run(forward, steps.size());
+    }
+
+    private void run(int from, int to) {
+        if (nanos == null) {
+            for (int i = from; i < to; i++) steps.get(i).run();
+            return;
+        }
+        for (int i = from; i < to; i++) {
+            long start = System.nanoTime();
+            steps.get(i).run();
+            nanos[i] += System.nanoTime() - start;
+        }
+    }
+
+    /** Starts to take the time of each step. */
+    void profile() {
+        nanos = new long[steps.size()];
+    }
+
+    /** By kind and implementation, the dearest first. */
+    Collection<Cost> costs() {
+        Map<String, Cost> costs = new LinkedHashMap<>();
+        for (int i = 0; i < steps.size(); i++) {
+            Step step = steps.get(i);
+            Cost cost = new Cost(step.kind(), step.implementation(), 1, nanos == null ? 0 : nanos[i]);
+            costs.merge(
+                    step.kind() + " " + step.implementation(),
+                    cost,
+                    (a, b) -> new Cost(a.kind, a.implementation, a.runs + b.runs, a.nanos + b.nanos));
+        }
+        return costs.values().stream()
+                .sorted(java.util.Comparator.comparingLong(Cost::nanos).reversed())
+                .toList();
+    }
+
+    /** Memory of all temporaries. */
+    long bytes() {
+        return arena.bytes();
+    }
+
+    @Override
+    public void close() {
+        steps.forEach(Step::close);
+        constants.forEach(FloatPointer::close);
+        arena.close();
+    }
+}

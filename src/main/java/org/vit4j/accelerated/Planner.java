@@ -1,0 +1,410 @@
+package org.vit4j.accelerated;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Shape;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Weight;
+import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.Lowering;
+import org.vit4j.samediff.Parameters;
+
+/**
+ * The accelerated lowering: draws up the {@link Plan} of a graph for one batch size on oneDNN's kernels. What it makes
+ * of an operation must equal what {@link Lowering} makes of it.
+ */
+final class Planner {
+    private final Parameters parameters;
+    private final Lowering.Mode mode;
+    private final long batch;
+    private final Tape tape;
+    private final Maths maths;
+    private final Norms norms;
+    private final Pictures pictures;
+    private final Attentions attentions;
+    private final Set<Tensor> needed = new HashSet<>();
+    private final Set<Tensor> wanted = new HashSet<>();
+    private final Map<Tensor, List<Tensor>> uses = new HashMap<>();
+    private final Map<Tensor, Node> values = new HashMap<>();
+    private final Map<String, Node> weights = new HashMap<>();
+    private final Map<String, Array> inputs = new LinkedHashMap<>();
+    private final Map<String, Node> masks = new LinkedHashMap<>();
+    private final Map<String, Array> outputs = new LinkedHashMap<>();
+    private final List<Lowered.Statistics> statistics = new ArrayList<>();
+    private final Map<String, Node.Place> gradients;
+    private final Set<String> by;
+
+    private Planner(
+            Parameters parameters,
+            Lowering.Mode mode,
+            long batch,
+            Map<String, Node.Place> gradients,
+            Collection<String> by) {
+        this.parameters = parameters;
+        this.mode = mode;
+        this.batch = batch;
+        this.gradients = gradients;
+        this.by = Set.copyOf(by);
+        this.tape = new Tape(mode != Lowering.Mode.INFERENCE);
+        this.maths = new Maths(tape);
+        this.norms = new Norms(tape, maths);
+        this.pictures = new Pictures(tape, maths);
+        this.attentions = new Attentions(tape, maths, batch);
+    }
+
+    /** A plan that makes some tensors of the graph; they are its outputs by name. */
+    static Plan inference(Graph graph, Parameters parameters, long batch, List<String> tensors) {
+        Planner planner = new Planner(parameters, Lowering.Mode.INFERENCE, batch, Map.of(), List.of());
+        planner.forward(graph, tensors);
+        return planner.plan(planner.tape.steps().size(), Map.of());
+    }
+
+    /**
+     * A plan with both passes.
+     *
+     * @param tensors to be read between the passes
+     * @param seeded those of them whose gradient the loss gives: {@code name + GRADIENT}, set between the passes
+     * @param flat takes the gradient of each trained weight, laid out like {@link Parameters#trained}
+     * @param by further tensors whose gradient is wanted: outputs {@code name + GRADIENT}
+     */
+    static Plan training(
+            Graph graph,
+            Parameters parameters,
+            Lowering.Mode mode,
+            long batch,
+            List<String> tensors,
+            List<String> seeded,
+            INDArray flat,
+            Collection<String> by) {
+        Buffer memory = Buffer.outside(flat.length(), address(flat));
+        Map<String, Node.Place> places = new HashMap<>();
+        parameters.offsets().forEach((name, from) -> {
+            long[] dims = dims(parameters.weight(name).shape());
+            places.put(name, new Node.Place(Array.of(memory, from, dims)));
+        });
+        Planner planner = new Planner(parameters, mode, batch, places, by);
+        planner.forward(graph, tensors);
+        int forward = planner.tape.steps().size();
+        Map<String, Array> seeds = new LinkedHashMap<>();
+        for (String name : seeded) {
+            Node value = planner.values.get(graph.tensor(name));
+            Array seed = Array.fresh(value.array().dims());
+            seeds.put(name + GRADIENT, seed);
+            planner.tape.give(value, seed, false);
+        }
+        planner.tape.backward();
+        for (String name : by) {
+            Array gradient = planner.tape.gradient(planner.values.get(graph.tensor(name)));
+            if (gradient != null) planner.outputs.put(name + GRADIENT, gradient);
+        }
+        return planner.plan(forward, seeds);
+    }
+
+    /** The masks of a graph, in the order of {@link Lowered#masks}: the numbers drawn for each depend on it. */
+    static List<Lowered.Mask> masks(Graph graph) {
+        Map<String, Lowered.Mask> masks = new LinkedHashMap<>();
+        for (Tensor t : graph.tensors()) {
+            maskOf(t).ifPresent(mask -> masks.putIfAbsent(mask.name(), mask));
+        }
+        return List.copyOf(masks.values());
+    }
+
+    private static Optional<Lowered.Mask> maskOf(Tensor t) {
+        String name = t.name() + ".mask";
+        if (t.op() instanceof Op.Dropout drop)
+            return Optional.of(new Lowered.Mask(name, t.shape(), drop.rate(), false));
+        if (t.op() instanceof Op.DropPath drop)
+            return Optional.of(new Lowered.Mask(name, Shape.of(1), drop.rate(), false));
+        if (t.op() instanceof Op.DropLayer drop) {
+            return Optional.of(new Lowered.Mask(drop.stack() + ".mask", Shape.of(drop.layers()), drop.rate(), true));
+        }
+        return Optional.empty();
+    }
+
+    /** What the gradient by a tensor is called. */
+    static final String GRADIENT = ".gradient";
+
+    private Plan plan(int forward, Map<String, Array> seeds) {
+        return new Plan(tape, forward, inputs, seeds, outputs, statistics);
+    }
+
+    private static long address(INDArray array) {
+        return array.data().address();
+    }
+
+    private static long[] dims(Shape shape) {
+        return shape.dims().stream().mapToLong(Integer::longValue).toArray();
+    }
+
+    private void forward(Graph graph, List<String> tensors) {
+        for (String name : tensors) {
+            wanted.add(graph.tensor(name));
+            need(graph.tensor(name), needed);
+        }
+        for (String name : by) wanted.add(graph.tensor(name));
+        if (mode == Lowering.Mode.TRAINING) {
+            // Their running statistics move whether or not anybody reads what they make.
+            for (Tensor t : graph.tensors()) if (t.op() instanceof ImageOp.BatchNorm) need(t, needed);
+        }
+        for (Tensor t : graph.tensors()) {
+            if (needed.contains(t))
+                for (Tensor in : t.inputs())
+                    uses.computeIfAbsent(in, any -> new ArrayList<>()).add(t);
+        }
+        for (Tensor t : graph.tensors()) {
+            if (!needed.contains(t)) continue;
+            Node value = lower(t, t.op());
+            List<Tensor> by = uses.getOrDefault(t, List.of());
+            value.usedOnce(by.size() == 1 && !wanted.contains(t));
+            if (!wanted.contains(t) && tape.isTraining() && cutsUp(t, by)) tape.cutUp(value);
+            values.put(t, value);
+        }
+        for (String name : tensors)
+            outputs.put(name, values.get(graph.tensor(name)).array());
+    }
+
+    private static void need(Tensor t, Set<Tensor> needed) {
+        if (needed.add(t)) for (Tensor input : t.inputs()) need(input, needed);
+    }
+
+    /** Whether the uses of a tensor are its q, k and v, each once, or slices that lie side by side. */
+    private static boolean cutsUp(Tensor t, List<Tensor> uses) {
+        Set<Integer> parts = new HashSet<>();
+        int covered = 0;
+        for (Tensor use : uses) {
+            if (use.op() instanceof Op.SplitHeads split && split.parts() == uses.size()) {
+                parts.add(split.part());
+                covered += t.shape().last() / split.parts();
+            } else {
+                return false;
+            }
+        }
+        return parts.size() > 1
+                && parts.size() == uses.size()
+                && covered == t.shape().last();
+    }
+
+    private Node weight(Tensor t, int index) {
+        return index < t.weights().size() ? weight(t.weights().get(index)) : null;
+    }
+
+    private Node weight(Weight weight) {
+        return weights.computeIfAbsent(weight.name(), name -> {
+            INDArray array = parameters.array(name);
+            Buffer memory = Buffer.outside(array.length(), address(array) + array.offset() * Float.BYTES);
+            boolean trains = tape.isTraining() && gradients.containsKey(name);
+            Node node = new Node(Array.of(memory, 0, dims(weight.shape())), trains, -1);
+            if (trains) node.place(gradients.get(name));
+            return node;
+        });
+    }
+
+    /** A weight as one row [1, C]. */
+    private Node row(Tensor t, int index) {
+        Node weight = weight(t, index);
+        return weight == null ? null : tape.reshape(weight, 1, weight.array().size());
+    }
+
+    private long[] out(Tensor t) {
+        return t.shape().batched(batch);
+    }
+
+    private Node rows(Node x) {
+        return tape.reshape(x, x.array().size() / x.array().last(), x.array().last());
+    }
+
+    private Node examples(Node x) {
+        return tape.reshape(x, batch, x.array().size() / batch);
+    }
+
+    private Node lower(Tensor t, Op op) {
+        if (op instanceof Op.Input) return input(t);
+        Node x = values.get(t.input());
+        if (op instanceof Op.Dense) {
+            return tape.reshape(attentions.dense(rows(x), weight(t, 0), row(t, 1)), out(t));
+        }
+        if (op instanceof Op.Conv2d conv) return pictures.convolution(x, weight(t, 0), row(t, 1), conv, out(t));
+        if (op instanceof Op.LayerNorm norm) {
+            Node y = norm.outside()
+                    ? norms.channelNorm(rows(x), row(t, 0), row(t, 1), norm.epsilon())
+                    : norms.layerNorm(rows(x), weight(t, 0), weight(t, 1), norm.epsilon());
+            return tape.reshape(y.usedOnce(true), out(t));
+        }
+        if (op instanceof Op.Activate activate) return maths.eltwise(Eltwise.of(activate.function()), x);
+        if (op instanceof Op.Add) return sum(t);
+        if (op instanceof Op.AddLearned) {
+            return tape.reshape(maths.add(examples(x), row(t, 0)).usedOnce(true), out(t));
+        }
+        if (op instanceof Op.ScaleLearned) {
+            return tape.reshape(maths.mul(rows(x), row(t, 0)).usedOnce(true), out(t));
+        }
+        if (op instanceof Op.Tokens) {
+            Node one = new Node(tape.ones(batch).swap(0, 1), false, -1);
+            return tape.reshape(maths.matmul(one, row(t, 0)).usedOnce(true), out(t));
+        }
+        if (op instanceof Op.Concat concat) {
+            return tape.concat(
+                    concat.axis() + 1, t.inputs().stream().map(values::get).toList());
+        }
+        if (op instanceof Op.Slice slice) return tape.slice(x, slice.axis() + 1, slice.from(), slice.to());
+        if (op instanceof Op.Reshape) return tape.reshape(x, out(t));
+        if (op instanceof Op.Permute permute) {
+            int[] axes = new int[permute.axes().size() + 1];
+            for (int i = 1; i < axes.length; i++) axes[i] = permute.axes().get(i - 1) + 1;
+            return tape.permute(x, axes);
+        }
+        if (op instanceof Op.SplitHeads split) return attentions.splitHeads(x, split, t.dim(1), t.dim(2));
+        if (op instanceof Op.MergeHeads) return tape.reshape(tape.permute(x, 0, 2, 1, 3), out(t));
+        if (op instanceof Op.Scores scores) return attentions.scores(x, second(t), scores.scale());
+        if (op instanceof Op.Softmax) return maths.softmax(x);
+        if (op instanceof Op.Mix) return attentions.mix(x, second(t));
+        if (op instanceof Op.Mean mean) return mean(t, x, mean.axis() + 1);
+        if (op instanceof Op.Scale scale) return maths.eltwise(Eltwise.linear(scale.factor(), 0), x);
+        if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return drop(t, x);
+        if (op instanceof ImageOp image) return image(t, x, image);
+        if (op instanceof HeadOp head) return head(t, x, head);
+        throw new AssertionError(op);
+    }
+
+    private Node second(Tensor t) {
+        return values.get(t.inputs().get(1));
+    }
+
+    private Node input(Tensor t) {
+        Array array = Array.fresh(out(t));
+        inputs.put(t.name(), array);
+        return new Node(array, tape.isTraining() && by.contains(t.name()), -1);
+    }
+
+    private Node sum(Tensor t) {
+        Node sum = null;
+        for (Tensor input : t.inputs()) {
+            Node term = values.get(input);
+            sum = sum == null ? term : maths.add(sum, term);
+        }
+        return t.inputs().size() == 1 ? tape.reshape(sum, out(t)) : sum;
+    }
+
+    /** Over one axis: [pre, n, post] by a row of 1 / n. */
+    private Node mean(Tensor t, Node x, int axis) {
+        long n = x.array().dim(axis);
+        long before = 1;
+        for (int i = 0; i < axis; i++) before *= x.array().dim(i);
+        float[] average = new float[(int) n];
+        java.util.Arrays.fill(average, 1f / n);
+        Node row = new Node(tape.constant(average, 1, 1, n), false, -1);
+        Node cut = tape.reshape(x, before, n, x.array().size() / before / n);
+        return tape.reshape(maths.matmul(row, cut).usedOnce(true), out(t));
+    }
+
+    private Node drop(Tensor t, Node x) {
+        if (!tape.isTraining()) return tape.reshape(x, out(t));
+        Node mask = mask(maskOf(t).orElseThrow());
+        if (t.op() instanceof Op.DropLayer drop) mask = tape.slice(mask, 1, drop.layer(), drop.layer() + 1);
+        return tape.reshape(maths.mul(examples(x), mask).usedOnce(true), out(t));
+    }
+
+    private Node mask(Lowered.Mask mask) {
+        return masks.computeIfAbsent(mask.name(), name -> {
+            Array array = Array.fresh(batch, mask.perExample());
+            inputs.put(name, array);
+            return new Node(array, false, -1);
+        });
+    }
+
+    private Node image(Tensor t, Node x, ImageOp op) {
+        if (op instanceof ImageOp.BatchNorm norm) return batchNorm(t, x, norm);
+        if (op instanceof ImageOp.StandardizedConv2d conv) {
+            Shape shape = t.weights().get(0).shape();
+            long filters = shape.last();
+            Node byFilter = tape.permute(tape.reshape(weight(t, 0), shape.size() / filters, filters), 1, 0);
+            Node back = tape.dense(tape.permute(norms.standardize(byFilter, conv.epsilon()), 1, 0));
+            Op.Conv2d plain = new Op.Conv2d(conv.filters(), conv.window(), 1, false);
+            return pictures.convolution(x, tape.reshape(back, dims(shape)), null, plain, out(t));
+        }
+        if (op instanceof ImageOp.Pad pad) return pictures.pad(x, pad, out(t));
+        if (op instanceof ImageOp.Unfold unfold) return pictures.unfold(x, unfold.window(), out(t));
+        if (op instanceof ImageOp.MaxPool pool) return pictures.maxPool(x, pool.window(), out(t));
+        if (op instanceof ImageOp.AvgPool pool) return pictures.avgPool(x, pool, out(t));
+        if (op instanceof ImageOp.Resize) return pictures.resize(x, out(t));
+        if (op instanceof ImageOp.GroupNorm norm) {
+            long pixels = (long) t.dim(0) * t.dim(1);
+            long width = t.dim(2) / norm.groups();
+            Node grouped = tape.permute(tape.reshape(x, batch, pixels, norm.groups(), width), 0, 2, 1, 3);
+            Node flat = tape.reshape(grouped, batch * norm.groups(), pixels * width);
+            Node scaled = tape.reshape(norms.standardize(flat, norm.epsilon()), batch, norm.groups(), pixels, width);
+            Node rows = rows(tape.reshape(tape.permute(scaled, 0, 2, 1, 3), out(t)));
+            return tape.reshape(maths.add(maths.mul(rows, row(t, 0)), row(t, 1)).usedOnce(true), out(t));
+        }
+        throw new AssertionError(op);
+    }
+
+    private Node batchNorm(Tensor t, Node x, ImageOp.BatchNorm norm) {
+        int axis = norm.axis() + 1;
+        boolean last = axis == x.array().rank() - 1;
+        long channels = x.array().dim(axis);
+        long before = batch;
+        for (int i = 1; i < axis; i++) before *= x.array().dim(i);
+        long after = x.array().size() / before / channels;
+        // As oneDNN counts axes: [N, C, H, W], the channels innermost where they are the last axis.
+        Node seen = last
+                ? tape.permute(tape.reshape(x, batch, before / batch, 1, channels), 0, 3, 1, 2)
+                : tape.reshape(tape.dense(x), before, channels, after, 1);
+        Node y;
+        if (mode == Lowering.Mode.TRAINING) {
+            String mean = t.weights().get(2).name();
+            String variance = t.weights().get(3).name();
+            outputs.put(mean, Array.fresh(channels));
+            outputs.put(variance, Array.fresh(channels));
+            long count = t.shape().size() / channels;
+            statistics.add(new Lowered.Statistics(mean, variance, mean, variance, count, norm.momentum()));
+            y = norms.batchNorm(
+                    seen, weight(t, 0), weight(t, 1), outputs.get(mean), outputs.get(variance), norm.epsilon());
+        } else {
+            Kernels.Normal n = new Kernels.Normal(
+                    seen.array(),
+                    weight(t, 0).array(),
+                    weight(t, 1).array(),
+                    weight(t, 2).array(),
+                    weight(t, 3).array(),
+                    norm.epsilon());
+            if (mode == Lowering.Mode.FINE_TUNING) {
+                Node rows = last ? rows(x) : rows(tape.permute(tape.reshape(x, before, channels, after), 0, 2, 1));
+                Node affine = norms.frozen(rows, row(t, 0), row(t, 1), n);
+                if (last) return tape.reshape(affine, out(t));
+                return tape.reshape(tape.permute(tape.reshape(affine, before, after, channels), 0, 2, 1), out(t));
+            }
+            if (last) return norms.runningLast(x, n);
+            y = norms.running(seen, n);
+        }
+        Node back = last ? tape.permute(y.usedOnce(true), 0, 2, 3, 1) : y.usedOnce(true);
+        return tape.reshape(back, out(t));
+    }
+
+    private Node head(Tensor t, Node x, HeadOp op) {
+        if (op instanceof HeadOp.MixHeads) return attentions.mixHeads(x, weight(t, 0), row(t, 1));
+        if (op instanceof HeadOp.RelativeBias bias) return attentions.relativeBias(x, weight(t, 0), bias);
+        if (op instanceof HeadOp.PerformerFeatures) {
+            return tape.reshape(
+                    attentions.performerFeatures(rows(x), weight(t, 0)).usedOnce(true), out(t));
+        }
+        if (op instanceof HeadOp.LinearAttention linear) {
+            Node v = values.get(t.inputs().get(2));
+            return attentions.linearAttention(x, second(t), v, linear.epsilon());
+        }
+        if (op instanceof HeadOp.LastQuery last) return attentions.lastQuery(x, weight(t, 0), row(t, 1), last.width());
+        throw new AssertionError(op);
+    }
+}

@@ -1,0 +1,70 @@
+package org.vit4j.accelerated;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.vit4j.onednn.Primitive;
+
+/** One thing a plan does. What it reads and writes is known when the plan is drawn up, where that lies only later. */
+abstract class Step implements AutoCloseable {
+    private final String kind;
+    private final List<Array> touched = new ArrayList<>();
+
+    Step(String kind, Array... touched) {
+        this.kind = kind;
+        this.touched.addAll(List.of(touched));
+    }
+
+    /** A step of one primitive, which {@code make} binds once the addresses are known. */
+    static Step of(String kind, Supplier<Primitive> make, Array... touched) {
+        return new Step(kind, touched) {
+            private Primitive primitive;
+
+            @Override
+            void bind() {
+                primitive = make.get();
+            }
+
+            @Override
+            void run() {
+                primitive.run();
+            }
+
+            @Override
+            public String implementation() {
+                return primitive.implementation();
+            }
+
+            @Override
+            public void close() {
+                if (primitive != null) primitive.close();
+            }
+        };
+    }
+
+    /** For the profile: {@code matmul}, {@code layer_norm}, ... */
+    String kind() {
+        return kind;
+    }
+
+    /** Everything it reads or writes. */
+    List<Array> touched() {
+        return touched;
+    }
+
+    void touches(Array array) {
+        touched.add(array);
+    }
+
+    /** Which kernel does it. */
+    String implementation() {
+        return "java";
+    }
+
+    abstract void bind();
+
+    abstract void run();
+
+    @Override
+    public void close() {}
+}

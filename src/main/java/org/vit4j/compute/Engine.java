@@ -1,0 +1,58 @@
+package org.vit4j.compute;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vit4j.accelerated.AcceleratedInference;
+import org.vit4j.accelerated.AcceleratedStep;
+import org.vit4j.graph.Graph;
+import org.vit4j.onednn.Dnnl;
+import org.vit4j.samediff.GradientStep;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Lowering;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.samediff.PortableInference;
+import org.vit4j.samediff.PortableStep;
+
+/** What a network runs on. */
+public enum Engine {
+    /** The accelerated engine where it can be had, else the portable one, with a line that says why. */
+    AUTO,
+    /** Plans of oneDNN kernels: CPUs with AVX2, float. */
+    ACCELERATED,
+    /** Stock ND4J operations on whatever backend there is. It defines what a network means. */
+    PORTABLE;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+    /** As a config writes it. */
+    public String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    public Inference inference(Graph graph, Parameters parameters) {
+        return isAccelerated(parameters)
+                ? new AcceleratedInference(graph, parameters)
+                : new PortableInference(graph, parameters);
+    }
+
+    public GradientStep step(Graph graph, Parameters parameters, Lowering.Mode mode, GradientStep.Wanted wanted) {
+        return isAccelerated(parameters)
+                ? new AcceleratedStep(graph, parameters, mode, wanted)
+                : new PortableStep(graph, parameters, mode, wanted);
+    }
+
+    /** @throws IllegalStateException when the accelerated engine was asked for by name and cannot be had */
+    private boolean isAccelerated(Parameters parameters) {
+        if (this == PORTABLE) return false;
+        Optional<String> missing = parameters.trained().dataType() == DataType.FLOAT
+                ? Dnnl.missing()
+                : Optional.of("it computes in float only");
+        if (missing.isEmpty()) return true;
+        if (this == ACCELERATED) throw new IllegalStateException("no accelerated engine: " + missing.get());
+        LOG.info("portable engine, which is slower: {}", missing.get());
+        return false;
+    }
+}

@@ -1,0 +1,56 @@
+package org.vit4j.samediff;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A loss and its gradient by every trained weight, batch after batch. What a run leaves is read before the next one. For
+ * one thread.
+ */
+public interface GradientStep extends AutoCloseable {
+    /**
+     * What is wanted.
+     *
+     * @param loss makes the scalar to differentiate; composed, or a loss op that nothing scales (their gradient ignores
+     *     what comes from above)
+     * @param tensors whose values are wanted too
+     * @param by tensors that the gradient is wanted by too
+     */
+    record Wanted(Function<LossInputs, SDVariable> loss, List<String> tensors, List<String> by) {
+        public Wanted(Function<LossInputs, SDVariable> loss, List<String> tensors) {
+            this(loss, tensors, List.of());
+        }
+    }
+
+    /** Random masks that every run wants among its inputs; see {@link Lowered.Mask}. */
+    List<Lowered.Mask> masks();
+
+    /** @param inputs of the network, its masks, and placeholders of the loss, by name; the batch in front */
+    void run(Map<String, INDArray> inputs);
+
+    double loss();
+
+    /** A wanted tensor, [B, ..] or with its rows flattened. */
+    INDArray tensor(String name);
+
+    /** The gradient by a tensor that was asked for. */
+    INDArray by(String tensor);
+
+    /** The gradient by all trained weights, in the order of {@link Parameters#trained}; the same array after every run. */
+    INDArray flat();
+
+    /** The part of {@link #flat} that belongs to a weight; zeros when the loss does not depend on it. */
+    INDArray of(String weight);
+
+    /** Moves the running statistics of batch normalisations towards those of the batch that was run. */
+    void updateStatistics();
+
+    /** Bytes of memory that runs use besides the weights and their gradient. */
+    long bytes();
+
+    @Override
+    void close();
+}
