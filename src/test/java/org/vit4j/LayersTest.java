@@ -33,6 +33,9 @@ class LayersTest {
                         "weights",
                         "engine",
                         "samediff",
+                        "onednn",
+                        "accelerated",
+                        "compute",
                         "keras",
                         "data",
                         "eval",
@@ -62,11 +65,14 @@ class LayersTest {
         only("arch", "block", "graph", "config");
         only("weights", "arch", "graph", "config");
         only("samediff", "graph", "engine");
+        only("onednn");
+        only("accelerated", "onednn", "samediff", "engine", "graph");
+        only("compute", "accelerated", "onednn", "samediff", "graph");
         only("keras", "graph", "config", "io");
         only("data", "config", "io");
         only("eval", "data", "samediff");
         only("report", "arch", "graph");
-        only("model", "arch", "config", "data", "graph", "io", "keras", "samediff");
+        only("model", "arch", "compute", "config", "data", "graph", "io", "keras", "samediff");
     }
 
     @Test

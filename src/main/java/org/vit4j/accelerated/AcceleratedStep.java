@@ -42,7 +42,7 @@ public final class AcceleratedStep implements GradientStep {
         read.addAll(wanted.tensors());
         this.outputs = new ArrayList<>(read);
         this.flat = Nd4j.zeros(DataType.FLOAT, parameters.trained().length());
-        this.masks = Planner.masks(graph);
+        this.masks = DropMasks.of(graph);
     }
 
     private Plan draw(long size) {

@@ -5,6 +5,8 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_div;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_sub;
 
+import java.util.Arrays;
+
 /** Products and elementwise functions, each with its backward pass. */
 final class Maths {
     private final Tape tape;
@@ -49,6 +51,19 @@ final class Maths {
 
     /** to = scale * (a b) + plus, summed over batches where {@code to} has one only. */
     private void product(Array a, Array b, Array to, Array plus, double scale) {
+        int m = to.rank() - 2;
+        int n = to.rank() - 1;
+        if (to.dim(m) > 1 && to.dim(n) > 1 && to.stride(n) != 1 && to.stride(m) == 1) {
+            // oneDNN writes rows only: (a b)' = b' a'.
+            Array turned = to.swap(m, n);
+            product(
+                    b.swap(m, n),
+                    a.swap(m, n),
+                    turned,
+                    plus == null ? null : plus == to ? turned : plus.swap(m, n),
+                    scale);
+            return;
+        }
         long[] dims = a.dims();
         boolean shared = false;
         for (int i = 0; i < to.rank() - 2; i++) {
@@ -127,7 +142,7 @@ final class Maths {
         }
         if (other.size() != result.last() || other.last() != result.last()) return null;
         long[] row = new long[dims.length];
-        java.util.Arrays.fill(row, 1);
+        Arrays.fill(row, 1);
         row[dims.length - 1] = result.last();
         return other.reshape(row).orElseThrow();
     }
@@ -261,5 +276,17 @@ final class Maths {
             }
         });
         return y;
+    }
+
+    /** Over one axis, which goes: [pre, n, post] by a row of 1 / n. */
+    Node mean(Node x, int axis) {
+        long n = x.array().dim(axis);
+        long before = 1;
+        for (int i = 0; i < axis; i++) before *= x.array().dim(i);
+        float[] average = new float[Math.toIntExact(n)];
+        Arrays.fill(average, 1f / n);
+        Node row = new Node(tape.constant(average, 1, 1, n), false, -1);
+        return matmul(row, tape.reshape(x, before, n, x.array().size() / before / n))
+                .usedOnce(true);
     }
 }

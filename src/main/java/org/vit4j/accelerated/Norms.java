@@ -95,6 +95,17 @@ final class Norms {
         return maths.div(centred, maths.eltwise(Eltwise.SQRT, maths.eltwise(Eltwise.linear(1, epsilon), variance)));
     }
 
+    /** [B, H, W, C]: the pixels and channels of each group to zero mean and unit variance. */
+    Node groups(Node x, int groups, double epsilon) {
+        long[] dims = x.array().dims();
+        long pixels = dims[1] * dims[2];
+        long width = dims[3] / groups;
+        Node grouped = tape.permute(tape.reshape(x, dims[0], pixels, groups, width), 0, 2, 1, 3);
+        Node flat = tape.reshape(grouped, dims[0] * groups, pixels * width);
+        Node scaled = tape.reshape(standardize(flat, epsilon), dims[0], groups, pixels, width);
+        return tape.reshape(tape.permute(scaled, 0, 2, 1, 3), dims);
+    }
+
     /** [N, C, ..] by the batch's own statistics, which are left in {@code mean} and {@code variance} [C]. */
     Node batchNorm(Node x, Node gamma, Node beta, Array mean, Array variance, double epsilon) {
         Kernels.Normal n = new Kernels.Normal(x.array(), gamma.array(), beta.array(), mean, variance, epsilon);

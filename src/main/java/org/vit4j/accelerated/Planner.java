@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.graph.Graph;
@@ -110,27 +109,6 @@ final class Planner {
             if (gradient != null) planner.outputs.put(name + GRADIENT, gradient);
         }
         return planner.plan(forward, seeds);
-    }
-
-    /** The masks of a graph, in the order of {@link Lowered#masks}: the numbers drawn for each depend on it. */
-    static List<Lowered.Mask> masks(Graph graph) {
-        Map<String, Lowered.Mask> masks = new LinkedHashMap<>();
-        for (Tensor t : graph.tensors()) {
-            maskOf(t).ifPresent(mask -> masks.putIfAbsent(mask.name(), mask));
-        }
-        return List.copyOf(masks.values());
-    }
-
-    private static Optional<Lowered.Mask> maskOf(Tensor t) {
-        String name = t.name() + ".mask";
-        if (t.op() instanceof Op.Dropout drop)
-            return Optional.of(new Lowered.Mask(name, t.shape(), drop.rate(), false));
-        if (t.op() instanceof Op.DropPath drop)
-            return Optional.of(new Lowered.Mask(name, Shape.of(1), drop.rate(), false));
-        if (t.op() instanceof Op.DropLayer drop) {
-            return Optional.of(new Lowered.Mask(drop.stack() + ".mask", Shape.of(drop.layers()), drop.rate(), true));
-        }
-        return Optional.empty();
     }
 
     /** What the gradient by a tensor is called. */
@@ -270,7 +248,7 @@ final class Planner {
         if (op instanceof Op.Scores scores) return attentions.scores(x, second(t), scores.scale());
         if (op instanceof Op.Softmax) return maths.softmax(x);
         if (op instanceof Op.Mix) return attentions.mix(x, second(t));
-        if (op instanceof Op.Mean mean) return mean(t, x, mean.axis() + 1);
+        if (op instanceof Op.Mean mean) return tape.reshape(maths.mean(x, mean.axis() + 1), out(t));
         if (op instanceof Op.Scale scale) return maths.eltwise(Eltwise.linear(scale.factor(), 0), x);
         if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return drop(t, x);
         if (op instanceof ImageOp image) return image(t, x, image);
@@ -297,21 +275,9 @@ final class Planner {
         return t.inputs().size() == 1 ? tape.reshape(sum, out(t)) : sum;
     }
 
-    /** Over one axis: [pre, n, post] by a row of 1 / n. */
-    private Node mean(Tensor t, Node x, int axis) {
-        long n = x.array().dim(axis);
-        long before = 1;
-        for (int i = 0; i < axis; i++) before *= x.array().dim(i);
-        float[] average = new float[(int) n];
-        java.util.Arrays.fill(average, 1f / n);
-        Node row = new Node(tape.constant(average, 1, 1, n), false, -1);
-        Node cut = tape.reshape(x, before, n, x.array().size() / before / n);
-        return tape.reshape(maths.matmul(row, cut).usedOnce(true), out(t));
-    }
-
     private Node drop(Tensor t, Node x) {
         if (!tape.isTraining()) return tape.reshape(x, out(t));
-        Node mask = mask(maskOf(t).orElseThrow());
+        Node mask = mask(DropMasks.of(t).orElseThrow());
         if (t.op() instanceof Op.DropLayer drop) mask = tape.slice(mask, 1, drop.layer(), drop.layer() + 1);
         return tape.reshape(maths.mul(examples(x), mask).usedOnce(true), out(t));
     }
@@ -340,12 +306,7 @@ final class Planner {
         if (op instanceof ImageOp.AvgPool pool) return pictures.avgPool(x, pool, out(t));
         if (op instanceof ImageOp.Resize) return pictures.resize(x, out(t));
         if (op instanceof ImageOp.GroupNorm norm) {
-            long pixels = (long) t.dim(0) * t.dim(1);
-            long width = t.dim(2) / norm.groups();
-            Node grouped = tape.permute(tape.reshape(x, batch, pixels, norm.groups(), width), 0, 2, 1, 3);
-            Node flat = tape.reshape(grouped, batch * norm.groups(), pixels * width);
-            Node scaled = tape.reshape(norms.standardize(flat, norm.epsilon()), batch, norm.groups(), pixels, width);
-            Node rows = rows(tape.reshape(tape.permute(scaled, 0, 2, 1, 3), out(t)));
+            Node rows = rows(norms.groups(x, norm.groups(), norm.epsilon()));
             return tape.reshape(maths.add(maths.mul(rows, row(t, 0)), row(t, 1)).usedOnce(true), out(t));
         }
         throw new AssertionError(op);

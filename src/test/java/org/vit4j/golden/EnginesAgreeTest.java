@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -17,39 +21,127 @@ import org.vit4j.compute.Engine;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
+import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.LossInputs;
+import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
 
 /** Tensor by tensor, the accelerated engine says what the portable one says: over the graphs of all golden cases. */
 class EnginesAgreeTest {
+    private static final int BATCH = 3;
+
     static Stream<String> cases() throws IOException {
         return GoldenTest.cases();
+    }
+
+    /** A graph with every weight moved, so that nothing is silent, and something on each of its inputs. */
+    private record Sample(Graph graph, Parameters parameters, Map<String, INDArray> inputs) {
+        static Sample of(String name) throws IOException {
+            Graph graph = GoldenConfigs.build(
+                            GoldenCase.read(GoldenTest.directory().resolve(name)))
+                    .graph();
+            Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+            parameters.initialise(3);
+            Nd4j.getRandom().setSeed(3);
+            parameters
+                    .trained()
+                    .addi(Nd4j.randn(DataType.FLOAT, parameters.trained().length())
+                            .mul(0.05));
+            Map<String, INDArray> inputs = new HashMap<>();
+            for (Tensor t : graph.tensors()) {
+                if (t.op() instanceof Op.Input) {
+                    inputs.put(t.name(), Nd4j.randn(DataType.FLOAT, t.shape().batched(BATCH)));
+                }
+            }
+            return new Sample(graph, parameters, inputs);
+        }
+
+        /** The sum of all outputs, each element times a number of its own, and its gradient. */
+        GradientStep step(Engine engine, Lowering.Mode mode) {
+            Map<String, INDArray> probes = new HashMap<>();
+            graph.outputs().values().forEach(t -> {
+                Nd4j.getRandom().setSeed(t.name().hashCode());
+                probes.put(t.name(), Nd4j.randn(DataType.FLOAT, t.shape().batched(BATCH)));
+            });
+            Function<LossInputs, SDVariable> loss = network -> {
+                SDVariable sum = null;
+                for (var probe : probes.entrySet()) {
+                    SDVariable value = network.variable(probe.getKey());
+                    SDVariable whole = network.sd()
+                            .reshape(value, graph.tensor(probe.getKey()).shape().batched(-1));
+                    SDVariable term =
+                            whole.mul(network.sd().constant(probe.getValue())).sum();
+                    sum = sum == null ? term : sum.add(term);
+                }
+                return sum;
+            };
+            var wanted = new GradientStep.Wanted(loss, List.of(), List.copyOf(inputs.keySet()));
+            GradientStep step = engine.step(graph, parameters, mode, wanted);
+            Map<String, INDArray> all = new HashMap<>(inputs);
+            for (Lowered.Mask mask : step.masks()) {
+                Nd4j.getRandom().setSeed(mask.name().hashCode());
+                all.put(
+                        mask.name(),
+                        Nd4j.rand(DataType.FLOAT, mask.shape().batched(BATCH))
+                                .gt(0.3)
+                                .castTo(DataType.FLOAT));
+            }
+            step.run(all);
+            return step;
+        }
     }
 
     @ParameterizedTest
     @MethodSource("cases")
     void onEveryTensor(String name) throws IOException {
-        Graph graph = GoldenConfigs.build(GoldenCase.read(GoldenTest.directory().resolve(name)))
-                .graph();
-        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
-        parameters.initialise(3);
-        Nd4j.getRandom().setSeed(3);
-        parameters
-                .trained()
-                .addi(Nd4j.randn(DataType.FLOAT, parameters.trained().length()).mul(0.05));
-        Map<String, INDArray> inputs = new HashMap<>();
-        for (Tensor t : graph.tensors()) {
-            if (t.op() instanceof Op.Input)
-                inputs.put(t.name(), Nd4j.randn(DataType.FLOAT, t.shape().batched(3)));
-        }
+        Sample sample = Sample.of(name);
         List<String> apart = new ArrayList<>();
-        try (Inference accelerated = Engine.ACCELERATED.inference(graph, parameters);
-                Inference portable = Engine.PORTABLE.inference(graph, parameters)) {
-            for (Tensor t : graph.tensors()) {
-                double error = Compare.largest(accelerated.tensor(t.name(), inputs), portable.tensor(t.name(), inputs));
+        try (Inference accelerated = Engine.ACCELERATED.inference(sample.graph, sample.parameters);
+                Inference portable = Engine.PORTABLE.inference(sample.graph, sample.parameters)) {
+            for (Tensor t : sample.graph.tensors()) {
+                double error = Compare.largest(
+                        accelerated.tensor(t.name(), sample.inputs), portable.tensor(t.name(), sample.inputs));
                 if (!(error < 2e-5)) apart.add(t + ": " + error);
             }
         }
         assertThat(apart).isEmpty();
+    }
+
+    static Stream<Arguments> casesAndModes() throws IOException {
+        return cases().flatMap(name ->
+                Stream.of(Lowering.Mode.TRAINING, Lowering.Mode.FINE_TUNING).map(mode -> Arguments.of(name, mode)));
+    }
+
+    /** To 1e-4 in relative L2; where mathematics says 0, and rounding what is left, against the largest gradient. */
+    @ParameterizedTest
+    @MethodSource("casesAndModes")
+    void onEveryGradient(String name, Lowering.Mode mode) throws IOException {
+        Sample sample = Sample.of(name);
+        List<String> apart = new ArrayList<>();
+        try (GradientStep accelerated = sample.step(Engine.ACCELERATED, mode);
+                GradientStep portable = sample.step(Engine.PORTABLE, mode)) {
+            Map<String, INDArray[]> pairs = new LinkedHashMap<>();
+            for (String weight : sample.parameters.offsets().keySet()) {
+                pairs.put(weight, new INDArray[] {accelerated.of(weight), portable.of(weight)});
+            }
+            for (String input : sample.inputs.keySet()) {
+                pairs.put(input, new INDArray[] {accelerated.by(input), portable.by(input)});
+            }
+            double largest = pairs.values().stream()
+                    .mapToDouble(pair -> norm(pair[1]))
+                    .max()
+                    .orElseThrow();
+            pairs.forEach((what, pair) -> {
+                double error = norm(pair[0].sub(pair[1])) / Math.max(norm(pair[1]), 1e-1 * largest);
+                if (!(error < 1e-4)) apart.add(what + ": " + error);
+            });
+        }
+        assertThat(apart).isEmpty();
+    }
+
+    private static double norm(INDArray array) {
+        return array.dup('c').norm2Number().doubleValue();
     }
 }
