@@ -39,6 +39,7 @@ class LayersTest {
                         "report",
                         "model",
                         "train",
+                        "bench",
                         "cli")
                 .filter(name -> !allowed.contains(name))
                 .map(name -> "org.vit4j." + name + "..")
@@ -66,6 +67,7 @@ class LayersTest {
         only("data", "config", "io");
         only("eval", "data", "samediff");
         only("report", "arch", "graph");
+        only("bench", "arch", "config", "data", "engine", "graph", "io", "report", "samediff", "train");
         only("model", "arch", "config", "data", "graph", "io", "keras", "samediff");
     }
 

@@ -93,7 +93,7 @@ public final class Gradients implements AutoCloseable {
     }
 
     /** SameDiff prints a line for every op it differentiates to standard output, where our JSON goes. */
-    private static synchronized void quietly(Runnable work) {
+    public static synchronized void quietly(Runnable work) {
         PrintStream out = System.out;
         System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
         try {
