@@ -42,6 +42,7 @@ class LayersTest {
                         "report",
                         "model",
                         "train",
+                        "bench",
                         "cli")
                 .filter(name -> !allowed.contains(name))
                 .map(name -> "org.vit4j." + name + "..")
@@ -73,6 +74,7 @@ class LayersTest {
         only("eval", "data", "samediff");
         only("report", "arch", "graph");
         only("model", "arch", "compute", "config", "data", "graph", "io", "keras", "samediff");
+        only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");
     }
 
     @Test

@@ -56,6 +56,19 @@ public final class AcceleratedStep implements GradientStep {
 
     @Override
     public void run(Map<String, INDArray> inputs) {
+        Map<String, INDArray> out = half(inputs);
+        value = loss.loss(out);
+        for (String tensor : loss.tensors()) plan.set(tensor + Planner.GRADIENT, loss.gradient(out, tensor));
+        plan.backward();
+    }
+
+    @Override
+    public double forward(Map<String, INDArray> inputs) {
+        return loss.loss(half(inputs));
+    }
+
+    /** The network forward, and the loss with its gradient. */
+    private Map<String, INDArray> half(Map<String, INDArray> inputs) {
         batch = inputs.values().iterator().next().size(0);
         plan = plans.get(batch);
         Map<String, INDArray> given = new HashMap<>();
@@ -65,10 +78,7 @@ public final class AcceleratedStep implements GradientStep {
         });
         plan.forward();
         for (String tensor : loss.read()) given.put(tensor, plan.get(tensor));
-        Map<String, INDArray> out = loss.run(given);
-        value = loss.loss(out);
-        for (String tensor : loss.tensors()) plan.set(tensor + Planner.GRADIENT, loss.gradient(out, tensor));
-        plan.backward();
+        return loss.run(given);
     }
 
     @Override

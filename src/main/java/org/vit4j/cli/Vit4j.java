@@ -19,7 +19,9 @@ import picocli.CommandLine.ParameterException;
             EvalCommand.class,
             PredictCommand.class,
             SummaryCommand.class,
-            ModelsCommand.class
+            ModelsCommand.class,
+            BenchCommand.class,
+            BenchWorkerCommand.class
         },
         footer = {"", "Exit codes: 0 done, 1 failed, 2 a mistake in what was given, 130 interrupted after saving."})
 public final class Vit4j implements Runnable {

@@ -33,6 +33,9 @@ public interface GradientStep extends AutoCloseable {
 
     double loss();
 
+    /** The loss of other inputs, without any gradient; leaves what {@link #run} left undefined. */
+    double forward(Map<String, INDArray> inputs);
+
     /** A wanted tensor, [B, ..] or with its rows flattened. */
     INDArray tensor(String name);
 

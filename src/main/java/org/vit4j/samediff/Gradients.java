@@ -22,6 +22,7 @@ public final class Gradients implements AutoCloseable {
     private final Map<String, String> gradientOf = new LinkedHashMap<>();
     private final INDArray flat;
     private final Program program;
+    private final Program forward;
 
     /**
      * @param loss a scalar of the graph; composed, or a loss op that nothing scales (their gradient ignores it)
@@ -56,6 +57,7 @@ public final class Gradients implements AutoCloseable {
             outputs.add(gradient.name());
         });
         this.program = new Program(sd.getFunction("grad"), outputs);
+        this.forward = new Program(sd, List.of(this.loss));
     }
 
     /** Loss and wanted variables of one step; the gradient is then in {@link #flat}. Overwritten by the next run. */
@@ -63,6 +65,11 @@ public final class Gradients implements AutoCloseable {
         Map<String, INDArray> out = program.run(placeholders);
         views.forEach((name, view) -> view.assign(out.get(gradientOf.get(name))));
         return out;
+    }
+
+    /** The loss alone. */
+    public double forward(Map<String, INDArray> placeholders) {
+        return forward.run(placeholders).get(loss).getDouble(0);
     }
 
     public double loss(Map<String, INDArray> out) {
@@ -92,5 +99,6 @@ public final class Gradients implements AutoCloseable {
     @Override
     public void close() {
         program.close();
+        forward.close();
     }
 }

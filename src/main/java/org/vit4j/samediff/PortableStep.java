@@ -32,6 +32,11 @@ public final class PortableStep implements GradientStep {
     }
 
     @Override
+    public double forward(Map<String, INDArray> inputs) {
+        return gradients.forward(inputs);
+    }
+
+    @Override
     public double loss() {
         return gradients.loss(out);
     }

@@ -11,11 +11,11 @@ import org.vit4j.samediff.Lowered;
  * The random masks of dropout, drop path and layer dropout. ND4J's own dropout has no gradient, and its random ops repeat their draw;
  * here the numbers of a step depend on the seed and the step alone, so a run that is resumed draws the same.
  */
-final class Masks {
+public final class Masks {
     private Masks() {}
 
     /** Puts a mask for each of the placeholders into {@code inputs}. */
-    static void draw(List<Lowered.Mask> masks, long seed, long step, int batch, Map<String, INDArray> inputs) {
+    public static void draw(List<Lowered.Mask> masks, long seed, long step, int batch, Map<String, INDArray> inputs) {
         for (int i = 0; i < masks.size(); i++) {
             Lowered.Mask mask = masks.get(i);
             SplittableRandom random = new SplittableRandom(mix(mix(seed, step), i));

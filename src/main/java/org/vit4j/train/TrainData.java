@@ -19,7 +19,7 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
     }
 
     /** The data a config names, opened. */
-    static TrainData open(RunConfig config) {
+    public static TrainData open(RunConfig config) {
         DataConfig data = config.data();
         Split split = data.open();
         TrainConfig train = config.train();

@@ -192,6 +192,61 @@ class Vit4jTest {
     }
 
     @Test
+    void benchComparesTheWaysToRun() throws IOException {
+        Outcome outcome = run(
+                "bench", "digits-vit", "--steps", "2", "--set", "model.depth=1", "--set", "train.batch=4", "--json");
+        assertThat(outcome.code).as(outcome.err).isZero();
+        JsonNode bench = outcome.json();
+        assertThat(bench.path("data").asText()).isEqualTo("digits");
+        assertThat(bench.path("gflops").path("matmul_peak").asDouble()).isPositive();
+        assertThat(bench.path("threads").asInt()).isPositive();
+        assertThat(bench.path("processor").asText()).isNotEmpty();
+        assertThat(bench.path("environment").has("nd4j_blas")).isTrue();
+        assertThat(bench.path("inference_by_batch").fieldNames()).toIterable().containsExactly("1", "4", "8", "32");
+        for (String runner : new String[] {"stock", "portable"}) {
+            assertThat(bench.path("training").path(runner).asDouble()).isPositive();
+            assertThat(bench.path("inference").path(runner).asDouble())
+                    .isEqualTo(bench.path("inference_by_batch")
+                            .path("4")
+                            .path(runner)
+                            .asDouble());
+            assertThat(bench.path("split").path(runner).fieldNames())
+                    .toIterable()
+                    .containsExactly("data", "forward", "backward", "optimizer");
+            JsonNode seconds = bench.path("seconds").path("training").path(runner);
+            assertThat(seconds.path("p10").asDouble())
+                    .isPositive()
+                    .isLessThanOrEqualTo(seconds.path("p90").asDouble());
+            if (Files.exists(Path.of("/proc/self/status"))) {
+                assertThat(bench.path("peak_memory").path(runner).asLong()).isGreaterThan(50_000_000);
+            }
+        }
+    }
+
+    @Test
+    void benchPrintsATableAndTakesRandomDataWhereThereIsNone() {
+        String table = run(
+                        "bench",
+                        "vit_tiny_patch16_224",
+                        "--only",
+                        "portable",
+                        "--steps",
+                        "1",
+                        "--set",
+                        "model.depth=1",
+                        "--set",
+                        "model.image.size=32",
+                        "--set",
+                        "train.batch=2")
+                .out;
+        assertThat(table)
+                .contains("data: random")
+                .contains("batch 32")
+                .contains("portable")
+                .doesNotContain("stock");
+    }
+
+    @Test
     void mistakesAreOneLineAndExitCodeTwo() throws IOException {
         Path text = Files.writeString(directory.resolve("text.png"), "no picture");
         Path torn =
@@ -211,6 +266,10 @@ class Vit4jTest {
         refused("is a directory", "train", directory.toString());
         refused("run", "eval", directory.resolve("run").toString(), "--data", "digits-vit");
         refused("Unknown option: '--fast'", "train", "digits-vit", "--fast");
+        refused("--steps 0: expected at least 1", "bench", "digits-vit", "--steps", "0");
+        refused("'--steps'", "bench", "digits-vit", "--steps", "many");
+        refused("'--only'", "bench", "digits-vit", "--only", "fastest");
+        refused("no config 'nothing'", "bench", "nothing");
         refused("no command given");
         refused("data.path is missing", "train", "vit_tiny_patch16_224");
     }

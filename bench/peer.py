@@ -1,0 +1,169 @@
+"""A peer in a process of its own, told what to do line by line, as `vit4j bench-worker` is.
+
+    peer.py torch ROW           PyTorch: train N, infer B N, memory
+    peer.py onnxruntime ROW     ONNX Runtime: infer B N, memory
+    peer.py files ROW           writes the ONNX and TorchScript files that the others load, and ends
+
+ROW is JSON: peer, image, batch, classes, threads, directory, batches.
+"""
+
+import copy
+import json
+import os
+import sys
+import time
+import warnings
+
+import torch
+
+import models
+
+warnings.filterwarnings("ignore")
+
+
+def status(key):
+    with open("/proc/self/status") as lines:
+        return next((1024 * int(line.split()[1]) for line in lines if line.startswith(key)), 0)
+
+
+def timed(times, work):
+    seconds = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return {"seconds": seconds}
+
+
+def images(row, batch):
+    torch.manual_seed(1)
+    return torch.randn(batch, 3, row["image"], row["image"])
+
+
+def macs(model, row):
+    """Multiply-accumulates of matrix products and convolutions for one image, as vit4j counts them."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    # On a copy that wants no gradient: the counter trips over a parameter that is handed to a module.
+    frozen = copy.deepcopy(model).requires_grad_(False)
+    counter = FlopCounterMode(display=False)
+    with counter:
+        frozen(images(row, 1))
+    return counter.get_total_flops() // 2
+
+
+class Torch:
+    """Eager fp32, what PyTorch does by default: AdamW, cross entropy, gradients set to none."""
+
+    def __init__(self, row):
+        self.row = row
+        self.model = models.build(row["peer"])
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=0.05)
+        self.loss = torch.nn.CrossEntropyLoss()
+        self.x = images(row, row["batch"])
+        self.y = torch.randint(row["classes"], (row["batch"],))
+
+    def ready(self):
+        model = self.model.eval()
+        return {
+            "ready": "PyTorch " + torch.__version__,
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "macs": macs(model, self.row),
+        }
+
+    def step(self):
+        self.optimizer.zero_grad()
+        loss = self.loss(self.model(self.x), self.y)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def train(self, steps):
+        self.model.train()
+        return timed(steps, self.step)
+
+    def infer(self, batch, times):
+        self.model.eval()
+        x = images(self.row, batch)
+        with torch.inference_mode():
+            return timed(times, lambda: self.model(x).numpy())
+
+
+class OnnxRuntime:
+    """Inference only; a file for each batch size."""
+
+    def __init__(self, row):
+        self.row = row
+        self.sessions = {}
+
+    def ready(self):
+        import onnxruntime
+
+        for batch in self.row["batches"]:
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = self.row["threads"]
+            path = os.path.join(self.row["directory"], f"infer-{batch}.onnx")
+            self.sessions[batch] = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return {"ready": "ONNX Runtime " + onnxruntime.__version__}
+
+    def infer(self, batch, times):
+        x = {"x": images(self.row, batch).numpy()}
+        return timed(times, lambda: self.sessions[batch].run(None, x))
+
+
+def files(row):
+    """What ONNX Runtime and DJL load; what a network cannot be exported to is said, and left out."""
+    directory = row["directory"]
+    model = models.build(row["peer"])
+    failed = {}
+
+    def attempt(what, work):
+        try:
+            work()
+        except Exception as problem:  # exporters fail in many ways, and the row goes on without
+            failed[what] = f"{type(problem).__name__}: {str(problem).strip().splitlines()[0]}"
+
+    def trace(mode, batch, name):
+        traced = torch.jit.trace(model.train(mode), images(row, batch), check_trace=False)
+        traced.save(os.path.join(directory, name))
+
+    def onnx(batch):
+        path = os.path.join(directory, f"infer-{batch}.onnx")
+        torch.onnx.export(model.eval(), (images(row, batch),), path, input_names=["x"], dynamo=True, verbose=False)
+
+    attempt("djl", lambda: trace(True, row["batch"], "train.pt"))
+    for batch in row["batches"]:
+        attempt("djl", lambda: trace(False, batch, f"infer-{batch}.pt"))
+        attempt("onnxruntime", lambda: onnx(batch))
+    return failed
+
+
+def main():
+    # The answers have standard output to themselves.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    kind, row = sys.argv[1], json.loads(sys.argv[2])
+    torch.set_num_threads(row["threads"])
+
+    def answer(value):
+        print(json.dumps(value), file=answers, flush=True)
+
+    if kind == "files":
+        answer(files(row))
+        return
+    worker = {"torch": Torch, "onnxruntime": OnnxRuntime}[kind](row)
+    answer(worker.ready())
+    for line in sys.stdin:
+        match line.split():
+            case ["train", steps]:
+                answer(worker.train(int(steps)))
+            case ["infer", batch, times]:
+                answer(worker.infer(int(batch), int(times)))
+            case ["memory"]:
+                answer({"resident": status("VmRSS:"), "peak": status("VmHWM:")})
+            case other:
+                raise ValueError(f"expected train, infer or memory, got {other}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Everything that docs/performance.md is made of: vit4j against plain SameDiff, PyTorch, ONNX Runtime and DJL, on this
+# machine; takes hours. Linux; needs what ./vit4j needs, Python 3.11 or newer, and the network the first time.
+#
+#   bench/run.sh              all of it, then the page
+#   bench/run.sh bench        one part: bench, rows, growth, memory or page
+# VIT4J_BENCH_ARGS goes to compare.py: VIT4J_BENCH_ARGS="--rounds 1 --only deit_tiny" bench/run.sh rows
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+die() { echo "bench/run.sh: $1" >&2; exit 1; }
+command -v python3 >/dev/null 2>&1 || die "'python3' is missing: install Python 3.11 or newer"
+command -v mvn >/dev/null 2>&1 || die "'mvn' is missing: install Maven 3.8 or newer"
+
+threads=${THREADS:-2}
+out=target/bench
+venv=target/bench-venv
+if [ ! -e "$venv/complete" ]; then
+  mkdir -p target
+  rm -rf "$venv"
+  python3 -m venv "$venv" || die "no virtual environment: install python3-venv"
+  # vit-pytorch 0.20.2 is the one whose networks the community flavour has; the others are the newest that were tried.
+  "$venv/bin/pip" install --quiet --disable-pip-version-check torch==2.15.0 timm==1.0.31 vit-pytorch==0.20.2 \
+    transformers==5.23.0 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.31.1 matplotlib==3.11.2 \
+    || die "pip could not install the peers; it needs the network the first time"
+  touch "$venv/complete"
+fi
+mkdir -p "$out"
+# Built before anything is timed.
+./vit4j --version >/dev/null
+[ -d target/bench-djl/lib ] || mvn -q -B -f bench/djl/pom.xml package || die "the DJL worker could not be built"
+
+bench() {
+  # One config of each kind: small and large images, attention and convolutions.
+  for config in digits-vit deit_tiny_patch16_224 cvt_13 vitae_tiny; do
+    local batch=()
+    [ "$config" = digits-vit ] || batch=(--set train.batch=8)
+    OMP_NUM_THREADS=$threads ./vit4j bench "$config" "${batch[@]}" --steps "${STEPS:-20}" --json >"$out/bench-$config.json"
+  done
+}
+compare() {
+  # shellcheck disable=SC2086 # several words on purpose
+  "$venv/bin/python" bench/compare.py "$1" --threads "$threads" ${VIT4J_BENCH_ARGS:-}
+}
+page() { "$venv/bin/python" bench/page.py; }
+
+case ${1:-all} in
+  bench) bench ;;
+  rows | growth | memory) compare "$1" ;;
+  page) page ;;
+  all) bench; compare rows; compare growth; compare memory; page ;;
+  *) die "'$1' is not known; bench, rows, growth, memory, page, or nothing for all" ;;
+esac

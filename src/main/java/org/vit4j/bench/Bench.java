@@ -1,0 +1,152 @@
+package org.vit4j.bench;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.data.Batch;
+import org.vit4j.train.RunConfig;
+
+/**
+ * Measures the ways to run a network against each other: all in one process, taking turns step by step, so that whatever
+ * else the machine does hits them alike.
+ */
+public final class Bench implements AutoCloseable {
+    /** Steps that count for nothing: the first ones compile, allocate and choose kernels. */
+    public static final int WARM_UP = 3;
+
+    private static final List<Integer> BATCHES = List.of(1, 8, 32);
+
+    private final RunConfig config;
+    private final int steps;
+    private final Consumer<String> progress;
+    private final Map<Runner, Contender> contenders = new EnumMap<>(Runner.class);
+    private final Feed feed;
+
+    /** Opens the contenders. */
+    public Bench(RunConfig config, List<Runner> runners, int steps, Consumer<String> progress) {
+        this.config = config;
+        this.steps = steps;
+        this.progress = progress;
+        this.feed = Feed.of(config);
+        for (Runner runner : runners) {
+            progress.accept("loading " + runner.word());
+            contenders.put(runner, runner.open(config));
+        }
+    }
+
+    /** All but the memory, which takes a process for each, see {@link Peak}. */
+    public Measured run() {
+        progress.accept("matrix product");
+        Machine machine = Machine.measured();
+        OptionalDouble data = feed.alone(WARM_UP + steps);
+        Map<Runner, Split> training = training();
+        Map<Integer, Map<Runner, Timings>> inference = new TreeMap<>();
+        TreeSet<Integer> batches = new TreeSet<>(BATCHES);
+        batches.add(config.train().batch());
+        for (int batch : batches) inference.put(batch, inference(batch));
+        return new Measured(machine, feed.name(), data, training, inference);
+    }
+
+    /**
+     * What was measured.
+     *
+     * @param dataAlone images a second of the data when nothing else runs; empty for random data
+     * @param inference by batch size
+     */
+    public record Measured(
+            Machine machine,
+            String data,
+            OptionalDouble dataAlone,
+            Map<Runner, Split> training,
+            Map<Integer, Map<Runner, Timings>> inference) {}
+
+    /**
+     * Where a training step goes. The forward pass is measured by itself, in the graph that trains.
+     *
+     * @param data waiting for the batch
+     * @param gradient forward and backward
+     * @param step gradient and update, without waiting for data
+     */
+    public record Split(Timings data, Timings forward, Timings gradient, Timings update, Timings step) {
+        /** The difference of two medians. */
+        public double backward() {
+            return Math.max(0, gradient.median() - forward.median());
+        }
+    }
+
+    private Map<Runner, Split> training() {
+        Map<Runner, List<Double>> data = lists();
+        Map<Runner, List<Double>> gradient = lists();
+        Map<Runner, List<Double>> update = lists();
+        Map<Runner, List<Double>> step = lists();
+        rounds("training", (runner, contender) -> {
+            Batch[] batch = new Batch[1];
+            data.get(runner).add(Clock.seconds(() -> batch[0] = feed.next()));
+            double forwardAndBackward = Clock.seconds(() -> contender.gradient(batch[0]));
+            double optimizer = Clock.seconds(contender::update);
+            gradient.get(runner).add(forwardAndBackward);
+            update.get(runner).add(optimizer);
+            step.get(runner).add(forwardAndBackward + optimizer);
+        });
+        Map<Runner, List<Double>> forward = lists();
+        rounds("forward", (runner, contender) -> {
+            Batch batch = feed.next();
+            forward.get(runner).add(Clock.seconds(() -> contender.forward(batch)));
+        });
+        Map<Runner, Split> split = new EnumMap<>(Runner.class);
+        for (Runner runner : contenders.keySet()) {
+            split.put(
+                    runner,
+                    new Split(
+                            counted(data.get(runner)),
+                            counted(forward.get(runner)),
+                            counted(gradient.get(runner)),
+                            counted(update.get(runner)),
+                            counted(step.get(runner))));
+        }
+        return split;
+    }
+
+    private Map<Runner, Timings> inference(int batch) {
+        Map<Runner, List<Double>> seconds = lists();
+        try (INDArray images = Network.images(Feed.random(config, batch))) {
+            rounds(
+                    "inference at batch " + batch,
+                    (runner, contender) -> seconds.get(runner).add(Clock.seconds(() -> contender.infer(images))));
+        }
+        Map<Runner, Timings> timings = new EnumMap<>(Runner.class);
+        seconds.forEach((runner, all) -> timings.put(runner, counted(all)));
+        return timings;
+    }
+
+    private interface Turn {
+        void take(Runner runner, Contender contender);
+    }
+
+    private void rounds(String what, Turn turn) {
+        progress.accept(what);
+        for (int round = 0; round < WARM_UP + steps; round++) contenders.forEach(turn::take);
+    }
+
+    private static Timings counted(List<Double> seconds) {
+        return Timings.of(seconds.subList(WARM_UP, seconds.size()));
+    }
+
+    private Map<Runner, List<Double>> lists() {
+        Map<Runner, List<Double>> lists = new EnumMap<>(Runner.class);
+        for (Runner runner : contenders.keySet()) lists.put(runner, new ArrayList<>());
+        return lists;
+    }
+
+    @Override
+    public void close() {
+        feed.close();
+        contenders.values().forEach(Contender::close);
+    }
+}

@@ -1,0 +1,183 @@
+package org.vit4j.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import org.vit4j.report.Environment;
+import org.vit4j.report.Summary;
+import org.vit4j.train.RunConfig;
+
+/**
+ * A benchmark as JSON and as a table.
+ *
+ * @param memory empty where the system does not tell
+ */
+public record BenchReport(RunConfig config, int steps, Bench.Measured measured, Map<Runner, Peak> memory) {
+    /** Backward passes make two products for every one of the forward pass. */
+    private static final int TRAINING_PASSES = 3;
+
+    /** For machines: images a second, seconds, bytes, GFLOP/s. */
+    public Map<String, Object> toMap() {
+        int batch = config.train().batch();
+        Map<String, Object> all = new LinkedHashMap<>(summary().headline());
+        all.put("batch", batch);
+        all.put("steps", steps);
+        all.put("warm_up", Bench.WARM_UP);
+        all.put("data", measured.data());
+        measured.dataAlone().ifPresent(rate -> all.put("data_images_per_second", rate));
+        all.put(
+                "training",
+                words(measured.training(), split -> batch / split.step().median()));
+        all.put("inference", words(inferenceAt(batch), timings -> batch / timings.median()));
+        Map<String, Object> byBatch = new LinkedHashMap<>();
+        measured.inference()
+                .forEach((size, timings) -> byBatch.put(String.valueOf(size), words(timings, t -> size / t.median())));
+        all.put("inference_by_batch", byBatch);
+        all.put("peak_memory", words(memory, Peak::training));
+        all.put("peak_memory_inference", words(memory, Peak::inference));
+        all.put("gflops", gflops());
+        all.put("seconds", seconds());
+        all.put("split", words(measured.training(), BenchReport::split));
+        Machine machine = measured.machine();
+        all.put("threads", machine.threads());
+        all.put("processor", machine.processor());
+        all.put("processors", machine.processors());
+        all.put("environment", Environment.describe());
+        return all;
+    }
+
+    private Summary summary() {
+        return Summary.of(config.name(), config.model());
+    }
+
+    private Map<Runner, Timings> inferenceAt(int batch) {
+        return measured.inference().get(batch);
+    }
+
+    private Map<String, Object> gflops() {
+        int batch = config.train().batch();
+        double pass = 2.0 * summary().macs() * batch / 1e9;
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put(
+                "training",
+                words(
+                        measured.training(),
+                        s -> TRAINING_PASSES * pass / s.step().median()));
+        all.put("inference", words(inferenceAt(batch), timings -> pass / timings.median()));
+        all.put("matmul_peak", measured.machine().matmulGflops());
+        return all;
+    }
+
+    private Map<String, Object> seconds() {
+        Map<String, Object> byBatch = new LinkedHashMap<>();
+        measured.inference()
+                .forEach((size, timings) -> byBatch.put(String.valueOf(size), words(timings, BenchReport::spread)));
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("training", words(measured.training(), split -> spread(split.step())));
+        all.put("inference_by_batch", byBatch);
+        return all;
+    }
+
+    private static Map<String, Double> spread(Timings timings) {
+        Map<String, Double> all = new LinkedHashMap<>();
+        all.put("p10", timings.p10());
+        all.put("median", timings.median());
+        all.put("p90", timings.p90());
+        return all;
+    }
+
+    private static Map<String, Double> split(Bench.Split split) {
+        Map<String, Double> all = new LinkedHashMap<>();
+        all.put("data", split.data().median());
+        all.put("forward", split.forward().median());
+        all.put("backward", split.backward());
+        all.put("optimizer", split.update().median());
+        return all;
+    }
+
+    private static <T> Map<String, Object> words(Map<Runner, T> by, Function<T, Object> value) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        by.forEach((runner, measured) -> all.put(runner.word(), value.apply(measured)));
+        return all;
+    }
+
+    /** For people. */
+    public String table() {
+        Machine machine = measured.machine();
+        int batch = config.train().batch();
+        Summary summary = summary();
+        List<String> lines = new ArrayList<>();
+        lines.add(line(
+                "%s: %s (%s), %,d parameters, %,d MACs an image, batch %d, data: %s",
+                summary.name(),
+                summary.arch(),
+                summary.flavour(),
+                summary.parameters(),
+                summary.macs(),
+                batch,
+                data()));
+        lines.add(line(
+                "%s, %d threads, matrix product at most %.0f GFLOP/s; medians of %d steps",
+                machine.processor(), machine.threads(), machine.matmulGflops(), steps));
+        lines.add("");
+        lines.add(line(
+                "%-12s %10s %19s %9s   %9s %9s %9s %9s %10s",
+                "training",
+                "images/s",
+                "p10..p90",
+                "GFLOP/s",
+                "data ms",
+                "forward",
+                "backward",
+                "optimizer",
+                "peak MB"));
+        double pass = 2.0 * summary.macs() * batch / 1e9;
+        measured.training()
+                .forEach((runner, split) -> lines.add(line(
+                        "%-12s %s %9.1f   %9.1f %9.1f %9.1f %9.1f %10s",
+                        runner.word(),
+                        rates(batch, split.step()),
+                        TRAINING_PASSES * pass / split.step().median(),
+                        1e3 * split.data().median(),
+                        1e3 * split.forward().median(),
+                        1e3 * split.backward(),
+                        1e3 * split.update().median(),
+                        megabytes(runner, Peak::training))));
+        measured.inference().forEach((size, timings) -> {
+            lines.add("");
+            lines.add(line(
+                    "%-12s %10s %19s %9s%s",
+                    "batch " + size, "images/s", "p10..p90", "GFLOP/s", size == batch ? "     peak MB" : ""));
+            timings.forEach((runner, t) -> lines.add(line(
+                    "%-12s %s %9.1f%s",
+                    runner.word(),
+                    rates(size, t),
+                    2.0 * summary.macs() * size / 1e9 / t.median(),
+                    size == batch ? line("  %10s", megabytes(runner, Peak::inference)) : "")));
+        });
+        return String.join(System.lineSeparator(), lines) + System.lineSeparator();
+    }
+
+    private String data() {
+        if (measured.dataAlone().isEmpty()) return measured.data();
+        return line(
+                "%s (%.0f images/s by itself)",
+                measured.data(), measured.dataAlone().getAsDouble());
+    }
+
+    private static String rates(int batch, Timings t) {
+        String spread = line("%.1f..%.1f", batch / t.p90(), batch / t.p10());
+        return line("%10.1f %19s", batch / t.median(), spread);
+    }
+
+    private String megabytes(Runner runner, Function<Peak, Long> bytes) {
+        return memory.containsKey(runner) ? line("%.0f", bytes.apply(memory.get(runner)) / 1e6) : "not known";
+    }
+
+    private static String line(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+}

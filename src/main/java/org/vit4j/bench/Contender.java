@@ -1,0 +1,23 @@
+package org.vit4j.bench;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.data.Batch;
+
+/** One way to run a network. All contenders of a benchmark run the same one, each with weights of its own. */
+public interface Contender extends AutoCloseable {
+
+    /** The loss of a training batch: what a step does before its backward pass. */
+    double forward(Batch batch);
+
+    /** The loss, and the gradient by every trained weight, which {@link #update} then takes. */
+    double gradient(Batch batch);
+
+    /** The optimizer's step. */
+    void update();
+
+    /** [B, H, W, C] -> [B, K] */
+    INDArray infer(INDArray images);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,58 @@
+package org.vit4j.bench;
+
+import java.util.List;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.compute.Engine;
+import org.vit4j.data.Batch;
+import org.vit4j.samediff.GradientStep;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Lowering;
+import org.vit4j.train.Optimizer;
+import org.vit4j.train.RunConfig;
+
+/** What {@code vit4j train} does in a step, on one of its engines. */
+final class Ours implements Contender {
+    private final Network network;
+    private final double lr;
+    private final GradientStep step;
+    private final Optimizer.State optimizer;
+    private final Inference inference;
+
+    Ours(RunConfig config, Engine engine) {
+        this.network = new Network(config);
+        this.lr = config.train().optimizer().lr();
+        var parameters = network.parameters();
+        GradientStep.Wanted wanted = new GradientStep.Wanted(network::loss, List.of());
+        this.step = engine.step(network.graph(), parameters, Lowering.Mode.TRAINING, wanted);
+        this.optimizer = config.train().optimizer().start(parameters.trained(), parameters.decayed());
+        this.inference = engine.inference(network.graph(), parameters);
+    }
+
+    @Override
+    public double forward(Batch batch) {
+        return step.forward(network.inputs(batch, step.masks()));
+    }
+
+    @Override
+    public double gradient(Batch batch) {
+        step.run(network.inputs(batch, step.masks()));
+        return step.loss();
+    }
+
+    @Override
+    public void update() {
+        optimizer.step(step.flat(), lr);
+        step.updateStatistics();
+    }
+
+    @Override
+    public INDArray infer(INDArray images) {
+        return inference.logits(images);
+    }
+
+    @Override
+    public void close() {
+        step.close();
+        inference.close();
+    }
+}

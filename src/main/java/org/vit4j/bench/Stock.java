@@ -1,0 +1,119 @@
+package org.vit4j.bench;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.vit4j.data.Batch;
+import org.vit4j.samediff.Lowered;
+import org.vit4j.samediff.Lowering;
+import org.vit4j.samediff.Quietly;
+import org.vit4j.samediff.RunningStatistics;
+import org.vit4j.train.Optimizer;
+import org.vit4j.train.RunConfig;
+
+/**
+ * SameDiff as it comes: the same operations as the portable engine, run by {@code SameDiff.output} on ND4J's own session and
+ * array cache, then ND4J's own updater and weight decay, an array a weight, as {@code sd.fit} applies them. Not {@code
+ * sd.fit} itself, which cannot take turns step by step and updates weights in the middle of the backward pass.
+ */
+final class Stock implements Contender {
+    private final Network network;
+    private final Lowered lowered;
+    private final String loss;
+    private final Lowered inference;
+    private final Optimizer recipe;
+    private final SameDiff gradient;
+    private final String[] wanted;
+    private final Map<String, String> gradientOf = new LinkedHashMap<>();
+    private final Map<String, GradientUpdater<?>> updaters = new HashMap<>();
+    private Map<String, INDArray> last = Map.of();
+    private int lastSize;
+    private int steps;
+
+    Stock(RunConfig config) {
+        this.network = new Network(config);
+        this.recipe = config.train().optimizer();
+        this.lowered = Lowering.lower(network.graph(), network.parameters(), Lowering.Mode.TRAINING);
+        SameDiff sd = lowered.sd();
+        this.loss = network.loss(lowered).name();
+        sd.setLossVariables(loss);
+        Quietly.run(sd::createGradFunction);
+        this.gradient = sd.getFunction("grad");
+        List<String> outputs = new ArrayList<>(List.of(loss));
+        for (Lowered.Statistics seen : lowered.statistics()) outputs.addAll(List.of(seen.mean(), seen.variance()));
+        for (String weight : network.parameters().offsets().keySet()) {
+            SDVariable by = sd.getVariable(weight).getGradient();
+            if (by == null) continue; // the loss does not depend on it
+            gradientOf.put(weight, by.name());
+            outputs.add(by.name());
+            updaters.put(weight, updater(network.parameters().array(weight).length()));
+        }
+        this.wanted = outputs.toArray(String[]::new);
+        this.inference = Lowering.lower(network.graph(), network.parameters(), Lowering.Mode.INFERENCE);
+    }
+
+    private GradientUpdater<?> updater(long length) {
+        IUpdater nd4j;
+        if (recipe instanceof Optimizer.AdamW adam) {
+            nd4j = new Adam(adam.lr(), adam.beta1(), adam.beta2(), adam.eps());
+        } else if (recipe instanceof Optimizer.Sgd sgd) {
+            nd4j = new Nesterovs(sgd.lr(), sgd.momentum());
+        } else {
+            throw new AssertionError(recipe);
+        }
+        return nd4j.instantiate(Nd4j.zeros(Nd4j.dataType(), 1, nd4j.stateSize(length)), true);
+    }
+
+    @Override
+    public double forward(Batch batch) {
+        return lowered.sd()
+                .output(network.inputs(batch, lowered.masks()), loss)
+                .get(loss)
+                .getDouble(0);
+    }
+
+    @Override
+    public double gradient(Batch batch) {
+        last = gradient.output(network.inputs(batch, lowered.masks()), wanted);
+        lastSize = batch.size();
+        return last.get(loss).getDouble(0);
+    }
+
+    @Override
+    public void update() {
+        WeightDecay decay = new WeightDecay(recipe.weightDecay(), true);
+        gradientOf.forEach((weight, name) -> {
+            INDArray array = network.parameters().array(weight);
+            INDArray by = last.get(name);
+            updaters.get(weight).applyUpdater(by.reshape(1, by.length()), steps, 0);
+            decay.apply(array, by.reshape(array.shape()), recipe.lr(), steps, 0);
+            array.subi(by.reshape(array.shape()));
+        });
+        RunningStatistics.update(network.parameters(), lowered.statistics(), last, lastSize);
+        steps++;
+    }
+
+    @Override
+    public INDArray infer(INDArray images) {
+        String logits = inference.output("logits").name();
+        return inference
+                .sd()
+                .output(Map.of(inference.inputs().get(0), images), logits)
+                .get(logits);
+    }
+
+    /** Nothing to do: the arrays of a SameDiff session are the garbage collector's. */
+    @Override
+    public void close() {}
+}

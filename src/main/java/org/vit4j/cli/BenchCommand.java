@@ -1,0 +1,99 @@
+package org.vit4j.cli;
+
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.vit4j.Main;
+import org.vit4j.bench.Bench;
+import org.vit4j.bench.BenchReport;
+import org.vit4j.bench.Peak;
+import org.vit4j.bench.Runner;
+import org.vit4j.config.ConfigError;
+import org.vit4j.train.RunConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Images a second and peak memory, of plain SameDiff and of ours, taking turns.",
+        footer = {
+            "",
+            "A training step is forward, backward and optimizer; without clipping, distillation or waiting for data,"
+                    + " which is listed beside it. Data is random when the config names none."
+        })
+final class BenchCommand implements Callable<Integer> {
+    /** Enough for every array to be there. */
+    private static final int MEMORY_STEPS = 3;
+
+    @Parameters(paramLabel = "VARIANT|CONFIG", description = "A variant's name or a YAML file.")
+    private String config;
+
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a value: --set train.batch=8")
+    private List<String> overrides = List.of();
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "Timed steps of each, after " + Bench.WARM_UP + " that are not (${DEFAULT-VALUE}).")
+    private int steps;
+
+    @Option(
+            names = "--only",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Leave the others out: ${COMPLETION-CANDIDATES}.")
+    private List<Runner> only = List.of(Runner.values());
+
+    @Option(names = "--json", description = "Machine output.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (steps < 1) throw new ConfigError("--steps " + steps + ": expected at least 1");
+        RunConfig run = RunConfig.open(config, overrides);
+        Consumer<String> progress = step -> spec.commandLine().getErr().println("bench: " + step);
+        List<Runner> runners = only.stream().distinct().sorted().toList();
+        Bench.Measured measured;
+        try (Bench bench = new Bench(run, runners, steps, progress)) {
+            measured = bench.run();
+        }
+        Map<Runner, Peak> memory = new EnumMap<>(Runner.class);
+        for (Runner runner : runners) {
+            progress.accept("memory of " + runner.word());
+            Peak.of(worker(runner), run.train().batch(), MEMORY_STEPS).ifPresent(peak -> memory.put(runner, peak));
+        }
+        BenchReport report = new BenchReport(run, steps, measured, memory);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) out.println(Json.text(report.toMap()));
+        else out.print(report.table());
+        out.flush();
+        return Vit4j.DONE;
+    }
+
+    /** This very program, asked to be a worker, with the limits that the launcher set. */
+    private List<String> worker(Runner runner) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
+                .forEach(command::add);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of("bench-worker", config, "--runner", runner.word()));
+        for (String override : overrides) command.addAll(List.of("--set", override));
+        return command;
+    }
+}

@@ -1,0 +1,46 @@
+package org.vit4j.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.vit4j.bench.Runner;
+import org.vit4j.bench.Worker;
+import org.vit4j.train.RunConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "bench-worker",
+        hidden = true,
+        mixinStandardHelpOptions = true,
+        description = "Runs one contender as standard input says; for bench, and for bench/compare.py.")
+final class BenchWorkerCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "VARIANT|CONFIG", description = "A variant's name or a YAML file.")
+    private String config;
+
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a value of the config.")
+    private List<String> overrides = List.of();
+
+    @Option(names = "--runner", required = true, description = "${COMPLETION-CANDIDATES}.")
+    private Runner runner;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        Worker.serve(
+                RunConfig.open(config, overrides),
+                runner,
+                lines,
+                spec.commandLine().getOut());
+        return Vit4j.DONE;
+    }
+}
