@@ -1,34 +1,80 @@
 package org.vit4j.engine;
 
-import java.util.Collections;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import org.nd4j.autodiff.listeners.At;
-import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A SameDiff graph and what is wanted from it, run step after step without fresh memory. For one thread.
  *
- * <p>Any batch size runs; each size keeps its own arrays until {@link #close}.
+ * <p>Inputs of new shapes are planned first: ND4J's interpreter tells the order and the shapes, and every op is bound
+ * once to places in one stretch of memory. A run is then nothing but the ops, with the bits of the interpreter. Variables
+ * may change in place between runs, constants may not. What a plan cannot hold (loops, branches, random numbers, shapes
+ * that depend on values) is refused.
  */
 public final class Program implements AutoCloseable {
-    private final StepSession session;
+    /** Shapes of inputs that are remembered: full batches, a shorter last one, a single image, and one to spare. */
+    private static final int PLANS = 4;
+
+    private final SameDiff sd;
     private final List<String> outputs;
+    private final Map<String, INDArray> into;
+    private final List<Plan> plans = new ArrayList<>(); // the one used last in front
 
     /** @param outputs names of SameDiff variables */
     public Program(SameDiff sd, List<String> outputs) {
-        this.session = new StepSession(sd);
-        this.outputs = List.copyOf(new LinkedHashSet<>(outputs));
+        this(sd, outputs, Map.of());
     }
 
-    /** The outputs by name. The arrays belong to the program and are overwritten by the next run: copy what must last. */
+    /** @param into dense arrays that some of the outputs are written to */
+    public Program(SameDiff sd, List<String> outputs, Map<String, INDArray> into) {
+        this.sd = sd;
+        this.outputs = List.copyOf(new LinkedHashSet<>(outputs));
+        this.into = Map.copyOf(into);
+    }
+
+    /**
+     * The outputs by name, to be read only: they may share memory with each other. They belong to the program and are
+     * overwritten by the next run: copy what must last.
+     *
+     * @throws IllegalStateException when the graph has an op of which one execution tells nothing about the next
+     */
     public Map<String, INDArray> run(Map<String, INDArray> placeholders) {
-        session.endStep();
-        At at = At.defaultAt(Operation.INFERENCE);
-        return session.output(outputs, placeholders, null, Collections.emptyList(), Collections.emptyList(), at);
+        return plan(placeholders).run(placeholders);
+    }
+
+    /** What each kind of op costs in so many runs, the dearest first. */
+    public List<OpTime> profile(Map<String, INDArray> placeholders, int runs) {
+        Plan plan = plan(placeholders);
+        Map<String, OpTime> times = new LinkedHashMap<>();
+        for (int i = 0; i < runs; i++) plan.time(placeholders, times);
+        return times.values().stream()
+                .sorted(Comparator.comparingLong(OpTime::nanos).reversed())
+                .toList();
+    }
+
+    private Plan plan(Map<String, INDArray> placeholders) {
+        for (int i = 0; i < plans.size(); i++) {
+            Plan plan = plans.get(i);
+            if (!plan.fits(sd, placeholders)) continue;
+            if (i > 0) plans.add(0, plans.remove(i));
+            return plan;
+        }
+        // First, so that the old memory is free before the new one is needed.
+        if (plans.size() == PLANS) plans.remove(PLANS - 1).close();
+        Plan plan = Planner.plan(sd, outputs, into, placeholders);
+        plans.add(0, plan);
+        return plan;
+    }
+
+    /** Memory that the plans hold now, without the graph's variables and constants. */
+    public long bytes() {
+        return plans.stream().mapToLong(Plan::bytes).sum();
     }
 
     public long bytes() {
@@ -37,6 +83,7 @@ public final class Program implements AutoCloseable {
 
     @Override
     public void close() {
-        session.close();
+        plans.forEach(Plan::close);
+        plans.clear();
     }
 }

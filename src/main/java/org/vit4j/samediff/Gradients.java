@@ -1,6 +1,7 @@
 package org.vit4j.samediff;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,7 @@ public final class Gradients implements AutoCloseable {
         this.flat =
                 Nd4j.zeros(parameters.trained().dataType(), parameters.trained().length());
         List<String> outputs = new ArrayList<>(List.of(loss.name()));
+        Map<String, INDArray> into = new HashMap<>();
         for (SDVariable variable : wanted) outputs.add(variable.name());
         for (Lowered.Statistics seen : lowered.statistics()) outputs.addAll(List.of(seen.mean(), seen.variance()));
         for (String variable : by) {
@@ -52,24 +54,29 @@ public final class Gradients implements AutoCloseable {
             SDVariable gradient = sd.getVariable(name).getGradient();
             if (gradient == null) return; // the loss does not depend on it: its gradient stays 0
             var shape = parameters.weight(name).shape();
-            views.put(name, Parameters.view(flat, from, shape));
+            INDArray view = Parameters.view(flat, from, shape);
+            views.put(name, view);
             gradientOf.put(name, gradient.name());
             outputs.add(gradient.name());
+            into.put(gradient.name(), view);
         });
-        this.program = new Program(sd.getFunction("grad"), outputs);
+        this.program = new Program(sd.getFunction("grad"), outputs, into);
         this.forward = new Program(sd, List.of(this.loss));
     }
 
     /** Loss and wanted variables of one step; the gradient is then in {@link #flat}. Overwritten by the next run. */
     public Map<String, INDArray> run(Map<String, INDArray> placeholders) {
-        Map<String, INDArray> out = program.run(placeholders);
-        views.forEach((name, view) -> view.assign(out.get(gradientOf.get(name))));
-        return out;
+        return program.run(placeholders);
     }
 
     /** The loss alone. */
     public double forward(Map<String, INDArray> placeholders) {
         return forward.run(placeholders).get(loss).getDouble(0);
+    }
+
+    /** Bytes of memory that runs use besides the weights and their gradient. */
+    public long bytes() {
+        return program.bytes() + forward.bytes();
     }
 
     public double loss(Map<String, INDArray> out) {
@@ -89,11 +96,6 @@ public final class Gradients implements AutoCloseable {
     /** The part of {@link #flat} that belongs to a weight; absent when the loss does not depend on it. */
     public INDArray of(String weight) {
         return views.get(weight);
-    }
-
-    /** Bytes of memory that runs use besides the weights and their gradient. */
-    public long bytes() {
-        return program.bytes();
     }
 
     @Override

@@ -15,7 +15,6 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
-import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Weight;
@@ -69,8 +68,8 @@ public final class Lowering {
 
     private void weight(Weight weight) {
         var array = parameters.array(weight.name());
-        boolean fixed = weight.role() == Role.FIXED;
-        weights.put(weight.name(), fixed ? sd.constant(weight.name(), array) : sd.var(weight.name(), array));
+        // Also what never trains: a constant may not change once it has been used, and weights are read from files.
+        weights.put(weight.name(), sd.var(weight.name(), array));
     }
 
     private void tensor(Tensor t) {
