@@ -39,7 +39,9 @@ class Worker:
         line = self.process.stdout.readline()
         if not line:
             self.process.wait()
-            raise RuntimeError(f"{self.name} ended with exit code {self.process.returncode}, see {self.log.name}")
+            self.log.close()
+            said = pathlib.Path(self.log.name).read_text().strip().splitlines()
+            raise RuntimeError(f"{self.name} ended with exit code {self.process.returncode}: {said[-1] if said else ''}")
         return json.loads(line)
 
     def ask(self, line):
@@ -56,14 +58,15 @@ class Worker:
         self.log.close()
 
 
-def spec(row, threads, directory, batches):
+def spec(row, options, directory, batches):
     return json.dumps(
         {
             "peer": row.peer,
             "image": row.image,
             "batch": row.batch,
             "classes": row.classes,
-            "threads": threads,
+            "threads": options.threads,
+            "count": options.what != "memory",
             "directory": str(directory),
             "batches": batches,
         }
@@ -75,8 +78,8 @@ def ours(row, runner):
     return ["./vit4j", "bench-worker", row.config, "--runner", runner, *sets]
 
 
-def peer(kind, row, threads, directory, batches):
-    return [sys.executable, str(ROOT / "bench" / "peer.py"), kind, spec(row, threads, directory, batches)]
+def peer(kind, row, options, directory, batches):
+    return [sys.executable, str(ROOT / "bench" / "peer.py"), kind, spec(row, options, directory, batches)]
 
 
 def djl(row, directory):
@@ -125,11 +128,7 @@ class Contest:
         wanted = [name for name in contenders if row.peer or name in options.ours]
         threads = options.threads
         if {"onnxruntime", "djl"} & set(wanted):
-            maker = Worker(
-                "files", peer("files", row, threads, directory, batches), logs / f"{directory.name}-files.log", threads
-            )
-            self.failed.update(maker.about)
-            maker.close()
+            self.failed.update(self.files(row, directory, batches, logs))
         for name in wanted:
             if name in self.failed:
                 continue
@@ -138,7 +137,7 @@ class Contest:
             elif name == "djl":
                 command = djl(row, directory)
             else:
-                command = peer({"pytorch": "torch"}.get(name, name), row, threads, directory, batches)
+                command = peer({"pytorch": "torch"}.get(name, name), row, options, directory, batches)
             log = logs / f"{directory.name}-{name}.log"
             try:
                 self.workers.append(Worker(name, command, log, threads))
@@ -146,6 +145,16 @@ class Contest:
                 self.failed[name] = str(problem)
         for name, problem in self.failed.items():
             print(f"  {name} is left out: {problem}", file=sys.stderr)
+
+    def files(self, row, directory, batches, logs):
+        """Exports the network; gives back who cannot take part, and why."""
+        command = peer("files", row, self.options, directory, batches)
+        try:
+            maker = Worker("files", command, logs / f"{directory.name}-files.log", self.options.threads)
+        except RuntimeError as problem:
+            return {"onnxruntime": str(problem), "djl": str(problem)}
+        maker.close()
+        return maker.about
 
     def worker(self, name):
         return next((worker for worker in self.workers if worker.name == name), None)
@@ -239,7 +248,10 @@ def compared(row, options, contenders, batches):
 def rows(options):
     chosen = [row for row in models.ROWS if not options.only or row.name in options.only]
     contenders = [*options.ours, *options.peers]
-    return {"rows": [compared(row, options, contenders, sorted({1, row.batch})) for row in chosen]}
+    done = []
+    for row in chosen:
+        done.append(compared(row, options, contenders, sorted({1, row.batch})))
+        yield {"rows": done}
 
 
 def growth(options):
@@ -247,10 +259,10 @@ def growth(options):
     for axis, points in models.GROWTH.items():
         if options.only and axis not in options.only:
             continue
-        axes[axis] = [
-            {"x": x, **compared(row, options, [*options.ours, "pytorch"], [row.batch])} for x, row in points
-        ]
-    return {"growth": axes}
+        axes[axis] = []
+        for x, row in points:
+            axes[axis].append({"x": x, **compared(row, options, [*options.ours, "pytorch"], [row.batch])})
+        yield {"growth": axes}
 
 
 def memory(options):
@@ -279,7 +291,7 @@ def memory(options):
                     worker.ask(f"train {every}")
                     samples.append([done, worker.ask("memory")["resident"]])
         long[name] = samples
-    return {"peaks": peaks, "long": {"name": models.LONG.name, "batch": models.LONG.batch, "samples": long}}
+    yield {"peaks": peaks, "long": {"name": models.LONG.name, "batch": models.LONG.batch, "samples": long}}
 
 
 def machine():
@@ -302,7 +314,7 @@ def versions():
     for package in ("torch", "timm", "vit-pytorch", "transformers", "onnx", "onnxruntime"):
         found[package] = importlib.metadata.version(package)
     java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=True).stderr
-    found["java"] = java.splitlines()[1].strip()
+    found["java"] = java.split('"')[1]
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     found["vit4j"] = commit.stdout.strip() or "unknown"
     return found
@@ -333,10 +345,11 @@ def main():
         "warm_up": options.warm_up,
         "ours": options.ours[0],
     }
-    results = {"rows": rows, "growth": growth, "memory": memory}[options.what](options)
     output = options.output or WORK / f"{options.what}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps({**about, **results}, indent=1) + "\n")
+    # Each yields what it has so far: hours of measuring are not lost to the last row.
+    for results in {"rows": rows, "growth": growth, "memory": memory}[options.what](options):
+        output.write_text(json.dumps({**about, **results}, indent=1) + "\n")
     print(output)
 
 

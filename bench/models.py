@@ -66,7 +66,7 @@ ROWS = [
     Row(
         "cvt_13",
         "cvt_13",
-        {"package": "transformers", "model": "CvtForImageClassification", "arguments": {"drop_path_rate": [0, 0, 0]}},
+        {"package": "transformers", "model": "CvtForImageClassification", "arguments": {"drop_path_rate": [0.0, 0.0, 0.0]}},
         sets=["model.drop_path=[0,0,0]"],
     ),
     Row(

@@ -4,7 +4,7 @@
     peer.py onnxruntime ROW     ONNX Runtime: infer B N, memory
     peer.py files ROW           writes the ONNX and TorchScript files that the others load, and ends
 
-ROW is JSON: peer, image, batch, classes, threads, directory, batches.
+ROW is JSON: peer, image, batch, classes, threads, directory, batches, count.
 """
 
 import copy
@@ -64,12 +64,11 @@ class Torch:
         self.y = torch.randint(row["classes"], (row["batch"],))
 
     def ready(self):
-        model = self.model.eval()
-        return {
-            "ready": "PyTorch " + torch.__version__,
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "macs": macs(model, self.row),
-        }
+        about = {"ready": "PyTorch " + torch.__version__}
+        if self.row["count"]:  # not where memory is measured: the counter loads a lot
+            about["parameters"] = sum(p.numel() for p in self.model.parameters())
+            about["macs"] = macs(self.model.eval(), self.row)
+        return about
 
     def step(self):
         self.optimizer.zero_grad()

@@ -25,7 +25,8 @@ import org.vit4j.train.RunConfig;
 /**
  * SameDiff as it comes: the same operations as the portable engine, run by {@code SameDiff.output} on ND4J's own session and
  * array cache, then ND4J's own updater and weight decay, an array a weight, as {@code sd.fit} applies them. Not {@code
- * sd.fit} itself, which cannot take turns step by step and updates weights in the middle of the backward pass.
+ * sd.fit} itself, which cannot take turns step by step; its inner loop, {@code TrainingSession.trainingIteration}, was
+ * measured beside this and takes the same time.
  */
 final class Stock implements Contender {
     private final Network network;

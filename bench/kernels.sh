@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Times the kernels one by one with JMH (src/test/java/org/vit4j/bench). Arguments go to JMH:
+#
+#   bench/kernels.sh 'KernelBench.softmax' -p batch=8 -i 3
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+mvn -q -B -Djacoco.skip -Dspotless.check.skip test-compile dependency:build-classpath \
+  -Dmdep.includeScope=test -Dmdep.outputFile=target/test-classpath
+# Benchmarks are found by the list that JMH's processor leaves among the test classes.
+exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "target/test-classes:target/classes:$(cat target/test-classpath)" \
+  org.openjdk.jmh.Main "$@"
