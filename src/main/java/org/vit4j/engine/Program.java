@@ -77,10 +77,6 @@ public final class Program implements AutoCloseable {
         return plans.stream().mapToLong(Plan::bytes).sum();
     }
 
-    public long bytes() {
-        return session.bytes();
-    }
-
     @Override
     public void close() {
         plans.forEach(Plan::close);
