@@ -8,6 +8,7 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
 import org.vit4j.train.RunConfig;
@@ -23,21 +24,18 @@ public final class Bench implements AutoCloseable {
     private static final List<Integer> BATCHES = List.of(1, 8, 32);
 
     private final RunConfig config;
+    private final List<Runner> runners;
     private final int steps;
     private final Consumer<String> progress;
-    private final Map<Runner, Contender> contenders = new EnumMap<>(Runner.class);
     private final Feed feed;
 
-    /** Opens the contenders. */
+    /** Opens the data; the networks come and go as they are measured. */
     public Bench(RunConfig config, List<Runner> runners, int steps, Consumer<String> progress) {
         this.config = config;
+        this.runners = List.copyOf(runners);
         this.steps = steps;
         this.progress = progress;
         this.feed = Feed.of(config);
-        for (Runner runner : runners) {
-            progress.accept("loading " + runner.word());
-            contenders.put(runner, runner.open(config));
-        }
     }
 
     /** All but the memory, which takes a process for each, see {@link Peak}. */
@@ -45,12 +43,31 @@ public final class Bench implements AutoCloseable {
         progress.accept("matrix product");
         Machine machine = Machine.measured();
         OptionalDouble data = feed.alone(WARM_UP + steps);
-        Map<Runner, Split> training = training();
-        Map<Integer, Map<Runner, Timings>> inference = new TreeMap<>();
-        TreeSet<Integer> batches = new TreeSet<>(BATCHES);
-        batches.add(config.train().batch());
-        for (int batch : batches) inference.put(batch, inference(batch));
+        Map<Runner, Split> training = among(this::training);
+        Map<Integer, Map<Runner, Timings>> inference = among(contenders -> {
+            Map<Integer, Map<Runner, Timings>> byBatch = new TreeMap<>();
+            TreeSet<Integer> batches = new TreeSet<>(BATCHES);
+            batches.add(config.train().batch());
+            for (int batch : batches) byBatch.put(batch, inference(contenders, batch));
+            return byBatch;
+        });
         return new Measured(machine, feed.name(), data, training, inference);
+    }
+
+    /** Opens the contenders for something and closes them again: the arrays of training are not kept for inference. */
+    private <T> T among(Function<Map<Runner, Contender>, T> work) {
+        Map<Runner, Contender> contenders = new EnumMap<>(Runner.class);
+        try {
+            for (Runner runner : runners) {
+                progress.accept("loading " + runner.word());
+                contenders.put(runner, runner.open(config));
+            }
+            return work.apply(contenders);
+        } finally {
+            contenders.values().forEach(Contender::close);
+            contenders.clear();
+            System.gc(); // plain SameDiff's arrays go no other way
+        }
     }
 
     /**
@@ -80,12 +97,12 @@ public final class Bench implements AutoCloseable {
         }
     }
 
-    private Map<Runner, Split> training() {
+    private Map<Runner, Split> training(Map<Runner, Contender> contenders) {
         Map<Runner, List<Double>> data = lists();
         Map<Runner, List<Double>> gradient = lists();
         Map<Runner, List<Double>> update = lists();
         Map<Runner, List<Double>> step = lists();
-        rounds("training", (runner, contender) -> {
+        rounds("training", contenders, (runner, contender) -> {
             Batch[] batch = new Batch[1];
             data.get(runner).add(Clock.seconds(() -> batch[0] = feed.next()));
             double forwardAndBackward = Clock.seconds(() -> contender.gradient(batch[0]));
@@ -95,12 +112,12 @@ public final class Bench implements AutoCloseable {
             step.get(runner).add(forwardAndBackward + optimizer);
         });
         Map<Runner, List<Double>> forward = lists();
-        rounds("forward", (runner, contender) -> {
+        rounds("forward", contenders, (runner, contender) -> {
             Batch batch = feed.next();
             forward.get(runner).add(Clock.seconds(() -> contender.forward(batch)));
         });
         Map<Runner, Split> split = new EnumMap<>(Runner.class);
-        for (Runner runner : contenders.keySet()) {
+        for (Runner runner : runners) {
             split.put(
                     runner,
                     new Split(
@@ -113,11 +130,12 @@ public final class Bench implements AutoCloseable {
         return split;
     }
 
-    private Map<Runner, Timings> inference(int batch) {
+    private Map<Runner, Timings> inference(Map<Runner, Contender> contenders, int batch) {
         Map<Runner, List<Double>> seconds = lists();
         try (INDArray images = Network.images(Feed.random(config, batch))) {
             rounds(
                     "inference at batch " + batch,
+                    contenders,
                     (runner, contender) -> seconds.get(runner).add(Clock.seconds(() -> contender.infer(images))));
         }
         Map<Runner, Timings> timings = new EnumMap<>(Runner.class);
@@ -129,7 +147,7 @@ public final class Bench implements AutoCloseable {
         void take(Runner runner, Contender contender);
     }
 
-    private void rounds(String what, Turn turn) {
+    private void rounds(String what, Map<Runner, Contender> contenders, Turn turn) {
         progress.accept(what);
         for (int round = 0; round < WARM_UP + steps; round++) contenders.forEach(turn::take);
     }
@@ -140,13 +158,12 @@ public final class Bench implements AutoCloseable {
 
     private Map<Runner, List<Double>> lists() {
         Map<Runner, List<Double>> lists = new EnumMap<>(Runner.class);
-        for (Runner runner : contenders.keySet()) lists.put(runner, new ArrayList<>());
+        for (Runner runner : runners) lists.put(runner, new ArrayList<>());
         return lists;
     }
 
     @Override
     public void close() {
         feed.close();
-        contenders.values().forEach(Contender::close);
     }
 }

@@ -67,14 +67,15 @@ final class BenchCommand implements Callable<Integer> {
         RunConfig run = RunConfig.open(config, overrides);
         Consumer<String> progress = step -> spec.commandLine().getErr().println("bench: " + step);
         List<Runner> runners = only.stream().distinct().sorted().toList();
+        Map<Runner, Peak> memory = new EnumMap<>(Runner.class);
         Bench.Measured measured;
         try (Bench bench = new Bench(run, runners, steps, progress)) {
+            // First, while this process is small: plain SameDiff takes what memory there is.
+            for (Runner runner : runners) {
+                progress.accept("memory of " + runner.word());
+                Peak.of(worker(runner), run.train().batch(), MEMORY_STEPS).ifPresent(peak -> memory.put(runner, peak));
+            }
             measured = bench.run();
-        }
-        Map<Runner, Peak> memory = new EnumMap<>(Runner.class);
-        for (Runner runner : runners) {
-            progress.accept("memory of " + runner.word());
-            Peak.of(worker(runner), run.train().batch(), MEMORY_STEPS).ifPresent(peak -> memory.put(runner, peak));
         }
         BenchReport report = new BenchReport(run, steps, measured, memory);
         PrintWriter out = spec.commandLine().getOut();
