@@ -48,7 +48,7 @@ final class Array {
     private int[] order() {
         return IntStream.range(0, dims.length)
                 .boxed()
-                .sorted(Comparator.<Integer>comparingLong(axis -> dims[axis] == 1 ? Long.MAX_VALUE : -strides[axis])
+                .sorted(Comparator.<Integer>comparingLong(axis -> -strides[axis])
                         .thenComparingInt(axis -> axis))
                 .mapToInt(Integer::intValue)
                 .toArray();
@@ -117,6 +117,12 @@ final class Array {
             stride *= dims[order[i]];
         }
         return true;
+    }
+
+    /** Whether its rows or its columns lie without gaps: what a fast matrix product asks of an operand. */
+    boolean hasRows() {
+        int n = dims.length - 1;
+        return strides[n] == 1 || strides[n - 1] == 1 || dims[n] == 1 || dims[n - 1] == 1;
     }
 
     /** Whether element (i, j, ..) lies at the same distance from the first one in both. */
@@ -196,12 +202,16 @@ final class Array {
     }
 
     dnnl_memory_desc_t layout() {
-        // An axis of one element may claim any stride; oneDNN recognises layouts by the tidy one.
+        return Dnnl.memory(dims, strides);
+    }
+
+    /** For a matrix product, which recognises rows that lie one after the other by strides an axis of one may not have. */
+    Array matrix() {
         long[] tidy = strides.clone();
         for (int i = dims.length - 1; i >= 0; i--) {
             if (dims[i] == 1) tidy[i] = i + 1 < dims.length ? tidy[i + 1] * dims[i + 1] : 1;
         }
-        return Dnnl.memory(dims, tidy);
+        return new Array(buffer, offset, dims, tidy);
     }
 
     Primitive.Argument as(int role) {

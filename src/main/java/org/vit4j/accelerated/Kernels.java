@@ -22,7 +22,10 @@ final class Kernels {
     private Kernels() {}
 
     /** c = scale * (a b + bias), [.., M, K] x [.., K, N]; bias [.., 1, N] or null; an axis of 1 serves every batch. */
-    static PostOp.Fusable matmul(Array a, Array b, Array bias, Array c, double scale) {
+    static PostOp.Fusable matmul(Array left, Array right, Array bias, Array result, double scale) {
+        Array a = left.matrix();
+        Array b = right.matrix();
+        Array c = result.matrix();
         PostOp.Fusable step = new PostOp.Fusable("matmul", scale, c, a, b) {
             private Primitive primitive;
 

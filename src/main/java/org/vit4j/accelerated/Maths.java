@@ -21,7 +21,9 @@ final class Maths {
      * @param bias [1, N], only with matrices; or null
      * @param c where to write, [.., M, N]
      */
-    Node matmul(Node a, Node b, Node bias, double scale, Array c) {
+    Node matmul(Node left, Node right, Node bias, double scale, Array c) {
+        Node a = left.array().hasRows() ? left : tape.dense(left);
+        Node b = right.array().hasRows() ? right : tape.dense(right);
         PostOp.Fusable step = Kernels.matmul(a.array(), b.array(), bias == null ? null : bias.array(), c, scale);
         int number = tape.emit(step);
         boolean needs = a.needsGradient() || b.needsGradient() || (bias != null && bias.needsGradient());
@@ -50,7 +52,9 @@ final class Maths {
     }
 
     /** to = scale * (a b) + plus, summed over batches where {@code to} has one only. */
-    private void product(Array a, Array b, Array to, Array plus, double scale) {
+    private void product(Array left, Array right, Array to, Array plus, double scale) {
+        Array a = left.hasRows() ? left : copied(left, Array.fresh(left.dims()));
+        Array b = right.hasRows() ? right : copied(right, Array.fresh(right.dims()));
         int m = to.rank() - 2;
         int n = to.rank() - 1;
         if (to.dim(m) > 1 && to.dim(n) > 1 && to.stride(n) != 1 && to.stride(m) == 1) {
