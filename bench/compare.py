@@ -324,7 +324,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["rows", "growth", "memory"])
     parser.add_argument("--only", action="append", help="a row, or an axis of growth; may be repeated")
-    parser.add_argument("--ours", default="portable", help="runners of vit4j, the one that is compared first")
+    parser.add_argument("--ours", default="accelerated", help="runners of vit4j, the one that is compared first")
     parser.add_argument("--peers", default="pytorch,onnxruntime,djl", help="and who they meet")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=10, help="turns of each contender that count")
