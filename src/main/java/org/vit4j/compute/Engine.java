@@ -2,7 +2,9 @@ package org.vit4j.compute;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.accelerated.AcceleratedInference;
@@ -27,6 +29,9 @@ public enum Engine {
 
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
+    /** Said once, however many networks a process opens. */
+    private static final AtomicBoolean TOLD = new AtomicBoolean();
+
     /** As a config writes it. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
@@ -47,12 +52,17 @@ public enum Engine {
     /** @throws IllegalStateException when the accelerated engine was asked for by name and cannot be had */
     private boolean isAccelerated(Parameters parameters) {
         if (this == PORTABLE) return false;
-        Optional<String> missing = parameters.trained().dataType() == DataType.FLOAT
-                ? Dnnl.missing()
-                : Optional.of("it computes in float only");
+        Optional<String> missing = missing(parameters);
         if (missing.isEmpty()) return true;
         if (this == ACCELERATED) throw new IllegalStateException("no accelerated engine: " + missing.get());
-        LOG.info("portable engine, which is slower: {}", missing.get());
+        if (TOLD.compareAndSet(false, true)) LOG.info("portable engine, which is slower: {}", missing.get());
         return false;
+    }
+
+    private static Optional<String> missing(Parameters parameters) {
+        if (!Nd4j.getEnvironment().isCPU())
+            return Optional.of("its kernels are the processor's, and ND4J runs on a card");
+        if (parameters.trained().dataType() != DataType.FLOAT) return Optional.of("it computes in float only");
+        return Dnnl.missing();
     }
 }

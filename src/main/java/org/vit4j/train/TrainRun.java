@@ -54,6 +54,9 @@ public final class TrainRun {
                     config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes
                             + " classes; set model.classes=" + classes);
         }
+        // As many arrays as AdamW keeps; SGD keeps one less.
+        Footprint.of(config.model().build(), config.train().batch(), 2)
+                .check(config.name(), config.train().batch());
         // A teacher that does not fit is found before an earlier run is moved out of the way.
         Optional<Teacher> teacher = config.train()
                 .distill()

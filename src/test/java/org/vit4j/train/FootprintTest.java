@@ -1,0 +1,55 @@
+package org.vit4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.compute.Engine;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Graph;
+import org.vit4j.samediff.GradientStep;
+import org.vit4j.samediff.Lowering;
+import org.vit4j.samediff.Parameters;
+
+class FootprintTest {
+    private static final long GB = 1 << 30;
+
+    @Test
+    void whatDoesNotFitIsRefusedWithTheEstimate() {
+        Graph graph =
+                RunConfig.open("vit_gigantic_patch14_224", List.of()).model().build();
+        Footprint footprint = Footprint.of(graph, 64, 2);
+        // 1.84 G parameters, four arrays of four bytes each.
+        assertThat(footprint.weights()).isEqualTo(16 * graph.parameters()).isBetween(27 * GB, 28 * GB);
+        assertThatThrownBy(() -> footprint.check("big.yaml", 64, 24 * GB))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageStartingWith("big.yaml: training at train.batch=64 would take about ")
+                .hasMessageEndingWith("24.0 can be had; take a smaller variant");
+        assertThatThrownBy(() -> footprint.check("big.yaml", 64, 40 * GB)).hasMessageEndingWith("lower train.batch");
+        assertThatCode(() -> footprint.check("big.yaml", 64, 4000 * GB)).doesNotThrowAnyException();
+    }
+
+    /** The estimate against what the plan of a step really takes. */
+    @Test
+    void theEstimateIsNearWhatAStepTakes() {
+        RunConfig config = RunConfig.open("digits-vit", List.of());
+        Graph graph = config.model().build();
+        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        parameters.initialise(1);
+        var wanted = new GradientStep.Wanted(
+                network -> Objective.loss(network, config.train().distill()), List.of());
+        try (GradientStep step = Engine.ACCELERATED.step(graph, parameters, Lowering.Mode.TRAINING, wanted)) {
+            INDArray images = Nd4j.randn(
+                    DataType.FLOAT, graph.tensors().iterator().next().shape().batched(32));
+            step.run(Map.of("image", images, Objective.TARGETS, Targets.smoothed(new int[32], 10, 0)));
+            double estimate = Footprint.of(graph, 32, 2).activations();
+            assertThat(step.bytes() / estimate).isBetween(0.5, 1.5);
+        }
+    }
+}
