@@ -81,9 +81,6 @@ class EnginesStayTogetherTest {
                     .as("loss of step %d", i)
                     .isCloseTo(portable.losses.get(i), within(1e-3));
         }
-        System.out.printf(
-                "XX %.3g %.3g%n",
-                apart(accelerated.weights, portable.weights), apart(nudged.weights, portable.weights));
         assertThat(apart(accelerated.weights, portable.weights))
                 .as("weights, relative L2")
                 .isLessThan(5e-3);
