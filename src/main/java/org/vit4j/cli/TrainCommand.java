@@ -7,6 +7,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vit4j.train.RunConfig;
+import org.vit4j.train.Sweep;
+import org.vit4j.train.SweepPlan;
+import org.vit4j.train.SweepSummary;
 import org.vit4j.train.TrainRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,18 +31,45 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--resume", description = "Go on from the newest checkpoint; starts the run when there is none.")
     private boolean resume;
 
+    @Option(
+            names = "--sweep",
+            paramLabel = "path=value,value",
+            description = "Train once for every combination of values, one after another, each in a directory below the"
+                    + " run directory: --sweep train.optimizer.lr=1e-3,5e-4 --sweep model.dim=96,192")
+    private List<String> sweeps = List.of();
+
+    @Option(names = "--json", description = "The result as JSON on standard output.")
+    private boolean json;
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
+        return sweeps.isEmpty() ? train() : sweep();
+    }
+
+    private int sweep() {
+        SweepPlan plan = Sweep.plan(config, overrides, sweeps, directory);
+        PrintWriter out = spec.commandLine().getOut();
+        try (Interrupt interrupt = new Interrupt();
+                TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
+            SweepSummary summary = Sweep.run(plan, resume, progress, interrupt::requested);
+            out.println(json ? summary.json() : summary.text() + "\nall of it: " + plan.directory() + "/sweep.html");
+            out.flush();
+            if (summary.interrupted()) return Vit4j.INTERRUPTED;
+            return summary.failed() ? Vit4j.FAILED : Vit4j.DONE;
+        }
+    }
+
+    private int train() {
         RunConfig run = RunConfig.open(config, overrides);
         Path into = directory.orElse(run.output().dir());
         PrintWriter out = spec.commandLine().getOut();
         try (Interrupt interrupt = new Interrupt();
                 TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
             TrainRun.Result result = TrainRun.run(run, into, resume, progress, interrupt::requested);
-            out.println(told(result));
+            out.println(json ? Json.text(result.toMap()) : told(result));
             out.flush();
             return result.finished() ? Vit4j.DONE : Vit4j.INTERRUPTED;
         }

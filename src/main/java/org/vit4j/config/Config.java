@@ -6,8 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
@@ -73,6 +75,13 @@ public final class Config {
                 .setWidth(120)
                 .build();
         return new Dump(settings).dumpToString(root.resolved());
+    }
+
+    /** Every value of a YAML text by its path, in order: what two configs are compared by. */
+    public static Map<String, String> values(String text, String label) {
+        Map<String, String> values = new LinkedHashMap<>();
+        Yaml.flatten(Yaml.parse(text, label), "", values);
+        return values;
     }
 
     /** @param file null for a packaged config or for text */

@@ -113,6 +113,17 @@ sealed interface Yaml {
         return merged;
     }
 
+    /** Scalars by path: {@code train.optimizer.betas[0]}. */
+    static void flatten(Yaml yaml, String path, Map<String, String> into) {
+        if (yaml instanceof Scalar scalar) into.put(path, scalar.text);
+        if (yaml instanceof Sequence list) {
+            for (int i = 0; i < list.items.size(); i++) flatten(list.items.get(i), path + "[" + i + "]", into);
+        }
+        if (yaml instanceof Mapping mapping) {
+            mapping.entries.forEach((key, below) -> flatten(below, path.isEmpty() ? key : path + "." + key, into));
+        }
+    }
+
     /** How a value is named in a message. */
     static String shown(Yaml value) {
         if (value instanceof Scalar scalar) return "'" + scalar.text + "'";

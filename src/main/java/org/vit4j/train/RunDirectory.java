@@ -19,6 +19,7 @@ import org.vit4j.io.Failure;
 public final class RunDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String SWEEP = "sweep.json";
 
     private final Path path;
     private final FileChannel channel;
@@ -41,10 +42,43 @@ public final class RunDirectory implements AutoCloseable {
             throw new ConfigError(path + ": is a file; expected a directory for the run (output.dir or --run)");
         }
         RunDirectory run = lock(path);
-        if (resume || !Files.exists(run.config())) return run;
-        run.close();
-        moveAside(path);
-        return lock(path);
+        if (resume && Files.exists(path.resolve(SWEEP))) {
+            run.close();
+            throw new ConfigError(
+                    path + ": holds a sweep, not a run; resume it with its --sweep, or one run of it with" + " --run");
+        }
+        return resume ? run : emptied(run);
+    }
+
+    /**
+     * A directory for a sweep, or, with {@code resume}, the one that holds it. What is in the way is moved aside.
+     *
+     * @throws ConfigError when another process trains in it, or it holds a single run
+     */
+    static RunDirectory openSweep(Path path, boolean resume) {
+        if (Files.exists(path) && !Files.isDirectory(path)) {
+            throw new ConfigError(path + ": is a file; expected a directory for the sweep (output.dir or --run)");
+        }
+        RunDirectory run = lock(path);
+        if (resume && Files.exists(run.config())) {
+            run.close();
+            throw new ConfigError(path + ": holds a single run, not a sweep; name another directory with --run");
+        }
+        return resume ? run : emptied(run);
+    }
+
+    /**
+     * Moves what is there aside. It stays locked until the new directory is, so that nobody begins in between; the lock
+     * goes with the directory.
+     */
+    private static RunDirectory emptied(RunDirectory run) {
+        if (!Files.exists(run.config()) && !Files.exists(run.path.resolve(SWEEP))) return run;
+        try {
+            moveAside(run.path);
+            return lock(run.path);
+        } finally {
+            run.close();
+        }
     }
 
     private static RunDirectory lock(Path path) {

@@ -1,15 +1,14 @@
 package org.vit4j.train;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Atomic;
 import org.vit4j.io.Failure;
 import org.vit4j.report.Environment;
 import org.vit4j.report.RunReport;
@@ -25,7 +24,21 @@ public final class TrainRun {
      *
      * @param finished false when it was stopped before its last epoch
      */
-    public record Result(boolean finished, TrainState state, Path directory, Path model) {}
+    public record Result(boolean finished, TrainState state, Path directory, Path model) {
+        /** For machines: how far the run came and how good it is; fractions are unrounded. */
+        public Map<String, Object> toMap() {
+            Map<String, Object> map = new LinkedHashMap<>();
+            map.put("finished", finished);
+            map.put("epochs", state.history().size());
+            map.put("steps", state.step());
+            map.put("best_epoch", state.best().map(EpochMetrics::epoch).orElse(null));
+            map.put("val_top1", state.best().map(EpochMetrics::valTop1).orElse(null));
+            map.put("val_loss", state.best().map(EpochMetrics::valLoss).orElse(null));
+            map.put("directory", directory.toString());
+            map.put("model", model.toString());
+            return map;
+        }
+    }
 
     /**
      * Trains, or goes on training.
@@ -48,15 +61,7 @@ public final class TrainRun {
             boolean resume,
             Trainer.Progress progress,
             BooleanSupplier stop) {
-        int classes = data.classes().size();
-        if (classes != config.model().classes()) {
-            throw new ConfigError(
-                    config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes
-                            + " classes; set model.classes=" + classes);
-        }
-        // As many arrays as AdamW keeps; SGD keeps one less.
-        Footprint.of(config.model().build(), config.train().batch(), 2)
-                .check(config.name(), config.train().batch());
+        check(config, data.classes().size());
         // A teacher that does not fit is found before an earlier run is moved out of the way.
         Optional<Teacher> teacher = config.train()
                 .distill()
@@ -66,8 +71,8 @@ public final class TrainRun {
                         data.classes(),
                         config.data().preprocess()));
         try (RunDirectory run = RunDirectory.open(directory, resume)) {
-            if (resume) sameConfig(config, run);
-            if (teacher.isPresent()) sameTeacher(teacher.get().file(), run, resume);
+            if (resume) SameRun.check(config, run.path());
+            if (teacher.isPresent()) SameRun.checkTeacher(teacher.get().file(), run, resume);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
                 LOG.info(
                         "the warm-up is longer than the run and is cut to its {} epochs",
@@ -92,6 +97,18 @@ public final class TrainRun {
         }
     }
 
+    /** What is known to be wrong before anything is opened or written. */
+    static void check(RunConfig config, int classes) {
+        if (classes != config.model().classes()) {
+            throw new ConfigError(
+                    config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes
+                            + " classes; set model.classes=" + classes);
+        }
+        // As many arrays as AdamW keeps; SGD keeps one less.
+        Footprint.of(config.model().build(), config.train().batch(), 2)
+                .check(config.name(), config.train().batch());
+    }
+
     private static String report(RunConfig config, TrainState state) {
         List<RunReport.Point> points = state.history().stream()
                 .map(e ->
@@ -102,42 +119,5 @@ public final class TrainRun {
 
     private static Result result(boolean finished, Trainer trainer, RunDirectory run) {
         return new Result(finished, trainer.state(), run.path(), run.model());
-    }
-
-    /** A teacher that was trained anew under the same name is another one: notes which it is, or compares. */
-    private static void sameTeacher(Path teacher, RunDirectory run, boolean resume) {
-        Path noted = run.path().resolve("teacher.sha256");
-        try {
-            String sum = Checkpoint.sha256(teacher);
-            if (resume
-                    && Files.exists(noted)
-                    && !Files.readString(noted).strip().equals(sum)) {
-                throw new ConfigError(noted + ": the run was started with another teacher than " + teacher
-                        + " is now; put that one back, or start another run with --run");
-            }
-            run.write(noted.getFileName().toString(), sum + "\n");
-        } catch (IOException e) {
-            throw new Failure(teacher + ": cannot be read: " + Atomic.reason(e), e);
-        }
-    }
-
-    /** A run goes on as it began: resuming with another network or recipe would be another run under its name. */
-    private static void sameConfig(RunConfig config, RunDirectory run) {
-        if (!Files.exists(run.config())) return;
-        try {
-            List<String> before = Files.readAllLines(run.config());
-            List<String> now = config.resolved().lines().toList();
-            for (int i = 0; i < Math.min(before.size(), now.size()); i++) {
-                String a = before.get(i).strip();
-                String b = now.get(i).strip();
-                // Where the run lies and how long it goes on may change.
-                if (a.equals(b)
-                        || List.of("dir", "keep", "epochs", "threads", "path").contains(b.split(":")[0])) continue;
-                throw new ConfigError(run.config() + ":" + (i + 1) + ": the run was started with '" + a
-                        + "', now it is '" + b + "'; resume with the same config, or start another run with --run");
-            }
-        } catch (IOException e) {
-            throw new Failure(run.config() + ": cannot be read: " + Atomic.reason(e), e);
-        }
     }
 }

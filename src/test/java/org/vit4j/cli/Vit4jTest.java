@@ -275,6 +275,62 @@ class Vit4jTest {
     }
 
     @Test
+    void aSweepTrainsEveryCombinationAndEndsInATable() throws IOException {
+        String[] sweep = {
+            "train",
+            "digits-vit",
+            "--run",
+            directory.resolve("sweep").toString(),
+            "--set",
+            "train.epochs=1",
+            "--set",
+            "model.dim=16",
+            "--set",
+            "model.depth=1",
+            "--set",
+            "train.batch=256",
+            "--set",
+            "model.heads=2",
+            "--set",
+            "train.clip=null",
+            "--set",
+            "train.schedule.warmup_epochs=0",
+            "--sweep",
+            "train.optimizer.lr=1e-3,1e30",
+            "--json"
+        };
+        Outcome outcome = run(sweep);
+        assertThat(outcome.code).as(outcome.err).isEqualTo(1);
+        assertThat(outcome.json().path("runs").path(0).path("state").asText()).isEqualTo("finished");
+        assertThat(outcome.json().path("runs").path(1).path("problem").asText()).contains("the loss became");
+        String again = run(
+                        "train",
+                        "digits-vit",
+                        "--run",
+                        directory.resolve("sweep/lr=1e-3").toString(),
+                        "--resume",
+                        "--set",
+                        "train.epochs=1",
+                        "--set",
+                        "model.dim=16",
+                        "--set",
+                        "model.depth=1",
+                        "--set",
+                        "train.batch=256",
+                        "--set",
+                        "model.heads=2",
+                        "--set",
+                        "train.clip=null",
+                        "--set",
+                        "train.schedule.warmup_epochs=0",
+                        "--json")
+                .out;
+        assertThat(new ObjectMapper().readTree(again).path("finished").asBoolean())
+                .isTrue();
+        refused("--sweep model.hedas=3: model: unknown key", "train", "digits-vit", "--sweep", "model.hedas=3");
+    }
+
+    @Test
     void helpGoesToStandardOutput() {
         Outcome help = run("train", "--help");
         assertThat(help.code).isZero();

@@ -129,8 +129,8 @@ class TrainRunTest {
         RunConfig other = config("train.optimizer.lr=0.5");
         assertThatThrownBy(() -> TrainRun.run(other, directory.resolve("run"), true, SILENT, () -> false))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("lr: 0.001")
-                .hasMessageContaining("lr: 0.5");
+                .hasMessageContaining("train.optimizer.lr: 0.001")
+                .hasMessageContaining("it is 0.5");
     }
 
     @Test

@@ -1,0 +1,265 @@
+package org.vit4j.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.vit4j.report.SweepPage;
+
+/**
+ * How the runs of a sweep stand, the best first.
+ *
+ * @param axes paths of what was varied
+ */
+public record SweepSummary(String config, Path directory, List<SweepAxis> axes, List<Row> rows) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Comparator<Row> BEST_FIRST = Comparator.comparing(
+                    (Row row) -> row.best().map(Best::valTop1).orElse(-1.0), Comparator.reverseOrder())
+            .thenComparing(row -> row.best().map(Best::valLoss).orElse(Double.MAX_VALUE));
+
+    /** How far a run has come. */
+    public enum State {
+        WAITING,
+        STOPPED,
+        FAILED,
+        FINISHED;
+
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** The best epoch of a run, as {@code model.keras} holds it. */
+    public record Best(int epoch, double valTop1, double valLoss) {}
+
+    /**
+     * A run.
+     *
+     * @param run name of its directory
+     * @param epochs finished ones
+     * @param problem why it failed, empty otherwise
+     */
+    public record Row(
+            String run,
+            Map<String, String> values,
+            State state,
+            int epochs,
+            Optional<Best> best,
+            double seconds,
+            String problem) {
+
+        /** What the run's own {@code metrics.jsonl} says. */
+        static Row read(SweepPlan.Entry entry, Path directory, State state, String problem) {
+            Optional<Best> best = Optional.empty();
+            double seconds = 0;
+            int epochs = 0;
+            for (JsonNode epoch : metrics(directory)) {
+                Best now = new Best(
+                        epoch.path("epoch").asInt(),
+                        epoch.path("val_top1").asDouble(),
+                        epoch.path("val_loss").asDouble());
+                boolean better = best.map(
+                                b -> now.valTop1 != b.valTop1 ? now.valTop1 > b.valTop1 : now.valLoss < b.valLoss)
+                        .orElse(true);
+                if (better) best = Optional.of(now);
+                seconds += epoch.path("seconds").asDouble();
+                epochs = now.epoch;
+            }
+            return new Row(entry.name(), entry.values(), state, epochs, best, seconds, problem);
+        }
+
+        private static List<JsonNode> metrics(Path directory) {
+            List<JsonNode> lines = new ArrayList<>();
+            Path file = directory.resolve("metrics.jsonl");
+            if (!Files.isRegularFile(file)) return lines;
+            try {
+                for (String line : Files.readAllLines(file)) lines.add(JSON.readTree(line));
+            } catch (IOException e) {
+                lines.clear(); // damaged; the run writes it anew
+            }
+            return lines;
+        }
+
+        boolean finished(RunConfig config) {
+            return state == State.FINISHED && epochs >= config.train().epochs();
+        }
+
+        private Map<String, Object> toMap() {
+            Map<String, Object> map = new LinkedHashMap<>();
+            map.put("run", run);
+            map.put("values", values);
+            map.put("state", state.word());
+            map.put("epochs", epochs);
+            map.put("best_epoch", best.map(Best::epoch).orElse(null));
+            map.put("val_top1", best.map(Best::valTop1).orElse(null));
+            map.put("val_loss", best.map(Best::valLoss).orElse(null));
+            map.put("seconds", seconds);
+            map.put("problem", problem);
+            return map;
+        }
+    }
+
+    public SweepSummary {
+        rows = rows.stream().sorted(BEST_FIRST).toList();
+    }
+
+    /** What the directory holds of the planned runs. */
+    static SweepSummary of(SweepPlan plan) {
+        Map<String, JsonNode> before = new LinkedHashMap<>();
+        Path file = plan.directory().resolve("sweep.json");
+        if (Files.isRegularFile(file)) {
+            try {
+                JSON.readTree(file.toFile())
+                        .path("runs")
+                        .forEach(row -> before.put(row.path("run").asText(), row));
+            } catch (IOException e) {
+                before.clear(); // damaged; resuming each run finds the same out
+            }
+        }
+        List<Row> rows = new ArrayList<>();
+        for (SweepPlan.Entry entry : plan.runs()) {
+            JsonNode row = before.get(entry.name());
+            Path directory = Sweep.directory(plan, entry);
+            State state = row == null ? State.WAITING : state(row.path("state").asText());
+            boolean gone = !Files.exists(directory.resolve("model.keras"));
+            if (state == State.FINISHED && gone) state = State.WAITING;
+            if (state == State.WAITING && Files.exists(directory.resolve("config.yaml"))) state = State.STOPPED;
+            String problem = row == null ? "" : row.path("problem").asText();
+            rows.add(Row.read(entry, directory, state, problem));
+        }
+        return new SweepSummary(plan.name(), plan.directory(), plan.axes(), rows);
+    }
+
+    private static State state(String word) {
+        for (State state : State.values()) if (state.word().equals(word)) return state;
+        return State.WAITING;
+    }
+
+    Row row(String run) {
+        return rows.stream().filter(row -> row.run.equals(run)).findFirst().orElseThrow();
+    }
+
+    SweepSummary with(Row changed) {
+        List<Row> all = new ArrayList<>(rows);
+        all.replaceAll(row -> row.run.equals(changed.run) ? changed : row);
+        return new SweepSummary(config, directory, axes, all);
+    }
+
+    void write(RunDirectory held) {
+        held.write("sweep.json", json() + "\n");
+        held.write("sweep.csv", csv());
+        held.write("sweep.html", html());
+    }
+
+    /** Whether some run still has steps to do and none of its own failed it. */
+    public boolean interrupted() {
+        return rows.stream().anyMatch(row -> row.state == State.WAITING || row.state == State.STOPPED);
+    }
+
+    public boolean failed() {
+        return rows.stream().anyMatch(row -> row.state == State.FAILED);
+    }
+
+    public String json() {
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("config", config);
+        all.put("directory", directory.toString());
+        Map<String, Object> varied = new LinkedHashMap<>();
+        axes.forEach(axis -> varied.put(axis.path(), axis.values()));
+        all.put("axes", varied);
+        all.put("runs", rows.stream().map(Row::toMap).toList());
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A table for people. */
+    public String text() {
+        List<List<String>> table = table();
+        List<Integer> widths = new ArrayList<>();
+        for (int column = 0; column < table.get(0).size(); column++) {
+            int at = column;
+            widths.add(
+                    table.stream().mapToInt(row -> row.get(at).length()).max().orElse(0));
+        }
+        return table.stream()
+                .map(row -> {
+                    StringBuilder line = new StringBuilder();
+                    for (int i = 0; i < row.size(); i++) {
+                        line.append(String.format("%-" + Math.max(1, widths.get(i)) + "s  ", row.get(i)));
+                    }
+                    return line.toString().stripTrailing();
+                })
+                .collect(Collectors.joining("\n"));
+    }
+
+    String csv() {
+        List<String> header = new ArrayList<>(axes.stream().map(SweepAxis::path).toList());
+        header.addAll(List.of("val_top1", "val_loss", "best_epoch", "epochs", "state", "seconds", "run", "problem"));
+        StringBuilder lines = new StringBuilder(line(header));
+        for (Row row : rows) {
+            List<String> cells = new ArrayList<>(row.values.values());
+            cells.add(row.best.map(b -> String.valueOf(b.valTop1)).orElse(""));
+            cells.add(row.best.map(b -> String.valueOf(b.valLoss)).orElse(""));
+            cells.add(row.best.map(b -> String.valueOf(b.epoch)).orElse(""));
+            cells.addAll(List.of(String.valueOf(row.epochs), row.state.word(), String.valueOf(row.seconds)));
+            cells.addAll(List.of(row.run, row.problem));
+            lines.append(line(cells));
+        }
+        return lines.toString();
+    }
+
+    private static String line(List<String> cells) {
+        return cells.stream()
+                        .map(cell -> cell.matches("[^,\"\n\r]*") ? cell : '"' + cell.replace("\"", "\"\"") + '"')
+                        .collect(Collectors.joining(","))
+                + "\n";
+    }
+
+    private List<List<String>> table() {
+        List<List<String>> table = new ArrayList<>();
+        List<String> header = new ArrayList<>(axes.stream().map(SweepAxis::path).toList());
+        header.addAll(List.of("top-1", "loss", "best epoch", "epochs", "state"));
+        table.add(header);
+        for (Row row : rows) {
+            List<String> cells = new ArrayList<>(row.values.values());
+            cells.add(row.best.map(b -> percent(b.valTop1)).orElse("-"));
+            cells.add(row.best
+                    .map(b -> String.format(Locale.ROOT, "%.4f", b.valLoss))
+                    .orElse("-"));
+            cells.add(row.best.map(b -> String.valueOf(b.epoch)).orElse("-"));
+            cells.add(String.valueOf(row.epochs));
+            cells.add(row.state.word() + (row.problem.isEmpty() ? "" : ": " + row.problem));
+            table.add(cells);
+        }
+        return table;
+    }
+
+    private static String percent(double fraction) {
+        return String.format(Locale.ROOT, "%.2f%%", 100 * fraction);
+    }
+
+    private String html() {
+        List<SweepPage.Line> lines = new ArrayList<>();
+        List<List<String>> table = table();
+        for (int i = 0; i < rows.size(); i++) {
+            Row row = rows.get(i);
+            boolean report = Files.exists(directory.resolve(row.run).resolve("report.html"));
+            Optional<String> link = report ? Optional.of(row.run + "/report.html") : Optional.empty();
+            lines.add(new SweepPage.Line(
+                    table.get(i + 1), link, row.best.map(Best::valTop1).orElse(0.0)));
+        }
+        return SweepPage.html(config, table.get(0), lines);
+    }
+}
