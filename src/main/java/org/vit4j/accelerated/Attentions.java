@@ -42,6 +42,59 @@ final class Attentions {
         return maths.matmul(weights, v, null, 1, to.permute(0, 2, 1, 3));
     }
 
+    /**
+     * softmax(scale * q k') v without all of the maps at once: a block of rows is made, used, and written over by the next,
+     * so it stays in the cache (the idea of Rabe and Staats 2021, arXiv:2112.05682, with whole rows). Forward only.
+     */
+    Node attention(Node q, Node k, Node v, double scale) {
+        Block block = Block.of(q.array(), k.array().dim(2));
+        Array qs = operand(q);
+        Array ks = operand(tape.permute(k, 0, 1, 3, 2));
+        Array vs = operand(v);
+        Array to = Array.fresh(
+                batch, q.array().dim(2), v.array().dim(1), v.array().dim(3));
+        Array heard = to.permute(0, 2, 1, 3);
+        Array room = Array.fresh(block.images, block.heads, block.rows, k.array().dim(2));
+        for (long b = 0; b < batch; b += block.images) {
+            for (long h = 0; h < heard.dim(1); h += block.heads) {
+                Array keys = block.of(ks, b, h);
+                Array values = block.of(vs, b, h);
+                for (long t = 0; t < heard.dim(2); t += block.rows) {
+                    Array rows = block.of(qs, b, h).slice(2, t, Math.min(t + block.rows, heard.dim(2)));
+                    Array maps = Array.of(room.buffer(), 0, rows.dim(0), rows.dim(1), rows.dim(2), keys.last());
+                    tape.emit(Kernels.matmul(rows, keys, null, maps, scale));
+                    tape.emit(Kernels.softmax(maps.flat(), maps.flat()));
+                    Array part = block.of(heard, b, h).slice(2, t, t + rows.dim(2));
+                    tape.emit(Kernels.matmul(maps, values, null, part, 1));
+                }
+            }
+        }
+        return tape.made(heard, false);
+    }
+
+    private Array operand(Node x) {
+        return x.array().hasRows() ? x.array() : tape.dense(x).array();
+    }
+
+    /** How much of the maps [B, H, T, S] is made at once: some images, or some heads of one, or some rows of one head. */
+    private record Block(long images, long heads, long rows) {
+        /** Floats: 4 MB, well within a third-level cache. Smaller ones were slower: a call costs more than it saves. */
+        private static final long SIZE = 1 << 20;
+
+        static Block of(Array q, long keys) {
+            long head = q.dim(2) * keys;
+            if (head > SIZE) return new Block(1, 1, Math.max(1, SIZE / keys));
+            long heads = q.dim(1);
+            if (head * heads > SIZE) return new Block(1, SIZE / head, q.dim(2));
+            return new Block(SIZE / (head * heads), heads, q.dim(2));
+        }
+
+        Array of(Array whole, long image, long head) {
+            return whole.slice(0, image, Math.min(image + images, whole.dim(0)))
+                    .slice(1, head, Math.min(head + heads, whole.dim(1)));
+        }
+    }
+
     /** [B, H, T, S] -> [B, G, T, S] by kernel [H, G]. */
     Node mixHeads(Node x, Node kernel, Node bias) {
         long tokens = x.array().dim(2);

@@ -3,6 +3,9 @@ package org.vit4j.accelerated;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_pooling_avg_include_padding;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_pooling_max;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
@@ -218,26 +221,81 @@ final class Pictures {
         }
     }
 
-    /** [B, H, W, C] -> [B, H', W', C], bicubic: a product with one matrix for the rows, one for the columns. */
+    /**
+     * [B, H, W, C] -> [B, H', W', C], bicubic. A new row comes from four old ones, so a few neighbouring rows are a small
+     * product with the old rows around them; whole matrices would be nine tenths zeros. Columns likewise, each with its C
+     * values side by side.
+     */
     Node resize(Node given, long[] out) {
         Node x = tape.dense(given);
         long batch = out[0];
-        long channels = out[3];
-        long height = x.array().dim(1);
-        long width = x.array().dim(2);
-        // Rows: [1, H', H] x [B, H, W * C].
-        Node rows = matrix((int) height, (int) out[1]);
-        Node tall = maths.matmul(rows, tape.reshape(x, batch, height, width * channels));
-        // Columns: [1, W', W] x [B * H', W, C].
-        Node columns = matrix((int) width, (int) out[2]);
-        Node wide = maths.matmul(columns, tape.reshape(tall, batch * out[1], width, channels));
-        return tape.reshape(wide, out);
+        int channels = (int) out[3];
+        int height = (int) x.array().dim(1);
+        int width = (int) x.array().dim(2);
+        Node old = tape.reshape(x, batch, height, (long) width * channels);
+        List<Node> rows = new ArrayList<>();
+        for (Band band : Band.of(ImageOp.Resize.matrix(height, (int) out[1]))) {
+            Node weights = new Node(tape.constant(band.byNew(), 1, band.size(), band.width()), false, -1);
+            rows.add(maths.matmul(weights, tape.slice(old, 1, band.from(), band.to()))); // [B, rows, W * C]
+        }
+        Node tall = tape.reshape(tape.concat(1, rows), batch * out[1], (long) width * channels);
+        List<Node> columns = new ArrayList<>();
+        for (Band band : Band.of(ImageOp.Resize.matrix(width, (int) out[2]))) {
+            float[] each = band.byOld(channels);
+            Node weights = new Node(
+                    tape.constant(each, (long) band.width() * channels, (long) band.size() * channels), false, -1);
+            Node around = tape.slice(tall, 1, (long) band.from() * channels, (long) band.to() * channels);
+            columns.add(maths.matmul(around, weights)); // [B * H', columns * C]
+        }
+        return tape.reshape(tape.concat(1, columns), out);
     }
 
-    private Node matrix(int from, int to) {
-        double[][] weights = ImageOp.Resize.matrix(from, to);
-        float[] values = new float[from * to];
-        for (int i = 0; i < to; i++) for (int j = 0; j < from; j++) values[i * from + j] = (float) weights[j][i];
-        return new Node(tape.constant(values, 1, to, from), false, -1);
+    /**
+     * Some neighbouring new rows, and the old rows they come from.
+     *
+     * @param weights [old][new] of all rows
+     */
+    private record Band(double[][] weights, int first, int size, int from, int to) {
+        private static final int ROWS = 16;
+
+        static List<Band> of(double[][] weights) {
+            List<Band> bands = new ArrayList<>();
+            int all = weights[0].length;
+            for (int first = 0; first < all; first += ROWS) {
+                int start = first;
+                int end = Math.min(first + ROWS, all);
+                int[] used = IntStream.range(0, weights.length)
+                        .filter(old -> IntStream.range(start, end).anyMatch(i -> weights[old][i] != 0))
+                        .toArray();
+                bands.add(new Band(weights, start, end - start, used[0], used[used.length - 1] + 1));
+            }
+            return bands;
+        }
+
+        int width() {
+            return to - from;
+        }
+
+        /** [new, old] */
+        float[] byNew() {
+            float[] values = new float[size * width()];
+            for (int i = 0; i < size; i++) {
+                for (int j = 0; j < width(); j++) values[i * width() + j] = (float) weights[from + j][first + i];
+            }
+            return values;
+        }
+
+        /** [old * C, new * C]: each channel for itself. */
+        float[] byOld(int channels) {
+            float[] values = new float[size * width() * channels * channels];
+            for (int j = 0; j < width(); j++) {
+                for (int i = 0; i < size; i++) {
+                    for (int c = 0; c < channels; c++) {
+                        values[((j * channels + c) * size + i) * channels + c] = (float) weights[from + j][first + i];
+                    }
+                }
+            }
+            return values;
+        }
     }
 }

@@ -36,6 +36,9 @@ final class Planner {
     private final Set<Tensor> needed = new HashSet<>();
     private final Set<Tensor> wanted = new HashSet<>();
     private final Map<Tensor, List<Tensor>> uses = new HashMap<>();
+    /** Attention maps that nobody reads: made and used block by block, never whole. */
+    private final Set<Tensor> inside = new HashSet<>();
+
     private final Map<Tensor, Node> values = new HashMap<>();
     private final Map<String, Node> weights = new HashMap<>();
     private final Map<String, Array> inputs = new LinkedHashMap<>();
@@ -141,8 +144,9 @@ final class Planner {
                 for (Tensor in : t.inputs())
                     uses.computeIfAbsent(in, any -> new ArrayList<>()).add(t);
         }
+        if (!tape.isTraining()) for (Tensor t : needed) inside.addAll(mapsOf(t));
         for (Tensor t : graph.tensors()) {
-            if (!needed.contains(t)) continue;
+            if (!needed.contains(t) || inside.contains(t)) continue;
             Node value = lower(t, t.op());
             List<Tensor> by = uses.getOrDefault(t, List.of());
             value.usedOnce(by.size() == 1 && !wanted.contains(t));
@@ -155,6 +159,19 @@ final class Planner {
 
     private static void need(Tensor t, Set<Tensor> needed) {
         if (needed.add(t)) for (Tensor input : t.inputs()) need(input, needed);
+    }
+
+    /** From the weights of a mix back to its scores, when nothing but the mix reads any of them; else empty. */
+    private List<Tensor> mapsOf(Tensor mix) {
+        if (!(mix.op() instanceof Op.Mix)) return List.of();
+        List<Tensor> maps = new ArrayList<>();
+        for (Tensor t = mix.input(); ; t = t.input()) {
+            if (wanted.contains(t) || uses.get(t).size() > 1) return List.of();
+            maps.add(t);
+            if (t.op() instanceof Op.Scores) return maps;
+            boolean passes = t.op() instanceof Op.Dropout && maps.size() == 1;
+            if (!passes && !(t.op() instanceof Op.Softmax && t.input().op() instanceof Op.Scores)) return List.of();
+        }
     }
 
     /** Whether the uses of a tensor are its q, k and v, each once, or slices that lie side by side. */
@@ -209,6 +226,7 @@ final class Planner {
 
     private Node lower(Tensor t, Op op) {
         if (op instanceof Op.Input) return input(t);
+        if (op instanceof Op.Mix && inside.contains(t.input())) return attention(t);
         Node x = values.get(t.input());
         if (op instanceof Op.Dense) {
             return tape.reshape(attentions.dense(rows(x), weight(t, 0), row(t, 1)), out(t));
@@ -254,6 +272,13 @@ final class Planner {
         if (op instanceof ImageOp image) return image(t, x, image);
         if (op instanceof HeadOp head) return head(t, x, head);
         throw new AssertionError(op);
+    }
+
+    private Node attention(Tensor mix) {
+        List<Tensor> maps = mapsOf(mix);
+        Tensor scores = maps.get(maps.size() - 1);
+        double scale = ((Op.Scores) scores.op()).scale();
+        return attentions.attention(values.get(scores.input()), second(scores), second(mix), scale);
     }
 
     private Node second(Tensor t) {
