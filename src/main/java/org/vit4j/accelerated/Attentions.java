@@ -47,24 +47,30 @@ final class Attentions {
      * so it stays in the cache (the idea of Rabe and Staats 2021, arXiv:2112.05682, with whole rows). Forward only.
      */
     Node attention(Node q, Node k, Node v, double scale) {
-        Block block = Block.of(q.array(), k.array().dim(2));
+        return attention(q, k, v, scale, Block.SIZE);
+    }
+
+    /** @param size of a block, in floats; at least one row */
+    Node attention(Node q, Node k, Node v, double scale, long size) {
+        Block block = Block.of(q.array(), k.array().dim(2), size);
         Array qs = operand(q);
         Array ks = operand(tape.permute(k, 0, 1, 3, 2));
         Array vs = operand(v);
-        Array to = Array.fresh(
-                batch, q.array().dim(2), v.array().dim(1), v.array().dim(3));
+        Array to =
+                Array.fresh(batch, q.array().dim(2), v.array().dim(1), v.array().dim(3));
         Array heard = to.permute(0, 2, 1, 3);
-        Array room = Array.fresh(block.images, block.heads, block.rows, k.array().dim(2));
+        Array room =
+                Array.fresh(block.images, block.heads, block.rows, k.array().dim(2));
         for (long b = 0; b < batch; b += block.images) {
             for (long h = 0; h < heard.dim(1); h += block.heads) {
-                Array keys = block.of(ks, b, h);
-                Array values = block.of(vs, b, h);
+                Array keys = block.part(ks, b, h);
+                Array values = block.part(vs, b, h);
                 for (long t = 0; t < heard.dim(2); t += block.rows) {
-                    Array rows = block.of(qs, b, h).slice(2, t, Math.min(t + block.rows, heard.dim(2)));
+                    Array rows = block.part(qs, b, h).slice(2, t, Math.min(t + block.rows, heard.dim(2)));
                     Array maps = Array.of(room.buffer(), 0, rows.dim(0), rows.dim(1), rows.dim(2), keys.last());
                     tape.emit(Kernels.matmul(rows, keys, null, maps, scale));
                     tape.emit(Kernels.softmax(maps.flat(), maps.flat()));
-                    Array part = block.of(heard, b, h).slice(2, t, t + rows.dim(2));
+                    Array part = block.part(heard, b, h).slice(2, t, t + rows.dim(2));
                     tape.emit(Kernels.matmul(maps, values, null, part, 1));
                 }
             }
@@ -81,15 +87,15 @@ final class Attentions {
         /** Floats: 4 MB, well within a third-level cache. Smaller ones were slower: a call costs more than it saves. */
         private static final long SIZE = 1 << 20;
 
-        static Block of(Array q, long keys) {
+        static Block of(Array q, long keys, long size) {
             long head = q.dim(2) * keys;
-            if (head > SIZE) return new Block(1, 1, Math.max(1, SIZE / keys));
+            if (head > size) return new Block(1, 1, Math.max(1, size / keys));
             long heads = q.dim(1);
-            if (head * heads > SIZE) return new Block(1, SIZE / head, q.dim(2));
-            return new Block(SIZE / (head * heads), heads, q.dim(2));
+            if (head * heads > size) return new Block(1, size / head, q.dim(2));
+            return new Block(Math.min(q.dim(0), size / (head * heads)), heads, q.dim(2));
         }
 
-        Array of(Array whole, long image, long head) {
+        Array part(Array whole, long image, long head) {
             return whole.slice(0, image, Math.min(image + images, whole.dim(0)))
                     .slice(1, head, Math.min(head + heads, whole.dim(1)));
         }
