@@ -3,6 +3,7 @@ package org.vit4j.accelerated;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.engine.OpTime;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 import org.vit4j.samediff.Inference;
@@ -36,6 +37,16 @@ public final class AcceleratedInference implements Inference {
         });
         plan.forward();
         return plan.get(name).reshape('c', tensor.shape().batched(batch));
+    }
+
+    @Override
+    public synchronized List<OpTime> profile(INDArray images, int runs) {
+        String logits = graph.outputs().get("logits").name();
+        Plan plan = plans.get(new Key(logits, images.size(0)));
+        plan.set(input(), images);
+        return plan.profile(() -> {
+            for (int i = 0; i < runs; i++) plan.forward();
+        });
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.engine.OpTime;
 import org.vit4j.graph.Graph;
 import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Lowered;
@@ -115,6 +116,14 @@ public final class AcceleratedStep implements GradientStep {
             seen.put(s.variance(), plan.get(s.variance()));
         }
         RunningStatistics.update(parameters, plan.statistics(), seen, batch);
+    }
+
+    @Override
+    public List<OpTime> profile(Map<String, INDArray> inputs, int runs) {
+        run(inputs);
+        return plan.profile(() -> {
+            for (int i = 0; i < runs; i++) run(inputs);
+        });
     }
 
     @Override

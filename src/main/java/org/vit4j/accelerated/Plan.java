@@ -1,7 +1,6 @@
 package org.vit4j.accelerated;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,6 +10,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.engine.OpTime;
 import org.vit4j.samediff.Lowered;
 
 /**
@@ -18,16 +18,13 @@ import org.vit4j.samediff.Lowered;
  * and decides nothing.
  */
 final class Plan implements AutoCloseable {
-    /** What a kind of step cost so far. */
-    record Cost(String kind, String implementation, long runs, long nanos) {}
-
     private final List<Step> steps;
     private final int forward;
     private final Map<String, Array> arrays;
     private final List<Lowered.Statistics> statistics;
     private final List<FloatPointer> constants;
     private final Arena arena;
-    private long[] nanos;
+    private OpTime.Sums times;
 
     /**
      * @param forward how many of the steps come before the loss
@@ -111,36 +108,25 @@ final class Plan implements AutoCloseable {
     }
 
     private void run(int from, int to) {
-        if (nanos == null) {
+        if (times == null) {
             for (int i = from; i < to; i++) steps.get(i).run();
             return;
         }
         for (int i = from; i < to; i++) {
-            long start = System.nanoTime();
-            steps.get(i).run();
-            nanos[i] += System.nanoTime() - start;
-        }
-    }
-
-    /** Starts to take the time of each step. */
-    void profile() {
-        nanos = new long[steps.size()];
-    }
-
-    /** By kind and implementation, the dearest first. */
-    Collection<Cost> costs() {
-        Map<String, Cost> costs = new LinkedHashMap<>();
-        for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
-            Cost cost = new Cost(step.kind(), step.implementation(), 1, nanos == null ? 0 : nanos[i]);
-            costs.merge(
-                    step.kind() + " " + step.implementation(),
-                    cost,
-                    (a, b) -> new Cost(a.kind, a.implementation, a.runs + b.runs, a.nanos + b.nanos));
+            long start = System.nanoTime();
+            step.run();
+            times.add(step.kind() + ", " + step.implementation(), System.nanoTime() - start);
         }
-        return costs.values().stream()
-                .sorted(java.util.Comparator.comparingLong(Cost::nanos).reversed())
-                .toList();
+    }
+
+    /** What each kind of step costs while {@code work} runs this plan, the dearest first. */
+    List<OpTime> profile(Runnable work) {
+        times = new OpTime.Sums();
+        work.run();
+        List<OpTime> sorted = times.sorted();
+        times = null;
+        return sorted;
     }
 
     /** Memory of all temporaries. */

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
+import org.vit4j.engine.OpTime;
 import org.vit4j.train.RunConfig;
 
 /**
@@ -51,7 +52,8 @@ public final class Bench implements AutoCloseable {
             for (int batch : batches) byBatch.put(batch, inference(contenders, batch));
             return byBatch;
         });
-        return new Measured(machine, feed.name(), data, training, inference);
+        progress.accept("by kind of op");
+        return new Measured(machine, feed.name(), data, training, inference, among(this::profiles));
     }
 
     /** Opens the contenders for something and closes them again: the arrays of training are not kept for inference. */
@@ -81,7 +83,11 @@ public final class Bench implements AutoCloseable {
             String data,
             OptionalDouble dataAlone,
             Map<Runner, Split> training,
-            Map<Integer, Map<Runner, Timings>> inference) {}
+            Map<Integer, Map<Runner, Timings>> inference,
+            Map<Runner, Profile> profiles) {}
+
+    /** By kind of op, the dearest first: training steps (forward and backward) and inference at the config's batch. */
+    public record Profile(int runs, List<OpTime> training, List<OpTime> inference) {}
 
     /**
      * Where a training step goes. The forward pass is measured by itself, in the graph that trains.
@@ -141,6 +147,21 @@ public final class Bench implements AutoCloseable {
         Map<Runner, Timings> timings = new EnumMap<>(Runner.class);
         seconds.forEach((runner, all) -> timings.put(runner, counted(all)));
         return timings;
+    }
+
+    private Map<Runner, Profile> profiles(Map<Runner, Contender> contenders) {
+        Map<Runner, Profile> profiles = new EnumMap<>(Runner.class);
+        Batch batch = feed.next();
+        try (INDArray images = Network.images(batch)) {
+            contenders.forEach((runner, contender) -> {
+                contender.gradient(batch); // draws up the plans
+                contender.infer(images);
+                Profile profile = new Profile(
+                        steps, contender.profileTraining(batch, steps), contender.profileInference(images, steps));
+                if (!profile.training.isEmpty()) profiles.put(runner, profile);
+            });
+        }
+        return profiles;
     }
 
     private interface Turn {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import org.vit4j.engine.OpTime;
 import org.vit4j.report.Environment;
 import org.vit4j.report.Summary;
 import org.vit4j.train.RunConfig;
@@ -18,6 +19,9 @@ import org.vit4j.train.RunConfig;
 public record BenchReport(RunConfig config, int steps, Bench.Measured measured, Map<Runner, Peak> memory) {
     /** Backward passes make two products for every one of the forward pass. */
     private static final int TRAINING_PASSES = 3;
+
+    /** Kinds of op in the table; the JSON has all. */
+    private static final int SHOWN = 8;
 
     /** For machines: images a second, seconds, bytes, GFLOP/s. */
     public Map<String, Object> toMap() {
@@ -41,6 +45,7 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
         all.put("gflops", gflops());
         all.put("seconds", seconds());
         all.put("split", words(measured.training(), BenchReport::split));
+        all.put("profile", words(measured.profiles(), BenchReport::profile));
         Machine machine = measured.machine();
         all.put("threads", machine.threads());
         all.put("processor", machine.processor());
@@ -95,6 +100,25 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
         all.put("forward", split.forward().median());
         all.put("backward", split.backward());
         all.put("optimizer", split.update().median());
+        return all;
+    }
+
+    private static Map<String, Object> profile(Bench.Profile profile) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("training", profile(profile.training(), profile.runs()));
+        all.put("inference", profile(profile.inference(), profile.runs()));
+        return all;
+    }
+
+    private static List<Map<String, Object>> profile(List<OpTime> times, int runs) {
+        List<Map<String, Object>> all = new ArrayList<>();
+        for (OpTime time : times) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("op", time.op());
+            one.put("count", time.count() / runs);
+            one.put("seconds", time.nanos() / 1e9 / runs);
+            all.add(one);
+        }
         return all;
     }
 
@@ -157,6 +181,19 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
                     rates(size, t),
                     2.0 * summary.macs() * size / 1e9 / t.median(),
                     size == batch ? line("  %10s", megabytes(runner, Peak::inference)) : "")));
+        });
+        measured.profiles().forEach((runner, profile) -> {
+            lines.add("");
+            lines.add(line("where a training step of the %s engine goes", runner.word()));
+            long all = profile.training().stream().mapToLong(OpTime::nanos).sum();
+            profile.training().stream()
+                    .limit(SHOWN)
+                    .forEach(time -> lines.add(line(
+                            "  %5.1f%%  %8.2f ms  %5d times  %s",
+                            100.0 * time.nanos() / all,
+                            time.nanos() / 1e6 / profile.runs(),
+                            time.count() / profile.runs(),
+                            time.op())));
         });
         return String.join(System.lineSeparator(), lines) + System.lineSeparator();
     }

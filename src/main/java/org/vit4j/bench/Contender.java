@@ -1,7 +1,9 @@
 package org.vit4j.bench;
 
+import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
+import org.vit4j.engine.OpTime;
 
 /** One way to run a network. All contenders of a benchmark run the same one, each with weights of its own. */
 public interface Contender extends AutoCloseable {
@@ -17,6 +19,12 @@ public interface Contender extends AutoCloseable {
 
     /** [B, H, W, C] -> [B, K] */
     INDArray infer(INDArray images);
+
+    /** Where so many training steps spend their time by kind of op, the dearest first; empty where nobody can tell. */
+    List<OpTime> profileTraining(Batch batch, int runs);
+
+    /** The same of inference. */
+    List<OpTime> profileInference(INDArray images, int runs);
 
     @Override
     void close();

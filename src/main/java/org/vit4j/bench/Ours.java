@@ -4,6 +4,7 @@ import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.compute.Engine;
 import org.vit4j.data.Batch;
+import org.vit4j.engine.OpTime;
 import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Inference;
 import org.vit4j.samediff.Lowering;
@@ -48,6 +49,16 @@ final class Ours implements Contender {
     @Override
     public INDArray infer(INDArray images) {
         return inference.logits(images);
+    }
+
+    @Override
+    public List<OpTime> profileTraining(Batch batch, int runs) {
+        return step.profile(network.inputs(batch, step.masks()), runs);
+    }
+
+    @Override
+    public List<OpTime> profileInference(INDArray images, int runs) {
+        return inference.profile(images, runs);
     }
 
     @Override

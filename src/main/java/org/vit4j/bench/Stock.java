@@ -15,6 +15,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.vit4j.data.Batch;
+import org.vit4j.engine.OpTime;
 import org.vit4j.samediff.Lowered;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Quietly;
@@ -112,6 +113,17 @@ final class Stock implements Contender {
                 .sd()
                 .output(Map.of(inference.inputs().get(0), images), logits)
                 .get(logits);
+    }
+
+    /** SameDiff's sessions do not tell. */
+    @Override
+    public List<OpTime> profileTraining(Batch batch, int runs) {
+        return List.of();
+    }
+
+    @Override
+    public List<OpTime> profileInference(INDArray images, int runs) {
+        return List.of();
     }
 
     /** Nothing to do: the arrays of a SameDiff session are the garbage collector's. */

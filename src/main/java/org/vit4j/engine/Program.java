@@ -1,8 +1,6 @@
 package org.vit4j.engine;
 
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -51,11 +49,9 @@ public final class Program implements AutoCloseable {
     /** What each kind of op costs in so many runs, the dearest first. */
     public List<OpTime> profile(Map<String, INDArray> placeholders, int runs) {
         Plan plan = plan(placeholders);
-        Map<String, OpTime> times = new LinkedHashMap<>();
+        OpTime.Sums times = new OpTime.Sums();
         for (int i = 0; i < runs; i++) plan.time(placeholders, times);
-        return times.values().stream()
-                .sorted(Comparator.comparingLong(OpTime::nanos).reversed())
-                .toList();
+        return times.sorted();
     }
 
     private Plan plan(Map<String, INDArray> placeholders) {

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.engine.OpTime;
 
 /**
  * A loss and its gradient by every trained weight, batch after batch. What a run leaves is read before the next one. For
@@ -50,6 +51,9 @@ public interface GradientStep extends AutoCloseable {
 
     /** Moves the running statistics of batch normalisations towards those of the batch that was run. */
     void updateStatistics();
+
+    /** What each kind of op costs in so many runs, forward and backward, the dearest first. */
+    List<OpTime> profile(Map<String, INDArray> inputs, int runs);
 
     /** Bytes of memory that runs use besides the weights and their gradient. */
     long bytes();

@@ -9,6 +9,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.engine.OpTime;
 import org.vit4j.engine.Program;
 
 /**
@@ -72,6 +73,11 @@ public final class Gradients implements AutoCloseable {
     /** The loss alone. */
     public double forward(Map<String, INDArray> placeholders) {
         return forward.run(placeholders).get(loss).getDouble(0);
+    }
+
+    /** What each kind of op costs in so many runs, the dearest first. */
+    public List<OpTime> profile(Map<String, INDArray> placeholders, int runs) {
+        return program.profile(placeholders, runs);
     }
 
     /** Bytes of memory that runs use besides the weights and their gradient. */

@@ -1,8 +1,10 @@
 package org.vit4j.samediff;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.engine.OpTime;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
@@ -20,17 +22,25 @@ public interface Inference extends AutoCloseable {
 
     /** The same for a graph with one input, [B, H, W, C]. */
     default INDArray tensor(String name, INDArray images) {
-        Tensor input = graph().tensors().stream()
+        return tensor(name, Map.of(input(), images));
+    }
+
+    /** The name of the first input. */
+    default String input() {
+        return graph().tensors().stream()
                 .filter(tensor -> tensor.op() instanceof Op.Input)
+                .map(Tensor::name)
                 .findFirst()
                 .orElseThrow();
-        return tensor(name, Map.of(input.name(), images));
     }
 
     /** [B, H, W, C] -> [B, K]; the result is the caller's. */
     default INDArray logits(INDArray images) {
         return tensor(graph().outputs().get("logits").name(), images);
     }
+
+    /** What each kind of op costs in so many passes to the logits, the dearest first. */
+    List<OpTime> profile(INDArray images, int runs);
 
     @Override
     void close();

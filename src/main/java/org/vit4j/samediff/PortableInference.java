@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.engine.OpTime;
 import org.vit4j.engine.Program;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
@@ -30,9 +31,18 @@ public final class PortableInference implements Inference {
         Tensor tensor = graph.tensor(name);
         String variable = lowered.variable(name).name();
         if (inputs.containsKey(variable)) return inputs.get(variable).dup('c');
-        Program program = programs.computeIfAbsent(variable, any -> new Program(lowered.sd(), List.of(variable)));
-        INDArray result = program.run(inputs).get(variable);
+        INDArray result = program(variable).run(inputs).get(variable);
         return result.dup('c').reshape('c', tensor.shape().batched(batch));
+    }
+
+    private Program program(String variable) {
+        return programs.computeIfAbsent(variable, any -> new Program(lowered.sd(), List.of(variable)));
+    }
+
+    @Override
+    public synchronized List<OpTime> profile(INDArray images, int runs) {
+        String logits = lowered.variable(graph.outputs().get("logits").name()).name();
+        return program(logits).profile(Map.of(input(), images), runs);
     }
 
     @Override

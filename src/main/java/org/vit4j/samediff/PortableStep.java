@@ -3,6 +3,7 @@ package org.vit4j.samediff;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.engine.OpTime;
 import org.vit4j.graph.Graph;
 
 /** Loss and gradient by the portable lowering: one SameDiff graph of network and loss. */
@@ -65,6 +66,11 @@ public final class PortableStep implements GradientStep {
     @Override
     public void updateStatistics() {
         RunningStatistics.update(lowered.parameters(), lowered.statistics(), out, batch);
+    }
+
+    @Override
+    public List<OpTime> profile(Map<String, INDArray> inputs, int runs) {
+        return gradients.profile(inputs, runs);
     }
 
     @Override

@@ -9,6 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
+import org.vit4j.engine.OpTime;
+import org.vit4j.graph.Op;
 import org.vit4j.train.RunConfig;
 
 /** A benchmark of networks that compute different things would compare nothing. */
@@ -53,6 +55,31 @@ class ContenderTest {
                     .as("%s", runner)
                     .isTrue();
         }
+    }
+
+    /** Both engines tell, and both spend time on softmax; a step has as many of them forward as inference has. */
+    @Test
+    void enginesTellWhereTheirTimeGoes() {
+        long layers = config.model().build().tensors().stream()
+                .filter(t -> t.op() instanceof Op.Softmax)
+                .count();
+        for (Runner runner : EnumSet.complementOf(EnumSet.of(Runner.STOCK))) {
+            try (Contender contender = runner.open(config)) {
+                assertThat(softmaxes(contender.profileInference(Network.images(batch), 3)))
+                        .as("%s", runner)
+                        .isEqualTo(3 * layers);
+                assertThat(softmaxes(contender.profileTraining(batch, 2)))
+                        .as("%s", runner)
+                        .isEqualTo(2 * layers);
+            }
+        }
+    }
+
+    private static long softmaxes(List<OpTime> times) {
+        return times.stream()
+                .filter(time -> time.op().split(",")[0].equals("softmax"))
+                .mapToLong(OpTime::count)
+                .sum();
     }
 
     @Test
