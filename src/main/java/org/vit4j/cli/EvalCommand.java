@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.Augment;
 import org.vit4j.data.Batches;
 import org.vit4j.data.Dataset;
 import org.vit4j.data.ImageFolder;
@@ -67,8 +68,8 @@ final class EvalCommand implements Callable<Integer> {
                         data + ": its classes " + shown(dataset.classes()) + " are not the model's " + shown(classes));
             }
             int threads = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
-            Batches batches =
-                    new Batches(dataset, List.of(), model.description().preprocess(), batch, false, false, 0, threads);
+            Batches batches = new Batches(
+                    dataset, Augment.NONE, model.description().preprocess(), batch, false, false, 0, threads);
             Scores scores = Evaluator.evaluate(model.inference(), batches, classes);
             PrintWriter out = spec.commandLine().getOut();
             if (json) out.println(Json.text(machine(scores, classes)));

@@ -16,13 +16,13 @@ import java.util.stream.IntStream;
 
 /**
  * Batches of a dataset, made ahead of their use by a few threads. Order and contents depend on seed and epoch, the chance
- * of an image on seed, epoch and the image besides: the number of threads changes nothing.
+ * of an image on seed, epoch, the image and its repeat: the number of threads changes nothing.
  */
 public final class Batches implements BatchSource {
     private static final long IDLE_SECONDS = 10;
 
     private final Dataset dataset;
-    private final List<Transform> augment;
+    private final Augment augment;
     private final Preprocess preprocess;
     private final int batchSize;
     private final boolean shuffle;
@@ -31,13 +31,13 @@ public final class Batches implements BatchSource {
     private final int threads;
 
     /**
-     * @param augment empty for evaluation
+     * @param augment {@link Augment#NONE} for evaluation
      * @param dropLast leave out the last batch when it is not full
      * @throws IllegalArgumentException when there would be no batch
      */
     public Batches(
             Dataset dataset,
-            List<Transform> augment,
+            Augment augment,
             Preprocess preprocess,
             int batchSize,
             boolean shuffle,
@@ -51,7 +51,7 @@ public final class Batches implements BatchSource {
                     "batch (" + batchSize + ") is larger than the dataset (" + dataset.size() + " images)");
         }
         this.dataset = dataset;
-        this.augment = List.copyOf(augment);
+        this.augment = augment;
         this.preprocess = preprocess;
         this.batchSize = batchSize;
         this.shuffle = shuffle;
@@ -80,15 +80,20 @@ public final class Batches implements BatchSource {
         List<Integer> order =
                 new ArrayList<>(IntStream.range(0, dataset.size()).boxed().toList());
         if (shuffle) Shuffle.shuffle(order, Shuffle.random(seed, epoch));
-        return order.stream().mapToInt(i -> i).toArray();
+        // As DeiT's RASampler: an image's repeats side by side, the epoch cut to its length.
+        int repeats = augment.repeats();
+        return IntStream.range(0, order.size()).map(i -> order.get(i / repeats)).toArray();
     }
 
     /** [H, W, C], normalised */
-    private float[] example(int index, int epoch) {
-        SplittableRandom random = Shuffle.random(seed, epoch, index);
+    private float[] example(int index, int epoch, int repeat) {
+        SplittableRandom random =
+                repeat == 0 ? Shuffle.random(seed, epoch, index) : Shuffle.random(seed, epoch, index, repeat);
         Image image = dataset.image(index).withChannels(preprocess.channels());
-        for (Transform transform : augment) image = transform.apply(image, random);
-        return preprocess.apply(image);
+        for (Transform transform : augment.transforms()) image = transform.apply(image, random);
+        float[] values = preprocess.apply(image);
+        augment.erasing().ifPresent(e -> e.apply(values, preprocess.height(), preprocess.width(), random));
+        return values;
     }
 
     /** Daemons, which also end by themselves when an epoch is left without being closed. */
@@ -140,7 +145,8 @@ public final class Batches implements BatchSource {
                 if (closed) throw new CancellationException();
                 indices[i] = order[from + i];
                 labels[i] = dataset.label(indices[i]);
-                System.arraycopy(example(indices[i], epoch), 0, images, i * h * w * c, h * w * c);
+                float[] example = example(indices[i], epoch, (from + i) % augment.repeats());
+                System.arraycopy(example, 0, images, i * h * w * c, h * w * c);
             }
             return new Batch(n, h, w, c, images, labels, indices);
         }

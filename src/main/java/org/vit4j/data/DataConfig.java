@@ -10,7 +10,7 @@ import org.vit4j.config.Section;
  * A {@code data:} section.
  *
  * @param path empty for digits, which are in the jar
- * @param augment what training images go through before they are preprocessed
+ * @param augment what training images go through
  * @param validation share of each class held out; of digits only, the others have their own files for it
  * @param splitSeed which ones are held out; of digits only
  * @param threads that decode and augment ahead of training; the batches do not depend on it
@@ -18,7 +18,7 @@ import org.vit4j.config.Section;
 public record DataConfig(
         Source dataset,
         Optional<Path> path,
-        List<Transform> augment,
+        Augment augment,
         Preprocess preprocess,
         double validation,
         long splitSeed,
@@ -48,7 +48,6 @@ public record DataConfig(
     }
 
     public DataConfig {
-        augment = List.copyOf(augment);
         boolean superfluous = path.isPresent() && dataset == Source.DIGITS;
         check(
                 !superfluous,
@@ -73,17 +72,17 @@ public record DataConfig(
         String word = s.has("dataset") ? s.wordAt("dataset", Source.WORDS) : Source.IMAGE_FOLDER.word();
         Source dataset = Source.values()[Source.WORDS.indexOf(word)];
         Optional<Path> path = s.stringIf("path").map(DataFiles::expand);
-        List<Transform> augment = Transforms.read(s.sections("augment"), imageHeight, imageWidth);
         Preprocess standard = Constants.of(dataset, imageHeight, imageWidth, channels);
-        Optional<Preprocess> preprocess = Preprocess.read(s, standard);
+        Preprocess preprocess = Preprocess.read(s, standard).orElse(standard);
+        Augment augment = Transforms.read(s, preprocess).orElse(Augment.NONE);
         boolean digits = onlyFor(s, List.of("validation", "split_seed"), dataset, Source.DIGITS);
         double validation = digits ? s.doubleAt("validation", 0.2) : 0.2;
         long splitSeed = digits ? s.longAt("split_seed", 0) : 0;
         int threads = s.intAt("threads", Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
         boolean folder = onlyFor(s, List.of("on_corrupt"), dataset, Source.IMAGE_FOLDER);
         OnCorrupt onCorrupt = folder ? s.oneOf("on_corrupt", OnCorrupt.class, OnCorrupt.REFUSE) : OnCorrupt.REFUSE;
-        return s.build(() -> new DataConfig(
-                dataset, path, augment, preprocess.orElse(standard), validation, splitSeed, threads, onCorrupt));
+        return s.build(
+                () -> new DataConfig(dataset, path, augment, preprocess, validation, splitSeed, threads, onCorrupt));
     }
 
     /** A key that would do nothing is an error, not ignored. */

@@ -7,7 +7,17 @@ import java.util.SplittableRandom;
  * A change of a training image, an entry of {@code data.augment}. Each record states its own rules; the random numbers
  * come from outside, so that an image's fate depends on seed, epoch and image alone.
  */
-public sealed interface Transform {
+public sealed interface Transform
+        permits Transform.Resize,
+                Transform.CenterCrop,
+                Transform.RandomCrop,
+                Transform.RandomResizedCrop,
+                Transform.HorizontalFlip,
+                Transform.VerticalFlip,
+                Transform.RandomAffine,
+                RandAugment,
+                ThreeAugment,
+                ColorJitter {
 
     /** [H, W, C] -> [H', W', C] */
     Image apply(Image image, SplittableRandom random);
@@ -47,8 +57,8 @@ public sealed interface Transform {
     record RandomCrop(List<Integer> size, int padding, double fill) implements Transform {
         public RandomCrop {
             size = size.isEmpty() ? List.of() : checkSize(size);
-            check(padding >= 0, "padding must not be negative", padding);
-            check(fill >= 0 && fill <= 255, "fill must lie in 0..255", fill);
+            Rule.check(padding >= 0, "padding must not be negative", padding);
+            Rule.check(fill >= 0 && fill <= 255, "fill must lie in 0..255", fill);
         }
 
         @Override
@@ -78,8 +88,8 @@ public sealed interface Transform {
 
         public RandomResizedCrop {
             size = checkSize(size);
-            check(scale.low() > 0 && scale.high() <= 1, "scale must lie in 0..1, above 0", scale);
-            check(ratio.low() > 0, "ratio must be above 0", ratio);
+            Rule.check(scale.low() > 0 && scale.high() <= 1, "scale must lie in 0..1, above 0", scale);
+            Rule.check(ratio.low() > 0, "ratio must be above 0", ratio);
         }
 
         @Override
@@ -119,7 +129,7 @@ public sealed interface Transform {
     /** Left becomes right with probability p. */
     record HorizontalFlip(double p) implements Transform {
         public HorizontalFlip {
-            check(p >= 0 && p <= 1, "p must lie in 0..1", p);
+            Rule.share("p", p);
         }
 
         @Override
@@ -131,7 +141,7 @@ public sealed interface Transform {
     /** Top becomes bottom with probability p. */
     record VerticalFlip(double p) implements Transform {
         public VerticalFlip {
-            check(p >= 0 && p <= 1, "p must lie in 0..1", p);
+            Rule.share("p", p);
         }
 
         @Override
@@ -149,11 +159,11 @@ public sealed interface Transform {
      */
     record RandomAffine(double degrees, double translate, Range scale, double shear, double fill) implements Transform {
         public RandomAffine {
-            check(degrees >= 0 && degrees <= 180, "degrees must lie in 0..180", degrees);
-            check(translate >= 0 && translate <= 1, "translate must lie in 0..1", translate);
-            check(scale.low() > 0, "scale must be above 0", scale);
-            check(shear >= 0 && shear < 90, "shear must be at least 0 and below 90", shear);
-            check(fill >= 0 && fill <= 255, "fill must lie in 0..255", fill);
+            Rule.check(degrees >= 0 && degrees <= 180, "degrees must lie in 0..180", degrees);
+            Rule.share("translate", translate);
+            Rule.check(scale.low() > 0, "scale must be above 0", scale);
+            Rule.check(shear >= 0 && shear < 90, "shear must be at least 0 and below 90", shear);
+            Rule.check(fill >= 0 && fill <= 255, "fill must lie in 0..255", fill);
         }
 
         @Override
@@ -176,11 +186,10 @@ public sealed interface Transform {
     /** One number or two, each at least 1. */
     private static List<Integer> checkSize(List<Integer> size) {
         boolean two = size.size() == 1 || size.size() == 2;
-        check(two && size.stream().allMatch(side -> side >= 1), "size must be a whole number above 0, or [H, W]", size);
+        Rule.check(
+                two && size.stream().allMatch(side -> side >= 1),
+                "size must be a whole number above 0, or [H, W]",
+                size);
         return List.copyOf(size);
-    }
-
-    private static void check(boolean rule, String text, Object value) {
-        if (!rule) throw new IllegalArgumentException(text + " (" + value + ")");
     }
 }

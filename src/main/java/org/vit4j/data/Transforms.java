@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Optional;
 import org.vit4j.config.Section;
 
-/** Reads {@code data.augment}, in order. */
+/** Reads {@code data.augment}, in order, and {@code data.repeats}. */
 public final class Transforms {
+    private static final String ERASING = "random_erasing";
     private static final List<String> NAMES = List.of(
             "resize",
             "center_crop",
@@ -14,7 +15,11 @@ public final class Transforms {
             "random_resized_crop",
             "horizontal_flip",
             "vertical_flip",
-            "random_affine");
+            "random_affine",
+            "rand_augment",
+            "three_augment",
+            "color_jitter",
+            ERASING);
 
     private Transforms() {}
 
@@ -22,18 +27,35 @@ public final class Transforms {
      * Entries such as {@code horizontal_flip} or {@code {name: random_crop, padding: 4}}. Where a size is left out, it
      * is the model's; that of {@code random_crop} is the image's own.
      *
+     * @param s the {@code data:} section
+     * @param preprocess what follows; its mean fills what comes from outside, its size is the model's
      * @return those without mistakes; mistakes are noted in the sections
      */
-    public static List<Transform> read(List<Section> entries, int imageHeight, int imageWidth) {
+    public static Optional<Augment> read(Section s, Preprocess preprocess) {
+        List<Section> entries = s.sections("augment");
         List<Transform> transforms = new ArrayList<>();
-        for (Section entry : entries) {
-            read(entry, List.of(imageHeight, imageWidth)).ifPresent(transforms::add);
+        Optional<RandomErasing> erasing = Optional.empty();
+        for (int i = 0; i < entries.size(); i++) {
+            Section entry = entries.get(i);
+            String name = entry.wordAt("name", NAMES);
+            if (!name.equals(ERASING)) {
+                read(name, entry, preprocess).ifPresent(transforms::add);
+                continue;
+            }
+            if (i < entries.size() - 1) entry.reject("name", "works on the normalised picture, so it comes last");
+            erasing = erasing(entry);
         }
-        return List.copyOf(transforms);
+        int repeats = s.intAt("repeats", 1);
+        try {
+            return Optional.of(new Augment(transforms, erasing, repeats));
+        } catch (IllegalArgumentException rule) {
+            s.reject("repeats", rule.getMessage());
+            return Optional.empty();
+        }
     }
 
-    private static Optional<? extends Transform> read(Section s, List<Integer> model) {
-        String name = s.wordAt("name", NAMES);
+    private static Optional<? extends Transform> read(String name, Section s, Preprocess preprocess) {
+        List<Integer> model = List.of(preprocess.height(), preprocess.width());
         return switch (name) {
             case "resize" -> {
                 List<Integer> size = s.intsAt("size", model);
@@ -60,6 +82,9 @@ public final class Transforms {
                 yield s.build(() -> new Transform.VerticalFlip(p));
             }
             case "random_affine" -> randomAffine(s);
+            case "rand_augment" -> RandPolicy.read(s, preprocess.mean());
+            case "three_augment" -> s.build(ThreeAugment::new);
+            case "color_jitter" -> colorJitter(s);
             default -> throw new AssertionError(name);
         };
     }
@@ -81,7 +106,25 @@ public final class Transforms {
         return s.build(() -> new Transform.RandomAffine(degrees, translate, scale, shear, fill));
     }
 
-    private static Range range(Section s, String key, Range standard) {
+    private static Optional<ColorJitter> colorJitter(Section s) {
+        double brightness = s.doubleAt("brightness", 0.4);
+        double contrast = s.doubleAt("contrast", 0.4);
+        double saturation = s.doubleAt("saturation", 0.4);
+        double hue = s.doubleAt("hue", 0);
+        double p = s.doubleAt("p", 1);
+        return s.build(() -> new ColorJitter(brightness, contrast, saturation, hue, p));
+    }
+
+    private static Optional<RandomErasing> erasing(Section s) {
+        double p = s.doubleAt("p", 0.25);
+        RandomErasing.Mode mode = s.oneOf("mode", RandomErasing.Mode.class, RandomErasing.Mode.PIXEL);
+        Range scale = range(s, "scale", new Range(0.02, 1 / 3.0));
+        Range ratio = range(s, "ratio", new Range(0.3, 1 / 0.3));
+        int count = s.intAt("count", 1);
+        return s.build(() -> new RandomErasing(p, mode, scale, ratio, count));
+    }
+
+    static Range range(Section s, String key, Range standard) {
         List<Double> ends = s.doublesAt(key, List.of(standard.low(), standard.high()));
         if (ends.size() == 2 && ends.get(0) <= ends.get(1)) return new Range(ends.get(0), ends.get(1));
         s.reject(key, "expected [low, high], got " + ends);

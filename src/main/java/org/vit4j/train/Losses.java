@@ -18,4 +18,19 @@ public final class Losses {
     public static SDVariable crossEntropy(SameDiff sd, SDVariable logits, SDVariable targets) {
         return targets.mul(sd.nn().logSoftmax(logits)).sum(1).mean().neg();
     }
+
+    /**
+     * Mean over the batch and the classes of the binary cross entropy: a cross entropy of two classes, x and 0, for every
+     * logit x. So it is stable, and right where a logit is exactly 0, as those of a fresh head are.
+     *
+     * @param logits [B, K]
+     * @param targets [B, K], each 0..1
+     */
+    public static SDVariable binaryCrossEntropy(SameDiff sd, SDVariable logits, SDVariable targets) {
+        SDVariable x = sd.reshape(logits, -1, 1); // [B K, 1]
+        SDVariable yes = sd.reshape(targets, -1, 1); // [B K, 1]
+        SDVariable no = yes.neg().add(1.0);
+        SDVariable logs = sd.nn().logSoftmax(sd.concat(1, x, x.mul(0.0))); // [B K, 2]
+        return sd.concat(1, yes, no).mul(logs).sum(1).mean().neg();
+    }
 }

@@ -1,6 +1,7 @@
 package org.vit4j.train;
 
 import java.util.List;
+import org.vit4j.data.Augment;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.Batches;
 import org.vit4j.data.DataConfig;
@@ -28,7 +29,7 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
         Batches training = new Batches(
                 split.train(), data.augment(), data.preprocess(), batch, true, true, train.seed(), data.threads());
         Batches validation = new Batches(
-                split.validation(), List.of(), data.preprocess(), train.batch(), false, false, 0, data.threads());
+                split.validation(), Augment.NONE, data.preprocess(), train.batch(), false, false, 0, data.threads());
         return new TrainData(training, validation, split.train().classes());
     }
 }

@@ -14,8 +14,8 @@ import org.vit4j.config.ConfigError;
 class BatchesTest {
     private static final Preprocess PREPROCESS =
             new Preprocess(12, 12, 1, 1, Interpolation.BILINEAR, List.of(0.3), List.of(0.4));
-    private static final List<Transform> AUGMENT =
-            List.of(new Transform.RandomAffine(10, 0.1, new Range(0.9, 1.1), 5, 0), new Transform.HorizontalFlip(0.5));
+    private static final Augment AUGMENT = Augment.of(
+            List.of(new Transform.RandomAffine(10, 0.1, new Range(0.9, 1.1), 5, 0), new Transform.HorizontalFlip(0.5)));
     private final Dataset digits = Digits.split(0.2, 0).validation();
 
     @Test
@@ -73,7 +73,7 @@ class BatchesTest {
 
     @Test
     void withoutAugmentingAnExampleIsThePreprocessedImage() {
-        var batches = new Batches(digits, List.of(), PREPROCESS, 4, false, false, 0, 2);
+        var batches = new Batches(digits, Augment.NONE, PREPROCESS, 4, false, false, 0, 2);
         try (BatchIterator epoch = batches.epoch(0, 0)) {
             float[] second = Arrays.copyOfRange(epoch.next().images(), 144, 288);
             assertThat(second).isEqualTo(PREPROCESS.apply(digits.image(1)));
@@ -102,10 +102,10 @@ class BatchesTest {
 
     @Test
     void impossibleNumbersAreRefused() {
-        assertThatThrownBy(() -> new Batches(digits, List.of(), PREPROCESS, 5000, true, true, 0, 1))
+        assertThatThrownBy(() -> new Batches(digits, Augment.NONE, PREPROCESS, 5000, true, true, 0, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("batch (5000) is larger than the dataset");
-        assertThatThrownBy(() -> new Batches(digits, List.of(), PREPROCESS, 0, true, true, 0, 1))
+        assertThatThrownBy(() -> new Batches(digits, Augment.NONE, PREPROCESS, 0, true, true, 0, 1))
                 .hasMessage("batch must be at least 1 (0)");
     }
 
@@ -142,7 +142,7 @@ class BatchesTest {
                 return digits.classes();
             }
         };
-        return new Batches(broken, List.of(), PREPROCESS, 16, false, false, 0, 3);
+        return new Batches(broken, Augment.NONE, PREPROCESS, 16, false, false, 0, 3);
     }
 
     private static Batch first(Batches batches, int epoch) {

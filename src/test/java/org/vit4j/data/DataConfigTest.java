@@ -49,7 +49,7 @@ class DataConfigTest {
                 .isEqualTo(
                         new Preprocess(64, 64, 3, 0.9, Interpolation.BILINEAR, List.of(0.5), List.of(0.2, 0.3, 0.4)));
         Range ratio = new Range(3 / 4.0, 4 / 3.0);
-        assertThat(data.augment())
+        assertThat(data.augment().transforms())
                 .containsExactly(
                         new Transform.RandomResizedCrop(List.of(224), new Range(0.1, 1), ratio, Interpolation.NEAREST),
                         new Transform.Resize(List.of(20, 30), Interpolation.BICUBIC),

@@ -52,7 +52,7 @@ class Dl4jDataTest {
     @Test
     void ourBatchesFeedDl4jAndComeBackTheSame() {
         Dataset digits = Digits.split(0.2, 0).validation();
-        var batches = new Batches(digits, List.of(), PREPROCESS, 100, true, false, 1, 2);
+        var batches = new Batches(digits, Augment.NONE, PREPROCESS, 100, true, false, 1, 2);
         DataSetIterator iterator = Dl4jData.iterator(batches, digits.classes());
         List<Batch> there = all(batches.epoch(0, 0));
         iterator.reset(); // before the first batch: still epoch 0

@@ -1,0 +1,204 @@
+package org.vit4j.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.vit4j.config.Config;
+import org.vit4j.config.ConfigError;
+
+class MixupTest {
+    private static final int N = 6;
+    private static final int SIDE = 12;
+
+    @Test
+    void boxesAreTimms() throws IOException {
+        for (JsonNode c : golden().get("boxes")) {
+            int h = c.get("height").intValue();
+            int w = c.get("width").intValue();
+            double lam = c.get("lam").doubleValue();
+            Mixup.Box box = Mixup.Box.around(
+                    h, w, lam, c.get("center_y").intValue(), c.get("center_x").intValue());
+            assertThat(box)
+                    .isEqualTo(new Mixup.Box(
+                            c.get("y_low").intValue(),
+                            c.get("y_high").intValue(),
+                            c.get("x_low").intValue(),
+                            c.get("x_high").intValue()));
+            assertThat(box.shareLeft(h, w)).isCloseTo(c.get("lam_corrected").doubleValue(), within(1e-12));
+        }
+    }
+
+    @Test
+    void blendsAndPastesAreTimms() throws IOException {
+        JsonNode mixup = golden().get("mixup");
+        follow(mixup, new Mixup.Mix(mixup.get("lam").doubleValue(), Optional.empty()));
+        JsonNode cutmix = golden().get("cutmix");
+        int[] edges = StreamSupport.stream(cutmix.get("box").spliterator(), false)
+                .mapToInt(JsonNode::intValue)
+                .toArray();
+        Mixup.Box box = Mixup.Box.around(4, 4, 0.5, 1, 2);
+        assertThat(box).isEqualTo(new Mixup.Box(edges[0], edges[1], edges[2], edges[3]));
+        follow(cutmix, new Mixup.Mix(box.shareLeft(4, 4), Optional.of(box)));
+    }
+
+    private static void follow(JsonNode golden, Mixup.Mix mix) {
+        float[] input = flat(golden.get("input"));
+        Batch batch = new Batch(2, 4, 4, 1, input, new int[2], new int[2]);
+        Mixed mixed = Mixup.mix(batch, new Mixup.Mix[] {mix, mix});
+        assertThat(mixed.batch().images()).containsExactly(flat(golden.get("output")), within(1e-6f));
+    }
+
+    @Test
+    void theSameStepMixesTheSameAndOthersDiffer() {
+        for (Mixup.Mode mode : Mixup.Mode.values()) {
+            Mixup mixup = new Mixup(0.8, 1, Optional.empty(), 1, 0.5, mode, 0);
+            Mixed first = mixup.apply(batch(N), 1, 0, 17);
+            assertThat(mixup.apply(batch(N), 1, 3, 17))
+                    .usingRecursiveComparison()
+                    .isEqualTo(first);
+            assertThat(mixup.apply(batch(N), 1, 0, 18).shares()).isNotEqualTo(first.shares());
+            assertThat(mixup.apply(batch(N), 2, 0, 17).shares()).isNotEqualTo(first.shares());
+        }
+    }
+
+    @Test
+    void sharesBelongToTheBatchTheImageOrThePair() {
+        Batch batch = batch(N);
+        double[] whole = shares(Mixup.Mode.BATCH, batch);
+        assertThat(Arrays.stream(whole).distinct().count()).isEqualTo(1);
+        double[] each = shares(Mixup.Mode.ELEM, batch);
+        assertThat(Arrays.stream(each).distinct().count()).isEqualTo(N);
+        double[] pairs = shares(Mixup.Mode.PAIR, batch);
+        assertThat(Arrays.stream(pairs).distinct().count()).isEqualTo(N / 2);
+        for (int i = 0; i < N; i++) assertThat(pairs[i]).isEqualTo(pairs[N - 1 - i]);
+    }
+
+    private static double[] shares(Mixup.Mode mode, Batch batch) {
+        return new Mixup(0.8, 0, Optional.empty(), 1, 0.5, mode, 0)
+                .apply(batch, 1, 0, 0)
+                .shares();
+    }
+
+    /** Image i is filled with i: what is read off the pictures is what the labels are told. */
+    @Test
+    void theShareOfAnImageIsWhatIsSeenOfIt() {
+        var minmax = Optional.of(new Range(0.3, 0.8));
+        for (Mixup.Mode mode : Mixup.Mode.values()) {
+            for (Mixup mixup : new Mixup[] {
+                new Mixup(0.5, 0, Optional.empty(), 0.8, 0.5, mode, 0),
+                new Mixup(0, 1, Optional.empty(), 0.8, 0.5, mode, 0),
+                new Mixup(0, 0, minmax, 1, 0.5, mode, 0),
+                new Mixup(0.5, 1, Optional.empty(), 1, 0.3, mode, 0)
+            }) {
+                for (int n : new int[] {N, 5})
+                    for (int step = 0; step < 20; step++) look(mixup.apply(batch(n), 1, 0, step));
+            }
+        }
+    }
+
+    private static void look(Mixed mixed) {
+        Batch batch = mixed.batch();
+        int size = SIDE * SIDE;
+        for (int i = 0; i < batch.size(); i++) {
+            int at = i;
+            int partner = batch.size() - 1 - i;
+            double mean = IntStream.range(0, size)
+                    .mapToDouble(k -> batch.images()[at * size + k])
+                    .average()
+                    .orElseThrow();
+            assertThat(mean).isCloseTo(mixed.shares()[i] * i + (1 - mixed.shares()[i]) * partner, within(1e-4));
+            assertThat(mixed.other(i)).isEqualTo(10 + partner);
+            int dominant = mixed.shares()[i] >= 0.5 ? 10 + i : 10 + partner;
+            assertThat(mixed.dominant()[i]).isEqualTo(dominant);
+        }
+    }
+
+    @Test
+    void chancesAreAsAsked() {
+        int mixed = 0;
+        int cut = 0;
+        Mixup mixup = new Mixup(0.8, 1, Optional.empty(), 0.6, 0.3, Mixup.Mode.ELEM, 0);
+        for (int step = 0; step < 500; step++) {
+            Mixed out = mixup.apply(batch(N), 1, 0, step);
+            for (int i = 0; i < N; i++) {
+                float[] image = Arrays.copyOfRange(out.batch().images(), i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
+                if (out.shares()[i] == 1) continue;
+                mixed++;
+                float own = i;
+                float others = N - 1 - i;
+                if (IntStream.range(0, image.length).allMatch(k -> image[k] == own || image[k] == others)) cut++;
+            }
+        }
+        assertThat(mixed / 3000.0).isCloseTo(0.6, within(0.05));
+        assertThat((double) cut / mixed).isCloseTo(0.3, within(0.05));
+    }
+
+    @Test
+    void nothingIsMixedFromTheOffEpochOnNorWithoutChance() {
+        Mixup early = new Mixup(0.8, 1, Optional.empty(), 1, 0.5, Mixup.Mode.BATCH, 2);
+        assertThat(early.apply(batch(N), 1, 1, 5).shares()).doesNotContain(1);
+        assertThat(early.apply(batch(N), 1, 2, 5)).usingRecursiveComparison().isEqualTo(Mixed.none(batch(N)));
+        Mixup never = new Mixup(0.8, 1, Optional.empty(), 0, 0.5, Mixup.Mode.ELEM, 0);
+        assertThat(never.apply(batch(N), 1, 1, 5)).usingRecursiveComparison().isEqualTo(Mixed.none(batch(N)));
+    }
+
+    @Test
+    void theSectionIsReadAndMistakesAreSaid() {
+        assertThat(read("{mixup: 0.8, cutmix: 1.0, p: 0.9, switch: 0.4, mode: pair, off_epoch: 7}"))
+                .contains(new Mixup(0.8, 1, Optional.empty(), 0.9, 0.4, Mixup.Mode.PAIR, 7));
+        assertThat(read("{cutmix_minmax: [0.2, 0.8]}").orElseThrow().cutmixMinmax())
+                .contains(new Range(0.2, 0.8));
+        refused("{}", "m: mixup, cutmix or cutmix_minmax must be above 0 (0.0)");
+        refused("{mixup: 1, p: 2}", "m: p must lie in 0..1 (2.0)");
+        refused("{mixup: 1, mode: elm}", "m.mode: unknown value 'elm', did you mean 'elem'?");
+        refused("{cutmix_minmax: [0.2, 1.8]}", "m: cutmix_minmax must lie in 0..1 ([0.2, 1.8])");
+    }
+
+    private static Optional<Mixup> read(String section) {
+        Config config = Config.parse("m: " + section, "a.yaml");
+        Optional<Mixup> read = Mixup.read(config.root().section("m"));
+        config.finish();
+        return read;
+    }
+
+    private static void refused(String section, String message) {
+        assertThatThrownBy(() -> read(section)).isInstanceOf(ConfigError.class).hasMessage("a.yaml:1: " + message);
+    }
+
+    /** Image i holds i everywhere, its label is 10 + i. */
+    private static Batch batch(int n) {
+        float[] images = new float[n * SIDE * SIDE];
+        for (int i = 0; i < images.length; i++) images[i] = (float) Math.floor((double) i / (SIDE * SIDE));
+        int[] labels = IntStream.range(10, 10 + n).toArray();
+        return new Batch(n, SIDE, SIDE, 1, images, labels, IntStream.range(0, n).toArray());
+    }
+
+    private static JsonNode golden() throws IOException {
+        try (var in = MixupTest.class.getResourceAsStream("/goldens/recipes/cutmix_mixup.json")) {
+            return new ObjectMapper().readTree(in);
+        }
+    }
+
+    private static float[] flat(JsonNode nested) {
+        var values = new java.util.ArrayList<Float>();
+        var open = new java.util.ArrayDeque<JsonNode>();
+        open.push(nested);
+        while (!open.isEmpty()) {
+            JsonNode node = open.pop();
+            if (node.isNumber()) values.add(node.floatValue());
+            else for (int i = node.size() - 1; i >= 0; i--) open.push(node.get(i));
+        }
+        float[] flat = new float[values.size()];
+        for (int i = 0; i < flat.length; i++) flat[i] = values.get(i);
+        return flat;
+    }
+}

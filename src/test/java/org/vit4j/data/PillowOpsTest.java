@@ -1,0 +1,167 @@
+package org.vit4j.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.Test;
+
+/** Byte for byte what Pillow and timm make of the pictures in {@code pillow-ops.json}. */
+class PillowOpsTest {
+    private static final Map<String, Warp.Style> FILLS = Map.of(
+            "photo", new Warp.Style(List.of(124.0, 116.0, 104.0), Interpolation.BILINEAR),
+            "gray", new Warp.Style(List.of(78.0), Interpolation.BILINEAR),
+            "tiny", new Warp.Style(List.of(1.0, 2.0, 3.0), Interpolation.BILINEAR),
+            "row", new Warp.Style(List.of(9.0), Interpolation.BILINEAR));
+
+    private final JsonNode golden = ResampleTest.json("pillow-ops.json");
+
+    PillowOpsTest() throws IOException {}
+
+    @Test
+    void everyOperationIsPillows() {
+        List<String> different = new ArrayList<>();
+        var seen = new TreeSet<String>();
+        for (JsonNode c : golden.get("ops")) {
+            JsonNode in = golden.get("inputs").get(c.get("input").textValue());
+            Image image = new Image(
+                    in.get("height").intValue(),
+                    in.get("width").intValue(),
+                    in.get("channels").intValue(),
+                    bytes(in.get("pixels")));
+            float[] before = image.pixels().clone();
+            Image got = apply(c, image);
+            assertThat(image.pixels()).as("the picture given").isEqualTo(before);
+            if (!java.util.Arrays.equals(got.pixels(), bytes(c.get("output")))) {
+                different.add(c.get("op") + " " + c.get("input") + " " + c.get("arg") + " " + c.get("interpolation"));
+            }
+            seen.add(c.get("op").textValue());
+        }
+        assertThat(different).isEmpty();
+        assertThat(seen).hasSize(18);
+    }
+
+    private static Image apply(JsonNode c, Image image) {
+        double arg = c.get("arg").doubleValue();
+        Warp.Style style = null;
+        if (c.has("interpolation")) {
+            Interpolation way =
+                    Interpolation.valueOf(c.get("interpolation").textValue().toUpperCase(Locale.ROOT));
+            style = new Warp.Style(FILLS.get(c.get("input").textValue()).fill(), way);
+        }
+        return switch (c.get("op").textValue()) {
+            case "autocontrast" -> Tones.autocontrast(image);
+            case "equalize" -> Tones.equalize(image);
+            case "invert" -> Tones.invert(image);
+            case "posterize" -> Tones.posterize(image, (int) arg);
+            case "solarize" -> Tones.solarize(image, (int) arg);
+            case "solarize_add" -> Tones.solarizeAdd(image, (int) arg);
+            case "grayscale" -> Tones.grayscale(image);
+            case "color" -> Tones.colour(image, arg);
+            case "contrast" -> Tones.contrast(image, arg);
+            case "brightness" -> Tones.brightness(image, arg);
+            case "sharpness" -> Tones.sharpness(image, arg);
+            case "gaussian_blur" -> Blur.gaussian(image, arg);
+            case "shear_x" -> Warp.shearX(image, arg, style);
+            case "shear_y" -> Warp.shearY(image, arg, style);
+            case "translate_x" -> Warp.translateX(image, arg, style);
+            case "translate_y" -> Warp.translateY(image, arg, style);
+            case "rotate" -> Warp.rotate(image, arg, style);
+            case "hue" -> Hues.shift(image, arg);
+            default -> throw new AssertionError(c.get("op"));
+        };
+    }
+
+    @Test
+    void huesOfAllColoursArePillows() {
+        var toHsv = new CRC32();
+        var toRgb = new CRC32();
+        byte[] row = new byte[3 * 256];
+        byte[] back = new byte[3 * 256];
+        for (int ab = 0; ab < 1 << 16; ab++) {
+            for (int c = 0; c < 256; c++) {
+                put(row, c, Hues.toHsv(ab >> 8, ab & 0xFF, c));
+                put(back, c, Hues.toRgb(ab >> 8, ab & 0xFF, c));
+            }
+            toHsv.update(row);
+            toRgb.update(back);
+        }
+        assertThat(toHsv.getValue())
+                .isEqualTo(golden.get("crc").get("rgb_to_hsv").longValue());
+        assertThat(toRgb.getValue())
+                .isEqualTo(golden.get("crc").get("hsv_to_rgb").longValue());
+    }
+
+    @Test
+    void magnitudesMeanWhatTheyMeanInTimm() {
+        var seen = new TreeSet<String>();
+        for (JsonNode level : golden.get("levels")) {
+            RandOp op = Stream.of(RandOp.values())
+                    .filter(o -> timmName(o).equals(level.get("op").textValue()))
+                    .findFirst()
+                    .orElseThrow();
+            double got = op.argument(
+                    level.get("magnitude").doubleValue(), level.get("negative").booleanValue());
+            assertThat(got)
+                    .as(op + " " + level.get("magnitude"))
+                    .isEqualTo(level.get("arg").doubleValue() + 0.0);
+            seen.add(op.name());
+        }
+        assertThat(seen).hasSize(RandOp.values().length - 3); // three need no argument
+    }
+
+    @Test
+    void setsOfOperationsAreTimms() {
+        JsonNode sets = golden.get("sets");
+        assertThat(timmNames(RandOps.PLAIN)).isEqualTo(names(sets.get("plain")));
+        assertThat(timmNames(RandOps.INCREASING)).isEqualTo(names(sets.get("increasing")));
+        assertThat(timmNames(RandOps.THREE)).isEqualTo(names(sets.get("threea")));
+        weighted(RandOps.THREE_WEIGHTED, sets.get("threea_weighted"));
+        weighted(RandOps.WEIGHTS, sets.get("weights"));
+    }
+
+    private static void weighted(RandOps set, JsonNode golden) {
+        assertThat(timmNames(set)).isEqualTo(String.join(" ", (Iterable<String>) golden::fieldNames));
+        int i = 0;
+        for (JsonNode weight : golden) assertThat(set.weights().get(i++)).isEqualTo(weight.doubleValue());
+    }
+
+    private static String names(JsonNode list) {
+        List<String> names = new ArrayList<>();
+        list.forEach(name -> names.add(name.textValue()));
+        return String.join(" ", names);
+    }
+
+    private static String timmNames(RandOps set) {
+        return set.ops().stream().map(PillowOpsTest::timmName).collect(Collectors.joining(" "));
+    }
+
+    /** {@code POSTERIZE_INCREASING} is {@code PosterizeIncreasing}. */
+    private static String timmName(RandOp op) {
+        return Stream.of(op.name().split("_"))
+                .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining());
+    }
+
+    private static void put(byte[] row, int at, int colour) {
+        row[3 * at] = (byte) (colour >> 16);
+        row[3 * at + 1] = (byte) (colour >> 8);
+        row[3 * at + 2] = (byte) colour;
+    }
+
+    private static float[] bytes(JsonNode base64) {
+        byte[] bytes = Base64.getDecoder().decode(base64.textValue());
+        float[] values = new float[bytes.length];
+        for (int i = 0; i < bytes.length; i++) values[i] = bytes[i] & 0xFF;
+        return values;
+    }
+}
