@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a network as a config says.")
@@ -41,6 +42,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--json", description = "The result as JSON on standard output.")
     private boolean json;
 
+    @ParentCommand
+    private Vit4j root;
+
     @Spec
     private CommandSpec spec;
 
@@ -52,9 +56,9 @@ final class TrainCommand implements Callable<Integer> {
     private int sweep() {
         SweepPlan plan = Sweep.plan(config, overrides, sweeps, directory);
         PrintWriter out = spec.commandLine().getOut();
-        try (Interrupt interrupt = new Interrupt();
-                TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
-            SweepSummary summary = Sweep.run(plan, resume, progress, interrupt::requested);
+        root.interrupt.listen(spec.commandLine().getErr());
+        try (TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
+            SweepSummary summary = Sweep.run(plan, resume, progress, root.interrupt::requested);
             out.println(json ? summary.json() : summary.text() + "\nall of it: " + plan.directory() + "/sweep.html");
             out.flush();
             if (summary.interrupted()) return Vit4j.INTERRUPTED;
@@ -66,9 +70,9 @@ final class TrainCommand implements Callable<Integer> {
         RunConfig run = RunConfig.open(config, overrides);
         Path into = directory.orElse(run.output().dir());
         PrintWriter out = spec.commandLine().getOut();
-        try (Interrupt interrupt = new Interrupt();
-                TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
-            TrainRun.Result result = TrainRun.run(run, into, resume, progress, interrupt::requested);
+        root.interrupt.listen(spec.commandLine().getErr());
+        try (TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
+            TrainRun.Result result = TrainRun.run(run, into, resume, progress, root.interrupt::requested);
             out.println(json ? Json.text(result.toMap()) : told(result));
             out.flush();
             return result.finished() ? Vit4j.DONE : Vit4j.INTERRUPTED;

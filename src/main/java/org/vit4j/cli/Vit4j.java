@@ -36,14 +36,22 @@ public final class Vit4j implements Runnable {
     @CommandLine.Spec
     CommandLine.Model.CommandSpec spec;
 
+    final Interrupt interrupt;
+
+    private Vit4j(Interrupt interrupt) {
+        this.interrupt = interrupt;
+    }
+
     /** Runs a command and gives back its exit code. */
     public static int run(String... args) {
-        Vit4j root = new Vit4j();
+        Vit4j root = new Vit4j(new Interrupt());
         CommandLine line = new CommandLine(root);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setParameterExceptionHandler((problem, given) -> mistake(problem));
         line.setExecutionExceptionHandler((problem, command, parsed) -> explain(problem, command, root.debug));
-        return line.execute(args);
+        int code = line.execute(args);
+        root.interrupt.ended(code);
+        return code;
     }
 
     @Override

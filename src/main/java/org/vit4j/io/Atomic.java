@@ -1,6 +1,7 @@
 package org.vit4j.io;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -8,9 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Files that are there whole or not at all. */
 public final class Atomic {
+    private static final Pattern TEMPORARY = Pattern.compile("\\..+\\.\\d+\\.tmp");
+
     private Atomic() {}
 
     /** Something that writes a file. */
@@ -52,6 +57,28 @@ public final class Atomic {
             Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
         } catch (AtomicMoveNotSupportedException e) {
             Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+        }
+        // The name is on the disk when the directory is, which not every system lets a program ask for.
+        try (FileChannel directory = FileChannel.open(to.getParent(), StandardOpenOption.READ)) {
+            directory.force(true);
+        } catch (IOException e) {
+            // Then the system writes it in its own time, as it does without being asked.
+        }
+    }
+
+    /**
+     * Deletes what writers that were killed left half-written below a directory. For a directory in which no other
+     * process writes.
+     *
+     * @param depth 1 for the directory itself, 2 for those in it too
+     */
+    public static void discardStale(Path directory, int depth) {
+        try (Stream<Path> files = Files.walk(directory, depth)) {
+            files.filter(file ->
+                            TEMPORARY.matcher(file.getFileName().toString()).matches())
+                    .forEach(Atomic::discard);
+        } catch (IOException | UncheckedIOException e) {
+            // As in discard: what stays is a nuisance.
         }
     }
 

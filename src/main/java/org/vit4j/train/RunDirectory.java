@@ -87,7 +87,10 @@ public final class RunDirectory implements AutoCloseable {
             FileChannel channel =
                     FileChannel.open(path.resolve("run.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = tryLock(channel);
-            if (lock != null) return new RunDirectory(path, channel, lock);
+            if (lock != null) {
+                Atomic.discardStale(path, 2);
+                return new RunDirectory(path, channel, lock);
+            }
             channel.close();
         } catch (IOException e) {
             throw new Failure(path + ": cannot be used for a run: " + Atomic.reason(e), e);

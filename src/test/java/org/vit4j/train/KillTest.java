@@ -1,0 +1,191 @@
+package org.vit4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Training processes ended from outside at random moments, and resumed: what they leave in the end is bit for bit what a
+ * run leaves that nobody disturbed. {@code -Dkills=20} ends twenty instead of three, {@code -Dkills.seed} others.
+ */
+class KillTest {
+    private static final int KILLS = Integer.getInteger("kills", 3);
+    private static final long SEED = Long.getLong("kills.seed", 5);
+    /** A run is as long as it takes to be ended so often, on a machine where a step takes ten milliseconds. */
+    private static final int EPOCHS = KILLS / 2 + 2;
+
+    private static final long LONGEST_LIFE_MS = 700;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path directory;
+
+    /** How a process is ended. */
+    private enum End {
+        KILL,
+        TERMINATE,
+        CTRL_C_TWICE
+    }
+
+    private static List<String> overrides() {
+        return List.of(
+                "model.dim=32",
+                "model.depth=2",
+                "model.heads=2",
+                "model.proj_drop=0.1",
+                "train.batch=16",
+                "train.epochs=" + EPOCHS,
+                "train.checkpoint_steps=7",
+                "data.threads=1");
+    }
+
+    @Test
+    void aRunThatIsEndedAgainAndAgainIsInTheEndTheRunThatWasNot() throws Exception {
+        Path whole = directory.resolve("whole");
+        TrainRun.run(RunConfig.open("digits-vit", overrides()), whole, false, new Silent(), () -> false);
+
+        Path run = directory.resolve("killed");
+        Random random = new Random(SEED);
+        int ended = 0;
+        for (int i = 0; i < KILLS; i++) {
+            End end = i % 3 == 1 ? End.TERMINATE : i % 3 == 2 ? End.CTRL_C_TWICE : End.KILL;
+            if (endedWhileTraining(run, end, (long) (random.nextDouble() * LONGEST_LIFE_MS))) ended++;
+        }
+        assertThat(ended)
+                .as("processes that were still training when they were ended")
+                .isGreaterThan(KILLS / 2);
+        Process last = start(run);
+        assertThat(last.waitFor(5, TimeUnit.MINUTES)).isTrue();
+        assertThat(last.exitValue()).as(said(run)).isZero();
+
+        assertThat(weights(run.resolve("last.keras"))).isEqualTo(weights(whole.resolve("last.keras")));
+        assertThat(weights(run.resolve("model.keras"))).isEqualTo(weights(whole.resolve("model.keras")));
+        assertThat(metrics(run)).isEqualTo(metrics(whole));
+        assertThat(checkpoints(run)).isEqualTo(checkpoints(whole));
+        try (Stream<Path> files = Files.walk(run)) {
+            assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.endsWith(".tmp"));
+        }
+        assertThat(run.resolve("report.html")).exists();
+    }
+
+    /** @return whether it had not finished before */
+    private static boolean endedWhileTraining(Path run, End end, long life) throws Exception {
+        long start = System.currentTimeMillis();
+        Process process = start(run);
+        // It is written anew when training begins or goes on.
+        Path begun = run.resolve("environment.json");
+        while (process.isAlive()
+                && (!Files.exists(begun) || Files.getLastModifiedTime(begun).toMillis() < start)) {
+            Thread.sleep(5);
+        }
+        Thread.sleep(life);
+        boolean training = process.isAlive();
+        end(process, end);
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        if (training && end != End.KILL)
+            assertThat(process.exitValue()).as(said(run)).isIn(130, 0);
+        if (process.exitValue() == 130)
+            assertThat(said(run)).contains("interrupted; finishing", "and saved; go on with");
+        return training;
+    }
+
+    private static void end(Process process, End end) throws Exception {
+        switch (end) {
+            case KILL -> process.destroyForcibly();
+            case TERMINATE -> process.destroy();
+            case CTRL_C_TWICE -> {
+                for (int i = 0; i < 2; i++) {
+                    new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+                            .start()
+                            .waitFor();
+                }
+            }
+        }
+    }
+
+    private static Process start(Path run) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.vit4j.Main",
+                "train",
+                "digits-vit",
+                "--resume",
+                "--run",
+                run.toString()));
+        for (String override : overrides()) command.addAll(List.of("--set", override));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log(run).toFile())
+                .start();
+    }
+
+    private static Path log(Path run) {
+        return run.resolveSibling(run.getFileName() + ".log");
+    }
+
+    private static String said(Path run) throws IOException {
+        return Files.readString(log(run), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] weights(Path model) throws IOException {
+        try (ZipFile zip = new ZipFile(model.toFile())) {
+            return zip.getInputStream(zip.getEntry("model.weights.h5")).readAllBytes();
+        }
+    }
+
+    private static List<JsonNode> metrics(Path run) throws IOException {
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) lines.add(untimed(JSON.readTree(line)));
+        return lines;
+    }
+
+    /** Arrays as they are, JSON without what the clock says. */
+    private static TreeMap<String, Object> checkpoints(Path run) throws IOException {
+        TreeMap<String, Object> all = new TreeMap<>();
+        try (Stream<Path> files = Files.list(run.resolve("checkpoints"))) {
+            for (Path file : files.toList()) {
+                String name = file.getFileName().toString();
+                boolean json = name.endsWith(".json");
+                all.put(
+                        name,
+                        json
+                                ? untimed(JSON.readTree(file.toFile()))
+                                : new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
+            }
+        }
+        return all;
+    }
+
+    private static JsonNode untimed(JsonNode node) {
+        if (node instanceof ObjectNode object) object.remove(List.of("seconds", "images_per_second", "checksum"));
+        node.forEach(KillTest::untimed);
+        return node;
+    }
+
+    private static final class Silent implements Trainer.Progress {
+        @Override
+        public void batch(TrainState state, int batches, double imagesPerSecond) {}
+
+        @Override
+        public void epoch(EpochMetrics metrics, int epochs) {}
+    }
+}
