@@ -41,6 +41,7 @@ class LayersTest {
                         "eval",
                         "report",
                         "model",
+                        "transfer",
                         "train",
                         "bench",
                         "cli")
@@ -74,6 +75,7 @@ class LayersTest {
         only("eval", "data", "samediff");
         only("report", "arch", "graph");
         only("model", "arch", "compute", "config", "data", "graph", "io", "keras", "samediff");
+        only("transfer", "arch", "config", "data", "graph", "keras", "model", "weights");
         only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");
     }
 

@@ -14,6 +14,7 @@ import org.vit4j.block.TalkingHeads.Products;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Grid;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
@@ -139,7 +140,8 @@ public record Cait(
 
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
         x = PatchEmbed.build(g.at("patch_embed"), x, patchHeight, patchWidth, dim, true); // [T, D]
-        x = g.addLearned("pos_embed", x, Role.POSITION, init); // [T, D]
+        Grid grid = new Grid(0, image.height() / patchHeight, image.width() / patchWidth);
+        x = g.addPositions("pos_embed", x, Role.POSITION, init, grid); // [T, D]
         x = g.dropout("pos_drop", x, drops.embed());
         for (int i = 0; i < depth; i++) {
             x = patchBlock(i).build(g.at("blocks." + i), x, layer("blocks", i, depth)); // [T, D]

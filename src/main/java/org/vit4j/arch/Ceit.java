@@ -15,6 +15,7 @@ import org.vit4j.block.PatchEmbed;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Grid;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
@@ -155,7 +156,7 @@ public record Ceit(
         Shape grid = Shape.of(x.dim(0) / patchSize, x.dim(1) / patchSize);
         x = PatchEmbed.build(g.at("i2t"), x, patchSize, patchSize, dim, true); // [T, D]
         x = g.concat("tokens", 0, g.tokens("cls_token", x, 1, init), x); // [1 + T, D]
-        x = g.addLearned("pos_embed", x, Role.POSITION, init);
+        x = g.addPositions("pos_embed", x, Role.POSITION, init, new Grid(1, grid.dim(0), grid.dim(1)));
         x = g.dropout("pos_drop", x, drops.embed());
 
         List<Tensor> classTokens = new ArrayList<>();

@@ -13,6 +13,7 @@ import org.vit4j.block.PatchEmbed;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Grid;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
@@ -185,7 +186,9 @@ public record CrossVit(
         Tensor seen = scaled(at, x, (int) (x.dim(0) * imageScale.get(b)), (int) (x.dim(1) * imageScale.get(b)));
         Tensor tokens = multiConv ? stem(at, seen, b) : PatchEmbed.build(at, seen, patch, patch, dim.get(b), true);
         Tensor y = at.concat("tokens", 0, g.tokens("cls_token_" + b, tokens, 1, init), tokens); // [1 + T, D]
-        return at.dropout("pos_drop", g.addLearned("pos_embed_" + b, y, Role.POSITION, init), drops.embed());
+        Grid grid = new Grid(1, seen.dim(0) / patch, seen.dim(1) / patch);
+        y = g.addPositions("pos_embed_" + b, y, Role.POSITION, init, grid);
+        return at.dropout("pos_drop", y, drops.embed());
     }
 
     private Tensor scaled(Graph g, Tensor x, int height, int width) {
@@ -271,6 +274,13 @@ public record CrossVit(
             pooled = at.mean("pool." + b, at.slice("patches." + b, normed, 0, 1, x.dim(0)), 0);
         }
         return g.dense("head." + b, at.dropout("drop." + b, pooled, drops.head()), classes);
+    }
+
+    @Override
+    public List<KeyScheme> schemes() {
+        if (flavour == Flavour.COMMUNITY) return List.of(keys());
+        KeyScheme authors = KeyScheme.of("pos_embed_{i}", "pos_embed.{i}", "cls_token_{i}", "cls_token.{i}");
+        return List.of(keys(), authors.named("authors"));
     }
 
     @Override

@@ -246,6 +246,11 @@ public record Cvt(Flavour flavour, ImageSpec image, int classes, List<Stage> sta
     }
 
     @Override
+    public List<KeyScheme> schemes() {
+        return flavour == Flavour.COMMUNITY ? List.of(keys()) : List.of(keys(), HuggingFace.cvt());
+    }
+
+    @Override
     public KeyScheme keys() {
         return switch (flavour) {
             case OFFICIAL -> KeyScheme.SAME;

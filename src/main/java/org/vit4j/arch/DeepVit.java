@@ -13,6 +13,7 @@ import org.vit4j.block.ReAttention;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Grid;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
@@ -151,7 +152,8 @@ public record DeepVit(
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
         x = embed(g.at("patch_embed"), x); // [T, D]
         x = g.concat("tokens", 0, g.tokens("cls_token", x, 1, learned), x); // [1 + T, D]
-        x = g.addLearned("pos_embed", x, Role.POSITION, learned);
+        Grid grid = new Grid(1, image.height() / patchHeight, image.width() / patchWidth);
+        x = g.addPositions("pos_embed", x, Role.POSITION, learned, grid);
         x = g.dropout("pos_drop", x, drops.embed());
         for (int i = 0; i < depth; i++) {
             x = block(g.at("blocks." + i), x, reAttention.get(i), drops.path(i, depth)); // [1 + T, D]

@@ -1,5 +1,7 @@
 package org.vit4j.arch;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.vit4j.block.DistillToken;
 import org.vit4j.config.Section;
@@ -93,6 +95,23 @@ public record Deit(Vit vit, boolean distilled) implements ModelConfig {
         Tensor x = vit.encode(g, DistillToken.append(g, vit.embed(g, patches -> patches))); // [1 + T + 1, D]
         DistillToken.head(g, x, vit.head(g, DistillToken.without(g, x)));
         return g;
+    }
+
+    @Override
+    public List<KeyScheme> schemes() {
+        if (flavour() == Flavour.COMMUNITY) return List.of(keys());
+        KeyScheme authors = KeyScheme.of(
+                        "blocks.{i}.ls1.gamma", "blocks.{i}.gamma_1",
+                        "blocks.{i}.ls2.gamma", "blocks.{i}.gamma_2")
+                .named("authors"); // of DeiT III; before, their names were timm's
+        List<KeyScheme> all = new ArrayList<>(List.of(keys(), authors));
+        if (distilled) {
+            all.add(HuggingFace.vit("deit.", "head_dist", "distillation_classifier", "head", "cls_classifier"));
+            all.add(HuggingFace.vit("deit.", "head", "classifier")); // without the teacher's head
+        } else {
+            all.addAll(vit.schemes().subList(1, vit.schemes().size())); // a DeiT without the token is a ViT there
+        }
+        return all;
     }
 
     @Override

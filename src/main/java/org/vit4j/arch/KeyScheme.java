@@ -12,9 +12,19 @@ import java.util.regex.Pattern;
  * <p>A rename of a module leaves the last part of the name and the order of the axes to the rules that hold for every
  * architecture, see {@code weights.Layout}. A rename of a whole weight, {@code blocks.{i}.attn.mix.kernel ->
  * blocks.{i}.attn.reattn_weights}, takes the values as they stand there; {@code ^T} behind their name transposes.
+ * {@code attention.{query|key|value}} is three modules there, whose rows one below the other are ours.
+ *
+ * @param name what messages call it: {@code reference}, {@code authors}, {@code hf}
+ * @param ignored keys such a checkpoint may hold that no network needs, as patterns of whole keys
  */
-public record KeyScheme(List<Rename> renames) {
-    public static final KeyScheme SAME = new KeyScheme(List.of());
+public record KeyScheme(String name, List<Rename> renames, List<Pattern> ignored) {
+    /** Of the code a flavour follows. */
+    private static final String REFERENCE = "reference";
+    /** Counters and index tables, which PyTorch keeps beside weights. */
+    private static final List<Pattern> BUFFERS = List.of(
+            Pattern.compile("(.*\\.)?(num_batches_tracked|attention_bias_idxs|pos_indices|relative_position_index)"));
+
+    public static final KeyScheme SAME = new KeyScheme(REFERENCE, List.of(), BUFFERS);
 
     /** {@code blocks.{i}.norm1 -> transformer.layers.{i}.0.norm} */
     public record Rename(Pattern ours, String theirs) {}
@@ -22,13 +32,15 @@ public record KeyScheme(List<Rename> renames) {
     /**
      * What a name became.
      *
+     * @param theirs one name, or several that make up ours
      * @param matched up to where in our name, 0 when nothing did
      * @param transposed whether their values have the first axis last
      */
-    public record Renamed(String theirs, int matched, boolean transposed) {}
+    public record Renamed(List<String> theirs, int matched, boolean transposed) {}
 
     public KeyScheme {
         renames = List.copyOf(renames);
+        ignored = List.copyOf(ignored);
     }
 
     /** @param pairs ours, theirs, ours, theirs, ...; the first that matches a whole path or its beginning wins */
@@ -40,7 +52,21 @@ public record KeyScheme(List<Rename> renames) {
             for (int group = 1; theirs.contains("{i}"); group++) theirs = theirs.replaceFirst("\\{i}", "\\$" + group);
             renames.add(new Rename(Pattern.compile(pattern + "(?=\\.|$)"), theirs));
         }
-        return new KeyScheme(renames);
+        return new KeyScheme(REFERENCE, renames, BUFFERS);
+    }
+
+    public KeyScheme named(String other) {
+        return new KeyScheme(other, renames, ignored);
+    }
+
+    /** The same, these keys left aside too; {@code {i}} stands for a number, {@code *} for anything. */
+    public KeyScheme ignoring(String... keys) {
+        List<Pattern> all = new ArrayList<>(ignored);
+        for (String key : keys) {
+            all.add(Pattern.compile(
+                    Pattern.quote(key).replace("{i}", "\\E\\d+\\Q").replace("*", "\\E.*\\Q")));
+        }
+        return new KeyScheme(name, renames, all);
     }
 
     /** The same names below a module of theirs: {@code norm} is {@code student.mlp_head.0}. */
@@ -48,14 +74,21 @@ public record KeyScheme(List<Rename> renames) {
         List<Rename> all = new ArrayList<>();
         for (Rename rename : renames) all.add(new Rename(rename.ours, module + "." + rename.theirs));
         all.add(new Rename(Pattern.compile(""), module + ".")); // what has the same name in both
-        return new KeyScheme(all);
+        return new KeyScheme(name, all, ignored);
     }
 
     /** These lines first, then the lines of another scheme. */
     public KeyScheme then(KeyScheme other) {
         List<Rename> all = new ArrayList<>(renames);
         all.addAll(other.renames);
-        return new KeyScheme(all);
+        List<Pattern> aside = new ArrayList<>(ignored);
+        aside.addAll(other.ignored);
+        return new KeyScheme(name, all, aside);
+    }
+
+    /** Whether a key is none of the network's business. */
+    public boolean ignores(String key) {
+        return ignored.stream().anyMatch(pattern -> pattern.matcher(key).matches());
     }
 
     /** Their name of a module or weight of ours; what stands behind the part that matched stays. */
@@ -65,8 +98,22 @@ public record KeyScheme(List<Rename> renames) {
             if (!matcher.lookingAt()) continue;
             boolean transposed = rename.theirs.endsWith("^T");
             String theirs = transposed ? rename.theirs.substring(0, rename.theirs.length() - 2) : rename.theirs;
-            return new Renamed(matcher.replaceFirst(theirs), matcher.end(), transposed);
+            List<String> all = alternatives(theirs).stream()
+                    .map(one -> matcher.replaceFirst(one))
+                    .toList();
+            return new Renamed(all, matcher.end(), transposed);
         }
-        return new Renamed(name, 0, false);
+        return new Renamed(List.of(name), 0, false);
+    }
+
+    /** {@code a.{x|y}.b} is {@code a.x.b} and {@code a.y.b}. */
+    private static List<String> alternatives(String theirs) {
+        int open = theirs.indexOf('{');
+        if (open < 0) return List.of(theirs);
+        int close = theirs.indexOf('}', open);
+        return Pattern.compile("\\|")
+                .splitAsStream(theirs.substring(open + 1, close))
+                .map(one -> theirs.substring(0, open) + one + theirs.substring(close + 1))
+                .toList();
     }
 }

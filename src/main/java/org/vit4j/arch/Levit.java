@@ -232,6 +232,53 @@ public record Levit(
     }
 
     @Override
+    public List<KeyScheme> schemes() {
+        if (flavour == Flavour.COMMUNITY) return List.of(keys());
+        return List.of(
+                keys(),
+                authors(),
+                HuggingFace.levit(stages.stream().map(Stage::depth).toList()));
+    }
+
+    /** The authors' modules stand in one row: attention, MLP, ..., shrinking attention, its MLP, attention, ... */
+    private KeyScheme authors() {
+        List<String> pairs = new ArrayList<>();
+        for (int i = 1; i <= stem.convolutions; i++) {
+            normed(pairs, "stem.conv" + i, "patch_embed." + 2 * (i - 1));
+        }
+        int at = 0;
+        for (int i = 0; i < stages.size(); i++) {
+            String stage = "stages." + i + ".";
+            if (i > 0) {
+                String down = stage + "downsample.attn_downsample.";
+                Collections.addAll(pairs, down + "attention_biases", "blocks." + at + ".attention_biases");
+                normed(pairs, down + "kv", "blocks." + at + ".kv");
+                normed(pairs, down + "q.ln", "blocks." + at + ".q.1");
+                normed(pairs, down + "proj.ln", "blocks." + at++ + ".proj.1");
+                authorsMlp(pairs, stage + "downsample.mlp.", at++);
+            }
+            for (int j = 0; j < stages.get(i).depth(); j++) {
+                String attn = stage + "blocks." + j + ".attn.";
+                Collections.addAll(pairs, attn + "attention_biases", "blocks." + at + ".m.attention_biases");
+                normed(pairs, attn + "qkv", "blocks." + at + ".m.qkv");
+                normed(pairs, attn + "proj.ln", "blocks." + at++ + ".m.proj.1");
+                authorsMlp(pairs, stage + "blocks." + j + ".mlp.", at++);
+            }
+        }
+        Collections.addAll(pairs, "head.linear", "head.l", "head_dist.linear", "head_dist.l");
+        return KeyScheme.of(pairs.toArray(String[]::new)).named("authors");
+    }
+
+    private static void authorsMlp(List<String> pairs, String ours, int at) {
+        normed(pairs, ours + "ln1", "blocks." + at + ".m.0");
+        normed(pairs, ours + "ln2", "blocks." + at + ".m.2");
+    }
+
+    private static void normed(List<String> pairs, String ours, String theirs) {
+        Collections.addAll(pairs, ours + ".linear", theirs + ".c", ours + ".bn", theirs + ".bn");
+    }
+
+    @Override
     public KeyScheme keys() {
         if (flavour == Flavour.OFFICIAL) return KeyScheme.SAME;
         List<String> pairs = new ArrayList<>();

@@ -24,8 +24,13 @@ public sealed interface ModelConfig
     /** The network; its output {@code logits} is [K]. */
     Graph build();
 
-    /** How published checkpoints of this flavour name the weights. */
+    /** How the code this flavour follows names the weights: timm's, or the authors' where timm has no such network. */
     KeyScheme keys();
+
+    /** Every way in which published checkpoints of this network name the weights, {@link #keys} first. */
+    default List<KeyScheme> schemes() {
+        return List.of(keys());
+    }
 
     /** Reads a {@code model:} section; empty when something in it is wrong, which is noted then. */
     static Optional<? extends ModelConfig> read(Section s) {

@@ -12,6 +12,7 @@ import org.vit4j.block.Mlp;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Grid;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
@@ -145,7 +146,11 @@ public record Pit(
 
         Tensor image = g.input("image", image().height(), image().width(), image().channels()); // [H, W, C]
         Tensor grid = embed(g.at("patch_embed"), image); // [h, w, D]
-        if (timm) grid = g.dropout("pos_drop", g.addLearned("pos_embed", grid, Role.POSITION, init), drops.embed());
+        Grid cells = new Grid(0, grid.dim(0), grid.dim(1));
+        if (timm) {
+            grid = g.addPositions("pos_embed", grid, Role.POSITION, init, cells);
+            grid = g.dropout("pos_drop", grid, drops.embed());
+        }
         Tensor cls = g.tokens("cls_token", flat(g, "patches", grid), prefix, init); // [n, D]
         int block = 0;
         for (int i = 0; i < stages.size(); i++) {
@@ -159,7 +164,8 @@ public record Pit(
             Tensor x = t.concat("tokens", 0, cls, flat(t, "patches", grid)); // [n + T, D]
             // The position table of vit-pytorch covers the class token as well.
             if (i == 0 && !timm) {
-                x = g.dropout("pos_drop", g.addLearned("pos_embed", x, Role.POSITION, init), drops.embed());
+                Grid places = new Grid(prefix, cells.height(), cells.width());
+                x = g.dropout("pos_drop", g.addPositions("pos_embed", x, Role.POSITION, init, places), drops.embed());
             }
             for (int j = 0; j < stage.depth; j++, block++) {
                 x = block(t.at("blocks." + j), x, stage, drops.path(block, total)); // [n + T, D]
@@ -228,6 +234,18 @@ public record Pit(
         Tensor token = g.slice(name + ".slice", tokens, 0, index, index + 1); // [1, D]
         Tensor read = g.dropout(name + ".drop", g.reshape(name + ".token", token, tokens.dim(1)), drops.head()); // [D]
         return g.dense(name, read, classes); // [K]
+    }
+
+    @Override
+    public List<KeyScheme> schemes() {
+        if (flavour == Flavour.COMMUNITY) return List.of(keys());
+        List<String> pools = new ArrayList<>();
+        for (int i = 1; i < stages.size(); i++) {
+            Collections.addAll(pools, "transformers." + i + ".pool", "pools." + (i - 1));
+        }
+        return List.of(
+                keys(),
+                KeyScheme.of(pools.toArray(String[]::new)).named("authors").then(keys()));
     }
 
     @Override

@@ -14,6 +14,7 @@ import org.vit4j.block.TokenTransformer;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Grid;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
@@ -159,11 +160,12 @@ public record T2tVit(
         Init tokenInit = official ? new Init.TruncatedNormal(0.02) : new Init.Normal(1);
 
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
+        Grid grid = grid(x);
         x = tokensToToken(g.at("tokens_to_token"), x); // [T, D]
         x = g.concat("tokens", 0, g.tokens("cls_token", x, 1, tokenInit), x); // [1 + T, D]
         x = official
-                ? g.addLearned("pos_embed", x, Role.FIXED, Sinusoid.table(x.dim(0), dim))
-                : g.addLearned("pos_embed", x, Role.POSITION, new Init.Normal(1));
+                ? g.addPositions("pos_embed", x, Role.FIXED, Sinusoid.table(x.dim(0), dim), grid)
+                : g.addPositions("pos_embed", x, Role.POSITION, new Init.Normal(1), grid);
         if (distilled) x = g.concat("distilled", 0, x, g.tokens("dist_token", x, 1, tokenInit)); // [1 + T + 1, D]
         x = g.dropout("pos_drop", x, drops.embed());
         for (int i = 0; i < depth; i++) x = block(drops.path(i, depth)).build(g.at("blocks." + i), x);
@@ -182,6 +184,17 @@ public record T2tVit(
             grid = g.reshape("grid" + i, x, rows, x.dim(0) / rows, x.dim(1)); // [h, w, C']
         }
         return g.dense("project", x, dim); // [T, D]
+    }
+
+    /** What is left of an image after all splits, behind a class token. */
+    private Grid grid(Tensor image) {
+        int height = image.dim(0);
+        int width = image.dim(1);
+        for (Window window : splits) {
+            height = rows(height, window.kernelHeight(), window.strideHeight(), window.padHeight());
+            width = rows(width, window.kernelWidth(), window.strideWidth(), window.padWidth());
+        }
+        return new Grid(1, height, width);
     }
 
     private static int rows(int size, int kernel, int stride, int pad) {

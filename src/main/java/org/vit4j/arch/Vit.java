@@ -13,6 +13,7 @@ import org.vit4j.block.ResNetV2;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Grid;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
@@ -182,9 +183,15 @@ public record Vit(
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
         if (resnet.isPresent()) x = resnet.get().build(g.at("patch_embed.backbone"), x);
         x = PatchEmbed.build(g.at("patch_embed"), x, patchHeight, patchWidth, dim, !preNorm); // [T, D]
-        if (!posPrefix) x = g.addLearned("pos_embed", x, Role.POSITION, posInit);
+        if (!posPrefix) x = g.addPositions("pos_embed", x, Role.POSITION, posInit, grid(0));
+        int patches = x.dim(0);
         x = prefix(g, between.apply(x), tokenInit); // [1 + R + T, D]
-        return posPrefix ? g.addLearned("pos_embed", x, Role.POSITION, posInit) : x;
+        return posPrefix ? g.addPositions("pos_embed", x, Role.POSITION, posInit, grid(x.dim(0) - patches)) : x;
+    }
+
+    private Grid grid(int prefix) {
+        int stride = resnet.map(ResNetV2::stride).orElse(1);
+        return new Grid(prefix, image.height() / (patchHeight * stride), image.width() / (patchWidth * stride));
     }
 
     /** The blocks, [T, D] -> [T, D]. */
@@ -250,6 +257,12 @@ public record Vit(
     private Tensor averaged(Graph g, Tensor x) {
         int prefix = (classToken ? 1 : 0) + registers;
         return flavour == Flavour.COMMUNITY || prefix == 0 ? x : g.slice("patches", x, 0, prefix, x.dim(0));
+    }
+
+    @Override
+    public List<KeyScheme> schemes() {
+        if (flavour == Flavour.COMMUNITY) return List.of(keys());
+        return List.of(keys(), HuggingFace.vit("vit.", "head", "classifier"), HuggingFace.vit(""));
     }
 
     @Override

@@ -7,6 +7,7 @@ import org.vit4j.block.PatchEmbed;
 import org.vit4j.block.Sinusoid;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Grid;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
@@ -118,7 +119,7 @@ public record Vitae(
                 x = layer.reshape("tokens", grid, height * width, stage.tokenDim()); // [T, D]
             }
             if (i == stages.size() - 1 && !token) {
-                x = placed(g, x); // [T, D] or [1 + T, D]
+                x = placed(g, x, height, width); // [T, D] or [1 + T, D]
                 token = classToken;
             }
             for (int j = 0; j < stage.depth(); j++) {
@@ -134,16 +135,18 @@ public record Vitae(
     private Tensor embedding(Graph g, Tensor image, VitaeStage stage) {
         Tensor x = PatchEmbed.build(g.at("PRM"), image, stage.ratio(), stage.ratio(), stage.tokenDim(), true); // [T, D]
         x = g.concat("tokens", 0, g.tokens("cls_token", x, 1, Init.ZEROS), x); // [1 + T, D]
-        return g.dropout("pos_drop", g.addLearned("pos_embed", x, Role.POSITION, Init.ZEROS), drops.embed());
+        Grid grid = new Grid(1, this.image.height() / stage.ratio(), this.image.width() / stage.ratio());
+        return g.dropout("pos_drop", g.addPositions("pos_embed", x, Role.POSITION, Init.ZEROS, grid), drops.embed());
     }
 
     /** The paper's class token and positions, in front of the normal cells. */
-    private Tensor placed(Graph g, Tensor x) {
+    private Tensor placed(Graph g, Tensor x, int height, int width) {
         if (classToken) {
             x = g.concat("tokens", 0, g.tokens("cls_token", x, 1, new Init.TruncatedNormal(0.02)), x); // [1 + T, D]
         }
         if (posEmbed == Positions.SINUSOID) {
-            x = g.addLearned("pos_embed", x, Role.FIXED, Sinusoid.table(x.dim(0), x.dim(1)));
+            Grid grid = new Grid(classToken ? 1 : 0, height, width);
+            x = g.addPositions("pos_embed", x, Role.FIXED, Sinusoid.table(x.dim(0), x.dim(1)), grid);
         }
         return g.dropout("pos_drop", x, drops.embed());
     }
@@ -170,6 +173,7 @@ public record Vitae(
 
     @Override
     public KeyScheme keys() {
-        return KeyScheme.SAME;
+        // The authors' linear attention owns a norm that it never uses.
+        return KeyScheme.SAME.ignoring("layers.{i}.NC.{i}.attn.norm1.*");
     }
 }

@@ -20,6 +20,7 @@ import picocli.CommandLine.ParameterException;
             PredictCommand.class,
             SummaryCommand.class,
             ModelsCommand.class,
+            ImportCommand.class,
             BenchCommand.class,
             BenchWorkerCommand.class
         },

@@ -32,7 +32,12 @@ final class Constants {
     /** Colour constants for a model that sees luma. */
     private static List<Double> gray(List<Double> rgb) {
         if (rgb.size() == 1) return rgb;
+        return List.of(luma(rgb));
+    }
+
+    /** Rounded to four digits, as the constants are. */
+    static double luma(List<Double> rgb) {
         double luma = 0.299 * rgb.get(0) + 0.587 * rgb.get(1) + 0.114 * rgb.get(2);
-        return List.of(Math.round(luma * 1e4) / 1e4);
+        return Math.round(luma * 1e4) / 1e4;
     }
 }

@@ -128,8 +128,8 @@ public record Preprocess(
      * @return empty when something is wrong, which is noted then
      */
     public static Optional<Preprocess> read(Section s, Preprocess standard) {
-        List<Double> mean = s.doublesAt("mean", standard.mean);
-        List<Double> std = s.doublesAt("std", standard.std);
+        List<Double> mean = forChannels(s.doublesAt("mean", standard.mean), standard.channels);
+        List<Double> std = forChannels(s.doublesAt("std", standard.std), standard.channels);
         Interpolation interpolation = s.oneOf("interpolation", Interpolation.class, standard.interpolation);
         double cropPct = s.doubleAt("crop_pct", standard.cropPct);
         try {
@@ -139,6 +139,11 @@ public record Preprocess(
             s.reject(keyOf(rule), rule.getMessage());
             return Optional.empty();
         }
+    }
+
+    /** A published variant's three numbers, for a model that sees luma: their luma. */
+    private static List<Double> forChannels(List<Double> values, int channels) {
+        return channels == 1 && values.size() == 3 ? List.of(Constants.luma(values)) : values;
     }
 
     private static String keyOf(IllegalArgumentException rule) {

@@ -14,12 +14,23 @@ public final class Resample {
 
     /** [H, W, C] -> [height, width, C] */
     public static Image resize(Image image, int height, int width, Interpolation interpolation) {
+        return resize(image, height, width, interpolation, isWhole(image.pixels()));
+    }
+
+    /**
+     * The same of values that are no pixels and are not rounded, even if they happen to be whole: what PyTorch's {@code
+     * interpolate} does with {@code antialias=True}.
+     */
+    public static Image smooth(Image image, int height, int width, Interpolation interpolation) {
+        return resize(image, height, width, interpolation, false);
+    }
+
+    private static Image resize(Image image, int height, int width, Interpolation interpolation, boolean whole) {
         if (height < 1 || width < 1) {
             throw new IllegalArgumentException("an image needs at least one pixel (" + height + "x" + width + ")");
         }
         if (height == image.height() && width == image.width()) return image;
         if (interpolation == Interpolation.NEAREST) return nearest(image, height, width);
-        boolean whole = isWhole(image.pixels());
         Image wide = width == image.width() ? image : horizontal(image, width, interpolation, whole);
         return height == wide.height() ? wide : vertical(wide, height, interpolation, whole);
     }

@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Makes the tensors of a network, names them, refuses shapes that do not fit.
@@ -163,7 +164,20 @@ public final class Graph {
 
     /** Adds a learned table of the shape of {@code x}: weight {@code name}, sum {@code name.added}. */
     public Tensor addLearned(String name, Tensor x, Role role, Init init) {
-        return add(name + ".added", name, new Op.AddLearned(role, init), List.of(x));
+        return add(name + ".added", name, new Op.AddLearned(role, init, Optional.empty()), List.of(x));
+    }
+
+    /**
+     * {@link #addLearned} of a position table: [h, w, D], or [prefix + h * w, D] whose rows are some tokens and then
+     * the cells of the image. It can be resampled for images of another size.
+     */
+    public Tensor addPositions(String name, Tensor x, Role role, Init init, Grid grid) {
+        int places = x.shape().rank() == 3 ? x.dim(0) * x.dim(1) : x.dim(0);
+        if (places != grid.tokens()) {
+            throw new IllegalArgumentException(path + name + ": " + x.shape() + " has no place for " + grid.prefix()
+                    + " tokens and a grid of " + grid);
+        }
+        return add(name + ".added", name, new Op.AddLearned(role, init, Optional.of(grid)), List.of(x));
     }
 
     public Tensor scaleLearned(String name, Tensor x, Init init) {

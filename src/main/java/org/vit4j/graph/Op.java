@@ -1,6 +1,7 @@
 package org.vit4j.graph;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -146,8 +147,12 @@ public sealed interface Op
         }
     }
 
-    /** Adds a weight shaped like the input: a position table [T, D] and the like. */
-    record AddLearned(Role role, Init init) implements Op {
+    /**
+     * Adds a weight shaped like the input: a position table [T, D] and the like.
+     *
+     * @param grid what its rows stand for, when they are places in the image
+     */
+    record AddLearned(Role role, Init init, Optional<Grid> grid) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
             return in.get(0);

@@ -1,5 +1,9 @@
 package org.vit4j.weights;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
 import org.vit4j.arch.KeyScheme;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
@@ -10,8 +14,10 @@ import org.vit4j.graph.Weight;
  *
  * <p>Ours are as Keras has them, dense [in, out], convolutions [kH, kW, in, out]; PyTorch's are [out, in] and [out, in,
  * kH, kW].
+ *
+ * @param keys one, or several whose rows stand one below the other in ours: query, key and value
  */
-public record Layout(Weight weight, String key, Order order) {
+public record Layout(Weight weight, List<String> keys, Order order) {
     /** How their axes become ours. */
     public enum Order {
         SAME,
@@ -21,6 +27,10 @@ public record Layout(Weight weight, String key, Order order) {
         KERNEL
     }
 
+    public Layout {
+        keys = List.copyOf(keys);
+    }
+
     /** Where a checkpoint has a weight: {@code blocks.0.norm1.gamma} is {@code blocks.0.norm1.weight}. */
     public static Layout of(Weight weight, KeyScheme scheme) {
         String name = weight.name();
@@ -28,56 +38,112 @@ public record Layout(Weight weight, String key, Order order) {
         if (renamed.matched() == name.length()) {
             return new Layout(weight, renamed.theirs(), renamed.transposed() ? Order.FIRST_LAST : Order.SAME);
         }
-        int dot = renamed.theirs().lastIndexOf('.');
-        String module = renamed.theirs().substring(0, dot + 1);
-        String leaf = renamed.theirs().substring(dot + 1);
-        String theirs = switch (leaf) {
+        String leaf = name.substring(name.lastIndexOf('.') + 1);
+        List<String> keys = renamed.theirs().stream()
+                .map(theirs -> theirs.substring(0, theirs.lastIndexOf('.') + 1) + leaf(leaf, weight))
+                .toList();
+        return new Layout(weight, keys, leaf.equals("kernel") ? Order.KERNEL : Order.SAME);
+    }
+
+    private static String leaf(String ours, Weight weight) {
+        return switch (ours) {
             case "kernel" -> "weight";
             case "gamma" -> weight.role() == Role.LAYER_SCALE ? "gamma" : "weight";
             case "beta" -> "bias";
             case "mean" -> "running_mean";
             case "variance" -> "running_var";
-            default -> leaf;
+            default -> ours;
         };
-        return new Layout(weight, module + theirs, leaf.equals("kernel") ? Order.KERNEL : Order.SAME);
+    }
+
+    /** The only key, or the first of several. */
+    public String key() {
+        return keys.get(0);
+    }
+
+    /**
+     * The shape that an array of a checkpoint has in our order: another than the weight's where the checkpoint is of
+     * another image size, class or channel count; empty when it cannot be this weight at all.
+     */
+    public Optional<Shape> ours(List<Integer> theirs) {
+        if (theirs.stream().anyMatch(dim -> dim < 1)) return Optional.empty();
+        int rank = weight.shape().rank();
+        if (order == Order.KERNEL) return theirs.size() < 2 ? Optional.empty() : kernel(theirs, rank);
+        List<Integer> dims = order == Order.SAME ? theirs : firstLast(theirs, rank);
+        if (squeezed(dims).equals(squeezed(weight.shape().dims()))) return Optional.of(weight.shape());
+        for (List<Integer> candidate : List.of(trailing(dims, rank), squeezed(dims))) {
+            if (candidate.size() == rank) return Optional.of(new Shape(candidate));
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Shape> kernel(List<Integer> theirs, int rank) {
+        int out = theirs.get(0);
+        long in = theirs.subList(1, theirs.size()).stream()
+                .mapToLong(Integer::longValue)
+                .reduce(1, (a, b) -> Math.min(a * b, Integer.MAX_VALUE));
+        if (rank == 2) return Optional.of(Shape.of((int) in, out));
+        if (rank != 4) return Optional.empty();
+        if (theirs.size() == 4) return Optional.of(Shape.of(theirs.get(2), theirs.get(3), theirs.get(1), out));
+        // A matrix in front of a convolution of ours is a dense layer over patches, (row, column, channel).
+        int h = weight.shape().dim(0), w = weight.shape().dim(1);
+        boolean patches = theirs.size() == 2 && in % ((long) h * w) == 0;
+        return patches ? Optional.of(Shape.of(h, w, (int) in / (h * w), out)) : Optional.empty();
+    }
+
+    private static List<Integer> squeezed(List<Integer> dims) {
+        return dims.stream().filter(dim -> dim != 1).toList();
+    }
+
+    /** Without ones in front, as long as there are more axes than {@code rank}. */
+    private static List<Integer> trailing(List<Integer> dims, int rank) {
+        int from = 0;
+        while (dims.size() - from > rank && dims.get(from) == 1) from++;
+        return dims.subList(from, dims.size());
+    }
+
+    private static List<Integer> firstLast(List<Integer> theirs, int rank) {
+        List<Integer> dims = new ArrayList<>(trailing(theirs, rank));
+        Collections.rotate(dims, -1);
+        return dims;
     }
 
     /**
      * Values of a checkpoint in our order.
      *
-     * @throws IllegalArgumentException when their number does not fit ours
+     * @throws IllegalArgumentException when {@link #ours} has no shape for them
      */
     public float[] toOurs(int[] theirShape, float[] values) {
-        if (values.length != weight.shape().size()) {
-            throw new IllegalArgumentException(
-                    key + ": shape " + Shape.of(theirShape) + " does not fit " + weight.name() + " " + weight.shape());
-        }
+        List<Integer> theirs = java.util.Arrays.stream(theirShape).boxed().toList();
+        Shape ours = ours(theirs)
+                .filter(shape -> shape.size() == values.length)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        key() + ": shape " + theirs + " does not fit " + weight.name() + " " + weight.shape()));
         return switch (order) {
             case SAME -> values;
-            case FIRST_LAST -> transposed(values, first(theirShape), values.length / first(theirShape));
-            case KERNEL -> kernel(theirShape, values, true);
+            case FIRST_LAST -> transposed(values, first(theirs), values.length / first(theirs));
+            case KERNEL -> kernel(theirShape, ours, values, true);
         };
     }
 
     /** Our values in the order of a checkpoint of that shape; the reverse of {@link #toOurs}. */
     public float[] toTheirs(int[] theirShape, float[] values) {
+        List<Integer> theirs = java.util.Arrays.stream(theirShape).boxed().toList();
         return switch (order) {
             case SAME -> values;
-            case FIRST_LAST -> transposed(values, values.length / first(theirShape), first(theirShape));
-            case KERNEL -> kernel(theirShape, values, false);
+            case FIRST_LAST -> transposed(values, values.length / first(theirs), first(theirs));
+            case KERNEL -> kernel(theirShape, weight.shape(), values, false);
         };
     }
 
-    /** The first axis that says something: [1, C, H, W] has C in front. */
-    private static int first(int[] shape) {
-        for (int dim : shape) if (dim > 1) return dim;
-        return 1;
+    /** The axis that goes to the end. */
+    private int first(List<Integer> theirs) {
+        return trailing(theirs, weight.shape().rank()).get(0);
     }
 
-    private float[] kernel(int[] theirShape, float[] values, boolean toOurs) {
-        // A matrix in front of a convolution of ours is a dense layer over patches, (row, column, channel).
-        if (theirShape.length == 4 && weight.shape().rank() == 4) return convolution(values, toOurs);
-        int out = weight.shape().last();
+    private float[] kernel(int[] theirShape, Shape ours, float[] values, boolean toOurs) {
+        if (theirShape.length == 4 && ours.rank() == 4) return convolution(ours, values, toOurs);
+        int out = ours.last();
         int in = values.length / out;
         return toOurs ? transposed(values, out, in) : transposed(values, in, out);
     }
@@ -91,8 +157,7 @@ public record Layout(Weight weight, String key, Order order) {
     }
 
     /** [out, in, h, w] -> [h, w, in, out], or back. */
-    private float[] convolution(float[] values, boolean toOurs) {
-        Shape ours = weight.shape();
+    private static float[] convolution(Shape ours, float[] values, boolean toOurs) {
         int h = ours.dim(0), w = ours.dim(1), in = ours.dim(2), out = ours.dim(3);
         float[] result = new float[values.length];
         int our = 0;

@@ -30,13 +30,13 @@ class Vit4jTest {
     private static Path picture;
 
     /** What a command did. */
-    private record Outcome(int code, String out, String err) {
+    record Outcome(int code, String out, String err) {
         JsonNode json() throws IOException {
             return new ObjectMapper().readTree(out);
         }
     }
 
-    private static Outcome run(String... args) {
+    static Outcome run(String... args) {
         PrintStream out = System.out;
         PrintStream err = System.err;
         ByteArrayOutputStream o = new ByteArrayOutputStream();
@@ -52,7 +52,7 @@ class Vit4jTest {
         }
     }
 
-    private static void refused(String message, String... args) {
+    static void refused(String message, String... args) {
         Outcome outcome = run(args);
         assertThat(outcome.err).contains(message).doesNotContain("\tat ");
         assertThat(outcome.err.lines()).hasSize(1);

@@ -1,0 +1,151 @@
+package org.vit4j.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Grid;
+import org.vit4j.graph.Parts;
+import org.vit4j.model.Description;
+import org.vit4j.model.SavedModel;
+import org.vit4j.report.Environment;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.transfer.CheckpointSource;
+import org.vit4j.transfer.Transfer;
+import org.vit4j.weights.StateDict;
+
+/** A published checkpoint becomes a saved model. */
+public final class Import {
+    private static final long LARGEST_JSON = 16 << 20;
+
+    private Import() {}
+
+    /**
+     * In what the model shall differ from the published one.
+     *
+     * @param image a side, or {@code HxW}
+     * @param overrides further {@code path=value}
+     */
+    public record Changes(
+            Optional<Integer> classes, Optional<String> image, Optional<Integer> channels, List<String> overrides) {
+        public static final Changes NONE = new Changes(Optional.empty(), Optional.empty(), Optional.empty(), List.of());
+
+        public Changes {
+            overrides = List.copyOf(overrides);
+        }
+
+        List<String> all() {
+            List<String> all = new ArrayList<>(overrides);
+            classes.ifPresent(n -> all.add("model.classes=" + n));
+            channels.ifPresent(n -> all.add("model.image.channels=" + n));
+            image.ifPresent(size -> all.add("model.image.size=" + size(size)));
+            return all;
+        }
+
+        private static String size(String image) {
+            if (!image.matches("\\d{1,6}(x\\d{1,6})?")) {
+                throw new ConfigError("--image: expected a side or HxW, got '" + image + "'");
+            }
+            return image.contains("x") ? "[" + image.replace("x", ", ") + "]" : image;
+        }
+    }
+
+    /**
+     * Reads, adapts, writes.
+     *
+     * @param config a variant's name or a YAML file
+     * @param labels names of the classes, one a line; else what a {@code config.json} of Hugging Face beside the
+     *     checkpoint says, else their numbers
+     * @param seed of weights that are drawn anew
+     * @param strict whether every array must fit; see {@link Transfer#load}
+     * @return what was done besides copying
+     * @throws ConfigError when something does not fit
+     */
+    public static List<String> run(
+            String config,
+            Path checkpoint,
+            Path model,
+            Changes changes,
+            Optional<Path> labels,
+            long seed,
+            boolean strict) {
+        RunConfig published = RunConfig.open(config, changes.overrides);
+        RunConfig wanted = RunConfig.open(config, changes.all());
+        Graph graph = wanted.model().build();
+        Map<String, Grid> grids = Parts.grids(published.model().build());
+        try (StateDict dict = StateDict.open(checkpoint);
+                CheckpointSource source = new CheckpointSource(
+                        dict, graph.weights(), wanted.model().schemes(), grids)) {
+            Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+            parameters.initialise(seed);
+            List<String> notes = Transfer.load(source, graph, strict, parameters::set);
+            Description description = new Description(
+                    wanted.name(),
+                    wanted.model(),
+                    wanted.resolved(),
+                    names(wanted.model().classes(), labels, checkpoint),
+                    wanted.data().preprocess(),
+                    provenance(checkpoint, source));
+            SavedModel.write(model, description, parameters);
+            return notes;
+        }
+    }
+
+    private static Map<String, String> provenance(Path checkpoint, CheckpointSource source) {
+        Map<String, String> provenance = new LinkedHashMap<>(Environment.describe());
+        provenance.put("imported_from", checkpoint.getFileName().toString());
+        provenance.put("imported_names", source.names());
+        try {
+            provenance.put("imported_sha256", Checkpoint.sha256(checkpoint));
+        } catch (IOException e) {
+            throw new ConfigError(checkpoint + ": cannot be read: " + e.getMessage(), e);
+        }
+        return provenance;
+    }
+
+    private static List<String> names(int classes, Optional<Path> labels, Path checkpoint) {
+        if (labels.isPresent()) {
+            List<String> names = lines(labels.get());
+            if (names.size() == classes) return names;
+            throw new ConfigError(labels.get() + ": " + names.size() + " names for " + classes + " classes");
+        }
+        JsonNode known = hub(checkpoint.resolveSibling("config.json")).path("id2label");
+        boolean all = known.size() == classes
+                && IntStream.range(0, classes).allMatch(i -> known.path("" + i).isTextual());
+        return IntStream.range(0, classes)
+                .mapToObj(i -> all ? known.path("" + i).asText() : "" + i)
+                .toList();
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file).stream()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .toList();
+        } catch (IOException e) {
+            throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** What the hub puts beside a checkpoint; nothing when there is nothing usable. */
+    private static JsonNode hub(Path file) {
+        ObjectMapper json = new ObjectMapper();
+        try {
+            if (!Files.isRegularFile(file) || Files.size(file) > LARGEST_JSON) return json.createObjectNode();
+            return json.readTree(file.toFile());
+        } catch (IOException e) {
+            return json.createObjectNode(); // of something else
+        }
+    }
+}
