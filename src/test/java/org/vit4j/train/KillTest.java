@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -159,8 +160,8 @@ class KillTest {
     }
 
     /** Arrays as they are, JSON without what the clock says. */
-    private static TreeMap<String, Object> checkpoints(Path run) throws IOException {
-        TreeMap<String, Object> all = new TreeMap<>();
+    private static Map<String, Object> checkpoints(Path run) throws IOException {
+        Map<String, Object> all = new TreeMap<>();
         try (Stream<Path> files = Files.list(run.resolve("checkpoints"))) {
             for (Path file : files.toList()) {
                 String name = file.getFileName().toString();
