@@ -35,6 +35,17 @@ ok "train"
 printf 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==' | base64 -d >"$work/dot.png"
 ./vit4j predict "$work/run/model.keras" "$work/dot.png" --top 3 --json | grep -q '"probability"' && ok "predict"
 
+# The number of threads moves no logit by more than rounding: 1e-5 of the largest.
+for threads in 1 2; do
+  OMP_NUM_THREADS=$threads ./vit4j predict "$work/run/model.keras" "$work/dot.png" --logits --json |
+    tr -d ' \n' | sed 's/.*"logits":\[\([^]]*\)\].*/\1/' | tr ',' '\n' >"$work/logits.$threads"
+done
+paste "$work/logits.1" "$work/logits.2" | awk '
+  function size(x) { return x < 0 ? -x : x }
+  { if (size($1) > largest) largest = size($1); if (size($1 - $2) > apart) apart = size($1 - $2) }
+  END { exit !(NR == 10 && largest > 0 && apart <= 1e-5 * largest) }' || fail "logits depend on the number of threads"
+ok "one thread and two say the same"
+
 head -c 5000 "$work/run/model.keras" >"$work/torn.keras"
 echo "no picture" >"$work/text.png"
 errs 2 "missing config" ./vit4j train nothing.yaml
