@@ -29,9 +29,10 @@ import org.vit4j.samediff.Lowered;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
 import org.vit4j.train.Losses;
-import org.vit4j.train.Optimizer;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.Targets;
+import org.vit4j.train.optimizer.AdamW;
+import org.vit4j.train.optimizer.Optimizer;
 
 /** What every architecture must do, on the small networks of the digits configs. */
 class ArchSuiteTest {
@@ -147,7 +148,7 @@ class ArchSuiteTest {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Graph graph = model.build();
         Parameters parameters = start(graph);
-        Optimizer.State adam = new Optimizer.AdamW(2e-3, 0, 0.9, 0.999, 1e-8).start(parameters.trained(), 0);
+        Optimizer.State adam = new AdamW(2e-3, 0, 0.9, 0.999, 1e-8).start(parameters);
         try (GradientStep gradients = step(graph, parameters)) {
             Map<String, INDArray> inputs = inputs(gradients, model);
             gradients.run(inputs);

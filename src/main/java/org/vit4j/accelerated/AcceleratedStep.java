@@ -47,7 +47,7 @@ public final class AcceleratedStep implements GradientStep {
     }
 
     private Plan draw(long size) {
-        return Planner.training(graph, parameters, mode, size, outputs, loss.tensors(), flat, wanted.by());
+        return Planner.training(graph, parameters, mode, size, outputs, loss.tensors(), flat, wanted);
     }
 
     @Override

@@ -16,6 +16,7 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Weight;
+import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Lowered;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
@@ -79,7 +80,7 @@ final class Planner {
      * @param tensors to be read between the passes
      * @param seeded those of them whose gradient the loss gives: {@code name + GRADIENT}, set between the passes
      * @param flat takes the gradient of each trained weight, laid out like {@link Parameters#trained}
-     * @param by further tensors whose gradient is wanted: outputs {@code name + GRADIENT}
+     * @param wanted says by which tensors too, outputs {@code name + GRADIENT}, and by which weights not
      */
     static Plan training(
             Graph graph,
@@ -89,14 +90,11 @@ final class Planner {
             List<String> tensors,
             List<String> seeded,
             INDArray flat,
-            Collection<String> by) {
-        Buffer memory = Buffer.outside(flat.length(), address(flat));
-        Map<String, Node.Place> places = new HashMap<>();
-        parameters.offsets().forEach((name, from) -> {
-            long[] dims = dims(parameters.weight(name).shape());
-            places.put(name, new Node.Place(Array.of(memory, from, dims)));
-        });
-        Planner planner = new Planner(parameters, mode, batch, places, by);
+            GradientStep.Wanted wanted) {
+        Map<String, Node.Place> places = Places.of(parameters, flat);
+        Map<String, Node.Place> learning = new HashMap<>(places);
+        learning.keySet().removeAll(wanted.frozen());
+        Planner planner = new Planner(parameters, mode, batch, learning, wanted.by());
         planner.forward(graph, tensors);
         int forward = planner.tape.steps().size();
         Map<String, Array> seeds = new LinkedHashMap<>();
@@ -107,7 +105,9 @@ final class Planner {
             planner.tape.give(value, seed, false);
         }
         planner.tape.backward();
-        for (String name : by) {
+        // Whoever took the gradient of the run before may have written over it.
+        places.values().forEach(planner.tape::complete);
+        for (String name : wanted.by()) {
             Array gradient = planner.tape.gradient(planner.values.get(graph.tensor(name)));
             if (gradient != null) planner.outputs.put(name + GRADIENT, gradient);
         }

@@ -173,6 +173,12 @@ final class Tape {
         }
     }
 
+    /** Zeros where the backward pass has written nothing. */
+    void complete(Node.Place place) {
+        if (place.isWritten()) fillMissing(place);
+        else emit(Kernels.zero(place.array));
+    }
+
     /** The gradient of a value whose uses are all done, or null. */
     Array gradient(Node n) {
         if (n.place() != null) fillMissing(n.place());

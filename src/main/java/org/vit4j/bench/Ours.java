@@ -8,8 +8,8 @@ import org.vit4j.engine.OpTime;
 import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Inference;
 import org.vit4j.samediff.Lowering;
-import org.vit4j.train.Optimizer;
 import org.vit4j.train.RunConfig;
+import org.vit4j.train.optimizer.Optimizer;
 
 /** What {@code vit4j train} does in a step, on one of its engines. */
 final class Ours implements Contender {
@@ -25,7 +25,7 @@ final class Ours implements Contender {
         var parameters = network.parameters();
         GradientStep.Wanted wanted = new GradientStep.Wanted(network::loss, List.of());
         this.step = engine.step(network.graph(), parameters, Lowering.Mode.TRAINING, wanted);
-        this.optimizer = config.train().optimizer().start(parameters.trained(), parameters.decayed());
+        this.optimizer = config.train().optimizer().start(parameters);
         this.inference = engine.inference(network.graph(), parameters);
     }
 

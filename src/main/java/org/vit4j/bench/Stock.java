@@ -14,14 +14,17 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
 import org.vit4j.engine.OpTime;
 import org.vit4j.samediff.Lowered;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Quietly;
 import org.vit4j.samediff.RunningStatistics;
-import org.vit4j.train.Optimizer;
 import org.vit4j.train.RunConfig;
+import org.vit4j.train.optimizer.AdamW;
+import org.vit4j.train.optimizer.Optimizer;
+import org.vit4j.train.optimizer.Sgd;
 
 /**
  * SameDiff as it comes: the same operations as the portable engine, run by {@code SameDiff.output} on ND4J's own session and
@@ -67,12 +70,12 @@ final class Stock implements Contender {
 
     private GradientUpdater<?> updater(long length) {
         IUpdater nd4j;
-        if (recipe instanceof Optimizer.AdamW adam) {
+        if (recipe instanceof AdamW adam) {
             nd4j = new Adam(adam.lr(), adam.beta1(), adam.beta2(), adam.eps());
-        } else if (recipe instanceof Optimizer.Sgd sgd) {
+        } else if (recipe instanceof Sgd sgd) {
             nd4j = new Nesterovs(sgd.lr(), sgd.momentum());
         } else {
-            throw new AssertionError(recipe);
+            throw new ConfigError("bench: stock SameDiff is timed with adamw or sgd; set one as train.optimizer.name");
         }
         return nd4j.instantiate(Nd4j.zeros(Nd4j.dataType(), 1, nd4j.stateSize(length)), true);
     }

@@ -117,6 +117,12 @@ public final class Section {
         return optional(key, value -> parseList(value, row -> parseList(row, this::parseInt)), standard);
     }
 
+    /** Whether a key holds a section, where a bare value may stand as well. */
+    public boolean isSection(String key) {
+        known.add(key);
+        return value(key).map(Yaml.Mapping.class::isInstance).orElse(false);
+    }
+
     /** A section below this one; empty when it is not written. */
     public Section section(String key) {
         known.add(key);
@@ -176,10 +182,13 @@ public final class Section {
         }
     }
 
-    /** What nobody asked for is an error, with its line and the nearest known key. */
+    /**
+     * What nobody asked for is an error, with its line and the nearest known key. Not what is {@code null}: so an inherited
+     * key is taken out where another optimizer or arch does not know it.
+     */
     public void done() {
         for (String key : yaml.entries().keySet()) {
-            if (known.add(key)) {
+            if (value(key).isPresent() && known.add(key)) {
                 known.remove(key);
                 String where = yaml.keyWhere().get(key);
                 String at = path.isEmpty() ? "" : path + ": ";

@@ -2,6 +2,7 @@ package org.vit4j.samediff;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -19,10 +20,15 @@ public interface GradientStep extends AutoCloseable {
      *     what comes from above)
      * @param tensors whose values are wanted too
      * @param by tensors that the gradient is wanted by too
+     * @param frozen weights that no gradient is wanted by: what only they need is not computed, their part is 0
      */
-    record Wanted(Function<LossInputs, SDVariable> loss, List<String> tensors, List<String> by) {
+    record Wanted(Function<LossInputs, SDVariable> loss, List<String> tensors, List<String> by, Set<String> frozen) {
         public Wanted(Function<LossInputs, SDVariable> loss, List<String> tensors) {
-            this(loss, tensors, List.of());
+            this(loss, tensors, List.of(), Set.of());
+        }
+
+        public Wanted(Function<LossInputs, SDVariable> loss, List<String> tensors, List<String> by) {
+            this(loss, tensors, by, Set.of());
         }
     }
 
@@ -43,7 +49,10 @@ public interface GradientStep extends AutoCloseable {
     /** The gradient by a tensor that was asked for. */
     INDArray by(String tensor);
 
-    /** The gradient by all trained weights, in the order of {@link Parameters#trained}; the same array after every run. */
+    /**
+     * The gradient by all trained weights, in the order of {@link Parameters#trained}; the same array after every run, which
+     * may be written over. Zeros for what is frozen or takes no part in the loss.
+     */
     INDArray flat();
 
     /** The part of {@link #flat} that belongs to a weight; zeros when the loss does not depend on it. */

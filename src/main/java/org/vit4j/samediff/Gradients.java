@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -22,6 +23,7 @@ public final class Gradients implements AutoCloseable {
     private final String loss;
     private final Map<String, INDArray> views = new LinkedHashMap<>();
     private final Map<String, String> gradientOf = new LinkedHashMap<>();
+    private final List<INDArray> silent = new ArrayList<>();
     private final INDArray flat;
     private final Program program;
     private final Program forward;
@@ -31,11 +33,14 @@ public final class Gradients implements AutoCloseable {
      * @param wanted further SameDiff variables a run gives back
      */
     public Gradients(Lowered lowered, SDVariable loss, List<SDVariable> wanted) {
-        this(lowered, loss, wanted, List.of());
+        this(lowered, loss, wanted, List.of(), Set.of());
     }
 
-    /** @param by inputs or inner variables that the gradient is wanted by too, see {@link #nameBy} */
-    public Gradients(Lowered lowered, SDVariable loss, List<SDVariable> wanted, List<String> by) {
+    /**
+     * @param by inputs or inner variables that the gradient is wanted by too, see {@link #nameBy}
+     * @param frozen weights that no gradient is wanted by
+     */
+    public Gradients(Lowered lowered, SDVariable loss, List<SDVariable> wanted, List<String> by, Set<String> frozen) {
         SameDiff sd = lowered.sd();
         sd.setLossVariables(loss.name());
         Quietly.run(() -> sd.createGradFunction(by.toArray(String[]::new)));
@@ -53,9 +58,12 @@ public final class Gradients implements AutoCloseable {
         }
         parameters.offsets().forEach((name, from) -> {
             SDVariable gradient = sd.getVariable(name).getGradient();
-            if (gradient == null) return; // the loss does not depend on it: its gradient stays 0
             var shape = parameters.weight(name).shape();
             INDArray view = Parameters.view(flat, from, shape);
+            if (gradient == null || frozen.contains(name)) { // the loss does not depend on it, or nobody asks
+                silent.add(view);
+                return;
+            }
             views.put(name, view);
             gradientOf.put(name, gradient.name());
             outputs.add(gradient.name());
@@ -67,6 +75,7 @@ public final class Gradients implements AutoCloseable {
 
     /** Loss and wanted variables of one step; the gradient is then in {@link #flat}. Overwritten by the next run. */
     public Map<String, INDArray> run(Map<String, INDArray> placeholders) {
+        for (INDArray view : silent) view.assign(0); // whoever took the gradient may have written over it
         return program.run(placeholders);
     }
 
@@ -99,7 +108,7 @@ public final class Gradients implements AutoCloseable {
         return flat;
     }
 
-    /** The part of {@link #flat} that belongs to a weight; absent when the loss does not depend on it. */
+    /** The part of {@link #flat} that belongs to a weight; absent when the loss does not depend on it, or it is frozen. */
     public INDArray of(String weight) {
         return views.get(weight);
     }

@@ -18,7 +18,7 @@ public final class PortableStep implements GradientStep {
         var loss = wanted.loss().apply(lowered);
         var tensors = wanted.tensors().stream().map(lowered::variable).toList();
         var by = wanted.by().stream().map(name -> lowered.variable(name).name()).toList();
-        this.gradients = new Gradients(lowered, loss, tensors, by);
+        this.gradients = new Gradients(lowered, loss, tensors, by, wanted.frozen());
     }
 
     @Override

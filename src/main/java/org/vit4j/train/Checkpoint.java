@@ -10,6 +10,7 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -21,15 +22,12 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
-import org.vit4j.graph.Shape;
-import org.vit4j.graph.Weight;
 import org.vit4j.io.Atomic;
 import org.vit4j.io.Failure;
-import org.vit4j.samediff.Parameters;
 import org.vit4j.weights.SafeTensors;
 
 /**
- * What a run is resumed from: {@code step-N.safetensors} with the weights and the optimizer's arrays, and {@code
+ * What a run is resumed from: {@code step-N.safetensors} with the weights and all else that is kept beside them, and {@code
  * step-N.json}, written after it, with the {@link TrainState} and the checksum of the former. A pair that is torn or
  * damaged is passed over for the one before.
  */
@@ -45,74 +43,55 @@ final class Checkpoint {
         this.keep = keep;
     }
 
-    void save(TrainState state, Parameters parameters, Optimizer.State optimizer) {
-        Path arrays = directory.resolve(String.format("step-%09d.safetensors", state.step()));
-        List<SafeTensors.Source> sources = sources(parameters, optimizer);
-        Atomic.write(
-                arrays, temporary -> SafeTensors.write(temporary, sources, Map.of("format", "vit4j-checkpoint-1")));
-        Atomic.write(beside(arrays), temporary -> {
-            Map<String, Object> content = Map.of("state", state, "sha256", sha256(arrays));
+    /** @param arrays all that is kept, by name, live */
+    void save(TrainState state, Map<String, INDArray> arrays) {
+        Path file = directory.resolve(String.format("step-%09d.safetensors", state.step()));
+        // One array a weight, since a Java array holds no more than 2^31 values.
+        List<SafeTensors.Source> sources = new ArrayList<>();
+        arrays.forEach((name, array) -> sources.add(new SafeTensors.Source(
+                name, shape(array), () -> array.dup('c').data().asFloat())));
+        Atomic.write(file, temporary -> SafeTensors.write(temporary, sources, Map.of("format", "vit4j-checkpoint-1")));
+        Atomic.write(beside(file), temporary -> {
+            Map<String, Object> content = Map.of("state", state, "sha256", sha256(file));
             JSON.writerWithDefaultPrettyPrinter().writeValue(temporary.toFile(), content);
         });
         forgetOld();
     }
 
-    /** Fills parameters and optimizer from the newest checkpoint that is whole; empty when there is none. */
-    Optional<TrainState> resume(Parameters parameters, Optimizer.State optimizer) {
-        for (Path arrays : newestFirst()) {
+    /** Fills the arrays from the newest checkpoint that is whole; empty, and nothing touched, when there is none. */
+    Optional<TrainState> resume(Map<String, INDArray> arrays) {
+        for (Path file : newestFirst()) {
             try {
-                JsonNode content = JSON.readTree(beside(arrays).toFile());
-                if (!sha256(arrays).equals(content.path("sha256").asText())) throw new IOException("wrong checksum");
+                JsonNode content = JSON.readTree(beside(file).toFile());
+                if (!sha256(file).equals(content.path("sha256").asText())) throw new IOException("wrong checksum");
                 TrainState state = JSON.treeToValue(content.path("state"), TrainState.class);
-                fill(arrays, parameters, optimizer);
-                optimizer.resume(state.step());
+                fill(file, arrays);
                 return Optional.of(state);
             } catch (IOException | ConfigError e) {
-                LOG.warn("{}: damaged ({}), trying the one before", arrays, e.getMessage());
+                LOG.warn("{}: damaged ({}), trying the one before", file, e.getMessage());
             }
         }
         return Optional.empty();
     }
 
-    private static List<SafeTensors.Source> sources(Parameters parameters, Optimizer.State optimizer) {
-        List<SafeTensors.Source> sources = new ArrayList<>();
-        for (Weight weight : parameters.weights()) {
-            String name = weight.name();
-            sources.add(new SafeTensors.Source(name, weight.shape().toArray(), () -> parameters.values(name)));
-        }
-        // One array a weight, since a Java array holds no more than 2^31 values.
-        optimizer
-                .arrays()
-                .forEach((kind, flat) -> parameters.offsets().forEach((name, from) -> {
-                    Shape shape = parameters.weight(name).shape();
-                    INDArray view = Parameters.view(flat, from, shape);
-                    sources.add(new SafeTensors.Source(
-                            "optimizer." + kind + "/" + name,
-                            shape.toArray(),
-                            () -> view.dup('c').data().asFloat()));
-                }));
-        return sources;
+    /** The newest checkpoint; it may turn out damaged. */
+    Optional<Path> newest() {
+        return newestFirst().stream().findFirst();
     }
 
-    private static void fill(Path file, Parameters parameters, Optimizer.State optimizer) {
-        Map<String, SafeTensors.Array> arrays = SafeTensors.read(file);
-        for (Weight weight : parameters.weights()) parameters.set(weight.name(), values(file, arrays, weight.name()));
-        optimizer
-                .arrays()
-                .forEach((kind, flat) -> parameters.offsets().forEach((name, from) -> {
-                    float[] values = values(file, arrays, "optimizer." + kind + "/" + name);
-                    INDArray view =
-                            Parameters.view(flat, from, parameters.weight(name).shape());
-                    view.assign(Nd4j.createFromArray(values).reshape('c', view.shape()));
-                }));
+    private static void fill(Path file, Map<String, INDArray> arrays) {
+        Map<String, SafeTensors.Array> stored = SafeTensors.read(file);
+        arrays.forEach((name, array) -> {
+            if (!stored.containsKey(name) || stored.get(name).values().length != array.length()) {
+                throw new ConfigError(file + ": has no '" + name + "'; it was made with another model or optimizer");
+            }
+        });
+        arrays.forEach((name, array) ->
+                array.assign(Nd4j.createFromArray(stored.get(name).values()).reshape('c', array.shape())));
     }
 
-    private static float[] values(Path file, Map<String, SafeTensors.Array> arrays, String name) {
-        SafeTensors.Array array = arrays.get(name);
-        if (array == null) {
-            throw new ConfigError(file + ": has no '" + name + "'; it was made with another model or optimizer");
-        }
-        return array.values();
+    private static int[] shape(INDArray array) {
+        return Arrays.stream(array.shape()).mapToInt(Math::toIntExact).toArray();
     }
 
     private List<Path> newestFirst() {

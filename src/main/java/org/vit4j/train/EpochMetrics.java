@@ -1,8 +1,16 @@
 package org.vit4j.train;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Optional;
+import org.vit4j.train.schedule.Validated;
 
-/** One line of {@code metrics.jsonl}. Accuracies are fractions, 0 to 1; the learning rate is that of the last step. */
+/**
+ * One line of {@code metrics.jsonl}. Accuracies are fractions, 0 to 1; the learning rate is that of the last step.
+ *
+ * @param valEmaLoss of the moving average of the weights; null, and not written, where there is none
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public record EpochMetrics(
         @JsonProperty("epoch") int epoch,
         @JsonProperty("lr") double lr,
@@ -10,11 +18,34 @@ public record EpochMetrics(
         @JsonProperty("train_top1") double trainTop1,
         @JsonProperty("val_loss") double valLoss,
         @JsonProperty("val_top1") double valTop1,
+        @JsonProperty("val_ema_loss") Double valEmaLoss,
+        @JsonProperty("val_ema_top1") Double valEmaTop1,
         @JsonProperty("images_per_second") double imagesPerSecond,
-        @JsonProperty("seconds") double seconds) {
+        @JsonProperty("seconds") double seconds)
+        implements Validated {
 
-    /** Better on the validation set: first by accuracy, then by loss. */
+    private record Score(double valLoss, double valTop1) implements Validated {}
+
+    /** What the moving average of the weights scored, where there is one. */
+    Optional<Validated> ema() {
+        return valEmaLoss == null ? Optional.empty() : Optional.of(new Score(valEmaLoss, valEmaTop1));
+    }
+
+    /** Whether the moving average did better than the weights themselves. */
+    boolean averageIsBetter() {
+        return ema().map(average -> better(average, this)).orElse(false);
+    }
+
+    /** Better on the validation set, each by the better of weights and average: first by accuracy, then by loss. */
     boolean betterThan(EpochMetrics other) {
-        return valTop1 != other.valTop1 ? valTop1 > other.valTop1 : valLoss < other.valLoss;
+        return better(best(), other.best());
+    }
+
+    private Validated best() {
+        return averageIsBetter() ? ema().orElseThrow() : this;
+    }
+
+    private static boolean better(Validated a, Validated b) {
+        return a.valTop1() != b.valTop1() ? a.valTop1() > b.valTop1() : a.valLoss() < b.valLoss();
     }
 }

@@ -7,6 +7,8 @@ import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.Config;
 import org.vit4j.config.Section;
 import org.vit4j.data.DataConfig;
+import org.vit4j.graph.Graph;
+import org.vit4j.train.optimizer.Glob;
 
 /**
  * A whole config file.
@@ -50,6 +52,7 @@ public record RunConfig(
         if (model.isPresent() && train.flatMap(TrainConfig::distill).isPresent()) {
             Objective.lacking(model.get()).ifPresent(lack -> training.reject("distill", lack));
         }
+        if (model.isPresent() && train.isPresent()) fit(model.get(), train.get(), training);
         Section out = root.section("output");
         Path dir = Path.of(out.stringAt("dir", "runs/" + config.name()));
         int keep = out.intAt("keep", 3);
@@ -64,6 +67,16 @@ public record RunConfig(
                 output.orElseThrow(),
                 published,
                 config.resolved());
+    }
+
+    /** What is said of weights by name must be about weights there are. */
+    private static void fit(ModelConfig model, TrainConfig train, Section s) {
+        if (train.groups().groups().isEmpty() && train.freeze().isEmpty()) return;
+        Graph graph = model.build();
+        train.groups().misfit(graph).ifPresent(what -> s.reject("optimizer.groups", what));
+        Glob.unmatched(train.freeze(), graph.weights()).ifPresent(what -> s.reject("freeze", what));
+        boolean learns = graph.weights().stream().anyMatch(w -> w.role().trained() && train.trains(w.name()));
+        if (!learns) s.reject("freeze", "leaves no weight that learns");
     }
 
     private static Optional<Published> published(Section s) {

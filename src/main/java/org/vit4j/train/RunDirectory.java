@@ -139,6 +139,11 @@ public final class RunDirectory implements AutoCloseable {
         return path.resolve("last.keras");
     }
 
+    /** The moving average of the weights at the end, where there is one. */
+    Path lastAverage() {
+        return path.resolve("last-ema.keras");
+    }
+
     Path checkpoints() {
         return path.resolve("checkpoints");
     }

@@ -1,15 +1,23 @@
 package org.vit4j.train;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.vit4j.compute.Engine;
 import org.vit4j.config.Section;
+import org.vit4j.train.optimizer.Glob;
+import org.vit4j.train.optimizer.Groups;
+import org.vit4j.train.optimizer.Optimizer;
+import org.vit4j.train.schedule.Schedule;
 
 /**
  * How a network is trained.
  *
- * @param clip largest L2 norm of the gradient by all weights
+ * @param accumulate batches whose gradients make one optimizer step
+ * @param groups weights that are not treated like the rest
+ * @param freeze weights that do not learn
+ * @param spike a loss that lies so many deviations above those before it is logged
  * @param checkpointSteps steps between checkpoints within an epoch; there is one at every epoch's end besides
  * @param freezeNorm batch normalisations go by the running statistics they have and leave them; scale and shift learn
  *     on. For fine-tuning, where batches are too small or too few for statistics of their own
@@ -19,11 +27,16 @@ import org.vit4j.config.Section;
 public record TrainConfig(
         int epochs,
         int batch,
+        int accumulate,
         long seed,
         Optimizer optimizer,
+        Groups groups,
         Schedule schedule,
         double labelSmoothing,
-        OptionalDouble clip,
+        Optional<Clip> clip,
+        Optional<Ema> ema,
+        List<Glob> freeze,
+        double spike,
         int checkpointSteps,
         boolean freezeNorm,
         Optional<Distill> distill,
@@ -32,12 +45,14 @@ public record TrainConfig(
     public TrainConfig {
         check(epochs >= 1, "epochs (%d) must be at least 1", epochs);
         check(batch >= 1, "batch (%d) must be at least 1", batch);
+        check(accumulate >= 1, "accumulate (%d) must be at least 1", accumulate);
+        check(spike > 0, "spike (%s) must be above 0", spike);
         check(checkpointSteps >= 1, "checkpoint_steps (%d) must be at least 1", checkpointSteps);
         check(
                 labelSmoothing >= 0 && labelSmoothing < 1,
                 "loss.label_smoothing (%s) must be at least 0 and below 1",
                 labelSmoothing);
-        if (clip.isPresent()) check(clip.getAsDouble() > 0, "clip (%s) must be above 0", clip.getAsDouble());
+        freeze = List.copyOf(freeze);
     }
 
     /** The words of {@code train.loss.name}. */
@@ -48,15 +63,24 @@ public record TrainConfig(
     static Optional<TrainConfig> read(Section s) {
         int epochs = s.intAt("epochs", 100);
         int batch = s.intAt("batch", 64);
+        int accumulate = s.intAt("accumulate", 1);
         long seed = s.longAt("seed", 0);
-        Optional<? extends Optimizer> optimizer = Optimizer.read(s.section("optimizer"));
+        Section learning = s.section("optimizer");
+        Optional<Groups> groups = Groups.read(learning);
+        double scale = lrScale(learning, (double) batch * accumulate);
+        Optional<? extends Optimizer> optimizer = Optimizer.read(learning, scale);
         double lr = optimizer.map(Optimizer::lr).orElse(1.0);
         Optional<Schedule> schedule = Schedule.read(s.section("schedule"), lr, epochs);
         Section loss = s.section("loss");
         loss.oneOf("name", LossName.class, LossName.CROSS_ENTROPY);
         double smoothing = loss.doubleAt("label_smoothing", 0);
         loss.done();
-        OptionalDouble clip = s.doubleIf("clip");
+        Optional<Clip> clip = Clip.read(s);
+        Optional<Ema> ema = s.sectionIf("ema").flatMap(Ema::read);
+        List<Glob> freeze = s.has("freeze")
+                ? s.stringsAt("freeze", List.of()).stream().map(Glob::new).toList()
+                : List.of();
+        double spike = s.doubleAt("spike", 6);
         int checkpointSteps = s.intAt("checkpoint_steps", 1000);
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<Distill> distill = s.sectionIf("distill").flatMap(Distill::read);
@@ -64,15 +88,39 @@ public record TrainConfig(
         return s.build(() -> new TrainConfig(
                 epochs,
                 batch,
+                accumulate,
                 seed,
                 optimizer.orElseThrow(),
+                groups.orElseThrow(),
                 schedule.orElseThrow(),
                 smoothing,
                 clip,
+                ema,
+                freeze,
+                spike,
                 checkpointSteps,
                 freezeNorm,
                 distill,
                 engine));
+    }
+
+    /** Linear scaling (Goyal et al. 2017, arXiv:1706.02677): the rate that is written belongs to a batch of that size. */
+    private static double lrScale(Section optimizer, double batch) {
+        OptionalDouble base = optimizer.doubleIf("lr_base_batch");
+        if (base.isEmpty()) return 1;
+        if (base.getAsDouble() > 0) return batch / base.getAsDouble();
+        optimizer.reject("lr_base_batch", "must be above 0, got " + base.getAsDouble());
+        return 1;
+    }
+
+    /** Arrays as long as the weights that training keeps besides weights and gradient. */
+    int arrays() {
+        return optimizer.arrays() + (ema.isPresent() ? 1 : 0) + (accumulate > 1 ? 1 : 0);
+    }
+
+    /** Whether a weight learns. */
+    boolean trains(String weight) {
+        return freeze.stream().noneMatch(glob -> glob.matches(weight));
     }
 
     private static void check(boolean holds, String rule, Object... values) {

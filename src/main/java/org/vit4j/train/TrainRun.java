@@ -104,9 +104,8 @@ public final class TrainRun {
                     config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes
                             + " classes; set model.classes=" + classes);
         }
-        // As many arrays as AdamW keeps; SGD keeps one less.
-        Footprint.of(config.model().build(), config.train().batch(), 2)
-                .check(config.name(), config.train().batch());
+        TrainConfig train = config.train();
+        Footprint.of(config.model().build(), train.batch(), train.arrays()).check(config.name(), train.batch());
     }
 
     private static String report(RunConfig config, TrainState state) {

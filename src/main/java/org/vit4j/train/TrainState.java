@@ -9,7 +9,7 @@ import java.util.Optional;
  * Where a run stands, but for the arrays. Everything random follows from seed, epoch and step, so this is all.
  *
  * @param epoch the epoch being trained, from 0
- * @param batches batches of it that are done
+ * @param batches batches of it that are done, whole optimizer steps where a checkpoint is written
  * @param step optimizer steps since the start
  * @param lossSum of the epoch so far, over its images
  * @param correct images of the epoch so far whose label was hit
@@ -33,16 +33,21 @@ public record TrainState(
         history = List.copyOf(history);
     }
 
+    /** One batch further within an optimizer step. */
     TrainState afterBatch(double loss, long hits, long images, double time) {
         return new TrainState(
                 epoch,
                 batches + 1,
-                step + 1,
+                step,
                 lossSum + loss * images,
                 correct + hits,
                 seen + images,
                 seconds + time,
                 history);
+    }
+
+    TrainState afterStep() {
+        return new TrainState(epoch, batches, step + 1, lossSum, correct, seen, seconds, history);
     }
 
     TrainState afterEpoch(EpochMetrics metrics) {

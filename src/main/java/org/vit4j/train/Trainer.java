@@ -1,12 +1,12 @@
 package org.vit4j.train;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
@@ -17,20 +17,22 @@ import org.vit4j.io.Failure;
 import org.vit4j.model.Description;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.Environment;
-import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
+import org.vit4j.train.schedule.Schedule;
 
 /**
- * The training loop: gradient, clipping, one optimizer step over all weights, validation after each epoch.
+ * The training loop: optimizer steps, validation after each epoch, checkpoints.
  *
  * <p>Everything random follows from (seed, epoch, step), so a run that was stopped and resumed is bit for bit the run
  * that was not.
  */
 public final class Trainer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
     /** What a run tells while it goes on. */
     public interface Progress {
+        /** After every batch, of which several may make one optimizer step. */
         void batch(TrainState state, int batches, double imagesPerSecond);
 
         void epoch(EpochMetrics metrics, int epochs);
@@ -42,16 +44,15 @@ public final class Trainer implements AutoCloseable {
     private final BatchSource training;
     private final BatchSource validation;
     private final List<String> classes;
-    private final Optional<Teacher> teacher;
     private final Description description;
-    private final Parameters parameters;
-    private final Optimizer.State optimizer;
     private final Schedule schedule;
-    private final String images;
-    private final String logits;
-    private final GradientStep gradients;
+    private final Learner learner;
+    private final Feed feed;
     private final Inference inference;
+    private final Optional<Inference> averaged;
     private final Checkpoint checkpoint;
+    private final Map<String, INDArray> arrays;
+    private final Spikes spikes;
     private TrainState state = TrainState.START;
 
     Trainer(RunConfig config, TrainData data, Optional<Teacher> teacher, RunDirectory run, Progress progress) {
@@ -61,21 +62,16 @@ public final class Trainer implements AutoCloseable {
         this.training = data.training();
         this.validation = data.validation();
         this.classes = data.classes();
-        this.teacher = teacher;
         this.description = describe(config, classes);
+        this.schedule = train.schedule().fitted(train.epochs());
         Graph graph = config.model().build();
-        this.parameters = new Parameters(graph.weights(), Nd4j.dataType());
-        parameters.initialise(train.seed());
-        this.optimizer = train.optimizer().start(parameters.trained(), parameters.decayed());
-        this.schedule = train.schedule().fitted();
-        this.images = graph.tensors().iterator().next().name();
-        this.logits = graph.outputs().get("logits").name();
-        Lowering.Mode mode = train.freezeNorm() ? Lowering.Mode.FINE_TUNING : Lowering.Mode.TRAINING;
-        GradientStep.Wanted wanted =
-                new GradientStep.Wanted(network -> Objective.loss(network, train.distill()), List.of(logits));
-        this.gradients = train.engine().step(graph, parameters, mode, wanted);
-        this.inference = train.engine().inference(graph, parameters);
+        this.learner = new Learner(train, graph);
+        this.feed = new Feed(train, graph, classes.size(), teacher, learner.masks());
+        this.inference = train.engine().inference(graph, learner.parameters());
+        this.averaged = learner.average().map(average -> train.engine().inference(graph, average));
         this.checkpoint = new Checkpoint(run.checkpoints(), config.output().keep());
+        this.arrays = learner.arrays();
+        this.spikes = new Spikes(train.spike());
     }
 
     private static Description describe(RunConfig config, List<String> classes) {
@@ -90,8 +86,11 @@ public final class Trainer implements AutoCloseable {
 
     /** Goes on from the newest whole checkpoint, when there is one. */
     boolean resume() {
-        Optional<TrainState> found = checkpoint.resume(parameters, optimizer);
-        found.ifPresent(kept -> state = kept);
+        Optional<TrainState> found = checkpoint.resume(arrays);
+        found.ifPresent(kept -> {
+            state = kept;
+            learner.resume(kept.step());
+        });
         return found.isPresent();
     }
 
@@ -100,15 +99,15 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Trains to the last epoch, or until {@code stop} says so, which is asked after every step.
+     * Trains to the last epoch, or until {@code stop} says so, which is asked after every optimizer step.
      *
      * @return whether the run is finished
-     * @throws Failure when the loss is no number any more; the checkpoints before stay
+     * @throws Failure when loss, gradient or weights are no numbers any more; the checkpoints before stay
      */
     boolean train(BooleanSupplier stop) {
         while (state.epoch() < train.epochs()) {
             if (!epoch(stop)) {
-                checkpoint.save(state, parameters, optimizer);
+                save();
                 return false;
             }
         }
@@ -118,60 +117,84 @@ public final class Trainer implements AutoCloseable {
     private boolean epoch(BooleanSupplier stop) {
         int steps = training.batchesPerEpoch();
         try (BatchIterator batches = training.epoch(state.epoch(), state.batches())) {
-            long start = System.nanoTime();
             while (batches.hasNext()) {
-                step(batches.next(), steps, start);
-                start = System.nanoTime();
-                if (state.batches() < steps && state.step() % train.checkpointSteps() == 0) {
-                    checkpoint.save(state, parameters, optimizer);
-                }
+                step(batches, steps);
+                if (state.batches() < steps && state.step() % train.checkpointSteps() == 0) save();
                 if (stop.getAsBoolean() && state.batches() < steps) return false;
             }
         }
-        finish(schedule.at(state.epoch() + (steps - 1.0) / steps));
+        finish(lr(state.epoch() + (steps - 1.0) / steps));
         return !stop.getAsBoolean() || state.epoch() == train.epochs();
     }
 
-    /** One optimizer step; {@code start} is when waiting for the batch began. */
-    private void step(Batch batch, int steps, long start) {
-        double lr = schedule.at(state.epoch() + (double) state.batches() / steps);
-        Map<String, INDArray> inputs = new HashMap<>();
-        INDArray pixels = images(batch);
-        inputs.put(images, pixels);
-        teacher.ifPresent(t -> inputs.put(Objective.TEACHER, t.logits(pixels)));
-        inputs.put(Objective.TARGETS, Targets.smoothed(batch.labels(), classes.size(), train.labelSmoothing()));
-        Masks.draw(gradients.masks(), train.seed(), state.step(), batch.size(), inputs);
-        gradients.run(inputs);
-        double loss = gradients.loss();
-        check(loss);
-        long hits = Evaluator.hits(gradients.tensor(logits), batch.labels());
-        clip(gradients.flat());
-        optimizer.step(gradients.flat(), lr);
-        gradients.updateStatistics();
-        double seconds = (System.nanoTime() - start) / 1e9;
-        state = state.afterBatch(loss, hits, batch.size(), seconds);
-        progress.batch(state, steps, batch.size() / seconds);
+    private double lr(double epoch) {
+        return schedule.at(epoch, state.history());
     }
 
-    private void check(double loss) {
-        if (Double.isFinite(loss)) return;
-        throw new Failure(String.format(
-                "the loss became %s in step %d (epoch %d); try a lower train.optimizer.lr, a longer warm-up or train.clip."
-                        + " The last good checkpoint is in %s",
-                loss, state.step() + 1, state.epoch() + 1, run.checkpoints()));
+    /** One optimizer step: by one batch, or by as many as are accumulated; the last of an epoch by what is left. */
+    private void step(BatchIterator batches, int perEpoch) {
+        double lr = lr(state.epoch() + (double) state.batches() / perEpoch);
+        int count = Math.min(train.accumulate(), perEpoch - state.batches());
+        double loss = 0;
+        for (int i = 1; i <= count; i++) {
+            long start = System.nanoTime();
+            Batch batch = batches.next();
+            Map<String, INDArray> inputs = feed.inputs(batch, (long) state.epoch() * perEpoch + state.batches());
+            double own = learner.learn(inputs);
+            if (!learner.isFinite()) throw diverged(own, learner.trouble(inputs));
+            long hits = Evaluator.hits(learner.lastLogits(), batch.labels());
+            learner.gather(i == count);
+            if (i == count) learner.update(lr, state.step() + 1);
+            loss += own / count;
+            double seconds = (System.nanoTime() - start) / 1e9;
+            state = state.afterBatch(own, hits, batch.size(), seconds);
+            if (i == count) state = state.afterStep();
+            progress.batch(state, perEpoch, batch.size() / seconds);
+        }
+        watch(loss);
     }
 
-    /** Scales the gradient down to the given L2 norm, as PyTorch's {@code clip_grad_norm_}. */
-    private void clip(INDArray gradient) {
-        if (train.clip().isEmpty()) return;
-        double norm = gradient.norm2Number().doubleValue();
-        double largest = train.clip().getAsDouble();
-        if (norm > largest) gradient.muli(largest / (norm + 1e-6));
+    private void watch(double loss) {
+        spikes.add(loss)
+                .ifPresent(mean -> LOG.warn(String.format(
+                        "loss spike in step %d (epoch %d): %.4g, after %.4g on average",
+                        state.step(), state.epoch() + 1, loss, mean)));
+    }
+
+    private Failure diverged(double loss, String where) {
+        String what = Double.isFinite(loss)
+                ? String.format("the gradient became no number (the loss was %.4g)", loss)
+                : "the loss became " + loss;
+        return failure(what, state.step() + 1, "first " + where);
+    }
+
+    private Failure failure(String what, int step, String where) {
+        String kept = checkpoint
+                .newest()
+                .map(file -> "the last good checkpoint is " + file)
+                .orElse("there is no checkpoint yet");
+        return new Failure(String.format(
+                "%s in step %d (epoch %d), %s; try a lower train.optimizer.lr, a longer warm-up or train.clip; %s",
+                what, step, state.epoch() + 1, where, kept));
+    }
+
+    /** Never over a good checkpoint with weights that are spoilt. */
+    private void save() {
+        check();
+        checkpoint.save(state, arrays);
+    }
+
+    private void check() {
+        Divergence.weight(learner.parameters()).ifPresent(name -> {
+            throw failure("the weights became no numbers", state.step(), "first " + name);
+        });
     }
 
     private void finish(double lr) {
         long start = System.nanoTime();
+        check();
         Scores scores = Evaluator.evaluate(inference, validation, classes);
+        Optional<Scores> average = averaged.map(ema -> Evaluator.evaluate(ema, validation, classes));
         double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
         EpochMetrics metrics = new EpochMetrics(
                 state.epoch() + 1,
@@ -180,26 +203,30 @@ public final class Trainer implements AutoCloseable {
                 (double) state.correct() / state.seen(),
                 scores.loss(),
                 scores.top1(),
+                average.map(Scores::loss).orElse(null),
+                average.map(Scores::top1).orElse(null),
                 state.seen() / state.seconds(),
                 seconds);
         boolean best = state.best().map(metrics::betterThan).orElse(true);
         TrainState after = state.afterEpoch(metrics);
-        SavedModel.write(run.last(), description, parameters);
-        if (best) SavedModel.write(run.model(), description, parameters);
+        SavedModel.write(run.last(), description, learner.parameters());
+        learner.average().ifPresent(ema -> SavedModel.write(run.lastAverage(), description, ema));
+        if (best) SavedModel.write(run.model(), description, better(metrics));
         state = after;
-        checkpoint.save(state, parameters, optimizer);
+        save();
         run.metrics(state.history());
         progress.epoch(metrics, train.epochs());
     }
 
-    private static INDArray images(Batch batch) {
-        return Nd4j.createFromArray(batch.images())
-                .reshape('c', batch.size(), batch.height(), batch.width(), batch.channels());
+    /** The weights or their moving average, whichever did better. */
+    private Parameters better(EpochMetrics metrics) {
+        return metrics.averageIsBetter() ? learner.average().orElseThrow() : learner.parameters();
     }
 
     @Override
     public void close() {
-        gradients.close();
+        learner.close();
         inference.close();
+        averaged.ifPresent(Inference::close);
     }
 }

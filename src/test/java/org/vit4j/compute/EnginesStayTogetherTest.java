@@ -17,8 +17,9 @@ import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
 import org.vit4j.train.Losses;
-import org.vit4j.train.Optimizer;
 import org.vit4j.train.RunConfig;
+import org.vit4j.train.optimizer.AdamW;
+import org.vit4j.train.optimizer.Optimizer;
 
 /**
  * Five hundred AdamW steps on both engines from the same seed. Rounding differs from the first step on, and training makes
@@ -32,7 +33,7 @@ class EnginesStayTogetherTest {
     private record Course(INDArray weights, List<Double> losses) {}
 
     private static Course train(Engine engine) {
-        Optimizer optimizer = new Optimizer.AdamW(1e-3, 0.05, 0.9, 0.999, 1e-8);
+        Optimizer optimizer = new AdamW(1e-3, 0.05, 0.9, 0.999, 1e-8);
         Graph graph = RunConfig.open("digits-vit", List.of("model.dim=64", "model.depth=3", "model.heads=2"))
                 .model()
                 .build();
@@ -44,7 +45,7 @@ class EnginesStayTogetherTest {
                         network.output("logits"),
                         network.sd().placeHolder("targets", DataType.FLOAT, -1, 10)),
                 List.of());
-        Optimizer.State state = optimizer.start(parameters.trained(), parameters.decayed());
+        Optimizer.State state = optimizer.start(parameters);
         List<Double> losses = new ArrayList<>();
         try (GradientStep step = engine.step(graph, parameters, Lowering.Mode.TRAINING, wanted)) {
             long[] shape = graph.tensors().iterator().next().shape().batched(BATCH);

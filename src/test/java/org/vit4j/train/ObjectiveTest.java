@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,7 +86,7 @@ class ObjectiveTest {
         var loss = Objective.loss(lowered, c.distill());
         // Without a teacher nothing of the loss depends on the second head.
         List<String> by = c.distill().isPresent() ? List.of("a", "b") : List.of("a");
-        try (Gradients gradients = new Gradients(lowered, loss, List.of(), by)) {
+        try (Gradients gradients = new Gradients(lowered, loss, List.of(), by, Set.of())) {
             Map<String, INDArray> inputs = new HashMap<>();
             inputs.put("a", byLabel);
             inputs.put("b", matrix(c.numbers.path("logits_distill")));

@@ -16,6 +16,13 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.train.optimizer.AdamW;
+import org.vit4j.train.optimizer.Optimizer;
+import org.vit4j.train.optimizer.Sgd;
+import org.vit4j.train.optimizer.Slice;
+import org.vit4j.train.optimizer.Slices;
+import org.vit4j.train.schedule.Decay;
+import org.vit4j.train.schedule.Schedule;
 
 /** Optimizers, schedules and losses against numbers computed in double by PyTorch and timm. */
 class RecipesTest {
@@ -38,12 +45,19 @@ class RecipesTest {
         else values.add(node.asDouble());
     }
 
+    /** One array, of which the first elements are decayed. */
+    private static Slices slices(long length, long decayed, double decay) {
+        if (length == decayed) return new Slices(List.of(new Slice("all", 0, length, 1, decay)));
+        return new Slices(List.of(
+                new Slice("decayed", 0, decayed, 1, decay), new Slice("rest", decayed, length - decayed, 1, 0)));
+    }
+
     @Test
     void adamwStepsAsInPyTorch() throws IOException {
         JsonNode recipe = recipe("adamw");
         for (JsonNode run : recipe.path("runs")) {
             JsonNode h = run.path("hyperparameters");
-            var adamw = new Optimizer.AdamW(
+            var adamw = new AdamW(
                     h.path("lr").asDouble(),
                     h.path("weight_decay").asDouble(),
                     h.path("betas").path(0).asDouble(),
@@ -58,7 +72,7 @@ class RecipesTest {
         JsonNode recipe = recipe("sgd");
         for (JsonNode run : recipe.path("runs")) {
             JsonNode h = run.path("hyperparameters");
-            var sgd = new Optimizer.Sgd(
+            var sgd = new Sgd(
                     h.path("lr").asDouble(), h.path("weight_decay").asDouble(),
                     h.path("momentum").asDouble(), h.path("nesterov").asBoolean());
             follow(recipe, run, sgd, Map.of("momentum_buffer", "momentum"));
@@ -67,7 +81,8 @@ class RecipesTest {
 
     private static void follow(JsonNode recipe, JsonNode run, Optimizer optimizer, Map<String, String> moments) {
         INDArray parameters = Nd4j.createFromArray(flat(recipe.path("initial")));
-        Optimizer.State state = optimizer.start(parameters, parameters.length());
+        Optimizer.State state =
+                optimizer.start(parameters, slices(parameters.length(), parameters.length(), optimizer.weightDecay()));
         for (int i = 0; i < recipe.path("gradients").size(); i++) {
             double lr = run.path("lr_of_each_step").path(i).asDouble(optimizer.lr());
             state.step(Nd4j.createFromArray(flat(recipe.path("gradients").path(i))), lr);
@@ -82,7 +97,9 @@ class RecipesTest {
     @Test
     void decayLeavesTheRestAlone() {
         INDArray parameters = Nd4j.createFromArray(1.0, 1.0);
-        new Optimizer.AdamW(0.1, 0.5, 0.9, 0.999, 1e-8).start(parameters, 1).step(Nd4j.createFromArray(0.0, 0.0), 0.1);
+        new AdamW(0.1, 0.5, 0.9, 0.999, 1e-8)
+                .start(parameters, slices(2, 1, 0.5))
+                .step(Nd4j.createFromArray(0.0, 0.0), 0.1);
         assertThat(parameters.toDoubleVector()).containsExactly(0.95, 1.0);
     }
 
@@ -91,31 +108,27 @@ class RecipesTest {
         JsonNode recipe = recipe("schedules");
         for (JsonNode c : recipe.path("timm_cosine")) {
             var schedule = new Schedule(
-                    Schedule.Name.COSINE,
+                    cosine(c.path("t_initial").asInt(), c.path("lr_min").asDouble()),
                     c.path("lr").asDouble(),
-                    c.path("t_initial").asInt(),
                     c.path("warmup_t").asInt(),
                     c.path("warmup_lr_init").asDouble(),
-                    c.path("lr_min").asDouble(),
                     c.path("warmup_prefix").asBoolean());
             follow(schedule, c.path("values"));
         }
         JsonNode torch = recipe.path("torch_cosine_annealing").path(0);
         follow(
                 new Schedule(
-                        Schedule.Name.COSINE,
-                        torch.path("lr").asDouble(),
-                        torch.path("T_max").asInt(),
-                        0,
-                        0,
-                        0,
-                        false),
+                        cosine(torch.path("T_max").asInt(), 0), torch.path("lr").asDouble(), 0, 0, false),
                 torch.path("values"));
+    }
+
+    private static Decay cosine(double epochs, double minLr) {
+        return new Decay.Cosine(new Decay.Cycles(epochs, 1, 1, 1), minLr);
     }
 
     private static void follow(Schedule schedule, JsonNode values) {
         for (int epoch = 0; epoch < values.size(); epoch++) {
-            assertThat(schedule.at(epoch))
+            assertThat(schedule.at(epoch, List.of()))
                     .as("epoch " + epoch)
                     .isCloseTo(values.path(epoch).asDouble(), within(1e-12));
         }
@@ -123,8 +136,8 @@ class RecipesTest {
 
     @Test
     void aWarmUpLongerThanTheRunIsCutToIt() {
-        var schedule = new Schedule(Schedule.Name.COSINE, 1, 3, 10, 0, 0, false).fitted();
-        assertThat(schedule.at(1.5)).isEqualTo(0.5);
+        var schedule = new Schedule(cosine(3, 0), 1, 10, 0, false).fitted(3);
+        assertThat(schedule.at(1.5, List.of())).isEqualTo(0.5);
     }
 
     @Test

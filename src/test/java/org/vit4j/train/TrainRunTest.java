@@ -149,7 +149,8 @@ class TrainRunTest {
         assertThatThrownBy(() -> TrainRun.run(wild, run, false, SILENT, () -> false))
                 .isInstanceOf(Failure.class)
                 .hasMessageContaining("the loss became")
-                .hasMessageContaining("checkpoints");
+                .hasMessageContaining("in step 2 (epoch 1), first in blocks.0.")
+                .hasMessageContaining("there is no checkpoint yet");
         assertThat(run.resolve("model.keras")).doesNotExist();
     }
 

@@ -1,0 +1,40 @@
+package org.vit4j.train;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.data.Batch;
+import org.vit4j.graph.Graph;
+import org.vit4j.samediff.Lowered;
+
+/** What a batch is to the network and its loss: pictures, targets, what the teacher says, masks. */
+final class Feed {
+    private final TrainConfig train;
+    private final int classes;
+    private final Optional<Teacher> teacher;
+    private final List<Lowered.Mask> masks;
+    private final String images;
+
+    Feed(TrainConfig train, Graph graph, int classes, Optional<Teacher> teacher, List<Lowered.Mask> masks) {
+        this.train = train;
+        this.classes = classes;
+        this.teacher = teacher;
+        this.masks = masks;
+        this.images = graph.tensors().iterator().next().name();
+    }
+
+    /** @param draw the number of the batch since the start: what is random follows from it and the seed */
+    Map<String, INDArray> inputs(Batch batch, long draw) {
+        Map<String, INDArray> inputs = new HashMap<>();
+        INDArray pixels = Nd4j.createFromArray(batch.images())
+                .reshape('c', batch.size(), batch.height(), batch.width(), batch.channels());
+        inputs.put(images, pixels);
+        teacher.ifPresent(t -> inputs.put(Objective.TEACHER, t.logits(pixels)));
+        inputs.put(Objective.TARGETS, Targets.smoothed(batch.labels(), classes, train.labelSmoothing()));
+        Masks.draw(masks, train.seed(), draw, batch.size(), inputs);
+        return inputs;
+    }
+}
