@@ -268,7 +268,11 @@ public record Vit(
     @Override
     public KeyScheme keys() {
         return switch (flavour) {
-            case OFFICIAL -> KeyScheme.SAME;
+            case OFFICIAL -> {
+                boolean stemOnly = resnet.isPresent() && resnet.get().layers().isEmpty();
+                // A stem that no stages follow is the whole backbone in timm.
+                yield stemOnly ? KeyScheme.of("patch_embed.backbone.stem", "patch_embed.backbone") : KeyScheme.SAME;
+            }
             case COMMUNITY ->
                 KeyScheme.of(
                         "patch_embed.proj", "to_patch_embedding.1",

@@ -11,11 +11,11 @@ import java.util.zip.ZipException;
 import org.vit4j.config.ConfigError;
 
 /** Finds and reads the files of a dataset; what is missing is said with what was expected and where to get it. */
-final class DataFiles {
+public final class DataFiles {
     private DataFiles() {}
 
     /** {@code ~} is the home directory, as in a shell. */
-    static Path expand(String path) {
+    public static Path expand(String path) {
         if (path.equals("~")) return Path.of(System.getProperty("user.home"));
         return path.startsWith("~/") ? Path.of(System.getProperty("user.home"), path.substring(2)) : Path.of(path);
     }

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Parts;
 import org.vit4j.graph.Weight;
 import org.vit4j.samediff.GradientStep;
 import org.vit4j.samediff.Lowered;
@@ -23,7 +24,9 @@ final class Learner implements AutoCloseable {
     private final TrainConfig train;
     private final Graph graph;
     private final Parameters parameters;
-    private final GradientStep gradients;
+    private final Set<String> heads;
+    private boolean headAlone;
+    private GradientStep gradients;
     private final Optimizer.State optimizer;
     private final Optional<Clipping> clipping;
     private final Optional<Average> average;
@@ -37,19 +40,28 @@ final class Learner implements AutoCloseable {
         this.graph = graph;
         this.parameters = new Parameters(graph.weights(), Nd4j.dataType());
         parameters.initialise(train.seed());
+        this.heads = Parts.heads(graph);
+        this.headAlone = train.headEpochs() > 0;
         this.gradients = step(List.of(logits()));
-        Slices slices =
-                train.groups().slices(graph, parameters, train.optimizer().weightDecay(), train::trains);
-        this.optimizer = train.optimizer().start(parameters.trained(), slices);
+        this.optimizer = train.optimizer().start(parameters.trained(), slices());
         this.clipping = train.clip().map(clip -> new Clipping(clip, parameters, LayerDepths.head(graph)));
         this.average = train.ema().map(ema -> new Average(ema, graph, parameters));
     }
 
+    private Slices slices() {
+        return train.groups().slices(graph, parameters, train.optimizer().weightDecay(), this::learns);
+    }
+
+    private boolean learns(String weight) {
+        return train.trains(weight) && (!headAlone || heads.contains(weight));
+    }
+
     /** A way to the gradient that also tells what some tensors are. */
     private GradientStep step(List<String> tensors) {
-        Lowering.Mode mode = train.freezeNorm() ? Lowering.Mode.FINE_TUNING : Lowering.Mode.TRAINING;
+        // A body that does not learn keeps the statistics of its batch normalisations too.
+        Lowering.Mode mode = train.freezeNorm() || headAlone ? Lowering.Mode.FINE_TUNING : Lowering.Mode.TRAINING;
         Set<String> frozen = parameters.offsets().keySet().stream()
-                .filter(name -> !train.trains(name))
+                .filter(name -> !learns(name))
                 .collect(Collectors.toSet());
         return train.engine()
                 .step(
@@ -140,9 +152,34 @@ final class Learner implements AutoCloseable {
         return arrays;
     }
 
-    /** Goes on after so many optimizer steps; {@link #arrays} were filled. */
-    void resume(int steps) {
-        optimizer.resume(steps);
+    /**
+     * Before the first batch of an epoch. When the epochs of the head are over, all weights join, and the optimizer starts
+     * anew: moments of a body that had no gradient would be taken for those of many steps.
+     */
+    void begin(int epoch) {
+        if (!headAlone || epoch < train.headEpochs()) return;
+        join();
+        optimizer.arrays().values().forEach(array -> array.assign(0));
+        optimizer.resume(0);
+    }
+
+    private void join() {
+        headAlone = false;
+        gradients.close();
+        gradients = step(List.of(logits()));
+        optimizer.treat(slices());
+    }
+
+    /**
+     * Goes on; {@link #arrays} were filled.
+     *
+     * @param stepsPerEpoch optimizer steps
+     */
+    void resume(TrainState state, int stepsPerEpoch) {
+        boolean joined =
+                state.epoch() > train.headEpochs() || (state.epoch() == train.headEpochs() && state.batches() > 0);
+        if (headAlone && joined) join();
+        optimizer.resume(state.step() - (joined ? train.headEpochs() * stepsPerEpoch : 0));
     }
 
     /** Where the last batch went wrong, in a few words. Nothing can be learned afterwards. */

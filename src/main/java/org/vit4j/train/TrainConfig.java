@@ -22,6 +22,7 @@ import org.vit4j.train.schedule.Schedule;
  * @param freezeNorm batch normalisations go by the running statistics they have and leave them; scale and shift learn
  *     on. For fine-tuning, where batches are too small or too few for statistics of their own
  * @param distill a teacher, for a student with two heads
+ * @param init weights to start from; drawn ones otherwise
  * @param engine what the network runs on; {@code auto} takes the fastest there is
  */
 public record TrainConfig(
@@ -40,6 +41,7 @@ public record TrainConfig(
         int checkpointSteps,
         boolean freezeNorm,
         Optional<Distill> distill,
+        Optional<Pretrained> init,
         Engine engine) {
 
     public TrainConfig {
@@ -53,6 +55,8 @@ public record TrainConfig(
                 "loss.label_smoothing (%s) must be at least 0 and below 1",
                 labelSmoothing);
         freeze = List.copyOf(freeze);
+        int headEpochs = init.map(Pretrained::headEpochs).orElse(0);
+        check(headEpochs <= epochs, "init.head_epochs (%d) must be at most epochs (%d)", headEpochs, epochs);
     }
 
     /** The words of {@code train.loss.name}. */
@@ -84,6 +88,7 @@ public record TrainConfig(
         int checkpointSteps = s.intAt("checkpoint_steps", 1000);
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<Distill> distill = s.sectionIf("distill").flatMap(Distill::read);
+        Optional<Pretrained> init = s.sectionIf("init").flatMap(Pretrained::read);
         Engine engine = s.oneOf("engine", Engine.class, Engine.AUTO);
         return s.build(() -> new TrainConfig(
                 epochs,
@@ -101,6 +106,7 @@ public record TrainConfig(
                 checkpointSteps,
                 freezeNorm,
                 distill,
+                init,
                 engine));
     }
 
@@ -116,6 +122,11 @@ public record TrainConfig(
     /** Arrays as long as the weights that training keeps besides weights and gradient. */
     int arrays() {
         return optimizer.arrays() + (ema.isPresent() ? 1 : 0) + (accumulate > 1 ? 1 : 0);
+    }
+
+    /** Epochs at the beginning in which the head alone learns. */
+    int headEpochs() {
+        return init.map(Pretrained::headEpochs).orElse(0);
     }
 
     /** Whether a weight learns. */

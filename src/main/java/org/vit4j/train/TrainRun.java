@@ -70,6 +70,8 @@ public final class TrainRun {
                         config.name(),
                         data.classes(),
                         config.data().preprocess()));
+        // So are weights to start from; a run that goes on has its own.
+        if (!resume) config.train().init().ifPresent(init -> init.check(config));
         try (RunDirectory run = RunDirectory.open(directory, resume)) {
             if (resume) SameRun.check(config, run.path());
             if (teacher.isPresent()) SameRun.checkTeacher(teacher.get().file(), run, resume);
@@ -86,6 +88,7 @@ public final class TrainRun {
                             trainer.state().epoch() + 1,
                             trainer.state().step());
                 if (resumed && trainer.state().epoch() >= config.train().epochs()) return result(true, trainer, run);
+                if (!resumed) trainer.start(config);
                 run.write("config.yaml", config.resolved());
                 run.write("environment.json", Environment.json());
                 boolean finished = trainer.train(stop);

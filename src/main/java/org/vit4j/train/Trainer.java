@@ -89,9 +89,15 @@ public final class Trainer implements AutoCloseable {
         Optional<TrainState> found = checkpoint.resume(arrays);
         found.ifPresent(kept -> {
             state = kept;
-            learner.resume(kept.step());
+            int batches = training.batchesPerEpoch();
+            learner.resume(kept, (batches + train.accumulate() - 1) / train.accumulate());
         });
         return found.isPresent();
+    }
+
+    /** Starts from the weights that the config names, if it does. */
+    void start(RunConfig config) {
+        train.init().ifPresent(init -> init.load(config, config.model().build(), learner.parameters()));
     }
 
     TrainState state() {
@@ -116,6 +122,7 @@ public final class Trainer implements AutoCloseable {
 
     private boolean epoch(BooleanSupplier stop) {
         int steps = training.batchesPerEpoch();
+        learner.begin(state.epoch());
         try (BatchIterator batches = training.epoch(state.epoch(), state.batches())) {
             while (batches.hasNext()) {
                 step(batches, steps);

@@ -58,14 +58,23 @@ public final class Transfer {
      */
     public static List<String> load(Source source, Graph graph, boolean strict, BiConsumer<String, float[]> into) {
         Transfer transfer = new Transfer(source, graph, strict);
-        List<Move> moves = new ArrayList<>();
-        for (Weight weight : graph.weights()) transfer.plan(weight).ifPresent(moves::add);
-        transfer.judge(moves.size(), graph.weights().size());
-        for (Move move : moves) {
+        for (Move move : transfer.moves(graph)) {
             float[] theirs = move.found.values().get();
             into.accept(move.weight.name(), move.how.values(theirs));
         }
         return List.copyOf(transfer.notes);
+    }
+
+    /** What {@link #load} would complain of, without reading any values. */
+    public static void check(Source source, Graph graph, boolean strict) {
+        new Transfer(source, graph, strict).moves(graph);
+    }
+
+    private List<Move> moves(Graph graph) {
+        List<Move> moves = new ArrayList<>();
+        for (Weight weight : graph.weights()) plan(weight).ifPresent(moves::add);
+        judge(moves.size(), graph.weights().size());
+        return moves;
     }
 
     private Optional<Move> plan(Weight weight) {

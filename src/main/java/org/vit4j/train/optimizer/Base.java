@@ -16,7 +16,7 @@ abstract class Base implements Optimizer.State {
     }
 
     private final INDArray parameters;
-    private final Slices slices;
+    private Slices slices;
     private final Map<String, INDArray> arrays;
     private int steps;
 
@@ -85,6 +85,11 @@ abstract class Base implements Optimizer.State {
     @Override
     public Map<String, INDArray> arrays() {
         return arrays;
+    }
+
+    @Override
+    public void treat(Slices others) {
+        slices = others;
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
+import org.vit4j.graph.Parts;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Weight;
@@ -51,16 +52,7 @@ public final class LayerDepths {
 
     /** The weights of the layers that make the outputs: the head, or heads. */
     public static Set<String> head(Graph graph) {
-        Set<String> head = new HashSet<>();
-        Deque<Tensor> left = new ArrayDeque<>(graph.outputs().values());
-        Set<Tensor> seen = new HashSet<>();
-        while (!left.isEmpty()) {
-            Tensor t = left.pop();
-            if (!seen.add(t)) continue;
-            if (t.weights().isEmpty()) left.addAll(t.inputs());
-            else t.weights().forEach(weight -> head.add(weight.name()));
-        }
-        return head;
+        return Parts.heads(graph);
     }
 
     private Map<String, Integer> depths() {

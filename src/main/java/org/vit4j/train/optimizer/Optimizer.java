@@ -39,6 +39,9 @@ public sealed interface Optimizer permits AdamW, Adam, Sgd, Lamb, Lion {
 
         /** Goes on after {@code steps} steps; the arrays were filled by the caller. */
         void resume(int steps);
+
+        /** Other weights take part from now on. */
+        void treat(Slices slices);
     }
 
     /** @param scale what the written learning rate is multiplied by */

@@ -1,0 +1,232 @@
+package org.vit4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.Augment;
+import org.vit4j.data.Batches;
+import org.vit4j.data.Dataset;
+import org.vit4j.data.Digits;
+import org.vit4j.data.Image;
+import org.vit4j.data.Split;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Parts;
+import org.vit4j.keras.KerasFile;
+import org.vit4j.samediff.Parameters;
+
+/**
+ * A network that knows ten digits at 32x32 learns to tell three of them at 48x32: batch norms, a position table, a head
+ * for itself at first.
+ */
+class FineTuneTest {
+    private static final List<String> TINY = List.of(
+            "model.dim=16",
+            "model.depth=2",
+            "model.heads=2",
+            "model.mlp_ratio=1",
+            "model.i2t_channels=8",
+            "train.batch=64",
+            "train.schedule.warmup_epochs=0",
+            "train.checkpoint_steps=100");
+
+    private static final Trainer.Progress SILENT = new Trainer.Progress() {
+        @Override
+        public void batch(TrainState state, int batches, double imagesPerSecond) {}
+
+        @Override
+        public void epoch(EpochMetrics metrics, int epochs) {}
+    };
+
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path directory;
+
+    private static Path source;
+
+    @BeforeAll
+    static void tenDigits() {
+        source = TrainRun.run(
+                        config("train.epochs=1", "train.batch=256"), shared.resolve("ten"), false, SILENT, () -> false)
+                .model();
+    }
+
+    private static RunConfig config(String... more) {
+        List<String> overrides = new ArrayList<>(TINY);
+        overrides.addAll(List.of(more));
+        return RunConfig.open("digits-ceit", overrides);
+    }
+
+    private static RunConfig tuning(Path weights, String... more) {
+        List<String> overrides = new ArrayList<>(List.of(
+                "model.classes=3", "model.image.size=[48, 32]", "train.init.weights=" + weights, "train.epochs=3"));
+        overrides.addAll(List.of(more));
+        return config(overrides.toArray(String[]::new));
+    }
+
+    /** The first digits of a dataset, a hundred pictures at most. */
+    private record Few(Dataset all, int digits, List<Integer> which) implements Dataset {
+        Few(Dataset all, int digits) {
+            this(
+                    all,
+                    digits,
+                    IntStream.range(0, all.size())
+                            .filter(i -> all.label(i) < digits)
+                            .boxed()
+                            .toList());
+        }
+
+        @Override
+        public int size() {
+            return which.size();
+        }
+
+        @Override
+        public Image image(int index) {
+            return all.image(which.get(index));
+        }
+
+        @Override
+        public int label(int index) {
+            return all.label(which.get(index));
+        }
+
+        @Override
+        public String name(int index) {
+            return all.name(which.get(index));
+        }
+
+        @Override
+        public List<String> classes() {
+            return all.classes().subList(0, digits);
+        }
+    }
+
+    private static TrainData three(RunConfig config) {
+        Split split = Digits.split(0.2, 0);
+        var preprocess = config.data().preprocess();
+        return new TrainData(
+                new Batches(new Few(split.train(), 3), Augment.NONE, preprocess, 64, true, true, 1, 1),
+                new Batches(new Few(split.validation(), 3), Augment.NONE, preprocess, 64, false, false, 0, 1),
+                new Few(split.train(), 3).classes());
+    }
+
+    private TrainRun.Result run(RunConfig config, String name, boolean resume, int stopAfter) {
+        AtomicInteger steps = new AtomicInteger();
+        return TrainRun.run(
+                config,
+                three(config),
+                directory.resolve(name),
+                resume,
+                SILENT,
+                () -> stopAfter > 0 && steps.incrementAndGet() >= stopAfter);
+    }
+
+    private static Map<String, float[]> weights(Path model) {
+        Map<String, float[]> all = new LinkedHashMap<>();
+        try (KerasFile file = KerasFile.read(model)) {
+            for (String name : file.shapes().keySet()) all.put(name, file.values(name));
+        }
+        return all;
+    }
+
+    private static Map<String, float[]> started(RunConfig config) {
+        Graph graph = config.model().build();
+        Parameters parameters = new Parameters(graph.weights(), Nd4j.dataType());
+        parameters.initialise(config.train().seed());
+        config.train().init().orElseThrow().load(config, graph, parameters);
+        Map<String, float[]> all = new LinkedHashMap<>();
+        graph.weights().forEach(weight -> all.put(weight.name(), parameters.values(weight.name())));
+        return all;
+    }
+
+    @Test
+    void headFirstThenAll() {
+        RunConfig config = tuning(source, "train.init.head_epochs=1", "train.optimizer.weight_decay=0.5");
+        Map<String, float[]> before = started(config);
+        Set<String> heads = Parts.heads(config.model().build());
+        assertThat(heads).containsExactlyInAnyOrder("head.kernel", "head.bias");
+
+        int epoch = three(config).training().batchesPerEpoch();
+        run(config, "tuned", false, epoch); // the first epoch alone
+        weights(directory.resolve("tuned/last.keras")).forEach((name, values) -> {
+            if (heads.contains(name)) assertThat(values).as(name).isNotEqualTo(before.get(name));
+            // Neither stepped, nor decayed, nor the statistics of a batch norm moved.
+            else assertThat(values).as(name).isEqualTo(before.get(name));
+        });
+
+        var result = run(config, "tuned", true, -1);
+        Map<String, float[]> after = weights(directory.resolve("tuned/last.keras"));
+        assertThat(after.get("blocks.0.attn.qkv.kernel")).isNotEqualTo(before.get("blocks.0.attn.qkv.kernel"));
+        assertThat(after.get("i2t.backbone.bn.mean")).isNotEqualTo(before.get("i2t.backbone.bn.mean"));
+        var history = result.state().history();
+        assertThat(history.get(2).trainLoss()).isLessThan(history.get(0).trainLoss());
+    }
+
+    @Test
+    void resumingIsExactAcrossTheSwitchAndNeedsTheFileNoMore() throws IOException {
+        Path copy = Files.copy(source, directory.resolve("start.keras"));
+        RunConfig config = tuning(copy, "train.init.head_epochs=1", "train.ema.decay=0.9");
+        int epoch = three(config).training().batchesPerEpoch();
+        run(config, "whole", false, -1);
+        List<Integer> stops = List.of(2, epoch, epoch + 2);
+        for (int stop : stops) {
+            assertThat(run(config, "stopped-" + stop, false, stop).finished()).isFalse();
+        }
+        Files.delete(copy);
+        for (int stop : stops) {
+            assertThat(run(config, "stopped-" + stop, true, -1).finished()).isTrue();
+            for (String file : List.of("last.keras", "model.keras")) {
+                Map<String, float[]> whole = weights(directory.resolve("whole").resolve(file));
+                weights(directory.resolve("stopped-" + stop).resolve(file))
+                        .forEach((name, values) -> assertThat(values)
+                                .as("stopped after %d: %s of %s", stop, name, file)
+                                .isEqualTo(whole.get(name)));
+            }
+        }
+    }
+
+    @Test
+    void weightsThatDoNotFitAreFoundBeforeAnEarlierRunIsMoved() throws IOException {
+        Path run = Files.createDirectories(directory.resolve("run"));
+        Files.writeString(run.resolve("config.yaml"), "an earlier run");
+        for (String[] wrong : new String[][] {
+            {"model.depth=3", "missing: "},
+            {"model.dim=32", "misshapen: "},
+            {"train.init.weights=/nowhere.keras", "train.init.weights: /nowhere.keras"},
+            {"train.init.weights=/nowhere.pth", "train.init.weights: /nowhere.pth: no such file"}
+        }) {
+            RunConfig config = tuning(source, wrong[0]);
+            assertThatThrownBy(() -> TrainRun.run(config, three(config), run, false, SILENT, () -> false))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessageContaining(wrong[1]);
+        }
+        assertThat(run.resolve("config.yaml")).hasContent("an earlier run");
+        RunConfig lenient = tuning(source, "model.depth=3", "train.init.strict=false", "train.epochs=1");
+        assertThat(run(lenient, "lenient", false, -1).finished()).isTrue();
+    }
+
+    @Test
+    void numbersOfEpochsMustFit() {
+        assertThatThrownBy(() -> tuning(source, "train.init.head_epochs=4"))
+                .hasMessageContaining("init.head_epochs (4) must be at most epochs (3)");
+        assertThatThrownBy(() -> tuning(source, "train.init.head_epochs=-1"))
+                .hasMessageContaining("head_epochs (-1) must be at least 0");
+    }
+}
