@@ -54,7 +54,7 @@ final class Network {
         int classes = config.model().classes();
         inputs.put(
                 TARGETS,
-                Targets.smoothed(batch.labels(), classes, config.train().labelSmoothing()));
+                Targets.smoothed(batch.labels(), classes, config.train().loss().labelSmoothing()));
         Masks.draw(masks, config.train().seed(), step++, batch.size(), inputs);
         return inputs;
     }

@@ -22,6 +22,7 @@ import picocli.CommandLine.ParameterException;
             SummaryCommand.class,
             ModelsCommand.class,
             ImportCommand.class,
+            PreviewCommand.class,
             BenchCommand.class,
             BenchWorkerCommand.class
         },

@@ -53,6 +53,22 @@ public final class ImageFile {
         return upright.withChannels(channels);
     }
 
+    /** For showing: what is not a whole number of 0..255 is rounded and clipped. */
+    public static BufferedImage picture(Image image) {
+        var picture = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < image.height(); y++) {
+            for (int x = 0; x < image.width(); x++) {
+                int rgb = 0;
+                for (int c = 0; c < 3; c++) {
+                    float value = image.at(y, x, Math.min(c, image.channels() - 1));
+                    rgb = rgb << 8 | Math.round(Math.max(0, Math.min(255, value)));
+                }
+                picture.setRGB(x, y, rgb);
+            }
+        }
+        return picture;
+    }
+
     private static byte[] bytes(Path file) {
         if (Files.isDirectory(file)) throw new ConfigError(file + ": is a directory; expected a picture");
         try {

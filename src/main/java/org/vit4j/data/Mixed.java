@@ -23,6 +23,10 @@ public record Mixed(Batch batch, double[] shares) {
         return new Mixed(batch, shares);
     }
 
+    public int size() {
+        return batch.size();
+    }
+
     /** The label of the image that {@code i} was mixed with. */
     public int other(int i) {
         return batch.labels()[batch.size() - 1 - i];

@@ -43,20 +43,17 @@ public record Distill(Path teacher, Type type, double alpha, double temperature,
         return s.build(() -> new Distill(Path.of(teacher), type, alpha, temperature, form));
     }
 
-    /** All [B, K]: what each head says, what the teacher says, what the labels say. */
-    SDVariable loss(
-            SameDiff sd,
-            SDVariable logitsClass,
-            SDVariable logitsDistill,
-            SDVariable teacherLogits,
-            SDVariable targets) {
+    /**
+     * The scalar to minimise.
+     *
+     * @param own the loss of the class head by the labels, a scalar
+     * @param logitsDistill what the other head says, [B, K], as {@code teacher}
+     */
+    SDVariable loss(SameDiff sd, SDVariable own, SDVariable logitsDistill, SDVariable teacher) {
         boolean hard = type == Type.HARD;
         return switch (form) {
-            case DEIT ->
-                Distillation.deit(sd, logitsClass, logitsDistill, teacherLogits, targets, hard, alpha, temperature);
-            case VIT_PYTORCH ->
-                Distillation.vitPytorch(
-                        sd, logitsClass, logitsDistill, teacherLogits, targets, hard, alpha, temperature);
+            case DEIT -> Distillation.deit(sd, own, logitsDistill, teacher, hard, alpha, temperature);
+            case VIT_PYTORCH -> Distillation.vitPytorch(sd, own, logitsDistill, teacher, hard, alpha, temperature);
         };
     }
 

@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * Losses of a student with two heads and a teacher (Touvron et al. 2021, arXiv:2012.12877, section 4). All logits are
  * [B, K]; no gradient is wanted by the teacher's.
  *
- * <p>{@code (1 - alpha) CE(class head, targets) + alpha L(distillation head, teacher)}, where L is {@link #soft} or
+ * <p>{@code (1 - alpha) own(class head, targets) + alpha L(distillation head, teacher)}, where L is {@link #soft} or
  * {@link #hard}. The two sources differ in one point: over what the soft part is averaged.
  */
 public final class Distillation {
@@ -18,23 +18,22 @@ public final class Distillation {
      * facebookresearch/deit, {@code losses.py} (commit 7e160fe): the soft part is divided by B * K, not by B, so it is
      * K times weaker than the paper's formula.
      *
-     * @param targets [B, K], rows sum to 1
+     * @param own the loss of the class head, a scalar
      * @param hard whether the teacher gives labels (the paper's best, alpha 0.5) or distributions
      * @param temperature of the soft part
      */
     public static SDVariable deit(
             SameDiff sd,
-            SDVariable logitsClass,
+            SDVariable own,
             SDVariable logitsDistill,
             SDVariable teacher,
-            SDVariable targets,
             boolean hard,
             double alpha,
             double temperature) {
         SDVariable taught = hard
                 ? hard(sd, logitsDistill, teacher)
                 : divergence(sd, logitsDistill, teacher, temperature).mean();
-        return blend(Losses.crossEntropy(sd, logitsClass, targets), taught, alpha);
+        return blend(own, taught, alpha);
     }
 
     /**
@@ -43,15 +42,14 @@ public final class Distillation {
      */
     public static SDVariable vitPytorch(
             SameDiff sd,
-            SDVariable logitsClass,
+            SDVariable own,
             SDVariable logitsDistill,
             SDVariable teacher,
-            SDVariable targets,
             boolean hard,
             double alpha,
             double temperature) {
         SDVariable taught = hard ? hard(sd, logitsDistill, teacher) : soft(sd, logitsDistill, teacher, temperature);
-        return blend(Losses.crossEntropy(sd, logitsClass, targets), taught, alpha);
+        return blend(own, taught, alpha);
     }
 
     /**
@@ -73,8 +71,8 @@ public final class Distillation {
 
     /** [B, K], of which the sum over K is {@code T^2 KL}. */
     private static SDVariable divergence(SameDiff sd, SDVariable student, SDVariable teacher, double temperature) {
-        SDVariable given = sd.nn().logSoftmax(teacher.div(temperature));
-        SDVariable made = sd.nn().logSoftmax(student.div(temperature));
+        SDVariable given = Losses.logSoftmax(sd, teacher.div(temperature));
+        SDVariable made = Losses.logSoftmax(sd, student.div(temperature));
         return sd.math().exp(given).mul(given.sub(made)).mul(temperature * temperature);
     }
 

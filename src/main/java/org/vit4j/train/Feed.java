@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.data.Batch;
+import org.vit4j.data.Mixed;
 import org.vit4j.graph.Graph;
 import org.vit4j.samediff.Lowered;
 
@@ -27,13 +28,14 @@ final class Feed {
     }
 
     /** @param draw the number of the batch since the start: what is random follows from it and the seed */
-    Map<String, INDArray> inputs(Batch batch, long draw) {
+    Map<String, INDArray> inputs(Mixed mixed, long draw) {
+        Batch batch = mixed.batch();
         Map<String, INDArray> inputs = new HashMap<>();
         INDArray pixels = Nd4j.createFromArray(batch.images())
                 .reshape('c', batch.size(), batch.height(), batch.width(), batch.channels());
         inputs.put(images, pixels);
         teacher.ifPresent(t -> inputs.put(Objective.TEACHER, t.logits(pixels)));
-        inputs.put(Objective.TARGETS, Targets.smoothed(batch.labels(), classes, train.labelSmoothing()));
+        inputs.put(Objective.TARGETS, train.loss().targets(mixed, classes));
         Masks.draw(masks, train.seed(), draw, batch.size(), inputs);
         return inputs;
     }

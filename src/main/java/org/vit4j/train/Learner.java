@@ -69,7 +69,10 @@ final class Learner implements AutoCloseable {
                         parameters,
                         mode,
                         new GradientStep.Wanted(
-                                network -> Objective.loss(network, train.distill()), tensors, List.of(), frozen));
+                                network -> Objective.loss(network, train.loss(), train.distill()),
+                                tensors,
+                                List.of(),
+                                frozen));
     }
 
     private String logits() {

@@ -16,21 +16,26 @@ public final class Losses {
      * @param targets [B, K], rows sum to 1
      */
     public static SDVariable crossEntropy(SameDiff sd, SDVariable logits, SDVariable targets) {
-        return targets.mul(sd.nn().logSoftmax(logits)).sum(1).mean().neg();
+        return targets.mul(logSoftmax(sd, logits)).sum(1).mean().neg();
     }
 
     /**
-     * Mean over the batch and the classes of the binary cross entropy: a cross entropy of two classes, x and 0, for every
-     * logit x. So it is stable, and right where a logit is exactly 0, as those of a fresh head are.
+     * Mean over the batch and the classes of the binary cross entropy, log(1 + e^x) - x t for every logit x.
      *
      * @param logits [B, K]
      * @param targets [B, K], each 0..1
      */
     public static SDVariable binaryCrossEntropy(SameDiff sd, SDVariable logits, SDVariable targets) {
-        SDVariable x = sd.reshape(logits, -1, 1); // [B K, 1]
-        SDVariable yes = sd.reshape(targets, -1, 1); // [B K, 1]
-        SDVariable no = yes.neg().add(1.0);
-        SDVariable logs = sd.nn().logSoftmax(sd.concat(1, x, x.mul(0.0))); // [B K, 2]
-        return sd.concat(1, yes, no).mul(logs).sum(1).mean().neg();
+        // Any m gives log(1 + e^x) = m + log(e^(x - m) + e^-m), and nothing of its gradient is m's: so it is right also
+        // where x is exactly 0, as all logits of a fresh head are, and max(x, 0) has a kink.
+        SDVariable m = sd.nn().relu(logits, 0);
+        SDVariable rest = sd.math().exp(logits.sub(m)).add(sd.math().exp(m.neg()));
+        return m.add(sd.math().log(rest)).sub(logits.mul(targets)).mean();
+    }
+
+    /** [B, K] -> [B, K]. ND4J's takes the logarithm of the softmax, which is -Infinity 104 below the largest logit. */
+    static SDVariable logSoftmax(SameDiff sd, SDVariable logits) {
+        SDVariable below = logits.sub(logits.max(true, 1)); // of the maximum's gradient nothing is left
+        return below.sub(sd.math().log(sd.math().exp(below).sum(true, 1)));
     }
 }

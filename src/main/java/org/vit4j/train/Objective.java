@@ -39,24 +39,25 @@ final class Objective {
     /**
      * The scalar to minimise.
      *
-     * <p>Two heads without a teacher: cross entropy of the class head alone, as facebookresearch/deit with {@code
+     * <p>Two heads without a teacher: the loss of the class head alone, as facebookresearch/deit with {@code
      * --distillation-type none}. The other head then stays as it was drawn, and still speaks in predictions, which are
      * the mean of both; hence the warning.
      * <p>Its placeholders are {@link #TARGETS} and, with a teacher, {@link #TEACHER}.
      */
-    static SDVariable loss(LossInputs network, Optional<Distill> distill) {
+    static SDVariable loss(LossInputs network, Loss loss, Optional<Distill> distill) {
         SameDiff sd = network.sd();
         DataType type = network.output("logits").dataType();
         int classes = network.graph().outputs().get("logits").shape().last();
         SDVariable targets = sd.placeHolder(TARGETS, type, -1, classes);
-        if (!hasTwoHeads(network.graph())) return Losses.crossEntropy(sd, network.output("logits"), targets);
-        SDVariable byLabel = network.output(CLASS);
+        boolean two = hasTwoHeads(network.graph());
+        SDVariable own = loss.of(sd, network.output(two ? CLASS : "logits"), targets, classes);
+        if (!two) return own;
         if (distill.isEmpty()) {
             LOG.warn("no train.distill: the distillation head learns nothing, and is half of each prediction; a"
                     + " network with one head (distilled: false) is what to train without a teacher");
-            return Losses.crossEntropy(sd, byLabel, targets);
+            return own;
         }
         SDVariable teacher = sd.placeHolder(TEACHER, type, -1, classes);
-        return distill.get().loss(sd, byLabel, network.output(DISTILL), teacher, targets);
+        return distill.get().loss(sd, own, network.output(DISTILL), teacher);
     }
 }

@@ -6,6 +6,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.vit4j.compute.Engine;
 import org.vit4j.config.Section;
+import org.vit4j.data.Batch;
+import org.vit4j.data.Mixed;
+import org.vit4j.data.Mixup;
 import org.vit4j.train.optimizer.Glob;
 import org.vit4j.train.optimizer.Groups;
 import org.vit4j.train.optimizer.Optimizer;
@@ -16,6 +19,7 @@ import org.vit4j.train.schedule.Schedule;
  *
  * @param accumulate batches whose gradients make one optimizer step
  * @param groups weights that are not treated like the rest
+ * @param mixup how images are mixed with others
  * @param freeze weights that do not learn
  * @param spike a loss that lies so many deviations above those before it is logged
  * @param checkpointSteps steps between checkpoints within an epoch; there is one at every epoch's end besides
@@ -33,7 +37,8 @@ public record TrainConfig(
         Optimizer optimizer,
         Groups groups,
         Schedule schedule,
-        double labelSmoothing,
+        Loss loss,
+        Optional<Mixup> mixup,
         Optional<Clip> clip,
         Optional<Ema> ema,
         List<Glob> freeze,
@@ -50,18 +55,9 @@ public record TrainConfig(
         check(accumulate >= 1, "accumulate (%d) must be at least 1", accumulate);
         check(spike > 0, "spike (%s) must be above 0", spike);
         check(checkpointSteps >= 1, "checkpoint_steps (%d) must be at least 1", checkpointSteps);
-        check(
-                labelSmoothing >= 0 && labelSmoothing < 1,
-                "loss.label_smoothing (%s) must be at least 0 and below 1",
-                labelSmoothing);
         freeze = List.copyOf(freeze);
         int headEpochs = init.map(Pretrained::headEpochs).orElse(0);
         check(headEpochs <= epochs, "init.head_epochs (%d) must be at most epochs (%d)", headEpochs, epochs);
-    }
-
-    /** The words of {@code train.loss.name}. */
-    private enum LossName {
-        CROSS_ENTROPY
     }
 
     static Optional<TrainConfig> read(Section s) {
@@ -75,10 +71,8 @@ public record TrainConfig(
         Optional<? extends Optimizer> optimizer = Optimizer.read(learning, scale);
         double lr = optimizer.map(Optimizer::lr).orElse(1.0);
         Optional<Schedule> schedule = Schedule.read(s.section("schedule"), lr, epochs);
-        Section loss = s.section("loss");
-        loss.oneOf("name", LossName.class, LossName.CROSS_ENTROPY);
-        double smoothing = loss.doubleAt("label_smoothing", 0);
-        loss.done();
+        Optional<Loss> loss = Loss.read(s.section("loss"));
+        Optional<Mixup> mixup = s.sectionIf("mixup").flatMap(Mixup::read);
         Optional<Clip> clip = Clip.read(s);
         Optional<Ema> ema = s.sectionIf("ema").flatMap(Ema::read);
         List<Glob> freeze = s.has("freeze")
@@ -98,7 +92,8 @@ public record TrainConfig(
                 optimizer.orElseThrow(),
                 groups.orElseThrow(),
                 schedule.orElseThrow(),
-                smoothing,
+                loss.orElseThrow(),
+                mixup,
                 clip,
                 ema,
                 freeze,
@@ -127,6 +122,16 @@ public record TrainConfig(
     /** Epochs at the beginning in which the head alone learns. */
     int headEpochs() {
         return init.map(Pretrained::headEpochs).orElse(0);
+    }
+
+    /**
+     * A batch as it is learned from.
+     *
+     * @param epoch from 0
+     * @param draw the number of the batch since the start
+     */
+    public Mixed mix(Batch batch, int epoch, long draw) {
+        return mixup.map(m -> m.apply(batch, seed, epoch, draw)).orElseGet(() -> Mixed.none(batch));
     }
 
     /** Whether a weight learns. */

@@ -7,9 +7,9 @@ import java.util.function.BooleanSupplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
+import org.vit4j.data.Mixed;
 import org.vit4j.eval.Evaluator;
 import org.vit4j.eval.Scores;
 import org.vit4j.eval.WorstMistakes;
@@ -151,11 +151,12 @@ public final class Trainer implements AutoCloseable {
         double loss = 0;
         for (int i = 1; i <= count; i++) {
             long start = System.nanoTime();
-            Batch batch = batches.next();
-            Map<String, INDArray> inputs = feed.inputs(batch, (long) state.epoch() * perEpoch + state.batches());
+            long draw = (long) state.epoch() * perEpoch + state.batches();
+            Mixed batch = train.mix(batches.next(), state.epoch(), draw);
+            Map<String, INDArray> inputs = feed.inputs(batch, draw);
             double own = learner.learn(inputs);
             if (!learner.isFinite()) throw diverged(own, learner.trouble(inputs));
-            long hits = Evaluator.hits(learner.lastLogits(), batch.labels());
+            long hits = Evaluator.hits(learner.lastLogits(), batch.dominant());
             learner.gather(i == count);
             if (i == count) learner.update(lr, state.step() + 1);
             loss += own / count;

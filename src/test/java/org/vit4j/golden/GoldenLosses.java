@@ -52,14 +52,14 @@ final class GoldenLosses {
         SDVariable c = network.output("logits_class");
         SDVariable d = network.output("logits_distill");
         SDVariable teacher = sd.constant(golden.tensor("teacher_logits"));
-        SDVariable labels = labels(network, golden);
+        SDVariable own = Losses.crossEntropy(sd, c, labels(network, golden));
         return switch (formula) {
-            case "soft" -> Distillation.deit(sd, c, d, teacher, labels, false, alpha, t);
-            case "hard" -> Distillation.deit(sd, c, d, teacher, labels, true, alpha, t);
-            case "none" -> Losses.crossEntropy(sd, c, labels);
-            case "soft_batchmean" -> Distillation.vitPytorch(sd, c, d, teacher, labels, false, alpha, t);
-            case "hard_fixed" -> Distillation.vitPytorch(sd, c, d, teacher, labels, true, alpha, t);
-            case "hard_as_printed" -> Distillation.vitPytorch(sd, c, c, teacher, labels, true, alpha, t);
+            case "soft" -> Distillation.deit(sd, own, d, teacher, false, alpha, t);
+            case "hard" -> Distillation.deit(sd, own, d, teacher, true, alpha, t);
+            case "none" -> own;
+            case "soft_batchmean" -> Distillation.vitPytorch(sd, own, d, teacher, false, alpha, t);
+            case "hard_fixed" -> Distillation.vitPytorch(sd, own, d, teacher, true, alpha, t);
+            case "hard_as_printed" -> Distillation.vitPytorch(sd, own, c, teacher, true, alpha, t);
             default -> throw new AssertionError("unknown loss " + formula);
         };
     }

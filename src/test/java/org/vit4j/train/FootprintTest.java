@@ -43,7 +43,9 @@ class FootprintTest {
         Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
         parameters.initialise(1);
         var wanted = new GradientStep.Wanted(
-                network -> Objective.loss(network, config.train().distill()), List.of());
+                network -> Objective.loss(
+                        network, config.train().loss(), config.train().distill()),
+                List.of());
         try (GradientStep step = Engine.ACCELERATED.step(graph, parameters, Lowering.Mode.TRAINING, wanted)) {
             INDArray images = Nd4j.randn(
                     DataType.FLOAT, graph.tensors().iterator().next().shape().batched(32));

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,7 @@ import org.vit4j.samediff.Parameters;
 /** What a student with two heads minimises, and both gradients of it, against numbers computed in double by PyTorch. */
 class ObjectiveTest {
     private static final double EXACT = 1e-6;
+    private static final Loss PLAIN = new Loss(Loss.Name.CROSS_ENTROPY, 0, OptionalDouble.empty(), false);
 
     /** @param recipe of the file; {@code none} has no teacher */
     record Case(String recipe, JsonNode numbers) {
@@ -83,7 +85,7 @@ class ObjectiveTest {
         Graph g = heads(classes);
         Parameters parameters = new Parameters(g.weights(), DataType.DOUBLE);
         Lowered lowered = Lowering.lower(g, parameters, Lowering.Mode.TRAINING);
-        var loss = Objective.loss(lowered, c.distill());
+        var loss = Objective.loss(lowered, PLAIN, c.distill());
         // Without a teacher nothing of the loss depends on the second head.
         List<String> by = c.distill().isPresent() ? List.of("a", "b") : List.of("a");
         try (Gradients gradients = new Gradients(lowered, loss, List.of(), by, Set.of())) {

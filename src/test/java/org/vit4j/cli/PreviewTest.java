@@ -1,0 +1,48 @@
+package org.vit4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code vit4j preview} as a person uses it. */
+class PreviewTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void aSheetOfAsManyImagesAsAsked() throws IOException {
+        Path sheet = directory.resolve("sheet.png");
+        Vit4jTest.Outcome outcome = Vit4jTest.run(
+                "preview",
+                "digits-vit",
+                "-o",
+                sheet.toString(),
+                "--count",
+                "3",
+                "--epoch",
+                "60",
+                "--set",
+                "train.mixup={mixup: 0.8, mode: elem}");
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(outcome.out()).isEqualTo("sheet: " + sheet + System.lineSeparator());
+        BufferedImage picture = ImageIO.read(sheet.toFile());
+        // 28 of margin on each side, pictures of 32 pixels four times as large, 16 between them.
+        assertThat(picture.getWidth()).isEqualTo(2 * 28 + 3 * 4 * 32 + 2 * 16);
+    }
+
+    @Test
+    void mistakesAreOneLine() {
+        String sheet = directory.resolve("sheet.png").toString();
+        Vit4jTest.refused(
+                "epoch 61: digits-vit trains epochs 1 to 60", "preview", "digits-vit", "-o", sheet, "--epoch", "61");
+        Vit4jTest.refused("--count 0: expected at least 1", "preview", "digits-vit", "-o", sheet, "--count", "0");
+        Vit4jTest.refused("the sheet is a PNG", "preview", "digits-vit", "-o", "sheet.jpg");
+        Vit4jTest.refused("Missing required option: '--output=SHEET.png'", "preview", "digits-vit");
+        Vit4jTest.refused("data.path is missing", "preview", "vit_tiny_patch16_224", "-o", sheet);
+    }
+}
