@@ -8,6 +8,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.vit4j.train.EpochMetrics;
 import org.vit4j.train.TrainState;
 import org.vit4j.train.Trainer;
+import org.vit4j.train.schedule.Validated;
 
 /** A bar for each epoch on a terminal, and a line for each finished one; only the lines where nobody looks. */
 final class TrainProgress implements Trainer.Progress, AutoCloseable {
@@ -49,16 +50,21 @@ final class TrainProgress implements Trainer.Progress, AutoCloseable {
         close();
         err.printf(
                 Locale.ROOT,
-                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%  |  %.0f images/s  %s left%n",
+                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%%s  |  %.0f images/s  %s left%n",
                 m.epoch(),
                 epochs,
                 m.trainLoss(),
                 100 * m.trainTop1(),
                 m.valLoss(),
                 100 * m.valTop1(),
+                m.ema().map(TrainProgress::average).orElse(""),
                 m.imagesPerSecond(),
                 time(m.seconds() * (epochs - m.epoch())));
         err.flush();
+    }
+
+    private static String average(Validated ema) {
+        return String.format(Locale.ROOT, ", averaged %.4f, %.2f%%", ema.valLoss(), 100 * ema.valTop1());
     }
 
     private static String time(double seconds) {
