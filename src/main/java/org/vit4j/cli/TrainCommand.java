@@ -90,9 +90,9 @@ final class TrainCommand implements Callable<Integer> {
         return String.format(
                 Locale.ROOT,
                 "accuracy on held-out images: %.2f%% at the best epoch (%d), %.2f%% at the last (%d)%nmodel: %s",
-                100 * best.valTop1(),
+                100 * best.best().valTop1(),
                 best.epoch(),
-                100 * last.valTop1(),
+                100 * last.best().valTop1(),
                 last.epoch(),
                 result.model());
     }

@@ -11,6 +11,7 @@ import org.vit4j.report.Text;
 import org.vit4j.train.EpochMetrics;
 import org.vit4j.train.TrainState;
 import org.vit4j.train.Trainer;
+import org.vit4j.train.schedule.Validated;
 
 /**
  * A bar for each epoch on a terminal, and a line for each finished one. Where nobody looks, a line now and then within an
@@ -105,17 +106,22 @@ final class TrainProgress implements Trainer.Progress, AutoCloseable {
         close();
         err.printf(
                 Locale.ROOT,
-                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%  |  %.0f images/s  %s left%n",
+                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%%s  |  %.0f images/s  %s left%n",
                 m.epoch(),
                 all,
                 m.trainLoss(),
                 100 * m.trainTop1(),
                 m.valLoss(),
                 100 * m.valTop1(),
+                m.ema().map(TrainProgress::average).orElse(""),
                 m.imagesPerSecond(),
                 Text.time(m.seconds() * (all - m.epoch())));
         err.flush();
         told = nanos.getAsLong();
+    }
+
+    private static String average(Validated ema) {
+        return String.format(Locale.ROOT, ", averaged %.4f, %.2f%%", ema.valLoss(), 100 * ema.valTop1());
     }
 
     @Override

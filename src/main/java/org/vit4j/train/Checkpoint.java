@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -45,7 +46,7 @@ final class Checkpoint {
 
     /** @param arrays all that is kept, by name, live */
     void save(TrainState state, Map<String, INDArray> arrays) {
-        Path file = directory.resolve(String.format("step-%09d.safetensors", state.step()));
+        Path file = directory.resolve(name(state.step()));
         // One array a weight, since a Java array holds no more than 2^31 values.
         List<SafeTensors.Source> sources = new ArrayList<>();
         arrays.forEach((name, array) -> sources.add(new SafeTensors.Source(
@@ -74,9 +75,16 @@ final class Checkpoint {
         return Optional.empty();
     }
 
-    /** The newest checkpoint; it may turn out damaged. */
-    Optional<Path> newest() {
-        return newestFirst().stream().findFirst();
+    /** The newest checkpoint of fewer optimizer steps; it may turn out damaged. */
+    Optional<Path> newestBefore(int step) {
+        String name = name(step);
+        return newestFirst().stream()
+                .filter(file -> file.getFileName().toString().compareTo(name) < 0)
+                .findFirst();
+    }
+
+    private static String name(int step) {
+        return String.format(Locale.ROOT, "step-%09d.safetensors", step);
     }
 
     private static void fill(Path file, Map<String, INDArray> arrays) {

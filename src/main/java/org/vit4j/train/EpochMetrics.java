@@ -27,7 +27,7 @@ public record EpochMetrics(
     private record Score(double valLoss, double valTop1) implements Validated {}
 
     /** What the moving average of the weights scored, where there is one. */
-    Optional<Validated> ema() {
+    public Optional<Validated> ema() {
         return valEmaLoss == null ? Optional.empty() : Optional.of(new Score(valEmaLoss, valEmaTop1));
     }
 
@@ -41,7 +41,8 @@ public record EpochMetrics(
         return better(best(), other.best());
     }
 
-    private Validated best() {
+    /** What the better of weights and average scored: that is what {@code model.keras} holds of an epoch. */
+    public Validated best() {
         return averageIsBetter() ? ema().orElseThrow() : this;
     }
 

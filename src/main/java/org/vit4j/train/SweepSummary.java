@@ -39,7 +39,11 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
     }
 
     /** The best epoch of a run, as {@code model.keras} holds it. */
-    public record Best(int epoch, double valTop1, double valLoss) {}
+    public record Best(int epoch, double valTop1, double valLoss) {
+        private boolean betterThan(Best other) {
+            return valTop1 != other.valTop1 ? valTop1 > other.valTop1 : valLoss < other.valLoss;
+        }
+    }
 
     /**
      * A run.
@@ -63,13 +67,16 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             double seconds = 0;
             int epochs = 0;
             for (JsonNode epoch : metrics(directory)) {
-                Best now = new Best(
-                        epoch.path("epoch").asInt(),
-                        epoch.path("val_top1").asDouble(),
-                        epoch.path("val_loss").asDouble());
-                boolean better = best.map(
-                                b -> now.valTop1 != b.valTop1 ? now.valTop1 > b.valTop1 : now.valLoss < b.valLoss)
-                        .orElse(true);
+                double top1 = epoch.path("val_top1").asDouble();
+                double loss = epoch.path("val_loss").asDouble();
+                // Where there is a moving average of the weights, the model is the better of both.
+                Best own = new Best(epoch.path("epoch").asInt(), top1, loss);
+                Best average = new Best(
+                        own.epoch,
+                        epoch.path("val_ema_top1").asDouble(-1),
+                        epoch.path("val_ema_loss").asDouble());
+                Best now = average.betterThan(own) ? average : own;
+                boolean better = best.map(now::betterThan).orElse(true);
                 if (better) best = Optional.of(now);
                 seconds += epoch.path("seconds").asDouble();
                 epochs = now.epoch;

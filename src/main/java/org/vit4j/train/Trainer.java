@@ -1,6 +1,7 @@
 package org.vit4j.train;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -172,23 +173,28 @@ public final class Trainer implements AutoCloseable {
     private void watch(double loss) {
         spikes.add(loss)
                 .ifPresent(mean -> LOG.warn(String.format(
+                        Locale.ROOT,
                         "loss spike in step %d (epoch %d): %.4g, after %.4g on average",
                         state.step(), state.epoch() + 1, loss, mean)));
     }
 
     private Failure diverged(double loss, String where) {
         String what = Double.isFinite(loss)
-                ? String.format("the gradient became no number (the loss was %.4g)", loss)
+                ? String.format(Locale.ROOT, "the gradient became no number (the loss was %.4g)", loss)
                 : "the loss became " + loss;
-        return failure(what, state.step() + 1, "first " + where);
+        // The weights that gave no loss any more are no good, even if a checkpoint holds them.
+        int good = Double.isFinite(loss) ? state.step() + 1 : state.step();
+        return failure(what, state.step() + 1, "first " + where, good);
     }
 
-    private Failure failure(String what, int step, String where) {
+    /** @param good only checkpoints of fewer steps may be good */
+    private Failure failure(String what, int step, String where, int good) {
         String kept = checkpoint
-                .newest()
+                .newestBefore(good)
                 .map(file -> "the last good checkpoint is " + file)
-                .orElse("there is no checkpoint yet");
+                .orElse("there is no good checkpoint yet");
         return new Failure(String.format(
+                Locale.ROOT,
                 "%s in step %d (epoch %d), %s; try a lower train.optimizer.lr, a longer warm-up or train.clip; %s",
                 what, step, state.epoch() + 1, where, kept));
     }
@@ -201,7 +207,7 @@ public final class Trainer implements AutoCloseable {
 
     private void check() {
         Divergence.weight(learner.parameters()).ifPresent(name -> {
-            throw failure("the weights became no numbers", state.step(), "first " + name);
+            throw failure("the weights became no numbers", state.step(), "first " + name, state.step());
         });
     }
 

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -52,6 +55,47 @@ class FootprintTest {
             step.run(Map.of("image", images, Objective.TARGETS, Targets.smoothed(new int[32], 10, 0)));
             double estimate = Footprint.of(graph, 32, 2).activations();
             assertThat(step.bytes() / estimate).isBetween(0.5, 1.5);
+        }
+    }
+
+    @Test
+    void whatOptimizerAndAverageKeepIsCounted() {
+        assertThat(arrays("name: adamw")).isEqualTo(2);
+        assertThat(arrays("name: sgd")).isEqualTo(1);
+        assertThat(arrays("name: lion")).isEqualTo(2);
+        assertThat(arrays("name: lamb", "train.accumulate=4")).isEqualTo(3);
+        assertThat(arrays("name: sgd", "train.ema={decay: 0.9}", "train.accumulate=2")).isEqualTo(3);
+    }
+
+    private static int arrays(String optimizer, String... more) {
+        List<String> overrides = new ArrayList<>(List.of(more));
+        overrides.add("train.optimizer={" + optimizer + "}");
+        return RunConfig.open("vit_tiny_patch16_224", overrides).train().arrays();
+    }
+
+    /** What only frozen weights need of the way back is not computed: no room for it either. */
+    @Test
+    void frozenBlocksTakeNoMemoryForTheirGradients() {
+        for (Engine engine : List.of(Engine.PORTABLE, Engine.ACCELERATED)) {
+            assertThat(bytes(engine, true)).as(engine.word()).isLessThan(bytes(engine, false) / 2);
+        }
+    }
+
+    private static long bytes(Engine engine, boolean headOnly) {
+        RunConfig config = RunConfig.open("digits-vit", List.of());
+        Graph graph = config.model().build();
+        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        parameters.initialise(1);
+        Set<String> frozen = new HashSet<>(headOnly ? parameters.offsets().keySet() : Set.of());
+        frozen.removeAll(Set.of("head.kernel", "head.bias"));
+        var wanted = new GradientStep.Wanted(
+                network -> Objective.loss(network, config.train().loss(), config.train().distill()), List.of(), List.of(), frozen);
+        try (GradientStep step = engine.step(graph, parameters, Lowering.Mode.TRAINING, wanted)) {
+            INDArray images = Nd4j.randn(
+                    DataType.FLOAT, graph.tensors().iterator().next().shape().batched(8));
+            step.run(Map.of("image", images, Objective.TARGETS, Targets.smoothed(new int[8], 10, 0)));
+            assertThat(step.of("head.kernel").norm2Number().doubleValue()).isPositive();
+            return step.bytes();
         }
     }
 }

@@ -201,7 +201,7 @@ class TrainRunTest {
                 .isInstanceOf(Failure.class)
                 .hasMessageContaining("the loss became")
                 .hasMessageContaining("in step 2 (epoch 1), first in blocks.0.")
-                .hasMessageContaining("there is no checkpoint yet");
+                .hasMessageContaining("there is no good checkpoint yet");
         assertThat(run.resolve("model.keras")).doesNotExist();
         assertThat(run.resolve("report.html")).content().contains("failed: the loss became");
     }
