@@ -37,6 +37,7 @@ class LayersTest {
                         "accelerated",
                         "compute",
                         "keras",
+                        "onnx",
                         "data",
                         "eval",
                         "report",
@@ -71,9 +72,10 @@ class LayersTest {
         only("accelerated", "onednn", "samediff", "engine", "graph");
         only("compute", "accelerated", "onednn", "samediff", "graph");
         only("keras", "graph", "config", "io");
+        only("onnx", "graph", "io");
         only("data", "config", "io");
         only("eval", "data", "samediff");
-        only("report", "arch", "config", "data", "eval", "graph", "io");
+        only("report", "arch", "graph");
         only("model", "arch", "compute", "config", "data", "graph", "io", "keras", "samediff");
         only("transfer", "arch", "config", "data", "graph", "keras", "model", "weights");
         only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");

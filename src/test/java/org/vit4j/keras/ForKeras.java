@@ -28,7 +28,8 @@ public final class ForKeras {
         return file;
     }
 
-    private static void npy(Path file, Example.Array array) throws IOException {
+    /** NumPy's format, version 1. */
+    public static void npy(Path file, Example.Array array) throws IOException {
         String shape = IntStream.of(array.shape()).mapToObj(dim -> dim + ",").collect(Collectors.joining(" "));
         String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }";
         int length = (10 + header.length() + 1 + 63) / 64 * 64 - 10;

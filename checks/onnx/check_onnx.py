@@ -1,0 +1,76 @@
+"""Gives .onnx files to ONNX' own checker, and their logits by ONNX Runtime to a comparison.
+
+    python check_onnx.py DIRECTORY
+
+DIRECTORY holds NAME.onnx, and NAME.images.npy (NCHW) with NAME.logits.npy beside those that are whole networks, as
+OnnxGoldenTest writes them to target/onnx. Every file must pass `onnx.checker.check_model(full_check=True)`, which infers
+every shape and type and compares it with what the file says, and hold operations of the standard domain only; a whole
+network must give its logits for all images and for one. Ends with 1 when a model fails.
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+
+TOLERANCE = 1e-5
+
+
+def relative(actual, expected):
+    return float(np.abs(actual - expected).max() / np.abs(expected).max())
+
+
+def standard(path):
+    """What is wrong with a file; None when nothing is."""
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+    except Exception as problem:
+        return str(problem).splitlines()[0]
+    model = onnx.load(str(path))
+    other = {node.op_type for node in model.graph.node if node.domain not in ("", "ai.onnx")}
+    if other or [opset.domain for opset in model.opset_import] != [""]:
+        return f"operations of other domains: {sorted(other)}"
+    return None
+
+
+def logits(path, images):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return session.run(["logits"], {"images": images})[0]
+
+
+def check(path):
+    problem = standard(path)
+    if problem:
+        return "-", problem
+    images = path.with_suffix(".images.npy")
+    if not images.exists():
+        return "-", None
+    images = np.load(images)
+    expected = np.load(path.with_suffix(".logits.npy"))
+    error = relative(logits(path, images), expected)
+    alone = relative(logits(path, images[:1]), expected[:1])
+    worst = max(error, alone)
+    return f"{worst:.1e}", None if worst < TOLERANCE else "logits differ"
+
+
+def main():
+    files = sorted(pathlib.Path(sys.argv[1]).glob("*.onnx"))
+    if not files:
+        sys.exit(f"check_onnx.py: no .onnx files in {sys.argv[1]}")
+    print(f"onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}")
+    failed = 0
+    for path in files:
+        error, problem = check(path)
+        failed += problem is not None
+        print(f"{path.stem:<40} {error:>8}  {problem or 'ok'}")
+    print(f"{len(files)} models, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

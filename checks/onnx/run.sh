@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Gives what we export to ONNX' own checker and to ONNX Runtime: one line a model, an error if one differs. ONNX_VERSION
+# and ONNXRUNTIME_VERSION choose others than the pinned ones. Files in target/onnx are taken as they are; without them the
+# exporting tests make them first, from the goldens in GOLDENS if that is set.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+die() { echo "checks/onnx/run.sh: $1" >&2; exit 1; }
+command -v python3 >/dev/null 2>&1 || die "'python3' is missing: install Python 3.11 or newer"
+
+onnx=${ONNX_VERSION:-1.23.2}
+runtime=${ONNXRUNTIME_VERSION:-1.32.0}
+venv=target/onnx-venv-$onnx-$runtime
+if [ ! -e "$venv/complete" ]; then
+  mkdir -p target
+  rm -rf "$venv"
+  python3 -m venv "$venv" || die "no virtual environment: install python3-venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "onnx==$onnx" "onnxruntime==$runtime" numpy==2.4.6 \
+    || die "pip could not install onnx $onnx and onnxruntime $runtime; it needs the network the first time"
+  touch "$venv/complete"
+fi
+
+if ! compgen -G 'target/onnx/*.onnx' >/dev/null; then
+  mvn -B -ntp -q -Djacoco.skip test -Dtest='OnnxGoldenTest' "-Dgoldens=${GOLDENS:-}"
+fi
+"$venv/bin/python" checks/onnx/check_onnx.py target/onnx

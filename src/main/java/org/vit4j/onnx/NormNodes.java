@@ -1,0 +1,100 @@
+package org.vit4j.onnx;
+
+import java.util.List;
+import java.util.stream.LongStream;
+import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Shape;
+import org.vit4j.graph.Tensor;
+
+/** Normalisations. ONNX' batch norm wants the axis it keeps right behind the batch. */
+final class NormNodes {
+    private NormNodes() {}
+
+    static String layerNorm(Nodes nodes, Tensor t, Op.LayerNorm norm, Value x) {
+        String gamma = nodes.weight(t.weights().get(0));
+        String beta = nodes.weight(t.weights().get(1));
+        if (!norm.outside()) {
+            return nodes.node(
+                    "LayerNormalization",
+                    t.name(),
+                    List.of(x.plain(), gamma, beta),
+                    Nodes.whole("axis", -1),
+                    Nodes.real("epsilon", norm.epsilon()));
+        }
+        String mean = nodes.node("ReduceMean", t.name() + "/mean", List.of(x.plain()), Nodes.wholes("axes", -1));
+        String centred = nodes.node("Sub", t.name() + "/centred", List.of(x.plain(), mean));
+        String square = nodes.node("Mul", t.name() + "/square", List.of(centred, centred));
+        String variance = nodes.node("ReduceMean", t.name() + "/variance", List.of(square), Nodes.wholes("axes", -1));
+        String deviation = nodes.node("Sqrt", t.name() + "/deviation", List.of(variance));
+        String safe = nodes.node("Add", t.name() + "/safe", List.of(deviation, nodes.number(norm.epsilon())));
+        String unit = nodes.node("Div", t.name() + "/unit", List.of(centred, safe));
+        String scaled = nodes.node("Mul", t.name() + "/scaled", List.of(unit, gamma));
+        return nodes.node("Add", t.name(), List.of(scaled, beta));
+    }
+
+    static Value batchNorm(Nodes nodes, Tensor t, ImageOp.BatchNorm norm, Value x) {
+        int last = t.shape().rank() - 1;
+        if (x.isImage() && norm.axis() == last) {
+            return Value.image(nodes, t.shape(), batchNorm(nodes, t, norm, t.name(), x.image()));
+        }
+        return Value.plain(nodes, t.shape(), plain(nodes, t, norm, x.plain()));
+    }
+
+    private static String plain(Nodes nodes, Tensor t, ImageOp.BatchNorm norm, String x) {
+        int rank = t.shape().rank();
+        if (norm.axis() == 0) return batchNorm(nodes, t, norm, t.name(), x);
+        if (norm.axis() == rank - 1) {
+            // Examples and tokens alike: [B * T, C].
+            String rows = nodes.node(
+                    "Reshape",
+                    t.name() + "/rows",
+                    List.of(x, nodes.list(-1, t.shape().last())));
+            String y = batchNorm(nodes, t, norm, t.name() + "/normal", rows);
+            return ShapeNodes.reshape(nodes, t.name(), y, t.shape());
+        }
+        long[] swap = LongStream.rangeClosed(0, rank).toArray(); // the axis in front and back
+        swap[1] = norm.axis() + 1L;
+        swap[norm.axis() + 1] = 1;
+        String turned = ShapeNodes.transpose(nodes, t.name() + "/turned", x, swap);
+        String y = batchNorm(nodes, t, norm, t.name() + "/normal", turned);
+        return ShapeNodes.transpose(nodes, t.name(), y, swap);
+    }
+
+    private static String batchNorm(Nodes nodes, Tensor t, ImageOp.BatchNorm norm, String name, String x) {
+        List<String> in = new java.util.ArrayList<>(List.of(x));
+        t.weights().forEach(weight -> in.add(nodes.weight(weight))); // gamma, beta, mean, variance
+        return nodes.node("BatchNormalization", name, in, Nodes.real("epsilon", norm.epsilon()));
+    }
+
+    /** A group is one channel of an image that is as long as all its pixels and channels. */
+    static Value groupNorm(Nodes nodes, Tensor t, ImageOp.GroupNorm norm, Value x) {
+        int groups = norm.groups();
+        Shape shape = t.shape();
+        long group = shape.size() / groups;
+        String cut = nodes.node("Reshape", t.name() + "/groups", List.of(x.image(), nodes.list(-1, groups, group)));
+        String ones = nodes.shared("constant/ones_" + groups, () -> filled(nodes, "constant/ones_", 1, groups));
+        String zeros = nodes.shared("constant/zeros_" + groups, () -> filled(nodes, "constant/zeros_", 0, groups));
+        String unit = nodes.node(
+                "InstanceNormalization",
+                t.name() + "/unit",
+                List.of(cut, ones, zeros),
+                Nodes.real("epsilon", norm.epsilon()));
+        String whole = nodes.list(-1, shape.dim(2), shape.dim(0), shape.dim(1));
+        String back = nodes.node("Reshape", t.name() + "/whole", List.of(unit, whole));
+        String scaled = nodes.node("Mul", t.name() + "/scaled", List.of(back, column(nodes, t, 0)));
+        return Value.image(nodes, shape, nodes.node("Add", t.name(), List.of(scaled, column(nodes, t, 1))));
+    }
+
+    private static String filled(Nodes nodes, String name, float value, int count) {
+        float[] values = new float[count];
+        java.util.Arrays.fill(values, value);
+        return nodes.floats(name + count, values, count);
+    }
+
+    /** [C] -> [C, 1, 1] */
+    private static String column(Nodes nodes, Tensor t, int weight) {
+        String name = nodes.weight(t.weights().get(weight));
+        return nodes.node("Unsqueeze", name + "/column", List.of(name, nodes.list(1, 2)));
+    }
+}

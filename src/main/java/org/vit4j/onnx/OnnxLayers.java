@@ -1,0 +1,187 @@
+package org.vit4j.onnx;
+
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.vit4j.graph.Activation;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Tensor;
+
+/**
+ * Our operations as those of ONNX: one line in {@link #make} and one short function per operation. Everything computes
+ * what the graph computes in inference, so dropout leaves nothing.
+ */
+final class OnnxLayers {
+    private final Nodes nodes;
+    private final Inputs inputs;
+    private final Map<String, Value> made = new HashMap<>();
+
+    /** Declares the inputs of a graph. */
+    interface Inputs {
+        Value input(Tensor t);
+    }
+
+    private OnnxLayers(Nodes nodes, Inputs inputs) {
+        this.nodes = nodes;
+        this.inputs = inputs;
+    }
+
+    /** The values that the tensors {@code wanted} became, by name, with everything they need made before. */
+    static Map<String, Value> of(Nodes nodes, Graph graph, Collection<Tensor> wanted, Inputs inputs) {
+        Set<String> needed = needed(wanted);
+        OnnxLayers layers = new OnnxLayers(nodes, inputs);
+        for (Tensor tensor : graph.tensors()) {
+            if (needed.contains(tensor.name())) layers.add(tensor);
+        }
+        return layers.made;
+    }
+
+    private static Set<String> needed(Collection<Tensor> wanted) {
+        Set<String> needed = new HashSet<>();
+        Deque<Tensor> open = new ArrayDeque<>(wanted);
+        while (!open.isEmpty()) {
+            Tensor tensor = open.pop();
+            if (needed.add(tensor.name())) open.addAll(tensor.inputs());
+        }
+        return needed;
+    }
+
+    private void add(Tensor t) {
+        Value value = make(t);
+        made.put(t.name(), value);
+        // Dropout is what it was given; inputs have said their shape.
+        boolean own = value.either().equals(t.name()) && !(t.op() instanceof Op.Input);
+        if (own) nodes.shape(t.name(), value.dims());
+    }
+
+    private Value make(Tensor t) {
+        Op op = t.op();
+        if (op instanceof Op.Input) return inputs.input(t);
+        Value x = value(t.input());
+        if (op instanceof Op.Dense) return plain(t, dense(t, x));
+        if (op instanceof Op.Conv2d conv) return ImageNodes.conv2d(nodes, t, conv, x);
+        if (op instanceof Op.LayerNorm norm) return plain(t, NormNodes.layerNorm(nodes, t, norm, x));
+        if (op instanceof Op.Activate activate) return like(t, x, activate(t.name(), activate.function(), x.either()));
+        if (op instanceof Op.Add) return sum(t);
+        if (op instanceof Op.AddLearned)
+            return plain(t, binary("Add", t, x.plain(), nodes.weight(t.weights().get(0))));
+        if (op instanceof Op.ScaleLearned) {
+            return plain(t, binary("Mul", t, x.plain(), nodes.weight(t.weights().get(0))));
+        }
+        if (op instanceof Op.Tokens tokens) return plain(t, ShapeNodes.tokens(nodes, t, tokens, x));
+        if (op instanceof Op.Concat concat) return ShapeNodes.concat(nodes, t, concat, values(t));
+        if (op instanceof Op.Slice slice) return like(t, x, ShapeNodes.slice(nodes, t, slice, x));
+        if (op instanceof Op.Reshape) return plain(t, ShapeNodes.reshape(nodes, t.name(), x.plain(), t.shape()));
+        if (op instanceof Op.Permute permute) return plain(t, ShapeNodes.permute(nodes, t, permute, x));
+        if (op instanceof Op.SplitHeads split) return plain(t, HeadNodes.splitHeads(nodes, t, split, x));
+        if (op instanceof Op.MergeHeads) return plain(t, HeadNodes.mergeHeads(nodes, t, x));
+        if (op instanceof Op.Scores scores) return plain(t, HeadNodes.scores(nodes, t, scores, x, second(t)));
+        if (op instanceof Op.Softmax) {
+            return plain(t, nodes.node("Softmax", t.name(), List.of(x.plain()), Nodes.whole("axis", -1)));
+        }
+        if (op instanceof Op.Mix)
+            return plain(t, binary("MatMul", t, x.plain(), second(t).plain()));
+        if (op instanceof Op.Mean mean) return plain(t, ShapeNodes.mean(nodes, t, mean, x));
+        if (op instanceof Op.Scale scale) return like(t, x, binary("Mul", t, x.either(), nodes.number(scale.factor())));
+        if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return x;
+        if (op instanceof ImageOp image) return image(t, image, x);
+        if (op instanceof HeadOp head) return plain(t, head(t, head, x));
+        throw new AssertionError(op);
+    }
+
+    private Value image(Tensor t, ImageOp op, Value x) {
+        if (op instanceof ImageOp.BatchNorm norm) return NormNodes.batchNorm(nodes, t, norm, x);
+        if (op instanceof ImageOp.StandardizedConv2d conv) return ImageNodes.standardized(nodes, t, conv, x);
+        if (op instanceof ImageOp.GroupNorm norm) return NormNodes.groupNorm(nodes, t, norm, x);
+        if (op instanceof ImageOp.Pad pad) return ImageNodes.pad(nodes, t, pad, x);
+        if (op instanceof ImageOp.Unfold unfold) return plain(t, PatchNodes.unfold(nodes, t, unfold.window(), x));
+        if (op instanceof ImageOp.MaxPool pool) return ImageNodes.maxPool(nodes, t, pool.window(), x);
+        if (op instanceof ImageOp.AvgPool pool) return ImageNodes.avgPool(nodes, t, pool.window(), x);
+        if (op instanceof ImageOp.Resize) return PatchNodes.resize(nodes, t, x);
+        throw new AssertionError(op);
+    }
+
+    private String head(Tensor t, HeadOp op, Value x) {
+        if (op instanceof HeadOp.MixHeads) return HeadNodes.mixHeads(nodes, t, x);
+        if (op instanceof HeadOp.RelativeBias bias) return HeadNodes.relativeBias(nodes, t, bias, x);
+        if (op instanceof HeadOp.PerformerFeatures features) return HeadNodes.features(nodes, t, features, x);
+        if (op instanceof HeadOp.LastQuery last) return HeadNodes.lastQuery(nodes, t, last, x);
+        if (op instanceof HeadOp.LinearAttention linear) return HeadNodes.linear(nodes, t, linear, values(t));
+        throw new AssertionError(op);
+    }
+
+    private Value value(Tensor tensor) {
+        return made.get(tensor.name());
+    }
+
+    private Value second(Tensor t) {
+        return value(t.inputs().get(1));
+    }
+
+    private List<Value> values(Tensor t) {
+        return t.inputs().stream().map(this::value).toList();
+    }
+
+    private Value plain(Tensor t, String value) {
+        return Value.plain(nodes, t.shape(), value);
+    }
+
+    /** In the form that {@code x} has. */
+    private Value like(Tensor t, Value x, String value) {
+        return x.isImage() ? Value.image(nodes, t.shape(), value) : plain(t, value);
+    }
+
+    private String binary(String type, Tensor t, String a, String b) {
+        return nodes.node(type, t.name(), List.of(a, b));
+    }
+
+    private String dense(Tensor t, Value x) {
+        String kernel = nodes.weight(t.weights().get(0));
+        if (t.weights().size() == 1) return binary("MatMul", t, x.plain(), kernel);
+        String product = nodes.node("MatMul", t.name() + "/product", List.of(x.plain(), kernel));
+        return binary("Add", t, product, nodes.weight(t.weights().get(1)));
+    }
+
+    private Value sum(Tensor t) {
+        List<Value> terms = values(t);
+        boolean image = terms.stream().allMatch(Value::isImage);
+        String sum = image ? terms.get(0).image() : terms.get(0).plain();
+        for (int i = 1; i < terms.size(); i++) {
+            String name = i == terms.size() - 1 ? t.name() : t.name() + "/" + i;
+            String term = image ? terms.get(i).image() : terms.get(i).plain();
+            sum = nodes.node("Add", name, List.of(sum, term));
+        }
+        return like(t, image ? terms.get(0) : Value.plain(nodes, t.shape(), sum), sum);
+    }
+
+    private String activate(String name, Activation function, String x) {
+        return switch (function) {
+            case RELU -> nodes.node("Relu", name, List.of(x));
+            case HARD_SWISH -> nodes.node("HardSwish", name, List.of(x));
+            case SILU -> gated(name, x, x);
+            case QUICK_GELU -> gated(name, x, nodes.node("Mul", name + "/scaled", List.of(x, nodes.number(1.702))));
+            case GELU -> gelu(name, x);
+        };
+    }
+
+    private String gated(String name, String x, String by) {
+        return nodes.node("Mul", name, List.of(x, nodes.node("Sigmoid", name + "/gate", List.of(by))));
+    }
+
+    /** The five operations that PyTorch writes, in its order: runtimes know them and make one of them. */
+    private String gelu(String name, String x) {
+        String scaled = nodes.node("Div", name + "/scaled", List.of(x, nodes.number(Math.sqrt(2))));
+        String erf = nodes.node("Erf", name + "/erf", List.of(scaled));
+        String gate = nodes.node("Add", name + "/gate", List.of(erf, nodes.number(1)));
+        String twice = nodes.node("Mul", name + "/twice", List.of(x, gate));
+        return nodes.node("Mul", name, List.of(twice, nodes.number(0.5)));
+    }
+}

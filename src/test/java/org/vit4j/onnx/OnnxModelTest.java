@@ -1,0 +1,294 @@
+package org.vit4j.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtSession;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import onnx.OnnxMl;
+import onnx.OnnxMl.NodeProto;
+import onnx.OnnxMl.TensorProto;
+import onnx.OnnxMl.ValueInfoProto;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Weight;
+import org.vit4j.graph.Window;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.samediff.PortableInference;
+import org.vit4j.train.RunConfig;
+
+/** What stands in a file, and what the goldens do not show of the vocabulary. */
+class OnnxModelTest {
+    /** What ONNX 1.12 defines; nothing of a runtime's own. */
+    private static final Set<String> STANDARD = Set.of(
+            "Add",
+            "AveragePool",
+            "BatchNormalization",
+            "Cast",
+            "Concat",
+            "Conv",
+            "Div",
+            "Erf",
+            "Exp",
+            "Expand",
+            "Gather",
+            "HardSwish",
+            "Identity",
+            "InstanceNormalization",
+            "LayerNormalization",
+            "MatMul",
+            "MaxPool",
+            "Mul",
+            "Pad",
+            "ReduceMean",
+            "ReduceSum",
+            "Relu",
+            "Reshape",
+            "Shape",
+            "Sigmoid",
+            "Slice",
+            "Softmax",
+            "Split",
+            "Sqrt",
+            "Sub",
+            "Transpose",
+            "Unsqueeze");
+
+    @TempDir
+    Path directory;
+
+    private final Graph graph = new Graph(Init.PYTORCH);
+
+    static List<String> configs() {
+        return ModelConfig.ARCHITECTURES.stream()
+                .filter(arch -> !arch.equals("resnet"))
+                .map(arch -> "digits-" + arch)
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void everyNameStandsOnceAndEveryOperationIsStandard(String config) throws IOException {
+        Graph network = RunConfig.open(config, List.of()).model().build();
+        OnnxMl.ModelProto model = read(write(network, Pixels.normalised()));
+
+        assertThat(model.getIrVersion()).isEqualTo(8);
+        assertThat(model.getOpsetImportList()).hasSize(1);
+        assertThat(model.getOpsetImport(0).getDomain()).isEmpty();
+        assertThat(model.getOpsetImport(0).getVersion()).isEqualTo(17);
+        List<String> values = new ArrayList<>();
+        for (ValueInfoProto input : model.getGraph().getInputList()) values.add(input.getName());
+        for (TensorProto constant : model.getGraph().getInitializerList()) values.add(constant.getName());
+        for (NodeProto node : model.getGraph().getNodeList()) {
+            assertThat(node.getDomain()).isEmpty();
+            assertThat(STANDARD).contains(node.getOpType());
+            assertThat(values).as(node.getName()).containsAll(node.getInputList()); // made before it is used
+            values.addAll(node.getOutputList());
+        }
+        assertThat(values).doesNotHaveDuplicates();
+        assertThat(model.getGraph().getNodeList().stream().map(NodeProto::getName))
+                .doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void tensorsAndWeightsKeepTheirNames(String config) throws IOException {
+        Graph network = RunConfig.open(config, List.of()).model().build();
+        OnnxMl.GraphProto written = read(write(network, Pixels.normalised())).getGraph();
+
+        Set<String> constants = new HashSet<>();
+        written.getInitializerList().forEach(constant -> constants.add(constant.getName()));
+        assertThat(constants)
+                .containsAll(network.weights().stream().map(Weight::name).toList());
+        Set<String> values = new HashSet<>();
+        for (ValueInfoProto value : written.getValueInfoList()) {
+            values.add(value.getName());
+            long size = 1;
+            var dims = value.getType().getTensorType().getShape().getDimList();
+            assertThat(dims.get(0).getDimParam()).isEqualTo("batch");
+            for (var dim : dims.subList(1, dims.size())) size *= dim.getDimValue();
+            assertThat(size)
+                    .as(value.getName())
+                    .isEqualTo(network.tensor(value.getName()).shape().size());
+        }
+        for (Tensor tensor : needed(network)) {
+            String kind = tensor.op().getClass().getSimpleName();
+            if (!kind.startsWith("Drop") && !kind.equals("Input"))
+                assertThat(values).contains(tensor.name());
+        }
+        assertThat(written.getInputList()).hasSize(1);
+        assertThat(written.getInput(0).getName()).isEqualTo("images");
+        assertThat(written.getOutputList()).hasSize(1);
+        assertThat(written.getOutput(0).getName()).isEqualTo("logits");
+    }
+
+    /** Some graphs hold a view that nobody reads. */
+    private static Set<Tensor> needed(Graph network) {
+        Set<Tensor> needed = new HashSet<>();
+        Deque<Tensor> open = new ArrayDeque<>(List.of(network.outputs().get("logits")));
+        while (!open.isEmpty()) {
+            Tensor tensor = open.pop();
+            if (needed.add(tensor)) open.addAll(tensor.inputs());
+        }
+        return needed;
+    }
+
+    @Test
+    void theSameModelGivesTheSameBytes() throws IOException {
+        Graph network = RunConfig.open("digits-vit", List.of()).model().build();
+        byte[] first = Files.readAllBytes(write(network, Pixels.normalised()));
+        assertThat(Files.readAllBytes(write(network, Pixels.normalised()))).isEqualTo(first);
+    }
+
+    @Test
+    void pixelsAreNormalisedInside() throws Exception {
+        Tensor image = graph.input("image", 2, 2, 3);
+        graph.output("logits", graph.reshape("flat", image, 12));
+        Pixels.Kind[] kinds = {Pixels.Kind.FLOAT, Pixels.Kind.UINT8};
+        for (Pixels.Kind kind : kinds) {
+            Path file = write(graph, new Pixels(kind, List.of(0.5, 0.25, 0.0), List.of(0.5, 0.2, 0.1)));
+            byte[] pixels = new byte[12];
+            for (int i = 0; i < 12; i++) pixels[i] = (byte) (i * 21 + 17);
+            float[] given = new float[12];
+            float[] expected = new float[12];
+            for (int i = 0; i < 12; i++) given[i] = pixels[i] & 0xff;
+            for (int i = 0; i < 12; i++) { // channels first in, channels last out
+                int place = i / 3, channel = i % 3;
+                float[] mean = {0.5f, 0.25f, 0}, std = {0.5f, 0.2f, 0.1f};
+                expected[i] = (given[channel * 4 + place] / 255f - mean[channel]) / std[channel];
+            }
+            OrtEnvironment environment = OrtEnvironment.getEnvironment();
+            long[] shape = {1, 3, 2, 2};
+            try (OnnxRun runtime = OnnxRun.open(file);
+                    OnnxTensor images = kind == Pixels.Kind.FLOAT
+                            ? OnnxTensor.createTensor(environment, FloatBuffer.wrap(given), shape)
+                            : OnnxTensor.createTensor(
+                                    environment, ByteBuffer.wrap(pixels), shape, ai.onnxruntime.OnnxJavaType.UINT8);
+                    OrtSession.Result result = runtime.session().run(Map.of("images", images))) {
+                float[][] logits = (float[][]) result.get(0).getValue();
+                assertThat(logits[0]).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void whatDoesNotFitGoesIntoAFileBeside() throws Exception {
+        Graph network = RunConfig.open("digits-cvt", List.of()).model().build();
+        Parameters parameters = start(network);
+        OnnxModel model = OnnxModel.of(network, "cvt", Pixels.normalised());
+        Path file = directory.resolve("large.onnx");
+        model.write(file, parameters::values, Map.of(), 100_000);
+
+        OnnxMl.ModelProto written = read(file);
+        assertThat(Files.size(file)).isLessThan(200_000);
+        assertThat(written.getGraph().getInitializerList())
+                .anyMatch(tensor -> tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL)
+                .allMatch(tensor -> tensor.getExternalDataList().stream()
+                        .filter(entry -> entry.getKey().equals("location"))
+                        .allMatch(entry -> entry.getValue().equals("large.onnx.data")));
+        agrees(file, network, parameters, 1e-5);
+    }
+
+    @Test
+    void aModelBeyondTwoGigabytesHasItsWeightsBeside() {
+        Tensor image = graph.input("image", 1, 1, 3);
+        Tensor x = graph.dense("wide", graph.reshape("flat", image, 3), 20_000, false);
+        graph.output("logits", graph.dense("head", x, 30_000, false)); // 2.4 GB
+        Path file = directory.resolve("huge.onnx");
+        OnnxModel huge = OnnxModel.of(graph, "huge", Pixels.normalised());
+        assertThat(huge.beside(file)).contains(directory.resolve("huge.onnx.data"));
+        Graph small = RunConfig.open("digits-vit", List.of()).model().build();
+        assertThat(OnnxModel.of(small, "small", Pixels.normalised()).beside(file))
+                .isEmpty();
+    }
+
+    @Test
+    void aBatchNormOfAnyAxisAndPoolsOverTheEdge() throws Exception {
+        Tensor image = graph.input("image", 9, 8, 3);
+        Tensor x = graph.avgPool("ceiled", image, Window.square(3, 2, 1), true); // [5, 5, 3]
+        x = graph.batchNorm("middle", x, 1, 1e-5, Init.ONES);
+        x = graph.maxPool("wide", x, new Window(3, 1, 1, 1, 1, 0, 1));
+        x = graph.pad("padded", x, 1, 0, 0, 2); // [6, 7, 3]
+        x = graph.groupNorm("groups", graph.conv2d("conv", x, 8, new Window(3, 2, 2, 1, 1, 1, 2), 1, true), 4, 1e-5);
+        x = graph.standardizedConv2d("standard", x, 6, Window.square(2, 1, 0), 1e-6);
+        x = graph.channelNorm("channels", x, 1e-5);
+        x = graph.unfold("cut", graph.resize("resized", x, 5, 4), new Window(2, 3, 1, 1, 1, 0, 1));
+        graph.output("logits", graph.mean("mean", graph.batchNorm("rows", x, 1e-5), 0));
+        Parameters parameters = start(graph);
+        Path file = directory.resolve("ops.onnx");
+        OnnxModel.of(graph, "ops", Pixels.normalised()).write(file, parameters::values, Map.of());
+        agrees(file, graph, parameters, 1e-5);
+    }
+
+    @Test
+    void aGraphWithoutLogitsIsRefused() {
+        graph.input("image", 2, 2, 3);
+        assertThatThrownBy(() -> OnnxModel.of(graph, "none", Pixels.normalised()))
+                .hasMessage("the graph has no output 'logits'");
+    }
+
+    private Path write(Graph network, Pixels pixels) {
+        Parameters parameters = start(network);
+        Path file = directory.resolve("model.onnx");
+        OnnxModel.of(network, "model", pixels).write(file, parameters::values, Map.of("class_names", "[]"));
+        return file;
+    }
+
+    private static void agrees(Path file, Graph network, Parameters parameters, double limit) throws Exception {
+        Nd4j.getRandom().setSeed(7);
+        INDArray images =
+                Nd4j.randn(DataType.FLOAT, network.tensor("image").shape().batched(3));
+        try (OnnxRun runtime = OnnxRun.open(file);
+                Inference ours = new PortableInference(network, parameters)) {
+            INDArray theirs = runtime.run(
+                            Map.of("images", images.permute(0, 3, 1, 2).dup('c')))
+                    .get("logits");
+            INDArray logits = ours.logits(images);
+            double largest = logits.amaxNumber().doubleValue();
+            assertThat(theirs.sub(logits).amaxNumber().doubleValue() / largest).isLessThan(limit);
+        }
+    }
+
+    /** Nothing at a trivial value, variances above zero. */
+    private static Parameters start(Graph network) {
+        Parameters parameters = new Parameters(network.weights(), DataType.FLOAT);
+        SplittableRandom random = new SplittableRandom(5);
+        for (Weight weight : network.weights()) {
+            float[] values = new float[(int) weight.size()];
+            boolean variance = weight.name().endsWith(".variance");
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (variance ? random.nextDouble(0.5, 2) : random.nextDouble(-0.3, 0.3));
+            }
+            parameters.set(weight.name(), values);
+        }
+        return parameters;
+    }
+
+    private static OnnxMl.ModelProto read(Path file) throws IOException {
+        return OnnxMl.ModelProto.parseFrom(Files.readAllBytes(file));
+    }
+}
