@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Times the kernels one by one with JMH (src/test/java/org/vit4j/bench). Arguments go to JMH:
+# Times layers on both engines (LayerBench) and single ND4J ops (KernelBench) with JMH. Arguments go to JMH:
 #
-#   bench/kernels.sh 'KernelBench.softmax' -p batch=8 -i 3
+#   bench/kernels.sh LayerBench -p layer=dense,attention -i 3
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

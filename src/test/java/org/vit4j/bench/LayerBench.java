@@ -1,0 +1,132 @@
+package org.vit4j.bench;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+import org.vit4j.compute.Engine;
+import org.vit4j.graph.Activation;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Window;
+import org.vit4j.samediff.GradientStep;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Lowering;
+import org.vit4j.samediff.Parameters;
+
+/**
+ * The layers that networks spend their time in, one by one, on both engines: {@code bench/kernels.sh LayerBench}. Shapes
+ * are ViT-Tiny's at 224 pixels (T = 197 tokens, D = 192 wide, H = 3 heads) and 64 channels of 56 x 56 pixels.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class LayerBench {
+    private static final int TOKENS = 197;
+    private static final int WIDTH = 192;
+    private static final int HEADS = 3;
+    private static final int SIDE = 56;
+    private static final int CHANNELS = 64;
+    private static final Window THREE = new Window(3, 3, 1, 1, 1, 1, 1);
+    private static final Window DILATED = new Window(3, 3, 1, 1, 2, 2, 2);
+    private static final Window HALVE = new Window(2, 2, 2, 2, 0, 0, 1);
+
+    @Param({
+        "dense",
+        "dense_gelu",
+        "gelu",
+        "layer_norm",
+        "attention",
+        "conv",
+        "conv_grouped",
+        "conv_depthwise",
+        "conv_dilated",
+        "batch_norm",
+        "max_pool"
+    })
+    public String layer;
+
+    @Param({"accelerated", "portable"})
+    public String engine;
+
+    @Param({"8"})
+    public int batch;
+
+    private Inference inference;
+    private GradientStep step;
+    private INDArray x;
+
+    @Setup(Level.Trial)
+    public void prepare() {
+        Graph graph = new Graph(Init.PYTORCH);
+        boolean image = layer.startsWith("conv") || layer.equals("batch_norm") || layer.equals("max_pool");
+        Tensor in = image ? graph.input("x", SIDE, SIDE, CHANNELS) : graph.input("x", TOKENS, WIDTH);
+        graph.output("logits", build(graph, in));
+        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        parameters.initialise(1);
+        Engine on = Engine.valueOf(engine.toUpperCase(java.util.Locale.ROOT));
+        x = Nd4j.randn(DataType.FLOAT, in.shape().batched(batch));
+        inference = on.inference(graph, parameters);
+        // The gradient by the input too, as in the middle of a network.
+        var wanted = new GradientStep.Wanted(network -> network.output("logits").mean(), List.of(), List.of("x"));
+        step = on.step(graph, parameters, Lowering.Mode.TRAINING, wanted);
+    }
+
+    private Tensor build(Graph g, Tensor x) {
+        return switch (layer) {
+            case "dense" -> g.dense("y", x, 4 * WIDTH);
+            case "dense_gelu" -> g.activate("y", g.dense("dense", x, 4 * WIDTH), Activation.GELU);
+            case "gelu" -> g.activate("y", x, Activation.GELU);
+            case "layer_norm" -> g.layerNorm("y", x, 1e-6);
+            case "attention" -> {
+                Tensor heads = g.splitHeads("heads", x, HEADS); // [H, T, d], as q, k and v at once
+                yield g.mix("y", g.softmax("weights", g.scores("scores", heads, heads, 0.125)), heads);
+            }
+            case "conv" -> g.conv2d("y", x, CHANNELS, THREE, 1, true);
+            case "conv_grouped" -> g.conv2d("y", x, CHANNELS, THREE, 8, true);
+            case "conv_depthwise" -> g.conv2d("y", x, CHANNELS, THREE, CHANNELS, true);
+            case "conv_dilated" -> g.conv2d("y", x, CHANNELS, DILATED, 1, true);
+            case "batch_norm" -> g.batchNorm("y", x, 1e-5);
+            case "max_pool" -> g.maxPool("y", x, HALVE);
+            default -> throw new IllegalArgumentException(layer);
+        };
+    }
+
+    /** What inference does. */
+    @Benchmark
+    public INDArray forward() {
+        return inference.tensor("y", Map.of("x", x));
+    }
+
+    /** Forward in training, the mean of the result, backward to weights and input. */
+    @Benchmark
+    public double step() {
+        step.run(Map.of("x", x));
+        return step.loss();
+    }
+
+    @TearDown
+    public void close() {
+        inference.close();
+        step.close();
+    }
+}
