@@ -32,8 +32,12 @@ public final class TrainRun {
             map.put("epochs", state.history().size());
             map.put("steps", state.step());
             map.put("best_epoch", state.best().map(EpochMetrics::epoch).orElse(null));
-            map.put("val_top1", state.best().map(epoch -> epoch.best().valTop1()).orElse(null));
-            map.put("val_loss", state.best().map(epoch -> epoch.best().valLoss()).orElse(null));
+            map.put(
+                    "val_top1",
+                    state.best().map(epoch -> epoch.best().valTop1()).orElse(null));
+            map.put(
+                    "val_loss",
+                    state.best().map(epoch -> epoch.best().valLoss()).orElse(null));
             map.put("directory", directory.toString());
             map.put("model", model.toString());
             return map;

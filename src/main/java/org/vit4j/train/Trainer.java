@@ -168,7 +168,10 @@ public final class Trainer implements AutoCloseable {
                 .ifPresent(mean -> LOG.warn(String.format(
                         Locale.ROOT,
                         "loss spike in step %d (epoch %d): %.4g, after %.4g on average",
-                        state.step(), state.epoch() + 1, loss, mean)));
+                        state.step(),
+                        state.epoch() + 1,
+                        loss,
+                        mean)));
     }
 
     private Failure diverged(double loss, String where) {
@@ -189,7 +192,11 @@ public final class Trainer implements AutoCloseable {
         return new Failure(String.format(
                 Locale.ROOT,
                 "%s in step %d (epoch %d), %s; try a lower train.optimizer.lr, a longer warm-up or train.clip; %s",
-                what, step, state.epoch() + 1, where, kept));
+                what,
+                step,
+                state.epoch() + 1,
+                where,
+                kept));
     }
 
     /** Never over a good checkpoint with weights that are spoilt. */

@@ -83,7 +83,8 @@ class DivergenceTest {
                 .hasMessageEndingWith("the last good checkpoint is "
                         + directory.resolve("run/checkpoints/step-000000002.safetensors"))
                 .satisfies(failure -> assertThat(failure.getMessage().lines()).hasSize(1));
-        assertThat(directory.resolve("run/checkpoints/step-000000002.safetensors")).exists();
+        assertThat(directory.resolve("run/checkpoints/step-000000002.safetensors"))
+                .exists();
     }
 
     @Test

@@ -64,7 +64,8 @@ class FootprintTest {
         assertThat(arrays("name: sgd")).isEqualTo(1);
         assertThat(arrays("name: lion")).isEqualTo(2);
         assertThat(arrays("name: lamb", "train.accumulate=4")).isEqualTo(3);
-        assertThat(arrays("name: sgd", "train.ema={decay: 0.9}", "train.accumulate=2")).isEqualTo(3);
+        assertThat(arrays("name: sgd", "train.ema={decay: 0.9}", "train.accumulate=2"))
+                .isEqualTo(3);
     }
 
     private static int arrays(String optimizer, String... more) {
@@ -89,7 +90,11 @@ class FootprintTest {
         Set<String> frozen = new HashSet<>(headOnly ? parameters.offsets().keySet() : Set.of());
         frozen.removeAll(Set.of("head.kernel", "head.bias"));
         var wanted = new GradientStep.Wanted(
-                network -> Objective.loss(network, config.train().loss(), config.train().distill()), List.of(), List.of(), frozen);
+                network -> Objective.loss(
+                        network, config.train().loss(), config.train().distill()),
+                List.of(),
+                List.of(),
+                frozen);
         try (GradientStep step = engine.step(graph, parameters, Lowering.Mode.TRAINING, wanted)) {
             INDArray images = Nd4j.randn(
                     DataType.FLOAT, graph.tensors().iterator().next().shape().batched(8));
