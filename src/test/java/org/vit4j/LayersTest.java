@@ -75,7 +75,7 @@ class LayersTest {
         only("onnx", "graph", "io");
         only("data", "config", "io");
         only("eval", "data", "samediff");
-        only("report", "arch", "graph");
+        only("report", "arch", "config", "data", "eval", "graph", "io");
         only("model", "arch", "compute", "config", "data", "graph", "io", "keras", "samediff");
         only("transfer", "arch", "config", "data", "graph", "keras", "model", "weights");
         only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");

@@ -2,72 +2,122 @@ package org.vit4j.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.vit4j.report.Text;
 import org.vit4j.train.EpochMetrics;
 import org.vit4j.train.TrainState;
 import org.vit4j.train.Trainer;
 import org.vit4j.train.schedule.Validated;
 
-/** A bar for each epoch on a terminal, and a line for each finished one; only the lines where nobody looks. */
+/**
+ * A bar for each epoch on a terminal, and a line for each finished one. Where nobody looks, a line now and then within an
+ * epoch instead of the bar.
+ */
 final class TrainProgress implements Trainer.Progress, AutoCloseable {
-    private final PrintWriter err;
-    /** Said by the launcher, which can ask about standard error; Java cannot. */
-    private final boolean terminal = Boolean.getBoolean("vit4j.terminal");
+    /** Between two lines within an epoch; short epochs have none. */
+    private static final long LINE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+    private final PrintWriter err;
+    private final boolean terminal;
+    private final LongSupplier nanos;
+
+    private int epochs;
     private ProgressBar bar;
+    private long told;
 
     TrainProgress(PrintWriter err) {
+        // Said by the launcher, which can ask about standard error; Java cannot.
+        this(err, Boolean.getBoolean("vit4j.terminal"), System::nanoTime);
+    }
+
+    TrainProgress(PrintWriter err, boolean terminal, LongSupplier nanos) {
         this.err = err;
+        this.terminal = terminal;
+        this.nanos = nanos;
+        this.told = nanos.getAsLong();
+    }
+
+    @Override
+    public void start(int all) {
+        epochs = all;
     }
 
     @Override
     public void batch(TrainState state, int batches, double imagesPerSecond) {
-        if (!terminal) return;
-        if (bar == null) bar = start(state.epoch() + 1, batches);
+        if (terminal) bar(state, batches, imagesPerSecond);
+        else if (nanos.getAsLong() - told >= LINE_NANOS) line(state, batches);
+    }
+
+    private void bar(TrainState state, int batches, double imagesPerSecond) {
+        if (bar == null) bar = start(state, batches);
         bar.setExtraMessage(String.format(
                 Locale.ROOT,
-                "loss %.4f top-1 %.1f%% %.0f images/s",
+                "loss %.4f top-1 %.1f%% %.0f images/s %s left",
                 state.lossSum() / state.seen(),
                 100.0 * state.correct() / state.seen(),
-                imagesPerSecond));
+                imagesPerSecond,
+                Text.time(left(state, batches))));
         bar.stepTo(state.batches());
     }
 
-    private static ProgressBar start(int epoch, int batches) {
+    private ProgressBar start(TrainState state, int batches) {
         return new ProgressBarBuilder()
-                .setTaskName("epoch " + epoch)
+                .setTaskName("epoch " + (state.epoch() + 1) + "/" + epochs)
                 .setInitialMax(batches)
                 .setStyle(ProgressBarStyle.ASCII)
+                .hideEta() // that of the epoch; the message has the run's
                 .continuousUpdate()
                 .clearDisplayOnFinish()
                 .build();
     }
 
+    private void line(TrainState state, int batches) {
+        err.printf(
+                Locale.ROOT,
+                "epoch %d/%d  batch %d/%d  loss %.4f  top-1 %.2f%%  |  %.0f images/s  %s left%n",
+                state.epoch() + 1,
+                epochs,
+                state.batches(),
+                batches,
+                state.lossSum() / state.seen(),
+                100.0 * state.correct() / state.seen(),
+                state.seen() / state.seconds(),
+                Text.time(left(state, batches)));
+        err.flush();
+        told = nanos.getAsLong();
+    }
+
+    /** Seconds to the end of the run: what this epoch takes at its pace, and as the last one for those to come. */
+    private double left(TrainState state, int batches) {
+        double pace = state.seconds() / state.batches();
+        int finished = state.history().size();
+        double whole = finished == 0
+                ? pace * batches
+                : state.history().get(finished - 1).seconds();
+        return pace * (batches - state.batches()) + whole * (epochs - state.epoch() - 1);
+    }
+
     @Override
-    public void epoch(EpochMetrics m, int epochs) {
+    public void epoch(EpochMetrics m, int all) {
         close();
         err.printf(
                 Locale.ROOT,
                 "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%%s  |  %.0f images/s  %s left%n",
                 m.epoch(),
-                epochs,
+                all,
                 m.trainLoss(),
                 100 * m.trainTop1(),
                 m.valLoss(),
                 100 * m.valTop1(),
                 m.ema().map(TrainProgress::average).orElse(""),
                 m.imagesPerSecond(),
-                time(m.seconds() * (epochs - m.epoch())));
+                Text.time(m.seconds() * (all - m.epoch())));
         err.flush();
-    }
-
-    private static String time(double seconds) {
-        long s = Math.round(seconds);
-        return s < 3600
-                ? String.format("%d:%02d", s / 60, s % 60)
-                : String.format("%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
+        told = nanos.getAsLong();
     }
 
     private static String average(Validated ema) {

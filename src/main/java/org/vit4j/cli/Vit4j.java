@@ -16,6 +16,7 @@ import picocli.CommandLine.ParameterException;
         description = "Vision transformers on the JVM: YAML in, SameDiff graphs, training, Keras files out.",
         subcommands = {
             TrainCommand.class,
+            CompareCommand.class,
             EvalCommand.class,
             PredictCommand.class,
             SummaryCommand.class,

@@ -12,4 +12,9 @@ public interface BatchSource {
      * @param skipBatches leave out so many at the start, as when a run is resumed
      */
     BatchIterator epoch(int epoch, int skipBatches);
+
+    /** How an image is named to people, by its index in {@link Batch#indices}. */
+    default String name(int index) {
+        return "image " + index;
+    }
 }

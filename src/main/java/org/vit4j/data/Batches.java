@@ -76,6 +76,11 @@ public final class Batches implements BatchSource {
         return new Epoch(epoch, skipBatches);
     }
 
+    @Override
+    public String name(int index) {
+        return dataset.name(index);
+    }
+
     private int[] order(int epoch) {
         List<Integer> order =
                 new ArrayList<>(IntStream.range(0, dataset.size()).boxed().toList());

@@ -16,6 +16,12 @@ public final class Evaluator {
     private Evaluator() {}
 
     public static Scores evaluate(Inference inference, BatchSource batches, List<String> classes) {
+        return evaluate(inference, batches, classes, new WorstMistakes(0));
+    }
+
+    /** The same, and gathers what the model is most wrong about. */
+    public static Scores evaluate(
+            Inference inference, BatchSource batches, List<String> classes, WorstMistakes mistakes) {
         Evaluation evaluation = new Evaluation(classes, Math.min(5, classes.size()));
         double loss = 0;
         long count = 0;
@@ -25,7 +31,9 @@ public final class Evaluator {
                 INDArray logits = inference.logits(Nd4j.createFromArray(batch.images())
                         .reshape('c', batch.size(), batch.height(), batch.width(), batch.channels()));
                 evaluation.eval(oneHot(batch.labels(), classes.size()), logits);
-                loss += crossEntropy(logits, batch.labels());
+                double[][] rows = logits.castTo(DataType.DOUBLE).toDoubleMatrix();
+                loss += crossEntropy(rows, batch.labels());
+                mistakes.batch(batch, rows);
                 count += batch.size();
             }
         }
@@ -68,9 +76,8 @@ public final class Evaluator {
     }
 
     /** Summed over the rows, in double. */
-    private static double crossEntropy(INDArray logits, int[] labels) {
+    private static double crossEntropy(double[][] rows, int[] labels) {
         double sum = 0;
-        double[][] rows = logits.castTo(DataType.DOUBLE).toDoubleMatrix();
         for (int i = 0; i < labels.length; i++) {
             double largest = java.util.Arrays.stream(rows[i]).max().orElseThrow();
             double total = 0;

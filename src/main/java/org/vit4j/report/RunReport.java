@@ -1,130 +1,198 @@
 package org.vit4j.report;
 
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.vit4j.eval.Scores;
 
-/** A run as one self-contained HTML page: curves as SVG, the table behind them, the resolved config. */
+/** A run as one page that needs nothing else: curves, confusion, classes, the worst mistakes, environment, config. */
 public final class RunReport {
-    private static final int WIDTH = 560;
-    private static final int HEIGHT = 260;
-    private static final int LEFT = 52;
-    private static final int BOTTOM = 28;
+    /** So many classes are listed in their order; of more, the worst come first. */
+    private static final int IN_ORDER = 20;
 
     private RunReport() {}
 
-    /** One finished epoch, as far as the report cares. */
-    public record Point(int epoch, double lr, double trainLoss, double trainTop1, double valLoss, double valTop1) {}
-
-    private record Line(String label, String colour, ToDoubleFunction<Point> value) {}
-
-    public static String html(String name, List<Point> epochs, String config) {
-        String result = epochs.isEmpty()
-                ? "no epoch finished"
-                : String.format(
-                        Locale.ROOT,
-                        "best validation top-1 %.2f%% after %d epochs",
-                        100 * epochs.stream().mapToDouble(Point::valTop1).max().orElse(0),
-                        epochs.size());
-        return """
-                <!doctype html><html lang="en"><head><meta charset="utf-8"><title>%s</title><style>
-                body{font:15px/1.5 system-ui,sans-serif;max-width:1180px;margin:2em auto;padding:0 1em;color:#222}
-                svg{background:#fafafa;border:1px solid #ddd;margin:0 .5em 1em 0}text{font-size:11px;fill:#555}
-                table{border-collapse:collapse}td,th{padding:.15em .8em;text-align:right;border-bottom:1px solid #eee}
-                pre{background:#f6f6f6;padding:1em;overflow:auto}</style></head><body>
-                <h1>%s</h1><p>%s</p>%s%s%s<details><summary>metrics</summary>%s</details>
-                <details><summary>resolved config</summary><pre>%s</pre></details></body></html>
-                """.formatted(
-                        escape(name),
-                        escape(name),
-                        result,
-                        chart(
-                                "loss",
-                                epochs,
-                                List.of(
-                                        new Line("training", "#c44", Point::trainLoss),
-                                        new Line("validation", "#27c", Point::valLoss))),
-                        chart(
-                                "top-1",
-                                epochs,
-                                List.of(
-                                        new Line("training", "#c44", Point::trainTop1),
-                                        new Line("validation", "#27c", Point::valTop1))),
-                        chart("learning rate", epochs, List.of(new Line("lr", "#484", Point::lr))),
-                        table(epochs),
-                        escape(config));
+    /**
+     * The page.
+     *
+     * @param status how the run stands, such as {@code finished}
+     * @param evaluation of the best model, when there is one yet
+     */
+    public static String html(RunRecord run, Optional<Evaluation> evaluation, String status) {
+        StringBuilder body = new StringBuilder();
+        Map<String, String> sections = new LinkedHashMap<>();
+        sections.put("Curves", curves(run));
+        evaluation.ifPresent(e -> {
+            sections.put("Confusion", ConfusionTable.html(e));
+            sections.put("Classes", classes(e));
+            sections.put("Worst mistakes", mistakes(e));
+        });
+        sections.put("Epochs", epochs(run));
+        sections.put("Environment", environment(run));
+        sections.put("Config", "<pre class=\"scroll\" tabindex=\"0\">" + Html.escape(run.yaml()) + "</pre>");
+        body.append("<header><h1>").append(Html.escape(run.name())).append("</h1><p class=\"status\">");
+        body.append(Html.escape(status)).append("</p>").append(facts(run)).append("<nav aria-label=\"sections\">");
+        sections.keySet().forEach(name -> body.append("<a href=\"#" + id(name) + "\">" + name + "</a> "));
+        body.append("</nav></header>\n<main>\n");
+        sections.forEach((name, inner) ->
+                body.append("<section id=\"" + id(name) + "\"><h2>" + name + "</h2>\n" + inner + "</section>\n"));
+        return Html.page(run.name() + " · vit4j", body.append("</main>").toString());
     }
 
-    private static String chart(String title, List<Point> epochs, List<Line> lines) {
-        double low = 0;
-        double high = lines.stream()
-                .flatMapToDouble(line -> epochs.stream().mapToDouble(line.value))
-                .max()
-                .orElse(1);
-        double top = high > low ? high : low + 1;
-        StringBuilder svg = new StringBuilder();
-        svg.append(String.format("<svg width='%d' height='%d' role='img'><title>%s</title>", WIDTH, HEIGHT, title));
-        for (int i = 0; i <= 4; i++) {
-            double value = low + (top - low) * i / 4;
-            double y = y(value, low, top);
-            svg.append(String.format(
+    private static String id(String section) {
+        return section.toLowerCase(Locale.ROOT).replace(' ', '-');
+    }
+
+    private static String facts(RunRecord run) {
+        StringBuilder out = new StringBuilder("<dl class=\"facts\">");
+        Optional<RunRecord.Best> best = run.best();
+        best.ifPresent(b -> {
+            fact(out, "best top-1", Text.percent(b.top1()), "epoch " + b.epoch() + (b.averaged() ? ", average" : ""));
+            fact(out, "its loss", Text.number(b.loss()), "validation");
+        });
+        run.last().ifPresent(last -> {
+            fact(out, "last top-1", Text.percent(last.get("val_top1")), "validation");
+            Double average = last.get("val_ema_top1");
+            if (average != null) fact(out, "last top-1", Text.percent(average), "average of weights");
+        });
+        fact(
+                out,
+                "epochs",
+                String.valueOf(run.epochs().size()),
+                "of " + run.config().getOrDefault("train.epochs", "?"));
+        if (best.isPresent()) fact(out, "time", Text.time(run.seconds()), "validation included");
+        run.imagesPerSecond().ifPresent(rate -> fact(out, "images/s", Axis.number(rate, 4), "training, median"));
+        run.parameters()
+                .ifPresent(n -> fact(
+                        out,
+                        "parameters",
+                        String.format(Locale.ROOT, "%,d", n),
+                        run.config().getOrDefault("model.arch", "")));
+        return out.append("</dl>").toString();
+    }
+
+    private static void fact(StringBuilder out, String name, String value, String note) {
+        out.append("<div><dt>").append(Html.escape(name)).append("</dt><dd>").append(Html.escape(value));
+        out.append("<small>").append(Html.escape(note)).append("</small></dd></div>");
+    }
+
+    private static String curves(RunRecord run) {
+        return "<div class=\"charts\">"
+                + figure(Chart.of("Loss", "epoch", lines(run, "loss")).logarithmicIfWide())
+                + figure(Chart.of("Top-1 accuracy", "epoch", lines(run, "top1")).percentages())
+                + figure(Chart.of("Learning rate", "epoch", List.of(new Chart.Series("lr", run.curve("lr")))))
+                + "</div>\n";
+    }
+
+    private static String figure(Chart chart) {
+        return "<figure>" + chart.svg() + "</figure>\n";
+    }
+
+    /** Training, validation, and the averaged weights where the run keeps them. */
+    private static List<Chart.Series> lines(RunRecord run, String metric) {
+        List<Chart.Series> lines = new ArrayList<>();
+        lines.add(new Chart.Series("training", run.curve("train_" + metric)));
+        lines.add(new Chart.Series("validation", run.curve("val_" + metric)));
+        if (run.has("val_ema_" + metric))
+            lines.add(new Chart.Series("validation, average", run.curve("val_ema_" + metric)));
+        return lines;
+    }
+
+    private static String classes(Evaluation e) {
+        List<Scores.ClassScore> rows = new ArrayList<>(e.classes());
+        boolean many = rows.size() > IN_ORDER;
+        if (many) rows.sort(Comparator.comparingDouble(Scores.ClassScore::recall));
+        String note = String.format(
+                Locale.ROOT,
+                "<p class=\"note\">The best model, epoch %d, on %,d validation images: top-1 %.2f%%, top-5 %.2f%%, loss %s.%s</p>",
+                e.epoch(),
+                e.count(),
+                100 * e.top1(),
+                100 * e.top5(),
+                Axis.number(e.loss(), 4),
+                many ? " The classes found least come first." : "");
+        StringBuilder table = new StringBuilder("<table class=\"sorts\"><thead><tr>");
+        for (String head : List.of("class", "images", "precision", "recall", "F1")) table.append(Html.sortable(head));
+        table.append("</tr></thead><tbody>\n");
+        for (Scores.ClassScore c : rows) {
+            table.append(String.format(
                     Locale.ROOT,
-                    "<line x1='%d' x2='%d' y1='%.1f' y2='%.1f' stroke='#e4e4e4'/><text x='4' y='%.1f'>%.3g</text>",
-                    LEFT,
-                    WIDTH - 8,
-                    y,
-                    y,
-                    y + 4,
-                    value));
+                    "<tr><th scope=\"row\">%s</th><td class=\"n\">%d</td>%s%s%s</tr>\n",
+                    Html.escape(c.name()),
+                    c.count(),
+                    bar(c.precision()),
+                    bar(c.recall()),
+                    bar(c.f1())));
         }
-        int legend = LEFT;
-        for (Line line : lines) {
-            String points = IntStream.range(0, epochs.size())
-                    .mapToObj(i -> String.format(
-                            Locale.ROOT,
-                            "%.1f,%.1f",
-                            x(i, epochs.size()),
-                            y(line.value.applyAsDouble(epochs.get(i)), low, top)))
-                    .collect(Collectors.joining(" "));
-            svg.append(String.format(
-                    "<polyline fill='none' stroke='%s' stroke-width='1.6' points='%s'/><text x='%d' y='14' fill='%s'>%s</text>",
-                    line.colour, points, legend, line.colour, line.label));
-            legend += 80;
-        }
-        return svg.append(String.format(
-                        "<text x='%d' y='%d'>%s by epoch, 1 to %d</text></svg>",
-                        LEFT, HEIGHT - 8, title, epochs.size()))
-                .toString();
+        return note
+                + Html.scrolling(
+                        "scores of each class", table.append("</tbody></table>").toString());
     }
 
-    private static double x(int i, int count) {
-        return LEFT + (WIDTH - LEFT - 8.0) * i / Math.max(1, count - 1);
+    private static String bar(double share) {
+        return String.format(
+                Locale.ROOT,
+                "<td class=\"n bar\" style=\"--w:%.1f%%\">%.1f%%</td>",
+                Double.isFinite(share) ? 100 * share : 0,
+                100 * share);
     }
 
-    private static double y(double value, double low, double top) {
-        return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 22) * (value - low) / (top - low);
-    }
-
-    private static String table(List<Point> epochs) {
-        StringBuilder rows =
-                new StringBuilder("<table><tr><th>epoch<th>lr<th>train loss<th>train top-1<th>val loss<th>val top-1");
-        for (Point p : epochs) {
-            rows.append(String.format(
+    private static String mistakes(Evaluation e) {
+        if (e.mistakes().isEmpty()) return "<p>None: every validation image was recognised.</p>\n";
+        StringBuilder out = new StringBuilder("<p class=\"note\">The validation images the best model gave the least"
+                + " probability to their class, as the network sees them.</p><ul class=\"mistakes\">\n");
+        for (Evaluation.Wrong m : e.mistakes()) {
+            String actual = Html.escape(e.classes().get(m.actual()).name());
+            String predicted = Html.escape(e.classes().get(m.predicted()).name());
+            out.append(String.format(
                     Locale.ROOT,
-                    "<tr><td>%d<td>%.3g<td>%.4f<td>%.4f<td>%.4f<td>%.4f",
-                    p.epoch,
-                    p.lr,
-                    p.trainLoss,
-                    p.trainTop1,
-                    p.valLoss,
-                    p.valTop1));
+                    "<li><figure><img alt=\"%s, taken for %s\" title=\"%s\" src=\"data:image/png;base64,%s\"/><figcaption>"
+                            + "<span>is <b>%s</b> <i>%.1f%%</i></span><span>taken for <b>%s</b> <i>%.1f%%</i></span>"
+                            + "<small>%s</small></figcaption></figure></li>\n",
+                    actual,
+                    predicted,
+                    Html.escape(m.name()),
+                    Base64.getEncoder().encodeToString(m.png()),
+                    actual,
+                    100 * m.probabilityOfActual(),
+                    predicted,
+                    100 * m.probability(),
+                    Html.escape(m.name().substring(m.name().lastIndexOf('/') + 1))));
         }
-        return rows.append("</table>").toString();
+        return out.append("</ul>\n").toString();
     }
 
-    private static String escape(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+    private static String epochs(RunRecord run) {
+        Set<String> keys = new LinkedHashSet<>();
+        run.epochs().forEach(epoch -> keys.addAll(epoch.keySet()));
+        if (keys.isEmpty()) return "<p>No epoch has finished yet.</p>\n";
+        StringBuilder out = new StringBuilder("<table class=\"sorts\"><thead><tr>");
+        keys.forEach(key -> out.append(Html.sortable(key.replace('_', ' '))));
+        out.append("</tr></thead><tbody>\n");
+        for (Map<String, Double> epoch : run.epochs()) {
+            out.append("<tr>");
+            for (String key : keys) {
+                Double value = epoch.get(key);
+                out.append("<td class=\"n\">" + (value == null ? "" : Axis.number(value, 5)) + "</td>");
+            }
+            out.append("</tr>\n");
+        }
+        return Html.scrolling(
+                "metrics of each epoch", out.append("</tbody></table>").toString());
+    }
+
+    private static String environment(RunRecord run) {
+        StringBuilder out = new StringBuilder("<table><tbody>");
+        run.environment()
+                .forEach((key, value) -> out.append("<tr><th scope=\"row\">" + Html.escape(key.replace('_', ' '))
+                        + "</th><td>" + Html.escape(value) + "</td></tr>\n"));
+        return out.append("</tbody></table>\n").toString();
     }
 }

@@ -25,9 +25,13 @@ public record RunConfig(
         Optional<Published> published,
         String resolved) {
 
-    /** @param keep checkpoints that are kept */
-    public record Output(Path dir, int keep) {
+    /**
+     * @param keep checkpoints that are kept
+     * @param logSteps optimizer steps between two scalars of loss and learning rate for TensorBoard
+     */
+    public record Output(Path dir, int keep, int logSteps) {
         public Output {
+            if (logSteps < 1) throw new IllegalArgumentException("log_steps (" + logSteps + ") must be at least 1");
             if (keep < 1) throw new IllegalArgumentException("keep (" + keep + ") must be at least 1");
         }
     }
@@ -56,7 +60,8 @@ public record RunConfig(
         Section out = root.section("output");
         Path dir = Path.of(out.stringAt("dir", "runs/" + config.name()));
         int keep = out.intAt("keep", 3);
-        Optional<Output> output = out.build(() -> new Output(dir, keep));
+        int logSteps = out.intAt("log_steps", 50);
+        Optional<Output> output = out.build(() -> new Output(dir, keep, logSteps));
         Optional<Published> published = root.sectionIf("published").flatMap(RunConfig::published);
         config.finish();
         return new RunConfig(

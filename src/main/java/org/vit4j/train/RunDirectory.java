@@ -1,6 +1,5 @@
 package org.vit4j.train;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -8,7 +7,6 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
@@ -18,7 +16,6 @@ import org.vit4j.io.Failure;
 /** The directory of a run: {@code config.yaml}, {@code metrics.jsonl}, models, checkpoints. Held by one process. */
 public final class RunDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String SWEEP = "sweep.json";
 
     private final Path path;
@@ -146,16 +143,6 @@ public final class RunDirectory implements AutoCloseable {
 
     Path checkpoints() {
         return path.resolve("checkpoints");
-    }
-
-    /** All finished epochs anew, so that a crash between a line and its checkpoint leaves no line twice. */
-    void metrics(List<EpochMetrics> history) {
-        Atomic.write(path.resolve("metrics.jsonl"), temporary -> {
-            StringBuilder lines = new StringBuilder();
-            for (EpochMetrics epoch : history)
-                lines.append(JSON.writeValueAsString(epoch)).append('\n');
-            Files.writeString(temporary, lines);
-        });
     }
 
     void write(String name, String text) {

@@ -15,8 +15,14 @@ import org.vit4j.io.Failure;
 /** A run goes on as it began: resuming with another network, recipe or teacher would be another run under its name. */
 final class SameRun {
     /** Where the run and its data lie, how long it goes on, how often it saves, who decodes: the steps stay the same. */
-    private static final Set<String> MAY_CHANGE =
-            Set.of("output.dir", "output.keep", "train.epochs", "train.checkpoint_steps", "data.threads", "data.path");
+    private static final Set<String> MAY_CHANGE = Set.of(
+            "output.dir",
+            "output.keep",
+            "output.log_steps",
+            "train.epochs",
+            "train.checkpoint_steps",
+            "data.threads",
+            "data.path");
 
     private SameRun() {}
 

@@ -2,7 +2,6 @@ package org.vit4j.train;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -11,7 +10,6 @@ import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.Failure;
 import org.vit4j.report.Environment;
-import org.vit4j.report.RunReport;
 
 /** A whole run: data, directory, training, what is left behind. What the command line and a notebook call. */
 public final class TrainRun {
@@ -95,9 +93,10 @@ public final class TrainRun {
                 if (!resumed) trainer.start(config);
                 run.write("config.yaml", config.resolved());
                 run.write("environment.json", Environment.json());
-                boolean finished = trainer.train(stop);
-                run.write("report.html", report(config, trainer.state()));
-                return result(finished, trainer, run);
+                int every = config.output().logSteps();
+                try (RunLog log = new RunLog(run, config.train(), trainer.state(), every)) {
+                    return result(watched(trainer, log, stop), trainer, run);
+                }
             }
         } finally {
             teacher.ifPresent(Teacher::close);
@@ -115,12 +114,21 @@ public final class TrainRun {
         Footprint.of(config.model().build(), train.batch(), train.arrays()).check(config.name(), train.batch());
     }
 
-    private static String report(RunConfig config, TrainState state) {
-        List<RunReport.Point> points = state.history().stream()
-                .map(e ->
-                        new RunReport.Point(e.epoch(), e.lr(), e.trainLoss(), e.trainTop1(), e.valLoss(), e.valTop1()))
-                .toList();
-        return RunReport.html(config.name(), points, config.resolved());
+    /** However a run ends, its report is written from what there is. */
+    private static boolean watched(Trainer trainer, RunLog log, BooleanSupplier stop) {
+        String status = "failed";
+        try {
+            boolean finished = trainer.train(log, stop);
+            status = finished
+                    ? "finished"
+                    : "stopped after step " + trainer.state().step() + "; --resume goes on";
+            return finished;
+        } catch (RuntimeException e) {
+            status = "failed: " + e.getMessage();
+            throw e;
+        } finally {
+            log.report(status);
+        }
     }
 
     private static Result result(boolean finished, Trainer trainer, RunDirectory run) {

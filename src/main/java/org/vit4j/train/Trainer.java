@@ -13,13 +13,14 @@ import org.vit4j.data.BatchSource;
 import org.vit4j.data.Mixed;
 import org.vit4j.eval.Evaluator;
 import org.vit4j.eval.Scores;
+import org.vit4j.eval.WorstMistakes;
 import org.vit4j.graph.Graph;
 import org.vit4j.io.Failure;
 import org.vit4j.model.Description;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.Environment;
+import org.vit4j.report.Evaluation;
 import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Parameters;
 import org.vit4j.train.schedule.Schedule;
 
 /**
@@ -33,6 +34,9 @@ public final class Trainer implements AutoCloseable {
 
     /** What a run tells while it goes on. */
     public interface Progress {
+        /** Training begins, or goes on; {@code epochs} is how many there will have been at the end. */
+        default void start(int epochs) {}
+
         /** After every batch, of which several may make one optimizer step. */
         void batch(TrainState state, int batches, double imagesPerSecond);
 
@@ -108,12 +112,14 @@ public final class Trainer implements AutoCloseable {
     /**
      * Trains to the last epoch, or until {@code stop} says so, which is asked after every optimizer step.
      *
+     * @param log what is written down on the way
      * @return whether the run is finished
      * @throws Failure when loss, gradient or weights are no numbers any more; the checkpoints before stay
      */
-    boolean train(BooleanSupplier stop) {
+    boolean train(RunLog log, BooleanSupplier stop) {
+        progress.start(train.epochs());
         while (state.epoch() < train.epochs()) {
-            if (!epoch(stop)) {
+            if (!epoch(log, stop)) {
                 save();
                 return false;
             }
@@ -121,17 +127,17 @@ public final class Trainer implements AutoCloseable {
         return true;
     }
 
-    private boolean epoch(BooleanSupplier stop) {
+    private boolean epoch(RunLog log, BooleanSupplier stop) {
         int steps = training.batchesPerEpoch();
         learner.begin(state.epoch());
         try (BatchIterator batches = training.epoch(state.epoch(), state.batches())) {
             while (batches.hasNext()) {
-                step(batches, steps);
+                step(log, batches, steps);
                 if (state.batches() < steps && state.step() % train.checkpointSteps() == 0) save();
                 if (stop.getAsBoolean() && state.batches() < steps) return false;
             }
         }
-        finish(lr(state.epoch() + (steps - 1.0) / steps));
+        finish(log, lr(state.epoch() + (steps - 1.0) / steps));
         return !stop.getAsBoolean() || state.epoch() == train.epochs();
     }
 
@@ -140,7 +146,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** One optimizer step: by one batch, or by as many as are accumulated; the last of an epoch by what is left. */
-    private void step(BatchIterator batches, int perEpoch) {
+    private void step(RunLog log, BatchIterator batches, int perEpoch) {
         double lr = lr(state.epoch() + (double) state.batches() / perEpoch);
         int count = Math.min(train.accumulate(), perEpoch - state.batches());
         double loss = 0;
@@ -160,6 +166,7 @@ public final class Trainer implements AutoCloseable {
             if (i == count) state = state.afterStep();
             progress.batch(state, perEpoch, batch.size() / seconds);
         }
+        log.step(state.step(), loss, lr);
         watch(loss);
     }
 
@@ -211,11 +218,13 @@ public final class Trainer implements AutoCloseable {
         });
     }
 
-    private void finish(double lr) {
+    private void finish(RunLog log, double lr) {
         long start = System.nanoTime();
         check();
-        Scores scores = Evaluator.evaluate(inference, validation, classes);
-        Optional<Scores> average = averaged.map(ema -> Evaluator.evaluate(ema, validation, classes));
+        WorstMistakes mistakes = new WorstMistakes(RunLog.MISTAKES);
+        Scores scores = Evaluator.evaluate(inference, validation, classes, mistakes);
+        WorstMistakes averageMistakes = new WorstMistakes(RunLog.MISTAKES);
+        Optional<Scores> average = averaged.map(ema -> Evaluator.evaluate(ema, validation, classes, averageMistakes));
         double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
         EpochMetrics metrics = new EpochMetrics(
                 state.epoch() + 1,
@@ -232,16 +241,20 @@ public final class Trainer implements AutoCloseable {
         TrainState after = state.afterEpoch(metrics);
         SavedModel.write(run.last(), description, learner.parameters());
         learner.average().ifPresent(ema -> SavedModel.write(run.lastAverage(), description, ema));
-        if (best) SavedModel.write(run.model(), description, better(metrics));
+        if (best) {
+            boolean ema = metrics.averageIsBetter();
+            SavedModel.write(run.model(), description, ema ? learner.average().orElseThrow() : learner.parameters());
+            log.best(Evaluation.of(
+                    metrics.epoch(),
+                    ema ? average.orElseThrow() : scores,
+                    (ema ? averageMistakes : mistakes).list(),
+                    validation::name,
+                    description.preprocess()));
+        }
         state = after;
         save();
-        run.metrics(state.history());
+        log.epoch(state.history());
         progress.epoch(metrics, train.epochs());
-    }
-
-    /** The weights or their moving average, whichever did better. */
-    private Parameters better(EpochMetrics metrics) {
-        return metrics.averageIsBetter() ? learner.average().orElseThrow() : learner.parameters();
     }
 
     @Override

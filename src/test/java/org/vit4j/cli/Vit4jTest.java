@@ -247,6 +247,24 @@ class Vit4jTest {
     }
 
     @Test
+    void comparePutsRunsSideBySide() throws IOException {
+        String run = directory.resolve("run").toString();
+        Path page = directory.resolve("out/compare.html");
+        JsonNode both =
+                run("compare", run, run, "-o", page.toString(), "--json").json();
+        assertThat(both).hasSize(2);
+        assertThat(both.path(0).path("best").path("val_top1").asDouble()).isBetween(0.0, 1.0);
+        assertThat(both.path(0).path("parameters").asLong())
+                .isEqualTo(run("summary", model.toString(), "--json")
+                        .json()
+                        .path("parameters")
+                        .asLong());
+        assertThat(page).content().contains("Validation top-1");
+        assertThat(run("compare", run).out).contains("best top-1").contains("1/1");
+        assertThat(run("compare", run, "-o", page.toString()).out.lines()).hasSize(1);
+    }
+
+    @Test
     void mistakesAreOneLineAndExitCodeTwo() throws IOException {
         Path text = Files.writeString(directory.resolve("text.png"), "no picture");
         Path torn =
@@ -270,6 +288,11 @@ class Vit4jTest {
         refused("'--steps'", "bench", "digits-vit", "--steps", "many");
         refused("'--only'", "bench", "digits-vit", "--only", "fastest");
         refused("no config 'nothing'", "bench", "nothing");
+        refused("none: does not exist", "compare", directory.resolve("none").toString());
+        refused("text.png: is a file", "compare", text.toString());
+        String run = directory.resolve("run").toString();
+        refused("is a directory; expected a file", "compare", run, "-o", directory.toString());
+        refused("Missing required parameter: 'RUN'", "compare");
         refused("no command given");
         refused("data.path is missing", "train", "vit_tiny_patch16_224");
     }

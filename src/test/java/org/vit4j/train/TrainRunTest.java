@@ -17,6 +17,7 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.io.Failure;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.model.SavedModel;
+import org.vit4j.report.EventFile;
 
 /** Whole runs on a fifth of a second of work: a tiny network on the packaged digits. */
 class TrainRunTest {
@@ -27,7 +28,8 @@ class TrainRunTest {
             "model.proj_drop=0.1",
             "train.epochs=2",
             "train.batch=256",
-            "train.checkpoint_steps=2");
+            "train.checkpoint_steps=2",
+            "output.log_steps=1");
 
     private static final Trainer.Progress SILENT = new Trainer.Progress() {
         @Override
@@ -64,6 +66,16 @@ class TrainRunTest {
         return all;
     }
 
+    /** Tag, step and value of every scalar for TensorBoard, but for those of times. */
+    private static List<String> scalars(Path run) {
+        List<Path> files = EventFile.files(run);
+        assertThat(files).hasSize(1);
+        return EventFile.read(files.get(0)).stream()
+                .filter(s -> !s.tag().contains("second"))
+                .map(s -> s.tag() + " " + s.step() + " " + s.value())
+                .toList();
+    }
+
     private static List<String> untimed(Path run) throws IOException {
         return Files.readAllLines(run.resolve("metrics.jsonl")).stream()
                 .map(line -> line.replaceAll(",\"images_per_second.*", ""))
@@ -90,7 +102,46 @@ class TrainRunTest {
                     .as("stopped after " + stop)
                     .containsExactlyElementsOf(weights(directory.resolve("whole/last.keras")));
             assertThat(untimed(directory.resolve(name))).isEqualTo(untimed(directory.resolve("whole")));
+            assertThat(scalars(directory.resolve(name))).isEqualTo(scalars(directory.resolve("whole")));
         }
+        assertThat(scalars(directory.resolve("whole"))).anyMatch(s -> s.startsWith("step/loss 10 "));
+    }
+
+    @Test
+    void stepsAfterTheLastCheckpointStandInTheEventFileOnce() throws IOException {
+        train("whole", false, -1);
+        train("killed", false, 8);
+        // As after a kill: the file ran ahead of the checkpoint, and the last epoch's line was lost.
+        Path events = EventFile.files(directory.resolve("killed")).get(0);
+        var ahead = EventFile.read(events).stream()
+                .filter(s -> !s.tag().startsWith("val/"))
+                .toList();
+        Files.delete(events);
+        try (EventFile file = EventFile.open(directory.resolve("killed"), s -> true, 1)) {
+            ahead.stream().filter(s -> s.tag().startsWith("step/")).forEach(s -> file.add(List.of(s)));
+            for (int step : new int[] {9, 10}) file.add(List.of(new EventFile.Scalar("step/loss", step, 99, 0)));
+        }
+        train("killed", true, -1);
+        assertThat(scalars(directory.resolve("killed")))
+                .doesNotHaveDuplicates()
+                .containsExactlyInAnyOrderElementsOf(scalars(directory.resolve("whole")));
+    }
+
+    @Test
+    void aReportTellsHowTheRunEnded() throws IOException {
+        train("run", false, 1);
+        assertThat(directory.resolve("run/report.html")).content().contains("stopped after step 1; --resume goes on");
+        train("run", true, -1);
+        assertThat(directory.resolve("run/report.html"))
+                .content()
+                .contains(">finished<")
+                .contains("Worst mistakes")
+                .contains("data:image/png;base64,")
+                .contains("dim: 16");
+        List<String> csv = Files.readAllLines(directory.resolve("run/metrics.csv"));
+        assertThat(csv).hasSize(3);
+        assertThat(csv.get(0)).startsWith("epoch,lr,train_loss,train_top1,val_loss,val_top1");
+        assertThat(csv.get(2)).startsWith("2,");
     }
 
     @Test
@@ -152,6 +203,7 @@ class TrainRunTest {
                 .hasMessageContaining("in step 2 (epoch 1), first in blocks.0.")
                 .hasMessageContaining("there is no good checkpoint yet");
         assertThat(run.resolve("model.keras")).doesNotExist();
+        assertThat(run.resolve("report.html")).content().contains("failed: the loss became");
     }
 
     @Test
@@ -164,6 +216,8 @@ class TrainRunTest {
                 "model.keras",
                 "last.keras",
                 "checkpoints",
+                "metrics.csv",
+                "evaluation.json",
                 "report.html")) {
             assertThat(result.directory().resolve(name)).exists();
         }

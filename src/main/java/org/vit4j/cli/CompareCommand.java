@@ -1,0 +1,53 @@
+package org.vit4j.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.vit4j.config.ConfigError;
+import org.vit4j.io.Atomic;
+import org.vit4j.report.Comparison;
+import org.vit4j.report.ComparisonPage;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "compare",
+        mixinStandardHelpOptions = true,
+        description = "Runs side by side: results, what differs in their configs, and their curves in one picture.")
+final class CompareCommand implements Callable<Integer> {
+    @Parameters(arity = "1..*", paramLabel = "RUN", description = "Run directories.")
+    private List<Path> runs;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            description = "Write a page, such as compare.html.")
+    private Optional<Path> output = Optional.empty();
+
+    @Option(names = "--json", description = "Machine output.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (output.isPresent() && Files.isDirectory(output.get())) {
+            throw new ConfigError("-o " + output.get() + ": is a directory; expected a file, such as compare.html");
+        }
+        Comparison comparison = Comparison.read(runs);
+        output.ifPresent(file -> Atomic.write(file, ComparisonPage.html(comparison)));
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) out.println(Json.text(comparison.machine()));
+        else if (output.isPresent()) out.println(output.get() + ": " + runs.size() + " runs");
+        else out.print(comparison.table());
+        out.flush();
+        return Vit4j.DONE;
+    }
+}

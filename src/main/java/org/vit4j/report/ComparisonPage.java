@@ -1,0 +1,117 @@
+package org.vit4j.report;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Runs side by side as one page that needs nothing else: a table, and their curves in the same pictures. */
+public final class ComparisonPage {
+    /** Of so many runs each has a column where their configs are compared. */
+    private static final int AS_COLUMNS = 8;
+
+    private static final int MOST_VALUES = 6;
+
+    private ComparisonPage() {}
+
+    public static String html(Comparison comparison) {
+        String title = comparison.rows().size() + " runs";
+        StringBuilder body = new StringBuilder("<header><h1>" + title + "</h1><p class=\"status\">");
+        Comparison.Row winner = comparison.rows().get(comparison.winner());
+        body.append("Best: ").append(Html.escape(winner.name())).append(" with ");
+        body.append(Text.percent(winner.best().top1())).append(" of the validation images.</p></header>\n<main>");
+        body.append("<section><h2>Results</h2>\n").append(results(comparison)).append("</section>\n");
+        body.append("<section><h2>Curves</h2>\n").append(curves(comparison)).append("</section>\n");
+        if (comparison.differing().size() > Comparison.AS_COLUMNS) {
+            body.append("<section><h2>What differs</h2>\n")
+                    .append(differing(comparison))
+                    .append("</section>\n");
+        }
+        return Html.page(title + " · vit4j", body.append("</main>").toString());
+    }
+
+    private static String results(Comparison comparison) {
+        List<List<String>> cells = comparison.cells();
+        String note = "<p class=\"note\">The line before a name is its line in the curves; its box"
+                + " shows or hides it.</p>";
+        StringBuilder table = new StringBuilder("<table class=\"sorts runs\"><thead><tr>");
+        cells.get(0).forEach(head -> table.append(Html.sortable(head)));
+        table.append("</tr></thead><tbody>\n");
+        for (int i = 0; i < comparison.rows().size(); i++) {
+            Comparison.Row row = comparison.rows().get(i);
+            List<String> line = cells.get(i + 1);
+            boolean best = i == comparison.winner();
+            String name = Html.escape(row.name());
+            table.append("<tr data-row=\"" + i + "\"" + (best ? " class=\"best\"" : "")
+                    + "><th scope=\"row\" data-value=\"" + name
+                    + "\"><label title=\"" + Html.escape(row.run().directory().toString())
+                    + "\"><input type=\"checkbox\" checked=\"checked\" data-shows=\"" + i + "\"/> " + Chart.sample(i)
+                    + " " + name
+                    + "</label></th>");
+            for (int k = 1; k < line.size(); k++) {
+                String value = cells.get(0).get(k).equals("time")
+                        ? " data-value=\"" + row.run().seconds() + "\""
+                        : "";
+                table.append("<td class=\"n\"" + value + ">" + Html.escape(line.get(k)) + "</td>");
+            }
+            table.append("</tr>\n");
+        }
+        return note
+                + Html.scrolling(
+                        "results of each run", table.append("</tbody></table>").toString());
+    }
+
+    private static String curves(Comparison comparison) {
+        StringBuilder out = new StringBuilder("<div class=\"charts wide\">");
+        out.append(figure(chart(comparison, "Validation top-1", "val_top1").percentages()));
+        if (comparison.hasEma()) {
+            out.append(figure(chart(comparison, "Validation top-1, averages", "val_ema_top1")
+                    .percentages()));
+        }
+        out.append(figure(chart(comparison, "Validation loss", "val_loss").logarithmicIfWide()));
+        out.append(figure(chart(comparison, "Training loss", "train_loss").logarithmicIfWide()));
+        out.append(figure(chart(comparison, "Learning rate", "lr")));
+        return out.append("</div>\n").toString();
+    }
+
+    private static String figure(Chart chart) {
+        return "<figure>" + chart.svg() + "</figure>\n";
+    }
+
+    private static Chart chart(Comparison comparison, String title, String key) {
+        List<Chart.Series> series = comparison.rows().stream()
+                .map(row -> new Chart.Series(row.name(), row.run().curve(key)))
+                .toList();
+        return Chart.of(title, "epoch", series).withoutLegend();
+    }
+
+    private static String differing(Comparison comparison) {
+        boolean columns = comparison.rows().size() <= AS_COLUMNS;
+        StringBuilder out = new StringBuilder("<table><thead><tr><th scope=\"col\">in the config</th>");
+        if (columns) {
+            comparison.rows().forEach(row -> out.append("<th scope=\"col\">" + Html.escape(row.name()) + "</th>"));
+        } else {
+            out.append("<th scope=\"col\">value (runs)</th>");
+        }
+        out.append("</tr></thead><tbody>\n");
+        comparison.differing().forEach((path, values) -> {
+            out.append("<tr><th scope=\"row\">").append(Html.escape(path)).append("</th>");
+            if (columns) values.forEach(value -> out.append("<td>" + Html.escape(value.orElse("–")) + "</td>"));
+            else out.append("<td>").append(groups(comparison, values)).append("</td>");
+            out.append("</tr>\n");
+        });
+        return Html.scrolling("what differs", out.append("</tbody></table>").toString());
+    }
+
+    private static String groups(Comparison comparison, List<Optional<String>> values) {
+        StringBuilder out = new StringBuilder();
+        Map<String, List<String>> all = Comparison.byValue(comparison.rows(), values);
+        all.entrySet().stream().limit(MOST_VALUES).forEach(group -> {
+            out.append("<b>").append(Html.escape(group.getKey())).append("</b> <span class=\"note\" title=\"");
+            out.append(Html.escape(String.join(", ", group.getValue()))).append("\">(");
+            out.append(Html.escape(Text.few(group.getValue()))).append(")</span> ");
+        });
+        if (all.size() > MOST_VALUES)
+            out.append("and ").append(all.size() - MOST_VALUES).append(" more values");
+        return out.toString();
+    }
+}

@@ -1,0 +1,264 @@
+package org.vit4j.report;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import org.vit4j.io.Atomic;
+import org.vit4j.io.Failure;
+
+/**
+ * Scalars for TensorBoard: an event file, {@code events.out.tfevents...}. Records are framed as TFRecords (length and
+ * data, each with its masked CRC32C); each holds an {@code Event} of TensorFlow's {@code event.proto}, of which the few
+ * fields needed are written by hand.
+ */
+public final class EventFile implements AutoCloseable {
+    private static final String NAME = "events.out.tfevents.";
+    /** Files of other programs are left alone. */
+    private static final String ENDING = ".vit4j";
+
+    private static final int VARINT = 0;
+    private static final int FIXED64 = 1;
+    private static final int BYTES = 2;
+    private static final int FIXED32 = 5;
+    /** No record of ours is longer; what claims to be is torn. */
+    private static final int LONGEST = 1 << 20;
+
+    private final FileChannel channel;
+    private final Path file;
+
+    private EventFile(Path file, FileChannel channel) {
+        this.file = file;
+        this.channel = channel;
+    }
+
+    /**
+     * One number.
+     *
+     * @param wallTime seconds since 1970
+     */
+    public record Scalar(String tag, long step, float value, double wallTime) {}
+
+    /**
+     * The event file of a directory, to be appended to. What an earlier process wrote is kept as far as {@code keep} says
+     * so, in a new file that takes the place of the old ones: a run that goes on from a checkpoint takes back the steps
+     * after it, so that none stands there twice.
+     *
+     * @param seconds since 1970, the file's name; TensorBoard reads files in the order of their names
+     */
+    public static EventFile open(Path directory, Predicate<Scalar> keep, long seconds) {
+        List<Path> before = files(directory);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.writeBytes(framed(version((double) seconds)));
+        for (Path file : before) {
+            read(file).stream().filter(keep).forEach(scalar -> bytes.writeBytes(framed(event(List.of(scalar)))));
+        }
+        Path file = directory.resolve(NAME + String.format("%010d", seconds) + ENDING);
+        Atomic.write(file, temporary -> Files.write(temporary, bytes.toByteArray()));
+        try {
+            for (Path old : before) if (!old.equals(file)) Files.delete(old);
+            return new EventFile(file, FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND));
+        } catch (IOException e) {
+            throw new Failure(file + ": cannot be written: " + Atomic.reason(e), e);
+        }
+    }
+
+    /** The event files of ours in a directory, the oldest first. */
+    public static List<Path> files(Path directory) {
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.filter(file -> file.getFileName().toString().matches(NAME + "\\d+" + ENDING))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new Failure(directory + ": cannot be read: " + Atomic.reason(e), e);
+        }
+    }
+
+    public Path file() {
+        return file;
+    }
+
+    /** Writes numbers of the same step and moment. They are with the operating system when this returns. */
+    public void add(List<Scalar> scalars) {
+        ByteBuffer record = ByteBuffer.wrap(framed(event(scalars)));
+        try {
+            while (record.hasRemaining()) channel.write(record);
+        } catch (IOException e) {
+            throw new Failure(file + ": cannot be written: " + Atomic.reason(e), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new Failure(file + ": cannot be written: " + Atomic.reason(e), e);
+        }
+    }
+
+    /** All scalars of a file that {@link #add} wrote, up to its end or to where it is torn. */
+    public static List<Scalar> read(Path file) {
+        List<Scalar> scalars = new ArrayList<>();
+        try {
+            ByteBuffer all = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+            while (true) {
+                byte[] data = record(all);
+                if (data.length == 0) return scalars;
+                scalars.addAll(scalars(data));
+            }
+        } catch (IOException e) {
+            throw new Failure(file + ": cannot be read: " + Atomic.reason(e), e);
+        }
+    }
+
+    /** uint64 length, its checksum, the data, its checksum; little-endian. */
+    private static byte[] framed(byte[] data) {
+        ByteBuffer out = ByteBuffer.allocate(data.length + 16).order(ByteOrder.LITTLE_ENDIAN);
+        out.putLong(data.length).putInt(masked(out.array(), 0, 8));
+        out.put(data).putInt(masked(data, 0, data.length));
+        return out.array();
+    }
+
+    /** The data of the next record; empty at the end, and where nothing whole follows. */
+    private static byte[] record(ByteBuffer all) {
+        byte[] none = {};
+        if (all.remaining() < 16) return none;
+        byte[] head = new byte[8];
+        all.get(head);
+        if (all.getInt() != masked(head, 0, head.length)) return none;
+        long length = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        if (length < 1 || length > LONGEST || all.remaining() < length + 4) return none;
+        byte[] data = new byte[(int) length];
+        all.get(data);
+        return all.getInt() == masked(data, 0, data.length) ? data : none;
+    }
+
+    /** A checksum of data that holds checksums itself is weak; TFRecord turns and shifts it therefore. */
+    private static int masked(byte[] data, int from, int length) {
+        CRC32C crc = new CRC32C();
+        crc.update(data, from, length);
+        return Integer.rotateRight((int) crc.getValue(), 15) + 0xa282ead8;
+    }
+
+    /** The first event of every file. */
+    private static byte[] version(double wallTime) {
+        Message event = new Message();
+        event.fixed64(1, wallTime);
+        event.bytes(3, "brain.Event:2".getBytes(StandardCharsets.UTF_8));
+        return event.array();
+    }
+
+    private static byte[] event(List<Scalar> scalars) {
+        Message summary = new Message();
+        for (Scalar scalar : scalars) {
+            Message value = new Message();
+            value.bytes(1, scalar.tag.getBytes(StandardCharsets.UTF_8));
+            value.fixed32(2, scalar.value);
+            summary.bytes(1, value.array());
+        }
+        Message event = new Message();
+        event.fixed64(1, scalars.get(0).wallTime);
+        event.varint(2, scalars.get(0).step);
+        event.bytes(5, summary.array());
+        return event.array();
+    }
+
+    /** A protobuf message in the making. */
+    private static final class Message {
+        private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+        void varint(int field, long value) {
+            raw((long) field << 3 | VARINT);
+            raw(value);
+        }
+
+        void fixed64(int field, double value) {
+            raw((long) field << 3 | FIXED64);
+            ByteBuffer eight = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+            out.writeBytes(eight.putDouble(value).array());
+        }
+
+        void fixed32(int field, float value) {
+            raw((long) field << 3 | FIXED32);
+            ByteBuffer four = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+            out.writeBytes(four.putFloat(value).array());
+        }
+
+        void bytes(int field, byte[] value) {
+            raw((long) field << 3 | BYTES);
+            raw(value.length);
+            out.writeBytes(value);
+        }
+
+        /** Seven bits a byte, the lowest first; the eighth says that more follow. */
+        private void raw(long value) {
+            long rest = value;
+            for (; (rest & ~0x7FL) != 0; rest >>>= 7) out.write((int) ((rest & 0x7F) | 0x80));
+            out.write((int) rest);
+        }
+
+        byte[] array() {
+            return out.toByteArray();
+        }
+    }
+
+    private static List<Scalar> scalars(byte[] event) {
+        double wallTime = 0;
+        long step = 0;
+        List<Scalar> scalars = new ArrayList<>();
+        ByteBuffer in = ByteBuffer.wrap(event).order(ByteOrder.LITTLE_ENDIAN);
+        while (in.hasRemaining()) {
+            switch ((int) varint(in)) {
+                case 1 << 3 | FIXED64 -> wallTime = in.getDouble();
+                case 2 << 3 | VARINT -> step = varint(in);
+                case 5 << 3 | BYTES -> scalars.addAll(values(slice(in), step, wallTime));
+                case 3 << 3 | BYTES -> slice(in);
+                default -> {
+                    return scalars; // no event of ours
+                }
+            }
+        }
+        return scalars;
+    }
+
+    private static List<Scalar> values(ByteBuffer summary, long step, double wallTime) {
+        List<Scalar> values = new ArrayList<>();
+        while (summary.hasRemaining()) {
+            varint(summary);
+            ByteBuffer value = slice(summary);
+            varint(value);
+            ByteBuffer tag = slice(value);
+            varint(value);
+            values.add(new Scalar(StandardCharsets.UTF_8.decode(tag).toString(), step, value.getFloat(), wallTime));
+        }
+        return values;
+    }
+
+    private static ByteBuffer slice(ByteBuffer in) {
+        int length = (int) varint(in);
+        ByteBuffer part = in.slice(in.position(), length).order(ByteOrder.LITTLE_ENDIAN);
+        in.position(in.position() + length);
+        return part;
+    }
+
+    private static long varint(ByteBuffer in) {
+        long value = 0;
+        for (int shift = 0; shift < 64; shift += 7) {
+            byte next = in.get();
+            value |= (long) (next & 0x7F) << shift;
+            if (next >= 0) return value;
+        }
+        return value;
+    }
+}

@@ -1,0 +1,71 @@
+package org.vit4j.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/** Text into HTML and SVG, and the frame of a page that needs nothing from anywhere else. */
+final class Html {
+    private Html() {}
+
+    /** Text as it may stand between tags and inside quotes, in HTML and in XML. */
+    static String escape(String text) {
+        StringBuilder out = new StringBuilder(text.length() + 16);
+        text.codePoints().forEach(c -> {
+            switch (c) {
+                case '&' -> out.append("&amp;");
+                case '<' -> out.append("&lt;");
+                case '>' -> out.append("&gt;");
+                case '"' -> out.append("&quot;");
+                case '\'' -> out.append("&#39;");
+                default -> out.appendCodePoint(allowed(c) ? c : 0xFFFD);
+            }
+        });
+        return out.toString();
+    }
+
+    /** Control characters and halves of pairs have no place in either. */
+    private static boolean allowed(int c) {
+        if (c < 0x20) return c == '\t' || c == '\n' || c == '\r';
+        return (c < 0x7F || c > 0x9F) && (c < 0xD800 || c > 0xDFFF) && (c & 0xFFFE) != 0xFFFE;
+    }
+
+    /**
+     * A whole page, with the common style and behaviour inside. It is well-formed XML besides.
+     *
+     * @param body HTML, escaped already
+     */
+    static String page(String title, String body) {
+        return """
+                <!DOCTYPE html>
+                <html lang="en"><head><meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <title>%s</title>
+                <style>%s%s</style></head>
+                <body>
+                %s
+                <script>%s</script>
+                </body></html>
+                """.formatted(escape(title), resource("page.css"), resource("chart.css"), body, resource("page.js"));
+    }
+
+    /** A table, a picture or a text that may be wider or longer than the page: it scrolls by itself, by keyboard too. */
+    static String scrolling(String label, String inner) {
+        return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + escape(label) + "\">" + inner
+                + "</div>\n";
+    }
+
+    /** The head of a column that sorts its table when it is pressed. */
+    static String sortable(String text) {
+        return "<th scope=\"col\"><button type=\"button\" class=\"sort\">" + escape(text) + "</button></th>";
+    }
+
+    static String resource(String name) {
+        try (InputStream in = Html.class.getResourceAsStream(name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
