@@ -1,7 +1,5 @@
 package org.vit4j.train;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -30,11 +28,10 @@ import org.vit4j.weights.SafeTensors;
 /**
  * What a run is resumed from: {@code step-N.safetensors} with the weights and all else that is kept beside them, and {@code
  * step-N.json}, written after it, with the {@link TrainState} and the checksum of the former. A pair that is torn or
- * damaged is passed over for the one before.
+ * damaged is passed over for the one before. A crash between the two leaves the one before as the newest.
  */
 final class Checkpoint {
     private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path directory;
     private final int keep;
@@ -52,34 +49,47 @@ final class Checkpoint {
         arrays.forEach((name, array) -> sources.add(new SafeTensors.Source(
                 name, shape(array), () -> array.dup('c').data().asFloat())));
         Atomic.write(file, temporary -> SafeTensors.write(temporary, sources, Map.of("format", "vit4j-checkpoint-1")));
-        Atomic.write(beside(file), temporary -> {
-            Map<String, Object> content = Map.of("state", state, "sha256", sha256(file));
-            JSON.writerWithDefaultPrettyPrinter().writeValue(temporary.toFile(), content);
-        });
-        forgetOld();
+        Atomic.write(beside(file), temporary -> new CheckpointNote(state, sha256(file)).write(temporary));
+        forgetOld(file);
     }
 
-    /** Fills the arrays from the newest checkpoint that is whole; empty, and nothing touched, when there is none. */
+    /**
+     * Fills the arrays from the newest checkpoint that is whole; empty, and nothing touched, when none was ever finished.
+     *
+     * @throws Failure when there are some and none is whole
+     * @throws ConfigError when the newest is whole and has other arrays
+     */
     Optional<TrainState> resume(Map<String, INDArray> arrays) {
+        Optional<String> damage = Optional.empty();
         for (Path file : newestFirst()) {
+            if (!Files.exists(beside(file))) {
+                LOG.warn("{}: was not finished; taking the one before", file);
+                continue;
+            }
             try {
-                JsonNode content = JSON.readTree(beside(file).toFile());
-                if (!sha256(file).equals(content.path("sha256").asText())) throw new IOException("wrong checksum");
-                TrainState state = JSON.treeToValue(content.path("state"), TrainState.class);
+                CheckpointNote note = CheckpointNote.read(beside(file));
+                if (!sha256(file).equals(note.sha256())) throw new IOException("wrong checksum");
                 fill(file, arrays);
-                return Optional.of(state);
-            } catch (IOException | ConfigError e) {
-                LOG.warn("{}: damaged ({}), trying the one before", file, e.getMessage());
+                return Optional.of(note.state());
+            } catch (IOException e) {
+                String what = file + ": damaged (" + Atomic.reason(e) + ")";
+                LOG.warn("{}; taking the one before", what);
+                if (damage.isEmpty()) damage = Optional.of(what);
             }
         }
+        damage.ifPresent(what -> {
+            throw new Failure(
+                    what + ", and none before it is whole; start anew without --resume, which moves this run aside");
+        });
         return Optional.empty();
     }
 
-    /** The newest checkpoint of fewer optimizer steps; it may turn out damaged. */
+    /** The newest finished checkpoint of fewer optimizer steps; it may turn out damaged. */
     Optional<Path> newestBefore(int step) {
         String name = name(step);
         return newestFirst().stream()
                 .filter(file -> file.getFileName().toString().compareTo(name) < 0)
+                .filter(file -> Files.exists(beside(file)))
                 .findFirst();
     }
 
@@ -113,14 +123,17 @@ final class Checkpoint {
         }
     }
 
-    private void forgetOld() {
+    /** Keeps the newest ones up to that one; what is beyond it is damaged, and the run went on from one before. */
+    private void forgetOld(Path newest) {
         List<Path> all = newestFirst();
-        for (Path old : all.subList(Math.min(keep, all.size()), all.size())) {
+        int at = all.indexOf(newest);
+        for (int i = 0; i < all.size(); i++) {
+            if (i >= at && i < at + keep) continue;
             try {
-                Files.deleteIfExists(beside(old));
-                Files.deleteIfExists(old);
+                Files.deleteIfExists(beside(all.get(i)));
+                Files.deleteIfExists(all.get(i));
             } catch (IOException e) {
-                LOG.warn("{}: cannot be deleted: {}", old, Atomic.reason(e));
+                LOG.warn("{}: cannot be deleted: {}", all.get(i), Atomic.reason(e));
             }
         }
     }

@@ -145,6 +145,18 @@ public final class RunDirectory implements AutoCloseable {
         return path.resolve("checkpoints");
     }
 
+    /** @throws Failure when epochs were finished here, and what they left is not there to go on from */
+    void checkNothingIsLost() {
+        Path metrics = path.resolve("metrics.jsonl");
+        try {
+            if (!Files.exists(metrics) || Files.size(metrics) == 0) return;
+        } catch (IOException e) {
+            throw new Failure(metrics + ": cannot be read: " + Atomic.reason(e), e);
+        }
+        throw new Failure(path + ": has finished epochs but no checkpoint to go on from; start anew without --resume, which"
+                + " moves this run aside");
+    }
+
     void write(String name, String text) {
         Atomic.write(path.resolve(name), text);
     }

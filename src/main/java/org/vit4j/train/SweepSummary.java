@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.vit4j.report.SweepPage;
+import org.vit4j.train.schedule.Validated;
 
 /**
  * How the runs of a sweep stand, the best first.
@@ -38,10 +39,11 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         }
     }
 
-    /** The best epoch of a run, as {@code model.keras} holds it. */
+    /** The best epoch of a run, as {@code model.keras} holds it: of the weights or of their moving average. */
     public record Best(int epoch, double valTop1, double valLoss) {
-        private boolean betterThan(Best other) {
-            return valTop1 != other.valTop1 ? valTop1 > other.valTop1 : valLoss < other.valLoss;
+        private static Best of(EpochMetrics epoch) {
+            Validated kept = epoch.averageIsBetter() ? epoch.ema().orElseThrow() : epoch;
+            return new Best(epoch.epoch(), kept.valTop1(), kept.valLoss());
         }
     }
 
@@ -63,33 +65,20 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
 
         /** What the run's own {@code metrics.jsonl} says. */
         static Row read(SweepPlan.Entry entry, Path directory, State state, String problem) {
-            Optional<Best> best = Optional.empty();
-            double seconds = 0;
-            int epochs = 0;
-            for (JsonNode epoch : metrics(directory)) {
-                double top1 = epoch.path("val_top1").asDouble();
-                double loss = epoch.path("val_loss").asDouble();
-                // Where there is a moving average of the weights, the model is the better of both.
-                Best own = new Best(epoch.path("epoch").asInt(), top1, loss);
-                Best average = new Best(
-                        own.epoch,
-                        epoch.path("val_ema_top1").asDouble(-1),
-                        epoch.path("val_ema_loss").asDouble());
-                Best now = average.betterThan(own) ? average : own;
-                boolean better = best.map(now::betterThan).orElse(true);
-                if (better) best = Optional.of(now);
-                seconds += epoch.path("seconds").asDouble();
-                epochs = now.epoch;
-            }
-            return new Row(entry.name(), entry.values(), state, epochs, best, seconds, problem);
+            List<EpochMetrics> epochs = metrics(directory);
+            Optional<Best> best = epochs.stream()
+                    .reduce((one, other) -> other.betterThan(one) ? other : one)
+                    .map(Best::of);
+            double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
+            return new Row(entry.name(), entry.values(), state, epochs.size(), best, seconds, problem);
         }
 
-        private static List<JsonNode> metrics(Path directory) {
-            List<JsonNode> lines = new ArrayList<>();
+        private static List<EpochMetrics> metrics(Path directory) {
+            List<EpochMetrics> lines = new ArrayList<>();
             Path file = directory.resolve("metrics.jsonl");
             if (!Files.isRegularFile(file)) return lines;
             try {
-                for (String line : Files.readAllLines(file)) lines.add(JSON.readTree(line));
+                for (String line : Files.readAllLines(file)) lines.add(JSON.readValue(line, EpochMetrics.class));
             } catch (IOException e) {
                 lines.clear(); // damaged; the run writes it anew
             }

@@ -89,11 +89,18 @@ public final class TrainRun {
                             "resuming at epoch {}, step {}",
                             trainer.state().epoch() + 1,
                             trainer.state().step());
-                if (resumed && trainer.state().epoch() >= config.train().epochs()) return result(true, trainer, run);
+                if (resume && !resumed) run.checkNothingIsLost();
+                int every = config.output().logSteps();
+                if (resumed && trainer.state().epoch() >= config.train().epochs()) {
+                    // A crash after the last checkpoint may have come before what is written next.
+                    try (RunLog log = new RunLog(run, config.train(), trainer.state(), every)) {
+                        log.report("finished");
+                    }
+                    return result(true, trainer, run);
+                }
                 if (!resumed) trainer.start(config);
                 run.write("config.yaml", config.resolved());
                 run.write("environment.json", Environment.json());
-                int every = config.output().logSteps();
                 try (RunLog log = new RunLog(run, config.train(), trainer.state(), every)) {
                     return result(watched(trainer, log, stop), trainer, run);
                 }

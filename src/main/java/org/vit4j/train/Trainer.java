@@ -1,5 +1,6 @@
 package org.vit4j.train;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -110,21 +111,28 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Trains to the last epoch, or until {@code stop} says so, which is asked after every optimizer step.
+     * Trains to the last epoch, or until {@code stop} says so, which is asked after every optimizer step and every batch
+     * of validation.
      *
      * @param log what is written down on the way
      * @return whether the run is finished
-     * @throws Failure when loss, gradient or weights are no numbers any more; the checkpoints before stay
+     * @throws Failure when loss, gradient or weights are no numbers any more, or the disk is full; the checkpoints before
+     *     stay
      */
     boolean train(RunLog log, BooleanSupplier stop) {
         progress.start(train.epochs());
-        while (state.epoch() < train.epochs()) {
-            if (!epoch(log, stop)) {
-                save();
-                return false;
+        try {
+            while (state.epoch() < train.epochs()) {
+                if (!epoch(log, stop)) {
+                    save();
+                    return false;
+                }
             }
+            return true;
+        } catch (Failure e) {
+            if (!(e.getCause() instanceof IOException)) throw e;
+            throw new Failure(e.getMessage() + "; " + kept(Integer.MAX_VALUE) + "; mend that and go on with --resume", e);
         }
-        return true;
     }
 
     private boolean epoch(RunLog log, BooleanSupplier stop) {
@@ -137,7 +145,11 @@ public final class Trainer implements AutoCloseable {
                 if (stop.getAsBoolean() && state.batches() < steps) return false;
             }
         }
-        finish(log, lr(state.epoch() + (steps - 1.0) / steps));
+        try {
+            finish(log, lr(state.epoch() + (steps - 1.0) / steps), stop);
+        } catch (Interruptible.Stopped e) {
+            return false; // all batches of the epoch are done; who resumes validates
+        }
         return !stop.getAsBoolean() || state.epoch() == train.epochs();
     }
 
@@ -192,10 +204,6 @@ public final class Trainer implements AutoCloseable {
 
     /** @param good only checkpoints of fewer steps may be good */
     private Failure failure(String what, int step, String where, int good) {
-        String kept = checkpoint
-                .newestBefore(good)
-                .map(file -> "the last good checkpoint is " + file)
-                .orElse("there is no good checkpoint yet");
         return new Failure(String.format(
                 Locale.ROOT,
                 "%s in step %d (epoch %d), %s; try a lower train.optimizer.lr, a longer warm-up or train.clip; %s",
@@ -203,7 +211,14 @@ public final class Trainer implements AutoCloseable {
                 step,
                 state.epoch() + 1,
                 where,
-                kept));
+                kept(good)));
+    }
+
+    private String kept(int before) {
+        return checkpoint
+                .newestBefore(before)
+                .map(file -> "the last good checkpoint is " + file)
+                .orElse("there is no good checkpoint yet");
     }
 
     /** Never over a good checkpoint with weights that are spoilt. */
@@ -218,13 +233,14 @@ public final class Trainer implements AutoCloseable {
         });
     }
 
-    private void finish(RunLog log, double lr) {
+    private void finish(RunLog log, double lr, BooleanSupplier stop) {
         long start = System.nanoTime();
         check();
+        BatchSource shown = new Interruptible(validation, stop);
         WorstMistakes mistakes = new WorstMistakes(RunLog.MISTAKES);
-        Scores scores = Evaluator.evaluate(inference, validation, classes, mistakes);
+        Scores scores = Evaluator.evaluate(inference, shown, classes, mistakes);
         WorstMistakes averageMistakes = new WorstMistakes(RunLog.MISTAKES);
-        Optional<Scores> average = averaged.map(ema -> Evaluator.evaluate(ema, validation, classes, averageMistakes));
+        Optional<Scores> average = averaged.map(ema -> Evaluator.evaluate(ema, shown, classes, averageMistakes));
         double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
         EpochMetrics metrics = new EpochMetrics(
                 state.epoch() + 1,
