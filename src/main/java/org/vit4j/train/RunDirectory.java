@@ -153,8 +153,9 @@ public final class RunDirectory implements AutoCloseable {
         } catch (IOException e) {
             throw new Failure(metrics + ": cannot be read: " + Atomic.reason(e), e);
         }
-        throw new Failure(path + ": has finished epochs but no checkpoint to go on from; start anew without --resume, which"
-                + " moves this run aside");
+        throw new Failure(
+                path + ": has finished epochs but no checkpoint to go on from; start anew without --resume, which"
+                        + " moves this run aside");
     }
 
     void write(String name, String text) {

@@ -131,7 +131,8 @@ public final class Trainer implements AutoCloseable {
             return true;
         } catch (Failure e) {
             if (!(e.getCause() instanceof IOException)) throw e;
-            throw new Failure(e.getMessage() + "; " + kept(Integer.MAX_VALUE) + "; mend that and go on with --resume", e);
+            throw new Failure(
+                    e.getMessage() + "; " + kept(Integer.MAX_VALUE) + "; mend that and go on with --resume", e);
         }
     }
 
