@@ -3,6 +3,7 @@ package org.vit4j.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,7 +143,7 @@ class SpoiltRunTest {
     @Test
     void finishedEpochsWithoutACheckpointAreNotTrainedOver() throws IOException {
         Path run = stopped("lost", 7);
-        for (Path file : List.of(Files.list(run.resolve("checkpoints")).toArray(Path[]::new))) Files.delete(file);
+        for (File file : run.resolve("checkpoints").toFile().listFiles()) Files.delete(file.toPath());
         assertThatThrownBy(() -> train(run, true, () -> false))
                 .isInstanceOf(Failure.class)
                 .hasMessageContaining("has finished epochs but no checkpoint to go on from");
