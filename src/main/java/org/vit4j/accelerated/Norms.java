@@ -22,7 +22,7 @@ final class Norms {
         Array to =
                 x.isDisposable() && !tape.isTraining() ? x.array() : x.array().like();
         tape.emit(Kernels.layerNorm(n, to));
-        Node y = tape.made(to, true);
+        Node y = tape.made(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient());
         tape.remember(() -> {
             Array dy = tidy(y);
             if (dy == null) return;
@@ -111,7 +111,7 @@ final class Norms {
         Kernels.Normal n = new Kernels.Normal(x.array(), gamma.array(), beta.array(), mean, variance, epsilon);
         Array to = x.array().like();
         tape.emit(Kernels.batchNorm(n, to, false));
-        Node y = tape.made(to, true);
+        Node y = tape.made(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient());
         tape.remember(() -> {
             Array dy = tidy(y);
             if (dy == null) return;

@@ -32,7 +32,7 @@ public sealed interface Decay
     }
 
     static Optional<? extends Decay> read(Section s, Name name, int epochs) {
-        double minLr = name == Name.CONSTANT ? 0 : s.doubleAt("min_lr", 0);
+        double minLr = s.doubleAt("min_lr", 0);
         return switch (name) {
             case COSINE -> Cycles.read(s, epochs).flatMap(c -> build(s, () -> new Cosine(c, minLr)));
             case POLYNOMIAL -> {
@@ -49,7 +49,7 @@ public sealed interface Decay
                 double rate = s.doubleAt("decay_rate", 0.1);
                 yield build(s, () -> new Milestones(at, rate, minLr));
             }
-            case CONSTANT -> Optional.of(new Constant());
+            case CONSTANT -> Optional.of(new Constant(minLr));
             case PLATEAU -> Plateau.read(s, minLr);
         };
     }
@@ -161,12 +161,8 @@ public sealed interface Decay
         }
     }
 
-    record Constant() implements Decay {
-        @Override
-        public double minLr() {
-            return 0;
-        }
-
+    /** @param minLr has no say, but may stand there where schedules are compared */
+    record Constant(double minLr) implements Decay {
         @Override
         public double at(double t, double lr, List<? extends Validated> seen) {
             return lr;
