@@ -25,11 +25,14 @@ errs() {
 ./vit4j bench digits-vit --steps 1 --set train.batch=4 --json 2>/dev/null | grep -q '"peak_memory"' && ok "bench"
 
 ./vit4j train configs/digits-vit.yaml --set train.epochs=2 --run "$work/run" | tee "$work/train.txt"
-for file in config.yaml metrics.jsonl environment.json model.keras last.keras checkpoints report.html; do
+for file in config.yaml metrics.jsonl environment.json model.keras last.keras checkpoints report.html metrics.csv evaluation.json; do
   [ -e "$work/run/$file" ] || fail "the run directory has no $file"
 done
 ok "train"
 ./vit4j train configs/digits-vit.yaml --set train.epochs=2 --run "$work/run" --resume >/dev/null && ok "resume of a finished run"
+ls "$work"/run/events.out.tfevents.* >/dev/null && ok "event file for TensorBoard"
+./vit4j compare "$work/run" "$work/run" -o "$work/compare.html" --json | grep -q '"images_per_second"' && [ -s "$work/compare.html" ] && ok "compare"
+errs 2 "compare without a run" ./vit4j compare "$work/none"
 ./vit4j eval "$work/run/model.keras" --data configs/digits-vit.yaml --json | grep -q '"count" : 3[56]' && ok "eval"
 # A 1x1 PNG, black.
 printf 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==' | base64 -d >"$work/dot.png"

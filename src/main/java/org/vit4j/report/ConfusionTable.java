@@ -111,7 +111,7 @@ final class ConfusionTable {
         if (all.size() > most) out.append(String.format(Locale.ROOT, ", %d of %,d pairs", most, all.size()));
         out.append(
                 "</caption><thead><tr><th scope=\"col\">is</th><th scope=\"col\">taken for</th>"
-                        + "<th scope=\"col\" class=\"n\">images</th><th scope=\"col\" class=\"n\">of the class</th></tr></thead><tbody>\n");
+                        + "<th scope=\"col\" class=\"n\">images</th><th scope=\"col\" class=\"n\">share</th></tr></thead><tbody>\n");
         for (Evaluation.Pair pair : all.subList(0, Math.min(most, all.size()))) {
             out.append(String.format(
                     Locale.ROOT,
