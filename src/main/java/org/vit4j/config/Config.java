@@ -133,7 +133,7 @@ public final class Config {
             }
         }
         String bare = nameOrPath.replaceFirst("^(\\./)?configs/", "").replaceFirst("\\.ya?ml$", "");
-        for (String place : List.of(bare, "models/" + bare)) {
+        for (String place : List.of(bare, "models/" + bare, "recipes/" + bare)) {
             try (InputStream in = Config.class.getResourceAsStream(PACKAGED + place + ".yaml")) {
                 if (in != null) {
                     String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);

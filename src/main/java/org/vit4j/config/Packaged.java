@@ -15,9 +15,12 @@ import java.util.stream.Stream;
 public final class Packaged {
     private Packaged() {}
 
-    /** Every packaged config: published variants and runnable experiments, sorted. */
+    /** Every packaged config: published variants, recipes and runnable experiments, sorted. */
     public static List<String> names() {
-        return Stream.concat(variants().stream(), list("").stream()).sorted().toList();
+        return Stream.of("", "models/", "recipes/")
+                .flatMap(folder -> list(folder).stream())
+                .sorted()
+                .toList();
     }
 
     /** The published variants, sorted: {@code deit_tiny_patch16_224}, ... */
