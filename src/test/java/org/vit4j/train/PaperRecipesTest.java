@@ -40,7 +40,9 @@ class PaperRecipesTest {
 
     static List<String> recipes() throws IOException {
         try (Stream<Path> files = Files.list(CONFIGS.resolve("recipes"))) {
-            return files.map(file -> file.getFileName().toString().replace(".yaml", "")).sorted().toList();
+            return files.map(file -> file.getFileName().toString().replace(".yaml", ""))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -49,11 +51,13 @@ class PaperRecipesTest {
         Random random = new Random(7);
         for (String split : List.of("train", "val")) {
             for (String name : List.of("cat", "dog")) {
-                Path folder = Files.createDirectories(data.resolve("imagenet").resolve(split).resolve(name));
+                Path folder = Files.createDirectories(
+                        data.resolve("imagenet").resolve(split).resolve(name));
                 for (int i = 0; i < (split.equals("train") ? 2 : 1); i++) {
                     BufferedImage picture = new BufferedImage(80 + i, 60, BufferedImage.TYPE_INT_RGB);
                     for (int p = 0; p < 60 * 80; p++) picture.setRGB(p % 80, p / 80, random.nextInt(1 << 24));
-                    ImageIO.write(picture, "jpg", folder.resolve(name + i + ".JPEG").toFile());
+                    ImageIO.write(
+                            picture, "jpg", folder.resolve(name + i + ".JPEG").toFile());
                 }
             }
         }
@@ -131,8 +135,7 @@ class PaperRecipesTest {
         }
         Path run = data.resolve("runs").resolve(recipe);
         Steps steps = new Steps();
-        TrainRun.Result result =
-                TrainRun.run(RunConfig.open(recipe, small), run, false, steps, () -> false);
+        TrainRun.Result result = TrainRun.run(RunConfig.open(recipe, small), run, false, steps, () -> false);
         assertThat(result.finished()).isTrue();
         assertThat(steps.losses).hasSize(2).allMatch(loss -> loss > 0 && loss < 30);
         assertThat(run.resolve("model.keras")).exists();
@@ -201,7 +204,9 @@ class PaperRecipesTest {
 
     static List<Path> configs() throws IOException {
         try (Stream<Path> files = Files.walk(CONFIGS)) {
-            return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".yaml"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -215,8 +220,10 @@ class PaperRecipesTest {
         assertThat(header).contains("arXiv:");
         assertThat(header).containsPattern("# ./vit4j (train|summary) (configs/)?" + name + "\\b");
         assertThat(header)
-                .containsPattern("\\d%|[Nn]o published|[Nn]o weights were published|without public weights|no figure is");
+                .containsPattern(
+                        "\\d%|[Nn]o published|[Nn]o weights were published|without public weights|no figure is");
         if (!config.getParent().endsWith("recipes")) return;
-        for (String part : List.of("# Paper: ", "# Expected: ", "# Time: ")) assertThat(header).contains(part);
+        for (String part : List.of("# Paper: ", "# Expected: ", "# Time: "))
+            assertThat(header).contains(part);
     }
 }
