@@ -29,6 +29,9 @@ public final class AcceleratedStep implements GradientStep {
     private final List<Lowered.Mask> masks;
     private final INDArray flat;
     private final Plans<Long> plans = new Plans<>(this::draw);
+    /** Copies of what the last run left, freed by the next: the garbage collector would wait for the heap to fill. */
+    private final Map<String, INDArray> copies = new HashMap<>();
+
     private Plan plan;
     private long batch;
     private double value;
@@ -70,6 +73,8 @@ public final class AcceleratedStep implements GradientStep {
 
     /** The network forward, and the loss with its gradient. */
     private Map<String, INDArray> half(Map<String, INDArray> inputs) {
+        copies.values().forEach(INDArray::close);
+        copies.clear();
         batch = inputs.values().iterator().next().size(0);
         plan = plans.get(batch);
         Map<String, INDArray> given = new HashMap<>();
@@ -78,8 +83,12 @@ public final class AcceleratedStep implements GradientStep {
             if (loss.wants(name)) given.put(name, array);
         });
         plan.forward();
-        for (String tensor : loss.read()) given.put(tensor, plan.get(tensor));
+        for (String tensor : loss.read()) given.put(tensor, copy(tensor));
         return loss.run(given);
+    }
+
+    private INDArray copy(String name) {
+        return copies.computeIfAbsent(name, plan::get);
     }
 
     @Override
@@ -89,12 +98,12 @@ public final class AcceleratedStep implements GradientStep {
 
     @Override
     public INDArray tensor(String name) {
-        return plan.get(name);
+        return copy(name);
     }
 
     @Override
     public INDArray by(String tensor) {
-        return plan.get(tensor + Planner.GRADIENT);
+        return copy(tensor + Planner.GRADIENT);
     }
 
     @Override
@@ -112,8 +121,8 @@ public final class AcceleratedStep implements GradientStep {
     public void updateStatistics() {
         Map<String, INDArray> seen = new LinkedHashMap<>();
         for (Lowered.Statistics s : plan.statistics()) {
-            seen.put(s.mean(), plan.get(s.mean()));
-            seen.put(s.variance(), plan.get(s.variance()));
+            seen.put(s.mean(), copy(s.mean()));
+            seen.put(s.variance(), copy(s.variance()));
         }
         RunningStatistics.update(parameters, plan.statistics(), seen, batch);
     }
@@ -133,6 +142,7 @@ public final class AcceleratedStep implements GradientStep {
 
     @Override
     public void close() {
+        copies.values().forEach(INDArray::close);
         plans.close();
         loss.close();
         flat.close();

@@ -61,7 +61,6 @@ final class Network {
 
     /** [B, H, W, C] */
     static INDArray images(Batch batch) {
-        return Nd4j.createFromArray(batch.images())
-                .reshape('c', batch.size(), batch.height(), batch.width(), batch.channels());
+        return batch.array();
     }
 }

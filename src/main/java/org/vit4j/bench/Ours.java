@@ -1,6 +1,7 @@
 package org.vit4j.bench;
 
 import java.util.List;
+import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.compute.Engine;
 import org.vit4j.data.Batch;
@@ -31,12 +32,17 @@ final class Ours implements Contender {
 
     @Override
     public double forward(Batch batch) {
-        return step.forward(network.inputs(batch, step.masks()));
+        Map<String, INDArray> inputs = network.inputs(batch, step.masks());
+        double loss = step.forward(inputs);
+        inputs.values().forEach(INDArray::close);
+        return loss;
     }
 
     @Override
     public double gradient(Batch batch) {
-        step.run(network.inputs(batch, step.masks()));
+        Map<String, INDArray> inputs = network.inputs(batch, step.masks());
+        step.run(inputs);
+        inputs.values().forEach(INDArray::close);
         return step.loss();
     }
 

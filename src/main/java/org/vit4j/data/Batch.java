@@ -1,5 +1,8 @@
 package org.vit4j.data;
 
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
 /**
  * What a training or evaluation step takes.
  *
@@ -20,5 +23,10 @@ public record Batch(int size, int height, int width, int channels, float[] image
             throw new IllegalArgumentException("a batch of " + size + " images cannot have " + labels.length
                     + " labels and " + indices.length + " indices");
         }
+    }
+
+    /** [N, H, W, C] in ND4J's memory; the caller's, to be closed: no garbage collector counts it. */
+    public INDArray array() {
+        return Nd4j.create(images, new long[] {size, height, width, channels}, 'c');
     }
 }

@@ -28,10 +28,13 @@ public final class Evaluator {
         try (BatchIterator epoch = batches.epoch(0, 0)) {
             while (epoch.hasNext()) {
                 Batch batch = epoch.next();
-                INDArray logits = inference.logits(Nd4j.createFromArray(batch.images())
-                        .reshape('c', batch.size(), batch.height(), batch.width(), batch.channels()));
-                evaluation.eval(oneHot(batch.labels(), classes.size()), logits);
-                double[][] rows = logits.castTo(DataType.DOUBLE).toDoubleMatrix();
+                double[][] rows;
+                try (INDArray images = batch.array();
+                        INDArray logits = inference.logits(images);
+                        INDArray labels = oneHot(batch.labels(), classes.size())) {
+                    evaluation.eval(labels, logits);
+                    rows = logits.toDoubleMatrix();
+                }
                 loss += crossEntropy(rows, batch.labels());
                 mistakes.batch(batch, rows);
                 count += batch.size();

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.data.Batch;
 import org.vit4j.data.Mixed;
 import org.vit4j.graph.Graph;
@@ -31,8 +30,7 @@ final class Feed {
     Map<String, INDArray> inputs(Mixed mixed, long draw) {
         Batch batch = mixed.batch();
         Map<String, INDArray> inputs = new HashMap<>();
-        INDArray pixels = Nd4j.createFromArray(batch.images())
-                .reshape('c', batch.size(), batch.height(), batch.width(), batch.channels());
+        INDArray pixels = batch.array();
         inputs.put(images, pixels);
         teacher.ifPresent(t -> inputs.put(Objective.TEACHER, t.logits(pixels)));
         inputs.put(Objective.TARGETS, train.loss().targets(mixed, classes));

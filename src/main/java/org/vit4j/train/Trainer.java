@@ -173,6 +173,7 @@ public final class Trainer implements AutoCloseable {
             long hits = Evaluator.hits(learner.lastLogits(), batch.dominant());
             learner.gather(i == count);
             if (i == count) learner.update(lr, state.step() + 1);
+            inputs.values().forEach(INDArray::close); // off the heap, where no garbage collector counts
             loss += own / count;
             double seconds = (System.nanoTime() - start) / 1e9;
             state = state.afterBatch(own, hits, batch.size(), seconds);

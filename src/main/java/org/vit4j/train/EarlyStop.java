@@ -1,0 +1,30 @@
+package org.vit4j.train;
+
+import java.util.List;
+import java.util.Optional;
+import org.vit4j.config.Section;
+
+/**
+ * {@code train.early_stop}: a run ends when validation has not found a better epoch for a while. Told from the finished
+ * epochs alone, so a resumed run stops where the other would have.
+ *
+ * @param patience epochs without a better one
+ */
+public record EarlyStop(int patience) {
+    public EarlyStop {
+        if (patience < 1) throw new IllegalArgumentException("patience (" + patience + ") must be at least 1");
+    }
+
+    static Optional<EarlyStop> read(Section s) {
+        int patience = s.intAt("patience", 10);
+        return s.build(() -> new EarlyStop(patience));
+    }
+
+    /** Whether the last {@code patience} epochs brought nothing. */
+    boolean isDue(List<EpochMetrics> history) {
+        return history.stream()
+                .reduce((best, next) -> next.betterThan(best) ? next : best)
+                .map(best -> history.size() - best.epoch() >= patience)
+                .orElse(false);
+    }
+}
