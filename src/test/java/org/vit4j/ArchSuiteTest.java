@@ -46,7 +46,7 @@ class ArchSuiteTest {
             // A batch norm takes out what is added in front of it, and LeViT's head begins with one.
             ".*PCM\\..*\\.bias",
             ".*leff\\.conv\\d\\.bias",
-            "stages\\.1\\..*\\.bn\\.beta",
+            "(stem\\.conv\\d|stages\\.\\d\\..*)\\.bn\\.beta",
             // The heads of CvT and CeiT read class tokens: nobody hears the last block's patches.
             "stage2\\.blocks\\.1\\.attn\\.conv_proj_q\\..*",
             "blocks\\.3\\.leff\\..*");

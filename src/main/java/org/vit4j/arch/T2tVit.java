@@ -159,9 +159,9 @@ public record T2tVit(
         Graph g = new Graph(official ? Init.TIMM : Init.PYTORCH);
         Init tokenInit = official ? new Init.TruncatedNormal(0.02) : new Init.Normal(1);
 
-        Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
-        Grid grid = grid(x);
-        x = tokensToToken(g.at("tokens_to_token"), x); // [T, D]
+        Tensor pixels = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
+        Tensor x = tokensToToken(g.at("tokens_to_token"), pixels); // [T, D]
+        Grid grid = grid(pixels);
         x = g.concat("tokens", 0, g.tokens("cls_token", x, 1, tokenInit), x); // [1 + T, D]
         x = official
                 ? g.addPositions("pos_embed", x, Role.FIXED, Sinusoid.table(x.dim(0), dim), grid)

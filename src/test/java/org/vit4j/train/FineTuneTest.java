@@ -163,8 +163,9 @@ class FineTuneTest {
         Set<String> heads = Parts.heads(config.model().build());
         assertThat(heads).containsExactlyInAnyOrder("head.kernel", "head.bias");
 
-        int epoch = three(config).training().batchesPerEpoch();
-        run(config, "tuned", false, epoch); // the first epoch alone
+        TrainData data = three(config);
+        int epoch = data.training().batchesPerEpoch() + data.validation().batchesPerEpoch();
+        run(config, "tuned", false, epoch + 2); // the first epoch, validated, and a step of the second
         weights(directory.resolve("tuned/last.keras")).forEach((name, values) -> {
             if (heads.contains(name)) assertThat(values).as(name).isNotEqualTo(before.get(name));
             // Neither stepped, nor decayed, nor the statistics of a batch norm moved.

@@ -127,6 +127,7 @@ class PaperRecipesTest {
                 "train.batch=2",
                 "train.accumulate=1",
                 "train.epochs=1",
+                "train.schedule.min_lr=0", // the rate of so small a batch lies below that of the recipe
                 "data.threads=1",
                 "data.path=" + data.resolve(recipe.substring(0, recipe.indexOf('-')))));
         if (folder) small.add("model.classes=2");
@@ -177,7 +178,7 @@ class PaperRecipesTest {
         TrainConfig train = RunConfig.open("cifar10-cvt-plain", List.of()).train();
         assertThat(train.epochs()).isEqualTo(200);
         rates(train, 0, 0.01, 50, 0.00853553390593, 100, 0.005, 200, 0);
-        assertThat(RunConfig.open("cifar10-cvt-plain", List.of()).resolved()).contains("augment: [");
+        assertThat(RunConfig.open("cifar10-cvt-plain", List.of()).resolved()).doesNotContain("augment:");
     }
 
     @Test
