@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.data.Image;
@@ -106,8 +108,11 @@ public record Evaluation(
                 }
             }
         }
-        try (ByteArrayOutputStream out = new ByteArrayOutputStream()) {
-            ImageIO.write(picture, "png", out);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        // Not a stream that ImageIO makes: it would cache in a file, which a signal to end closes under our hands.
+        try (ImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
+            ImageIO.write(picture, "png", stream);
+            stream.flush();
             return out.toByteArray();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
