@@ -3,7 +3,6 @@ package org.vit4j.report;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /** The runs of a sweep on one small page, each linked to its own report. */
 public final class SweepPage {
@@ -18,33 +17,28 @@ public final class SweepPage {
     public record Line(List<String> cells, Optional<String> report, double share) {}
 
     public static String html(String name, List<String> header, List<Line> lines) {
-        String head = header.stream().map(cell -> "<th>" + escape(cell)).collect(Collectors.joining());
-        String rows = lines.stream().map(SweepPage::row).collect(Collectors.joining("\n"));
-        return """
-                <!doctype html><html lang="en"><head><meta charset="utf-8"><title>%s: sweep</title><style>
-                body{font:15px/1.5 system-ui,sans-serif;max-width:1180px;margin:2em auto;padding:0 1em;color:#222}
-                table{border-collapse:collapse}td,th{padding:.25em .9em;text-align:left;border-bottom:1px solid #eee}
-                td.bar{min-width:180px}td.bar div{background:#27c;height:.8em;border-radius:2px}
-                </style></head><body><h1>%s</h1><p>%d runs, the best first: top-1 and loss on the validation set at the
-                best epoch of each.</p><table><tr>%s<th><th>
-                %s
-                </table></body></html>
-                """.formatted(escape(name), escape(name), lines.size(), head, rows);
+        StringBuilder table = new StringBuilder("<table class=\"sorts\"><thead><tr>");
+        header.forEach(cell -> table.append(Html.sortable(cell)));
+        table.append("<th></th><th></th></tr></thead><tbody>\n");
+        lines.forEach(line -> table.append(row(line)));
+        return Html.page(
+                name + ": sweep",
+                "<header><h1>" + Html.escape(name) + "</h1><p class=\"status\">" + lines.size()
+                        + " runs, the best first: top-1 and loss on the validation set at the best epoch of each.</p></header>\n"
+                        + "<main>"
+                        + Html.scrolling("runs of the sweep", table.append("</tbody></table>").toString()) + "</main>");
     }
 
     private static String row(Line line) {
-        String cells = line.cells.stream().map(cell -> "<td>" + escape(cell)).collect(Collectors.joining());
-        String bar = String.format(Locale.ROOT, "<td class='bar'><div style='width:%.1f%%'></div>", 100 * line.share);
-        String link = line.report
-                .map(file -> "<td><a href='" + escape(file) + "'>report</a>")
-                .orElse("<td>");
-        return "<tr>" + cells + bar + link;
-    }
-
-    private static String escape(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("'", "&#39;");
+        StringBuilder out = new StringBuilder("<tr>");
+        line.cells.forEach(cell -> out.append("<td class=\"n\">" + Html.escape(cell) + "</td>"));
+        out.append(String.format(
+                Locale.ROOT,
+                "<td class=\"bar\" style=\"--w:%.1f%%\"></td><td>%s</td></tr>\n",
+                100 * line.share,
+                line.report
+                        .map(file -> "<a href=\"" + Html.escape(file) + "\">report</a>")
+                        .orElse("")));
+        return out.toString();
     }
 }

@@ -152,8 +152,8 @@ class SweepTest {
                 .asString()
                 .startsWith("train.optimizer.lr,train.clip,val_top1,val_loss");
         assertThat(Files.readString(s.resolve("sweep.html")))
-                .contains("href='lr=1e-3,clip=1e30/report.html'")
-                .contains("href='lr=1e30,clip=1e30/report.html'");
+                .contains("href=\"lr=1e-3,clip=1e30/report.html\"")
+                .contains("href=\"lr=1e30,clip=1e30/report.html\"");
         assertThat(summary.text().lines()).hasSize(3);
     }
 
