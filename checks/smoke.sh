@@ -23,6 +23,7 @@ errs() {
 ./vit4j summary vit_base_patch16_224 --json | grep -q '"parameters" : 86567656' && ok "summary"
 
 ./vit4j bench digits-vit --steps 1 --set train.batch=4 --json 2>/dev/null | grep -q '"peak_memory"' && ok "bench"
+./vit4j preview digits-vit -o "$work/sheet.png" --count 4 && [ -s "$work/sheet.png" ] && ok "preview"
 
 ./vit4j train configs/digits-vit.yaml --set train.epochs=2 --run "$work/run" | tee "$work/train.txt"
 for file in config.yaml metrics.jsonl environment.json model.keras last.keras checkpoints report.html metrics.csv evaluation.json; do
