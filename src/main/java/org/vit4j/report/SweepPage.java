@@ -26,7 +26,9 @@ public final class SweepPage {
                 "<header><h1>" + Html.escape(name) + "</h1><p class=\"status\">" + lines.size()
                         + " runs, the best first: top-1 and loss on the validation set at the best epoch of each.</p></header>\n"
                         + "<main>"
-                        + Html.scrolling("runs of the sweep", table.append("</tbody></table>").toString()) + "</main>");
+                        + Html.scrolling(
+                                "runs of the sweep",
+                                table.append("</tbody></table>").toString()) + "</main>");
     }
 
     private static String row(Line line) {

@@ -21,6 +21,7 @@ final class SameRun {
             "output.log_steps",
             "train.epochs",
             "train.checkpoint_steps",
+            "train.early_stop.patience",
             "data.threads",
             "data.path");
 

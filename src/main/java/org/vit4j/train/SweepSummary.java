@@ -86,7 +86,9 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         }
 
         boolean finished(RunConfig config) {
-            return state == State.FINISHED && epochs >= config.train().epochs();
+            return state == State.FINISHED
+                    && (epochs >= config.train().epochs()
+                            || config.train().earlyStop().isPresent());
         }
 
         private Map<String, Object> toMap() {

@@ -23,6 +23,7 @@ import org.vit4j.train.schedule.Schedule;
  * @param freeze weights that do not learn
  * @param spike a loss that lies so many deviations above those before it is logged
  * @param checkpointSteps steps between checkpoints within an epoch; there is one at every epoch's end besides
+ * @param earlyStop ends a run that does not get better; none otherwise
  * @param freezeNorm batch normalisations go by the running statistics they have and leave them; scale and shift learn
  *     on. For fine-tuning, where batches are too small or too few for statistics of their own
  * @param distill a teacher, for a student with two heads
@@ -44,6 +45,7 @@ public record TrainConfig(
         List<Glob> freeze,
         double spike,
         int checkpointSteps,
+        Optional<EarlyStop> earlyStop,
         boolean freezeNorm,
         Optional<Distill> distill,
         Optional<Pretrained> init,
@@ -80,6 +82,7 @@ public record TrainConfig(
                 : List.of();
         double spike = s.doubleAt("spike", 6);
         int checkpointSteps = s.intAt("checkpoint_steps", 1000);
+        Optional<EarlyStop> earlyStop = s.sectionIf("early_stop").flatMap(EarlyStop::read);
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<Distill> distill = s.sectionIf("distill").flatMap(Distill::read);
         Optional<Pretrained> init = s.sectionIf("init").flatMap(Pretrained::read);
@@ -99,6 +102,7 @@ public record TrainConfig(
                 freeze,
                 spike,
                 checkpointSteps,
+                earlyStop,
                 freezeNorm,
                 distill,
                 init,
@@ -117,6 +121,17 @@ public record TrainConfig(
     /** Arrays as long as the weights that training keeps besides weights and gradient. */
     int arrays() {
         return optimizer.arrays() + (ema.isPresent() ? 1 : 0) + (accumulate > 1 ? 1 : 0);
+    }
+
+    /** Whether nothing is left to train after these epochs. */
+    boolean isOver(List<EpochMetrics> history) {
+        return history.size() >= epochs || stopsEarly(history);
+    }
+
+    /** Whether it is over before its last epoch. */
+    boolean stopsEarly(List<EpochMetrics> history) {
+        return history.size() < epochs
+                && earlyStop.map(early -> early.isDue(history)).orElse(false);
     }
 
     /** Epochs at the beginning in which the head alone learns. */

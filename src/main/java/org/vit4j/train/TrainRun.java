@@ -91,10 +91,10 @@ public final class TrainRun {
                             trainer.state().step());
                 if (resume && !resumed) run.checkNothingIsLost();
                 int every = config.output().logSteps();
-                if (resumed && trainer.state().epoch() >= config.train().epochs()) {
+                if (resumed && config.train().isOver(trainer.state().history())) {
                     // A crash after the last checkpoint may have come before what is written next.
                     try (RunLog log = new RunLog(run, config.train(), trainer.state(), every)) {
-                        log.report("finished");
+                        log.report(over(config, trainer.state()));
                     }
                     return result(true, trainer, run);
                 }
@@ -102,7 +102,7 @@ public final class TrainRun {
                 run.write("config.yaml", config.resolved());
                 run.write("environment.json", Environment.json());
                 try (RunLog log = new RunLog(run, config.train(), trainer.state(), every)) {
-                    return result(watched(trainer, log, stop), trainer, run);
+                    return result(watched(config, trainer, log, stop), trainer, run);
                 }
             }
         } finally {
@@ -122,12 +122,12 @@ public final class TrainRun {
     }
 
     /** However a run ends, its report is written from what there is. */
-    private static boolean watched(Trainer trainer, RunLog log, BooleanSupplier stop) {
+    private static boolean watched(RunConfig config, Trainer trainer, RunLog log, BooleanSupplier stop) {
         String status = "failed";
         try {
             boolean finished = trainer.train(log, stop);
             status = finished
-                    ? "finished"
+                    ? over(config, trainer.state())
                     : "stopped after step " + trainer.state().step() + "; --resume goes on";
             return finished;
         } catch (RuntimeException e) {
@@ -136,6 +136,12 @@ public final class TrainRun {
         } finally {
             log.report(status);
         }
+    }
+
+    private static String over(RunConfig config, TrainState state) {
+        if (!config.train().stopsEarly(state.history())) return "finished";
+        int best = state.best().map(EpochMetrics::epoch).orElse(0);
+        return "finished early: no better epoch since " + best;
     }
 
     private static Result result(boolean finished, Trainer trainer, RunDirectory run) {

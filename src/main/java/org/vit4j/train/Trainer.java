@@ -122,7 +122,7 @@ public final class Trainer implements AutoCloseable {
     boolean train(RunLog log, BooleanSupplier stop) {
         progress.start(train.epochs());
         try {
-            while (state.epoch() < train.epochs()) {
+            while (!train.isOver(state.history())) {
                 if (!epoch(log, stop)) {
                     save();
                     return false;
@@ -151,7 +151,7 @@ public final class Trainer implements AutoCloseable {
         } catch (Interruptible.Stopped e) {
             return false; // all batches of the epoch are done; who resumes validates
         }
-        return !stop.getAsBoolean() || state.epoch() == train.epochs();
+        return !stop.getAsBoolean() || train.isOver(state.history());
     }
 
     private double lr(double epoch) {

@@ -108,6 +108,38 @@ class TrainRunTest {
     }
 
     @Test
+    void aRunThatDoesNotGetBetterEndsEarlyAndGoesOnWithMorePatience() throws IOException {
+        // Steps that are lost in rounding: no epoch is better than the first.
+        List<String> stuck = List.of(
+                "train.optimizer.lr=1e-30", "train.schedule.min_lr=0", "train.schedule.warmup_lr=0", "train.epochs=9");
+        TrainRun.Result early = stuck("early", false, -1, stuck, 2);
+        assertThat(early.finished()).isTrue();
+        assertThat(early.state().history()).hasSize(3);
+        assertThat(early.state().best().orElseThrow().epoch()).isEqualTo(1);
+        assertThat(Files.readString(directory.resolve("early/report.html")))
+                .contains("finished early: no better epoch since 1");
+        assertThat(stuck("early", true, -1, stuck, 2).state().history()).hasSize(3);
+
+        assertThat(stuck("broken-off", false, 12, stuck, 2).finished()).isFalse();
+        assertThat(stuck("broken-off", true, -1, stuck, 2).state().history()).hasSize(3);
+        assertThat(untimed(directory.resolve("broken-off"))).isEqualTo(untimed(directory.resolve("early")));
+
+        assertThat(stuck("early", true, -1, stuck, 4).state().history()).hasSize(5);
+    }
+
+    private TrainRun.Result stuck(String name, boolean resume, int stopAfter, List<String> recipe, int patience) {
+        List<String> all = new ArrayList<>(recipe);
+        all.add("train.early_stop.patience=" + patience);
+        AtomicInteger steps = new AtomicInteger();
+        return TrainRun.run(
+                config(all.toArray(String[]::new)),
+                directory.resolve(name),
+                resume,
+                SILENT,
+                () -> steps.incrementAndGet() >= stopAfter && stopAfter > 0);
+    }
+
+    @Test
     void stepsAfterTheLastCheckpointStandInTheEventFileOnce() throws IOException {
         train("whole", false, -1);
         train("killed", false, 8);

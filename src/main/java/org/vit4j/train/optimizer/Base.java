@@ -1,12 +1,12 @@
 package org.vit4j.train.optimizer;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.Axpy;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** What the optimizers share: counting, keeping, and the treatment of the slices. */
 abstract class Base implements Optimizer.State {
@@ -17,13 +17,17 @@ abstract class Base implements Optimizer.State {
 
     private final INDArray parameters;
     private Slices slices;
+    private Parts decays;
+    private Parts penalties;
+    private Parts rates;
+    private Parts each;
     private final Map<String, INDArray> arrays;
     private int steps;
 
     Base(INDArray parameters, Slices slices, Map<String, INDArray> arrays) {
         this.parameters = parameters;
-        this.slices = slices;
         this.arrays = new LinkedHashMap<>(new TreeMap<>(arrays));
+        treat(slices);
     }
 
     abstract void update(INDArray gradient, double lr);
@@ -39,36 +43,37 @@ abstract class Base implements Optimizer.State {
 
     /** Decoupled weight decay: every weight shrinks by its own decay times its own rate. */
     void decay(double lr) {
-        for (Slices.Span span : slices.spans(slice -> slice.lrScale() * slice.weightDecay())) {
-            if (span.value() > 0) part(parameters, span).muli(1 - lr * span.value());
+        for (int i = 0; i < decays.size(); i++) {
+            double decay = decays.value(i);
+            if (decay > 0) decays.of(parameters).get(i).muli(1 - lr * decay);
         }
     }
 
     /** Weight decay as the gradient of an L2 penalty. */
     void addDecay(INDArray gradient) {
-        for (Slices.Span span : slices.spans(Slice::weightDecay)) {
-            if (span.value() > 0) add(part(gradient, span), part(parameters, span), span.value());
+        for (int i = 0; i < penalties.size(); i++) {
+            double decay = penalties.value(i);
+            if (decay > 0)
+                add(penalties.of(gradient).get(i), penalties.of(parameters).get(i), decay);
         }
     }
 
     /** Moves the parameters against a direction, each weight by its own share of the rate. */
     void subtract(INDArray direction, double lr) {
-        for (Slices.Span span : slices.spans(Slice::lrScale)) {
-            double factor = lr * span.value();
-            if (factor == 1) part(parameters, span).subi(part(direction, span));
-            else add(part(parameters, span), part(direction, span), -factor);
+        for (int i = 0; i < rates.size(); i++) {
+            double factor = lr * rates.value(i);
+            INDArray part = rates.of(parameters).get(i);
+            if (factor == 1) part.subi(rates.of(direction).get(i));
+            else add(part, rates.of(direction).get(i), -factor);
         }
     }
 
     void eachWeight(INDArray gradient, PerWeight action) {
-        for (Slice slice : slices.all()) {
-            action.at(slice, slice.of(parameters), slice.of(gradient));
+        List<INDArray> weights = each.of(parameters);
+        List<INDArray> gradients = each.of(gradient);
+        for (int i = 0; i < each.size(); i++) {
+            action.at(slices.all().get(i), weights.get(i), gradients.get(i));
         }
-    }
-
-    private static INDArray part(INDArray flat, Slices.Span span) {
-        if (span.from() == 0 && span.to() == flat.length()) return flat;
-        return flat.get(NDArrayIndex.interval(span.from(), span.to()));
     }
 
     @Override
@@ -88,8 +93,12 @@ abstract class Base implements Optimizer.State {
     }
 
     @Override
-    public void treat(Slices others) {
+    public final void treat(Slices others) {
         slices = others;
+        decays = new Parts(others.spans(slice -> slice.lrScale() * slice.weightDecay()));
+        penalties = new Parts(others.spans(Slice::weightDecay));
+        rates = new Parts(others.spans(Slice::lrScale));
+        each = new Parts(others.all().stream().map(Slice::span).toList());
     }
 
     @Override

@@ -1,7 +1,6 @@
 package org.vit4j.train.optimizer;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * The part of a flat array that is one weight.
@@ -11,6 +10,10 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 public record Slice(String weight, long from, long size, double lrScale, double weightDecay) {
     /** That part of an array laid out alike, as a vector; changing it changes the array. */
     public INDArray of(INDArray flat) {
-        return flat.get(NDArrayIndex.interval(from, from + size));
+        return span().of(flat);
+    }
+
+    Slices.Span span() {
+        return new Slices.Span(from, from + size, 0);
     }
 }

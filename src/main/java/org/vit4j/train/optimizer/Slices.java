@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.graph.Weight;
 import org.vit4j.samediff.Parameters;
 
@@ -18,7 +20,13 @@ public record Slices(List<Slice> all) {
     }
 
     /** Neighbours that are treated alike, so that one operation does for them. */
-    record Span(long from, long to, double value) {}
+    record Span(long from, long to, double value) {
+        /** That part of an array laid out alike; changing it changes the array. */
+        INDArray of(INDArray flat) {
+            if (from == 0 && to == flat.length()) return flat;
+            return flat.get(NDArrayIndex.interval(from, to));
+        }
+    }
 
     /** How one weight is treated. */
     public record Treatment(double lrScale, double weightDecay) {}
