@@ -2,7 +2,6 @@ package org.vit4j.train.optimizer;
 
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -11,7 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class Parts {
     private final List<Slices.Span> spans;
-    private final Map<INDArray, List<INDArray>> views = new IdentityHashMap<>();
+    private final IdentityHashMap<INDArray, List<INDArray>> views = new IdentityHashMap<>();
 
     Parts(List<Slices.Span> spans) {
         this.spans = spans;
