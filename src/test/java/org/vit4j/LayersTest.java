@@ -45,6 +45,8 @@ class LayersTest {
                         "transfer",
                         "train",
                         "bench",
+                        "explain",
+                        "plot",
                         "cli")
                 .filter(name -> !allowed.contains(name))
                 .map(name -> "org.vit4j." + name + "..")
@@ -78,6 +80,8 @@ class LayersTest {
         only("report", "arch", "config", "data", "eval", "graph", "io");
         only("model", "arch", "compute", "config", "data", "graph", "io", "keras", "samediff");
         only("transfer", "arch", "config", "data", "graph", "keras", "model", "weights");
+        only("explain", "arch", "compute", "config", "data", "graph", "io", "model", "report", "samediff");
+        only("plot", "graph");
         only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");
     }
 

@@ -1,24 +1,26 @@
 package org.vit4j.accelerated;
 
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.engine.OpTime;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Tensor;
 import org.vit4j.samediff.Inference;
 import org.vit4j.samediff.Parameters;
 
 /** Forward passes by the accelerated lowering; the plans last used are kept. */
 public final class AcceleratedInference implements Inference {
-    private record Key(String tensor, long batch) {}
+    private record Key(List<String> tensors, long batch) {}
 
     private final Graph graph;
     private final Plans<Key> plans;
 
     public AcceleratedInference(Graph graph, Parameters parameters) {
         this.graph = graph;
-        this.plans = new Plans<>(key -> Planner.inference(graph, parameters, key.batch(), List.of(key.tensor())));
+        this.plans = new Plans<>(key -> Planner.inference(graph, parameters, key.batch(), key.tensors()));
     }
 
     @Override
@@ -27,22 +29,36 @@ public final class AcceleratedInference implements Inference {
     }
 
     @Override
-    public synchronized INDArray tensor(String name, Map<String, INDArray> inputs) {
+    public INDArray tensor(String name, Map<String, INDArray> inputs) {
+        return tensors(List.of(name), inputs).get(name);
+    }
+
+    @Override
+    public synchronized Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
         long batch = Inference.check(graph, inputs);
-        Tensor tensor = graph.tensor(name);
-        if (inputs.containsKey(name)) return inputs.get(name).dup('c');
-        Plan plan = plans.get(new Key(name, batch));
+        Set<String> computed = new LinkedHashSet<>(names);
+        computed.removeAll(inputs.keySet());
+        computed.forEach(graph::tensor); // complains of what there is not
+        Map<String, INDArray> results = new LinkedHashMap<>();
+        for (String name : names)
+            if (inputs.containsKey(name)) results.put(name, inputs.get(name).dup('c'));
+        if (computed.isEmpty()) return results;
+        Plan plan = plans.get(new Key(List.copyOf(computed), batch));
         inputs.forEach((input, array) -> {
             if (plan.has(input)) plan.set(input, array);
         });
         plan.forward();
-        return plan.get(name).reshape('c', tensor.shape().batched(batch));
+        for (String name : computed) {
+            results.put(
+                    name, plan.get(name).reshape('c', graph.tensor(name).shape().batched(batch)));
+        }
+        return results;
     }
 
     @Override
     public synchronized List<OpTime> profile(INDArray images, int runs) {
         String logits = graph.outputs().get("logits").name();
-        Plan plan = plans.get(new Key(logits, images.size(0)));
+        Plan plan = plans.get(new Key(List.of(logits), images.size(0)));
         plan.set(input(), images);
         return plan.profile(() -> {
             for (int i = 0; i < runs; i++) plan.forward();

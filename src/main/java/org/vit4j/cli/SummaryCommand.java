@@ -1,18 +1,12 @@
 package org.vit4j.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
-import org.vit4j.model.Description;
-import org.vit4j.model.SavedModel;
 import org.vit4j.report.Diagram;
 import org.vit4j.report.Summary;
-import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -42,34 +36,22 @@ final class SummaryCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    /** A network and what it is called. */
-    private record Named(String name, ModelConfig model) {}
-
     @Override
     public Integer call() {
-        Named network = network();
+        Network network = Network.of(what, overrides);
         PrintWriter out = spec.commandLine().getOut();
         if (diagram.isPresent()) out.print(draw(network, diagram.get()));
-        else if (json) out.println(Json.text(Summary.of(network.name, network.model)));
-        else out.print(Summary.of(network.name, network.model).table());
+        else if (json) out.println(Json.text(Summary.of(network.name(), network.model())));
+        else out.print(Summary.of(network.name(), network.model()).table());
         out.flush();
         return Vit4j.DONE;
     }
 
-    private static String draw(Named network, String path) {
+    private static String draw(Network network, String path) {
         try {
-            return Diagram.mermaid(network.model.build(), path);
+            return Diagram.mermaid(network.model().build(), path);
         } catch (IllegalArgumentException e) {
             throw new ConfigError("--diagram: " + e.getMessage() + "; see the names in the summary", e);
         }
-    }
-
-    private Named network() {
-        if (what.endsWith(".keras")) {
-            Description model = SavedModel.describe(Path.of(what));
-            return new Named(model.name(), model.model());
-        }
-        RunConfig config = RunConfig.read(Config.open(what, overrides));
-        return new Named(config.name(), config.model());
     }
 }

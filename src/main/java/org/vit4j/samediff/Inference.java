@@ -20,6 +20,9 @@ public interface Inference extends AutoCloseable {
      */
     INDArray tensor(String name, Map<String, INDArray> inputs);
 
+    /** Several tensors of one pass, by name; the results are the caller's. */
+    Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs);
+
     /** The same for a graph with one input, [B, H, W, C]. */
     default INDArray tensor(String name, INDArray images) {
         return tensor(name, Map.of(input(), images));

@@ -1,19 +1,21 @@
 package org.vit4j.samediff;
 
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.engine.OpTime;
 import org.vit4j.engine.Program;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Tensor;
 
 /** Forward passes by the portable lowering. */
 public final class PortableInference implements Inference {
     private final Graph graph;
     private final Lowered lowered;
-    private final Map<String, Program> programs = new HashMap<>();
+    private final Map<List<String>, Program> programs = new HashMap<>();
 
     public PortableInference(Graph graph, Parameters parameters) {
         this.graph = graph;
@@ -26,23 +28,36 @@ public final class PortableInference implements Inference {
     }
 
     @Override
-    public synchronized INDArray tensor(String name, Map<String, INDArray> inputs) {
-        long batch = Inference.check(graph, inputs);
-        Tensor tensor = graph.tensor(name);
-        String variable = lowered.variable(name).name();
-        if (inputs.containsKey(variable)) return inputs.get(variable).dup('c');
-        INDArray result = program(variable).run(inputs).get(variable);
-        return result.dup('c').reshape('c', tensor.shape().batched(batch));
+    public INDArray tensor(String name, Map<String, INDArray> inputs) {
+        return tensors(List.of(name), inputs).get(name);
     }
 
-    private Program program(String variable) {
-        return programs.computeIfAbsent(variable, any -> new Program(lowered.sd(), List.of(variable)));
+    @Override
+    public synchronized Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
+        long batch = Inference.check(graph, inputs);
+        Map<String, String> variables = new LinkedHashMap<>();
+        for (String name : names) variables.put(name, lowered.variable(name).name());
+        Set<String> computed = new LinkedHashSet<>(variables.values()); // some tensors share a variable
+        computed.removeAll(inputs.keySet());
+        Map<String, INDArray> out =
+                computed.isEmpty() ? Map.of() : program(List.copyOf(computed)).run(inputs);
+        Map<String, INDArray> results = new LinkedHashMap<>();
+        variables.forEach((name, variable) -> {
+            INDArray result = inputs.containsKey(variable) ? inputs.get(variable) : out.get(variable);
+            long[] shape = graph.tensor(name).shape().batched(batch);
+            results.put(name, result.dup('c').reshape('c', shape));
+        });
+        return results;
+    }
+
+    private Program program(List<String> variables) {
+        return programs.computeIfAbsent(variables, any -> new Program(lowered.sd(), variables));
     }
 
     @Override
     public synchronized List<OpTime> profile(INDArray images, int runs) {
         String logits = lowered.variable(graph.outputs().get("logits").name()).name();
-        return program(logits).profile(Map.of(input(), images), runs);
+        return program(List.of(logits)).profile(Map.of(input(), images), runs);
     }
 
     @Override

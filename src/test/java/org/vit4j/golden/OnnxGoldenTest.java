@@ -90,7 +90,7 @@ class OnnxGoldenTest {
         return ForOnnx.network(golden.name(), built.graph(), parameters, golden.tensor("input"), expected);
     }
 
-    private static Parameters parameters(GoldenCase golden, Built built) {
+    static Parameters parameters(GoldenCase golden, Built built) {
         Parameters parameters = new Parameters(built.graph().weights(), DataType.FLOAT);
         for (Weight weight : built.graph().weights()) {
             Layout layout = Layout.of(weight, built.keys());

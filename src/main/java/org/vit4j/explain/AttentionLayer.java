@@ -1,0 +1,58 @@
+package org.vit4j.explain;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.vit4j.graph.Cells;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Places;
+import org.vit4j.graph.Tensor;
+
+/**
+ * A layer of softmax attention.
+ *
+ * @param name of the layer, such as {@code blocks.3.attn}
+ * @param softmax the tensor of its maps [H, T, S] as the softmax made them: rows of shares
+ * @param applied the tensor of the maps that weigh the values; another one where heads are mixed after the softmax
+ * @param queries what its T rows stand for
+ * @param keys what its S columns stand for
+ */
+public record AttentionLayer(String name, String softmax, String applied, int heads, Cells queries, Cells keys) {
+
+    /** All of a graph, in their order. */
+    public static List<AttentionLayer> of(Graph graph) {
+        Map<String, Places> places = Places.of(graph);
+        List<AttentionLayer> layers = new ArrayList<>();
+        for (Tensor mix : graph.tensors()) {
+            if (!(mix.op() instanceof Op.Mix)) continue;
+            Tensor applied = mix.input();
+            while (applied.op() instanceof Op.Dropout) applied = applied.input();
+            Tensor softmax = applied;
+            while (!(softmax.op() instanceof Op.Softmax)) softmax = softmax.input();
+            Map<Integer, Cells> axes = places.get(softmax.name()).tokens();
+            layers.add(new AttentionLayer(
+                    layer(softmax.name()),
+                    softmax.name(),
+                    applied.name(),
+                    softmax.dim(0),
+                    axes.getOrDefault(1, Cells.unplaced(softmax.dim(1))),
+                    axes.getOrDefault(2, Cells.unplaced(softmax.dim(2)))));
+        }
+        return layers;
+    }
+
+    /** Layers of the graph that attend by random features and so have no map: their names. */
+    public static List<String> withoutMaps(Graph graph) {
+        return graph.tensors().stream()
+                .filter(tensor -> tensor.op() instanceof HeadOp.LinearAttention)
+                .map(tensor -> layer(tensor.name()))
+                .toList();
+    }
+
+    private static String layer(String tensor) {
+        int dot = tensor.lastIndexOf('.');
+        return dot < 0 ? tensor : tensor.substring(0, dot);
+    }
+}

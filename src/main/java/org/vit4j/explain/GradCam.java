@@ -1,0 +1,41 @@
+package org.vit4j.explain;
+
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.graph.Cells;
+
+/**
+ * Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391, equations 1 and 2): the channels of a layer, each weighed by the
+ * mean of the logit's gradient over the cells, summed, and what is below zero left out. Tokens without a place take no
+ * part.
+ */
+final class GradCam {
+    private GradCam() {}
+
+    /**
+     * The map of one image.
+     *
+     * @param value the layer of a batch, [B, H, W, C] or [B, T, D]
+     * @param gradient of the logits by it
+     * @param grid what its rows stand for
+     */
+    static double[] map(INDArray value, INDArray gradient, int image, Cells grid) {
+        int channels = (int) value.size(value.rank() - 1);
+        int rows = (int) (value.length() / value.size(0) / channels);
+        int first = image * rows + grid.before();
+        float[] a = value.data().asFloat();
+        float[] g = gradient.data().asFloat();
+        double[] weights = new double[channels];
+        for (int cell = 0; cell < grid.grid(); cell++) {
+            int at = (first + cell) * channels;
+            for (int c = 0; c < channels; c++) weights[c] += g[at + c] / grid.grid();
+        }
+        double[] map = new double[grid.grid()];
+        for (int cell = 0; cell < map.length; cell++) {
+            int at = (first + cell) * channels;
+            double sum = 0;
+            for (int c = 0; c < channels; c++) sum += weights[c] * a[at + c];
+            map[cell] = Math.max(0, sum);
+        }
+        return map;
+    }
+}

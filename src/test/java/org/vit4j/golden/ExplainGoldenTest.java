@@ -1,0 +1,170 @@
+package org.vit4j.golden;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.compute.Engine;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.Image;
+import org.vit4j.data.Interpolation;
+import org.vit4j.data.Preprocess;
+import org.vit4j.explain.AttentionLayer;
+import org.vit4j.explain.Explainer;
+import org.vit4j.explain.HeadTable;
+import org.vit4j.explain.Heat;
+import org.vit4j.explain.Similarity;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Shape;
+
+/** Every method of explaining on every architecture, both flavours, with the reference's weights. */
+class ExplainGoldenTest {
+    private Graph graph;
+    private GoldenCase golden;
+    private Built built;
+    private Image image;
+
+    private Explainer open(String name, Engine engine) throws IOException {
+        golden = GoldenCase.read(GoldenTest.directory().resolve(name));
+        built = GoldenConfigs.build(golden);
+        graph = built.graph();
+        Shape shape = graph.tensors().iterator().next().shape();
+        Preprocess as = new Preprocess(
+                shape.dim(0), shape.dim(1), shape.dim(2), 1, Interpolation.BILINEAR, List.of(0.0), List.of(1.0));
+        image = image(shape);
+        return Explainer.of(graph, OnnxGoldenTest.parameters(golden, built), as, engine);
+    }
+
+    /** The golden's first input; its numbers are no pixels, but an image may hold any. */
+    private Image image(Shape shape) {
+        float[] all = golden.ours("input", shape).data().asFloat();
+        float[] first = Arrays.copyOf(all, (int) shape.size());
+        for (int i = 0; i < first.length; i++) first[i] *= 255;
+        return new Image(shape.dim(0), shape.dim(1), shape.dim(2), first);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vit_o_1", "vit_s_1", "deit_o_1", "deepvit_o_1", "deepvit_s_1", "cait_o_1", "cait_s_1"})
+    void attentionMapsAreTheReferences(String name) throws IOException {
+        try (Explainer explainer = open(name, Engine.AUTO)) {
+            List<String> known = explainer.attentions().stream()
+                    .flatMap(layer -> Stream.of(layer.softmax(), layer.applied()))
+                    .toList();
+            int compared = 0;
+            for (Map.Entry<String, String> map : built.evaluated().entrySet()) {
+                if (!map.getKey().startsWith("attn")) continue;
+                assertThat(known).contains(map.getValue());
+                INDArray expected =
+                        golden.ours(map.getKey(), graph.tensor(map.getValue()).shape());
+                INDArray actual = explainer.features(List.of(image), map.getValue());
+                long one = actual.length();
+                float[] theirs = Arrays.copyOf(expected.data().asFloat(), (int) one);
+                assertThat(Compare.relative(actual.data().asFloat(), theirs)).isLessThan(1e-5);
+                compared++;
+            }
+            assertThat(compared).isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "vit_o_1", "vit_s_1", "deepvit_o_1", "deepvit_s_1", "deit_o_1", "deit_s_1", "deit_s_3", "cait_o_1",
+                "cait_s_1", "t2t_o_1", "t2t_o_t1", "t2t_s_1", "crossvit_o_1", "crossvit_o_4", "crossvit_s_1", "pit_o_1",
+                "pit_o_d1", "pit_s_1", "levit_o_1", "levit_s_1", "cvt_o_1", "cvt_s_1", "ceit_o_1", "ceit_s_1",
+                "ceit_s_lca1", "vitae_o_1", "vitae_o_3"
+            })
+    void everyMethodHasAnAnswer(String name) throws IOException {
+        try (Explainer explainer = open(name, Engine.AUTO)) {
+            double diagonal = Math.hypot(image.height(), image.width());
+            assertThat(explainer.saliency(image, OptionalInt.of(1)).largest()).isPositive();
+            gradCam(explainer);
+
+            Heat rollout = explainer.rollout(image);
+            double shares = sum(rollout);
+            assertThat(shares).isGreaterThan(0.05).isLessThan(1 + 1e-4);
+
+            HeadTable distance = explainer.distance(List.of(image));
+            assertThat(distance.means()).isNotEmpty().allMatch(pixels -> pixels > 0 && pixels < diagonal);
+
+            Similarity similarity = explainer.similarity(List.of(image));
+            for (int i = 0; i < similarity.layers().size(); i++) {
+                assertThat(similarity.between()[i][i]).isEqualTo(1, within(1e-6));
+            }
+            for (AttentionLayer layer : explainer.attentions()) attention(explainer, layer);
+            String read = explainer.featureLayer();
+            assertThat(explainer.features(List.of(image, image), read).shape())
+                    .isEqualTo(graph.tensor(read).shape().batched(2));
+        }
+    }
+
+    @Test
+    void withoutMapsWhatNeedsThemSaysSo() throws IOException {
+        try (Explainer explainer = open("vitae_o_4", Engine.AUTO)) {
+            assertThat(explainer.withoutMaps()).isNotEmpty();
+            String none = "this network attends by random features only, which have no maps";
+            assertThatThrownBy(() -> explainer.rollout(image)).hasMessage(none);
+            assertThatThrownBy(() -> explainer.distance(List.of(image))).hasMessage(none);
+            assertThatThrownBy(explainer::attentionLayer).hasMessage(none);
+            assertThat(explainer.saliency(image, OptionalInt.of(1)).largest()).isPositive();
+            gradCam(explainer);
+        }
+    }
+
+    private void attention(Explainer explainer, AttentionLayer layer) {
+        if (layer.keys().hasGrid()) {
+            Heat mean = explainer.attention(image, layer.name(), OptionalInt.empty());
+            Heat last = explainer.attention(image, layer.name(), OptionalInt.of(layer.heads() - 1));
+            assertThat(sum(mean)).isBetween(1e-9, 1 + 1e-4);
+            assertThat(sum(last)).isBetween(1e-9, 1 + 1e-4);
+        } else {
+            assertThatThrownBy(() -> explainer.attention(image, layer.name(), OptionalInt.empty()))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessageContaining("no place");
+        }
+    }
+
+    /** By every class: for some a layer may have nothing to say. */
+    private void gradCam(Explainer explainer) {
+        int classes = graph.outputs().get("logits").dim(0);
+        double largest = 0;
+        for (int k = 0; k < classes; k++) {
+            Heat heat = explainer.gradCam(image, explainer.gradCamLayer(), OptionalInt.of(k));
+            assertThat(heat.grid().grid()).isEqualTo(heat.values().length * heat.values()[0].length);
+            largest = Math.max(largest, heat.largest());
+        }
+        assertThat(largest).isPositive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vit_o_1", "cvt_o_1", "vitae_o_1", "levit_o_1"})
+    void bothEnginesSeeTheSame(String name) throws IOException {
+        double[][][] seen = new double[2][][];
+        for (Engine engine : List.of(Engine.PORTABLE, Engine.AUTO)) {
+            try (Explainer explainer = open(name, engine)) {
+                seen[engine == Engine.AUTO ? 1 : 0] = explainer
+                        .gradCam(image, explainer.gradCamLayer(), OptionalInt.of(0))
+                        .values();
+            }
+        }
+        double largest =
+                Arrays.stream(seen[0]).flatMapToDouble(Arrays::stream).max().orElseThrow();
+        for (int i = 0; i < seen[0].length; i++) {
+            assertThat(seen[1][i]).containsExactly(seen[0][i], within(1e-4 * largest));
+        }
+    }
+
+    private static double sum(Heat heat) {
+        return Arrays.stream(heat.values()).flatMapToDouble(Arrays::stream).sum();
+    }
+}
