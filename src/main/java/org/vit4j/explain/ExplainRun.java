@@ -220,6 +220,7 @@ public final class ExplainRun {
         var numbers = new PicturePage.Table("Distance in pixels of each layer and head", false, header, rows);
         sections.add(new PicturePage.Section(
                 Method.DISTANCE.title(), Method.DISTANCE.note() + left, List.of(), List.of(chart), List.of(numbers)));
+        Atomic.write(request.directory.resolve("distance.svg"), chart.standalone());
         Path file = csv("distance.csv", header, rows);
         results.add(Map.of(
                 "method",
@@ -257,6 +258,7 @@ public final class ExplainRun {
         var table = new PicturePage.Table("Mean cosine between the maps of two layers", true, header, rows);
         sections.add(new PicturePage.Section(
                 Method.SIMILARITY.title(), Method.SIMILARITY.note(), List.of(), List.of(chart), List.of(table)));
+        Atomic.write(request.directory.resolve("similarity.svg"), chart.standalone());
         Path file = csv("similarity.csv", header, rows);
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("method", Method.SIMILARITY.word());

@@ -7,6 +7,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
+import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
@@ -60,7 +61,7 @@ final class Describe {
     /** What makes one tensor. */
     static String one(Tensor t) {
         Op op = t.op();
-        if (op instanceof Op.Input) return "image " + t.shape();
+        if (op instanceof Op.Input) return "input";
         if (op instanceof Op.Dense dense) return "dense " + t.input().shape().last() + " → " + dense.units();
         if (op instanceof Op.Conv2d conv) return conv(conv);
         if (op instanceof ImageOp.StandardizedConv2d conv) {
@@ -71,8 +72,9 @@ final class Describe {
         if (op instanceof ImageOp.GroupNorm norm) return "group norm, " + norm.groups();
         if (op instanceof Op.Activate activate) return word(activate.function().name());
         if (op instanceof Op.Add) return "+";
-        if (op instanceof Op.AddLearned learned)
-            return "+ learned " + word(learned.role().name());
+        if (op instanceof Op.AddLearned table) {
+            return table.role() == Role.FIXED ? "+ fixed table" : "+ learned " + word(table.role().name());
+        }
         if (op instanceof Op.ScaleLearned) return "× learned scale";
         if (op instanceof Op.Tokens tokens)
             return tokens.count() == 1 ? "learned token" : tokens.count() + " learned tokens";

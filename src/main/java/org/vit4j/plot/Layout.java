@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
 /**
@@ -15,11 +16,11 @@ import org.vit4j.graph.Tensor;
  * rank beside each other.
  */
 final class Layout {
-    static final double GAP = 30;
-    /** Above the first and below the last part of a block, where arrows come in and go out. */
-    static final double MARGIN = 26;
-
+    static final double GAP = 36;
     private static final double BESIDE = 26;
+    /** Between arrows into a block, so that there is room for their shapes. */
+    private static final double PORTS = 80;
+
     private static final double SIDE = 16;
     private static final double LANE = 15;
 
@@ -78,7 +79,8 @@ final class Layout {
 
     private void connect(Node node) {
         node.part.all().forEach(t -> {
-            if (Describe.isPassing(t.op())) return;
+            // A learned token only asks its input how wide to be.
+            if (Describe.isPassing(t.op()) || t.op() instanceof Op.Tokens) return;
             for (Tensor input : t.inputs()) {
                 Tensor source = Node.seen(input);
                 Node from = owner.get(source);
@@ -136,7 +138,7 @@ final class Layout {
             double tallest = row.stream().mapToDouble(n -> n.height).max().orElse(0);
             widest = Math.max(widest, row.stream().mapToDouble(n -> n.width).sum() + BESIDE * (row.size() - 1));
             for (Node node : row) node.y = y + (tallest - node.height) / 2;
-            y += tallest + gap(row);
+            y += tallest + GAP;
         }
         height = y - (exits.isEmpty() ? GAP - SIDE : GAP);
         for (List<Node> row : rows.values()) spread(row, widest);
@@ -147,19 +149,18 @@ final class Layout {
         labels();
     }
 
-    /** Below an entry there is room for the name of the block too. */
-    private static double gap(List<Node> row) {
-        return row.stream().allMatch(Node::isPort) ? GAP + 16 : GAP;
-    }
-
     /** Each node below the middle of what it is made from, moved aside where two would overlap. */
     private void spread(List<Node> row, double widest) {
-        for (Node node : row) node.x = wish(node, widest / 2) - node.width / 2;
+        for (Node node : row) {
+            node.x = 0;
+            node.x = wish(node, widest / 2) - arrival(node);
+        }
         row.sort(Comparator.comparingDouble(n -> n.x + n.width / 2));
         double wished = middle(row);
         for (int i = 1; i < row.size(); i++) {
             Node before = row.get(i - 1);
-            row.get(i).x = Math.max(row.get(i).x, before.x + before.width + BESIDE);
+            double apart = before.isPort() ? PORTS : BESIDE;
+            row.get(i).x = Math.max(row.get(i).x, before.x + before.width + apart);
         }
         double moved = middle(row) - wished;
         row.forEach(n -> n.x -= moved);
@@ -169,12 +170,21 @@ final class Layout {
         return row.stream().mapToDouble(n -> n.x + n.width / 2).average().orElse(0);
     }
 
+    /** How far right in a node the arrows arrive, on average. */
+    private double arrival(Node node) {
+        return edges.stream()
+                .filter(e -> e.to == node)
+                .mapToDouble(e -> node.inX(e.source) - node.x)
+                .average()
+                .orElse(node.width / 2);
+    }
+
     private double wish(Node node, double standard) {
         return edges.stream()
                 .filter(e -> e.to == node && e.from.rank < node.rank)
                 .mapToDouble(e -> e.from.outX(e.source))
                 .average()
-                .orElseGet(() -> standard);
+                .orElse(standard);
     }
 
     /** Edges that would run through a node take a lane on the right; the farthest right there is. */
@@ -214,10 +224,19 @@ final class Layout {
 
     /** Room for the shapes that stand right of arrows. */
     private void labels() {
-        for (Edge edge : edges) {
-            double x = edge.to.inX(edge.source) + 6 + Node.textWidth(edge.shape, false);
-            width = Math.max(width, x + 4);
+        for (Node node : nodes) {
+            arrivals(node).forEach((x, shapes) -> width = Math.max(width, x + 10 + Node.textWidth(shapes, false)));
         }
+    }
+
+    /** The shapes that arrive at each place of a node's upper edge. */
+    Map<Double, String> arrivals(Node node) {
+        Map<Double, String> arrivals = new LinkedHashMap<>();
+        for (Edge edge : edges) {
+            if (edge.to != node || edge.shape.isEmpty()) continue;
+            arrivals.merge(edge.to.inX(edge.source), edge.shape, (a, b) -> a.contains(b) ? a : a + " " + b);
+        }
+        return arrivals;
     }
 
     /** Where an arrow from outside arrives. */

@@ -1,7 +1,6 @@
 package org.vit4j.plot;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -35,10 +34,10 @@ public final class ModelPlot {
 
     private void draw(Layout layout, double left, double top, int depth) {
         for (Node node : layout.nodes) if (!node.isPort()) draw(node, left + node.x, top + node.y, depth);
-        Set<List<Object>> told = new HashSet<>();
-        for (Layout.Edge edge : layout.edges) {
-            boolean first = told.add(List.of(edge.from, edge.source, edge.shape));
-            draw(edge, left, top, first);
+        for (Layout.Edge edge : layout.edges) draw(edge, left, top);
+        for (Node node : layout.nodes) {
+            layout.arrivals(node).forEach((x, text) -> shapes.add(new Drawing.Words(
+                    left + x + 5, top + node.y - 13, text, Drawing.Style.SHAPE, false)));
         }
     }
 
@@ -68,7 +67,7 @@ public final class ModelPlot {
         }
     }
 
-    private void draw(Layout.Edge edge, double left, double top, boolean labelled) {
+    private void draw(Layout.Edge edge, double left, double top) {
         double fromX = left + edge.from.outX(edge.source);
         double fromY = top + edge.from.y + edge.from.height;
         double toX = left + edge.to.inX(edge.source);
@@ -82,14 +81,11 @@ public final class ModelPlot {
             points.add(new Drawing.Point(lane, toY - 9));
             points.add(new Drawing.Point(toX, toY - 9));
         } else if (Math.abs(fromX - toX) > 0.5) {
-            double between = fromY + Math.min(13, (toY - fromY) / 2);
+            double between = fromY + 9;
             points.add(new Drawing.Point(fromX, between));
             points.add(new Drawing.Point(toX, between));
         }
         points.add(new Drawing.Point(toX, toY));
-        shapes.add(new Drawing.Line(points, !edge.to.isPort() || edge.shape.isEmpty()));
-        if (labelled && !edge.shape.isEmpty()) {
-            shapes.add(new Drawing.Words(toX + 5, toY - 8, edge.shape, Drawing.Style.SHAPE, false));
-        }
+        shapes.add(new Drawing.Line(points, !edge.to.isPort()));
     }
 }

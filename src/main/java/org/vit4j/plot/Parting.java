@@ -16,6 +16,8 @@ import org.vit4j.graph.Tensor;
 final class Parting {
     private static final Pattern NUMBERED = Pattern.compile(".*\\d");
 
+    private static final int BRANCH = 3;
+
     private Parting() {}
 
     static List<Part> of(List<Tensor> tensors) {
@@ -49,7 +51,9 @@ final class Parting {
         if (!isBlock(tensors) || tensors.size() == 1) return List.of(new Part(name, tensors, List.of(), List.of()));
         List<Part> inner = parts(tensors, name);
         boolean blocks = inner.stream().anyMatch(part -> !part.isBox());
-        if (numbered) return List.of(new Part(name, tensors, inner, List.of()));
+        // One with branches of several layers each is worth a look inside, number or not.
+        long branches = inner.stream().filter(part -> part.tensors().size() >= BRANCH).count();
+        if (numbered || (branches > 1 && !blocks)) return List.of(new Part(name, tensors, inner, List.of()));
         return blocks ? inner : List.of(new Part(name, tensors, List.of(), List.of()));
     }
 

@@ -1,0 +1,113 @@
+package org.vit4j.plot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.vit4j.arch.ModelConfig;
+import org.vit4j.train.RunConfig;
+
+class ModelPlotTest {
+    private static Drawing draw(String config) {
+        return ModelPlot.of(config, RunConfig.open(config, List.of()).model().build());
+    }
+
+    static Stream<String> configs() {
+        return ModelConfig.ARCHITECTURES.stream().map(arch -> "digits-" + arch);
+    }
+
+    private static <T> List<T> all(Drawing drawing, Class<T> kind) {
+        return drawing.shapes().stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+
+    private static List<String> words(Drawing drawing) {
+        return all(drawing, Drawing.Words.class).stream().map(Drawing.Words::text).toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void boxesStandBesideOrWithinEachOther(String config) {
+        Drawing drawing = draw(config);
+        List<Drawing.Box> boxes = all(drawing, Drawing.Box.class);
+        assertThat(boxes).hasSizeGreaterThan(5);
+        for (Drawing.Box a : boxes) {
+            assertThat(contains(new Drawing.Box(0, 0, drawing.width(), drawing.height(), a.style()), a))
+                    .isTrue();
+            for (Drawing.Box b : boxes) {
+                if (a != b && !apart(a, b)) assertThat(contains(a, b) || contains(b, a)).as(a + " and " + b).isTrue();
+            }
+        }
+    }
+
+    private static boolean apart(Drawing.Box a, Drawing.Box b) {
+        return a.x() + a.width() <= b.x()
+                || b.x() + b.width() <= a.x()
+                || a.y() + a.height() <= b.y()
+                || b.y() + b.height() <= a.y();
+    }
+
+    private static boolean contains(Drawing.Box a, Drawing.Box b) {
+        return a.x() <= b.x()
+                && a.y() <= b.y()
+                && a.x() + a.width() >= b.x() + b.width()
+                && a.y() + a.height() >= b.y() + b.height();
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void arrowsLeadDownAndRunThroughNoBox(String config) {
+        Drawing drawing = draw(config);
+        List<Drawing.Box> layers = all(drawing, Drawing.Box.class).stream()
+                .filter(box -> box.style() == Drawing.Style.LAYER || box.style() == Drawing.Style.ATTENTION)
+                .toList();
+        for (Drawing.Line line : all(drawing, Drawing.Line.class)) {
+            for (int i = 1; i < line.points().size(); i++) {
+                Drawing.Point a = line.points().get(i - 1);
+                Drawing.Point b = line.points().get(i);
+                assertThat(b.y()).isGreaterThanOrEqualTo(a.y());
+                for (Drawing.Box box : layers) {
+                    boolean beside = Math.max(a.x(), b.x()) <= box.x() || Math.min(a.x(), b.x()) >= box.x() + box.width();
+                    boolean clear = beside || b.y() <= box.y() + 0.1 || a.y() >= box.y() + box.height() - 0.1;
+                    assertThat(clear).as(line + " through " + box).isTrue();
+                }
+            }
+        }
+    }
+
+    @Test
+    void equalBlocksStandOnceWithTheirNumber() {
+        List<String> words = words(draw("vit_base_patch16_224"));
+        assertThat(words).contains("blocks.0 … 11   × 12", "86.6 M weights", "[197, 768]");
+        assertThat(words).containsOnlyOnce("attn", "attention, 12 heads of 64", "dense 768 → 1000");
+    }
+
+    @Test
+    void blocksThatDifferAreDrawnEach() {
+        assertThat(words(draw("cvt_13"))).filteredOn(text -> text.contains("×") && text.contains("blocks"))
+                .containsExactly("blocks.0 … 1   × 2", "blocks.0 … 9   × 10");
+    }
+
+    @Test
+    void theFileIsWellFormedAndAlone() throws Exception {
+        String svg = draw("digits-vitae").svg();
+        var document = DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
+        assertThat(document.getElementsByTagName("text").getLength()).isGreaterThan(40);
+        assertThat(svg.replace("http://www.w3.org/2000/svg", "")).doesNotContain("http");
+    }
+
+    @Test
+    void thePictureHasItsSize() {
+        Drawing drawing = draw("digits-vit");
+        var picture = drawing.image(2);
+        assertThat(picture.getWidth()).isEqualTo((int) Math.ceil(2 * drawing.width()));
+        assertThat(picture.getRGB(0, 0) & 0xFFFFFF).isEqualTo(0xFFFFFF);
+    }
+}
