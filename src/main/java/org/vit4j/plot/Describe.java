@@ -73,7 +73,9 @@ final class Describe {
         if (op instanceof Op.Activate activate) return word(activate.function().name());
         if (op instanceof Op.Add) return "+";
         if (op instanceof Op.AddLearned table) {
-            return table.role() == Role.FIXED ? "+ fixed table" : "+ learned " + word(table.role().name());
+            return table.role() == Role.FIXED
+                    ? "+ fixed table"
+                    : "+ learned " + word(table.role().name());
         }
         if (op instanceof Op.ScaleLearned) return "× learned scale";
         if (op instanceof Op.Tokens tokens)

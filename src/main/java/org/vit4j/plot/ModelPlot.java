@@ -36,8 +36,9 @@ public final class ModelPlot {
         for (Node node : layout.nodes) if (!node.isPort()) draw(node, left + node.x, top + node.y, depth);
         for (Layout.Edge edge : layout.edges) draw(edge, left, top);
         for (Node node : layout.nodes) {
-            layout.arrivals(node).forEach((x, text) -> shapes.add(new Drawing.Words(
-                    left + x + 5, top + node.y - 13, text, Drawing.Style.SHAPE, false)));
+            layout.arrivals(node)
+                    .forEach((x, text) -> shapes.add(
+                            new Drawing.Words(left + x + 5, top + node.y - 13, text, Drawing.Style.SHAPE, false)));
         }
     }
 

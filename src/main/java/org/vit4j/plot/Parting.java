@@ -52,7 +52,8 @@ final class Parting {
         List<Part> inner = parts(tensors, name);
         boolean blocks = inner.stream().anyMatch(part -> !part.isBox());
         // One with branches of several layers each is worth a look inside, number or not.
-        long branches = inner.stream().filter(part -> part.tensors().size() >= BRANCH).count();
+        long branches =
+                inner.stream().filter(part -> part.tensors().size() >= BRANCH).count();
         if (numbered || (branches > 1 && !blocks)) return List.of(new Part(name, tensors, inner, List.of()));
         return blocks ? inner : List.of(new Part(name, tensors, List.of(), List.of()));
     }

@@ -23,11 +23,16 @@ class ModelPlotTest {
     }
 
     private static <T> List<T> all(Drawing drawing, Class<T> kind) {
-        return drawing.shapes().stream().filter(kind::isInstance).map(kind::cast).toList();
+        return drawing.shapes().stream()
+                .filter(kind::isInstance)
+                .map(kind::cast)
+                .toList();
     }
 
     private static List<String> words(Drawing drawing) {
-        return all(drawing, Drawing.Words.class).stream().map(Drawing.Words::text).toList();
+        return all(drawing, Drawing.Words.class).stream()
+                .map(Drawing.Words::text)
+                .toList();
     }
 
     @ParameterizedTest
@@ -40,7 +45,10 @@ class ModelPlotTest {
             assertThat(contains(new Drawing.Box(0, 0, drawing.width(), drawing.height(), a.style()), a))
                     .isTrue();
             for (Drawing.Box b : boxes) {
-                if (a != b && !apart(a, b)) assertThat(contains(a, b) || contains(b, a)).as(a + " and " + b).isTrue();
+                if (a != b && !apart(a, b))
+                    assertThat(contains(a, b) || contains(b, a))
+                            .as(a + " and " + b)
+                            .isTrue();
             }
         }
     }
@@ -72,7 +80,8 @@ class ModelPlotTest {
                 Drawing.Point b = line.points().get(i);
                 assertThat(b.y()).isGreaterThanOrEqualTo(a.y());
                 for (Drawing.Box box : layers) {
-                    boolean beside = Math.max(a.x(), b.x()) <= box.x() || Math.min(a.x(), b.x()) >= box.x() + box.width();
+                    boolean beside =
+                            Math.max(a.x(), b.x()) <= box.x() || Math.min(a.x(), b.x()) >= box.x() + box.width();
                     boolean clear = beside || b.y() <= box.y() + 0.1 || a.y() >= box.y() + box.height() - 0.1;
                     assertThat(clear).as(line + " through " + box).isTrue();
                 }
@@ -89,7 +98,8 @@ class ModelPlotTest {
 
     @Test
     void blocksThatDifferAreDrawnEach() {
-        assertThat(words(draw("cvt_13"))).filteredOn(text -> text.contains("×") && text.contains("blocks"))
+        assertThat(words(draw("cvt_13")))
+                .filteredOn(text -> text.contains("×") && text.contains("blocks"))
                 .containsExactly("blocks.0 … 1   × 2", "blocks.0 … 9   × 10");
     }
 
