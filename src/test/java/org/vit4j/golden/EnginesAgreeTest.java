@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -28,7 +29,10 @@ import org.vit4j.samediff.Lowered;
 import org.vit4j.samediff.Lowering;
 import org.vit4j.samediff.Parameters;
 
-/** Tensor by tensor, the accelerated engine says what the portable one says: over the graphs of all golden cases. */
+/**
+ * Tensor by tensor, the accelerated engine says what the portable one says: over the graphs of all golden cases. Each tensor
+ * asked for is a plan of its own on both sides, so every fifth is, others in other cases; {@code -Dtensors=all} asks for all.
+ */
 class EnginesAgreeTest {
     private static final int BATCH = 3;
 
@@ -100,13 +104,23 @@ class EnginesAgreeTest {
         List<String> apart = new ArrayList<>();
         try (Inference accelerated = Engine.ACCELERATED.inference(sample.graph, sample.parameters);
                 Inference portable = Engine.PORTABLE.inference(sample.graph, sample.parameters)) {
-            for (Tensor t : sample.graph.tensors()) {
+            for (Tensor t : asked(name, sample.graph)) {
                 double error = Compare.largest(
                         accelerated.tensor(t.name(), sample.inputs), portable.tensor(t.name(), sample.inputs));
                 if (!(error < 2e-5)) apart.add(t + ": " + error);
             }
         }
         assertThat(apart).isEmpty();
+    }
+
+    private static List<Tensor> asked(String name, Graph graph) {
+        List<Tensor> all = List.copyOf(graph.tensors());
+        if ("all".equals(System.getProperty("tensors"))) return all;
+        int first = Math.floorMod(name.hashCode(), 5);
+        return IntStream.range(0, all.size())
+                .filter(i -> i % 5 == first || graph.outputs().containsValue(all.get(i)))
+                .mapToObj(all::get)
+                .toList();
     }
 
     static Stream<Arguments> casesAndModes() throws IOException {
