@@ -43,6 +43,7 @@ class LayersTest {
                         "report",
                         "model",
                         "transfer",
+                        "export",
                         "train",
                         "bench",
                         "explain",
@@ -82,7 +83,32 @@ class LayersTest {
         only("transfer", "arch", "config", "data", "graph", "keras", "model", "weights");
         only("explain", "arch", "compute", "config", "data", "graph", "io", "model", "report", "samediff");
         only("plot", "graph");
-        only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");
+        only(
+                "export",
+                "arch",
+                "compute",
+                "config",
+                "data",
+                "graph",
+                "io",
+                "keras",
+                "model",
+                "onnx",
+                "samediff",
+                "weights");
+        only(
+                "bench",
+                "arch",
+                "compute",
+                "config",
+                "data",
+                "engine",
+                "graph",
+                "io",
+                "onnx",
+                "report",
+                "samediff",
+                "train");
     }
 
     @Test

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.vit4j.arch.KeyScheme.Form;
 import org.vit4j.block.LayerScaleBlock;
 import org.vit4j.block.Mlp;
 import org.vit4j.block.PatchEmbed;
@@ -225,7 +226,9 @@ public record Cait(
                         "head", "mlp_head.1"));
                 pairs.addAll(theirs("blocks.{i}.", "patch_transformer.layers.{i}."));
                 pairs.addAll(theirs("blocks_token_only.{i}.", "cls_transformer.layers.{i}."));
-                yield KeyScheme.of(pairs.toArray(String[]::new));
+                yield KeyScheme.of(pairs.toArray(String[]::new))
+                        .shaped(Form.PATCHES, "patch_embed.proj.kernel")
+                        .shaped(Form.TOKENS, "*.ls{i}.gamma");
             }
         };
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.arch.KeyScheme.Form;
 import org.vit4j.arch.Vit.Pool;
 import org.vit4j.block.CrossAttention;
 import org.vit4j.block.CrossTransformer;
@@ -290,29 +291,30 @@ public record CrossVit(
         String block = layers + ".{i}.layers.{i}";
         String visit = layers + ".2.layers.{i}.{i}";
         return KeyScheme.of(
-                "patch_embed.0.proj", "sm_image_embedder.to_patch_embedding.1",
-                "patch_embed.1.proj", "lg_image_embedder.to_patch_embedding.1",
-                "cls_token_0", "sm_image_embedder.cls_token",
-                "cls_token_1", "lg_image_embedder.cls_token",
-                "pos_embed_0", "sm_image_embedder.pos_embedding",
-                "pos_embed_1", "lg_image_embedder.pos_embedding",
-                "blocks.{i}.blocks.{i}.{i}.norm1", block + ".0.norm",
-                "blocks.{i}.blocks.{i}.{i}.attn.wq", block + ".0.fn.to_q",
-                "blocks.{i}.blocks.{i}.{i}.attn.wkv", block + ".0.fn.to_kv",
-                "blocks.{i}.blocks.{i}.{i}.attn.proj", block + ".0.fn.to_out.0",
-                "blocks.{i}.blocks.{i}.{i}.norm2", block + ".1.norm",
-                "blocks.{i}.blocks.{i}.{i}.mlp.fc1", block + ".1.fn.net.0",
-                "blocks.{i}.blocks.{i}.{i}.mlp.fc2", block + ".1.fn.net.3",
-                "blocks.{i}.blocks.{i}.norm", layers + ".{i}.norm",
-                "blocks.{i}.fusion.{i}.{i}.project_in", visit + ".project_in",
-                "blocks.{i}.fusion.{i}.{i}.norm", visit + ".fn.norm",
-                "blocks.{i}.fusion.{i}.{i}.attn.wq", visit + ".fn.fn.to_q",
-                "blocks.{i}.fusion.{i}.{i}.attn.wkv", visit + ".fn.fn.to_kv",
-                "blocks.{i}.fusion.{i}.{i}.attn.proj", visit + ".fn.fn.to_out.0",
-                "blocks.{i}.fusion.{i}.{i}.project_out", visit + ".project_out",
-                "norm.0", "sm_mlp_head.0",
-                "norm.1", "lg_mlp_head.0",
-                "head.0", "sm_mlp_head.1",
-                "head.1", "lg_mlp_head.1");
+                        "patch_embed.0.proj", "sm_image_embedder.to_patch_embedding.1",
+                        "patch_embed.1.proj", "lg_image_embedder.to_patch_embedding.1",
+                        "cls_token_0", "sm_image_embedder.cls_token",
+                        "cls_token_1", "lg_image_embedder.cls_token",
+                        "pos_embed_0", "sm_image_embedder.pos_embedding",
+                        "pos_embed_1", "lg_image_embedder.pos_embedding",
+                        "blocks.{i}.blocks.{i}.{i}.norm1", block + ".0.norm",
+                        "blocks.{i}.blocks.{i}.{i}.attn.wq", block + ".0.fn.to_q",
+                        "blocks.{i}.blocks.{i}.{i}.attn.wkv", block + ".0.fn.to_kv",
+                        "blocks.{i}.blocks.{i}.{i}.attn.proj", block + ".0.fn.to_out.0",
+                        "blocks.{i}.blocks.{i}.{i}.norm2", block + ".1.norm",
+                        "blocks.{i}.blocks.{i}.{i}.mlp.fc1", block + ".1.fn.net.0",
+                        "blocks.{i}.blocks.{i}.{i}.mlp.fc2", block + ".1.fn.net.3",
+                        "blocks.{i}.blocks.{i}.norm", layers + ".{i}.norm",
+                        "blocks.{i}.fusion.{i}.{i}.project_in", visit + ".project_in",
+                        "blocks.{i}.fusion.{i}.{i}.norm", visit + ".fn.norm",
+                        "blocks.{i}.fusion.{i}.{i}.attn.wq", visit + ".fn.fn.to_q",
+                        "blocks.{i}.fusion.{i}.{i}.attn.wkv", visit + ".fn.fn.to_kv",
+                        "blocks.{i}.fusion.{i}.{i}.attn.proj", visit + ".fn.fn.to_out.0",
+                        "blocks.{i}.fusion.{i}.{i}.project_out", visit + ".project_out",
+                        "norm.0", "sm_mlp_head.0",
+                        "norm.1", "lg_mlp_head.0",
+                        "head.0", "sm_mlp_head.1",
+                        "head.1", "lg_mlp_head.1")
+                .shaped(Form.PATCHES, "patch_embed.{i}.proj.kernel");
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.arch.KeyScheme.Form;
 import org.vit4j.block.ConvAttention;
 import org.vit4j.block.ConvAttention.Method;
 import org.vit4j.block.ConvEmbed;
@@ -254,7 +255,14 @@ public record Cvt(Flavour flavour, ImageSpec image, int classes, List<Stage> sta
     public KeyScheme keys() {
         return switch (flavour) {
             case OFFICIAL -> KeyScheme.SAME;
-            case COMMUNITY -> KeyScheme.of(communityKeys().toArray(String[]::new));
+            // Images throughout there.
+            case COMMUNITY ->
+                KeyScheme.of(communityKeys().toArray(String[]::new))
+                        .shaped(Form.CHANNELS, "stage{i}.patch_embed.norm.*", "stage{i}.blocks.{i}.norm{i}.*")
+                        .shaped(
+                                Form.PIXEL,
+                                "stage{i}.blocks.{i}.attn.proj*.kernel",
+                                "stage{i}.blocks.{i}.mlp.*.kernel");
         };
     }
 

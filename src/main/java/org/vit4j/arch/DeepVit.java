@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.vit4j.arch.KeyScheme.Form;
 import org.vit4j.arch.Vit.Pool;
 import org.vit4j.block.Attention;
 import org.vit4j.block.Mlp;
@@ -210,21 +211,23 @@ public record DeepVit(
     @Override
     public KeyScheme keys() {
         return switch (flavour) {
-            case OFFICIAL -> KeyScheme.SAME;
+            case OFFICIAL -> KeyScheme.SAME.shaped(Form.PIXEL, "blocks.{i}.attn.reatten_matrix.kernel");
             case COMMUNITY ->
                 KeyScheme.of(
-                        "patch_embed.proj", "to_patch_embedding.1",
-                        "pos_embed", "pos_embedding",
-                        "blocks.{i}.norm1", "transformer.layers.{i}.0.fn.norm",
-                        "blocks.{i}.attn.qkv", "transformer.layers.{i}.0.fn.fn.to_qkv",
-                        "blocks.{i}.attn.reatten_matrix.kernel", "transformer.layers.{i}.0.fn.fn.reattn_weights",
-                        "blocks.{i}.attn.reattn_norm", "transformer.layers.{i}.0.fn.fn.reattn_norm.1",
-                        "blocks.{i}.attn.proj", "transformer.layers.{i}.0.fn.fn.to_out.0",
-                        "blocks.{i}.norm2", "transformer.layers.{i}.1.fn.norm",
-                        "blocks.{i}.mlp.fc1", "transformer.layers.{i}.1.fn.fn.net.0",
-                        "blocks.{i}.mlp.fc2", "transformer.layers.{i}.1.fn.fn.net.3",
-                        "norm", "mlp_head.0",
-                        "head", "mlp_head.1");
+                                "patch_embed.proj", "to_patch_embedding.1",
+                                "pos_embed", "pos_embedding",
+                                "blocks.{i}.norm1", "transformer.layers.{i}.0.fn.norm",
+                                "blocks.{i}.attn.qkv", "transformer.layers.{i}.0.fn.fn.to_qkv",
+                                "blocks.{i}.attn.reatten_matrix.kernel",
+                                        "transformer.layers.{i}.0.fn.fn.reattn_weights",
+                                "blocks.{i}.attn.reattn_norm", "transformer.layers.{i}.0.fn.fn.reattn_norm.1",
+                                "blocks.{i}.attn.proj", "transformer.layers.{i}.0.fn.fn.to_out.0",
+                                "blocks.{i}.norm2", "transformer.layers.{i}.1.fn.norm",
+                                "blocks.{i}.mlp.fc1", "transformer.layers.{i}.1.fn.fn.net.0",
+                                "blocks.{i}.mlp.fc2", "transformer.layers.{i}.1.fn.fn.net.3",
+                                "norm", "mlp_head.0",
+                                "head", "mlp_head.1")
+                        .shaped(Form.PATCHES, "patch_embed.proj.kernel");
         };
     }
 }

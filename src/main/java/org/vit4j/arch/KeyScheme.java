@@ -2,6 +2,7 @@ package org.vit4j.arch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,15 +17,36 @@ import java.util.regex.Pattern;
  *
  * @param name what messages call it: {@code reference}, {@code authors}, {@code hf}
  * @param ignored keys such a checkpoint may hold that no network needs, as patterns of whole keys
+ * @param shapes weights of ours that have another shape there than the rules give, for writing; reading takes either
+ * @param idle layer norms that their code owns and never calls, for writing
  */
-public record KeyScheme(String name, List<Rename> renames, List<Pattern> ignored) {
+public record KeyScheme(
+        String name, List<Rename> renames, List<Pattern> ignored, List<Shaped> shapes, List<IdleNorm> idle) {
     /** Of the code a flavour follows. */
     private static final String REFERENCE = "reference";
     /** Counters and index tables, which PyTorch keeps beside weights. */
     private static final List<Pattern> BUFFERS = List.of(
             Pattern.compile("(.*\\.)?(num_batches_tracked|attention_bias_idxs|pos_indices|relative_position_index)"));
 
-    public static final KeyScheme SAME = new KeyScheme(REFERENCE, List.of(), BUFFERS);
+    public static final KeyScheme SAME = new KeyScheme(REFERENCE, List.of(), BUFFERS, List.of(), List.of());
+
+    /** Special shapes of theirs. */
+    public enum Form {
+        /** A dense layer of ours, a convolution of one pixel there: [out, in, 1, 1]. */
+        PIXEL,
+        /** A convolution of ours, a dense layer over patches there: [out, kH * kW * in], by row, column, channel. */
+        PATCHES,
+        /** A number a channel, [1, C, 1, 1]. */
+        CHANNELS,
+        /** A number a channel of tokens, [1, 1, D]. */
+        TOKENS
+    }
+
+    /** Weights of ours and the shape they have there. */
+    public record Shaped(Pattern ours, Form form) {}
+
+    /** A layer norm of theirs over so many channels that is never called. */
+    public record IdleNorm(String module, int width) {}
 
     /** {@code blocks.{i}.norm1 -> transformer.layers.{i}.0.norm} */
     public record Rename(Pattern ours, String theirs) {}
@@ -41,6 +63,8 @@ public record KeyScheme(String name, List<Rename> renames, List<Pattern> ignored
     public KeyScheme {
         renames = List.copyOf(renames);
         ignored = List.copyOf(ignored);
+        shapes = List.copyOf(shapes);
+        idle = List.copyOf(idle);
     }
 
     /** @param pairs ours, theirs, ours, theirs, ...; the first that matches a whole path or its beginning wins */
@@ -52,21 +76,44 @@ public record KeyScheme(String name, List<Rename> renames, List<Pattern> ignored
             for (int group = 1; theirs.contains("{i}"); group++) theirs = theirs.replaceFirst("\\{i}", "\\$" + group);
             renames.add(new Rename(Pattern.compile(pattern + "(?=\\.|$)"), theirs));
         }
-        return new KeyScheme(REFERENCE, renames, BUFFERS);
+        return new KeyScheme(REFERENCE, renames, BUFFERS, List.of(), List.of());
     }
 
     public KeyScheme named(String other) {
-        return new KeyScheme(other, renames, ignored);
+        return new KeyScheme(other, renames, ignored, shapes, idle);
     }
 
     /** The same, these keys left aside too; {@code {i}} stands for a number, {@code *} for anything. */
     public KeyScheme ignoring(String... keys) {
         List<Pattern> all = new ArrayList<>(ignored);
-        for (String key : keys) {
-            all.add(Pattern.compile(
-                    Pattern.quote(key).replace("{i}", "\\E\\d+\\Q").replace("*", "\\E.*\\Q")));
-        }
-        return new KeyScheme(name, renames, all);
+        for (String key : keys) all.add(pattern(key));
+        return new KeyScheme(name, renames, all, shapes, idle);
+    }
+
+    private static Pattern pattern(String key) {
+        return Pattern.compile(Pattern.quote(key).replace("{i}", "\\E\\d+\\Q").replace("*", "\\E.*\\Q"));
+    }
+
+    /** The same, these weights of ours having such a shape there; {@code {i}} and {@code *} as in {@link #ignoring}. */
+    public KeyScheme shaped(Form form, String... weights) {
+        List<Shaped> all = new ArrayList<>(shapes);
+        for (String weight : weights) all.add(new Shaped(pattern(weight), form));
+        return new KeyScheme(name, renames, ignored, all, idle);
+    }
+
+    /** The same with a layer norm of theirs that is never called. */
+    public KeyScheme idle(String module, int width) {
+        List<IdleNorm> all = new ArrayList<>(idle);
+        all.add(new IdleNorm(module, width));
+        return new KeyScheme(name, renames, ignored, shapes, all);
+    }
+
+    /** The shape a weight of ours has there, where it is a special one. */
+    public Optional<Form> form(String weight) {
+        return shapes.stream()
+                .filter(shaped -> shaped.ours.matcher(weight).matches())
+                .map(Shaped::form)
+                .findFirst();
     }
 
     /** The same names below a module of theirs: {@code norm} is {@code student.mlp_head.0}. */
@@ -74,7 +121,7 @@ public record KeyScheme(String name, List<Rename> renames, List<Pattern> ignored
         List<Rename> all = new ArrayList<>();
         for (Rename rename : renames) all.add(new Rename(rename.ours, module + "." + rename.theirs));
         all.add(new Rename(Pattern.compile(""), module + ".")); // what has the same name in both
-        return new KeyScheme(name, all, ignored);
+        return new KeyScheme(name, all, ignored, shapes, idle);
     }
 
     /** These lines first, then the lines of another scheme. */
@@ -83,7 +130,11 @@ public record KeyScheme(String name, List<Rename> renames, List<Pattern> ignored
         all.addAll(other.renames);
         List<Pattern> aside = new ArrayList<>(ignored);
         aside.addAll(other.ignored);
-        return new KeyScheme(name, all, aside);
+        List<Shaped> shaped = new ArrayList<>(shapes);
+        shaped.addAll(other.shapes);
+        List<IdleNorm> silent = new ArrayList<>(idle);
+        silent.addAll(other.idle);
+        return new KeyScheme(name, all, aside, shaped, silent);
     }
 
     /** Whether a key is none of the network's business. */

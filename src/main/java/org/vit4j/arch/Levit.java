@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.vit4j.arch.KeyScheme.Form;
 import org.vit4j.block.BiasedAttention;
 import org.vit4j.block.Mlp;
 import org.vit4j.block.NormedDense;
@@ -251,7 +252,7 @@ public record Levit(
             String stage = "stages." + i + ".";
             if (i > 0) {
                 String down = stage + "downsample.attn_downsample.";
-                Collections.addAll(pairs, down + "attention_biases", "blocks." + at + ".attention_biases");
+                biases(pairs, down, "blocks." + at + ".");
                 normed(pairs, down + "kv", "blocks." + at + ".kv");
                 normed(pairs, down + "q.ln", "blocks." + at + ".q.1");
                 normed(pairs, down + "proj.ln", "blocks." + at++ + ".proj.1");
@@ -259,7 +260,7 @@ public record Levit(
             }
             for (int j = 0; j < stages.get(i).depth(); j++) {
                 String attn = stage + "blocks." + j + ".attn.";
-                Collections.addAll(pairs, attn + "attention_biases", "blocks." + at + ".m.attention_biases");
+                biases(pairs, attn, "blocks." + at + ".m.");
                 normed(pairs, attn + "qkv", "blocks." + at + ".m.qkv");
                 normed(pairs, attn + "proj.ln", "blocks." + at++ + ".m.proj.1");
                 authorsMlp(pairs, stage + "blocks." + j + ".mlp.", at++);
@@ -267,6 +268,11 @@ public record Levit(
         }
         Collections.addAll(pairs, "head.linear", "head.l", "head_dist.linear", "head_dist.l");
         return KeyScheme.of(pairs.toArray(String[]::new)).named("authors");
+    }
+
+    private static void biases(List<String> pairs, String ours, String theirs) {
+        Collections.addAll(pairs, ours + "attention_biases.index", theirs + "attention_bias_idxs");
+        Collections.addAll(pairs, ours + "attention_biases", theirs + "attention_biases");
     }
 
     private static void authorsMlp(List<String> pairs, String ours, int at) {
@@ -291,7 +297,9 @@ public record Levit(
         for (int i = 1; i <= 4; i++)
             Collections.addAll(pairs, "stem.conv" + i + ".linear", "conv_embedding." + (i - 1));
         Collections.addAll(pairs, "head.linear", "mlp_head", "head_dist.linear", "distill_head");
-        return KeyScheme.of(pairs.toArray(String[]::new));
+        // Images throughout there.
+        return KeyScheme.of(pairs.toArray(String[]::new))
+                .shaped(Form.PIXEL, "stages.*.linear.kernel", "stages.*.mlp.fc{i}.kernel");
     }
 
     private static void block(List<String> pairs, String attention, String mlp, int layer, String number) {
@@ -308,6 +316,7 @@ public record Levit(
         }
         Collections.addAll(
                 pairs, ours + "proj.ln.linear", theirs + "to_out.1", ours + "proj.ln.bn", theirs + "to_out.2");
+        Collections.addAll(pairs, ours + "attention_biases.index", theirs + "pos_indices");
         Collections.addAll(pairs, ours + "attention_biases", theirs + "pos_bias.weight^T");
     }
 }

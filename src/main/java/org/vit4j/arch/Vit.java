@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import org.vit4j.arch.KeyScheme.Form;
 import org.vit4j.block.Attention;
 import org.vit4j.block.Mlp;
 import org.vit4j.block.PatchEmbed;
@@ -275,17 +276,18 @@ public record Vit(
             }
             case COMMUNITY ->
                 KeyScheme.of(
-                        "patch_embed.proj", "to_patch_embedding.1",
-                        "pos_embed", "pos_embedding",
-                        "blocks.{i}.norm1", "transformer.layers.{i}.0.norm",
-                        "blocks.{i}.attn.qkv", "transformer.layers.{i}.0.fn.to_qkv",
-                        "blocks.{i}.attn.proj", "transformer.layers.{i}.0.fn.to_out.0",
-                        "blocks.{i}.norm2", "transformer.layers.{i}.1.norm",
-                        "blocks.{i}.mlp.fc1", "transformer.layers.{i}.1.fn.net.0",
-                        "blocks.{i}.mlp.fc2", "transformer.layers.{i}.1.fn.net.3",
-                        "norm", "mlp_head.0",
-                        "fc_norm", "mlp_head.0",
-                        "head", "mlp_head.1");
+                                "patch_embed.proj", "to_patch_embedding.1",
+                                "pos_embed", "pos_embedding",
+                                "blocks.{i}.norm1", "transformer.layers.{i}.0.norm",
+                                "blocks.{i}.attn.qkv", "transformer.layers.{i}.0.fn.to_qkv",
+                                "blocks.{i}.attn.proj", "transformer.layers.{i}.0.fn.to_out.0",
+                                "blocks.{i}.norm2", "transformer.layers.{i}.1.norm",
+                                "blocks.{i}.mlp.fc1", "transformer.layers.{i}.1.fn.net.0",
+                                "blocks.{i}.mlp.fc2", "transformer.layers.{i}.1.fn.net.3",
+                                "norm", "mlp_head.0",
+                                "fc_norm", "mlp_head.0",
+                                "head", "mlp_head.1")
+                        .shaped(Form.PATCHES, "patch_embed.proj.kernel");
         };
     }
 }

@@ -174,6 +174,13 @@ public record Vitae(
     @Override
     public KeyScheme keys() {
         // The authors' linear attention owns a norm that it never uses.
-        return KeyScheme.SAME.ignoring("layers.{i}.NC.{i}.attn.norm1.*");
+        KeyScheme keys = KeyScheme.SAME.ignoring("layers.{i}.NC.{i}.attn.norm1.*");
+        for (int i = 0; i < stages.size(); i++) {
+            VitaeStage stage = stages.get(i);
+            for (int j = 0; j < stage.depth() && stage.ncTokens().performer(); j++) {
+                keys = keys.idle("layers." + i + ".NC." + j + ".attn.norm1", stage.tokenDim());
+            }
+        }
+        return keys;
     }
 }

@@ -24,6 +24,7 @@ import picocli.CommandLine.ParameterException;
             PlotCommand.class,
             ModelsCommand.class,
             ImportCommand.class,
+            ExportCommand.class,
             PreviewCommand.class,
             BenchCommand.class,
             BenchWorkerCommand.class

@@ -31,8 +31,9 @@ public final class Atomic {
      */
     public static void write(Path file, Writer writer) {
         Path target = file.toAbsolutePath();
-        Path temporary = target.resolveSibling(
-                "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+        Path temporary =
+                target.resolveSibling("." + shortened(target.getFileName().toString()) + "."
+                        + ProcessHandle.current().pid() + ".tmp");
         try {
             Files.createDirectories(target.getParent());
             writer.write(temporary);
@@ -46,6 +47,11 @@ public final class Atomic {
         } finally {
             discard(temporary);
         }
+    }
+
+    /** A name may be as long as the system has names: 255 bytes. */
+    private static String shortened(String name) {
+        return name.length() <= 48 ? name : name.substring(0, 40) + Integer.toHexString(name.hashCode());
     }
 
     public static void write(Path file, String text) {

@@ -22,7 +22,7 @@ public final class OnnxModel {
     public static final int OPSET = 17;
     /** The version of the file format that came with that operator set, in ONNX 1.12. */
     public static final int IR_VERSION = 8;
-    /** What a network is given: [batch, C, H, W]. */
+    /** What a network is given: [batch, C, H, W], or pixels [batch, H, W, C]; see {@link Pixels}. */
     public static final String INPUT = "images";
     /** What it answers: [batch, K]. */
     public static final String OUTPUT = "logits";
@@ -36,8 +36,8 @@ public final class OnnxModel {
     }
 
     /**
-     * A network with one input, {@code images} [batch, C, H, W], and one output, {@code logits} [batch, K]: of two heads
-     * the mean, as in the graph.
+     * A network with one input, {@code images}, and one output, {@code logits} [batch, K]: of two heads the mean, as in
+     * the graph.
      *
      * @param name of the graph
      */
@@ -45,11 +45,7 @@ public final class OnnxModel {
         Tensor logits = graph.outputs().get(OUTPUT);
         if (logits == null) throw new IllegalArgumentException("the graph has no output '" + OUTPUT + "'");
         Nodes nodes = new Nodes();
-        OnnxLayers.Inputs inputs = image -> {
-            DataType type = pixels.kind() == Pixels.Kind.UINT8 ? DataType.UINT8 : DataType.FLOAT;
-            nodes.input(INPUT, type, List.of(image.dim(2), image.dim(0), image.dim(1)));
-            return Value.image(nodes, image.shape(), pixels.normalise(nodes, INPUT));
-        };
+        OnnxLayers.Inputs inputs = image -> pixels.value(nodes, INPUT, image.shape());
         return of(nodes, graph, name, Map.of(OUTPUT, logits), inputs);
     }
 

@@ -1,21 +1,24 @@
 package org.vit4j.onnx;
 
 import java.util.List;
+import onnx.OnnxMl.TensorProto.DataType;
+import org.vit4j.graph.Shape;
 
 /**
- * What the input {@code images} [N, C, H, W] of an exported network holds.
+ * What the input {@code images} of an exported network holds. Pictures have the network's size in every case; resizing and
+ * cropping stay with the caller.
  *
  * @param mean a value a channel, of pixels 0..1; taken away inside the network unless it is done before
  * @param std a value a channel
  */
 public record Pixels(Kind kind, List<Double> mean, List<Double> std) {
-    /** Pictures have the network's size in every case; resizing and cropping stay with the caller. */
+    /** Type and axes of the input. */
     public enum Kind {
-        /** float32, (x / 255 - mean) / std already done, as timm's exports have it. */
+        /** float32 [N, C, H, W], (x / 255 - mean) / std already done, as timm's exports have it. */
         NORMALISED,
-        /** float32 in 0..255. */
+        /** float32 [N, H, W, C] in 0..255. */
         FLOAT,
-        /** uint8, as decoders give them. */
+        /** uint8 [N, H, W, C], as decoders give them. */
         UINT8
     }
 
@@ -28,19 +31,32 @@ public record Pixels(Kind kind, List<Double> mean, List<Double> std) {
         return new Pixels(Kind.NORMALISED, List.of(), List.of());
     }
 
-    /** [B, C, H, W] of this kind -> what the network was trained on. */
-    String normalise(Nodes nodes, String images) {
-        if (kind == Kind.NORMALISED) return images;
-        String pixels = images;
-        if (kind == Kind.UINT8) pixels = nodes.node("Cast", images + "/float", List.of(images), Nodes.whole("to", 1));
-        String shares = nodes.node("Div", images + "/shares", List.of(pixels, nodes.number(255)));
-        String centred = nodes.node("Sub", images + "/centred", List.of(shares, column(nodes, images + "/mean", mean)));
-        return nodes.node("Div", images + "/normalised", List.of(centred, column(nodes, images + "/std", std)));
+    /**
+     * Declares the input and makes of it what the network was trained on.
+     *
+     * @param image [H, W, C]
+     */
+    Value value(Nodes nodes, String input, Shape image) {
+        if (kind == Kind.NORMALISED) {
+            nodes.input(input, DataType.FLOAT, List.of(image.dim(2), image.dim(0), image.dim(1)));
+            return Value.image(nodes, image, input);
+        }
+        nodes.input(input, kind == Kind.UINT8 ? DataType.UINT8 : DataType.FLOAT, image.dims());
+        return Value.plain(nodes, image, normalise(nodes, input));
     }
 
-    private static String column(Nodes nodes, String name, List<Double> values) {
+    /** In the order of torchvision's ToTensor and Normalize, for the same bits. */
+    private String normalise(Nodes nodes, String input) {
+        String pixels = input;
+        if (kind == Kind.UINT8) pixels = nodes.node("Cast", input + "/float", List.of(input), Nodes.whole("to", 1));
+        String shares = nodes.node("Div", input + "/shares", List.of(pixels, nodes.number(255)));
+        String centred = nodes.node("Sub", input + "/centred", List.of(shares, row(nodes, input + "/mean", mean)));
+        return nodes.node("Div", input + "/normalised", List.of(centred, row(nodes, input + "/std", std)));
+    }
+
+    private static String row(Nodes nodes, String name, List<Double> values) {
         float[] floats = new float[values.size()];
         for (int c = 0; c < floats.length; c++) floats[c] = values.get(c).floatValue();
-        return nodes.floats(name, floats, floats.length, 1, 1);
+        return nodes.floats(name, floats, floats.length);
     }
 }

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.vit4j.arch.KeyScheme;
+import org.vit4j.graph.Op;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Weight;
@@ -16,8 +17,9 @@ import org.vit4j.graph.Weight;
  * kH, kW].
  *
  * @param keys one, or several whose rows stand one below the other in ours: query, key and value
+ * @param form the shape it has there, where that is a special one
  */
-public record Layout(Weight weight, List<String> keys, Order order) {
+public record Layout(Weight weight, List<String> keys, Order order, Optional<KeyScheme.Form> form) {
     /** How their axes become ours. */
     public enum Order {
         SAME,
@@ -35,14 +37,15 @@ public record Layout(Weight weight, List<String> keys, Order order) {
     public static Layout of(Weight weight, KeyScheme scheme) {
         String name = weight.name();
         KeyScheme.Renamed renamed = scheme.theirs(name);
+        Optional<KeyScheme.Form> form = scheme.form(name);
         if (renamed.matched() == name.length()) {
-            return new Layout(weight, renamed.theirs(), renamed.transposed() ? Order.FIRST_LAST : Order.SAME);
+            return new Layout(weight, renamed.theirs(), renamed.transposed() ? Order.FIRST_LAST : Order.SAME, form);
         }
         String leaf = name.substring(name.lastIndexOf('.') + 1);
         List<String> keys = renamed.theirs().stream()
                 .map(theirs -> theirs.substring(0, theirs.lastIndexOf('.') + 1) + leaf(leaf, weight))
                 .toList();
-        return new Layout(weight, keys, leaf.equals("kernel") ? Order.KERNEL : Order.SAME);
+        return new Layout(weight, keys, leaf.equals("kernel") ? Order.KERNEL : Order.SAME, form);
     }
 
     private static String leaf(String ours, Weight weight) {
@@ -89,6 +92,30 @@ public record Layout(Weight weight, List<String> keys, Order order) {
         int h = weight.shape().dim(0), w = weight.shape().dim(1);
         boolean patches = theirs.size() == 2 && in % ((long) h * w) == 0;
         return patches ? Optional.of(Shape.of(h, w, (int) in / (h * w), out)) : Optional.empty();
+    }
+
+    /**
+     * The shape that the array has in a checkpoint.
+     *
+     * @param owner the operation whose weight it is: tables of tokens and positions have a batch axis there
+     */
+    public int[] theirs(Op owner) {
+        List<Integer> dims = new ArrayList<>(weight.shape().dims());
+        if (form.isPresent()) {
+            int last = weight.shape().last();
+            return switch (form.get()) {
+                case PIXEL -> new int[] {last, dims.get(0), 1, 1};
+                case PATCHES -> new int[] {last, (int) (weight.size() / last)};
+                case CHANNELS -> new int[] {1, last, 1, 1};
+                case TOKENS -> new int[] {1, 1, last};
+            };
+        }
+        if (order == Order.FIRST_LAST) Collections.rotate(dims, 1);
+        if (order == Order.KERNEL && dims.size() == 2) Collections.reverse(dims);
+        if (order == Order.KERNEL && dims.size() == 4)
+            dims = List.of(dims.get(3), dims.get(2), dims.get(0), dims.get(1));
+        if (owner instanceof Op.AddLearned || owner instanceof Op.Tokens) dims.add(0, 1);
+        return dims.stream().mapToInt(Integer::intValue).toArray();
     }
 
     private static List<Integer> squeezed(List<Integer> dims) {

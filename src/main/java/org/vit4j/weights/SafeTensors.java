@@ -44,24 +44,43 @@ public final class SafeTensors {
         }
     }
 
-    /** A tensor to write; its values are asked for when their turn comes. */
-    public record Source(String name, int[] shape, Supplier<float[]> values) {
+    /** A tensor to write; its little-endian bytes are asked for when their turn comes. */
+    public record Source(String name, DType type, int[] shape, Supplier<byte[]> bytes) {
+        /** Of float32. */
+        public Source(String name, int[] shape, Supplier<float[]> values) {
+            this(name, DType.F32, shape, () -> floats(values.get()));
+        }
+
+        /** Of whole numbers. */
+        public static Source longs(String name, int[] shape, long... values) {
+            ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.asLongBuffer().put(values);
+            return new Source(name, DType.I64, shape, bytes::array);
+        }
+
+        private static byte[] floats(float[] values) {
+            ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(Float.BYTES, values.length));
+            bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+            return bytes.array();
+        }
+
+        /** In bytes. */
         long size() {
-            long size = 1;
-            for (int dim : shape) size *= dim;
+            long size = type.width();
+            for (int dim : shape) size = Math.multiplyExact(size, dim);
             return size;
         }
     }
 
-    /** Writes float32 tensors, in the given order. The file must not exist yet or may be overwritten. */
+    /** Writes tensors in the given order. The file must not exist yet or may be overwritten. */
     public static void write(Path file, List<Source> sources, Map<String, String> metadata) throws IOException {
         Map<String, Object> header = new LinkedHashMap<>();
         if (!metadata.isEmpty()) header.put("__metadata__", metadata);
         long at = 0;
         for (Source source : sources) {
-            long end = at + 4 * source.size();
+            long end = at + source.size();
             Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("dtype", "F32");
+            entry.put("dtype", source.type.name());
             entry.put("shape", source.shape);
             entry.put("data_offsets", new long[] {at, end});
             header.put(source.name, entry);
@@ -77,11 +96,9 @@ public final class SafeTensors {
                     .array());
             out.write(head);
             for (Source source : sources) {
-                float[] values = source.values.get();
-                if (values.length != source.size()) throw new IllegalStateException(source.name + " changed its size");
-                ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-                bytes.asFloatBuffer().put(values);
-                out.write(bytes.array());
+                byte[] bytes = source.bytes.get();
+                if (bytes.length != source.size()) throw new IllegalStateException(source.name + " changed its size");
+                out.write(bytes);
             }
         }
     }

@@ -6,13 +6,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ReadmeTest {
-    @Test
-    void theExampleInTheReadmeIsTheOneThatCompiles() throws IOException {
-        String source = Files.readString(Path.of("src/test/java/org/vit4j/examples/QuickStart.java"));
-        String example = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("// end"));
-        assertThat(Files.readString(Path.of("README.md"))).contains("```java\n" + example + "```");
+    @ParameterizedTest
+    @CsvSource({
+        "README.md, QuickStart",
+        "docs/interop.md, ExportModel",
+        "docs/interop.md, RunOnnx",
+        "docs/interop.md, PlainSameDiff",
+        "docs/checkpoints.md, ImportCheckpoint"
+    })
+    void theExampleInTheDocumentIsTheOneThatRuns(String document, String example) throws IOException {
+        String source = Files.readString(Path.of("src/test/java/org/vit4j/examples/" + example + ".java"));
+        String shown = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("// end"));
+        assertThat(Files.readString(Path.of(document))).contains("```java\n" + shown + "```");
     }
 
     @Test

@@ -53,6 +53,41 @@ class Hdf5Test {
         }
     }
 
+    /** No array of the test is as large: headers are written before the first value is asked for, which says no. */
+    @Test
+    void addressesGoBeyondFourGigabytes() {
+        Hdf5Writer writer = new Hdf5Writer()
+                .dataset("first", Shape.of(30_000, 20_000)) // 2.4 GB each
+                .dataset("second", Shape.of(30_000, 20_000))
+                .dataset("third", Shape.of(3));
+        long size = writer.layOut();
+        long large = 30_000L * 20_000 * Float.BYTES;
+        assertThat(writer.address("second")).isEqualTo(writer.address("first") + large);
+        assertThat(writer.address("third")).isEqualTo(writer.address("first") + 2 * large);
+        assertThat(size).isEqualTo(writer.address("third") + 12).isGreaterThan(1L << 32);
+
+        ByteArrayOutputStream headers = new ByteArrayOutputStream();
+        assertThatThrownBy(() -> writer.write(headers, path -> {
+                    throw new UnsupportedOperationException(path);
+                }))
+                .hasMessage("first");
+        String written = headers.toString(StandardCharsets.ISO_8859_1);
+        assertThat(written).contains(little(size)); // the end of the file
+        for (String path : List.of("first", "second")) {
+            assertThat(written).contains(little(writer.address(path)) + little(large)); // where and how long
+        }
+        assertThat(written).contains(little(writer.address("third")) + little(12));
+    }
+
+    /** Eight bytes of a number, a character each. */
+    private static String little(long value) {
+        byte[] bytes = java.nio.ByteBuffer.allocate(8)
+                .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+                .putLong(value)
+                .array();
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
     @Test
     void aThousandLayersAreNoTrouble() throws IOException {
         Hdf5Writer writer = new Hdf5Writer();

@@ -176,13 +176,10 @@ class OnnxModelTest {
             float[] given = new float[12];
             float[] expected = new float[12];
             for (int i = 0; i < 12; i++) given[i] = pixels[i] & 0xff;
-            for (int i = 0; i < 12; i++) { // channels first in, channels last out
-                int place = i / 3, channel = i % 3;
-                float[] mean = {0.5f, 0.25f, 0}, std = {0.5f, 0.2f, 0.1f};
-                expected[i] = (given[channel * 4 + place] / 255f - mean[channel]) / std[channel];
-            }
+            float[] mean = {0.5f, 0.25f, 0}, std = {0.5f, 0.2f, 0.1f};
+            for (int i = 0; i < 12; i++) expected[i] = (given[i] / 255f - mean[i % 3]) / std[i % 3];
             OrtEnvironment environment = OrtEnvironment.getEnvironment();
-            long[] shape = {1, 3, 2, 2};
+            long[] shape = {1, 2, 2, 3};
             try (OnnxRun runtime = OnnxRun.open(file);
                     OnnxTensor images = kind == Pixels.Kind.FLOAT
                             ? OnnxTensor.createTensor(environment, FloatBuffer.wrap(given), shape)

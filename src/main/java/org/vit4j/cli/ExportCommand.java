@@ -1,0 +1,112 @@
+package org.vit4j.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.vit4j.config.ConfigError;
+import org.vit4j.export.Export;
+import org.vit4j.export.Format;
+import org.vit4j.io.Failure;
+import org.vit4j.onnx.Pixels;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "export",
+        mixinStandardHelpOptions = true,
+        description = "Writes a saved model in another format.",
+        footer = {
+            "",
+            "onnx: images [batch, C, H, W] to logits, operator set 17. safetensors: the state dict of timm or of the"
+                    + " authors. samediff: FlatBuffers for SameDiff.load. keras: the file as vit4j saves it."
+        })
+final class ExportCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "MODEL", description = "A .keras file of vit4j.")
+    private Path model;
+
+    @Option(
+            names = "--format",
+            required = true,
+            paramLabel = "FORMAT",
+            description = "keras, onnx, safetensors or samediff.")
+    private String format;
+
+    @Option(
+            names = {"-o", "--output"},
+            required = true,
+            paramLabel = "FILE",
+            description = "The file to write; one that stands there is replaced.")
+    private Path file;
+
+    @Option(
+            names = "--preprocess",
+            description =
+                    "onnx: the network is given pixels [batch, H, W, C] in 0..255, of its size, and normalises them"
+                            + " itself.")
+    private boolean preprocess;
+
+    @Option(names = "--pixels", paramLabel = "TYPE", description = "with --preprocess: uint8 (default) or float.")
+    private Optional<String> pixels = Optional.empty();
+
+    @Option(
+            names = "--names",
+            paramLabel = "SCHEME",
+            description =
+                    "safetensors: whose names, reference, authors or hf, where there are several (default: those the"
+                            + " model was imported with, else reference).")
+    private Optional<String> names = Optional.empty();
+
+    @Option(names = "--json", description = "Machine output.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Format wanted = Format.of(format);
+        List<Path> written = Export.run(model, wanted, file, new Export.Options(pixels(), names));
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) out.println(Json.text(machine(wanted, written)));
+        else written.forEach(one -> out.println(wanted.word() + ": " + one));
+        out.flush();
+        return Vit4j.DONE;
+    }
+
+    private Map<String, Object> machine(Format wanted, List<Path> written) {
+        Map<String, Object> machine = new LinkedHashMap<>();
+        machine.put("format", wanted.word());
+        machine.put("file", file.toString());
+        machine.put("files", written.stream().map(Path::toString).toList());
+        machine.put("bytes", written.stream().mapToLong(ExportCommand::size).sum());
+        return machine;
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new Failure(file + ": was written and cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private Pixels.Kind pixels() {
+        if (pixels.isPresent() && !preprocess)
+            throw new ConfigError("--pixels: means something with --preprocess only");
+        if (!preprocess) return Pixels.Kind.NORMALISED;
+        return switch (pixels.orElse("uint8")) {
+            case "uint8" -> Pixels.Kind.UINT8;
+            case "float" -> Pixels.Kind.FLOAT;
+            default -> throw new ConfigError("--pixels " + pixels.get() + ": expected uint8 or float");
+        };
+    }
+}
