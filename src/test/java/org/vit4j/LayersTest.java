@@ -93,7 +93,7 @@ class LayersTest {
                 "graph",
                 "io",
                 "model",
-                "onnx",
+                "plot",
                 "report",
                 "train");
         only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");
