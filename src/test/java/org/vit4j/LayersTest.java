@@ -48,6 +48,7 @@ class LayersTest {
                         "bench",
                         "explain",
                         "plot",
+                        "notebook",
                         "cli")
                 .filter(name -> !allowed.contains(name))
                 .map(name -> "org.vit4j." + name + "..")
@@ -108,6 +109,19 @@ class LayersTest {
                 "onnx",
                 "report",
                 "samediff",
+                "train");
+        only(
+                "notebook",
+                "arch",
+                "config",
+                "data",
+                "eval",
+                "explain",
+                "graph",
+                "io",
+                "model",
+                "plot",
+                "report",
                 "train");
     }
 
