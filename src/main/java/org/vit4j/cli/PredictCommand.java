@@ -54,8 +54,9 @@ final class PredictCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "MASTER",
             fallbackValue = "",
-            description = "Let a Spark cluster do it, and write a Parquet table to -o. Pictures and directories may lie on any"
-                    + " file system that Spark reads.")
+            description =
+                    "Let a Spark cluster do it, and write a Parquet table to -o. Pictures and directories may lie on any"
+                            + " file system that Spark reads.")
     private Optional<String> spark = Optional.empty();
 
     @Option(names = "-o", paramLabel = "OUT", description = "With --spark: the Parquet table to write.")

@@ -46,8 +46,9 @@ final class TrainCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "MASTER",
             fallbackValue = "",
-            description = "Share the work among the executors of a Spark cluster: --spark local-cluster[2,1,2048]. Without a"
-                    + " value, last on the line, the master that spark-submit was given.")
+            description =
+                    "Share the work among the executors of a Spark cluster: --spark local-cluster[2,1,2048]. Without a"
+                            + " value, last on the line, the master that spark-submit was given.")
     private Optional<String> spark = Optional.empty();
 
     @Option(names = "--json", description = "The result as JSON on standard output.")

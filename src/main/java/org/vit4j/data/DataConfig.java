@@ -89,12 +89,10 @@ public record DataConfig(
         double validation = digits ? s.doubleAt("validation", 0.2) : 0.2;
         long splitSeed = digits ? s.longAt("split_seed", 0) : 0;
         int threads = s.intAt("threads", Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
-        boolean folder = dataset == Source.PARQUET
-                || onlyFor(s, List.of("on_corrupt"), dataset, Source.IMAGE_FOLDER);
+        boolean folder = dataset == Source.PARQUET || onlyFor(s, List.of("on_corrupt"), dataset, Source.IMAGE_FOLDER);
         OnCorrupt onCorrupt = folder ? s.oneOf("on_corrupt", OnCorrupt.class, OnCorrupt.REFUSE) : OnCorrupt.REFUSE;
-        return s.build(
-                () -> new DataConfig(
-                dataset, path, remote, augment, preprocess, validation, splitSeed, threads, onCorrupt));
+        return s.build(() ->
+                new DataConfig(dataset, path, remote, augment, preprocess, validation, splitSeed, threads, onCorrupt));
     }
 
     /** A key that would do nothing is an error, not ignored. */
@@ -120,14 +118,16 @@ public record DataConfig(
             case FASHION_MNIST -> Mnist.fashion(files());
             case IMAGE_FOLDER -> ImageFolder.open(files(), preprocess.channels(), onCorrupt);
             case PARQUET ->
-                throw new ConfigError("data.dataset: parquet is read by Spark; train with --spark, such as --spark local[1]");
+                throw new ConfigError(
+                        "data.dataset: parquet is read by Spark; train with --spark, such as --spark local[1]");
         };
     }
 
     private Path files() {
         if (remote.isPresent()) {
-            throw new ConfigError("data.path: " + remote.get() + " is read by Spark; train with --spark, such as --spark"
-                    + " local[1], or copy the files to this machine");
+            throw new ConfigError(
+                    "data.path: " + remote.get() + " is read by Spark; train with --spark, such as --spark"
+                            + " local[1], or copy the files to this machine");
         }
         return path.orElseThrow(() -> new ConfigError(
                 "data.path is missing: where the files of " + dataset.word() + " are, or data.dataset"));

@@ -65,8 +65,7 @@ public final class EncodedPictures implements Dataset {
             }
             at = nextOfClass(at);
             if (at == index) {
-                throw new ConfigError(
-                        root + "/" + classes.get(label(index)) + ": none of its pictures can be read");
+                throw new ConfigError(root + "/" + classes.get(label(index)) + ": none of its pictures can be read");
             }
         }
     }

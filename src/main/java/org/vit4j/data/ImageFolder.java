@@ -18,6 +18,7 @@ import org.vit4j.config.ConfigError;
 public final class ImageFolder implements Dataset {
     /** Names of the directory to be judged by, of which the first there is counts. */
     public static final List<String> VALIDATION = List.of("val", "validation", "valid", "test");
+
     private static final String EXPECTED =
             "train/<class>/*.jpg and val/<class>/*.jpg (also png, jpeg, bmp, gif; or validation, valid, test for val)";
 

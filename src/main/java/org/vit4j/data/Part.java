@@ -24,7 +24,7 @@ public record Part(int whole, int[] positions) {
      */
     public static Part of(int whole, int part, int parts) {
         if (part < 0 || part >= parts) throw new IllegalArgumentException("part " + part + " of " + parts);
-        long pairs = (whole + 1) / 2;
+        long pairs = (whole + 1L) / 2;
         int from = (int) (pairs * part / parts);
         int to = (int) (pairs * (part + 1) / parts);
         IntStream left = IntStream.range(from, to);

@@ -25,8 +25,7 @@ public final class Masks {
         for (int i = 0; i < masks.size(); i++) {
             Lowered.Mask mask = masks.get(i);
             SplittableRandom random = new SplittableRandom(mix(mix(seed, step), i));
-            float[] values =
-                    mask.layers() ? layers(mask, part.whole(), random) : elements(mask, part.whole(), random);
+            float[] values = mask.layers() ? layers(mask, part.whole(), random) : elements(mask, part.whole(), random);
             inputs.put(
                     mask.name(),
                     Nd4j.createFromArray(rows(values, part))

@@ -47,13 +47,6 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
         TrainConfig train = config.train();
         int batch = Math.min(train.batch(), images.size());
         return new Batches(
-                images,
-                data.augment(),
-                data.preprocess(),
-                batch,
-                true,
-                train.dropLast(),
-                train.seed(),
-                data.threads());
+                images, data.augment(), data.preprocess(), batch, true, train.dropLast(), train.seed(), data.threads());
     }
 }

@@ -180,12 +180,12 @@ public final class Trainer implements AutoCloseable {
 
     /** @return false when the workers were told to stop with us, as by Ctrl-C: the step is lost, what came before is not */
     private boolean step(RunLog log, Lesson lesson, int perEpoch, BooleanSupplier stop) {
-        TrainState before = state;
+        int before = state.batches();
         try {
             step(log, lesson, perEpoch);
             return true;
         } catch (Failure e) {
-            if (workers.isEmpty() || state != before || !stop.getAsBoolean()) throw e;
+            if (workers.isEmpty() || state.batches() != before || !stop.getAsBoolean()) throw e;
             return false;
         }
     }

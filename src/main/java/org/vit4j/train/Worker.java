@@ -39,7 +39,8 @@ public final class Worker implements AutoCloseable {
                         config.name(),
                         images.classes(),
                         config.data().preprocess()));
-        this.feed = new Feed(train, graph, images.classes().size(), teacher, slope.step().masks());
+        this.feed = new Feed(
+                train, graph, images.classes().size(), teacher, slope.step().masks());
         this.examples = training.examples(0);
     }
 

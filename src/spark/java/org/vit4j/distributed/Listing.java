@@ -12,9 +12,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Dataset;
+import org.vit4j.data.EncodedPictures;
 import org.vit4j.data.ImageFile;
 import org.vit4j.data.OnCorrupt;
-import org.vit4j.data.EncodedPictures;
 
 /**
  * An image folder on any file system Spark reads: the driver lists it, whoever needs a picture fetches it.

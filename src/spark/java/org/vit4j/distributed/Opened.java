@@ -50,7 +50,8 @@ record Opened(Split split, Workshop.Images images) {
         Table train = Table.of(root + "/train");
         List<String> classes = train.classes();
         Table validation = Table.of(validation(root));
-        Split split = new Split(train.open(classes, channels, onCorrupt), validation.open(classes, channels, onCorrupt));
+        Split split =
+                new Split(train.open(classes, channels, onCorrupt), validation.open(classes, channels, onCorrupt));
         return new Opened(split, run -> train.open(classes, channels, onCorrupt));
     }
 
@@ -71,7 +72,7 @@ record Opened(Split split, Workshop.Images images) {
         } catch (IOException e) {
             throw new ConfigError(root + ": cannot be listed: " + e.getMessage(), e);
         }
-        throw new ConfigError(
-                root + ": has no directory val; expected train and one of " + String.join(", ", ImageFolder.VALIDATION));
+        throw new ConfigError(root + ": has no directory val; expected train and one of "
+                + String.join(", ", ImageFolder.VALIDATION));
     }
 }

@@ -46,7 +46,8 @@ public final class Predictor {
      * @throws ConfigError when the file is missing, damaged, or not one of vit4j's
      */
     public static Predictor load(SparkSession spark, Path model) {
-        return new Predictor(JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(Model.read(model)), 1);
+        return new Predictor(
+                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(Model.read(model)), 1);
     }
 
     /**
@@ -126,7 +127,8 @@ public final class Predictor {
             }
             Model.Seen seen = model.value().see(pictures);
             List<Row> out = new ArrayList<>();
-            for (int i = 0; i < batch.size(); i++) out.add(row(batch.get(i), seen, seen.logits().get(i)));
+            for (int i = 0; i < batch.size(); i++)
+                out.add(row(batch.get(i), seen, seen.logits().get(i)));
             return out;
         }
 

@@ -47,7 +47,8 @@ final class Rows {
         MessageType one = new MessageType(all.getName(), all.getType(column));
         reader.setRequestedSchema(one);
         PageReadStore pages = reader.readRowGroup(group);
-        RecordReader<Group> rows = new ColumnIOFactory().getColumnIO(one).getRecordReader(pages, new GroupRecordConverter(one));
+        RecordReader<Group> rows =
+                new ColumnIOFactory().getColumnIO(one).getRecordReader(pages, new GroupRecordConverter(one));
         List<T> values = new ArrayList<>();
         for (long row = 0; row < pages.getRowCount(); row++) values.add(value.apply(rows.read()));
         return values;

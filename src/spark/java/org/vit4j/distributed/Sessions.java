@@ -36,8 +36,9 @@ final class Sessions {
         conf.setAppName(name);
         if (!master.isEmpty()) conf.setMaster(master);
         if (!conf.contains("spark.master")) {
-            throw new ConfigError("--spark: which master? Say one, such as --spark local[2] or --spark spark://host:7077,"
-                    + " or start by spark-submit");
+            throw new ConfigError(
+                    "--spark: which master? Say one, such as --spark local[2] or --spark spark://host:7077,"
+                            + " or start by spark-submit");
         }
         STANDARD.forEach(conf::setIfMissing);
         ship(conf);

@@ -51,7 +51,13 @@ public final class SparkCluster implements Cluster {
         Workshop workshop = new Workshop(config, elsewhere(config), data.images());
         try (SparkWorkers workers = new SparkWorkers(spark, workshop, parts)) {
             return TrainRun.run(
-                    config, TrainData.of(config, data.split()), directory, resume, progress, stop, Optional.of(workers));
+                    config,
+                    TrainData.of(config, data.split()),
+                    directory,
+                    resume,
+                    progress,
+                    stop,
+                    Optional.of(workers));
         }
     }
 

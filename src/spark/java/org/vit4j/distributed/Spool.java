@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.vit4j.config.ConfigError;
 
@@ -28,7 +28,8 @@ final class Spool {
         this.column = column;
         this.groups = groups;
         this.first = new int[groups.size() + 1];
-        for (int i = 0; i < groups.size(); i++) first[i + 1] = first[i] + groups.get(i).rows();
+        for (int i = 0; i < groups.size(); i++)
+            first[i + 1] = first[i] + groups.get(i).rows();
     }
 
     /** The encoded bytes of a row, counted over all groups. */

@@ -2,7 +2,6 @@ package org.vit4j.distributed;
 
 import java.io.IOException;
 import java.io.InputStream;
-
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.deploy.SparkHadoopUtil;

@@ -14,9 +14,9 @@ import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Dataset;
+import org.vit4j.data.EncodedPictures;
 import org.vit4j.data.ImageFile;
 import org.vit4j.data.OnCorrupt;
-import org.vit4j.data.EncodedPictures;
 
 /**
  * Parquet files with a column of encoded pictures and one of labels. The driver reads the labels alone; a picture is read where
@@ -43,7 +43,8 @@ record Table(String directory, String pictures, List<Group> groups, List<String>
                 List<Type> columns = reader.getFileMetaData().getSchema().getFields();
                 String here = binary(file, columns);
                 if (pictures != null && !pictures.equals(here)) {
-                    throw new ConfigError(file + ": its pictures are in '" + here + "', those before in '" + pictures + "'");
+                    throw new ConfigError(
+                            file + ": its pictures are in '" + here + "', those before in '" + pictures + "'");
                 }
                 pictures = here;
                 for (int number = 0; number < reader.getRowGroups().size(); number++) {
@@ -89,7 +90,8 @@ record Table(String directory, String pictures, List<Group> groups, List<String>
 
     /** Names of the classes: the labels there are, numbers in their order and before texts. */
     List<String> classes() {
-        TreeSet<String> sorted = new TreeSet<>(Comparator.comparing(String::length).thenComparing(s -> s));
+        TreeSet<String> sorted =
+                new TreeSet<>(Comparator.comparing(String::length).thenComparing(s -> s));
         boolean numbers = labels.stream().allMatch(label -> label.matches("\\d+"));
         TreeSet<String> names = numbers ? sorted : new TreeSet<>();
         names.addAll(labels);
@@ -104,7 +106,8 @@ record Table(String directory, String pictures, List<Group> groups, List<String>
             for (int row = 0; row < group.rows; row++) {
                 String label = labels.get(numbers.size());
                 int number = classes.indexOf(label);
-                if (number < 0) throw new ConfigError(group.file + ": row " + row + ": no class '" + label + "' in training");
+                if (number < 0)
+                    throw new ConfigError(group.file + ": row " + row + ": no class '" + label + "' in training");
                 numbers.add(number);
                 names.add(group.file + ": row group " + group.number + ", row " + row);
             }

@@ -18,8 +18,8 @@ class WorkerTest {
             "train.optimizer={name: sgd, betas: null, lr: 0.05, momentum: 0, weight_decay: 0}";
 
     private static RunConfig config(String base, String... more) {
-        List<String> overrides = new ArrayList<>(List.of(
-                "model.dim=16", "model.depth=1", "model.heads=2", "train.batch=31", "train.epochs=2", SGD));
+        List<String> overrides = new ArrayList<>(
+                List.of("model.dim=16", "model.depth=1", "model.heads=2", "train.batch=31", "train.epochs=2", SGD));
         overrides.addAll(List.of(more));
         return RunConfig.open(base, overrides);
     }
@@ -116,9 +116,11 @@ class WorkerTest {
                 .hasMessageContaining("distributed.sync_every (3) must divide accumulate (4)");
         assertThatThrownBy(() -> config("digits-vit", "train.distributed={executors: 0}"))
                 .hasMessageContaining("train.distributed: executors (0) must be at least 1");
-        RunConfig config = config("digits-vit", "train.accumulate=4", "train.distributed={sync_every: 2, executors: 3}");
+        RunConfig config =
+                config("digits-vit", "train.accumulate=4", "train.distributed={sync_every: 2, executors: 3}");
         assertThat(config.train().syncEvery()).isEqualTo(2);
         assertThat(config.train().distributed().executors()).hasValue(3);
-        assertThat(config("digits-vit", "train.accumulate=4").train().syncEvery()).isEqualTo(4);
+        assertThat(config("digits-vit", "train.accumulate=4").train().syncEvery())
+                .isEqualTo(4);
     }
 }

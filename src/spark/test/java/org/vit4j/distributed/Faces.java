@@ -49,7 +49,8 @@ final class Faces {
             try (var files = Files.walk(folder.resolve(split))) {
                 for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
                     rows.add(RowFactory.create(
-                            Files.readAllBytes(file), file.getParent().getFileName().toString()));
+                            Files.readAllBytes(file),
+                            file.getParent().getFileName().toString()));
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

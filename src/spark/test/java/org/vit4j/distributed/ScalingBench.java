@@ -52,7 +52,8 @@ public final class ScalingBench {
         String master = "local-cluster[" + executors + ",1,2048]";
         try (SparkSession session = LocalCluster.open(master)) {
             JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-            Workshop workshop = new Workshop(config, List.of(), run -> run.data().open().train());
+            Workshop workshop =
+                    new Workshop(config, List.of(), run -> run.data().open().train());
             for (Exchange exchange : Exchange.values()) {
                 try (SparkWorkers workers = new SparkWorkers(spark, workshop, executors, exchange)) {
                     String name = executors + " executors, whole step, " + exchange;
@@ -77,12 +78,15 @@ public final class ScalingBench {
         for (Exchange exchange : Exchange.values()) {
             show(exchange + " alone", 0, time(step -> exchange.ask(parts, executors, part -> parcel(length))));
         }
-        show("treeAggregate alone", 0, time(step -> parts.map(part -> parcel(length))
-                .treeAggregate(
-                        parcel(0),
-                        (sum, parcel) -> added(sum, parcel),
-                        (sum, parcel) -> added(sum, parcel),
-                        2)));
+        show(
+                "treeAggregate alone",
+                0,
+                time(step -> parts.map(part -> parcel(length))
+                        .treeAggregate(
+                                parcel(0),
+                                (sum, parcel) -> added(sum, parcel),
+                                (sum, parcel) -> added(sum, parcel),
+                                2)));
         if (length < 1 << 21) show("barrier all-gather alone", 0, time(step -> barrier(parts, length)));
     }
 
@@ -100,15 +104,15 @@ public final class ScalingBench {
     private static void barrier(JavaRDD<Integer> parts, int length) {
         parts.rdd()
                 .barrier()
-                .mapPartitions(
-                        new Gathered(length), true, scala.reflect.ClassTag$.MODULE$.apply(Integer.class))
+                .mapPartitions(new Gathered(length), true, scala.reflect.ClassTag$.MODULE$.apply(Integer.class))
                 .toJavaRDD()
                 .collect();
     }
 
     /** All-reduce by all-gather. */
     private static final class Gathered
-            extends scala.runtime.AbstractFunction1<scala.collection.Iterator<Integer>, scala.collection.Iterator<Integer>>
+            extends scala.runtime.AbstractFunction1<
+                    scala.collection.Iterator<Integer>, scala.collection.Iterator<Integer>>
             implements java.io.Serializable {
         private static final long serialVersionUID = 1L;
         private final int length;
@@ -120,8 +124,8 @@ public final class ScalingBench {
         @Override
         public scala.collection.Iterator<Integer> apply(scala.collection.Iterator<Integer> parts) {
             byte[] bytes = new byte[length * Float.BYTES];
-            String[] all = BarrierTaskContext.get()
-                    .allGather(new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1));
+            String[] all =
+                    BarrierTaskContext.get().allGather(new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1));
             float[] sum = new float[length];
             for (String one : all) {
                 float[] gradient = new float[length];

@@ -83,7 +83,8 @@ class SparkDataTest {
         Files.deleteIfExists(file.resolveSibling("." + file.getFileName() + ".crc"));
         assertThatThrownBy(() -> losses(config, "run"))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageMatching("(?s)partition [12] of 2: file:" + file + ": row group 0: is truncated or corrupt: .*");
+                .hasMessageMatching(
+                        "(?s)partition [12] of 2: file:" + file + ": row group 0: is truncated or corrupt: .*");
     }
 
     @Test
@@ -101,8 +102,8 @@ class SparkDataTest {
 
     private static Path first(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> file.toString().endsWith(".png")
-                            || file.toString().endsWith(".parquet"))
+            return files.filter(file ->
+                            file.toString().endsWith(".png") || file.toString().endsWith(".parquet"))
                     .sorted()
                     .findFirst()
                     .orElseThrow();

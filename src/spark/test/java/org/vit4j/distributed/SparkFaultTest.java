@@ -47,7 +47,8 @@ class SparkFaultTest {
     }
 
     private byte[] weights(String run) throws IOException {
-        return Files.readAllBytes(directory.resolve(run).resolve(String.format("checkpoints/step-%09d.safetensors", STEPS)));
+        return Files.readAllBytes(
+                directory.resolve(run).resolve(String.format("checkpoints/step-%09d.safetensors", STEPS)));
     }
 
     @Test

@@ -40,7 +40,12 @@ class SparkPredictTest {
         Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
         parameters.initialise(3);
         var description = new Description(
-                "tiny", config.model(), config.resolved(), List.of("nought", "one"), config.data().preprocess(), Map.of());
+                "tiny",
+                config.model(),
+                config.resolved(),
+                List.of("nought", "one"),
+                config.data().preprocess(),
+                Map.of());
         SavedModel.write(model, description, parameters);
         Faces.folder(directory.resolve("pictures"), 35, 4);
     }
@@ -51,7 +56,8 @@ class SparkPredictTest {
             for (Row row : rows) {
                 String path = row.getAs("path");
                 var image = ImageFile.read(Path.of(java.net.URI.create(path)), 1);
-                float[] logits = here.inference().logits(here.prepare(List.of(image))).toFloatVector();
+                float[] logits =
+                        here.inference().logits(here.prepare(List.of(image))).toFloatVector();
                 assertThat(row.<Float>getList(row.fieldIndex("logits"))).containsExactly(logits[0], logits[1]);
                 Prediction best = here.predict(image, 1).get(0);
                 assertThat(row.<String>getAs("label")).isEqualTo(best.label());
@@ -63,7 +69,8 @@ class SparkPredictTest {
 
     @Test
     void columnsAreAddedToBytesAndToPathsAlone() {
-        var pictures = Sources.pictures(spark, List.of(directory.resolve("pictures").toString()));
+        var pictures =
+                Sources.pictures(spark, List.of(directory.resolve("pictures").toString()));
         Predictor predictor = Predictor.load(spark, model);
         var named = predictor.predict(pictures);
         assertThat(named.columns()).containsExactly("path", "label", "index", "probability", "logits");
@@ -96,11 +103,14 @@ class SparkPredictTest {
     void whatIsNoPictureIsNamed() throws IOException {
         Path bad = Files.createDirectories(directory.resolve("bad")).resolve("text.png");
         Files.writeString(bad, "no picture");
-        var named = Predictor.load(spark, model).predict(Sources.pictures(spark, List.of(bad.getParent().toString())));
-        assertThatThrownBy(() -> Sources.write(named, directory.resolve("none.parquet").toString()))
+        var named = Predictor.load(spark, model)
+                .predict(Sources.pictures(spark, List.of(bad.getParent().toString())));
+        assertThatThrownBy(() ->
+                        Sources.write(named, directory.resolve("none.parquet").toString()))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage("file:" + bad + ": is not a picture; expected PNG, JPEG, BMP or GIF");
-        assertThatThrownBy(() -> Sources.pictures(spark, List.of(directory.resolve("absent").toString())))
+        assertThatThrownBy(() -> Sources.pictures(
+                        spark, List.of(directory.resolve("absent").toString())))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("no such file or directory");
     }

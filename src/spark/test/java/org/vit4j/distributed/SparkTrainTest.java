@@ -7,16 +7,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.vit4j.train.RunConfig;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.vit4j.samediff.Parameters;
 import org.vit4j.train.Answer;
-import org.vit4j.train.Work;
+import org.vit4j.train.RunConfig;
 import org.vit4j.train.TrainRun;
+import org.vit4j.train.Work;
 import org.vit4j.weights.SafeTensors;
 
 /** Two executors with half of each batch are one process with the whole. */
@@ -59,7 +59,8 @@ class SparkTrainTest {
     }
 
     private Map<String, SafeTensors.Array> arrays(String run) {
-        return SafeTensors.read(directory.resolve(run).resolve(String.format("checkpoints/step-%09d.safetensors", STEPS)));
+        return SafeTensors.read(
+                directory.resolve(run).resolve(String.format("checkpoints/step-%09d.safetensors", STEPS)));
     }
 
     private static void assertSameLosses(Told alone, Told together) {
@@ -72,7 +73,8 @@ class SparkTrainTest {
 
     @Test
     void withSgdLossesAndWeightsAreThoseOfOneProcess() {
-        RunConfig config = config("train.optimizer={name: sgd, betas: null, lr: 0.05, momentum: 0.9, weight_decay: 0.01}");
+        RunConfig config =
+                config("train.optimizer={name: sgd, betas: null, lr: 0.05, momentum: 0.9, weight_decay: 0.01}");
         Told alone = alone(config);
         Told together = together(config);
         assertThat(together.losses).hasSize(STEPS);
@@ -80,14 +82,16 @@ class SparkTrainTest {
         assertThat(together.seen.get(22)).as("each image once an epoch").isEqualTo(1438);
         assertSameLosses(alone, together);
         Map<String, SafeTensors.Array> expected = arrays("alone");
-        arrays("together").forEach((name, array) -> assertThat(array.values())
-                .as(name)
-                .containsExactly(expected.get(name).values(), within((float) ROUNDING)));
+        arrays("together")
+                .forEach((name, array) -> assertThat(array.values())
+                        .as(name)
+                        .containsExactly(expected.get(name).values(), within((float) ROUNDING)));
     }
 
     @Test
     void withAdamAndAccumulationLossesAreThoseOfOneProcess() {
-        RunConfig config = config("train.accumulate=2", "train.distributed={executors: 2, sync_every: 2}", "train.epochs=5");
+        RunConfig config =
+                config("train.accumulate=2", "train.distributed={executors: 2, sync_every: 2}", "train.epochs=5");
         assertSameLosses(alone(config), together(config));
     }
 
@@ -95,14 +99,16 @@ class SparkTrainTest {
     void slicesThroughAShuffleAddUpToTheSameBits() {
         RunConfig config = config();
         var spark = JavaSparkContext.fromSparkContext(this.spark.sparkContext());
-        Workshop workshop = new Workshop(config, List.of(), run -> run.data().open().train());
+        Workshop workshop =
+                new Workshop(config, List.of(), run -> run.data().open().train());
         Parameters start = new Parameters(config.model().build().weights(), DataType.FLOAT);
         start.initialise(1);
         List<Answer> answers = new ArrayList<>();
         for (Exchange exchange : Exchange.values()) {
             try (SparkWorkers workers = new SparkWorkers(spark, workshop, 3, exchange)) {
                 Work work = new Work(1, 4, 2);
-                answers.add(workers.answer(start.trained().toFloatVector(), start.kept().toFloatVector(), work));
+                answers.add(workers.answer(
+                        start.trained().toFloatVector(), start.kept().toFloatVector(), work));
             }
         }
         assertThat(answers.get(1).gradient()).containsExactly(answers.get(0).gradient());
