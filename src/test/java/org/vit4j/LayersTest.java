@@ -49,6 +49,7 @@ class LayersTest {
                         "explain",
                         "plot",
                         "notebook",
+                        "distributed",
                         "cli")
                 .filter(name -> !allowed.contains(name))
                 .map(name -> "org.vit4j." + name + "..")
