@@ -9,22 +9,35 @@ import org.vit4j.train.Import;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
         name = "import",
         mixinStandardHelpOptions = true,
-        description = "Makes a saved model of a published checkpoint: safetensors or PyTorch's .pth, .pt, .bin.")
+        description = {
+            "Makes a saved model of a published checkpoint: safetensors or PyTorch's .pth, .pt, .bin.",
+            "With --like: of a model of ours that Keras trained and saved again."
+        },
+        customSynopsis = {
+            "vit4j import [OPTIONS] VARIANT|CONFIG CHECKPOINT -o MODEL",
+            "vit4j import --like ORIGINAL TRAINED -o MODEL"
+        })
 final class ImportCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "VARIANT|CONFIG", description = "A variant's name or a YAML file.")
-    private String config;
-
     @Parameters(
-            index = "1",
-            paramLabel = "CHECKPOINT",
-            description = "A .safetensors, a .safetensors.index.json with its shards beside it, a .pth, .pt or .bin.")
-    private Path checkpoint;
+            arity = "1..2",
+            paramLabel = "VARIANT|CONFIG CHECKPOINT",
+            description = "A variant's name or a YAML file; then a .safetensors, a .safetensors.index.json with its shards"
+                    + " beside it, a .pth, .pt or .bin.")
+    private List<String> given = List.of();
+
+    @Option(
+            names = "--like",
+            paramLabel = "ORIGINAL",
+            description = "The .keras of vit4j that Keras opened. What Keras drops (class names, preprocessing, config)"
+                    + " comes from it, the weights from TRAINED, the .keras that Keras saved.")
+    private Optional<Path> like = Optional.empty();
 
     @Option(names = "-o", required = true, paramLabel = "MODEL", description = "The .keras file to write.")
     private Path model;
@@ -64,12 +77,30 @@ final class ImportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        var changes = new Import.Changes(classes, image, channels, overrides);
-        List<String> notes = Import.run(config, checkpoint, model, changes, labels, seed, !lenient);
+        List<String> notes = like.isPresent() ? retrained(like.get()) : published();
         PrintWriter err = spec.commandLine().getErr();
         notes.forEach(err::println);
         spec.commandLine().getOut().println("model: " + model);
         spec.commandLine().getOut().flush();
         return Vit4j.DONE;
+    }
+
+    private List<String> published() {
+        if (given.size() != 2) throw wrong("expected VARIANT|CONFIG and CHECKPOINT, got " + given);
+        var changes = new Import.Changes(classes, image, channels, overrides);
+        return Import.run(given.get(0), Path.of(given.get(1)), model, changes, labels, seed, !lenient);
+    }
+
+    private List<String> retrained(Path original) {
+        if (given.size() != 1) throw wrong("--like takes one file, the one that Keras saved, got " + given);
+        boolean changed = classes.isPresent() || image.isPresent() || channels.isPresent() || labels.isPresent();
+        if (changed || lenient || !overrides.isEmpty()) {
+            throw wrong("--like changes nothing but the weights; leave the other options out");
+        }
+        return Import.like(original, Path.of(given.get(0)), model);
+    }
+
+    private ParameterException wrong(String problem) {
+        return new ParameterException(spec.commandLine(), problem);
     }
 }

@@ -1,5 +1,6 @@
 package org.vit4j.keras;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -34,15 +35,23 @@ public final class KerasFile implements AutoCloseable, WeightSource {
 
     private final String label;
     private final JsonNode metadata;
+    private final JsonNode config;
     private final Map<String, byte[]> extras;
     private final WeightIndex index;
     private final Path copy;
     private final Hdf5 hdf5;
 
     private KerasFile(
-            String label, JsonNode metadata, Map<String, byte[]> extras, WeightIndex index, Path copy, Hdf5 hdf5) {
+            String label,
+            JsonNode metadata,
+            JsonNode config,
+            Map<String, byte[]> extras,
+            WeightIndex index,
+            Path copy,
+            Hdf5 hdf5) {
         this.label = label;
         this.metadata = metadata;
+        this.config = config;
         this.extras = extras;
         this.index = index;
         this.copy = copy;
@@ -66,28 +75,34 @@ public final class KerasFile implements AutoCloseable, WeightSource {
      */
     public static KerasFile read(Path path) {
         try (KerasZip zip = KerasZip.open(path)) {
-            if (!zip.has(CONFIG) || !zip.has(WEIGHTS) || !zip.has(METADATA)) {
-                throw zip.error("not a Keras 3 file: it needs " + METADATA + ", " + CONFIG + " and " + WEIGHTS);
-            }
+            checkEntries(zip);
             if (!zip.has(EXTRAS + INDEX)) {
                 throw zip.error("a Keras file without " + EXTRAS + INDEX
-                        + ": not written by vit4j, or saved again by Keras, which drops what is not its own");
+                        + ": not written by vit4j, or saved again by Keras, which drops what is not its own;"
+                        + " the latter comes back with: vit4j import --like ORIGINAL.keras");
             }
-            JsonNode metadata = json(zip.bytes(METADATA, LARGEST_JSON), path + ": " + METADATA);
-            json(zip.bytes(CONFIG, LARGEST_JSON), path + ": " + CONFIG);
+            JsonNode metadata = json(zip, METADATA);
+            JsonNode config = json(zip, CONFIG);
             Map<String, byte[]> extras = extras(zip);
             WeightIndex index = WeightIndex.parse(extras.remove(INDEX), path + ": " + EXTRAS + INDEX);
             checkSize(zip, index);
             Path copy = extract(zip);
             try {
                 String label = path + ": " + WEIGHTS;
-                return new KerasFile(path.toString(), metadata, extras, index, copy, Hdf5.open(copy, label));
+                return new KerasFile(
+                        path.toString(), metadata, config, extras, index, copy, Hdf5.open(copy, label));
             } catch (ConfigError e) {
                 Files.deleteIfExists(copy);
                 throw e;
             }
         } catch (IOException e) {
             throw new ConfigError(path + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    static void checkEntries(KerasZip zip) {
+        if (!zip.has(CONFIG) || !zip.has(WEIGHTS) || !zip.has(METADATA)) {
+            throw zip.error("not a Keras 3 file: it needs " + METADATA + ", " + CONFIG + " and " + WEIGHTS);
         }
     }
 
@@ -114,7 +129,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     }
 
     /** HDF5 is read at random, which a compressed entry does not allow. */
-    private static Path extract(KerasZip zip) throws IOException {
+    static Path extract(KerasZip zip) throws IOException {
         Path copy = Files.createTempFile("vit4j-", ".h5");
         try (OutputStream out = Files.newOutputStream(copy)) {
             zip.copy(WEIGHTS, out);
@@ -125,19 +140,37 @@ public final class KerasFile implements AutoCloseable, WeightSource {
         }
     }
 
-    private static JsonNode json(byte[] bytes, String label) {
+    static JsonNode json(KerasZip zip, String name) throws IOException {
+        byte[] bytes = zip.bytes(name, LARGEST_JSON);
         try {
             JsonNode json = KerasJson.JSON.readTree(bytes);
             if (json.isObject()) return json;
-            throw new ConfigError(label + " is no JSON object");
-        } catch (IOException e) {
-            throw new ConfigError(label + " is no JSON", e);
+            throw zip.error(name + " is no JSON object");
+        } catch (JsonProcessingException e) {
+            throw new ConfigError(zip.label() + ": " + name + " is no JSON", e);
         }
     }
 
     /** What {@code metadata.json} says: which Keras the file is for. */
     public JsonNode metadata() {
         return metadata;
+    }
+
+    String label() {
+        return label;
+    }
+
+    JsonNode config() {
+        return config;
+    }
+
+    WeightIndex index() {
+        return index;
+    }
+
+    /** A dataset by its path, whether it is a weight of ours or not. */
+    float[] dataset(String path, Shape stored) {
+        return hdf5.floats(path, stored);
     }
 
     /** What was handed to {@link #write}, by name. */

@@ -54,11 +54,16 @@ final class KerasOrder {
         Map<String, Integer> counters = new HashMap<>();
         for (Node node : ordered) {
             if (!node.isLayer()) continue;
-            String name = snakeCase(node.className());
-            int count = counters.merge(name, 1, Integer::sum);
-            groups.put(node, count == 1 ? name : name + "_" + (count - 1));
+            groups.put(node, group(node.className(), counters));
         }
         return groups;
+    }
+
+    /** The next layer's group: {@code dense}, {@code dense_1}, ... */
+    static String group(String className, Map<String, Integer> counters) {
+        String name = snakeCase(className);
+        int count = counters.merge(name, 1, Integer::sum);
+        return count == 1 ? name : name + "_" + (count - 1);
     }
 
     /** Keras' {@code to_snake_case}: {@code ZeroPadding2D -> zero_padding2d}. */

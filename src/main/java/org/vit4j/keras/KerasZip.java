@@ -73,6 +73,10 @@ final class KerasZip implements AutoCloseable {
         return clean.length() > 100 ? clean.substring(0, 100) + "..." : clean;
     }
 
+    String label() {
+        return label;
+    }
+
     Iterable<String> names() {
         return entries.keySet();
     }

@@ -28,4 +28,9 @@ public record Description(
                     classes.size() + " class names for a network of " + model.classes() + " classes");
         }
     }
+
+    /** The same model, made in another way. */
+    public Description with(Map<String, String> newProvenance) {
+        return new Description(name, model, config, classes, preprocess, newProvenance);
+    }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,9 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Grid;
 import org.vit4j.graph.Parts;
+import org.vit4j.graph.Weight;
+import org.vit4j.keras.KerasFile;
+import org.vit4j.keras.Retrained;
 import org.vit4j.model.Description;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.Environment;
@@ -24,7 +28,7 @@ import org.vit4j.transfer.CheckpointSource;
 import org.vit4j.transfer.Transfer;
 import org.vit4j.weights.StateDict;
 
-/** A published checkpoint becomes a saved model. */
+/** A published checkpoint, or what Keras made of a model of ours, becomes a saved model. */
 public final class Import {
     private static final long LARGEST_JSON = 16 << 20;
 
@@ -101,16 +105,59 @@ public final class Import {
         }
     }
 
+    /**
+     * Brings back a model of ours that Keras opened, trained and saved again: its weights are the trained ones,
+     * everything else is the original's, which Keras drops.
+     *
+     * @param original the file that Keras opened
+     * @param trained the file that Keras saved
+     * @return what to know of it
+     * @throws ConfigError when the two do not belong together, or our network cannot say what the trained one computes
+     */
+    public static List<String> like(Path original, Path trained, Path model) {
+        Description description = SavedModel.describe(original);
+        Graph graph = description.model().build();
+        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        List<String> notes = new ArrayList<>();
+        Map<String, String> provenance = new LinkedHashMap<>(description.provenance());
+        try (KerasFile before = KerasFile.read(original)) {
+            before.check(graph);
+            try (Retrained after = Retrained.read(trained, before)) {
+                int moved = 0;
+                for (Weight weight : graph.weights()) {
+                    float[] values = after.values(weight.name());
+                    if (!Arrays.equals(values, before.values(weight.name()))) moved++;
+                    parameters.set(weight.name(), values);
+                }
+                notes.add(moved + " of " + graph.weights().size() + " weights changed in Keras " + after.version());
+                if (!after.unseen().isEmpty()) {
+                    notes.add("as in " + original + ", because the logits do not need them: "
+                            + Transfer.shown(after.unseen()));
+                }
+                provenance.put("trained_with", "keras " + after.version());
+            }
+        }
+        provenance.put("trained_from_sha256", sha256(original));
+        provenance.put("imported_from", trained.getFileName().toString());
+        provenance.put("imported_sha256", sha256(trained));
+        SavedModel.write(model, description.with(provenance), parameters);
+        return notes;
+    }
+
     private static Map<String, String> provenance(Path checkpoint, CheckpointSource source) {
         Map<String, String> provenance = new LinkedHashMap<>(Environment.describe());
         provenance.put("imported_from", checkpoint.getFileName().toString());
         provenance.put("imported_names", source.names());
-        try {
-            provenance.put("imported_sha256", Checkpoint.sha256(checkpoint));
-        } catch (IOException e) {
-            throw new ConfigError(checkpoint + ": cannot be read: " + e.getMessage(), e);
-        }
+        provenance.put("imported_sha256", sha256(checkpoint));
         return provenance;
+    }
+
+    private static String sha256(Path file) {
+        try {
+            return Checkpoint.sha256(file);
+        } catch (IOException e) {
+            throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static List<String> names(int classes, Optional<Path> labels, Path checkpoint) {

@@ -160,7 +160,8 @@ public final class Transfer {
         notes.addAll(problems);
     }
 
-    private static String shown(List<String> names) {
+    /** How many, and the first of them. */
+    public static String shown(List<String> names) {
         String first = String.join(", ", names.subList(0, Math.min(SHOWN, names.size())));
         return names.size() + " (" + first + (names.size() > SHOWN ? ", ..." : "") + ")";
     }

@@ -69,6 +69,10 @@ final class TorchFile implements StateDict {
                 .map(ZipEntry::getName)
                 .filter(name -> name.equals("data.pkl") || name.endsWith("/data.pkl"))
                 .toList();
+        if (zip.getEntry("model.weights.h5") != null) {
+            throw new ConfigError(file + ": a Keras file. A model of vit4j that Keras saved again comes back with"
+                    + " --like ORIGINAL.keras; weights of other Keras models are not read");
+        }
         if (pickles.size() != 1) {
             throw new ConfigError(file + ": a zip, but not by torch.save: it has " + pickles.size() + " data.pkl");
         }

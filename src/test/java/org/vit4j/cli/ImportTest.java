@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.model.Description;
 import org.vit4j.model.SavedModel;
+import org.vit4j.weights.Npy;
 import org.vit4j.weights.SafeTensors;
 
 /** {@code vit4j import} as a person uses it: a checkpoint becomes a model that predicts. */
@@ -126,6 +127,65 @@ class ImportTest {
         Vit4jTest.Outcome lenient = run(hf, "--set", "model.depth=3", "--lenient");
         assertThat(lenient.code()).isZero();
         assertThat(lenient.err()).contains("missing: 12 (blocks.2.norm1.gamma");
+    }
+
+    @Test
+    void whatKerasTrainedAndSavedAgainComesBack() throws IOException {
+        Path keras = Path.of("src/test/resources/keras");
+        String trained = keras.resolve("trained.keras").toString();
+        Path labels = Files.writeString(directory.resolve("labels.txt"), "ant\nbee\ncat\ndog\neel\n");
+        run(FILES.resolve("hf_vit.safetensors").toString(), "--labels", labels.toString());
+        Path back = directory.resolve("back.keras");
+        Vit4jTest.Outcome outcome =
+                Vit4jTest.run("import", "--like", model.toString(), trained, "-o", back.toString());
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(outcome.err()).contains("32 of 32 weights changed in Keras 3.15.1");
+
+        String input = keras.resolve("trained.input.npy").toString();
+        JsonNode told = Vit4jTest.run("predict", back.toString(), input, "--logits", "--json").json();
+        float[] logits = Npy.read(keras.resolve("trained.logits.npy")).values();
+        for (int i = 0; i < logits.length; i++) {
+            double ours = told.get(i / 5).path("logits").get(i % 5).asDouble();
+            assertThat(ours).isCloseTo(logits[i], within(1e-5));
+        }
+        Description description = SavedModel.describe(back);
+        Description before = SavedModel.describe(model);
+        assertThat(description.classes()).containsExactly("ant", "bee", "cat", "dog", "eel");
+        assertThat(description.preprocess()).isEqualTo(before.preprocess());
+        assertThat(description.config()).isEqualTo(before.config());
+        assertThat(description.provenance())
+                .containsEntry("imported_names", "hf")
+                .containsEntry("trained_with", "keras 3.15.1")
+                .containsEntry("imported_from", "trained.keras")
+                .containsKeys("trained_from_sha256", "imported_sha256");
+    }
+
+    @Test
+    void mistakesWithLikeAreOneLine() {
+        String trained = "src/test/resources/keras/trained.keras";
+        refused("a Keras file. A model of vit4j that Keras saved again comes back with --like", trained);
+        run(FILES.resolve("hf_vit.safetensors").toString(), "--set", "model.depth=1", "--lenient");
+        Path back = directory.resolve("back.keras");
+        String[][] mistakes = {
+            {"not this network: in the place of Add 'blocks_0_add2' it has Add 'blocks_1_add2'", "--like", model.toString(), trained},
+            {"a Keras file without vit4j/weights.json: not written by vit4j, or saved", "--like", trained, trained},
+            {"there is no such file", "--like", model.toString(), "none.keras"},
+            {"--like takes one file", "--like", model.toString(), "vit", trained},
+            {"--like changes nothing but the weights", "--like", model.toString(), trained, "--classes", "3"},
+            {"expected VARIANT|CONFIG and CHECKPOINT", trained}
+        };
+        for (String[] mistake : mistakes) {
+            String[] all = new String[mistake.length + 2];
+            System.arraycopy(mistake, 1, all, 1, mistake.length - 1);
+            all[0] = "import";
+            all[mistake.length] = "-o";
+            all[mistake.length + 1] = back.toString();
+            Vit4jTest.Outcome outcome = Vit4jTest.run(all);
+            assertThat(outcome.err()).contains(mistake[0]).doesNotContain("\tat ");
+            assertThat(outcome.err().lines()).hasSize(1);
+            assertThat(outcome.code()).isEqualTo(2);
+        }
+        assertThat(back).doesNotExist();
     }
 
     private void refused(String message, String checkpoint, String... more) {

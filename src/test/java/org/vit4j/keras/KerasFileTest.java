@@ -169,7 +169,7 @@ class KerasFileTest {
         zip(entries);
         refused(
                 "a Keras file without vit4j/weights.json: not written by vit4j, or saved again by Keras, which drops"
-                        + " what is not its own",
+                        + " what is not its own; the latter comes back with: vit4j import --like ORIGINAL.keras",
                 file);
     }
 

@@ -1,0 +1,76 @@
+package org.vit4j.golden;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Weight;
+import org.vit4j.keras.KerasFile;
+import org.vit4j.keras.Retrained;
+import org.vit4j.samediff.Inference;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.samediff.PortableInference;
+import org.vit4j.weights.Npy;
+import org.vit4j.weights.SafeTensors;
+
+/**
+ * Reads back what Keras saved of the golden networks, and compares with what Keras then computed: a part of
+ * {@code checks/interop.sh}. One line a network: name and largest error over the largest logit.
+ *
+ * <pre>java ... org.vit4j.golden.KerasBack ORIGINALS SAVED</pre>
+ *
+ * ORIGINALS holds NAME.keras and NAME.input.npy, SAVED holds NAME.keras and NAME.logits.npy by Keras.
+ */
+final class KerasBack {
+    private static final Path GOLDENS = Path.of(System.getProperty("goldens", "src/test/resources/goldens"));
+
+    private KerasBack() {}
+
+    public static void main(String[] args) throws IOException {
+        Path originals = Path.of(args[0]);
+        Path saved = Path.of(args[1]);
+        List<String> names;
+        try (Stream<Path> files = Files.list(saved)) {
+            names = files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".keras"))
+                    .map(name -> name.substring(0, name.length() - ".keras".length()))
+                    .sorted()
+                    .toList();
+        }
+        for (String name : names) {
+            try {
+                System.out.printf("%s %.3e%n", name, error(name, originals, saved));
+            } catch (ConfigError e) { // one that does not come back must not hide the others
+                System.out.printf("%s refused: %s%n", name, e.getMessage());
+            }
+        }
+    }
+
+    private static double error(String name, Path originals, Path saved) throws IOException {
+        Graph graph =
+                GoldenConfigs.build(GoldenCase.read(GOLDENS.resolve(name))).graph();
+        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        try (KerasFile original = KerasFile.read(originals.resolve(name + ".keras"));
+                Retrained trained = Retrained.read(saved.resolve(name + ".keras"), original)) {
+            for (Weight weight : graph.weights()) parameters.set(weight.name(), trained.values(weight.name()));
+        }
+        INDArray expected = array(saved.resolve(name + ".logits.npy"));
+        try (Inference inference = new PortableInference(graph, parameters)) {
+            INDArray ours = inference.logits(array(originals.resolve(name + ".input.npy")));
+            return ours.sub(expected).amaxNumber().doubleValue()
+                    / expected.amaxNumber().doubleValue();
+        }
+    }
+
+    private static INDArray array(Path file) {
+        SafeTensors.Array array = Npy.read(file);
+        long[] shape = java.util.Arrays.stream(array.shape()).asLongStream().toArray();
+        return Nd4j.createFromArray(array.values()).reshape('c', shape);
+    }
+}
