@@ -28,8 +28,9 @@ final class ImportCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..2",
             paramLabel = "VARIANT|CONFIG CHECKPOINT",
-            description = "A variant's name or a YAML file; then a .safetensors, a .safetensors.index.json with its shards"
-                    + " beside it, a .pth, .pt or .bin.")
+            description =
+                    "A variant's name or a YAML file; then a .safetensors, a .safetensors.index.json with its shards"
+                            + " beside it, a .pth, .pt or .bin.")
     private List<String> given = List.of();
 
     @Option(

@@ -57,7 +57,8 @@ final class Functional {
         for (JsonNode node : config.path("layers")) {
             String group = node.path("module").asText().startsWith("keras.src.ops")
                     ? ""
-                    : path + "layers/" + KerasOrder.group(node.path("class_name").asText(), counters);
+                    : path + "layers/"
+                            + KerasOrder.group(node.path("class_name").asText(), counters);
             Operation operation = operation(node, group, label);
             if (functional.operations.put(operation.name(), operation) != null) {
                 throw new ConfigError(label + ": two layers are called '" + operation.name() + "'");

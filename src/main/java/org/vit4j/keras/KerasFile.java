@@ -89,8 +89,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
             Path copy = extract(zip);
             try {
                 String label = path + ": " + WEIGHTS;
-                return new KerasFile(
-                        path.toString(), metadata, config, extras, index, copy, Hdf5.open(copy, label));
+                return new KerasFile(path.toString(), metadata, config, extras, index, copy, Hdf5.open(copy, label));
             } catch (ConfigError e) {
                 Files.deleteIfExists(copy);
                 throw e;

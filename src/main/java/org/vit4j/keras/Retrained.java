@@ -106,7 +106,8 @@ public final class Retrained implements AutoCloseable, WeightSource {
     }
 
     private void check() {
-        for (Map.Entry<String, WeightIndex.Copy> entry : original.index().copies().entrySet()) {
+        for (Map.Entry<String, WeightIndex.Copy> entry :
+                original.index().copies().entrySet()) {
             checkCopy(entry.getKey(), entry.getValue());
         }
         for (Map.Entry<String, WeightIndex.Helper> entry :

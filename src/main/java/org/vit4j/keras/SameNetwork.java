@@ -68,7 +68,13 @@ final class SameNetwork {
             if (!seen.add(pair.ours.name())) continue;
             compare(pair, label);
             for (int i = 0; i < pair.ours.inputs().size(); i++) {
-                push(open, ours, pair.ours.inputs().get(i), theirs, pair.theirs.inputs().get(i), label);
+                push(
+                        open,
+                        ours,
+                        pair.ours.inputs().get(i),
+                        theirs,
+                        pair.theirs.inputs().get(i),
+                        label);
             }
         }
     }
@@ -96,10 +102,7 @@ final class SameNetwork {
         if (!input && ours.inputs().size() != theirs.inputs().size()) {
             throw new ConfigError(String.format(
                     "%s: not this network: layer '%s' has %d inputs, expected %d",
-                    label,
-                    theirs.name(),
-                    theirs.inputs().size(),
-                    ours.inputs().size()));
+                    label, theirs.name(), theirs.inputs().size(), ours.inputs().size()));
         }
         for (Map.Entry<String, JsonNode> entry : ours.config().properties()) {
             JsonNode value = theirs.config().path(entry.getKey());

@@ -136,13 +136,13 @@ class ImportTest {
         Path labels = Files.writeString(directory.resolve("labels.txt"), "ant\nbee\ncat\ndog\neel\n");
         run(FILES.resolve("hf_vit.safetensors").toString(), "--labels", labels.toString());
         Path back = directory.resolve("back.keras");
-        Vit4jTest.Outcome outcome =
-                Vit4jTest.run("import", "--like", model.toString(), trained, "-o", back.toString());
+        Vit4jTest.Outcome outcome = Vit4jTest.run("import", "--like", model.toString(), trained, "-o", back.toString());
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(outcome.err()).contains("32 of 32 weights changed in Keras 3.15.1");
 
         String input = keras.resolve("trained.input.npy").toString();
-        JsonNode told = Vit4jTest.run("predict", back.toString(), input, "--logits", "--json").json();
+        JsonNode told = Vit4jTest.run("predict", back.toString(), input, "--logits", "--json")
+                .json();
         float[] logits = Npy.read(keras.resolve("trained.logits.npy")).values();
         for (int i = 0; i < logits.length; i++) {
             double ours = told.get(i / 5).path("logits").get(i % 5).asDouble();
@@ -167,7 +167,12 @@ class ImportTest {
         run(FILES.resolve("hf_vit.safetensors").toString(), "--set", "model.depth=1", "--lenient");
         Path back = directory.resolve("back.keras");
         String[][] mistakes = {
-            {"not this network: in the place of Add 'blocks_0_add2' it has Add 'blocks_1_add2'", "--like", model.toString(), trained},
+            {
+                "not this network: in the place of Add 'blocks_0_add2' it has Add 'blocks_1_add2'",
+                "--like",
+                model.toString(),
+                trained
+            },
             {"a Keras file without vit4j/weights.json: not written by vit4j, or saved", "--like", trained, trained},
             {"there is no such file", "--like", model.toString(), "none.keras"},
             {"--like takes one file", "--like", model.toString(), "vit", trained},

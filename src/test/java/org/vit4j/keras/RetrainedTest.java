@@ -93,8 +93,8 @@ class RetrainedTest {
     private void config(UnaryOperator<String> change) throws IOException {
         rewrite(entries -> entries.computeIfPresent(
                 "config.json",
-                (name, bytes) -> change.apply(new String(bytes, StandardCharsets.UTF_8))
-                        .getBytes(StandardCharsets.UTF_8)));
+                (name, bytes) ->
+                        change.apply(new String(bytes, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8)));
     }
 
     /** Sets the first element of a dataset. */
@@ -132,7 +132,8 @@ class RetrainedTest {
     void weightsAreFoundByTheNamesOfTheirLayers() throws IOException {
         dense();
         rewrite(entries -> {});
-        for (Weight weight : graph.weights()) isTrained(weight.name(), weight.name().equals("aside") ? 1 : 2);
+        for (Weight weight : graph.weights())
+            isTrained(weight.name(), weight.name().equals("aside") ? 1 : 2);
         try (KerasFile before = KerasFile.read(original);
                 Retrained after = Retrained.read(trained, before)) {
             assertThat(after.unseen()).containsExactly("aside");
