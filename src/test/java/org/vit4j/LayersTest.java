@@ -47,6 +47,7 @@ class LayersTest {
                         "bench",
                         "explain",
                         "plot",
+                        "distributed",
                         "cli")
                 .filter(name -> !allowed.contains(name))
                 .map(name -> "org.vit4j." + name + "..")

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -19,6 +20,7 @@ import org.vit4j.data.Image;
 import org.vit4j.data.ImageFile;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
+import org.vit4j.train.Cluster;
 import org.vit4j.weights.Npy;
 import org.vit4j.weights.SafeTensors;
 import picocli.CommandLine.Command;
@@ -39,13 +41,26 @@ final class PredictCommand implements Callable<Integer> {
             arity = "1..*",
             paramLabel = "IMAGE|DIR|NPY",
             description = "Pictures, directories of pictures, or .npy of float32 [N, C, H, W], already preprocessed.")
-    private List<Path> inputs;
+    private List<String> inputs;
 
     @Option(names = "--top", paramLabel = "K", defaultValue = "5", description = "Guesses an image (${DEFAULT-VALUE}).")
     private int top;
 
     @Option(names = "--logits", description = "The raw outputs too.")
     private boolean logits;
+
+    @Option(
+            names = "--spark",
+            arity = "0..1",
+            paramLabel = "MASTER",
+            fallbackValue = "",
+            description =
+                    "Let a Spark cluster do it, and write a Parquet table to -o. Pictures and directories may lie on any"
+                            + " file system that Spark reads.")
+    private Optional<String> spark = Optional.empty();
+
+    @Option(names = "-o", paramLabel = "OUT", description = "With --spark: the Parquet table to write.")
+    private Optional<String> table = Optional.empty();
 
     @Option(names = "--json", description = "Machine output.")
     private boolean json;
@@ -59,6 +74,10 @@ final class PredictCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (top < 1) throw new ConfigError("--top " + top + ": expected at least 1");
+        if (spark.isPresent() != table.isPresent()) {
+            throw new ConfigError("predict: --spark MASTER and -o OUT.parquet go together");
+        }
+        if (spark.isPresent()) return onSpark();
         List<Answer> answers = new ArrayList<>();
         List<Path> files = files();
         try (SavedModel model = SavedModel.load(file)) {
@@ -78,9 +97,16 @@ final class PredictCommand implements Callable<Integer> {
         return Vit4j.DONE;
     }
 
+    private int onSpark() {
+        long rows = Cluster.find().predict(spark.orElseThrow(), file, inputs, table.orElseThrow());
+        spec.commandLine().getOut().println(rows + " pictures: " + table.orElseThrow());
+        spec.commandLine().getOut().flush();
+        return Vit4j.DONE;
+    }
+
     private List<Path> files() {
         List<Path> files = new ArrayList<>();
-        for (Path input : inputs) {
+        for (Path input : inputs.stream().map(Path::of).toList()) {
             if (!Files.exists(input)) throw new ConfigError(input + ": no such file or directory");
             if (Files.isDirectory(input)) files.addAll(picturesIn(input));
             else files.add(input);

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.vit4j.config.ConfigError;
+import org.vit4j.train.Cluster;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.Sweep;
 import org.vit4j.train.SweepPlan;
@@ -39,6 +41,16 @@ final class TrainCommand implements Callable<Integer> {
                     + " run directory: --sweep train.optimizer.lr=1e-3,5e-4 --sweep model.dim=96,192")
     private List<String> sweeps = List.of();
 
+    @Option(
+            names = "--spark",
+            arity = "0..1",
+            paramLabel = "MASTER",
+            fallbackValue = "",
+            description =
+                    "Share the work among the executors of a Spark cluster: --spark local-cluster[2,1,2048]. Without a"
+                            + " value, last on the line, the master that spark-submit was given.")
+    private Optional<String> spark = Optional.empty();
+
     @Option(names = "--json", description = "The result as JSON on standard output.")
     private boolean json;
 
@@ -54,6 +66,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int sweep() {
+        if (spark.isPresent()) throw new ConfigError("--sweep does not go with --spark: start its runs one by one");
         SweepPlan plan = Sweep.plan(config, overrides, sweeps, directory);
         PrintWriter out = spec.commandLine().getOut();
         root.interrupt.listen(spec.commandLine().getErr());
@@ -72,7 +85,9 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         root.interrupt.listen(spec.commandLine().getErr());
         try (TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
-            TrainRun.Result result = TrainRun.run(run, into, resume, progress, root.interrupt::requested);
+            TrainRun.Result result = spark.isPresent()
+                    ? Cluster.find().train(spark.get(), run, into, resume, progress, root.interrupt::requested)
+                    : TrainRun.run(run, into, resume, progress, root.interrupt::requested);
             out.println(json ? Json.text(result.toMap()) : told(result));
             out.flush();
             return result.finished() ? Vit4j.DONE : Vit4j.INTERRUPTED;

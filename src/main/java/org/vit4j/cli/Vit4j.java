@@ -54,7 +54,12 @@ public final class Vit4j implements Runnable {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setParameterExceptionHandler((problem, given) -> mistake(problem));
         line.setExecutionExceptionHandler((problem, command, parsed) -> explain(problem, command, root.debug));
-        int code = line.execute(args);
+        int code;
+        try {
+            code = line.execute(args);
+        } catch (LinkageError e) {
+            code = noBackend(e, line, root.debug);
+        }
         root.interrupt.ended(code);
         return code;
     }
@@ -77,6 +82,18 @@ public final class Vit4j implements Runnable {
         if (told) problem.getMessage().lines().forEach(line -> command.getErr().println("vit4j: " + line));
         if (debug || !told) problem.printStackTrace(command.getErr());
         return theirs ? MISTAKE : FAILED;
+    }
+
+    /** Native code that is missing, or does not fit this machine, shows when the first of it is wanted. */
+    private static int noBackend(LinkageError problem, CommandLine command, boolean debug) {
+        Throwable cause = problem;
+        while (cause.getCause() != null && cause.getCause() != cause) cause = cause.getCause();
+        String why = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+        command.getErr()
+                .println("vit4j: ND4J's native code does not start here: " + why
+                        + "; see docs/cuda.md for a build with -Pcuda, and \"Which hardware\" in README.md");
+        if (debug) problem.printStackTrace(command.getErr());
+        return FAILED;
     }
 
     static final class Version implements CommandLine.IVersionProvider {

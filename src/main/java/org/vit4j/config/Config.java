@@ -41,14 +41,23 @@ public final class Config {
      */
     public static Config open(String nameOrPath, List<String> overrides) {
         Source source = find(nameOrPath, null);
-        Yaml.Mapping yaml = load(source, new LinkedHashSet<>());
-        for (String override : overrides) yaml = Yaml.merge(yaml, override(override));
-        return new Config(source.name(), yaml);
+        return read(source, overrides);
     }
 
     /** A config from text, such as the one inside a saved model. */
     public static Config parse(String text, String label) {
-        return new Config(label, load(new Source(label, text, null), new LinkedHashSet<>()));
+        return parse(text, label, List.of());
+    }
+
+    /** The same with overrides, as of {@link #open}. */
+    public static Config parse(String text, String label, List<String> overrides) {
+        return read(new Source(label, text, null), overrides);
+    }
+
+    private static Config read(Source source, List<String> overrides) {
+        Yaml.Mapping yaml = load(source, new LinkedHashSet<>());
+        for (String override : overrides) yaml = Yaml.merge(yaml, override(override));
+        return new Config(source.name(), yaml);
     }
 
     /** Without directory and ending: what a model made from it is called. */

@@ -90,6 +90,11 @@ public final class Batches implements BatchSource {
         return IntStream.range(0, order.size()).map(i -> order.get(i / repeats)).toArray();
     }
 
+    /** Any images of an epoch, for those who learn from a part of each batch. */
+    public Examples examples(int epoch) {
+        return new Examples(epoch);
+    }
+
     /** [H, W, C], normalised */
     private float[] example(int index, int epoch, int repeat) {
         SplittableRandom random =
@@ -111,6 +116,50 @@ public final class Batches implements BatchSource {
         });
         workers.allowCoreThreadTimeOut(true);
         return workers;
+    }
+
+    private Batch empty(int n) {
+        int h = preprocess.height();
+        int w = preprocess.width();
+        int c = preprocess.channels();
+        return new Batch(n, h, w, c, new float[Math.multiplyExact(n, h * w * c)], new int[n], new int[n]);
+    }
+
+    private void fill(Batch batch, int i, int index, int epoch, int repeat) {
+        batch.indices()[i] = index;
+        batch.labels()[i] = dataset.label(index);
+        float[] example = example(index, epoch, repeat);
+        System.arraycopy(example, 0, batch.images(), i * example.length, example.length);
+    }
+
+    /** The images of an epoch by their place in it; the same that {@link #epoch} gives. */
+    public final class Examples {
+        private final int epoch;
+        private final int[] order;
+
+        private Examples(int epoch) {
+            this.epoch = epoch;
+            this.order = order(epoch);
+        }
+
+        public int epoch() {
+            return epoch;
+        }
+
+        /** How many images a batch of the epoch has. */
+        public int size(int batch) {
+            return Math.min(order.length, (batch + 1) * batchSize) - batch * batchSize;
+        }
+
+        /** Part of a batch, its images made by all threads of the common pool. */
+        public Batch batch(int batch, Part part) {
+            Batch made = empty(part.size());
+            IntStream.range(0, part.size()).parallel().forEach(i -> {
+                int at = batch * batchSize + part.positions()[i];
+                fill(made, i, order[at], epoch, at % augment.repeats());
+            });
+            return made;
+        }
     }
 
     private final class Epoch implements BatchIterator {
@@ -139,21 +188,12 @@ public final class Batches implements BatchSource {
         }
 
         private Batch batch(int from, int to) {
-            int n = to - from;
-            int h = preprocess.height();
-            int w = preprocess.width();
-            int c = preprocess.channels();
-            float[] images = new float[Math.multiplyExact(n, h * w * c)];
-            int[] labels = new int[n];
-            int[] indices = new int[n];
-            for (int i = 0; i < n; i++) {
+            Batch batch = empty(to - from);
+            for (int i = 0; i < batch.size(); i++) {
                 if (closed) throw new CancellationException();
-                indices[i] = order[from + i];
-                labels[i] = dataset.label(indices[i]);
-                float[] example = example(indices[i], epoch, (from + i) % augment.repeats());
-                System.arraycopy(example, 0, images, i * h * w * c, h * w * c);
+                fill(batch, i, order[from + i], epoch, (from + i) % augment.repeats());
             }
-            return new Batch(n, h, w, c, images, labels, indices);
+            return batch;
         }
 
         @Override

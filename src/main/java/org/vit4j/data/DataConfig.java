@@ -10,6 +10,7 @@ import org.vit4j.config.Section;
  * A {@code data:} section.
  *
  * @param path empty for digits, which are in the jar
+ * @param remote the same on a file system that Spark reads, such as {@code hdfs://host/pictures}
  * @param augment what training images go through
  * @param validation share of each class held out; of digits only, the others have their own files for it
  * @param splitSeed which ones are held out; of digits only
@@ -18,6 +19,7 @@ import org.vit4j.config.Section;
 public record DataConfig(
         Source dataset,
         Optional<Path> path,
+        Optional<String> remote,
         Augment augment,
         Preprocess preprocess,
         double validation,
@@ -32,7 +34,9 @@ public record DataConfig(
         CIFAR100("cifar100"),
         MNIST("mnist"),
         FASHION_MNIST("fashion-mnist"),
-        IMAGE_FOLDER("image-folder");
+        IMAGE_FOLDER("image-folder"),
+        /** Tables of encoded pictures and their labels. */
+        PARQUET("parquet");
 
         private static final List<String> WORDS =
                 List.of(values()).stream().map(Source::word).toList();
@@ -48,11 +52,15 @@ public record DataConfig(
     }
 
     public DataConfig {
-        boolean superfluous = path.isPresent() && dataset == Source.DIGITS;
+        boolean superfluous = (path.isPresent() || remote.isPresent()) && dataset == Source.DIGITS;
         check(
                 !superfluous,
                 "digits are in the jar, leave out path",
                 path.map(Path::toString).orElse(""));
+        check(
+                remote.isEmpty() || dataset == Source.IMAGE_FOLDER || dataset == Source.PARQUET,
+                "path: " + dataset.word() + " is read from this machine only, not from",
+                remote.orElse(""));
         check(validation > 0 && validation < 1, "validation must lie between 0 and 1", validation);
         check(threads >= 1 && threads <= 1024, "threads must lie in 1..1024", threads);
     }
@@ -71,7 +79,9 @@ public record DataConfig(
         // A published variant says how pictures are prepared, not which ones.
         String word = s.has("dataset") ? s.wordAt("dataset", Source.WORDS) : Source.IMAGE_FOLDER.word();
         Source dataset = Source.values()[Source.WORDS.indexOf(word)];
-        Optional<Path> path = s.stringIf("path").map(DataFiles::expand);
+        Optional<String> written = s.stringIf("path");
+        Optional<String> remote = written.filter(path -> path.contains("://"));
+        Optional<Path> path = written.filter(there -> remote.isEmpty()).map(DataFiles::expand);
         Preprocess standard = Constants.of(dataset, imageHeight, imageWidth, channels);
         Preprocess preprocess = Preprocess.read(s, standard).orElse(standard);
         Augment augment = Transforms.read(s, preprocess).orElse(Augment.NONE);
@@ -79,10 +89,10 @@ public record DataConfig(
         double validation = digits ? s.doubleAt("validation", 0.2) : 0.2;
         long splitSeed = digits ? s.longAt("split_seed", 0) : 0;
         int threads = s.intAt("threads", Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
-        boolean folder = onlyFor(s, List.of("on_corrupt"), dataset, Source.IMAGE_FOLDER);
+        boolean folder = dataset == Source.PARQUET || onlyFor(s, List.of("on_corrupt"), dataset, Source.IMAGE_FOLDER);
         OnCorrupt onCorrupt = folder ? s.oneOf("on_corrupt", OnCorrupt.class, OnCorrupt.REFUSE) : OnCorrupt.REFUSE;
-        return s.build(
-                () -> new DataConfig(dataset, path, augment, preprocess, validation, splitSeed, threads, onCorrupt));
+        return s.build(() ->
+                new DataConfig(dataset, path, remote, augment, preprocess, validation, splitSeed, threads, onCorrupt));
     }
 
     /** A key that would do nothing is an error, not ignored. */
@@ -107,10 +117,18 @@ public record DataConfig(
             case MNIST -> Mnist.digits(files());
             case FASHION_MNIST -> Mnist.fashion(files());
             case IMAGE_FOLDER -> ImageFolder.open(files(), preprocess.channels(), onCorrupt);
+            case PARQUET ->
+                throw new ConfigError(
+                        "data.dataset: parquet is read by Spark; train with --spark, such as --spark local[1]");
         };
     }
 
     private Path files() {
+        if (remote.isPresent()) {
+            throw new ConfigError(
+                    "data.path: " + remote.get() + " is read by Spark; train with --spark, such as --spark"
+                            + " local[1], or copy the files to this machine");
+        }
         return path.orElseThrow(() -> new ConfigError(
                 "data.path is missing: where the files of " + dataset.word() + " are, or data.dataset"));
     }

@@ -43,8 +43,17 @@ public final class ImageFile {
      * @throws ConfigError when it does not exist, is a directory, no picture, truncated, CMYK or absurdly large
      */
     public static Image read(Path file, int channels) {
+        return read(bytes(file), file.toString(), channels);
+    }
+
+    /**
+     * Reads a picture that somebody has fetched already.
+     *
+     * @param bytes of the whole file
+     * @param file how it is named in messages
+     */
+    public static Image read(byte[] bytes, String file, int channels) {
         if (channels != 1 && channels != 3) throw new IllegalArgumentException("1 or 3 channels (" + channels + ")");
-        byte[] bytes = bytes(file);
         String format = format(bytes)
                 .orElseThrow(() ->
                         new ConfigError(file + ": is not a picture; expected PNG, JPEG, BMP or GIF" + empty(bytes)));
@@ -97,7 +106,7 @@ public final class ImageFile {
         return true;
     }
 
-    private static BufferedImage decode(Path file, byte[] bytes, String format) {
+    private static BufferedImage decode(String file, byte[] bytes, String format) {
         ImageReader reader = ImageIO.getImageReadersByFormatName(format).next();
         // Not ImageIO.read: its cache in a temporary file is a global switch.
         try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
@@ -129,11 +138,11 @@ public final class ImageFile {
         }
     }
 
-    private static ConfigError cmyk(Path file, Exception cause) {
+    private static ConfigError cmyk(String file, Exception cause) {
         return new ConfigError(file + ": is a CMYK JPEG; expected gray or RGB, convert it", cause);
     }
 
-    private static ConfigError corrupt(Path file, Exception e) {
+    private static ConfigError corrupt(String file, Exception e) {
         String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return new ConfigError(
                 file + ": is truncated or corrupt: " + why.lines().findFirst().orElse(""), e);

@@ -8,33 +8,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 
 /**
  * Pictures in directories named after their classes, decoded when asked for. Sub-directories of a class belong to it,
- * hidden files and what is no picture by its ending are left out.
- *
- * <p>With {@link OnCorrupt#SKIP} a picture that cannot be read is logged once, counted, and replaced by the next readable
- * one of the same class in the same split, so that labels and the number of examples stay as they are, in every run.
+ * hidden files and what is no picture by its ending are left out. What of corrupt ones: see {@link EncodedPictures}.
  */
 public final class ImageFolder implements Dataset {
-    private static final Logger LOG = LoggerFactory.getLogger(ImageFolder.class);
-    private static final List<String> VALIDATION = List.of("val", "validation", "valid", "test");
+    /** Names of the directory to be judged by, of which the first there is counts. */
+    public static final List<String> VALIDATION = List.of("val", "validation", "valid", "test");
+
     private static final String EXPECTED =
             "train/<class>/*.jpg and val/<class>/*.jpg (also png, jpeg, bmp, gif; or validation, valid, test for val)";
 
-    private final Path directory;
-    private final List<String> classes;
-    private final List<Path> files = new ArrayList<>();
-    private final List<Integer> labels = new ArrayList<>();
-    private final int channels;
-    private final OnCorrupt onCorrupt;
-    private final Set<Integer> corrupt = ConcurrentHashMap.newKeySet();
+    private final EncodedPictures pictures;
 
     /**
      * One split.
@@ -45,20 +33,25 @@ public final class ImageFolder implements Dataset {
      * @throws ConfigError when there is no class, an unknown or an empty one
      */
     public ImageFolder(Path directory, List<String> classes, int channels, OnCorrupt onCorrupt) {
-        this.directory = directory;
-        this.classes = List.copyOf(classes);
-        this.channels = channels;
-        this.onCorrupt = onCorrupt;
+        List<Path> files = new ArrayList<>();
+        List<Integer> labels = new ArrayList<>();
         for (String name : classNames(directory)) {
             int label = classes.indexOf(name);
             if (label < 0) {
                 throw new ConfigError(directory.resolve(name) + ": no such class in training; expected "
                         + (classes.size() > 12 ? "one of its " + classes.size() : String.join(", ", classes)));
             }
-            List<Path> pictures = pictures(directory.resolve(name));
-            files.addAll(pictures);
-            for (int i = 0; i < pictures.size(); i++) labels.add(label);
+            List<Path> ofClass = pictures(directory.resolve(name));
+            files.addAll(ofClass);
+            for (int i = 0; i < ofClass.size(); i++) labels.add(label);
         }
+        this.pictures = new EncodedPictures(
+                directory.toString(),
+                files.stream().map(Path::toString).toList(),
+                labels,
+                classes,
+                i -> ImageFile.read(files.get(i), channels),
+                onCorrupt);
     }
 
     /** {@code train} and {@code val}; the classes are the directories of {@code train}, sorted. */
@@ -121,52 +114,31 @@ public final class ImageFolder implements Dataset {
 
     @Override
     public int size() {
-        return files.size();
+        return pictures.size();
     }
 
     @Override
     public Image image(int index) {
-        if (onCorrupt == OnCorrupt.REFUSE) return ImageFile.read(files.get(index), channels);
-        for (int at = index; ; ) {
-            if (!corrupt.contains(at)) {
-                try {
-                    return ImageFile.read(files.get(at), channels);
-                } catch (ConfigError e) {
-                    if (corrupt.add(at)) LOG.warn("Skipped: {}", e.getMessage());
-                }
-            }
-            at = nextOfClass(at);
-            if (at == index) {
-                String name = classes.get(labels.get(index));
-                throw new ConfigError(directory.resolve(name) + ": none of its pictures can be read");
-            }
-        }
-    }
-
-    /** The pictures of a class lie together; after the last comes the first. */
-    private int nextOfClass(int index) {
-        int label = labels.get(index);
-        if (index + 1 < size() && labels.get(index + 1) == label) return index + 1;
-        return labels.indexOf(label);
+        return pictures.image(index);
     }
 
     /** How many pictures have been found unreadable and replaced so far. */
     public int skipped() {
-        return corrupt.size();
+        return pictures.skipped();
     }
 
     @Override
     public int label(int index) {
-        return labels.get(index);
+        return pictures.label(index);
     }
 
     @Override
     public String name(int index) {
-        return files.get(index).toString();
+        return pictures.name(index);
     }
 
     @Override
     public List<String> classes() {
-        return classes;
+        return pictures.classes();
     }
 }

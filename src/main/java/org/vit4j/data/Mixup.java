@@ -69,9 +69,18 @@ public record Mixup(
      * @param draw the number of the batch since the start
      */
     public Mixed apply(Batch batch, long seed, int epoch, long draw) {
+        return apply(batch, Part.all(batch.size()), seed, epoch, draw);
+    }
+
+    /** The same of part of a batch: each image as it would be in the whole. */
+    public Mixed apply(Batch batch, Part part, long seed, int epoch, long draw) {
         if (offEpoch > 0 && epoch >= offEpoch) return Mixed.none(batch);
         SplittableRandom random = Shuffle.random(seed, draw, SALT);
-        int n = batch.size();
+        Mix[] mixes = mixes(batch, part.whole(), random);
+        return mix(batch, IntStream.of(part.positions()).mapToObj(i -> mixes[i]).toArray(Mix[]::new));
+    }
+
+    private Mix[] mixes(Batch batch, int n, SplittableRandom random) {
         Mix[] mixes = new Mix[n];
         switch (mode) {
             case BATCH -> java.util.Arrays.fill(mixes, draw(batch, random));
@@ -82,7 +91,7 @@ public record Mixup(
                 for (int i = 0; i < (n + 1) / 2; i++) mixes[i] = mixes[n - 1 - i] = draw(batch, random);
             }
         }
-        return mix(batch, mixes);
+        return mixes;
     }
 
     /** How one image is mixed: its share, and the rectangle of its partner, or a blend where there is none. */

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
 import org.vit4j.data.Mixed;
+import org.vit4j.data.Part;
 import org.vit4j.graph.Graph;
 import org.vit4j.samediff.Lowered;
 
@@ -28,13 +29,18 @@ final class Feed {
 
     /** @param draw the number of the batch since the start: what is random follows from it and the seed */
     Map<String, INDArray> inputs(Mixed mixed, long draw) {
+        return inputs(mixed, Part.all(mixed.size()), draw);
+    }
+
+    /** The same for part of a batch. */
+    Map<String, INDArray> inputs(Mixed mixed, Part part, long draw) {
         Batch batch = mixed.batch();
         Map<String, INDArray> inputs = new HashMap<>();
         INDArray pixels = batch.array();
         inputs.put(images, pixels);
         teacher.ifPresent(t -> inputs.put(Objective.TEACHER, t.logits(pixels)));
         inputs.put(Objective.TARGETS, train.loss().targets(mixed, classes));
-        Masks.draw(masks, train.seed(), draw, batch.size(), inputs);
+        Masks.draw(masks, train.seed(), draw, part, inputs);
         return inputs;
     }
 }

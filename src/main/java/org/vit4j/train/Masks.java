@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.data.Part;
 import org.vit4j.samediff.Lowered;
 
 /**
@@ -16,14 +17,30 @@ public final class Masks {
 
     /** Puts a mask for each of the placeholders into {@code inputs}. */
     public static void draw(List<Lowered.Mask> masks, long seed, long step, int batch, Map<String, INDArray> inputs) {
+        draw(masks, seed, step, Part.all(batch), inputs);
+    }
+
+    /** The same for part of a batch: what is drawn for an image does not depend on who computes it. */
+    static void draw(List<Lowered.Mask> masks, long seed, long step, Part part, Map<String, INDArray> inputs) {
         for (int i = 0; i < masks.size(); i++) {
             Lowered.Mask mask = masks.get(i);
             SplittableRandom random = new SplittableRandom(mix(mix(seed, step), i));
-            float[] values = mask.layers() ? layers(mask, batch, random) : elements(mask, batch, random);
+            float[] values = mask.layers() ? layers(mask, part.whole(), random) : elements(mask, part.whole(), random);
             inputs.put(
                     mask.name(),
-                    Nd4j.createFromArray(values).reshape('c', mask.shape().batched(batch)));
+                    Nd4j.createFromArray(rows(values, part))
+                            .reshape('c', mask.shape().batched(part.size())));
         }
+    }
+
+    private static float[] rows(float[] values, Part part) {
+        if (part.size() == part.whole()) return values;
+        int row = values.length / part.whole();
+        float[] some = new float[part.size() * row];
+        for (int i = 0; i < part.size(); i++) {
+            System.arraycopy(values, part.positions()[i] * row, some, i * row, row);
+        }
+        return some;
     }
 
     private static float[] elements(Lowered.Mask mask, int batch, SplittableRandom random) {

@@ -14,7 +14,10 @@ import org.vit4j.io.Failure;
 
 /** A run goes on as it began: resuming with another network, recipe or teacher would be another run under its name. */
 final class SameRun {
-    /** Where the run and its data lie, how long it goes on, how often it saves, who decodes: the steps stay the same. */
+    /**
+     * Where the run and its data lie, how long it goes on, how often it saves, who decodes: the steps stay the same. Among
+     * how many machines they are shared moves them by rounding.
+     */
     private static final Set<String> MAY_CHANGE = Set.of(
             "output.dir",
             "output.keep",
@@ -22,6 +25,8 @@ final class SameRun {
             "train.epochs",
             "train.checkpoint_steps",
             "train.early_stop.patience",
+            "train.distributed.executors",
+            "train.distributed.sync_every",
             "data.threads",
             "data.path");
 

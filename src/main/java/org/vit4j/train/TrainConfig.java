@@ -9,6 +9,7 @@ import org.vit4j.config.Section;
 import org.vit4j.data.Batch;
 import org.vit4j.data.Mixed;
 import org.vit4j.data.Mixup;
+import org.vit4j.data.Part;
 import org.vit4j.train.optimizer.Glob;
 import org.vit4j.train.optimizer.Groups;
 import org.vit4j.train.optimizer.Optimizer;
@@ -29,6 +30,9 @@ import org.vit4j.train.schedule.Schedule;
  * @param distill a teacher, for a student with two heads
  * @param init weights to start from; drawn ones otherwise
  * @param engine what the network runs on; {@code auto} takes the fastest there is
+ * @param dropLast leave out the last images of an epoch where they fill no batch, as timm does: a short batch weighs its
+ *     images more. They are others in each epoch
+ * @param distributed how the work is shared, when there is a cluster
  */
 public record TrainConfig(
         int epochs,
@@ -49,7 +53,9 @@ public record TrainConfig(
         boolean freezeNorm,
         Optional<Distill> distill,
         Optional<Pretrained> init,
-        Engine engine) {
+        Engine engine,
+        boolean dropLast,
+        Distributed distributed) {
 
     public TrainConfig {
         check(epochs >= 1, "epochs (%d) must be at least 1", epochs);
@@ -59,6 +65,12 @@ public record TrainConfig(
         check(checkpointSteps >= 1, "checkpoint_steps (%d) must be at least 1", checkpointSteps);
         freeze = List.copyOf(freeze);
         int headEpochs = init.map(Pretrained::headEpochs).orElse(0);
+        check(
+                accumulate % distributed.syncEvery().orElse(accumulate) == 0,
+                "distributed.sync_every (%d) must divide accumulate (%d): gradients are added up between two optimizer"
+                        + " steps, not across them",
+                distributed.syncEvery().orElse(accumulate),
+                accumulate);
         check(headEpochs <= epochs, "init.head_epochs (%d) must be at most epochs (%d)", headEpochs, epochs);
     }
 
@@ -87,6 +99,9 @@ public record TrainConfig(
         Optional<Distill> distill = s.sectionIf("distill").flatMap(Distill::read);
         Optional<Pretrained> init = s.sectionIf("init").flatMap(Pretrained::read);
         Engine engine = s.oneOf("engine", Engine.class, Engine.AUTO);
+        boolean dropLast = s.boolAt("drop_last", true);
+        Optional<Distributed> distributed =
+                s.has("distributed") ? Distributed.read(s.section("distributed")) : Optional.of(Distributed.DEFAULT);
         return s.build(() -> new TrainConfig(
                 epochs,
                 batch,
@@ -106,7 +121,9 @@ public record TrainConfig(
                 freezeNorm,
                 distill,
                 init,
-                engine));
+                engine,
+                dropLast,
+                distributed.orElseThrow()));
     }
 
     /** Linear scaling (Goyal et al. 2017, arXiv:1706.02677): the rate that is written belongs to a batch of that size. */
@@ -146,7 +163,17 @@ public record TrainConfig(
      * @param draw the number of the batch since the start
      */
     public Mixed mix(Batch batch, int epoch, long draw) {
-        return mixup.map(m -> m.apply(batch, seed, epoch, draw)).orElseGet(() -> Mixed.none(batch));
+        return mix(batch, Part.all(batch.size()), epoch, draw);
+    }
+
+    /** The same of part of a batch. */
+    Mixed mix(Batch batch, Part part, int epoch, long draw) {
+        return mixup.map(m -> m.apply(batch, part, seed, epoch, draw)).orElseGet(() -> Mixed.none(batch));
+    }
+
+    /** Batches between two exchanges of gradients on a cluster. */
+    int syncEvery() {
+        return distributed.syncEvery().orElse(accumulate);
     }
 
     /** Whether a weight learns. */

@@ -5,6 +5,7 @@ import org.vit4j.data.Augment;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.Batches;
 import org.vit4j.data.DataConfig;
+import org.vit4j.data.Dataset;
 import org.vit4j.data.Split;
 
 /**
@@ -21,15 +22,31 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
 
     /** The data a config names, opened. */
     public static TrainData open(RunConfig config) {
+        return of(config, config.data().open());
+    }
+
+    /** The same of images that are open already. */
+    public static TrainData of(RunConfig config, Split split) {
         DataConfig data = config.data();
-        Split split = data.open();
-        TrainConfig train = config.train();
-        // Whole batches only, as timm trains: a short last one would weigh its images more.
-        int batch = Math.min(train.batch(), split.train().size());
-        Batches training = new Batches(
-                split.train(), data.augment(), data.preprocess(), batch, true, true, train.seed(), data.threads());
         Batches validation = new Batches(
-                split.validation(), Augment.NONE, data.preprocess(), train.batch(), false, false, 0, data.threads());
-        return new TrainData(training, validation, split.train().classes());
+                split.validation(),
+                Augment.NONE,
+                data.preprocess(),
+                config.train().batch(),
+                false,
+                false,
+                0,
+                data.threads());
+        return new TrainData(
+                training(config, split.train()), validation, split.train().classes());
+    }
+
+    /** The batches of a run, of which each epoch has all in an order of its own. */
+    static Batches training(RunConfig config, Dataset images) {
+        DataConfig data = config.data();
+        TrainConfig train = config.train();
+        int batch = Math.min(train.batch(), images.size());
+        return new Batches(
+                images, data.augment(), data.preprocess(), batch, true, train.dropLast(), train.seed(), data.threads());
     }
 }

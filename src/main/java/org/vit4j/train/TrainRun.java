@@ -63,7 +63,19 @@ public final class TrainRun {
             boolean resume,
             Trainer.Progress progress,
             BooleanSupplier stop) {
-        check(config, data.classes().size());
+        return run(config, data, directory, resume, progress, stop, Optional.empty());
+    }
+
+    /** The same with gradients that others work out, when there are some. */
+    public static Result run(
+            RunConfig config,
+            TrainData data,
+            Path directory,
+            boolean resume,
+            Trainer.Progress progress,
+            BooleanSupplier stop,
+            Optional<Workers> workers) {
+        check(config, data.classes().size(), workers.map(Workers::parts).orElse(1));
         // A teacher that does not fit is found before an earlier run is moved out of the way.
         Optional<Teacher> teacher = config.train()
                 .distill()
@@ -82,7 +94,7 @@ public final class TrainRun {
                         "the warm-up is longer than the run and is cut to its {} epochs",
                         config.train().epochs());
             }
-            try (Trainer trainer = new Trainer(config, data, teacher, run, progress)) {
+            try (Trainer trainer = new Trainer(config, data, teacher, run, progress, workers)) {
                 boolean resumed = resume && trainer.resume();
                 if (resumed)
                     LOG.info(
@@ -112,13 +124,19 @@ public final class TrainRun {
 
     /** What is known to be wrong before anything is opened or written. */
     static void check(RunConfig config, int classes) {
+        check(config, classes, 1);
+    }
+
+    /** @param parts that a batch is divided into */
+    private static void check(RunConfig config, int classes, int parts) {
         if (classes != config.model().classes()) {
             throw new ConfigError(
                     config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes
                             + " classes; set model.classes=" + classes);
         }
         TrainConfig train = config.train();
-        Footprint.of(config.model().build(), train.batch(), train.arrays()).check(config.name(), train.batch());
+        int batch = (train.batch() + parts - 1) / parts;
+        Footprint.of(config.model().build(), batch, train.arrays()).check(config.name(), train.batch());
     }
 
     /** However a run ends, its report is written from what there is. */

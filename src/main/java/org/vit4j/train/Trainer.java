@@ -9,9 +9,7 @@ import java.util.function.BooleanSupplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
-import org.vit4j.data.Mixed;
 import org.vit4j.eval.Evaluator;
 import org.vit4j.eval.Scores;
 import org.vit4j.eval.WorstMistakes;
@@ -54,6 +52,7 @@ public final class Trainer implements AutoCloseable {
     private final Schedule schedule;
     private final Learner learner;
     private final Feed feed;
+    private final Optional<Workers> workers;
     private final Inference inference;
     private final Optional<Inference> averaged;
     private final Checkpoint checkpoint;
@@ -61,7 +60,15 @@ public final class Trainer implements AutoCloseable {
     private final Spikes spikes;
     private TrainState state = TrainState.START;
 
-    Trainer(RunConfig config, TrainData data, Optional<Teacher> teacher, RunDirectory run, Progress progress) {
+    /** @param workers that work out the gradients; this process does when empty */
+    Trainer(
+            RunConfig config,
+            TrainData data,
+            Optional<Teacher> teacher,
+            RunDirectory run,
+            Progress progress,
+            Optional<Workers> workers) {
+        this.workers = workers;
         this.train = config.train();
         this.run = run;
         this.progress = progress;
@@ -139,9 +146,9 @@ public final class Trainer implements AutoCloseable {
     private boolean epoch(RunLog log, BooleanSupplier stop) {
         int steps = training.batchesPerEpoch();
         learner.begin(state.epoch());
-        try (BatchIterator batches = training.epoch(state.epoch(), state.batches())) {
-            while (batches.hasNext()) {
-                step(log, batches, steps);
+        try (Lesson lesson = lesson()) {
+            while (state.batches() < steps) {
+                if (!step(log, lesson, steps, stop)) return false;
                 if (state.batches() < steps && state.step() % train.checkpointSteps() == 0) save();
                 if (stop.getAsBoolean() && state.batches() < steps) return false;
             }
@@ -158,30 +165,60 @@ public final class Trainer implements AutoCloseable {
         return schedule.at(epoch, state.history());
     }
 
+    private Lesson lesson() {
+        int epoch = state.epoch();
+        if (workers.isEmpty()) return Lesson.here(train, learner, feed, training, epoch, state.batches());
+        return Lesson.shared(train, learner, workers.get(), epoch, (batch, count) -> {
+            try (Lesson here = Lesson.here(train, learner, feed, training, epoch, batch)) {
+                for (int i = 0; i < count; i++) here.next(batch + i, count - i);
+                return "on a worker only: here the same images give numbers";
+            } catch (Lesson.Diverged e) {
+                return e.getMessage();
+            }
+        });
+    }
+
+    /** @return false when the workers were told to stop with us, as by Ctrl-C: the step is lost, what came before is not */
+    private boolean step(RunLog log, Lesson lesson, int perEpoch, BooleanSupplier stop) {
+        int before = state.batches();
+        try {
+            step(log, lesson, perEpoch);
+            return true;
+        } catch (Failure e) {
+            if (workers.isEmpty() || state.batches() != before || !stop.getAsBoolean()) throw e;
+            return false;
+        }
+    }
+
     /** One optimizer step: by one batch, or by as many as are accumulated; the last of an epoch by what is left. */
-    private void step(RunLog log, BatchIterator batches, int perEpoch) {
+    private void step(RunLog log, Lesson lesson, int perEpoch) {
         double lr = lr(state.epoch() + (double) state.batches() / perEpoch);
         int count = Math.min(train.accumulate(), perEpoch - state.batches());
         double loss = 0;
-        for (int i = 1; i <= count; i++) {
+        for (int left = count; left > 0; ) {
             long start = System.nanoTime();
-            long draw = (long) state.epoch() * perEpoch + state.batches();
-            Mixed batch = train.mix(batches.next(), state.epoch(), draw);
-            Map<String, INDArray> inputs = feed.inputs(batch, draw);
-            double own = learner.learn(inputs);
-            if (!learner.isFinite()) throw diverged(own, learner.trouble(inputs));
-            long hits = Evaluator.hits(learner.lastLogits(), batch.dominant());
-            learner.gather(i == count);
-            if (i == count) learner.update(lr, state.step() + 1);
-            inputs.values().forEach(INDArray::close); // off the heap, where no garbage collector counts
-            loss += own / count;
-            double seconds = (System.nanoTime() - start) / 1e9;
-            state = state.afterBatch(own, hits, batch.size(), seconds);
-            if (i == count) state = state.afterStep();
-            progress.batch(state, perEpoch, batch.size() / seconds);
+            List<Lesson.Learned> some = next(lesson, left);
+            left -= some.size();
+            if (left == 0) learner.update(lr, state.step() + 1);
+            double seconds = (System.nanoTime() - start) / 1e9 / some.size();
+            for (int i = 0; i < some.size(); i++) {
+                Lesson.Learned one = some.get(i);
+                loss += one.loss() / count;
+                state = state.afterBatch(one.loss(), one.hits(), one.images(), seconds);
+                if (left == 0 && i == some.size() - 1) state = state.afterStep();
+                progress.batch(state, perEpoch, one.images() / seconds);
+            }
         }
         log.step(state.step(), loss, lr);
         watch(loss);
+    }
+
+    private List<Lesson.Learned> next(Lesson lesson, int left) {
+        try {
+            return lesson.next(state.batches(), left);
+        } catch (Lesson.Diverged e) {
+            throw diverged(e.loss(), e.getMessage());
+        }
     }
 
     private void watch(double loss) {
