@@ -1,0 +1,87 @@
+package org.vit4j.distributed;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vit4j.data.DataConfig;
+import org.vit4j.model.SavedModel;
+import org.vit4j.train.Cluster;
+import org.vit4j.train.RunConfig;
+import org.vit4j.train.TrainData;
+import org.vit4j.train.TrainRun;
+import org.vit4j.train.Trainer;
+
+/** Apache Spark. */
+public final class SparkCluster implements Cluster {
+    private static final Logger LOG = LoggerFactory.getLogger(SparkCluster.class);
+
+    @Override
+    public TrainRun.Result train(
+            String master,
+            RunConfig config,
+            Path directory,
+            boolean resume,
+            Trainer.Progress progress,
+            BooleanSupplier stop) {
+        try (SparkSession session = Sessions.open(master, "vit4j train " + config.name())) {
+            return train(session, config, directory, resume, progress, stop);
+        }
+    }
+
+    /** The same on a session of the caller's, which stays open. */
+    public static TrainRun.Result train(
+            SparkSession session,
+            RunConfig config,
+            Path directory,
+            boolean resume,
+            Trainer.Progress progress,
+            BooleanSupplier stop) {
+        Opened data = Opened.of(config);
+        JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+        int parts = config.train().distributed().executors().orElseGet(() -> Sessions.executors(spark));
+        LOG.info("{}: each batch in {} parts", spark.master(), parts);
+        Workshop workshop = new Workshop(config, elsewhere(config), data.images());
+        try (SparkWorkers workers = new SparkWorkers(spark, workshop, parts)) {
+            return TrainRun.run(
+                    config,
+                    TrainData.of(config, data.split()),
+                    directory,
+                    resume,
+                    progress,
+                    stop,
+                    Optional.of(workers));
+        }
+    }
+
+    @Override
+    public long predict(String master, Path model, List<String> pictures, String table) {
+        SavedModel.describe(model); // a mistake is said before anything is started
+        try (SparkSession session = Sessions.open(master, "vit4j predict " + model.getFileName())) {
+            Dataset<Row> named = Predictor.load(session, model).predict(Sources.pictures(session, pictures));
+            return Sources.write(named, table);
+        }
+    }
+
+    /** Executors have another working directory and another home. */
+    private static List<String> elsewhere(RunConfig config) {
+        List<String> overrides = new ArrayList<>();
+        DataConfig data = config.data();
+        data.path().ifPresent(path -> overrides.add("data.path=" + quoted(path)));
+        config.train()
+                .distill()
+                .ifPresent(distill -> overrides.add("train.distill.teacher=" + quoted(distill.teacher())));
+        return overrides;
+    }
+
+    private static String quoted(Path path) {
+        return "'" + path.toAbsolutePath().toString().replace("'", "''") + "'";
+    }
+}

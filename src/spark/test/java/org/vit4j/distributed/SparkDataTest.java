@@ -1,0 +1,112 @@
+package org.vit4j.distributed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vit4j.config.ConfigError;
+import org.vit4j.train.RunConfig;
+
+/** Data from where it lies: the same images in the same order, whatever holds them; what is damaged is named. */
+class SparkDataTest {
+    private static final int STEPS = 6;
+
+    private final SparkSession spark = LocalCluster.shared();
+
+    @TempDir
+    Path directory;
+
+    private static RunConfig config(String dataset, String path, String... more) {
+        List<String> overrides = new java.util.ArrayList<>(List.of(
+                "model.dim=16",
+                "model.depth=1",
+                "model.heads=2",
+                "model.classes=2",
+                "train.epochs=2",
+                "train.batch=16",
+                "data.dataset=" + dataset,
+                "data.path='" + path + "'"));
+        overrides.addAll(List.of(more));
+        return RunConfig.open("digits-vit", overrides);
+    }
+
+    private List<Double> losses(RunConfig config, String run) {
+        Told told = new Told(STEPS);
+        SparkCluster.train(spark, config, directory.resolve(run), false, told, told);
+        assertThat(told.losses).hasSize(STEPS);
+        return told.losses;
+    }
+
+    @Test
+    void aFolderAnyFileSystemAndATableHoldTheSame() {
+        Path folder = directory.resolve("folder");
+        Faces.folder(folder, 40, 8);
+        Path table = directory.resolve("table");
+        Faces.table(spark, folder, table);
+        assertThat(Table.of(table.resolve("train").toUri().toString()).groups()).hasSizeGreaterThan(3);
+        List<Double> local = losses(config("image-folder", folder.toString()), "local");
+        assertThat(losses(config("image-folder", "file://" + folder), "remote")).isEqualTo(local);
+        assertThat(losses(config("parquet", table.toString()), "parquet")).isEqualTo(local);
+    }
+
+    @Test
+    void aPictureThatCannotBeReadIsNamedWithItsPartition() throws IOException {
+        Path folder = directory.resolve("folder");
+        Faces.folder(folder, 16, 4);
+        Path torn = first(folder.resolve("train/one"));
+        Files.write(torn, java.util.Arrays.copyOf(Files.readAllBytes(torn), 60));
+        RunConfig config = config("image-folder", "file://" + folder, "train.batch=32");
+        assertThatThrownBy(() -> losses(config, "run"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageMatching("partition [12] of 2: file:" + torn + ": is truncated or corrupt: .*");
+    }
+
+    @Test
+    void aTableThatIsDamagedIsNamedWithItsRowGroup() throws IOException {
+        Path folder = directory.resolve("folder");
+        Faces.folder(folder, 16, 4);
+        Path table = directory.resolve("table");
+        Faces.table(spark, folder, table);
+        RunConfig config = config("parquet", table.toString(), "train.batch=32");
+        // The footer and the labels stay whole; the first page of pictures does not.
+        Path file = first(table.resolve("train"));
+        byte[] bytes = Files.readAllBytes(file);
+        for (int i = 4; i < 40; i++) bytes[i] = (byte) 0xFF;
+        Files.write(file, bytes);
+        Files.deleteIfExists(file.resolveSibling("." + file.getFileName() + ".crc"));
+        assertThatThrownBy(() -> losses(config, "run"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageMatching(
+                        "(?s)partition [12] of 2: file:" + file + ": row group 0: is truncated or corrupt: .*");
+    }
+
+    @Test
+    void oneMachineSaysWhoReadsIt() {
+        assertThatThrownBy(() -> config("parquet", "x").data().open())
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("parquet is read by Spark; train with --spark");
+        assertThatThrownBy(() -> config("image-folder", "hdfs://host/x").data().open())
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("hdfs://host/x is read by Spark; train with --spark");
+        assertThatThrownBy(() -> config("mnist", "s3a://bucket/x"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("mnist is read from this machine only");
+    }
+
+    private static Path first(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file ->
+                            file.toString().endsWith(".png") || file.toString().endsWith(".parquet"))
+                    .sorted()
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package org.vit4j.distributed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.ImageFile;
+import org.vit4j.model.Description;
+import org.vit4j.model.Prediction;
+import org.vit4j.model.SavedModel;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.train.RunConfig;
+
+/** Two executors name pictures as one machine does, bit for bit. */
+class SparkPredictTest {
+    private static SparkSession spark;
+
+    @TempDir
+    static Path directory;
+
+    private static Path model;
+
+    @BeforeAll
+    static void start() {
+        spark = LocalCluster.shared();
+        model = directory.resolve("model.keras");
+        RunConfig config = RunConfig.open("digits-vit", List.of("model.classes=2", "model.depth=1"));
+        Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
+        parameters.initialise(3);
+        var description = new Description(
+                "tiny",
+                config.model(),
+                config.resolved(),
+                List.of("nought", "one"),
+                config.data().preprocess(),
+                Map.of());
+        SavedModel.write(model, description, parameters);
+        Faces.folder(directory.resolve("pictures"), 35, 4);
+    }
+
+    private static void assertSame(List<Row> rows, int count) {
+        assertThat(rows).hasSize(count);
+        try (SavedModel here = SavedModel.load(model)) {
+            for (Row row : rows) {
+                String path = row.getAs("path");
+                var image = ImageFile.read(Path.of(java.net.URI.create(path)), 1);
+                float[] logits =
+                        here.inference().logits(here.prepare(List.of(image))).toFloatVector();
+                assertThat(row.<Float>getList(row.fieldIndex("logits"))).containsExactly(logits[0], logits[1]);
+                Prediction best = here.predict(image, 1).get(0);
+                assertThat(row.<String>getAs("label")).isEqualTo(best.label());
+                assertThat(row.<Integer>getAs("index")).isEqualTo(best.index());
+                assertThat(row.<Double>getAs("probability")).isEqualTo(best.probability());
+            }
+        }
+    }
+
+    @Test
+    void columnsAreAddedToBytesAndToPathsAlone() {
+        var pictures =
+                Sources.pictures(spark, List.of(directory.resolve("pictures").toString()));
+        Predictor predictor = Predictor.load(spark, model);
+        var named = predictor.predict(pictures);
+        assertThat(named.columns()).containsExactly("path", "label", "index", "probability", "logits");
+        List<Row> rows = named.repartition(3).collectAsList();
+        assertSame(rows, 78);
+        assertSame(predictor.predict(pictures.select("path")).collectAsList(), 78);
+        for (Row row : predictor.batch(32).predict(pictures).collectAsList()) {
+            Row alone = rows.stream()
+                    .filter(r -> r.getAs("path").equals(row.getAs("path")))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(row.<Double>getAs("probability")).isCloseTo(alone.getAs("probability"), within(1e-6));
+        }
+    }
+
+    @Test
+    void theCommandWritesATable() {
+        String table = directory.resolve("predictions.parquet").toString();
+        var named = Predictor.load(spark, model)
+                .predict(Sources.pictures(
+                        spark, List.of(directory.resolve("pictures/val").toString())));
+        assertThat(Sources.write(named, table)).isEqualTo(8);
+        assertSame(spark.read().parquet(table).collectAsList(), 8);
+        assertThatThrownBy(() -> Sources.write(named, table))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("exists already");
+    }
+
+    @Test
+    void whatIsNoPictureIsNamed() throws IOException {
+        Path bad = Files.createDirectories(directory.resolve("bad")).resolve("text.png");
+        Files.writeString(bad, "no picture");
+        var named = Predictor.load(spark, model)
+                .predict(Sources.pictures(spark, List.of(bad.getParent().toString())));
+        assertThatThrownBy(() ->
+                        Sources.write(named, directory.resolve("none.parquet").toString()))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage("file:" + bad + ": is not a picture; expected PNG, JPEG, BMP or GIF");
+        assertThatThrownBy(() -> Sources.pictures(
+                        spark, List.of(directory.resolve("absent").toString())))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("no such file or directory");
+    }
+}

@@ -1,0 +1,118 @@
+package org.vit4j.distributed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.vit4j.samediff.Parameters;
+import org.vit4j.train.Answer;
+import org.vit4j.train.RunConfig;
+import org.vit4j.train.TrainRun;
+import org.vit4j.train.Work;
+import org.vit4j.weights.SafeTensors;
+
+/** Two executors with half of each batch are one process with the whole. */
+class SparkTrainTest {
+    private static final int STEPS = 50;
+
+    /** float32 sums of two halves against one of the whole, over 50 steps. */
+    private static final double ROUNDING = 1e-5;
+
+    private final SparkSession spark = LocalCluster.shared();
+
+    @TempDir
+    Path directory;
+
+    /** 1,438 images in batches of 63: odd halves, and a last batch of 52 that is not left out. */
+    private static RunConfig config(String... more) {
+        List<String> overrides = new ArrayList<>(List.of(
+                "model.dim=16",
+                "model.depth=2",
+                "model.heads=2",
+                "model.proj_drop=0.1",
+                "train.epochs=3",
+                "train.batch=63",
+                "train.drop_last=false",
+                "train.mixup={mixup: 0.2, cutmix: 1.0, mode: elem}"));
+        overrides.addAll(List.of(more));
+        return RunConfig.open("digits-vit", overrides);
+    }
+
+    private Told alone(RunConfig config) {
+        Told told = new Told(STEPS);
+        TrainRun.run(config, directory.resolve("alone"), false, told, told);
+        return told;
+    }
+
+    private Told together(RunConfig config) {
+        Told told = new Told(STEPS);
+        SparkCluster.train(spark, config, directory.resolve("together"), false, told, told);
+        return told;
+    }
+
+    private Map<String, SafeTensors.Array> arrays(String run) {
+        return SafeTensors.read(
+                directory.resolve(run).resolve(String.format("checkpoints/step-%09d.safetensors", STEPS)));
+    }
+
+    private static void assertSameLosses(Told alone, Told together) {
+        assertThat(together.images).isEqualTo(alone.images);
+        assertThat(together.losses).hasSameSizeAs(alone.losses);
+        for (int i = 0; i < alone.losses.size(); i++) {
+            assertThat(together.losses.get(i)).as("batch " + i).isCloseTo(alone.losses.get(i), within(ROUNDING));
+        }
+    }
+
+    @Test
+    void withSgdLossesAndWeightsAreThoseOfOneProcess() {
+        RunConfig config =
+                config("train.optimizer={name: sgd, betas: null, lr: 0.05, momentum: 0.9, weight_decay: 0.01}");
+        Told alone = alone(config);
+        Told together = together(config);
+        assertThat(together.losses).hasSize(STEPS);
+        assertThat(together.images.subList(0, 23)).endsWith(52L).contains(63L);
+        assertThat(together.seen.get(22)).as("each image once an epoch").isEqualTo(1438);
+        assertSameLosses(alone, together);
+        Map<String, SafeTensors.Array> expected = arrays("alone");
+        arrays("together")
+                .forEach((name, array) -> assertThat(array.values())
+                        .as(name)
+                        .containsExactly(expected.get(name).values(), within((float) ROUNDING)));
+    }
+
+    @Test
+    void withAdamAndAccumulationLossesAreThoseOfOneProcess() {
+        RunConfig config =
+                config("train.accumulate=2", "train.distributed={executors: 2, sync_every: 2}", "train.epochs=5");
+        assertSameLosses(alone(config), together(config));
+    }
+
+    @Test
+    void slicesThroughAShuffleAddUpToTheSameBits() {
+        RunConfig config = config();
+        var spark = JavaSparkContext.fromSparkContext(this.spark.sparkContext());
+        Workshop workshop =
+                new Workshop(config, List.of(), run -> run.data().open().train());
+        Parameters start = new Parameters(config.model().build().weights(), DataType.FLOAT);
+        start.initialise(1);
+        List<Answer> answers = new ArrayList<>();
+        for (Exchange exchange : Exchange.values()) {
+            try (SparkWorkers workers = new SparkWorkers(spark, workshop, 3, exchange)) {
+                Work work = new Work(1, 4, 2);
+                answers.add(workers.answer(
+                        start.trained().toFloatVector(), start.kept().toFloatVector(), work));
+            }
+        }
+        assertThat(answers.get(1).gradient()).containsExactly(answers.get(0).gradient());
+        assertThat(answers.get(1).losses()).containsExactly(answers.get(0).losses());
+        assertThat(answers.get(1).images()).containsExactly(63, 63);
+    }
+}
