@@ -48,6 +48,7 @@ class LayersTest {
                         "explain",
                         "plot",
                         "distributed",
+                        "notebook",
                         "cli")
                 .filter(name -> !allowed.contains(name))
                 .map(name -> "org.vit4j." + name + "..")
@@ -83,6 +84,8 @@ class LayersTest {
         only("transfer", "arch", "config", "data", "graph", "keras", "model", "weights");
         only("explain", "arch", "compute", "config", "data", "graph", "io", "model", "report", "samediff");
         only("plot", "graph");
+        only(
+                "notebook", "arch", "config", "data", "eval", "explain", "graph", "io", "model", "onnx", "report", "train");
         only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");
     }
 

@@ -21,7 +21,9 @@ import java.util.stream.Stream;
  * @param legend whether more than six series are named below the picture
  */
 public record Chart(String title, String x, boolean log, boolean percent, boolean legend, List<Series> series) {
-    private static final int WIDTH = 440;
+    /** Of every chart, in pixels. */
+    public static final int WIDTH = 440;
+
     private static final int HEIGHT = 280;
     private static final int LEFT = 54;
     private static final int TOP = 34;
@@ -91,7 +93,25 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
 
     /** To stand in a file of its own: the style is inside. */
     public String standalone() {
-        return draw(" xmlns=\"http://www.w3.org/2000/svg\"", "<style>" + Html.resource("chart.css") + "</style>");
+        return file(Html.resource("chart.css") + Html.resource("chart-dark.css"));
+    }
+
+    /** The same in the colours for light paper, whatever the reader's system prefers. */
+    public String onPaper() {
+        return file(Html.resource("chart.css"));
+    }
+
+    private String file(String style) {
+        return draw(" xmlns=\"http://www.w3.org/2000/svg\"", "<style>" + style + "</style>");
+    }
+
+    /** In pixels, the legend included. */
+    public int height() {
+        return HEIGHT + (named() ? (series.size() + 1) / 2 * LABEL_GAP + 8 : 0);
+    }
+
+    private boolean named() {
+        return legend && series.size() > DIRECT;
     }
 
     /** To stand in a page of {@link Html#page}. */
@@ -100,13 +120,10 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
     }
 
     private String draw(String attributes, String style) {
-        boolean named = legend && series.size() > DIRECT;
-        int rows = named ? (series.size() + 1) / 2 : 0;
-        int height = HEIGHT + rows * LABEL_GAP + (named ? 8 : 0);
         StringBuilder out = new StringBuilder();
         out.append(format(
                 "<svg%s class=\"chart%s\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%s",
-                attributes, series.size() > DIRECT ? " many" : "", WIDTH, height, Html.escape(title), style));
+                attributes, series.size() > DIRECT ? " many" : "", WIDTH, height(), Html.escape(title), style));
         out.append(format("<text class=\"title\" x=\"10\" y=\"18\">%s</text>", Html.escape(title)));
         Stream<Point> all = series.stream().flatMap(s -> s.points.stream());
         List<Point> shown =
@@ -119,7 +136,7 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
         frame.axes(out, x);
         for (int i = 0; i < series.size(); i++) curve(out, frame, i);
         if (direct()) labels(out, frame);
-        if (named) legend(out);
+        if (named()) legend(out);
         return out.append("</svg>\n").toString();
     }
 

@@ -178,7 +178,7 @@ public record Comparison(List<Row> rows, Map<String, List<Optional<String>>> dif
     }
 
     /** Headings and cells of the table for people: the name of the run, what is special about it, how it did. */
-    List<List<String>> cells() {
+    public List<List<String>> cells() {
         List<List<String>> table = new ArrayList<>();
         boolean columns = differing.size() <= AS_COLUMNS;
         List<String> head = new ArrayList<>(List.of("run"));

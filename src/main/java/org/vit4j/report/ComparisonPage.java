@@ -1,5 +1,6 @@
 package org.vit4j.report;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,15 +63,22 @@ public final class ComparisonPage {
 
     private static String curves(Comparison comparison) {
         StringBuilder out = new StringBuilder("<div class=\"charts wide\">");
-        out.append(figure(chart(comparison, "Validation top-1", "val_top1").percentages()));
-        if (comparison.hasEma()) {
-            out.append(figure(chart(comparison, "Validation top-1, averages", "val_ema_top1")
-                    .percentages()));
-        }
-        out.append(figure(chart(comparison, "Validation loss", "val_loss").logarithmicIfWide()));
-        out.append(figure(chart(comparison, "Training loss", "train_loss").logarithmicIfWide()));
-        out.append(figure(chart(comparison, "Learning rate", "lr")));
+        charts(comparison).forEach(chart -> out.append(figure(chart.withoutLegend())));
         return out.append("</div>\n").toString();
+    }
+
+    /** The runs in the same pictures: accuracy, loss, learning rate by epoch. */
+    public static List<Chart> charts(Comparison comparison) {
+        List<Chart> charts = new ArrayList<>();
+        charts.add(chart(comparison, "Validation top-1", "val_top1").percentages());
+        if (comparison.hasEma()) {
+            charts.add(chart(comparison, "Validation top-1, averages", "val_ema_top1")
+                    .percentages());
+        }
+        charts.add(chart(comparison, "Validation loss", "val_loss").logarithmicIfWide());
+        charts.add(chart(comparison, "Training loss", "train_loss").logarithmicIfWide());
+        charts.add(chart(comparison, "Learning rate", "lr"));
+        return charts;
     }
 
     private static String figure(Chart chart) {
@@ -81,7 +89,7 @@ public final class ComparisonPage {
         List<Chart.Series> series = comparison.rows().stream()
                 .map(row -> new Chart.Series(row.name(), row.run().curve(key)))
                 .toList();
-        return Chart.of(title, "epoch", series).withoutLegend();
+        return Chart.of(title, "epoch", series);
     }
 
     private static String differing(Comparison comparison) {

@@ -152,7 +152,7 @@ public record Evaluation(
     }
 
     /** Of the images of the actual class. */
-    double share(Pair pair) {
+    public double share(Pair pair) {
         return (double) pair.count / classes.get(pair.actual).count();
     }
 }

@@ -6,11 +6,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /** Text into HTML and SVG, and the frame of a page that needs nothing from anywhere else. */
-final class Html {
+public final class Html {
     private Html() {}
 
     /** Text as it may stand between tags and inside quotes, in HTML and in XML. */
-    static String escape(String text) {
+    public static String escape(String text) {
         StringBuilder out = new StringBuilder(text.length() + 16);
         text.codePoints().forEach(c -> {
             switch (c) {
@@ -42,12 +42,12 @@ final class Html {
                 <html lang="en"><head><meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <title>%s</title>
-                <style>%s%s</style></head>
+                <style>%s%s%s</style></head>
                 <body>
                 %s
                 <script>%s</script>
                 </body></html>
-                """.formatted(escape(title), resource("page.css"), resource("chart.css"), body, resource("page.js"));
+                """.formatted(escape(title), resource("page.css"), resource("chart.css"), resource("chart-dark.css"), body, resource("page.js"));
     }
 
     /** A table, a picture or a text that may be wider or longer than the page: it scrolls by itself, by keyboard too. */

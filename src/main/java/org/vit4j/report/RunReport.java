@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.vit4j.eval.Scores;
 
 /** A run as one page that needs nothing else: curves, confusion, classes, the worst mistakes, environment, config. */
@@ -85,10 +86,16 @@ public final class RunReport {
 
     private static String curves(RunRecord run) {
         return "<div class=\"charts\">"
-                + figure(Chart.of("Loss", "epoch", lines(run, "loss")).logarithmicIfWide())
-                + figure(Chart.of("Top-1 accuracy", "epoch", lines(run, "top1")).percentages())
-                + figure(Chart.of("Learning rate", "epoch", List.of(new Chart.Series("lr", run.curve("lr")))))
+                + charts(run).stream().map(RunReport::figure).collect(Collectors.joining())
                 + "</div>\n";
+    }
+
+    /** Loss, accuracy and learning rate by epoch. */
+    public static List<Chart> charts(RunRecord run) {
+        return List.of(
+                Chart.of("Loss", "epoch", lines(run, "loss")).logarithmicIfWide(),
+                Chart.of("Top-1 accuracy", "epoch", lines(run, "top1")).percentages(),
+                Chart.of("Learning rate", "epoch", List.of(new Chart.Series("lr", run.curve("lr")))));
     }
 
     private static String figure(Chart chart) {

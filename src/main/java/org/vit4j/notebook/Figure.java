@@ -1,0 +1,122 @@
+package org.vit4j.notebook;
+
+import java.awt.image.RenderedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.vit4j.io.Atomic;
+import org.vit4j.report.Chart;
+import org.vit4j.report.Html;
+
+/**
+ * Something to look at: a picture, a drawing or a table.
+ *
+ * @param mime {@code image/png}, {@code image/svg+xml} or {@code text/html}
+ * @param data as Jupyter's messages carry it: Base64 of a PNG, otherwise text
+ * @param text the same in words, for where only text shows
+ */
+public record Figure(String mime, String data, String text) {
+    private static final String PNG = "image/png";
+    private static final String SVG = "image/svg+xml";
+    private static final String HTML = "text/html";
+
+    /** Between two drawings of one row. */
+    private static final int GAP = 16;
+
+    public static Figure png(RenderedImage image, String text) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        // Not a stream that ImageIO makes: it would cache in a file.
+        try (ImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
+            ImageIO.write(image, "png", stream);
+            stream.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return png(out.toByteArray(), text);
+    }
+
+    public static Figure png(byte[] file, String text) {
+        return new Figure(PNG, Base64.getEncoder().encodeToString(file), text);
+    }
+
+    /** @param svg a whole file */
+    public static Figure svg(String svg, String text) {
+        return new Figure(SVG, svg, text);
+    }
+
+    /** @param html a fragment of a page */
+    public static Figure html(String html, String text) {
+        return new Figure(HTML, html, text);
+    }
+
+    /** Text as it stands, in one width. */
+    public static Figure text(String text) {
+        String style = "margin:0;font:12px/1.45 ui-monospace,Menlo,Consolas,monospace;overflow:auto;max-height:32em";
+        return html("<pre style=\"" + style + "\">" + Html.escape(text) + "</pre>", text);
+    }
+
+    /** Charts side by side, on white: a notebook's page is not told whether people like it dark. */
+    public static Figure charts(List<Chart> charts, String text) {
+        List<String> drawings = new ArrayList<>();
+        int height = 0;
+        for (Chart chart : charts) {
+            drawings.add(String.format(
+                    Locale.ROOT,
+                    "<svg x=\"%d\" width=\"%d\" height=\"%d\">%s</svg>",
+                    drawings.size() * (Chart.WIDTH + GAP),
+                    Chart.WIDTH,
+                    chart.height(),
+                    chart.onPaper()));
+            height = Math.max(height, chart.height());
+        }
+        int width = charts.size() * (Chart.WIDTH + GAP) - GAP;
+        String svg = String.format(
+                Locale.ROOT,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">"
+                        + "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>%s</svg>",
+                width, height, width, height, width, height, String.join("\n", drawings));
+        return svg(svg, text);
+    }
+
+    /** As a piece of any page that shows HTML; a drawing keeps its styles to itself. */
+    public String html() {
+        return switch (mime) {
+            case PNG -> image(data);
+            case SVG -> image(Base64.getEncoder().encodeToString(data.getBytes(StandardCharsets.UTF_8)));
+            default -> data;
+        };
+    }
+
+    private String image(String base64) {
+        return "<img style=\"max-width:100%\" alt=\"" + Html.escape(text) + "\" src=\"data:" + mime + ";base64," + base64
+                + "\"/>";
+    }
+
+    /** What a paragraph of Zeppelin prints to show it. */
+    public String zeppelin() {
+        // A line that begins with a percent sign would begin another output.
+        return "%html " + html().replace("\n%", "\n&#37;");
+    }
+
+    /** Writes it as the file it is: a PNG, an SVG or a fragment of HTML. */
+    public void write(Path file) {
+        byte[] bytes = mime.equals(PNG) ? Base64.getDecoder().decode(data) : data.getBytes(StandardCharsets.UTF_8);
+        Atomic.write(file, temporary -> Files.write(temporary, bytes));
+    }
+
+    /** Never the data: a cell that ends in a figure without showing it stays short. */
+    @Override
+    public String toString() {
+        return text;
+    }
+}

@@ -1,0 +1,71 @@
+package org.vit4j.notebook;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.vit4j.report.Html;
+
+/** Rows of text and numbers as HTML that needs no style sheet, for notebooks strip those. */
+final class Tables {
+    private static final String TABLE = "border-collapse:collapse;font:13px/1.5 system-ui,sans-serif";
+    private static final String CELL = "padding:3px 10px;border-bottom:1px solid #8884;text-align:";
+
+    private Tables() {}
+
+    static Figure table(List<String> head, List<List<String>> rows) {
+        List<List<String>> all = new ArrayList<>(List.of(head));
+        all.addAll(rows);
+        String text = all.stream().map(row -> String.join("\t", row)).collect(Collectors.joining("\n"));
+        return table(head, rows, text);
+    }
+
+    /** @param text the same for where only text shows */
+    static Figure table(List<String> head, List<List<String>> rows, String text) {
+        StringBuilder out = new StringBuilder("<table style=\"" + TABLE + "\"><thead>" + row("th", head) + "</thead><tbody>\n");
+        for (List<String> cells : rows) out.append(row("td", cells)).append('\n');
+        return Figure.html(out.append("</tbody></table>").toString(), text);
+    }
+
+    /** Words left, numbers right, so that their digits stand below each other. */
+    private static String row(String tag, List<String> cells) {
+        StringBuilder out = new StringBuilder("<tr>");
+        for (int i = 0; i < cells.size(); i++) {
+            String align = i == 0 ? "left" : "right";
+            out.append("<" + tag + " style=\"" + CELL + align + "\">" + Html.escape(cells.get(i)) + "</" + tag + ">");
+        }
+        return out.append("</tr>").toString();
+    }
+
+    /** Shares, 0 to 1, as bars with their names. */
+    static Figure bars(List<String> names, double[] shares) {
+        StringBuilder html = new StringBuilder("<table style=\"" + TABLE + "\"><tbody>\n");
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < shares.length; i++) {
+            String percent = String.format(Locale.ROOT, "%.2f%%", 100 * shares[i]);
+            String bar = String.format(
+                    Locale.ROOT,
+                    "<div style=\"width:%.0fpx;height:12px;background:#0072b2\"></div>",
+                    Math.max(1, 260 * shares[i]));
+            html.append("<tr><th style=\"" + CELL + "left\">" + Html.escape(names.get(i)) + "</th><td style=\"" + CELL
+                    + "right\">" + percent + "</td><td style=\"" + CELL + "left\">" + bar + "</td></tr>\n");
+            text.append(names.get(i)).append(' ').append(percent).append('\n');
+        }
+        return Figure.html(html.append("</tbody></table>").toString(), text.toString());
+    }
+
+    static BufferedImage picture(byte[] png) {
+        try {
+            // ImageIO closes the stream itself; it is one in memory, for ImageIO's own would cache in a file.
+            return ImageIO.read(new MemoryCacheImageInputStream(new ByteArrayInputStream(png)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package org.vit4j.notebook;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.imageio.ImageIO;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.Digits;
+import org.vit4j.model.SavedModel;
+import org.vit4j.train.EpochMetrics;
+import org.vit4j.train.TrainState;
+
+class NotebookTest {
+    private final List<Figure> shown = new ArrayList<>();
+    private final List<String> updated = new ArrayList<>();
+    private final Screen screen = Screen.updating(
+            figure -> {
+                shown.add(figure);
+                return "display-" + shown.size();
+            },
+            (id, figure) -> updated.add(id + ": " + figure));
+
+    private static String[] tiny(Path directory, String... more) {
+        List<String> all = new ArrayList<>(List.of(
+                "output.dir=" + directory,
+                "train.epochs=2",
+                "train.batch=256",
+                "train.schedule.warmup_epochs=0",
+                "model.dim=8",
+                "model.depth=1",
+                "model.heads=2"));
+        all.addAll(List.of(more));
+        return all.toArray(String[]::new);
+    }
+
+    @Test
+    void aRunIsOneLineAndEverythingIsDrawnFromIt(@TempDir Path directory) throws Exception {
+        Run run = Notebook.train(screen, "digits-vit", tiny(directory.resolve("a")));
+        assertThat(shown).hasSize(1); // one display, that changes
+        assertThat(updated.get(updated.size() - 1)).startsWith("display-1: a: ").contains(" of 2 (");
+        assertThat(run.accuracy()).isBetween(0.0, 1.0);
+
+        assertDrawing(Notebook.curves(run));
+        assertDrawing(Notebook.confusion(run));
+        assertPicture(Notebook.mistakes(run));
+        try (SavedModel model = run.load()) {
+            var image = Digits.all().image(0);
+            assertPicture(Notebook.guesses(model, List.of(image, image)));
+            assertThat(Notebook.guess(model, image, 3).html()).contains("<td");
+        }
+
+        Run other = Notebook.train(screen, "digits-vit", tiny(directory.resolve("b"), "train.seed=2"));
+        assertDrawing(Notebook.curves(List.of(run, other)));
+        assertThat(Notebook.results(List.of(run, other)).html()).contains(">seed<", ">a<", ">b<");
+
+        assertThat(Notebook.trained(screen, "digits-vit", tiny(directory.resolve("a")))).isEqualTo(run);
+        assertThat(shown).hasSize(2); // it was there, and was not trained again
+    }
+
+    @Test
+    void aSweepGivesItsRunsInTheOrderOfTheGrid(@TempDir Path directory) {
+        List<Run> runs = Notebook.sweep(
+                screen, "digits-vit", List.of(tiny(directory, "train.epochs=1")), "train.optimizer.lr=1e-2,1e-3");
+        assertThat(runs).extracting(run -> run.record().name()).containsExactly("lr=1e-2", "lr=1e-3");
+        assertThat(shown).hasSize(1);
+        assertThat(updated.get(updated.size() - 1)).startsWith("display-1: 2 runs in ");
+    }
+
+    @Test
+    void whereDisplaysCannotChangeProgressIsAFewLines() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Screen lines = Screen.lines(new PrintStream(out, true, StandardCharsets.UTF_8));
+        Progress progress = new Progress("small", 1, lines, () -> 0);
+        progress.start(300);
+        for (int epoch = 1; epoch <= 300; epoch++) {
+            progress.epoch(new EpochMetrics(epoch, 0.001, 1.5, 0.5, 1, 0.75, null, null, 100, 2), 300);
+        }
+        progress.end("done");
+        List<String> told = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(told).hasSize(11);
+        assertThat(told.get(9))
+                .isEqualTo("small, epoch 300 of 300: loss 1.5000, top-1 on held-out images 75.00%, 100 images/s");
+    }
+
+    @Test
+    void aDisplayIsDrawnAnewTwiceASecondAtMost() {
+        AtomicLong now = new AtomicLong();
+        Progress progress = new Progress("small", 1, screen, now::get);
+        progress.start(2);
+        for (int batch = 1; batch <= 100; batch++) {
+            now.addAndGet(TimeUnit.MILLISECONDS.toNanos(20));
+            progress.batch(state(batch), 100, 1234);
+        }
+        assertThat(updated).hasSize(4);
+        assertThat(updated.get(3)).contains("epoch 1 of 2", "top-1 50.0%", "1234 images/s");
+    }
+
+    @Test
+    void mistakesAreTheOnesOfTheCommandLine() {
+        assertThatThrownBy(() -> Notebook.train(screen, "digits-vit", "train.epochz=3"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("did you mean 'epochs'?");
+        assertThatThrownBy(() -> Notebook.confusion(Notebook.run("nowhere")))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("nowhere");
+        assertThat(shown).isEmpty();
+    }
+
+    @Test
+    void networksAreLookedAtWithoutTraining() throws Exception {
+        assertThat(Notebook.summary("vit_base_patch16_224").text()).contains("86,567,656");
+        assertThat(Notebook.sizes("digits-vit", "digits-pit").html()).contains("digits-vit", "digits-pit");
+        assertPicture(Notebook.preview("digits-vit", 6));
+        assertPicture(Notebook.images(Digits.all(), 6));
+    }
+
+    @Test
+    void zeppelinSeesOneOutputWhateverTheFigureSays() {
+        String printed = Figure.text("50%\n%sh rm").zeppelin();
+        assertThat(printed).startsWith("%html <pre");
+        assertThat(printed.lines().skip(1)).noneMatch(line -> line.startsWith("%"));
+    }
+
+    @Test
+    void aFigureIsAFileToo(@TempDir Path directory) throws IOException {
+        Figure figure = Notebook.images(Digits.all(), 2);
+        figure.write(directory.resolve("two.png"));
+        assertThat(ImageIO.read(directory.resolve("two.png").toFile())).isNotNull();
+        assertThat(figure.html()).startsWith("<img").contains("data:image/png;base64,");
+        Figure text = Figure.text("a < b");
+        text.write(directory.resolve("text.html"));
+        assertThat(Files.readString(directory.resolve("text.html"))).isEqualTo(text.html()).contains("a &lt; b");
+    }
+
+    private static void assertDrawing(Figure figure) throws Exception {
+        assertThat(figure.mime()).isEqualTo("image/svg+xml");
+        byte[] svg = figure.data().getBytes(StandardCharsets.UTF_8);
+        var root = DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new ByteArrayInputStream(svg))
+                .getDocumentElement();
+        assertThat(root.getTagName()).isEqualTo("svg");
+        assertThat(Integer.parseInt(root.getAttribute("width"))).isGreaterThan(100);
+        assertThat(figure.data()).doesNotContain("prefers-color-scheme");
+    }
+
+    private static void assertPicture(Figure figure) throws IOException {
+        assertThat(figure.mime()).isEqualTo("image/png");
+        assertThat(ImageIO.read(new ByteArrayInputStream(Base64.getDecoder().decode(figure.data()))))
+                .isNotNull();
+    }
+}
