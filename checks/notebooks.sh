@@ -26,4 +26,4 @@ cp notebooks/*.ipynb "$work"
 "$venv/bin/python" checks/notebooks/run.py java "$work"/*.ipynb
 # Once more, on the other kernel and over the runs of before: what is there must not be in the way.
 "$venv/bin/python" checks/notebooks/run.py rapaio "$work/01-quick-start.ipynb"
-"$venv/bin/python" checks/notebooks/zeppelin.py notebooks/quick-start.zpln "$work"
+"$venv/bin/python" checks/notebooks/zeppelin.py target/vit4j.jar notebooks/quick-start.zpln "$work"

@@ -104,7 +104,7 @@ class NotebookTest {
         progress.start(2);
         for (int batch = 1; batch <= 100; batch++) {
             now.addAndGet(TimeUnit.MILLISECONDS.toNanos(20));
-            progress.batch(state(batch), 100, 1234);
+            progress.batch(new TrainState(0, batch, batch, batch, batch / 2, batch, 0.02 * batch, List.of()), 100, 1234);
         }
         assertThat(updated).hasSize(4);
         assertThat(updated.get(3)).contains("epoch 1 of 2", "top-1 50.0%", "1234 images/s");

@@ -1,0 +1,59 @@
+"""Runs the paragraphs of a Zeppelin note as its Java interpreter does: renames the class that has a main, compiles, runs.
+
+usage: zeppelin.py JAR NOTE.zpln FOLDER
+
+Zeppelin's Java interpreter is not in the package registries. What it does with a paragraph is little: it takes the code for
+a class with a main, gives that class a name of its own wherever the name stands, compiles it with the class path of its
+process, and shows what main printed. `java File.java` compiles and runs in the same way.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+
+def outputs(printed):
+    """The parts Zeppelin would show: what begins with %html or %text at the start of a line."""
+    parts = re.split(r"^%(html|text) ", printed, flags=re.M)
+    return list(zip(parts[1::2], parts[2::2]))
+
+
+def run(number, code, jar, folder):
+    main = re.search(r"public class (\w+)", code)
+    if not main or "public static void main(String[] args)" not in code:
+        sys.exit(f"FAILED: paragraph {number} has no class with a main")
+    name = f"Paragraph{number}"
+    source = folder / f"{name}.java"
+    source.write_text(code.replace(main.group(1), name), encoding="utf-8")
+    command = ["java", "-XX:+UseSerialGC", "-cp", str(jar), source.name]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"FAILED: paragraph {number}, {main.group(1)}\n{done.stderr}")
+    shown = outputs(done.stdout)
+    if not any(kind == "html" and "<img" in data for kind, data in shown):
+        sys.exit(f"FAILED: paragraph {number}, {main.group(1)} shows no figure\n{done.stdout[:500]}")
+    print(f"ok: paragraph {number}, {main.group(1)}, {len(shown)} outputs", flush=True)
+
+
+def main():
+    jar, note, folder = (Path(a).resolve() for a in sys.argv[1:])
+    content = json.loads(note.read_text(encoding="utf-8"))
+    for key in ("name", "id", "paragraphs", "config", "info"):
+        if key not in content:
+            sys.exit(f"FAILED: {note.name} has no '{key}'")
+    ran = 0
+    for number, paragraph in enumerate(content["paragraphs"], start=1):
+        interpreter, _, code = paragraph["text"].partition("\n")
+        if interpreter == "%java":
+            run(number, code, jar, folder)
+            ran += 1
+        elif interpreter != "%md":
+            sys.exit(f"FAILED: paragraph {number} is for {interpreter}")
+    if ran == 0:
+        sys.exit(f"FAILED: {note.name} has no Java")
+
+
+if __name__ == "__main__":
+    main()
