@@ -85,7 +85,18 @@ class LayersTest {
         only("explain", "arch", "compute", "config", "data", "graph", "io", "model", "report", "samediff");
         only("plot", "graph");
         only(
-                "notebook", "arch", "config", "data", "eval", "explain", "graph", "io", "model", "onnx", "report", "train");
+                "notebook",
+                "arch",
+                "config",
+                "data",
+                "eval",
+                "explain",
+                "graph",
+                "io",
+                "model",
+                "onnx",
+                "report",
+                "train");
         only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");
     }
 

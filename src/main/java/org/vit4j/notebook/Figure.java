@@ -84,7 +84,13 @@ public record Figure(String mime, String data, String text) {
                 Locale.ROOT,
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">"
                         + "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>%s</svg>",
-                width, height, width, height, width, height, String.join("\n", drawings));
+                width,
+                height,
+                width,
+                height,
+                width,
+                height,
+                String.join("\n", drawings));
         return svg(svg, text);
     }
 
@@ -98,8 +104,8 @@ public record Figure(String mime, String data, String text) {
     }
 
     private String image(String base64) {
-        return "<img style=\"max-width:100%\" alt=\"" + Html.escape(text) + "\" src=\"data:" + mime + ";base64," + base64
-                + "\"/>";
+        return "<img style=\"max-width:100%\" alt=\"" + Html.escape(text) + "\" src=\"data:" + mime + ";base64,"
+                + base64 + "\"/>";
     }
 
     /** What a paragraph of Zeppelin prints to show it. */

@@ -119,8 +119,10 @@ public final class Notebook {
         List<Run> runs = new ArrayList<>();
         Progress progress = new Progress(plan.name(), plan.runs().size(), screen, System::nanoTime);
         SweepSummary summary = Sweep.run(plan, false, progress, cell::isInterrupted);
-        progress.end(summary.rows().size() + " runs in " + plan.directory() + ", the best: " + summary.rows().get(0).run());
-        for (SweepPlan.Entry entry : plan.runs()) runs.add(new Run(plan.directory().resolve(entry.name())));
+        progress.end(summary.rows().size() + " runs in " + plan.directory() + ", the best: "
+                + summary.rows().get(0).run());
+        for (SweepPlan.Entry entry : plan.runs())
+            runs.add(new Run(plan.directory().resolve(entry.name())));
         return runs;
     }
 
@@ -170,9 +172,11 @@ public final class Notebook {
     }
 
     private static Tile tile(Evaluation e, Evaluation.Wrong wrong) {
-        return new Tile(Tables.picture(wrong.png()), List.of(
-                new Share("is " + e.classes().get(wrong.actual()).name(), wrong.probabilityOfActual()),
-                new Share("says " + e.classes().get(wrong.predicted()).name(), wrong.probability())));
+        return new Tile(
+                Tables.picture(wrong.png()),
+                List.of(
+                        new Share("is " + e.classes().get(wrong.actual()).name(), wrong.probabilityOfActual()),
+                        new Share("says " + e.classes().get(wrong.predicted()).name(), wrong.probability())));
     }
 
     /** The first training images as the network will see them: augmented, mixed, with their labels. */
@@ -189,8 +193,8 @@ public final class Notebook {
                         ImageFile.picture(data.image(i)),
                         List.of(new Share(data.classes().get(data.label(i)), 1))))
                 .toList();
-        BufferedImage sheet = ContactSheet.draw(
-                tiles.size() + " of " + data.size() + " images", "as they are stored", tiles);
+        BufferedImage sheet =
+                ContactSheet.draw(tiles.size() + " of " + data.size() + " images", "as they are stored", tiles);
         return Figure.png(sheet, tiles.size() + " images");
     }
 

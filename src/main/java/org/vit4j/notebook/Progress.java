@@ -49,7 +49,8 @@ final class Progress implements Trainer.Progress {
         epochs = all;
         run++;
         finished.clear();
-        if (display.isEmpty()) display = screen.begin(html("<b>" + Html.escape(name) + "</b> starts", name + " starts"));
+        if (display.isEmpty())
+            display = screen.begin(html("<b>" + Html.escape(name) + "</b> starts", name + " starts"));
         drawn = nanos.getAsLong();
     }
 
@@ -83,11 +84,18 @@ final class Progress implements Trainer.Progress {
     private String curves() {
         if (finished.size() < 2) return "";
         List<Chart> charts = List.of(
-                Chart.of("Loss", "epoch", List.of(
-                        series("training", EpochMetrics::trainLoss), series("validation", EpochMetrics::valLoss))),
-                Chart.of("Top-1 accuracy", "epoch", List.of(
-                                series("training", EpochMetrics::trainTop1),
-                                series("validation", EpochMetrics::valTop1)))
+                Chart.of(
+                        "Loss",
+                        "epoch",
+                        List.of(
+                                series("training", EpochMetrics::trainLoss),
+                                series("validation", EpochMetrics::valLoss))),
+                Chart.of(
+                                "Top-1 accuracy",
+                                "epoch",
+                                List.of(
+                                        series("training", EpochMetrics::trainTop1),
+                                        series("validation", EpochMetrics::valTop1)))
                         .percentages());
         return "<br/>" + Figure.charts(charts, "curves so far").html();
     }

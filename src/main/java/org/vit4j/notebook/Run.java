@@ -38,12 +38,14 @@ public record Run(Path directory) {
     }
 
     RunRecord.Best best() {
-        return record().best().orElseThrow(() -> new ConfigError(directory + ": no epoch of this run has finished yet"));
+        return record().best()
+                .orElseThrow(() -> new ConfigError(directory + ": no epoch of this run has finished yet"));
     }
 
     Evaluation evaluation() {
         return Evaluation.read(directory)
-                .orElseThrow(() -> new ConfigError(directory + ": has no evaluation.json; it is written at the end of a run"));
+                .orElseThrow(() ->
+                        new ConfigError(directory + ": has no evaluation.json; it is written at the end of a run"));
     }
 
     @Override

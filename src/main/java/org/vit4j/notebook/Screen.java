@@ -4,7 +4,6 @@ import java.io.PrintStream;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 /**
  * Where figures go: the output of the cell that runs. A kernel makes one of its own two calls, so that nothing here knows
@@ -17,32 +16,33 @@ import java.util.function.Function;
  * }</pre>
  */
 public final class Screen {
-    private final Function<Figure, Optional<String>> begin;
-    private final BiConsumer<String, Figure> update;
-    private final Function<Figure, Optional<String>> show;
-    private final Consumer<String> line;
+    /** One of a kernel's two calls. */
+    @FunctionalInterface
+    public interface Show {
+        /** Shows a figure, and returns the id of its display. */
+        String show(Figure figure);
+    }
 
-    private Screen(
-            Function<Figure, Optional<String>> begin,
-            BiConsumer<String, Figure> update,
-            Function<Figure, Optional<String>> show,
-            Consumer<String> line) {
-        this.begin = begin;
-        this.update = update;
+    private final Show show;
+    private final BiConsumer<String, Figure> update;
+    private final Consumer<String> line;
+    private final boolean changes;
+
+    private Screen(Show show, BiConsumer<String, Figure> update, Consumer<String> line, boolean changes) {
         this.show = show;
+        this.update = update;
         this.line = line;
+        this.changes = changes;
     }
 
     /**
      * A kernel whose displays can change after they were shown.
      *
-     * @param show shows a figure and returns the id of its display
-     * @param update changes a display
+     * @param update changes a display, by its id
      */
-    public static Screen updating(Function<Figure, String> show, BiConsumer<String, Figure> update) {
-        Function<Figure, Optional<String>> begin = figure -> Optional.of(show.apply(figure));
+    public static Screen updating(Show show, BiConsumer<String, Figure> update) {
         // Kernels put another stream in place of System.out for each cell, so it is looked up for each line.
-        return new Screen(begin, update, begin, text -> System.out.println(text));
+        return new Screen(show, update, text -> System.out.println(text), true);
     }
 
     /** Text only; progress is a few lines. */
@@ -55,22 +55,22 @@ public final class Screen {
         return fixed(figure -> out.println(figure.zeppelin()), text -> out.println("%text " + text));
     }
 
-    private static Screen fixed(Consumer<Figure> show, Consumer<String> line) {
-        Function<Figure, Optional<String>> shown = figure -> {
-            show.accept(figure);
-            return Optional.empty();
+    private static Screen fixed(Consumer<Figure> print, Consumer<String> line) {
+        Show show = figure -> {
+            print.accept(figure);
+            return "";
         };
-        return new Screen(figure -> Optional.empty(), (id, figure) -> {}, shown, line);
+        return new Screen(show, (id, figure) -> {}, line, false);
     }
 
     /** Shows figures, one below the other. */
     public void show(Figure... figures) {
-        for (Figure figure : figures) show.apply(figure);
+        for (Figure figure : figures) show.show(figure);
     }
 
     /** Shows a figure that will change, and returns its id; shows nothing and returns none where displays cannot. */
     Optional<String> begin(Figure figure) {
-        return begin.apply(figure);
+        return changes ? Optional.of(show.show(figure)) : Optional.empty();
     }
 
     void update(String id, Figure figure) {

@@ -28,7 +28,8 @@ final class Tables {
 
     /** @param text the same for where only text shows */
     static Figure table(List<String> head, List<List<String>> rows, String text) {
-        StringBuilder out = new StringBuilder("<table style=\"" + TABLE + "\"><thead>" + row("th", head) + "</thead><tbody>\n");
+        StringBuilder out =
+                new StringBuilder("<table style=\"" + TABLE + "\"><thead>" + row("th", head) + "</thead><tbody>\n");
         for (List<String> cells : rows) out.append(row("td", cells)).append('\n');
         return Figure.html(out.append("</tbody></table>").toString(), text);
     }

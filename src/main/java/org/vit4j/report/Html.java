@@ -47,7 +47,13 @@ public final class Html {
                 %s
                 <script>%s</script>
                 </body></html>
-                """.formatted(escape(title), resource("page.css"), resource("chart.css"), resource("chart-dark.css"), body, resource("page.js"));
+                """.formatted(
+                        escape(title),
+                        resource("page.css"),
+                        resource("chart.css"),
+                        resource("chart-dark.css"),
+                        body,
+                        resource("page.js"));
     }
 
     /** A table, a picture or a text that may be wider or longer than the page: it scrolls by itself, by keyboard too. */

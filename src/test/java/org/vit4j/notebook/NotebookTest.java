@@ -68,7 +68,8 @@ class NotebookTest {
         assertDrawing(Notebook.curves(List.of(run, other)));
         assertThat(Notebook.results(List.of(run, other)).html()).contains(">seed<", ">a<", ">b<");
 
-        assertThat(Notebook.trained(screen, "digits-vit", tiny(directory.resolve("a")))).isEqualTo(run);
+        assertThat(Notebook.trained(screen, "digits-vit", tiny(directory.resolve("a"))))
+                .isEqualTo(run);
         assertThat(shown).hasSize(2); // it was there, and was not trained again
     }
 
@@ -104,7 +105,8 @@ class NotebookTest {
         progress.start(2);
         for (int batch = 1; batch <= 100; batch++) {
             now.addAndGet(TimeUnit.MILLISECONDS.toNanos(20));
-            progress.batch(new TrainState(0, batch, batch, batch, batch / 2, batch, 0.02 * batch, List.of()), 100, 1234);
+            progress.batch(
+                    new TrainState(0, batch, batch, batch, batch / 2, batch, 0.02 * batch, List.of()), 100, 1234);
         }
         assertThat(updated).hasSize(4);
         assertThat(updated.get(3)).contains("epoch 1 of 2", "top-1 50.0%", "1234 images/s");
@@ -144,7 +146,9 @@ class NotebookTest {
         assertThat(figure.html()).startsWith("<img").contains("data:image/png;base64,");
         Figure text = Figure.text("a < b");
         text.write(directory.resolve("text.html"));
-        assertThat(Files.readString(directory.resolve("text.html"))).isEqualTo(text.html()).contains("a &lt; b");
+        assertThat(Files.readString(directory.resolve("text.html")))
+                .isEqualTo(text.html())
+                .contains("a &lt; b");
     }
 
     private static void assertDrawing(Figure figure) throws Exception {
