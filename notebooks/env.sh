@@ -4,7 +4,8 @@ notebooks=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 jar=$(cd "$notebooks/.." && pwd)/target/vit4j.jar
 
 # Half of the machine's memory: JavaCPP allows arrays, which lie outside the Java heap, as much as the heap may have.
-options="-XX:+UseSerialGC -XX:MaxRAMPercentage=50"
+# Of vit4j's log only warnings, which Jupyter shows in the cell.
+options="-XX:+UseSerialGC -XX:MaxRAMPercentage=50 -Dvit4j.log=WARN"
 
 # JJava reads these itself.
 export JJAVA_CLASSPATH=$jar JJAVA_STARTUP_SCRIPTS_PATH=$notebooks/kernels/jjava.jshell JJAVA_JVM_OPTS=$options
@@ -15,7 +16,7 @@ for rapaio in "${HOME:-/root}"/.m2/repository/io/github/padreati/rapaio-jupyter-
   spec=$(dirname "$jar")/jupyter/kernels/rapaio
   mkdir -p "$spec"
   cat >"$spec/kernel.json" <<JSON
-{"argv": ["java", "-XX:+UseSerialGC", "-XX:MaxRAMPercentage=50", "-jar", "$rapaio", "{connection_file}"],
+{"argv": ["java", "-XX:+UseSerialGC", "-XX:MaxRAMPercentage=50", "-Dvit4j.log=WARN", "-jar", "$rapaio", "{connection_file}"],
  "display_name": "Java (rapaio)", "language": "java", "interrupt_mode": "message",
  "env": {"RJK_CLASSPATH": "$jar", "RJK_INIT_SCRIPT": "$notebooks/kernels/rapaio.jshell", "RJK_TIMEOUT_MILLIS": "-1"}}
 JSON
