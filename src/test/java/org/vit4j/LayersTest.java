@@ -94,7 +94,7 @@ class LayersTest {
                 "graph",
                 "io",
                 "model",
-                "onnx",
+                "plot",
                 "report",
                 "train");
         only("bench", "arch", "compute", "config", "data", "engine", "graph", "io", "report", "samediff", "train");

@@ -16,6 +16,7 @@ import org.vit4j.data.Image;
 import org.vit4j.data.ImageFile;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
+import org.vit4j.plot.ModelPlot;
 import org.vit4j.report.Chart;
 import org.vit4j.report.Comparison;
 import org.vit4j.report.ComparisonPage;
@@ -223,6 +224,12 @@ public final class Notebook {
     /** The layers of a network, a line each; loads no native code. */
     public static Figure summary(String config, String... overrides) {
         return Figure.text(Summary.of(config, model(config, overrides)).table());
+    }
+
+    /** A network as a drawing: stages, blocks, and the shapes between them; loads no native code. */
+    public static Figure diagram(String config, String... overrides) {
+        String svg = ModelPlot.of(config, model(config, overrides).build()).svg();
+        return Figure.svg(svg, "diagram of " + config);
     }
 
     /** Networks by their sizes: parameters, multiply-accumulates for one image, input. */

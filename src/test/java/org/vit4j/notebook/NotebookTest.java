@@ -42,7 +42,7 @@ class NotebookTest {
                 "train.batch=256",
                 "train.schedule.warmup_epochs=0",
                 "model.dim=8",
-                "model.depth=1",
+                "model.depth=2",
                 "model.heads=2"));
         all.addAll(List.of(more));
         return all.toArray(String[]::new);
@@ -62,6 +62,12 @@ class NotebookTest {
             var image = Digits.all().image(0);
             assertPicture(Notebook.guesses(model, List.of(image, image)));
             assertThat(Notebook.guess(model, image, 3).html()).contains("<td");
+
+            assertPicture(Looking.gradCam(model, List.of(image)));
+            assertPicture(Looking.rollout(model, List.of(image)));
+            assertDrawing(Looking.distance(model, List.of(image)));
+            assertDrawing(Looking.similarity(model, List.of(image)));
+            assertDrawing(Looking.collapse(List.of("one", "two"), List.of(model, model), List.of(image)));
         }
 
         Run other = Notebook.train(screen, "digits-vit", tiny(directory.resolve("b"), "train.seed=2"));
@@ -127,6 +133,7 @@ class NotebookTest {
     void networksAreLookedAtWithoutTraining() throws Exception {
         assertThat(Notebook.summary("vit_base_patch16_224").text()).contains("86,567,656");
         assertThat(Notebook.sizes("digits-vit", "digits-pit").html()).contains("digits-vit", "digits-pit");
+        assertDrawing(Notebook.diagram("digits-cvt"));
         assertPicture(Notebook.preview("digits-vit", 6));
         assertPicture(Notebook.images(Digits.all(), 6));
     }
