@@ -240,7 +240,7 @@ public final class Notebook {
                         s.name(),
                         s.arch(),
                         String.format(Locale.ROOT, "%,d", s.parameters()),
-                        String.format(Locale.ROOT, "%.3g M", s.macs() / 1e6),
+                        String.format(Locale.ROOT, "%,.1f M", s.macs() / 1e6),
                         s.input().toString()))
                 .toList();
         return Tables.table(List.of("name", "architecture", "parameters", "MACs", "input"), rows);
