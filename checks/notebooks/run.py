@@ -24,6 +24,7 @@ def execute(notebook, kernel, folder):
             kernel_name=kernel,
             timeout=900,
             startup_timeout=90,
+            coalesce_streams=True,
             resources={"metadata": {"path": str(folder)}},
         )
         try:
