@@ -11,7 +11,7 @@ options="-XX:+UseSerialGC -XX:MaxRAMPercentage=50 -Dvit4j.log=WARN"
 export JJAVA_CLASSPATH=$jar JJAVA_STARTUP_SCRIPTS_PATH=$notebooks/kernels/jjava.jshell JJAVA_JVM_OPTS=$options
 
 # rapaio's kernel has no installer that would keep them, so its kernel spec is written here, when Maven has fetched it.
-for rapaio in "${HOME:-/root}"/.m2/repository/io/github/padreati/rapaio-jupyter-kernel/*/*.jar; do
+for rapaio in "$HOME"/.m2/repository/io/github/padreati/rapaio-jupyter-kernel/*/*.jar; do
   [ -f "$rapaio" ] || continue
   spec=$(dirname "$jar")/jupyter/kernels/rapaio
   mkdir -p "$spec"
