@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
@@ -21,6 +22,9 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 sealed interface Yaml {
     /** How a value from the command line is named in place of its file. */
     String OVERRIDE = "--set ";
+
+    /** Values of a file, those that aliases repeat counted each time: fifty aliases can make millions of them. */
+    int LARGEST = 100_000;
 
     /** Where the value was written: {@code file:line}, or {@code --set}. */
     String where();
@@ -56,7 +60,10 @@ sealed interface Yaml {
                 .build();
         try {
             Optional<Node> root = new Compose(settings).composeString(text);
-            return root.map(node -> convert(node, label)).orElseGet(() -> Mapping.empty(label + ":1"));
+            AtomicInteger left = new AtomicInteger(LARGEST);
+            return root.map(node -> convert(node, label, left)).orElseGet(() -> Mapping.empty(label + ":1"));
+        } catch (StackOverflowError e) {
+            throw new ConfigError(label + ": not valid YAML: nested too deeply, or within itself", e);
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
             throw new ConfigError(label + ":" + line + ": not valid YAML: " + e.getProblem(), e);
@@ -65,14 +72,15 @@ sealed interface Yaml {
         }
     }
 
-    private static Yaml convert(Node node, String label) {
+    private static Yaml convert(Node node, String label, AtomicInteger left) {
         String where = at(node, label);
+        if (left.decrementAndGet() < 0) throw new ConfigError(label + ": more than " + LARGEST + " values");
         if (node instanceof ScalarNode scalar) {
             return new Scalar(scalar.getValue(), scalar.getScalarStyle() == ScalarStyle.PLAIN, where);
         }
         if (node instanceof SequenceNode sequence) {
             List<Yaml> items = new ArrayList<>();
-            for (Node item : sequence.getValue()) items.add(convert(item, label));
+            for (Node item : sequence.getValue()) items.add(convert(item, label, left));
             return new Sequence(items, where);
         }
         if (node instanceof MappingNode mapping) {
@@ -86,7 +94,7 @@ sealed interface Yaml {
                     throw new ConfigError(keyWhere + ": '" + key.getValue() + "' stands twice; first at "
                             + result.keyWhere.get(key.getValue()));
                 }
-                result.put(key.getValue(), convert(tuple.getValueNode(), label), keyWhere);
+                result.put(key.getValue(), convert(tuple.getValueNode(), label, left), keyWhere);
             }
             return result;
         }

@@ -93,7 +93,7 @@ final class KerasZip implements AutoCloseable {
     /** The content of a small entry. */
     byte[] bytes(String name, int limit) throws IOException {
         if (size(name) > limit) throw error(name + " has " + size(name) + " bytes, expected at most " + limit);
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream((int) size(name));
         copy(name, bytes);
         return bytes.toByteArray();
     }

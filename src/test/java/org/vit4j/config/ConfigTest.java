@@ -134,6 +134,23 @@ class ConfigTest {
     }
 
     @Test
+    void refusesYamlThatHasNoEnd() {
+        StringBuilder aliases = new StringBuilder("a0: &a0 [1, 1, 1, 1]\n");
+        for (int i = 1; i < 13; i++) {
+            aliases.append(String.format("a%d: &a%d [*a%d, *a%d, *a%d, *a%d]%n", i, i, i - 1, i - 1, i - 1, i - 1));
+        }
+        assertThatThrownBy(() -> Config.parse(aliases.toString(), "many"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("many: ");
+        assertThatThrownBy(() -> Config.parse("a: " + "[".repeat(200_000), "deep"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("deep: not valid YAML: nested too deeply");
+        assertThatThrownBy(() -> Config.parse("a: &a [*a]", "loop"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("loop");
+    }
+
+    @Test
     void refusesWhatIsNoConfig() throws IOException {
         assertThatThrownBy(() -> Config.open("vit_tiny_patch16_225", List.of()))
                 .isInstanceOf(ConfigError.class)

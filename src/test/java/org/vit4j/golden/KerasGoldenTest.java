@@ -56,6 +56,8 @@ class KerasGoldenTest {
         INDArray input = golden.ours("input", graph.tensor("image").shape());
         INDArray logits = logits(golden, built, weights, input);
         Path file = ForKeras.write(name, new Example(graph, weights, array(input), array(logits)), Map.of());
+        INDArray exact = logits(graph, weights, DataType.DOUBLE, input.castTo(DataType.DOUBLE));
+        ForKeras.npy(file.resolveSibling(name + ".double.npy"), exact);
 
         try (KerasFile read = KerasFile.read(file)) {
             read.check(graph);
@@ -84,9 +86,13 @@ class KerasGoldenTest {
                 return golden.ours(stored, logits.shape());
             }
         }
-        Parameters parameters = new Parameters(built.graph().weights(), DataType.FLOAT);
+        return logits(built.graph(), weights, DataType.FLOAT, input);
+    }
+
+    private static INDArray logits(Graph graph, Map<String, float[]> weights, DataType type, INDArray input) {
+        Parameters parameters = new Parameters(graph.weights(), type);
         weights.forEach(parameters::set);
-        try (Inference inference = new PortableInference(built.graph(), parameters)) {
+        try (Inference inference = new PortableInference(graph, parameters)) {
             return inference.logits(input);
         }
     }

@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Puts models under {@code target/keras}, input and expected logits beside them: what
@@ -28,17 +31,30 @@ public final class ForKeras {
         return file;
     }
 
-    /** NumPy's format, version 1. */
     public static void npy(Path file, Example.Array array) throws IOException {
-        String shape = IntStream.of(array.shape()).mapToObj(dim -> dim + ",").collect(Collectors.joining(" "));
-        String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }";
+        ByteBuffer data = ByteBuffer.allocate(4 * array.values().length).order(ByteOrder.LITTLE_ENDIAN);
+        data.asFloatBuffer().put(array.values());
+        npy(file, "<f4", IntStream.of(array.shape()).mapToObj(Integer::toString), data);
+    }
+
+    /** In double. */
+    public static void npy(Path file, INDArray array) throws IOException {
+        double[] values = array.dup('c').data().asDouble();
+        ByteBuffer data = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        data.asDoubleBuffer().put(values);
+        npy(file, "<f8", LongStream.of(array.shape()).mapToObj(Long::toString), data);
+    }
+
+    /** NumPy's format, version 1. */
+    private static void npy(Path file, String type, Stream<String> dims, ByteBuffer data) throws IOException {
+        String shape = dims.map(dim -> dim + ",").collect(Collectors.joining(" "));
+        String header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
         int length = (10 + header.length() + 1 + 63) / 64 * 64 - 10;
-        ByteBuffer bytes = ByteBuffer.allocate(10 + length + 4 * array.values().length);
+        ByteBuffer bytes = ByteBuffer.allocate(10 + length + data.capacity());
         bytes.order(ByteOrder.LITTLE_ENDIAN).put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII));
         bytes.put((byte) 1).put((byte) 0).putShort((short) length);
         String padded = header + " ".repeat(length - 1 - header.length()) + "\n";
-        bytes.put(padded.getBytes(StandardCharsets.US_ASCII));
-        bytes.asFloatBuffer().put(array.values());
+        bytes.put(padded.getBytes(StandardCharsets.US_ASCII)).put(data);
         Files.write(file, bytes.array());
     }
 }
