@@ -61,19 +61,28 @@ public final class Looking {
         try (Explainer explainer = Explainer.of(model)) {
             HeadTable table = explainer.distance(images);
             List<Series> lines = List.of(
-                    series("farthest head", row -> row.stream().max(Double::compare).orElseThrow(), table),
-                    series("mean", row -> row.stream().mapToDouble(x -> x).average().orElseThrow(), table),
-                    series("nearest head", row -> row.stream().min(Double::compare).orElseThrow(), table));
+                    series(
+                            "farthest head",
+                            row -> row.stream().max(Double::compare).orElseThrow(),
+                            table),
+                    series(
+                            "mean",
+                            row -> row.stream().mapToDouble(x -> x).average().orElseThrow(),
+                            table),
+                    series(
+                            "nearest head",
+                            row -> row.stream().min(Double::compare).orElseThrow(),
+                            table));
             String name = model.description().name();
             Chart chart = Chart.of("Attention distance of " + name + ", pixels", "layer of attention", lines);
             return Figure.charts(List.of(chart), "mean attention distance of " + name + " by layer: " + table.means());
         }
     }
 
-    private static Series series(
-            String name, java.util.function.Function<List<Double>, Double> of, HeadTable table) {
+    private static Series series(String name, java.util.function.Function<List<Double>, Double> of, HeadTable table) {
         List<Point> points = new ArrayList<>();
-        for (int i = 0; i < table.values().size(); i++) points.add(new Point(i + 1, of.apply(table.values().get(i))));
+        for (int i = 0; i < table.values().size(); i++)
+            points.add(new Point(i + 1, of.apply(table.values().get(i))));
         return new Series(name, points);
     }
 
