@@ -47,6 +47,11 @@ final class AttentionDistance {
         return means;
     }
 
+    /** Pixels, if every query looked at all places alike: what a distance is to be held against. */
+    static double uniform(Cells queries, Cells keys) {
+        return java.util.Arrays.stream(distances(queries, keys)).average().orElseThrow();
+    }
+
     /** Of every query to every key. */
     private static double[] distances(Cells queries, Cells keys) {
         double[] apart = new double[queries.grid() * keys.grid()];

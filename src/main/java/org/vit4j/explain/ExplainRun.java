@@ -206,6 +206,7 @@ public final class ExplainRun {
                 "layer of attention",
                 List.of(
                         curve("mean over heads", table.means()),
+                        curve("looking everywhere", explainer.uniformDistance()),
                         curve(
                                 "farthest head",
                                 table.values().stream()
@@ -229,6 +230,8 @@ public final class ExplainRun {
                 table.layers(),
                 "pixels",
                 table.values(),
+                "uniform",
+                explainer.uniformDistance(),
                 "file",
                 file.toString()));
     }

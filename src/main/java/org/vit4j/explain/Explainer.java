@@ -250,6 +250,14 @@ public final class Explainer implements AutoCloseable {
                 sums.stream().map(row -> Arrays.stream(row).boxed().toList()).toList());
     }
 
+    /** What {@link #distance} would be for layers that look everywhere alike; there is little in one that is near it. */
+    public List<Double> uniformDistance() {
+        return attentions.stream()
+                .filter(AttentionDistance::exists)
+                .map(layer -> AttentionDistance.uniform(layer.queries(), layer.keys()))
+                .toList();
+    }
+
     /** How alike the maps of all layers are that weigh the values; only layers of one shape can be compared. */
     public Similarity similarity(List<Image> images) {
         if (attentions.isEmpty()) throw noMaps();

@@ -14,7 +14,8 @@ public enum Method {
     DISTANCE(
             "Mean attention distance",
             "How far from its own place a query looks, in pixels of what the network sees, averaged over queries and"
-                    + " images. Class tokens have no place and take no part."),
+                    + " images. Class tokens have no place and take no part. A layer near the distance of looking everywhere"
+                    + " alike has no preference for near or far."),
     SIMILARITY(
             "Similarity of attention maps",
             "The mean cosine between the columns of two layers' maps: near 1 over many layers is attention collapse."

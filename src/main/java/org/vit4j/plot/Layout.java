@@ -156,6 +156,7 @@ final class Layout {
             node.x = wish(node, widest / 2) - arrival(node);
         }
         row.sort(Comparator.comparingDouble(n -> n.x + n.width / 2));
+        for (int i = 0; i < row.size(); i++) row.get(i).order = i;
         double wished = middle(row);
         for (int i = 1; i < row.size(); i++) {
             Node before = row.get(i - 1);

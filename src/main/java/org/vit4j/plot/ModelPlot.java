@@ -82,7 +82,7 @@ public final class ModelPlot {
             points.add(new Drawing.Point(lane, toY - 9));
             points.add(new Drawing.Point(toX, toY - 9));
         } else if (Math.abs(fromX - toX) > 0.5) {
-            double between = fromY + 9;
+            double between = fromY + 6 + 5 * (edge.from.order % 3); // lines that cross do not run into one
             points.add(new Drawing.Point(fromX, between));
             points.add(new Drawing.Point(toX, between));
         }

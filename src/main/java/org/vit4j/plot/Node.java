@@ -20,6 +20,8 @@ final class Node {
     final List<String> lines = new ArrayList<>();
     Layout inner;
     int rank;
+    /** Among those of its rank, from the left. */
+    int order;
     double x;
     double y;
     double width;

@@ -31,6 +31,7 @@ class MathsTest {
         // Head 0: 0.75 * 8 and 1 * 8, mean 7. Head 1 looks at itself.
         INDArray maps = maps(2, 2, 2, 0.25, 0.75, 1, 0, 1, 0, 0, 1);
         assertThat(AttentionDistance.byHead(maps, PAIR, PAIR)).containsExactly(new double[] {7, 0}, within(1e-6));
+        assertThat(AttentionDistance.uniform(PAIR, PAIR)).isEqualTo(4);
     }
 
     @Test
