@@ -22,6 +22,7 @@ final class Node {
     int rank;
     /** Among those of its rank, from the left. */
     int order;
+
     double x;
     double y;
     double width;
