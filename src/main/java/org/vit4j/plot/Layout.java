@@ -137,7 +137,11 @@ final class Layout {
         for (List<Node> row : rows.values()) {
             double tallest = row.stream().mapToDouble(n -> n.height).max().orElse(0);
             widest = Math.max(widest, row.stream().mapToDouble(n -> n.width).sum() + BESIDE * (row.size() - 1));
-            for (Node node : row) node.y = y + (tallest - node.height) / 2;
+            for (Node node : row) {
+                node.y = y + (tallest - node.height) / 2;
+                node.top = y;
+                node.bottom = y + tallest;
+            }
             y += tallest + GAP;
         }
         height = y - (exits.isEmpty() ? GAP - SIDE : GAP);

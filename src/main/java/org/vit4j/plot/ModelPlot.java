@@ -77,12 +77,15 @@ public final class ModelPlot {
         points.add(new Drawing.Point(fromX, fromY));
         if (edge.lane > 0) {
             double lane = left + edge.lane;
-            points.add(new Drawing.Point(fromX, fromY + 9));
-            points.add(new Drawing.Point(lane, fromY + 9));
-            points.add(new Drawing.Point(lane, toY - 9));
-            points.add(new Drawing.Point(toX, toY - 9));
+            double out = top + edge.from.bottom + 9;
+            double in = top + edge.to.top - 9;
+            points.add(new Drawing.Point(fromX, out));
+            points.add(new Drawing.Point(lane, out));
+            points.add(new Drawing.Point(lane, in));
+            points.add(new Drawing.Point(toX, in));
         } else if (Math.abs(fromX - toX) > 0.5) {
-            double between = fromY + 6 + 5 * (edge.from.order % 3); // lines that cross do not run into one
+            // Lines that cross do not run into one.
+            double between = top + edge.from.bottom + 6 + 5 * (edge.from.order % 3);
             points.add(new Drawing.Point(fromX, between));
             points.add(new Drawing.Point(toX, between));
         }

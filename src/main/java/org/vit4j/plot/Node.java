@@ -22,6 +22,10 @@ final class Node {
     int rank;
     /** Among those of its rank, from the left. */
     int order;
+    /** Where the highest of its rank begins, and where it ends: beyond, lines may run aside. */
+    double top;
+
+    double bottom;
 
     double x;
     double y;
