@@ -61,8 +61,8 @@ public final class Notebook {
     private Notebook() {}
 
     /**
-     * Trains as a config says, into its {@code output.dir}; an earlier run there is moved aside. Interrupting the cell
-     * ends it after the step and saves.
+     * Trains as a config says, into its {@code output.dir}; an earlier run there is moved aside. Where the
+     * thread of the cell is interrupted, it ends after the step and saves; not every kernel waits for that.
      *
      * @param config a YAML file, or the name of a packaged config
      * @param overrides {@code path=value} each, as {@code --set}
