@@ -180,7 +180,12 @@ class FuzzTest {
         Parameters parameters = new Parameters(run.model().build().weights(), DataType.FLOAT);
         parameters.initialise(3);
         Description description = new Description(
-                "small", run.model(), run.resolved(), List.of("a", "b", "c", "d", "e"), run.data().preprocess(), Map.of());
+                "small",
+                run.model(),
+                run.resolved(),
+                List.of("a", "b", "c", "d", "e"),
+                run.data().preprocess(),
+                Map.of());
         SavedModel.write(original, description, parameters);
     }
 
@@ -263,8 +268,7 @@ class FuzzTest {
         String out = directory.resolve("out.keras").toString();
         return switch (kind) {
             case KERAS -> Vit4j.run("import", "--like", file.toString(), file.toString(), "-o", out);
-            case KERAS_SAVED_BY_KERAS -> Vit4j.run(
-                    "import", "--like", original.toString(), file.toString(), "-o", out);
+            case KERAS_SAVED_BY_KERAS -> Vit4j.run("import", "--like", original.toString(), file.toString(), "-o", out);
             case YAML -> 2;
             default -> Vit4j.run("import", directory.resolve("small.yaml").toString(), file.toString(), "-o", out);
         };

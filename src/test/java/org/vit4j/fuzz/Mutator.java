@@ -18,15 +18,54 @@ import java.util.zip.ZipOutputStream;
 /** Spoils a valid file: anywhere, or within the entries of an archive, whose checksums are then right again. */
 final class Mutator {
     private static final long[] LIES = {
-        0, 1, -1, 2, 7, 255, 256, 65535, 1L << 16, 1L << 31, (1L << 31) - 1, 1L << 32, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE
+        0,
+        1,
+        -1,
+        2,
+        7,
+        255,
+        256,
+        65535,
+        1L << 16,
+        1L << 31,
+        (1L << 31) - 1,
+        1L << 32,
+        1L << 40,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE
     };
     private static final String[] NUMBERS = {
-        "0", "-1", "3", "1e9", "2147483647", "2147483648", "4294967297", "9223372036854775807", "99999999999999999999", "0.5"
+        "0",
+        "-1",
+        "3",
+        "1e9",
+        "2147483647",
+        "2147483648",
+        "4294967297",
+        "9223372036854775807",
+        "99999999999999999999",
+        "0.5"
     };
     private static final String[] WORDS = {
-        "F32", "F64", "BF16", "I8", "F99", "<f8", "float64", "null", "true", "[]", "{}", "\"", "\\u0000", "../../evil", "&a [*a]"
+        "F32",
+        "F64",
+        "BF16",
+        "I8",
+        "F99",
+        "<f8",
+        "float64",
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "\"",
+        "\\u0000",
+        "../../evil",
+        "&a [*a]"
     };
-    private static final String[] NAMES = {"../evil", "/tmp/evil", "a/../../evil", "C:\\evil", "model.weights.h5", "", "\u0000"};
+    private static final String[] NAMES = {
+        "../evil", "/tmp/evil", "a/../../evil", "C:\\evil", "model.weights.h5", "", "\u0000"
+    };
     /** Above every limit of the readers. */
     private static final int BOMB = 80 << 20;
 
