@@ -1,18 +1,19 @@
 package org.vit4j.fuzz;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
-import java.util.zip.ZipInputStream;
+import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
 /** Spoils a valid file: anywhere, or within the entries of an archive, whose checksums are then right again. */
@@ -170,7 +171,7 @@ final class Mutator {
                 case 4 -> entries.set(at, new Entry(entry.name, random.nextInt(8) == 0 ? new byte[BOMB] : new byte[9]));
                 default -> entries.set(at, new Entry(entry.name, of(entry.bytes)));
             }
-            return doubled(zip(entries));
+            return doubled(zip(entries), entry.name);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
@@ -181,21 +182,29 @@ final class Mutator {
         return name.substring(0, name.length() - 1) + "\u007f";
     }
 
-    private static byte[] doubled(byte[] zip) {
+    private static byte[] doubled(byte[] zip, String name) {
+        byte[] marked = twice(name).getBytes(StandardCharsets.UTF_8);
+        byte[] plain = name.getBytes(StandardCharsets.UTF_8);
         byte[] result = zip.clone();
-        byte[] letters = new byte[] {'n', '5', 'l', '1', '0'};
-        for (int i = 0; i < result.length; i++) {
-            if (result[i] == 0x7f && i > 8 && result[i - 1] >= 'a') result[i] = letters[zip.length % letters.length];
+        for (int i = 0; i + marked.length <= result.length; i++) {
+            if (Arrays.equals(result, i, i + marked.length, marked, 0, marked.length)) {
+                System.arraycopy(plain, 0, result, i, plain.length);
+            }
         }
         return result;
     }
 
+    /** By the directory at its end, as the readers go: PyTorch's zips cannot be read from the front. */
     private static List<Entry> entries(byte[] zip) throws IOException {
+        Path copy = Files.createTempFile("fuzz", ".zip");
+        Files.write(copy, zip);
         List<Entry> entries = new ArrayList<>();
-        try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(zip))) {
-            for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-                entries.add(new Entry(entry.getName(), in.readAllBytes()));
+        try (ZipFile in = new ZipFile(copy.toFile())) {
+            for (ZipEntry entry : in.stream().toList()) {
+                entries.add(new Entry(entry.getName(), in.getInputStream(entry).readAllBytes()));
             }
+        } finally {
+            Files.delete(copy);
         }
         return entries;
     }
