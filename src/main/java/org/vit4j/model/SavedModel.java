@@ -1,5 +1,6 @@
 package org.vit4j.model;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -129,6 +130,8 @@ public final class SavedModel implements AutoCloseable {
             Extras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
             return new Description(
                     extras.name, model, yaml, extras.classes, Preprocess.fromMap(extras.preprocess), extras.provenance);
+        } catch (JsonProcessingException e) { // its whole message has several lines
+            throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
             throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: " + e.getMessage(), e);
         }
