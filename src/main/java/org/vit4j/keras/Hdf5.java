@@ -5,7 +5,10 @@ import io.jhdf.api.Dataset;
 import io.jhdf.api.Group;
 import io.jhdf.api.Node;
 import io.jhdf.api.dataset.ContiguousDataset;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Shape;
@@ -21,11 +24,22 @@ final class Hdf5 implements AutoCloseable {
     }
 
     /** @param label what to call the file when something is wrong with it */
-    static Hdf5 open(Path path, String label) {
+    static Hdf5 open(Path path, String label) throws IOException {
         try {
-            return new Hdf5(new HdfFile(path), label);
+            return new Hdf5(file(path), label);
         } catch (RuntimeException | StackOverflowError e) {
             throw damaged(label, e);
+        }
+    }
+
+    /**
+     * Over mapped memory, where a header that claims to be larger than the file is noticed; over a channel the library
+     * allocates what it claims. Only files beyond what can be mapped are left to that.
+     */
+    private static HdfFile file(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            if (channel.size() > Integer.MAX_VALUE) return new HdfFile(path);
+            return HdfFile.fromByteBuffer(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
         }
     }
 

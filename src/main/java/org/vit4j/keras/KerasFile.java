@@ -90,7 +90,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
             try {
                 String label = path + ": " + WEIGHTS;
                 return new KerasFile(path.toString(), metadata, config, extras, index, copy, Hdf5.open(copy, label));
-            } catch (ConfigError e) {
+            } catch (ConfigError | IOException e) {
                 Files.deleteIfExists(copy);
                 throw e;
             }

@@ -80,7 +80,7 @@ public final class Retrained implements AutoCloseable, WeightSource {
                 Retrained read = new Retrained(path.toString(), version, original, ours, theirs, copy, hdf5);
                 read.check();
                 return read;
-            } catch (ConfigError e) {
+            } catch (ConfigError | IOException e) {
                 Files.deleteIfExists(copy);
                 throw e;
             }

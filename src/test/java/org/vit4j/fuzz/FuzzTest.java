@@ -240,7 +240,9 @@ class FuzzTest {
             } catch (ConfigError e) {
                 refused = true;
                 boolean told = e.getMessage() != null && !e.getMessage().isBlank();
-                boolean oneLine = kind == Kind.YAML || (told && !e.getMessage().contains("\n"));
+                // All problems of a config are told at once, each in a line that begins with the file.
+                boolean oneLine =
+                        told && e.getMessage().lines().skip(1).allMatch(line -> line.startsWith(file.toString()));
                 if (!told || !oneLine) problem = e;
             } catch (Throwable e) {
                 problem = e;
