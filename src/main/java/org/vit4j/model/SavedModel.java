@@ -59,7 +59,12 @@ public final class SavedModel implements AutoCloseable {
 
     /** What {@code vit4j/model.json} holds. */
     private record Extras(
-            String name, List<String> classes, Map<String, Object> preprocess, Map<String, String> provenance) {}
+            String name, List<String> classes, Map<String, Object> preprocess, Map<String, String> provenance) {
+        boolean lacks() {
+            boolean absent = name == null || classes == null || preprocess == null || provenance == null;
+            return absent || classes.contains(null);
+        }
+    }
 
     /**
      * Writes a model whole or not at all, and reads it back to see that every weight is there bit for bit.
@@ -128,11 +133,14 @@ public final class SavedModel implements AutoCloseable {
         if (model == null) config.finish();
         try {
             Extras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
+            if (extras == null || extras.lacks()) {
+                throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: something is missing");
+            }
             return new Description(
                     extras.name, model, yaml, extras.classes, Preprocess.fromMap(extras.preprocess), extras.provenance);
         } catch (JsonProcessingException e) { // its whole message has several lines
             throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: " + e.getOriginalMessage(), e);
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: " + e.getMessage(), e);
         }
     }
