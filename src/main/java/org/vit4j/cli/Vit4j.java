@@ -89,10 +89,14 @@ public final class Vit4j implements Runnable {
     private static int noBackend(LinkageError problem, CommandLine command, boolean debug) {
         Throwable cause = problem;
         while (cause.getCause() != null && cause.getCause() != cause) cause = cause.getCause();
-        String why = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
-        command.getErr()
-                .println("vit4j: ND4J's native code does not start here: " + why
-                        + "; see docs/cuda.md for a build with -Pcuda, and \"Which hardware\" in README.md");
+        boolean cuda = Vit4j.class.getResource("/org/nd4j/linalg/jcublas/JCublasBackend.class") != null;
+        String why = cuda
+                ? "this build is for CUDA (-Pcuda), and there is no card, no driver (libcuda.so.1) or no CUDA 11.6; see"
+                        + " docs/cuda.md, or build without -Pcuda for the processor"
+                : "ND4J's native code does not start: "
+                        + String.valueOf(cause.getMessage()).lines().findFirst().orElse("")
+                        + "; see 'Which hardware' in README.md";
+        command.getErr().println("vit4j: " + why);
         if (debug) problem.printStackTrace(command.getErr());
         return FAILED;
     }
