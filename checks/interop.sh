@@ -56,9 +56,9 @@ table=target/interop/table.txt
 : >"$table"
 failed=0
 
-# Keras $1: forward in float32 and float64, saved again with every weight changed, and back into Java.
+# Keras $1: forward, saved again with every weight changed, and back into Java.
 keras() {
-  local version=$1 saved=target/interop/saved-$1 line name f32 f64 verdict back
+  local version=$1 saved=target/interop/saved-$1 line name error verdict back
   local venv=target/interop/keras-$version
   environment "$venv" "keras==$version" 'jax==0.10.2' 'h5py==3.16.0' 'numpy==2.4.6'
   rm -rf "$saved"
@@ -66,11 +66,13 @@ keras() {
     >target/interop/forward.txt || failed=1
   java -Dgoldens="$goldens" -cp "target/test-classes:target/classes:$(cat "$classes")" org.vit4j.golden.KerasBack \
     target/keras "$saved" >target/interop/back.txt
-  while read -r name f32 f64 verdict; do
+  while read -r name error verdict; do
+    # 1e-5, or three times what the network makes of its own rounding.
     back=$(awk -v n="$name" '$1 == n { sub($1 " ", ""); print }' target/interop/back.txt)
-    awk -v e="$back" 'BEGIN { exit !(e ~ /^[0-9]/ && e + 0 <= 2e-5) }' || verdict="FAILED on the way back"
+    echo "$back" | awk '{ exit !($1 ~ /^[0-9]/ && ($1 <= 1e-5 || $1 <= 3 * $2)) }' || verdict="FAILED on the way back: $back"
+    back=${back% *}
     [ "$verdict" = ok ] || failed=1
-    line="$name|Keras $version|$f32|$f64|$back|$verdict"
+    line="$name|$version|$error|$back|$verdict"
     echo "$line" | tee -a "$table"
   done <target/interop/forward.txt
   [ "$(wc -l <target/interop/forward.txt)" = "${#names[@]}" ] || failed=1
@@ -95,9 +97,9 @@ if [ "${INTEROP_TORCH:-0}" = 1 ]; then
 fi
 
 page() {
-  echo '| network | Keras | float32 | float64 | back in vit4j |'
-  echo '|---|---|---|---|---|'
-  sort "$table" | awk -F'|' '{ sub("Keras ", "", $2); printf "| %s | %s | %s | %s | %s |\n", $1, $2, $3, $4, $5 }'
+  echo '| network | Keras | there | back in vit4j |'
+  echo '|---|---|---|---|'
+  sort "$table" | awk -F'|' '{ printf "| %s | %s | %s | %s |\n", $1, $2, $3, $4 }'
 }
 if $write; then
   page >target/interop/page.md
