@@ -55,8 +55,8 @@ final class KerasBack {
     }
 
     private static String errors(String name, Path originals, Path saved) throws IOException {
-        Graph graph = GoldenConfigs.build(GoldenCase.read(GOLDENS.resolve(name)))
-                .graph();
+        Graph graph =
+                GoldenConfigs.build(GoldenCase.read(GOLDENS.resolve(name))).graph();
         Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
         Parameters doubles = new Parameters(graph.weights(), DataType.DOUBLE);
         try (KerasFile original = KerasFile.read(originals.resolve(name + ".keras"));
