@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
 
@@ -38,6 +40,14 @@ public record Preprocess(
         check(std.size() == channels, "std must be one number or one a channel", std);
         check(mean.stream().allMatch(Double::isFinite), "mean must be finite", mean);
         check(std.stream().allMatch(x -> x > 0 && Double.isFinite(x)), "std must be above 0", std);
+    }
+
+    /** Pictures -> [B, H, W, C]. */
+    public INDArray batch(List<Image> images) {
+        int size = height * width * channels;
+        float[] all = new float[images.size() * size];
+        for (int i = 0; i < images.size(); i++) System.arraycopy(apply(images.get(i)), 0, all, i * size, size);
+        return Nd4j.createFromArray(all).reshape('c', images.size(), height, width, channels);
     }
 
     /** [H', W', any] -> [H, W, C], normalised */

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -209,14 +211,10 @@ public final class ExplainRun {
                         curve("looking everywhere", explainer.uniformDistance()),
                         curve(
                                 "farthest head",
-                                table.values().stream()
-                                        .map(java.util.Collections::max)
-                                        .toList()),
+                                table.values().stream().map(Collections::max).toList()),
                         curve(
                                 "nearest head",
-                                table.values().stream()
-                                        .map(java.util.Collections::min)
-                                        .toList())));
+                                table.values().stream().map(Collections::min).toList())));
         String left = without(table.layers().size());
         var numbers = new PicturePage.Table("Distance in pixels of each layer and head", false, header, rows);
         sections.add(new PicturePage.Section(
@@ -250,12 +248,10 @@ public final class ExplainRun {
         for (int i = 0; i < layers.size(); i++) header.add(String.valueOf(i + 1));
         List<PicturePage.Row> rows = new ArrayList<>();
         for (int i = 0; i < layers.size(); i++) {
-            List<Double> row =
-                    java.util.Arrays.stream(similarity.between()[i]).boxed().toList();
+            List<Double> row = Arrays.stream(similarity.between()[i]).boxed().toList();
             rows.add(new PicturePage.Row((i + 1) + " " + layers.get(i), row));
         }
-        List<Double> curve =
-                java.util.Arrays.stream(similarity.toTheOneBefore()).boxed().toList();
+        List<Double> curve = Arrays.stream(similarity.toTheOneBefore()).boxed().toList();
         Chart chart =
                 Chart.of("Similarity to the layer before", "layer of attention", List.of(curve("mean cosine", curve)));
         var table = new PicturePage.Table("Mean cosine between the maps of two layers", true, header, rows);
@@ -293,7 +289,7 @@ public final class ExplainRun {
         float[] all = values.data().asFloat();
         Features.npy(npy, values.shape(), all);
         int columns = all.length / images.size();
-        String note = tensor + " " + java.util.Arrays.toString(values.shape()) + ", in features.npy";
+        String note = tensor + " " + Arrays.toString(values.shape()) + ", in features.npy";
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("method", Method.FEATURES.word());
         result.put("layer", tensor);

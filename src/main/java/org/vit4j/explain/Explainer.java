@@ -300,7 +300,7 @@ public final class Explainer implements AutoCloseable {
     }
 
     private INDArray images(List<Image> images) {
-        return Inputs.of(images, preprocess);
+        return preprocess.batch(images);
     }
 
     @Override

@@ -3,9 +3,6 @@ package org.vit4j.keras;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -38,8 +35,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     private final JsonNode config;
     private final Map<String, byte[]> extras;
     private final WeightIndex index;
-    private final Path copy;
-    private final Hdf5 hdf5;
+    private final Unpacked weights;
 
     private KerasFile(
             String label,
@@ -47,15 +43,13 @@ public final class KerasFile implements AutoCloseable, WeightSource {
             JsonNode config,
             Map<String, byte[]> extras,
             WeightIndex index,
-            Path copy,
-            Hdf5 hdf5) {
+            Unpacked weights) {
         this.label = label;
         this.metadata = metadata;
         this.config = config;
         this.extras = extras;
         this.index = index;
-        this.copy = copy;
-        this.hdf5 = hdf5;
+        this.weights = weights;
     }
 
     /**
@@ -86,14 +80,8 @@ public final class KerasFile implements AutoCloseable, WeightSource {
             Map<String, byte[]> extras = extras(zip);
             WeightIndex index = WeightIndex.parse(extras.remove(INDEX), path + ": " + EXTRAS + INDEX);
             checkSize(zip, index);
-            Path copy = extract(zip);
-            try {
-                String label = path + ": " + WEIGHTS;
-                return new KerasFile(path.toString(), metadata, config, extras, index, copy, Hdf5.open(copy, label));
-            } catch (ConfigError | IOException e) {
-                Files.deleteIfExists(copy);
-                throw e;
-            }
+            Unpacked weights = Unpacked.of(zip, path + ": " + WEIGHTS);
+            return new KerasFile(path.toString(), metadata, config, extras, index, weights);
         } catch (IOException e) {
             throw new ConfigError(path + ": cannot be read: " + e.getMessage(), e);
         }
@@ -127,18 +115,6 @@ public final class KerasFile implements AutoCloseable, WeightSource {
         }
     }
 
-    /** HDF5 is read at random, which a compressed entry does not allow. */
-    static Path extract(KerasZip zip) throws IOException {
-        Path copy = Files.createTempFile("vit4j-", ".h5");
-        try (OutputStream out = Files.newOutputStream(copy)) {
-            zip.copy(WEIGHTS, out);
-            return copy;
-        } catch (IOException | ConfigError e) {
-            Files.deleteIfExists(copy);
-            throw e;
-        }
-    }
-
     static JsonNode json(KerasZip zip, String name) throws IOException {
         byte[] bytes = zip.bytes(name, LARGEST_JSON);
         try {
@@ -169,7 +145,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
 
     /** A dataset by its path, whether it is a weight of ours or not. */
     float[] dataset(String path, Shape stored) {
-        return hdf5.floats(path, stored);
+        return weights.hdf5().floats(path, stored);
     }
 
     /** What was handed to {@link #write}, by name. */
@@ -211,16 +187,11 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     public float[] values(String name) {
         WeightIndex.Place place = index.weights().get(name);
         if (place == null) throw new ConfigError(label + ": there is no weight '" + name + "' in it");
-        return hdf5.floats(place.path(), place.stored());
+        return weights.hdf5().floats(place.path(), place.stored());
     }
 
     @Override
     public void close() {
-        hdf5.close();
-        try {
-            Files.deleteIfExists(copy);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        weights.close();
     }
 }

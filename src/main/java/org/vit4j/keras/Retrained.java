@@ -2,8 +2,6 @@ package org.vit4j.keras;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,24 +34,16 @@ public final class Retrained implements AutoCloseable, WeightSource {
     private final Functional ours;
     private final Functional theirs;
     private final Map<String, String> names = new HashMap<>();
-    private final Path copy;
-    private final Hdf5 hdf5;
+    private final Unpacked weights;
 
     private Retrained(
-            String label,
-            String version,
-            KerasFile original,
-            Functional ours,
-            Functional theirs,
-            Path copy,
-            Hdf5 hdf5) {
+            String label, String version, KerasFile original, Functional ours, Functional theirs, Unpacked weights) {
         this.label = label;
         this.version = version;
         this.original = original;
         this.ours = ours;
         this.theirs = theirs;
-        this.copy = copy;
-        this.hdf5 = hdf5;
+        this.weights = weights;
         for (Functional.Operation operation : ours.operations()) names.put(operation.group(), operation.name());
     }
 
@@ -73,15 +63,14 @@ public final class Retrained implements AutoCloseable, WeightSource {
             String label = path + ": " + KerasFile.CONFIG;
             Functional theirs = SameNetwork.find(ours, Functional.all(config, label), label);
             checkSize(zip, original, theirs);
-            Path copy = KerasFile.extract(zip);
+            Unpacked weights = Unpacked.of(zip, path + ": " + KerasFile.WEIGHTS);
+            String version = metadata.path("keras_version").asText("unknown");
+            Retrained read = new Retrained(path.toString(), version, original, ours, theirs, weights);
             try {
-                Hdf5 hdf5 = Hdf5.open(copy, path + ": " + KerasFile.WEIGHTS);
-                String version = metadata.path("keras_version").asText("unknown");
-                Retrained read = new Retrained(path.toString(), version, original, ours, theirs, copy, hdf5);
                 read.check();
                 return read;
-            } catch (ConfigError | IOException e) {
-                Files.deleteIfExists(copy);
+            } catch (ConfigError e) {
+                read.close();
                 throw e;
             }
         } catch (IOException e) {
@@ -187,7 +176,7 @@ public final class Retrained implements AutoCloseable, WeightSource {
     /** What became of a dataset of the original. */
     private float[] moved(String path, Shape stored) {
         String group = theirs.operation(layer(path)).group();
-        return hdf5.floats(group + path.substring(path.indexOf("/vars/")), stored);
+        return weights.hdf5().floats(group + path.substring(path.indexOf("/vars/")), stored);
     }
 
     /** The trained values of a weight; those of the original where Keras has no layer that needs it. */
@@ -218,11 +207,6 @@ public final class Retrained implements AutoCloseable, WeightSource {
 
     @Override
     public void close() {
-        hdf5.close();
-        try {
-            Files.deleteIfExists(copy);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        weights.close();
     }
 }

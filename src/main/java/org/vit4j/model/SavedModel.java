@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.arch.ModelConfig;
 import org.vit4j.compute.Engine;
 import org.vit4j.config.Config;
@@ -189,13 +188,7 @@ public final class SavedModel implements AutoCloseable {
 
     /** Pictures -> [B, H, W, C], preprocessed as the model wants them. */
     public INDArray prepare(List<Image> images) {
-        var spec = description.model().image();
-        int size = spec.height() * spec.width() * spec.channels();
-        float[] all = new float[images.size() * size];
-        for (int i = 0; i < images.size(); i++) {
-            System.arraycopy(description.preprocess().apply(images.get(i)), 0, all, i * size, size);
-        }
-        return Nd4j.createFromArray(all).reshape('c', images.size(), spec.height(), spec.width(), spec.channels());
+        return description.preprocess().batch(images);
     }
 
     /** The likeliest classes by a row of logits. */

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
 import org.vit4j.report.Chart;
 import org.vit4j.report.Chart.Point;
 import org.vit4j.report.Chart.Series;
@@ -100,7 +101,7 @@ final class Progress implements Trainer.Progress {
         return "<br/>" + Figure.charts(charts, "curves so far").html();
     }
 
-    private Series series(String line, java.util.function.ToDoubleFunction<EpochMetrics> value) {
+    private Series series(String line, ToDoubleFunction<EpochMetrics> value) {
         List<Point> points = finished.stream()
                 .map(epoch -> new Point(epoch.epoch(), value.applyAsDouble(epoch)))
                 .toList();

@@ -1,6 +1,5 @@
 package org.vit4j.train;
 
-import java.util.List;
 import java.util.Optional;
 import org.vit4j.config.Section;
 
@@ -20,11 +19,13 @@ public record EarlyStop(int patience) {
         return s.build(() -> new EarlyStop(patience));
     }
 
-    /** Whether the last {@code patience} epochs brought nothing. */
-    boolean isDue(List<EpochMetrics> history) {
-        return history.stream()
-                .reduce((best, next) -> next.betterThan(best) ? next : best)
-                .map(best -> history.size() - best.epoch() >= patience)
-                .orElse(false);
+    /**
+     * Whether the last {@code patience} epochs brought nothing.
+     *
+     * @param done finished epochs
+     * @param best the best of them, from 1
+     */
+    boolean isDue(int done, int best) {
+        return done - best >= patience;
     }
 }

@@ -87,8 +87,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
 
         boolean finished(RunConfig config) {
             return state == State.FINISHED
-                    && (epochs >= config.train().epochs()
-                            || config.train().earlyStop().isPresent());
+                    && config.train().isOver(epochs, best.map(Best::epoch).orElse(0));
         }
 
         private Map<String, Object> toMap() {

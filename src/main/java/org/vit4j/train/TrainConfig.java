@@ -140,15 +140,21 @@ public record TrainConfig(
         return optimizer.arrays() + (ema.isPresent() ? 1 : 0) + (accumulate > 1 ? 1 : 0);
     }
 
-    /** Whether nothing is left to train after these epochs. */
-    boolean isOver(List<EpochMetrics> history) {
-        return history.size() >= epochs || stopsEarly(history);
+    /**
+     * Whether nothing is left to train.
+     *
+     * @param done finished epochs
+     * @param best the best of them, from 1
+     */
+    boolean isOver(int done, int best) {
+        return done >= epochs || stopsEarly(done, best);
     }
 
     /** Whether it is over before its last epoch. */
-    boolean stopsEarly(List<EpochMetrics> history) {
-        return history.size() < epochs
-                && earlyStop.map(early -> early.isDue(history)).orElse(false);
+    boolean stopsEarly(int done, int best) {
+        return done > 0
+                && done < epochs
+                && earlyStop.map(early -> early.isDue(done, best)).orElse(false);
     }
 
     /** Epochs at the beginning in which the head alone learns. */

@@ -103,7 +103,7 @@ public final class TrainRun {
                             trainer.state().step());
                 if (resume && !resumed) run.checkNothingIsLost();
                 int every = config.output().logSteps();
-                if (resumed && config.train().isOver(trainer.state().history())) {
+                if (resumed && trainer.state().isOver(config.train())) {
                     // A crash after the last checkpoint may have come before what is written next.
                     try (RunLog log = new RunLog(run, config.train(), trainer.state(), every)) {
                         log.report(over(config, trainer.state()));
@@ -157,9 +157,8 @@ public final class TrainRun {
     }
 
     private static String over(RunConfig config, TrainState state) {
-        if (!config.train().stopsEarly(state.history())) return "finished";
-        int best = state.best().map(EpochMetrics::epoch).orElse(0);
-        return "finished early: no better epoch since " + best;
+        boolean early = config.train().stopsEarly(state.history().size(), state.bestEpoch());
+        return early ? "finished early: no better epoch since " + state.bestEpoch() : "finished";
     }
 
     private static Result result(boolean finished, Trainer trainer, RunDirectory run) {

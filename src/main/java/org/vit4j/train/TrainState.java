@@ -60,4 +60,14 @@ public record TrainState(
     public Optional<EpochMetrics> best() {
         return history.stream().reduce((a, b) -> b.betterThan(a) ? b : a);
     }
+
+    /** Whether nothing is left to train. */
+    boolean isOver(TrainConfig train) {
+        return train.isOver(history.size(), bestEpoch());
+    }
+
+    /** The number of the best epoch, from 1; 0 before there is one. */
+    int bestEpoch() {
+        return best().map(EpochMetrics::epoch).orElse(0);
+    }
 }

@@ -129,7 +129,7 @@ public final class Trainer implements AutoCloseable {
     boolean train(RunLog log, BooleanSupplier stop) {
         progress.start(train.epochs());
         try {
-            while (!train.isOver(state.history())) {
+            while (!state.isOver(train)) {
                 if (!epoch(log, stop)) {
                     save();
                     return false;
@@ -158,7 +158,7 @@ public final class Trainer implements AutoCloseable {
         } catch (Interruptible.Stopped e) {
             return false; // all batches of the epoch are done; who resumes validates
         }
-        return !stop.getAsBoolean() || train.isOver(state.history());
+        return !stop.getAsBoolean() || state.isOver(train);
     }
 
     private double lr(double epoch) {

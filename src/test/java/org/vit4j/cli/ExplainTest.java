@@ -9,20 +9,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.vit4j.data.Digits;
 import org.vit4j.data.ImageFile;
-import org.vit4j.model.Description;
-import org.vit4j.model.SavedModel;
-import org.vit4j.samediff.Parameters;
+import org.vit4j.model.Drawn;
 import org.vit4j.train.RunConfig;
 import org.vit4j.weights.Npy;
 import org.vit4j.weights.SafeTensors;
@@ -39,21 +34,8 @@ class ExplainTest {
     @BeforeEach
     void save() throws IOException {
         RunConfig config = RunConfig.open("digits-vit", List.of("model.dim=16", "model.depth=2", "model.heads=2"));
-        Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
-        parameters.initialise(3);
-        List<String> classes =
-                IntStream.range(0, 10).mapToObj(i -> "digit " + i).toList();
         model = directory.resolve("model.keras");
-        SavedModel.write(
-                model,
-                new Description(
-                        "tiny",
-                        config.model(),
-                        config.resolved(),
-                        classes,
-                        config.data().preprocess(),
-                        Map.of()),
-                parameters);
+        Drawn.write(model, "tiny", config, Drawn.digits(), 3);
         digit = directory.resolve("seven.png");
         ImageIO.write(ImageFile.picture(Digits.all().image(7)), "png", digit.toFile());
         out = directory.resolve("seen");

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import onnx.OnnxMl;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,10 +22,9 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.model.Description;
+import org.vit4j.model.Drawn;
 import org.vit4j.model.SavedModel;
 import org.vit4j.onnx.OnnxRun;
-import org.vit4j.samediff.Parameters;
 import org.vit4j.train.RunConfig;
 
 /** {@code vit4j export} as a person uses it. */
@@ -39,19 +37,8 @@ class ExportTest {
     @BeforeEach
     void save() {
         RunConfig config = RunConfig.open("digits-deit-distilled", List.of());
-        Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
-        parameters.initialise(5);
-        List<String> classes =
-                IntStream.range(0, 10).mapToObj(i -> "digit " + i).toList();
         model = directory.resolve("model.keras");
-        Description description = new Description(
-                "digits",
-                config.model(),
-                config.resolved(),
-                classes,
-                config.data().preprocess(),
-                Map.of("by", "test"));
-        SavedModel.write(model, description, parameters);
+        Drawn.write(model, "digits", config, Drawn.digits(), 5);
     }
 
     private Path out(String name) {

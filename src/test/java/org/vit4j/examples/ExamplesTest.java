@@ -7,18 +7,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.model.Description;
+import org.vit4j.model.Drawn;
 import org.vit4j.model.SavedModel;
-import org.vit4j.samediff.Parameters;
 import org.vit4j.train.RunConfig;
 
 /** The examples of the documents, run one after another as a reader would. */
@@ -32,19 +28,8 @@ class ExamplesTest {
     @BeforeEach
     void aModelAndAPicture() throws IOException {
         RunConfig config = RunConfig.open("digits-vit", List.of());
-        Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
-        parameters.initialise(5);
-        List<String> classes =
-                IntStream.range(0, 10).mapToObj(i -> "digit " + i).toList();
         model = directory.resolve("model.keras");
-        Description description = new Description(
-                "digits",
-                config.model(),
-                config.resolved(),
-                classes,
-                config.data().preprocess(),
-                Map.of());
-        SavedModel.write(model, description, parameters);
+        Drawn.write(model, "digits", config, Drawn.digits(), 5);
         var image = config.model().image();
         BufferedImage drawn = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_BYTE_GRAY);
         for (int i = 0; i < image.width(); i++)

@@ -64,8 +64,11 @@ final class Mutator {
         "../../evil",
         "&a [*a]"
     };
+    /** An absolute path that no reader may write to. */
+    static final String OUTSIDE = "/vit4j-evil";
+
     private static final String[] NAMES = {
-        "../evil", "/tmp/evil", "a/../../evil", "C:\\evil", "model.weights.h5", "", "\u0000"
+        "../evil", OUTSIDE, "a/../../evil", "C:\\evil", "model.weights.h5", "", "\u0000"
     };
     /** Above every limit of the readers. */
     private static final int BOMB = 80 << 20;

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -22,11 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.vit4j.config.Packaged;
-import org.vit4j.model.Description;
-import org.vit4j.model.SavedModel;
-import org.vit4j.samediff.Parameters;
+import org.vit4j.model.Drawn;
 
 /**
  * The recipes below {@code configs/recipes}: each is built, trains two steps on files in the format it is for, and has the
@@ -91,18 +87,7 @@ class PaperRecipesTest {
         RunConfig config = RunConfig.open(
                 "imagenet-resnet50",
                 List.of("model.depth=18", "model.width=2", "model.image.size=32", "model.classes=2"));
-        Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
-        parameters.initialise(3);
-        SavedModel.write(
-                file,
-                new Description(
-                        "teacher",
-                        config.model(),
-                        config.resolved(),
-                        List.of("cat", "dog"),
-                        config.data().preprocess(),
-                        Map.of()),
-                parameters);
+        Drawn.write(file, "teacher", config, List.of("cat", "dog"), 3);
     }
 
     /** Counts steps and looks at their losses. */

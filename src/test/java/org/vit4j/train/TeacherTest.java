@@ -9,12 +9,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
@@ -22,9 +20,8 @@ import org.vit4j.data.Image;
 import org.vit4j.data.Interpolation;
 import org.vit4j.data.Preprocess;
 import org.vit4j.keras.KerasFile;
-import org.vit4j.model.Description;
+import org.vit4j.model.Drawn;
 import org.vit4j.model.SavedModel;
-import org.vit4j.samediff.Parameters;
 
 /** Teachers that nobody trained: what they say is arbitrary, but always the same. */
 class TeacherTest {
@@ -54,17 +51,8 @@ class TeacherTest {
                         "model.image.size=" + side,
                         "model.classes=" + classes,
                         "data.mean=" + mean));
-        Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
-        parameters.initialise(seed);
-        var description = new Description(
-                "teacher",
-                config.model(),
-                config.resolved(),
-                digits(classes),
-                config.data().preprocess(),
-                Map.of());
         Path file = directory.resolve("teacher-" + side + "-" + seed + ".keras");
-        SavedModel.write(file, description, parameters);
+        Drawn.write(file, "teacher", config, digits(classes), seed);
         return file;
     }
 

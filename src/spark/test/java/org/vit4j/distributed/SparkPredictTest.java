@@ -8,19 +8,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.vit4j.model.Drawn;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.ImageFile;
-import org.vit4j.model.Description;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
-import org.vit4j.samediff.Parameters;
 import org.vit4j.train.RunConfig;
 
 /** Two executors name pictures as one machine does, bit for bit. */
@@ -37,16 +34,7 @@ class SparkPredictTest {
         spark = LocalCluster.shared();
         model = directory.resolve("model.keras");
         RunConfig config = RunConfig.open("digits-vit", List.of("model.classes=2", "model.depth=1"));
-        Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
-        parameters.initialise(3);
-        var description = new Description(
-                "tiny",
-                config.model(),
-                config.resolved(),
-                List.of("nought", "one"),
-                config.data().preprocess(),
-                Map.of());
-        SavedModel.write(model, description, parameters);
+        Drawn.write(model, "tiny", config, List.of("nought", "one"), 3);
         Faces.folder(directory.resolve("pictures"), 35, 4);
     }
 
