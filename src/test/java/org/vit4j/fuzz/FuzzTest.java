@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,48 +45,46 @@ class FuzzTest {
 
     private static Path original;
 
-    /** How a kind of file is read. */
-    @FunctionalInterface
-    private interface Reader {
-        void read(Path file) throws IOException;
-    }
-
-    /** A kind of file: a valid one, the ending of its name, and how it is read. */
+    /** A kind of file, by the ending of its name. */
     enum Kind {
-        KERAS(() -> original, ".keras", true, FuzzTest::readModel),
-        KERAS_SAVED_BY_KERAS(() -> FILES.resolve("keras/trained.keras"), ".keras", true, FuzzTest::readRetrained),
-        SAFETENSORS(
-                () -> FILES.resolve("checkpoints/timm_vit.safetensors"), ".safetensors", false, FuzzTest::readState),
-        SHARDS(
-                () -> FILES.resolve("checkpoints/hf_vit.safetensors.index.json"),
-                ".safetensors.index.json",
-                false,
-                FuzzTest::readState),
-        TORCH(() -> FILES.resolve("checkpoints/kinds.pth"), ".pth", true, FuzzTest::readState),
-        YAML(
-                () -> Path.of("configs/digits-cait.yaml"),
-                ".yaml",
-                false,
-                file -> RunConfig.open(file.toString(), List.of()));
+        KERAS(".keras", true),
+        KERAS_SAVED_BY_KERAS(".keras", true),
+        SAFETENSORS(".safetensors", false),
+        SHARDS(".safetensors.index.json", false),
+        TORCH(".pth", true),
+        YAML(".yaml", false);
 
-        private final Supplier<Path> valid;
         private final String ending;
         private final boolean archive;
-        private final Reader reader;
 
-        Kind(Supplier<Path> valid, String ending, boolean archive, Reader reader) {
-            this.valid = valid;
+        Kind(String ending, boolean archive) {
             this.ending = ending;
             this.archive = archive;
-            this.reader = reader;
-        }
-
-        byte[] valid() throws IOException {
-            return Files.readAllBytes(valid.get());
         }
 
         byte[] spoil(Mutator mutator, byte[] bytes) {
             return archive ? mutator.archive(bytes) : mutator.of(bytes);
+        }
+    }
+
+    private static byte[] valid(Kind kind) throws IOException {
+        return Files.readAllBytes(
+                switch (kind) {
+                    case KERAS -> original;
+                    case KERAS_SAVED_BY_KERAS -> FILES.resolve("keras/trained.keras");
+                    case SAFETENSORS -> FILES.resolve("checkpoints/timm_vit.safetensors");
+                    case SHARDS -> FILES.resolve("checkpoints/hf_vit.safetensors.index.json");
+                    case TORCH -> FILES.resolve("checkpoints/kinds.pth");
+                    case YAML -> Path.of("configs/digits-cait.yaml");
+                });
+    }
+
+    private static void read(Kind kind, Path file) {
+        switch (kind) {
+            case KERAS -> readModel(file);
+            case KERAS_SAVED_BY_KERAS -> readRetrained(file);
+            case SAFETENSORS, SHARDS, TORCH -> readState(file);
+            case YAML -> RunConfig.open(file.toString(), List.of());
         }
     }
 
@@ -132,15 +129,15 @@ class FuzzTest {
             Files.copy(FILES.resolve("checkpoints").resolve(shard), inner.resolve(shard));
         }
         Path file = inner.resolve("file" + kind.ending);
-        Files.write(file, kind.valid());
-        kind.reader.read(file); // the file itself is a good one, and classes are loaded
+        Files.write(file, valid(kind));
+        read(kind, file); // the file itself is a good one, and classes are loaded
         List<Path> before = tree(directory.resolve(kind.name()));
         Map<String, Integer> outcomes = new TreeMap<>();
         long most = 0;
         long longest = 0;
         for (int i = 0; i < RUNS; i++) {
             long seed = SEED * 1_000_003 + i * 31L + kind.name().hashCode();
-            byte[] spoilt = kind.spoil(new Mutator(seed), kind.valid());
+            byte[] spoilt = kind.spoil(new Mutator(seed), valid(kind));
             Files.write(file, spoilt);
             Outcome outcome = run(kind, file);
             String what = kind + " -Dfuzz.seed=" + SEED + " #" + i;
@@ -171,7 +168,7 @@ class FuzzTest {
             Throwable problem = null;
             boolean refused = false;
             try {
-                kind.reader.read(file);
+                read(kind, file);
             } catch (ConfigError e) {
                 refused = true;
                 boolean told = e.getMessage() != null && !e.getMessage().isBlank();

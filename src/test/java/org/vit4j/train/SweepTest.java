@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
@@ -126,6 +127,33 @@ class SweepTest {
         Steps none = new Steps();
         assertThat(Sweep.run(plan, true, none, () -> false).rows()).isEqualTo(resumed.rows());
         assertThat(none.done).isZero();
+    }
+
+    @Test
+    void aRunThatEndedEarlyIsOverUntilThereIsMorePatience() {
+        assertThat(epochs(Sweep.run(stuck(1), false, new Steps(), () -> false))).isEqualTo(2);
+        Steps none = new Steps();
+        assertThat(epochs(Sweep.run(stuck(1), true, none, () -> false))).isEqualTo(2);
+        assertThat(none.done).isZero();
+        assertThat(epochs(Sweep.run(stuck(3), true, new Steps(), () -> false))).isEqualTo(4);
+    }
+
+    /** Steps that are lost in rounding: no epoch is better than the first. */
+    private SweepPlan stuck(int patience) {
+        List<String> recipe = Stream.concat(
+                        TINY.stream(),
+                        Stream.of(
+                                "train.epochs=9",
+                                "train.optimizer.lr=1e-30",
+                                "train.schedule.min_lr=0",
+                                "train.schedule.warmup_lr=0",
+                                "train.early_stop.patience=" + patience))
+                .toList();
+        return Sweep.plan("digits-vit", recipe, List.of("train.seed=1"), Optional.of(directory.resolve("stuck")));
+    }
+
+    private static int epochs(SweepSummary summary) {
+        return summary.rows().get(0).epochs();
     }
 
     @Test
