@@ -1,21 +1,40 @@
 #!/usr/bin/env bash
-# The measurements of docs/scaling.md: what a training step costs in one process, and on 1 and 2 Spark executors of one core
-# each, and what of it is the exchange. bench/spark.sh [CONFIG [--set path=value ...]]
+# The measurements of docs/scaling.md: what a training step costs in one process and on 1 and 2 Spark executors of one core each,
+# what of it is the exchange, and what an empty job costs on up to 8. Three networks, a line of JSON a measurement, in
+# target/bench/spark.jsonl; then bench/scaling.py fits a model to them and writes the tables. Takes a quarter of an hour.
+#
+#   bench/spark.sh            all of it
+#   bench/spark.sh page       the page again, from what was measured
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-config=${1:-digits-vit}; shift || true
-overrides=()
-while [ $# -gt 0 ]; do case $1 in --set) overrides+=("$2"); shift 2 ;; *) echo "bench/spark.sh: what is '$1'?" >&2; exit 2 ;; esac; done
-
-export SPARK_HOME=${SPARK_HOME:-$(checks/spark-home.sh)}
-export SPARK_SCALA_VERSION=2.13 OMP_NUM_THREADS=1
-if [ -z "${CLASSES:-}" ]; then
-  mvn -q -B -ntp -Pspark -Djacoco.skip test-compile
-  mvn -q -B -ntp -Pspark dependency:build-classpath -Dmdep.outputFile=target/spark/test.cp -Dmdep.includeScope=test
-  CLASSES=target/spark/classes:target/spark/test-classes:$(cat target/spark/test.cp)
+out=target/bench/spark.jsonl
+if [ "${1:-all}" != page ]; then
+  [ $# = 0 ] || { echo "bench/spark.sh: '$1' is not known; page, or nothing" >&2; exit 2; }
+  SPARK_HOME=${SPARK_HOME:-$(checks/spark-home.sh)}
+  export SPARK_HOME SPARK_SCALA_VERSION=2.13 OMP_NUM_THREADS=1
+  if [ -z "${CLASSES:-}" ]; then
+    mvn -q -B -ntp -Pspark -Djacoco.skip test-compile
+    mvn -q -B -ntp -Pspark dependency:build-classpath -Dmdep.outputFile=target/spark/test.cp -Dmdep.includeScope=test
+    CLASSES=target/spark/classes:target/spark/test-classes:$(cat target/spark/test.cp)
+  fi
+  mkdir -p target/bench
+  measure() {
+    java @src/spark/jvm.args -Xmx4g -Djava.util.concurrent.ForkJoinPool.common.parallelism=1 -cp "$CLASSES" \
+      org.vit4j.distributed.ScalingBench "$@" 2>>target/bench/spark.log | tee -a "$out.part"
+  }
+  rm -f "$out.part" target/bench/spark.log
+  # Digits, so that no data set is needed; as wide as ViT's small ones, at 17 tokens and few images: what travels grows with the
+  # weights alone.
+  small=(digits-vit train.batch=64)
+  tiny=(digits-vit train.batch=32 model.dim=192 model.depth=12 model.heads=3 model.mlp_ratio=4)
+  wide=(digits-vit train.batch=16 model.dim=384 model.depth=12 model.heads=6 model.mlp_ratio=4)
+  for executors in 0 1 2; do
+    measure "$executors" "${small[@]}"
+    measure "$executors" "${tiny[@]}"
+    measure "$executors" "${wide[@]}"
+  done
+  for executors in 4 8; do measure "$executors" "${small[@]}"; done
+  mv "$out.part" "$out"
 fi
-for executors in 0 1 2; do
-  java @src/spark/jvm.args -Xmx2g -Djava.util.concurrent.ForkJoinPool.common.parallelism=1 -cp "$CLASSES" \
-    org.vit4j.distributed.ScalingBench "$executors" "$config" "${overrides[@]}" 2>/dev/null
-done
+exec python3 bench/scaling.py "$out" docs/scaling.md

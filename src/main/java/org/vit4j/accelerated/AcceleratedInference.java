@@ -17,10 +17,13 @@ public final class AcceleratedInference implements Inference {
 
     private final Graph graph;
     private final Plans<Key> plans;
+    private final Packed packed;
 
-    public AcceleratedInference(Graph graph, Parameters parameters) {
+    /** @param fixed whether the parameters stay as they are: what depends on them alone is done once a plan */
+    public AcceleratedInference(Graph graph, Parameters parameters, boolean fixed) {
         this.graph = graph;
-        this.plans = new Plans<>(key -> Planner.inference(graph, parameters, key.batch(), key.tensors()));
+        this.packed = fixed ? new Packed() : null;
+        this.plans = new Plans<>(key -> Planner.inference(graph, parameters, packed, key.batch(), key.tensors()));
     }
 
     @Override
@@ -68,5 +71,6 @@ public final class AcceleratedInference implements Inference {
     @Override
     public synchronized void close() {
         plans.close();
+        if (packed != null) packed.close();
     }
 }

@@ -16,12 +16,6 @@ final class Attentions {
         this.batch = batch;
     }
 
-    /** [N, in] -> [N, out] */
-    Node dense(Node x, Node kernel, Node bias) {
-        Array to = Array.fresh(x.array().dim(0), kernel.array().last());
-        return maths.matmul(x, kernel, bias, 1, to).usedOnce(true);
-    }
-
     /** [B, T, parts * H * d] -> [B, H, T, d], a view. */
     Node splitHeads(Node x, Op.SplitHeads split, long tokens, long width) {
         Node cut = tape.reshape(x, batch, tokens, split.parts(), (long) split.heads() * width);
@@ -125,7 +119,7 @@ final class Attentions {
         int offsets = bias.offsets();
         float factor = (float) bias.factor();
         Array to = Array.fresh(1, heads * index.length);
-        tape.emit(new HostStep(
+        tape.emitEarly(new HostStep(
                 "lookup",
                 at -> {
                     for (int h = 0; h < heads; h++) {
@@ -136,7 +130,7 @@ final class Attentions {
                 },
                 table.array(),
                 to));
-        Node wide = tape.made(to, table.needsGradient());
+        Node wide = new Node(to, table.needsGradient(), -1);
         tape.remember(() -> {
             Array dy = tape.gradient(wide);
             if (dy == null) return;
@@ -207,6 +201,6 @@ final class Attentions {
 
     private Node part(Node x, Node kernel, Node bias, long from, long width) {
         Node columns = tape.slice(kernel, 1, from, from + width);
-        return dense(x, columns, bias == null ? null : tape.slice(bias, 1, from, from + width));
+        return maths.dense(x, columns, bias == null ? null : tape.slice(bias, 1, from, from + width));
     }
 }

@@ -16,21 +16,26 @@ import org.vit4j.onednn.Reorder;
 
 /**
  * Convolution of images [B, H, W, C] by a kernel [kH, kW, C / groups, filters]. oneDNN wants the kernel in a layout of
- * its own: each run brings it there, which costs little beside the convolution.
+ * its own: each run brings it there, or the first one where it stays as it is.
  */
 final class Convolution {
     private final Array x;
     private final Array kernel;
     private final Array bias;
     private final Op.Conv2d conv;
+    private final Packed packed;
     private final Array y;
 
-    /** @param out [B, H', W', filters] */
-    Convolution(Array x, Array kernel, Array bias, Op.Conv2d conv, long[] out) {
+    /**
+     * @param packed where the kernel lies once and for all; null when it may change
+     * @param out [B, H', W', filters]
+     */
+    Convolution(Array x, Array kernel, Array bias, Op.Conv2d conv, Packed packed, long[] out) {
         this.x = x;
         this.kernel = kernel;
         this.bias = bias;
         this.conv = conv;
+        this.packed = packed;
         this.y = Array.fresh(out);
     }
 
@@ -115,7 +120,7 @@ final class Convolution {
         return layout;
     }
 
-    /** Two primitives, one of which moves the kernel. */
+    /** Two primitives, one of which moves the kernel; the first is left out where that was done before. */
     private abstract static class TwoStep extends PostOp.Fusable {
         Primitive first;
         Primitive second;
@@ -126,13 +131,13 @@ final class Convolution {
 
         @Override
         void run() {
-            first.run();
+            if (first != null) first.run();
             second.run();
         }
 
         @Override
         String implementation() {
-            return first.implementation() + "+" + second.implementation();
+            return (first == null ? "" : first.implementation() + "+") + second.implementation();
         }
 
         @Override
@@ -149,10 +154,8 @@ final class Convolution {
     }
 
     PostOp.Fusable forward(Array to) {
-        dnnl_primitive_desc plain = Dnnl.describe(forwardOperation(), null, null);
-        Array room = room(plain, dnnl_query_weights_md);
-        dnnl_primitive_desc_destroy(plain);
-        TwoStep step = new TwoStep(kind(), to, x, kernel, room) {
+        Array room = packed == null ? roomForward() : null;
+        TwoStep step = new TwoStep(kind(), to, x, kernel) {
             @Override
             void bind() {
                 List<Primitive.Argument> arguments = new ArrayList<>(
@@ -160,13 +163,21 @@ final class Convolution {
                 try (Attributes attributes = attributes()) {
                     dnnl_primitive_desc made =
                             Dnnl.describe(forwardOperation(), attributes(attributes, arguments), null);
-                    dnnl_memory_desc_t layout = checked(made, dnnl_query_weights_md, room);
-                    first = reorder(filters(kernel), layout, room);
-                    arguments.add(new Primitive.Argument(DNNL_ARG_WEIGHTS, layout, room.address()));
+                    arguments.add(kernelFor(made));
                     if (bias != null)
                         arguments.add(new Primitive.Argument(DNNL_ARG_BIAS, biasLayout(), bias.address()));
                     second = new Primitive(made, arguments);
                 }
+            }
+
+            private Primitive.Argument kernelFor(dnnl_primitive_desc made) {
+                if (room == null) {
+                    dnnl_memory_desc_t layout = Dnnl.layout(made, dnnl_query_weights_md);
+                    return new Primitive.Argument(DNNL_ARG_WEIGHTS, layout, packed.address(filters(kernel), layout));
+                }
+                dnnl_memory_desc_t layout = checked(made, dnnl_query_weights_md, room);
+                first = reorder(filters(kernel), layout, room);
+                return new Primitive.Argument(DNNL_ARG_WEIGHTS, layout, room.address());
             }
 
             /** Dilated kernels run as matrix products, whose post-ops were measured wrong in oneDNN 2.5. */
@@ -186,8 +197,16 @@ final class Convolution {
                 return image(other);
             }
         };
+        if (room != null) step.touches(room);
         if (bias != null) step.touches(bias);
         return step;
+    }
+
+    private Array roomForward() {
+        dnnl_primitive_desc plain = Dnnl.describe(forwardOperation(), null, null);
+        Array room = room(plain, dnnl_query_weights_md);
+        dnnl_primitive_desc_destroy(plain);
+        return room;
     }
 
     private String kind() {

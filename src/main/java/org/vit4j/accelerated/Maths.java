@@ -6,9 +6,18 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_sub;
 
 import java.util.Arrays;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Window;
 
 /** Products and elementwise functions, each with its backward pass. */
 final class Maths {
+    /** Rows from which on a product pays that moves the kernel first, by measurement on AVX2. */
+    private static final long MOVED = 512;
+    /** The same where the kernel was moved once and for all. */
+    private static final long KEPT = 8;
+    /** Convolutions fill up channels to blocks of eight. */
+    private static final long THIN = 16;
+
     private final Tape tape;
 
     Maths(Tape tape) {
@@ -24,7 +33,44 @@ final class Maths {
     Node matmul(Node left, Node right, Node bias, double scale, Array c) {
         Node a = left.array().hasRows() ? left : tape.dense(left);
         Node b = right.array().hasRows() ? right : tape.dense(right);
-        PostOp.Fusable step = Kernels.matmul(a.array(), b.array(), bias == null ? null : bias.array(), c, scale);
+        return product(
+                Kernels.matmul(a.array(), b.array(), bias == null ? null : bias.array(), c, scale),
+                a,
+                b,
+                bias,
+                scale,
+                c);
+    }
+
+    /**
+     * x kernel + bias: [N, in] x [in, out].
+     *
+     * <p>oneDNN's matrix products take the kernel as it lies. Its convolutions, of 1 by 1 here, first bring it where it is
+     * read in order: with AVX2 a tenth to a half faster, and more where {@code in} or {@code out} is a power of two.
+     *
+     * @param bias [1, out], or null
+     */
+    Node dense(Node x, Node kernel, Node bias) {
+        long rows = x.array().dim(0);
+        Array to = Array.fresh(rows, kernel.array().last());
+        Array pixels = x.array().isDense()
+                ? x.array().reshape(1, rows, 1, x.array().last()).orElse(null)
+                : null;
+        Array window = kernel.array()
+                .reshape(1, 1, kernel.array().dim(0), kernel.array().last())
+                .orElse(null);
+        Packed packed = tape.packed(kernel.array());
+        long fewest = packed == null ? MOVED : KEPT;
+        long thinnest = Math.min(kernel.array().dim(0), kernel.array().last());
+        if (pixels == null || window == null || rows < fewest || thinnest < THIN) return matmul(x, kernel, bias, 1, to);
+        Op.Conv2d pointwise = new Op.Conv2d(Math.toIntExact(to.last()), Window.square(1, 1, 0), 1, bias != null);
+        Array image = to.reshape(1, rows, 1, to.last()).orElseThrow();
+        Convolution product =
+                new Convolution(pixels, window, bias == null ? null : bias.array(), pointwise, packed, image.dims());
+        return product(product.forward(image), x, kernel, bias, 1, to);
+    }
+
+    private Node product(PostOp.Fusable step, Node a, Node b, Node bias, double scale, Array c) {
         int number = tape.emit(step);
         boolean needs = a.needsGradient() || b.needsGradient() || (bias != null && bias.needsGradient());
         Node y = tape.made(c, needs).producedBy(step, number);

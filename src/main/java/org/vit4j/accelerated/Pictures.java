@@ -37,7 +37,8 @@ final class Pictures {
             return patches(given, kernel, bias, w, out);
         }
         Node x = tape.dense(given);
-        Convolution c = new Convolution(x.array(), kernel.array(), bias == null ? null : bias.array(), conv, out);
+        Convolution c = new Convolution(
+                x.array(), kernel.array(), bias == null ? null : bias.array(), conv, tape.packed(kernel.array()), out);
         Array to = Array.fresh(out);
         PostOp.Fusable step = c.forward(to);
         int number = tape.emit(step);
@@ -80,8 +81,7 @@ final class Pictures {
         }
         Node rows = tape.reshape(x, batch * out[1] * out[2], depth);
         Node matrix = tape.reshape(kernel, depth, out[3]);
-        Node y = maths.matmul(rows, matrix, bias, 1, Array.fresh(batch * out[1] * out[2], out[3]));
-        return tape.reshape(y.usedOnce(true), out);
+        return tape.reshape(maths.dense(rows, matrix, bias).usedOnce(true), out);
     }
 
     Node maxPool(Node given, Window w, long[] out) {

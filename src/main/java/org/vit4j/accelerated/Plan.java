@@ -46,6 +46,12 @@ final class Plan implements AutoCloseable {
         for (int i = 0; i < steps.size(); i++) {
             for (Array array : steps.get(i).touched()) touch(array, i, buffers);
         }
+        for (Step step : steps) {
+            for (Array array : step.kept()) {
+                touch(array, 0, buffers);
+                touch(array, steps.size(), buffers);
+            }
+        }
         for (Array array : inputs.values()) touch(array, 0, buffers);
         for (Array array : seeds.values()) touch(array, forward, buffers);
         for (Array array : outputs.values()) touch(array, steps.size(), buffers);

@@ -53,6 +53,7 @@ final class Planner {
             Parameters parameters,
             Lowering.Mode mode,
             long batch,
+            Packed packed,
             Map<String, Node.Place> gradients,
             Collection<String> by) {
         this.parameters = parameters;
@@ -60,16 +61,20 @@ final class Planner {
         this.batch = batch;
         this.gradients = gradients;
         this.by = Set.copyOf(by);
-        this.tape = new Tape(mode != Lowering.Mode.INFERENCE);
+        this.tape = new Tape(mode != Lowering.Mode.INFERENCE, packed);
         this.maths = new Maths(tape);
         this.norms = new Norms(tape, maths);
         this.pictures = new Pictures(tape, maths);
         this.attentions = new Attentions(tape, maths, batch);
     }
 
-    /** A plan that makes some tensors of the graph; they are its outputs by name. */
-    static Plan inference(Graph graph, Parameters parameters, long batch, List<String> tensors) {
-        Planner planner = new Planner(parameters, Lowering.Mode.INFERENCE, batch, Map.of(), List.of());
+    /**
+     * A plan that makes some tensors of the graph; they are its outputs by name.
+     *
+     * @param packed kernels of parameters that stay as they are; null when they may change
+     */
+    static Plan inference(Graph graph, Parameters parameters, Packed packed, long batch, List<String> tensors) {
+        Planner planner = new Planner(parameters, Lowering.Mode.INFERENCE, batch, packed, Map.of(), List.of());
         planner.forward(graph, tensors);
         return planner.plan(planner.tape.steps().size(), Map.of());
     }
@@ -94,7 +99,7 @@ final class Planner {
         Map<String, Node.Place> places = Places.of(parameters, flat);
         Map<String, Node.Place> learning = new HashMap<>(places);
         learning.keySet().removeAll(wanted.frozen());
-        Planner planner = new Planner(parameters, mode, batch, learning, wanted.by());
+        Planner planner = new Planner(parameters, mode, batch, null, learning, wanted.by());
         planner.forward(graph, tensors);
         int forward = planner.tape.steps().size();
         Map<String, Array> seeds = new LinkedHashMap<>();
@@ -229,7 +234,7 @@ final class Planner {
         if (op instanceof Op.Mix && inside.contains(t.input())) return attention(t);
         Node x = values.get(t.input());
         if (op instanceof Op.Dense) {
-            return tape.reshape(attentions.dense(rows(x), weight(t, 0), row(t, 1)), out(t));
+            return tape.reshape(maths.dense(rows(x), weight(t, 0), row(t, 1)).usedOnce(true), out(t));
         }
         if (op instanceof Op.Conv2d conv) return pictures.convolution(x, weight(t, 0), row(t, 1), conv, out(t));
         if (op instanceof Op.LayerNorm norm) {

@@ -61,6 +61,11 @@ abstract class Step implements AutoCloseable {
         return "java";
     }
 
+    /** Arrays that a later run reads as an earlier one left them: nothing else may lie there. */
+    List<Array> kept() {
+        return List.of();
+    }
+
     abstract void bind();
 
     abstract void run();

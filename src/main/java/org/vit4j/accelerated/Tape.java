@@ -20,18 +20,29 @@ import org.bytedeco.javacpp.FloatPointer;
  */
 final class Tape {
     private final boolean training;
+    private final Packed packed;
     private final List<Step> early = new ArrayList<>();
     private final List<Step> steps = new ArrayList<>();
     private final Deque<Runnable> adjoints = new ArrayDeque<>();
     private final Map<Long, Array> ones = new HashMap<>();
     private final List<FloatPointer> constants = new ArrayList<>();
 
-    Tape(boolean training) {
+    /**
+     * @param training whether there will be a backward pass
+     * @param packed kernels of weights that stay as they are from run to run; null when they may change
+     */
+    Tape(boolean training, Packed packed) {
         this.training = training;
+        this.packed = packed;
     }
 
     boolean isTraining() {
         return training;
+    }
+
+    /** Where a kernel lies once and for all; null when it may change, or is worked out from others in each run. */
+    Packed packed(Array kernel) {
+        return kernel.buffer().isOutside() ? packed : null;
     }
 
     /** All steps in order. */
@@ -51,9 +62,9 @@ final class Tape {
         return steps.size() - 1;
     }
 
-    /** Done before everything else in a run: what depends on weights alone. */
+    /** Done before everything else in a run, or in the first run alone: what depends on weights only. */
     void emitEarly(Step step) {
-        early.add(step);
+        early.add(packed == null ? step : new OnceStep(step));
     }
 
     void remember(Runnable adjoint) {

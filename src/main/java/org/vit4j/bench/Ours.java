@@ -15,19 +15,31 @@ import org.vit4j.train.optimizer.Optimizer;
 /** What {@code vit4j train} does in a step, on one of its engines. */
 final class Ours implements Contender {
     private final Network network;
+    private final Engine engine;
     private final double lr;
     private final GradientStep step;
     private final Optimizer.State optimizer;
-    private final Inference inference;
+    private Inference inference;
 
     Ours(RunConfig config, Engine engine) {
         this.network = new Network(config);
+        this.engine = engine;
         this.lr = config.train().optimizer().lr();
         var parameters = network.parameters();
         GradientStep.Wanted wanted = new GradientStep.Wanted(network::loss, List.of());
         this.step = engine.step(network.graph(), parameters, Lowering.Mode.TRAINING, wanted);
         this.optimizer = config.train().optimizer().start(parameters);
-        this.inference = engine.inference(network.graph(), parameters);
+    }
+
+    /** As a saved model has it; made anew once the weights have changed. */
+    private Inference inference() {
+        if (inference == null) inference = engine.fixedInference(network.graph(), network.parameters());
+        return inference;
+    }
+
+    private void forgetInference() {
+        if (inference != null) inference.close();
+        inference = null;
     }
 
     @Override
@@ -50,11 +62,12 @@ final class Ours implements Contender {
     public void update() {
         optimizer.step(step.flat(), lr);
         step.updateStatistics();
+        forgetInference();
     }
 
     @Override
     public INDArray infer(INDArray images) {
-        return inference.logits(images);
+        return inference().logits(images);
     }
 
     @Override
@@ -64,12 +77,12 @@ final class Ours implements Contender {
 
     @Override
     public List<OpTime> profileInference(INDArray images, int runs) {
-        return inference.profile(images, runs);
+        return inference().profile(images, runs);
     }
 
     @Override
     public void close() {
         step.close();
-        inference.close();
+        forgetInference();
     }
 }

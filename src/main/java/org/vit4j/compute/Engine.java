@@ -37,9 +37,19 @@ public enum Engine {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /** Over parameters that may change between passes, as in training. */
     public Inference inference(Graph graph, Parameters parameters) {
+        return inference(graph, parameters, false);
+    }
+
+    /** Over parameters that stay as they are, as in a saved model: what depends on them alone is worked out once. */
+    public Inference fixedInference(Graph graph, Parameters parameters) {
+        return inference(graph, parameters, true);
+    }
+
+    private Inference inference(Graph graph, Parameters parameters, boolean fixed) {
         return isAccelerated(parameters)
-                ? new AcceleratedInference(graph, parameters)
+                ? new AcceleratedInference(graph, parameters, fixed)
                 : new PortableInference(graph, parameters);
     }
 

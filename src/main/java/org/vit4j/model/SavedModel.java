@@ -53,7 +53,7 @@ public final class SavedModel implements AutoCloseable {
         this.description = description;
         this.graph = graph;
         this.parameters = parameters;
-        this.inference = engine.inference(graph, parameters);
+        this.inference = engine.fixedInference(graph, parameters);
     }
 
     /** What {@code vit4j/model.json} holds. */
@@ -152,6 +152,7 @@ public final class SavedModel implements AutoCloseable {
         return graph;
     }
 
+    /** The weights, to be read: what was worked out from them is not worked out again when they change. */
     public Parameters parameters() {
         return parameters;
     }

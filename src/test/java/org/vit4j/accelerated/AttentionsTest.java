@@ -18,7 +18,7 @@ class AttentionsTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 3 * S, T * S, 2 * T * S, H * T * S, 2 * H * T * S, 1 << 20})
     void attentionDoesNotDependOnBlocks(long size) {
-        Tape tape = new Tape(false);
+        Tape tape = new Tape(false, null);
         Maths maths = new Maths(tape);
         Attentions attentions = new Attentions(tape, maths, B);
         Array q = Array.fresh(B, T, H * D);

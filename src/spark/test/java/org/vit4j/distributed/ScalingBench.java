@@ -17,16 +17,28 @@ import org.vit4j.train.Work;
 import org.vit4j.train.Worker;
 
 /**
- * What a step costs, and what of it is the exchange: the measurements of docs/scaling.md, made by {@code bench/spark.sh}. Not a
- * test.
+ * What a step costs, and what of it is the exchange: the measurements that {@code bench/scaling.py} makes docs/scaling.md of.
+ * Not a test. A line of JSON for each.
  */
 public final class ScalingBench {
     private static final int WARM = 4;
     private static final int TIMED = 12;
+    /** Spark's barrier gathers texts, all of them through the driver: larger ones take it down. */
+    private static final int BARRIER_LIMIT = 1 << 21;
 
-    private ScalingBench() {}
+    private final String config;
+    private final int executors;
+    private final int weights;
+    private final int batch;
 
-    /** Arguments: executors, config, overrides... */
+    private ScalingBench(String config, int executors, int weights, int batch) {
+        this.config = config;
+        this.executors = executors;
+        this.weights = weights;
+        this.batch = batch;
+    }
+
+    /** Arguments: executors, config, overrides... Without executors it is one process; with more than two, an empty job. */
     public static void main(String[] arguments) {
         int executors = Integer.parseInt(arguments[0]);
         List<String> overrides = Arrays.asList(arguments).subList(2, arguments.length);
@@ -35,59 +47,60 @@ public final class ScalingBench {
         parameters.initialise(1);
         float[] trained = parameters.trained().data().asFloat();
         float[] kept = parameters.kept().data().asFloat();
-        int batch = config.train().batch();
-        System.out.printf(
-                Locale.ROOT,
-                "%s, batch %d: %,d weights, %.1f MB%n",
-                config.name(),
-                batch,
-                trained.length,
-                trained.length * 4e-6);
+        ScalingBench bench = new ScalingBench(
+                config.name(), executors, trained.length, config.train().batch());
         if (executors == 0) {
             try (Worker worker = new Worker(config, config.data().open().train())) {
-                show("one process", batch, time(step -> worker.answer(trained, kept, new Work(0, step, 1), 0, 1)));
+                for (int parts = 1; parts <= 4; parts *= 2) {
+                    int of = parts;
+                    bench.show(
+                            "worker, 1 part of " + parts,
+                            time(step -> worker.answer(trained, kept, new Work(0, step, 1), 0, of)));
+                }
             }
             return;
         }
         String master = "local-cluster[" + executors + ",1,2048]";
         try (SparkSession session = LocalCluster.open(master)) {
             JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-            Workshop workshop =
-                    new Workshop(config, List.of(), run -> run.data().open().train());
-            for (Exchange exchange : Exchange.values()) {
-                try (SparkWorkers workers = new SparkWorkers(spark, workshop, executors, exchange)) {
-                    String name = executors + " executors, whole step, " + exchange;
-                    show(name, batch, time(step -> workers.answer(trained, kept, new Work(0, step, 1))));
-                }
+            if (executors <= 2) bench.steps(spark, config, trained, kept);
+            bench.exchanges(spark, trained, executors <= 2);
+        }
+    }
+
+    private void steps(JavaSparkContext spark, RunConfig run, float[] trained, float[] kept) {
+        Workshop workshop = new Workshop(run, List.of(), of -> of.data().open().train());
+        for (Exchange exchange : Exchange.values()) {
+            try (SparkWorkers workers = new SparkWorkers(spark, workshop, executors, exchange)) {
+                show("step, " + exchange, time(step -> workers.answer(trained, kept, new Work(0, step, 1))));
             }
-            exchanges(spark, executors, trained);
         }
     }
 
     /** The exchange alone: every executor already has its gradient. */
-    private static void exchanges(JavaSparkContext spark, int executors, float[] gradient) {
+    private void exchanges(JavaSparkContext spark, float[] gradient, boolean all) {
         JavaRDD<Integer> parts =
                 spark.parallelize(IntStream.range(0, executors).boxed().toList(), executors);
+        show("empty job", time(step -> parts.map(part -> part).collect()));
+        if (!all) return;
         int length = gradient.length;
-        show("an empty job", 0, time(step -> parts.map(part -> part).collect()));
-        show("broadcast alone", 0, time(step -> {
+        show("broadcast", time(step -> {
             Broadcast<Weights> weights = spark.broadcast(new Weights(gradient, new float[0]));
             parts.map(part -> weights.value().trained().length).collect();
             weights.destroy();
         }));
         for (Exchange exchange : Exchange.values()) {
-            show(exchange + " alone", 0, time(step -> exchange.ask(parts, executors, part -> parcel(length))));
+            show("exchange, " + exchange, time(step -> exchange.ask(parts, executors, part -> parcel(length))));
         }
         show(
-                "treeAggregate alone",
-                0,
+                "exchange, treeAggregate",
                 time(step -> parts.map(part -> parcel(length))
                         .treeAggregate(
                                 parcel(0),
                                 (sum, parcel) -> added(sum, parcel),
                                 (sum, parcel) -> added(sum, parcel),
                                 2)));
-        if (length < 1 << 21) show("barrier all-gather alone", 0, time(step -> barrier(parts, length)));
+        if (length < BARRIER_LIMIT) show("exchange, barrier", time(step -> barrier(parts, length)));
     }
 
     private static Parcel parcel(int length) {
@@ -153,18 +166,20 @@ public final class ScalingBench {
         return seconds;
     }
 
-    private static void show(String what, int batch, double[] seconds) {
+    private void show(String what, double[] seconds) {
         double[] sorted = seconds.clone();
         Arrays.sort(sorted);
-        double median = sorted[sorted.length / 2];
-        String rate = batch == 0 ? "" : String.format(Locale.ROOT, "  %8.1f images/s", batch / median);
         System.out.printf(
                 Locale.ROOT,
-                "  %-44s %8.1f ms (%.1f to %.1f)%s%n",
+                "{\"config\": \"%s\", \"weights\": %d, \"batch\": %d, \"executors\": %d, \"what\": \"%s\","
+                        + " \"ms\": %.2f, \"least\": %.2f, \"most\": %.2f}%n",
+                config,
+                weights,
+                batch,
+                executors,
                 what,
-                1e3 * median,
+                1e3 * sorted[sorted.length / 2],
                 1e3 * sorted[0],
-                1e3 * sorted[sorted.length - 1],
-                rate);
+                1e3 * sorted[sorted.length - 1]);
     }
 }
