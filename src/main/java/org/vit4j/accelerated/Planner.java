@@ -126,10 +126,6 @@ final class Planner {
         return new Plan(tape, forward, inputs, seeds, outputs, statistics);
     }
 
-    private static long address(INDArray array) {
-        return array.data().address();
-    }
-
     private static long[] dims(Shape shape) {
         return shape.dims().stream().mapToLong(Integer::longValue).toArray();
     }
@@ -203,7 +199,7 @@ final class Planner {
     private Node weight(Weight weight) {
         return weights.computeIfAbsent(weight.name(), name -> {
             INDArray array = parameters.array(name);
-            Buffer memory = Buffer.outside(array.length(), address(array) + array.offset() * Float.BYTES);
+            Buffer memory = Buffer.outside(array.length(), array.data().address() + array.offset() * Float.BYTES);
             boolean trains = tape.isTraining() && gradients.containsKey(name);
             Node node = new Node(Array.of(memory, 0, dims(weight.shape())), trains, -1);
             if (trains) node.place(gradients.get(name));
