@@ -1,6 +1,11 @@
 package org.vit4j.cli;
 
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.Failure;
 import picocli.CommandLine;
@@ -31,6 +36,10 @@ import picocli.CommandLine.ParameterException;
         },
         footer = {"", "Exit codes: 0 done, 1 failed, 2 a mistake in what was given, 130 interrupted after saving."})
 public final class Vit4j implements Runnable {
+    /** Commands that compute nothing: they work where no backend does. */
+    private static final Set<Class<?>> WITHOUT_BACKEND =
+            Set.of(SummaryCommand.class, PlotCommand.class, ModelsCommand.class, CompareCommand.class);
+
     static final int DONE = 0;
     static final int FAILED = 1;
     static final int MISTAKE = 2;
@@ -55,6 +64,10 @@ public final class Vit4j implements Runnable {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setParameterExceptionHandler((problem, given) -> mistake(problem));
         line.setExecutionExceptionHandler((problem, command, parsed) -> explain(problem, command, root.debug));
+        line.setExecutionStrategy(parsed -> {
+            if (isForCuda() && !parsed.subcommands().isEmpty()) startBackend(parsed.subcommands().get(0));
+            return new CommandLine.RunLast().execute(parsed);
+        });
         int code;
         try {
             code = line.execute(args);
@@ -85,12 +98,28 @@ public final class Vit4j implements Runnable {
         return theirs ? MISTAKE : FAILED;
     }
 
+    private static boolean isForCuda() {
+        return Vit4j.class.getResource("/org/nd4j/linalg/jcublas/JCublasBackend.class") != null;
+    }
+
+    /** Without a card ND4J prints the stack of what it finds instead: {@link #noBackend} has a line for that. */
+    private static void startBackend(CommandLine.ParseResult command) {
+        boolean helps = command.isUsageHelpRequested() || command.isVersionHelpRequested();
+        if (helps || WITHOUT_BACKEND.contains(command.commandSpec().userObject().getClass())) return;
+        PrintStream err = System.err;
+        System.setErr(new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8));
+        try {
+            Nd4j.getBackend();
+        } finally {
+            System.setErr(err);
+        }
+    }
+
     /** Native code that is missing, or does not fit this machine, shows when the first of it is wanted. */
     private static int noBackend(LinkageError problem, CommandLine command, boolean debug) {
         Throwable cause = problem;
         while (cause.getCause() != null && cause.getCause() != cause) cause = cause.getCause();
-        boolean cuda = Vit4j.class.getResource("/org/nd4j/linalg/jcublas/JCublasBackend.class") != null;
-        String why = cuda
+        String why = isForCuda()
                 ? "this build is for CUDA (-Pcuda), and there is no card, no driver (libcuda.so.1) or no CUDA 11.6; see"
                         + " docs/cuda.md, or build without -Pcuda for the processor"
                 : "ND4J's native code does not start: "
