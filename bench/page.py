@@ -196,6 +196,23 @@ def one_process():
     return lines + where_it_goes(found)
 
 
+def exported():
+    """Our ONNX files in ONNX Runtime, and our own inference of the same network."""
+    body = []
+    for path in sorted(WORK.glob("exported-*-ours.json")):
+        ours = json.loads(path.read_text())
+        theirs = json.loads(pathlib.Path(str(path).replace("-ours", "-ort")).read_text())
+        for size in ("1", "8", "32"):
+            mine = ours["inference_by_batch"][size]["accelerated"]
+            other = theirs["inference_by_batch"][size]["onnxruntime"]
+            body.append([ours["name"], size, number(mine), number(other), f"{mine / other:.2f}"])
+    if not body:
+        return []
+    lines = ["## Our ONNX files in ONNX Runtime", ""]
+    lines += ["`bench/run.sh exported`: what `./vit4j export --format onnx` writes, one after the other. Images a second.", ""]
+    return lines + table(["network", "batch", "vit4j", "the file in ONNX Runtime", "ours / theirs"], body)
+
+
 def where_it_goes(found):
     """The plan's own account, by kind of op and the kernel that does it."""
     lines = ["### Where the time goes", "", "Of the accelerated engine, by kind of op and kernel, ms a step; below 1% left out.", ""]
@@ -283,7 +300,8 @@ def main():
         "Made by `bench/run.sh` on one machine in one go; the figures are medians of that run, nobody's best.",
         "",
     ]
-    for name, section in (("rows", side_by_side), (None, one_process), ("growth", growth), ("memory", memory)):
+    sections = (("rows", side_by_side), (None, one_process), (None, exported), ("growth", growth), ("memory", memory))
+    for name, section in sections:
         if name is None:
             lines += section()
         elif data := load(name):

@@ -3,7 +3,7 @@
 # machine; takes hours. Linux; needs what ./vit4j needs, Python 3.11 or newer, and the network the first time.
 #
 #   bench/run.sh              all of it, then the page
-#   bench/run.sh bench        one part: bench, rows, growth, memory or page
+#   bench/run.sh bench        one part: bench, rows, growth, exported, memory or page
 # VIT4J_BENCH_ARGS goes to compare.py: VIT4J_BENCH_ARGS="--rounds 1 --only deit_tiny" bench/run.sh rows
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -38,6 +38,17 @@ bench() {
     OMP_NUM_THREADS=$threads ./vit4j bench "$config" "${batch[@]}" --steps "${STEPS:-20}" --json >"$out/bench-$config.json"
   done
 }
+exported() {
+  # What ONNX Runtime makes of the files that vit4j writes.
+  local config
+  for config in deit_tiny_patch16_224 levit_128s pit_ti_224 crossvit_tiny_240 cvt_13 vitae_tiny; do
+    OMP_NUM_THREADS=$threads ./vit4j bench "$config" --only accelerated --set train.batch=8 --steps "${STEPS:-20}" \
+      --onnx "$out/$config.onnx" --json >"$out/exported-$config-ours.json"
+    OMP_NUM_THREADS=$threads "$venv/bin/python" bench/exported.py "$out/$config.onnx" --steps "${STEPS:-20}" \
+      >"$out/exported-$config-ort.json"
+    rm "$out/$config.onnx"
+  done
+}
 compare() {
   # shellcheck disable=SC2086 # several words on purpose
   "$venv/bin/python" bench/compare.py "$1" --threads "$threads" ${VIT4J_BENCH_ARGS:-}
@@ -45,9 +56,9 @@ compare() {
 page() { "$venv/bin/python" bench/page.py; }
 
 case ${1:-all} in
-  bench) bench ;;
+  bench | exported) "$1" ;;
   rows | growth | memory) compare "$1" ;;
   page) page ;;
-  all) bench; compare rows; compare growth; compare memory; page ;;
-  *) die "'$1' is not known; bench, rows, growth, memory, page, or nothing for all" ;;
+  all) bench; compare rows; compare growth; exported; compare memory; page ;;
+  *) die "'$1' is not known; bench, rows, growth, exported, memory, page, or nothing for all" ;;
 esac
