@@ -12,8 +12,8 @@ import java.util.stream.Stream;
  * Curves in one picture, as SVG. Up to six are labelled where they end; more get a legend below, unless the page has one
  * of its own. Names and values show when the pointer rests on a line or point.
  *
- * <p>Colours are those of Okabe and Ito (2008), which all kinds of colour vision tell apart; lines differ in their dashes
- * besides.
+ * <p>Colours are after Okabe and Ito (2008): the first four stay apart for every kind of colour vision, the others differ
+ * from them in their dashes besides.
  *
  * @param x what the horizontal axis counts, such as {@code epoch}; whole numbers
  * @param log whether the vertical axis is logarithmic; values that are not above zero are gaps then
@@ -32,6 +32,8 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
     private static final int DIRECT = 6;
     private static final int COLOURS = 6;
     private static final int DASHES = 4;
+    /** That many colours differ for every kind of vision; the others look like one of them and are dashed from the first. */
+    private static final int APART = 4;
     private static final int LABEL_GAP = 14;
     private static final int LONGEST_LABEL = 18;
     private static final double CHARACTER = 6.6;
@@ -82,7 +84,9 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
 
     /** The classes of the i-th curve, for a legend elsewhere: colour and dashes. */
     static String style(int i) {
-        return "c" + i % COLOURS + " d" + i / COLOURS % DASHES;
+        int colour = i % COLOURS;
+        int round = i / COLOURS + (colour < APART ? 0 : 1);
+        return "c" + colour + " d" + round % DASHES;
     }
 
     /** A piece of the i-th line, for a legend elsewhere. */
