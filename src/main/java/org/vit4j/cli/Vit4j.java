@@ -65,7 +65,8 @@ public final class Vit4j implements Runnable {
         line.setParameterExceptionHandler((problem, given) -> mistake(problem));
         line.setExecutionExceptionHandler((problem, command, parsed) -> explain(problem, command, root.debug));
         line.setExecutionStrategy(parsed -> {
-            if (isForCuda() && !parsed.subcommands().isEmpty()) startBackend(parsed.subcommands().get(0));
+            if (isForCuda() && !parsed.subcommands().isEmpty())
+                startBackend(parsed.subcommands().get(0));
             return new CommandLine.RunLast().execute(parsed);
         });
         int code;

@@ -34,6 +34,7 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
     private static final int DASHES = 4;
     /** That many colours differ for every kind of vision; the others look like one of them and are dashed from the first. */
     private static final int APART = 4;
+
     private static final int LABEL_GAP = 14;
     private static final int LONGEST_LABEL = 18;
     private static final double CHARACTER = 6.6;
