@@ -76,6 +76,8 @@ def side_by_side(data):
         f" Goals against PyTorch: {GOALS['training']:.1f} in training, {GOALS['inference']:.1f} in inference.",
         "",
     ]
+    if "remark" in data:  # of whoever put parts of several runs together
+        lines += [data["remark"], ""]
     rows = data["rows"]
     for what in ("training", "inference"):
         # Slowest first; those whose peer failed count as lost, those without a peer come last.
@@ -297,7 +299,7 @@ def main():
     lines = [
         "# How fast it is",
         "",
-        "Made by `bench/run.sh` on one machine in one go; the figures are medians of that run, nobody's best.",
+        "Made by `bench/run.sh`, part by part on one machine; the figures are medians, nobody's best.",
         "",
     ]
     sections = (("rows", side_by_side), (None, one_process), (None, exported), ("growth", growth), ("memory", memory))

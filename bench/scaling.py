@@ -64,16 +64,16 @@ class Model:
     """Seconds of a step's parts; bytes are 4 a weight."""
 
     def __init__(self, measured):
-        smallest = measured.networks[0][0]
-        empty = [(n, measured.ms(smallest, n, "empty job")) for n in (1, 2, 4, 8)]
-        self.empty = [(n, ms / 1e3) for n, ms in empty if ms is not None]
+        # The same in every process but for how warm it was: the warmest counts.
+        empty = [(n, [measured.ms(w, n, "empty job") for w, _ in measured.networks]) for n in (1, 2, 4, 8)]
+        self.empty = [(n, min(ms for ms in found if ms is not None) / 1e3) for n, found in empty]
         self.job, self.task = line(self.empty)
         self.job = max(self.job, 0.0)
 
         def rest(executors, what, jobs):
-            """What is left of a measurement when the jobs' fixed cost is taken off, against bytes."""
+            """What is left of a measurement when the jobs' cost in that process is taken off, against bytes."""
             return [
-                (4 * w, measured.ms(w, executors, what) / 1e3 - jobs * self.jobs(executors))
+                (4 * w, (measured.ms(w, executors, what) - jobs * measured.ms(w, executors, "empty job")) / 1e3)
                 for w, _ in measured.networks
             ]
 
