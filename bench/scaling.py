@@ -158,7 +158,8 @@ def measured_part(measured):
 def model_part(measured, model):
     jobs = ", ".join(f"{1e3 * seconds:.1f} ms on {n}" for n, seconds in model.empty)
     yield from [
-        f"An empty job takes {jobs} executors. The fit, with *S* bytes of weights (4 a weight) and *N* nodes:",
+        f"An empty job takes {jobs} executors (4 and 8 share two cores, so that what grows with N is too large, and more nodes "
+        "look worse below than they are). The fit, with *S* bytes of weights (4 a weight) and *N* nodes:",
         "",
         f"- a job: {1e3 * model.job:.1f} ms + {1e3 * model.task:.2f} ms · N;",
         f"- the broadcast: {1e9 * model.broadcast:.2f} ns · S of serializing and copying, and 2 · S / bandwidth;",
