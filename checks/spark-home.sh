@@ -37,9 +37,10 @@ export SPARK_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export SPARK_SCALA_VERSION=2.13
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 main=(-cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main org.apache.spark.deploy.SparkSubmit)
-mapfile -d '' -t command < <("$java" "${main[@]}" "$@")
-# Spark's Main ends the words it prints with a line that is empty.
-exec "${command[@]}"
+# Spark's Main prints a zero and a new line, then the words of the command, each ended by a zero.
+mapfile -d '' -t words < <("$java" "${main[@]}" "$@")
+[ ${#words[@]} -gt 2 ] || exit 1
+exec "${words[1]#$'\n'}" "${words[@]:2}"
 EOF
   chmod +x "$home/bin/spark-submit"
   echo "Spark $version from Maven" >"$home/RELEASE"
