@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.hashsalt": "vit4j", "svg.fonttype": "none", "font.size": 9, "figure.dpi": 96})
 import matplotlib.pyplot as plt  # noqa: E402
+from markdown import table  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "target" / "bench"
@@ -25,11 +26,6 @@ NAMES = {"pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "djl": "DJL", "sto
 def load(name):
     path = WORK / f"{name}.json"
     return json.loads(path.read_text()) if path.exists() else None
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(str(cell) for cell in head) + " |", "|" + "|".join("---" if i == 0 else "---:" for i in range(len(head))) + "|"]
-    return [*lines, *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows), ""]
 
 
 def number(value):

@@ -6,9 +6,12 @@ Measures nothing itself. What lies between the page's two marks is replaced.
 """
 
 import json
+import math
 import pathlib
 import platform
 import sys
+
+from markdown import table
 
 BEGIN = "<!-- made by bench/scaling.py -->"
 END = "<!-- end of what bench/scaling.py made -->"
@@ -19,15 +22,15 @@ WAYS = [(AT_THE_DRIVER, "collected at the driver"), (IN_SLICES, "in slices"), ("
 
 # Of 10 Gb/s, in bytes a second: nine tenths of the line rate, in each direction at once.
 LINK = 0.9 * 10e9 / 8
-NODES = (1, 2, 8, 32, 100)
-# Name, weights that train, MACs of an image forward, batch of all nodes together.
+NODES = (2, 8, 32, 100)
+# Name, weights that train and MACs of an image forward (as `./vit4j models` has them), batch of all nodes together.
 NETWORKS = [
-    ("deit_tiny, batch 1,024", 5_717_416, 1.2537e9, 1024),
-    ("deit_small, batch 1,024", 22_050_664, 4.6e9, 1024),
-    ("vit_base, batch 4,096", 86_567_656, 17.5e9, 4096),
+    ("deit_tiny, batch 1,024", 5_717_416, 1_253_683_200, 1024),
+    ("deit_small, batch 1,024", 22_050_664, 4_598_882_304, 1024),
+    ("vit_base, batch 4,096", 86_567_656, 17_563_828_224, 4096),
 ]
-# Useful GFLOP/s in training of a node: this machine's, and a large one's.
-SPEEDS = [("as this machine", None), ("20 times as fast (a 40-core server)", 20)]
+# How fast a node computes, in times of this machine.
+SPEEDS = [("as this machine", 1), ("20 times as fast (a 40-core server)", 20)]
 
 
 def slope(points):
@@ -49,15 +52,10 @@ class Measured:
         self.lines = lines
         self.networks = sorted({(row["weights"], row["batch"]) for row in lines})
 
-    def find(self, weights, executors, what):
-        for row in self.lines:
-            if (row["weights"], row["executors"], row["what"]) == (weights, executors, what):
-                return row
-        return None
-
     def ms(self, weights, executors, what):
-        row = self.find(weights, executors, what)
-        return row["ms"] if row else None
+        """None where that was not measured."""
+        found = (row for row in self.lines if (row["weights"], row["executors"], row["what"]) == (weights, executors, what))
+        return next((row["ms"] for row in found), None)
 
 
 class Model:
@@ -67,8 +65,8 @@ class Model:
         # The same in every process but for how warm it was: the warmest counts.
         empty = [(n, [measured.ms(w, n, "empty job") for w, _ in measured.networks]) for n in (1, 2, 4, 8)]
         self.empty = [(n, min(ms for ms in found if ms is not None) / 1e3) for n, found in empty]
-        self.job, self.task = line(self.empty)
-        self.job = max(self.job, 0.0)
+        # More executors than cores wait for each other: measured, but not what a cluster has.
+        self.job, self.task = line(self.empty[:2])
 
         def rest(executors, what, jobs):
             """What is left of a measurement when the jobs' cost in that process is taken off, against bytes."""
@@ -85,32 +83,13 @@ class Model:
     def jobs(self, nodes):
         return self.job + self.task * nodes
 
-    def exchange(self, weights, nodes, way):
-        """Everything but the computing, on nodes of their own with links of LINK."""
+    def exchange(self, weights, nodes, way, link=math.inf):
+        """Everything but the computing, among two nodes or more with a link of so many bytes a second each."""
         size = 4 * weights
-        if nodes == 1:
-            return 0.0
-        out = size * self.broadcast + 2 * size / LINK
+        out = size * (self.broadcast + 2 / link)
         if way == AT_THE_DRIVER:
-            return self.jobs(nodes) + out + nodes * size * (self.collected + 1 / LINK)
-        return 2 * self.jobs(nodes) + out + size * (self.sliced + 2 / LINK)
-
-    def here(self, weights, executors, way):
-        """The same without a network, as on the machine that it was fitted on."""
-        size = 4 * weights
-        out = size * self.broadcast
-        if way == AT_THE_DRIVER:
-            return self.jobs(executors) + out + executors * size * self.collected
-        return 2 * self.jobs(executors) + out + size * self.sliced
-
-
-def table(head, rows):
-    return [
-        "| " + " | ".join(head) + " |",
-        "|---" + "|---:" * (len(head) - 1) + "|",
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
-    ]
+            return self.jobs(nodes) + out + nodes * size * (self.collected + 1 / link)
+        return 2 * self.jobs(nodes) + out + size * (self.sliced + 2 / link)
 
 
 def ms(value):
@@ -158,8 +137,8 @@ def measured_part(measured):
 def model_part(measured, model):
     jobs = ", ".join(f"{1e3 * seconds:.1f} ms on {n}" for n, seconds in model.empty)
     yield from [
-        f"An empty job takes {jobs} executors (4 and 8 share two cores, so that what grows with N is too large, and more nodes "
-        "look worse below than they are). The fit, with *S* bytes of weights (4 a weight) and *N* nodes:",
+        f"An empty job takes {jobs} executors; 4 and 8 share two cores, wait for each other, and are left out of the fit. "
+        "The fit, with *S* bytes of weights (4 a weight) and *N* nodes:",
         "",
         f"- a job: {1e3 * model.job:.1f} ms + {1e3 * model.task:.2f} ms · N;",
         f"- the broadcast: {1e9 * model.broadcast:.2f} ns · S of serializing and copying, and 2 · S / bandwidth;",
@@ -171,7 +150,7 @@ def model_part(measured, model):
     for weights, batch in measured.networks:
         for way, name in WAYS[:2]:
             half = measured.ms(weights, 0, "worker, 1 part of 2")
-            foretold = half + 1e3 * model.here(weights, 2, way)
+            foretold = half + 1e3 * model.exchange(weights, 2, way)
             seen = measured.ms(weights, 2, "step, " + way)
             rows.append([network(weights, batch), name, ms(half), ms(foretold), ms(seen), f"{foretold / seen:.2f}"])
     yield from ["How well it tells the whole step on two executors, which it was not fitted to, from half a batch alone:", ""]
@@ -197,18 +176,18 @@ def extrapolated(measured, model):
         "",
     ]
     for name, factor in SPEEDS:
-        rate = here * (factor or 1)
+        rate = here * factor
         rows = []
         for title, weights, macs, batch in NETWORKS:
             alone = batch * 3 * macs / rate
-            for nodes in NODES[1:]:
+            for nodes in NODES:
                 compute = alone / nodes
-                ways = {way: model.exchange(weights, nodes, way) for way in (AT_THE_DRIVER, IN_SLICES)}
+                ways = {way: model.exchange(weights, nodes, way, LINK) for way in (AT_THE_DRIVER, IN_SLICES)}
                 way = min(ways, key=ways.get)
                 step = compute + ways[way]
                 rows.append(
                     [
-                        title if nodes == NODES[1] else "",
+                        title if nodes == NODES[0] else "",
                         str(nodes),
                         f"{compute:.2f}",
                         f"{ways[AT_THE_DRIVER]:.2f}",
@@ -222,7 +201,7 @@ def extrapolated(measured, model):
             ["", "nodes", "computing, s", "at the driver, s", "in slices, s", "times one node", "of ideal"], rows
         )
     for title, weights, macs, batch in NETWORKS:
-        few = [n for n in range(2, 101) if model.exchange(weights, n, IN_SLICES) < model.exchange(weights, n, AT_THE_DRIVER)]
+        few = [n for n in range(2, 101) if model.exchange(weights, n, IN_SLICES, LINK) < model.exchange(weights, n, AT_THE_DRIVER, LINK)]
         text = f"from {few[0]} nodes on" if few else "at no number of nodes up to 100"
         yield f"- {title}: slices are the faster way {text}; half the nodes' time is the exchange's from " + half(
             model, weights, macs, batch, here
@@ -233,9 +212,9 @@ def extrapolated(measured, model):
 def half(model, weights, macs, batch, rate):
     texts = []
     for name, factor in SPEEDS:
-        alone = batch * 3 * macs / (rate * (factor or 1))
+        alone = batch * 3 * macs / (rate * factor)
         for nodes in range(2, 100_000):
-            if min(model.exchange(weights, nodes, way) for way in (AT_THE_DRIVER, IN_SLICES)) > alone / nodes:
+            if min(model.exchange(weights, nodes, way, LINK) for way in (AT_THE_DRIVER, IN_SLICES)) > alone / nodes:
                 texts.append(f"{nodes:,} nodes {name}")
                 break
     return ", ".join(texts) + "."

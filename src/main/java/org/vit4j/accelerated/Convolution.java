@@ -16,7 +16,7 @@ import org.vit4j.onednn.Reorder;
 
 /**
  * Convolution of images [B, H, W, C] by a kernel [kH, kW, C / groups, filters]. oneDNN wants the kernel in a layout of
- * its own: each run brings it there, or the first one where it stays as it is.
+ * its own: each run brings it there, unless it stays as it is and lies there once and for all.
  */
 final class Convolution {
     private final Array x;

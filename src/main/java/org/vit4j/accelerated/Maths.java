@@ -33,7 +33,7 @@ final class Maths {
     Node matmul(Node left, Node right, Node bias, double scale, Array c) {
         Node a = left.array().hasRows() ? left : tape.dense(left);
         Node b = right.array().hasRows() ? right : tape.dense(right);
-        return product(
+        return emitted(
                 Kernels.matmul(a.array(), b.array(), bias == null ? null : bias.array(), c, scale),
                 a,
                 b,
@@ -65,12 +65,13 @@ final class Maths {
         if (pixels == null || window == null || rows < fewest || thinnest < THIN) return matmul(x, kernel, bias, 1, to);
         Op.Conv2d pointwise = new Op.Conv2d(Math.toIntExact(to.last()), Window.square(1, 1, 0), 1, bias != null);
         Array image = to.reshape(1, rows, 1, to.last()).orElseThrow();
-        Convolution product =
+        Convolution convolution =
                 new Convolution(pixels, window, bias == null ? null : bias.array(), pointwise, packed, image.dims());
-        return product(product.forward(image), x, kernel, bias, 1, to);
+        return emitted(convolution.forward(image), x, kernel, bias, 1, to);
     }
 
-    private Node product(PostOp.Fusable step, Node a, Node b, Node bias, double scale, Array c) {
+    /** The product that a step makes, and its backward pass, which is matrix products however the step goes about it. */
+    private Node emitted(PostOp.Fusable step, Node a, Node b, Node bias, double scale, Array c) {
         int number = tape.emit(step);
         boolean needs = a.needsGradient() || b.needsGradient() || (bias != null && bias.needsGradient());
         Node y = tape.made(c, needs).producedBy(step, number);

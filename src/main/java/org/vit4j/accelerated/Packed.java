@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory_desc_t;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
 import org.vit4j.onednn.Primitive;
 import org.vit4j.onednn.Reorder;
 
@@ -37,10 +36,7 @@ final class Packed implements AutoCloseable {
             }
         }
         FloatPointer memory = new FloatPointer(dnnl_memory_desc_get_size(to) / Float.BYTES + LINE);
-        // What a primitive answers lies in its description, which goes once the primitive is made.
-        dnnl_memory_desc_t layout = new dnnl_memory_desc_t();
-        Pointer.memcpy(layout, to, to.sizeof());
-        made.add(new Kernel(seen, layout, memory));
+        made.add(new Kernel(seen, to, memory));
         try (Primitive reorder = new Primitive(
                 Reorder.describe(seen, to, false),
                 List.of(from.as(DNNL_ARG_FROM), new Primitive.Argument(DNNL_ARG_TO, to, aligned(memory))))) {

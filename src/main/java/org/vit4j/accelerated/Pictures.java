@@ -72,15 +72,12 @@ final class Pictures {
      */
     private Convolution widened(Node x, Node kernel, Node bias, Op.Conv2d conv, long[] out) {
         int in = Math.toIntExact(kernel.array().dim(2));
-        if (conv.groups() == 1 || in == 1) return null;
-        int merged = 1;
-        while (merged < BLOCK && in * merged % BLOCK != 0 && conv.groups() % (2 * merged) == 0) merged *= 2;
-        if (merged == 1 || in * merged % BLOCK != 0) return null;
-        Window w = conv.window();
+        int merged = merged(in, conv.groups());
+        if (merged == 1) return null;
         int filters = conv.filters();
         int group = filters / conv.groups();
         int rows = in * merged;
-        int times = merged;
+        Window w = conv.window();
         Array wide = Array.fresh(w.kernelHeight(), w.kernelWidth(), rows, filters);
         tape.emitEarly(new HostStep(
                 "widen",
@@ -89,7 +86,7 @@ final class Pictures {
                         long column = i % filters;
                         long row = i / filters % rows;
                         long pixel = i / filters / rows;
-                        boolean own = row / in == column / group % times;
+                        boolean own = row / in == column / group % merged;
                         at[1].put(i, own ? at[0].get((pixel * in + row % in) * filters + column) : 0);
                     }
                 },
@@ -97,6 +94,15 @@ final class Pictures {
                 wide));
         Op.Conv2d larger = new Op.Conv2d(filters, w, conv.groups() / merged, conv.bias());
         return new Convolution(x.array(), wide, bias == null ? null : bias.array(), larger, null, out);
+    }
+
+    /** How many groups of {@code in} channels make one that fills registers; 1 where it is good as it is, or cannot be. */
+    private static int merged(int in, int groups) {
+        if (groups == 1 || in == 1) return 1;
+        for (int count = 1; count <= BLOCK; count *= 2) {
+            if (groups % count == 0 && in * count % BLOCK == 0) return count;
+        }
+        return 1;
     }
 
     private Array tidy(Node y) {

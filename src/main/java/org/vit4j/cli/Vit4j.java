@@ -1,13 +1,11 @@
 package org.vit4j.cli;
 
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.Failure;
+import org.vit4j.samediff.Quietly;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -65,8 +63,7 @@ public final class Vit4j implements Runnable {
         line.setParameterExceptionHandler((problem, given) -> mistake(problem));
         line.setExecutionExceptionHandler((problem, command, parsed) -> explain(problem, command, root.debug));
         line.setExecutionStrategy(parsed -> {
-            if (isForCuda() && !parsed.subcommands().isEmpty())
-                startBackend(parsed.subcommands().get(0));
+            if (isForCuda()) parsed.subcommands().forEach(Vit4j::startBackend);
             return new CommandLine.RunLast().execute(parsed);
         });
         int code;
@@ -103,17 +100,11 @@ public final class Vit4j implements Runnable {
         return Vit4j.class.getResource("/org/nd4j/linalg/jcublas/JCublasBackend.class") != null;
     }
 
-    /** Without a card ND4J prints the stack of what it finds instead: {@link #noBackend} has a line for that. */
+    /** Here, not when a command first needs it: what ND4J then prints is kept out, and {@link #noBackend} has a line for it. */
     private static void startBackend(CommandLine.ParseResult command) {
         boolean helps = command.isUsageHelpRequested() || command.isVersionHelpRequested();
         if (helps || WITHOUT_BACKEND.contains(command.commandSpec().userObject().getClass())) return;
-        PrintStream err = System.err;
-        System.setErr(new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8));
-        try {
-            Nd4j.getBackend();
-        } finally {
-            System.setErr(err);
-        }
+        Quietly.withoutErrors(Nd4j::getBackend);
     }
 
     /** Native code that is missing, or does not fit this machine, shows when the first of it is wanted. */

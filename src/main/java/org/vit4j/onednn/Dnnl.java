@@ -88,9 +88,12 @@ public final class Dnnl {
         return memory;
     }
 
-    /** The layout that a primitive chose for one of its arguments. */
+    /** The layout that a primitive chose for one of its arguments; it outlives the description it is asked of. */
     public static dnnl_memory_desc_t layout(dnnl_primitive_desc primitive, int query) {
-        return dnnl_primitive_desc_query_md(primitive, query, 0);
+        dnnl_memory_desc_t inside = dnnl_primitive_desc_query_md(primitive, query, 0);
+        dnnl_memory_desc_t copy = new dnnl_memory_desc_t();
+        Pointer.memcpy(copy, inside, copy.sizeof());
+        return copy;
     }
 
     /**

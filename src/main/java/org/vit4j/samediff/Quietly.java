@@ -3,18 +3,28 @@ package org.vit4j.samediff;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 
-/** SameDiff prints a line for every op it differentiates to standard output, where our JSON goes. */
+/** What ND4J prints by itself, kept from where our own output goes. */
 public final class Quietly {
     private Quietly() {}
 
+    /** SameDiff prints a line for every op it differentiates to standard output, where our JSON goes. */
     public static synchronized void run(Runnable work) {
-        PrintStream out = System.out;
-        System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+        mute(System.out, System::setOut, work);
+    }
+
+    /** ND4J's CUDA backend prints a stack to standard error where there is no card, where our one line goes. */
+    public static synchronized void withoutErrors(Runnable work) {
+        mute(System.err, System::setErr, work);
+    }
+
+    private static void mute(PrintStream stream, Consumer<PrintStream> set, Runnable work) {
+        set.accept(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
         try {
             work.run();
         } finally {
-            System.setOut(out);
+            set.accept(stream);
         }
     }
 }
