@@ -2,6 +2,7 @@
 
     compare.py rows      training and inference of the networks of models.py
     compare.py growth    time against depth, tokens, batch, image size
+    compare.py exported  inference, and ONNX Runtime on the file that vit4j writes of the same network
     compare.py memory    2,000 training steps, and the peak of a training step
 
 All contenders of a row are loaded, then take turns: A B C D A B C D ... Usually called by bench/run.sh.
@@ -125,7 +126,7 @@ class Contest:
         logs = WORK / "logs"
         directory.mkdir(parents=True, exist_ok=True)
         logs.mkdir(parents=True, exist_ok=True)
-        wanted = [name for name in contenders if row.peer or name in options.ours]
+        wanted = [name for name in contenders if row.peer or name in (*options.ours, "exported")]
         threads = options.threads
         if {"onnxruntime", "djl"} & set(wanted):
             self.failed.update(self.files(row, directory, batches, logs))
@@ -134,6 +135,9 @@ class Contest:
                 continue
             if name in options.ours:
                 command = ours(row, name)
+            elif name == "exported":
+                self.workers[0].ask(f"onnx {(directory / 'exported.onnx').relative_to(ROOT)}")
+                command = peer(name, row, options, directory, batches)
             elif name == "djl":
                 command = djl(row, directory)
             else:
@@ -254,6 +258,24 @@ def rows(options):
         yield {"rows": done}
 
 
+def exported(options):
+    """Inference alone: ours, ONNX Runtime on our file, and on PyTorch's of the same network."""
+    best = options.ours[0]
+    done = []
+    for row in models.ROWS:
+        if options.only and row.name not in options.only:
+            continue
+        print(f"{row.name}: exported", file=sys.stderr)
+        batches = sorted({1, row.batch, 32})
+        inference = {}
+        with Contest(row, options, [best, "exported", "onnxruntime"], batches) as contest:
+            for batch in batches:
+                inference[str(batch)] = rates(contest.race(f"infer {batch}"), batch)
+                told(f"inference, batch {batch}", inference[str(batch)], best)
+        done.append({"name": row.name, "inference": inference, "left_out": contest.failed})
+        yield {"exported": done}
+
+
 def growth(options):
     axes = {}
     for axis, points in models.GROWTH.items():
@@ -322,7 +344,7 @@ def versions():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["rows", "growth", "memory"])
+    parser.add_argument("what", choices=["rows", "growth", "exported", "memory"])
     parser.add_argument("--only", action="append", help="a row, or an axis of growth; may be repeated")
     parser.add_argument("--ours", default="accelerated", help="runners of vit4j, the one that is compared first")
     parser.add_argument("--peers", default="pytorch,onnxruntime,djl", help="and who they meet")
@@ -348,7 +370,7 @@ def main():
     output = options.output or WORK / f"{options.what}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
     # Each yields what it has so far: hours of measuring are not lost to the last row.
-    for results in {"rows": rows, "growth": growth, "memory": memory}[options.what](options):
+    for results in {"rows": rows, "growth": growth, "exported": exported, "memory": memory}[options.what](options):
         output.write_text(json.dumps({**about, **results}, indent=1) + "\n")
     print(output)
 

@@ -194,21 +194,20 @@ def one_process():
     return lines + where_it_goes(found)
 
 
-def exported():
-    """Our ONNX files in ONNX Runtime, and our own inference of the same network."""
+def exported(data):
+    """Our ONNX files in ONNX Runtime, PyTorch's files of the same networks, and our own inference."""
+    ours = data["ours"]
     body = []
-    for path in sorted(WORK.glob("exported-*-ours.json")):
-        ours = json.loads(path.read_text())
-        theirs = json.loads(pathlib.Path(str(path).replace("-ours", "-ort")).read_text())
-        for size in ("1", "8", "32"):
-            mine = ours["inference_by_batch"][size]["accelerated"]
-            other = theirs["inference_by_batch"][size]["onnxruntime"]
-            body.append([ours["name"], size, number(mine), number(other), f"{mine / other:.2f}"])
-    if not body:
-        return []
+    for row in data["exported"]:
+        for size, found in row["inference"].items():
+            mine, file, torch = (found.get(name, {}).get("images_per_second") for name in (ours, "exported", "onnxruntime"))
+            against = [f"{mine / other:.2f}" if other else "-" for other in (file, torch)]
+            body.append([row["name"], size, number(mine), number(file), number(torch), *against])
     lines = ["## Our ONNX files in ONNX Runtime", ""]
-    lines += ["`bench/run.sh exported`: what `./vit4j export --format onnx` writes, one after the other. Images a second.", ""]
-    return lines + table(["network", "batch", "vit4j", "the file in ONNX Runtime", "ours / theirs"], body)
+    lines += [f"`{data['command']}`: the file `./vit4j export --format onnx` writes, PyTorch's own of the same network, and"]
+    lines += ["our inference, in turns. Images a second.", ""]
+    head = ["network", "batch", "vit4j", "our file", "PyTorch's file", "vit4j / our file", "vit4j / PyTorch's file"]
+    return lines + table(head, body)
 
 
 def where_it_goes(found):
@@ -298,7 +297,7 @@ def main():
         "Made by `bench/run.sh`, part by part on one machine; the figures are medians, nobody's best.",
         "",
     ]
-    sections = (("rows", side_by_side), (None, one_process), (None, exported), ("growth", growth), ("memory", memory))
+    sections = (("rows", side_by_side), (None, one_process), ("exported", exported), ("growth", growth), ("memory", memory))
     for name, section in sections:
         if name is None:
             lines += section()

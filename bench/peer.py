@@ -2,6 +2,7 @@
 
     peer.py torch ROW           PyTorch: train N, infer B N, memory
     peer.py onnxruntime ROW     ONNX Runtime: infer B N, memory
+    peer.py exported ROW        the same on the file that vit4j wrote
     peer.py files ROW           writes the ONNX and TorchScript files that the others load, and ends
 
 ROW is JSON: peer, image, batch, classes, threads, directory, batches, count.
@@ -89,7 +90,7 @@ class Torch:
 
 
 class OnnxRuntime:
-    """Inference only; a file for each batch size."""
+    """Inference only, of what PyTorch exported: a file for each batch size."""
 
     def __init__(self, row):
         self.row = row
@@ -99,15 +100,28 @@ class OnnxRuntime:
         import onnxruntime
 
         for batch in self.row["batches"]:
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self.row["threads"]
-            path = os.path.join(self.row["directory"], f"infer-{batch}.onnx")
-            self.sessions[batch] = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            self.sessions[batch] = self.session(f"infer-{batch}.onnx")
         return {"ready": "ONNX Runtime " + onnxruntime.__version__}
 
+    def session(self, name):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.row["threads"]
+        path = os.path.join(self.row["directory"], name)
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
     def infer(self, batch, times):
-        x = {"x": images(self.row, batch).numpy()}
-        return timed(times, lambda: self.sessions[batch].run(None, x))
+        session = self.sessions[batch]
+        x = {session.get_inputs()[0].name: images(self.row, batch).numpy()}
+        return timed(times, lambda: session.run(None, x))
+
+
+class Exported(OnnxRuntime):
+    """What vit4j exported: one file for every batch size."""
+
+    def session(self, name):
+        return super().session("exported.onnx")
 
 
 def files(row):
@@ -150,7 +164,7 @@ def main():
     if kind == "files":
         answer(files(row))
         return
-    worker = {"torch": Torch, "onnxruntime": OnnxRuntime}[kind](row)
+    worker = {"torch": Torch, "onnxruntime": OnnxRuntime, "exported": Exported}[kind](row)
     answer(worker.ready())
     for line in sys.stdin:
         match line.split():

@@ -38,17 +38,6 @@ bench() {
     OMP_NUM_THREADS=$threads ./vit4j bench "$config" "${batch[@]}" --steps "${STEPS:-20}" --json >"$out/bench-$config.json"
   done
 }
-exported() {
-  # What ONNX Runtime makes of the files that vit4j writes.
-  local config
-  for config in deit_tiny_patch16_224 levit_128s pit_ti_224 crossvit_tiny_240 cvt_13 vitae_tiny; do
-    OMP_NUM_THREADS=$threads ./vit4j bench "$config" --only accelerated --set train.batch=8 --steps "${STEPS:-20}" \
-      --onnx "$out/$config.onnx" --json >"$out/exported-$config-ours.json"
-    OMP_NUM_THREADS=$threads "$venv/bin/python" bench/exported.py "$out/$config.onnx" --steps "${STEPS:-20}" \
-      >"$out/exported-$config-ort.json"
-    rm "$out/$config.onnx"
-  done
-}
 compare() {
   # shellcheck disable=SC2086 # several words on purpose
   "$venv/bin/python" bench/compare.py "$1" --threads "$threads" ${VIT4J_BENCH_ARGS:-}
@@ -56,9 +45,9 @@ compare() {
 page() { "$venv/bin/python" bench/page.py; }
 
 case ${1:-all} in
-  bench | exported) "$1" ;;
-  rows | growth | memory) compare "$1" ;;
+  bench) bench ;;
+  rows | growth | exported | memory) compare "$1" ;;
   page) page ;;
-  all) bench; compare rows; compare growth; exported; compare memory; page ;;
+  all) bench; compare rows; compare growth; compare exported; compare memory; page ;;
   *) die "'$1' is not known; bench, rows, growth, exported, memory, page, or nothing for all" ;;
 esac

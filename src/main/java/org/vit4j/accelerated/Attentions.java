@@ -114,7 +114,7 @@ final class Attentions {
 
     /** Adds factor * table[h, index[t, s]], which is looked up in Java: a table is small, and the same for all examples. */
     Node relativeBias(Node x, Node table, HeadOp.RelativeBias bias) {
-        int[] index = bias.index().stream().mapToInt(Integer::intValue).toArray();
+        int[] index = bias.index();
         long heads = x.array().dim(1);
         int offsets = bias.offsets();
         float factor = (float) bias.factor();

@@ -1,6 +1,5 @@
 package org.vit4j.bench;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -13,8 +12,6 @@ import java.util.function.Function;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
 import org.vit4j.engine.OpTime;
-import org.vit4j.onnx.OnnxModel;
-import org.vit4j.onnx.Pixels;
 import org.vit4j.train.RunConfig;
 
 /**
@@ -40,13 +37,6 @@ public final class Bench implements AutoCloseable {
         this.steps = steps;
         this.progress = progress;
         this.feed = Feed.of(config);
-    }
-
-    /** The network that a config describes, with its first weights, for runtimes that are not ours to be measured with. */
-    public static void writeOnnx(RunConfig config, Path file) {
-        Network network = new Network(config);
-        OnnxModel.of(network.graph(), config.name(), Pixels.normalised())
-                .write(file, network.parameters()::values, Map.of());
     }
 
     /** All but the memory, which takes a process for each, see {@link Peak}. */

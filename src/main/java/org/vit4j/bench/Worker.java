@@ -3,11 +3,15 @@ package org.vit4j.bench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
+import org.vit4j.onnx.OnnxModel;
+import org.vit4j.onnx.Pixels;
 import org.vit4j.train.RunConfig;
 
 /**
@@ -17,6 +21,7 @@ import org.vit4j.train.RunConfig;
  * <pre>
  * train N     N training steps on random data    {"seconds": [...]}
  * infer B N   N forward passes of B images       {"seconds": [...]}
+ * onnx FILE   writes the network, for others    {"bytes": size}
  * memory                                         {"resident": bytes, "peak": bytes}, 0 where it is not known
  * </pre>
  */
@@ -49,9 +54,18 @@ public final class Worker {
         return switch (words.get(0)) {
             case "train" -> train(Integer.parseInt(words.get(1)));
             case "infer" -> infer(Integer.parseInt(words.get(1)), Integer.parseInt(words.get(2)));
+            case "onnx" -> onnx(Path.of(words.get(1)));
             case "memory" -> memory(Memory.resident(), Memory.peak());
-            default -> throw new IllegalArgumentException("expected train, infer or memory, got " + words);
+            default -> throw new IllegalArgumentException("expected train, infer, onnx or memory, got " + words);
         };
+    }
+
+    /** The network that the config describes, with its first weights. */
+    private String onnx(Path file) {
+        Network network = new Network(config);
+        OnnxModel.of(network.graph(), config.name(), Pixels.normalised())
+                .write(file, network.parameters()::values, Map.of());
+        return "{\"bytes\": " + file.toFile().length() + "}";
     }
 
     private String train(int steps) {

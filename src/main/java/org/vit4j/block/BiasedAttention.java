@@ -1,9 +1,8 @@
 package org.vit4j.block;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
@@ -61,22 +60,9 @@ public record BiasedAttention(int heads, int keyDim, int valueDim, int dimOut, i
 
     private Tensor attend(Graph g, Tensor q, Tensor k, Tensor v, int height, int width, double factor, Init table) {
         Tensor scores = g.scores("scores", q, k, 1 / Math.sqrt(keyDim)); // [H, T', T]
-        List<Integer> offsets = offsets(height, width, stride);
-        Tensor biased = g.relativeBias("attention_biases", scores, offsets, height * width, factor, table);
+        var bias = new HeadOp.RelativeBias(height, width, stride, factor, table);
+        Tensor biased = g.relativeBias("attention_biases", scores, bias);
         Tensor heard = g.mix("heard", g.softmax("weights", biased), v); // [H, T', v]
         return g.activate("proj.act", g.mergeHeads("merged", heard), activation); // [T', H * v]
-    }
-
-    /** For each query and each key in turn, row by row: rows apart * width + columns apart. */
-    static List<Integer> offsets(int height, int width, int stride) {
-        List<Integer> offsets = new ArrayList<>();
-        for (int qy = 0; qy < height; qy += stride) {
-            for (int qx = 0; qx < width; qx += stride) {
-                for (int ky = 0; ky < height; ky++) {
-                    for (int kx = 0; kx < width; kx++) offsets.add(Math.abs(qy - ky) * width + Math.abs(qx - kx));
-                }
-            }
-        }
-        return offsets;
     }
 }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.vit4j.Main;
@@ -56,12 +55,6 @@ final class BenchCommand implements Callable<Integer> {
             description = "Leave the others out: ${COMPLETION-CANDIDATES}.")
     private List<Runner> only = List.of(Runner.values());
 
-    @Option(
-            names = "--onnx",
-            paramLabel = "FILE",
-            description = "Write the network that is measured as ONNX too, for bench/exported.py.")
-    private Optional<Path> onnx = Optional.empty();
-
     @Option(names = "--json", description = "Machine output.")
     private boolean json;
 
@@ -72,7 +65,6 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() {
         if (steps < 1) throw new ConfigError("--steps " + steps + ": expected at least 1");
         RunConfig run = RunConfig.open(config, overrides);
-        onnx.ifPresent(file -> Bench.writeOnnx(run, file));
         Consumer<String> progress = step -> spec.commandLine().getErr().println("bench: " + step);
         List<Runner> runners = only.stream().distinct().sorted().toList();
         Map<Runner, Peak> memory = new EnumMap<>(Runner.class);

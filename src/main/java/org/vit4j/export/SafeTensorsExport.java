@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.vit4j.arch.KeyScheme;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
@@ -119,7 +120,7 @@ public final class SafeTensorsExport {
         KeyScheme.Renamed renamed = keys.theirs(name);
         if (renamed.matched() < name.length()) return;
         int[] shape = {tensor.dim(1), tensor.dim(2)};
-        long[] index = bias.index().stream().mapToLong(Integer::longValue).toArray();
+        long[] index = IntStream.of(bias.index()).asLongStream().toArray();
         put(sources, SafeTensors.Source.longs(renamed.theirs().get(0), shape, index));
     }
 

@@ -127,10 +127,9 @@ public final class Graph {
         return add(name, new HeadOp.MixHeads(heads, bias, kernel), x);
     }
 
-    /** Adds to the scores a table looked up by position: weight {@code name}, sum {@code name.added}. */
-    public Tensor relativeBias(String name, Tensor scores, List<Integer> index, int offsets, double factor, Init init) {
-        Op op = new HeadOp.RelativeBias(index, offsets, factor, init);
-        return add(name + ".added", name, op, List.of(scores));
+    /** Adds to the scores a table looked up by distance: weight {@code name}, sum {@code name.added}. */
+    public Tensor relativeBias(String name, Tensor scores, HeadOp.RelativeBias bias) {
+        return add(name + ".added", name, bias, List.of(scores));
     }
 
     /**

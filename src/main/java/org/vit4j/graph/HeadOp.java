@@ -1,6 +1,7 @@
 package org.vit4j.graph;
 
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** The part of the vocabulary that works across attention heads, or replaces softmax attention. */
 public sealed interface HeadOp extends Op {
@@ -26,25 +27,56 @@ public sealed interface HeadOp extends Op {
     }
 
     /**
-     * [H, T, S] plus {@code factor} times a table [H, offsets] looked up by position: score (t, s) of head h gets {@code
-     * table[h][index[t * S + s]]}.
+     * [H, T, S] plus {@code factor} times a table [H, height * width] looked up by distance: keys are the cells of a grid,
+     * queries those of every {@code stride}-th row and column; cells that are y rows and x columns apart get {@code
+     * table[h][y * width + x]}.
      */
-    record RelativeBias(List<Integer> index, int offsets, double factor, Init init) implements HeadOp {
-        public RelativeBias {
-            index = List.copyOf(index);
-        }
-
+    record RelativeBias(int height, int width, int stride, double factor, Init init) implements HeadOp {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "scores [H, T, S]");
-            Op.check(index.size() == x.dim(1) * x.dim(2), "%d indices do not fit scores %s", index.size(), x);
-            for (int i : index) Op.check(i >= 0 && i < offsets, "index %d outside of %d offsets", i, offsets);
+            boolean fits = x.dim(1) == asking(height) * asking(width) && x.dim(2) == offsets();
+            Op.check(fits, "scores %s are not those of a grid of %d x %d, stride %d", x, height, width, stride);
             return x;
         }
 
         @Override
         public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
-            return List.of(new Weight(name, Shape.of(in.get(0).dim(0), offsets), Role.POSITION, init));
+            return List.of(new Weight(name, Shape.of(in.get(0).dim(0), offsets()), Role.POSITION, init));
+        }
+
+        /** How many distances there are: as many as keys. */
+        public int offsets() {
+            return height * width;
+        }
+
+        /** Of so many cells in a row or column, how many ask. */
+        public int asking(int cells) {
+            return (cells + stride - 1) / stride;
+        }
+
+        /** For each query and each key in turn, row by row: its place in a row of the table. */
+        public int[] index() {
+            int[] rows = apart(height), columns = apart(width);
+            int[] index = new int[asking(height) * asking(width) * offsets()];
+            int at = 0;
+            for (int qy = 0; qy < asking(height); qy++) {
+                for (int qx = 0; qx < asking(width); qx++) {
+                    for (int ky = 0; ky < height; ky++) {
+                        for (int kx = 0; kx < width; kx++) {
+                            index[at++] = rows[qy * height + ky] * width + columns[qx * width + kx];
+                        }
+                    }
+                }
+            }
+            return index;
+        }
+
+        /** For each that asks and each cell of a line: how far they are apart. */
+        public int[] apart(int cells) {
+            return IntStream.range(0, asking(cells) * cells)
+                    .map(i -> Math.abs(i / cells * stride - i % cells))
+                    .toArray();
         }
     }
 

@@ -5,6 +5,7 @@ import static org.vit4j.keras.Network.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
@@ -61,9 +62,12 @@ final class AttentionLayers {
         Weight weight = t.weights().get(0);
         Node table = LearnedLayers.table(net, weight); // [H, offsets]
         if (bias.factor() != 1) table = KerasLayers.scale(net, weight.name() + ".scaled", bias.factor(), table);
-        List<List<Integer>> index = new ArrayList<>();
+        int[] places = bias.index();
         int sources = t.dim(2);
-        for (int row = 0; row < t.dim(1); row++) index.add(bias.index().subList(row * sources, (row + 1) * sources));
+        List<List<Integer>> index = new ArrayList<>();
+        for (int row = 0; row < places.length; row += sources) {
+            index.add(IntStream.of(places).skip(row).limit(sources).boxed().toList());
+        }
         Map<String, Object> constant =
                 config("class_name", "__numpy__", "config", config("value", index, "dtype", "int32"));
         Node found = net.op(weight.name() + ".found", "Take", config("axis", 2), t.shape(), List.of(table), constant);

@@ -1,6 +1,7 @@
 package org.vit4j.onnx;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
@@ -45,7 +46,7 @@ final class HeadNodes {
     }
 
     static String relativeBias(Nodes nodes, Tensor t, HeadOp.RelativeBias bias, Value x) {
-        long[] index = bias.index().stream().mapToLong(Integer::longValue).toArray();
+        long[] index = IntStream.of(bias.index()).asLongStream().toArray();
         String places = nodes.ints(t.name() + "/index", index, t.dim(1), t.dim(2));
         List<String> table = List.of(nodes.weight(t.weights().get(0)), places);
         String found = nodes.node("Gather", t.name() + "/table", table, Nodes.whole("axis", 1)); // [H, T, S]

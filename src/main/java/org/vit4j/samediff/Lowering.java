@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
@@ -195,16 +196,28 @@ public final class Lowering {
         return sd.permute(sd.reshape(mixed, -1, tokens, sources, to), 0, 3, 1, 2);
     }
 
-    /** ND4J's gather has a wrong gradient; a product with a one-hot matrix looks up and is exact. */
+    /**
+     * ND4J's gather has a wrong gradient; products with one-hot matrices look up and are exact. Columns and then rows, for a
+     * matrix of all places at once is as large as a batch of a thousand scores.
+     */
     private SDVariable relativeBias(Tensor t, Value x, HeadOp.RelativeBias bias) {
-        SDVariable oneHot = oneHots.computeIfAbsent(List.of(bias.index(), bias.offsets(), bias.factor()), any -> {
-            List<Integer> index = bias.index();
-            INDArray matrix = Nd4j.zeros(type, bias.offsets(), index.size());
-            for (int i = 0; i < index.size(); i++) matrix.putScalar(index.get(i), i, bias.factor());
+        int h = bias.height(), w = bias.width();
+        long qh = bias.asking(h), qw = bias.asking(w);
+        SDVariable table = sd.reshape(weight(t, 0), -1, w); // [H * h, w]
+        SDVariable columns = sd.mmul(table, oneHot(bias.apart(w), w, 1)); // [H * h, qw * w]
+        SDVariable turned = sd.permute(sd.reshape(columns, -1, h, qw * w), 0, 2, 1);
+        SDVariable rows = sd.mmul(sd.reshape(turned, -1, h), oneHot(bias.apart(h), h, bias.factor())); // [.., qh * h]
+        SDVariable places = sd.permute(sd.reshape(rows, -1, qw, w, qh, h), 0, 3, 1, 4, 2); // [H, qh, qw, h, w]
+        return x.whole().add(sd.reshape(places, t.shape().batched(1)));
+    }
+
+    /** [cells, n]: {@code factor} where column i has its place. */
+    private SDVariable oneHot(int[] places, int cells, double factor) {
+        return oneHots.computeIfAbsent(List.of(IntStream.of(places).boxed().toList(), factor), any -> {
+            INDArray matrix = Nd4j.zeros(type, cells, places.length);
+            for (int i = 0; i < places.length; i++) matrix.putScalar(places[i], i, factor);
             return sd.constant(matrix);
         });
-        SDVariable table = sd.mmul(weight(t, 0), oneHot); // [H, T * S]
-        return x.whole().add(sd.reshape(table, t.shape().batched(1)));
     }
 
     private Value input(Tensor t) {

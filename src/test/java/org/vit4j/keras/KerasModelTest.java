@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
@@ -189,12 +189,11 @@ class KerasModelTest {
     @Test
     void anAttentionTableStaysAsSmallAsItIs() {
         Tensor scores = graph.reshape("scores", image, 3, 4, 4); // [H, T, S]
-        List<Integer> index = Collections.nCopies(16, 1);
-        graph.output("logits", graph.relativeBias("bias", scores, index, 5, 1, Init.ONES));
+        graph.output("logits", graph.relativeBias("bias", scores, new HeadOp.RelativeBias(2, 2, 1, 1, Init.ONES)));
         assertThat(model().slots()).filteredOn(slot -> !slot.helper()).hasSize(1);
         assertThat(model().slots())
                 .filteredOn(slot -> !slot.helper())
-                .allMatch(slot -> slot.shape().size() == 15);
+                .allMatch(slot -> slot.shape().size() == 12);
     }
 
     private KerasModel model() {

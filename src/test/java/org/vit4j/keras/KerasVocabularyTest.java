@@ -15,6 +15,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
@@ -92,10 +93,9 @@ class KerasVocabularyTest {
 
     @Test
     void relativeBias() throws IOException {
-        Tensor x = graph.input("image", 2, 3, 4); // [H, T, S]
-        List<Integer> index = List.of(0, 1, 2, 3, 1, 0, 1, 2, 4, 1, 0, 1);
-        x = graph.relativeBias("plain", x, index, 5, 1, Init.ONES);
-        write("relative_bias", graph.relativeBias("scaled", x, index, 6, 8, Init.ONES));
+        Tensor x = graph.input("image", 2, 4, 12); // [H, T, S]: every second row and column of 3 x 4 asks
+        x = graph.relativeBias("plain", x, new HeadOp.RelativeBias(3, 4, 2, 1, Init.ONES));
+        write("relative_bias", graph.relativeBias("scaled", x, new HeadOp.RelativeBias(3, 4, 2, 8, Init.ONES)));
     }
 
     @Test
