@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mvn -q -B -Djacoco.skip -Dspotless.check.skip test-compile dependency:build-classpath \
   -Dmdep.includeScope=test -Dmdep.outputFile=target/test-classpath
+export MALLOC_MMAP_THRESHOLD_=1048576 # as ./vit4j does, and why
 # Benchmarks are found by the list that JMH's processor leaves among the test classes.
 exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "target/test-classes:target/classes:$(cat target/test-classpath)" \
   org.openjdk.jmh.Main "$@"

@@ -225,6 +225,28 @@ def where_it_goes(found):
     return lines + table(["network", "op, kernel", "times", "ms", "share"], body) if body else []
 
 
+def layers(data):
+    """JMH's account of single layers on both engines."""
+    times = {}
+    for result in data:
+        kind = result["benchmark"].rsplit(".", 1)[1]
+        params = result["params"]
+        times[params["layer"], kind, params["engine"]] = result["primaryMetric"]["score"]
+    body = []
+    for layer in dict.fromkeys(layer for layer, _, _ in times):
+        cells = []
+        for kind in ("forward", "step"):
+            fast, plain = (times.get((layer, kind, engine)) for engine in ("accelerated", "portable"))
+            ratio = f"{plain / fast:.1f}" if fast and plain else "-"
+            cells += [number(fast), number(plain), ratio]
+        body.append([f"`{layer}`", *cells])
+    lines = ["## Single layers", ""]
+    lines += ["`bench/run.sh layers`: LayerBench by JMH, batch 8 in ViT-Tiny's shapes, microseconds; a step is forward,"]
+    lines += ["the mean of what comes out, and backward to weights and input.", ""]
+    head = ["layer", "forward, accelerated", "portable", "times", "step, accelerated", "portable", "times"]
+    return lines + table(head, body)
+
+
 def save(figure, name):
     IMAGES.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
@@ -297,7 +319,8 @@ def main():
         "Made by `bench/run.sh`, part by part on one machine; the figures are medians, nobody's best.",
         "",
     ]
-    sections = (("rows", side_by_side), (None, one_process), ("exported", exported), ("growth", growth), ("memory", memory))
+    sections = (("rows", side_by_side), (None, one_process), ("exported", exported), ("layers", layers))
+    sections += (("growth", growth), ("memory", memory))
     for name, section in sections:
         if name is None:
             lines += section()

@@ -3,7 +3,7 @@
 # machine; takes hours. Linux; needs what ./vit4j needs, Python 3.11 or newer, and the network the first time.
 #
 #   bench/run.sh              all of it, then the page
-#   bench/run.sh bench        one part: bench, rows, growth, exported, memory or page
+#   bench/run.sh bench        one part: bench, rows, growth, exported, layers, memory or page
 # VIT4J_BENCH_ARGS goes to compare.py: VIT4J_BENCH_ARGS="--rounds 1 --only deit_tiny" bench/run.sh rows
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -42,12 +42,13 @@ compare() {
   # shellcheck disable=SC2086 # several words on purpose
   "$venv/bin/python" bench/compare.py "$1" --threads "$threads" ${VIT4J_BENCH_ARGS:-}
 }
+layers() { OMP_NUM_THREADS=$threads bench/kernels.sh LayerBench -wi 2 -i 3 -rf json -rff "$out/layers.json"; }
 page() { "$venv/bin/python" bench/page.py; }
 
 case ${1:-all} in
-  bench) bench ;;
+  bench | layers) "$1" ;;
   rows | growth | exported | memory) compare "$1" ;;
   page) page ;;
-  all) bench; compare rows; compare growth; compare exported; compare memory; page ;;
-  *) die "'$1' is not known; bench, rows, growth, exported, memory, page, or nothing for all" ;;
+  all) bench; compare rows; compare growth; compare exported; layers; compare memory; page ;;
+  *) die "'$1' is not known; bench, rows, growth, exported, layers, memory, page, or nothing for all" ;;
 esac

@@ -26,6 +26,7 @@ NETWORKS = [
     "deit3_small_patch16_224",
     "cait_xxs24_224",
     "pit_ti_224",
+    "pit_ti_distilled_224",
     "levit_128s",
     "crossvit_tiny_240",
 ]

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.engine.OpTime;
@@ -82,26 +83,33 @@ final class Plan implements AutoCloseable {
         if (array.size() != values.length()) {
             throw new IllegalArgumentException(name + ": expected " + array + ", got " + values.shapeInfoToString());
         }
-        INDArray dense = values.ordering() == 'c' && values.elementWiseStride() == 1 && !values.isView()
-                ? values
-                : values.dup('c');
+        boolean asItLies = values.ordering() == 'c' && values.elementWiseStride() == 1 && !values.isView();
+        INDArray dense = asItLies ? values : values.dup('c');
         Pointer.memcpy(
                 new Kernels.Memory(array.address()),
                 new Kernels.Memory(dense.data().address() + dense.offset() * Float.BYTES),
                 array.size() * Float.BYTES);
+        if (!asItLies) dense.close();
     }
 
-    /** A copy of an array of the plan, 'c'. */
+    /**
+     * A copy of an array of the plan, 'c'. Through memory of ND4J's own: a buffer of its on memory that is there allocates
+     * as much again, and keeps it until the garbage collector comes.
+     */
     INDArray get(String name) {
         Array array = arrays.get(name);
-        FloatPointer from = new FloatPointer(new Kernels.Memory(array.address()));
         long reach = 1;
         for (int i = 0; i < array.rank(); i++) reach += (array.dim(i) - 1) * array.stride(i);
-        var buffer = Nd4j.createBuffer(from.capacity(reach), reach, org.nd4j.linalg.api.buffer.DataType.FLOAT);
+        long[] dims = array.isDense() ? array.dims() : new long[] {reach};
+        INDArray memory = Nd4j.createUninitialized(DataType.FLOAT, dims, 'c');
+        Pointer.memcpy(
+                new Kernels.Memory(memory.data().address()), new Kernels.Memory(array.address()), reach * Float.BYTES);
+        if (array.isDense()) return memory;
         long[] strides = new long[array.rank()];
         for (int i = 0; i < strides.length; i++) strides[i] = array.stride(i);
-        INDArray copy = Nd4j.createUninitialized(org.nd4j.linalg.api.buffer.DataType.FLOAT, array.dims(), 'c');
-        copy.assign(Nd4j.create(buffer, array.dims(), strides, 0, 'c'));
+        INDArray copy = Nd4j.createUninitialized(DataType.FLOAT, array.dims(), 'c');
+        copy.assign(Nd4j.create(memory.data(), array.dims(), strides, 0, 'c'));
+        memory.close();
         return copy;
     }
 

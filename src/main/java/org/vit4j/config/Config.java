@@ -44,7 +44,21 @@ public final class Config {
         return read(source, overrides);
     }
 
-    /** A config from text, such as the one inside a saved model. */
+    /**
+     * The config inside a saved model or a run, which has everything in it and so names no file that would be looked for.
+     *
+     * @throws ConfigError when it extends another
+     */
+    public static Config whole(String text, String label) {
+        if (Yaml.parse(text, label) instanceof Yaml.Mapping yaml
+                && yaml.entries().containsKey("extends")) {
+            throw new ConfigError(
+                    yaml.keyWhere().get("extends") + ": extends: what is saved must be whole, without it");
+        }
+        return parse(text, label);
+    }
+
+    /** A config from text. */
     public static Config parse(String text, String label) {
         return parse(text, label, List.of());
     }

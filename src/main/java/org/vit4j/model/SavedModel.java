@@ -127,9 +127,13 @@ public final class SavedModel implements AutoCloseable {
 
     private static Description describe(Path file, KerasFile keras) {
         String yaml = new String(keras.extra(CONFIG), java.nio.charset.StandardCharsets.UTF_8);
-        Config config = Config.parse(yaml, file + "!" + CONFIG);
+        Config config = Config.whole(yaml, file + "!" + CONFIG);
         ModelConfig model = ModelConfig.read(config.root().section("model")).orElse(null);
-        if (model == null) config.finish();
+        if (model == null) {
+            for (String other : List.of("data", "train", "output"))
+                config.root().section(other); // not asked for here
+            config.finish();
+        }
         try {
             Extras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
             if (extras == null || extras.lacks()) {

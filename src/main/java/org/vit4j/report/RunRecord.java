@@ -176,7 +176,7 @@ public record RunRecord(
     /** Of the network the config builds; empty when this version cannot build it. */
     public OptionalLong parameters() {
         try {
-            Config config = Config.parse(yaml, directory.resolve("config.yaml").toString());
+            Config config = Config.whole(yaml, directory.resolve("config.yaml").toString());
             return ModelConfig.read(config.root().section("model"))
                     .map(model -> OptionalLong.of(model.build().parameters()))
                     .orElse(OptionalLong.empty());

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,6 +117,26 @@ class SavedModelTest {
                 .isInstanceOf(ConfigError.class);
         Path text = Files.writeString(directory.resolve("text.keras"), "no model at all");
         assertThatThrownBy(() -> SavedModel.load(text)).isInstanceOf(ConfigError.class);
+    }
+
+    private void refused(String config, String message) {
+        Path spoilt = directory.resolve("spoilt.keras");
+        Description other = new Description(
+                "tiny", description.model(), config, description.classes(), description.preprocess(), Map.of());
+        SavedModel.write(spoilt, other, parameters);
+        assertThatThrownBy(() -> SavedModel.load(spoilt))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageMatching(Pattern.quote(spoilt + "!config.yaml:") + "\\d+: " + Pattern.quote(message));
+    }
+
+    @Test
+    void aConfigInsideThatIsWrongIsOneLine() {
+        refused(description.config().replace("heads:", "hedas:"), "model: unknown key 'hedas', did you mean 'heads'?");
+    }
+
+    @Test
+    void aConfigInsideNamesNoFileOutside() {
+        refused("extends: elsewhere.yaml\n" + description.config(), "extends: what is saved must be whole, without it");
     }
 
     @Test
