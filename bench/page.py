@@ -286,6 +286,8 @@ def growth(data):
 def memory(data):
     ours = data["ours"]
     lines = ["## Memory", "", f"`{data['command']}`. Peak resident memory of a process that takes training steps, in MB.", ""]
+    if "remark" in data:
+        lines += [data["remark"], ""]
     body = []
     for row in sorted(data["peaks"], key=lambda row: -row["peak"].get(ours, 0) / max(row["peak"].get("pytorch", 1), 1)):
         peak = row["peak"]
