@@ -135,6 +135,9 @@ class Contest:
                 continue
             if name in options.ours:
                 command = ours(row, name)
+            elif name == "exported" and not self.workers:
+                self.failed[name] = "there is no file, as vit4j did not start"
+                continue
             elif name == "exported":
                 self.workers[0].ask(f"onnx {(directory / 'exported.onnx').relative_to(ROOT)}")
                 command = peer(name, row, options, directory, batches)

@@ -92,10 +92,7 @@ final class Plan implements AutoCloseable {
         if (!asItLies) dense.close();
     }
 
-    /**
-     * A copy of an array of the plan, 'c'. Through memory of ND4J's own: a buffer of its on memory that is there allocates
-     * as much again, and keeps it until the garbage collector comes.
-     */
+    /** A copy of an array of the plan, 'c': the memory it reaches over at once, and from there in its order. */
     INDArray get(String name) {
         Array array = arrays.get(name);
         long reach = 1;
