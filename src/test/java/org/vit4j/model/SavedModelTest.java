@@ -131,7 +131,9 @@ class SavedModelTest {
 
     @Test
     void aConfigInsideThatIsWrongIsOneLine() {
-        refused(description.config().replace("heads:", "hedas:"), "model: unknown key 'hedas', did you mean 'heads'?");
+        refused(
+                description.config().replace("qkv_bias:", "qvk_bias:"),
+                "model: unknown key 'qvk_bias', did you mean 'qkv_bias'?");
     }
 
     @Test
