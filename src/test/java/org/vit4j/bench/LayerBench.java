@@ -118,7 +118,7 @@ public class LayerBench {
     /** What inference does. */
     @Benchmark
     public INDArray forward() {
-        return inference.tensor("logits", Map.of("x", x));
+        return inference.logits(x);
     }
 
     /** Forward in training, the mean of the result, backward to weights and input. */
