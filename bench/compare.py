@@ -135,11 +135,12 @@ class Contest:
                 continue
             if name in options.ours:
                 command = ours(row, name)
-            elif name == "exported" and not self.workers:
-                self.failed[name] = "there is no file, as vit4j did not start"
-                continue
             elif name == "exported":
-                self.workers[0].ask(f"onnx {(directory / 'exported.onnx').relative_to(ROOT)}")
+                mine = self.worker(options.ours[0])
+                if not mine:
+                    self.failed[name] = "there is no file, as vit4j did not start"
+                    continue
+                mine.ask(f"onnx {(directory / 'exported.onnx').relative_to(ROOT)}")
                 command = peer(name, row, options, directory, batches)
             elif name == "djl":
                 command = djl(row, directory)

@@ -50,12 +50,12 @@ public final class Config {
      * @throws ConfigError when it extends another
      */
     public static Config whole(String text, String label) {
-        if (Yaml.parse(text, label) instanceof Yaml.Mapping yaml
-                && yaml.entries().containsKey("extends")) {
+        Yaml.Mapping yaml = mapping(text, label);
+        if (yaml.entries().containsKey("extends")) {
             throw new ConfigError(
                     yaml.keyWhere().get("extends") + ": extends: what is saved must be whole, without it");
         }
-        return parse(text, label);
+        return new Config(label, yaml);
     }
 
     /** A config from text. */
@@ -87,6 +87,11 @@ public final class Config {
     /** @throws ConfigError with every problem found, a line each */
     public void finish() {
         root.done();
+        check();
+    }
+
+    /** The same of what was read so far, for one who reads a part: what the rest holds is not asked. */
+    public void check() {
         if (!problems.isEmpty()) throw ConfigError.of(problems);
     }
 
@@ -110,13 +115,16 @@ public final class Config {
     /** @param file null for a packaged config or for text */
     private record Source(String name, String text, Path file) {}
 
+    private static Yaml.Mapping mapping(String text, String label) {
+        if (Yaml.parse(text, label) instanceof Yaml.Mapping yaml) return yaml;
+        throw new ConfigError(label + ":1: expected keys such as 'model:', got something else");
+    }
+
     private static Yaml.Mapping load(Source source, Set<String> seen) {
         if (!seen.add(source.name())) {
             throw new ConfigError(source.name() + ": extends itself: " + String.join(" -> ", seen));
         }
-        if (!(Yaml.parse(source.text(), source.name()) instanceof Yaml.Mapping yaml)) {
-            throw new ConfigError(source.name() + ":1: expected keys such as 'model:', got something else");
-        }
+        Yaml.Mapping yaml = mapping(source.text(), source.name());
         Yaml base = yaml.entries().remove("extends");
         if (base == null) return yaml;
         if (!(base instanceof Yaml.Scalar baseName)) {

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -128,12 +129,9 @@ public final class SavedModel implements AutoCloseable {
     private static Description describe(Path file, KerasFile keras) {
         String yaml = new String(keras.extra(CONFIG), java.nio.charset.StandardCharsets.UTF_8);
         Config config = Config.whole(yaml, file + "!" + CONFIG);
-        ModelConfig model = ModelConfig.read(config.root().section("model")).orElse(null);
-        if (model == null) {
-            for (String other : List.of("data", "train", "output"))
-                config.root().section(other); // not asked for here
-            config.finish();
-        }
+        Optional<? extends ModelConfig> read = ModelConfig.read(config.root().section("model"));
+        config.check();
+        ModelConfig model = read.orElseThrow();
         try {
             Extras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
             if (extras == null || extras.lacks()) {

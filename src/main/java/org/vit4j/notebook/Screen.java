@@ -12,7 +12,8 @@ import java.util.function.Consumer;
  * <pre>{@code
  * Screen screen = Screen.updating(
  *         f -> display("text/html", f.html()),
- *         (id, f) -> updateDisplay(id, "text/html", f.html()));
+ *         (id, f) -> updateDisplay(id, "text/html", f.html()),
+ *         text -> System.out.println(text));
  * }</pre>
  */
 public final class Screen {
@@ -39,10 +40,10 @@ public final class Screen {
      * A kernel whose displays can change after they were shown.
      *
      * @param update changes a display, by its id
+     * @param line prints below the cell; not {@code System.out::println} where a kernel puts another stream there for each cell
      */
-    public static Screen updating(Show show, BiConsumer<String, Figure> update) {
-        // Kernels put another stream in place of System.out for each cell, so it is looked up for each line.
-        return new Screen(show, update, text -> System.out.println(text), true);
+    public static Screen updating(Show show, BiConsumer<String, Figure> update, Consumer<String> line) {
+        return new Screen(show, update, line, true);
     }
 
     /** Text only; progress is a few lines. */

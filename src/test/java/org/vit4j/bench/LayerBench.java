@@ -80,8 +80,7 @@ public class LayerBench {
         Graph graph = new Graph(Init.PYTORCH);
         boolean image = layer.startsWith("conv") || layer.equals("batch_norm") || layer.equals("max_pool");
         Tensor in = image ? graph.input("x", SIDE, SIDE, CHANNELS) : graph.input("x", TOKENS, WIDTH);
-        // Only a mean comes out, as of a network only logits do: no engine is measured by how it hands a whole layer
-        // over.
+        // Only a mean comes out, as of a network only logits do: handing a whole layer over is not what is measured.
         Tensor y = build(graph, in);
         for (int i = 1; y.shape().rank() > 1; i++) y = graph.mean("mean" + i, y, 0);
         graph.output("logits", y);

@@ -28,12 +28,14 @@ import org.vit4j.train.TrainState;
 class NotebookTest {
     private final List<Figure> shown = new ArrayList<>();
     private final List<String> updated = new ArrayList<>();
+    private final List<String> lines = new ArrayList<>();
     private final Screen screen = Screen.updating(
             figure -> {
                 shown.add(figure);
                 return "display-" + shown.size();
             },
-            (id, figure) -> updated.add(id + ": " + figure));
+            (id, figure) -> updated.add(id + ": " + figure),
+            lines::add);
 
     private static String[] tiny(Path directory, String... more) {
         List<String> all = new ArrayList<>(List.of(
