@@ -1,12 +1,12 @@
 package org.vit4j;
 
-import org.vit4j.cli.Vit4j;
+import org.vit4j.cli.CommandLineProgram;
 
 /** The entry point of the command line. */
 public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        System.exit(Vit4j.run(args));
+        System.exit(CommandLineProgram.run(args));
     }
 }

@@ -17,22 +17,22 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.LossInputs;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffGraph;
+import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
-import org.vit4j.model.Description;
+import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
-import org.vit4j.samediff.GradientStep;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.LossInputs;
-import org.vit4j.samediff.Lowered;
-import org.vit4j.samediff.Lowering;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.train.Losses;
+import org.vit4j.models.ModelConfig;
+import org.vit4j.optim.AdamW;
+import org.vit4j.optim.Optimizer;
+import org.vit4j.train.LossFunctions;
 import org.vit4j.train.RunConfig;
-import org.vit4j.train.Targets;
-import org.vit4j.train.optimizer.AdamW;
-import org.vit4j.train.optimizer.Optimizer;
+import org.vit4j.train.SoftTargets;
 
 /** What every architecture must do, on the small networks of the digits configs. */
 class ArchSuiteTest {
@@ -59,9 +59,9 @@ class ArchSuiteTest {
         return Stream.concat(plain, Stream.of("digits-deit-distilled")); // two heads
     }
 
-    private static Parameters start(Graph graph) {
-        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
-        parameters.initialise(5);
+    private static ParameterStore start(Graph graph) {
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        parameters.initialize(5);
         return parameters;
     }
 
@@ -77,7 +77,7 @@ class ArchSuiteTest {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Graph graph = model.build();
         INDArray images = images(model, 5);
-        try (Inference inference = Engine.AUTO.inference(graph, start(graph))) {
+        try (Inference inference = Backend.AUTO.inference(graph, start(graph))) {
             INDArray together = inference.logits(images);
             assertThat(together.shape()).containsExactly(5, 10);
             assertThat(together.isNaN().any() || together.isInfinite().any()).isFalse();
@@ -96,18 +96,19 @@ class ArchSuiteTest {
     void everyTrainedWeightGetsAGradient(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Graph graph = model.build();
-        Parameters parameters = start(graph);
+        ParameterStore parameters = start(graph);
         Nd4j.getRandom().setSeed(3);
         // Some weights start at zero so that a branch is silent; what feeds them would have no gradient yet.
         parameters
-                .trained()
-                .addi(Nd4j.randn(DataType.FLOAT, parameters.trained().length()).mul(0.05));
+                .trainable()
+                .addi(Nd4j.randn(DataType.FLOAT, parameters.trainable().length())
+                        .mul(0.05));
         try (GradientStep gradients = step(graph, parameters)) {
             gradients.run(inputs(gradients, model));
             List<String> without = new ArrayList<>();
-            double largest = gradients.flat().amaxNumber().doubleValue();
+            double largest = gradients.flatGradient().amaxNumber().doubleValue();
             for (String name : parameters.offsets().keySet()) {
-                INDArray gradient = gradients.of(name);
+                INDArray gradient = gradients.gradientOf(name);
                 boolean none = gradient.amaxNumber().doubleValue() < 1e-7 * largest;
                 if (none && SILENT.stream().noneMatch(name::matches)) without.add(name);
             }
@@ -120,23 +121,23 @@ class ArchSuiteTest {
         SDVariable targets = network.sd().placeHolder("targets", DataType.FLOAT, -1, 10);
         SDVariable sum = null;
         for (String output : network.graph().outputs().keySet()) {
-            SDVariable one = Losses.crossEntropy(network.sd(), network.output(output), targets);
+            SDVariable one = LossFunctions.crossEntropy(network.sd(), network.output(output), targets);
             sum = sum == null ? one : sum.add(one);
         }
         return sum;
     }
 
-    private static GradientStep step(Graph graph, Parameters parameters) {
-        GradientStep.Wanted wanted = new GradientStep.Wanted(ArchSuiteTest::loss, List.of());
-        return Engine.AUTO.step(graph, parameters, Lowering.Mode.TRAINING, wanted);
+    private static GradientStep step(Graph graph, ParameterStore parameters) {
+        GradientStep.GradientSpec wanted = new GradientStep.GradientSpec(ArchSuiteTest::loss, List.of());
+        return Backend.AUTO.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted);
     }
 
     private static Map<String, INDArray> inputs(GradientStep step, ModelConfig model) {
         Map<String, INDArray> inputs = new HashMap<>();
         inputs.put("image", images(model, BATCH));
         int[] labels = IntStream.range(0, BATCH).map(i -> i % 10).toArray();
-        inputs.put("targets", Targets.smoothed(labels, 10, 0));
-        for (Lowered.Mask mask : step.masks()) {
+        inputs.put("targets", SoftTargets.smoothed(labels, 10, 0));
+        for (SameDiffGraph.DropMask mask : step.masks()) {
             inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, mask.shape().batched(BATCH)));
         }
         return inputs;
@@ -147,8 +148,8 @@ class ArchSuiteTest {
     void eightImagesAreLearnedByHeart(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Graph graph = model.build();
-        Parameters parameters = start(graph);
-        Optimizer.State adam = new AdamW(2e-3, 0, 0.9, 0.999, 1e-8).start(parameters);
+        ParameterStore parameters = start(graph);
+        Optimizer.OptimizerState adam = new AdamW(2e-3, 0, 0.9, 0.999, 1e-8).start(parameters);
         try (GradientStep gradients = step(graph, parameters)) {
             Map<String, INDArray> inputs = inputs(gradients, model);
             gradients.run(inputs);
@@ -157,7 +158,7 @@ class ArchSuiteTest {
             for (int step = 0; step < 150 && last > 0.1 * first; step++) {
                 gradients.run(inputs);
                 last = gradients.loss();
-                adam.step(gradients.flat(), 2e-3);
+                adam.step(gradients.flatGradient(), 2e-3);
                 gradients.updateStatistics();
             }
             assertThat(last).isLessThan(0.1 * first);
@@ -168,15 +169,15 @@ class ArchSuiteTest {
     @MethodSource("configs")
     void savedAndReopenedItGivesTheSameBits(String name) {
         RunConfig config = RunConfig.open(name, List.of());
-        Parameters parameters = start(config.model().build());
+        ParameterStore parameters = start(config.model().build());
         List<String> classes = IntStream.range(0, 10).mapToObj(String::valueOf).toList();
-        Description description = new Description(
+        ModelDescription description = new ModelDescription(
                 name, config.model(), config.resolved(), classes, config.data().preprocess(), Map.of());
         Path file = directory.resolve(name + ".keras");
         SavedModel.write(file, description, parameters);
         INDArray images = images(config.model(), 3);
         try (SavedModel model = SavedModel.load(file);
-                Inference inference = Engine.AUTO.inference(config.model().build(), parameters)) {
+                Inference inference = Backend.AUTO.inference(config.model().build(), parameters)) {
             assertThat(model.inference().logits(images)).isEqualTo(inference.logits(images));
         }
     }

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
-import org.vit4j.engine.OpTime;
+import org.vit4j.backend.OpTime;
 import org.vit4j.report.Environment;
-import org.vit4j.report.Summary;
+import org.vit4j.report.ModelSummary;
 import org.vit4j.train.RunConfig;
 
 /**
@@ -16,7 +16,8 @@ import org.vit4j.train.RunConfig;
  *
  * @param memory empty where the system does not tell
  */
-public record BenchReport(RunConfig config, int steps, Bench.Measured measured, Map<Runner, Peak> memory) {
+public record BenchReport(
+        RunConfig config, int steps, Bench.BenchResult measured, Map<BenchRunner, PeakMemory> memory) {
     /** Backward passes make two products for every one of the forward pass. */
     private static final int TRAINING_PASSES = 3;
 
@@ -40,13 +41,13 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
         measured.inference()
                 .forEach((size, timings) -> byBatch.put(String.valueOf(size), words(timings, t -> size / t.median())));
         all.put("inference_by_batch", byBatch);
-        all.put("peak_memory", words(memory, Peak::training));
-        all.put("peak_memory_inference", words(memory, Peak::inference));
+        all.put("peak_memory", words(memory, PeakMemory::training));
+        all.put("peak_memory_inference", words(memory, PeakMemory::inference));
         all.put("gflops", gflops());
         all.put("seconds", seconds());
         all.put("split", words(measured.training(), BenchReport::split));
         all.put("profile", words(measured.profiles(), BenchReport::profile));
-        Machine machine = measured.machine();
+        MachineInfo machine = measured.machine();
         all.put("threads", machine.threads());
         all.put("processor", machine.processor());
         all.put("processors", machine.processors());
@@ -54,11 +55,11 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
         return all;
     }
 
-    private Summary summary() {
-        return Summary.of(config.name(), config.model());
+    private ModelSummary summary() {
+        return ModelSummary.of(config.name(), config.model());
     }
 
-    private Map<Runner, Timings> inferenceAt(int batch) {
+    private Map<BenchRunner, Timings> inferenceAt(int batch) {
         return measured.inference().get(batch);
     }
 
@@ -94,7 +95,7 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
         return all;
     }
 
-    private static Map<String, Double> split(Bench.Split split) {
+    private static Map<String, Double> split(Bench.StepTimes split) {
         Map<String, Double> all = new LinkedHashMap<>();
         all.put("data", split.data().median());
         all.put("forward", split.forward().median());
@@ -103,7 +104,7 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
         return all;
     }
 
-    private static Map<String, Object> profile(Bench.Profile profile) {
+    private static Map<String, Object> profile(Bench.OpProfile profile) {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("training", profile(profile.training(), profile.runs()));
         all.put("inference", profile(profile.inference(), profile.runs()));
@@ -122,7 +123,7 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
         return all;
     }
 
-    private static <T> Map<String, Object> words(Map<Runner, T> by, Function<T, Object> value) {
+    private static <T> Map<String, Object> words(Map<BenchRunner, T> by, Function<T, Object> value) {
         Map<String, Object> all = new LinkedHashMap<>();
         by.forEach((runner, measured) -> all.put(runner.word(), value.apply(measured)));
         return all;
@@ -130,19 +131,13 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
 
     /** For people. */
     public String table() {
-        Machine machine = measured.machine();
+        MachineInfo machine = measured.machine();
         int batch = config.train().batch();
-        Summary summary = summary();
+        ModelSummary summary = summary();
         List<String> lines = new ArrayList<>();
         lines.add(line(
                 "%s: %s (%s), %,d parameters, %,d MACs an image, batch %d, data: %s",
-                summary.name(),
-                summary.arch(),
-                summary.flavour(),
-                summary.parameters(),
-                summary.macs(),
-                batch,
-                data()));
+                summary.name(), summary.arch(), summary.flavor(), summary.parameters(), summary.macs(), batch, data()));
         lines.add(line(
                 "%s, %d threads, matrix product at most %.0f GFLOP/s; medians of %d steps",
                 machine.processor(), machine.threads(), machine.matmulGflops(), steps));
@@ -169,7 +164,7 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
                         1e3 * split.forward().median(),
                         1e3 * split.backward(),
                         1e3 * split.update().median(),
-                        megabytes(runner, Peak::training))));
+                        megabytes(runner, PeakMemory::training))));
         measured.inference().forEach((size, timings) -> {
             lines.add("");
             lines.add(line(
@@ -180,7 +175,7 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
                     runner.word(),
                     rates(size, t),
                     2.0 * summary.macs() * size / 1e9 / t.median(),
-                    size == batch ? line("  %10s", megabytes(runner, Peak::inference)) : "")));
+                    size == batch ? line("  %10s", megabytes(runner, PeakMemory::inference)) : "")));
         });
         measured.profiles().forEach((runner, profile) -> {
             lines.add("");
@@ -210,7 +205,7 @@ public record BenchReport(RunConfig config, int steps, Bench.Measured measured, 
         return line("%10.1f %19s", batch / t.median(), spread);
     }
 
-    private String megabytes(Runner runner, Function<Peak, Long> bytes) {
+    private String megabytes(BenchRunner runner, Function<PeakMemory, Long> bytes) {
         return memory.containsKey(runner) ? line("%.0f", bytes.apply(memory.get(runner)) / 1e6) : "not known";
     }
 

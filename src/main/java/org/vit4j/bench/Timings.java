@@ -10,7 +10,7 @@ public record Timings(double p10, double median, double p90) {
         return new Timings(at(sorted, 0.1), at(sorted, 0.5), at(sorted, 0.9));
     }
 
-    /** Between the two neighbours in proportion, as NumPy's percentile. */
+    /** Between the two neighbors in proportion, as NumPy's percentile. */
     private static double at(List<Double> sorted, double share) {
         double place = share * (sorted.size() - 1);
         int below = (int) Math.floor(place);

@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import org.vit4j.Main;
 import org.vit4j.bench.Bench;
 import org.vit4j.bench.BenchReport;
-import org.vit4j.bench.Peak;
-import org.vit4j.bench.Runner;
+import org.vit4j.bench.BenchRunner;
+import org.vit4j.bench.PeakMemory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
@@ -53,7 +53,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME",
             split = ",",
             description = "Leave the others out: ${COMPLETION-CANDIDATES}.")
-    private List<Runner> only = List.of(Runner.values());
+    private List<BenchRunner> only = List.of(BenchRunner.values());
 
     @Option(names = "--json", description = "Machine output.")
     private boolean json;
@@ -66,14 +66,15 @@ final class BenchCommand implements Callable<Integer> {
         if (steps < 1) throw new ConfigError("--steps " + steps + ": expected at least 1");
         RunConfig run = RunConfig.open(config, overrides);
         Consumer<String> progress = step -> spec.commandLine().getErr().println("bench: " + step);
-        List<Runner> runners = only.stream().distinct().sorted().toList();
-        Map<Runner, Peak> memory = new EnumMap<>(Runner.class);
-        Bench.Measured measured;
+        List<BenchRunner> runners = only.stream().distinct().sorted().toList();
+        Map<BenchRunner, PeakMemory> memory = new EnumMap<>(BenchRunner.class);
+        Bench.BenchResult measured;
         try (Bench bench = new Bench(run, runners, steps, progress)) {
             // First, while this process is small: plain SameDiff takes what memory there is.
-            for (Runner runner : runners) {
+            for (BenchRunner runner : runners) {
                 progress.accept("memory of " + runner.word());
-                Peak.of(worker(runner), run.train().batch(), MEMORY_STEPS).ifPresent(peak -> memory.put(runner, peak));
+                PeakMemory.of(worker(runner), run.train().batch(), MEMORY_STEPS)
+                        .ifPresent(peak -> memory.put(runner, peak));
             }
             measured = bench.run();
         }
@@ -82,11 +83,11 @@ final class BenchCommand implements Callable<Integer> {
         if (json) out.println(Json.text(report.toMap()));
         else out.print(report.table());
         out.flush();
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 
     /** This very program, asked to be a worker, with the limits that the launcher set. */
-    private List<String> worker(Runner runner) {
+    private List<String> worker(BenchRunner runner) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()

@@ -6,8 +6,8 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.vit4j.bench.Runner;
-import org.vit4j.bench.Worker;
+import org.vit4j.bench.BenchRunner;
+import org.vit4j.bench.BenchWorker;
 import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,7 +28,7 @@ final class BenchWorkerCommand implements Callable<Integer> {
     private List<String> overrides = List.of();
 
     @Option(names = "--runner", required = true, description = "${COMPLETION-CANDIDATES}.")
-    private Runner runner;
+    private BenchRunner runner;
 
     @Spec
     private CommandSpec spec;
@@ -36,11 +36,11 @@ final class BenchWorkerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        Worker.serve(
+        BenchWorker.serve(
                 RunConfig.open(config, overrides),
                 runner,
                 lines,
                 spec.commandLine().getOut());
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 }

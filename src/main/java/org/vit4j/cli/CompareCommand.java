@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Atomic;
-import org.vit4j.report.Comparison;
+import org.vit4j.io.AtomicFiles;
 import org.vit4j.report.ComparisonPage;
+import org.vit4j.report.RunComparison;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,13 +41,13 @@ final class CompareCommand implements Callable<Integer> {
         if (output.isPresent() && Files.isDirectory(output.get())) {
             throw new ConfigError("-o " + output.get() + ": is a directory; expected a file, such as compare.html");
         }
-        Comparison comparison = Comparison.read(runs);
-        output.ifPresent(file -> Atomic.write(file, ComparisonPage.html(comparison)));
+        RunComparison comparison = RunComparison.read(runs);
+        output.ifPresent(file -> AtomicFiles.write(file, ComparisonPage.html(comparison)));
         PrintWriter out = spec.commandLine().getOut();
         if (json) out.println(Json.text(comparison.machine()));
         else if (output.isPresent()) out.println(output.get() + ": " + runs.size() + " runs");
         else out.print(comparison.table());
         out.flush();
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 }

@@ -10,13 +10,13 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.Augment;
-import org.vit4j.data.Batches;
+import org.vit4j.data.AugmentConfig;
+import org.vit4j.data.DataLoader;
 import org.vit4j.data.Dataset;
 import org.vit4j.data.ImageFolder;
 import org.vit4j.data.OnCorrupt;
-import org.vit4j.eval.Evaluator;
-import org.vit4j.eval.Scores;
+import org.vit4j.metrics.Evaluator;
+import org.vit4j.metrics.Scores;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
@@ -68,15 +68,15 @@ final class EvalCommand implements Callable<Integer> {
                         data + ": its classes " + shown(dataset.classes()) + " are not the model's " + shown(classes));
             }
             int threads = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
-            Batches batches = new Batches(
-                    dataset, Augment.NONE, model.description().preprocess(), batch, false, false, 0, threads);
+            DataLoader batches = new DataLoader(
+                    dataset, AugmentConfig.NONE, model.description().preprocess(), batch, false, false, 0, threads);
             Scores scores = Evaluator.evaluate(model.inference(), batches, classes);
             PrintWriter out = spec.commandLine().getOut();
             if (json) out.println(Json.text(machine(scores, classes)));
             else print(out, scores);
             out.flush();
         }
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 
     private Dataset dataset(SavedModel model) {
@@ -88,7 +88,7 @@ final class EvalCommand implements Callable<Integer> {
                     .findFirst()
                     .orElse(path);
             int channels = model.description().model().image().channels();
-            return new ImageFolder(root, ImageFolder.classNames(root), channels, OnCorrupt.REFUSE);
+            return new ImageFolder(root, ImageFolder.classNames(root), channels, OnCorrupt.FAIL);
         }
         return RunConfig.open(data, overrides).data().open().validation();
     }

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
+import org.vit4j.explain.ExplainMethod;
 import org.vit4j.explain.ExplainRun;
-import org.vit4j.explain.Method;
 import org.vit4j.model.SavedModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,7 +35,7 @@ final class ExplainCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "METHOD",
             description = "${COMPLETION-CANDIDATES}, in lower case; several with commas. Default: gradcam.")
-    private List<Method> methods = List.of(Method.GRADCAM);
+    private List<ExplainMethod> methods = List.of(ExplainMethod.GRADCAM);
 
     @Option(
             names = "--layer",
@@ -74,14 +74,14 @@ final class ExplainCommand implements Callable<Integer> {
         // Java's drawing must not look for a screen.
         System.setProperty("java.awt.headless", "true");
         OptionalInt chosen = head.map(OptionalInt::of).orElse(OptionalInt.empty());
-        var request = new ExplainRun.Request(pictures, methods, layer, chosen, of, directory);
+        var request = new ExplainRun.ExplainRequest(pictures, methods, layer, chosen, of, directory);
         try (SavedModel model = SavedModel.load(file)) {
             print(ExplainRun.write(model, request));
         }
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 
-    private void print(ExplainRun.Outcome outcome) {
+    private void print(ExplainRun.ExplainOutcome outcome) {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Map<String, Object> answer = new LinkedHashMap<>();

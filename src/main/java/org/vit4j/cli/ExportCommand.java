@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
-import org.vit4j.export.Export;
-import org.vit4j.export.Format;
-import org.vit4j.io.Failure;
-import org.vit4j.onnx.Pixels;
+import org.vit4j.export.ExportFormat;
+import org.vit4j.export.ModelExporter;
+import org.vit4j.io.RunException;
+import org.vit4j.onnx.PixelInput;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -73,16 +73,16 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Format wanted = Format.of(format);
-        List<Path> written = Export.run(model, wanted, file, new Export.Options(pixels(), names));
+        ExportFormat wanted = ExportFormat.of(format);
+        List<Path> written = ModelExporter.run(model, wanted, file, new ModelExporter.ExportOptions(pixels(), names));
         PrintWriter out = spec.commandLine().getOut();
         if (json) out.println(Json.text(machine(wanted, written)));
         else written.forEach(one -> out.println(wanted.word() + ": " + one));
         out.flush();
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 
-    private Map<String, Object> machine(Format wanted, List<Path> written) {
+    private Map<String, Object> machine(ExportFormat wanted, List<Path> written) {
         Map<String, Object> machine = new LinkedHashMap<>();
         machine.put("format", wanted.word());
         machine.put("file", file.toString());
@@ -95,17 +95,17 @@ final class ExportCommand implements Callable<Integer> {
         try {
             return Files.size(file);
         } catch (IOException e) {
-            throw new Failure(file + ": was written and cannot be read: " + e.getMessage(), e);
+            throw new RunException(file + ": was written and cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private Pixels.Kind pixels() {
+    private PixelInput.PixelInputKind pixels() {
         if (pixels.isPresent() && !preprocess)
             throw new ConfigError("--pixels: means something with --preprocess only");
-        if (!preprocess) return Pixels.Kind.NORMALISED;
+        if (!preprocess) return PixelInput.PixelInputKind.NORMALIZED;
         return switch (pixels.orElse("uint8")) {
-            case "uint8" -> Pixels.Kind.UINT8;
-            case "float" -> Pixels.Kind.FLOAT;
+            case "uint8" -> PixelInput.PixelInputKind.UINT8;
+            case "float" -> PixelInput.PixelInputKind.FLOAT;
             default -> throw new ConfigError("--pixels " + pixels.get() + ": expected uint8 or float");
         };
     }

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.vit4j.train.Import;
+import org.vit4j.train.CheckpointImporter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -83,13 +83,13 @@ final class ImportCommand implements Callable<Integer> {
         notes.forEach(err::println);
         spec.commandLine().getOut().println("model: " + model);
         spec.commandLine().getOut().flush();
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 
     private List<String> published() {
         if (given.size() != 2) throw wrong("expected VARIANT|CONFIG and CHECKPOINT, got " + given);
-        var changes = new Import.Changes(classes, image, channels, overrides);
-        return Import.run(given.get(0), Path.of(given.get(1)), model, changes, labels, seed, !lenient);
+        var changes = new CheckpointImporter.ImportChanges(classes, image, channels, overrides);
+        return CheckpointImporter.run(given.get(0), Path.of(given.get(1)), model, changes, labels, seed, !lenient);
     }
 
     private List<String> retrained(Path original) {
@@ -98,7 +98,7 @@ final class ImportCommand implements Callable<Integer> {
         if (changed || lenient || !overrides.isEmpty()) {
             throw wrong("--like changes nothing but the weights; leave the other options out");
         }
-        return Import.like(original, Path.of(given.get(0)), model);
+        return CheckpointImporter.like(original, Path.of(given.get(0)), model);
     }
 
     private ParameterException wrong(String problem) {

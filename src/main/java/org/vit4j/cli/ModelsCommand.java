@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.vit4j.config.Packaged;
-import org.vit4j.report.Summary;
+import org.vit4j.config.ConfigCatalog;
+import org.vit4j.report.ModelSummary;
 import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,14 +26,14 @@ final class ModelsCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     /** A variant and what its config says was published of it. */
-    private record Line(Summary summary, Optional<Double> top1, String source) {
+    private record Line(ModelSummary summary, Optional<Double> top1, String source) {
         static Line of(String variant) {
             RunConfig config = RunConfig.open("models/" + variant, List.of());
-            Optional<RunConfig.Published> published = config.published();
+            Optional<RunConfig.PublishedResult> published = config.published();
             return new Line(
-                    Summary.of(variant, config.model()),
-                    published.flatMap(RunConfig.Published::top1),
-                    published.map(RunConfig.Published::source).orElse(""));
+                    ModelSummary.of(variant, config.model()),
+                    published.flatMap(RunConfig.PublishedResult::top1),
+                    published.map(RunConfig.PublishedResult::source).orElse(""));
         }
 
         Map<String, Object> machine() {
@@ -51,7 +51,7 @@ final class ModelsCommand implements Callable<Integer> {
                     "%-32s %-10s %-10s %,14d %,18d  %-15s %7s  %s%n",
                     summary.name(),
                     summary.arch(),
-                    summary.flavour(),
+                    summary.flavor(),
                     summary.parameters(),
                     summary.macs(),
                     summary.input(),
@@ -62,7 +62,7 @@ final class ModelsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Line> lines = Packaged.variants().stream().map(Line::of).toList();
+        List<Line> lines = ConfigCatalog.variants().stream().map(Line::of).toList();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Json.text(lines.stream().map(Line::machine).toList()));
@@ -73,6 +73,6 @@ final class ModelsCommand implements Callable<Integer> {
             lines.forEach(line -> line.print(out));
         }
         out.flush();
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 }

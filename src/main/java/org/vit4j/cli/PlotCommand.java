@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Atomic;
+import org.vit4j.io.AtomicFiles;
 import org.vit4j.plot.Drawing;
 import org.vit4j.plot.ModelPlot;
 import picocli.CommandLine.Command;
@@ -53,17 +53,17 @@ final class PlotCommand implements Callable<Integer> {
         if (!(scale > 0 && scale <= 8)) throw new ConfigError("--scale " + scale + ": expected above 0, at most 8");
         // Java's drawing must not look for a screen.
         System.setProperty("java.awt.headless", "true");
-        Network network = Network.of(what, overrides);
+        NamedModel network = NamedModel.of(what, overrides);
         Drawing drawing = ModelPlot.of(network.name(), network.model().build());
         if (file.endsWith(".svg")) {
-            Atomic.write(output, drawing.svg());
+            AtomicFiles.write(output, drawing.svg());
         } else {
             BufferedImage picture = drawing.image(scale);
-            Atomic.write(output, temporary -> {
+            AtomicFiles.write(output, temporary -> {
                 if (!ImageIO.write(picture, "png", temporary.toFile())) throw new AssertionError("no writer of PNG");
             });
         }
         spec.commandLine().getOut().println("drawing: " + output);
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 }

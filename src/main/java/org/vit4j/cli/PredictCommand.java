@@ -15,14 +15,14 @@ import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.vit4j.checkpoint.Npy;
+import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Image;
 import org.vit4j.data.ImageFile;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
-import org.vit4j.train.Cluster;
-import org.vit4j.weights.Npy;
-import org.vit4j.weights.SafeTensors;
+import org.vit4j.train.DistributedBackend;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -69,7 +69,7 @@ final class PredictCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     /** One image's answer. */
-    private record Answer(String file, List<Prediction> predictions, float[] logits) {}
+    private record PredictedImage(String file, List<Prediction> predictions, float[] logits) {}
 
     @Override
     public Integer call() {
@@ -78,7 +78,7 @@ final class PredictCommand implements Callable<Integer> {
             throw new ConfigError("predict: --spark MASTER and -o OUT.parquet go together");
         }
         if (spark.isPresent()) return onSpark();
-        List<Answer> answers = new ArrayList<>();
+        List<PredictedImage> answers = new ArrayList<>();
         List<Path> files = files();
         try (SavedModel model = SavedModel.load(file)) {
             List<Path> pictures = new ArrayList<>();
@@ -94,14 +94,14 @@ final class PredictCommand implements Callable<Integer> {
             pictures(model, pictures, answers);
         }
         print(answers);
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 
     private int onSpark() {
-        long rows = Cluster.find().predict(spark.orElseThrow(), file, inputs, table.orElseThrow());
+        long rows = DistributedBackend.find().predict(spark.orElseThrow(), file, inputs, table.orElseThrow());
         spec.commandLine().getOut().println(rows + " pictures: " + table.orElseThrow());
         spec.commandLine().getOut().flush();
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 
     private List<Path> files() {
@@ -116,7 +116,7 @@ final class PredictCommand implements Callable<Integer> {
 
     private static List<Path> picturesIn(Path directory) {
         try (Stream<Path> all = Files.walk(directory)) {
-            List<Path> pictures = all.filter(ImageFile::isPicture).sorted().toList();
+            List<Path> pictures = all.filter(ImageFile::isImage).sorted().toList();
             if (pictures.isEmpty()) throw new ConfigError(directory + ": holds no pictures");
             return pictures;
         } catch (IOException e) {
@@ -124,7 +124,7 @@ final class PredictCommand implements Callable<Integer> {
         }
     }
 
-    private void pictures(SavedModel model, List<Path> pictures, List<Answer> answers) {
+    private void pictures(SavedModel model, List<Path> pictures, List<PredictedImage> answers) {
         if (pictures.isEmpty()) return;
         int channels = model.description().model().image().channels();
         List<Image> images =
@@ -134,8 +134,8 @@ final class PredictCommand implements Callable<Integer> {
         pictures.clear();
     }
 
-    private void array(SavedModel model, Path npy, List<Answer> answers) {
-        SafeTensors.Array array = Npy.read(npy);
+    private void array(SavedModel model, Path npy, List<PredictedImage> answers) {
+        SafeTensors.NamedValues array = Npy.read(npy);
         var spec = model.description().model().image();
         int[] s = array.shape();
         if (s.length != 4 || s[1] != spec.channels() || s[2] != spec.height() || s[3] != spec.width() || s[0] < 1) {
@@ -150,17 +150,17 @@ final class PredictCommand implements Callable<Integer> {
         }
     }
 
-    private Answer answer(SavedModel model, Path input, INDArray rows, int i) {
+    private PredictedImage answer(SavedModel model, Path input, INDArray rows, int i) {
         float[] row = rows.getRow(i).dup().toFloatVector();
-        return new Answer(input.toString(), model.top(row, top), row);
+        return new PredictedImage(input.toString(), model.top(row, top), row);
     }
 
-    private void print(List<Answer> answers) {
+    private void print(List<PredictedImage> answers) {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Json.text(answers.stream().map(this::machine).toList()));
         } else {
-            for (Answer answer : answers) {
+            for (PredictedImage answer : answers) {
                 out.println(answer.file);
                 for (Prediction p : answer.predictions) {
                     out.printf(Locale.ROOT, "  %6.2f%%  %s%n", 100 * p.probability(), p.label());
@@ -171,7 +171,7 @@ final class PredictCommand implements Callable<Integer> {
         out.flush();
     }
 
-    private Map<String, Object> machine(Answer answer) {
+    private Map<String, Object> machine(PredictedImage answer) {
         Map<String, Object> entry = new LinkedHashMap<>();
         entry.put("file", answer.file);
         entry.put("predictions", answer.predictions);

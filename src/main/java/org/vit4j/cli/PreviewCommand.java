@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Atomic;
-import org.vit4j.train.Preview;
+import org.vit4j.io.AtomicFiles;
+import org.vit4j.train.AugmentPreview;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.TrainData;
 import picocli.CommandLine.Command;
@@ -57,11 +57,11 @@ final class PreviewCommand implements Callable<Integer> {
         System.setProperty("java.awt.headless", "true");
         RunConfig config = RunConfig.open(what, overrides);
         int images = count.orElse(Math.min(32, config.train().batch()));
-        BufferedImage sheet = Preview.sheet(config, TrainData.open(config), epoch, images);
-        Atomic.write(output, temporary -> {
+        BufferedImage sheet = AugmentPreview.sheet(config, TrainData.open(config), epoch, images);
+        AtomicFiles.write(output, temporary -> {
             if (!ImageIO.write(sheet, "png", temporary.toFile())) throw new AssertionError("no writer of PNG");
         });
         spec.commandLine().getOut().println("sheet: " + output);
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 }

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
 import org.vit4j.report.Diagram;
-import org.vit4j.report.Summary;
+import org.vit4j.report.ModelSummary;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -38,16 +38,16 @@ final class SummaryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Network network = Network.of(what, overrides);
+        NamedModel network = NamedModel.of(what, overrides);
         PrintWriter out = spec.commandLine().getOut();
         if (diagram.isPresent()) out.print(draw(network, diagram.get()));
-        else if (json) out.println(Json.text(Summary.of(network.name(), network.model())));
-        else out.print(Summary.of(network.name(), network.model()).table());
+        else if (json) out.println(Json.text(ModelSummary.of(network.name(), network.model())));
+        else out.print(ModelSummary.of(network.name(), network.model()).table());
         out.flush();
-        return Vit4j.DONE;
+        return CommandLineProgram.DONE;
     }
 
-    private static String draw(Network network, String path) {
+    private static String draw(NamedModel network, String path) {
         try {
             return Diagram.mermaid(network.model().build(), path);
         } catch (IllegalArgumentException e) {

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
-import org.vit4j.train.Cluster;
+import org.vit4j.train.DistributedBackend;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.Sweep;
 import org.vit4j.train.SweepPlan;
@@ -55,7 +55,7 @@ final class TrainCommand implements Callable<Integer> {
     private boolean json;
 
     @ParentCommand
-    private Vit4j root;
+    private CommandLineProgram root;
 
     @Spec
     private CommandSpec spec;
@@ -74,8 +74,8 @@ final class TrainCommand implements Callable<Integer> {
             SweepSummary summary = Sweep.run(plan, resume, progress, root.interrupt::requested);
             out.println(json ? summary.json() : summary.text() + "\nall of it: " + plan.directory() + "/sweep.html");
             out.flush();
-            if (summary.interrupted()) return Vit4j.INTERRUPTED;
-            return summary.failed() ? Vit4j.FAILED : Vit4j.DONE;
+            if (summary.interrupted()) return CommandLineProgram.INTERRUPTED;
+            return summary.failed() ? CommandLineProgram.FAILED : CommandLineProgram.DONE;
         }
     }
 
@@ -85,16 +85,17 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         root.interrupt.listen(spec.commandLine().getErr());
         try (TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
-            TrainRun.Result result = spark.isPresent()
-                    ? Cluster.find().train(spark.get(), run, into, resume, progress, root.interrupt::requested)
+            TrainRun.RunResult result = spark.isPresent()
+                    ? DistributedBackend.find()
+                            .train(spark.get(), run, into, resume, progress, root.interrupt::requested)
                     : TrainRun.run(run, into, resume, progress, root.interrupt::requested);
             out.println(json ? Json.text(result.toMap()) : told(result));
             out.flush();
-            return result.finished() ? Vit4j.DONE : Vit4j.INTERRUPTED;
+            return result.finished() ? CommandLineProgram.DONE : CommandLineProgram.INTERRUPTED;
         }
     }
 
-    private String told(TrainRun.Result result) {
+    private String told(TrainRun.RunResult result) {
         if (!result.finished()) {
             return "stopped after step " + result.state().step() + " and saved; go on with: vit4j train " + config
                     + " --resume --run " + result.directory();

@@ -7,17 +7,17 @@ import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
-import org.vit4j.report.Text;
+import org.vit4j.optim.ValidationMetrics;
+import org.vit4j.report.TextFormat;
 import org.vit4j.train.EpochMetrics;
 import org.vit4j.train.TrainState;
 import org.vit4j.train.Trainer;
-import org.vit4j.train.schedule.Validated;
 
 /**
  * A bar for each epoch on a terminal, and a line for each finished one. Where nobody looks, a line now and then within an
  * epoch instead of the bar.
  */
-final class TrainProgress implements Trainer.Progress, AutoCloseable {
+final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
     /** Between two lines within an epoch; short epochs have none. */
     private static final long LINE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -60,7 +60,7 @@ final class TrainProgress implements Trainer.Progress, AutoCloseable {
                 state.lossSum() / state.seen(),
                 100.0 * state.correct() / state.seen(),
                 imagesPerSecond,
-                Text.time(left(state, batches))));
+                TextFormat.time(left(state, batches))));
         bar.stepTo(state.batches());
     }
 
@@ -86,7 +86,7 @@ final class TrainProgress implements Trainer.Progress, AutoCloseable {
                 state.lossSum() / state.seen(),
                 100.0 * state.correct() / state.seen(),
                 state.seen() / state.seconds(),
-                Text.time(left(state, batches)));
+                TextFormat.time(left(state, batches)));
         err.flush();
         told = nanos.getAsLong();
     }
@@ -115,12 +115,12 @@ final class TrainProgress implements Trainer.Progress, AutoCloseable {
                 100 * m.valTop1(),
                 m.ema().map(TrainProgress::average).orElse(""),
                 m.imagesPerSecond(),
-                Text.time(m.seconds() * (all - m.epoch())));
+                TextFormat.time(m.seconds() * (all - m.epoch())));
         err.flush();
         told = nanos.getAsLong();
     }
 
-    private static String average(Validated ema) {
+    private static String average(ValidationMetrics ema) {
         return String.format(Locale.ROOT, ", averaged %.4f, %.2f%%", ema.valLoss(), 100 * ema.valTop1());
     }
 

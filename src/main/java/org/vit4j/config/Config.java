@@ -27,7 +27,7 @@ public final class Config {
     private final Section root;
     private final List<String> problems = new ArrayList<>();
 
-    private Config(String name, Yaml.Mapping yaml) {
+    private Config(String name, Yaml.YamlMapping yaml) {
         this.name = name;
         this.root = new Section(yaml, "", problems);
     }
@@ -40,7 +40,7 @@ public final class Config {
      * @throws ConfigError when it does not exist, is no YAML, or extends itself
      */
     public static Config open(String nameOrPath, List<String> overrides) {
-        Source source = find(nameOrPath, null);
+        ConfigSource source = find(nameOrPath, null);
         return read(source, overrides);
     }
 
@@ -50,7 +50,7 @@ public final class Config {
      * @throws ConfigError when it extends another
      */
     public static Config whole(String text, String label) {
-        Yaml.Mapping yaml = mapping(text, label);
+        Yaml.YamlMapping yaml = mapping(text, label);
         if (yaml.entries().containsKey("extends")) {
             throw new ConfigError(
                     yaml.keyWhere().get("extends") + ": extends: what is saved must be whole, without it");
@@ -65,11 +65,11 @@ public final class Config {
 
     /** The same with overrides, as of {@link #open}. */
     public static Config parse(String text, String label, List<String> overrides) {
-        return read(new Source(label, text, null), overrides);
+        return read(new ConfigSource(label, text, null), overrides);
     }
 
-    private static Config read(Source source, List<String> overrides) {
-        Yaml.Mapping yaml = load(source, new LinkedHashSet<>());
+    private static Config read(ConfigSource source, List<String> overrides) {
+        Yaml.YamlMapping yaml = load(source, new LinkedHashSet<>());
         for (String override : overrides) yaml = Yaml.merge(yaml, override(override));
         return new Config(source.name(), yaml);
     }
@@ -86,7 +86,7 @@ public final class Config {
 
     /** @throws ConfigError with every problem found, a line each */
     public void finish() {
-        root.done();
+        root.rejectUnknownKeys();
         check();
     }
 
@@ -113,24 +113,24 @@ public final class Config {
     }
 
     /** @param file null for a packaged config or for text */
-    private record Source(String name, String text, Path file) {}
+    private record ConfigSource(String name, String text, Path file) {}
 
-    private static Yaml.Mapping mapping(String text, String label) {
-        if (Yaml.parse(text, label) instanceof Yaml.Mapping yaml) return yaml;
+    private static Yaml.YamlMapping mapping(String text, String label) {
+        if (Yaml.parse(text, label) instanceof Yaml.YamlMapping yaml) return yaml;
         throw new ConfigError(label + ":1: expected keys such as 'model:', got something else");
     }
 
-    private static Yaml.Mapping load(Source source, Set<String> seen) {
+    private static Yaml.YamlMapping load(ConfigSource source, Set<String> seen) {
         if (!seen.add(source.name())) {
             throw new ConfigError(source.name() + ": extends itself: " + String.join(" -> ", seen));
         }
-        Yaml.Mapping yaml = mapping(source.text(), source.name());
+        Yaml.YamlMapping yaml = mapping(source.text(), source.name());
         Yaml base = yaml.entries().remove("extends");
         if (base == null) return yaml;
-        if (!(base instanceof Yaml.Scalar baseName)) {
+        if (!(base instanceof Yaml.YamlScalar baseName)) {
             throw new ConfigError(base.where() + ": extends: expected one name, got " + Yaml.shown(base));
         }
-        Source found;
+        ConfigSource found;
         try {
             found = find(baseName.text(), source.file());
         } catch (ConfigError e) {
@@ -139,7 +139,7 @@ public final class Config {
         return Yaml.merge(load(found, seen), yaml);
     }
 
-    private static Yaml.Mapping override(String text) {
+    private static Yaml.YamlMapping override(String text) {
         int equals = text.indexOf('=');
         String where = Yaml.OVERRIDE + text;
         if (equals <= 0) throw new ConfigError(where + ": expected path=value, such as train.epochs=3");
@@ -147,20 +147,20 @@ public final class Config {
         if (path.contains("")) throw new ConfigError(where + ": a part of the path is empty");
         Yaml value = Yaml.parse(text.substring(equals + 1), where);
         for (int i = path.size() - 1; i >= 0; i--) {
-            Yaml.Mapping mapping = Yaml.Mapping.empty(where);
+            Yaml.YamlMapping mapping = Yaml.YamlMapping.empty(where);
             mapping.put(path.get(i), value, where);
             value = mapping;
         }
-        return (Yaml.Mapping) value;
+        return (Yaml.YamlMapping) value;
     }
 
-    private static Source find(String nameOrPath, Path from) {
+    private static ConfigSource find(String nameOrPath, Path from) {
         Path parent = from == null ? null : from.getParent();
         Path beside = parent == null ? Path.of("") : parent;
         for (String ending : List.of("", ".yaml", ".yml")) {
             Path file = beside.resolve(nameOrPath + ending);
             if (Files.isRegularFile(file)) {
-                return new Source(file.toString(), read(file), file);
+                return new ConfigSource(file.toString(), read(file), file);
             }
         }
         String bare = nameOrPath.replaceFirst("^(\\./)?configs/", "").replaceFirst("\\.ya?ml$", "");
@@ -168,7 +168,7 @@ public final class Config {
             try (InputStream in = Config.class.getResourceAsStream(PACKAGED + place + ".yaml")) {
                 if (in != null) {
                     String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-                    return new Source("configs/" + place + ".yaml", text, null);
+                    return new ConfigSource("configs/" + place + ".yaml", text, null);
                 }
             } catch (IOException e) {
                 throw new ConfigError(place + ": cannot be read: " + e.getMessage(), e);
@@ -178,7 +178,7 @@ public final class Config {
             throw new ConfigError("'" + nameOrPath + "' is a directory; expected a YAML file or the name of a variant");
         }
         throw new ConfigError("no config '" + nameOrPath + "': neither a file nor the name of a packaged config"
-                + Nearest.hint(bare, Packaged.names()));
+                + Suggestions.hint(bare, ConfigCatalog.names()));
     }
 
     private static String read(Path file) {

@@ -21,14 +21,14 @@ import java.util.stream.Stream;
  * resolved config of a run can be written down in full.
  */
 public final class Section {
-    private final Yaml.Mapping yaml;
+    private final Yaml.YamlMapping yaml;
     private final String path;
     private final List<String> problems;
     private final Map<String, Object> resolved = new LinkedHashMap<>();
     private final TreeSet<String> known = new TreeSet<>();
     private final int problemsBefore;
 
-    Section(Yaml.Mapping yaml, String path, List<String> problems) {
+    Section(Yaml.YamlMapping yaml, String path, List<String> problems) {
         this.yaml = yaml;
         this.path = path;
         this.problems = problems;
@@ -61,7 +61,7 @@ public final class Section {
     }
 
     /** A number that may be left out. */
-    public OptionalDouble doubleIf(String key) {
+    public OptionalDouble optionalDouble(String key) {
         return has(key) ? OptionalDouble.of(doubleAt(key)) : OptionalDouble.empty();
     }
 
@@ -78,12 +78,12 @@ public final class Section {
     }
 
     /** A word that may be left out. */
-    public Optional<String> stringIf(String key) {
+    public Optional<String> optionalString(String key) {
         return has(key) ? Optional.of(stringAt(key)) : Optional.empty();
     }
 
     /** A constant of an enum, written in lower case: {@code CROSS_ENTROPY} is {@code cross_entropy}. */
-    public <E extends Enum<E>> E oneOf(String key, Class<E> type, E standard) {
+    public <E extends Enum<E>> E enumAt(String key, Class<E> type, E standard) {
         List<String> words = words(type);
         String word =
                 optional(key, value -> parseWord(value, words), standard.name().toLowerCase(Locale.ROOT));
@@ -91,7 +91,7 @@ public final class Section {
     }
 
     /** A word out of a list of known ones, required. */
-    public String wordAt(String key, List<String> words) {
+    public String choiceAt(String key, List<String> words) {
         return required(key, value -> parseWord(value, words), words.get(0));
     }
 
@@ -120,24 +120,25 @@ public final class Section {
     /** Whether a key holds a section, where a bare value may stand as well. */
     public boolean isSection(String key) {
         known.add(key);
-        return value(key).map(Yaml.Mapping.class::isInstance).orElse(false);
+        return value(key).map(Yaml.YamlMapping.class::isInstance).orElse(false);
     }
 
     /** A section below this one; empty when it is not written. */
     public Section section(String key) {
         known.add(key);
         Yaml value = value(key).orElse(null);
-        if (value != null && !(value instanceof Yaml.Mapping)) {
+        if (value != null && !(value instanceof Yaml.YamlMapping)) {
             problem(value.where(), key, "expected a section (keys below it), got " + Yaml.shown(value));
         }
-        Yaml.Mapping below = value instanceof Yaml.Mapping mapping ? mapping : Yaml.Mapping.empty(yaml.where());
+        Yaml.YamlMapping below =
+                value instanceof Yaml.YamlMapping mapping ? mapping : Yaml.YamlMapping.empty(yaml.where());
         Section section = new Section(below, pathTo(key), problems);
         resolved.put(key, section.resolved);
         return section;
     }
 
     /** A section that may be left out or be written as {@code null}. */
-    public Optional<Section> sectionIf(String key) {
+    public Optional<Section> optionalSection(String key) {
         return has(key) ? Optional.of(section(key)) : Optional.empty();
     }
 
@@ -148,15 +149,15 @@ public final class Section {
         List<Map<String, Object>> below = new ArrayList<>();
         Yaml value = value(key).orElse(null);
         if (value == null) return sections;
-        if (!(value instanceof Yaml.Sequence list)) {
+        if (!(value instanceof Yaml.YamlSequence list)) {
             problem(value.where(), key, "expected a list, got " + Yaml.shown(value));
             return sections;
         }
         for (int i = 0; i < list.items().size(); i++) {
             Yaml item = list.items().get(i);
-            Yaml.Mapping mapping = Yaml.Mapping.empty(item.where());
-            if (item instanceof Yaml.Mapping written) mapping = written;
-            else if (item instanceof Yaml.Scalar word) mapping.put("name", word, word.where());
+            Yaml.YamlMapping mapping = Yaml.YamlMapping.empty(item.where());
+            if (item instanceof Yaml.YamlMapping written) mapping = written;
+            else if (item instanceof Yaml.YamlScalar word) mapping.put("name", word, word.where());
             else problem(item.where(), key, "expected a section or a word, got " + Yaml.shown(item));
             Section section = new Section(mapping, pathTo(key) + "[" + i + "]", problems);
             sections.add(section);
@@ -172,7 +173,7 @@ public final class Section {
      * is not reported besides, since it saw a stand-in.
      */
     public <T> Optional<T> build(Supplier<T> record) {
-        done();
+        rejectUnknownKeys();
         if (problems.size() > problemsBefore) return Optional.empty();
         try {
             return Optional.of(record.get());
@@ -186,13 +187,13 @@ public final class Section {
      * What nobody asked for is an error, with its line and the nearest known key. Not what is {@code null}: so an inherited
      * key is taken out where another optimizer or arch does not know it.
      */
-    public void done() {
+    public void rejectUnknownKeys() {
         for (String key : yaml.entries().keySet()) {
             if (value(key).isPresent() && known.add(key)) {
                 known.remove(key);
                 String where = yaml.keyWhere().get(key);
                 String at = path.isEmpty() ? "" : path + ": ";
-                String line = where + ": " + at + "unknown key '" + key + "'" + Nearest.hint(key, known);
+                String line = where + ": " + at + "unknown key '" + key + "'" + Suggestions.hint(key, known);
                 if (!problems.contains(line)) problems.add(line);
             }
         }
@@ -210,7 +211,7 @@ public final class Section {
 
     private Optional<Yaml> value(String key) {
         Yaml value = yaml.entries().get(key);
-        boolean absent = value == null || (value instanceof Yaml.Scalar scalar && scalar.isNull());
+        boolean absent = value == null || (value instanceof Yaml.YamlScalar scalar && scalar.isNull());
         return absent ? Optional.empty() : Optional.of(value);
     }
 
@@ -221,7 +222,7 @@ public final class Section {
         if (value != null) {
             try {
                 result = parser.apply(value);
-            } catch (Mismatch e) {
+            } catch (TypeMismatch e) {
                 problem(e.where, key, e.getMessage());
             }
         }
@@ -250,14 +251,15 @@ public final class Section {
 
     private double parseDouble(Yaml value) {
         double number = parse(value, "a number", Double::parseDouble);
-        if (!Double.isFinite(number)) throw new Mismatch(value, "expected a finite number, got " + Yaml.shown(value));
+        if (!Double.isFinite(number))
+            throw new TypeMismatch(value, "expected a finite number, got " + Yaml.shown(value));
         return number;
     }
 
     private boolean parseBool(Yaml value) {
         String text = scalar(value, "true or false").text();
         if (!text.equals("true") && !text.equals("false")) {
-            throw new Mismatch(value, "expected true or false, got '" + text + "'");
+            throw new TypeMismatch(value, "expected true or false, got '" + text + "'");
         }
         return text.equals("true");
     }
@@ -269,30 +271,30 @@ public final class Section {
     private String parseWord(Yaml value, List<String> words) {
         String word = scalar(value, "one of " + String.join(", ", words)).text();
         if (!words.contains(word))
-            throw new Mismatch(value, "unknown value '" + word + "'" + Nearest.hint(word, words));
+            throw new TypeMismatch(value, "unknown value '" + word + "'" + Suggestions.hint(word, words));
         return word;
     }
 
     private <T> List<T> parseList(Yaml value, Function<Yaml, T> parser) {
-        if (value instanceof Yaml.Sequence list)
+        if (value instanceof Yaml.YamlSequence list)
             return list.items().stream().map(parser).toList();
         return List.of(parser.apply(value));
     }
 
     private static <T> T parse(Yaml value, String what, Function<String, T> parser) {
-        Yaml.Scalar scalar = scalar(value, what);
+        Yaml.YamlScalar scalar = scalar(value, what);
         try {
             if (scalar.plain()) return parser.apply(scalar.text());
         } catch (NumberFormatException e) {
             // reported below, with file and line
         }
-        throw new Mismatch(
+        throw new TypeMismatch(
                 value, "expected " + what + ", got " + (scalar.plain() ? "" : "the text ") + Yaml.shown(value));
     }
 
-    private static Yaml.Scalar scalar(Yaml value, String what) {
-        if (value instanceof Yaml.Scalar scalar) return scalar;
-        throw new Mismatch(value, "expected " + what + ", got " + Yaml.shown(value));
+    private static Yaml.YamlScalar scalar(Yaml value, String what) {
+        if (value instanceof Yaml.YamlScalar scalar) return scalar;
+        throw new TypeMismatch(value, "expected " + what + ", got " + Yaml.shown(value));
     }
 
     private void problem(String where, String key, String what) {
@@ -311,11 +313,11 @@ public final class Section {
                 .toList();
     }
 
-    private static final class Mismatch extends RuntimeException {
+    private static final class TypeMismatch extends RuntimeException {
         private static final long serialVersionUID = 1L;
         private final String where;
 
-        Mismatch(Yaml value, String message) {
+        TypeMismatch(Yaml value, String message) {
             super(message);
             this.where = value.where();
         }

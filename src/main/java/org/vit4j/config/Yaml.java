@@ -30,18 +30,18 @@ sealed interface Yaml {
     String where();
 
     /** @param plain written without quotes, so that it may be a number, a boolean or null */
-    record Scalar(String text, boolean plain, String where) implements Yaml {
+    record YamlScalar(String text, boolean plain, String where) implements Yaml {
         boolean isNull() {
             return plain && (text.isEmpty() || text.equals("null") || text.equals("~"));
         }
     }
 
-    record Sequence(List<Yaml> items, String where) implements Yaml {}
+    record YamlSequence(List<Yaml> items, String where) implements Yaml {}
 
     /** @param keyWhere for each key, where the key itself stands */
-    record Mapping(Map<String, Yaml> entries, Map<String, String> keyWhere, String where) implements Yaml {
-        static Mapping empty(String where) {
-            return new Mapping(new LinkedHashMap<>(), new LinkedHashMap<>(), where);
+    record YamlMapping(Map<String, Yaml> entries, Map<String, String> keyWhere, String where) implements Yaml {
+        static YamlMapping empty(String where) {
+            return new YamlMapping(new LinkedHashMap<>(), new LinkedHashMap<>(), where);
         }
 
         void put(String key, Yaml value, String where) {
@@ -61,7 +61,7 @@ sealed interface Yaml {
         try {
             Optional<Node> root = new Compose(settings).composeString(text);
             AtomicInteger left = new AtomicInteger(LARGEST);
-            return root.map(node -> convert(node, label, left)).orElseGet(() -> Mapping.empty(label + ":1"));
+            return root.map(node -> convert(node, label, left)).orElseGet(() -> YamlMapping.empty(label + ":1"));
         } catch (StackOverflowError e) {
             throw new ConfigError(label + ": not valid YAML: nested too deeply, or within itself", e);
         } catch (MarkedYamlEngineException e) {
@@ -76,15 +76,15 @@ sealed interface Yaml {
         String where = at(node, label);
         if (left.decrementAndGet() < 0) throw new ConfigError(label + ": more than " + LARGEST + " values");
         if (node instanceof ScalarNode scalar) {
-            return new Scalar(scalar.getValue(), scalar.getScalarStyle() == ScalarStyle.PLAIN, where);
+            return new YamlScalar(scalar.getValue(), scalar.getScalarStyle() == ScalarStyle.PLAIN, where);
         }
         if (node instanceof SequenceNode sequence) {
             List<Yaml> items = new ArrayList<>();
             for (Node item : sequence.getValue()) items.add(convert(item, label, left));
-            return new Sequence(items, where);
+            return new YamlSequence(items, where);
         }
         if (node instanceof MappingNode mapping) {
-            Mapping result = Mapping.empty(where);
+            YamlMapping result = YamlMapping.empty(where);
             for (NodeTuple tuple : mapping.getValue()) {
                 String keyWhere = at(tuple.getKeyNode(), label);
                 if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
@@ -110,12 +110,12 @@ sealed interface Yaml {
     }
 
     /** {@code over} wins; mappings are merged key by key, lists and scalars replaced. */
-    static Mapping merge(Mapping base, Mapping over) {
-        Mapping merged = Mapping.empty(over.where);
+    static YamlMapping merge(YamlMapping base, YamlMapping over) {
+        YamlMapping merged = YamlMapping.empty(over.where);
         base.entries.forEach((key, value) -> merged.put(key, value, base.keyWhere.get(key)));
         over.entries.forEach((key, value) -> {
             Yaml old = merged.entries.get(key);
-            Yaml kept = old instanceof Mapping a && value instanceof Mapping b ? merge(a, b) : value;
+            Yaml kept = old instanceof YamlMapping a && value instanceof YamlMapping b ? merge(a, b) : value;
             merged.put(key, kept, over.keyWhere.get(key));
         });
         return merged;
@@ -123,18 +123,18 @@ sealed interface Yaml {
 
     /** Scalars by path: {@code train.optimizer.betas[0]}. */
     static void flatten(Yaml yaml, String path, Map<String, String> into) {
-        if (yaml instanceof Scalar scalar) into.put(path, scalar.text);
-        if (yaml instanceof Sequence list) {
+        if (yaml instanceof YamlScalar scalar) into.put(path, scalar.text);
+        if (yaml instanceof YamlSequence list) {
             for (int i = 0; i < list.items.size(); i++) flatten(list.items.get(i), path + "[" + i + "]", into);
         }
-        if (yaml instanceof Mapping mapping) {
+        if (yaml instanceof YamlMapping mapping) {
             mapping.entries.forEach((key, below) -> flatten(below, path.isEmpty() ? key : path + "." + key, into));
         }
     }
 
     /** How a value is named in a message. */
     static String shown(Yaml value) {
-        if (value instanceof Scalar scalar) return "'" + scalar.text + "'";
-        return value instanceof Sequence ? "a list" : "a section";
+        if (value instanceof YamlScalar scalar) return "'" + scalar.text + "'";
+        return value instanceof YamlSequence ? "a list" : "a section";
     }
 }

@@ -6,7 +6,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * What a training or evaluation step takes.
  *
- * @param images [N, H, W, C], normalised
+ * @param images [N, H, W, C], normalized
  * @param labels [N]
  * @param indices [N], which images of the dataset they are
  */

@@ -1,6 +1,6 @@
 package org.vit4j.data;
 
-/** Where training and evaluation get their batches from: {@link Batches}, or a DL4J iterator by {@link Dl4jData}. */
+/** Where training and evaluation get their batches from: {@link DataLoader}, or a DL4J iterator by {@link Dl4jData}. */
 public interface BatchSource {
 
     int batchesPerEpoch();

@@ -24,13 +24,13 @@ public final class Cifar {
      * @param directory that holds them, or the {@code cifar-10-batches-bin} that holds them
      * @throws ConfigError when one is missing or not of the right size
      */
-    public static Split ten(Path directory) {
+    public static DatasetSplits ten(Path directory) {
         String expected = "data_batch_1.bin to data_batch_5.bin, test_batch.bin and batches.meta.txt, in it or in its"
                 + " cifar-10-batches-bin; unpack cifar-10-binary.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html";
         Path in = DataFiles.within(directory, "cifar-10-batches-bin", "test_batch.bin", expected);
         List<String> classes = classes(in.resolve("batches.meta.txt"), 10, expected);
         Stream<Path> training = IntStream.rangeClosed(1, 5).mapToObj(i -> in.resolve("data_batch_" + i + ".bin"));
-        return new Split(
+        return new DatasetSplits(
                 read("cifar10/train", training.toList(), 1, classes, expected),
                 read("cifar10/test", List.of(in.resolve("test_batch.bin")), 1, classes, expected));
     }
@@ -41,12 +41,12 @@ public final class Cifar {
      * @param directory that holds them, or the {@code cifar-100-binary} that holds them
      * @throws ConfigError when one is missing or not of the right size
      */
-    public static Split hundred(Path directory) {
+    public static DatasetSplits hundred(Path directory) {
         String expected = "train.bin, test.bin and fine_label_names.txt, in it or in its cifar-100-binary; unpack"
                 + " cifar-100-binary.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html";
         Path in = DataFiles.within(directory, "cifar-100-binary", "test.bin", expected);
         List<String> classes = classes(in.resolve("fine_label_names.txt"), 100, expected);
-        return new Split(
+        return new DatasetSplits(
                 read("cifar100/train", List.of(in.resolve("train.bin")), 2, classes, expected),
                 read("cifar100/test", List.of(in.resolve("test.bin")), 2, classes, expected));
     }
@@ -73,7 +73,8 @@ public final class Cifar {
             }
         }
         int[] shape = {SIDE, SIDE, 3};
-        return new Pixels(name, shape, Pixels.Layout.PLANES, pixels.toByteArray(), labels.toByteArray(), classes);
+        return new InMemoryDataset(
+                name, shape, InMemoryDataset.PixelLayout.PLANES, pixels.toByteArray(), labels.toByteArray(), classes);
     }
 
     private static List<String> classes(Path file, int count, String expected) {

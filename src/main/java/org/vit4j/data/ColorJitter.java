@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * ColorJitter} on pictures of Pillow.
  *
  * @param brightness b: the factor is drawn from max(0, 1 - b) to 1 + b; contrast and saturation alike, 0 changes nothing
- * @param hue h: turned by -h to h of the colour circle, at most 0.5
+ * @param hue h: turned by -h to h of the color circle, at most 0.5
  * @param p with which anything is done
  */
 public record ColorJitter(double brightness, double contrast, double saturation, double hue, double p)
@@ -28,7 +28,7 @@ public record ColorJitter(double brightness, double contrast, double saturation,
     public Image apply(Image image, SplittableRandom random) {
         if (p < 1 && random.nextDouble() >= p) return image;
         List<Integer> order = new ArrayList<>(IntStream.range(0, 4).boxed().toList());
-        Shuffle.shuffle(order, random);
+        SeededRandom.shuffle(order, random);
         Image out = image;
         for (int which : order) out = change(out, which, random);
         return out;
@@ -36,14 +36,14 @@ public record ColorJitter(double brightness, double contrast, double saturation,
 
     private Image change(Image image, int which, SplittableRandom random) {
         return switch (which) {
-            case 0 -> brightness == 0 ? image : Tones.brightness(image, factor(brightness, random));
-            case 1 -> contrast == 0 ? image : Tones.contrast(image, factor(contrast, random));
-            case 2 -> saturation == 0 ? image : Tones.colour(image, factor(saturation, random));
-            default -> hue == 0 ? image : Hues.shift(image, new Range(-hue, hue).draw(random));
+            case 0 -> brightness == 0 ? image : ColorOps.brightness(image, factor(brightness, random));
+            case 1 -> contrast == 0 ? image : ColorOps.contrast(image, factor(contrast, random));
+            case 2 -> saturation == 0 ? image : ColorOps.color(image, factor(saturation, random));
+            default -> hue == 0 ? image : HueShift.shift(image, new ValueRange(-hue, hue).draw(random));
         };
     }
 
     private static double factor(double strength, SplittableRandom random) {
-        return new Range(Math.max(0, 1 - strength), 1 + strength).draw(random);
+        return new ValueRange(Math.max(0, 1 - strength), 1 + strength).draw(random);
     }
 }

@@ -17,18 +17,18 @@ import org.vit4j.config.Section;
  * @param threads that decode and augment ahead of training; the batches do not depend on it
  */
 public record DataConfig(
-        Source dataset,
+        DatasetType dataset,
         Optional<Path> path,
         Optional<String> remote,
-        Augment augment,
-        Preprocess preprocess,
+        AugmentConfig augment,
+        Preprocessing preprocess,
         double validation,
         long splitSeed,
         int threads,
         OnCorrupt onCorrupt) {
 
     /** The words of {@code data.dataset}. */
-    public enum Source {
+    public enum DatasetType {
         DIGITS("digits"),
         CIFAR10("cifar10"),
         CIFAR100("cifar100"),
@@ -39,10 +39,10 @@ public record DataConfig(
         PARQUET("parquet");
 
         private static final List<String> WORDS =
-                List.of(values()).stream().map(Source::word).toList();
+                List.of(values()).stream().map(DatasetType::word).toList();
         private final String word;
 
-        Source(String word) {
+        DatasetType(String word) {
             this.word = word;
         }
 
@@ -52,13 +52,13 @@ public record DataConfig(
     }
 
     public DataConfig {
-        boolean superfluous = (path.isPresent() || remote.isPresent()) && dataset == Source.DIGITS;
+        boolean superfluous = (path.isPresent() || remote.isPresent()) && dataset == DatasetType.DIGITS;
         check(
                 !superfluous,
                 "digits are in the jar, leave out path",
                 path.map(Path::toString).orElse(""));
         check(
-                remote.isEmpty() || dataset == Source.IMAGE_FOLDER || dataset == Source.PARQUET,
+                remote.isEmpty() || dataset == DatasetType.IMAGE_FOLDER || dataset == DatasetType.PARQUET,
                 "path: " + dataset.word() + " is read from this machine only, not from",
                 remote.orElse(""));
         check(validation > 0 && validation < 1, "validation must lie between 0 and 1", validation);
@@ -77,26 +77,27 @@ public record DataConfig(
             return Optional.empty();
         }
         // A published variant says how pictures are prepared, not which ones.
-        String word = s.has("dataset") ? s.wordAt("dataset", Source.WORDS) : Source.IMAGE_FOLDER.word();
-        Source dataset = Source.values()[Source.WORDS.indexOf(word)];
-        Optional<String> written = s.stringIf("path");
+        String word = s.has("dataset") ? s.choiceAt("dataset", DatasetType.WORDS) : DatasetType.IMAGE_FOLDER.word();
+        DatasetType dataset = DatasetType.values()[DatasetType.WORDS.indexOf(word)];
+        Optional<String> written = s.optionalString("path");
         Optional<String> remote = written.filter(path -> path.contains("://"));
         Optional<Path> path = written.filter(there -> remote.isEmpty()).map(DataFiles::expand);
-        Preprocess standard = Constants.of(dataset, imageHeight, imageWidth, channels);
-        Preprocess preprocess = Preprocess.read(s, standard).orElse(standard);
-        Augment augment = Transforms.read(s, preprocess).orElse(Augment.NONE);
-        boolean digits = onlyFor(s, List.of("validation", "split_seed"), dataset, Source.DIGITS);
+        Preprocessing standard = DatasetDefaults.of(dataset, imageHeight, imageWidth, channels);
+        Preprocessing preprocess = Preprocessing.read(s, standard).orElse(standard);
+        AugmentConfig augment = AugmentReader.read(s, preprocess).orElse(AugmentConfig.NONE);
+        boolean digits = onlyFor(s, List.of("validation", "split_seed"), dataset, DatasetType.DIGITS);
         double validation = digits ? s.doubleAt("validation", 0.2) : 0.2;
         long splitSeed = digits ? s.longAt("split_seed", 0) : 0;
         int threads = s.intAt("threads", Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
-        boolean folder = dataset == Source.PARQUET || onlyFor(s, List.of("on_corrupt"), dataset, Source.IMAGE_FOLDER);
-        OnCorrupt onCorrupt = folder ? s.oneOf("on_corrupt", OnCorrupt.class, OnCorrupt.REFUSE) : OnCorrupt.REFUSE;
+        boolean folder =
+                dataset == DatasetType.PARQUET || onlyFor(s, List.of("on_corrupt"), dataset, DatasetType.IMAGE_FOLDER);
+        OnCorrupt onCorrupt = folder ? s.enumAt("on_corrupt", OnCorrupt.class, OnCorrupt.FAIL) : OnCorrupt.FAIL;
         return s.build(() ->
                 new DataConfig(dataset, path, remote, augment, preprocess, validation, splitSeed, threads, onCorrupt));
     }
 
     /** A key that would do nothing is an error, not ignored. */
-    private static boolean onlyFor(Section s, List<String> keys, Source dataset, Source only) {
+    private static boolean onlyFor(Section s, List<String> keys, DatasetType dataset, DatasetType only) {
         if (dataset == only) return true;
         for (String key : keys) {
             if (s.has(key)) s.reject(key, "is for " + only.word() + " only, not for " + dataset.word());
@@ -109,7 +110,7 @@ public record DataConfig(
      *
      * @throws org.vit4j.config.ConfigError when they are not there or not what they should be
      */
-    public Split open() {
+    public DatasetSplits open() {
         return switch (dataset) {
             case DIGITS -> Digits.split(validation, splitSeed);
             case CIFAR10 -> Cifar.ten(files());

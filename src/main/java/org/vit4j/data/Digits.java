@@ -32,7 +32,8 @@ public final class Digits {
             }
             labels[i] = Byte.parseByte(values[SIDE * SIDE]);
         }
-        return new Pixels("digits", new int[] {SIDE, SIDE, 1}, Pixels.Layout.PLANES, pixels, labels, names());
+        return new InMemoryDataset(
+                "digits", new int[] {SIDE, SIDE, 1}, InMemoryDataset.PixelLayout.PLANES, pixels, labels, names());
     }
 
     /**
@@ -40,7 +41,7 @@ public final class Digits {
      *
      * @param heldOut share of each class, 0..1
      */
-    public static Split split(double heldOut, long seed) {
+    public static DatasetSplits split(double heldOut, long seed) {
         Dataset all = all();
         List<Integer> train = new ArrayList<>();
         List<Integer> validation = new ArrayList<>();
@@ -50,12 +51,12 @@ public final class Digits {
                     .filter(i -> all.label(i) == label)
                     .boxed()
                     .toList());
-            Shuffle.shuffle(ofClass, Shuffle.random(seed, digit));
+            SeededRandom.shuffle(ofClass, SeededRandom.random(seed, digit));
             int held = (int) Math.round(ofClass.size() * heldOut);
             validation.addAll(ofClass.subList(0, held));
             train.addAll(ofClass.subList(held, ofClass.size()));
         }
-        return new Split(
+        return new DatasetSplits(
                 new Subset(all, train.stream().sorted().toList()),
                 new Subset(all, validation.stream().sorted().toList()));
     }

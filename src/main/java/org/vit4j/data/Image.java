@@ -29,7 +29,7 @@ public record Image(int height, int width, int channels, float[] pixels) {
         return pixels[(y * width + x) * channels + c];
     }
 
-    /** The same picture with 1 or 3 channels: gray is repeated, colours become Pillow's luma ("L"). */
+    /** The same picture with 1 or 3 channels: gray is repeated, colors become Pillow's luma ("L"). */
     public Image withChannels(int wanted) {
         if (wanted == channels) return this;
         int area = height * width;

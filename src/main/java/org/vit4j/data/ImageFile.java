@@ -20,7 +20,7 @@ import org.vit4j.config.ConfigError;
 
 /**
  * Reads PNG, JPEG, BMP and GIF (its first frame), told by their first bytes, not by the name. As Pillow's
- * {@code convert('RGB')} and {@code convert('L')}: alpha is dropped, a palette looked up, colour profiles are ignored; of
+ * {@code convert('RGB')} and {@code convert('L')}: alpha is dropped, a palette looked up, color profiles are ignored; of
  * 16 bits the upper 8 are kept. Then turned upright as EXIF says.
  */
 public final class ImageFile {
@@ -30,7 +30,7 @@ public final class ImageFile {
     private ImageFile() {}
 
     /** Whether the name ends as those of pictures do, in either case. */
-    public static boolean isPicture(Path file) {
+    public static boolean isImage(Path file) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         return name.matches(".*\\.(png|jpg|jpeg|bmp|gif)");
     }
@@ -58,7 +58,7 @@ public final class ImageFile {
                 .orElseThrow(() ->
                         new ConfigError(file + ": is not a picture; expected PNG, JPEG, BMP or GIF" + empty(bytes)));
         BufferedImage picture = decode(file, bytes, format);
-        Image upright = Orientation.apply(pixels(picture), Orientation.of(bytes));
+        Image upright = ExifOrientation.apply(pixels(picture), ExifOrientation.of(bytes));
         return upright.withChannels(channels);
     }
 
@@ -117,10 +117,10 @@ public final class ImageFile {
                 throw new ConfigError(file + ": is too large: " + height + "x" + width + " pixels; at most "
                         + MOST_PIXELS + " are decoded");
             }
-            Truncation truncation = new Truncation();
+            JpegTruncationListener truncation = new JpegTruncationListener();
             reader.addIIOReadWarningListener(truncation);
             BufferedImage picture = reader.read(0);
-            // Depending on its markers the JDK refuses CMYK (below) or takes it for RGB with alpha, in wrong colours.
+            // Depending on its markers the JDK refuses CMYK (below) or takes it for RGB with alpha, in wrong colors.
             if (format.equals("jpeg") && picture.getRaster().getNumBands() == 4) throw cmyk(file, null);
             if (truncation.seen()) throw new ConfigError(file + ": is truncated or corrupt: " + truncation.message());
             return picture;
@@ -150,9 +150,9 @@ public final class ImageFile {
 
     /** [H, W, 1] when the file holds gray, else [H, W, 3]. */
     private static Image pixels(BufferedImage picture) {
-        // getRGB would brighten gray pictures: Java takes their colour space for linear.
+        // getRGB would brighten gray pictures: Java takes their color space for linear.
         boolean plain = picture.getColorModel() instanceof ComponentColorModel;
-        return plain ? samples(picture.getRaster()) : colours(picture);
+        return plain ? samples(picture.getRaster()) : colors(picture);
     }
 
     private static Image samples(Raster raster) {
@@ -174,7 +174,7 @@ public final class ImageFile {
         return new Image(h, w, channels, out);
     }
 
-    private static Image colours(BufferedImage picture) {
+    private static Image colors(BufferedImage picture) {
         int h = picture.getHeight();
         int w = picture.getWidth();
         float[] out = new float[h * w * 3];

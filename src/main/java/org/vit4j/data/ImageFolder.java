@@ -13,7 +13,7 @@ import org.vit4j.config.ConfigError;
 
 /**
  * Pictures in directories named after their classes, decoded when asked for. Sub-directories of a class belong to it,
- * hidden files and what is no picture by its ending are left out. What of corrupt ones: see {@link EncodedPictures}.
+ * hidden files and what is no picture by its ending are left out. What of corrupt ones: see {@link EncodedImages}.
  */
 public final class ImageFolder implements Dataset {
     /** Names of the directory to be judged by, of which the first there is counts. */
@@ -22,7 +22,7 @@ public final class ImageFolder implements Dataset {
     private static final String EXPECTED =
             "train/<class>/*.jpg and val/<class>/*.jpg (also png, jpeg, bmp, gif; or validation, valid, test for val)";
 
-    private final EncodedPictures pictures;
+    private final EncodedImages images;
 
     /**
      * One split.
@@ -41,11 +41,11 @@ public final class ImageFolder implements Dataset {
                 throw new ConfigError(directory.resolve(name) + ": no such class in training; expected "
                         + (classes.size() > 12 ? "one of its " + classes.size() : String.join(", ", classes)));
             }
-            List<Path> ofClass = pictures(directory.resolve(name));
+            List<Path> ofClass = images(directory.resolve(name));
             files.addAll(ofClass);
             for (int i = 0; i < ofClass.size(); i++) labels.add(label);
         }
-        this.pictures = new EncodedPictures(
+        this.images = new EncodedImages(
                 directory.toString(),
                 files.stream().map(Path::toString).toList(),
                 labels,
@@ -55,7 +55,7 @@ public final class ImageFolder implements Dataset {
     }
 
     /** {@code train} and {@code val}; the classes are the directories of {@code train}, sorted. */
-    public static Split open(Path root, int channels, OnCorrupt onCorrupt) {
+    public static DatasetSplits open(Path root, int channels, OnCorrupt onCorrupt) {
         Path train = root.resolve("train");
         if (!Files.isDirectory(root)) {
             throw new ConfigError(root + ": is not a directory; expected one with " + EXPECTED);
@@ -69,7 +69,7 @@ public final class ImageFolder implements Dataset {
                 .findFirst();
         if (validation.isEmpty()) throw new ConfigError(root + ": has no directory val; expected " + EXPECTED);
         List<String> classes = classNames(train);
-        return new Split(
+        return new DatasetSplits(
                 new ImageFolder(train, classes, channels, onCorrupt),
                 new ImageFolder(validation.get(), classes, channels, onCorrupt));
     }
@@ -91,9 +91,9 @@ public final class ImageFolder implements Dataset {
         }
     }
 
-    private static List<Path> pictures(Path ofClass) {
+    private static List<Path> images(Path ofClass) {
         try (Stream<Path> entries = Files.walk(ofClass, FileVisitOption.FOLLOW_LINKS)) {
-            List<Path> pictures = entries.filter(ImageFile::isPicture)
+            List<Path> pictures = entries.filter(ImageFile::isImage)
                     .filter(path -> !isHidden(ofClass.relativize(path)))
                     .filter(Files::isRegularFile)
                     .sorted()
@@ -114,31 +114,31 @@ public final class ImageFolder implements Dataset {
 
     @Override
     public int size() {
-        return pictures.size();
+        return images.size();
     }
 
     @Override
     public Image image(int index) {
-        return pictures.image(index);
+        return images.image(index);
     }
 
     /** How many pictures have been found unreadable and replaced so far. */
     public int skipped() {
-        return pictures.skipped();
+        return images.skipped();
     }
 
     @Override
     public int label(int index) {
-        return pictures.label(index);
+        return images.label(index);
     }
 
     @Override
     public String name(int index) {
-        return pictures.name(index);
+        return images.name(index);
     }
 
     @Override
     public List<String> classes() {
-        return pictures.classes();
+        return images.classes();
     }
 }

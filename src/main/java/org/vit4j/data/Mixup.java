@@ -8,7 +8,7 @@ import org.vit4j.config.Section;
 /**
  * {@code train.mixup}: pictures blended with their partners (mixup, Zhang et al. 2018, arXiv:1710.09412), or rectangles
  * of the partner put in (CutMix, Yun et al. 2019, arXiv:1905.04899), as timm 0.9.16's {@code Mixup}. The partner of an
- * image is the one as far from the batch's other end. Works on normalised images, after erasing.
+ * image is the one as far from the batch's other end. Works on normalized images, after erasing.
  *
  * @param mixup alpha of Beta(alpha, alpha), of which the share of a blend is drawn; 0: no blends
  * @param cutmix the same of rectangles
@@ -20,16 +20,16 @@ import org.vit4j.config.Section;
 public record Mixup(
         double mixup,
         double cutmix,
-        Optional<Range> cutmixMinmax,
+        Optional<ValueRange> cutmixMinmax,
         double p,
         double switching,
-        Mode mode,
+        MixupMode mode,
         int offEpoch) {
     /** Keeps its chance apart from that of order and images. */
     private static final long SALT = 0x6D6978757031L;
 
     /** What is drawn for: the whole batch, each image, or each pair of partners, so that both sides agree. */
-    public enum Mode {
+    public enum MixupMode {
         BATCH,
         ELEM,
         PAIR
@@ -52,12 +52,12 @@ public record Mixup(
     public static Optional<Mixup> read(Section s) {
         double mixup = s.doubleAt("mixup", 0);
         double cutmix = s.doubleAt("cutmix", 0);
-        Optional<Range> minmax = s.has("cutmix_minmax")
-                ? Optional.of(Transforms.range(s, "cutmix_minmax", new Range(0, 1)))
+        Optional<ValueRange> minmax = s.has("cutmix_minmax")
+                ? Optional.of(AugmentReader.range(s, "cutmix_minmax", new ValueRange(0, 1)))
                 : Optional.empty();
         double p = s.doubleAt("p", 1);
         double switching = s.doubleAt("switch", 0.5);
-        Mode mode = s.oneOf("mode", Mode.class, Mode.BATCH);
+        MixupMode mode = s.enumAt("mode", MixupMode.class, MixupMode.BATCH);
         int offEpoch = s.intAt("off_epoch", 0);
         return s.build(() -> new Mixup(mixup, cutmix, minmax, p, switching, mode, offEpoch));
     }
@@ -68,20 +68,20 @@ public record Mixup(
      * @param epoch from 0
      * @param draw the number of the batch since the start
      */
-    public Mixed apply(Batch batch, long seed, int epoch, long draw) {
-        return apply(batch, Part.all(batch.size()), seed, epoch, draw);
+    public MixedBatch apply(Batch batch, long seed, int epoch, long draw) {
+        return apply(batch, BatchShard.all(batch.size()), seed, epoch, draw);
     }
 
     /** The same of part of a batch: each image as it would be in the whole. */
-    public Mixed apply(Batch batch, Part part, long seed, int epoch, long draw) {
-        if (offEpoch > 0 && epoch >= offEpoch) return Mixed.none(batch);
-        SplittableRandom random = Shuffle.random(seed, draw, SALT);
-        Mix[] mixes = mixes(batch, part.whole(), random);
-        return mix(batch, IntStream.of(part.positions()).mapToObj(i -> mixes[i]).toArray(Mix[]::new));
+    public MixedBatch apply(Batch batch, BatchShard part, long seed, int epoch, long draw) {
+        if (offEpoch > 0 && epoch >= offEpoch) return MixedBatch.none(batch);
+        SplittableRandom random = SeededRandom.random(seed, draw, SALT);
+        MixChoice[] mixes = mixes(batch, part.whole(), random);
+        return mix(batch, IntStream.of(part.positions()).mapToObj(i -> mixes[i]).toArray(MixChoice[]::new));
     }
 
-    private Mix[] mixes(Batch batch, int n, SplittableRandom random) {
-        Mix[] mixes = new Mix[n];
+    private MixChoice[] mixes(Batch batch, int n, SplittableRandom random) {
+        MixChoice[] mixes = new MixChoice[n];
         switch (mode) {
             case BATCH -> java.util.Arrays.fill(mixes, draw(batch, random));
             case ELEM -> {
@@ -95,35 +95,35 @@ public record Mixup(
     }
 
     /** How one image is mixed: its share, and the rectangle of its partner, or a blend where there is none. */
-    record Mix(double share, Optional<Box> box) {}
+    record MixChoice(double share, Optional<CutBox> box) {}
 
-    private Mix draw(Batch batch, SplittableRandom random) {
-        if (random.nextDouble() >= p) return new Mix(1, Optional.empty());
+    private MixChoice draw(Batch batch, SplittableRandom random) {
+        if (random.nextDouble() >= p) return new MixChoice(1, Optional.empty());
         double boxes = cutmixMinmax.isPresent() ? 1 : cutmix;
         boolean both = mixup > 0 && boxes > 0;
         boolean cut = both ? random.nextDouble() < switching : boxes > 0;
-        double share = Draw.beta(cut ? boxes : mixup, random);
-        if (!cut || share == 1) return new Mix(share, Optional.empty());
+        double share = RandomDistributions.beta(cut ? boxes : mixup, random);
+        if (!cut || share == 1) return new MixChoice(share, Optional.empty());
         int h = batch.height();
         int w = batch.width();
-        Box box = cutmixMinmax
-                .map(sides -> Box.between(h, w, sides, random))
-                .orElseGet(() -> Box.around(h, w, share, random.nextInt(h), random.nextInt(w)));
-        return new Mix(box.shareLeft(h, w), Optional.of(box));
+        CutBox box = cutmixMinmax
+                .map(sides -> CutBox.between(h, w, sides, random))
+                .orElseGet(() -> CutBox.around(h, w, share, random.nextInt(h), random.nextInt(w)));
+        return new MixChoice(box.shareLeft(h, w), Optional.of(box));
     }
 
-    static Mixed mix(Batch batch, Mix[] mixes) {
+    static MixedBatch mix(Batch batch, MixChoice[] mixes) {
         float[] mixed = batch.images().clone();
         int n = batch.size();
         for (int i = 0; i < n; i++) {
-            Mix mix = mixes[i];
+            MixChoice mix = mixes[i];
             if (i == n - 1 - i) continue; // the middle one's partner is itself
             if (mix.box.isPresent()) paste(batch, mixed, i, mix.box.get());
             else if (mix.share != 1) blend(batch.images(), mixed, i, n, (float) mix.share, (float) (1 - mix.share));
         }
         Batch out =
                 new Batch(n, batch.height(), batch.width(), batch.channels(), mixed, batch.labels(), batch.indices());
-        return new Mixed(
+        return new MixedBatch(
                 out, IntStream.range(0, n).mapToDouble(i -> mixes[i].share).toArray());
     }
 
@@ -134,7 +134,7 @@ public record Mixup(
         for (int k = 0; k < size; k++) out[a + k] = images[a + k] * own + images[b + k] * others;
     }
 
-    private static void paste(Batch batch, float[] out, int i, Box box) {
+    private static void paste(Batch batch, float[] out, int i, CutBox box) {
         int row = batch.width() * batch.channels();
         int size = batch.height() * row;
         int length = (box.right - box.left) * batch.channels();
@@ -146,14 +146,14 @@ public record Mixup(
     }
 
     /** Rows from top, columns from left; bottom and right do not belong to it. */
-    record Box(int top, int bottom, int left, int right) {
+    record CutBox(int top, int bottom, int left, int right) {
 
         /** Of a share {@code 1 - share} of the area before the border cuts it; an odd side loses one. */
-        static Box around(int height, int width, double share, int y, int x) {
+        static CutBox around(int height, int width, double share, int y, int x) {
             double ratio = Math.sqrt(1 - share);
             int down = (int) (height * ratio) / 2;
             int across = (int) (width * ratio) / 2;
-            return new Box(
+            return new CutBox(
                     Math.max(0, y - down),
                     Math.min(height, y + down),
                     Math.max(0, x - across),
@@ -161,16 +161,16 @@ public record Mixup(
         }
 
         /** With sides between shares of the image's, whole within it. */
-        static Box between(int height, int width, Range sides, SplittableRandom random) {
+        static CutBox between(int height, int width, ValueRange sides, SplittableRandom random) {
             int h = side(height, sides, random);
             int w = side(width, sides, random);
             int top = random.nextInt(Math.max(1, height - h));
             int left = random.nextInt(Math.max(1, width - w));
-            return new Box(top, top + h, left, left + w);
+            return new CutBox(top, top + h, left, left + w);
         }
 
         /** As in timm, the largest itself is never drawn. */
-        private static int side(int length, Range sides, SplittableRandom random) {
+        private static int side(int length, ValueRange sides, SplittableRandom random) {
             int low = (int) (length * sides.low());
             return low + random.nextInt(Math.max(1, (int) (length * sides.high()) - low));
         }

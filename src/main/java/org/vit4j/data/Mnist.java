@@ -20,19 +20,19 @@ public final class Mnist {
      *
      * @throws ConfigError when one is missing, truncated or no idx file
      */
-    public static Split digits(Path directory) {
+    public static DatasetSplits digits(Path directory) {
         return read("mnist", directory, Digits.names(), "https://ossci-datasets.s3.amazonaws.com/mnist/");
     }
 
     /** Articles of clothing, in files of the same names. */
-    public static Split fashion(Path directory) {
+    public static DatasetSplits fashion(Path directory) {
         return read("fashion-mnist", directory, FASHION, "https://github.com/zalandoresearch/fashion-mnist");
     }
 
-    private static Split read(String name, Path directory, List<String> classes, String from) {
+    private static DatasetSplits read(String name, Path directory, List<String> classes, String from) {
         String expected = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and"
                 + " t10k-labels-idx1-ubyte, plain or .gz; from " + from;
-        return new Split(
+        return new DatasetSplits(
                 part(name + "/train", directory, "train", classes, expected),
                 part(name + "/test", directory, "t10k", classes, expected));
     }
@@ -57,7 +57,7 @@ public final class Mnist {
                     imageFile + ": has " + count + " images, but " + labelFile + " has " + labels.length + " labels");
         }
         int[] shape = {height, width, 1};
-        return new Pixels(name, shape, Pixels.Layout.PLANES, rest(in), labels, classes);
+        return new InMemoryDataset(name, shape, InMemoryDataset.PixelLayout.PLANES, rest(in), labels, classes);
     }
 
     private static byte[] labels(Path file, int classes, String expected) {

@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
  * @param interpolation of shears, shifts and turns; empty: bilinear or bicubic, a coin's toss each time
  */
 public record RandAugment(
-        RandOps ops,
+        RandAugmentOpSet ops,
         int n,
         double m,
         double mstd,
@@ -48,26 +48,26 @@ public record RandAugment(
     @Override
     public Image apply(Image image, SplittableRandom random) {
         Image out = image;
-        for (RandOp op : pick(random)) {
+        for (RandAugmentOp op : pick(random)) {
             if (p < 1 && random.nextDouble() >= p) continue;
             double argument = op.argument(magnitude(random), random.nextBoolean());
             Interpolation way =
                     interpolation.orElse(random.nextBoolean() ? Interpolation.BILINEAR : Interpolation.BICUBIC);
-            out = op.apply(out, argument, new Warp.Style(fill, way));
+            out = op.apply(out, argument, new AffineWarp.WarpStyle(fill, way));
         }
         return out;
     }
 
     private double magnitude(SplittableRandom random) {
         if (mstd > UNIFORM) return m * random.nextDouble();
-        double strayed = mstd > 0 ? m + mstd * Draw.normal(random) : m;
+        double strayed = mstd > 0 ? m + mstd * RandomDistributions.normal(random) : m;
         return Math.max(0, Math.min(mmax, strayed));
     }
 
-    List<RandOp> pick(SplittableRandom random) {
-        List<RandOp> left = new ArrayList<>(ops.ops());
+    List<RandAugmentOp> pick(SplittableRandom random) {
+        List<RandAugmentOp> left = new ArrayList<>(ops.ops());
         List<Double> weights = new ArrayList<>(ops.weights());
-        List<RandOp> picked = new ArrayList<>();
+        List<RandAugmentOp> picked = new ArrayList<>();
         while (picked.size() < n) {
             if (weights.isEmpty()) {
                 picked.add(left.get(random.nextInt(left.size())));

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Rectangles wiped out after normalising (Zhong et al. 2017, arXiv:1708.04896), as timm 0.9.16 does it ({@code
+ * Rectangles wiped out after normalizing (Zhong et al. 2017, arXiv:1708.04896), as timm 0.9.16 does it ({@code
  * data/random_erasing.py}).
  *
  * @param p with which a picture loses anything
@@ -12,12 +12,12 @@ import java.util.SplittableRandom;
  * @param ratio height over width
  * @param count rectangles at most; how many is drawn from 1 to this
  */
-public record RandomErasing(double p, Mode mode, Range scale, Range ratio, int count) {
+public record RandomErasing(double p, ErasingMode mode, ValueRange scale, ValueRange ratio, int count) {
     private static final int ATTEMPTS = 10;
 
     /** What stands in a rectangle. */
-    public enum Mode {
-        /** Zeros: after normalising, the mean. */
+    public enum ErasingMode {
+        /** Zeros: after normalizing, the mean. */
         CONST,
         /** One normal draw a channel. */
         RAND,
@@ -32,11 +32,11 @@ public record RandomErasing(double p, Mode mode, Range scale, Range ratio, int c
         Rule.check(count >= 1 && count <= 100, "count must lie in 1..100", count);
     }
 
-    /** @param values [H, W, C], normalised; written to */
+    /** @param values [H, W, C], normalized; written to */
     void apply(float[] values, int height, int width, SplittableRandom random) {
         if (random.nextDouble() >= p) return;
         int rectangles = 1 + random.nextInt(count);
-        Range logRatio = new Range(Math.log(ratio.low()), Math.log(ratio.high()));
+        ValueRange logRatio = new ValueRange(Math.log(ratio.low()), Math.log(ratio.high()));
         for (int i = 0; i < rectangles; i++) {
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
                 double target = scale.draw(random) * height * width / rectangles;
@@ -55,14 +55,16 @@ public record RandomErasing(double p, Mode mode, Range scale, Range ratio, int c
 
     private void erase(
             float[] values, int from, int rows, int columns, int row, int channels, SplittableRandom random) {
-        float[] colour = new float[channels];
-        if (mode == Mode.RAND) for (int c = 0; c < channels; c++) colour[c] = (float) Draw.normal(random);
+        float[] color = new float[channels];
+        if (mode == ErasingMode.RAND)
+            for (int c = 0; c < channels; c++) color[c] = (float) RandomDistributions.normal(random);
         for (int y = 0; y < rows; y++) {
             int start = from + y * row;
-            if (mode == Mode.CONST) Arrays.fill(values, start, start + columns, 0);
+            if (mode == ErasingMode.CONST) Arrays.fill(values, start, start + columns, 0);
             else
                 for (int i = 0; i < columns; i++) {
-                    values[start + i] = mode == Mode.RAND ? colour[i % channels] : (float) Draw.normal(random);
+                    values[start + i] =
+                            mode == ErasingMode.RAND ? color[i % channels] : (float) RandomDistributions.normal(random);
                 }
         }
     }

@@ -7,14 +7,14 @@ import java.util.SplittableRandom;
  * Touvron et al. 2022, arXiv:2204.07118).
  */
 public record ThreeAugment() implements Transform {
-    private static final Range RADIUS = new Range(0.1, 2);
+    private static final ValueRange RADIUS = new ValueRange(0.1, 2);
 
     @Override
     public Image apply(Image image, SplittableRandom random) {
         return switch (random.nextInt(3)) {
-            case 0 -> Tones.grayscale(image);
-            case 1 -> Tones.solarize(image, 128);
-            default -> Blur.gaussian(image, RADIUS.draw(random));
+            case 0 -> ColorOps.grayscale(image);
+            case 1 -> ColorOps.solarize(image, 128);
+            default -> GaussianBlur.gaussian(image, RADIUS.draw(random));
         };
     }
 }

@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
  * come from outside, so that an image's fate depends on seed, epoch and image alone.
  */
 public sealed interface Transform
-        permits Transform.Resize,
+        permits Transform.ResizeImage,
                 Transform.CenterCrop,
                 Transform.RandomCrop,
                 Transform.RandomResizedCrop,
@@ -23,16 +23,16 @@ public sealed interface Transform
     Image apply(Image image, SplittableRandom random);
 
     /** @param size one number: the shorter side, the other in proportion; two: [H, W] exactly */
-    record Resize(List<Integer> size, Interpolation interpolation) implements Transform {
-        public Resize {
+    record ResizeImage(List<Integer> size, Interpolation interpolation) implements Transform {
+        public ResizeImage {
             size = checkSize(size);
         }
 
         @Override
         public Image apply(Image image, SplittableRandom random) {
             return size.size() == 1
-                    ? Geometry.resizeShorter(image, size.get(0), interpolation)
-                    : Resample.resize(image, size.get(0), size.get(1), interpolation);
+                    ? ImageGeometry.resizeShorter(image, size.get(0), interpolation)
+                    : Resampling.resize(image, size.get(0), size.get(1), interpolation);
         }
     }
 
@@ -44,7 +44,7 @@ public sealed interface Transform
 
         @Override
         public Image apply(Image image, SplittableRandom random) {
-            return Geometry.centreCrop(image, size.get(0), size.get(size.size() - 1));
+            return ImageGeometry.centerCrop(image, size.get(0), size.get(size.size() - 1));
         }
     }
 
@@ -65,14 +65,14 @@ public sealed interface Transform
         public Image apply(Image image, SplittableRandom random) {
             int height = size.isEmpty() ? image.height() : size.get(0);
             int width = size.isEmpty() ? image.width() : size.get(size.size() - 1);
-            Image padded = Geometry.pad(image, padding, padding, padding, padding, fill);
+            Image padded = ImageGeometry.pad(image, padding, padding, padding, padding, fill);
             // As torchvision with pad_if_needed: what is still too small grows on both sides.
             int down = Math.max(0, height - padded.height());
             int across = Math.max(0, width - padded.width());
-            Image enough = Geometry.pad(padded, down, across, down, across, fill);
+            Image enough = ImageGeometry.pad(padded, down, across, down, across, fill);
             int top = random.nextInt(enough.height() - height + 1);
             int left = random.nextInt(enough.width() - width + 1);
-            return Geometry.crop(enough, top, left, height, width);
+            return ImageGeometry.crop(enough, top, left, height, width);
         }
     }
 
@@ -82,7 +82,7 @@ public sealed interface Transform
      * @param scale share of the image's area
      * @param ratio width over height
      */
-    record RandomResizedCrop(List<Integer> size, Range scale, Range ratio, Interpolation interpolation)
+    record RandomResizedCrop(List<Integer> size, ValueRange scale, ValueRange ratio, Interpolation interpolation)
             implements Transform {
         private static final int ATTEMPTS = 10;
 
@@ -95,12 +95,12 @@ public sealed interface Transform
         @Override
         public Image apply(Image image, SplittableRandom random) {
             Image window = window(image, random);
-            return Resample.resize(window, size.get(0), size.get(size.size() - 1), interpolation);
+            return Resampling.resize(window, size.get(0), size.get(size.size() - 1), interpolation);
         }
 
         Image window(Image image, SplittableRandom random) {
             double area = (double) image.height() * image.width();
-            Range logRatio = new Range(Math.log(ratio.low()), Math.log(ratio.high()));
+            ValueRange logRatio = new ValueRange(Math.log(ratio.low()), Math.log(ratio.high()));
             for (int i = 0; i < ATTEMPTS; i++) {
                 double target = area * scale.draw(random);
                 double aspect = Math.exp(logRatio.draw(random));
@@ -109,7 +109,7 @@ public sealed interface Transform
                 if (w > 0 && w <= image.width() && h > 0 && h <= image.height()) {
                     int top = random.nextInt(image.height() - h + 1);
                     int left = random.nextInt(image.width() - w + 1);
-                    return Geometry.crop(image, top, left, h, w);
+                    return ImageGeometry.crop(image, top, left, h, w);
                 }
             }
             return middle(image);
@@ -122,7 +122,7 @@ public sealed interface Transform
             double shape = (double) w / h;
             if (shape < ratio.low()) h = Math.max(1, (int) Math.rint(w / ratio.low()));
             else if (shape > ratio.high()) w = Math.max(1, (int) Math.rint(h * ratio.high()));
-            return Geometry.crop(image, (image.height() - h) / 2, (image.width() - w) / 2, h, w);
+            return ImageGeometry.crop(image, (image.height() - h) / 2, (image.width() - w) / 2, h, w);
         }
     }
 
@@ -134,7 +134,7 @@ public sealed interface Transform
 
         @Override
         public Image apply(Image image, SplittableRandom random) {
-            return random.nextDouble() < p ? Geometry.flipHorizontally(image) : image;
+            return random.nextDouble() < p ? ImageGeometry.flipHorizontally(image) : image;
         }
     }
 
@@ -146,18 +146,19 @@ public sealed interface Transform
 
         @Override
         public Image apply(Image image, SplittableRandom random) {
-            return random.nextDouble() < p ? Geometry.flipVertically(image) : image;
+            return random.nextDouble() < p ? ImageGeometry.flipVertically(image) : image;
         }
     }
 
     /**
-     * Turns, moves, scales and shears about the centre, bilinear, not rounded to whole pixels: right for small images.
+     * Turns, moves, scales and shears about the center, bilinear, not rounded to whole pixels: right for small images.
      *
      * @param degrees turned by up to this much either way
      * @param translate moved by up to this share of width and of height
      * @param shear of the x axis, in degrees, up to this much either way
      */
-    record RandomAffine(double degrees, double translate, Range scale, double shear, double fill) implements Transform {
+    record RandomAffine(double degrees, double translate, ValueRange scale, double shear, double fill)
+            implements Transform {
         public RandomAffine {
             Rule.check(degrees >= 0 && degrees <= 180, "degrees must lie in 0..180", degrees);
             Rule.share("translate", translate);
@@ -168,18 +169,18 @@ public sealed interface Transform
 
         @Override
         public Image apply(Image image, SplittableRandom random) {
-            double angle = Math.toRadians(new Range(-degrees, degrees).draw(random));
-            double tx = new Range(-translate, translate).draw(random) * image.width();
-            double ty = new Range(-translate, translate).draw(random) * image.height();
+            double angle = Math.toRadians(new ValueRange(-degrees, degrees).draw(random));
+            double tx = new ValueRange(-translate, translate).draw(random) * image.width();
+            double ty = new ValueRange(-translate, translate).draw(random) * image.height();
             double size = scale.draw(random);
-            double slope = Math.tan(Math.toRadians(new Range(-shear, shear).draw(random)));
+            double slope = Math.tan(Math.toRadians(new ValueRange(-shear, shear).draw(random)));
             // Output = size * turn * shear * input + t. Its inverse: unshear * unturn * (output - t) / size.
             double cos = Math.cos(angle) / size;
             double sin = Math.sin(angle) / size;
             double a = cos + slope * sin;
             double b = sin - slope * cos;
             double[] inverse = {a, b, -a * tx - b * ty, -sin, cos, sin * tx - cos * ty};
-            return Geometry.affine(image, inverse, fill);
+            return ImageGeometry.affine(image, inverse, fill);
         }
     }
 

@@ -1,7 +1,7 @@
 package org.vit4j.explain;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.graph.Cells;
+import org.vit4j.graph.TokenGrid;
 
 /**
  * Mean attention distance (Dosovitskiy et al. 2021, arXiv:2010.11929, figure 7 right and D.7): how far on the image from
@@ -22,7 +22,7 @@ final class AttentionDistance {
      * @param maps [B, H, T, S] of a batch
      * @return the mean over its images, [H]
      */
-    static double[] byHead(INDArray maps, Cells queries, Cells keys) {
+    static double[] byHead(INDArray maps, TokenGrid queries, TokenGrid keys) {
         int images = (int) maps.size(0);
         int heads = (int) maps.size(1);
         float[] all = maps.data().asFloat();
@@ -48,12 +48,12 @@ final class AttentionDistance {
     }
 
     /** Pixels, if every query looked at all places alike: what a distance is to be held against. */
-    static double uniform(Cells queries, Cells keys) {
+    static double uniform(TokenGrid queries, TokenGrid keys) {
         return java.util.Arrays.stream(distances(queries, keys)).average().orElseThrow();
     }
 
     /** Of every query to every key. */
-    private static double[] distances(Cells queries, Cells keys) {
+    private static double[] distances(TokenGrid queries, TokenGrid keys) {
         double[] apart = new double[queries.grid() * keys.grid()];
         for (int q = 0; q < queries.grid(); q++) {
             for (int k = 0; k < keys.grid(); k++) {

@@ -3,12 +3,12 @@ package org.vit4j.explain;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.vit4j.graph.Cells;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Op;
-import org.vit4j.graph.Places;
+import org.vit4j.graph.SpatialMap;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.TokenGrid;
 
 /**
  * A layer of softmax attention.
@@ -19,26 +19,27 @@ import org.vit4j.graph.Tensor;
  * @param queries what its T rows stand for
  * @param keys what its S columns stand for
  */
-public record AttentionLayer(String name, String softmax, String applied, int heads, Cells queries, Cells keys) {
+public record AttentionLayer(
+        String name, String softmax, String applied, int heads, TokenGrid queries, TokenGrid keys) {
 
     /** All of a graph, in their order. */
     public static List<AttentionLayer> of(Graph graph) {
-        Map<String, Places> places = Places.of(graph);
+        Map<String, SpatialMap> places = SpatialMap.of(graph);
         List<AttentionLayer> layers = new ArrayList<>();
         for (Tensor mix : graph.tensors()) {
-            if (!(mix.op() instanceof Op.Mix)) continue;
+            if (!(mix.op() instanceof Op.WeightedSum)) continue;
             Tensor applied = mix.input();
             while (applied.op() instanceof Op.Dropout) applied = applied.input();
             Tensor softmax = applied;
             while (!(softmax.op() instanceof Op.Softmax)) softmax = softmax.input();
-            Map<Integer, Cells> axes = places.get(softmax.name()).tokens();
+            Map<Integer, TokenGrid> axes = places.get(softmax.name()).tokens();
             layers.add(new AttentionLayer(
                     layer(softmax.name()),
                     softmax.name(),
                     applied.name(),
                     softmax.dim(0),
-                    axes.getOrDefault(1, Cells.unplaced(softmax.dim(1))),
-                    axes.getOrDefault(2, Cells.unplaced(softmax.dim(2)))));
+                    axes.getOrDefault(1, TokenGrid.unplaced(softmax.dim(1))),
+                    axes.getOrDefault(2, TokenGrid.unplaced(softmax.dim(2)))));
         }
         return layers;
     }

@@ -20,11 +20,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Image;
 import org.vit4j.data.ImageFile;
-import org.vit4j.io.Atomic;
+import org.vit4j.io.AtomicFiles;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.Chart;
-import org.vit4j.report.PicturePage;
+import org.vit4j.report.ImagePage;
 
 /** Some methods over some pictures, written into a directory: PNG, CSV, npy, and {@code explain.html} with all of it. */
 public final class ExplainRun {
@@ -35,10 +35,10 @@ public final class ExplainRun {
 
     private final SavedModel model;
     private final Explainer explainer;
-    private final Request request;
+    private final ExplainRequest request;
     private final List<Image> images = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
-    private final List<PicturePage.Section> sections = new ArrayList<>();
+    private final List<ImagePage.PageSection> sections = new ArrayList<>();
     private final List<Map<String, Object>> results = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
 
@@ -49,14 +49,14 @@ public final class ExplainRun {
      * @param head of attention, from 0
      * @param of a class, by name or index
      */
-    public record Request(
+    public record ExplainRequest(
             List<Path> pictures,
-            List<Method> methods,
+            List<ExplainMethod> methods,
             Optional<String> layer,
             OptionalInt head,
             Optional<String> of,
             Path directory) {
-        public Request {
+        public ExplainRequest {
             pictures = List.copyOf(pictures);
             methods = List.copyOf(methods);
         }
@@ -68,42 +68,43 @@ public final class ExplainRun {
      * @param results one for each picture and method, or for each method over all pictures
      * @param notes methods that have no meaning for the network, a line each
      */
-    public record Outcome(Path page, List<Map<String, Object>> results, List<String> notes) {}
+    public record ExplainOutcome(Path page, List<Map<String, Object>> results, List<String> notes) {}
 
-    private ExplainRun(SavedModel model, Explainer explainer, Request request) {
+    private ExplainRun(SavedModel model, Explainer explainer, ExplainRequest request) {
         this.model = model;
         this.explainer = explainer;
         this.request = request;
     }
 
     /** @throws ConfigError when something asked for is not there, or none of the methods has a meaning */
-    public static Outcome write(SavedModel model, Request request) {
+    public static ExplainOutcome write(SavedModel model, ExplainRequest request) {
         try (Explainer explainer = Explainer.of(model)) {
             return new ExplainRun(model, explainer, request).write();
         }
     }
 
-    private Outcome write() {
+    private ExplainOutcome write() {
         int channels = model.description().model().image().channels();
         for (Path picture : request.pictures) {
             images.add(ImageFile.read(picture, channels));
             names.add(name(picture));
         }
-        for (Method method : request.methods) {
+        for (ExplainMethod method : request.methods) {
             try {
                 section(method);
             } catch (ConfigError e) {
                 if (request.methods.size() == 1) throw e;
                 notes.add(method.word() + ": " + e.getMessage());
-                sections.add(new PicturePage.Section(method.title(), e.getMessage(), List.of(), List.of(), List.of()));
+                sections.add(
+                        new ImagePage.PageSection(method.title(), e.getMessage(), List.of(), List.of(), List.of()));
             }
         }
         Path page = request.directory.resolve("explain.html");
         String status =
                 model.description().name() + ", " + images.size() + (images.size() == 1 ? " picture" : " pictures");
-        Atomic.write(
-                page, new PicturePage("What " + model.description().name() + " looks at", status, sections).html());
-        return new Outcome(page, results, notes);
+        AtomicFiles.write(
+                page, new ImagePage("What " + model.description().name() + " looks at", status, sections).html());
+        return new ExplainOutcome(page, results, notes);
     }
 
     /** The file's name without its ending; numbered where two are called alike. */
@@ -116,7 +117,7 @@ public final class ExplainRun {
         return name;
     }
 
-    private void section(Method method) {
+    private void section(ExplainMethod method) {
         switch (method) {
             case GRADCAM, ROLLOUT, ATTENTION, SALIENCY -> pictures(method);
             case DISTANCE -> distance();
@@ -125,38 +126,38 @@ public final class ExplainRun {
         }
     }
 
-    private void pictures(Method method) {
-        List<PicturePage.Figure> figures = new ArrayList<>();
+    private void pictures(ExplainMethod method) {
+        List<ImagePage.PageFigure> figures = new ArrayList<>();
         for (int i = 0; i < images.size(); i++) {
             Image image = images.get(i);
             List<Prediction> top = model.predict(image, 1);
             int chosen = request.of.map(this::classIndex).orElse(top.get(0).index());
-            Heat heat = heat(method, image, chosen);
-            boolean byClass = method == Method.GRADCAM || method == Method.SALIENCY;
+            HeatMap heat = heat(method, image, chosen);
+            boolean byClass = method == ExplainMethod.GRADCAM || method == ExplainMethod.SALIENCY;
             String file = names.get(i) + "-" + method.word() + ".png";
             byte[] png = png(heat.over(explainer.view(image)));
-            Atomic.write(request.directory.resolve(file), temporary -> Files.write(temporary, png));
+            AtomicFiles.write(request.directory.resolve(file), temporary -> Files.write(temporary, png));
             String guess = String.format(
                     Locale.ROOT,
                     "taken for %s, %.1f%%",
                     top.get(0).label(),
                     100 * top.get(0).probability());
-            figures.add(new PicturePage.Figure(
-                    names.get(i), png(Heat.plain(explainer.view(image))), List.of(names.get(i), guess)));
+            figures.add(new ImagePage.PageFigure(
+                    names.get(i), png(HeatMap.plain(explainer.view(image))), List.of(names.get(i), guess)));
             List<String> caption = new ArrayList<>();
             caption.add(byClass ? "for " + model.description().classes().get(chosen) : names.get(i));
-            caption.add(heat.layer() + (method == Method.ATTENTION ? heads() : ""));
-            figures.add(new PicturePage.Figure(names.get(i) + ", " + method.title(), png, caption));
+            caption.add(heat.layer() + (method == ExplainMethod.ATTENTION ? heads() : ""));
+            figures.add(new ImagePage.PageFigure(names.get(i) + ", " + method.title(), png, caption));
             results.add(result(method, i, heat, byClass ? Optional.of(chosen) : Optional.empty(), file));
         }
-        sections.add(new PicturePage.Section(method.title(), method.note(), figures, List.of(), List.of()));
+        sections.add(new ImagePage.PageSection(method.title(), method.note(), figures, List.of(), List.of()));
     }
 
     private String heads() {
         return request.head.isPresent() ? ", head " + request.head.getAsInt() : ", mean over heads";
     }
 
-    private Heat heat(Method method, Image image, int chosen) {
+    private HeatMap heat(ExplainMethod method, Image image, int chosen) {
         OptionalInt of = OptionalInt.of(chosen);
         return switch (method) {
             case GRADCAM -> explainer.gradCam(image, request.layer.orElseGet(explainer::gradCamLayer), of);
@@ -168,12 +169,13 @@ public final class ExplainRun {
         };
     }
 
-    private Map<String, Object> result(Method method, int image, Heat heat, Optional<Integer> chosen, String file) {
+    private Map<String, Object> result(
+            ExplainMethod method, int image, HeatMap heat, Optional<Integer> chosen, String file) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("method", method.word());
         result.put("image", request.pictures.get(image).toString());
         result.put("layer", heat.layer());
-        if (method == Method.ATTENTION) request.head.ifPresent(head -> result.put("head", head));
+        if (method == ExplainMethod.ATTENTION) request.head.ifPresent(head -> result.put("head", head));
         chosen.ifPresent(
                 index -> result.put("class", model.description().classes().get(index)));
         result.put("grid", List.of(heat.values().length, heat.values()[0].length));
@@ -197,11 +199,11 @@ public final class ExplainRun {
         int most = table.values().stream().mapToInt(List::size).max().orElse(0);
         List<String> header = new ArrayList<>(List.of("layer"));
         for (int h = 0; h < most; h++) header.add("head " + h);
-        List<PicturePage.Row> rows = new ArrayList<>();
+        List<ImagePage.PageRow> rows = new ArrayList<>();
         for (int i = 0; i < table.layers().size(); i++) {
             List<Double> row = new ArrayList<>(table.values().get(i));
             while (row.size() < most) row.add(Double.NaN);
-            rows.add(new PicturePage.Row(table.layers().get(i), row));
+            rows.add(new ImagePage.PageRow(table.layers().get(i), row));
         }
         Chart chart = Chart.of(
                 "Mean attention distance, pixels",
@@ -216,14 +218,18 @@ public final class ExplainRun {
                                 "nearest head",
                                 table.values().stream().map(Collections::min).toList())));
         String left = without(table.layers().size());
-        var numbers = new PicturePage.Table("Distance in pixels of each layer and head", false, header, rows);
-        sections.add(new PicturePage.Section(
-                Method.DISTANCE.title(), Method.DISTANCE.note() + left, List.of(), List.of(chart), List.of(numbers)));
-        Atomic.write(request.directory.resolve("distance.svg"), chart.standalone());
+        var numbers = new ImagePage.PageTable("Distance in pixels of each layer and head", false, header, rows);
+        sections.add(new ImagePage.PageSection(
+                ExplainMethod.DISTANCE.title(),
+                ExplainMethod.DISTANCE.note() + left,
+                List.of(),
+                List.of(chart),
+                List.of(numbers)));
+        AtomicFiles.write(request.directory.resolve("distance.svg"), chart.standalone());
         Path file = csv("distance.csv", header, rows);
         results.add(Map.of(
                 "method",
-                Method.DISTANCE.word(),
+                ExplainMethod.DISTANCE.word(),
                 "layers",
                 table.layers(),
                 "pixels",
@@ -242,25 +248,29 @@ public final class ExplainRun {
     }
 
     private void similarity() {
-        Similarity similarity = explainer.similarity(images);
+        LayerSimilarity similarity = explainer.similarity(images);
         List<String> layers = similarity.layers();
         List<String> header = new ArrayList<>(List.of("layer"));
         for (int i = 0; i < layers.size(); i++) header.add(String.valueOf(i + 1));
-        List<PicturePage.Row> rows = new ArrayList<>();
+        List<ImagePage.PageRow> rows = new ArrayList<>();
         for (int i = 0; i < layers.size(); i++) {
             List<Double> row = Arrays.stream(similarity.between()[i]).boxed().toList();
-            rows.add(new PicturePage.Row((i + 1) + " " + layers.get(i), row));
+            rows.add(new ImagePage.PageRow((i + 1) + " " + layers.get(i), row));
         }
         List<Double> curve = Arrays.stream(similarity.toTheOneBefore()).boxed().toList();
         Chart chart =
                 Chart.of("Similarity to the layer before", "layer of attention", List.of(curve("mean cosine", curve)));
-        var table = new PicturePage.Table("Mean cosine between the maps of two layers", true, header, rows);
-        sections.add(new PicturePage.Section(
-                Method.SIMILARITY.title(), Method.SIMILARITY.note(), List.of(), List.of(chart), List.of(table)));
-        Atomic.write(request.directory.resolve("similarity.svg"), chart.standalone());
+        var table = new ImagePage.PageTable("Mean cosine between the maps of two layers", true, header, rows);
+        sections.add(new ImagePage.PageSection(
+                ExplainMethod.SIMILARITY.title(),
+                ExplainMethod.SIMILARITY.note(),
+                List.of(),
+                List.of(chart),
+                List.of(table)));
+        AtomicFiles.write(request.directory.resolve("similarity.svg"), chart.standalone());
         Path file = csv("similarity.csv", header, rows);
         Map<String, Object> result = new LinkedHashMap<>();
-        result.put("method", Method.SIMILARITY.word());
+        result.put("method", ExplainMethod.SIMILARITY.word());
         result.put("layers", layers);
         result.put("between", rows.stream().map(row -> finite(row.values())).toList());
         result.put("file", file.toString());
@@ -274,11 +284,11 @@ public final class ExplainRun {
         return out;
     }
 
-    private static Chart.Series curve(String name, List<Double> values) {
-        return new Chart.Series(
+    private static Chart.ChartSeries curve(String name, List<Double> values) {
+        return new Chart.ChartSeries(
                 name,
                 IntStream.range(0, values.size())
-                        .mapToObj(i -> new Chart.Point(i + 1, values.get(i)))
+                        .mapToObj(i -> new Chart.ChartPoint(i + 1, values.get(i)))
                         .toList());
     }
 
@@ -287,34 +297,34 @@ public final class ExplainRun {
         INDArray values = explainer.features(images, tensor);
         Path npy = request.directory.resolve("features.npy");
         float[] all = values.data().asFloat();
-        Features.npy(npy, values.shape(), all);
+        FeatureFiles.npy(npy, values.shape(), all);
         int columns = all.length / images.size();
         String note = tensor + " " + Arrays.toString(values.shape()) + ", in features.npy";
         Map<String, Object> result = new LinkedHashMap<>();
-        result.put("method", Method.FEATURES.word());
+        result.put("method", ExplainMethod.FEATURES.word());
         result.put("layer", tensor);
         result.put("shape", values.shape());
         result.put("file", npy.toString());
         if (columns <= MOST_COLUMNS) {
             Path csv = request.directory.resolve("features.csv");
-            Features.csv(csv, names, all);
+            FeatureFiles.csv(csv, names, all);
             result.put("csv", csv.toString());
             note += " and features.csv";
         }
         results.add(result);
-        String text = Method.FEATURES.note() + " " + note + ".";
-        sections.add(new PicturePage.Section(Method.FEATURES.title(), text, List.of(), List.of(), List.of()));
+        String text = ExplainMethod.FEATURES.note() + " " + note + ".";
+        sections.add(new ImagePage.PageSection(ExplainMethod.FEATURES.title(), text, List.of(), List.of(), List.of()));
     }
 
-    private Path csv(String name, List<String> header, List<PicturePage.Row> rows) {
+    private Path csv(String name, List<String> header, List<ImagePage.PageRow> rows) {
         StringBuilder text = new StringBuilder(String.join(",", header)).append('\n');
-        for (PicturePage.Row row : rows) {
+        for (ImagePage.PageRow row : rows) {
             text.append(row.name());
             for (double value : row.values()) text.append(',').append(Double.isNaN(value) ? "" : (float) value);
             text.append('\n');
         }
         Path file = request.directory.resolve(name);
-        Atomic.write(file, text.toString());
+        AtomicFiles.write(file, text.toString());
         return file;
     }
 

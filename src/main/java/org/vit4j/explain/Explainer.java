@@ -8,18 +8,18 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.ConfigError;
-import org.vit4j.config.Nearest;
+import org.vit4j.config.Suggestions;
 import org.vit4j.data.Image;
-import org.vit4j.data.Preprocess;
-import org.vit4j.graph.Cells;
+import org.vit4j.data.Preprocessing;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
-import org.vit4j.graph.Places;
+import org.vit4j.graph.SpatialMap;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.TokenGrid;
 import org.vit4j.model.SavedModel;
-import org.vit4j.samediff.Parameters;
 
 /**
  * What a network looks at.
@@ -34,32 +34,33 @@ import org.vit4j.samediff.Parameters;
  * method that has no meaning for this network, is a {@link ConfigError} of one line. For one thread.
  */
 public final class Explainer implements AutoCloseable {
-    private final Preprocess preprocess;
+    private final Preprocessing preprocess;
     private final Graph graph;
-    private final Map<String, Places> places;
+    private final Map<String, SpatialMap> places;
     private final List<AttentionLayer> attentions;
-    private final Probe probe;
+    private final ActivationGradients probe;
 
-    private Explainer(Preprocess preprocess, Probe probe) {
+    private Explainer(Preprocessing preprocess, ActivationGradients probe) {
         this.preprocess = preprocess;
         this.graph = probe.graph();
-        this.places = Places.of(graph);
+        this.places = SpatialMap.of(graph);
         this.attentions = AttentionLayer.of(graph);
         this.probe = probe;
     }
 
     /** Of a saved model, which must stay open. */
     public static Explainer of(SavedModel model) {
-        Probe probe = new Probe(model.graph(), model.parameters(), Engine.AUTO, model.inference(), false);
+        ActivationGradients probe =
+                new ActivationGradients(model.graph(), model.parameters(), Backend.AUTO, model.inference(), false);
         return new Explainer(model.description().preprocess(), probe);
     }
 
     /** Of a network that is being trained, or was just made. */
-    public static Explainer of(Graph graph, Parameters parameters, Preprocess preprocess, Engine engine) {
-        return new Explainer(preprocess, new Probe(graph, parameters, engine));
+    public static Explainer of(Graph graph, ParameterStore parameters, Preprocessing preprocess, Backend engine) {
+        return new Explainer(preprocess, new ActivationGradients(graph, parameters, engine));
     }
 
-    /** The picture as the network sees it, before normalising. */
+    /** The picture as the network sees it, before normalizing. */
     public Image view(Image image) {
         return preprocess.view(image);
     }
@@ -76,12 +77,12 @@ public final class Explainer implements AutoCloseable {
 
     /** Tensors that {@link #gradCam} can be taken of: those with a grid whose cells change the logits. */
     public List<String> spatialLayers() {
-        return Reach.spatial(graph, places).stream().map(Tensor::name).toList();
+        return LogitDependence.spatial(graph, places).stream().map(Tensor::name).toList();
     }
 
     /** The last sum of a block's input and branches whose cells change the logits. */
     public String gradCamLayer() {
-        List<Tensor> layers = Reach.spatial(graph, places);
+        List<Tensor> layers = LogitDependence.spatial(graph, places);
         return layers.stream()
                 .filter(t -> t.op() instanceof Op.Add)
                 .reduce((before, last) -> last)
@@ -95,7 +96,7 @@ public final class Explainer implements AutoCloseable {
     }
 
     /** Grad-CAM of the likeliest class at {@link #gradCamLayer}. */
-    public Heat gradCam(Image image) {
+    public HeatMap gradCam(Image image) {
         return gradCam(image, gradCamLayer(), OptionalInt.empty());
     }
 
@@ -105,8 +106,8 @@ public final class Explainer implements AutoCloseable {
      * @param layer one of {@link #spatialLayers}
      * @param of the class; the likeliest one when left out
      */
-    public Heat gradCam(Image image, String layer, OptionalInt of) {
-        Cells grid = places(layer)
+    public HeatMap gradCam(Image image, String layer, OptionalInt of) {
+        TokenGrid grid = places(layer)
                 .spatial()
                 .orElseThrow(
                         () -> new ConfigError(layer + " " + graph.tensor(layer).shape()
@@ -115,28 +116,28 @@ public final class Explainer implements AutoCloseable {
             throw new ConfigError(layer + ": its cells do not change the logits, so Grad-CAM would be empty; the last"
                     + " layer that counts is " + gradCamLayer());
         }
-        Probe.Slope slope = slope(layer, image, of);
+        ActivationGradients.ActivationGradient slope = slope(layer, image, of);
         double[] map = GradCam.map(slope.value(), slope.gradient(), 0, grid);
-        return new Heat(layer, grid, Heat.rows(map, grid), true);
+        return new HeatMap(layer, grid, HeatMap.rows(map, grid), true);
     }
 
     /**
      * The largest change of the class's logit by a channel of each pixel, as the network sees it (Simonyan et al. 2014,
      * arXiv:1312.6034, section 3).
      */
-    public Heat saliency(Image image, OptionalInt of) {
+    public HeatMap saliency(Image image, OptionalInt of) {
         Tensor input = graph.tensors().iterator().next();
-        Cells grid = places(input.name()).image().orElseThrow();
+        TokenGrid grid = places(input.name()).image().orElseThrow();
         float[] gradient = slope(input.name(), image, of).gradient().data().asFloat();
         int channels = input.shape().last();
         double[] pixels = new double[grid.grid()];
         for (int i = 0; i < gradient.length; i++) {
             pixels[i / channels] = Math.max(pixels[i / channels], Math.abs(gradient[i]));
         }
-        return new Heat(input.name(), grid, Heat.rows(pixels, grid), false);
+        return new HeatMap(input.name(), grid, HeatMap.rows(pixels, grid), false);
     }
 
-    private Probe.Slope slope(String tensor, Image image, OptionalInt of) {
+    private ActivationGradients.ActivationGradient slope(String tensor, Image image, OptionalInt of) {
         int chosen = of.isPresent() ? of.getAsInt() : predicted(image);
         return probe.slope(tensor, images(List.of(image)), new int[] {chosen});
     }
@@ -148,9 +149,9 @@ public final class Explainer implements AutoCloseable {
      * @param layer the name of an {@link AttentionLayer}, or a tensor of maps [H, T, S]
      * @param head from 0; the mean over heads when left out
      */
-    public Heat attention(Image image, String layer, OptionalInt head) {
+    public HeatMap attention(Image image, String layer, OptionalInt head) {
         AttentionLayer maps = attentionLayer(layer);
-        Cells keys = maps.keys();
+        TokenGrid keys = maps.keys();
         if (!keys.hasGrid()) {
             throw new ConfigError(layer + ": looks at tokens that have no place on the image");
         }
@@ -170,7 +171,7 @@ public final class Explainer implements AutoCloseable {
         }
         int count = asked * (head.isPresent() ? 1 : maps.heads());
         for (int k = 0; k < cells.length; k++) cells[k] /= count;
-        return new Heat(maps.softmax(), keys, Heat.rows(cells, keys), false);
+        return new HeatMap(maps.softmax(), keys, HeatMap.rows(cells, keys), false);
     }
 
     private AttentionLayer attentionLayer(String name) {
@@ -190,7 +191,7 @@ public final class Explainer implements AutoCloseable {
             throw new ConfigError(name + ": attends by random features and has no map");
         }
         List<String> names = attentions.stream().map(AttentionLayer::name).toList();
-        throw new ConfigError(name + ": is no layer of attention" + Nearest.hint(name, names) + "; there are "
+        throw new ConfigError(name + ": is no layer of attention" + Suggestions.hint(name, names) + "; there are "
                 + names.get(0) + " to " + names.get(names.size() - 1));
     }
 
@@ -221,10 +222,10 @@ public final class Explainer implements AutoCloseable {
     }
 
     /** How much of each place on the image is in the logits, when attention is followed through all layers. */
-    public Heat rollout(Image image) {
+    public HeatMap rollout(Image image) {
         if (attentions.isEmpty()) throw noMaps();
         Map<String, INDArray> values = maps(attentions, AttentionLayer::applied, image);
-        Map<String, Rollout.Maps> means = new LinkedHashMap<>();
+        Map<String, Rollout.AttentionMaps> means = new LinkedHashMap<>();
         values.forEach((name, maps) -> means.put(name, Rollout.mean(maps)));
         return Rollout.heat(Rollout.of(graph, means));
     }
@@ -259,7 +260,7 @@ public final class Explainer implements AutoCloseable {
     }
 
     /** How alike the maps of all layers are that weigh the values; only layers of one shape can be compared. */
-    public Similarity similarity(List<Image> images) {
+    public LayerSimilarity similarity(List<Image> images) {
         if (attentions.isEmpty()) throw noMaps();
         int count = attentions.size();
         double[][] between = new double[count][count];
@@ -274,7 +275,7 @@ public final class Explainer implements AutoCloseable {
                 }
             }
         }
-        return new Similarity(attentions.stream().map(AttentionLayer::name).toList(), between);
+        return new LayerSimilarity(attentions.stream().map(AttentionLayer::name).toList(), between);
     }
 
     /** Any tensor of the graph, [N, ..] as the summary shows it. */
@@ -292,10 +293,10 @@ public final class Explainer implements AutoCloseable {
         return probe.values(layers.stream().map(which).distinct().toList(), images(List.of(image)));
     }
 
-    private Places places(String tensor) {
-        Places found = places.get(tensor);
+    private SpatialMap places(String tensor) {
+        SpatialMap found = places.get(tensor);
         if (found != null) return found;
-        throw new ConfigError(tensor + ": no such tensor" + Nearest.hint(tensor, places.keySet())
+        throw new ConfigError(tensor + ": no such tensor" + Suggestions.hint(tensor, places.keySet())
                 + "; see the summary for all names");
     }
 

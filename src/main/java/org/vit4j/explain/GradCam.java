@@ -1,7 +1,7 @@
 package org.vit4j.explain;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.graph.Cells;
+import org.vit4j.graph.TokenGrid;
 
 /**
  * Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391, equations 1 and 2): the channels of a layer, each weighed by the
@@ -18,7 +18,7 @@ final class GradCam {
      * @param gradient of the logits by it
      * @param grid what its rows stand for
      */
-    static double[] map(INDArray value, INDArray gradient, int image, Cells grid) {
+    static double[] map(INDArray value, INDArray gradient, int image, TokenGrid grid) {
         int channels = (int) value.size(value.rank() - 1);
         int rows = (int) (value.length() / value.size(0) / channels);
         int first = image * rows + grid.before();

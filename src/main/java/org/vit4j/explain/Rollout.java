@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.graph.Cells;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
-import org.vit4j.graph.Places;
+import org.vit4j.graph.SpatialMap;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.TokenGrid;
 import org.vit4j.graph.Window;
 
 /**
@@ -27,12 +27,12 @@ import org.vit4j.graph.Window;
  * features mix has no map and is taken to stay where it is.
  */
 final class Rollout {
-    private final Map<String, Places> places;
-    private final Map<String, Maps> maps;
-    private final Map<Tensor, Flow> flows = new HashMap<>();
+    private final Map<String, SpatialMap> places;
+    private final Map<String, AttentionMaps> maps;
+    private final Map<Tensor, TokenFlow> flows = new HashMap<>();
 
     /** The mean map over heads, [T, S], rows of shares. */
-    record Maps(float[] shares, int queries, int keys) {}
+    record AttentionMaps(float[] shares, int queries, int keys) {}
 
     /**
      * Shares of the first tokens in each row of a tensor, by the tokens they are shares of.
@@ -40,13 +40,13 @@ final class Rollout {
      * @param rows of the tensor
      * @param shares first tokens -> [rows * tokens]; empty where nothing was attended to yet
      */
-    private record Flow(int rows, Map<Cells, float[]> shares) {
+    private record TokenFlow(int rows, Map<TokenGrid, float[]> shares) {
         boolean isFresh() {
             return shares.isEmpty();
         }
     }
 
-    private Rollout(Map<String, Places> places, Map<String, Maps> maps) {
+    private Rollout(Map<String, SpatialMap> places, Map<String, AttentionMaps> maps) {
         this.places = places;
         this.maps = maps;
     }
@@ -57,8 +57,8 @@ final class Rollout {
      * @param maps by tensor, the weights of each mix
      * @return first tokens -> share of each; together they are 1
      */
-    static Map<Cells, float[]> of(Graph graph, Map<String, Maps> maps) {
-        Rollout rollout = new Rollout(Places.of(graph), maps);
+    static Map<TokenGrid, float[]> of(Graph graph, Map<String, AttentionMaps> maps) {
+        Rollout rollout = new Rollout(SpatialMap.of(graph), maps);
         Tensor logits = graph.outputs().get("logits");
         Map<Tensor, Integer> uses = new HashMap<>();
         for (Tensor t : graph.tensors()) for (Tensor input : t.inputs()) uses.merge(input, 1, Integer::sum);
@@ -72,7 +72,7 @@ final class Rollout {
     }
 
     /** The mean over heads of one image's maps [1, H, T, S]. */
-    static Maps mean(INDArray maps) {
+    static AttentionMaps mean(INDArray maps) {
         int heads = (int) maps.size(1);
         int queries = (int) maps.size(2);
         int keys = (int) maps.size(3);
@@ -86,23 +86,23 @@ final class Rollout {
                 shares[row % queries * keys + k] += (float) (Math.abs(all[row * keys + k]) / sum / heads);
             }
         }
-        return new Maps(shares, queries, keys);
+        return new AttentionMaps(shares, queries, keys);
     }
 
     /** All shares that lie on the image, on the finest of their grids; together at most 1. */
-    static Heat heat(Map<Cells, float[]> shares) {
-        Cells finest = shares.keySet().stream()
-                .max(java.util.Comparator.comparingInt(Cells::grid))
+    static HeatMap heat(Map<TokenGrid, float[]> shares) {
+        TokenGrid finest = shares.keySet().stream()
+                .max(java.util.Comparator.comparingInt(TokenGrid::grid))
                 .orElseThrow();
         double[] cells = new double[finest.grid()];
         shares.forEach((base, of) -> {
             if (base.hasGrid()) lay(base, of, finest, cells);
         });
-        return new Heat("rollout", finest, Heat.rows(cells, finest), false);
+        return new HeatMap("rollout", finest, HeatMap.rows(cells, finest), false);
     }
 
     /** Adds what cells of one grid have to the cells of a finer one that lie within them, evenly. */
-    private static void lay(Cells base, float[] of, Cells finest, double[] cells) {
+    private static void lay(TokenGrid base, float[] of, TokenGrid finest, double[] cells) {
         int[] within = new int[cells.length];
         int[] count = new int[base.grid()];
         for (int i = 0; i < cells.length; i++) {
@@ -115,21 +115,22 @@ final class Rollout {
         }
     }
 
-    private Flow flow(Tensor t) {
+    private TokenFlow flow(Tensor t) {
         Op op = t.op();
-        if (op instanceof Op.Scores || op instanceof HeadOp.PerformerFeatures) return new Flow(rows(t), Map.of());
-        if (op instanceof Op.Mix) return mix(t);
+        if (op instanceof Op.AttentionScores || op instanceof HeadOp.PerformerFeatures)
+            return new TokenFlow(rows(t), Map.of());
+        if (op instanceof Op.WeightedSum) return mix(t);
         if (op instanceof HeadOp.LinearAttention) return flows.get(t.inputs().get(2)); // of the values
-        if (t.inputs().stream().allMatch(input -> flows.get(input).isFresh())) return new Flow(rows(t), Map.of());
-        Flow x = flows.get(t.input());
+        if (t.inputs().stream().allMatch(input -> flows.get(input).isFresh())) return new TokenFlow(rows(t), Map.of());
+        TokenFlow x = flows.get(t.input());
         if (op instanceof Op.Slice slice) return tokenAxis(t, slice.axis()) ? slice(x, slice) : x;
         if (op instanceof Op.Concat concat) {
             return tokenAxis(t, concat.axis()) ? stack(t) : mean(t.inputs());
         }
         if (op instanceof Op.Add) return mean(t.inputs());
         if (op instanceof Op.Mean m && tokenAxis(t.input(), m.axis())) return average(x);
-        if (op instanceof HeadOp.LastQuery) return lastQuery(x);
-        Optional<Window> window = Places.window(op);
+        if (op instanceof HeadOp.LastTokenQkv) return lastQuery(x);
+        Optional<Window> window = SpatialMap.window(op);
         if (window.isPresent()) return windows(t, x, window.get());
         if (op instanceof ImageOp.Pad || op instanceof ImageOp.Resize) {
             throw new IllegalStateException(t.name() + ": a rollout cannot follow " + op);
@@ -153,18 +154,18 @@ final class Rollout {
         return axis == 0 && t.shape().rank() == 2;
     }
 
-    private Flow mix(Tensor t) {
+    private TokenFlow mix(Tensor t) {
         Tensor weights = t.input();
         while (weights.op() instanceof Op.Dropout) weights = weights.input();
-        Maps map = maps.get(weights.name());
-        Flow values = grounded(t.inputs().get(1));
-        Map<Cells, float[]> shares = new LinkedHashMap<>();
+        AttentionMaps map = maps.get(weights.name());
+        TokenFlow values = grounded(t.inputs().get(1));
+        Map<TokenGrid, float[]> shares = new LinkedHashMap<>();
         values.shares.forEach((base, of) -> shares.put(base, product(map, of, base.tokens())));
-        return new Flow(map.queries, shares);
+        return new TokenFlow(map.queries, shares);
     }
 
     /** [T, S] x [S, n] -> [T, n] */
-    private static float[] product(Maps map, float[] values, int width) {
+    private static float[] product(AttentionMaps map, float[] values, int width) {
         float[] out = new float[map.queries * width];
         for (int q = 0; q < map.queries; q++) {
             for (int k = 0; k < map.keys; k++) {
@@ -177,40 +178,40 @@ final class Rollout {
     }
 
     /** A flow with shares: what was not attended to yet consists of itself. */
-    private Flow grounded(Tensor t) {
-        Flow flow = flows.get(t);
+    private TokenFlow grounded(Tensor t) {
+        TokenFlow flow = flows.get(t);
         if (!flow.isFresh()) return flow;
-        Places p = places.get(t.name());
+        SpatialMap p = places.get(t.name());
         int axis = t.shape().rank() == 3 ? 1 : 0;
-        Cells cells =
-                p.image().or(() -> Optional.ofNullable(p.tokens().get(axis))).orElse(Cells.unplaced(flow.rows));
+        TokenGrid cells =
+                p.image().or(() -> Optional.ofNullable(p.tokens().get(axis))).orElse(TokenGrid.unplaced(flow.rows));
         float[] own = new float[flow.rows * flow.rows];
         for (int i = 0; i < flow.rows; i++) own[i * flow.rows + i] = 1;
-        return new Flow(flow.rows, Map.of(cells, own));
+        return new TokenFlow(flow.rows, Map.of(cells, own));
     }
 
-    private static Flow slice(Flow x, Op.Slice op) {
+    private static TokenFlow slice(TokenFlow x, Op.Slice op) {
         int rows = op.to() - op.from();
-        Map<Cells, float[]> shares = new LinkedHashMap<>();
+        Map<TokenGrid, float[]> shares = new LinkedHashMap<>();
         x.shares.forEach((base, of) -> {
             int width = base.tokens();
             float[] part = new float[rows * width];
             System.arraycopy(of, op.from() * width, part, 0, part.length);
             shares.put(base, part);
         });
-        return new Flow(rows, shares);
+        return new TokenFlow(rows, shares);
     }
 
-    private Flow stack(Tensor t) {
-        List<Flow> parts = t.inputs().stream().map(this::grounded).toList();
+    private TokenFlow stack(Tensor t) {
+        List<TokenFlow> parts = t.inputs().stream().map(this::grounded).toList();
         return stacked(parts);
     }
 
-    private static Flow stacked(List<Flow> parts) {
-        int rows = parts.stream().mapToInt(Flow::rows).sum();
-        Map<Cells, float[]> shares = new LinkedHashMap<>();
+    private static TokenFlow stacked(List<TokenFlow> parts) {
+        int rows = parts.stream().mapToInt(TokenFlow::rows).sum();
+        Map<TokenGrid, float[]> shares = new LinkedHashMap<>();
         int from = 0;
-        for (Flow part : parts) {
+        for (TokenFlow part : parts) {
             for (var entry : part.shares.entrySet()) {
                 int width = entry.getKey().tokens();
                 float[] all = shares.computeIfAbsent(entry.getKey(), base -> new float[rows * base.tokens()]);
@@ -218,11 +219,11 @@ final class Rollout {
             }
             from += part.rows;
         }
-        return new Flow(rows, shares);
+        return new TokenFlow(rows, shares);
     }
 
-    private Flow mean(List<Tensor> summands) {
-        Map<Cells, float[]> shares = new LinkedHashMap<>();
+    private TokenFlow mean(List<Tensor> summands) {
+        Map<TokenGrid, float[]> shares = new LinkedHashMap<>();
         int rows = flows.get(summands.get(0)).rows;
         for (Tensor summand : summands) {
             grounded(summand).shares.forEach((base, of) -> {
@@ -230,31 +231,31 @@ final class Rollout {
                 for (int i = 0; i < of.length; i++) sum[i] += of[i] / summands.size();
             });
         }
-        return new Flow(rows, shares);
+        return new TokenFlow(rows, shares);
     }
 
-    private static Flow average(Flow x) {
-        Map<Cells, float[]> shares = new LinkedHashMap<>();
+    private static TokenFlow average(TokenFlow x) {
+        Map<TokenGrid, float[]> shares = new LinkedHashMap<>();
         x.shares.forEach((base, of) -> {
             float[] sum = new float[base.tokens()];
             for (int i = 0; i < of.length; i++) sum[i % sum.length] += of[i] / x.rows;
             shares.put(base, sum);
         });
-        return new Flow(1, shares);
+        return new TokenFlow(1, shares);
     }
 
     /** The query of the last token, the keys of all, the values of all. */
-    private static Flow lastQuery(Flow x) {
-        Map<Cells, float[]> last = new LinkedHashMap<>();
+    private static TokenFlow lastQuery(TokenFlow x) {
+        Map<TokenGrid, float[]> last = new LinkedHashMap<>();
         x.shares.forEach((base, of) -> {
             float[] row = new float[base.tokens()];
             System.arraycopy(of, (x.rows - 1) * row.length, row, 0, row.length);
             last.put(base, row);
         });
-        return stacked(List.of(new Flow(1, last), x, x));
+        return stacked(List.of(new TokenFlow(1, last), x, x));
     }
 
-    private Flow windows(Tensor t, Flow x, Window w) {
+    private TokenFlow windows(Tensor t, TokenFlow x, Window w) {
         int height = t.input().dim(0);
         int width = t.input().dim(1);
         boolean unfolded = t.op() instanceof ImageOp.Unfold;
@@ -262,9 +263,9 @@ final class Rollout {
         int along = unfolded ? w.outWidth(width) : t.dim(1);
         List<int[]> seen = new ArrayList<>();
         for (int i = 0; i < down * along; i++) seen.add(window(i / along, i % along, height, width, w));
-        Map<Cells, float[]> shares = new LinkedHashMap<>();
+        Map<TokenGrid, float[]> shares = new LinkedHashMap<>();
         x.shares.forEach((base, of) -> shares.put(base, spread(of, base.tokens(), seen)));
-        return new Flow(down * along, shares);
+        return new TokenFlow(down * along, shares);
     }
 
     /** The cells within the image that a window sees. */

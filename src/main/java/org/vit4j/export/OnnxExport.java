@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.vit4j.data.Preprocess;
-import org.vit4j.model.Description;
+import org.vit4j.data.Preprocessing;
+import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
 import org.vit4j.onnx.OnnxModel;
-import org.vit4j.onnx.Pixels;
+import org.vit4j.onnx.PixelInput;
 
 /**
  * ONNX: {@code images} [batch, C, H, W] to {@code logits} [batch, K], see {@link OnnxModel}. What the model says of itself
@@ -23,25 +23,25 @@ public final class OnnxExport {
     private OnnxExport() {}
 
     /**
-     * @param pixels what the exported network is given: normalised pictures, or pixels it normalises itself
-     * @throws org.vit4j.io.Failure when it cannot be written
+     * @param pixels what the exported network is given: normalized pictures, or pixels it normalizes itself
+     * @throws org.vit4j.io.RunException when it cannot be written
      */
-    public static void write(SavedModel model, Path file, Pixels.Kind pixels) {
+    public static void write(SavedModel model, Path file, PixelInput.PixelInputKind pixels) {
         model(model, pixels).write(file, model.parameters()::values, metadata(model.description()));
     }
 
     /** The second file that such an export needs, for models beyond 2 GB. */
     static Optional<Path> beside(SavedModel model, Path file) {
-        return model(model, Pixels.Kind.NORMALISED).beside(file);
+        return model(model, PixelInput.PixelInputKind.NORMALIZED).beside(file);
     }
 
-    private static OnnxModel model(SavedModel model, Pixels.Kind pixels) {
-        Preprocess preprocess = model.description().preprocess();
+    private static OnnxModel model(SavedModel model, PixelInput.PixelInputKind pixels) {
+        Preprocessing preprocess = model.description().preprocess();
         String name = model.description().name();
-        return OnnxModel.of(model.graph(), name, new Pixels(pixels, preprocess.mean(), preprocess.std()));
+        return OnnxModel.of(model.graph(), name, new PixelInput(pixels, preprocess.mean(), preprocess.std()));
     }
 
-    private static Map<String, String> metadata(Description description) {
+    private static Map<String, String> metadata(ModelDescription description) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("class_names", json(description.classes()));
         metadata.put("preprocessing", json(description.preprocess().toMap()));

@@ -5,14 +5,14 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffGraph;
+import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Weight;
-import org.vit4j.io.Atomic;
+import org.vit4j.graph.Parameter;
+import org.vit4j.io.AtomicFiles;
 import org.vit4j.model.SavedModel;
-import org.vit4j.samediff.Lowered;
-import org.vit4j.samediff.Lowering;
-import org.vit4j.samediff.Parameters;
 
 /**
  * FlatBuffers that {@code SameDiff.load} opens with nothing but ND4J on the class path: placeholder {@code image} [-1, H,
@@ -33,25 +33,26 @@ public final class SameDiffExport {
 
     /**
      * @throws ConfigError when the model is larger than the format can hold
-     * @throws org.vit4j.io.Failure when it cannot be written
+     * @throws org.vit4j.io.RunException when it cannot be written
      */
     public static void write(SavedModel model, Path file) {
         write(model.graph(), model.parameters(), file);
     }
 
     /** The same of any weights. */
-    public static void write(Graph graph, Parameters parameters, Path file) {
+    public static void write(Graph graph, ParameterStore parameters, Path file) {
         check(file, weights(graph));
-        Lowered lowered = Lowering.lower(graph, parameters, Lowering.Mode.INFERENCE);
+        SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, SameDiffLowering.Mode.INFERENCE);
         SameDiff sd = lowered.sd();
         SDVariable logits = lowered.output(OUTPUT);
         if (!logits.name().equals(OUTPUT)) sd.identity(OUTPUT, logits);
         check(file, arrays(sd) + OVERHEAD * sd.variables().size());
-        Atomic.write(file, temporary -> sd.save(temporary.toFile(), false));
+        AtomicFiles.write(file, temporary -> sd.save(temporary.toFile(), false));
     }
 
     private static long weights(Graph graph) {
-        return Float.BYTES * graph.weights().stream().mapToLong(Weight::size).sum();
+        return Float.BYTES
+                * graph.parameters().stream().mapToLong(Parameter::size).sum();
     }
 
     private static long arrays(SameDiff sd) {

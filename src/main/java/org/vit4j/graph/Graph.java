@@ -9,42 +9,42 @@ import java.util.Optional;
 /**
  * Makes the tensors of a network, names them, refuses shapes that do not fit.
  *
- * <p>{@link #at} gives a view of the same graph that puts a path in front of every name, so a block can be built
+ * <p>{@link #scope} gives a view of the same graph that puts a path in front of every name, so a block can be built
  * twice without knowing where it stands.
  */
 public final class Graph {
     private final String path;
-    private final Init.Scheme scheme;
+    private final Init.InitScheme scheme;
     private final Map<String, Tensor> tensors;
-    private final Map<String, Weight> weights;
+    private final Map<String, Parameter> parameters;
     private final Map<String, Tensor> outputs;
 
     /** @param scheme how layers start where the architecture says nothing special */
-    public Graph(Init.Scheme scheme) {
+    public Graph(Init.InitScheme scheme) {
         this("", scheme, new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
     }
 
     private Graph(
             String path,
-            Init.Scheme scheme,
+            Init.InitScheme scheme,
             Map<String, Tensor> tensors,
-            Map<String, Weight> weights,
+            Map<String, Parameter> weights,
             Map<String, Tensor> outputs) {
         this.path = path;
         this.scheme = scheme;
         this.tensors = tensors;
-        this.weights = weights;
+        this.parameters = weights;
         this.outputs = outputs;
     }
 
     /** The same graph, names below {@code name}. */
-    public Graph at(String name) {
-        return new Graph(path + name + ".", scheme, tensors, weights, outputs);
+    public Graph scope(String name) {
+        return new Graph(path + name + ".", scheme, tensors, parameters, outputs);
     }
 
     /** The same graph, layers started by another scheme. */
-    public Graph with(Init.Scheme other) {
-        return new Graph(path, other, tensors, weights, outputs);
+    public Graph withInit(Init.InitScheme other) {
+        return new Graph(path, other, tensors, parameters, outputs);
     }
 
     public Tensor input(String name, int... dims) {
@@ -71,10 +71,10 @@ public final class Graph {
     }
 
     /** The convolution {@code first} once more, its weights shared, over another window: dilations of one kernel. */
-    public Tensor conv2dAgain(String name, Tensor first, Tensor x, Window window) {
+    public Tensor conv2dShared(String name, Tensor first, Tensor x, Window window) {
         if (!(first.op() instanceof Op.Conv2d conv)) throw new IllegalArgumentException(first + " is no convolution");
         Op again = new Op.Conv2d(conv.filters(), window, conv.groups(), conv.bias());
-        return add(path + name, again, List.of(x), first.weights());
+        return add(path + name, again, List.of(x), first.parameters());
     }
 
     public Tensor layerNorm(String name, Tensor x, double epsilon) {
@@ -91,7 +91,7 @@ public final class Graph {
         return batchNorm(name, x, x.shape().rank() - 1, epsilon, Init.ONES);
     }
 
-    /** @param axis the axis whose elements are normalised each for itself: 0 for heads [H, T, S] */
+    /** @param axis the axis whose elements are normalized each for itself: 0 for heads [H, T, S] */
     public Tensor batchNorm(String name, Tensor x, int axis, double epsilon, Init gamma) {
         return add(name, new ImageOp.BatchNorm(axis, epsilon, 0.1, gamma), x);
     }
@@ -146,8 +146,8 @@ public final class Graph {
     }
 
     /** [T, D] -> [1 + 2 T, width]: the query of the last token, then all keys, then all values. */
-    public Tensor lastQuery(String name, Tensor x, int width, boolean bias) {
-        return add(name, new HeadOp.LastQuery(width, bias), x);
+    public Tensor lastTokenQkv(String name, Tensor x, int width, boolean bias) {
+        return add(name, new HeadOp.LastTokenQkv(width, bias), x);
     }
 
     public Tensor activate(String name, Tensor x, Activation function) {
@@ -162,30 +162,30 @@ public final class Graph {
     }
 
     /** Adds a learned table of the shape of {@code x}: weight {@code name}, sum {@code name.added}. */
-    public Tensor addLearned(String name, Tensor x, Role role, Init init) {
-        return add(name + ".added", name, new Op.AddLearned(role, init, Optional.empty()), List.of(x));
+    public Tensor addParameter(String name, Tensor x, Role role, Init init) {
+        return add(name + ".added", name, new Op.AddParameter(role, init, Optional.empty()), List.of(x));
     }
 
     /**
-     * {@link #addLearned} of a position table: [h, w, D], or [prefix + h * w, D] whose rows are some tokens and then
+     * {@link #addParameter} of a position table: [h, w, D], or [prefix + h * w, D] whose rows are some tokens and then
      * the cells of the image. It can be resampled for images of another size.
      */
-    public Tensor addPositions(String name, Tensor x, Role role, Init init, Grid grid) {
+    public Tensor addPositions(String name, Tensor x, Role role, Init init, PositionGrid grid) {
         int places = x.shape().rank() == 3 ? x.dim(0) * x.dim(1) : x.dim(0);
         if (places != grid.tokens()) {
             throw new IllegalArgumentException(path + name + ": " + x.shape() + " has no place for " + grid.prefix()
                     + " tokens and a grid of " + grid);
         }
-        return add(name + ".added", name, new Op.AddLearned(role, init, Optional.of(grid)), List.of(x));
+        return add(name + ".added", name, new Op.AddParameter(role, init, Optional.of(grid)), List.of(x));
     }
 
-    public Tensor scaleLearned(String name, Tensor x, Init init) {
-        return add(name, new Op.ScaleLearned(init), x);
+    public Tensor layerScale(String name, Tensor x, Init init) {
+        return add(name, new Op.LayerScale(init), x);
     }
 
     /** Learned tokens [count, D] in the batch and width of {@code x} [T, D]: weight {@code name}. */
-    public Tensor tokens(String name, Tensor x, int count, Init init) {
-        return add(name + ".tokens", name, new Op.Tokens(count, init), List.of(x));
+    public Tensor learnedTokens(String name, Tensor x, int count, Init init) {
+        return add(name + ".tokens", name, new Op.LearnedTokens(count, init), List.of(x));
     }
 
     public Tensor concat(String name, int axis, Tensor... parts) {
@@ -221,7 +221,7 @@ public final class Graph {
 
     /** [H, T, d], [H, S, d] -> [H, T, S] */
     public Tensor scores(String name, Tensor q, Tensor k, double scale) {
-        return add(name, new Op.Scores(scale), q, k);
+        return add(name, new Op.AttentionScores(scale), q, k);
     }
 
     public Tensor softmax(String name, Tensor x) {
@@ -229,8 +229,8 @@ public final class Graph {
     }
 
     /** [H, T, S], [H, S, d] -> [H, T, d] */
-    public Tensor mix(String name, Tensor weights, Tensor values) {
-        return add(name, new Op.Mix(), weights, values);
+    public Tensor weightedSum(String name, Tensor weights, Tensor values) {
+        return add(name, new Op.WeightedSum(), weights, values);
     }
 
     /** [T, D] -> [D] for axis 0 */
@@ -267,8 +267,8 @@ public final class Graph {
         return tensors.values();
     }
 
-    public Collection<Weight> weights() {
-        return weights.values();
+    public Collection<Parameter> parameters() {
+        return parameters.values();
     }
 
     public Map<String, Tensor> outputs() {
@@ -283,17 +283,17 @@ public final class Graph {
     }
 
     /** Elements of all weights but running statistics, as {@code named_parameters()} of PyTorch counts. */
-    public long parameters() {
-        return weights.values().stream()
-                .filter(weight -> weight.role() != Role.STATISTIC)
-                .mapToLong(Weight::size)
+    public long parameterCount() {
+        return parameters.values().stream()
+                .filter(weight -> weight.role() != Role.RUNNING_STAT)
+                .mapToLong(Parameter::size)
                 .sum();
     }
 
-    public long trainable() {
-        return weights.values().stream()
-                .filter(weight -> weight.role().trained())
-                .mapToLong(Weight::size)
+    public long trainableCount() {
+        return parameters.values().stream()
+                .filter(weight -> weight.role().trainable())
+                .mapToLong(Parameter::size)
                 .sum();
     }
 
@@ -310,23 +310,23 @@ public final class Graph {
         List<Shape> shapes = inputs.stream().map(Tensor::shape).toList();
         try {
             op.shape(shapes); // refuses before anything is kept
-            List<Weight> owned = op.weights(path + owner, shapes, scheme);
-            for (Weight weight : owned) keep(weight);
+            List<Parameter> owned = op.parameters(path + owner, shapes, scheme);
+            for (Parameter weight : owned) keep(weight);
             return add(path + name, op, inputs, owned);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(path + name + ": " + e.getMessage(), e);
         }
     }
 
-    private void keep(Weight weight) {
-        Weight before = weights.putIfAbsent(weight.name(), weight);
+    private void keep(Parameter weight) {
+        Parameter before = parameters.putIfAbsent(weight.name(), weight);
         // A fixed table may serve twice; what learns belongs to one layer.
-        if (before != null && !(weight.role() == Role.FIXED && before.shape().equals(weight.shape()))) {
+        if (before != null && !(weight.role() == Role.CONSTANT && before.shape().equals(weight.shape()))) {
             throw new IllegalStateException("weight '" + weight.name() + "' stands twice");
         }
     }
 
-    private Tensor add(String full, Op op, List<Tensor> inputs, List<Weight> owned) {
+    private Tensor add(String full, Op op, List<Tensor> inputs, List<Parameter> owned) {
         Shape shape = op.shape(inputs.stream().map(Tensor::shape).toList());
         Tensor tensor = new Tensor(full, op, inputs, owned, shape);
         if (tensors.putIfAbsent(full, tensor) != null)

@@ -13,11 +13,11 @@ public sealed interface HeadOp extends Op {
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
             int from = in.get(0).dim(0);
-            Weight mixing = new Weight(name + ".kernel", Shape.of(from, heads), Role.KERNEL, kernel);
+            Parameter mixing = new Parameter(name + ".kernel", Shape.of(from, heads), Role.KERNEL, kernel);
             if (!bias) return List.of(mixing);
-            return List.of(mixing, new Weight(name + ".bias", Shape.of(heads), Role.BIAS, scheme.denseBias(from)));
+            return List.of(mixing, new Parameter(name + ".bias", Shape.of(heads), Role.BIAS, scheme.denseBias(from)));
         }
 
         @Override
@@ -41,8 +41,8 @@ public sealed interface HeadOp extends Op {
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
-            return List.of(new Weight(name, Shape.of(in.get(0).dim(0), offsets()), Role.POSITION, init));
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
+            return List.of(new Parameter(name, Shape.of(in.get(0).dim(0), offsets()), Role.POSITION, init));
         }
 
         /** How many distances there are: as many as keys. */
@@ -91,8 +91,8 @@ public sealed interface HeadOp extends Op {
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
-            return List.of(new Weight(name, Shape.of(features, in.get(0).last()), Role.FIXED, init));
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
+            return List.of(new Parameter(name, Shape.of(features, in.get(0).last()), Role.CONSTANT, init));
         }
 
         @Override
@@ -129,15 +129,15 @@ public sealed interface HeadOp extends Op {
      * bias: [T, D] -> [1 + 2 T, width], the query first, then the keys, then the values. The queries of the other tokens
      * are neither computed nor counted.
      */
-    record LastQuery(int width, boolean bias) implements HeadOp {
+    record LastTokenQkv(int width, boolean bias) implements HeadOp {
         @Override
         public Shape shape(List<Shape> in) {
             return Shape.of(1 + 2 * Op.rank(in.get(0), 2, "tokens [T, D]").dim(0), width);
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
-            return new Op.Dense(3 * width, bias).weights(name, in, scheme);
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
+            return new Op.Dense(3 * width, bias).parameters(name, in, scheme);
         }
 
         @Override

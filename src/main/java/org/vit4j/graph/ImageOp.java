@@ -2,10 +2,10 @@ package org.vit4j.graph;
 
 import java.util.List;
 
-/** The part of the vocabulary that sees rows and columns, and the normalisations over a batch or groups. */
+/** The part of the vocabulary that sees rows and columns, and the normalizations over a batch or groups. */
 public sealed interface ImageOp extends Op {
     /**
-     * Normalisation over the batch, one mean and variance for each element of {@code axis}. In training by the batch's
+     * Normalization over the batch, one mean and variance for each element of {@code axis}. In training by the batch's
      * own statistics, from which running ones are kept: running = (1 - momentum) * running + momentum * batch, the
      * variance unbiased.
      */
@@ -16,13 +16,13 @@ public sealed interface ImageOp extends Op {
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
             Shape channels = Shape.of(in.get(0).dim(axis));
             return List.of(
-                    new Weight(name + ".gamma", channels, Role.NORM, gamma),
-                    new Weight(name + ".beta", channels, Role.NORM, Init.ZEROS),
-                    new Weight(name + ".mean", channels, Role.STATISTIC, Init.ZEROS),
-                    new Weight(name + ".variance", channels, Role.STATISTIC, Init.ONES));
+                    new Parameter(name + ".gamma", channels, Role.NORM, gamma),
+                    new Parameter(name + ".beta", channels, Role.NORM, Init.ZEROS),
+                    new Parameter(name + ".mean", channels, Role.RUNNING_STAT, Init.ZEROS),
+                    new Parameter(name + ".variance", channels, Role.RUNNING_STAT, Init.ONES));
         }
     }
 
@@ -41,8 +41,8 @@ public sealed interface ImageOp extends Op {
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
-            return plain().weights(name, in, scheme);
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
+            return plain().parameters(name, in, scheme);
         }
 
         @Override
@@ -100,7 +100,7 @@ public sealed interface ImageOp extends Op {
         }
     }
 
-    /** Bicubic resizing as PyTorch's {@code interpolate}: a = -0.75, half-pixel centres, no antialiasing. */
+    /** Bicubic resizing as PyTorch's {@code interpolate}: a = -0.75, half-pixel centers, no antialiasing. */
     record Resize(int height, int width) implements ImageOp {
         @Override
         public Shape shape(List<Shape> in) {
@@ -128,7 +128,7 @@ public sealed interface ImageOp extends Op {
         }
     }
 
-    /** Normalisation over the pixels and the channels of a group, [H, W, C] (Wu and He 2018). */
+    /** Normalization over the pixels and the channels of a group, [H, W, C] (Wu and He 2018). */
     record GroupNorm(int groups, double epsilon) implements ImageOp {
         @Override
         public Shape shape(List<Shape> in) {
@@ -138,11 +138,11 @@ public sealed interface ImageOp extends Op {
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
             Shape channels = Shape.of(in.get(0).last());
             return List.of(
-                    new Weight(name + ".gamma", channels, Role.NORM, Init.ONES),
-                    new Weight(name + ".beta", channels, Role.NORM, Init.ZEROS));
+                    new Parameter(name + ".gamma", channels, Role.NORM, Init.ONES),
+                    new Parameter(name + ".beta", channels, Role.NORM, Init.ZEROS));
         }
     }
 }

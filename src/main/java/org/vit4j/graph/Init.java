@@ -4,13 +4,13 @@ import java.util.SplittableRandom;
 
 /** How a weight starts. Values are drawn in order, so a seed and a shape give the same numbers everywhere. */
 public sealed interface Init {
-    Init ZEROS = new Constant(0);
-    Init ONES = new Constant(1);
+    Init ZEROS = new ConstantInit(0);
+    Init ONES = new ConstantInit(1);
 
     /** The values of a weight of this shape, row by row. */
     float[] values(Shape shape, SplittableRandom random);
 
-    record Constant(double value) implements Init {
+    record ConstantInit(double value) implements Init {
         @Override
         public float[] values(Shape shape, SplittableRandom random) {
             float[] values = new float[Math.toIntExact(shape.size())];
@@ -20,7 +20,7 @@ public sealed interface Init {
     }
 
     /** Uniform in {@code [-bound, bound)}. */
-    record Uniform(double bound) implements Init {
+    record UniformInit(double bound) implements Init {
         @Override
         public float[] values(Shape shape, SplittableRandom random) {
             float[] values = new float[Math.toIntExact(shape.size())];
@@ -29,7 +29,7 @@ public sealed interface Init {
         }
     }
 
-    record Normal(double std) implements Init {
+    record NormalInit(double std) implements Init {
         @Override
         public float[] values(Shape shape, SplittableRandom random) {
             float[] values = new float[Math.toIntExact(shape.size())];
@@ -42,7 +42,7 @@ public sealed interface Init {
      * Normal, redrawn outside {@code [-2, 2]}. The bounds are absolute, as in PyTorch's {@code trunc_normal_}: at the
      * usual std of 0.02 they are a hundred standard deviations away.
      */
-    record TruncatedNormal(double std) implements Init {
+    record TruncatedNormalInit(double std) implements Init {
         @Override
         public float[] values(Shape shape, SplittableRandom random) {
             float[] values = new float[Math.toIntExact(shape.size())];
@@ -59,7 +59,7 @@ public sealed interface Init {
      * Rows, or when there are more of them columns, of length {@code gain} at right angles, their directions even over
      * the sphere (Saxe et al. 2014): normal values, made orthonormal one after the other.
      */
-    record Orthogonal(double gain) implements Init {
+    record OrthogonalInit(double gain) implements Init {
         @Override
         public float[] values(Shape shape, SplittableRandom random) {
             int rows = shape.dim(0);
@@ -95,7 +95,7 @@ public sealed interface Init {
     }
 
     /** Values known beforehand: sinusoid tables and the like. */
-    record Values(float[] given) implements Init {
+    record GivenValues(float[] given) implements Init {
         @Override
         public float[] values(Shape shape, SplittableRandom random) {
             if (given.length != shape.size()) throw new IllegalStateException(given.length + " values for " + shape);
@@ -110,7 +110,7 @@ public sealed interface Init {
     }
 
     /** How the layers of a network start where the architecture says nothing special. */
-    interface Scheme {
+    interface InitScheme {
         /** @param fanIn inputs of one output unit */
         Init denseKernel(int fanIn, int fanOut);
 
@@ -122,33 +122,33 @@ public sealed interface Init {
     }
 
     /** PyTorch's defaults for {@code nn.Linear} and {@code nn.Conv2d}: uniform in 1/sqrt(fan in), biases too. */
-    Scheme PYTORCH = new Scheme() {
+    InitScheme PYTORCH = new InitScheme() {
         @Override
         public Init denseKernel(int fanIn, int fanOut) {
-            return new Uniform(1 / Math.sqrt(fanIn));
+            return new UniformInit(1 / Math.sqrt(fanIn));
         }
 
         @Override
         public Init denseBias(int fanIn) {
-            return new Uniform(1 / Math.sqrt(fanIn));
+            return new UniformInit(1 / Math.sqrt(fanIn));
         }
 
         @Override
         public Init convKernel(int fanIn, int fanOut) {
-            return new Uniform(1 / Math.sqrt(fanIn));
+            return new UniformInit(1 / Math.sqrt(fanIn));
         }
 
         @Override
         public Init convBias(int fanIn) {
-            return new Uniform(1 / Math.sqrt(fanIn));
+            return new UniformInit(1 / Math.sqrt(fanIn));
         }
     };
 
     /** timm's vision transformers: dense kernels normal with std 0.02, dense biases 0, convolutions as PyTorch's. */
-    Scheme TIMM = new Scheme() {
+    InitScheme TIMM = new InitScheme() {
         @Override
         public Init denseKernel(int fanIn, int fanOut) {
-            return new TruncatedNormal(0.02);
+            return new TruncatedNormalInit(0.02);
         }
 
         @Override
@@ -168,12 +168,12 @@ public sealed interface Init {
     };
 
     /** Dense kernels uniform by fan in and fan out (Glorot and Bengio 2010), the rest as {@link #TIMM}. */
-    Scheme XAVIER = new Mixed((in, out) -> new Uniform(Math.sqrt(6.0 / (in + out))), TIMM);
+    InitScheme XAVIER = new MixedScheme((in, out) -> new UniformInit(Math.sqrt(6.0 / (in + out))), TIMM);
 
     /** A scheme with other kernels in dense layers. */
-    record Mixed(ByFans dense, Scheme rest) implements Scheme {
+    record MixedScheme(FanFunction dense, InitScheme rest) implements InitScheme {
         /** A start by fan in and fan out. */
-        public interface ByFans {
+        public interface FanFunction {
             Init of(int fanIn, int fanOut);
         }
 

@@ -18,18 +18,18 @@ public sealed interface Op
                 Op.LayerNorm,
                 Op.Activate,
                 Op.Add,
-                Op.AddLearned,
-                Op.ScaleLearned,
-                Op.Tokens,
+                Op.AddParameter,
+                Op.LayerScale,
+                Op.LearnedTokens,
                 Op.Concat,
                 Op.Slice,
                 Op.Reshape,
                 Op.Permute,
                 Op.SplitHeads,
                 Op.MergeHeads,
-                Op.Scores,
+                Op.AttentionScores,
                 Op.Softmax,
-                Op.Mix,
+                Op.WeightedSum,
                 Op.Mean,
                 Op.Scale,
                 Op.Dropout,
@@ -41,7 +41,7 @@ public sealed interface Op
     Shape shape(List<Shape> in);
 
     /** The weights it owns, named below {@code name}. */
-    default List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+    default List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
         return List.of();
     }
 
@@ -66,12 +66,12 @@ public sealed interface Op
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
             int width = in.get(0).last();
-            Weight kernel =
-                    new Weight(name + ".kernel", Shape.of(width, units), Role.KERNEL, scheme.denseKernel(width, units));
+            Parameter kernel = new Parameter(
+                    name + ".kernel", Shape.of(width, units), Role.KERNEL, scheme.denseKernel(width, units));
             if (!bias) return List.of(kernel);
-            return List.of(kernel, new Weight(name + ".bias", Shape.of(units), Role.BIAS, scheme.denseBias(width)));
+            return List.of(kernel, new Parameter(name + ".bias", Shape.of(units), Role.BIAS, scheme.denseBias(width)));
         }
 
         @Override
@@ -91,15 +91,15 @@ public sealed interface Op
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
             int depth = in.get(0).last() / groups;
             int area = window.kernelHeight() * window.kernelWidth();
             Shape shape = Shape.of(window.kernelHeight(), window.kernelWidth(), depth, filters);
             Init init = scheme.convKernel(area * depth, area * filters / groups);
-            Weight kernel = new Weight(name + ".kernel", shape, Role.KERNEL, init);
+            Parameter kernel = new Parameter(name + ".kernel", shape, Role.KERNEL, init);
             if (!bias) return List.of(kernel);
             Init biasInit = scheme.convBias(area * depth);
-            return List.of(kernel, new Weight(name + ".bias", Shape.of(filters), Role.BIAS, biasInit));
+            return List.of(kernel, new Parameter(name + ".bias", Shape.of(filters), Role.BIAS, biasInit));
         }
 
         @Override
@@ -123,11 +123,11 @@ public sealed interface Op
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
             Shape channels = Shape.of(in.get(0).last());
             return List.of(
-                    new Weight(name + ".gamma", channels, Role.NORM, Init.ONES),
-                    new Weight(name + ".beta", channels, Role.NORM, Init.ZEROS));
+                    new Parameter(name + ".gamma", channels, Role.NORM, Init.ONES),
+                    new Parameter(name + ".beta", channels, Role.NORM, Init.ZEROS));
         }
     }
 
@@ -152,41 +152,41 @@ public sealed interface Op
      *
      * @param grid what its rows stand for, when they are places in the image
      */
-    record AddLearned(Role role, Init init, Optional<Grid> grid) implements Op {
+    record AddParameter(Role role, Init init, Optional<PositionGrid> grid) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
             return in.get(0);
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
-            return List.of(new Weight(name, in.get(0), role, init));
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
+            return List.of(new Parameter(name, in.get(0), role, init));
         }
     }
 
     /** Multiplies each channel by a weight [D]: layer scale. */
-    record ScaleLearned(Init init) implements Op {
+    record LayerScale(Init init) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
             return in.get(0);
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
-            return List.of(new Weight(name + ".gamma", Shape.of(in.get(0).last()), Role.LAYER_SCALE, init));
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
+            return List.of(new Parameter(name + ".gamma", Shape.of(in.get(0).last()), Role.LAYER_SCALE, init));
         }
     }
 
     /** Learned tokens [count, D], the same for every example; the input [T, D] only tells the batch and the width. */
-    record Tokens(int count, Init init) implements Op {
+    record LearnedTokens(int count, Init init) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
             return Shape.of(count, rank(in.get(0), 2, "tokens [T, D]").last());
         }
 
         @Override
-        public List<Weight> weights(String name, List<Shape> in, Init.Scheme scheme) {
-            return List.of(new Weight(name, Shape.of(count, in.get(0).last()), Role.TOKEN, init));
+        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
+            return List.of(new Parameter(name, Shape.of(count, in.get(0).last()), Role.TOKEN, init));
         }
     }
 
@@ -273,7 +273,7 @@ public sealed interface Op
     }
 
     /** [H, T, d], [H, S, d] -> [H, T, S]: scale times the dot products of queries and keys. */
-    record Scores(double scale) implements Op {
+    record AttentionScores(double scale) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
             Shape q = rank(in.get(0), 3, "queries [H, T, d]");
@@ -297,7 +297,7 @@ public sealed interface Op
     }
 
     /** [H, T, S], [H, S, d] -> [H, T, d]: each token hears the values by its weights. */
-    record Mix() implements Op {
+    record WeightedSum() implements Op {
         @Override
         public Shape shape(List<Shape> in) {
             Shape w = rank(in.get(0), 3, "weights [H, T, S]");

@@ -11,14 +11,14 @@ public final class Tensor {
     private final String name;
     private final Op op;
     private final List<Tensor> inputs;
-    private final List<Weight> weights;
+    private final List<Parameter> parameters;
     private final Shape shape;
 
-    Tensor(String name, Op op, List<Tensor> inputs, List<Weight> weights, Shape shape) {
+    Tensor(String name, Op op, List<Tensor> inputs, List<Parameter> weights, Shape shape) {
         this.name = name;
         this.op = op;
         this.inputs = List.copyOf(inputs);
-        this.weights = List.copyOf(weights);
+        this.parameters = List.copyOf(weights);
         this.shape = shape;
     }
 
@@ -40,8 +40,8 @@ public final class Tensor {
     }
 
     /** In the order the operation names them; see {@link Op}. */
-    public List<Weight> weights() {
-        return weights;
+    public List<Parameter> parameters() {
+        return parameters;
     }
 
     /** Without the batch axis. */

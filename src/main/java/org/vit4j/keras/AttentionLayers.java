@@ -1,6 +1,6 @@
 package org.vit4j.keras;
 
-import static org.vit4j.keras.Network.config;
+import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,59 +8,59 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Op;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.Weight;
 
 /** Attention with its inner tensors in sight, so not Keras' {@code MultiHeadAttention}. */
 final class AttentionLayers {
     private AttentionLayers() {}
 
     /** Queries, keys and values of one product share its cut into heads; each is then a crop of that. */
-    static Node splitHeads(Network net, Tensor t, Op.SplitHeads split, Node x) {
+    static KerasNode splitHeads(KerasNetwork net, Tensor t, Op.SplitHeads split, KerasNode x) {
         int parts = split.parts();
         if (parts == 1) return cut(net, t.name(), split.heads(), x);
         String path = t.input().name() + ".heads";
         int all = parts * split.heads();
-        Node heads = net.shared(path + "." + all, () -> cut(net, path, all, x)); // [parts * H, T, d]
+        KerasNode heads = net.shared(path + "." + all, () -> cut(net, path, all, x)); // [parts * H, T, d]
         int from = split.part() * split.heads();
         return ShapeLayers.slice(net, t.name(), heads, 0, from, from + split.heads()); // [H, T, d]
     }
 
     /** [T, H * d] -> [H, T, d] */
-    private static Node cut(Network net, String path, int heads, Node x) {
+    private static KerasNode cut(KerasNetwork net, String path, int heads, KerasNode x) {
         Shape apart = Shape.of(x.shape().dim(0), heads, x.shape().last() / heads);
-        Node cut = ShapeLayers.reshape(net, path + ".cut", x, apart); // [T, H, d]
+        KerasNode cut = ShapeLayers.reshape(net, path + ".cut", x, apart); // [T, H, d]
         return ShapeLayers.permute(net, path, cut, List.of(1, 0, 2));
     }
 
-    static Node mergeHeads(Network net, Tensor t, Node x) {
-        Node together = ShapeLayers.permute(net, t.name() + ".tokens", x, List.of(1, 0, 2)); // [T, H, d]
+    static KerasNode mergeHeads(KerasNetwork net, Tensor t, KerasNode x) {
+        KerasNode together = ShapeLayers.permute(net, t.name() + ".tokens", x, List.of(1, 0, 2)); // [T, H, d]
         return ShapeLayers.reshape(net, t.name(), together, t.shape()); // [T, H * d]
     }
 
-    static Node scores(Network net, Tensor t, Op.Scores scores, List<Node> qk) {
-        Node q = KerasLayers.scale(net, t.name() + ".scaled", scores.scale(), qk.get(0));
+    static KerasNode scores(KerasNetwork net, Tensor t, Op.AttentionScores scores, List<KerasNode> qk) {
+        KerasNode q = KerasLayers.scale(net, t.name() + ".scaled", scores.scale(), qk.get(0));
         return net.einsum(t.name(), "bhid,bhjd->bhij", t.shape(), q, qk.get(1));
     }
 
     /** [H, T, S] -> [G, T, S] */
-    static Node mixHeads(Network net, Tensor t, HeadOp.MixHeads mix, Node x) {
+    static KerasNode mixHeads(KerasNetwork net, Tensor t, HeadOp.MixHeads mix, KerasNode x) {
         Map<String, Object> config =
                 config("equation", "bhij,hg->bgij", "output_shape", t.shape().dims());
-        List<Variable> variables =
-                new ArrayList<>(List.of(Variable.of("kernel", t.weights().get(0))));
+        List<KerasVariable> variables = new ArrayList<>(
+                List.of(KerasVariable.of("kernel", t.parameters().get(0))));
         if (mix.bias()) {
             config.put("bias_axes", "g");
-            variables.add(Variable.of("bias", t.weights().get(1), Shape.of(mix.heads(), 1, 1)));
+            variables.add(KerasVariable.of("bias", t.parameters().get(1), Shape.of(mix.heads(), 1, 1)));
         }
         return net.layer(t.name(), "EinsumDense", config, t.shape(), variables, x);
     }
 
     /** The small table is the weight in Keras too, and looked up there: positions that share an offset stay tied. */
-    static Node relativeBias(Network net, Tensor t, HeadOp.RelativeBias bias, Node scores) {
-        Weight weight = t.weights().get(0);
-        Node table = LearnedLayers.table(net, weight); // [H, offsets]
+    static KerasNode relativeBias(KerasNetwork net, Tensor t, HeadOp.RelativeBias bias, KerasNode scores) {
+        Parameter weight = t.parameters().get(0);
+        KerasNode table = ParameterLayers.table(net, weight); // [H, offsets]
         if (bias.factor() != 1) table = KerasLayers.scale(net, weight.name() + ".scaled", bias.factor(), table);
         int[] places = bias.index();
         int sources = t.dim(2);
@@ -70,11 +70,12 @@ final class AttentionLayers {
         }
         Map<String, Object> constant =
                 config("class_name", "__numpy__", "config", config("value", index, "dtype", "int32"));
-        Node found = net.op(weight.name() + ".found", "Take", config("axis", 2), t.shape(), List.of(table), constant);
+        KerasNode found =
+                net.op(weight.name() + ".found", "Take", config("axis", 2), t.shape(), List.of(table), constant);
         return net.merge(t.name(), "Add", config(), t.shape(), List.of(scores, found));
     }
 
-    static Node mix(Network net, Tensor t, List<Node> inputs) {
+    static KerasNode mix(KerasNetwork net, Tensor t, List<KerasNode> inputs) {
         return net.einsum(t.name(), "bhij,bhjd->bhid", t.shape(), inputs.get(0), inputs.get(1));
     }
 }

@@ -1,6 +1,6 @@
 package org.vit4j.keras;
 
-import static org.vit4j.keras.Network.config;
+import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.List;
 import java.util.Map;
@@ -15,36 +15,37 @@ final class FeatureLayers {
     private FeatureLayers() {}
 
     /** exp(x w' - |x|^2 / 2) / sqrt(m): [T, D] -> [T, m]. */
-    static Node performerFeatures(Network net, Tensor t, Node x) {
+    static KerasNode performerFeatures(KerasNetwork net, Tensor t, KerasNode x) {
         String path = t.name();
-        Shape matrix = t.weights().get(0).shape(); // [m, D]
+        Shape matrix = t.parameters().get(0).shape(); // [m, D]
         Map<String, Object> config =
                 config("equation", PRODUCT, "output_shape", t.shape().dims(), "trainable", false);
-        List<Variable> given = List.of(Variable.of("kernel", t.weights().get(0)));
-        Node projected = net.layer(path + ".projected", "EinsumDense", config, t.shape(), given, x);
-        Node squares = net.merge(path + ".squares", "Multiply", config(), x.shape(), List.of(x, x));
-        List<Variable> halves = List.of(Variable.filled("kernel", -0.5f, matrix));
-        Node norm = net.layer(path + ".norm", "EinsumDense", config, t.shape(), halves, squares);
-        Node sum = net.merge(path + ".sum", "Add", config(), t.shape(), List.of(projected, norm));
-        Node exp = net.layer(path + ".exp", "Activation", config("activation", "exponential"), t.shape(), sum);
+        List<KerasVariable> given =
+                List.of(KerasVariable.of("kernel", t.parameters().get(0)));
+        KerasNode projected = net.layer(path + ".projected", "EinsumDense", config, t.shape(), given, x);
+        KerasNode squares = net.merge(path + ".squares", "Multiply", config(), x.shape(), List.of(x, x));
+        List<KerasVariable> halves = List.of(KerasVariable.filled("kernel", -0.5f, matrix));
+        KerasNode norm = net.layer(path + ".norm", "EinsumDense", config, t.shape(), halves, squares);
+        KerasNode sum = net.merge(path + ".sum", "Add", config(), t.shape(), List.of(projected, norm));
+        KerasNode exp = net.layer(path + ".exp", "Activation", config("activation", "exponential"), t.shape(), sum);
         return KerasLayers.scale(net, path, 1 / Math.sqrt(t.shape().last()), exp);
     }
 
     /** q (k' v) / (q sum(k) + epsilon): [T, m], [S, m], [S, n] -> [T, n]. */
-    static Node attention(Network net, Tensor t, HeadOp.LinearAttention attention, List<Node> qkv) {
+    static KerasNode attention(KerasNetwork net, Tensor t, HeadOp.LinearAttention attention, List<KerasNode> qkv) {
         String path = t.name();
-        Node q = qkv.get(0);
-        Node k = qkv.get(1);
+        KerasNode q = qkv.get(0);
+        KerasNode k = qkv.get(1);
         int features = q.shape().last();
         Shape pairs = Shape.of(features, t.shape().last());
-        Node kv = net.einsum(path + ".kv", "bsm,bsn->bmn", pairs, k, qkv.get(2));
-        Node heard = net.einsum(path + ".heard", "btm,bmn->btn", t.shape(), q, kv);
+        KerasNode kv = net.einsum(path + ".kv", "bsm,bsn->bmn", pairs, k, qkv.get(2));
+        KerasNode context = net.einsum(path + ".heard", "btm,bmn->btn", t.shape(), q, kv);
         Map<String, Object> config = config("data_format", "channels_last");
-        Node mean = net.layer(path + ".mean", "GlobalAveragePooling1D", config, Shape.of(features), k);
-        Node sum = KerasLayers.scale(net, path + ".sum", k.shape().dim(0), mean);
-        Node all = net.einsum(path + ".all", "btm,bm->bt", Shape.of(t.dim(0)), q, sum);
-        Node norm = KerasLayers.shift(net, path + ".norm", attention.epsilon(), all);
-        Node column = ShapeLayers.reshape(net, path + ".column", norm, Shape.of(t.dim(0), 1));
-        return net.op(path, "Divide", config(), t.shape(), List.of(heard, column));
+        KerasNode mean = net.layer(path + ".mean", "GlobalAveragePooling1D", config, Shape.of(features), k);
+        KerasNode sum = KerasLayers.scale(net, path + ".sum", k.shape().dim(0), mean);
+        KerasNode all = net.einsum(path + ".all", "btm,bm->bt", Shape.of(t.dim(0)), q, sum);
+        KerasNode norm = KerasLayers.shift(net, path + ".norm", attention.epsilon(), all);
+        KerasNode column = ShapeLayers.reshape(net, path + ".column", norm, Shape.of(t.dim(0), 1));
+        return net.op(path, "Divide", config(), t.shape(), List.of(context, column));
     }
 }

@@ -33,15 +33,15 @@ final class Hdf5Writer {
     private static final int GROUP_INFO = 0x0A;
 
     /** A group while {@code shape} is null, a dataset otherwise. */
-    private static final class Entry {
-        private final Map<String, Entry> children = new LinkedHashMap<>();
+    private static final class Hdf5Entry {
+        private final Map<String, Hdf5Entry> children = new LinkedHashMap<>();
         private Shape shape;
         private long header;
         private long data;
     }
 
-    private final Entry root = new Entry();
-    private final Map<String, Entry> datasets = new LinkedHashMap<>();
+    private final Hdf5Entry root = new Hdf5Entry();
+    private final Map<String, Hdf5Entry> datasets = new LinkedHashMap<>();
     private long size;
 
     /** Makes every group of {@code path} that is not there yet. */
@@ -51,18 +51,18 @@ final class Hdf5Writer {
     }
 
     Hdf5Writer dataset(String path, Shape shape) {
-        Entry entry = entry(path);
+        Hdf5Entry entry = entry(path);
         if (entry.shape != null || !entry.children.isEmpty()) throw new IllegalStateException(path + " stands twice");
         entry.shape = shape;
         datasets.put(path, entry);
         return this;
     }
 
-    private Entry entry(String path) {
-        Entry entry = root;
+    private Hdf5Entry entry(String path) {
+        Hdf5Entry entry = root;
         for (String name : path.split("/", -1)) {
             if (entry.shape != null) throw new IllegalStateException(path + " lies below a dataset");
-            entry = entry.children.computeIfAbsent(name, n -> new Entry());
+            entry = entry.children.computeIfAbsent(name, n -> new Hdf5Entry());
         }
         return entry;
     }
@@ -70,7 +70,7 @@ final class Hdf5Writer {
     /** Gives everything its address: headers first, then the data in the order of the datasets. */
     long layOut() {
         long at = layOutHeaders(root, SUPERBLOCK);
-        for (Entry dataset : datasets.values()) {
+        for (Hdf5Entry dataset : datasets.values()) {
             at = Math.addExact(at, (ALIGNMENT - at % ALIGNMENT) % ALIGNMENT);
             dataset.data = at;
             at = Math.addExact(at, Math.multiplyExact(dataset.shape.size(), Float.BYTES));
@@ -79,10 +79,10 @@ final class Hdf5Writer {
         return size;
     }
 
-    private static long layOutHeaders(Entry entry, long at) {
+    private static long layOutHeaders(Hdf5Entry entry, long at) {
         entry.header = at;
         long next = at + header(entry).length;
-        for (Entry child : entry.children.values()) next = layOutHeaders(child, next);
+        for (Hdf5Entry child : entry.children.values()) next = layOutHeaders(child, next);
         return next;
     }
 
@@ -92,11 +92,11 @@ final class Hdf5Writer {
     }
 
     /** Writes the file and does not close it; after {@link #layOut}. */
-    void write(OutputStream out, Values values) throws IOException {
+    void write(OutputStream out, DatasetValues values) throws IOException {
         out.write(superblock());
         long at = writeHeaders(out, root, SUPERBLOCK);
-        for (Map.Entry<String, Entry> dataset : datasets.entrySet()) {
-            Entry entry = dataset.getValue();
+        for (Map.Entry<String, Hdf5Entry> dataset : datasets.entrySet()) {
+            Hdf5Entry entry = dataset.getValue();
             out.write(new byte[(int) (entry.data - at)]);
             float[] floats = values.of(dataset.getKey());
             if (floats.length != entry.shape.size()) {
@@ -111,15 +111,15 @@ final class Hdf5Writer {
 
     /** What a dataset holds, by its path. */
     @FunctionalInterface
-    interface Values {
+    interface DatasetValues {
         float[] of(String path);
     }
 
-    private static long writeHeaders(OutputStream out, Entry entry, long at) throws IOException {
+    private static long writeHeaders(OutputStream out, Hdf5Entry entry, long at) throws IOException {
         byte[] header = header(entry);
         out.write(header);
         long next = at + header.length;
-        for (Entry child : entry.children.values()) next = writeHeaders(out, child, next);
+        for (Hdf5Entry child : entry.children.values()) next = writeHeaders(out, child, next);
         return next;
     }
 
@@ -143,7 +143,7 @@ final class Hdf5Writer {
     }
 
     /** An object header: its messages between a prefix and a checksum. */
-    private static byte[] header(Entry entry) {
+    private static byte[] header(Hdf5Entry entry) {
         List<ByteBuffer> messages = entry.shape == null ? groupMessages(entry) : datasetMessages(entry);
         int length = messages.stream().mapToInt(ByteBuffer::capacity).sum();
         ByteBuffer header = little(10 + length + 4);
@@ -153,7 +153,7 @@ final class Hdf5Writer {
         return sealed(header);
     }
 
-    private static List<ByteBuffer> groupMessages(Entry group) {
+    private static List<ByteBuffer> groupMessages(Hdf5Entry group) {
         List<ByteBuffer> messages = new ArrayList<>();
         messages.add(message(LINK_INFO, 18)
                 .put((byte) 0)
@@ -169,7 +169,7 @@ final class Hdf5Writer {
         return messages;
     }
 
-    private static List<ByteBuffer> datasetMessages(Entry dataset) {
+    private static List<ByteBuffer> datasetMessages(Hdf5Entry dataset) {
         int rank = dataset.shape.rank();
         ByteBuffer space = message(DATASPACE, 4 + 8 * rank);
         space.put((byte) 2).put((byte) rank).put((byte) 0).put((byte) 1); // version, rank, no maximum, simple
@@ -190,7 +190,7 @@ final class Hdf5Writer {
 
     private static byte[] sealed(ByteBuffer block) {
         int end = block.capacity() - 4;
-        block.putInt(end, Lookup3.hash(block.array(), end));
+        block.putInt(end, Lookup3Hash.hash(block.array(), end));
         return block.array();
     }
 

@@ -1,45 +1,45 @@
 package org.vit4j.keras;
 
-import static org.vit4j.keras.Network.config;
+import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.Weight;
 import org.vit4j.graph.Window;
 
 /** Images [H, W, C]. The data format is always written: a reader's settings may have another default. */
 final class ImageLayers {
     private ImageLayers() {}
 
-    static Node conv2d(Network net, Tensor t, Op.Conv2d conv, Node x) {
+    static KerasNode conv2d(KerasNetwork net, Tensor t, Op.Conv2d conv, KerasNode x) {
         Window window = conv.window();
-        Node padded = pad(net, t.name() + ".pad", around(window), x);
+        KerasNode padded = pad(net, t.name() + ".pad", around(window), x);
         // Keras refuses strides together with dilation. What both divide by is a choice of rows and columns ..
         int tall = gcd(window.strideHeight(), window.dilation());
         int wide = gcd(window.strideWidth(), window.dilation());
-        Node seen = every(net, t.name() + ".seen", tall, wide, padded);
+        KerasNode seen = every(net, t.name() + ".seen", tall, wide, padded);
         List<Integer> strides = List.of(window.strideHeight() / tall, window.strideWidth() / wide);
         List<Integer> dilations = List.of(window.dilation() / tall, window.dilation() / wide);
         boolean both = Collections.max(strides) > 1 && Collections.max(dilations) > 1;
         if (!both) return conv2d(net, t, t.name(), conv, strides, dilations, seen);
         // .. and where that leaves both, most of what it computes is dropped.
-        Node dense = conv2d(net, t, t.name() + ".dense", conv, List.of(1, 1), dilations, seen);
+        KerasNode dense = conv2d(net, t, t.name() + ".dense", conv, List.of(1, 1), dilations, seen);
         return every(net, t.name(), strides.get(0), strides.get(1), dense);
     }
 
-    private static Node conv2d(
-            Network net,
+    private static KerasNode conv2d(
+            KerasNetwork net,
             Tensor t,
             String path,
             Op.Conv2d conv,
             List<Integer> strides,
             List<Integer> dilations,
-            Node x) {
+            KerasNode x) {
         int channels = x.shape().last();
         Window window = conv.window();
         Map<String, Object> config = config(
@@ -68,12 +68,12 @@ final class ImageLayers {
         }
         config.put("filters", conv.filters());
         config.put("groups", conv.groups());
-        return net.layer(path, "Conv2D", config, shape, KerasLayers.variables(t.weights(), "kernel", "bias"), x);
+        return net.layer(path, "Conv2D", config, shape, KerasLayers.variables(t.parameters(), "kernel", "bias"), x);
     }
 
-    static Node standardized(Network net, Tensor t, ImageOp.StandardizedConv2d conv, Node x) {
+    static KerasNode standardized(KerasNetwork net, Tensor t, ImageOp.StandardizedConv2d conv, KerasNode x) {
         Window window = conv.window();
-        Weight weight = t.weights().get(0);
+        Parameter weight = t.parameters().get(0);
         Map<String, Object> config = config(
                 "filters",
                 conv.filters(),
@@ -87,14 +87,14 @@ final class ImageLayers {
                 "channels_last",
                 "use_bias",
                 false);
-        Variable kernel =
-                new Variable("kernel", weight.shape(), new Variable.Source.Standardized(weight, conv.epsilon()));
-        Node padded = pad(net, t.name() + ".pad", around(window), x);
+        KerasVariable kernel = new KerasVariable(
+                "kernel", weight.shape(), new KerasVariable.VariableSource.StandardizedKernel(weight, conv.epsilon()));
+        KerasNode padded = pad(net, t.name() + ".pad", around(window), x);
         return net.layer(t.name(), "Conv2D", config, t.shape(), List.of(kernel), padded);
     }
 
     /** The first of every {@code tall} rows and {@code wide} columns: a pool of one pixel. */
-    private static Node every(Network net, String path, int tall, int wide, Node x) {
+    private static KerasNode every(KerasNetwork net, String path, int tall, int wide, KerasNode x) {
         if (tall == 1 && wide == 1) return x;
         Map<String, Object> config = config(
                 "pool_size",
@@ -116,13 +116,13 @@ final class ImageLayers {
     }
 
     /** [kH, kW, 1, C * m] -> [kH, kW, C, m]: filters of a channel stand together in both. */
-    private static List<Variable> depthwise(Tensor t, int channels) {
-        Weight kernel = t.weights().get(0);
+    private static List<KerasVariable> depthwise(Tensor t, int channels) {
+        Parameter kernel = t.parameters().get(0);
         Shape shape = kernel.shape();
         Shape stored = Shape.of(shape.dim(0), shape.dim(1), channels, shape.dim(3) / channels);
-        Variable first = Variable.of("kernel", kernel, stored);
-        if (t.weights().size() == 1) return List.of(first);
-        return List.of(first, Variable.of("bias", t.weights().get(1)));
+        KerasVariable first = KerasVariable.of("kernel", kernel, stored);
+        if (t.parameters().size() == 1) return List.of(first);
+        return List.of(first, KerasVariable.of("bias", t.parameters().get(1)));
     }
 
     /** Zeros on both sides, as PyTorch pads; Keras' "same" puts more of them behind than in front. */
@@ -130,7 +130,7 @@ final class ImageLayers {
         return new ImageOp.Pad(w.padHeight(), w.padHeight(), w.padWidth(), w.padWidth());
     }
 
-    static Node pad(Network net, String path, ImageOp.Pad pad, Node x) {
+    static KerasNode pad(KerasNetwork net, String path, ImageOp.Pad pad, KerasNode x) {
         if (pad.top() + pad.bottom() + pad.left() + pad.right() == 0) return x;
         Map<String, Object> config = config(
                 "padding",

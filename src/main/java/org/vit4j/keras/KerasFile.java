@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
-import org.vit4j.graph.Weight;
-import org.vit4j.io.Atomic;
+import org.vit4j.io.AtomicFiles;
 
 /**
  * A {@code .keras} file of ours: stock Keras 3 opens it, and it carries below {@code vit4j/} what only we need. Weights
@@ -35,7 +35,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     private final JsonNode config;
     private final Map<String, byte[]> extras;
     private final WeightIndex index;
-    private final Unpacked weights;
+    private final ExtractedHdf5 weights;
 
     private KerasFile(
             String label,
@@ -43,7 +43,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
             JsonNode config,
             Map<String, byte[]> extras,
             WeightIndex index,
-            Unpacked weights) {
+            ExtractedHdf5 weights) {
         this.label = label;
         this.metadata = metadata;
         this.config = config;
@@ -59,7 +59,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
      * @param extras what to carry along, by name: {@code config.yaml}, {@code labels.json}
      */
     public static void write(Path path, KerasModel model, WeightSource weights, Map<String, byte[]> extras) {
-        Atomic.write(path, temporary -> KerasWriter.write(temporary, model, weights, extras));
+        AtomicFiles.write(path, temporary -> KerasWriter.write(temporary, model, weights, extras));
     }
 
     /**
@@ -80,7 +80,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
             Map<String, byte[]> extras = extras(zip);
             WeightIndex index = WeightIndex.parse(extras.remove(INDEX), path + ": " + EXTRAS + INDEX);
             checkSize(zip, index);
-            Unpacked weights = Unpacked.of(zip, path + ": " + WEIGHTS);
+            ExtractedHdf5 weights = ExtractedHdf5.of(zip, path + ": " + WEIGHTS);
             return new KerasFile(path.toString(), metadata, config, extras, index, weights);
         } catch (IOException e) {
             throw new ConfigError(path + ": cannot be read: " + e.getMessage(), e);
@@ -170,8 +170,8 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     /** Makes sure that these are the weights of this graph, each of them, in the right shape, and no others. */
     public void check(Graph graph) {
         TreeSet<String> left = new TreeSet<>(index.weights().keySet());
-        for (Weight weight : graph.weights()) {
-            WeightIndex.Place place = index.weights().get(weight.name());
+        for (Parameter weight : graph.parameters()) {
+            WeightIndex.StoredWeight place = index.weights().get(weight.name());
             if (place == null) throw new ConfigError(label + ": there is no weight '" + weight.name() + "' in it");
             if (!place.shape().equals(weight.shape())) {
                 throw new ConfigError(String.format(
@@ -185,7 +185,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
 
     @Override
     public float[] values(String name) {
-        WeightIndex.Place place = index.weights().get(name);
+        WeightIndex.StoredWeight place = index.weights().get(name);
         if (place == null) throw new ConfigError(label + ": there is no weight '" + name + "' in it");
         return weights.hdf5().floats(place.path(), place.stored());
     }

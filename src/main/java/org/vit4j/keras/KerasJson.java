@@ -13,7 +13,7 @@ final class KerasJson {
 
     private KerasJson() {}
 
-    static JsonNode model(String name, List<Node> nodes, Node output) {
+    static JsonNode model(String name, List<KerasNode> nodes, KerasNode output) {
         ObjectNode model = JSON.createObjectNode();
         model.put("module", "keras.src.models.functional");
         model.put("class_name", "Functional");
@@ -21,7 +21,7 @@ final class KerasJson {
         config.put("name", name).put("trainable", true);
         ArrayNode layers = config.putArray("layers");
         nodes.forEach(node -> layers.add(operation(node)));
-        Node input = nodes.stream()
+        KerasNode input = nodes.stream()
                 .filter(node -> node.inputs().isEmpty())
                 .findFirst()
                 .orElseThrow();
@@ -32,7 +32,7 @@ final class KerasJson {
         return model;
     }
 
-    private static ObjectNode operation(Node node) {
+    private static ObjectNode operation(KerasNode node) {
         ObjectNode operation = JSON.createObjectNode();
         operation.put("module", node.kind().module());
         operation.put("class_name", node.className());
@@ -50,17 +50,17 @@ final class KerasJson {
         return operation;
     }
 
-    private static ObjectNode tensor(Node node) {
+    private static ObjectNode tensor(KerasNode node) {
         ObjectNode tensor = JSON.createObjectNode().put("class_name", "__keras_tensor__");
         ObjectNode config = tensor.putObject("config");
-        config.set("shape", JSON.valueToTree(Batch.of(node.shape())));
+        config.set("shape", JSON.valueToTree(BatchShape.of(node.shape())));
         config.put("dtype", "float32");
         config.set("keras_history", reference(node));
         return tensor;
     }
 
     /** Name, call, output: every operation is called once and has one output. */
-    private static ArrayNode reference(Node node) {
+    private static ArrayNode reference(KerasNode node) {
         return JSON.createArrayNode().add(node.name()).add(0).add(0);
     }
 

@@ -1,6 +1,6 @@
 package org.vit4j.keras;
 
-import static org.vit4j.keras.Network.config;
+import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -13,8 +13,8 @@ import org.vit4j.graph.Activation;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.Weight;
 
 /**
  * Our operations as Keras layers: one line in {@link #make} and one short function per operation.
@@ -23,15 +23,15 @@ import org.vit4j.graph.Weight;
  * activations only. Everything computes in inference what the graph computes in inference, so dropout leaves nothing.
  */
 final class KerasLayers {
-    private final Network net = new Network();
-    private final Map<String, Node> made = new HashMap<>();
+    private final KerasNetwork net = new KerasNetwork();
+    private final Map<String, KerasNode> made = new HashMap<>();
 
     /**
      * The node that computes {@code last}, with everything it needs behind it.
      *
      * @param tensors of a graph, inputs before what uses them
      */
-    static Node of(Iterable<Tensor> tensors, Tensor last) {
+    static KerasNode of(Iterable<Tensor> tensors, Tensor last) {
         Set<String> needed = needed(last);
         KerasLayers layers = new KerasLayers();
         for (Tensor tensor : tensors) {
@@ -50,27 +50,27 @@ final class KerasLayers {
         return needed;
     }
 
-    private Node make(Tensor t) {
+    private KerasNode make(Tensor t) {
         Op op = t.op();
-        Node x = t.inputs().isEmpty() ? null : node(t.input());
+        KerasNode x = t.inputs().isEmpty() ? null : node(t.input());
         if (op instanceof Op.Input) return net.input(t.name(), t.shape());
         if (op instanceof Op.Dense dense) return dense(t, dense, x);
         if (op instanceof Op.Conv2d conv) return ImageLayers.conv2d(net, t, conv, x);
         if (op instanceof Op.LayerNorm norm) return NormLayers.layerNorm(net, t, norm, x);
         if (op instanceof Op.Activate activate) return activate(t, activate.function(), x);
         if (op instanceof Op.Add) return net.merge(t.name(), "Add", config(), t.shape(), nodes(t));
-        if (op instanceof Op.AddLearned add) return LearnedLayers.addLearned(net, t, add, x);
-        if (op instanceof Op.ScaleLearned) return LearnedLayers.scaleLearned(net, t, x);
-        if (op instanceof Op.Tokens tokens) return LearnedLayers.tokens(net, t, tokens, x);
+        if (op instanceof Op.AddParameter add) return ParameterLayers.addLearned(net, t, add, x);
+        if (op instanceof Op.LayerScale) return ParameterLayers.scaleLearned(net, t, x);
+        if (op instanceof Op.LearnedTokens tokens) return ParameterLayers.tokens(net, t, tokens, x);
         if (op instanceof Op.Concat concat) return ShapeLayers.concat(net, t, concat, nodes(t));
         if (op instanceof Op.Slice slice) return ShapeLayers.slice(net, t, slice, x);
         if (op instanceof Op.Reshape) return ShapeLayers.reshape(net, t.name(), x, t.shape());
         if (op instanceof Op.Permute permute) return ShapeLayers.permute(net, t.name(), x, permute.axes());
         if (op instanceof Op.SplitHeads split) return AttentionLayers.splitHeads(net, t, split, x);
         if (op instanceof Op.MergeHeads) return AttentionLayers.mergeHeads(net, t, x);
-        if (op instanceof Op.Scores scores) return AttentionLayers.scores(net, t, scores, nodes(t));
+        if (op instanceof Op.AttentionScores scores) return AttentionLayers.scores(net, t, scores, nodes(t));
         if (op instanceof Op.Softmax) return net.layer(t.name(), "Softmax", config("axis", -1), t.shape(), x);
-        if (op instanceof Op.Mix) return AttentionLayers.mix(net, t, nodes(t));
+        if (op instanceof Op.WeightedSum) return AttentionLayers.mix(net, t, nodes(t));
         if (op instanceof Op.Mean mean) return ShapeLayers.mean(net, t, mean, x);
         if (op instanceof Op.Scale scale) return scale(net, t.name(), scale.factor(), x);
         if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return x;
@@ -79,7 +79,7 @@ final class KerasLayers {
         throw unknown(t, op);
     }
 
-    private Node image(Tensor t, ImageOp op, Node x) {
+    private KerasNode image(Tensor t, ImageOp op, KerasNode x) {
         if (op instanceof ImageOp.BatchNorm norm) return NormLayers.batchNorm(net, t, norm, x);
         if (op instanceof ImageOp.StandardizedConv2d conv) return ImageLayers.standardized(net, t, conv, x);
         if (op instanceof ImageOp.GroupNorm norm) return NormLayers.groupNorm(net, t, norm, x);
@@ -91,11 +91,11 @@ final class KerasLayers {
         throw unknown(t, op);
     }
 
-    private Node head(Tensor t, HeadOp op, Node x) {
+    private KerasNode head(Tensor t, HeadOp op, KerasNode x) {
         if (op instanceof HeadOp.MixHeads mix) return AttentionLayers.mixHeads(net, t, mix, x);
         if (op instanceof HeadOp.RelativeBias bias) return AttentionLayers.relativeBias(net, t, bias, x);
         if (op instanceof HeadOp.PerformerFeatures) return FeatureLayers.performerFeatures(net, t, x);
-        if (op instanceof HeadOp.LastQuery last) return QueryLayers.lastQuery(net, t, last, x);
+        if (op instanceof HeadOp.LastTokenQkv last) return QueryLayers.lastQuery(net, t, last, x);
         if (op instanceof HeadOp.LinearAttention linear) return FeatureLayers.attention(net, t, linear, nodes(t));
         throw unknown(t, op);
     }
@@ -104,54 +104,54 @@ final class KerasLayers {
         return new UnsupportedOperationException("no Keras layer is known for " + what + " (" + t.name() + ")");
     }
 
-    private Node node(Tensor tensor) {
+    private KerasNode node(Tensor tensor) {
         return made.get(tensor.name());
     }
 
-    private List<Node> nodes(Tensor t) {
+    private List<KerasNode> nodes(Tensor t) {
         return t.inputs().stream().map(this::node).toList();
     }
 
-    private Node dense(Tensor t, Op.Dense dense, Node x) {
+    private KerasNode dense(Tensor t, Op.Dense dense, KerasNode x) {
         return net.layer(
                 t.name(),
                 "Dense",
                 config("units", dense.units(), "use_bias", dense.bias()),
                 t.shape(),
-                variables(t.weights(), "kernel", "bias"),
+                variables(t.parameters(), "kernel", "bias"),
                 x);
     }
 
-    private Node activate(Tensor t, Activation function, Node x) {
+    private KerasNode activate(Tensor t, Activation function, KerasNode x) {
         return switch (function) {
             case GELU -> activation(t.name(), "gelu", x);
             case RELU -> activation(t.name(), "relu", x);
             case SILU -> activation(t.name(), "silu", x);
             case HARD_SWISH -> activation(t.name(), "hard_silu", x);
             case QUICK_GELU -> {
-                Node scaled = scale(net, t.name() + ".scaled", 1.702, x);
-                Node gate = activation(t.name() + ".gate", "sigmoid", scaled);
+                KerasNode scaled = scale(net, t.name() + ".scaled", 1.702, x);
+                KerasNode gate = activation(t.name() + ".gate", "sigmoid", scaled);
                 yield net.merge(t.name(), "Multiply", config(), t.shape(), List.of(x, gate));
             }
         };
     }
 
-    private Node activation(String path, String function, Node x) {
+    private KerasNode activation(String path, String function, KerasNode x) {
         return net.layer(path, "Activation", config("activation", function), x.shape(), x);
     }
 
-    static Node scale(Network net, String path, double factor, Node x) {
+    static KerasNode scale(KerasNetwork net, String path, double factor, KerasNode x) {
         return net.layer(path, "Rescaling", config("scale", factor, "offset", 0.0), x.shape(), x);
     }
 
-    static Node shift(Network net, String path, double offset, Node x) {
+    static KerasNode shift(KerasNetwork net, String path, double offset, KerasNode x) {
         return net.layer(path, "Rescaling", config("scale", 1.0, "offset", offset), x.shape(), x);
     }
 
     /** The weights of a tensor under Keras' names, as many as there are. */
-    static List<Variable> variables(List<Weight> weights, String... names) {
-        Variable[] variables = new Variable[weights.size()];
-        for (int i = 0; i < variables.length; i++) variables[i] = Variable.of(names[i], weights.get(i));
+    static List<KerasVariable> variables(List<Parameter> weights, String... names) {
+        KerasVariable[] variables = new KerasVariable[weights.size()];
+        for (int i = 0; i < variables.length; i++) variables[i] = KerasVariable.of(names[i], weights.get(i));
         return List.of(variables);
     }
 }

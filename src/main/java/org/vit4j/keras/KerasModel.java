@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.Weight;
 
 /**
  * A graph as a Keras 3 Functional model: built-in layers, one input {@code image} [H, W, C], one output, the logits of
@@ -19,12 +19,12 @@ public final class KerasModel {
     private static final String UNUSED = "vit4j/vars/";
 
     private final String name;
-    private final Node output;
-    private final List<Node> nodes;
-    private final Map<Node, String> groups;
-    private final List<Slot> slots;
+    private final KerasNode output;
+    private final List<KerasNode> nodes;
+    private final Map<KerasNode, String> groups;
+    private final List<WeightSlot> slots;
 
-    private KerasModel(String name, Node output, Graph graph) {
+    private KerasModel(String name, KerasNode output, Graph graph) {
         this.name = name;
         this.output = output;
         this.nodes = KerasOrder.of(output);
@@ -44,24 +44,24 @@ public final class KerasModel {
         return new KerasModel(name, KerasLayers.of(graph.tensors(), logits), graph);
     }
 
-    private static List<Slot> slots(Map<Node, String> groups, Graph graph) {
-        List<Slot> slots = new ArrayList<>();
+    private static List<WeightSlot> slots(Map<KerasNode, String> groups, Graph graph) {
+        List<WeightSlot> slots = new ArrayList<>();
         Set<String> placed = new HashSet<>();
         groups.forEach((node, group) -> {
             for (int i = 0; i < node.variables().size(); i++) {
-                Variable variable = node.variables().get(i);
+                KerasVariable variable = node.variables().get(i);
                 // Convolutions of one kernel and several dilations, features of queries and keys: a layer each.
-                if (variable.source() instanceof Variable.Source.Whole whole
+                if (variable.source() instanceof KerasVariable.VariableSource.WholeParameter whole
                         && !placed.add(whole.weight().name())) {
                     variable = variable.copy(whole.weight());
                 }
-                slots.add(new Slot("layers/" + group + "/vars/" + i, node.name(), variable));
+                slots.add(new WeightSlot("layers/" + group + "/vars/" + i, node.name(), variable));
             }
         });
         int unused = 0;
-        for (Weight weight : graph.weights()) {
+        for (Parameter weight : graph.parameters()) {
             if (!placed.contains(weight.name())) {
-                slots.add(new Slot(UNUSED + unused++, "", Variable.of(weight.name(), weight)));
+                slots.add(new WeightSlot(UNUSED + unused++, "", KerasVariable.of(weight.name(), weight)));
             }
         }
         return slots;
@@ -77,7 +77,7 @@ public final class KerasModel {
     }
 
     /** Every dataset of {@code model.weights.h5}, in Keras' order of layers. */
-    public List<Slot> slots() {
+    public List<WeightSlot> slots() {
         return slots;
     }
 
@@ -88,7 +88,7 @@ public final class KerasModel {
         return paths;
     }
 
-    List<Node> nodes() {
+    List<KerasNode> nodes() {
         return nodes;
     }
 }

@@ -15,44 +15,44 @@ import java.util.Map;
  */
 final class KerasOrder {
     /** Operations in the order in which they are first met, walking from the output. */
-    private final Map<Node, Integer> met = new HashMap<>();
+    private final Map<KerasNode, Integer> met = new HashMap<>();
     /** Every operation behind all its inputs. */
-    private final List<Node> finished = new ArrayList<>();
+    private final List<KerasNode> finished = new ArrayList<>();
 
     private KerasOrder() {}
 
     /** Deepest first; what is equally deep in the order it is met from the output. */
-    static List<Node> of(Node output) {
+    static List<KerasNode> of(KerasNode output) {
         KerasOrder order = new KerasOrder();
         order.walk(output);
-        Map<Node, Integer> depths = order.depths();
-        List<Node> nodes = new ArrayList<>(order.finished);
-        nodes.sort(Comparator.<Node>comparingInt(node -> -depths.get(node)).thenComparingInt(order.met::get));
+        Map<KerasNode, Integer> depths = order.depths();
+        List<KerasNode> nodes = new ArrayList<>(order.finished);
+        nodes.sort(Comparator.<KerasNode>comparingInt(node -> -depths.get(node)).thenComparingInt(order.met::get));
         return nodes;
     }
 
-    private void walk(Node node) {
+    private void walk(KerasNode node) {
         if (met.putIfAbsent(node, met.size()) != null) return;
         node.inputs().forEach(this::walk);
         finished.add(node);
     }
 
     /** The longest way to the output. */
-    private Map<Node, Integer> depths() {
-        Map<Node, Integer> depths = new HashMap<>();
+    private Map<KerasNode, Integer> depths() {
+        Map<KerasNode, Integer> depths = new HashMap<>();
         for (int i = finished.size() - 1; i >= 0; i--) {
-            Node node = finished.get(i);
+            KerasNode node = finished.get(i);
             int depth = depths.computeIfAbsent(node, n -> 0);
-            for (Node input : node.inputs()) depths.merge(input, depth + 1, Math::max);
+            for (KerasNode input : node.inputs()) depths.merge(input, depth + 1, Math::max);
         }
         return depths;
     }
 
     /** The group below {@code layers} of each layer, weights or not: class name in snake case and a counter. */
-    static Map<Node, String> groups(List<Node> ordered) {
-        Map<Node, String> groups = new LinkedHashMap<>(); // nodes compare by identity
+    static Map<KerasNode, String> groups(List<KerasNode> ordered) {
+        Map<KerasNode, String> groups = new LinkedHashMap<>(); // nodes compare by identity
         Map<String, Integer> counters = new HashMap<>();
-        for (Node node : ordered) {
+        for (KerasNode node : ordered) {
             if (!node.isLayer()) continue;
             groups.put(node, group(node.className(), counters));
         }

@@ -58,15 +58,15 @@ final class KerasWriter {
 
     /** A stored entry says its checksum beforehand, so the weights are gone through twice. */
     private static void weights(ZipOutputStream zip, KerasModel model, WeightSource weights) throws IOException {
-        Map<String, Slot> slots = new HashMap<>();
+        Map<String, WeightSlot> slots = new HashMap<>();
         Hdf5Writer hdf5 = new Hdf5Writer();
         model.groups().forEach(hdf5::group);
-        for (Slot slot : model.slots()) {
+        for (WeightSlot slot : model.slots()) {
             slots.put(slot.path(), slot);
             hdf5.dataset(slot.path(), slot.shape());
         }
         long size = hdf5.layOut();
-        Hdf5Writer.Values values = path -> values(slots.get(path), weights);
+        Hdf5Writer.DatasetValues values = path -> values(slots.get(path), weights);
         CheckedOutputStream counted = new CheckedOutputStream(OutputStream.nullOutputStream(), new CRC32());
         hdf5.write(counted, values);
         zip.putNextEntry(stored(KerasFile.WEIGHTS, size, counted.getChecksum().getValue()));
@@ -74,16 +74,16 @@ final class KerasWriter {
         zip.closeEntry();
     }
 
-    private static float[] values(Slot slot, WeightSource weights) {
-        Variable.Source source = slot.variable().source();
-        if (source instanceof Variable.Source.Whole whole)
+    private static float[] values(WeightSlot slot, WeightSource weights) {
+        KerasVariable.VariableSource source = slot.variable().source();
+        if (source instanceof KerasVariable.VariableSource.WholeParameter whole)
             return weights.values(whole.weight().name());
-        if (source instanceof Variable.Source.Copy copy)
+        if (source instanceof KerasVariable.VariableSource.ParameterCopy copy)
             return weights.values(copy.weight().name());
-        if (source instanceof Variable.Source.Standardized standardized)
+        if (source instanceof KerasVariable.VariableSource.StandardizedKernel standardized)
             return standardized.values(weights.values(standardized.weight().name()));
-        if (source instanceof Variable.Source.Computed computed) return computed.values();
-        if (source instanceof Variable.Source.Filled filled) {
+        if (source instanceof KerasVariable.VariableSource.ComputedArray computed) return computed.values();
+        if (source instanceof KerasVariable.VariableSource.FilledArray filled) {
             float[] values = new float[Math.toIntExact(slot.shape().size())];
             Arrays.fill(values, filled.value());
             return values;

@@ -1,6 +1,6 @@
 package org.vit4j.keras;
 
-import static org.vit4j.keras.Network.config;
+import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,21 +19,21 @@ final class PoolLayers {
      * PyTorch pads with minus infinity, Keras with nothing that suits. The rows and columns at the edge once more do the
      * same: every window that sees them again has them already.
      */
-    static Node maxPool(Network net, Tensor t, Window w, Node x) {
+    static KerasNode maxPool(KerasNetwork net, Tensor t, Window w, KerasNode x) {
         if (w.padHeight() >= w.kernelHeight() || w.padWidth() >= w.kernelWidth()) {
             throw KerasLayers.unknown(t, "a maximum over padding alone, " + w);
         }
-        Node tall = edges(net, t.name() + ".rows", 0, w.padHeight(), x);
-        Node wide = edges(net, t.name() + ".columns", 1, w.padWidth(), tall);
+        KerasNode tall = edges(net, t.name() + ".rows", 0, w.padHeight(), x);
+        KerasNode wide = edges(net, t.name() + ".columns", 1, w.padWidth(), tall);
         return net.layer(t.name(), "MaxPooling2D", pool(w), t.shape(), wide);
     }
 
-    private static Node edges(Network net, String path, int axis, int count, Node x) {
+    private static KerasNode edges(KerasNetwork net, String path, int axis, int count, KerasNode x) {
         if (count == 0) return x;
         int size = x.shape().dim(axis);
-        Node first = ShapeLayers.slice(net, path + ".first", x, axis, 0, 1);
-        Node last = ShapeLayers.slice(net, path + ".last", x, axis, size - 1, size);
-        List<Node> parts = new ArrayList<>(Collections.nCopies(count, first));
+        KerasNode first = ShapeLayers.slice(net, path + ".first", x, axis, 0, 1);
+        KerasNode last = ShapeLayers.slice(net, path + ".last", x, axis, size - 1, size);
+        List<KerasNode> parts = new ArrayList<>(Collections.nCopies(count, first));
         parts.add(x);
         parts.addAll(Collections.nCopies(count, last));
         return net.merge(
@@ -41,17 +41,17 @@ final class PoolLayers {
     }
 
     /** Zeros as far as the last windows reach; those over the edge are corrected for what they were divided by. */
-    static Node avgPool(Network net, Tensor t, Window w, Node x) {
+    static KerasNode avgPool(KerasNetwork net, Tensor t, Window w, KerasNode x) {
         int below =
                 reach(t.dim(0), w.kernelHeight(), w.strideHeight()) - x.shape().dim(0) - w.padHeight();
         int right =
                 reach(t.dim(1), w.kernelWidth(), w.strideWidth()) - x.shape().dim(1) - w.padWidth();
         ImageOp.Pad pad = new ImageOp.Pad(w.padHeight(), Math.max(below, 0), w.padWidth(), Math.max(right, 0));
-        Node padded = ImageLayers.pad(net, t.name() + ".pad", pad, x);
+        KerasNode padded = ImageLayers.pad(net, t.name() + ".pad", pad, x);
         if (below <= w.padHeight() && right <= w.padWidth()) {
             return net.layer(t.name(), "AveragePooling2D", pool(w), t.shape(), padded);
         }
-        Node mean = net.layer(t.name() + ".whole", "AveragePooling2D", pool(w), t.shape(), padded);
+        KerasNode mean = net.layer(t.name() + ".whole", "AveragePooling2D", pool(w), t.shape(), padded);
         float[] factors = corrections(x.shape(), t.shape(), w);
         return frozen(net, t.name(), "abcd,bc->abcd", factors, Shape.of(t.dim(0), t.dim(1)), t.shape(), mean);
     }
@@ -85,10 +85,10 @@ final class PoolLayers {
     }
 
     /** [H, W, C] -> [H', W', C]: a product along the rows, one along the columns. */
-    static Node resize(Network net, Tensor t, Node x) {
+    static KerasNode resize(KerasNetwork net, Tensor t, KerasNode x) {
         int height = x.shape().dim(0);
         int width = x.shape().dim(1);
-        Node tall = frozen(
+        KerasNode tall = frozen(
                 net,
                 t.name() + ".rows",
                 "abcd,be->aecd",
@@ -114,10 +114,16 @@ final class PoolLayers {
         return values;
     }
 
-    private static Node frozen(
-            Network net, String path, String equation, float[] kernel, Shape kernelShape, Shape shape, Node x) {
+    private static KerasNode frozen(
+            KerasNetwork net,
+            String path,
+            String equation,
+            float[] kernel,
+            Shape kernelShape,
+            Shape shape,
+            KerasNode x) {
         Map<String, Object> config = config("equation", equation, "output_shape", shape.dims(), "trainable", false);
-        List<Variable> variables = List.of(Variable.computed("kernel", kernel, kernelShape));
+        List<KerasVariable> variables = List.of(KerasVariable.computed("kernel", kernel, kernelShape));
         return net.layer(path, "EinsumDense", config, shape, variables, x);
     }
 
@@ -125,7 +131,7 @@ final class PoolLayers {
      * [H, W, C] -> [T, C * kH * kW] by as many filters for each channel as the window has pixels, each filter seeing one
      * of them. Filters of a channel stand together, so the order is channel, row, column.
      */
-    static Node unfold(Network net, Tensor t, Window w, Node x) {
+    static KerasNode unfold(KerasNetwork net, Tensor t, Window w, KerasNode x) {
         if (w.strideHeight() != w.strideWidth() || w.dilation() > 1) throw KerasLayers.unknown(t, t.op());
         int channels = x.shape().last();
         int area = w.kernelHeight() * w.kernelWidth();
@@ -147,15 +153,15 @@ final class PoolLayers {
                 "trainable",
                 false);
         Shape stored = Shape.of(w.kernelHeight(), w.kernelWidth(), channels, area);
-        Node padded = ImageLayers.pad(net, t.name() + ".pad", ImageLayers.around(w), x);
+        KerasNode padded = ImageLayers.pad(net, t.name() + ".pad", ImageLayers.around(w), x);
         int height = (padded.shape().dim(0) - w.kernelHeight()) / w.strideHeight() + 1;
         int width = (padded.shape().dim(1) - w.kernelWidth()) / w.strideWidth() + 1;
-        Node picked = net.layer(
+        KerasNode picked = net.layer(
                 t.name() + ".picked",
                 "DepthwiseConv2D",
                 config,
                 Shape.of(height, width, channels * area),
-                List.of(Variable.computed("kernel", kernel, stored)),
+                List.of(KerasVariable.computed("kernel", kernel, stored)),
                 padded);
         return ShapeLayers.reshape(net, t.name(), picked, t.shape());
     }

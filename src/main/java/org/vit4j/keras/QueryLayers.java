@@ -1,6 +1,6 @@
 package org.vit4j.keras;
 
-import static org.vit4j.keras.Network.config;
+import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.List;
 import org.vit4j.graph.HeadOp;
@@ -12,18 +12,18 @@ final class QueryLayers {
     private QueryLayers() {}
 
     /** Keras has no dense layer over part of its kernel: all queries are computed here, and but one cut off. */
-    static Node lastQuery(Network net, Tensor t, HeadOp.LastQuery last, Node x) {
+    static KerasNode lastQuery(KerasNetwork net, Tensor t, HeadOp.LastTokenQkv last, KerasNode x) {
         int tokens = x.shape().dim(0);
         int width = last.width();
-        Node all = net.layer(
+        KerasNode all = net.layer(
                 t.name(),
                 "Dense",
                 config("units", 3 * width, "use_bias", last.bias()),
                 Shape.of(tokens, 3 * width),
-                KerasLayers.variables(t.weights(), "kernel", "bias"),
+                KerasLayers.variables(t.parameters(), "kernel", "bias"),
                 x);
         Shape cut = Shape.of(tokens, 3, width);
-        Node parts = net.layer(t.name() + ".parts", "Reshape", config("target_shape", cut.dims()), cut, all);
+        KerasNode parts = net.layer(t.name() + ".parts", "Reshape", config("target_shape", cut.dims()), cut, all);
         return net.merge(
                 t.name() + ".joined",
                 "Concatenate",
@@ -36,11 +36,11 @@ final class QueryLayers {
     }
 
     /** [T, 3, W] -> the rows of one part from {@code from} on, [rows, W] */
-    private static Node part(Network net, String path, Node parts, int from, int part) {
+    private static KerasNode part(KerasNetwork net, String path, KerasNode parts, int from, int part) {
         int rows = parts.shape().dim(0) - from;
         int width = parts.shape().last();
         List<List<Integer>> crop = List.of(List.of(from, 0), List.of(part, 2 - part));
-        Node cropped = net.layer(
+        KerasNode cropped = net.layer(
                 path + ".cut",
                 "Cropping2D",
                 config("cropping", crop, "data_format", "channels_last"),

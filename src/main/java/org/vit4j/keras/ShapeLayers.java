@@ -1,6 +1,6 @@
 package org.vit4j.keras;
 
-import static org.vit4j.keras.Network.config;
+import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.List;
 import java.util.Map;
@@ -12,26 +12,26 @@ import org.vit4j.graph.Tensor;
 final class ShapeLayers {
     private ShapeLayers() {}
 
-    static Node concat(Network net, Tensor t, Op.Concat concat, List<Node> parts) {
+    static KerasNode concat(KerasNetwork net, Tensor t, Op.Concat concat, List<KerasNode> parts) {
         return net.merge(t.name(), "Concatenate", config("axis", concat.axis() + 1), t.shape(), parts);
     }
 
-    static Node reshape(Network net, String path, Node x, Shape to) {
+    static KerasNode reshape(KerasNetwork net, String path, KerasNode x, Shape to) {
         return net.layer(path, "Reshape", config("target_shape", to.dims()), to, x);
     }
 
-    static Node permute(Network net, String path, Node x, List<Integer> axes) {
+    static KerasNode permute(KerasNetwork net, String path, KerasNode x, List<Integer> axes) {
         Shape shape = new Shape(axes.stream().map(x.shape()::dim).toList());
         List<Integer> dims = axes.stream().map(axis -> axis + 1).toList(); // Keras counts the batch axis
         return net.layer(path, "Permute", config("dims", dims), shape, x);
     }
 
-    static Node slice(Network net, Tensor t, Op.Slice slice, Node x) {
+    static KerasNode slice(KerasNetwork net, Tensor t, Op.Slice slice, KerasNode x) {
         return slice(net, t.name(), x, slice.axis(), slice.from(), slice.to());
     }
 
     /** Cropping layers know tokens [T, D] and images [H, W, C]; any other axis is made the middle one of three. */
-    static Node slice(Network net, String path, Node x, int axis, int from, int to) {
+    static KerasNode slice(KerasNetwork net, String path, KerasNode x, int axis, int from, int to) {
         Shape shape = x.shape();
         Shape sliced = shape.with(axis, to - from);
         List<Integer> crop = List.of(from, shape.dim(axis) - to);
@@ -41,12 +41,13 @@ final class ShapeLayers {
         if (shape.rank() == 3 && axis < 2) return crop2d(net, path, x, axis, crop, sliced);
         int before = size(shape, 0, axis);
         int after = size(shape, axis + 1, shape.rank());
-        Node three = reshape(net, path + ".three", x, Shape.of(before, shape.dim(axis), after));
-        Node cropped = crop2d(net, path + ".crop", three, 1, crop, Shape.of(before, to - from, after));
+        KerasNode three = reshape(net, path + ".three", x, Shape.of(before, shape.dim(axis), after));
+        KerasNode cropped = crop2d(net, path + ".crop", three, 1, crop, Shape.of(before, to - from, after));
         return reshape(net, path, cropped, sliced);
     }
 
-    private static Node crop2d(Network net, String path, Node x, int axis, List<Integer> crop, Shape shape) {
+    private static KerasNode crop2d(
+            KerasNetwork net, String path, KerasNode x, int axis, List<Integer> crop, Shape shape) {
         List<Integer> none = List.of(0, 0);
         List<List<Integer>> both = axis == 0 ? List.of(crop, none) : List.of(none, crop);
         Map<String, Object> config = config("cropping", both, "data_format", "channels_last");
@@ -54,20 +55,20 @@ final class ShapeLayers {
     }
 
     /** Over any axis: made the tokens of [T, D] if it is the first, else the columns of an image. */
-    static Node mean(Network net, Tensor t, Op.Mean mean, Node x) {
+    static KerasNode mean(KerasNetwork net, Tensor t, Op.Mean mean, KerasNode x) {
         Shape shape = x.shape();
         int before = size(shape, 0, mean.axis());
         int count = shape.dim(mean.axis());
         int after = size(shape, mean.axis() + 1, shape.rank());
         if (before == 1) {
-            Node tokens = shape.rank() == 2 ? x : reshape(net, t.name() + ".tokens", x, Shape.of(count, after));
+            KerasNode tokens = shape.rank() == 2 ? x : reshape(net, t.name() + ".tokens", x, Shape.of(count, after));
             Map<String, Object> config = config("data_format", "channels_last");
             Shape rest = Shape.of(after);
             if (rest.equals(t.shape())) return net.layer(t.name(), "GlobalAveragePooling1D", config, rest, tokens);
-            Node flat = net.layer(t.name() + ".flat", "GlobalAveragePooling1D", config, rest, tokens);
+            KerasNode flat = net.layer(t.name() + ".flat", "GlobalAveragePooling1D", config, rest, tokens);
             return reshape(net, t.name(), flat, t.shape());
         }
-        Node image = reshape(net, t.name() + ".three", x, Shape.of(before, count, after));
+        KerasNode image = reshape(net, t.name() + ".three", x, Shape.of(before, count, after));
         Map<String, Object> config = config(
                 "pool_size",
                 List.of(1, count),
@@ -77,7 +78,8 @@ final class ShapeLayers {
                 "valid",
                 "data_format",
                 "channels_last");
-        Node pooled = net.layer(t.name() + ".pooled", "AveragePooling2D", config, Shape.of(before, 1, after), image);
+        KerasNode pooled =
+                net.layer(t.name() + ".pooled", "AveragePooling2D", config, Shape.of(before, 1, after), image);
         return reshape(net, t.name(), pooled, t.shape());
     }
 

@@ -16,41 +16,42 @@ import org.vit4j.graph.Shape;
  * {@code vit4j/weights.json}: where in {@code model.weights.h5} each weight of ours lies, and which of its datasets are
  * a weight once more ({@code copies}) or constants of the exporter's ({@code helpers}), by path.
  */
-record WeightIndex(Map<String, Place> weights, Map<String, Copy> copies, Map<String, Helper> helpers) {
+record WeightIndex(
+        Map<String, StoredWeight> weights, Map<String, CopiedWeight> copies, Map<String, HelperWeight> helpers) {
     private static final int VERSION = 1;
 
     /** @param stored the dataset's shape: the same elements in the same order as {@code shape} */
-    record Place(String path, Shape shape, Shape stored) {}
+    record StoredWeight(String path, Shape shape, Shape stored) {}
 
     /** @param weight of ours, whose place is elsewhere */
-    record Copy(String weight, Shape stored) {}
+    record CopiedWeight(String weight, Shape stored) {}
 
     /**
      * @param value of every element, if they are all the same
      * @param layer the Keras layer that needs it, variable its name there
      */
-    record Helper(Shape shape, Optional<Float> value, String layer, String variable) {}
+    record HelperWeight(Shape shape, Optional<Float> value, String layer, String variable) {}
 
     static WeightIndex of(KerasModel model) {
-        Map<String, Place> weights = new LinkedHashMap<>();
-        Map<String, Copy> copies = new LinkedHashMap<>();
-        Map<String, Helper> helpers = new LinkedHashMap<>();
-        for (Slot slot : model.slots()) {
-            Variable.Source source = slot.variable().source();
-            if (source instanceof Variable.Source.Whole whole) {
+        Map<String, StoredWeight> weights = new LinkedHashMap<>();
+        Map<String, CopiedWeight> copies = new LinkedHashMap<>();
+        Map<String, HelperWeight> helpers = new LinkedHashMap<>();
+        for (WeightSlot slot : model.slots()) {
+            KerasVariable.VariableSource source = slot.variable().source();
+            if (source instanceof KerasVariable.VariableSource.WholeParameter whole) {
                 weights.put(
                         whole.weight().name(),
-                        new Place(slot.path(), whole.weight().shape(), slot.shape()));
-            } else if (source instanceof Variable.Source.Copy copy) {
-                copies.put(slot.path(), new Copy(copy.weight().name(), slot.shape()));
-            } else if (source instanceof Variable.Source.Standardized standardized) {
-                copies.put(slot.path(), new Copy(standardized.weight().name(), slot.shape()));
+                        new StoredWeight(slot.path(), whole.weight().shape(), slot.shape()));
+            } else if (source instanceof KerasVariable.VariableSource.ParameterCopy copy) {
+                copies.put(slot.path(), new CopiedWeight(copy.weight().name(), slot.shape()));
+            } else if (source instanceof KerasVariable.VariableSource.StandardizedKernel standardized) {
+                copies.put(slot.path(), new CopiedWeight(standardized.weight().name(), slot.shape()));
             } else {
-                Optional<Float> value = source instanceof Variable.Source.Filled filled
+                Optional<Float> value = source instanceof KerasVariable.VariableSource.FilledArray filled
                         ? Optional.of(filled.value())
                         : Optional.empty();
                 String variable = slot.variable().name();
-                helpers.put(slot.path(), new Helper(slot.shape(), value, slot.layer(), variable));
+                helpers.put(slot.path(), new HelperWeight(slot.shape(), value, slot.layer(), variable));
             }
         }
         return new WeightIndex(weights, copies, helpers);
@@ -93,11 +94,11 @@ record WeightIndex(Map<String, Place> weights, Map<String, Copy> copies, Map<Str
             if (version != VERSION) {
                 throw new ConfigError(label + ": version " + version + " is not known, expected " + VERSION);
             }
-            Map<String, Place> weights = new LinkedHashMap<>();
+            Map<String, StoredWeight> weights = new LinkedHashMap<>();
             root.path("weights").properties().forEach(e -> weights.put(e.getKey(), place(e.getValue())));
-            Map<String, Helper> helpers = new LinkedHashMap<>();
+            Map<String, HelperWeight> helpers = new LinkedHashMap<>();
             root.path("helpers").properties().forEach(e -> helpers.put(e.getKey(), helper(e.getValue())));
-            Map<String, Copy> copies = new LinkedHashMap<>();
+            Map<String, CopiedWeight> copies = new LinkedHashMap<>();
             root.path("copies").properties().forEach(e -> copies.put(e.getKey(), copy(e.getValue())));
             WeightIndex index = new WeightIndex(weights, copies, helpers);
             index.bytes(); // overflows here, if it does
@@ -109,21 +110,21 @@ record WeightIndex(Map<String, Place> weights, Map<String, Copy> copies, Map<Str
         }
     }
 
-    private static Place place(JsonNode node) {
+    private static StoredWeight place(JsonNode node) {
         Shape shape = shape(node.path("shape"));
         Shape stored = node.has("stored") ? shape(node.path("stored")) : shape;
         if (shape.size() != stored.size()) throw new IllegalArgumentException(shape + " cannot be stored as " + stored);
-        return new Place(text(node, "path"), shape, stored);
+        return new StoredWeight(text(node, "path"), shape, stored);
     }
 
-    private static Copy copy(JsonNode node) {
-        return new Copy(text(node, "weight"), shape(node.path("shape")));
+    private static CopiedWeight copy(JsonNode node) {
+        return new CopiedWeight(text(node, "weight"), shape(node.path("shape")));
     }
 
-    private static Helper helper(JsonNode node) {
+    private static HelperWeight helper(JsonNode node) {
         Optional<Float> value =
                 node.has("value") ? Optional.of((float) node.path("value").asDouble()) : Optional.empty();
-        return new Helper(shape(node.path("shape")), value, text(node, "layer"), text(node, "variable"));
+        return new HelperWeight(shape(node.path("shape")), value, text(node, "layer"), text(node, "variable"));
     }
 
     private static Shape shape(JsonNode node) {
@@ -144,13 +145,13 @@ record WeightIndex(Map<String, Place> weights, Map<String, Copy> copies, Map<Str
     /** Of all datasets together. */
     long bytes() {
         long elements = 0;
-        for (Place place : weights.values()) {
+        for (StoredWeight place : weights.values()) {
             elements = Math.addExact(elements, place.shape().size());
         }
-        for (Copy copy : copies.values()) {
+        for (CopiedWeight copy : copies.values()) {
             elements = Math.addExact(elements, copy.stored().size());
         }
-        for (Helper helper : helpers.values()) {
+        for (HelperWeight helper : helpers.values()) {
             elements = Math.addExact(elements, helper.shape().size());
         }
         return Math.multiplyExact(elements, Float.BYTES);

@@ -14,20 +14,20 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Image;
 import org.vit4j.data.ImageFile;
-import org.vit4j.data.Preprocess;
+import org.vit4j.data.Preprocessing;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Weight;
-import org.vit4j.io.Failure;
+import org.vit4j.graph.Parameter;
+import org.vit4j.io.RunException;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.keras.KerasModel;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Parameters;
+import org.vit4j.models.ModelConfig;
 
 /**
  * A trained network in a {@code .keras} file, ready to be used: graph, weights, class names, preprocessing.
@@ -45,12 +45,12 @@ public final class SavedModel implements AutoCloseable {
     private static final String CONFIG = "config.yaml";
     private static final String DESCRIPTION = "model.json";
 
-    private final Description description;
+    private final ModelDescription description;
     private final Graph graph;
-    private final Parameters parameters;
+    private final ParameterStore parameters;
     private final Inference inference;
 
-    private SavedModel(Description description, Graph graph, Parameters parameters, Engine engine) {
+    private SavedModel(ModelDescription description, Graph graph, ParameterStore parameters, Backend engine) {
         this.description = description;
         this.graph = graph;
         this.parameters = parameters;
@@ -58,7 +58,7 @@ public final class SavedModel implements AutoCloseable {
     }
 
     /** What {@code vit4j/model.json} holds. */
-    private record Extras(
+    private record ModelExtras(
             String name, List<String> classes, Map<String, Object> preprocess, Map<String, String> provenance) {
         boolean lacks() {
             boolean absent = name == null || classes == null || preprocess == null || provenance == null;
@@ -69,28 +69,28 @@ public final class SavedModel implements AutoCloseable {
     /**
      * Writes a model whole or not at all, and reads it back to see that every weight is there bit for bit.
      *
-     * @throws Failure when it cannot be written
+     * @throws RunException when it cannot be written
      */
-    public static void write(Path file, Description description, Parameters parameters) {
+    public static void write(Path file, ModelDescription description, ParameterStore parameters) {
         Graph graph = description.model().build();
         Map<String, byte[]> extras = new LinkedHashMap<>();
         extras.put(CONFIG, description.config().getBytes(java.nio.charset.StandardCharsets.UTF_8));
         extras.put(DESCRIPTION, json(description));
         KerasFile.write(file, KerasModel.of(graph, description.name()), parameters::values, extras);
         try (KerasFile written = KerasFile.read(file)) {
-            for (Weight weight : graph.weights()) {
+            for (Parameter weight : graph.parameters()) {
                 if (!Arrays.equals(written.values(weight.name()), parameters.values(weight.name()))) {
-                    throw new Failure(file + ": " + weight.name() + " does not read back as it was written");
+                    throw new RunException(file + ": " + weight.name() + " does not read back as it was written");
                 }
             }
         }
     }
 
-    private static byte[] json(Description d) {
+    private static byte[] json(ModelDescription d) {
         try {
             return JSON.writerWithDefaultPrettyPrinter()
-                    .writeValueAsBytes(
-                            new Extras(d.name(), d.classes(), d.preprocess().toMap(), d.provenance()));
+                    .writeValueAsBytes(new ModelExtras(
+                            d.name(), d.classes(), d.preprocess().toMap(), d.provenance()));
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -102,17 +102,17 @@ public final class SavedModel implements AutoCloseable {
      * @throws ConfigError when the file is missing, damaged, or a {@code .keras} that vit4j did not write
      */
     public static SavedModel load(Path file) {
-        return load(file, Engine.AUTO);
+        return load(file, Backend.AUTO);
     }
 
     /** The same on an engine of choice. */
-    public static SavedModel load(Path file, Engine engine) {
+    public static SavedModel load(Path file, Backend engine) {
         try (KerasFile keras = KerasFile.read(file)) {
-            Description description = describe(file, keras);
+            ModelDescription description = describe(file, keras);
             Graph graph = description.model().build();
             keras.check(graph);
-            Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
-            for (Weight weight : graph.weights()) parameters.set(weight.name(), keras.values(weight.name()));
+            ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+            for (Parameter weight : graph.parameters()) parameters.set(weight.name(), keras.values(weight.name()));
             return new SavedModel(description, graph, parameters, engine);
         } catch (IllegalArgumentException e) {
             throw new ConfigError(file + ": its parts do not fit together: " + e.getMessage(), e);
@@ -120,25 +120,30 @@ public final class SavedModel implements AutoCloseable {
     }
 
     /** Reads only what the model says of itself; loads no native code. */
-    public static Description describe(Path file) {
+    public static ModelDescription describe(Path file) {
         try (KerasFile keras = KerasFile.read(file)) {
             return describe(file, keras);
         }
     }
 
-    private static Description describe(Path file, KerasFile keras) {
+    private static ModelDescription describe(Path file, KerasFile keras) {
         String yaml = new String(keras.extra(CONFIG), java.nio.charset.StandardCharsets.UTF_8);
         Config config = Config.whole(yaml, file + "!" + CONFIG);
         Optional<? extends ModelConfig> read = ModelConfig.read(config.root().section("model"));
         config.check();
         ModelConfig model = read.orElseThrow();
         try {
-            Extras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
+            ModelExtras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
             if (extras == null || extras.lacks()) {
                 throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: something is missing");
             }
-            return new Description(
-                    extras.name, model, yaml, extras.classes, Preprocess.fromMap(extras.preprocess), extras.provenance);
+            return new ModelDescription(
+                    extras.name,
+                    model,
+                    yaml,
+                    extras.classes,
+                    Preprocessing.fromMap(extras.preprocess),
+                    extras.provenance);
         } catch (JsonProcessingException e) { // its whole message has several lines
             throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: " + e.getOriginalMessage(), e);
         } catch (IOException | IllegalArgumentException e) {
@@ -146,7 +151,7 @@ public final class SavedModel implements AutoCloseable {
         }
     }
 
-    public Description description() {
+    public ModelDescription description() {
         return description;
     }
 
@@ -155,7 +160,7 @@ public final class SavedModel implements AutoCloseable {
     }
 
     /** The weights, to be read: what was worked out from them is not worked out again when they change. */
-    public Parameters parameters() {
+    public ParameterStore parameters() {
         return parameters;
     }
 

@@ -14,7 +14,7 @@ import java.util.Locale;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
-import org.vit4j.io.Atomic;
+import org.vit4j.io.AtomicFiles;
 import org.vit4j.report.Chart;
 import org.vit4j.report.Html;
 
@@ -117,7 +117,7 @@ public record Figure(String mime, String data, String text) {
     /** Writes it as the file it is: a PNG, an SVG or a fragment of HTML. */
     public void write(Path file) {
         byte[] bytes = mime.equals(PNG) ? Base64.getDecoder().decode(data) : data.getBytes(StandardCharsets.UTF_8);
-        Atomic.write(file, temporary -> Files.write(temporary, bytes));
+        AtomicFiles.write(file, temporary -> Files.write(temporary, bytes));
     }
 
     /** Never the data: a cell that ends in a figure without showing it stays short. */

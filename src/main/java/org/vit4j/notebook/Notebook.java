@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Dataset;
@@ -16,19 +15,20 @@ import org.vit4j.data.Image;
 import org.vit4j.data.ImageFile;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
+import org.vit4j.models.ModelConfig;
 import org.vit4j.plot.ModelPlot;
 import org.vit4j.report.Chart;
-import org.vit4j.report.Comparison;
 import org.vit4j.report.ComparisonPage;
 import org.vit4j.report.ContactSheet;
-import org.vit4j.report.ContactSheet.Share;
-import org.vit4j.report.ContactSheet.Tile;
-import org.vit4j.report.Evaluation;
-import org.vit4j.report.Heatmap;
+import org.vit4j.report.ContactSheet.LabelShare;
+import org.vit4j.report.ContactSheet.SheetTile;
+import org.vit4j.report.EvaluationReport;
+import org.vit4j.report.MatrixChart;
+import org.vit4j.report.ModelSummary;
+import org.vit4j.report.RunComparison;
 import org.vit4j.report.RunReport;
-import org.vit4j.report.Summary;
-import org.vit4j.report.Text;
-import org.vit4j.train.Preview;
+import org.vit4j.report.TextFormat;
+import org.vit4j.train.AugmentPreview;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.Sweep;
 import org.vit4j.train.SweepPlan;
@@ -68,27 +68,27 @@ public final class Notebook {
      * @param overrides {@code path=value} each, as {@code --set}
      * @throws ConfigError for mistakes in what was given
      */
-    public static Run train(Screen screen, String config, String... overrides) {
+    public static TrainedRun train(Display screen, String config, String... overrides) {
         RunConfig run = open(screen, config, List.of(overrides));
-        Progress progress = new Progress(run.name(), 1, screen, System::nanoTime);
+        NotebookProgress progress = new NotebookProgress(run.name(), 1, screen, System::nanoTime);
         Thread cell = Thread.currentThread();
-        TrainRun.Result result = TrainRun.run(run, run.output().dir(), false, progress, cell::isInterrupted);
-        Run done = new Run(result.directory());
-        String seconds = Text.time(done.record().seconds());
+        TrainRun.RunResult result = TrainRun.run(run, run.output().dir(), false, progress, cell::isInterrupted);
+        TrainedRun done = new TrainedRun(result.directory());
+        String seconds = TextFormat.time(done.record().seconds());
         progress.end((result.finished() ? "" : "stopped early, ") + done + ", " + seconds);
         return done;
     }
 
     /** The run of a config, as it lies in its {@code output.dir}; trains where there is none yet that finished. */
-    public static Run trained(Screen screen, String config, String... overrides) {
+    public static TrainedRun trained(Display screen, String config, String... overrides) {
         RunConfig read = RunConfig.open(config, List.of(overrides));
-        Run run = new Run(read.output().dir());
+        TrainedRun run = new TrainedRun(read.output().dir());
         if (!run.exists()) return train(screen, config, overrides);
         screen.line("found " + run);
         return run;
     }
 
-    private static RunConfig open(Screen screen, String config, List<String> overrides) {
+    private static RunConfig open(Display screen, String config, List<String> overrides) {
         RunConfig run = RunConfig.open(config, overrides);
         int epochs = run.train().epochs();
         if (!fast() || epochs <= FAST_EPOCHS) return run;
@@ -113,86 +113,89 @@ public final class Notebook {
      * @param sweeps {@code path=value,value} each
      * @return the runs, in the order of the grid
      */
-    public static List<Run> sweep(Screen screen, String config, List<String> overrides, String... sweeps) {
+    public static List<TrainedRun> sweep(Display screen, String config, List<String> overrides, String... sweeps) {
         if (fast()) screen.line("VIT4J_NOTEBOOK_FAST is set: " + FAST_EPOCHS + " epochs each");
         SweepPlan plan = Sweep.plan(config, fast() ? fast(overrides) : overrides, List.of(sweeps), Optional.empty());
         Thread cell = Thread.currentThread();
-        List<Run> runs = new ArrayList<>();
-        Progress progress = new Progress(plan.name(), plan.runs().size(), screen, System::nanoTime);
+        List<TrainedRun> runs = new ArrayList<>();
+        NotebookProgress progress =
+                new NotebookProgress(plan.name(), plan.runs().size(), screen, System::nanoTime);
         SweepSummary summary = Sweep.run(plan, false, progress, cell::isInterrupted);
         progress.end(summary.rows().size() + " runs in " + plan.directory() + ", the best: "
                 + summary.rows().get(0).run());
-        for (SweepPlan.Entry entry : plan.runs())
-            runs.add(new Run(plan.directory().resolve(entry.name())));
+        for (SweepPlan.SweepEntry entry : plan.runs())
+            runs.add(new TrainedRun(plan.directory().resolve(entry.name())));
         return runs;
     }
 
     /** A run of before, by its directory. */
-    public static Run run(String directory) {
-        return new Run(Path.of(directory));
+    public static TrainedRun run(String directory) {
+        return new TrainedRun(Path.of(directory));
     }
 
     /** Loss and accuracy by epoch. */
-    public static Figure curves(Run run) {
+    public static Figure curves(TrainedRun run) {
         return Figure.charts(RunReport.charts(run.record()).subList(0, 2), "curves of " + run);
     }
 
     /** Accuracy and loss on the validation images of several runs, in the same pictures. */
-    public static Figure curves(List<Run> runs) {
+    public static Figure curves(List<TrainedRun> runs) {
         List<Chart> charts = ComparisonPage.charts(comparison(runs));
         return Figure.charts(charts.subList(0, 2), "curves of " + runs.size() + " runs");
     }
 
     /** Runs side by side: what differs in their configs and how they did. */
-    public static Figure results(List<Run> runs) {
-        Comparison comparison = comparison(runs);
+    public static Figure results(List<TrainedRun> runs) {
+        RunComparison comparison = comparison(runs);
         List<List<String>> cells = comparison.cells();
         return Tables.table(cells.get(0), cells.subList(1, cells.size()), comparison.table());
     }
 
-    private static Comparison comparison(List<Run> runs) {
-        return Comparison.read(runs.stream().map(Run::directory).toList());
+    private static RunComparison comparison(List<TrainedRun> runs) {
+        return RunComparison.read(runs.stream().map(TrainedRun::directory).toList());
     }
 
     /** What the best model takes for what, on the validation images. */
-    public static Figure confusion(Run run) {
-        Evaluation e = run.evaluation();
+    public static Figure confusion(TrainedRun run) {
+        EvaluationReport e = run.evaluation();
         String text = String.format(
                 Locale.ROOT, "confusion of %s: %.2f%% of %d images are right", run, 100 * e.top1(), e.count());
-        return Figure.svg(Heatmap.confusion(e).svg(), text);
+        return Figure.svg(MatrixChart.confusion(e).svg(), text);
     }
 
     /** The validation images the best model is most wrong about, as the network sees them. */
-    public static Figure mistakes(Run run) {
-        Evaluation e = run.evaluation();
+    public static Figure mistakes(TrainedRun run) {
+        EvaluationReport e = run.evaluation();
         if (e.mistakes().isEmpty()) return Figure.text("No validation image was taken for another class.");
-        List<Tile> tiles = e.mistakes().stream().map(wrong -> tile(e, wrong)).toList();
+        List<SheetTile> tiles =
+                e.mistakes().stream().map(wrong -> tile(e, wrong)).toList();
         BufferedImage sheet = ContactSheet.draw(
                 "Worst mistakes", "what it is, and what the network says, with its probabilities", tiles);
         return Figure.png(sheet, tiles.size() + " worst mistakes of " + run);
     }
 
-    private static Tile tile(Evaluation e, Evaluation.Wrong wrong) {
-        return new Tile(
+    private static SheetTile tile(EvaluationReport e, EvaluationReport.MistakeImage wrong) {
+        return new SheetTile(
                 Tables.picture(wrong.png()),
                 List.of(
-                        new Share("is " + e.classes().get(wrong.actual()).name(), wrong.probabilityOfActual()),
-                        new Share("says " + e.classes().get(wrong.predicted()).name(), wrong.probability())));
+                        new LabelShare("is " + e.classes().get(wrong.actual()).name(), wrong.probabilityOfActual()),
+                        new LabelShare(
+                                "says " + e.classes().get(wrong.predicted()).name(), wrong.probability())));
     }
 
     /** The first training images as the network will see them: augmented, mixed, with their labels. */
     public static Figure preview(String config, int count, String... overrides) {
         RunConfig run = RunConfig.open(config, List.of(overrides));
-        BufferedImage sheet = Preview.sheet(run, TrainData.open(run), 1, count);
+        BufferedImage sheet = AugmentPreview.sheet(run, TrainData.open(run), 1, count);
         return Figure.png(sheet, count + " training images of " + run.name());
     }
 
     /** The first images of a dataset, with their labels. */
     public static Figure images(Dataset data, int count) {
-        List<Tile> tiles = IntStream.range(0, Math.min(count, data.size()))
-                .mapToObj(i -> new Tile(
+        List<SheetTile> tiles = IntStream.range(0, Math.min(count, data.size()))
+                .mapToObj(i -> new SheetTile(
                         ImageFile.picture(data.image(i)),
-                        List.of(new Share(data.classes().get(data.label(i)), 1))))
+                        List.of(new LabelShare(data.classes().get(data.label(i)), 1))))
                 .toList();
         BufferedImage sheet =
                 ContactSheet.draw(tiles.size() + " of " + data.size() + " images", "as they are stored", tiles);
@@ -200,13 +203,13 @@ public final class Notebook {
     }
 
     /** What a model says of images: its two likeliest classes beneath each. */
-    public static Figure guesses(SavedModel model, List<Image> images) {
-        List<Tile> tiles = new ArrayList<>();
+    public static Figure predictions(SavedModel model, List<Image> images) {
+        List<SheetTile> tiles = new ArrayList<>();
         for (Image image : images) {
-            List<Share> shares = model.predict(image, 2).stream()
-                    .map(guess -> new Share(guess.label(), guess.probability()))
+            List<LabelShare> shares = model.predict(image, 2).stream()
+                    .map(guess -> new LabelShare(guess.label(), guess.probability()))
                     .toList();
-            tiles.add(new Tile(ImageFile.picture(image), shares));
+            tiles.add(new SheetTile(ImageFile.picture(image), shares));
         }
         BufferedImage sheet = ContactSheet.draw(
                 model.description().name(), "the likeliest two classes of each, with their probabilities", tiles);
@@ -214,7 +217,7 @@ public final class Notebook {
     }
 
     /** The classes of one image by their probabilities. */
-    public static Figure guess(SavedModel model, Image image, int k) {
+    public static Figure predict(SavedModel model, Image image, int k) {
         List<Prediction> top = model.predict(image, k);
         return Tables.bars(
                 top.stream().map(Prediction::label).toList(),
@@ -223,7 +226,7 @@ public final class Notebook {
 
     /** The layers of a network, a line each; loads no native code. */
     public static Figure summary(String config, String... overrides) {
-        return Figure.text(Summary.of(config, model(config, overrides)).table());
+        return Figure.text(ModelSummary.of(config, model(config, overrides)).table());
     }
 
     /** A network as a drawing: stages, blocks, and the shapes between them; loads no native code. */
@@ -235,7 +238,7 @@ public final class Notebook {
     /** Networks by their sizes: parameters, multiply-accumulates for one image, input. */
     public static Figure sizes(String... configs) {
         List<List<String>> rows = Arrays.stream(configs)
-                .map(name -> Summary.of(name, model(name)))
+                .map(name -> ModelSummary.of(name, model(name)))
                 .map(s -> List.of(
                         s.name(),
                         s.arch(),

@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.function.Function;
 import onnx.OnnxMl;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
-import org.vit4j.graph.Weight;
 
 /**
  * A tensor that lies in the file.
@@ -24,7 +24,7 @@ record Initializer(
     }
 
     /** How ONNX wants the axes of a weight. */
-    enum Order {
+    enum InitializerOrder {
         SAME,
         /** A kernel of a convolution: ours [kH, kW, in, out], ONNX' [out, in, kH, kW]. */
         CONVOLUTION,
@@ -33,7 +33,7 @@ record Initializer(
     }
 
     /** Under the weight's own name. */
-    static Initializer of(Weight weight, Order order) {
+    static Initializer of(Parameter weight, InitializerOrder order) {
         Shape ours = weight.shape();
         int last = ours.rank() - 1;
         List<Long> dims = switch (order) {

@@ -7,41 +7,43 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** Normalisations. ONNX' batch norm wants the axis it keeps right behind the batch. */
+/** Normalizations. ONNX' batch norm wants the axis it keeps right behind the batch. */
 final class NormNodes {
     private NormNodes() {}
 
-    static String layerNorm(Nodes nodes, Tensor t, Op.LayerNorm norm, Value x) {
-        String gamma = nodes.weight(t.weights().get(0));
-        String beta = nodes.weight(t.weights().get(1));
+    static String layerNorm(OnnxGraphBuilder nodes, Tensor t, Op.LayerNorm norm, OnnxValue x) {
+        String gamma = nodes.weight(t.parameters().get(0));
+        String beta = nodes.weight(t.parameters().get(1));
         if (!norm.outside()) {
             return nodes.node(
                     "LayerNormalization",
                     t.name(),
                     List.of(x.plain(), gamma, beta),
-                    Nodes.whole("axis", -1),
-                    Nodes.real("epsilon", norm.epsilon()));
+                    OnnxGraphBuilder.whole("axis", -1),
+                    OnnxGraphBuilder.real("epsilon", norm.epsilon()));
         }
-        String mean = nodes.node("ReduceMean", t.name() + "/mean", List.of(x.plain()), Nodes.wholes("axes", -1));
-        String centred = nodes.node("Sub", t.name() + "/centred", List.of(x.plain(), mean));
-        String square = nodes.node("Mul", t.name() + "/square", List.of(centred, centred));
-        String variance = nodes.node("ReduceMean", t.name() + "/variance", List.of(square), Nodes.wholes("axes", -1));
+        String mean =
+                nodes.node("ReduceMean", t.name() + "/mean", List.of(x.plain()), OnnxGraphBuilder.wholes("axes", -1));
+        String centered = nodes.node("Sub", t.name() + "/centred", List.of(x.plain(), mean));
+        String square = nodes.node("Mul", t.name() + "/square", List.of(centered, centered));
+        String variance =
+                nodes.node("ReduceMean", t.name() + "/variance", List.of(square), OnnxGraphBuilder.wholes("axes", -1));
         String deviation = nodes.node("Sqrt", t.name() + "/deviation", List.of(variance));
         String safe = nodes.node("Add", t.name() + "/safe", List.of(deviation, nodes.number(norm.epsilon())));
-        String unit = nodes.node("Div", t.name() + "/unit", List.of(centred, safe));
+        String unit = nodes.node("Div", t.name() + "/unit", List.of(centered, safe));
         String scaled = nodes.node("Mul", t.name() + "/scaled", List.of(unit, gamma));
         return nodes.node("Add", t.name(), List.of(scaled, beta));
     }
 
-    static Value batchNorm(Nodes nodes, Tensor t, ImageOp.BatchNorm norm, Value x) {
+    static OnnxValue batchNorm(OnnxGraphBuilder nodes, Tensor t, ImageOp.BatchNorm norm, OnnxValue x) {
         int last = t.shape().rank() - 1;
         if (x.isImage() && norm.axis() == last) {
-            return Value.image(nodes, t.shape(), batchNorm(nodes, t, norm, t.name(), x.image()));
+            return OnnxValue.image(nodes, t.shape(), batchNorm(nodes, t, norm, t.name(), x.image()));
         }
-        return Value.plain(nodes, t.shape(), plain(nodes, t, norm, x.plain()));
+        return OnnxValue.plain(nodes, t.shape(), plain(nodes, t, norm, x.plain()));
     }
 
-    private static String plain(Nodes nodes, Tensor t, ImageOp.BatchNorm norm, String x) {
+    private static String plain(OnnxGraphBuilder nodes, Tensor t, ImageOp.BatchNorm norm, String x) {
         int rank = t.shape().rank();
         if (norm.axis() == 0) return batchNorm(nodes, t, norm, t.name(), x);
         if (norm.axis() == rank - 1) {
@@ -61,14 +63,14 @@ final class NormNodes {
         return ShapeNodes.transpose(nodes, t.name(), y, swap);
     }
 
-    private static String batchNorm(Nodes nodes, Tensor t, ImageOp.BatchNorm norm, String name, String x) {
+    private static String batchNorm(OnnxGraphBuilder nodes, Tensor t, ImageOp.BatchNorm norm, String name, String x) {
         List<String> in = new java.util.ArrayList<>(List.of(x));
-        t.weights().forEach(weight -> in.add(nodes.weight(weight))); // gamma, beta, mean, variance
-        return nodes.node("BatchNormalization", name, in, Nodes.real("epsilon", norm.epsilon()));
+        t.parameters().forEach(weight -> in.add(nodes.weight(weight))); // gamma, beta, mean, variance
+        return nodes.node("BatchNormalization", name, in, OnnxGraphBuilder.real("epsilon", norm.epsilon()));
     }
 
     /** A group is one channel of an image that is as long as all its pixels and channels. */
-    static Value groupNorm(Nodes nodes, Tensor t, ImageOp.GroupNorm norm, Value x) {
+    static OnnxValue groupNorm(OnnxGraphBuilder nodes, Tensor t, ImageOp.GroupNorm norm, OnnxValue x) {
         int groups = norm.groups();
         Shape shape = t.shape();
         long group = shape.size() / groups;
@@ -79,22 +81,22 @@ final class NormNodes {
                 "InstanceNormalization",
                 t.name() + "/unit",
                 List.of(cut, ones, zeros),
-                Nodes.real("epsilon", norm.epsilon()));
+                OnnxGraphBuilder.real("epsilon", norm.epsilon()));
         String whole = nodes.list(-1, shape.dim(2), shape.dim(0), shape.dim(1));
         String back = nodes.node("Reshape", t.name() + "/whole", List.of(unit, whole));
         String scaled = nodes.node("Mul", t.name() + "/scaled", List.of(back, column(nodes, t, 0)));
-        return Value.image(nodes, shape, nodes.node("Add", t.name(), List.of(scaled, column(nodes, t, 1))));
+        return OnnxValue.image(nodes, shape, nodes.node("Add", t.name(), List.of(scaled, column(nodes, t, 1))));
     }
 
-    private static String filled(Nodes nodes, String name, float value, int count) {
+    private static String filled(OnnxGraphBuilder nodes, String name, float value, int count) {
         float[] values = new float[count];
         java.util.Arrays.fill(values, value);
         return nodes.floats(name + count, values, count);
     }
 
     /** [C] -> [C, 1, 1] */
-    private static String column(Nodes nodes, Tensor t, int weight) {
-        String name = nodes.weight(t.weights().get(weight));
+    private static String column(OnnxGraphBuilder nodes, Tensor t, int weight) {
+        String name = nodes.weight(t.parameters().get(weight));
         return nodes.node("Unsqueeze", name + "/column", List.of(name, nodes.list(1, 2)));
     }
 }

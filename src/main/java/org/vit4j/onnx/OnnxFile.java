@@ -11,7 +11,7 @@ import onnx.OnnxMl;
 import onnx.OnnxMl.StringStringEntryProto;
 import onnx.OnnxMl.TensorProto;
 import org.nd4j.shade.protobuf.CodedOutputStream;
-import org.vit4j.io.Atomic;
+import org.vit4j.io.AtomicFiles;
 
 /**
  * The bytes of a model, a weight at a time: the parts of a protobuf message may stand in any order, so the initializers
@@ -58,8 +58,8 @@ final class OnnxFile {
     void write(Path file) {
         boolean outside = !fits();
         // The data first: a model without them is of no use.
-        if (outside) Atomic.write(data(file), this::writeData);
-        Atomic.write(file, temporary -> {
+        if (outside) AtomicFiles.write(data(file), this::writeData);
+        AtomicFiles.write(file, temporary -> {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 16)) {
                 write(out, outside ? data(file).getFileName().toString() : "");
             }

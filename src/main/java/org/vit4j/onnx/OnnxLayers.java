@@ -20,22 +20,23 @@ import org.vit4j.graph.Tensor;
  * what the graph computes in inference, so dropout leaves nothing.
  */
 final class OnnxLayers {
-    private final Nodes nodes;
-    private final Inputs inputs;
-    private final Map<String, Value> made = new HashMap<>();
+    private final OnnxGraphBuilder nodes;
+    private final OnnxInputs inputs;
+    private final Map<String, OnnxValue> made = new HashMap<>();
 
     /** Declares the inputs of a graph. */
-    interface Inputs {
-        Value input(Tensor t);
+    interface OnnxInputs {
+        OnnxValue input(Tensor t);
     }
 
-    private OnnxLayers(Nodes nodes, Inputs inputs) {
+    private OnnxLayers(OnnxGraphBuilder nodes, OnnxInputs inputs) {
         this.nodes = nodes;
         this.inputs = inputs;
     }
 
     /** The values that the tensors {@code wanted} became, by name, with everything they need made before. */
-    static Map<String, Value> of(Nodes nodes, Graph graph, Collection<Tensor> wanted, Inputs inputs) {
+    static Map<String, OnnxValue> of(
+            OnnxGraphBuilder nodes, Graph graph, Collection<Tensor> wanted, OnnxInputs inputs) {
         Set<String> needed = needed(wanted);
         OnnxLayers layers = new OnnxLayers(nodes, inputs);
         for (Tensor tensor : graph.tensors()) {
@@ -55,39 +56,42 @@ final class OnnxLayers {
     }
 
     private void add(Tensor t) {
-        Value value = make(t);
+        OnnxValue value = make(t);
         made.put(t.name(), value);
         // Dropout is what it was given; inputs have said their shape.
         boolean own = value.either().equals(t.name()) && !(t.op() instanceof Op.Input);
         if (own) nodes.shape(t.name(), value.dims());
     }
 
-    private Value make(Tensor t) {
+    private OnnxValue make(Tensor t) {
         Op op = t.op();
         if (op instanceof Op.Input) return inputs.input(t);
-        Value x = value(t.input());
+        OnnxValue x = value(t.input());
         if (op instanceof Op.Dense) return plain(t, dense(t, x));
         if (op instanceof Op.Conv2d conv) return ImageNodes.conv2d(nodes, t, conv, x);
         if (op instanceof Op.LayerNorm norm) return plain(t, NormNodes.layerNorm(nodes, t, norm, x));
         if (op instanceof Op.Activate activate) return like(t, x, activate(t.name(), activate.function(), x.either()));
         if (op instanceof Op.Add) return sum(t);
-        if (op instanceof Op.AddLearned)
-            return plain(t, binary("Add", t, x.plain(), nodes.weight(t.weights().get(0))));
-        if (op instanceof Op.ScaleLearned) {
-            return plain(t, binary("Mul", t, x.plain(), nodes.weight(t.weights().get(0))));
+        if (op instanceof Op.AddParameter)
+            return plain(
+                    t, binary("Add", t, x.plain(), nodes.weight(t.parameters().get(0))));
+        if (op instanceof Op.LayerScale) {
+            return plain(
+                    t, binary("Mul", t, x.plain(), nodes.weight(t.parameters().get(0))));
         }
-        if (op instanceof Op.Tokens tokens) return plain(t, ShapeNodes.tokens(nodes, t, tokens, x));
+        if (op instanceof Op.LearnedTokens tokens) return plain(t, ShapeNodes.tokens(nodes, t, tokens, x));
         if (op instanceof Op.Concat concat) return ShapeNodes.concat(nodes, t, concat, values(t));
         if (op instanceof Op.Slice slice) return like(t, x, ShapeNodes.slice(nodes, t, slice, x));
         if (op instanceof Op.Reshape) return plain(t, ShapeNodes.reshape(nodes, t.name(), x.plain(), t.shape()));
         if (op instanceof Op.Permute permute) return plain(t, ShapeNodes.permute(nodes, t, permute, x));
-        if (op instanceof Op.SplitHeads split) return plain(t, HeadNodes.splitHeads(nodes, t, split, x));
-        if (op instanceof Op.MergeHeads) return plain(t, HeadNodes.mergeHeads(nodes, t, x));
-        if (op instanceof Op.Scores scores) return plain(t, HeadNodes.scores(nodes, t, scores, x, second(t)));
+        if (op instanceof Op.SplitHeads split) return plain(t, AttentionNodes.splitHeads(nodes, t, split, x));
+        if (op instanceof Op.MergeHeads) return plain(t, AttentionNodes.mergeHeads(nodes, t, x));
+        if (op instanceof Op.AttentionScores scores)
+            return plain(t, AttentionNodes.scores(nodes, t, scores, x, second(t)));
         if (op instanceof Op.Softmax) {
-            return plain(t, nodes.node("Softmax", t.name(), List.of(x.plain()), Nodes.whole("axis", -1)));
+            return plain(t, nodes.node("Softmax", t.name(), List.of(x.plain()), OnnxGraphBuilder.whole("axis", -1)));
         }
-        if (op instanceof Op.Mix)
+        if (op instanceof Op.WeightedSum)
             return plain(t, binary("MatMul", t, x.plain(), second(t).plain()));
         if (op instanceof Op.Mean mean) return plain(t, ShapeNodes.mean(nodes, t, mean, x));
         if (op instanceof Op.Scale scale) return like(t, x, binary("Mul", t, x.either(), nodes.number(scale.factor())));
@@ -97,7 +101,7 @@ final class OnnxLayers {
         throw new AssertionError(op);
     }
 
-    private Value image(Tensor t, ImageOp op, Value x) {
+    private OnnxValue image(Tensor t, ImageOp op, OnnxValue x) {
         if (op instanceof ImageOp.BatchNorm norm) return NormNodes.batchNorm(nodes, t, norm, x);
         if (op instanceof ImageOp.StandardizedConv2d conv) return ImageNodes.standardized(nodes, t, conv, x);
         if (op instanceof ImageOp.GroupNorm norm) return NormNodes.groupNorm(nodes, t, norm, x);
@@ -109,57 +113,57 @@ final class OnnxLayers {
         throw new AssertionError(op);
     }
 
-    private String head(Tensor t, HeadOp op, Value x) {
-        if (op instanceof HeadOp.MixHeads) return HeadNodes.mixHeads(nodes, t, x);
-        if (op instanceof HeadOp.RelativeBias bias) return HeadNodes.relativeBias(nodes, t, bias, x);
-        if (op instanceof HeadOp.PerformerFeatures features) return HeadNodes.features(nodes, t, features, x);
-        if (op instanceof HeadOp.LastQuery last) return HeadNodes.lastQuery(nodes, t, last, x);
-        if (op instanceof HeadOp.LinearAttention linear) return HeadNodes.linear(nodes, t, linear, values(t));
+    private String head(Tensor t, HeadOp op, OnnxValue x) {
+        if (op instanceof HeadOp.MixHeads) return AttentionNodes.mixHeads(nodes, t, x);
+        if (op instanceof HeadOp.RelativeBias bias) return AttentionNodes.relativeBias(nodes, t, bias, x);
+        if (op instanceof HeadOp.PerformerFeatures features) return AttentionNodes.features(nodes, t, features, x);
+        if (op instanceof HeadOp.LastTokenQkv last) return AttentionNodes.lastQuery(nodes, t, last, x);
+        if (op instanceof HeadOp.LinearAttention linear) return AttentionNodes.linear(nodes, t, linear, values(t));
         throw new AssertionError(op);
     }
 
-    private Value value(Tensor tensor) {
+    private OnnxValue value(Tensor tensor) {
         return made.get(tensor.name());
     }
 
-    private Value second(Tensor t) {
+    private OnnxValue second(Tensor t) {
         return value(t.inputs().get(1));
     }
 
-    private List<Value> values(Tensor t) {
+    private List<OnnxValue> values(Tensor t) {
         return t.inputs().stream().map(this::value).toList();
     }
 
-    private Value plain(Tensor t, String value) {
-        return Value.plain(nodes, t.shape(), value);
+    private OnnxValue plain(Tensor t, String value) {
+        return OnnxValue.plain(nodes, t.shape(), value);
     }
 
     /** In the form that {@code x} has. */
-    private Value like(Tensor t, Value x, String value) {
-        return x.isImage() ? Value.image(nodes, t.shape(), value) : plain(t, value);
+    private OnnxValue like(Tensor t, OnnxValue x, String value) {
+        return x.isImage() ? OnnxValue.image(nodes, t.shape(), value) : plain(t, value);
     }
 
     private String binary(String type, Tensor t, String a, String b) {
         return nodes.node(type, t.name(), List.of(a, b));
     }
 
-    private String dense(Tensor t, Value x) {
-        String kernel = nodes.weight(t.weights().get(0));
-        if (t.weights().size() == 1) return binary("MatMul", t, x.plain(), kernel);
+    private String dense(Tensor t, OnnxValue x) {
+        String kernel = nodes.weight(t.parameters().get(0));
+        if (t.parameters().size() == 1) return binary("MatMul", t, x.plain(), kernel);
         String product = nodes.node("MatMul", t.name() + "/product", List.of(x.plain(), kernel));
-        return binary("Add", t, product, nodes.weight(t.weights().get(1)));
+        return binary("Add", t, product, nodes.weight(t.parameters().get(1)));
     }
 
-    private Value sum(Tensor t) {
-        List<Value> terms = values(t);
-        boolean image = terms.stream().allMatch(Value::isImage);
+    private OnnxValue sum(Tensor t) {
+        List<OnnxValue> terms = values(t);
+        boolean image = terms.stream().allMatch(OnnxValue::isImage);
         String sum = image ? terms.get(0).image() : terms.get(0).plain();
         for (int i = 1; i < terms.size(); i++) {
             String name = i == terms.size() - 1 ? t.name() : t.name() + "/" + i;
             String term = image ? terms.get(i).image() : terms.get(i).plain();
             sum = nodes.node("Add", name, List.of(sum, term));
         }
-        return like(t, image ? terms.get(0) : Value.plain(nodes, t.shape(), sum), sum);
+        return like(t, image ? terms.get(0) : OnnxValue.plain(nodes, t.shape(), sum), sum);
     }
 
     private String activate(String name, Activation function, String x) {

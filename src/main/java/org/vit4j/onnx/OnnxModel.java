@@ -22,7 +22,7 @@ public final class OnnxModel {
     public static final int OPSET = 17;
     /** The version of the file format that came with that operator set, in ONNX 1.12. */
     public static final int IR_VERSION = 8;
-    /** What a network is given: [batch, C, H, W], or pixels [batch, H, W, C]; see {@link Pixels}. */
+    /** What a network is given: [batch, C, H, W], or pixels [batch, H, W, C]; see {@link PixelInput}. */
     public static final String INPUT = "images";
     /** What it answers: [batch, K]. */
     public static final String OUTPUT = "logits";
@@ -30,7 +30,7 @@ public final class OnnxModel {
     private final OnnxMl.GraphProto graph;
     private final List<Initializer> initializers;
 
-    private OnnxModel(Nodes nodes, String name) {
+    private OnnxModel(OnnxGraphBuilder nodes, String name) {
         this.graph = nodes.graph(name);
         this.initializers = nodes.initializers();
     }
@@ -41,27 +41,31 @@ public final class OnnxModel {
      *
      * @param name of the graph
      */
-    public static OnnxModel of(Graph graph, String name, Pixels pixels) {
+    public static OnnxModel of(Graph graph, String name, PixelInput pixels) {
         Tensor logits = graph.outputs().get(OUTPUT);
         if (logits == null) throw new IllegalArgumentException("the graph has no output '" + OUTPUT + "'");
-        Nodes nodes = new Nodes();
-        OnnxLayers.Inputs inputs = image -> pixels.value(nodes, INPUT, image.shape());
+        OnnxGraphBuilder nodes = new OnnxGraphBuilder();
+        OnnxLayers.OnnxInputs inputs = image -> pixels.value(nodes, INPUT, image.shape());
         return of(nodes, graph, name, Map.of(OUTPUT, logits), inputs);
     }
 
     /** Any graph: inputs by their names and with the axes our graph says, [batch, H, W, C] for images. */
     static OnnxModel of(Graph graph, String name, Map<String, Tensor> outputs) {
-        Nodes nodes = new Nodes();
-        OnnxLayers.Inputs inputs = input -> {
+        OnnxGraphBuilder nodes = new OnnxGraphBuilder();
+        OnnxLayers.OnnxInputs inputs = input -> {
             nodes.input(input.name(), DataType.FLOAT, input.shape().dims());
-            return Value.plain(nodes, input.shape(), input.name());
+            return OnnxValue.plain(nodes, input.shape(), input.name());
         };
         return of(nodes, graph, name, outputs, inputs);
     }
 
     private static OnnxModel of(
-            Nodes nodes, Graph graph, String name, Map<String, Tensor> outputs, OnnxLayers.Inputs inputs) {
-        Map<String, Value> values = OnnxLayers.of(nodes, graph, outputs.values(), inputs);
+            OnnxGraphBuilder nodes,
+            Graph graph,
+            String name,
+            Map<String, Tensor> outputs,
+            OnnxLayers.OnnxInputs inputs) {
+        Map<String, OnnxValue> values = OnnxLayers.of(nodes, graph, outputs.values(), inputs);
         new LinkedHashMap<>(outputs).forEach((output, tensor) -> {
             String value = values.get(tensor.name()).plain();
             if (!value.equals(output)) nodes.node("Identity", output, List.of(value));
@@ -76,7 +80,7 @@ public final class OnnxModel {
      *
      * @param weights asked once for each weight by our name; row by row, as our shape says
      * @param metadata what a reader is told besides, as text
-     * @throws org.vit4j.io.Failure when it cannot be written
+     * @throws org.vit4j.io.RunException when it cannot be written
      */
     public void write(Path file, Function<String, float[]> weights, Map<String, String> metadata) {
         write(file, weights, metadata, OnnxFile.LARGEST);

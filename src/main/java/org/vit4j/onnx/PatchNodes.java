@@ -10,7 +10,7 @@ final class PatchNodes {
     private PatchNodes() {}
 
     /** [B, C, H, W] -> [B, T, C * kH * kW]: rows are picked by a table [kH, oH], then columns by another. */
-    static String unfold(Nodes nodes, Tensor t, Window w, Value x) {
+    static String unfold(OnnxGraphBuilder nodes, Tensor t, Window w, OnnxValue x) {
         int height = w.outHeight(x.shape().dim(0)), width = w.outWidth(x.shape().dim(1));
         String in = x.image();
         if (w.padHeight() + w.padWidth() > 0) {
@@ -19,15 +19,16 @@ final class PatchNodes {
         }
         String down = places(nodes, t.name() + "/down", w.kernelHeight(), height, w.strideHeight(), w.dilation());
         String across = places(nodes, t.name() + "/across", w.kernelWidth(), width, w.strideWidth(), w.dilation());
-        String rows = nodes.node("Gather", t.name() + "/rows", List.of(in, down), Nodes.whole("axis", 2));
+        String rows = nodes.node("Gather", t.name() + "/rows", List.of(in, down), OnnxGraphBuilder.whole("axis", 2));
         // [B, C, kH, oH, W] -> [B, C, kH, oH, kW, oW]
-        String both = nodes.node("Gather", t.name() + "/both", List.of(rows, across), Nodes.whole("axis", 4));
+        String both =
+                nodes.node("Gather", t.name() + "/both", List.of(rows, across), OnnxGraphBuilder.whole("axis", 4));
         String turned = ShapeNodes.transpose(nodes, t.name() + "/turned", both, 0, 3, 5, 1, 2, 4);
         return ShapeNodes.reshape(nodes, t.name(), turned, t.shape());
     }
 
     /** Where the k-th pixel of the o-th window lies, [kernel, out]. */
-    private static String places(Nodes nodes, String name, int kernel, int out, int stride, int dilation) {
+    private static String places(OnnxGraphBuilder nodes, String name, int kernel, int out, int stride, int dilation) {
         long[] index = new long[kernel * out];
         for (int i = 0; i < index.length; i++) index[i] = (long) i / out * dilation + (long) i % out * stride;
         return nodes.ints(name, index, kernel, out);
@@ -37,13 +38,13 @@ final class PatchNodes {
      * A product along each axis. ONNX has {@code Resize}, but runtimes compute its places in float, which moves logits by
      * more than everything else together.
      */
-    static Value resize(Nodes nodes, Tensor t, Value x) {
+    static OnnxValue resize(OnnxGraphBuilder nodes, Tensor t, OnnxValue x) {
         double[][] across = ImageOp.Resize.matrix(x.shape().dim(1), t.dim(1)); // [W][W']
         double[][] down = transposed(ImageOp.Resize.matrix(x.shape().dim(0), t.dim(0))); // [H'][H]
         List<String> columns = List.of(x.image(), matrix(nodes, t.name() + "/across", across));
         String wide = nodes.node("MatMul", t.name() + "/wide", columns);
         String y = nodes.node("MatMul", t.name(), List.of(matrix(nodes, t.name() + "/down", down), wide));
-        return Value.image(nodes, t.shape(), y);
+        return OnnxValue.image(nodes, t.shape(), y);
     }
 
     private static double[][] transposed(double[][] matrix) {
@@ -54,7 +55,7 @@ final class PatchNodes {
         return turned;
     }
 
-    private static String matrix(Nodes nodes, String name, double[][] matrix) {
+    private static String matrix(OnnxGraphBuilder nodes, String name, double[][] matrix) {
         int columns = matrix[0].length;
         float[] values = new float[matrix.length * columns];
         for (int i = 0; i < values.length; i++) values[i] = (float) matrix[i / columns][i % columns];

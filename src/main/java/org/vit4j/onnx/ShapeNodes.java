@@ -10,53 +10,59 @@ final class ShapeNodes {
     private ShapeNodes() {}
 
     /** [B, ..] -> [B, to] */
-    static String reshape(Nodes nodes, String name, String x, Shape to) {
+    static String reshape(OnnxGraphBuilder nodes, String name, String x, Shape to) {
         return nodes.node("Reshape", name, List.of(x, nodes.list(to.batched(-1))));
     }
 
-    static String permute(Nodes nodes, Tensor t, Op.Permute permute, Value x) {
+    static String permute(OnnxGraphBuilder nodes, Tensor t, Op.Permute permute, OnnxValue x) {
         long[] perm = new long[permute.axes().size() + 1];
         for (int i = 1; i < perm.length; i++) perm[i] = permute.axes().get(i - 1) + 1L;
         return transpose(nodes, t.name(), x.plain(), perm);
     }
 
-    static String transpose(Nodes nodes, String name, String x, long... perm) {
-        return nodes.node("Transpose", name, List.of(x), Nodes.wholes("perm", perm));
+    static String transpose(OnnxGraphBuilder nodes, String name, String x, long... perm) {
+        return nodes.node("Transpose", name, List.of(x), OnnxGraphBuilder.wholes("perm", perm));
     }
 
-    static Value concat(Nodes nodes, Tensor t, Op.Concat concat, List<Value> parts) {
-        boolean image = parts.stream().allMatch(Value::isImage);
+    static OnnxValue concat(OnnxGraphBuilder nodes, Tensor t, Op.Concat concat, List<OnnxValue> parts) {
+        boolean image = parts.stream().allMatch(OnnxValue::isImage);
         int axis = image ? parts.get(0).axis(concat.axis()) : concat.axis() + 1;
         List<String> values =
                 parts.stream().map(part -> image ? part.image() : part.plain()).toList();
-        String joined = nodes.node("Concat", t.name(), values, Nodes.whole("axis", axis));
-        return image ? Value.image(nodes, t.shape(), joined) : Value.plain(nodes, t.shape(), joined);
+        String joined = nodes.node("Concat", t.name(), values, OnnxGraphBuilder.whole("axis", axis));
+        return image ? OnnxValue.image(nodes, t.shape(), joined) : OnnxValue.plain(nodes, t.shape(), joined);
     }
 
-    static String slice(Nodes nodes, Tensor t, Op.Slice slice, Value x) {
+    static String slice(OnnxGraphBuilder nodes, Tensor t, Op.Slice slice, OnnxValue x) {
         return slice(nodes, t.name(), x.either(), x.axis(slice.axis()), slice.from(), slice.to());
     }
 
     /** @param axis the batch counted */
-    static String slice(Nodes nodes, String name, String x, int axis, int from, int to) {
+    static String slice(OnnxGraphBuilder nodes, String name, String x, int axis, int from, int to) {
         return nodes.node("Slice", name, List.of(x, nodes.list(from), nodes.list(to), nodes.list(axis)));
     }
 
     /** Learned tokens, once for each example of {@code x}. */
-    static String tokens(Nodes nodes, Tensor t, Op.Tokens tokens, Value x) {
+    static String tokens(OnnxGraphBuilder nodes, Tensor t, Op.LearnedTokens tokens, OnnxValue x) {
         String batch = nodes.node(
-                "Shape", t.name() + "/batch", List.of(x.either()), Nodes.whole("start", 0), Nodes.whole("end", 1));
+                "Shape",
+                t.name() + "/batch",
+                List.of(x.either()),
+                OnnxGraphBuilder.whole("start", 0),
+                OnnxGraphBuilder.whole("end", 1));
         String rest = nodes.list(tokens.count(), t.dim(1));
-        String shape = nodes.node("Concat", t.name() + "/shape", List.of(batch, rest), Nodes.whole("axis", 0));
-        return nodes.node("Expand", t.name(), List.of(nodes.weight(t.weights().get(0)), shape));
+        String shape =
+                nodes.node("Concat", t.name() + "/shape", List.of(batch, rest), OnnxGraphBuilder.whole("axis", 0));
+        return nodes.node(
+                "Expand", t.name(), List.of(nodes.weight(t.parameters().get(0)), shape));
     }
 
-    static String mean(Nodes nodes, Tensor t, Op.Mean mean, Value x) {
+    static String mean(OnnxGraphBuilder nodes, Tensor t, Op.Mean mean, OnnxValue x) {
         return nodes.node(
                 "ReduceMean",
                 t.name(),
                 List.of(x.either()),
-                Nodes.wholes("axes", x.axis(mean.axis())),
-                Nodes.whole("keepdims", 0));
+                OnnxGraphBuilder.wholes("axes", x.axis(mean.axis())),
+                OnnxGraphBuilder.whole("keepdims", 0));
     }
 }

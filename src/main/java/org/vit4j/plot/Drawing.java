@@ -8,16 +8,16 @@ import java.util.List;
  *
  * @param width of the sheet, in units of a pixel at scale 1
  */
-public record Drawing(String title, double width, double height, List<Shape> shapes) {
+public record Drawing(String title, double width, double height, List<DrawnShape> shapes) {
     public Drawing {
         shapes = List.copyOf(shapes);
     }
 
     /** What can be on it. */
-    public sealed interface Shape permits Box, Line, Words {}
+    public sealed interface DrawnShape permits DrawnBox, DrawnLine, DrawnText {}
 
     /** What a box or words are for, and so how they look. */
-    public enum Style {
+    public enum DrawingStyle {
         STAGE,
         /** A stage within a stage, or a block. */
         BLOCK,
@@ -29,16 +29,16 @@ public record Drawing(String title, double width, double height, List<Shape> sha
         SHAPE
     }
 
-    public record Box(double x, double y, double width, double height, Style style) implements Shape {}
+    public record DrawnBox(double x, double y, double width, double height, DrawingStyle style) implements DrawnShape {}
 
     /** Straight pieces, an arrow at the end. */
-    public record Line(List<Point> points, boolean arrow) implements Shape {
-        public Line {
+    public record DrawnLine(List<DrawnPoint> points, boolean arrow) implements DrawnShape {
+        public DrawnLine {
             points = List.copyOf(points);
         }
     }
 
-    public record Point(double x, double y) {}
+    public record DrawnPoint(double x, double y) {}
 
     /**
      * One line of text.
@@ -46,15 +46,16 @@ public record Drawing(String title, double width, double height, List<Shape> sha
      * @param x its middle, or its left end when it is a name of a stage or block, or a shape
      * @param y its base line
      */
-    public record Words(double x, double y, String text, Style style, boolean centred) implements Shape {}
+    public record DrawnText(double x, double y, String text, DrawingStyle style, boolean centered)
+            implements DrawnShape {}
 
     /** As an SVG file that needs nothing else. */
     public String svg() {
-        return Svg.of(this);
+        return SvgRenderer.of(this);
     }
 
     /** Painted, so many pixels a unit. */
     public BufferedImage image(double scale) {
-        return Png.of(this, scale);
+        return PngRenderer.of(this, scale);
     }
 }

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
  * Curves in one picture, as SVG. Up to six are labelled where they end; more get a legend below, unless the page has one
  * of its own. Names and values show when the pointer rests on a line or point.
  *
- * <p>Colours are after Okabe and Ito (2008): the first four stay apart for every kind of colour vision, the others differ
+ * <p>Colors are after Okabe and Ito (2008): the first four stay apart for every kind of color vision, the others differ
  * from them in their dashes besides.
  *
  * @param x what the horizontal axis counts, such as {@code epoch}; whole numbers
@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * @param percent whether values are fractions to be shown as percentages
  * @param legend whether more than six series are named below the picture
  */
-public record Chart(String title, String x, boolean log, boolean percent, boolean legend, List<Series> series) {
+public record Chart(String title, String x, boolean log, boolean percent, boolean legend, List<ChartSeries> series) {
     /** Of every chart, in pixels. */
     public static final int WIDTH = 440;
 
@@ -30,9 +30,9 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
     private static final int BOTTOM = 40;
     private static final double WIDE = 50;
     private static final int DIRECT = 6;
-    private static final int COLOURS = 6;
+    private static final int COLORS = 6;
     private static final int DASHES = 4;
-    /** That many colours differ for every kind of vision; the others look like one of them and are dashed from the first. */
+    /** That many colors differ for every kind of vision; the others look like one of them and are dashed from the first. */
     private static final int APART = 4;
 
     private static final int LABEL_GAP = 14;
@@ -46,16 +46,16 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
     }
 
     /** A curve; gaps where a value is no number. */
-    public record Series(String name, List<Point> points) {
-        public Series {
+    public record ChartSeries(String name, List<ChartPoint> points) {
+        public ChartSeries {
             points = List.copyOf(points);
         }
     }
 
-    public record Point(double x, double y) {}
+    public record ChartPoint(double x, double y) {}
 
     /** A linear chart of numbers. */
-    public static Chart of(String title, String x, List<Series> series) {
+    public static Chart of(String title, String x, List<ChartSeries> series) {
         return new Chart(title, x, false, false, true, series);
     }
 
@@ -83,11 +83,11 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
         return new Chart(title, x, log, percent, false, series);
     }
 
-    /** The classes of the i-th curve, for a legend elsewhere: colour and dashes. */
+    /** The classes of the i-th curve, for a legend elsewhere: color and dashes. */
     static String style(int i) {
-        int colour = i % COLOURS;
-        int round = i / COLOURS + (colour < APART ? 0 : 1);
-        return "c" + colour + " d" + round % DASHES;
+        int color = i % COLORS;
+        int round = i / COLORS + (color < APART ? 0 : 1);
+        return "c" + color + " d" + round % DASHES;
     }
 
     /** A piece of the i-th line, for a legend elsewhere. */
@@ -101,7 +101,7 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
         return file(Html.resource("chart.css") + Html.resource("chart-dark.css"));
     }
 
-    /** The same in the colours for light paper, whatever the reader's system prefers. */
+    /** The same in the colors for light paper, whatever the reader's system prefers. */
     public String onPaper() {
         return file(Html.resource("chart.css"));
     }
@@ -130,14 +130,14 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
                 "<svg%s class=\"chart%s\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%s",
                 attributes, series.size() > DIRECT ? " many" : "", WIDTH, height(), Html.escape(title), style));
         out.append(format("<text class=\"title\" x=\"10\" y=\"18\">%s</text>", Html.escape(title)));
-        Stream<Point> all = series.stream().flatMap(s -> s.points.stream());
-        List<Point> shown =
+        Stream<ChartPoint> all = series.stream().flatMap(s -> s.points.stream());
+        List<ChartPoint> shown =
                 all.filter(p -> Double.isFinite(p.y) && (!log || p.y > 0)).toList();
         if (shown.isEmpty()) {
             out.append(format("<text x=\"%d\" y=\"%d\">nothing to draw yet</text>", LEFT, HEIGHT / 2));
             return out.append("</svg>\n").toString();
         }
-        Frame frame = frame(shown);
+        ChartFrame frame = frame(shown);
         frame.axes(out, x);
         for (int i = 0; i < series.size(); i++) curve(out, frame, i);
         if (direct()) labels(out, frame);
@@ -145,12 +145,12 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
         return out.append("</svg>\n").toString();
     }
 
-    private Frame frame(List<Point> shown) {
+    private ChartFrame frame(List<ChartPoint> shown) {
         double low = values(shown).min().orElseThrow();
         double high = values(shown).max().orElseThrow();
         Axis up = log ? Axis.log(low, high, percent) : Axis.linear(low, high, percent, false, 5);
-        double first = shown.stream().mapToDouble(Point::x).min().orElseThrow();
-        double last = shown.stream().mapToDouble(Point::x).max().orElseThrow();
+        double first = shown.stream().mapToDouble(ChartPoint::x).min().orElseThrow();
+        double last = shown.stream().mapToDouble(ChartPoint::x).max().orElseThrow();
         int longest = direct()
                 ? series.stream()
                         .mapToInt(s -> shortened(s.name).length())
@@ -158,7 +158,7 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
                         .orElse(0)
                 : 0;
         double right = WIDTH - 14 - longest * CHARACTER;
-        return new Frame(Axis.linear(first, last, false, true, 6), up, right);
+        return new ChartFrame(Axis.linear(first, last, false, true, 6), up, right);
     }
 
     /** A line alone needs no name beside the title. */
@@ -166,12 +166,12 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
         return series.size() > 1 && series.size() <= DIRECT;
     }
 
-    private static DoubleStream values(List<Point> points) {
-        return points.stream().mapToDouble(Point::y);
+    private static DoubleStream values(List<ChartPoint> points) {
+        return points.stream().mapToDouble(ChartPoint::y);
     }
 
     /** Where the curves are drawn: between the axes. */
-    private record Frame(Axis across, Axis up, double right) {
+    private record ChartFrame(Axis across, Axis up, double right) {
         double x(double value) {
             return LEFT + (right - LEFT) * across.at(value);
         }
@@ -198,12 +198,12 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
         }
     }
 
-    private void curve(StringBuilder out, Frame frame, int i) {
-        Series s = series.get(i);
+    private void curve(StringBuilder out, ChartFrame frame, int i) {
+        ChartSeries s = series.get(i);
         StringBuilder path = new StringBuilder();
         boolean pen = false;
-        List<Point> drawn = new ArrayList<>();
-        for (Point p : s.points) {
+        List<ChartPoint> drawn = new ArrayList<>();
+        for (ChartPoint p : s.points) {
             if (!frame.up.shows(p.y)) {
                 pen = false;
                 continue;
@@ -217,17 +217,17 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
         }
         if (drawn.isEmpty()) return;
         String name = Html.escape(s.name);
-        Point last = drawn.get(drawn.size() - 1);
+        ChartPoint last = drawn.get(drawn.size() - 1);
         String told = name + ": " + frame.up.text(last.y) + " at " + Html.escape(x) + " " + frame.across.tick(last.x);
         // A zero-length piece with round ends makes a single point a dot.
         out.append(format(
                 "<g class=\"line\" data-line=\"%d\"><path class=\"%s\" d=\"%s%s\"><title>%s</title></path>",
                 i, style(i), path, drawn.size() == 1 ? "h0" : "", told));
         if (series.stream().mapToInt(one -> one.points.size()).sum() <= MOST_TOOLTIPS) {
-            for (Point p : drawn) {
+            for (ChartPoint p : drawn) {
                 out.append(format(
                         "<circle class=\"c%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s, %s %s: %s</title></circle>",
-                        i % COLOURS,
+                        i % COLORS,
                         frame.x(p.x),
                         frame.y(p.y),
                         name,
@@ -240,7 +240,7 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
     }
 
     /** Names beside the ends of the lines, moved apart where they would lie on each other. */
-    private void labels(StringBuilder out, Frame frame) {
+    private void labels(StringBuilder out, ChartFrame frame) {
         List<Integer> order = IntStream.range(0, series.size())
                 .filter(i -> end(frame, i) != null)
                 .boxed()
@@ -260,7 +260,7 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
             int which = order.get(i);
             out.append(format(
                     "<text class=\"c%d\" x=\"%.1f\" y=\"%.1f\" data-line=\"%d\">%s<title>%s</title></text>",
-                    which % COLOURS,
+                    which % COLORS,
                     frame.right + 6,
                     y[i] + 4,
                     which,
@@ -269,8 +269,8 @@ public record Chart(String title, String x, boolean log, boolean percent, boolea
         }
     }
 
-    private Point end(Frame frame, int i) {
-        List<Point> points = series.get(i).points;
+    private ChartPoint end(ChartFrame frame, int i) {
+        List<ChartPoint> points = series.get(i).points;
         for (int k = points.size() - 1; k >= 0; k--) if (frame.up.shows(points.get(k).y)) return points.get(k);
         return null;
     }

@@ -14,15 +14,15 @@ public final class ComparisonPage {
 
     private ComparisonPage() {}
 
-    public static String html(Comparison comparison) {
+    public static String html(RunComparison comparison) {
         String title = comparison.rows().size() + " runs";
         StringBuilder body = new StringBuilder("<header><h1>" + title + "</h1><p class=\"status\">");
-        Comparison.Row winner = comparison.rows().get(comparison.winner());
+        RunComparison.ComparedRun winner = comparison.rows().get(comparison.winner());
         body.append("Best: ").append(Html.escape(winner.name())).append(" with ");
-        body.append(Text.percent(winner.best().top1())).append(" of the validation images.</p></header>\n<main>");
+        body.append(TextFormat.percent(winner.best().top1())).append(" of the validation images.</p></header>\n<main>");
         body.append("<section><h2>Results</h2>\n").append(results(comparison)).append("</section>\n");
         body.append("<section><h2>Curves</h2>\n").append(curves(comparison)).append("</section>\n");
-        if (comparison.differing().size() > Comparison.AS_COLUMNS) {
+        if (comparison.differing().size() > RunComparison.AS_COLUMNS) {
             body.append("<section><h2>What differs</h2>\n")
                     .append(differing(comparison))
                     .append("</section>\n");
@@ -30,7 +30,7 @@ public final class ComparisonPage {
         return Html.page(title + " · vit4j", body.append("</main>").toString());
     }
 
-    private static String results(Comparison comparison) {
+    private static String results(RunComparison comparison) {
         List<List<String>> cells = comparison.cells();
         String note = "<p class=\"note\">The line before a name is its line in the curves; its box"
                 + " shows or hides it.</p>";
@@ -38,7 +38,7 @@ public final class ComparisonPage {
         cells.get(0).forEach(head -> table.append(Html.sortable(head)));
         table.append("</tr></thead><tbody>\n");
         for (int i = 0; i < comparison.rows().size(); i++) {
-            Comparison.Row row = comparison.rows().get(i);
+            RunComparison.ComparedRun row = comparison.rows().get(i);
             List<String> line = cells.get(i + 1);
             boolean best = i == comparison.winner();
             String name = Html.escape(row.name());
@@ -61,14 +61,14 @@ public final class ComparisonPage {
                         "results of each run", table.append("</tbody></table>").toString());
     }
 
-    private static String curves(Comparison comparison) {
+    private static String curves(RunComparison comparison) {
         StringBuilder out = new StringBuilder("<div class=\"charts wide\">");
         charts(comparison).forEach(chart -> out.append(figure(chart.withoutLegend())));
         return out.append("</div>\n").toString();
     }
 
     /** The runs in the same pictures: accuracy, loss, learning rate by epoch. */
-    public static List<Chart> charts(Comparison comparison) {
+    public static List<Chart> charts(RunComparison comparison) {
         List<Chart> charts = new ArrayList<>();
         charts.add(chart(comparison, "Validation top-1", "val_top1").percentages());
         if (comparison.hasEma()) {
@@ -85,14 +85,14 @@ public final class ComparisonPage {
         return "<figure>" + chart.svg() + "</figure>\n";
     }
 
-    private static Chart chart(Comparison comparison, String title, String key) {
-        List<Chart.Series> series = comparison.rows().stream()
-                .map(row -> new Chart.Series(row.name(), row.run().curve(key)))
+    private static Chart chart(RunComparison comparison, String title, String key) {
+        List<Chart.ChartSeries> series = comparison.rows().stream()
+                .map(row -> new Chart.ChartSeries(row.name(), row.run().curve(key)))
                 .toList();
         return Chart.of(title, "epoch", series);
     }
 
-    private static String differing(Comparison comparison) {
+    private static String differing(RunComparison comparison) {
         boolean columns = comparison.rows().size() <= AS_COLUMNS;
         StringBuilder out = new StringBuilder("<table><thead><tr><th scope=\"col\">in the config</th>");
         if (columns) {
@@ -110,13 +110,13 @@ public final class ComparisonPage {
         return Html.scrolling("what differs", out.append("</tbody></table>").toString());
     }
 
-    private static String groups(Comparison comparison, List<Optional<String>> values) {
+    private static String groups(RunComparison comparison, List<Optional<String>> values) {
         StringBuilder out = new StringBuilder();
-        Map<String, List<String>> all = Comparison.byValue(comparison.rows(), values);
+        Map<String, List<String>> all = RunComparison.byValue(comparison.rows(), values);
         all.entrySet().stream().limit(MOST_VALUES).forEach(group -> {
             out.append("<b>").append(Html.escape(group.getKey())).append("</b> <span class=\"note\" title=\"");
             out.append(Html.escape(String.join(", ", group.getValue()))).append("\">(");
-            out.append(Html.escape(Text.few(group.getValue()))).append(")</span> ");
+            out.append(Html.escape(TextFormat.few(group.getValue()))).append(")</span> ");
         });
         if (all.size() > MOST_VALUES)
             out.append("and ").append(all.size() - MOST_VALUES).append(" more values");

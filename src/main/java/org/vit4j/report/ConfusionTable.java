@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What is taken for what. Up to twenty classes as a table with numbers, up to 120 as a map of colours, and for more only
+ * What is taken for what. Up to twenty classes as a table with numbers, up to 120 as a map of colors, and for more only
  * the most confused pairs, which the others show besides: a matrix of a thousand rows tells nobody anything.
  */
 final class ConfusionTable {
@@ -22,17 +22,17 @@ final class ConfusionTable {
 
     private ConfusionTable() {}
 
-    static String html(Evaluation e) {
+    static String html(EvaluationReport e) {
         int k = e.classes().size();
         String pairs = pairs(e, k <= WITH_NUMBERS ? FEW_PAIRS : PAIRS);
         if (k <= WITH_NUMBERS) return "<div class=\"beside\">" + numbers(e) + pairs + "</div>";
         return k <= AS_MAP ? map(e) + pairs : pairs;
     }
 
-    private static String numbers(Evaluation e) {
+    private static String numbers(EvaluationReport e) {
         int k = e.classes().size();
-        Map<Integer, Evaluation.Pair> cells = new HashMap<>();
-        for (Evaluation.Pair pair : e.confused()) cells.put(pair.actual() * k + pair.predicted(), pair);
+        Map<Integer, EvaluationReport.ConfusedPair> cells = new HashMap<>();
+        for (EvaluationReport.ConfusedPair pair : e.confused()) cells.put(pair.actual() * k + pair.predicted(), pair);
         boolean turned = e.classes().stream().anyMatch(c -> c.name().length() > UPRIGHT);
         StringBuilder out = new StringBuilder("<table class=\"confusion" + (turned ? " turned" : "")
                 + "\"><caption>Rows are what the image is, columns what"
@@ -51,7 +51,7 @@ final class ConfusionTable {
         return Html.scrolling("confusion matrix", out.append("</tbody></table>").toString());
     }
 
-    private static String cell(Evaluation e, Evaluation.Pair pair, boolean right) {
+    private static String cell(EvaluationReport e, EvaluationReport.ConfusedPair pair, boolean right) {
         if (pair == null) return "<td class=\"none\">·</td>";
         double share = e.share(pair);
         return String.format(
@@ -69,7 +69,7 @@ final class ConfusionTable {
         return 0.12 + 0.88 * Math.sqrt(share);
     }
 
-    private static String told(Evaluation e, Evaluation.Pair pair) {
+    private static String told(EvaluationReport e, EvaluationReport.ConfusedPair pair) {
         return String.format(
                 Locale.ROOT,
                 "%s taken for %s: %d, %.1f%% of its images",
@@ -79,13 +79,13 @@ final class ConfusionTable {
                 100 * e.share(pair));
     }
 
-    private static String map(Evaluation e) {
+    private static String map(EvaluationReport e) {
         int side = e.classes().size() * CELL;
         StringBuilder out = new StringBuilder(String.format(
                 "<svg class=\"map\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\""
                         + " aria-label=\"confusion matrix\"><rect class=\"ground\" width=\"%d\" height=\"%d\"/>\n",
                 side, side, side, side, side, side));
-        for (Evaluation.Pair pair : e.confused()) {
+        for (EvaluationReport.ConfusedPair pair : e.confused()) {
             out.append(String.format(
                     Locale.ROOT,
                     "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill-opacity=\"%.2f\"><title>%s</title>"
@@ -104,15 +104,15 @@ final class ConfusionTable {
                 + Html.scrolling("confusion matrix", out.append("</svg>").toString()) + "</div>";
     }
 
-    private static String pairs(Evaluation e, int most) {
-        List<Evaluation.Pair> all = e.mostConfused();
+    private static String pairs(EvaluationReport e, int most) {
+        List<EvaluationReport.ConfusedPair> all = e.mostConfused();
         if (all.isEmpty()) return "<p>No image was taken for anything else.</p>";
         StringBuilder out = new StringBuilder("<table class=\"pairs\"><caption>Most often confused");
         if (all.size() > most) out.append(String.format(Locale.ROOT, ", %d of %,d pairs", most, all.size()));
         out.append(
                 "</caption><thead><tr><th scope=\"col\">is</th><th scope=\"col\">taken for</th>"
                         + "<th scope=\"col\" class=\"n\">images</th><th scope=\"col\" class=\"n\">share</th></tr></thead><tbody>\n");
-        for (Evaluation.Pair pair : all.subList(0, Math.min(most, all.size()))) {
+        for (EvaluationReport.ConfusedPair pair : all.subList(0, Math.min(most, all.size()))) {
             out.append(String.format(
                     Locale.ROOT,
                     "<tr><td>%s</td><td>%s</td><td class=\"n\">%d</td><td class=\"n\">%.1f%%</td></tr>\n",
@@ -125,7 +125,7 @@ final class ConfusionTable {
                 "most confused pairs", out.append("</tbody></table>").toString());
     }
 
-    private static String name(Evaluation e, int i) {
+    private static String name(EvaluationReport e, int i) {
         String name = e.classes().get(i).name();
         boolean fits = name.length() <= LONGEST_NAME;
         return Html.escape(fits ? name : name.substring(0, LONGEST_NAME - 1) + "…");

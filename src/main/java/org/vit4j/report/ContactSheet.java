@@ -29,7 +29,7 @@ public final class ContactSheet {
     private static final int LARGEST = 256;
 
     /** A label and how much of the picture belongs to it, 0..1. */
-    public record Share(String label, double share) {
+    public record LabelShare(String label, double share) {
         String text() {
             if (share == 1) return label;
             long percent = Math.round(100 * share);
@@ -38,23 +38,23 @@ public final class ContactSheet {
         }
     }
 
-    /** @param shares one or two, the larger share of the bar's colours first */
-    public record Tile(BufferedImage picture, List<Share> shares) {
-        public Tile {
+    /** @param shares one or two, the larger share of the bar's colors first */
+    public record SheetTile(BufferedImage image, List<LabelShare> shares) {
+        public SheetTile {
             shares = List.copyOf(shares);
         }
     }
 
-    private final List<Tile> tiles;
+    private final List<SheetTile> tiles;
     private final int columns;
     private final int width;
     private final int height;
     private final int lines;
     private final Font plain = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
 
-    private ContactSheet(List<Tile> tiles) {
+    private ContactSheet(List<SheetTile> tiles) {
         this.tiles = tiles;
-        BufferedImage first = tiles.get(0).picture();
+        BufferedImage first = tiles.get(0).image();
         double scale = scale(Math.max(first.getWidth(), first.getHeight()));
         this.width = (int) Math.round(first.getWidth() * scale);
         this.height = (int) Math.round(first.getHeight() * scale);
@@ -75,7 +75,7 @@ public final class ContactSheet {
      *
      * @param tiles at least one; pictures of the same size
      */
-    public static BufferedImage draw(String title, String subtitle, List<Tile> tiles) {
+    public static BufferedImage draw(String title, String subtitle, List<SheetTile> tiles) {
         return new ContactSheet(tiles).draw(title, subtitle);
     }
 
@@ -106,14 +106,14 @@ public final class ContactSheet {
         return height + BAR + 4 + lines * LINE;
     }
 
-    private void tile(Graphics2D g, Tile tile, int x, int y) {
-        boolean larger = width >= tile.picture().getWidth();
+    private void tile(Graphics2D g, SheetTile tile, int x, int y) {
+        boolean larger = width >= tile.image().getWidth();
         g.setRenderingHint(
                 RenderingHints.KEY_INTERPOLATION,
                 larger
                         ? RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR
                         : RenderingHints.VALUE_INTERPOLATION_BICUBIC);
-        g.drawImage(tile.picture(), x, y, width, height, null);
+        g.drawImage(tile.image(), x, y, width, height, null);
         g.setColor(FRAME);
         g.drawRect(x - 1, y - 1, width + 1, height + 1);
         double from = 0;
@@ -132,11 +132,11 @@ public final class ContactSheet {
         }
     }
 
-    private static List<String> texts(Tile tile) {
-        return tile.shares().stream().map(Share::text).toList();
+    private static List<String> texts(SheetTile tile) {
+        return tile.shares().stream().map(LabelShare::text).toList();
     }
 
-    private static String oneLine(Tile tile) {
+    private static String oneLine(SheetTile tile) {
         return texts(tile).stream().collect(Collectors.joining("  "));
     }
 

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
-import org.vit4j.io.Atomic;
-import org.vit4j.io.Failure;
+import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.RunException;
 
 /**
  * Scalars for TensorBoard: an event file, {@code events.out.tfevents...}. Records are framed as TFRecords (length and
@@ -47,7 +47,7 @@ public final class EventFile implements AutoCloseable {
      *
      * @param wallTime seconds since 1970
      */
-    public record Scalar(String tag, long step, float value, double wallTime) {}
+    public record EventScalar(String tag, long step, float value, double wallTime) {}
 
     /**
      * The event file of a directory, to be appended to. What an earlier process wrote is kept as far as {@code keep} says
@@ -56,7 +56,7 @@ public final class EventFile implements AutoCloseable {
      *
      * @param seconds since 1970, the file's name; TensorBoard reads files in the order of their names
      */
-    public static EventFile open(Path directory, Predicate<Scalar> keep, long seconds) {
+    public static EventFile open(Path directory, Predicate<EventScalar> keep, long seconds) {
         List<Path> before = files(directory);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(framed(version((double) seconds)));
@@ -64,12 +64,12 @@ public final class EventFile implements AutoCloseable {
             read(file).stream().filter(keep).forEach(scalar -> bytes.writeBytes(framed(event(List.of(scalar)))));
         }
         Path file = directory.resolve(NAME + String.format("%010d", seconds) + ENDING);
-        Atomic.write(file, temporary -> Files.write(temporary, bytes.toByteArray()));
+        AtomicFiles.write(file, temporary -> Files.write(temporary, bytes.toByteArray()));
         try {
             for (Path old : before) if (!old.equals(file)) Files.delete(old);
             return new EventFile(file, FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND));
         } catch (IOException e) {
-            throw new Failure(file + ": cannot be written: " + Atomic.reason(e), e);
+            throw new RunException(file + ": cannot be written: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -80,7 +80,7 @@ public final class EventFile implements AutoCloseable {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw new Failure(directory + ": cannot be read: " + Atomic.reason(e), e);
+            throw new RunException(directory + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -89,12 +89,12 @@ public final class EventFile implements AutoCloseable {
     }
 
     /** Writes numbers of the same step and moment. They are with the operating system when this returns. */
-    public void add(List<Scalar> scalars) {
+    public void add(List<EventScalar> scalars) {
         ByteBuffer record = ByteBuffer.wrap(framed(event(scalars)));
         try {
             while (record.hasRemaining()) channel.write(record);
         } catch (IOException e) {
-            throw new Failure(file + ": cannot be written: " + Atomic.reason(e), e);
+            throw new RunException(file + ": cannot be written: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -103,13 +103,13 @@ public final class EventFile implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new Failure(file + ": cannot be written: " + Atomic.reason(e), e);
+            throw new RunException(file + ": cannot be written: " + AtomicFiles.reason(e), e);
         }
     }
 
     /** All scalars of a file that {@link #add} wrote, up to its end or to where it is torn. */
-    public static List<Scalar> read(Path file) {
-        List<Scalar> scalars = new ArrayList<>();
+    public static List<EventScalar> read(Path file) {
+        List<EventScalar> scalars = new ArrayList<>();
         try {
             ByteBuffer all = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
             while (true) {
@@ -118,7 +118,7 @@ public final class EventFile implements AutoCloseable {
                 scalars.addAll(scalars(data));
             }
         } catch (IOException e) {
-            throw new Failure(file + ": cannot be read: " + Atomic.reason(e), e);
+            throw new RunException(file + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -153,21 +153,21 @@ public final class EventFile implements AutoCloseable {
 
     /** The first event of every file. */
     private static byte[] version(double wallTime) {
-        Message event = new Message();
+        ProtoMessage event = new ProtoMessage();
         event.fixed64(1, wallTime);
         event.bytes(3, "brain.Event:2".getBytes(StandardCharsets.UTF_8));
         return event.array();
     }
 
-    private static byte[] event(List<Scalar> scalars) {
-        Message summary = new Message();
-        for (Scalar scalar : scalars) {
-            Message value = new Message();
+    private static byte[] event(List<EventScalar> scalars) {
+        ProtoMessage summary = new ProtoMessage();
+        for (EventScalar scalar : scalars) {
+            ProtoMessage value = new ProtoMessage();
             value.bytes(1, scalar.tag.getBytes(StandardCharsets.UTF_8));
             value.fixed32(2, scalar.value);
             summary.bytes(1, value.array());
         }
-        Message event = new Message();
+        ProtoMessage event = new ProtoMessage();
         event.fixed64(1, scalars.get(0).wallTime);
         event.varint(2, scalars.get(0).step);
         event.bytes(5, summary.array());
@@ -175,7 +175,7 @@ public final class EventFile implements AutoCloseable {
     }
 
     /** A protobuf message in the making. */
-    private static final class Message {
+    private static final class ProtoMessage {
         private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
         void varint(int field, long value) {
@@ -213,10 +213,10 @@ public final class EventFile implements AutoCloseable {
         }
     }
 
-    private static List<Scalar> scalars(byte[] event) {
+    private static List<EventScalar> scalars(byte[] event) {
         double wallTime = 0;
         long step = 0;
-        List<Scalar> scalars = new ArrayList<>();
+        List<EventScalar> scalars = new ArrayList<>();
         ByteBuffer in = ByteBuffer.wrap(event).order(ByteOrder.LITTLE_ENDIAN);
         while (in.hasRemaining()) {
             switch ((int) varint(in)) {
@@ -232,15 +232,16 @@ public final class EventFile implements AutoCloseable {
         return scalars;
     }
 
-    private static List<Scalar> values(ByteBuffer summary, long step, double wallTime) {
-        List<Scalar> values = new ArrayList<>();
+    private static List<EventScalar> values(ByteBuffer summary, long step, double wallTime) {
+        List<EventScalar> values = new ArrayList<>();
         while (summary.hasRemaining()) {
             varint(summary);
             ByteBuffer value = slice(summary);
             varint(value);
             ByteBuffer tag = slice(value);
             varint(value);
-            values.add(new Scalar(StandardCharsets.UTF_8.decode(tag).toString(), step, value.getFloat(), wallTime));
+            values.add(
+                    new EventScalar(StandardCharsets.UTF_8.decode(tag).toString(), step, value.getFloat(), wallTime));
         }
         return values;
     }

@@ -32,7 +32,7 @@ public final class Html {
     }
 
     /**
-     * A whole page, with the common style and behaviour inside. It is well-formed XML besides.
+     * A whole page, with the common style and behavior inside. It is well-formed XML besides.
      *
      * @param body HTML, escaped already
      */

@@ -14,10 +14,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Atomic;
+import org.vit4j.io.AtomicFiles;
+import org.vit4j.models.ModelConfig;
 
 /**
  * A run as its directory tells it, whatever wrote it and however it ended.
@@ -97,7 +97,7 @@ public record RunRecord(
         try {
             return Files.readString(file);
         } catch (IOException e) {
-            throw new ConfigError(file + ": cannot be read as UTF-8 text: " + Atomic.reason(e), e);
+            throw new ConfigError(file + ": cannot be read as UTF-8 text: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -111,10 +111,10 @@ public record RunRecord(
     }
 
     /** A column of the metrics against the epoch; lines without it are left out. */
-    public List<Chart.Point> curve(String key) {
+    public List<Chart.ChartPoint> curve(String key) {
         return epochs.stream()
                 .filter(epoch -> epoch.containsKey(key))
-                .map(epoch -> new Chart.Point(epoch.get("epoch"), epoch.get(key)))
+                .map(epoch -> new Chart.ChartPoint(epoch.get("epoch"), epoch.get(key)))
                 .toList();
     }
 
@@ -123,25 +123,25 @@ public record RunRecord(
      *
      * @param averaged whether the moving average of the weights did better than the weights
      */
-    public record Best(int epoch, double top1, double loss, boolean averaged) {
-        boolean betterThan(Best other) {
+    public record BestEpoch(int epoch, double top1, double loss, boolean averaged) {
+        boolean betterThan(BestEpoch other) {
             return top1 != other.top1 ? top1 > other.top1 : loss < other.loss;
         }
     }
 
     /** The best weights, or average of weights, as the trainer chooses: by accuracy, then by loss; the earlier of two. */
-    public Optional<Best> best() {
+    public Optional<BestEpoch> best() {
         return epochs.stream().map(RunRecord::best).reduce((a, b) -> b.betterThan(a) ? b : a);
     }
 
-    private static Best best(Map<String, Double> epoch) {
-        Best weights = candidate(epoch, "val_", false);
-        Best average = candidate(epoch, "val_ema_", true);
+    private static BestEpoch best(Map<String, Double> epoch) {
+        BestEpoch weights = candidate(epoch, "val_", false);
+        BestEpoch average = candidate(epoch, "val_ema_", true);
         return average.betterThan(weights) ? average : weights;
     }
 
-    private static Best candidate(Map<String, Double> epoch, String prefix, boolean averaged) {
-        return new Best(
+    private static BestEpoch candidate(Map<String, Double> epoch, String prefix, boolean averaged) {
+        return new BestEpoch(
                 epoch.get("epoch").intValue(),
                 epoch.getOrDefault(prefix + "top1", averaged ? -1.0 : 0.0),
                 epoch.getOrDefault(prefix + "loss", Double.NaN),
@@ -178,7 +178,7 @@ public record RunRecord(
         try {
             Config config = Config.whole(yaml, directory.resolve("config.yaml").toString());
             return ModelConfig.read(config.root().section("model"))
-                    .map(model -> OptionalLong.of(model.build().parameters()))
+                    .map(model -> OptionalLong.of(model.build().parameterCount()))
                     .orElse(OptionalLong.empty());
         } catch (RuntimeException e) {
             return OptionalLong.empty();

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.vit4j.eval.Scores;
+import org.vit4j.metrics.Scores;
 
 /** A run as one page that needs nothing else: curves, confusion, classes, the worst mistakes, environment, config. */
 public final class RunReport {
@@ -26,7 +26,7 @@ public final class RunReport {
      * @param status how the run stands, such as {@code finished}
      * @param evaluation of the best model, when there is one yet
      */
-    public static String html(RunRecord run, Optional<Evaluation> evaluation, String status) {
+    public static String html(RunRecord run, Optional<EvaluationReport> evaluation, String status) {
         StringBuilder body = new StringBuilder();
         Map<String, String> sections = new LinkedHashMap<>();
         sections.put("Curves", curves(run));
@@ -53,22 +53,26 @@ public final class RunReport {
 
     private static String facts(RunRecord run) {
         StringBuilder out = new StringBuilder("<dl class=\"facts\">");
-        Optional<RunRecord.Best> best = run.best();
+        Optional<RunRecord.BestEpoch> best = run.best();
         best.ifPresent(b -> {
-            fact(out, "best top-1", Text.percent(b.top1()), "epoch " + b.epoch() + (b.averaged() ? ", average" : ""));
-            fact(out, "its loss", Text.number(b.loss()), "validation");
+            fact(
+                    out,
+                    "best top-1",
+                    TextFormat.percent(b.top1()),
+                    "epoch " + b.epoch() + (b.averaged() ? ", average" : ""));
+            fact(out, "its loss", TextFormat.number(b.loss()), "validation");
         });
         run.last().ifPresent(last -> {
-            fact(out, "last top-1", Text.percent(last.get("val_top1")), "validation");
+            fact(out, "last top-1", TextFormat.percent(last.get("val_top1")), "validation");
             Double average = last.get("val_ema_top1");
-            if (average != null) fact(out, "last top-1", Text.percent(average), "average of weights");
+            if (average != null) fact(out, "last top-1", TextFormat.percent(average), "average of weights");
         });
         fact(
                 out,
                 "epochs",
                 String.valueOf(run.epochs().size()),
                 "of " + run.config().getOrDefault("train.epochs", "?"));
-        if (best.isPresent()) fact(out, "time", Text.time(run.seconds()), "validation included");
+        if (best.isPresent()) fact(out, "time", TextFormat.time(run.seconds()), "validation included");
         run.imagesPerSecond().ifPresent(rate -> fact(out, "images/s", Axis.number(rate, 4), "training, median"));
         run.parameters()
                 .ifPresent(n -> fact(
@@ -95,7 +99,7 @@ public final class RunReport {
         return List.of(
                 Chart.of("Loss", "epoch", lines(run, "loss")).logarithmicIfWide(),
                 Chart.of("Top-1 accuracy", "epoch", lines(run, "top1")).percentages(),
-                Chart.of("Learning rate", "epoch", List.of(new Chart.Series("lr", run.curve("lr")))));
+                Chart.of("Learning rate", "epoch", List.of(new Chart.ChartSeries("lr", run.curve("lr")))));
     }
 
     private static String figure(Chart chart) {
@@ -103,16 +107,16 @@ public final class RunReport {
     }
 
     /** Training, validation, and the averaged weights where the run keeps them. */
-    private static List<Chart.Series> lines(RunRecord run, String metric) {
-        List<Chart.Series> lines = new ArrayList<>();
-        lines.add(new Chart.Series("training", run.curve("train_" + metric)));
-        lines.add(new Chart.Series("validation", run.curve("val_" + metric)));
+    private static List<Chart.ChartSeries> lines(RunRecord run, String metric) {
+        List<Chart.ChartSeries> lines = new ArrayList<>();
+        lines.add(new Chart.ChartSeries("training", run.curve("train_" + metric)));
+        lines.add(new Chart.ChartSeries("validation", run.curve("val_" + metric)));
         if (run.has("val_ema_" + metric))
-            lines.add(new Chart.Series("validation, average", run.curve("val_ema_" + metric)));
+            lines.add(new Chart.ChartSeries("validation, average", run.curve("val_ema_" + metric)));
         return lines;
     }
 
-    private static String classes(Evaluation e) {
+    private static String classes(EvaluationReport e) {
         List<Scores.ClassScore> rows = new ArrayList<>(e.classes());
         boolean many = rows.size() > IN_ORDER;
         if (many) rows.sort(Comparator.comparingDouble(Scores.ClassScore::recall));
@@ -151,11 +155,11 @@ public final class RunReport {
                 100 * share);
     }
 
-    private static String mistakes(Evaluation e) {
+    private static String mistakes(EvaluationReport e) {
         if (e.mistakes().isEmpty()) return "<p>None: every validation image was recognised.</p>\n";
         StringBuilder out = new StringBuilder("<p class=\"note\">The validation images the best model gave the least"
                 + " probability to their class, as the network sees them.</p><ul class=\"mistakes\">\n");
-        for (Evaluation.Wrong m : e.mistakes()) {
+        for (EvaluationReport.MistakeImage m : e.mistakes()) {
             String actual = Html.escape(e.classes().get(m.actual()).name());
             String predicted = Html.escape(e.classes().get(m.predicted()).name());
             out.append(String.format(

@@ -14,9 +14,9 @@ public final class SweepPage {
      * @param report where its page lies, relative to this one
      * @param share length of its bar, 0 to 1
      */
-    public record Line(List<String> cells, Optional<String> report, double share) {}
+    public record SweepRow(List<String> cells, Optional<String> report, double share) {}
 
-    public static String html(String name, List<String> header, List<Line> lines) {
+    public static String html(String name, List<String> header, List<SweepRow> lines) {
         StringBuilder table = new StringBuilder("<table class=\"sorts\"><thead><tr>");
         header.forEach(cell -> table.append(Html.sortable(cell)));
         table.append("<th></th><th></th></tr></thead><tbody>\n");
@@ -31,7 +31,7 @@ public final class SweepPage {
                                 table.append("</tbody></table>").toString()) + "</main>");
     }
 
-    private static String row(Line line) {
+    private static String row(SweepRow line) {
         StringBuilder out = new StringBuilder("<tr>");
         line.cells.forEach(cell -> out.append("<td class=\"n\">" + Html.escape(cell) + "</td>"));
         out.append(String.format(

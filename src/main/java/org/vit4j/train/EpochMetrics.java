@@ -3,7 +3,7 @@ package org.vit4j.train;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Optional;
-import org.vit4j.train.schedule.Validated;
+import org.vit4j.optim.ValidationMetrics;
 
 /**
  * One line of {@code metrics.jsonl}. Accuracies are fractions, 0 to 1; the learning rate is that of the last step.
@@ -22,13 +22,13 @@ public record EpochMetrics(
         @JsonProperty("val_ema_top1") Double valEmaTop1,
         @JsonProperty("images_per_second") double imagesPerSecond,
         @JsonProperty("seconds") double seconds)
-        implements Validated {
+        implements ValidationMetrics {
 
-    private record Score(double valLoss, double valTop1) implements Validated {}
+    private record EpochScore(double valLoss, double valTop1) implements ValidationMetrics {}
 
     /** What the moving average of the weights scored, where there is one. */
-    public Optional<Validated> ema() {
-        return valEmaLoss == null ? Optional.empty() : Optional.of(new Score(valEmaLoss, valEmaTop1));
+    public Optional<ValidationMetrics> ema() {
+        return valEmaLoss == null ? Optional.empty() : Optional.of(new EpochScore(valEmaLoss, valEmaTop1));
     }
 
     /** Whether the moving average did better than the weights themselves. */
@@ -42,11 +42,11 @@ public record EpochMetrics(
     }
 
     /** What the better of weights and average scored: that is what {@code model.keras} holds of an epoch. */
-    public Validated best() {
+    public ValidationMetrics best() {
         return averageIsBetter() ? ema().orElseThrow() : this;
     }
 
-    private static boolean better(Validated a, Validated b) {
+    private static boolean better(ValidationMetrics a, ValidationMetrics b) {
         return a.valTop1() != b.valTop1() ? a.valTop1() > b.valTop1() : a.valLoss() < b.valLoss();
     }
 }

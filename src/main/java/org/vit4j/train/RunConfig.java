@@ -3,12 +3,12 @@ package org.vit4j.train;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.Config;
 import org.vit4j.config.Section;
 import org.vit4j.data.DataConfig;
 import org.vit4j.graph.Graph;
-import org.vit4j.train.optimizer.Glob;
+import org.vit4j.models.ModelConfig;
+import org.vit4j.optim.NamePattern;
 
 /**
  * A whole config file.
@@ -21,23 +21,23 @@ public record RunConfig(
         ModelConfig model,
         DataConfig data,
         TrainConfig train,
-        Output output,
-        Optional<Published> published,
+        OutputConfig output,
+        Optional<PublishedResult> published,
         String resolved) {
 
     /**
      * @param keep checkpoints that are kept
      * @param logSteps optimizer steps between two scalars of loss and learning rate for TensorBoard
      */
-    public record Output(Path dir, int keep, int logSteps) {
-        public Output {
+    public record OutputConfig(Path dir, int keep, int logSteps) {
+        public OutputConfig {
             if (logSteps < 1) throw new IllegalArgumentException("log_steps (" + logSteps + ") must be at least 1");
             if (keep < 1) throw new IllegalArgumentException("keep (" + keep + ") must be at least 1");
         }
     }
 
     /** What the authors, or timm, report: top-1 on ImageNet in percent. */
-    public record Published(Optional<Double> top1, String source) {}
+    public record PublishedResult(Optional<Double> top1, String source) {}
 
     /** @throws org.vit4j.config.ConfigError with every problem of the file */
     public static RunConfig open(String nameOrPath, List<String> overrides) {
@@ -54,15 +54,15 @@ public record RunConfig(
         Section training = root.section("train");
         Optional<TrainConfig> train = TrainConfig.read(training);
         if (model.isPresent() && train.flatMap(TrainConfig::distill).isPresent()) {
-            Objective.lacking(model.get()).ifPresent(lack -> training.reject("distill", lack));
+            TrainingLoss.lacking(model.get()).ifPresent(lack -> training.reject("distill", lack));
         }
         if (model.isPresent() && train.isPresent()) fit(model.get(), train.get(), training);
         Section out = root.section("output");
         Path dir = Path.of(out.stringAt("dir", "runs/" + config.name()));
         int keep = out.intAt("keep", 3);
         int logSteps = out.intAt("log_steps", 50);
-        Optional<Output> output = out.build(() -> new Output(dir, keep, logSteps));
-        Optional<Published> published = root.sectionIf("published").flatMap(RunConfig::published);
+        Optional<OutputConfig> output = out.build(() -> new OutputConfig(dir, keep, logSteps));
+        Optional<PublishedResult> published = root.optionalSection("published").flatMap(RunConfig::published);
         config.finish();
         return new RunConfig(
                 config.name(),
@@ -79,14 +79,14 @@ public record RunConfig(
         if (train.groups().groups().isEmpty() && train.freeze().isEmpty()) return;
         Graph graph = model.build();
         train.groups().misfit(graph).ifPresent(what -> s.reject("optimizer.groups", what));
-        Glob.unmatched(train.freeze(), graph.weights()).ifPresent(what -> s.reject("freeze", what));
-        boolean learns = graph.weights().stream().anyMatch(w -> w.role().trained() && train.trains(w.name()));
+        NamePattern.unmatched(train.freeze(), graph.parameters()).ifPresent(what -> s.reject("freeze", what));
+        boolean learns = graph.parameters().stream().anyMatch(w -> w.role().trainable() && train.trains(w.name()));
         if (!learns) s.reject("freeze", "leaves no weight that learns");
     }
 
-    private static Optional<Published> published(Section s) {
+    private static Optional<PublishedResult> published(Section s) {
         Optional<Double> top1 = s.has("top1") ? Optional.of(s.doubleAt("top1")) : Optional.empty();
         String source = s.stringAt("source", "");
-        return s.build(() -> new Published(top1, source));
+        return s.build(() -> new PublishedResult(top1, source));
     }
 }

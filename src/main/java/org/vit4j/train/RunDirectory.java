@@ -10,8 +10,8 @@ import java.nio.file.StandardOpenOption;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Atomic;
-import org.vit4j.io.Failure;
+import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.RunException;
 
 /** The directory of a run: {@code config.yaml}, {@code metrics.jsonl}, models, checkpoints. Held by one process. */
 public final class RunDirectory implements AutoCloseable {
@@ -85,12 +85,12 @@ public final class RunDirectory implements AutoCloseable {
                     FileChannel.open(path.resolve("run.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = tryLock(channel);
             if (lock != null) {
-                Atomic.discardStale(path, 2);
+                AtomicFiles.discardStale(path, 2);
                 return new RunDirectory(path, channel, lock);
             }
             channel.close();
         } catch (IOException e) {
-            throw new Failure(path + ": cannot be used for a run: " + Atomic.reason(e), e);
+            throw new RunException(path + ": cannot be used for a run: " + AtomicFiles.reason(e), e);
         }
         throw new ConfigError(path + ": another vit4j is training in it; wait for it, or name another with --run");
     }
@@ -111,7 +111,8 @@ public final class RunDirectory implements AutoCloseable {
             try {
                 Files.move(path, aside);
             } catch (IOException e) {
-                throw new Failure(path + ": holds an earlier run that cannot be moved: " + Atomic.reason(e), e);
+                throw new RunException(
+                        path + ": holds an earlier run that cannot be moved: " + AtomicFiles.reason(e), e);
             }
             LOG.info("{} held an earlier run; it is {} now", path, aside.getFileName());
             return;
@@ -145,21 +146,21 @@ public final class RunDirectory implements AutoCloseable {
         return path.resolve("checkpoints");
     }
 
-    /** @throws Failure when epochs were finished here, and what they left is not there to go on from */
+    /** @throws RunException when epochs were finished here, and what they left is not there to go on from */
     void checkNothingIsLost() {
         Path metrics = path.resolve("metrics.jsonl");
         try {
             if (!Files.exists(metrics) || Files.size(metrics) == 0) return;
         } catch (IOException e) {
-            throw new Failure(metrics + ": cannot be read: " + Atomic.reason(e), e);
+            throw new RunException(metrics + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
-        throw new Failure(
+        throw new RunException(
                 path + ": has finished epochs but no checkpoint to go on from; start anew without --resume, which"
                         + " moves this run aside");
     }
 
     void write(String name, String text) {
-        Atomic.write(path.resolve(name), text);
+        AtomicFiles.write(path.resolve(name), text);
     }
 
     @Override

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.report.Evaluation;
+import org.vit4j.report.EvaluationReport;
 import org.vit4j.report.EventFile;
 import org.vit4j.report.RunRecord;
 import org.vit4j.report.RunReport;
@@ -57,14 +57,14 @@ final class RunLog implements AutoCloseable {
                 System.currentTimeMillis() / 1000);
         Set<Long> written = EventFile.read(events.file()).stream()
                 .filter(scalar -> !byStep(scalar))
-                .map(EventFile.Scalar::step)
+                .map(EventFile.EventScalar::step)
                 .collect(Collectors.toSet());
         // Killed between the checkpoint and this line, the last epoch would be missing.
         for (EpochMetrics epoch : from.history()) if (!written.contains((long) epoch.epoch())) scalars(epoch);
         metrics(from.history());
     }
 
-    private static boolean byStep(EventFile.Scalar scalar) {
+    private static boolean byStep(EventFile.EventScalar scalar) {
         return scalar.tag().startsWith(BY_STEP);
     }
 
@@ -73,12 +73,12 @@ final class RunLog implements AutoCloseable {
         if (step % every != 0) return;
         double now = System.currentTimeMillis() / 1e3;
         events.add(List.of(
-                new EventFile.Scalar(BY_STEP + "loss", step, (float) loss, now),
-                new EventFile.Scalar(BY_STEP + "lr", step, (float) lr, now)));
+                new EventFile.EventScalar(BY_STEP + "loss", step, (float) loss, now),
+                new EventFile.EventScalar(BY_STEP + "lr", step, (float) lr, now)));
     }
 
     /** How the best model so far did on the validation images. */
-    void best(Evaluation evaluation) {
+    void best(EvaluationReport evaluation) {
         evaluation.write(run.path());
     }
 
@@ -121,10 +121,10 @@ final class RunLog implements AutoCloseable {
 
     private void scalars(EpochMetrics epoch) {
         double now = System.currentTimeMillis() / 1e3;
-        List<EventFile.Scalar> scalars = new ArrayList<>();
+        List<EventFile.EventScalar> scalars = new ArrayList<>();
         JSON.convertValue(epoch, MAP).forEach((key, value) -> {
             if (key.equals("epoch") || !(value instanceof Number number)) return;
-            scalars.add(new EventFile.Scalar(tag(key), epoch.epoch(), number.floatValue(), now));
+            scalars.add(new EventFile.EventScalar(tag(key), epoch.epoch(), number.floatValue(), now));
         });
         events.add(scalars);
     }
@@ -138,7 +138,9 @@ final class RunLog implements AutoCloseable {
     /** Writes the page anew. A page that cannot be made is no reason to lose a run. */
     void report(String status) {
         try {
-            run.write("report.html", RunReport.html(RunRecord.read(run.path()), Evaluation.read(run.path()), status));
+            run.write(
+                    "report.html",
+                    RunReport.html(RunRecord.read(run.path()), EvaluationReport.read(run.path()), status));
             reported = System.nanoTime();
         } catch (RuntimeException e) {
             LOG.warn("report.html could not be written: {}", e.getMessage());

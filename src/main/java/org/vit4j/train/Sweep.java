@@ -8,7 +8,7 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Failure;
+import org.vit4j.io.RunException;
 
 /**
  * A grid of runs, one after another, each in its own directory. What is known of them lies beside, written anew after
@@ -48,13 +48,14 @@ public final class Sweep {
      *     tries again from there; otherwise an earlier sweep in the way is moved aside
      * @param stop asked after every step and between runs
      */
-    public static SweepSummary run(SweepPlan plan, boolean resume, Trainer.Progress progress, BooleanSupplier stop) {
-        if (resume) plan.runs().forEach(entry -> SameRun.check(entry.config(), directory(plan, entry)));
+    public static SweepSummary run(
+            SweepPlan plan, boolean resume, Trainer.TrainListener progress, BooleanSupplier stop) {
+        if (resume) plan.runs().forEach(entry -> ResumeCheck.check(entry.config(), directory(plan, entry)));
         try (RunDirectory held = RunDirectory.openSweep(plan.directory(), resume)) {
             SweepSummary summary = SweepSummary.of(plan);
             summary.write(held);
             int number = 0;
-            for (SweepPlan.Entry entry : plan.runs()) {
+            for (SweepPlan.SweepEntry entry : plan.runs()) {
                 number++;
                 if (stop.getAsBoolean()) break;
                 if (resume && summary.row(entry.name()).finished(entry.config())) continue;
@@ -66,20 +67,25 @@ public final class Sweep {
         }
     }
 
-    private static SweepSummary.Row train(
-            SweepPlan plan, SweepPlan.Entry entry, boolean resume, Trainer.Progress progress, BooleanSupplier stop) {
+    private static SweepSummary.SweepResult train(
+            SweepPlan plan,
+            SweepPlan.SweepEntry entry,
+            boolean resume,
+            Trainer.TrainListener progress,
+            BooleanSupplier stop) {
         Path directory = directory(plan, entry);
         try {
-            TrainRun.Result result = TrainRun.run(entry.config(), directory, resume, progress, stop);
-            SweepSummary.State state = result.finished() ? SweepSummary.State.FINISHED : SweepSummary.State.STOPPED;
-            return SweepSummary.Row.read(entry, directory, state, "");
-        } catch (Failure | ConfigError e) {
+            TrainRun.RunResult result = TrainRun.run(entry.config(), directory, resume, progress, stop);
+            SweepSummary.SweepState state =
+                    result.finished() ? SweepSummary.SweepState.FINISHED : SweepSummary.SweepState.STOPPED;
+            return SweepSummary.SweepResult.read(entry, directory, state, "");
+        } catch (RunException | ConfigError e) {
             LOG.warn("{}: {}; the sweep goes on", entry.name(), e.getMessage());
-            return SweepSummary.Row.read(entry, directory, SweepSummary.State.FAILED, e.getMessage());
+            return SweepSummary.SweepResult.read(entry, directory, SweepSummary.SweepState.FAILED, e.getMessage());
         }
     }
 
-    static Path directory(SweepPlan plan, SweepPlan.Entry entry) {
+    static Path directory(SweepPlan plan, SweepPlan.SweepEntry entry) {
         return plan.directory().resolve(entry.name());
     }
 }

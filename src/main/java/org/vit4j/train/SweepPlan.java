@@ -21,7 +21,7 @@ import org.vit4j.data.DataConfig;
  * @param name of the config
  * @param directory holds a directory for each run
  */
-public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<Entry> runs) {
+public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<SweepEntry> runs) {
     private static final int LONGEST_NAME = 120;
 
     /**
@@ -30,7 +30,7 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
      * @param name of its directory: {@code lr=1e-3,dim=96}
      * @param values by path, in the order of the axes
      */
-    public record Entry(String name, Map<String, String> values, RunConfig config) {}
+    public record SweepEntry(String name, Map<String, String> values, RunConfig config) {}
 
     /**
      * Reads every combination before any is trained.
@@ -40,8 +40,8 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
      */
     static SweepPlan of(String config, List<String> overrides, List<SweepAxis> axes, Path directory) {
         checkPaths(axes);
-        Problems problems = new Problems();
-        List<Entry> entries = new ArrayList<>();
+        SweepProblems problems = new SweepProblems();
+        List<SweepEntry> entries = new ArrayList<>();
         List<Map<String, String>> grid = grid(axes);
         Map<String, Map<String, String>> byName = new LinkedHashMap<>();
         for (Map<String, String> values : grid) {
@@ -49,24 +49,24 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
             byName.put(name, values);
             List<String> all = new ArrayList<>(overrides);
             values.forEach((path, value) -> all.add(path + "=" + value));
-            problems.collect(name, () -> entries.add(new Entry(name, values, RunConfig.open(config, all))));
+            problems.collect(name, () -> entries.add(new SweepEntry(name, values, RunConfig.open(config, all))));
         }
         problems.check(byName);
         Path into =
                 directory != null ? directory : entries.get(0).config().output().dir();
-        List<Entry> placed = new ArrayList<>();
-        for (Entry entry : entries) placed.add(placed(entry, into, config, overrides));
+        List<SweepEntry> placed = new ArrayList<>();
+        for (SweepEntry entry : entries) placed.add(placed(entry, into, config, overrides));
         distinct(placed);
         checkRuns(placed);
         return new SweepPlan(placed.get(0).config().name(), into, axes, List.copyOf(placed));
     }
 
     /** The same with its own directory, so that its resolved config reproduces it. */
-    private static Entry placed(Entry entry, Path into, String config, List<String> overrides) {
+    private static SweepEntry placed(SweepEntry entry, Path into, String config, List<String> overrides) {
         List<String> all = new ArrayList<>(overrides);
         entry.values.forEach((path, value) -> all.add(path + "=" + value));
         all.add("output.dir=" + quoted(into.resolve(entry.name).toString()));
-        return new Entry(entry.name, entry.values, RunConfig.open(config, all));
+        return new SweepEntry(entry.name, entry.values, RunConfig.open(config, all));
     }
 
     private static String quoted(String text) {
@@ -123,14 +123,14 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
         return bare.replaceAll("[^A-Za-z0-9._+-]+", "-");
     }
 
-    private static void distinct(List<Entry> entries) {
-        Map<String, Entry> byName = new HashMap<>();
-        Map<Map<String, String>, Entry> byConfig = new HashMap<>();
-        for (Entry entry : entries) {
+    private static void distinct(List<SweepEntry> entries) {
+        Map<String, SweepEntry> byName = new HashMap<>();
+        Map<Map<String, String>, SweepEntry> byConfig = new HashMap<>();
+        for (SweepEntry entry : entries) {
             Map<String, String> values = Config.values(entry.config.resolved(), entry.name);
             values.remove("output.dir");
-            Entry same = byConfig.putIfAbsent(values, entry);
-            Entry alike = byName.putIfAbsent(entry.name, entry);
+            SweepEntry same = byConfig.putIfAbsent(values, entry);
+            SweepEntry alike = byName.putIfAbsent(entry.name, entry);
             if (same == null && alike == null) continue;
             throw new ConfigError("--sweep: " + entry.values + " and " + (same == null ? alike : same).values
                     + (same == null
@@ -140,10 +140,10 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
     }
 
     /** Networks that cannot be built, memory, data that is not there: what training would stumble on. */
-    private static void checkRuns(List<Entry> entries) {
-        Problems problems = new Problems();
+    private static void checkRuns(List<SweepEntry> entries) {
+        SweepProblems problems = new SweepProblems();
         Map<DataConfig, Integer> classes = new HashMap<>();
-        for (Entry entry : entries) {
+        for (SweepEntry entry : entries) {
             problems.collect(entry.name, () -> {
                 DataConfig data = entry.config.data();
                 Integer count = classes.get(data);
@@ -160,7 +160,7 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
     }
 
     /** Problems with the runs that have them: what all have is said once. */
-    private static final class Problems {
+    private static final class SweepProblems {
         private final Map<String, Set<String>> runsByLine = new LinkedHashMap<>();
 
         void collect(String run, Runnable step) {

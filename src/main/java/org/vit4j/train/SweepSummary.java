@@ -13,22 +13,22 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.vit4j.optim.ValidationMetrics;
 import org.vit4j.report.SweepPage;
-import org.vit4j.train.schedule.Validated;
 
 /**
  * How the runs of a sweep stand, the best first.
  *
  * @param axes paths of what was varied
  */
-public record SweepSummary(String config, Path directory, List<SweepAxis> axes, List<Row> rows) {
+public record SweepSummary(String config, Path directory, List<SweepAxis> axes, List<SweepResult> rows) {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Comparator<Row> BEST_FIRST = Comparator.comparing(
-                    (Row row) -> row.best().map(Best::valTop1).orElse(-1.0), Comparator.reverseOrder())
-            .thenComparing(row -> row.best().map(Best::valLoss).orElse(Double.MAX_VALUE));
+    private static final Comparator<SweepResult> BEST_FIRST = Comparator.comparing(
+                    (SweepResult row) -> row.best().map(SweepBest::valTop1).orElse(-1.0), Comparator.reverseOrder())
+            .thenComparing(row -> row.best().map(SweepBest::valLoss).orElse(Double.MAX_VALUE));
 
     /** How far a run has come. */
-    public enum State {
+    public enum SweepState {
         WAITING,
         STOPPED,
         FAILED,
@@ -40,10 +40,10 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
     }
 
     /** The best epoch of a run, as {@code model.keras} holds it: of the weights or of their moving average. */
-    public record Best(int epoch, double valTop1, double valLoss) {
-        private static Best of(EpochMetrics epoch) {
-            Validated kept = epoch.averageIsBetter() ? epoch.ema().orElseThrow() : epoch;
-            return new Best(epoch.epoch(), kept.valTop1(), kept.valLoss());
+    public record SweepBest(int epoch, double valTop1, double valLoss) {
+        private static SweepBest of(EpochMetrics epoch) {
+            ValidationMetrics kept = epoch.averageIsBetter() ? epoch.ema().orElseThrow() : epoch;
+            return new SweepBest(epoch.epoch(), kept.valTop1(), kept.valLoss());
         }
     }
 
@@ -54,23 +54,23 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
      * @param epochs finished ones
      * @param problem why it failed, empty otherwise
      */
-    public record Row(
+    public record SweepResult(
             String run,
             Map<String, String> values,
-            State state,
+            SweepState state,
             int epochs,
-            Optional<Best> best,
+            Optional<SweepBest> best,
             double seconds,
             String problem) {
 
         /** What the run's own {@code metrics.jsonl} says. */
-        static Row read(SweepPlan.Entry entry, Path directory, State state, String problem) {
+        static SweepResult read(SweepPlan.SweepEntry entry, Path directory, SweepState state, String problem) {
             List<EpochMetrics> epochs = metrics(directory);
-            Optional<Best> best = epochs.stream()
+            Optional<SweepBest> best = epochs.stream()
                     .reduce((one, other) -> other.betterThan(one) ? other : one)
-                    .map(Best::of);
+                    .map(SweepBest::of);
             double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
-            return new Row(entry.name(), entry.values(), state, epochs.size(), best, seconds, problem);
+            return new SweepResult(entry.name(), entry.values(), state, epochs.size(), best, seconds, problem);
         }
 
         private static List<EpochMetrics> metrics(Path directory) {
@@ -86,8 +86,8 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         }
 
         boolean finished(RunConfig config) {
-            return state == State.FINISHED
-                    && config.train().isOver(epochs, best.map(Best::epoch).orElse(0));
+            return state == SweepState.FINISHED
+                    && config.train().isOver(epochs, best.map(SweepBest::epoch).orElse(0));
         }
 
         private Map<String, Object> toMap() {
@@ -96,9 +96,9 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             map.put("values", values);
             map.put("state", state.word());
             map.put("epochs", epochs);
-            map.put("best_epoch", best.map(Best::epoch).orElse(null));
-            map.put("val_top1", best.map(Best::valTop1).orElse(null));
-            map.put("val_loss", best.map(Best::valLoss).orElse(null));
+            map.put("best_epoch", best.map(SweepBest::epoch).orElse(null));
+            map.put("val_top1", best.map(SweepBest::valTop1).orElse(null));
+            map.put("val_loss", best.map(SweepBest::valLoss).orElse(null));
             map.put("seconds", seconds);
             map.put("problem", problem);
             return map;
@@ -122,31 +122,33 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
                 before.clear(); // damaged; resuming each run finds the same out
             }
         }
-        List<Row> rows = new ArrayList<>();
-        for (SweepPlan.Entry entry : plan.runs()) {
+        List<SweepResult> rows = new ArrayList<>();
+        for (SweepPlan.SweepEntry entry : plan.runs()) {
             JsonNode row = before.get(entry.name());
             Path directory = Sweep.directory(plan, entry);
-            State state = row == null ? State.WAITING : state(row.path("state").asText());
+            SweepState state =
+                    row == null ? SweepState.WAITING : state(row.path("state").asText());
             boolean gone = !Files.exists(directory.resolve("model.keras"));
-            if (state == State.FINISHED && gone) state = State.WAITING;
-            if (state == State.WAITING && Files.exists(directory.resolve("config.yaml"))) state = State.STOPPED;
+            if (state == SweepState.FINISHED && gone) state = SweepState.WAITING;
+            if (state == SweepState.WAITING && Files.exists(directory.resolve("config.yaml")))
+                state = SweepState.STOPPED;
             String problem = row == null ? "" : row.path("problem").asText();
-            rows.add(Row.read(entry, directory, state, problem));
+            rows.add(SweepResult.read(entry, directory, state, problem));
         }
         return new SweepSummary(plan.name(), plan.directory(), plan.axes(), rows);
     }
 
-    private static State state(String word) {
-        for (State state : State.values()) if (state.word().equals(word)) return state;
-        return State.WAITING;
+    private static SweepState state(String word) {
+        for (SweepState state : SweepState.values()) if (state.word().equals(word)) return state;
+        return SweepState.WAITING;
     }
 
-    Row row(String run) {
+    SweepResult row(String run) {
         return rows.stream().filter(row -> row.run.equals(run)).findFirst().orElseThrow();
     }
 
-    SweepSummary with(Row changed) {
-        List<Row> all = new ArrayList<>(rows);
+    SweepSummary with(SweepResult changed) {
+        List<SweepResult> all = new ArrayList<>(rows);
         all.replaceAll(row -> row.run.equals(changed.run) ? changed : row);
         return new SweepSummary(config, directory, axes, all);
     }
@@ -159,11 +161,11 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
 
     /** Whether some run still has steps to do and none of its own failed it. */
     public boolean interrupted() {
-        return rows.stream().anyMatch(row -> row.state == State.WAITING || row.state == State.STOPPED);
+        return rows.stream().anyMatch(row -> row.state == SweepState.WAITING || row.state == SweepState.STOPPED);
     }
 
     public boolean failed() {
-        return rows.stream().anyMatch(row -> row.state == State.FAILED);
+        return rows.stream().anyMatch(row -> row.state == SweepState.FAILED);
     }
 
     public String json() {
@@ -173,7 +175,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         Map<String, Object> varied = new LinkedHashMap<>();
         axes.forEach(axis -> varied.put(axis.path(), axis.values()));
         all.put("axes", varied);
-        all.put("runs", rows.stream().map(Row::toMap).toList());
+        all.put("runs", rows.stream().map(SweepResult::toMap).toList());
         try {
             return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all);
         } catch (IOException e) {
@@ -205,7 +207,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         List<String> header = new ArrayList<>(axes.stream().map(SweepAxis::path).toList());
         header.addAll(List.of("val_top1", "val_loss", "best_epoch", "epochs", "state", "seconds", "run", "problem"));
         StringBuilder lines = new StringBuilder(line(header));
-        for (Row row : rows) {
+        for (SweepResult row : rows) {
             List<String> cells = new ArrayList<>(row.values.values());
             cells.add(row.best.map(b -> String.valueOf(b.valTop1)).orElse(""));
             cells.add(row.best.map(b -> String.valueOf(b.valLoss)).orElse(""));
@@ -229,7 +231,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         List<String> header = new ArrayList<>(axes.stream().map(SweepAxis::path).toList());
         header.addAll(List.of("top-1", "loss", "best epoch", "epochs", "state"));
         table.add(header);
-        for (Row row : rows) {
+        for (SweepResult row : rows) {
             List<String> cells = new ArrayList<>(row.values.values());
             cells.add(row.best.map(b -> percent(b.valTop1)).orElse("-"));
             cells.add(row.best
@@ -248,14 +250,14 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
     }
 
     private String html() {
-        List<SweepPage.Line> lines = new ArrayList<>();
+        List<SweepPage.SweepRow> lines = new ArrayList<>();
         List<List<String>> table = table();
         for (int i = 0; i < rows.size(); i++) {
-            Row row = rows.get(i);
+            SweepResult row = rows.get(i);
             boolean report = Files.exists(directory.resolve(row.run).resolve("report.html"));
             Optional<String> link = report ? Optional.of(row.run + "/report.html") : Optional.empty();
-            lines.add(new SweepPage.Line(
-                    table.get(i + 1), link, row.best.map(Best::valTop1).orElse(0.0)));
+            lines.add(new SweepPage.SweepRow(
+                    table.get(i + 1), link, row.best.map(SweepBest::valTop1).orElse(0.0)));
         }
         return SweepPage.html(config, table.get(0), lines);
     }

@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
 import org.vit4j.config.Section;
 import org.vit4j.data.Batch;
-import org.vit4j.data.Mixed;
+import org.vit4j.data.BatchShard;
+import org.vit4j.data.MixedBatch;
 import org.vit4j.data.Mixup;
-import org.vit4j.data.Part;
-import org.vit4j.train.optimizer.Glob;
-import org.vit4j.train.optimizer.Groups;
-import org.vit4j.train.optimizer.Optimizer;
-import org.vit4j.train.schedule.Schedule;
+import org.vit4j.optim.NamePattern;
+import org.vit4j.optim.Optimizer;
+import org.vit4j.optim.ParamGroupConfig;
+import org.vit4j.optim.Schedule;
 
 /**
  * How a network is trained.
@@ -25,7 +25,7 @@ import org.vit4j.train.schedule.Schedule;
  * @param spike a loss that lies so many deviations above those before it is logged
  * @param checkpointSteps steps between checkpoints within an epoch; there is one at every epoch's end besides
  * @param earlyStop ends a run that does not get better; none otherwise
- * @param freezeNorm batch normalisations go by the running statistics they have and leave them; scale and shift learn
+ * @param freezeNorm batch normalizations go by the running statistics they have and leave them; scale and shift learn
  *     on. For fine-tuning, where batches are too small or too few for statistics of their own
  * @param distill a teacher, for a student with two heads
  * @param init weights to start from; drawn ones otherwise
@@ -40,22 +40,22 @@ public record TrainConfig(
         int accumulate,
         long seed,
         Optimizer optimizer,
-        Groups groups,
+        ParamGroupConfig groups,
         Schedule schedule,
-        Loss loss,
+        LossConfig loss,
         Optional<Mixup> mixup,
-        Optional<Clip> clip,
-        Optional<Ema> ema,
-        List<Glob> freeze,
+        Optional<ClipConfig> clip,
+        Optional<EmaConfig> ema,
+        List<NamePattern> freeze,
         double spike,
         int checkpointSteps,
-        Optional<EarlyStop> earlyStop,
+        Optional<EarlyStopConfig> earlyStop,
         boolean freezeNorm,
-        Optional<Distill> distill,
-        Optional<Pretrained> init,
-        Engine engine,
+        Optional<DistillConfig> distill,
+        Optional<InitWeightsConfig> init,
+        Backend engine,
         boolean dropLast,
-        Distributed distributed) {
+        DistributedConfig distributed) {
 
     public TrainConfig {
         check(epochs >= 1, "epochs (%d) must be at least 1", epochs);
@@ -64,7 +64,7 @@ public record TrainConfig(
         check(spike > 0, "spike (%s) must be above 0", spike);
         check(checkpointSteps >= 1, "checkpoint_steps (%d) must be at least 1", checkpointSteps);
         freeze = List.copyOf(freeze);
-        int headEpochs = init.map(Pretrained::headEpochs).orElse(0);
+        int headEpochs = init.map(InitWeightsConfig::headEpochs).orElse(0);
         check(
                 accumulate % distributed.syncEvery().orElse(accumulate) == 0,
                 "distributed.sync_every (%d) must divide accumulate (%d): gradients are added up between two optimizer"
@@ -80,28 +80,31 @@ public record TrainConfig(
         int accumulate = s.intAt("accumulate", 1);
         long seed = s.longAt("seed", 0);
         Section learning = s.section("optimizer");
-        Optional<Groups> groups = Groups.read(learning);
+        Optional<ParamGroupConfig> groups = ParamGroupConfig.read(learning);
         double scale = lrScale(learning, (double) batch * accumulate);
         Optional<? extends Optimizer> optimizer = Optimizer.read(learning, scale);
         double lr = optimizer.map(Optimizer::lr).orElse(1.0);
         Optional<Schedule> schedule = Schedule.read(s.section("schedule"), lr, epochs);
-        Optional<Loss> loss = Loss.read(s.section("loss"));
-        Optional<Mixup> mixup = s.sectionIf("mixup").flatMap(Mixup::read);
-        Optional<Clip> clip = Clip.read(s);
-        Optional<Ema> ema = s.sectionIf("ema").flatMap(Ema::read);
-        List<Glob> freeze = s.has("freeze")
-                ? s.stringsAt("freeze", List.of()).stream().map(Glob::new).toList()
+        Optional<LossConfig> loss = LossConfig.read(s.section("loss"));
+        Optional<Mixup> mixup = s.optionalSection("mixup").flatMap(Mixup::read);
+        Optional<ClipConfig> clip = ClipConfig.read(s);
+        Optional<EmaConfig> ema = s.optionalSection("ema").flatMap(EmaConfig::read);
+        List<NamePattern> freeze = s.has("freeze")
+                ? s.stringsAt("freeze", List.of()).stream()
+                        .map(NamePattern::new)
+                        .toList()
                 : List.of();
         double spike = s.doubleAt("spike", 6);
         int checkpointSteps = s.intAt("checkpoint_steps", 1000);
-        Optional<EarlyStop> earlyStop = s.sectionIf("early_stop").flatMap(EarlyStop::read);
+        Optional<EarlyStopConfig> earlyStop = s.optionalSection("early_stop").flatMap(EarlyStopConfig::read);
         boolean freezeNorm = s.boolAt("freeze_norm", false);
-        Optional<Distill> distill = s.sectionIf("distill").flatMap(Distill::read);
-        Optional<Pretrained> init = s.sectionIf("init").flatMap(Pretrained::read);
-        Engine engine = s.oneOf("engine", Engine.class, Engine.AUTO);
+        Optional<DistillConfig> distill = s.optionalSection("distill").flatMap(DistillConfig::read);
+        Optional<InitWeightsConfig> init = s.optionalSection("init").flatMap(InitWeightsConfig::read);
+        Backend engine = s.enumAt("engine", Backend.class, Backend.AUTO);
         boolean dropLast = s.boolAt("drop_last", true);
-        Optional<Distributed> distributed =
-                s.has("distributed") ? Distributed.read(s.section("distributed")) : Optional.of(Distributed.DEFAULT);
+        Optional<DistributedConfig> distributed = s.has("distributed")
+                ? DistributedConfig.read(s.section("distributed"))
+                : Optional.of(DistributedConfig.DEFAULT);
         return s.build(() -> new TrainConfig(
                 epochs,
                 batch,
@@ -128,7 +131,7 @@ public record TrainConfig(
 
     /** Linear scaling (Goyal et al. 2017, arXiv:1706.02677): the rate that is written belongs to a batch of that size. */
     private static double lrScale(Section optimizer, double batch) {
-        OptionalDouble base = optimizer.doubleIf("lr_base_batch");
+        OptionalDouble base = optimizer.optionalDouble("lr_base_batch");
         if (base.isEmpty()) return 1;
         if (base.getAsDouble() > 0) return batch / base.getAsDouble();
         optimizer.reject("lr_base_batch", "must be above 0, got " + base.getAsDouble());
@@ -159,7 +162,7 @@ public record TrainConfig(
 
     /** Epochs at the beginning in which the head alone learns. */
     int headEpochs() {
-        return init.map(Pretrained::headEpochs).orElse(0);
+        return init.map(InitWeightsConfig::headEpochs).orElse(0);
     }
 
     /**
@@ -168,13 +171,13 @@ public record TrainConfig(
      * @param epoch from 0
      * @param draw the number of the batch since the start
      */
-    public Mixed mix(Batch batch, int epoch, long draw) {
-        return mix(batch, Part.all(batch.size()), epoch, draw);
+    public MixedBatch mix(Batch batch, int epoch, long draw) {
+        return mix(batch, BatchShard.all(batch.size()), epoch, draw);
     }
 
     /** The same of part of a batch. */
-    Mixed mix(Batch batch, Part part, int epoch, long draw) {
-        return mixup.map(m -> m.apply(batch, part, seed, epoch, draw)).orElseGet(() -> Mixed.none(batch));
+    MixedBatch mix(Batch batch, BatchShard part, int epoch, long draw) {
+        return mixup.map(m -> m.apply(batch, part, seed, epoch, draw)).orElseGet(() -> MixedBatch.none(batch));
     }
 
     /** Batches between two exchanges of gradients on a cluster. */

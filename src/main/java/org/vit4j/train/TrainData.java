@@ -1,12 +1,12 @@
 package org.vit4j.train;
 
 import java.util.List;
-import org.vit4j.data.Augment;
+import org.vit4j.data.AugmentConfig;
 import org.vit4j.data.BatchSource;
-import org.vit4j.data.Batches;
 import org.vit4j.data.DataConfig;
+import org.vit4j.data.DataLoader;
 import org.vit4j.data.Dataset;
-import org.vit4j.data.Split;
+import org.vit4j.data.DatasetSplits;
 
 /**
  * What a run learns from and is measured on. From Java it may come from anywhere, such as a DL4J {@code
@@ -26,11 +26,11 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
     }
 
     /** The same of images that are open already. */
-    public static TrainData of(RunConfig config, Split split) {
+    public static TrainData of(RunConfig config, DatasetSplits split) {
         DataConfig data = config.data();
-        Batches validation = new Batches(
+        DataLoader validation = new DataLoader(
                 split.validation(),
-                Augment.NONE,
+                AugmentConfig.NONE,
                 data.preprocess(),
                 config.train().batch(),
                 false,
@@ -42,11 +42,11 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
     }
 
     /** The batches of a run, of which each epoch has all in an order of its own. */
-    static Batches training(RunConfig config, Dataset images) {
+    static DataLoader training(RunConfig config, Dataset images) {
         DataConfig data = config.data();
         TrainConfig train = config.train();
         int batch = Math.min(train.batch(), images.size());
-        return new Batches(
+        return new DataLoader(
                 images, data.augment(), data.preprocess(), batch, true, train.dropLast(), train.seed(), data.threads());
     }
 }

@@ -8,7 +8,7 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Failure;
+import org.vit4j.io.RunException;
 import org.vit4j.report.Environment;
 
 /** A whole run: data, directory, training, what is left behind. What the command line and a notebook call. */
@@ -22,7 +22,7 @@ public final class TrainRun {
      *
      * @param finished false when it was stopped before its last epoch
      */
-    public record Result(boolean finished, TrainState state, Path directory, Path model) {
+    public record RunResult(boolean finished, TrainState state, Path directory, Path model) {
         /** For machines: how far the run came and how good it is; fractions are unrounded. */
         public Map<String, Object> toMap() {
             Map<String, Object> map = new LinkedHashMap<>();
@@ -48,38 +48,41 @@ public final class TrainRun {
      * @param directory of the run; an earlier run in it is moved aside unless {@code resume}
      * @param resume goes on from the newest whole checkpoint; starts the run when there is none
      * @param stop asked after every step
-     * @throws ConfigError for the user's mistakes, {@link Failure} when the disk is full or the loss is no number
+     * @throws ConfigError for the user's mistakes, {@link RunException} when the disk is full or the loss is no number
      */
-    public static Result run(
-            RunConfig config, Path directory, boolean resume, Trainer.Progress progress, BooleanSupplier stop) {
+    public static RunResult run(
+            RunConfig config, Path directory, boolean resume, Trainer.TrainListener progress, BooleanSupplier stop) {
         return run(config, TrainData.open(config), directory, resume, progress, stop);
     }
 
     /** The same on data of the caller's; what the config says of data is only written down. */
-    public static Result run(
+    public static RunResult run(
             RunConfig config,
             TrainData data,
             Path directory,
             boolean resume,
-            Trainer.Progress progress,
+            Trainer.TrainListener progress,
             BooleanSupplier stop) {
         return run(config, data, directory, resume, progress, stop, Optional.empty());
     }
 
     /** The same with gradients that others work out, when there are some. */
-    public static Result run(
+    public static RunResult run(
             RunConfig config,
             TrainData data,
             Path directory,
             boolean resume,
-            Trainer.Progress progress,
+            Trainer.TrainListener progress,
             BooleanSupplier stop,
-            Optional<Workers> workers) {
-        check(config, data.classes().size(), workers.map(Workers::parts).orElse(1));
+            Optional<GradientWorkers> workers) {
+        check(
+                config,
+                data.classes().size(),
+                workers.map(GradientWorkers::shards).orElse(1));
         // A teacher that does not fit is found before an earlier run is moved out of the way.
-        Optional<Teacher> teacher = config.train()
+        Optional<TeacherModel> teacher = config.train()
                 .distill()
-                .map(distill -> Teacher.load(
+                .map(distill -> TeacherModel.load(
                         distill.teacher(),
                         config.name(),
                         data.classes(),
@@ -87,8 +90,8 @@ public final class TrainRun {
         // So are weights to start from; a run that goes on has its own.
         if (!resume) config.train().init().ifPresent(init -> init.check(config));
         try (RunDirectory run = RunDirectory.open(directory, resume)) {
-            if (resume) SameRun.check(config, run.path());
-            if (teacher.isPresent()) SameRun.checkTeacher(teacher.get().file(), run, resume);
+            if (resume) ResumeCheck.check(config, run.path());
+            if (teacher.isPresent()) ResumeCheck.checkTeacher(teacher.get().file(), run, resume);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
                 LOG.info(
                         "the warm-up is longer than the run and is cut to its {} epochs",
@@ -118,7 +121,7 @@ public final class TrainRun {
                 }
             }
         } finally {
-            teacher.ifPresent(Teacher::close);
+            teacher.ifPresent(TeacherModel::close);
         }
     }
 
@@ -136,7 +139,7 @@ public final class TrainRun {
         }
         TrainConfig train = config.train();
         int batch = (train.batch() + parts - 1) / parts;
-        Footprint.of(config.model().build(), batch, train.arrays()).check(config.name(), train.batch());
+        MemoryEstimate.of(config.model().build(), batch, train.arrays()).check(config.name(), train.batch());
     }
 
     /** However a run ends, its report is written from what there is. */
@@ -161,7 +164,7 @@ public final class TrainRun {
         return early ? "finished early: no better epoch since " + state.bestEpoch() : "finished";
     }
 
-    private static Result result(boolean finished, Trainer trainer, RunDirectory run) {
-        return new Result(finished, trainer.state(), run.path(), run.model());
+    private static RunResult result(boolean finished, Trainer trainer, RunDirectory run) {
+        return new RunResult(finished, trainer.state(), run.path(), run.model());
     }
 }

@@ -9,18 +9,18 @@ import java.util.function.BooleanSupplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vit4j.backend.Inference;
 import org.vit4j.data.BatchSource;
-import org.vit4j.eval.Evaluator;
-import org.vit4j.eval.Scores;
-import org.vit4j.eval.WorstMistakes;
 import org.vit4j.graph.Graph;
-import org.vit4j.io.Failure;
-import org.vit4j.model.Description;
+import org.vit4j.io.RunException;
+import org.vit4j.metrics.Evaluator;
+import org.vit4j.metrics.Scores;
+import org.vit4j.metrics.WorstMistakes;
+import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
+import org.vit4j.optim.Schedule;
 import org.vit4j.report.Environment;
-import org.vit4j.report.Evaluation;
-import org.vit4j.samediff.Inference;
-import org.vit4j.train.schedule.Schedule;
+import org.vit4j.report.EvaluationReport;
 
 /**
  * The training loop: optimizer steps, validation after each epoch, checkpoints.
@@ -32,7 +32,7 @@ public final class Trainer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
     /** What a run tells while it goes on. */
-    public interface Progress {
+    public interface TrainListener {
         /** Training begins, or goes on; {@code epochs} is how many there will have been at the end. */
         default void start(int epochs) {}
 
@@ -44,30 +44,30 @@ public final class Trainer implements AutoCloseable {
 
     private final TrainConfig train;
     private final RunDirectory run;
-    private final Progress progress;
+    private final TrainListener progress;
     private final BatchSource training;
     private final BatchSource validation;
     private final List<String> classes;
-    private final Description description;
+    private final ModelDescription description;
     private final Schedule schedule;
-    private final Learner learner;
-    private final Feed feed;
-    private final Optional<Workers> workers;
+    private final TrainStep learner;
+    private final BatchInputs feed;
+    private final Optional<GradientWorkers> workers;
     private final Inference inference;
     private final Optional<Inference> averaged;
-    private final Checkpoint checkpoint;
+    private final CheckpointDirectory checkpoint;
     private final Map<String, INDArray> arrays;
-    private final Spikes spikes;
+    private final LossSpikeDetector spikes;
     private TrainState state = TrainState.START;
 
     /** @param workers that work out the gradients; this process does when empty */
     Trainer(
             RunConfig config,
             TrainData data,
-            Optional<Teacher> teacher,
+            Optional<TeacherModel> teacher,
             RunDirectory run,
-            Progress progress,
-            Optional<Workers> workers) {
+            TrainListener progress,
+            Optional<GradientWorkers> workers) {
         this.workers = workers;
         this.train = config.train();
         this.run = run;
@@ -78,17 +78,18 @@ public final class Trainer implements AutoCloseable {
         this.description = describe(config, classes);
         this.schedule = train.schedule().fitted(train.epochs());
         Graph graph = config.model().build();
-        this.learner = new Learner(train, graph);
-        this.feed = new Feed(train, graph, classes.size(), teacher, learner.masks());
+        this.learner = new TrainStep(train, graph);
+        this.feed = new BatchInputs(train, graph, classes.size(), teacher, learner.masks());
         this.inference = train.engine().inference(graph, learner.parameters());
         this.averaged = learner.average().map(average -> train.engine().inference(graph, average));
-        this.checkpoint = new Checkpoint(run.checkpoints(), config.output().keep());
+        this.checkpoint =
+                new CheckpointDirectory(run.checkpoints(), config.output().keep());
         this.arrays = learner.arrays();
-        this.spikes = new Spikes(train.spike());
+        this.spikes = new LossSpikeDetector(train.spike());
     }
 
-    private static Description describe(RunConfig config, List<String> classes) {
-        return new Description(
+    private static ModelDescription describe(RunConfig config, List<String> classes) {
+        return new ModelDescription(
                 config.name(),
                 config.model(),
                 config.resolved(),
@@ -123,7 +124,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param log what is written down on the way
      * @return whether the run is finished
-     * @throws Failure when loss, gradient or weights are no numbers any more, or the disk is full; the checkpoints before
+     * @throws RunException when loss, gradient or weights are no numbers any more, or the disk is full; the checkpoints before
      *     stay
      */
     boolean train(RunLog log, BooleanSupplier stop) {
@@ -136,17 +137,17 @@ public final class Trainer implements AutoCloseable {
                 }
             }
             return true;
-        } catch (Failure e) {
+        } catch (RunException e) {
             if (!(e.getCause() instanceof IOException)) throw e;
-            throw new Failure(
+            throw new RunException(
                     e.getMessage() + "; " + kept(Integer.MAX_VALUE) + "; mend that and go on with --resume", e);
         }
     }
 
     private boolean epoch(RunLog log, BooleanSupplier stop) {
         int steps = training.batchesPerEpoch();
-        learner.begin(state.epoch());
-        try (Lesson lesson = lesson()) {
+        learner.beginEpoch(state.epoch());
+        try (GradientSource lesson = gradientSource()) {
             while (state.batches() < steps) {
                 if (!step(log, lesson, steps, stop)) return false;
                 if (state.batches() < steps && state.step() % train.checkpointSteps() == 0) save();
@@ -155,7 +156,7 @@ public final class Trainer implements AutoCloseable {
         }
         try {
             finish(log, lr(state.epoch() + (steps - 1.0) / steps), stop);
-        } catch (Interruptible.Stopped e) {
+        } catch (InterruptibleSource.Stopped e) {
             return false; // all batches of the epoch are done; who resumes validates
         }
         return !stop.getAsBoolean() || state.isOver(train);
@@ -165,46 +166,46 @@ public final class Trainer implements AutoCloseable {
         return schedule.at(epoch, state.history());
     }
 
-    private Lesson lesson() {
+    private GradientSource gradientSource() {
         int epoch = state.epoch();
-        if (workers.isEmpty()) return Lesson.here(train, learner, feed, training, epoch, state.batches());
-        return Lesson.shared(train, learner, workers.get(), epoch, (batch, count) -> {
-            try (Lesson here = Lesson.here(train, learner, feed, training, epoch, batch)) {
+        if (workers.isEmpty()) return GradientSource.local(train, learner, feed, training, epoch, state.batches());
+        return GradientSource.distributed(train, learner, workers.get(), epoch, (batch, count) -> {
+            try (GradientSource here = GradientSource.local(train, learner, feed, training, epoch, batch)) {
                 for (int i = 0; i < count; i++) here.next(batch + i, count - i);
                 return "on a worker only: here the same images give numbers";
-            } catch (Lesson.Diverged e) {
+            } catch (GradientSource.NonFiniteException e) {
                 return e.getMessage();
             }
         });
     }
 
     /** @return false when the workers were told to stop with us, as by Ctrl-C: the step is lost, what came before is not */
-    private boolean step(RunLog log, Lesson lesson, int perEpoch, BooleanSupplier stop) {
+    private boolean step(RunLog log, GradientSource lesson, int perEpoch, BooleanSupplier stop) {
         int before = state.batches();
         try {
             step(log, lesson, perEpoch);
             return true;
-        } catch (Failure e) {
+        } catch (RunException e) {
             if (workers.isEmpty() || state.batches() != before || !stop.getAsBoolean()) throw e;
             return false;
         }
     }
 
     /** One optimizer step: by one batch, or by as many as are accumulated; the last of an epoch by what is left. */
-    private void step(RunLog log, Lesson lesson, int perEpoch) {
+    private void step(RunLog log, GradientSource lesson, int perEpoch) {
         double lr = lr(state.epoch() + (double) state.batches() / perEpoch);
         int count = Math.min(train.accumulate(), perEpoch - state.batches());
         double loss = 0;
         for (int left = count; left > 0; ) {
             long start = System.nanoTime();
-            List<Lesson.Learned> some = next(lesson, left);
+            List<GradientSource.BatchResult> some = next(lesson, left);
             left -= some.size();
-            if (left == 0) learner.update(lr, state.step() + 1);
+            if (left == 0) learner.optimizerStep(lr, state.step() + 1);
             double seconds = (System.nanoTime() - start) / 1e9 / some.size();
             for (int i = 0; i < some.size(); i++) {
-                Lesson.Learned one = some.get(i);
+                GradientSource.BatchResult one = some.get(i);
                 loss += one.loss() / count;
-                state = state.afterBatch(one.loss(), one.hits(), one.images(), seconds);
+                state = state.afterBatch(one.loss(), one.correct(), one.images(), seconds);
                 if (left == 0 && i == some.size() - 1) state = state.afterStep();
                 progress.batch(state, perEpoch, one.images() / seconds);
             }
@@ -213,10 +214,10 @@ public final class Trainer implements AutoCloseable {
         watch(loss);
     }
 
-    private List<Lesson.Learned> next(Lesson lesson, int left) {
+    private List<GradientSource.BatchResult> next(GradientSource lesson, int left) {
         try {
             return lesson.next(state.batches(), left);
-        } catch (Lesson.Diverged e) {
+        } catch (GradientSource.NonFiniteException e) {
             throw diverged(e.loss(), e.getMessage());
         }
     }
@@ -232,7 +233,7 @@ public final class Trainer implements AutoCloseable {
                         mean)));
     }
 
-    private Failure diverged(double loss, String where) {
+    private RunException diverged(double loss, String where) {
         String what = Double.isFinite(loss)
                 ? String.format(Locale.ROOT, "the gradient became no number (the loss was %.4g)", loss)
                 : "the loss became " + loss;
@@ -242,8 +243,8 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** @param good only checkpoints of fewer steps may be good */
-    private Failure failure(String what, int step, String where, int good) {
-        return new Failure(String.format(
+    private RunException failure(String what, int step, String where, int good) {
+        return new RunException(String.format(
                 Locale.ROOT,
                 "%s in step %d (epoch %d), %s; try a lower train.optimizer.lr, a longer warm-up or train.clip; %s",
                 what,
@@ -267,7 +268,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void check() {
-        Divergence.weight(learner.parameters()).ifPresent(name -> {
+        NonFiniteLocator.weight(learner.parameters()).ifPresent(name -> {
             throw failure("the weights became no numbers", state.step(), "first " + name, state.step());
         });
     }
@@ -275,7 +276,7 @@ public final class Trainer implements AutoCloseable {
     private void finish(RunLog log, double lr, BooleanSupplier stop) {
         long start = System.nanoTime();
         check();
-        BatchSource shown = new Interruptible(validation, stop);
+        BatchSource shown = new InterruptibleSource(validation, stop);
         WorstMistakes mistakes = new WorstMistakes(RunLog.MISTAKES);
         Scores scores = Evaluator.evaluate(inference, shown, classes, mistakes);
         WorstMistakes averageMistakes = new WorstMistakes(RunLog.MISTAKES);
@@ -299,7 +300,7 @@ public final class Trainer implements AutoCloseable {
         if (best) {
             boolean ema = metrics.averageIsBetter();
             SavedModel.write(run.model(), description, ema ? learner.average().orElseThrow() : learner.parameters());
-            log.best(Evaluation.of(
+            log.best(EvaluationReport.of(
                     metrics.epoch(),
                     ema ? average.orElseThrow() : scores,
                     (ema ? averageMistakes : mistakes).list(),

@@ -7,7 +7,7 @@ import java.util.stream.StreamSupport;
 import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.Function;
-import org.vit4j.train.Answer;
+import org.vit4j.train.GradientShard;
 import scala.Tuple2;
 
 /**
@@ -16,9 +16,9 @@ import scala.Tuple2;
  */
 enum Exchange {
     /** Every answer goes to the driver: one stage, and as many gradients through the driver's link as there are parts. */
-    AT_THE_DRIVER {
+    GATHER {
         @Override
-        Parcel ask(JavaRDD<Integer> parts, int count, Function<Integer, Parcel> question) {
+        WorkerReply ask(JavaRDD<Integer> parts, int count, Function<Integer, WorkerReply> question) {
             return sum(parts.map(question).collect());
         }
     },
@@ -26,12 +26,12 @@ enum Exchange {
      * Each answer is cut into slices, a shuffle brings the same slice of all parts together, and the driver gets sums: a
      * second stage, but one gradient in and out of every machine, the driver's included, however many there are.
      */
-    IN_SLICES {
+    REDUCE_SCATTER {
         @Override
-        Parcel ask(JavaRDD<Integer> parts, int count, Function<Integer, Parcel> question) {
-            List<Parcel> slices = parts.flatMapToPair(part -> {
-                        List<Parcel> cut = cut(question.call(part), count);
-                        List<Tuple2<Integer, Tuple2<Integer, Parcel>>> sent = new ArrayList<>();
+        WorkerReply ask(JavaRDD<Integer> parts, int count, Function<Integer, WorkerReply> question) {
+            List<WorkerReply> slices = parts.flatMapToPair(part -> {
+                        List<WorkerReply> cut = cut(question.call(part), count);
+                        List<Tuple2<Integer, Tuple2<Integer, WorkerReply>>> sent = new ArrayList<>();
                         for (int i = 0; i < cut.size(); i++) sent.add(new Tuple2<>(i, new Tuple2<>(part, cut.get(i))));
                         return sent.iterator();
                     })
@@ -46,49 +46,50 @@ enum Exchange {
     };
 
     /** @param question of a part; its answer depends on the part alone */
-    abstract Parcel ask(JavaRDD<Integer> parts, int count, Function<Integer, Parcel> question);
+    abstract WorkerReply ask(JavaRDD<Integer> parts, int count, Function<Integer, WorkerReply> question);
 
-    private static Parcel sum(List<Parcel> parcels) {
-        Answer sum = parcels.get(0).answer();
-        for (Parcel parcel : parcels) {
+    private static WorkerReply sum(List<WorkerReply> parcels) {
+        GradientShard sum = parcels.get(0).answer();
+        for (WorkerReply parcel : parcels) {
             if (!parcel.refusal().isEmpty()) return parcel;
             if (parcel != parcels.get(0)) sum.add(parcel.answer());
         }
-        return Parcel.of(sum);
+        return WorkerReply.of(sum);
     }
 
     /** The first slice has all that is not the gradient; a refusal has no other. */
-    private static List<Parcel> cut(Parcel parcel, int count) {
+    private static List<WorkerReply> cut(WorkerReply parcel, int count) {
         if (!parcel.refusal().isEmpty()) return List.of(parcel);
-        Answer whole = parcel.answer();
-        List<Parcel> slices = new ArrayList<>();
+        GradientShard whole = parcel.answer();
+        List<WorkerReply> slices = new ArrayList<>();
         long length = whole.gradient().length;
         for (int i = 0; i < count; i++) {
             int from = (int) (length * i / count);
             int to = (int) (length * (i + 1) / count);
             float[] slice = java.util.Arrays.copyOfRange(whole.gradient(), from, to);
-            Answer part = i == 0
-                    ? new Answer(slice, whole.kept(), whole.losses(), whole.hits(), whole.images())
-                    : new Answer(slice, new float[0], new double[0], new long[0], new int[0]);
-            slices.add(Parcel.of(part));
+            GradientShard part = i == 0
+                    ? new GradientShard(slice, whole.buffers(), whole.losses(), whole.correct(), whole.images())
+                    : new GradientShard(slice, new float[0], new double[0], new long[0], new int[0]);
+            slices.add(WorkerReply.of(part));
         }
         return slices;
     }
 
     /** In the order of their partitions, which is that of the slices. */
-    private static Parcel joined(List<Parcel> slices) {
-        for (Parcel slice : slices) if (!slice.refusal().isEmpty()) return slice;
+    private static WorkerReply joined(List<WorkerReply> slices) {
+        for (WorkerReply slice : slices) if (!slice.refusal().isEmpty()) return slice;
         int length = slices.stream()
                 .mapToInt(slice -> slice.answer().gradient().length)
                 .sum();
         float[] gradient = new float[length];
         int at = 0;
-        for (Parcel slice : slices) {
+        for (WorkerReply slice : slices) {
             float[] part = slice.answer().gradient();
             System.arraycopy(part, 0, gradient, at, part.length);
             at += part.length;
         }
-        Answer rest = slices.get(0).answer();
-        return Parcel.of(new Answer(gradient, rest.kept(), rest.losses(), rest.hits(), rest.images()));
+        GradientShard rest = slices.get(0).answer();
+        return WorkerReply.of(
+                new GradientShard(gradient, rest.buffers(), rest.losses(), rest.correct(), rest.images()));
     }
 }

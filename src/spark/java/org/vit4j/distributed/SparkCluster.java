@@ -13,42 +13,42 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.data.DataConfig;
 import org.vit4j.model.SavedModel;
-import org.vit4j.train.Cluster;
+import org.vit4j.train.DistributedBackend;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.TrainData;
 import org.vit4j.train.TrainRun;
 import org.vit4j.train.Trainer;
 
 /** Apache Spark. */
-public final class SparkCluster implements Cluster {
+public final class SparkCluster implements DistributedBackend {
     private static final Logger LOG = LoggerFactory.getLogger(SparkCluster.class);
 
     @Override
-    public TrainRun.Result train(
+    public TrainRun.RunResult train(
             String master,
             RunConfig config,
             Path directory,
             boolean resume,
-            Trainer.Progress progress,
+            Trainer.TrainListener progress,
             BooleanSupplier stop) {
-        try (SparkSession session = Sessions.open(master, "vit4j train " + config.name())) {
+        try (SparkSession session = SparkSessions.open(master, "vit4j train " + config.name())) {
             return train(session, config, directory, resume, progress, stop);
         }
     }
 
     /** The same on a session of the caller's, which stays open. */
-    public static TrainRun.Result train(
+    public static TrainRun.RunResult train(
             SparkSession session,
             RunConfig config,
             Path directory,
             boolean resume,
-            Trainer.Progress progress,
+            Trainer.TrainListener progress,
             BooleanSupplier stop) {
-        Opened data = Opened.of(config);
+        SparkData data = SparkData.of(config);
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-        int parts = config.train().distributed().executors().orElseGet(() -> Sessions.executors(spark));
+        int parts = config.train().distributed().executors().orElseGet(() -> SparkSessions.executors(spark));
         LOG.info("{}: each batch in {} parts", spark.master(), parts);
-        Workshop workshop = new Workshop(config, elsewhere(config), data.images());
+        WorkerBroadcast workshop = new WorkerBroadcast(config, elsewhere(config), data.images());
         try (SparkWorkers workers = new SparkWorkers(spark, workshop, parts)) {
             return TrainRun.run(
                     config,
@@ -64,9 +64,9 @@ public final class SparkCluster implements Cluster {
     @Override
     public long predict(String master, Path model, List<String> pictures, String table) {
         SavedModel.describe(model); // a mistake is said before anything is started
-        try (SparkSession session = Sessions.open(master, "vit4j predict " + model.getFileName())) {
-            Dataset<Row> named = Predictor.load(session, model).predict(Sources.pictures(session, pictures));
-            return Sources.write(named, table);
+        try (SparkSession session = SparkSessions.open(master, "vit4j predict " + model.getFileName())) {
+            Dataset<Row> named = SparkPredictor.load(session, model).predict(ImageSources.images(session, pictures));
+            return ImageSources.write(named, table);
         }
     }
 

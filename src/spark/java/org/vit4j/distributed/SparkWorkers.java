@@ -7,27 +7,27 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Failure;
-import org.vit4j.train.Answer;
-import org.vit4j.train.Work;
-import org.vit4j.train.Workers;
+import org.vit4j.io.RunException;
+import org.vit4j.train.GradientRequest;
+import org.vit4j.train.GradientShard;
+import org.vit4j.train.GradientWorkers;
 
 /** Gradients by the executors of a Spark application: a job an exchange, a task a part. */
-final class SparkWorkers implements Workers, AutoCloseable {
+final class SparkWorkers implements GradientWorkers, AutoCloseable {
     /** Executors from which on the driver's link is what the others wait for; see docs/scaling.md. */
     private static final int FEW = 4;
 
     private final JavaSparkContext spark;
-    private final Broadcast<Workshop> workshop;
+    private final Broadcast<WorkerBroadcast> workshop;
     private final JavaRDD<Integer> parts;
     private final int count;
     private final Exchange exchange;
 
-    SparkWorkers(JavaSparkContext spark, Workshop workshop, int count) {
-        this(spark, workshop, count, count > FEW ? Exchange.IN_SLICES : Exchange.AT_THE_DRIVER);
+    SparkWorkers(JavaSparkContext spark, WorkerBroadcast workshop, int count) {
+        this(spark, workshop, count, count > FEW ? Exchange.REDUCE_SCATTER : Exchange.GATHER);
     }
 
-    SparkWorkers(JavaSparkContext spark, Workshop workshop, int count, Exchange exchange) {
+    SparkWorkers(JavaSparkContext spark, WorkerBroadcast workshop, int count, Exchange exchange) {
         this.spark = spark;
         this.workshop = spark.broadcast(workshop);
         this.count = count;
@@ -36,15 +36,15 @@ final class SparkWorkers implements Workers, AutoCloseable {
     }
 
     @Override
-    public int parts() {
+    public int shards() {
         return count;
     }
 
     @Override
-    public Answer answer(float[] trained, float[] kept, Work work) {
-        Broadcast<Weights> weights = spark.broadcast(new Weights(trained, kept));
+    public GradientShard compute(float[] trained, float[] kept, GradientRequest work) {
+        Broadcast<BroadcastWeights> weights = spark.broadcast(new BroadcastWeights(trained, kept));
         try {
-            Parcel parcel = exchange.ask(parts, count, question(workshop, weights, work, count));
+            WorkerReply parcel = exchange.ask(parts, count, question(workshop, weights, work, count));
             if (!parcel.refusal().isEmpty()) throw new ConfigError(parcel.refusal());
             return parcel.answer();
         } catch (Exception e) { // Spark's is a checked one that Java does not know of
@@ -56,14 +56,14 @@ final class SparkWorkers implements Workers, AutoCloseable {
     }
 
     /** Static, so that what travels is what it names. */
-    private static Function<Integer, Parcel> question(
-            Broadcast<Workshop> workshop, Broadcast<Weights> weights, Work work, int parts) {
+    private static Function<Integer, WorkerReply> question(
+            Broadcast<WorkerBroadcast> workshop, Broadcast<BroadcastWeights> weights, GradientRequest work, int parts) {
         return part -> workshop.value().answer(weights.value(), work, part, parts);
     }
 
-    private static Failure lost(SparkException e) {
+    private static RunException lost(SparkException e) {
         String why = e.getMessage().lines().findFirst().orElse("");
-        return new Failure("the cluster gave up: " + why + "; go on with --resume", e);
+        return new RunException("the cluster gave up: " + why + "; go on with --resume", e);
     }
 
     @Override

@@ -19,16 +19,16 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
-import org.vit4j.samediff.GradientStep;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Lowering;
-import org.vit4j.samediff.Parameters;
 
 /**
  * The layers that networks spend their time in, one by one, on both engines: {@code bench/kernels.sh LayerBench}. Shapes
@@ -84,14 +84,15 @@ public class LayerBench {
         Tensor y = build(graph, in);
         for (int i = 1; y.shape().rank() > 1; i++) y = graph.mean("mean" + i, y, 0);
         graph.output("logits", y);
-        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
-        parameters.initialise(1);
-        Engine on = Engine.valueOf(engine.toUpperCase(java.util.Locale.ROOT));
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        parameters.initialize(1);
+        Backend on = Backend.valueOf(engine.toUpperCase(java.util.Locale.ROOT));
         x = Nd4j.randn(DataType.FLOAT, in.shape().batched(batch));
         inference = on.inference(graph, parameters);
         // The gradient by the input too, as in the middle of a network.
-        var wanted = new GradientStep.Wanted(network -> network.output("logits").mean(), List.of(), List.of("x"));
-        step = on.step(graph, parameters, Lowering.Mode.TRAINING, wanted);
+        var wanted = new GradientStep.GradientSpec(
+                network -> network.output("logits").mean(), List.of(), List.of("x"));
+        step = on.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted);
     }
 
     private Tensor build(Graph g, Tensor x) {
@@ -102,7 +103,7 @@ public class LayerBench {
             case "layer_norm" -> g.layerNorm("y", x, 1e-6);
             case "attention" -> {
                 Tensor heads = g.splitHeads("heads", x, HEADS); // [H, T, d], as q, k and v at once
-                yield g.mix("y", g.softmax("weights", g.scores("scores", heads, heads, 0.125)), heads);
+                yield g.weightedSum("y", g.softmax("weights", g.scores("scores", heads, heads, 0.125)), heads);
             }
             case "conv" -> g.conv2d("y", x, CHANNELS, THREE, 1, true);
             case "conv_grouped" -> g.conv2d("y", x, CHANNELS, THREE, 8, true);

@@ -15,12 +15,12 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.vit4j.checkpoint.Npy;
+import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.data.Digits;
 import org.vit4j.data.ImageFile;
-import org.vit4j.model.Drawn;
+import org.vit4j.model.RandomModel;
 import org.vit4j.train.RunConfig;
-import org.vit4j.weights.Npy;
-import org.vit4j.weights.SafeTensors;
 
 /** {@code vit4j explain} as it is typed. */
 class ExplainTest {
@@ -35,20 +35,20 @@ class ExplainTest {
     void save() throws IOException {
         RunConfig config = RunConfig.open("digits-vit", List.of("model.dim=16", "model.depth=2", "model.heads=2"));
         model = directory.resolve("model.keras");
-        Drawn.write(model, "tiny", config, Drawn.digits(), 3);
+        RandomModel.write(model, "tiny", config, RandomModel.digits(), 3);
         digit = directory.resolve("seven.png");
         ImageIO.write(ImageFile.picture(Digits.all().image(7)), "png", digit.toFile());
         out = directory.resolve("seen");
     }
 
-    private static Vit4jTest.Outcome run(Object... words) {
-        return Vit4jTest.run(Stream.of(words).map(Object::toString).toArray(String[]::new));
+    private static CommandLineTest.Outcome run(Object... words) {
+        return CommandLineTest.run(Stream.of(words).map(Object::toString).toArray(String[]::new));
     }
 
     @Test
     void everyMethodLeavesItsFilesAndAPage() throws Exception {
         String all = "gradcam,rollout,attention,saliency,distance,similarity,features";
-        Vit4jTest.Outcome said =
+        CommandLineTest.Outcome said =
                 run("explain", model, digit, digit, "--method", all, "--class", "digit 3", "-o", out, "--json");
         assertThat(said.err()).isEmpty();
         assertThat(said.code()).isZero();
@@ -62,7 +62,7 @@ class ExplainTest {
         assertThat(ImageIO.read(out.resolve("seven-2-rollout.png").toFile()).getWidth())
                 .isEqualTo(288);
         assertThat(Files.readAllLines(out.resolve("distance.csv"))).hasSize(3);
-        SafeTensors.Array features = Npy.read(out.resolve("features.npy"));
+        SafeTensors.NamedValues features = Npy.read(out.resolve("features.npy"));
         assertThat(features.shape()).containsExactly(2, 16);
         assertThat(Files.readAllLines(out.resolve("features.csv"))).hasSize(3);
         String page = Files.readString(out.resolve("explain.html"));
@@ -79,12 +79,12 @@ class ExplainTest {
         assertMistake("--layer", "blocks.0.ad1", "blocks.0.ad1: no such tensor, did you mean 'blocks.0.add1'?");
         assertMistake("--layer", "head", "head [10]: has no grid on the image");
         assertMistake("--layer", "blocks.1.add2", "blocks.1.add2: its cells do not change the logits");
-        Vit4jTest.Outcome said = run("explain", model, digit, "--method", "attention", "--head", "2", "-o", out);
+        CommandLineTest.Outcome said = run("explain", model, digit, "--method", "attention", "--head", "2", "-o", out);
         assertThat(said.err()).contains("has heads 0 to 1, not 2");
     }
 
     private void assertMistake(String option, String value, String message) {
-        Vit4jTest.Outcome said = run("explain", model, digit, option, value, "-o", out);
+        CommandLineTest.Outcome said = run("explain", model, digit, option, value, "-o", out);
         assertThat(said.code()).isEqualTo(2);
         assertThat(said.err()).contains(message).hasLineCount(1);
     }

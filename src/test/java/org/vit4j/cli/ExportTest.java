@@ -22,7 +22,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.model.Drawn;
+import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.onnx.OnnxRun;
 import org.vit4j.train.RunConfig;
@@ -38,19 +38,19 @@ class ExportTest {
     void save() {
         RunConfig config = RunConfig.open("digits-deit-distilled", List.of());
         model = directory.resolve("model.keras");
-        Drawn.write(model, "digits", config, Drawn.digits(), 5);
+        RandomModel.write(model, "digits", config, RandomModel.digits(), 5);
     }
 
     private Path out(String name) {
         return directory.resolve(name);
     }
 
-    private Vit4jTest.Outcome export(String format, Path file, String... more) {
+    private CommandLineTest.Outcome export(String format, Path file, String... more) {
         List<String> all = Stream.concat(
                         Stream.of("export", model.toString(), "--format", format, "-o", file.toString()),
                         Stream.of(more))
                 .toList();
-        return Vit4jTest.run(all.toArray(String[]::new));
+        return CommandLineTest.run(all.toArray(String[]::new));
     }
 
     private static List<Path> listed(Path directory) throws IOException {
@@ -73,7 +73,7 @@ class ExportTest {
 
     @Test
     void asKerasItIsTheSameFile() throws IOException {
-        Vit4jTest.Outcome outcome = export("keras", out("again.keras"));
+        CommandLineTest.Outcome outcome = export("keras", out("again.keras"));
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(outcome.out()).isEqualTo("keras: " + out("again.keras") + System.lineSeparator());
         assertThat(out("again.keras")).hasSameBinaryContentAs(model);
@@ -130,7 +130,7 @@ class ExportTest {
 
     @Test
     void machineOutputSaysWhatWasWritten() throws IOException {
-        Vit4jTest.Outcome outcome = export("ONNX", out("model.onnx"), "--json");
+        CommandLineTest.Outcome outcome = export("ONNX", out("model.onnx"), "--json");
         JsonNode json = new ObjectMapper().readTree(outcome.out());
         assertThat(json.path("format").asText()).isEqualTo("onnx");
         assertThat(json.path("file").asText()).isEqualTo(out("model.onnx").toString());
@@ -142,13 +142,13 @@ class ExportTest {
     void asSafeTensorsItImportsAgainWithTheSameBits() throws IOException {
         assertThat(export("safetensors", out("model.safetensors")).code()).isZero();
         Path again = out("imported.keras");
-        Vit4jTest.Outcome outcome = Vit4jTest.run(
+        CommandLineTest.Outcome outcome = CommandLineTest.run(
                 "import", "digits-deit-distilled", out("model.safetensors").toString(), "-o", again.toString());
         assertThat(outcome.code()).as(outcome.err()).isZero();
         try (SavedModel before = SavedModel.load(model);
                 SavedModel after = SavedModel.load(again)) {
             before.graph()
-                    .weights()
+                    .parameters()
                     .forEach(weight -> assertThat(after.parameters().values(weight.name()))
                             .as(weight.name())
                             .isEqualTo(before.parameters().values(weight.name())));
@@ -170,7 +170,7 @@ class ExportTest {
         assertThat(theirs.sub(ours).amaxNumber().doubleValue() / largest).isLessThan(1e-5);
     }
 
-    private static void mistake(Vit4jTest.Outcome outcome, String line) {
+    private static void mistake(CommandLineTest.Outcome outcome, String line) {
         assertThat(outcome.code()).isEqualTo(2);
         assertThat(outcome.err()).isEqualTo("vit4j: " + line + System.lineSeparator());
         assertThat(outcome.out()).isEmpty();
@@ -195,7 +195,7 @@ class ExportTest {
     @ValueSource(strings = {"keras", "onnx", "safetensors", "samediff"})
     void strangeNamesAreNames(String format) throws IOException {
         Path file = out("new folder").resolve("übung 100%s é " + "x".repeat(220));
-        Vit4jTest.Outcome outcome = export(format, file);
+        CommandLineTest.Outcome outcome = export(format, file);
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(listed(file.getParent())).containsExactly(file);
     }
@@ -218,7 +218,8 @@ class ExportTest {
                 export("safetensors", out("b"), "--names", "timn"),
                 "--names timn: this network has no such names; expected reference, authors, hf");
         mistake(
-                Vit4jTest.run("export", out("none.keras").toString(), "--format", "onnx", "-o", out("c").toString()),
+                CommandLineTest.run(
+                        "export", out("none.keras").toString(), "--format", "onnx", "-o", out("c").toString()),
                 out("none.keras") + ": there is no such file");
         assertThat(listed(directory)).containsExactlyInAnyOrder(model, folder, text);
         assertThat(text).hasContent("old");

@@ -15,10 +15,10 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.vit4j.model.Description;
+import org.vit4j.checkpoint.Npy;
+import org.vit4j.checkpoint.SafeTensors;
+import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
-import org.vit4j.weights.Npy;
-import org.vit4j.weights.SafeTensors;
 
 /** {@code vit4j import} as a person uses it: a checkpoint becomes a model that predicts. */
 class ImportTest {
@@ -39,30 +39,31 @@ class ImportTest {
                 """);
     }
 
-    private Vit4jTest.Outcome run(String checkpoint, String... more) {
+    private CommandLineTest.Outcome run(String checkpoint, String... more) {
         String[] all = new String[5 + more.length];
         String[] first = {"import", config.toString(), checkpoint, "-o", model.toString()};
         System.arraycopy(first, 0, all, 0, 5);
         System.arraycopy(more, 0, all, 5, more.length);
-        return Vit4jTest.run(all);
+        return CommandLineTest.run(all);
     }
 
     @Test
     void theModelPredictsWhatTheCheckpointDid() throws IOException {
-        Vit4jTest.Outcome outcome = run(FILES.resolve("hf_vit.safetensors").toString());
+        CommandLineTest.Outcome outcome =
+                run(FILES.resolve("hf_vit.safetensors").toString());
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(outcome.out()).isEqualTo("model: " + model + System.lineSeparator());
 
-        Map<String, SafeTensors.Array> golden = SafeTensors.read(FILES.resolve("hf_vit.io.safetensors"));
+        Map<String, SafeTensors.NamedValues> golden = SafeTensors.read(FILES.resolve("hf_vit.io.safetensors"));
         Path input = npy(golden.get("input"));
-        JsonNode told = Vit4jTest.run("predict", model.toString(), input.toString(), "--logits", "--json")
+        JsonNode told = CommandLineTest.run("predict", model.toString(), input.toString(), "--logits", "--json")
                 .json();
         float[] logits = golden.get("logits").values();
         for (int i = 0; i < logits.length; i++) {
             double ours = told.get(i / 5).path("logits").get(i % 5).asDouble();
             assertThat(ours).isCloseTo(logits[i], within(1e-5));
         }
-        Description description = SavedModel.describe(model);
+        ModelDescription description = SavedModel.describe(model);
         assertThat(description.classes()).containsExactly("0", "1", "2", "3", "4");
         assertThat(description.preprocess().mean()).containsExactly(0.5, 0.5, 0.5);
         assertThat(description.preprocess().cropPct()).isEqualTo(0.9);
@@ -90,7 +91,7 @@ class ImportTest {
 
     @Test
     void anotherSizeChannelAndClassCount() {
-        Vit4jTest.Outcome outcome = run(
+        CommandLineTest.Outcome outcome = run(
                 FILES.resolve("hf_vit.safetensors").toString(),
                 "--image",
                 "24x32",
@@ -103,7 +104,7 @@ class ImportTest {
                 .contains("pos_embed: resampled from 2x2 to 3x4 positions, bicubic")
                 .contains("patch_embed.proj.kernel: for 1 instead of 3 channels, its kernels summed")
                 .contains("head: 3 classes instead of 5, drawn anew");
-        Description description = SavedModel.describe(model);
+        ModelDescription description = SavedModel.describe(model);
         assertThat(description.preprocess().height()).isEqualTo(24);
         assertThat(description.preprocess().width()).isEqualTo(32);
         assertThat(description.preprocess().mean()).containsExactly(0.5);
@@ -124,7 +125,7 @@ class ImportTest {
         refused("image height (20) must be a multiple of patch_size (8)", hf, "--image", "20");
         assertThat(model).doesNotExist();
 
-        Vit4jTest.Outcome lenient = run(hf, "--set", "model.depth=3", "--lenient");
+        CommandLineTest.Outcome lenient = run(hf, "--set", "model.depth=3", "--lenient");
         assertThat(lenient.code()).isZero();
         assertThat(lenient.err()).contains("missing: 12 (blocks.2.norm1.gamma");
     }
@@ -136,20 +137,21 @@ class ImportTest {
         Path labels = Files.writeString(directory.resolve("labels.txt"), "ant\nbee\ncat\ndog\neel\n");
         run(FILES.resolve("hf_vit.safetensors").toString(), "--labels", labels.toString());
         Path back = directory.resolve("back.keras");
-        Vit4jTest.Outcome outcome = Vit4jTest.run("import", "--like", model.toString(), trained, "-o", back.toString());
+        CommandLineTest.Outcome outcome =
+                CommandLineTest.run("import", "--like", model.toString(), trained, "-o", back.toString());
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(outcome.err()).contains("32 of 32 weights changed in Keras 3.15.1");
 
         String input = keras.resolve("trained.input.npy").toString();
-        JsonNode told = Vit4jTest.run("predict", back.toString(), input, "--logits", "--json")
+        JsonNode told = CommandLineTest.run("predict", back.toString(), input, "--logits", "--json")
                 .json();
         float[] logits = Npy.read(keras.resolve("trained.logits.npy")).values();
         for (int i = 0; i < logits.length; i++) {
             double ours = told.get(i / 5).path("logits").get(i % 5).asDouble();
             assertThat(ours).isCloseTo(logits[i], within(1e-5));
         }
-        Description description = SavedModel.describe(back);
-        Description before = SavedModel.describe(model);
+        ModelDescription description = SavedModel.describe(back);
+        ModelDescription before = SavedModel.describe(model);
         assertThat(description.classes()).containsExactly("ant", "bee", "cat", "dog", "eel");
         assertThat(description.preprocess()).isEqualTo(before.preprocess());
         assertThat(description.config()).isEqualTo(before.config());
@@ -185,7 +187,7 @@ class ImportTest {
             all[0] = "import";
             all[mistake.length] = "-o";
             all[mistake.length + 1] = back.toString();
-            Vit4jTest.Outcome outcome = Vit4jTest.run(all);
+            CommandLineTest.Outcome outcome = CommandLineTest.run(all);
             assertThat(outcome.err()).contains(mistake[0]).doesNotContain("\tat ");
             assertThat(outcome.err().lines()).hasSize(1);
             assertThat(outcome.code()).isEqualTo(2);
@@ -194,14 +196,14 @@ class ImportTest {
     }
 
     private void refused(String message, String checkpoint, String... more) {
-        Vit4jTest.Outcome outcome = run(checkpoint, more);
+        CommandLineTest.Outcome outcome = run(checkpoint, more);
         assertThat(outcome.err()).contains(message).doesNotContain("\tat ");
         assertThat(outcome.err().lines()).hasSize(1);
         assertThat(outcome.out()).isEmpty();
         assertThat(outcome.code()).isEqualTo(2);
     }
 
-    private Path npy(SafeTensors.Array array) throws IOException {
+    private Path npy(SafeTensors.NamedValues array) throws IOException {
         String shape =
                 java.util.Arrays.toString(array.shape()).replace('[', '(').replace(']', ')');
         byte[] header = ("{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }\n")

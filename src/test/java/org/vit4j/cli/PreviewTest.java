@@ -17,7 +17,7 @@ class PreviewTest {
     @Test
     void aSheetOfAsManyImagesAsAsked() throws IOException {
         Path sheet = directory.resolve("sheet.png");
-        Vit4jTest.Outcome outcome = Vit4jTest.run(
+        CommandLineTest.Outcome outcome = CommandLineTest.run(
                 "preview",
                 "digits-vit",
                 "-o",
@@ -38,11 +38,11 @@ class PreviewTest {
     @Test
     void mistakesAreOneLine() {
         String sheet = directory.resolve("sheet.png").toString();
-        Vit4jTest.refused(
+        CommandLineTest.refused(
                 "epoch 61: digits-vit trains epochs 1 to 60", "preview", "digits-vit", "-o", sheet, "--epoch", "61");
-        Vit4jTest.refused("--count 0: expected at least 1", "preview", "digits-vit", "-o", sheet, "--count", "0");
-        Vit4jTest.refused("the sheet is a PNG", "preview", "digits-vit", "-o", "sheet.jpg");
-        Vit4jTest.refused("Missing required option: '--output=SHEET.png'", "preview", "digits-vit");
-        Vit4jTest.refused("data.path is missing", "preview", "vit_tiny_patch16_224", "-o", sheet);
+        CommandLineTest.refused("--count 0: expected at least 1", "preview", "digits-vit", "-o", sheet, "--count", "0");
+        CommandLineTest.refused("the sheet is a PNG", "preview", "digits-vit", "-o", "sheet.jpg");
+        CommandLineTest.refused("Missing required option: '--output=SHEET.png'", "preview", "digits-vit");
+        CommandLineTest.refused("data.path is missing", "preview", "vit_tiny_patch16_224", "-o", sheet);
     }
 }

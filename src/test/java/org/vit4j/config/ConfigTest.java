@@ -37,7 +37,7 @@ class ConfigTest {
         assertThat(a.stringAt("word")).isEqualTo("hello");
         assertThat(a.intsAt("sizes", List.of())).containsExactly(4, 5);
         assertThat(a.intAt("absent", 7)).isEqualTo(7);
-        a.done();
+        a.rejectUnknownKeys();
         config.finish();
     }
 
@@ -46,7 +46,7 @@ class ConfigTest {
         Config config = Config.parse("model:\n  hedas: 3\n", "configs/vit.yaml");
         Section model = config.root().section("model");
         model.intAt("heads", 4);
-        model.done();
+        model.rejectUnknownKeys();
         assertThat(messageOf(config))
                 .isEqualTo("configs/vit.yaml:2: model: unknown key 'hedas', did you mean 'heads'?");
     }
@@ -129,7 +129,7 @@ class ConfigTest {
         a.stringAt("word");
         a.intsAt("sizes", List.of());
         a.intAt("standard", 7);
-        a.done();
+        a.rejectUnknownKeys();
         config.finish();
     }
 
@@ -170,14 +170,14 @@ class ConfigTest {
     void packagedVariantsAreKnownByNameFromAnywhere() {
         assertThat(Config.open("vit_base_patch16_224", List.of()).name()).isEqualTo("vit_base_patch16_224");
         assertThat(Config.open("digits-vit", List.of()).name()).isEqualTo("digits-vit");
-        assertThat(Packaged.variants()).contains("vit_base_patch16_224");
+        assertThat(ConfigCatalog.variants()).contains("vit_base_patch16_224");
     }
 
     @Test
     void nearIsWithinTwoEditsAndASwapIsOne() {
-        assertThat(Nearest.edits("hedas", "heads")).isEqualTo(1);
-        assertThat(Nearest.edits("", "abc")).isEqualTo(3);
-        assertThat(Nearest.to("epoch", List.of("epochs", "batch"))).contains("epochs");
-        assertThat(Nearest.to("x", List.of("epochs", "lr"))).isEmpty();
+        assertThat(Suggestions.edits("hedas", "heads")).isEqualTo(1);
+        assertThat(Suggestions.edits("", "abc")).isEqualTo(3);
+        assertThat(Suggestions.nearest("epoch", List.of("epochs", "batch"))).contains("epochs");
+        assertThat(Suggestions.nearest("x", List.of("epochs", "lr"))).isEmpty();
     }
 }

@@ -55,9 +55,9 @@ class AugmentTest {
 
     @Test
     void repeatsOfAnImageLieSideBySideAndDifferAndAnEpochKeepsItsLength() {
-        Augment augment = new Augment(
-                List.of(new Transform.RandomAffine(10, 0.1, new Range(0.9, 1.1), 5, 0)), Optional.empty(), 3);
-        var batches = new Batches(pictures(20), augment, preprocess(), 7, true, false, 1, 2);
+        AugmentConfig augment = new AugmentConfig(
+                List.of(new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0)), Optional.empty(), 3);
+        var batches = new DataLoader(pictures(20), augment, preprocess(), 7, true, false, 1, 2);
         Set<Integer> seen = new HashSet<>();
         int at = 0;
         float[] last = null;
@@ -79,21 +79,23 @@ class AugmentTest {
 
     @Test
     void aFirstRepeatIsWhatItWouldBeWithoutAny() {
-        List<Transform> turned = List.of(new Transform.RandomAffine(10, 0.1, new Range(0.9, 1.1), 5, 0));
-        float[] alone = first(Augment.of(turned));
-        float[] repeated = first(new Augment(turned, Optional.empty(), 2));
+        List<Transform> turned = List.of(new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0));
+        float[] alone = first(AugmentConfig.of(turned));
+        float[] repeated = first(new AugmentConfig(turned, Optional.empty(), 2));
         assertThat(Arrays.copyOf(repeated, 588)).isEqualTo(Arrays.copyOf(alone, 588));
     }
 
-    private float[] first(Augment augment) {
-        try (BatchIterator epoch = new Batches(pictures(6), augment, preprocess(), 2, false, true, 1, 1).epoch(0, 0)) {
+    private float[] first(AugmentConfig augment) {
+        try (BatchIterator epoch =
+                new DataLoader(pictures(6), augment, preprocess(), 2, false, true, 1, 1).epoch(0, 0)) {
             return epoch.next().images();
         }
     }
 
     @Test
     void erasingTakesItsShareAndLeavesTheRest() {
-        var erasing = new RandomErasing(1, RandomErasing.Mode.CONST, new Range(0.25, 0.25), new Range(0.5, 2), 1);
+        var erasing = new RandomErasing(
+                1, RandomErasing.ErasingMode.CONST, new ValueRange(0.25, 0.25), new ValueRange(0.5, 2), 1);
         for (int i = 0; i < 100; i++) {
             float[] values = filled();
             erasing.apply(values, 40, 50, random);
@@ -110,7 +112,7 @@ class AugmentTest {
     @Test
     void erasedPixelsAreNormalNumbersByValueOrByChannel() {
         float[] pixels = filled();
-        erasing(RandomErasing.Mode.PIXEL, 1, 1).apply(pixels, 40, 50, random);
+        erasing(RandomErasing.ErasingMode.PIXEL, 1, 1).apply(pixels, 40, 50, random);
         double[] drawn = IntStream.range(0, 6000)
                 .filter(i -> pixels[i] != 99)
                 .mapToDouble(i -> pixels[i])
@@ -120,10 +122,10 @@ class AugmentTest {
         assertThat(mean).isCloseTo(0, within(0.15));
         assertThat(square).isCloseTo(1, within(0.25));
         float[] blocks = filled();
-        erasing(RandomErasing.Mode.RAND, 1, 1).apply(blocks, 40, 50, random);
-        Set<Float> colours = new HashSet<>();
-        for (float value : blocks) colours.add(value);
-        assertThat(colours).hasSize(4); // 99, and one a channel
+        erasing(RandomErasing.ErasingMode.RAND, 1, 1).apply(blocks, 40, 50, random);
+        Set<Float> colors = new HashSet<>();
+        for (float value : blocks) colors.add(value);
+        assertThat(colors).hasSize(4); // 99, and one a channel
     }
 
     @Test
@@ -132,7 +134,7 @@ class AugmentTest {
         double area = 0;
         for (int i = 0; i < 400; i++) {
             float[] values = filled();
-            erasing(RandomErasing.Mode.CONST, 0.3, 4).apply(values, 40, 50, random);
+            erasing(RandomErasing.ErasingMode.CONST, 0.3, 4).apply(values, 40, 50, random);
             long zeros = IntStream.range(0, 6000).filter(k -> values[k] == 0).count();
             if (zeros > 0) erased++;
             area = Math.max(area, zeros / 6000.0);
@@ -140,15 +142,15 @@ class AugmentTest {
         assertThat(erased / 400.0).isCloseTo(0.3, within(0.07));
         assertThat(area).isLessThan(0.32);
         float[] untouched = filled();
-        erasing(RandomErasing.Mode.CONST, 0, 1).apply(untouched, 40, 50, random);
+        erasing(RandomErasing.ErasingMode.CONST, 0, 1).apply(untouched, 40, 50, random);
         assertThat(untouched).containsOnly(99);
     }
 
     @Test
     void threeAugmentDoesEachOfTheThree() {
-        Image image = Pictures.ramp(9, 9, 3);
-        float[] gray = Tones.grayscale(image).pixels();
-        float[] solarised = Tones.solarize(image, 128).pixels();
+        Image image = TestImages.ramp(9, 9, 3);
+        float[] gray = ColorOps.grayscale(image).pixels();
+        float[] solarised = ColorOps.solarize(image, 128).pixels();
         int[] times = new int[3];
         for (int i = 0; i < 300; i++) {
             float[] out = new ThreeAugment().apply(image, random).pixels();
@@ -160,7 +162,7 @@ class AugmentTest {
 
     @Test
     void jitterStaysInItsRangesAndZerosChangeNothing() {
-        Image image = Pictures.flat(3, 3, 3, 100);
+        Image image = TestImages.flat(3, 3, 3, 100);
         assertThat(new ColorJitter(0, 0, 0, 0, 1).apply(image, random)).isEqualTo(image);
         assertThat(new ColorJitter(0.4, 0.4, 0.4, 0.1, 0).apply(image, random)).isEqualTo(image);
         var bright = new ColorJitter(0.4, 0, 0, 0, 1);
@@ -175,8 +177,8 @@ class AugmentTest {
         return values;
     }
 
-    private static RandomErasing erasing(RandomErasing.Mode mode, double p, int count) {
-        return new RandomErasing(p, mode, new Range(0.1, 0.3), new Range(0.3, 1 / 0.3), count);
+    private static RandomErasing erasing(RandomErasing.ErasingMode mode, double p, int count) {
+        return new RandomErasing(p, mode, new ValueRange(0.1, 0.3), new ValueRange(0.3, 1 / 0.3), count);
     }
 
     @Test
@@ -204,7 +206,7 @@ class AugmentTest {
     }
 
     private static List<float[]> epoch(DataConfig data, int threads, int epoch, int skip) {
-        var batches = new Batches(pictures(20), data.augment(), data.preprocess(), 4, true, true, 3, threads);
+        var batches = new DataLoader(pictures(20), data.augment(), data.preprocess(), 4, true, true, 3, threads);
         List<float[]> images = new java.util.ArrayList<>();
         try (BatchIterator all = batches.epoch(epoch, skip)) {
             all.forEachRemaining(batch -> images.add(batch.images()));
@@ -212,17 +214,23 @@ class AugmentTest {
         return images;
     }
 
-    private static Preprocess preprocess() {
-        return new Preprocess(14, 14, 3, 1, Interpolation.BICUBIC, List.of(0.5), List.of(0.5));
+    private static Preprocessing preprocess() {
+        return new Preprocessing(14, 14, 3, 1, Interpolation.BICUBIC, List.of(0.5), List.of(0.5));
     }
 
-    /** Pictures in colour, each of its own. */
+    /** Pictures in color, each of its own. */
     private static Dataset pictures(int count) {
         byte[] pixels = new byte[count * 20 * 18 * 3];
         var noise = new SplittableRandom(1);
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = (byte) (i / 1080 * 9 + 60 * Math.sin(i / 30.0) + 90 + noise.nextInt(30));
         }
-        return new Pixels("p", new int[] {20, 18, 3}, Pixels.Layout.INTERLEAVED, pixels, new byte[count], List.of("a"));
+        return new InMemoryDataset(
+                "p",
+                new int[] {20, 18, 3},
+                InMemoryDataset.PixelLayout.INTERLEAVED,
+                pixels,
+                new byte[count],
+                List.of("a"));
     }
 }

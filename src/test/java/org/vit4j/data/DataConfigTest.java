@@ -15,7 +15,7 @@ class DataConfigTest {
     void digitsNeedNothingButTheirName() {
         DataConfig data = read("data: {dataset: digits}", 32, 1);
         assertThat(data.preprocess())
-                .isEqualTo(new Preprocess(32, 32, 1, 1, Interpolation.BICUBIC, List.of(0.3053), List.of(0.3759)));
+                .isEqualTo(new Preprocessing(32, 32, 1, 1, Interpolation.BICUBIC, List.of(0.3053), List.of(0.3759)));
         assertThat(data.open().train().size()).isBetween(1430, 1445);
         assertThat(data.threads()).isPositive();
     }
@@ -46,19 +46,20 @@ class DataConfigTest {
         assertThat(data.path()).contains(Path.of(System.getProperty("user.home"), "pictures"));
         assertThat(data.onCorrupt()).isEqualTo(OnCorrupt.SKIP);
         assertThat(data.preprocess())
-                .isEqualTo(
-                        new Preprocess(64, 64, 3, 0.9, Interpolation.BILINEAR, List.of(0.5), List.of(0.2, 0.3, 0.4)));
-        Range ratio = new Range(3 / 4.0, 4 / 3.0);
+                .isEqualTo(new Preprocessing(
+                        64, 64, 3, 0.9, Interpolation.BILINEAR, List.of(0.5), List.of(0.2, 0.3, 0.4)));
+        ValueRange ratio = new ValueRange(3 / 4.0, 4 / 3.0);
         assertThat(data.augment().transforms())
                 .containsExactly(
-                        new Transform.RandomResizedCrop(List.of(224), new Range(0.1, 1), ratio, Interpolation.NEAREST),
-                        new Transform.Resize(List.of(20, 30), Interpolation.BICUBIC),
-                        new Transform.Resize(List.of(64, 64), Interpolation.BICUBIC),
+                        new Transform.RandomResizedCrop(
+                                List.of(224), new ValueRange(0.1, 1), ratio, Interpolation.NEAREST),
+                        new Transform.ResizeImage(List.of(20, 30), Interpolation.BICUBIC),
+                        new Transform.ResizeImage(List.of(64, 64), Interpolation.BICUBIC),
                         new Transform.CenterCrop(List.of(28)),
                         new Transform.RandomCrop(List.of(), 4, 128),
                         new Transform.HorizontalFlip(0.5),
                         new Transform.VerticalFlip(0.1),
-                        new Transform.RandomAffine(10, 0.1, new Range(0.9, 1.1), 5, 0));
+                        new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0));
         Config config = Config.parse(yaml, "a.yaml");
         DataConfig.read(config.root().section("data"), 64, 64, 3);
         assertThat(read(config.resolved(), 64, 3)).isEqualTo(data);

@@ -32,7 +32,7 @@ class DatasetTest {
 
     @Test
     void ofEveryDigitAFifthIsHeldOutAndNothingIsInBoth() {
-        Split split = Digits.split(0.2, 0);
+        DatasetSplits split = Digits.split(0.2, 0);
         assertThat(split.train().size() + split.validation().size()).isEqualTo(1797);
         assertThat(split.validation().size()).isBetween(355, 365);
         for (int digit = 0; digit < 10; digit++) {
@@ -66,7 +66,7 @@ class DatasetTest {
     void cifar10IsReadFromItsFiles() throws IOException {
         Path in = cifar10(dir.resolve("cifar-10-batches-bin"));
         for (Path given : List.of(dir, in)) {
-            Split split = Cifar.ten(given);
+            DatasetSplits split = Cifar.ten(given);
             assertThat(split.train().size()).isEqualTo(10);
             assertThat(split.validation().size()).isEqualTo(2);
             assertThat(split.train().classes()).hasSize(10).startsWith("class0");
@@ -81,10 +81,10 @@ class DatasetTest {
     @Test
     void cifar100HasTwoLabelsAndTheFineOneCounts() throws IOException {
         Path in = dir.resolve("cifar-100-binary");
-        Pictures.write(in.resolve("train.bin"), records(2, 3, 42));
-        Pictures.write(in.resolve("test.bin"), records(2, 1, 99));
+        TestImages.write(in.resolve("train.bin"), records(2, 3, 42));
+        TestImages.write(in.resolve("test.bin"), records(2, 1, 99));
         classes(in.resolve("fine_label_names.txt"), 100);
-        Split split = Cifar.hundred(dir);
+        DatasetSplits split = Cifar.hundred(dir);
         assertThat(split.train().size()).isEqualTo(3);
         assertThat(split.train().label(0)).isEqualTo(42);
         assertThat(split.validation().label(0)).isEqualTo(99);
@@ -96,11 +96,11 @@ class DatasetTest {
         refused(() -> Cifar.ten(dir.resolve("none")), dir.resolve("none") + ": does not exist; expected " + CIFAR10);
         refused(() -> Cifar.ten(dir), dir + ": has no test_batch.bin; expected " + CIFAR10);
         Path third = cifar10(dir).resolve("data_batch_3.bin");
-        Pictures.write(third, Arrays.copyOf(records(1, 2, 1), 5000));
+        TestImages.write(third, Arrays.copyOf(records(1, 2, 1), 5000));
         refused(
                 () -> Cifar.ten(dir),
                 third + ": has 5000 bytes; expected a multiple of 3073 (1 + 3072 an image); download it again");
-        Pictures.write(third, records(1, 2, 10));
+        TestImages.write(third, records(1, 2, 10));
         refused(() -> Cifar.ten(dir), third + ": image 0 has the label 10; expected 0 to 9, in 10 classes");
         Files.delete(third);
         refused(() -> Cifar.ten(dir), third + ": does not exist; expected " + CIFAR10);
@@ -110,7 +110,7 @@ class DatasetTest {
     void mnistIsReadPlainZippedAndInBothSpellings() {
         mnist("train-images-idx3-ubyte", "train-labels-idx1-ubyte", false);
         mnist("t10k-images.idx3-ubyte.gz", "t10k-labels.idx1-ubyte.gz", true);
-        for (Split split : List.of(Mnist.digits(dir), Mnist.fashion(dir))) {
+        for (DatasetSplits split : List.of(Mnist.digits(dir), Mnist.fashion(dir))) {
             assertThat(split.train().size()).isEqualTo(3);
             assertThat(split.validation().label(2)).isEqualTo(9);
             Image image = split.validation().image(1);
@@ -128,21 +128,21 @@ class DatasetTest {
                 .hasMessageStartingWith(dir + ": has no t10k-images-idx3-ubyte; expected train-images-idx3-ubyte,");
         mnist("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", false);
         Path labels = dir.resolve("t10k-labels-idx1-ubyte");
-        Pictures.write(labels, idx(false, new byte[] {1, 2, 10}, 0x801, 3));
+        TestImages.write(labels, idx(false, new byte[] {1, 2, 10}, 0x801, 3));
         refused(() -> Mnist.digits(dir), labels + ": label 2 is 10; expected 0 to 9");
-        Pictures.write(labels, idx(false, new byte[] {1, 2}, 0x801, 2));
+        TestImages.write(labels, idx(false, new byte[] {1, 2}, 0x801, 2));
         Path images = dir.resolve("t10k-images-idx3-ubyte");
         refused(() -> Mnist.digits(dir), images + ": has 3 images, but " + labels + " has 2 labels");
-        Pictures.write(images, idx(false, new byte[59], 0x803, 3, 4, 5));
+        TestImages.write(images, idx(false, new byte[59], 0x803, 3, 4, 5));
         refused(() -> Mnist.digits(dir), images + ": has 59 bytes after its header; expected 60; download it again");
-        Pictures.write(images, idx(false, new byte[60], 0x802, 3, 4, 5));
+        TestImages.write(images, idx(false, new byte[60], 0x802, 3, 4, 5));
         refused(
                 () -> Mnist.digits(dir),
                 images + ": is no idx file of this kind: starts with 00000802; expected 00000803");
-        Path zipped = Pictures.write(dir.resolve("train-images-idx3-ubyte.gz"), new byte[] {1, 2, 3});
+        Path zipped = TestImages.write(dir.resolve("train-images-idx3-ubyte.gz"), new byte[] {1, 2, 3});
         assertThat(dir.resolve("train-images-idx3-ubyte").toFile().delete()).isTrue();
         refused(() -> Mnist.digits(dir), zipped + ": is no gzip file or truncated; download it again");
-        Pictures.write(zipped, Arrays.copyOf(idx(true, new byte[60], 0x803, 3, 4, 5), 30));
+        TestImages.write(zipped, Arrays.copyOf(idx(true, new byte[60], 0x803, 3, 4, 5), 30));
         refused(() -> Mnist.digits(dir), zipped + ": is no gzip file or truncated; download it again");
     }
 
@@ -151,8 +151,8 @@ class DatasetTest {
     }
 
     private Path cifar10(Path in) throws IOException {
-        for (int i = 1; i <= 5; i++) Pictures.write(in.resolve("data_batch_" + i + ".bin"), records(1, 2, 9));
-        Pictures.write(in.resolve("test_batch.bin"), records(1, 2, 0));
+        for (int i = 1; i <= 5; i++) TestImages.write(in.resolve("data_batch_" + i + ".bin"), records(1, 2, 9));
+        TestImages.write(in.resolve("test_batch.bin"), records(1, 2, 0));
         classes(in.resolve("batches.meta.txt"), 10);
         return in;
     }
@@ -160,7 +160,7 @@ class DatasetTest {
     private static void classes(Path file, int count) {
         String names =
                 IntStream.range(0, count).mapToObj(i -> "class" + i + "\n").collect(Collectors.joining());
-        Pictures.write(file, (names + "\n").getBytes(StandardCharsets.UTF_8));
+        TestImages.write(file, (names + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     private static byte[] records(int labelBytes, int count, int label) {
@@ -180,8 +180,8 @@ class DatasetTest {
     private void mnist(String images, String labels, boolean zip) {
         byte[] pixels = new byte[60];
         for (int i = 0; i < 60; i++) pixels[i] = (byte) i;
-        Pictures.write(dir.resolve(images), idx(zip, pixels, 0x803, 3, 4, 5));
-        Pictures.write(dir.resolve(labels), idx(zip, new byte[] {0, 4, 9}, 0x801, 3));
+        TestImages.write(dir.resolve(images), idx(zip, pixels, 0x803, 3, 4, 5));
+        TestImages.write(dir.resolve(labels), idx(zip, new byte[] {0, 4, 9}, 0x801, 3));
     }
 
     private static byte[] idx(boolean zip, byte[] data, int... header) {

@@ -15,8 +15,8 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 
 class Dl4jDataTest {
-    private static final Preprocess PREPROCESS =
-            new Preprocess(8, 8, 3, 1, Interpolation.BILINEAR, List.of(0.3), List.of(0.4));
+    private static final Preprocessing PREPROCESS =
+            new Preprocessing(8, 8, 3, 1, Interpolation.BILINEAR, List.of(0.3), List.of(0.4));
 
     @Test
     void aDl4jIteratorFeedsOurBatches() {
@@ -52,7 +52,7 @@ class Dl4jDataTest {
     @Test
     void ourBatchesFeedDl4jAndComeBackTheSame() {
         Dataset digits = Digits.split(0.2, 0).validation();
-        var batches = new Batches(digits, Augment.NONE, PREPROCESS, 100, true, false, 1, 2);
+        var batches = new DataLoader(digits, AugmentConfig.NONE, PREPROCESS, 100, true, false, 1, 2);
         DataSetIterator iterator = Dl4jData.iterator(batches, digits.classes());
         List<Batch> there = all(batches.epoch(0, 0));
         iterator.reset(); // before the first batch: still epoch 0

@@ -30,15 +30,15 @@ class ImageFileTest {
     @ParameterizedTest
     @ValueSource(strings = {"png", "bmp"})
     void losslessPicturesComeBackAsTheyWere(String format) {
-        Image image = Pictures.ramp(5, 7, 3);
-        Path file = Pictures.write(dir.resolve("a." + format), Pictures.encode(Pictures.rgb(image), format));
+        Image image = TestImages.ramp(5, 7, 3);
+        Path file = TestImages.write(dir.resolve("a." + format), TestImages.encode(TestImages.rgb(image), format));
         assertThat(ImageFile.read(file, 3).pixels()).isEqualTo(image.pixels());
     }
 
     @Test
     void aJpegIsNearlyWhatItWas() {
-        byte[] jpeg = Pictures.encode(Pictures.rgb(Pictures.flat(9, 12, 3, 90)), "jpg");
-        Image read = ImageFile.read(Pictures.write(dir.resolve("a.jpg"), jpeg), 3);
+        byte[] jpeg = TestImages.encode(TestImages.rgb(TestImages.flat(9, 12, 3, 90)), "jpg");
+        Image read = ImageFile.read(TestImages.write(dir.resolve("a.jpg"), jpeg), 3);
         assertThat(read.height()).isEqualTo(9);
         assertThat(read.width()).isEqualTo(12);
         for (float pixel : read.pixels()) assertThat(pixel).isCloseTo(90, within(2f));
@@ -49,7 +49,7 @@ class ImageFileTest {
         var gray = new BufferedImage(3, 1, BufferedImage.TYPE_BYTE_GRAY);
         gray.getRaster().setPixels(0, 0, 3, 1, new int[] {0, 100, 255});
         for (String format : new String[] {"png", "bmp", "gif"}) {
-            Path file = Pictures.write(dir.resolve("g." + format), Pictures.encode(gray, format));
+            Path file = TestImages.write(dir.resolve("g." + format), TestImages.encode(gray, format));
             assertThat(ImageFile.read(file, 1).pixels()).as(format).containsExactly(0, 100, 255);
             assertThat(ImageFile.read(file, 3).pixels()).containsExactly(0, 0, 0, 100, 100, 100, 255, 255, 255);
         }
@@ -59,7 +59,7 @@ class ImageFileTest {
     void of16BitsTheUpperEightAreKept() {
         var gray = new BufferedImage(3, 1, BufferedImage.TYPE_USHORT_GRAY);
         gray.getRaster().setPixels(0, 0, 3, 1, new int[] {0x00FF, 0x80FF, 0xFFFF});
-        Path file = Pictures.write(dir.resolve("g.png"), Pictures.encode(gray, "png"));
+        Path file = TestImages.write(dir.resolve("g.png"), TestImages.encode(gray, "png"));
         assertThat(ImageFile.read(file, 1).pixels()).containsExactly(0, 0x80, 0xFF);
     }
 
@@ -73,7 +73,7 @@ class ImageFileTest {
             int type = bits == 1 ? BufferedImage.TYPE_BYTE_BINARY : BufferedImage.TYPE_BYTE_INDEXED;
             var picture = new BufferedImage(2, 1, type, model);
             picture.getRaster().setPixels(0, 0, 2, 1, new int[] {1, 0});
-            Path file = Pictures.write(dir.resolve("p.png"), Pictures.encode(picture, "png"));
+            Path file = TestImages.write(dir.resolve("p.png"), TestImages.encode(picture, "png"));
             assertThat(ImageFile.read(file, 3).pixels()).containsExactly(10, 120, 250, 200, 20, 30);
         }
     }
@@ -82,15 +82,16 @@ class ImageFileTest {
     void alphaIsDroppedNotBlended() {
         var picture = new BufferedImage(1, 1, BufferedImage.TYPE_INT_ARGB);
         picture.setRGB(0, 0, 0x40C86432);
-        Path file = Pictures.write(dir.resolve("a.png"), Pictures.encode(picture, "png"));
+        Path file = TestImages.write(dir.resolve("a.png"), TestImages.encode(picture, "png"));
         assertThat(ImageFile.read(file, 3).pixels()).containsExactly(0xC8, 0x64, 0x32);
     }
 
     @Test
     void theContentsCountNotTheName() {
-        Path file = Pictures.write(dir.resolve("a.jpg"), Pictures.encode(Pictures.rgb(Pictures.ramp(2, 2, 3)), "png"));
+        Path file = TestImages.write(
+                dir.resolve("a.jpg"), TestImages.encode(TestImages.rgb(TestImages.ramp(2, 2, 3)), "png"));
         assertThat(ImageFile.read(file, 3).pixels())
-                .isEqualTo(Pictures.ramp(2, 2, 3).pixels());
+                .isEqualTo(TestImages.ramp(2, 2, 3).pixels());
     }
 
     /** Where the upper left block of the stored picture (the dark one) is once it is upright: TIFF 6.0, tag 274. */
@@ -98,10 +99,10 @@ class ImageFileTest {
     @CsvSource({"1,false,0,0", "2,false,0,1", "3,false,1,1", "4,false,1,0"})
     @CsvSource({"5,true,0,0", "6,true,0,1", "7,true,1,1", "8,true,1,0"})
     void everyOrientationIsTurnedUpright(int orientation, boolean turned, int bottom, int right) {
-        Image stored = Pictures.flat(16, 32, 3, 255);
+        Image stored = TestImages.flat(16, 32, 3, 255);
         for (int y = 0; y < 8; y++) Arrays.fill(stored.pixels(), y * 32 * 3, (y * 32 + 8) * 3, 0);
-        byte[] jpeg = Pictures.encode(Pictures.rgb(stored), "jpg");
-        Image read = ImageFile.read(Pictures.write(dir.resolve("o.jpg"), withOrientation(jpeg, orientation)), 3);
+        byte[] jpeg = TestImages.encode(TestImages.rgb(stored), "jpg");
+        Image read = ImageFile.read(TestImages.write(dir.resolve("o.jpg"), withOrientation(jpeg, orientation)), 3);
         assertThat(read.height()).isEqualTo(turned ? 32 : 16);
         assertThat(read.width()).isEqualTo(turned ? 16 : 32);
         for (int b = 0; b < 2; b++) {
@@ -114,41 +115,41 @@ class ImageFileTest {
 
     @Test
     void turningKeepsEveryPixel() { // against the definition: row and column of the stored picture
-        Image stored = Pictures.ramp(2, 3, 1);
-        assertThat(Orientation.apply(stored, 6).pixels()).containsExactly(column(stored, 1, 0, 1, 0, 1, 0));
-        assertThat(Orientation.apply(stored, 8).at(0, 0, 0)).isEqualTo(stored.at(0, 2, 0));
-        assertThat(Orientation.apply(stored, 5).at(2, 1, 0)).isEqualTo(stored.at(1, 2, 0));
-        assertThat(Orientation.apply(stored, 7).at(0, 0, 0)).isEqualTo(stored.at(1, 2, 0));
+        Image stored = TestImages.ramp(2, 3, 1);
+        assertThat(ExifOrientation.apply(stored, 6).pixels()).containsExactly(column(stored, 1, 0, 1, 0, 1, 0));
+        assertThat(ExifOrientation.apply(stored, 8).at(0, 0, 0)).isEqualTo(stored.at(0, 2, 0));
+        assertThat(ExifOrientation.apply(stored, 5).at(2, 1, 0)).isEqualTo(stored.at(1, 2, 0));
+        assertThat(ExifOrientation.apply(stored, 7).at(0, 0, 0)).isEqualTo(stored.at(1, 2, 0));
     }
 
     @Test
     void whatCannotBeReadIsNamedWithTheReason() {
-        Path png = Pictures.png(dir.resolve("good.png"), Pictures.ramp(40, 40, 3));
-        byte[] bytes = Pictures.encode(Pictures.rgb(Pictures.ramp(40, 40, 3)), "png");
+        Path png = TestImages.png(dir.resolve("good.png"), TestImages.ramp(40, 40, 3));
+        byte[] bytes = TestImages.encode(TestImages.rgb(TestImages.ramp(40, 40, 3)), "png");
         assertThat(ImageFile.read(png, 3).height()).isEqualTo(40);
         refused(dir.resolve("none.png"), dir.resolve("none.png") + ": does not exist");
         refused(dir, dir + ": is a directory; expected a picture");
         refused(
-                Pictures.write(dir.resolve("text.png"), "hello".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+                TestImages.write(dir.resolve("text.png"), "hello".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
                 dir.resolve("text.png") + ": is not a picture; expected PNG, JPEG, BMP or GIF");
         refused(
-                Pictures.write(dir.resolve("empty.png"), new byte[0]),
+                TestImages.write(dir.resolve("empty.png"), new byte[0]),
                 dir.resolve("empty.png") + ": is not a picture; expected PNG, JPEG, BMP or GIF (the file is empty)");
         refused(
-                Pictures.write(dir.resolve("cmyk.jpg"), Base64.getDecoder().decode(CMYK_JPEG)),
+                TestImages.write(dir.resolve("cmyk.jpg"), Base64.getDecoder().decode(CMYK_JPEG)),
                 dir.resolve("cmyk.jpg") + ": is a CMYK JPEG; expected gray or RGB, convert it");
         refused(
-                Pictures.write(dir.resolve("bomb.png"), claiming(bytes, 60000, 60000)),
+                TestImages.write(dir.resolve("bomb.png"), claiming(bytes, 60000, 60000)),
                 dir.resolve("bomb.png") + ": is too large: 60000x60000 pixels; at most 178956970 are decoded");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"png", "jpg", "bmp", "gif"})
     void aTruncatedPictureIsRefusedWhereverItIsCut(String format) {
-        byte[] whole = Pictures.encode(Pictures.rgb(Pictures.ramp(40, 40, 3)), format);
+        byte[] whole = TestImages.encode(TestImages.rgb(TestImages.ramp(40, 40, 3)), format);
         for (double kept : new double[] {0.03, 0.3, 0.6, 0.9}) {
             byte[] cut = Arrays.copyOf(whole, (int) (whole.length * kept));
-            Path file = Pictures.write(dir.resolve("cut." + format), cut);
+            Path file = TestImages.write(dir.resolve("cut." + format), cut);
             assertThatThrownBy(() -> ImageFile.read(file, 3))
                     .as("%s of %s", kept, format)
                     .isInstanceOf(ConfigError.class)

@@ -30,7 +30,7 @@ class ImageFolderTest {
         write("train/cat/.hidden.png");
         write("train/cat/notes.txt");
         write("train/.DS_Store/x.png");
-        Split split = open();
+        DatasetSplits split = open();
         assertThat(split.train().classes()).containsExactly("ant", "cat", "dog");
         assertThat(split.train().size()).isEqualTo(7);
         assertThat(split.train().label(0)).isZero();
@@ -72,11 +72,11 @@ class ImageFolderTest {
                 + " test for val)";
         Path none = dir.resolve("none");
         refused(
-                () -> ImageFolder.open(none, 3, OnCorrupt.REFUSE),
+                () -> ImageFolder.open(none, 3, OnCorrupt.FAIL),
                 none + ": is not a directory; expected one with " + expected);
         Path train = dir.resolve("train");
         refused(
-                () -> ImageFolder.open(train, 3, OnCorrupt.REFUSE),
+                () -> ImageFolder.open(train, 3, OnCorrupt.FAIL),
                 train + ": has no directory train; expected " + expected);
         picture("val/bird/1.png", 3);
         refused(() -> open(), dir.resolve("val/bird") + ": no such class in training; expected cat, dog");
@@ -90,28 +90,28 @@ class ImageFolderTest {
     void aMissingValidationDirectoryIsSaid() {
         picture("other/train/a/1.png", 1);
         Path other = dir.resolve("other");
-        assertThatThrownBy(() -> ImageFolder.open(other, 3, OnCorrupt.REFUSE))
+        assertThatThrownBy(() -> ImageFolder.open(other, 3, OnCorrupt.FAIL))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageStartingWith(other + ": has no directory val; expected ");
         picture("other/test/a/1.png", 1);
-        assertThat(ImageFolder.open(other, 1, OnCorrupt.REFUSE)
+        assertThat(ImageFolder.open(other, 1, OnCorrupt.FAIL)
                         .validation()
                         .image(0)
                         .channels())
                 .isEqualTo(1);
     }
 
-    private Split open() {
-        return ImageFolder.open(dir, 3, OnCorrupt.REFUSE);
+    private DatasetSplits open() {
+        return ImageFolder.open(dir, 3, OnCorrupt.FAIL);
     }
 
     private void picture(String name, float value) {
         String format = name.endsWith("bmp") ? "bmp" : "png";
-        Pictures.write(dir.resolve(name), Pictures.encode(Pictures.rgb(Pictures.flat(2, 3, 3, value)), format));
+        TestImages.write(dir.resolve(name), TestImages.encode(TestImages.rgb(TestImages.flat(2, 3, 3, value)), format));
     }
 
     private Path write(String name) {
-        return Pictures.write(dir.resolve(name), new byte[] {1, 2, 3});
+        return TestImages.write(dir.resolve(name), new byte[] {1, 2, 3});
     }
 
     private static void refused(ThrowingCallable call, String message) {

@@ -25,10 +25,10 @@ class MixupTest {
             int h = c.get("height").intValue();
             int w = c.get("width").intValue();
             double lam = c.get("lam").doubleValue();
-            Mixup.Box box = Mixup.Box.around(
+            Mixup.CutBox box = Mixup.CutBox.around(
                     h, w, lam, c.get("center_y").intValue(), c.get("center_x").intValue());
             assertThat(box)
-                    .isEqualTo(new Mixup.Box(
+                    .isEqualTo(new Mixup.CutBox(
                             c.get("y_low").intValue(),
                             c.get("y_high").intValue(),
                             c.get("x_low").intValue(),
@@ -40,59 +40,59 @@ class MixupTest {
     @Test
     void blendsAndPastesAreTimms() throws IOException {
         JsonNode mixup = golden().get("mixup");
-        follow(mixup, new Mixup.Mix(mixup.get("lam").doubleValue(), Optional.empty()));
+        follow(mixup, new Mixup.MixChoice(mixup.get("lam").doubleValue(), Optional.empty()));
         JsonNode cutmix = golden().get("cutmix");
         int[] edges = StreamSupport.stream(cutmix.get("box").spliterator(), false)
                 .mapToInt(JsonNode::intValue)
                 .toArray();
-        Mixup.Box box = Mixup.Box.around(4, 4, 0.5, 1, 2);
-        assertThat(box).isEqualTo(new Mixup.Box(edges[0], edges[1], edges[2], edges[3]));
-        follow(cutmix, new Mixup.Mix(box.shareLeft(4, 4), Optional.of(box)));
+        Mixup.CutBox box = Mixup.CutBox.around(4, 4, 0.5, 1, 2);
+        assertThat(box).isEqualTo(new Mixup.CutBox(edges[0], edges[1], edges[2], edges[3]));
+        follow(cutmix, new Mixup.MixChoice(box.shareLeft(4, 4), Optional.of(box)));
     }
 
-    private static void follow(JsonNode golden, Mixup.Mix mix) {
+    private static void follow(JsonNode golden, Mixup.MixChoice mix) {
         float[] input = flat(golden.get("input"));
         Batch batch = new Batch(2, 4, 4, 1, input, new int[2], new int[2]);
-        Mixed mixed = Mixup.mix(batch, new Mixup.Mix[] {mix, mix});
+        MixedBatch mixed = Mixup.mix(batch, new Mixup.MixChoice[] {mix, mix});
         assertThat(mixed.batch().images()).containsExactly(flat(golden.get("output")), within(1e-6f));
     }
 
     @Test
     void theSameStepMixesTheSameAndOthersDiffer() {
-        for (Mixup.Mode mode : Mixup.Mode.values()) {
+        for (Mixup.MixupMode mode : Mixup.MixupMode.values()) {
             Mixup mixup = new Mixup(0.8, 1, Optional.empty(), 1, 0.5, mode, 0);
-            Mixed first = mixup.apply(batch(N), 1, 0, 17);
+            MixedBatch first = mixup.apply(batch(N), 1, 0, 17);
             assertThat(mixup.apply(batch(N), 1, 3, 17))
                     .usingRecursiveComparison()
                     .isEqualTo(first);
-            assertThat(mixup.apply(batch(N), 1, 0, 18).shares()).isNotEqualTo(first.shares());
-            assertThat(mixup.apply(batch(N), 2, 0, 17).shares()).isNotEqualTo(first.shares());
+            assertThat(mixup.apply(batch(N), 1, 0, 18).lambda()).isNotEqualTo(first.lambda());
+            assertThat(mixup.apply(batch(N), 2, 0, 17).lambda()).isNotEqualTo(first.lambda());
         }
     }
 
     @Test
     void sharesBelongToTheBatchTheImageOrThePair() {
         Batch batch = batch(N);
-        double[] whole = shares(Mixup.Mode.BATCH, batch);
+        double[] whole = shares(Mixup.MixupMode.BATCH, batch);
         assertThat(Arrays.stream(whole).distinct().count()).isEqualTo(1);
-        double[] each = shares(Mixup.Mode.ELEM, batch);
+        double[] each = shares(Mixup.MixupMode.ELEM, batch);
         assertThat(Arrays.stream(each).distinct().count()).isEqualTo(N);
-        double[] pairs = shares(Mixup.Mode.PAIR, batch);
+        double[] pairs = shares(Mixup.MixupMode.PAIR, batch);
         assertThat(Arrays.stream(pairs).distinct().count()).isEqualTo(N / 2);
         for (int i = 0; i < N; i++) assertThat(pairs[i]).isEqualTo(pairs[N - 1 - i]);
     }
 
-    private static double[] shares(Mixup.Mode mode, Batch batch) {
+    private static double[] shares(Mixup.MixupMode mode, Batch batch) {
         return new Mixup(0.8, 0, Optional.empty(), 1, 0.5, mode, 0)
                 .apply(batch, 1, 0, 0)
-                .shares();
+                .lambda();
     }
 
     /** Image i is filled with i: what is read off the pictures is what the labels are told. */
     @Test
     void theShareOfAnImageIsWhatIsSeenOfIt() {
-        var minmax = Optional.of(new Range(0.3, 0.8));
-        for (Mixup.Mode mode : Mixup.Mode.values()) {
+        var minmax = Optional.of(new ValueRange(0.3, 0.8));
+        for (Mixup.MixupMode mode : Mixup.MixupMode.values()) {
             for (Mixup mixup : new Mixup[] {
                 new Mixup(0.5, 0, Optional.empty(), 0.8, 0.5, mode, 0),
                 new Mixup(0, 1, Optional.empty(), 0.8, 0.5, mode, 0),
@@ -105,7 +105,7 @@ class MixupTest {
         }
     }
 
-    private static void look(Mixed mixed) {
+    private static void look(MixedBatch mixed) {
         Batch batch = mixed.batch();
         int size = SIDE * SIDE;
         for (int i = 0; i < batch.size(); i++) {
@@ -115,9 +115,9 @@ class MixupTest {
                     .mapToDouble(k -> batch.images()[at * size + k])
                     .average()
                     .orElseThrow();
-            assertThat(mean).isCloseTo(mixed.shares()[i] * i + (1 - mixed.shares()[i]) * partner, within(1e-4));
-            assertThat(mixed.other(i)).isEqualTo(10 + partner);
-            int dominant = mixed.shares()[i] >= 0.5 ? 10 + i : 10 + partner;
+            assertThat(mean).isCloseTo(mixed.lambda()[i] * i + (1 - mixed.lambda()[i]) * partner, within(1e-4));
+            assertThat(mixed.partner(i)).isEqualTo(10 + partner);
+            int dominant = mixed.lambda()[i] >= 0.5 ? 10 + i : 10 + partner;
             assertThat(mixed.dominant()[i]).isEqualTo(dominant);
         }
     }
@@ -126,12 +126,12 @@ class MixupTest {
     void chancesAreAsAsked() {
         int mixed = 0;
         int cut = 0;
-        Mixup mixup = new Mixup(0.8, 1, Optional.empty(), 0.6, 0.3, Mixup.Mode.ELEM, 0);
+        Mixup mixup = new Mixup(0.8, 1, Optional.empty(), 0.6, 0.3, Mixup.MixupMode.ELEM, 0);
         for (int step = 0; step < 500; step++) {
-            Mixed out = mixup.apply(batch(N), 1, 0, step);
+            MixedBatch out = mixup.apply(batch(N), 1, 0, step);
             for (int i = 0; i < N; i++) {
                 float[] image = Arrays.copyOfRange(out.batch().images(), i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
-                if (out.shares()[i] == 1) continue;
+                if (out.lambda()[i] == 1) continue;
                 mixed++;
                 float own = i;
                 float others = N - 1 - i;
@@ -144,19 +144,19 @@ class MixupTest {
 
     @Test
     void nothingIsMixedFromTheOffEpochOnNorWithoutChance() {
-        Mixup early = new Mixup(0.8, 1, Optional.empty(), 1, 0.5, Mixup.Mode.BATCH, 2);
-        assertThat(early.apply(batch(N), 1, 1, 5).shares()).doesNotContain(1);
-        assertThat(early.apply(batch(N), 1, 2, 5)).usingRecursiveComparison().isEqualTo(Mixed.none(batch(N)));
-        Mixup never = new Mixup(0.8, 1, Optional.empty(), 0, 0.5, Mixup.Mode.ELEM, 0);
-        assertThat(never.apply(batch(N), 1, 1, 5)).usingRecursiveComparison().isEqualTo(Mixed.none(batch(N)));
+        Mixup early = new Mixup(0.8, 1, Optional.empty(), 1, 0.5, Mixup.MixupMode.BATCH, 2);
+        assertThat(early.apply(batch(N), 1, 1, 5).lambda()).doesNotContain(1);
+        assertThat(early.apply(batch(N), 1, 2, 5)).usingRecursiveComparison().isEqualTo(MixedBatch.none(batch(N)));
+        Mixup never = new Mixup(0.8, 1, Optional.empty(), 0, 0.5, Mixup.MixupMode.ELEM, 0);
+        assertThat(never.apply(batch(N), 1, 1, 5)).usingRecursiveComparison().isEqualTo(MixedBatch.none(batch(N)));
     }
 
     @Test
     void theSectionIsReadAndMistakesAreSaid() {
         assertThat(read("{mixup: 0.8, cutmix: 1.0, p: 0.9, switch: 0.4, mode: pair, off_epoch: 7}"))
-                .contains(new Mixup(0.8, 1, Optional.empty(), 0.9, 0.4, Mixup.Mode.PAIR, 7));
+                .contains(new Mixup(0.8, 1, Optional.empty(), 0.9, 0.4, Mixup.MixupMode.PAIR, 7));
         assertThat(read("{cutmix_minmax: [0.2, 0.8]}").orElseThrow().cutmixMinmax())
-                .contains(new Range(0.2, 0.8));
+                .contains(new ValueRange(0.2, 0.8));
         refused("{}", "m: mixup, cutmix or cutmix_minmax must be above 0 (0.0)");
         refused("{mixup: 1, p: 2}", "m: p must lie in 0..1 (2.0)");
         refused("{mixup: 1, mode: elm}", "m.mode: unknown value 'elm', did you mean 'elem'?");

@@ -17,11 +17,11 @@ import org.junit.jupiter.api.Test;
 
 /** Byte for byte what Pillow and timm make of the pictures in {@code pillow-ops.json}. */
 class PillowOpsTest {
-    private static final Map<String, Warp.Style> FILLS = Map.of(
-            "photo", new Warp.Style(List.of(124.0, 116.0, 104.0), Interpolation.BILINEAR),
-            "gray", new Warp.Style(List.of(78.0), Interpolation.BILINEAR),
-            "tiny", new Warp.Style(List.of(1.0, 2.0, 3.0), Interpolation.BILINEAR),
-            "row", new Warp.Style(List.of(9.0), Interpolation.BILINEAR));
+    private static final Map<String, AffineWarp.WarpStyle> FILLS = Map.of(
+            "photo", new AffineWarp.WarpStyle(List.of(124.0, 116.0, 104.0), Interpolation.BILINEAR),
+            "gray", new AffineWarp.WarpStyle(List.of(78.0), Interpolation.BILINEAR),
+            "tiny", new AffineWarp.WarpStyle(List.of(1.0, 2.0, 3.0), Interpolation.BILINEAR),
+            "row", new AffineWarp.WarpStyle(List.of(9.0), Interpolation.BILINEAR));
 
     private final JsonNode golden = ResampleTest.json("pillow-ops.json");
 
@@ -52,45 +52,46 @@ class PillowOpsTest {
 
     private static Image apply(JsonNode c, Image image) {
         double arg = c.get("arg").doubleValue();
-        Warp.Style style = null;
+        AffineWarp.WarpStyle style = null;
         if (c.has("interpolation")) {
             Interpolation way =
                     Interpolation.valueOf(c.get("interpolation").textValue().toUpperCase(Locale.ROOT));
-            style = new Warp.Style(FILLS.get(c.get("input").textValue()).fill(), way);
+            style = new AffineWarp.WarpStyle(
+                    FILLS.get(c.get("input").textValue()).fill(), way);
         }
         return switch (c.get("op").textValue()) {
-            case "autocontrast" -> Tones.autocontrast(image);
-            case "equalize" -> Tones.equalize(image);
-            case "invert" -> Tones.invert(image);
-            case "posterize" -> Tones.posterize(image, (int) arg);
-            case "solarize" -> Tones.solarize(image, (int) arg);
-            case "solarize_add" -> Tones.solarizeAdd(image, (int) arg);
-            case "grayscale" -> Tones.grayscale(image);
-            case "color" -> Tones.colour(image, arg);
-            case "contrast" -> Tones.contrast(image, arg);
-            case "brightness" -> Tones.brightness(image, arg);
-            case "sharpness" -> Tones.sharpness(image, arg);
-            case "gaussian_blur" -> Blur.gaussian(image, arg);
-            case "shear_x" -> Warp.shearX(image, arg, style);
-            case "shear_y" -> Warp.shearY(image, arg, style);
-            case "translate_x" -> Warp.translateX(image, arg, style);
-            case "translate_y" -> Warp.translateY(image, arg, style);
-            case "rotate" -> Warp.rotate(image, arg, style);
-            case "hue" -> Hues.shift(image, arg);
+            case "autocontrast" -> ColorOps.autocontrast(image);
+            case "equalize" -> ColorOps.equalize(image);
+            case "invert" -> ColorOps.invert(image);
+            case "posterize" -> ColorOps.posterize(image, (int) arg);
+            case "solarize" -> ColorOps.solarize(image, (int) arg);
+            case "solarize_add" -> ColorOps.solarizeAdd(image, (int) arg);
+            case "grayscale" -> ColorOps.grayscale(image);
+            case "color" -> ColorOps.color(image, arg);
+            case "contrast" -> ColorOps.contrast(image, arg);
+            case "brightness" -> ColorOps.brightness(image, arg);
+            case "sharpness" -> ColorOps.sharpness(image, arg);
+            case "gaussian_blur" -> GaussianBlur.gaussian(image, arg);
+            case "shear_x" -> AffineWarp.shearX(image, arg, style);
+            case "shear_y" -> AffineWarp.shearY(image, arg, style);
+            case "translate_x" -> AffineWarp.translateX(image, arg, style);
+            case "translate_y" -> AffineWarp.translateY(image, arg, style);
+            case "rotate" -> AffineWarp.rotate(image, arg, style);
+            case "hue" -> HueShift.shift(image, arg);
             default -> throw new AssertionError(c.get("op"));
         };
     }
 
     @Test
-    void huesOfAllColoursArePillows() {
+    void huesOfAllColorsArePillows() {
         var toHsv = new CRC32();
         var toRgb = new CRC32();
         byte[] row = new byte[3 * 256];
         byte[] back = new byte[3 * 256];
         for (int ab = 0; ab < 1 << 16; ab++) {
             for (int c = 0; c < 256; c++) {
-                put(row, c, Hues.toHsv(ab >> 8, ab & 0xFF, c));
-                put(back, c, Hues.toRgb(ab >> 8, ab & 0xFF, c));
+                put(row, c, HueShift.toHsv(ab >> 8, ab & 0xFF, c));
+                put(back, c, HueShift.toRgb(ab >> 8, ab & 0xFF, c));
             }
             toHsv.update(row);
             toRgb.update(back);
@@ -105,7 +106,7 @@ class PillowOpsTest {
     void magnitudesMeanWhatTheyMeanInTimm() {
         var seen = new TreeSet<String>();
         for (JsonNode level : golden.get("levels")) {
-            RandOp op = Stream.of(RandOp.values())
+            RandAugmentOp op = Stream.of(RandAugmentOp.values())
                     .filter(o -> timmName(o).equals(level.get("op").textValue()))
                     .findFirst()
                     .orElseThrow();
@@ -116,20 +117,20 @@ class PillowOpsTest {
                     .isEqualTo(level.get("arg").doubleValue() + 0.0);
             seen.add(op.name());
         }
-        assertThat(seen).hasSize(RandOp.values().length - 3); // three need no argument
+        assertThat(seen).hasSize(RandAugmentOp.values().length - 3); // three need no argument
     }
 
     @Test
     void setsOfOperationsAreTimms() {
         JsonNode sets = golden.get("sets");
-        assertThat(timmNames(RandOps.PLAIN)).isEqualTo(names(sets.get("plain")));
-        assertThat(timmNames(RandOps.INCREASING)).isEqualTo(names(sets.get("increasing")));
-        assertThat(timmNames(RandOps.THREE)).isEqualTo(names(sets.get("threea")));
-        weighted(RandOps.THREE_WEIGHTED, sets.get("threea_weighted"));
-        weighted(RandOps.WEIGHTS, sets.get("weights"));
+        assertThat(timmNames(RandAugmentOpSet.PLAIN)).isEqualTo(names(sets.get("plain")));
+        assertThat(timmNames(RandAugmentOpSet.INCREASING)).isEqualTo(names(sets.get("increasing")));
+        assertThat(timmNames(RandAugmentOpSet.THREE)).isEqualTo(names(sets.get("threea")));
+        weighted(RandAugmentOpSet.THREE_WEIGHTED, sets.get("threea_weighted"));
+        weighted(RandAugmentOpSet.WEIGHTS, sets.get("weights"));
     }
 
-    private static void weighted(RandOps set, JsonNode golden) {
+    private static void weighted(RandAugmentOpSet set, JsonNode golden) {
         assertThat(timmNames(set)).isEqualTo(String.join(" ", (Iterable<String>) golden::fieldNames));
         int i = 0;
         for (JsonNode weight : golden) assertThat(set.weights().get(i++)).isEqualTo(weight.doubleValue());
@@ -141,21 +142,21 @@ class PillowOpsTest {
         return String.join(" ", names);
     }
 
-    private static String timmNames(RandOps set) {
+    private static String timmNames(RandAugmentOpSet set) {
         return set.ops().stream().map(PillowOpsTest::timmName).collect(Collectors.joining(" "));
     }
 
     /** {@code POSTERIZE_INCREASING} is {@code PosterizeIncreasing}. */
-    private static String timmName(RandOp op) {
+    private static String timmName(RandAugmentOp op) {
         return Stream.of(op.name().split("_"))
                 .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining());
     }
 
-    private static void put(byte[] row, int at, int colour) {
-        row[3 * at] = (byte) (colour >> 16);
-        row[3 * at + 1] = (byte) (colour >> 8);
-        row[3 * at + 2] = (byte) colour;
+    private static void put(byte[] row, int at, int color) {
+        row[3 * at] = (byte) (color >> 16);
+        row[3 * at + 1] = (byte) (color >> 8);
+        row[3 * at + 2] = (byte) color;
     }
 
     private static float[] bytes(JsonNode base64) {

@@ -24,7 +24,8 @@ class PreprocessTest {
             int[] to = {c.get("to").get(0).intValue(), c.get("to").get(1).intValue()};
             Interpolation interpolation =
                     Interpolation.valueOf(c.get("interpolation").textValue().toUpperCase(Locale.ROOT));
-            var preprocess = new Preprocess(to[0], to[1], 3, c.get("crop_pct").doubleValue(), interpolation, MEAN, STD);
+            var preprocess =
+                    new Preprocessing(to[0], to[1], 3, c.get("crop_pct").doubleValue(), interpolation, MEAN, STD);
             Image image = new Image(
                     c.get("height").intValue(), c.get("width").intValue(), 3, ResampleTest.floats(c.get("input")));
             float[] expected = ResampleTest.floats(c.get("output"));
@@ -39,35 +40,36 @@ class PreprocessTest {
     }
 
     @Test
-    void aPictureOfTheRightSizeIsOnlyNormalised() {
-        var preprocess = new Preprocess(4, 4, 1, 0.5, Interpolation.BICUBIC, List.of(0.5), List.of(0.25));
-        Image image = Pictures.ramp(4, 4, 1);
+    void aPictureOfTheRightSizeIsOnlyNormalized() {
+        var preprocess = new Preprocessing(4, 4, 1, 0.5, Interpolation.BICUBIC, List.of(0.5), List.of(0.25));
+        Image image = TestImages.ramp(4, 4, 1);
         assertThat(preprocess.view(image)).isSameAs(image);
         assertThat(preprocess.apply(image)[3]).isEqualTo((image.pixels()[3] / 255f - 0.5f) / 0.25f);
     }
 
     @Test
     void channelsAreMadeToFit() {
-        var gray = new Preprocess(2, 2, 1, 1, Interpolation.BICUBIC, List.of(0.0), List.of(1.0));
-        var colour = new Preprocess(2, 2, 3, 1, Interpolation.BICUBIC, List.of(0.0), List.of(1.0));
-        assertThat(colour.mean()).containsExactly(0.0, 0.0, 0.0);
-        assertThat(gray.apply(Pictures.flat(2, 2, 3, 51))).containsOnly(0.2f);
-        assertThat(colour.apply(Pictures.flat(2, 2, 1, 51))).hasSize(12).containsOnly(0.2f);
+        var gray = new Preprocessing(2, 2, 1, 1, Interpolation.BICUBIC, List.of(0.0), List.of(1.0));
+        var color = new Preprocessing(2, 2, 3, 1, Interpolation.BICUBIC, List.of(0.0), List.of(1.0));
+        assertThat(color.mean()).containsExactly(0.0, 0.0, 0.0);
+        assertThat(gray.apply(TestImages.flat(2, 2, 3, 51))).containsOnly(0.2f);
+        assertThat(color.apply(TestImages.flat(2, 2, 1, 51))).hasSize(12).containsOnly(0.2f);
     }
 
     @Test
     void survivesTheWayThroughASavedModel() throws IOException {
-        var preprocess = new Preprocess(224, 192, 3, 0.9, Interpolation.BILINEAR, MEAN, STD);
+        var preprocess = new Preprocessing(224, 192, 3, 0.9, Interpolation.BILINEAR, MEAN, STD);
         var json = new ObjectMapper();
         Map<?, ?> read = json.readValue(json.writeValueAsString(preprocess.toMap()), Map.class);
         Map<String, Object> map = new HashMap<>();
         read.forEach((key, value) -> map.put((String) key, value));
-        assertThat(Preprocess.fromMap(map)).isEqualTo(preprocess);
+        assertThat(Preprocessing.fromMap(map)).isEqualTo(preprocess);
     }
 
     @Test
     void aBrokenMapIsRefusedWithTheRule() {
-        Map<String, Object> map = new HashMap<>(new Preprocess(8, 8, 3, 1, Interpolation.BICUBIC, MEAN, STD).toMap());
+        Map<String, Object> map =
+                new HashMap<>(new Preprocessing(8, 8, 3, 1, Interpolation.BICUBIC, MEAN, STD).toMap());
         refused(map, "std", List.of(0.0), "preprocessing: std must be above 0 ([0.0, 0.0, 0.0])");
         refused(map, "mean", "x", "preprocessing: mean must be a list of numbers (x)");
         refused(map, "height", null, "preprocessing: height must be a number (null)");
@@ -81,7 +83,7 @@ class PreprocessTest {
     private static void refused(Map<String, Object> map, String key, Object value, String message) {
         Map<String, Object> broken = new HashMap<>(map);
         broken.put(key, value);
-        assertThatThrownBy(() -> Preprocess.fromMap(broken))
+        assertThatThrownBy(() -> Preprocessing.fromMap(broken))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage(message);
     }

@@ -18,7 +18,7 @@ class RandAugmentTest {
     void timmsNotationIsUnderstood() {
         assertThat(read("policy: rand-m9-mstd0.5-inc1"))
                 .isEqualTo(new RandAugment(
-                        RandOps.INCREASING,
+                        RandAugmentOpSet.INCREASING,
                         2,
                         9,
                         0.5,
@@ -28,10 +28,10 @@ class RandAugmentTest {
                         Optional.of(Interpolation.BICUBIC)));
         RandAugment other = read("policy: rand-n3-p1-mmax20-m15-mstd101-t3aw, interpolation: random, fill: 128");
         assertThat(other)
-                .isEqualTo(
-                        new RandAugment(RandOps.THREE_WEIGHTED, 3, 15, 101, 20, 1, List.of(128.0), Optional.empty()));
+                .isEqualTo(new RandAugment(
+                        RandAugmentOpSet.THREE_WEIGHTED, 3, 15, 101, 20, 1, List.of(128.0), Optional.empty()));
         assertThat(read("policy: rand-mstdinf").mstd()).isEqualTo(101);
-        assertThat(read("m: 5").ops()).isEqualTo(RandOps.PLAIN);
+        assertThat(read("m: 5").ops()).isEqualTo(RandAugmentOpSet.PLAIN);
         assertThat(read("policy: rand-m3-n1, m: 7, inc: true, set: default").m())
                 .isEqualTo(7);
     }
@@ -60,26 +60,27 @@ class RandAugmentTest {
 
     @Test
     void asManyOperationsAsAskedAreDoneWithTheirProbability() {
-        Image image = Pictures.ramp(6, 6, 3);
-        var once = new RandAugment(RandOps.INCREASING, 1, 10, 0, 10, 0.25, List.of(0.0), Optional.empty());
+        Image image = TestImages.ramp(6, 6, 3);
+        var once = new RandAugment(RandAugmentOpSet.INCREASING, 1, 10, 0, 10, 0.25, List.of(0.0), Optional.empty());
         int changed = 0;
         for (int i = 0; i < 2000; i++) if (!once.apply(image, random).equals(image)) changed++;
         assertThat(changed / 2000.0).isCloseTo(0.25, within(0.04));
-        var never = new RandAugment(RandOps.INCREASING, 9, 10, 0, 10, 0, List.of(0.0), Optional.empty());
+        var never = new RandAugment(RandAugmentOpSet.INCREASING, 9, 10, 0, 10, 0, List.of(0.0), Optional.empty());
         assertThat(never.apply(image, random)).isSameAs(image);
     }
 
     @Test
     void aWeightedSetPicksNothingTwiceAndTheHeavyOnesMoreOften() {
-        var weighted = new RandAugment(RandOps.THREE_WEIGHTED, 14, 9, 0, 10, 1, List.of(0.0), Optional.empty());
+        var weighted =
+                new RandAugment(RandAugmentOpSet.THREE_WEIGHTED, 14, 9, 0, 10, 1, List.of(0.0), Optional.empty());
         int heavy = 0;
         for (int i = 0; i < 2000; i++) {
-            List<RandOp> picked = weighted.pick(random);
+            List<RandAugmentOp> picked = weighted.pick(random);
             assertThat(picked).hasSize(14).doesNotHaveDuplicates();
-            if (picked.get(0) == RandOp.DESATURATE) heavy++;
+            if (picked.get(0) == RandAugmentOp.DESATURATE) heavy++;
         }
         assertThat(heavy / 2000.0).isCloseTo(6 / 33.0, within(0.03));
-        var three = new RandAugment(RandOps.THREE, 3, 9, 0, 10, 1, List.of(0.0), Optional.empty());
+        var three = new RandAugment(RandAugmentOpSet.THREE, 3, 9, 0, 10, 1, List.of(0.0), Optional.empty());
         boolean twice = false;
         for (int i = 0; i < 50; i++)
             twice |= three.pick(random).stream().distinct().count() < 3;
@@ -87,11 +88,11 @@ class RandAugmentTest {
     }
 
     @Test
-    void grayPicturesStayGrayAndColourIsFilledByChannel() {
-        var turn = new RandAugment(RandOps.PLAIN, 4, 9, 1, 10, 1, List.of(1.0, 2.0, 3.0), Optional.empty());
-        assertThat(turn.apply(Pictures.ramp(8, 8, 1), random).channels()).isEqualTo(1);
-        var style = new Warp.Style(List.of(1.0, 2.0, 3.0), Interpolation.BICUBIC);
-        Image moved = Warp.translateX(Pictures.flat(2, 4, 3, 200), 0.5, style);
+    void grayPicturesStayGrayAndColorIsFilledByChannel() {
+        var turn = new RandAugment(RandAugmentOpSet.PLAIN, 4, 9, 1, 10, 1, List.of(1.0, 2.0, 3.0), Optional.empty());
+        assertThat(turn.apply(TestImages.ramp(8, 8, 1), random).channels()).isEqualTo(1);
+        var style = new AffineWarp.WarpStyle(List.of(1.0, 2.0, 3.0), Interpolation.BICUBIC);
+        Image moved = AffineWarp.translateX(TestImages.flat(2, 4, 3, 200), 0.5, style);
         assertThat(moved.pixels())
                 .containsExactly(
                         200, 200, 200, 200, 200, 200, 1, 2, 3, 1, 2, 3, 200, 200, 200, 200, 200, 200, 1, 2, 3, 1, 2, 3);
@@ -99,14 +100,14 @@ class RandAugmentTest {
 
     @Test
     void drawsHaveTheirMoments() {
-        double[] beta = moments(() -> Draw.beta(0.3, random)); // variance 1 / (4 (2 alpha + 1))
+        double[] beta = moments(() -> RandomDistributions.beta(0.3, random)); // variance 1 / (4 (2 alpha + 1))
         assertThat(beta[0]).isCloseTo(0.5, within(0.02));
         assertThat(beta[1]).isCloseTo(1 / 6.4, within(0.01));
-        double[] flat = moments(() -> Draw.beta(1, random));
+        double[] flat = moments(() -> RandomDistributions.beta(1, random));
         assertThat(flat[1]).isCloseTo(1 / 12.0, within(0.005));
-        double[] steep = moments(() -> Draw.beta(1e-3, random));
+        double[] steep = moments(() -> RandomDistributions.beta(1e-3, random));
         assertThat(steep[1]).isCloseTo(0.25, within(0.01));
-        double[] normal = moments(() -> Draw.normal(random));
+        double[] normal = moments(() -> RandomDistributions.normal(random));
         assertThat(normal[0]).isCloseTo(0, within(0.03));
         assertThat(normal[1]).isCloseTo(1, within(0.05));
     }

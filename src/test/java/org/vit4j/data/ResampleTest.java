@@ -42,7 +42,7 @@ class ResampleTest {
     @Test
     void aFlatPictureStaysFlat() {
         for (Interpolation interpolation : Interpolation.values()) {
-            Image out = Resample.resize(Pictures.flat(9, 5, 3, 77), 17, 3, interpolation);
+            Image out = Resampling.resize(TestImages.flat(9, 5, 3, 77), 17, 3, interpolation);
             assertThat(out.pixels()).containsOnly(77);
         }
     }
@@ -53,7 +53,7 @@ class ResampleTest {
         Image image = new Image(h, w, c.get("channels").intValue(), floats(c.get("input")));
         Interpolation interpolation =
                 Interpolation.valueOf(c.get("interpolation").textValue().toUpperCase(Locale.ROOT));
-        return Resample.resize(
+        return Resampling.resize(
                 image, c.get("to").get(0).intValue(), c.get("to").get(1).intValue(), interpolation);
     }
 

@@ -15,23 +15,23 @@ class TransformTest {
 
     @Test
     void resizeOfOneNumberIsTheShorterSideAndCutsTheOther() { // int(10 * 17 / 13) = 13
-        var resize = new Transform.Resize(List.of(10), Interpolation.BILINEAR);
-        assertThat(size(resize.apply(Pictures.ramp(13, 17, 3), random))).containsExactly(10, 13);
-        assertThat(size(resize.apply(Pictures.ramp(17, 13, 3), random))).containsExactly(13, 10);
-        var exact = new Transform.Resize(List.of(6, 9), Interpolation.BICUBIC);
-        assertThat(size(exact.apply(Pictures.ramp(17, 13, 3), random))).containsExactly(6, 9);
+        var resize = new Transform.ResizeImage(List.of(10), Interpolation.BILINEAR);
+        assertThat(size(resize.apply(TestImages.ramp(13, 17, 3), random))).containsExactly(10, 13);
+        assertThat(size(resize.apply(TestImages.ramp(17, 13, 3), random))).containsExactly(13, 10);
+        var exact = new Transform.ResizeImage(List.of(6, 9), Interpolation.BICUBIC);
+        assertThat(size(exact.apply(TestImages.ramp(17, 13, 3), random))).containsExactly(6, 9);
     }
 
     @Test
-    void centreCropRoundsTiesToTheEvenNumberAsPythonDoes() { // round(0.5) = 0, round(1.5) = 2
-        Image image = Pictures.ramp(5, 7, 1);
+    void centerCropRoundsTiesToTheEvenNumberAsPythonDoes() { // round(0.5) = 0, round(1.5) = 2
+        Image image = TestImages.ramp(5, 7, 1);
         Image cropped = new Transform.CenterCrop(List.of(4)).apply(image, random);
         assertThat(cropped.at(0, 0, 0)).isEqualTo(image.at(0, 2, 0));
     }
 
     @Test
-    void centreCropPutsZerosAroundWhatIsTooSmall() { // 3 missing: 1 before, 2 behind
-        Image out = new Transform.CenterCrop(List.of(1, 4)).apply(Pictures.flat(1, 1, 1, 9), random);
+    void centerCropPutsZerosAroundWhatIsTooSmall() { // 3 missing: 1 before, 2 behind
+        Image out = new Transform.CenterCrop(List.of(1, 4)).apply(TestImages.flat(1, 1, 1, 9), random);
         assertThat(out.pixels()).containsExactly(0, 9, 0, 0);
     }
 
@@ -49,7 +49,7 @@ class TransformTest {
 
     @Test
     void randomCropGrowsWhatIsTooSmall() {
-        Image out = new Transform.RandomCrop(List.of(9), 0, 7).apply(Pictures.flat(4, 4, 3, 7), random);
+        Image out = new Transform.RandomCrop(List.of(9), 0, 7).apply(TestImages.flat(4, 4, 3, 7), random);
         assertThat(size(out)).containsExactly(9, 9);
         assertThat(out.pixels()).containsOnly(7);
     }
@@ -57,8 +57,8 @@ class TransformTest {
     @Test
     void randomResizedCropStaysWithinItsBoundsAndDrawsThemEvenly() {
         var crop = new Transform.RandomResizedCrop(
-                List.of(8), new Range(0.25, 1), new Range(0.75, 4 / 3.0), Interpolation.BICUBIC);
-        Image image = Pictures.ramp(100, 100, 1);
+                List.of(8), new ValueRange(0.25, 1), new ValueRange(0.75, 4 / 3.0), Interpolation.BICUBIC);
+        Image image = TestImages.ramp(100, 100, 1);
         double sum = 0;
         for (int i = 0; i < 400; i++) {
             Image window = crop.window(image, random);
@@ -74,17 +74,17 @@ class TransformTest {
     @Test
     void randomResizedCropFallsBackToTheMiddleWhenNothingFits() { // 100 wide, 10 high: width round(10 * 4 / 3)
         var crop = new Transform.RandomResizedCrop(
-                List.of(8), new Range(1, 1), new Range(0.75, 4 / 3.0), Interpolation.BICUBIC);
-        Image image = Pictures.ramp(10, 100, 1);
+                List.of(8), new ValueRange(1, 1), new ValueRange(0.75, 4 / 3.0), Interpolation.BICUBIC);
+        Image image = TestImages.ramp(10, 100, 1);
         Image window = crop.window(image, random);
         assertThat(size(window)).containsExactly(10, 13);
         assertThat(window.at(0, 0, 0)).isEqualTo(image.at(0, (100 - 13) / 2, 0));
-        assertThat(size(crop.window(Pictures.ramp(100, 10, 1), random))).containsExactly(13, 10);
+        assertThat(size(crop.window(TestImages.ramp(100, 10, 1), random))).containsExactly(13, 10);
     }
 
     @Test
     void flipsTurnRoundAndTwiceIsNothing() {
-        Image image = Pictures.ramp(3, 4, 3);
+        Image image = TestImages.ramp(3, 4, 3);
         Image left = new Transform.HorizontalFlip(1).apply(image, random);
         Image down = new Transform.VerticalFlip(1).apply(image, random);
         assertThat(left.at(1, 0, 2)).isEqualTo(image.at(1, 3, 2));
@@ -99,30 +99,30 @@ class TransformTest {
 
     @Test
     void anAffineMoveOfNothingIsNothing() {
-        var nothing = new Transform.RandomAffine(0, 0, new Range(1, 1), 0, 0);
-        Image image = Pictures.ramp(5, 6, 3);
+        var nothing = new Transform.RandomAffine(0, 0, new ValueRange(1, 1), 0, 0);
+        Image image = TestImages.ramp(5, 6, 3);
         assertThat(nothing.apply(image, random).pixels()).isEqualTo(image.pixels());
     }
 
     @Test
     void anAffineMoveKeepsTheMiddleAndFillsTheRest() {
-        var turn = new Transform.RandomAffine(180, 0, new Range(1, 1), 0, 0);
+        var turn = new Transform.RandomAffine(180, 0, new ValueRange(1, 1), 0, 0);
         assertThat(turn.apply(marked(), random).at(2, 2, 0)).isEqualTo(255);
-        var shrink = new Transform.RandomAffine(0, 0, new Range(0.5, 0.5), 0, 33);
-        Image small = shrink.apply(Pictures.flat(9, 9, 1, 200), random);
+        var shrink = new Transform.RandomAffine(0, 0, new ValueRange(0.5, 0.5), 0, 33);
+        Image small = shrink.apply(TestImages.flat(9, 9, 1, 200), random);
         assertThat(small.at(4, 4, 0)).isEqualTo(200);
         assertThat(small.at(0, 0, 0)).isEqualTo(33);
-        var away = new Transform.RandomAffine(10, 0.1, new Range(0.9, 1.1), 5, 0);
+        var away = new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0);
         assertThat(away.apply(marked(), random).pixels())
                 .isNotEqualTo(away.apply(marked(), random).pixels());
     }
 
     @Test
     void theInverseOfTheAffineMoveIsRight() { // a quarter turn, as the matrix says: (dx, dy) comes from (dy, -dx)
-        Image image = Pictures.ramp(5, 5, 1);
-        Image turned = Geometry.affine(image, new double[] {0, 1, 0, -1, 0, 0}, 0);
+        Image image = TestImages.ramp(5, 5, 1);
+        Image turned = ImageGeometry.affine(image, new double[] {0, 1, 0, -1, 0, 0}, 0);
         assertThat(turned.at(0, 0, 0)).isEqualTo(image.at(4, 0, 0));
-        Image moved = Geometry.affine(image, new double[] {1, 0, -1, 0, 1, 0}, 0);
+        Image moved = ImageGeometry.affine(image, new double[] {1, 0, -1, 0, 1, 0}, 0);
         assertThat(moved.at(2, 3, 0)).isEqualTo(image.at(2, 2, 0));
         assertThat(moved.at(2, 0, 0)).isZero();
     }
@@ -132,10 +132,10 @@ class TransformTest {
         refused(() -> new Transform.HorizontalFlip(1.5), "p must lie in 0..1 (1.5)");
         refused(() -> new Transform.CenterCrop(List.of(0)), "size must be a whole number above 0, or [H, W] ([0])");
         refused(() -> new Transform.RandomCrop(List.of(), -1, 0), "padding must not be negative (-1)");
-        refused(() -> new Range(2, 1), "a range goes from low to high ([2.0, 1.0])");
+        refused(() -> new ValueRange(2, 1), "a range goes from low to high ([2.0, 1.0])");
         refused(
                 () -> new Transform.RandomResizedCrop(
-                        List.of(8), new Range(0, 1), new Range(1, 1), Interpolation.BICUBIC),
+                        List.of(8), new ValueRange(0, 1), new ValueRange(1, 1), Interpolation.BICUBIC),
                 "scale must lie in 0..1, above 0 ([0.0, 1.0])");
     }
 
@@ -145,7 +145,7 @@ class TransformTest {
 
     /** 5x5, black, the middle white. */
     private static Image marked() {
-        Image image = Pictures.flat(5, 5, 1, 0);
+        Image image = TestImages.flat(5, 5, 1, 0);
         image.pixels()[12] = 255;
         return image;
     }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.model.Drawn;
+import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.RunConfig;
 
@@ -29,7 +29,7 @@ class ExamplesTest {
     void aModelAndAPicture() throws IOException {
         RunConfig config = RunConfig.open("digits-vit", List.of());
         model = directory.resolve("model.keras");
-        Drawn.write(model, "digits", config, Drawn.digits(), 5);
+        RandomModel.write(model, "digits", config, RandomModel.digits(), 5);
         var image = config.model().image();
         BufferedImage drawn = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_BYTE_GRAY);
         for (int i = 0; i < image.width(); i++)

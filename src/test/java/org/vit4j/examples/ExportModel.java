@@ -2,21 +2,26 @@ package org.vit4j.examples;
 
 // begin
 import java.nio.file.Path;
-import org.vit4j.export.Export;
-import org.vit4j.export.Export.Options;
-import org.vit4j.export.Format;
+import org.vit4j.export.ExportFormat;
+import org.vit4j.export.ModelExporter;
+import org.vit4j.export.ModelExporter.ExportOptions;
 import org.vit4j.model.SavedModel;
-import org.vit4j.onnx.Pixels;
+import org.vit4j.onnx.PixelInput;
 
 /** Writes a model in every format: java ... ExportModel model.keras DIRECTORY */
 public class ExportModel {
     public static void main(String[] args) {
         Path out = Path.of(args[1]);
         try (SavedModel model = SavedModel.load(Path.of(args[0]))) {
-            Export.write(model, Format.ONNX, out.resolve("model.onnx"), Options.STANDARD);
-            Export.write(model, Format.ONNX, out.resolve("pixels.onnx"), Options.STANDARD.with(Pixels.Kind.UINT8));
-            Export.write(model, Format.SAFETENSORS, out.resolve("model.safetensors"), Options.STANDARD);
-            Export.write(model, Format.SAMEDIFF, out.resolve("model.fb"), Options.STANDARD);
+            ModelExporter.write(model, ExportFormat.ONNX, out.resolve("model.onnx"), ExportOptions.STANDARD);
+            ModelExporter.write(
+                    model,
+                    ExportFormat.ONNX,
+                    out.resolve("pixels.onnx"),
+                    ExportOptions.STANDARD.with(PixelInput.PixelInputKind.UINT8));
+            ModelExporter.write(
+                    model, ExportFormat.SAFETENSORS, out.resolve("model.safetensors"), ExportOptions.STANDARD);
+            ModelExporter.write(model, ExportFormat.SAMEDIFF, out.resolve("model.fb"), ExportOptions.STANDARD);
         }
     }
 }

@@ -4,15 +4,16 @@ package org.vit4j.examples;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.vit4j.train.Import;
+import org.vit4j.train.CheckpointImporter;
 
 /** A published checkpoint for five classes of one's own: java ... ImportCheckpoint VARIANT CHECKPOINT model.keras */
 public class ImportCheckpoint {
     public static void main(String[] args) {
-        var changes = new Import.Changes(Optional.of(5), Optional.empty(), Optional.empty(), List.of());
+        var changes =
+                new CheckpointImporter.ImportChanges(Optional.of(5), Optional.empty(), Optional.empty(), List.of());
         Path checkpoint = Path.of(args[1]); // .safetensors, .pth, .pt, .bin
         Path model = Path.of(args[2]);
-        List<String> notes = Import.run(args[0], checkpoint, model, changes, Optional.empty(), 0, true);
+        List<String> notes = CheckpointImporter.run(args[0], checkpoint, model, changes, Optional.empty(), 0, true);
         notes.forEach(System.out::println); // what was done besides copying
     }
 }

@@ -10,17 +10,17 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.graph.Activation;
-import org.vit4j.graph.Cells;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
-import org.vit4j.graph.Places;
 import org.vit4j.graph.Role;
+import org.vit4j.graph.SpatialMap;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.TokenGrid;
 import org.vit4j.graph.Window;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.PortableInference;
 
 /**
  * Grad-CAM against finite differences. A table of zeros is added to the layer in question, so that moving a number of
@@ -30,33 +30,33 @@ class GradCamTest {
     private static final double MOVE = 1e-5;
 
     private final Graph graph = network();
-    private final Parameters doubles = parameters(DataType.DOUBLE);
+    private final ParameterStore doubles = parameters(DataType.DOUBLE);
 
     /** A map [4, 4, 3] and tokens [1 + 4, 6] with such a table each, dropout and batch norm around them. */
     private static Graph network() {
         Graph g = new Graph(Init.TIMM);
         Tensor x = g.input("image", 8, 8, 1);
         x = g.conv2d("stem", x, 3, Window.square(2, 2, 0), 1, true); // [4, 4, 3]
-        x = g.addLearned("map", g.batchNorm("bn", x, 1e-5), Role.POSITION, Init.ZEROS);
+        x = g.addParameter("map", g.batchNorm("bn", x, 1e-5), Role.POSITION, Init.ZEROS);
         x = g.conv2d("patches", g.activate("act", x, Activation.GELU), 6, Window.square(2, 2, 0), 1, true); // [2, 2, 6]
         x = g.reshape("flat", x, 4, 6);
-        x = g.concat("tokens", 0, g.tokens("cls", x, 1, new Init.Normal(1)), x); // [5, 6]
-        x = g.dropout("drop", g.addLearned("table", x, Role.POSITION, Init.ZEROS), 0.5);
+        x = g.concat("tokens", 0, g.learnedTokens("cls", x, 1, new Init.NormalInit(1)), x); // [5, 6]
+        x = g.dropout("drop", g.addParameter("table", x, Role.POSITION, Init.ZEROS), 0.5);
         Tensor qkv = g.dense("qkv", g.layerNorm("norm", x, 1e-6), 18);
         Tensor scores = g.scores("scores", g.splitHeads("q", qkv, 2, 0, 3), g.splitHeads("k", qkv, 2, 1, 3), 0.6);
-        Tensor heard = g.mix("heard", g.softmax("weights", scores), g.splitHeads("v", qkv, 2, 2, 3));
-        x = g.add("add", x, g.dropPath("path", g.mergeHeads("merged", heard), 0.3));
+        Tensor context = g.weightedSum("heard", g.softmax("weights", scores), g.splitHeads("v", qkv, 2, 2, 3));
+        x = g.add("add", x, g.dropPath("path", g.mergeHeads("merged", context), 0.3));
         g.output("logits", g.dense("head", g.reshape("read", g.slice("first", x, 0, 0, 1), 6), 3));
         return g;
     }
 
-    private Parameters parameters(DataType type) {
-        Parameters parameters = new Parameters(graph.weights(), type);
-        parameters.initialise(4);
+    private ParameterStore parameters(DataType type) {
+        ParameterStore parameters = new ParameterStore(graph.parameters(), type);
+        parameters.initialize(4);
         Nd4j.getRandom().setSeed(9);
         INDArray noise =
-                Nd4j.randn(DataType.DOUBLE, parameters.trained().length()).mul(0.4);
-        parameters.trained().addi(noise.castTo(type));
+                Nd4j.randn(DataType.DOUBLE, parameters.trainable().length()).mul(0.4);
+        parameters.trainable().addi(noise.castTo(type));
         parameters.array("map").assign(0);
         parameters.array("table").assign(0);
         return parameters;
@@ -71,7 +71,7 @@ class GradCamTest {
     private double[] differences(String table, INDArray image, int of) {
         INDArray weight = doubles.array(table);
         double[] slopes = new double[(int) weight.length()];
-        try (var inference = new PortableInference(graph, doubles)) {
+        try (var inference = new SameDiffInference(graph, doubles)) {
             for (int i = 0; i < slopes.length; i++) {
                 weight.putScalar(i, MOVE);
                 double up = inference.logits(image).getDouble(0, of);
@@ -84,11 +84,11 @@ class GradCamTest {
         return slopes;
     }
 
-    private void compare(String table, Probe probe, INDArray image, double tolerance) {
+    private void compare(String table, ActivationGradients probe, INDArray image, double tolerance) {
         String layer = table + ".added";
-        Cells grid = Places.of(graph).get(layer).spatial().orElseThrow();
+        TokenGrid grid = SpatialMap.of(graph).get(layer).spatial().orElseThrow();
         double[] slopes = differences(table, image.castTo(DataType.DOUBLE), 1);
-        Probe.Slope slope = probe.slope(layer, image, new int[] {1});
+        ActivationGradients.ActivationGradient slope = probe.slope(layer, image, new int[] {1});
         double[] ours = slope.gradient().data().asDouble();
         assertThat(ours).containsExactly(slopes, within(tolerance));
         INDArray expected =
@@ -99,7 +99,7 @@ class GradCamTest {
 
     @Test
     void gradientsAreTheChangeOfTheLogit() {
-        try (Probe probe = new Probe(graph, doubles, Engine.PORTABLE)) {
+        try (ActivationGradients probe = new ActivationGradients(graph, doubles, Backend.SAMEDIFF)) {
             compare("map", probe, images(1), 1e-8);
             compare("table", probe, images(1), 1e-8);
         }
@@ -107,7 +107,7 @@ class GradCamTest {
 
     @Test
     void alsoOfTheAcceleratedEngine() {
-        try (Probe probe = new Probe(graph, parameters(DataType.FLOAT), Engine.AUTO)) {
+        try (ActivationGradients probe = new ActivationGradients(graph, parameters(DataType.FLOAT), Backend.AUTO)) {
             compare("map", probe, images(1).castTo(DataType.FLOAT), 1e-5);
             compare("table", probe, images(1).castTo(DataType.FLOAT), 1e-5);
         }
@@ -115,9 +115,9 @@ class GradCamTest {
 
     @ParameterizedTest
     @EnumSource(names = {"AUTO", "PORTABLE"})
-    void anImageIsExplainedAloneAsAmongOthers(Engine engine) {
+    void anImageIsExplainedAloneAsAmongOthers(Backend engine) {
         INDArray images = images(3).castTo(DataType.FLOAT);
-        try (Probe probe = new Probe(graph, parameters(DataType.FLOAT), engine)) {
+        try (ActivationGradients probe = new ActivationGradients(graph, parameters(DataType.FLOAT), engine)) {
             for (String layer : new String[] {"map.added", "table.added", "image"}) {
                 INDArray together =
                         probe.slope(layer, images, new int[] {2, 0, 1}).gradient();

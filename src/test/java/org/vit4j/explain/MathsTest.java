@@ -8,17 +8,18 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.graph.Cells;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.TokenGrid;
 import org.vit4j.graph.Window;
 
 /** Rollout, distance and similarity against numbers worked out by hand. */
 class MathsTest {
     /** Two cells beside each other, their middles 8 pixels apart. */
-    private static final Cells PAIR = new Cells(0, new Cells.Line(1, 4, 8), new Cells.Line(2, 4, 8), 0);
+    private static final TokenGrid PAIR =
+            new TokenGrid(0, new TokenGrid.GridAxis(1, 4, 8), new TokenGrid.GridAxis(2, 4, 8), 0);
 
     private static INDArray maps(int heads, int queries, int keys, double... values) {
         float[] all = new float[values.length];
@@ -36,7 +37,7 @@ class MathsTest {
 
     @Test
     void classTokensNeitherAskNorAreAsked() {
-        Cells cells = new Cells(1, PAIR.rows(), PAIR.columns(), 0);
+        TokenGrid cells = new TokenGrid(1, PAIR.rows(), PAIR.columns(), 0);
         // Half of each row goes to the class token; of the rest 1/2 and 1/5 look 8 pixels far: mean 2.8.
         INDArray maps = maps(1, 3, 3, 0.1, 0.1, 0.8, 0.5, 0.25, 0.25, 0.5, 0.1, 0.4);
         assertThat(AttentionDistance.byHead(maps, cells, cells)).containsExactly(new double[] {2.8}, within(1e-6));
@@ -44,7 +45,8 @@ class MathsTest {
 
     @Test
     void fewerKeysLieWhereTheirWindowIs() {
-        Cells one = new Cells(0, new Cells.Line(1, 4, 8), new Cells.Line(1, 8, 16), 0); // between the two
+        TokenGrid one = new TokenGrid(
+                0, new TokenGrid.GridAxis(1, 4, 8), new TokenGrid.GridAxis(1, 8, 16), 0); // between the two
         assertThat(AttentionDistance.byHead(maps(1, 2, 1, 1, 1), PAIR, one))
                 .containsExactly(new double[] {4}, within(1e-6));
     }
@@ -63,20 +65,20 @@ class MathsTest {
         Graph g = new Graph(Init.TIMM);
         Tensor image = g.input("image", 2, 4, 1);
         Tensor x = g.reshape("flat", g.conv2d("embed", image, 2, Window.square(2, 2, 0), 1, true), 2, 2);
-        if (classToken) x = g.concat("tokens", 0, g.tokens("cls", x, 1, Init.ZEROS), x);
+        if (classToken) x = g.concat("tokens", 0, g.learnedTokens("cls", x, 1, Init.ZEROS), x);
         for (int i = 0; i < 2; i++) {
-            Graph b = g.at("" + i);
+            Graph b = g.scope("" + i);
             Tensor qkv = b.dense("qkv", x, 6);
             Tensor scores = b.scores("scores", b.splitHeads("q", qkv, 1, 0, 3), b.splitHeads("k", qkv, 1, 1, 3), 1);
-            Tensor heard = b.mix("heard", b.softmax("weights", scores), b.splitHeads("v", qkv, 1, 2, 3));
-            x = b.add("add", x, b.dense("proj", b.mergeHeads("merged", heard), 2));
+            Tensor context = b.weightedSum("heard", b.softmax("weights", scores), b.splitHeads("v", qkv, 1, 2, 3));
+            x = b.add("add", x, b.dense("proj", b.mergeHeads("merged", context), 2));
         }
         Tensor read = classToken ? g.reshape("read", g.slice("first", x, 0, 0, 1), 2) : g.mean("read", x, 0);
         g.output("logits", g.dense("head", read, 3));
         return g;
     }
 
-    private static Heat rollout(Graph graph, INDArray first, INDArray second) {
+    private static HeatMap rollout(Graph graph, INDArray first, INDArray second) {
         return Rollout.heat(
                 Rollout.of(graph, Map.of("0.weights", Rollout.mean(first), "1.weights", Rollout.mean(second))));
     }
@@ -88,7 +90,7 @@ class MathsTest {
         // Row 0 of (I + A2) / 2 is (1/2, 1/2, 0); times (I + A1) / 2, whose rows 0 and 1 are (1/2, 1/4, 1/4), (0, 1,
         // 0):
         // (1/4, 5/8, 1/8), of which the class token's quarter has no place.
-        Heat heat = rollout(twoBlocks(true), first, second);
+        HeatMap heat = rollout(twoBlocks(true), first, second);
         assertThat(heat.values()[0]).containsExactly(new double[] {0.625, 0.125}, within(1e-6));
     }
 
@@ -97,21 +99,22 @@ class MathsTest {
         INDArray first = maps(1, 2, 2, 0, 1, 0, 1);
         INDArray second = maps(1, 2, 2, 1, 0, 1, 0);
         // (I + A2) / 2 = [[1, 0], [1/2, 1/2]], (I + A1) / 2 = [[1/2, 1/2], [0, 1]]: rows (1/2, 1/2) and (1/4, 3/4).
-        Heat heat = rollout(twoBlocks(false), first, second);
+        HeatMap heat = rollout(twoBlocks(false), first, second);
         assertThat(heat.values()[0]).containsExactly(new double[] {0.375, 0.625}, within(1e-6));
     }
 
     @Test
     void headsAreTakenTogetherByTheirMeanAndRowsBroughtToOne() {
-        Rollout.Maps mean = Rollout.mean(maps(2, 1, 2, 1, 3, -2, 2));
+        Rollout.AttentionMaps mean = Rollout.mean(maps(2, 1, 2, 1, 3, -2, 2));
         assertThat(mean.shares()).containsExactly(new float[] {0.375f, 0.625f}, within(1e-6f));
     }
 
     @Test
     void onlyLayersThatAreHeardChangeTheLogits() {
-        Stream<String> sums = Reach.spatial(twoBlocks(true), org.vit4j.graph.Places.of(twoBlocks(true))).stream()
-                .filter(t -> t.op() instanceof Op.Add)
-                .map(Tensor::name);
+        Stream<String> sums =
+                LogitDependence.spatial(twoBlocks(true), org.vit4j.graph.SpatialMap.of(twoBlocks(true))).stream()
+                        .filter(t -> t.op() instanceof Op.Add)
+                        .map(Tensor::name);
         assertThat(sums).containsExactly("0.add"); // after the last block only the class token is read
     }
 }

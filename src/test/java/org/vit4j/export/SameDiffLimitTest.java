@@ -25,7 +25,7 @@ class SameDiffLimitTest {
     @Test
     void aLargePublishedNetworkIsOneOfThem() {
         var model = RunConfig.open("vit_large_patch16_224", java.util.List.of()).model();
-        long bytes = 4 * model.build().parameters();
+        long bytes = 4 * model.build().parameterCount();
         assertThat(bytes).isGreaterThan(SameDiffExport.LARGEST);
         assertThatThrownBy(() -> SameDiffExport.check(FILE, bytes)).isInstanceOf(ConfigError.class);
     }

@@ -13,14 +13,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
+import org.vit4j.checkpoint.CheckpointWeights;
+import org.vit4j.checkpoint.StateDict;
+import org.vit4j.checkpoint.WeightTransfer;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Weight;
+import org.vit4j.graph.Parameter;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
 import org.vit4j.train.RunConfig;
-import org.vit4j.transfer.CheckpointSource;
-import org.vit4j.transfer.Transfer;
-import org.vit4j.weights.StateDict;
 
 /** What is written by any names a network has is read by the same names, bit for bit, nothing missing or left over. */
 class SchemesTest {
@@ -41,7 +41,7 @@ class SchemesTest {
     void everySchemeIsReadBack(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Set<String> words = new LinkedHashSet<>();
-        for (KeyScheme scheme : model.schemes()) {
+        for (CheckpointNames scheme : model.schemes()) {
             if (words.add(scheme.name())) roundTrip(model, scheme);
         }
     }
@@ -50,16 +50,16 @@ class SchemesTest {
     void deit3HasTheAuthorsNames() {
         ModelConfig model = RunConfig.open("deit3_small_patch16_224", List.of("model.depth=2"))
                 .model();
-        KeyScheme authors = model.schemes().get(1);
+        CheckpointNames authors = model.schemes().get(1);
         assertThat(authors.name()).isEqualTo("authors");
         roundTrip(model, authors);
     }
 
-    private void roundTrip(ModelConfig model, KeyScheme scheme) {
+    private void roundTrip(ModelConfig model, CheckpointNames scheme) {
         Graph graph = model.build();
         Random random = new Random(3);
         Map<String, float[]> weights = new HashMap<>();
-        for (Weight weight : graph.weights()) {
+        for (Parameter weight : graph.parameters()) {
             float[] values = new float[(int) weight.size()];
             for (int i = 0; i < values.length; i++) values[i] = Float.intBitsToFloat(random.nextInt(0x7f000000));
             weights.put(weight.name(), values);
@@ -69,10 +69,10 @@ class SchemesTest {
 
         Map<String, float[]> read = new HashMap<>();
         try (StateDict dict = StateDict.open(file);
-                CheckpointSource source = new CheckpointSource(
-                        dict, graph.weights(), List.of(scheme), org.vit4j.graph.Parts.grids(graph))) {
+                CheckpointWeights source = new CheckpointWeights(
+                        dict, graph.parameters(), List.of(scheme), org.vit4j.graph.ModelAnatomy.grids(graph))) {
             assertThat(source.unexpected()).as(scheme.name()).isEmpty();
-            assertThat(Transfer.load(source, graph, true, read::put)).isEmpty();
+            assertThat(WeightTransfer.load(source, graph, true, read::put)).isEmpty();
         }
         assertThat(read.keySet()).isEqualTo(weights.keySet());
         weights.forEach((name, values) -> assertThat(read.get(name)).as(name).isEqualTo(values));

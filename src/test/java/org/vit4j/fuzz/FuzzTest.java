@@ -16,16 +16,16 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.vit4j.cli.Vit4j;
+import org.vit4j.checkpoint.StateDict;
+import org.vit4j.cli.CommandLineProgram;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Weight;
+import org.vit4j.graph.Parameter;
 import org.vit4j.keras.KerasFile;
-import org.vit4j.keras.Retrained;
-import org.vit4j.model.Drawn;
+import org.vit4j.keras.RetrainedKerasModel;
+import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.RunConfig;
-import org.vit4j.weights.StateDict;
 
 /**
  * Spoilt files of every kind that is read: each is refused in a line or read, within bounded time and memory, and nothing
@@ -92,13 +92,13 @@ class FuzzTest {
         Graph graph = SavedModel.describe(file).model().build();
         try (KerasFile keras = KerasFile.read(file)) {
             keras.check(graph);
-            for (Weight weight : graph.weights()) keras.values(weight.name());
+            for (Parameter weight : graph.parameters()) keras.values(weight.name());
         }
     }
 
     private static void readRetrained(Path file) {
         try (KerasFile before = KerasFile.read(original);
-                Retrained after = Retrained.read(file, before)) {
+                RetrainedKerasModel after = RetrainedKerasModel.read(file, before)) {
             before.shapes().keySet().forEach(after::values);
         }
     }
@@ -117,7 +117,7 @@ class FuzzTest {
                 """);
         original = directory.resolve("original.keras");
         RunConfig run = RunConfig.open(config.toString(), List.of());
-        Drawn.write(original, "small", run, List.of("a", "b", "c", "d", "e"), 3);
+        RandomModel.write(original, "small", run, List.of("a", "b", "c", "d", "e"), 3);
     }
 
     @ParameterizedTest
@@ -201,10 +201,13 @@ class FuzzTest {
     private static int exitCode(Kind kind, Path file) {
         String out = directory.resolve("out.keras").toString();
         return switch (kind) {
-            case KERAS -> Vit4j.run("import", "--like", file.toString(), file.toString(), "-o", out);
-            case KERAS_SAVED_BY_KERAS -> Vit4j.run("import", "--like", original.toString(), file.toString(), "-o", out);
-            case YAML -> Vit4j.run("summary", file.toString());
-            default -> Vit4j.run("import", directory.resolve("small.yaml").toString(), file.toString(), "-o", out);
+            case KERAS -> CommandLineProgram.run("import", "--like", file.toString(), file.toString(), "-o", out);
+            case KERAS_SAVED_BY_KERAS ->
+                CommandLineProgram.run("import", "--like", original.toString(), file.toString(), "-o", out);
+            case YAML -> CommandLineProgram.run("summary", file.toString());
+            default ->
+                CommandLineProgram.run(
+                        "import", directory.resolve("small.yaml").toString(), file.toString(), "-o", out);
         };
     }
 

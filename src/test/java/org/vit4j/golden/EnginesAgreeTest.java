@@ -19,16 +19,16 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.LossInputs;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffGraph;
+import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
-import org.vit4j.samediff.GradientStep;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.LossInputs;
-import org.vit4j.samediff.Lowered;
-import org.vit4j.samediff.Lowering;
-import org.vit4j.samediff.Parameters;
 
 /**
  * Tensor by tensor, the accelerated engine says what the portable one says: over the graphs of all golden cases. Each tensor
@@ -42,17 +42,17 @@ class EnginesAgreeTest {
     }
 
     /** A graph with every weight moved, so that nothing is silent, and something on each of its inputs. */
-    private record Sample(Graph graph, Parameters parameters, Map<String, INDArray> inputs) {
+    private record Sample(Graph graph, ParameterStore parameters, Map<String, INDArray> inputs) {
         static Sample of(String name) throws IOException {
             Graph graph = GoldenConfigs.build(
                             GoldenCase.read(GoldenTest.directory().resolve(name)))
                     .graph();
-            Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
-            parameters.initialise(3);
+            ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+            parameters.initialize(3);
             Nd4j.getRandom().setSeed(3);
             parameters
-                    .trained()
-                    .addi(Nd4j.randn(DataType.FLOAT, parameters.trained().length())
+                    .trainable()
+                    .addi(Nd4j.randn(DataType.FLOAT, parameters.trainable().length())
                             .mul(0.05));
             Map<String, INDArray> inputs = new HashMap<>();
             for (Tensor t : graph.tensors()) {
@@ -64,7 +64,7 @@ class EnginesAgreeTest {
         }
 
         /** The sum of all outputs, each element times a number of its own, and its gradient. */
-        GradientStep step(Engine engine, Lowering.Mode mode) {
+        GradientStep step(Backend engine, SameDiffLowering.Mode mode) {
             Map<String, INDArray> probes = new HashMap<>();
             graph.outputs().values().forEach(t -> {
                 Nd4j.getRandom().setSeed(t.name().hashCode());
@@ -82,10 +82,10 @@ class EnginesAgreeTest {
                 }
                 return sum;
             };
-            var wanted = new GradientStep.Wanted(loss, List.of(), List.copyOf(inputs.keySet()));
+            var wanted = new GradientStep.GradientSpec(loss, List.of(), List.copyOf(inputs.keySet()));
             GradientStep step = engine.step(graph, parameters, mode, wanted);
             Map<String, INDArray> all = new HashMap<>(inputs);
-            for (Lowered.Mask mask : step.masks()) {
+            for (SameDiffGraph.DropMask mask : step.masks()) {
                 Nd4j.getRandom().setSeed(mask.name().hashCode());
                 all.put(
                         mask.name(),
@@ -103,8 +103,8 @@ class EnginesAgreeTest {
     void onEveryTensor(String name) throws IOException {
         Sample sample = Sample.of(name);
         List<String> apart = new ArrayList<>();
-        try (Inference accelerated = Engine.ACCELERATED.inference(sample.graph, sample.parameters);
-                Inference portable = Engine.PORTABLE.inference(sample.graph, sample.parameters)) {
+        try (Inference accelerated = Backend.ONEDNN.inference(sample.graph, sample.parameters);
+                Inference portable = Backend.SAMEDIFF.inference(sample.graph, sample.parameters)) {
             for (Tensor t : asked(name, sample.graph)) {
                 double error = Compare.largest(
                         accelerated.tensor(t.name(), sample.inputs), portable.tensor(t.name(), sample.inputs));
@@ -124,8 +124,8 @@ class EnginesAgreeTest {
         Map<String, INDArray> others = new HashMap<>();
         sample.inputs.forEach((input, array) -> others.put(
                 input, array.get(NDArrayIndex.interval(0, 1)).mul(-0.7).dup('c')));
-        try (Inference fixed = Engine.ACCELERATED.fixedInference(sample.graph, sample.parameters);
-                Inference portable = Engine.PORTABLE.fixedInference(sample.graph, sample.parameters)) {
+        try (Inference fixed = Backend.ONEDNN.fixedInference(sample.graph, sample.parameters);
+                Inference portable = Backend.SAMEDIFF.fixedInference(sample.graph, sample.parameters)) {
             Map<String, INDArray> first = fixed.tensors(outputs, sample.inputs);
             for (Map<String, INDArray> inputs : List.of(sample.inputs, others)) {
                 Map<String, INDArray> expected = portable.tensors(outputs, inputs);
@@ -152,24 +152,25 @@ class EnginesAgreeTest {
     }
 
     static Stream<Arguments> casesAndModes() throws IOException {
-        return cases().flatMap(name ->
-                Stream.of(Lowering.Mode.TRAINING, Lowering.Mode.FINE_TUNING).map(mode -> Arguments.of(name, mode)));
+        return cases().flatMap(name -> Stream.of(SameDiffLowering.Mode.TRAINING, SameDiffLowering.Mode.FINE_TUNING)
+                .map(mode -> Arguments.of(name, mode)));
     }
 
     /** To 1e-4 in relative L2; where mathematics says 0, and rounding what is left, against the largest gradient. */
     @ParameterizedTest
     @MethodSource("casesAndModes")
-    void onEveryGradient(String name, Lowering.Mode mode) throws IOException {
+    void onEveryGradient(String name, SameDiffLowering.Mode mode) throws IOException {
         Sample sample = Sample.of(name);
         List<String> apart = new ArrayList<>();
-        try (GradientStep accelerated = sample.step(Engine.ACCELERATED, mode);
-                GradientStep portable = sample.step(Engine.PORTABLE, mode)) {
+        try (GradientStep accelerated = sample.step(Backend.ONEDNN, mode);
+                GradientStep portable = sample.step(Backend.SAMEDIFF, mode)) {
             Map<String, INDArray[]> pairs = new LinkedHashMap<>();
             for (String weight : sample.parameters.offsets().keySet()) {
-                pairs.put(weight, new INDArray[] {accelerated.of(weight), portable.of(weight)});
+                pairs.put(weight, new INDArray[] {accelerated.gradientOf(weight), portable.gradientOf(weight)});
             }
             for (String input : sample.inputs.keySet()) {
-                pairs.put(input, new INDArray[] {accelerated.by(input), portable.by(input)});
+                pairs.put(
+                        input, new INDArray[] {accelerated.gradientOfTensor(input), portable.gradientOfTensor(input)});
             }
             double largest = pairs.values().stream()
                     .mapToDouble(pair -> norm(pair[1]))

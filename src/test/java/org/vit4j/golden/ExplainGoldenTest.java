@@ -14,32 +14,32 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Image;
 import org.vit4j.data.Interpolation;
-import org.vit4j.data.Preprocess;
+import org.vit4j.data.Preprocessing;
 import org.vit4j.explain.AttentionLayer;
 import org.vit4j.explain.Explainer;
 import org.vit4j.explain.HeadTable;
-import org.vit4j.explain.Heat;
-import org.vit4j.explain.Similarity;
+import org.vit4j.explain.HeatMap;
+import org.vit4j.explain.LayerSimilarity;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Shape;
 
-/** Every method of explaining on every architecture, both flavours, with the reference's weights. */
+/** Every method of explaining on every architecture, both flavors, with the reference's weights. */
 class ExplainGoldenTest {
     private Graph graph;
     private GoldenCase golden;
-    private Built built;
+    private GoldenGraph built;
     private Image image;
 
-    private Explainer open(String name, Engine engine) throws IOException {
+    private Explainer open(String name, Backend engine) throws IOException {
         golden = GoldenCase.read(GoldenTest.directory().resolve(name));
         built = GoldenConfigs.build(golden);
         graph = built.graph();
         Shape shape = graph.tensors().iterator().next().shape();
-        Preprocess as = new Preprocess(
+        Preprocessing as = new Preprocessing(
                 shape.dim(0), shape.dim(1), shape.dim(2), 1, Interpolation.BILINEAR, List.of(0.0), List.of(1.0));
         image = image(shape);
         return Explainer.of(graph, OnnxGoldenTest.parameters(golden, built), as, engine);
@@ -56,7 +56,7 @@ class ExplainGoldenTest {
     @ParameterizedTest
     @ValueSource(strings = {"vit_o_1", "vit_s_1", "deit_o_1", "deepvit_o_1", "deepvit_s_1", "cait_o_1", "cait_s_1"})
     void attentionMapsAreTheReferences(String name) throws IOException {
-        try (Explainer explainer = open(name, Engine.AUTO)) {
+        try (Explainer explainer = open(name, Backend.AUTO)) {
             List<String> known = explainer.attentions().stream()
                     .flatMap(layer -> Stream.of(layer.softmax(), layer.applied()))
                     .toList();
@@ -85,19 +85,19 @@ class ExplainGoldenTest {
                 "ceit_s_lca1", "vitae_o_1", "vitae_o_3"
             })
     void everyMethodHasAnAnswer(String name) throws IOException {
-        try (Explainer explainer = open(name, Engine.AUTO)) {
+        try (Explainer explainer = open(name, Backend.AUTO)) {
             double diagonal = Math.hypot(image.height(), image.width());
             assertThat(explainer.saliency(image, OptionalInt.of(1)).largest()).isPositive();
             gradCam(explainer);
 
-            Heat rollout = explainer.rollout(image);
+            HeatMap rollout = explainer.rollout(image);
             double shares = sum(rollout);
             assertThat(shares).isGreaterThan(0.05).isLessThan(1 + 1e-4);
 
             HeadTable distance = explainer.distance(List.of(image));
             assertThat(distance.means()).isNotEmpty().allMatch(pixels -> pixels > 0 && pixels < diagonal);
 
-            Similarity similarity = explainer.similarity(List.of(image));
+            LayerSimilarity similarity = explainer.similarity(List.of(image));
             for (int i = 0; i < similarity.layers().size(); i++) {
                 assertThat(similarity.between()[i][i]).isEqualTo(1, within(1e-6));
             }
@@ -110,7 +110,7 @@ class ExplainGoldenTest {
 
     @Test
     void withoutMapsWhatNeedsThemSaysSo() throws IOException {
-        try (Explainer explainer = open("vitae_o_4", Engine.AUTO)) {
+        try (Explainer explainer = open("vitae_o_4", Backend.AUTO)) {
             assertThat(explainer.withoutMaps()).isNotEmpty();
             String none = "this network attends by random features only, which have no maps";
             assertThatThrownBy(() -> explainer.rollout(image)).hasMessage(none);
@@ -123,8 +123,8 @@ class ExplainGoldenTest {
 
     private void attention(Explainer explainer, AttentionLayer layer) {
         if (layer.keys().hasGrid()) {
-            Heat mean = explainer.attention(image, layer.name(), OptionalInt.empty());
-            Heat last = explainer.attention(image, layer.name(), OptionalInt.of(layer.heads() - 1));
+            HeatMap mean = explainer.attention(image, layer.name(), OptionalInt.empty());
+            HeatMap last = explainer.attention(image, layer.name(), OptionalInt.of(layer.heads() - 1));
             assertThat(sum(mean)).isBetween(1e-9, 1 + 1e-4);
             assertThat(sum(last)).isBetween(1e-9, 1 + 1e-4);
         } else {
@@ -139,7 +139,7 @@ class ExplainGoldenTest {
         int classes = graph.outputs().get("logits").dim(0);
         double largest = 0;
         for (int k = 0; k < classes; k++) {
-            Heat heat = explainer.gradCam(image, explainer.gradCamLayer(), OptionalInt.of(k));
+            HeatMap heat = explainer.gradCam(image, explainer.gradCamLayer(), OptionalInt.of(k));
             assertThat(heat.grid().grid()).isEqualTo(heat.values().length * heat.values()[0].length);
             largest = Math.max(largest, heat.largest());
         }
@@ -150,9 +150,9 @@ class ExplainGoldenTest {
     @ValueSource(strings = {"vit_o_1", "cvt_o_1", "vitae_o_1", "levit_o_1"})
     void bothEnginesSeeTheSame(String name) throws IOException {
         double[][][] seen = new double[2][][];
-        for (Engine engine : List.of(Engine.PORTABLE, Engine.AUTO)) {
+        for (Backend engine : List.of(Backend.SAMEDIFF, Backend.AUTO)) {
             try (Explainer explainer = open(name, engine)) {
-                seen[engine == Engine.AUTO ? 1 : 0] = explainer
+                seen[engine == Backend.AUTO ? 1 : 0] = explainer
                         .gradCam(image, explainer.gradCamLayer(), OptionalInt.of(0))
                         .values();
             }
@@ -164,7 +164,7 @@ class ExplainGoldenTest {
         }
     }
 
-    private static double sum(Heat heat) {
+    private static double sum(HeatMap heat) {
         return Arrays.stream(heat.values()).flatMapToDouble(Arrays::stream).sum();
     }
 }

@@ -5,17 +5,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.block.LayerScaleBlock;
-import org.vit4j.block.Mlp;
-import org.vit4j.block.TalkingHeads;
-import org.vit4j.block.TalkingHeads.Mixing;
-import org.vit4j.block.TalkingHeads.Products;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.LayerScaleBlock;
+import org.vit4j.layers.Mlp;
+import org.vit4j.layers.TalkingHeads;
+import org.vit4j.layers.TalkingHeads.Mixing;
+import org.vit4j.layers.TalkingHeads.Products;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
 
 /** Arguments of timm's Cait and of vit-pytorch's CaiT, and their blocks. */
 final class GoldenCait {
@@ -53,7 +53,7 @@ final class GoldenCait {
 
     private GoldenCait() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         return switch (golden.config().path("source").path("class").asText()) {
             case "Cait", "CaiT" -> model(golden);
             case "TalkingHeadAttn" -> talkingHeads(golden);
@@ -63,7 +63,7 @@ final class GoldenCait {
         };
     }
 
-    private static Built model(GoldenCase golden) {
+    private static GoldenGraph model(GoldenCase golden) {
         Map<String, String> words = golden.official() ? TIMM : VIT_PYTORCH;
         ModelConfig model = GoldenConfigs.model(golden, "cait", (m, argument, value) -> put(m, argument, value, words));
         Map<String, String> maps = new LinkedHashMap<>();
@@ -71,7 +71,7 @@ final class GoldenCait {
         maps.putAll(GoldenVit.maps(golden, "attn_post/patch.", "blocks.%s.attn.proj_w"));
         maps.putAll(GoldenVit.maps(golden, "attn/cls.", "blocks_token_only.%s.attn.weights"));
         maps.putAll(GoldenVit.maps(golden, "attn_post/cls.", "blocks_token_only.%s.attn.proj_w"));
-        return Built.classifier(model.build(), model.keys(), maps);
+        return GoldenGraph.classifier(model.build(), model.keys(), maps);
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {
@@ -88,7 +88,7 @@ final class GoldenCait {
         }
     }
 
-    private static Built talkingHeads(GoldenCase golden) {
+    private static GoldenGraph talkingHeads(GoldenCase golden) {
         Arguments a = new Arguments(golden);
         int dim = a.intAt("dim");
         int heads = a.intAt("num_heads", 8);
@@ -104,10 +104,10 @@ final class GoldenCait {
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = input(g, golden, "input");
         g.output("output", attention.build(g, x, x));
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    private static Built classBlock(GoldenCase golden) {
+    private static GoldenGraph classBlock(GoldenCase golden) {
         Arguments a = new Arguments(golden);
         int dim = a.intAt("dim");
         int heads = a.intAt("num_heads");
@@ -127,13 +127,13 @@ final class GoldenCait {
         Graph g = new Graph(Init.PYTORCH);
         Tensor patches = input(g, golden, "input");
         Tensor cls = input(g, golden, "cls");
-        g.output("output", block.build(g, cls, patches, new LayerScaleBlock.Layer("blocks", 0, 1, 0)));
-        KeyScheme keys = KeyScheme.of("ls1.gamma", "gamma_1", "ls2.gamma", "gamma_2");
-        return Built.module(g, keys, "input", "cls");
+        g.output("output", block.build(g, cls, patches, new LayerScaleBlock.LayerIndex("blocks", 0, 1, 0)));
+        CheckpointNames keys = CheckpointNames.of("ls1.gamma", "gamma_1", "ls2.gamma", "gamma_2");
+        return GoldenGraph.module(g, keys, "input", "cls");
     }
 
     /** The attention branch alone, of patches or, with a context, of a class token. */
-    private static Built community(GoldenCase golden) {
+    private static GoldenGraph community(GoldenCase golden) {
         Arguments a = new Arguments(golden);
         a.intAt("dim");
         boolean context = a.boolAt("with_context", false);
@@ -150,8 +150,8 @@ final class GoldenCait {
         var block = new LayerScaleBlock(attention, new Mlp(1, Activation.GELU, 0), 0.1, false, a.eps(), 0);
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = input(g, golden, "input");
-        g.output("output", context ? block.hearing(g, x, input(g, golden, "context")) : block.hearing(g, x));
-        KeyScheme keys = KeyScheme.of(
+        g.output("output", context ? block.attend(g, x, input(g, golden, "context")) : block.attend(g, x));
+        CheckpointNames keys = CheckpointNames.of(
                 "ls1.gamma", "scale",
                 "norm1", "fn.norm",
                 "attn.q", "fn.fn.to_q",
@@ -159,7 +159,7 @@ final class GoldenCait {
                 "attn.proj_l.kernel", "fn.fn.mix_heads_pre_attn",
                 "attn.proj_w.kernel", "fn.fn.mix_heads_post_attn",
                 "attn.proj", "fn.fn.to_out.0");
-        return context ? Built.module(g, keys, "input", "context") : Built.module(g, keys, "input");
+        return context ? GoldenGraph.module(g, keys, "input", "context") : GoldenGraph.module(g, keys, "input");
     }
 
     /** An input of tokens, [N, T, D] in the golden. */

@@ -10,12 +10,15 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.graph.Shape;
-import org.vit4j.weights.SafeTensors;
 
 /** One folder of the goldens: config.json, weights.safetensors, io.safetensors. */
 record GoldenCase(
-        String name, JsonNode config, Map<String, SafeTensors.Array> weights, Map<String, SafeTensors.Array> io) {
+        String name,
+        JsonNode config,
+        Map<String, SafeTensors.NamedValues> weights,
+        Map<String, SafeTensors.NamedValues> io) {
 
     static GoldenCase read(Path folder) throws IOException {
         return new GoldenCase(
@@ -34,7 +37,7 @@ record GoldenCase(
         return config.path("kind").asText().equals("module");
     }
 
-    /** "seed" is the community flavour; "seed+official" and "both" are the same code. */
+    /** "seed" is the community flavor; "seed+official" and "both" are the same code. */
     boolean official() {
         return config.path("flavour").asText().contains("official");
     }
@@ -54,7 +57,7 @@ record GoldenCase(
     }
 
     INDArray tensor(String name) {
-        SafeTensors.Array array = io.get(name);
+        SafeTensors.NamedValues array = io.get(name);
         if (array == null) throw new AssertionError(this.name + ": io.safetensors has no '" + name + "'");
         long[] shape = java.util.Arrays.stream(array.shape()).asLongStream().toArray();
         return Nd4j.createFromArray(array.values()).reshape('c', shape);

@@ -5,17 +5,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.block.ImageToTokens;
-import org.vit4j.block.LayerAttention;
-import org.vit4j.block.LocallyEnhanced;
-import org.vit4j.block.Mlp;
-import org.vit4j.block.PatchEmbed;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.ImageToTokens;
+import org.vit4j.layers.LayerwiseClassAttention;
+import org.vit4j.layers.LeFF;
+import org.vit4j.layers.Mlp;
+import org.vit4j.layers.PatchEmbed;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
 
 /** Arguments of coeusguo's CeIT and rishikksh20's CeiT, and of their parts. */
 final class GoldenCeit {
@@ -59,7 +59,7 @@ final class GoldenCeit {
 
     private GoldenCeit() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         return switch (golden.config().path("source").path("class").asText()) {
             case "CeIT", "CeiT" -> model(golden);
             case "Image2Tokens" -> image2Tokens(golden);
@@ -72,10 +72,10 @@ final class GoldenCeit {
         };
     }
 
-    private static Built model(GoldenCase golden) {
+    private static GoldenGraph model(GoldenCase golden) {
         Map<String, String> words = golden.official() ? AUTHORS : COMMUNITY;
         ModelConfig model = GoldenConfigs.model(golden, "ceit", (m, argument, value) -> put(m, argument, value, words));
-        return Built.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {
@@ -93,16 +93,16 @@ final class GoldenCeit {
         }
     }
 
-    private static Built image2Tokens(GoldenCase golden) {
+    private static GoldenGraph image2Tokens(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
         GoldenCrossVit.known(a, Set.of("in_chans", "out_chans", "kernel_size", "stride"));
         Graph g = new Graph(Init.TIMM);
         var stem = ImageToTokens.official(whole(a, "out_chans", 64), whole(a, "kernel_size", 7), whole(a, "stride", 2));
         g.output("output", stem.build(g, image(g, golden)));
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    private static Built communityStem(GoldenCase golden) {
+    private static GoldenGraph communityStem(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
         GoldenCrossVit.known(
                 a, Set.of("in_channels", "out_channels", "conv_kernel", "stride", "pool_kernel", "patch_size", "dim"));
@@ -115,12 +115,12 @@ final class GoldenCeit {
         Tensor map = stem.build(g, image(g, golden));
         int patch = whole(a, "patch_size", 4);
         g.output("output", PatchEmbed.build(g, map, patch, patch, whole(a, "dim", 192), true));
-        KeyScheme keys = KeyScheme.of("conv", "conv.0", "bn", "conv.1", "proj", "to_patch_embedding.1");
-        return Built.module(g, keys, "input");
+        CheckpointNames keys = CheckpointNames.of("conv", "conv.0", "bn", "conv.1", "proj", "to_patch_embedding.1");
+        return GoldenGraph.module(g, keys, "input");
     }
 
     /** Class token first; it passes. */
-    private static Built leff(GoldenCase golden) {
+    private static GoldenGraph leff(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
         GoldenCrossVit.known(
                 a, Set.of("in_features", "hidden_features", "out_features", "drop", "kernel_size", "with_bn"));
@@ -128,32 +128,32 @@ final class GoldenCeit {
         Tensor x = GoldenCrossVit.tokens(g, golden, "input");
         int hidden = whole(a, "hidden_features", x.dim(1));
         boolean norm = !a.containsKey("with_bn") || a.get("with_bn").asBoolean();
-        var leff = new LocallyEnhanced(hidden, whole(a, "kernel_size", 3), norm, true, false);
+        var leff = new LeFF(hidden, whole(a, "kernel_size", 3), norm, true, false);
         int side = (int) Math.sqrt(x.dim(0) - 1);
         Tensor near = leff.build(g, g.slice("patches", x, 0, 1, x.dim(0)), side, side);
         g.output("output", g.concat("out", 0, g.slice("cls", x, 0, 0, 1), near));
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    private static Built communityLeff(GoldenCase golden) {
+    private static GoldenGraph communityLeff(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
         GoldenCrossVit.known(a, Set.of("dim", "scale", "depth_kernel"));
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = GoldenCrossVit.tokens(g, golden, "input");
-        var leff = new LocallyEnhanced(x.dim(1) * whole(a, "scale", 4), whole(a, "depth_kernel", 3), true, false, true);
+        var leff = new LeFF(x.dim(1) * whole(a, "scale", 4), whole(a, "depth_kernel", 3), true, false, true);
         int side = (int) Math.sqrt(x.dim(0));
         g.output("output", leff.build(g, x, side, side));
-        KeyScheme keys = KeyScheme.of(
+        CheckpointNames keys = CheckpointNames.of(
                 "conv1", "up_proj.0",
                 "bn1", "up_proj.2",
                 "conv2", "depth_conv.0",
                 "bn2", "depth_conv.1",
                 "conv3", "down_proj.0",
                 "bn3", "down_proj.2");
-        return Built.module(g, keys, "input");
+        return GoldenGraph.module(g, keys, "input");
     }
 
-    private static Built lca(GoldenCase golden) {
+    private static GoldenGraph lca(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
         GoldenCrossVit.known(
                 a,
@@ -180,13 +180,13 @@ final class GoldenCeit {
                 given == null || given.isNull() ? OptionalDouble.empty() : OptionalDouble.of(given.asDouble());
         var mlp = new Mlp((int) (x.dim(1) * ratio), Activation.GELU, 0);
         double eps = GoldenCrossVit.eps(golden, 1e-6);
-        var block =
-                new LayerAttention(heads, headDim, scale.orElse(1 / Math.sqrt(headDim)), bias, true, mlp, eps, 0, 0);
+        var block = new LayerwiseClassAttention(
+                heads, headDim, scale.orElse(1 / Math.sqrt(headDim)), bias, true, mlp, eps, 0, 0);
         g.output("output", block.build(g, x));
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    private static Built communityLca(GoldenCase golden) {
+    private static GoldenGraph communityLca(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
         GoldenCrossVit.known(a, Set.of("dim", "heads", "dim_head", "mlp_dim", "dropout"));
         Graph g = new Graph(Init.PYTORCH);
@@ -196,16 +196,16 @@ final class GoldenCeit {
         var mlp = new Mlp(a.get("mlp_dim").asInt(), Activation.GELU, 0);
         boolean project = heads > 1 || headDim != x.dim(1);
         double eps = GoldenCrossVit.eps(golden, 1e-5);
-        var block = new LayerAttention(heads, headDim, 1 / Math.sqrt(headDim), false, project, mlp, eps, 0, 0);
+        var block = new LayerwiseClassAttention(heads, headDim, 1 / Math.sqrt(headDim), false, project, mlp, eps, 0, 0);
         g.output("output", block.build(g, x));
-        KeyScheme keys = KeyScheme.of(
+        CheckpointNames keys = CheckpointNames.of(
                 "norm1", "layers.0.0.norm",
                 "attn.qkv", "layers.0.0.fn.to_qkv",
                 "attn.proj", "layers.0.0.fn.to_out.0",
                 "norm2", "layers.0.1.norm",
                 "feedforward.fc1", "layers.0.1.fn.net.0",
                 "feedforward.fc2", "layers.0.1.fn.net.3");
-        return Built.module(g, keys, "input");
+        return GoldenGraph.module(g, keys, "input");
     }
 
     private static Tensor image(Graph g, GoldenCase golden) {

@@ -3,8 +3,8 @@ package org.vit4j.golden;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.Config;
+import org.vit4j.models.ModelConfig;
 
 /** Picks who knows how a reference of that architecture is called. An argument nobody knows is an error. */
 final class GoldenConfigs {
@@ -12,7 +12,7 @@ final class GoldenConfigs {
 
     private GoldenConfigs() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         return switch (golden.architecture()) {
             case "ViT" -> GoldenVit.build(golden);
             case "DeepViT" -> GoldenDeepVit.build(golden);

@@ -8,13 +8,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.block.CrossTransformer;
-import org.vit4j.block.MultiScaleBlock;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.CrossTransformer;
+import org.vit4j.layers.MultiScaleBlock;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
 
 /** Arguments of timm's CrossVit and MultiScaleBlock, and of vit-pytorch's CrossViT and CrossTransformer. */
 final class GoldenCrossVit {
@@ -52,7 +52,7 @@ final class GoldenCrossVit {
 
     private GoldenCrossVit() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         return switch (golden.config().path("source").path("class").asText()) {
             case "CrossVit", "CrossViT" -> model(golden);
             case "MultiScaleBlock" -> multiScale(golden);
@@ -61,12 +61,12 @@ final class GoldenCrossVit {
         };
     }
 
-    private static Built model(GoldenCase golden) {
+    private static GoldenGraph model(GoldenCase golden) {
         ModelConfig model = GoldenConfigs.model(golden, "crossvit", (m, argument, value) -> {
             if (golden.official()) putTimm(m, argument, value);
             else putVitPytorch(m, argument, value, golden.hyperparameters());
         });
-        return Built.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
     }
 
     private static void putTimm(ObjectNode model, String argument, JsonNode value) {
@@ -122,7 +122,7 @@ final class GoldenCrossVit {
         return arguments.containsKey(name) ? arguments.get(name).asInt() : standard;
     }
 
-    private static Built multiScale(GoldenCase golden) {
+    private static GoldenGraph multiScale(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
         known(
                 a,
@@ -158,10 +158,10 @@ final class GoldenCrossVit {
         List<Tensor> out = block.build(g, List.of(tokens(g, golden, "input_0"), tokens(g, golden, "input_1")));
         g.output("output_0", out.get(0));
         g.output("output_1", out.get(1));
-        return Built.module(g, KeyScheme.SAME, "input_0", "input_1");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input_0", "input_1");
     }
 
-    private static Built crossTransformer(GoldenCase golden) {
+    private static GoldenGraph crossTransformer(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
         known(a, Set.of("sm_dim", "lg_dim", "depth", "heads", "dim_head", "dropout"));
         var block = new CrossTransformer(
@@ -169,16 +169,16 @@ final class GoldenCrossVit {
         Graph g = new Graph(Init.PYTORCH);
         Tensor small = tokens(g, golden, "sm_tokens");
         Tensor large = tokens(g, golden, "lg_tokens");
-        List<Tensor> out = block.build(g.at("layers"), small, large);
+        List<Tensor> out = block.build(g.scope("layers"), small, large);
         g.output("sm_tokens_out", out.get(0));
         g.output("lg_tokens_out", out.get(1));
         String visit = "layers.{i}.{i}";
-        KeyScheme keys = KeyScheme.of(
+        CheckpointNames keys = CheckpointNames.of(
                 visit + ".norm", visit + ".fn.norm",
                 visit + ".attn.wq", visit + ".fn.fn.to_q",
                 visit + ".attn.wkv", visit + ".fn.fn.to_kv",
                 visit + ".attn.proj", visit + ".fn.fn.to_out.0");
-        return Built.module(g, keys, "sm_tokens", "lg_tokens");
+        return GoldenGraph.module(g, keys, "sm_tokens", "lg_tokens");
     }
 
     static Tensor tokens(Graph g, GoldenCase golden, String name) {

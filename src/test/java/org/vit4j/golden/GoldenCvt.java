@@ -5,14 +5,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.Set;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.block.ConvAttention;
-import org.vit4j.block.ConvEmbed;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
+import org.vit4j.layers.ConvAttention;
+import org.vit4j.layers.ConvEmbed;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
 
 /** Arguments of Microsoft's ConvolutionalVisionTransformer, of vit-pytorch's CvT, and of Microsoft's modules. */
 final class GoldenCvt {
@@ -51,13 +51,13 @@ final class GoldenCvt {
 
     private GoldenCvt() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         if (golden.name().startsWith("mod_")) return module(golden);
         ModelConfig model = GoldenConfigs.model(golden, "cvt", (m, argument, value) -> {
             if (golden.official()) microsoft(golden, m, argument, value);
             else community(golden, m, argument, value);
         });
-        return Built.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
     }
 
     private static void microsoft(GoldenCase golden, ObjectNode model, String argument, JsonNode value) {
@@ -111,7 +111,7 @@ final class GoldenCvt {
         GoldenConfigs.image(model).put("channels", shape[1]);
     }
 
-    private static Built module(GoldenCase golden) {
+    private static GoldenGraph module(GoldenCase golden) {
         String reference = golden.config().path("source").path("class").asText();
         return switch (reference) {
             case "ConvEmbed" -> embed(golden);
@@ -120,7 +120,7 @@ final class GoldenCvt {
         };
     }
 
-    private static Built embed(GoldenCase golden) {
+    private static GoldenGraph embed(GoldenCase golden) {
         Map<String, JsonNode> given = golden.hyperparameters();
         refuseUnknown(given, Set.of("patch_size", "in_chans", "embed_dim", "stride", "padding", "norm", "norm_layer"));
         JsonNode patch = given.get("patch_size");
@@ -143,10 +143,10 @@ final class GoldenCvt {
                         integer(given, "embed_dim", 64),
                         window,
                         (n, y) -> norm ? n.layerNorm("norm", y, eps) : y));
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    private static Built attention(GoldenCase golden) {
+    private static GoldenGraph attention(GoldenCase golden) {
         Map<String, JsonNode> given = golden.hyperparameters();
         refuseUnknown(
                 given,
@@ -177,7 +177,7 @@ final class GoldenCvt {
                 dim,
                 1 / Math.sqrt(dim),
                 given.containsKey("qkv_bias") && given.get("qkv_bias").asBoolean(),
-                ConvAttention.Method.valueOf(method.toUpperCase(java.util.Locale.ROOT)),
+                ConvAttention.ProjectionMethod.valueOf(method.toUpperCase(java.util.Locale.ROOT)),
                 Window.square(kernel, integer(given, "stride_q", 1), integer(given, "padding_q", 1)),
                 Window.square(kernel, integer(given, "stride_kv", 1), integer(given, "padding_kv", 1)),
                 0,
@@ -185,7 +185,7 @@ final class GoldenCvt {
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = g.input("input", height * width + (classToken ? 1 : 0), integer(given, "dim_in", 0));
         g.output("output", attention.build(g, x, height, width, classToken));
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
     private static int integer(Map<String, JsonNode> given, String argument, int standard) {

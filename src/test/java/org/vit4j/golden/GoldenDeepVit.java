@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.block.Attention;
-import org.vit4j.block.ReAttention;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.Attention;
+import org.vit4j.layers.ReAttention;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
 
 /** Arguments of the authors' DeepVisionTransformer and ReAttention, and of vit-pytorch's DeepViT. */
 final class GoldenDeepVit {
@@ -45,7 +45,7 @@ final class GoldenDeepVit {
 
     private GoldenDeepVit() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         if (golden.config().path("kind").asText().equals("module")) return module(golden);
         ModelConfig model = GoldenConfigs.model(golden, "deepvit", (m, argument, value) -> {
             if (golden.official()) put(golden, m, argument, value);
@@ -55,7 +55,7 @@ final class GoldenDeepVit {
         Map<String, String> maps = GoldenVit.maps(golden, "attn_pre/", "blocks.%s.attn.weights");
         GoldenVit.maps(golden, "attn_post/", "blocks.%s.attn.")
                 .forEach((name, attention) -> maps.put(name, last(graph, attention)));
-        return Built.classifier(graph, model.keys(), maps);
+        return GoldenGraph.classifier(graph, model.keys(), maps);
     }
 
     /** The last of the tensors that change a block's maps: not every block has them. */
@@ -102,7 +102,7 @@ final class GoldenDeepVit {
         for (int i = 0; i < (depth.isArray() ? depth.size() : depth.asInt()); i++) each.add(false);
     }
 
-    private static Built module(GoldenCase golden) {
+    private static GoldenGraph module(GoldenCase golden) {
         Map<String, JsonNode> h = golden.hyperparameters();
         for (String argument : h.keySet()) {
             if (!MODULE.contains(argument)) throw new AssertionError("unknown argument " + argument);
@@ -113,7 +113,7 @@ final class GoldenDeepVit {
         return golden.official() ? official(golden, g, x, h) : community(g, x, h);
     }
 
-    private static Built official(GoldenCase golden, Graph g, Tensor x, Map<String, JsonNode> h) {
+    private static GoldenGraph official(GoldenCase golden, Graph g, Tensor x, Map<String, JsonNode> h) {
         int heads = h.get("num_heads").asInt();
         int headDim = x.dim(1) / heads;
         JsonNode given = h.get("qk_scale");
@@ -128,7 +128,7 @@ final class GoldenDeepVit {
                 .build(g, x, w -> maps[0] = mixes ? ReAttention.overBatch(g, w, again) : w);
         g.output("output", y);
         if (golden.config().path("outputs").has("attention")) g.output("attention", maps[0]);
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
     private static boolean flag(Map<String, JsonNode> given, String argument, boolean standard) {
@@ -136,17 +136,17 @@ final class GoldenDeepVit {
         return value == null ? standard : value.asBoolean();
     }
 
-    private static Built community(Graph g, Tensor x, Map<String, JsonNode> h) {
+    private static GoldenGraph community(Graph g, Tensor x, Map<String, JsonNode> h) {
         int headDim = h.get("dim_head").asInt();
         Tensor y = attention(h.get("heads").asInt(), headDim, 1 / Math.sqrt(headDim), false)
                 .build(g, x, maps -> ReAttention.overHeads(g, maps));
         g.output("output", y);
-        KeyScheme keys = KeyScheme.of(
+        CheckpointNames keys = CheckpointNames.of(
                 "qkv", "to_qkv",
                 "reatten_matrix.kernel", "reattn_weights",
                 "reattn_norm", "reattn_norm.1",
                 "proj", "to_out.0");
-        return Built.module(g, keys, "input");
+        return GoldenGraph.module(g, keys, "input");
     }
 
     private static Attention attention(int heads, int headDim, double scale, boolean bias) {

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
 import org.vit4j.graph.Graph;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
 
 /** Arguments of timm's VisionTransformer(Distilled) and of vit-pytorch's DistillWrapper with its students. */
 final class GoldenDeit {
@@ -29,18 +29,18 @@ final class GoldenDeit {
 
     private GoldenDeit() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         boolean distilled =
                 golden.config().path("source").path("class").asText().contains("Distill");
         ModelConfig model = model(golden, distilled);
         if (!distilled) {
-            return Built.classifier(
+            return GoldenGraph.classifier(
                     model.build(), model.keys(), GoldenVit.maps(golden, "attn/", "blocks.%s.attn.weights"));
         }
         return golden.official() ? withToken(golden, model) : wrapped(golden, model);
     }
 
-    private static Built withToken(GoldenCase golden, ModelConfig model) {
+    private static GoldenGraph withToken(GoldenCase golden, ModelConfig model) {
         Graph graph = model.build();
         Map<String, String> heads = new LinkedHashMap<>();
         heads.put("logits_cls", graph.outputs().get("logits_class").name());
@@ -48,7 +48,7 @@ final class GoldenDeit {
         Map<String, String> evaluated = GoldenVit.maps(golden, "attn/", "blocks.%s.attn.weights");
         evaluated.putAll(heads);
         evaluated.put("logits", graph.outputs().get("logits").name());
-        return new Built(
+        return new GoldenGraph(
                 graph,
                 model.keys(),
                 Map.of("input", "image"),
@@ -58,7 +58,7 @@ final class GoldenDeit {
                 Map.of());
     }
 
-    private static Built wrapped(GoldenCase golden, ModelConfig model) {
+    private static GoldenGraph wrapped(GoldenCase golden, ModelConfig model) {
         Graph graph = model.build();
         Map<String, String> heads = new LinkedHashMap<>();
         heads.put("logits", graph.outputs().get("logits_class").name());
@@ -71,7 +71,7 @@ final class GoldenDeit {
         Map<String, String> without = GoldenVit.maps(golden, "attn_" + WITHOUT + "/", "blocks.%s.attn.weights");
         without.put("logits_" + WITHOUT, alone.outputs().get("logits").name());
         Map<String, String> inputs = Map.of("input", "image");
-        return new Built(
+        return new GoldenGraph(
                 graph,
                 keys(golden, model),
                 inputs,
@@ -96,9 +96,9 @@ final class GoldenDeit {
     }
 
     /** The wrapper's own names; those of the student stand below it. */
-    private static KeyScheme keys(GoldenCase golden, ModelConfig model) {
+    private static CheckpointNames keys(GoldenCase golden, ModelConfig model) {
         if (!isT2t(golden)) return model.keys();
-        return KeyScheme.of(
+        return CheckpointNames.of(
                         "dist_token", "distillation_token", "dist_norm", "distill_mlp.0", "head_dist", "distill_mlp.1")
                 .then(model.keys().below("student"));
     }

@@ -6,36 +6,36 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.block.BiasedAttention;
+import org.vit4j.backend.LossInputs;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
-import org.vit4j.samediff.LossInputs;
-import org.vit4j.train.Losses;
-import org.vit4j.train.Targets;
+import org.vit4j.layers.LevitAttention;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
+import org.vit4j.train.LossFunctions;
+import org.vit4j.train.SoftTargets;
 
 /** Arguments of timm's Levit and LevitDistilled, of vit-pytorch's LeViT, and of the attentions of both. */
 final class GoldenLevit {
     private GoldenLevit() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         if (golden.name().startsWith("mod_")) return golden.official() ? joint(golden) : apart(golden);
         ModelConfig model = GoldenConfigs.model(golden, "levit", (m, argument, value) -> {
             if (golden.official()) timm(m, argument, value);
             else community(golden, m, argument, value);
         });
         Graph graph = model.build();
-        if (graph.outputs().size() == 1) return Built.classifier(graph, model.keys(), Map.of());
+        if (graph.outputs().size() == 1) return GoldenGraph.classifier(graph, model.keys(), Map.of());
         Map<String, String> heads = golden.official()
                 ? Map.of("logits_cls", name(graph, "logits_class"), "logits_dist", name(graph, "logits_distill"))
                 : Map.of("logits", name(graph, "logits_class"), "logits_distill", name(graph, "logits_distill"));
         Map<String, String> evaluated = new java.util.HashMap<>(heads);
         evaluated.put("logits", name(graph, "logits"));
-        List<Built.Loss> losses = List.of(new Built.Loss("", GoldenLevit::distillation));
-        return new Built(graph, model.keys(), Map.of("input", "image"), evaluated, heads, losses, Map.of());
+        List<GoldenGraph.GoldenLoss> losses = List.of(new GoldenGraph.GoldenLoss("", GoldenLevit::distillation));
+        return new GoldenGraph(graph, model.keys(), Map.of("input", "image"), evaluated, heads, losses, Map.of());
     }
 
     private static String name(Graph graph, String output) {
@@ -48,11 +48,11 @@ final class GoldenLevit {
                 ? golden.hyperparameters().get("alpha").asDouble()
                 : 0.5;
         SDVariable labels = GoldenLosses.labels(network, golden);
-        SDVariable given = Losses.crossEntropy(network.sd(), network.output("logits_class"), labels);
+        SDVariable given = LossFunctions.crossEntropy(network.sd(), network.output("logits_class"), labels);
         int classes = network.graph().outputs().get("logits_distill").shape().last();
         int[] answers = golden.tensor("teacher_logits").argMax(1).toIntVector();
-        SDVariable targets = network.sd().constant(Targets.smoothed(answers, classes, 0));
-        SDVariable taught = Losses.crossEntropy(network.sd(), network.output("logits_distill"), targets);
+        SDVariable targets = network.sd().constant(SoftTargets.smoothed(answers, classes, 0));
+        SDVariable taught = LossFunctions.crossEntropy(network.sd(), network.output("logits_distill"), targets);
         return given.mul(1 - alpha).add(taught.mul(alpha));
     }
 
@@ -132,7 +132,7 @@ final class GoldenLevit {
     }
 
     /** timm's Attention and AttentionDownsample over tokens [T, D], or an image when they are made of convolutions. */
-    private static Built joint(GoldenCase golden) {
+    private static GoldenGraph joint(GoldenCase golden) {
         Map<String, JsonNode> given = golden.hyperparameters();
         refuseUnknown(given, List.of("dim", "in_dim", "out_dim", "key_dim", "num_heads", "attn_ratio", "resolution"));
         boolean down = given.containsKey("in_dim");
@@ -152,19 +152,19 @@ final class GoldenLevit {
         Activation activation = found.asText().equals("Hardswish")
                 ? Activation.HARD_SWISH
                 : Activation.valueOf(found.asText("SiLU").toUpperCase(java.util.Locale.ROOT));
-        var attention = new BiasedAttention(heads, keyDim, value, out, stride, activation);
+        var attention = new LevitAttention(heads, keyDim, value, out, stride, activation);
 
         Graph g = new Graph(Init.PYTORCH);
         boolean image = given.containsKey("use_conv") && given.get("use_conv").asBoolean();
         Tensor x = image ? g.input("input", side[0], side[1], in) : g.input("input", side[0] * side[1], in);
         Tensor tokens = image ? g.reshape("tokens", x, side[0] * side[1], in) : x;
-        Tensor y = attention.joint(g, tokens, side[0], side[1], Init.ONES);
+        Tensor y = attention.fusedQkv(g, tokens, side[0], side[1], Init.ONES);
         g.output("output", image ? grid(g, y, side, stride) : y);
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
     /** vit-pytorch's Attention over an image. */
-    private static Built apart(GoldenCase golden) {
+    private static GoldenGraph apart(GoldenCase golden) {
         Map<String, JsonNode> given = golden.hyperparameters();
         refuseUnknown(
                 given,
@@ -178,13 +178,13 @@ final class GoldenLevit {
         int heads = given.containsKey("heads") ? given.get("heads").asInt() : 8;
         int key = given.containsKey("dim_key") ? given.get("dim_key").asInt() : 32;
         int value = given.containsKey("dim_value") ? given.get("dim_value").asInt() : 64;
-        var attention = new BiasedAttention(heads, key, value, out, stride, Activation.GELU);
+        var attention = new LevitAttention(heads, key, value, out, stride, Activation.GELU);
 
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = g.input("input", size, size, in);
-        Tensor y = attention.apart(g, g.reshape("tokens", x, size * size, in), size, size);
+        Tensor y = attention.separateQkv(g, g.reshape("tokens", x, size * size, in), size, size);
         g.output("output", grid(g, y, new int[] {size, size}, stride));
-        KeyScheme keys = KeyScheme.of(
+        CheckpointNames keys = CheckpointNames.of(
                 "q.linear", "to_q.0",
                 "q.bn", "to_q.1",
                 "k.linear", "to_k.0",
@@ -194,7 +194,7 @@ final class GoldenLevit {
                 "proj.ln.linear", "to_out.1",
                 "proj.ln.bn", "to_out.2",
                 "attention_biases", "pos_bias.weight^T");
-        return Built.module(g, keys, "input");
+        return GoldenGraph.module(g, keys, "input");
     }
 
     private static Tensor grid(Graph g, Tensor tokens, int[] side, int stride) {

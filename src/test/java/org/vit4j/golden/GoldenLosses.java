@@ -6,11 +6,11 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.LossInputs;
 import org.vit4j.graph.Tensor;
-import org.vit4j.samediff.LossInputs;
-import org.vit4j.train.Distillation;
-import org.vit4j.train.Losses;
-import org.vit4j.train.Targets;
+import org.vit4j.train.DistillationLoss;
+import org.vit4j.train.LossFunctions;
+import org.vit4j.train.SoftTargets;
 
 /** The losses of the goldens, over numbers of the golden. */
 final class GoldenLosses {
@@ -19,7 +19,7 @@ final class GoldenLosses {
     /** Mean cross entropy of {@code logits} with {@code labels}. */
     static SDVariable crossEntropy(LossInputs network, GoldenCase golden) {
         SDVariable logits = network.output("logits");
-        return Losses.crossEntropy(network.sd(), logits, labels(network, golden));
+        return LossFunctions.crossEntropy(network.sd(), logits, labels(network, golden));
     }
 
     /**
@@ -27,14 +27,15 @@ final class GoldenLosses {
      * for, or the hard one when no others are listed; {@code hard} and {@code none} are facebookresearch/deit's, {@code
      * hard_fixed} and {@code hard_as_printed} vit-pytorch's after and before 0.20.3.
      */
-    static List<Built.Loss> distillation(GoldenCase golden) {
+    static List<GoldenGraph.GoldenLoss> distillation(GoldenCase golden) {
         JsonNode listed = golden.config().path("losses");
-        if (listed.isEmpty()) return List.of(new Built.Loss("", (network, c) -> distilled("hard", network, c)));
-        List<Built.Loss> losses = new ArrayList<>();
+        if (listed.isEmpty())
+            return List.of(new GoldenGraph.GoldenLoss("", (network, c) -> distilled("hard", network, c)));
+        List<GoldenGraph.GoldenLoss> losses = new ArrayList<>();
         listed.fieldNames().forEachRemaining(name -> {
             String kind = name.equals("loss") ? "" : name;
             String formula = kind.isEmpty() ? asked(golden) : kind;
-            losses.add(new Built.Loss(kind, (network, c) -> distilled(formula, network, c)));
+            losses.add(new GoldenGraph.GoldenLoss(kind, (network, c) -> distilled(formula, network, c)));
         });
         return losses;
     }
@@ -52,14 +53,14 @@ final class GoldenLosses {
         SDVariable c = network.output("logits_class");
         SDVariable d = network.output("logits_distill");
         SDVariable teacher = sd.constant(golden.tensor("teacher_logits"));
-        SDVariable own = Losses.crossEntropy(sd, c, labels(network, golden));
+        SDVariable own = LossFunctions.crossEntropy(sd, c, labels(network, golden));
         return switch (formula) {
-            case "soft" -> Distillation.deit(sd, own, d, teacher, false, alpha, t);
-            case "hard" -> Distillation.deit(sd, own, d, teacher, true, alpha, t);
+            case "soft" -> DistillationLoss.deit(sd, own, d, teacher, false, alpha, t);
+            case "hard" -> DistillationLoss.deit(sd, own, d, teacher, true, alpha, t);
             case "none" -> own;
-            case "soft_batchmean" -> Distillation.vitPytorch(sd, own, d, teacher, false, alpha, t);
-            case "hard_fixed" -> Distillation.vitPytorch(sd, own, d, teacher, true, alpha, t);
-            case "hard_as_printed" -> Distillation.vitPytorch(sd, own, c, teacher, true, alpha, t);
+            case "soft_batchmean" -> DistillationLoss.vitPytorch(sd, own, d, teacher, false, alpha, t);
+            case "hard_fixed" -> DistillationLoss.vitPytorch(sd, own, d, teacher, true, alpha, t);
+            case "hard_as_printed" -> DistillationLoss.vitPytorch(sd, own, c, teacher, true, alpha, t);
             default -> throw new AssertionError("unknown loss " + formula);
         };
     }
@@ -76,7 +77,7 @@ final class GoldenLosses {
         for (int i = 0; i < labels.length; i++) labels[i] = (int) given[i];
         int classes =
                 network.graph().outputs().values().iterator().next().shape().last();
-        return network.sd().constant(Targets.smoothed(labels, classes, 0));
+        return network.sd().constant(SoftTargets.smoothed(labels, classes, 0));
     }
 
     /** Sum over the outputs of output times probe. */

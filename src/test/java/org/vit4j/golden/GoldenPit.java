@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.block.GridPool;
+import org.vit4j.backend.LossInputs;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
-import org.vit4j.samediff.LossInputs;
-import org.vit4j.train.Losses;
-import org.vit4j.train.Targets;
+import org.vit4j.layers.ConvHeadPooling;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
+import org.vit4j.train.LossFunctions;
+import org.vit4j.train.SoftTargets;
 
 /** Arguments of timm's PoolingVisionTransformer and of vit-pytorch's PiT, and their poolings. */
 final class GoldenPit {
@@ -46,7 +46,7 @@ final class GoldenPit {
 
     private GoldenPit() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         return switch (golden.config().path("source").path("class").asText()) {
             case "PoolingVisionTransformer", "PiT" -> model(golden);
             case "Pooling" -> gridAndTokens(golden);
@@ -55,12 +55,12 @@ final class GoldenPit {
         };
     }
 
-    private static Built model(GoldenCase golden) {
+    private static GoldenGraph model(GoldenCase golden) {
         Map<String, String> words = golden.official() ? TIMM : VIT_PYTORCH;
         ModelConfig model = GoldenConfigs.model(golden, "pit", (m, argument, value) -> put(m, argument, value, words));
         Graph graph = model.build();
         boolean distilled = graph.outputs().containsKey("logits_distill");
-        return distilled ? distilled(graph, model.keys()) : Built.classifier(graph, model.keys(), Map.of());
+        return distilled ? distilled(graph, model.keys()) : GoldenGraph.classifier(graph, model.keys(), Map.of());
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {
@@ -82,17 +82,17 @@ final class GoldenPit {
         if (!value.asText().equals(only)) throw new AssertionError("expected " + only + ", got " + value);
     }
 
-    private static Built distilled(Graph graph, KeyScheme keys) {
+    private static GoldenGraph distilled(Graph graph, CheckpointNames keys) {
         String mean = graph.outputs().get("logits").name();
         String byClass = graph.outputs().get("logits_class").name();
         String byDistillation = graph.outputs().get("logits_distill").name();
-        return new Built(
+        return new GoldenGraph(
                 graph,
                 keys,
                 Map.of("input", "image"),
                 Map.of("logits", mean, "logits_cls", byClass, "logits_dist", byDistillation),
                 Map.of("logits_cls", byClass, "logits_dist", byDistillation),
-                List.of(new Built.Loss("", GoldenPit::hardDistillation)),
+                List.of(new GoldenGraph.GoldenLoss("", GoldenPit::hardDistillation)),
                 Map.of());
     }
 
@@ -101,20 +101,20 @@ final class GoldenPit {
         double alpha = new Arguments(golden).doubleAt("alpha", 0.5);
         INDArray teacher = golden.tensor("teacher_logits");
         int[] said = teacher.argMax(1).toIntVector();
-        SDVariable targets = network.sd().constant(Targets.smoothed(said, (int) teacher.size(1), 0));
+        SDVariable targets = network.sd().constant(SoftTargets.smoothed(said, (int) teacher.size(1), 0));
         SDVariable labels = GoldenLosses.labels(network, golden);
-        SDVariable byClass = Losses.crossEntropy(network.sd(), network.output("logits_class"), labels);
-        SDVariable byTeacher = Losses.crossEntropy(network.sd(), network.output("logits_distill"), targets);
+        SDVariable byClass = LossFunctions.crossEntropy(network.sd(), network.output("logits_class"), labels);
+        SDVariable byTeacher = LossFunctions.crossEntropy(network.sd(), network.output("logits_distill"), targets);
         return byClass.mul(1 - alpha).add(byTeacher.mul(alpha));
     }
 
-    private static Built gridAndTokens(GoldenCase golden) {
+    private static GoldenGraph gridAndTokens(GoldenCase golden) {
         Arguments a = new Arguments(golden);
         a.intAt("in_feature");
         a.intAt("tokens");
         String padding = a.stringAt("padding_mode", "zeros");
         if (!padding.equals("zeros")) throw new AssertionError("padding " + padding);
-        GridPool pool = new GridPool(a.intAt("out_feature"), a.intAt("stride"), false);
+        ConvHeadPooling pool = new ConvHeadPooling(a.intAt("out_feature"), a.intAt("stride"), false);
         a.finish();
         Graph g = new Graph(Init.PYTORCH);
         int[] image = golden.io().get("input").shape(); // [N, C, H, W]
@@ -122,15 +122,15 @@ final class GoldenPit {
         Tensor cls = GoldenCait.input(g, golden, "cls");
         g.output("output", pool.grid(g, grid));
         g.output("cls_out", pool.tokens(g, cls));
-        return Built.module(g, KeyScheme.SAME, "input", "cls");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input", "cls");
     }
 
     /** A class token and a square grid, row by row. */
-    private static Built tokens(GoldenCase golden) {
+    private static GoldenGraph tokens(GoldenCase golden) {
         Arguments a = new Arguments(golden);
         int dim = a.intAt("dim");
         a.finish();
-        GridPool pool = new GridPool(2 * dim, 2, true);
+        ConvHeadPooling pool = new ConvHeadPooling(2 * dim, 2, true);
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = GoldenCait.input(g, golden, "input"); // [1 + T, D]
         int side = (int) Math.round(Math.sqrt(x.dim(0) - 1));
@@ -138,7 +138,8 @@ final class GoldenPit {
         Tensor grid = pool.grid(g, g.reshape("grid", patches, side, side, dim));
         Tensor flat = g.reshape("flat", grid, grid.dim(0) * grid.dim(1), 2 * dim);
         g.output("output", g.concat("all", 0, pool.tokens(g, g.slice("cls", x, 0, 0, 1)), flat));
-        KeyScheme keys = KeyScheme.of("conv", "downsample.net.0", "point", "downsample.net.1", "fc", "cls_ff");
-        return Built.module(g, keys, "input");
+        CheckpointNames keys =
+                CheckpointNames.of("conv", "downsample.net.0", "point", "downsample.net.1", "fc", "cls_ff");
+        return GoldenGraph.module(g, keys, "input");
     }
 }

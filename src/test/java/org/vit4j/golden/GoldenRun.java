@@ -8,42 +8,42 @@ import java.util.TreeSet;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffGraph;
+import org.vit4j.backend.samediff.SameDiffLowering;
+import org.vit4j.checkpoint.CheckpointLayout;
+import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
-import org.vit4j.graph.Weight;
-import org.vit4j.samediff.GradientStep;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Lowered;
-import org.vit4j.samediff.Lowering;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.weights.Layout;
-import org.vit4j.weights.SafeTensors;
 
 /** Runs a case: outputs and maps in evaluation and training, losses, every gradient, statistics after the step. */
 final class GoldenRun {
     private final GoldenCase golden;
-    private final Engine engine;
-    private final Built built;
+    private final Backend engine;
+    private final GoldenGraph built;
     private final Graph graph;
-    private final Parameters parameters;
+    private final ParameterStore parameters;
     private final GoldenErrors errors = new GoldenErrors();
 
-    private GoldenRun(GoldenCase golden, Engine engine) {
+    private GoldenRun(GoldenCase golden, Backend engine) {
         this.golden = golden;
         this.engine = engine;
         this.built = GoldenConfigs.build(golden);
         this.graph = built.graph();
-        this.parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        this.parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
     }
 
-    static GoldenErrors run(GoldenCase golden, Engine engine) {
+    static GoldenErrors run(GoldenCase golden, Backend engine) {
         GoldenRun run = new GoldenRun(golden, engine);
         run.load();
         run.evaluate(run.graph, run.built.evaluated());
         run.built.others().forEach(run::evaluate);
-        for (Built.Loss loss : run.built.losses()) {
+        for (GoldenGraph.GoldenLoss loss : run.built.losses()) {
             run.load(); // a loss before may have moved the running statistics
             run.train(loss);
         }
@@ -53,9 +53,9 @@ final class GoldenRun {
     /** Every weight of ours from the reference's state dict, and nothing left over in it. */
     private void load() {
         Set<String> left = new TreeSet<>(golden.weights().keySet());
-        for (Weight weight : graph.weights()) {
-            Layout layout = Layout.of(weight, built.keys());
-            SafeTensors.Array theirs = golden.weights().get(layout.key());
+        for (Parameter weight : graph.parameters()) {
+            CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
+            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
             if (theirs == null)
                 throw new AssertionError("no '" + layout.key() + "' for " + weight.name() + " in " + left);
             parameters.set(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
@@ -84,15 +84,15 @@ final class GoldenRun {
         }
     }
 
-    private void train(Built.Loss loss) {
+    private void train(GoldenGraph.GoldenLoss loss) {
         List<String> by = golden.io().keySet().stream().anyMatch(name -> name.startsWith("grad_input/"))
                 ? List.copyOf(built.inputs().values())
                 : List.of();
-        GradientStep.Wanted wanted = new GradientStep.Wanted(
+        GradientStep.GradientSpec wanted = new GradientStep.GradientSpec(
                 network -> loss.maker().make(network, golden),
                 List.copyOf(built.trained().values()),
                 by);
-        try (GradientStep step = engine.step(graph, parameters, Lowering.Mode.TRAINING, wanted)) {
+        try (GradientStep step = engine.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted)) {
             Map<String, INDArray> inputs = new HashMap<>(inputs(graph));
             masks(step, inputs);
             step.run(inputs);
@@ -133,7 +133,7 @@ final class GoldenRun {
     /** Dropout and drop path of the goldens are 0; a mask of ones says the same. */
     private static void masks(GradientStep step, Map<String, INDArray> inputs) {
         long batch = inputs.values().iterator().next().size(0);
-        for (Lowered.Mask mask : step.masks()) {
+        for (SameDiffGraph.DropMask mask : step.masks()) {
             inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, mask.shape().batched(batch)));
         }
     }
@@ -146,12 +146,12 @@ final class GoldenRun {
                 .mapToDouble(entry -> Compare.norm(entry.getValue().values()))
                 .max()
                 .orElse(0);
-        for (Weight weight : graph.weights()) {
-            if (weight.role() == Role.FIXED || weight.role() == Role.STATISTIC) continue;
-            Layout layout = Layout.of(weight, built.keys());
-            SafeTensors.Array expected = golden.io().get(prefix + layout.key());
+        for (Parameter weight : graph.parameters()) {
+            if (weight.role() == Role.CONSTANT || weight.role() == Role.RUNNING_STAT) continue;
+            CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
+            SafeTensors.NamedValues expected = golden.io().get(prefix + layout.key());
             if (expected == null) throw new AssertionError("no " + prefix + layout.key() + " in the golden");
-            float[] values = step.of(weight.name()).dup('c').data().asFloat();
+            float[] values = step.gradientOf(weight.name()).dup('c').data().asFloat();
             float[] theirs = layout.toOurs(expected.shape(), expected.values());
             // A gradient stored as nothing but zeros has no relative error either.
             boolean none = zero.contains(layout.key()) || Compare.norm(theirs) == 0;
@@ -164,7 +164,7 @@ final class GoldenRun {
         built.inputs().forEach((theirs, ours) -> {
             String name = "grad_input/" + theirs;
             if (!golden.io().containsKey(name)) return;
-            float[] actual = step.by(ours).dup('c').data().asFloat();
+            float[] actual = step.gradientOfTensor(ours).dup('c').data().asFloat();
             float[] expected =
                     golden.ours(name, graph.tensor(ours).shape()).data().asFloat();
             errors.gradient(name, Compare.relative(actual, expected));
@@ -172,10 +172,10 @@ final class GoldenRun {
     }
 
     private void statistics() {
-        for (Weight weight : graph.weights()) {
-            SafeTensors.Array expected = golden.io()
-                    .get("bn_after/" + Layout.of(weight, built.keys()).key());
-            if (weight.role() != Role.STATISTIC || expected == null) continue;
+        for (Parameter weight : graph.parameters()) {
+            SafeTensors.NamedValues expected = golden.io()
+                    .get("bn_after/" + CheckpointLayout.of(weight, built.keys()).key());
+            if (weight.role() != Role.RUNNING_STAT || expected == null) continue;
             errors.loss(
                     "bn_after/" + weight.name(), Compare.relative(parameters.values(weight.name()), expected.values()));
         }

@@ -3,14 +3,14 @@ package org.vit4j.golden;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.block.TokenPerformer;
-import org.vit4j.block.TokenTransformer;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
+import org.vit4j.layers.TokenPerformer;
+import org.vit4j.layers.TokenTransformer;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
 
 /** Arguments of the authors' T2T_ViT and vit-pytorch's T2TViT, and of the modules below them. */
 final class GoldenT2tVit {
@@ -41,14 +41,14 @@ final class GoldenT2tVit {
 
     private GoldenT2tVit() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         String name = golden.config().path("source").path("class").asText();
         if (name.startsWith("soft split")) return softSplit(golden);
         if (name.startsWith("Token_")) return tokenModule(golden);
         Map<String, String> words = golden.official() ? AUTHORS : VIT_PYTORCH;
         ModelConfig model =
                 GoldenConfigs.model(golden, "t2t_vit", (m, argument, value) -> put(m, argument, value, words));
-        return Built.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {
@@ -66,7 +66,7 @@ final class GoldenT2tVit {
         }
     }
 
-    private static Built softSplit(GoldenCase golden) {
+    private static GoldenGraph softSplit(GoldenCase golden) {
         ModuleArguments a = new ModuleArguments(golden);
         Graph g = new Graph(Init.PYTORCH);
         int[] kernel = a.pair("kernel");
@@ -74,11 +74,11 @@ final class GoldenT2tVit {
         int[] pad = a.pair("padding");
         Window window = new Window(kernel[0], kernel[1], stride[0], stride[1], pad[0], pad[1], 1);
         g.output("output", g.unfold("unfold", a.image(g, "input"), window));
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
     /** Token_performer and Token_transformer, T2T-ViT's and ViTAE's. */
-    static Built tokenModule(GoldenCase golden) {
+    static GoldenGraph tokenModule(GoldenCase golden) {
         ModuleArguments a = new ModuleArguments(golden);
         Graph g = new Graph(Init.TIMM);
         Tensor x = a.tokens(g, "input", a.integer("dim"));
@@ -88,7 +88,7 @@ final class GoldenT2tVit {
                 "output",
                 performer ? performer(a).build(g, x) : transformer(golden, a).build(g, x));
         a.finish();
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
     private static TokenPerformer performer(ModuleArguments a) {

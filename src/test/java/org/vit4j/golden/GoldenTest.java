@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.vit4j.compute.Engine;
+import org.vit4j.backend.Backend;
 
 /**
  * Every golden case of a directory: {@code -Dgoldens=DIR -Dcases='vit_*'}; the test resources by default, on both
@@ -38,9 +38,9 @@ class GoldenTest {
 
     static Stream<Arguments> runs() throws IOException {
         String engine = property("engine", "");
-        List<Engine> engines = engine.isEmpty()
-                ? List.of(Engine.PORTABLE, Engine.ACCELERATED)
-                : List.of(Engine.valueOf(engine.toUpperCase(Locale.ROOT)));
+        List<Backend> engines = engine.isEmpty()
+                ? List.of(Backend.SAMEDIFF, Backend.ONEDNN)
+                : List.of(Backend.valueOf(engine.toUpperCase(Locale.ROOT)));
         return cases().flatMap(name -> engines.stream().map(one -> Arguments.of(name, one)));
     }
 
@@ -66,7 +66,7 @@ class GoldenTest {
 
     @ParameterizedTest
     @MethodSource("runs")
-    void agreesWithTheReference(String name, Engine engine) throws IOException {
+    void agreesWithTheReference(String name, Backend engine) throws IOException {
         GoldenErrors errors = null;
         try {
             errors = GoldenRun.run(GoldenCase.read(directory().resolve(name)), engine);
@@ -84,18 +84,18 @@ class GoldenTest {
             failed++;
             TABLE.add(
                     errors == null
-                            ? String.format("%-36s %-11s %s", name, engine.word(), e)
+                            ? String.format("%-36s %-11s %s", name, engine.configName(), e)
                             : row(name, engine, errors, "FAILED"));
             throw e;
         }
     }
 
-    private static String row(String name, Engine engine, GoldenErrors e, String verdict) {
+    private static String row(String name, Backend engine, GoldenErrors e, String verdict) {
         return String.format(
                 Locale.ROOT,
                 "%-36s %-11s %10.1e %10.1e %10.1e  %-6s %s",
                 name,
-                engine.word(),
+                engine.configName(),
                 e.worstOutput().error(),
                 e.worstLoss().error(),
                 e.worstGradient().error(),

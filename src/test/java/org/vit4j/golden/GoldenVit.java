@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.vit4j.arch.ModelConfig;
+import org.vit4j.models.ModelConfig;
 
 /** Arguments of timm's VisionTransformer and of vit-pytorch's ViT. */
 final class GoldenVit {
@@ -42,10 +42,10 @@ final class GoldenVit {
 
     private GoldenVit() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         Map<String, String> words = golden.official() ? TIMM : VIT_PYTORCH;
         ModelConfig model = GoldenConfigs.model(golden, "vit", (m, argument, value) -> put(m, argument, value, words));
-        return Built.classifier(model.build(), model.keys(), maps(golden, "attn/", "blocks.%s.attn.weights"));
+        return GoldenGraph.classifier(model.build(), model.keys(), maps(golden, "attn/", "blocks.%s.attn.weights"));
     }
 
     /** Attention maps of the golden by block: {@code attn/3} -> {@code blocks.3.attn.weights}. */

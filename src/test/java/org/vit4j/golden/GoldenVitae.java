@@ -10,15 +10,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
-import org.vit4j.arch.KeyScheme;
-import org.vit4j.arch.ModelConfig;
-import org.vit4j.block.NormalCell;
-import org.vit4j.block.Performer;
-import org.vit4j.block.PyramidReduction;
-import org.vit4j.block.ReductionCell;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.NormalCell;
+import org.vit4j.layers.Performer;
+import org.vit4j.layers.PyramidReduction;
+import org.vit4j.layers.ReductionCell;
+import org.vit4j.models.CheckpointNames;
+import org.vit4j.models.ModelConfig;
 
 /** Arguments of the authors' ViTAE_ViT_basic, and of the cells printed in the seed documents. */
 final class GoldenVitae {
@@ -50,7 +50,7 @@ final class GoldenVitae {
 
     private GoldenVitae() {}
 
-    static Built build(GoldenCase golden) {
+    static GoldenGraph build(GoldenCase golden) {
         String name = golden.config().path("source").path("class").asText();
         if (name.startsWith("Token_")) return GoldenT2tVit.tokenModule(golden);
         if (name.equals("AttentionPerformer")) return performer(golden);
@@ -60,7 +60,7 @@ final class GoldenVitae {
         int stages = golden.hyperparameters().get("stages").asInt();
         ModelConfig model =
                 GoldenConfigs.model(golden, "vitae", (m, argument, value) -> put(m, argument, value, stages));
-        return Built.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, int stages) {
@@ -93,7 +93,7 @@ final class GoldenVitae {
         return type.asText().equals("transformer") ? TextNode.valueOf("performer_less") : type;
     }
 
-    private static Built performer(GoldenCase golden) {
+    private static GoldenGraph performer(GoldenCase golden) {
         ModuleArguments a = new ModuleArguments(golden);
         a.ignore("qkv_bias", "qk_scale", "attn_drop"); // the reference does not read them
         int width = a.integer("dim") * a.integer("num_heads", 1);
@@ -102,10 +102,10 @@ final class GoldenVitae {
         Tensor x = a.tokens(g, "input", a.integer("dim"));
         g.output("output", new Performer(width, features, false, a.number("proj_drop", 0)).build(g, x));
         a.finish();
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    private static Built pyramid(GoldenCase golden) {
+    private static GoldenGraph pyramid(GoldenCase golden) {
         ModuleArguments a = new ModuleArguments(golden);
         a.ignore("img_size", "in_chans");
         Graph g = new Graph(Init.TIMM);
@@ -114,18 +114,18 @@ final class GoldenVitae {
         int kernel = a.integer("kernel_size", 4);
         tokens(g, pyramid(a, dim, ratio, kernel, List.of(1, 6, 12)).build(g, a.image(g, "input")));
         a.finish();
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
     private static PyramidReduction pyramid(ModuleArguments a, int dim, int ratio, int kernel, List<Integer> standard) {
         List<Integer> dilations = new ArrayList<>();
         if (a.has("dilations")) a.needed("dilations").forEach(dilation -> dilations.add(dilation.asInt()));
         else dilations.addAll(standard);
-        var join = PyramidReduction.Join.valueOf(a.word("op", "cat").toUpperCase(Locale.ROOT));
+        var join = PyramidReduction.JoinType.valueOf(a.word("op", "cat").toUpperCase(Locale.ROOT));
         return new PyramidReduction(dim, ratio, kernel, dilations, a.flag("share_weights", false), join);
     }
 
-    private static Built reduction(GoldenCase golden) {
+    private static GoldenGraph reduction(GoldenCase golden) {
         ModuleArguments a = new ModuleArguments(golden);
         a.ignore("img_size");
         Graph g = new Graph(Init.TIMM);
@@ -134,7 +134,7 @@ final class GoldenVitae {
         int ratio = a.integer("downsample_ratios", 4);
         int dim = a.integer("embed_dims", 64);
         int kernel = a.integer("kernel_size", 7);
-        var type = ReductionCell.TokensType.valueOf(
+        var type = ReductionCell.ReductionCellType.valueOf(
                 a.word("tokens_type", "performer").toUpperCase(Locale.ROOT));
         double drop = a.number("drop", 0);
         ReductionCell cell = new ReductionCell(
@@ -144,15 +144,15 @@ final class GoldenVitae {
                 a.integer("num_heads", 1),
                 a.integer("group", 1),
                 a.number("mlp_ratio", 1),
-                type == ReductionCell.TokensType.PERFORMER ? 0.1 : drop,
+                type == ReductionCell.ReductionCellType.PERFORMER ? 0.1 : drop,
                 a.number("attn_drop", 0),
                 a.number("drop_path", 0));
         tokens(g, cell.build(g, x));
         a.finish();
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    private static Built normal(GoldenCase golden) {
+    private static GoldenGraph normal(GoldenCase golden) {
         ModuleArguments a = new ModuleArguments(golden);
         a.ignore("act_layer", "norm_layer");
         Graph g = new Graph(Init.TIMM);
@@ -160,7 +160,7 @@ final class GoldenVitae {
         boolean classToken = a.flag("class_token", false);
         int side = (int) Math.sqrt(classToken ? x.dim(0) - 1 : x.dim(0));
         NormalCell cell = new NormalCell(
-                NormalCell.TokensType.valueOf(
+                NormalCell.NormalCellType.valueOf(
                         a.word("tokens_type", "transformer").toUpperCase(Locale.ROOT)),
                 a.integer("num_heads"),
                 a.number("mlp_ratio", 4),
@@ -174,7 +174,7 @@ final class GoldenVitae {
                 a.number("drop_path", 0));
         g.output("output", cell.build(g, x, side, side));
         a.finish();
-        return Built.module(g, KeyScheme.SAME, "input");
+        return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
     /** Of the cell's own norms; a performer brings one of 1e-6 that it never uses. */

@@ -10,13 +10,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffInference;
+import org.vit4j.checkpoint.CheckpointWeights;
+import org.vit4j.checkpoint.StateDict;
+import org.vit4j.checkpoint.WeightTransfer;
 import org.vit4j.graph.Graph;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.PortableInference;
-import org.vit4j.transfer.CheckpointSource;
-import org.vit4j.transfer.Transfer;
-import org.vit4j.weights.StateDict;
 
 /** The state dict of every whole network of the goldens imports strictly, and answers what the reference answered. */
 class ImportGoldenTest {
@@ -29,15 +29,16 @@ class ImportGoldenTest {
     void answersAsTheReference(String name) throws IOException {
         Path folder = GoldenTest.directory().resolve(name);
         GoldenCase golden = GoldenCase.read(folder);
-        Built built = GoldenConfigs.build(golden);
+        GoldenGraph built = GoldenConfigs.build(golden);
         Graph graph = built.graph();
-        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         try (StateDict dict = StateDict.open(folder.resolve("weights.safetensors"));
-                CheckpointSource source =
-                        new CheckpointSource(dict, graph.weights(), List.of(built.keys()), Map.of())) {
-            assertThat(Transfer.load(source, graph, true, parameters::set)).isEmpty();
+                CheckpointWeights source =
+                        new CheckpointWeights(dict, graph.parameters(), List.of(built.keys()), Map.of())) {
+            assertThat(WeightTransfer.load(source, graph, true, parameters::set))
+                    .isEmpty();
         }
-        try (Inference inference = new PortableInference(graph, parameters)) {
+        try (Inference inference = new SameDiffInference(graph, parameters)) {
             built.evaluated().forEach((output, tensor) -> {
                 if (!output.startsWith("logits")) return;
                 var ours = inference.tensor(

@@ -9,16 +9,16 @@ import java.util.stream.Stream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffInference;
+import org.vit4j.checkpoint.Npy;
+import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Weight;
+import org.vit4j.graph.Parameter;
 import org.vit4j.keras.KerasFile;
-import org.vit4j.keras.Retrained;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.PortableInference;
-import org.vit4j.weights.Npy;
-import org.vit4j.weights.SafeTensors;
+import org.vit4j.keras.RetrainedKerasModel;
 
 /**
  * Reads back what Keras saved of the golden networks, and compares with what Keras then computed: a part of
@@ -57,11 +57,11 @@ final class KerasBack {
     private static String errors(String name, Path originals, Path saved) throws IOException {
         Graph graph =
                 GoldenConfigs.build(GoldenCase.read(GOLDENS.resolve(name))).graph();
-        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
-        Parameters doubles = new Parameters(graph.weights(), DataType.DOUBLE);
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        ParameterStore doubles = new ParameterStore(graph.parameters(), DataType.DOUBLE);
         try (KerasFile original = KerasFile.read(originals.resolve(name + ".keras"));
-                Retrained trained = Retrained.read(saved.resolve(name + ".keras"), original)) {
-            for (Weight weight : graph.weights()) {
+                RetrainedKerasModel trained = RetrainedKerasModel.read(saved.resolve(name + ".keras"), original)) {
+            for (Parameter weight : graph.parameters()) {
                 parameters.set(weight.name(), trained.values(weight.name()));
                 doubles.set(weight.name(), trained.values(weight.name()));
             }
@@ -73,8 +73,8 @@ final class KerasBack {
         return String.format(Locale.ROOT, "%.1e %.1e", apart(ours, theirs), apart(ours, exact));
     }
 
-    private static INDArray logits(Graph graph, Parameters parameters, INDArray input) {
-        try (Inference inference = new PortableInference(graph, parameters)) {
+    private static INDArray logits(Graph graph, ParameterStore parameters, INDArray input) {
+        try (Inference inference = new SameDiffInference(graph, parameters)) {
             return inference.logits(input);
         }
     }
@@ -84,7 +84,7 @@ final class KerasBack {
     }
 
     private static INDArray array(Path file) {
-        SafeTensors.Array array = Npy.read(file);
+        SafeTensors.NamedValues array = Npy.read(file);
         long[] shape = java.util.Arrays.stream(array.shape()).asLongStream().toArray();
         return Nd4j.createFromArray(array.values()).reshape('c', shape);
     }

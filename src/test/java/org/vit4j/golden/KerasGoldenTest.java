@@ -13,17 +13,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffInference;
+import org.vit4j.checkpoint.CheckpointLayout;
+import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.Weight;
-import org.vit4j.keras.Example;
 import org.vit4j.keras.ForKeras;
+import org.vit4j.keras.KerasExamples;
 import org.vit4j.keras.KerasFile;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.PortableInference;
-import org.vit4j.weights.Layout;
-import org.vit4j.weights.SafeTensors;
 
 /**
  * Every whole network of the goldens, with the reference's weights, becomes a {@code .keras} file for the check with
@@ -50,12 +50,12 @@ class KerasGoldenTest {
     @MethodSource("cases")
     void givesBackWhatTheReferenceHad(String name) throws IOException {
         GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
-        Built built = GoldenConfigs.build(golden);
+        GoldenGraph built = GoldenConfigs.build(golden);
         Graph graph = built.graph();
         Map<String, float[]> weights = weights(golden, built);
         INDArray input = golden.ours("input", graph.tensor("image").shape());
         INDArray logits = logits(golden, built, weights, input);
-        Path file = ForKeras.write(name, new Example(graph, weights, array(input), array(logits)), Map.of());
+        Path file = ForKeras.write(name, new KerasExamples(graph, weights, array(input), array(logits)), Map.of());
         INDArray exact = logits(graph, weights, DataType.DOUBLE, input.castTo(DataType.DOUBLE));
         ForKeras.npy(file.resolveSibling(name + ".double.npy"), exact);
 
@@ -66,11 +66,11 @@ class KerasGoldenTest {
         }
     }
 
-    private static Map<String, float[]> weights(GoldenCase golden, Built built) {
+    private static Map<String, float[]> weights(GoldenCase golden, GoldenGraph built) {
         Map<String, float[]> weights = new LinkedHashMap<>();
-        for (Weight weight : built.graph().weights()) {
-            Layout layout = Layout.of(weight, built.keys());
-            SafeTensors.Array theirs = golden.weights().get(layout.key());
+        for (Parameter weight : built.graph().parameters()) {
+            CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
+            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
             if (theirs == null) throw new AssertionError("no '" + layout.key() + "' for " + weight.name());
             weights.put(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
         }
@@ -78,7 +78,7 @@ class KerasGoldenTest {
     }
 
     /** The reference's own, if it has an output that is our prediction; else what the graph makes of the input. */
-    private static INDArray logits(GoldenCase golden, Built built, Map<String, float[]> weights, INDArray input) {
+    private static INDArray logits(GoldenCase golden, GoldenGraph built, Map<String, float[]> weights, INDArray input) {
         Tensor logits = built.graph().outputs().get("logits");
         for (Map.Entry<String, String> output : built.evaluated().entrySet()) {
             String stored = output.getKey() + "_eval";
@@ -90,15 +90,15 @@ class KerasGoldenTest {
     }
 
     private static INDArray logits(Graph graph, Map<String, float[]> weights, DataType type, INDArray input) {
-        Parameters parameters = new Parameters(graph.weights(), type);
+        ParameterStore parameters = new ParameterStore(graph.parameters(), type);
         weights.forEach(parameters::set);
-        try (Inference inference = new PortableInference(graph, parameters)) {
+        try (Inference inference = new SameDiffInference(graph, parameters)) {
             return inference.logits(input);
         }
     }
 
-    private static Example.Array array(INDArray array) {
+    private static KerasExamples.Array array(INDArray array) {
         IntStream dims = LongStream.of(array.shape()).mapToInt(Math::toIntExact);
-        return new Example.Array(dims.toArray(), array.dup('c').data().asFloat());
+        return new KerasExamples.Array(dims.toArray(), array.dup('c').data().asFloat());
     }
 }

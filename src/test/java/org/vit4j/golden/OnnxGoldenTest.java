@@ -16,16 +16,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffInference;
+import org.vit4j.checkpoint.CheckpointLayout;
+import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.Weight;
 import org.vit4j.onnx.ForOnnx;
 import org.vit4j.onnx.OnnxRun;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.PortableInference;
-import org.vit4j.weights.Layout;
-import org.vit4j.weights.SafeTensors;
 
 /**
  * Every golden as an ONNX model with the reference's weights, run by ONNX Runtime beside our own engine, with one and
@@ -45,14 +45,14 @@ class OnnxGoldenTest {
     @MethodSource("cases")
     void onnxRuntimeSaysWhatOurEngineSays(String name) throws Exception {
         GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
-        Built built = GoldenConfigs.build(golden);
+        GoldenGraph built = GoldenConfigs.build(golden);
         Graph graph = built.graph();
-        Parameters parameters = parameters(golden, built);
+        ParameterStore parameters = parameters(golden, built);
         boolean network = graph.outputs().containsKey("logits");
         Map<String, Tensor> outputs = network ? Map.of("logits", graph.outputs().get("logits")) : graph.outputs();
         Map<String, INDArray> inputs = inputs(golden, built);
         Map<String, INDArray> expected = new HashMap<>();
-        try (Inference ours = new PortableInference(graph, parameters)) {
+        try (Inference ours = new SameDiffInference(graph, parameters)) {
             outputs.forEach((output, tensor) -> expected.put(output, ours.tensor(tensor.name(), inputs)));
         }
         Path file = network
@@ -77,7 +77,7 @@ class OnnxGoldenTest {
     }
 
     /** Beside it what the outside judge compares with: the reference's own logits where it has them. */
-    private static Path network(GoldenCase golden, Built built, Parameters parameters, INDArray ours)
+    private static Path network(GoldenCase golden, GoldenGraph built, ParameterStore parameters, INDArray ours)
             throws IOException {
         Tensor logits = built.graph().outputs().get("logits");
         INDArray expected = ours;
@@ -90,11 +90,11 @@ class OnnxGoldenTest {
         return ForOnnx.network(golden.name(), built.graph(), parameters, golden.tensor("input"), expected);
     }
 
-    static Parameters parameters(GoldenCase golden, Built built) {
-        Parameters parameters = new Parameters(built.graph().weights(), DataType.FLOAT);
-        for (Weight weight : built.graph().weights()) {
-            Layout layout = Layout.of(weight, built.keys());
-            SafeTensors.Array theirs = golden.weights().get(layout.key());
+    static ParameterStore parameters(GoldenCase golden, GoldenGraph built) {
+        ParameterStore parameters = new ParameterStore(built.graph().parameters(), DataType.FLOAT);
+        for (Parameter weight : built.graph().parameters()) {
+            CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
+            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
             parameters.set(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
         }
         return parameters;
@@ -104,17 +104,17 @@ class OnnxGoldenTest {
      * In double. Where rounding of two engines adds up beyond the limit this decides: of levit_s_d1 ours is 1.3e-5 away
      * from it, ONNX Runtime 0.9e-5.
      */
-    private static INDArray exact(Graph graph, Parameters parameters, Tensor output, Map<String, INDArray> inputs) {
-        Parameters doubles = new Parameters(graph.weights(), DataType.DOUBLE);
-        for (Weight weight : graph.weights()) doubles.set(weight.name(), parameters.values(weight.name()));
+    private static INDArray exact(Graph graph, ParameterStore parameters, Tensor output, Map<String, INDArray> inputs) {
+        ParameterStore doubles = new ParameterStore(graph.parameters(), DataType.DOUBLE);
+        for (Parameter weight : graph.parameters()) doubles.set(weight.name(), parameters.values(weight.name()));
         Map<String, INDArray> wide = new HashMap<>();
         inputs.forEach((name, array) -> wide.put(name, array.castTo(DataType.DOUBLE)));
-        try (Inference inference = new PortableInference(graph, doubles)) {
+        try (Inference inference = new SameDiffInference(graph, doubles)) {
             return inference.tensor(output.name(), wide);
         }
     }
 
-    private static Map<String, INDArray> inputs(GoldenCase golden, Built built) {
+    private static Map<String, INDArray> inputs(GoldenCase golden, GoldenGraph built) {
         Map<String, INDArray> inputs = new LinkedHashMap<>();
         built.inputs().forEach((theirs, ours) -> {
             inputs.put(ours, golden.ours(theirs, built.graph().tensor(ours).shape()));
@@ -140,9 +140,9 @@ class OnnxGoldenTest {
     }
 
     private static void note(GoldenCase golden, double error) {
-        String flavour = golden.official() ? "official" : "community";
+        String flavor = golden.official() ? "official" : "community";
         String kind = golden.isModule() ? "modules" : "networks";
-        WORST.merge(golden.architecture() + " " + flavour + " " + kind, error, Math::max);
+        WORST.merge(golden.architecture() + " " + flavor + " " + kind, error, Math::max);
     }
 
     @AfterAll

@@ -17,10 +17,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.vit4j.checkpoint.CheckpointLayout;
+import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.export.SafeTensorsExport;
-import org.vit4j.graph.Weight;
-import org.vit4j.weights.Layout;
-import org.vit4j.weights.SafeTensors;
+import org.vit4j.graph.Parameter;
 
 /** A state dict of the reference that becomes our weights and is exported again is the same state dict, bit for bit. */
 class SafeTensorsExportTest {
@@ -36,11 +36,11 @@ class SafeTensorsExportTest {
     void theReferencesStateDictComesBack(String name) throws IOException {
         Path folder = GoldenTest.directory().resolve(name);
         GoldenCase golden = GoldenCase.read(folder);
-        Built built = GoldenConfigs.build(golden);
+        GoldenGraph built = GoldenConfigs.build(golden);
         Map<String, float[]> weights = new HashMap<>();
-        for (Weight weight : built.graph().weights()) {
-            Layout layout = Layout.of(weight, built.keys());
-            SafeTensors.Array theirs = golden.weights().get(layout.key());
+        for (Parameter weight : built.graph().parameters()) {
+            CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
+            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
             weights.put(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
         }
         Path file = directory.resolve("exported.safetensors");

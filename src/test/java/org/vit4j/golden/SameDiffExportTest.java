@@ -18,17 +18,17 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffInference;
+import org.vit4j.checkpoint.CheckpointLayout;
+import org.vit4j.checkpoint.Npy;
+import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.export.SameDiffExport;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Weight;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.PortableInference;
-import org.vit4j.weights.Layout;
-import org.vit4j.weights.Npy;
-import org.vit4j.weights.SafeTensors;
+import org.vit4j.graph.Parameter;
 
-/** One golden of every architecture and flavour, opened by ND4J in a process that has no vit4j. */
+/** One golden of every architecture and flavor, opened by ND4J in a process that has no vit4j. */
 class SameDiffExportTest {
     /** Largest difference over largest logit. */
     private static final double LIMIT = 1e-6;
@@ -41,7 +41,7 @@ class SameDiffExportTest {
     void plainSameDiffSaysTheSame() throws Exception {
         List<String> names =
                 KerasGoldenTest.cases().filter(name -> name.endsWith("_1")).toList();
-        assertThat(names).hasSize(21); // eleven architectures in two flavours, but for ViTAE
+        assertThat(names).hasSize(21); // eleven architectures in two flavors, but for ViTAE
         Map<String, INDArray> expected = new LinkedHashMap<>();
         List<String> arguments = new ArrayList<>();
         for (String name : names) {
@@ -50,7 +50,7 @@ class SameDiffExportTest {
         }
         run(arguments);
         for (String name : names) {
-            SafeTensors.Array logits = Npy.read(Path.of(file(name + ".npy")));
+            SafeTensors.NamedValues logits = Npy.read(Path.of(file(name + ".npy")));
             INDArray actual = Nd4j.createFromArray(logits.values())
                     .reshape(Arrays.stream(logits.shape()).asLongStream().toArray());
             assertThat(actual.shape()).isEqualTo(expected.get(name).shape());
@@ -63,18 +63,18 @@ class SameDiffExportTest {
     /** Writes model and images; gives back what our engine says to them. */
     private INDArray export(String name) throws IOException {
         GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
-        Built built = GoldenConfigs.build(golden);
+        GoldenGraph built = GoldenConfigs.build(golden);
         Graph graph = built.graph();
-        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
-        for (Weight weight : graph.weights()) {
-            Layout layout = Layout.of(weight, built.keys());
-            SafeTensors.Array theirs = golden.weights().get(layout.key());
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        for (Parameter weight : graph.parameters()) {
+            CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
+            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
             parameters.set(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
         }
         SameDiffExport.write(graph, parameters, Path.of(file(name + ".fb")));
         INDArray images = golden.ours("input", graph.tensor("image").shape());
         Nd4j.writeAsNumpy(images, new File(file(name + ".images.npy")));
-        try (Inference inference = new PortableInference(graph, parameters)) {
+        try (Inference inference = new SameDiffInference(graph, parameters)) {
             return inference.logits(images);
         }
     }

@@ -12,12 +12,12 @@ class GraphTest {
 
     @Test
     void namesGrowWithTheirPathAndWeightsWithTheirTensor() {
-        Tensor y = g.at("blocks.0").at("mlp").dense("fc1", x, 3);
+        Tensor y = g.scope("blocks.0").scope("mlp").dense("fc1", x, 3);
         assertThat(y.name()).isEqualTo("blocks.0.mlp.fc1");
-        assertThat(y.weights())
-                .extracting(Weight::name)
+        assertThat(y.parameters())
+                .extracting(Parameter::name)
                 .containsExactly("blocks.0.mlp.fc1.kernel", "blocks.0.mlp.fc1.bias");
-        assertThat(y.weights()).extracting(Weight::shape).containsExactly(Shape.of(8, 3), Shape.of(3));
+        assertThat(y.parameters()).extracting(Parameter::shape).containsExactly(Shape.of(8, 3), Shape.of(3));
     }
 
     @Test
@@ -33,7 +33,7 @@ class GraphTest {
 
     @Test
     void refusesShapesThatDoNotFitByName() {
-        assertThatThrownBy(() -> g.at("attn").splitHeads("q", x, 3))
+        assertThatThrownBy(() -> g.scope("attn").splitHeads("q", x, 3))
                 .hasMessage("attn.q: cannot split [5, 8] into 1 x 3 heads");
         Tensor other = g.input("y", 4, 8);
         assertThatThrownBy(() -> g.add("sum", x, other)).hasMessage("sum: cannot add [5, 8] and [4, 8]");
@@ -57,11 +57,11 @@ class GraphTest {
     @Test
     void initialValuesHaveTheMomentsTheyPromise() {
         Shape shape = Shape.of(200, 300);
-        assertMoments(new Init.Normal(0.5).values(shape, new SplittableRandom(1)), 0, 0.5);
-        assertMoments(new Init.TruncatedNormal(0.02).values(shape, new SplittableRandom(2)), 0, 0.02);
+        assertMoments(new Init.NormalInit(0.5).values(shape, new SplittableRandom(1)), 0, 0.5);
+        assertMoments(new Init.TruncatedNormalInit(0.02).values(shape, new SplittableRandom(2)), 0, 0.02);
         assertMoments(
                 Init.PYTORCH.denseKernel(48, 9).values(shape, new SplittableRandom(3)), 0, 1 / Math.sqrt(3 * 48.0));
-        float[] wide = new Init.TruncatedNormal(1).values(shape, new SplittableRandom(4));
+        float[] wide = new Init.TruncatedNormalInit(1).values(shape, new SplittableRandom(4));
         for (float value : wide) assertThat(Math.abs(value)).isLessThanOrEqualTo(2);
     }
 

@@ -22,7 +22,7 @@ public final class ForKeras {
 
     private ForKeras() {}
 
-    public static Path write(String name, Example example, Map<String, byte[]> extras) throws IOException {
+    public static Path write(String name, KerasExamples example, Map<String, byte[]> extras) throws IOException {
         Files.createDirectories(OUT);
         Path file = OUT.resolve(name + ".keras");
         KerasFile.write(file, KerasModel.of(example.graph(), name), example.weights()::get, extras);
@@ -31,7 +31,7 @@ public final class ForKeras {
         return file;
     }
 
-    public static void npy(Path file, Example.Array array) throws IOException {
+    public static void npy(Path file, KerasExamples.Array array) throws IOException {
         ByteBuffer data = ByteBuffer.allocate(4 * array.values().length).order(ByteOrder.LITTLE_ENDIAN);
         data.asFloatBuffer().put(array.values());
         npy(file, "<f4", IntStream.of(array.shape()).mapToObj(Integer::toString), data);

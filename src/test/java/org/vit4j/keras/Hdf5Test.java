@@ -48,7 +48,7 @@ class Hdf5Test {
                             "/vars/", "/empty/", "/empty/vars/", "/a/", "/a/vars/", "/a/vars/0", "/a/vars/1", "/last/");
             assertThat(hdf.getDatasetByPath("a/vars/0").getData()).isEqualTo(new float[][] {{1, 2}, {3, 4}, {5, 6}});
         }
-        try (Hdf5 hdf = Hdf5.open(file, "test")) {
+        try (Hdf5Reader hdf = Hdf5Reader.open(file, "test")) {
             assertThat(hdf.floats("a/vars/1", Shape.of(1))).containsExactly(7);
         }
     }
@@ -118,7 +118,7 @@ class Hdf5Test {
     @Test
     void wrongShapesAndMissingDatasetsAreNamed() throws IOException {
         Path file = write(new Hdf5Writer().dataset("a/0", Shape.of(2)), null);
-        try (Hdf5 hdf = Hdf5.open(file, "x.keras")) {
+        try (Hdf5Reader hdf = Hdf5Reader.open(file, "x.keras")) {
             assertThatThrownBy(() -> hdf.floats("a/0", Shape.of(2, 1)))
                     .isInstanceOf(ConfigError.class)
                     .hasMessage("x.keras: a/0 has shape [2], expected [2, 1]");
@@ -139,7 +139,7 @@ class Hdf5Test {
             flipped[at] ^= 0x11;
             Files.write(file, flipped);
             assertThatThrownBy(() -> {
-                        try (Hdf5 hdf = Hdf5.open(file, "x.keras")) {
+                        try (Hdf5Reader hdf = Hdf5Reader.open(file, "x.keras")) {
                             hdf.floats("a/0", Shape.of(2));
                         }
                     })
@@ -150,7 +150,7 @@ class Hdf5Test {
 
     private static int hash(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-        return Lookup3.hash(bytes, bytes.length);
+        return Lookup3Hash.hash(bytes, bytes.length);
     }
 
     /** @param values of each dataset, or null for two zeros */

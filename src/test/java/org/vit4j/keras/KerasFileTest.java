@@ -20,12 +20,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Shape;
+import org.vit4j.models.ModelConfig;
 
 class KerasFileTest {
     private static final Map<String, byte[]> EXTRAS =
@@ -46,14 +46,14 @@ class KerasFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"official", "community"})
-    void everyWeightComesBackBitByBit(String flavour) throws IOException {
-        Graph vit = vit(flavour);
+    void everyWeightComesBackBitByBit(String flavor) throws IOException {
+        Graph vit = vit(flavor);
         WeightSource weights = weights(vit);
         KerasFile.write(file, KerasModel.of(vit, "vit"), weights, EXTRAS);
         try (KerasFile read = KerasFile.read(file)) {
             read.check(vit);
-            assertThat(read.shapes()).hasSameSizeAs(vit.weights());
-            vit.weights()
+            assertThat(read.shapes()).hasSameSizeAs(vit.parameters());
+            vit.parameters()
                     .forEach(weight -> assertThat(read.values(weight.name()))
                             .as(weight.name())
                             .isEqualTo(weights.values(weight.name())));
@@ -303,12 +303,12 @@ class KerasFileTest {
         }
     }
 
-    private static Graph vit(String flavour) {
+    private static Graph vit(String flavor) {
         String yaml = """
                 model:
                   {arch: vit, flavour: %s, image: {size: 32}, patch_size: 8, classes: 10, dim: 32, depth: 2,
                    heads: 4, register_tokens: 4, layer_scale: 0.1, qk_norm: true, proj_drop: 0.1}
-                """.formatted(flavour);
+                """.formatted(flavor);
         return ModelConfig.read(Config.parse(yaml, "test").root().section("model"))
                 .orElseThrow()
                 .build();
@@ -317,8 +317,8 @@ class KerasFileTest {
     /** Other values for every weight, the same for the same name. */
     private static WeightSource weights(Graph graph) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
-        graph.weights().forEach(weight -> shapes.put(weight.name(), weight.shape()));
-        return name -> new Init.Uniform(1).values(shapes.get(name), new SplittableRandom(name.hashCode()));
+        graph.parameters().forEach(weight -> shapes.put(weight.name(), weight.shape()));
+        return name -> new Init.UniformInit(1).values(shapes.get(name), new SplittableRandom(name.hashCode()));
     }
 
     private static byte[] utf8(String text) {

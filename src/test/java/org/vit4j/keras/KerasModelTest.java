@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.vit4j.arch.ModelConfig;
 import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
@@ -14,6 +13,7 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
+import org.vit4j.models.ModelConfig;
 
 /** Order, group names and config; the expected lists are what Keras 3.15 shows for the file it loaded. */
 class KerasModelTest {
@@ -36,7 +36,7 @@ class KerasModelTest {
         Tensor b2 = graph.dense("b2", b1, 3);
         graph.output("logits", graph.add("sum", b2, a)); // a was made first, b1 lies deeper, b2 is met first
 
-        assertThat(model().nodes()).map(Node::name).containsExactly("image", "tokens", "b1", "b2", "a", "sum");
+        assertThat(model().nodes()).map(KerasNode::name).containsExactly("image", "tokens", "b1", "b2", "a", "sum");
         assertThat(paths())
                 .containsExactly(
                         "b1.kernel layers/dense/vars/0",
@@ -56,7 +56,7 @@ class KerasModelTest {
                 .orElseThrow()
                 .build();
         assertThat(KerasModel.of(vit, "vit").nodes())
-                .map(Node::toString)
+                .map(KerasNode::toString)
                 .map(text -> text.substring(0, text.indexOf(" [")))
                 .containsExactly(
                         "InputLayer image",
@@ -129,14 +129,14 @@ class KerasModelTest {
         Tensor a = graph.scale("a.b", image, 2);
         Tensor b = graph.scale("a_b", a, 2);
         graph.output("logits", graph.scale("einsum_1", b, 2));
-        assertThat(model().nodes()).map(Node::name).containsExactly("image", "a_b", "a_b_2", "einsum_1_layer");
+        assertThat(model().nodes()).map(KerasNode::name).containsExactly("image", "a_b", "a_b_2", "einsum_1_layer");
     }
 
     @Test
     void dropoutLeavesNothing() {
         Tensor x = graph.dropPath("path", graph.dropout("drop", image, 0.5), 0.5);
         graph.output("logits", graph.scale("twice", x, 2));
-        assertThat(model().nodes()).map(Node::name).containsExactly("image", "twice");
+        assertThat(model().nodes()).map(KerasNode::name).containsExactly("image", "twice");
     }
 
     @Test
@@ -149,11 +149,11 @@ class KerasModelTest {
 
     @Test
     void tablesThatAreNeverTrainedAreNotTrainedByKerasEither() {
-        graph.output("logits", graph.addLearned("fixed", image, Role.FIXED, Init.ZEROS));
+        graph.output("logits", graph.addParameter("fixed", image, Role.CONSTANT, Init.ZEROS));
         JsonNode table = model().config().path("config").path("layers").path(2);
         assertThat(table.path("name").asText()).isEqualTo("fixed_table");
         assertThat(table.path("config").path("trainable").isBoolean()).isTrue();
-        assertThat(model().slots()).filteredOn(Slot::helper).hasSize(1);
+        assertThat(model().slots()).filteredOn(WeightSlot::helper).hasSize(1);
     }
 
     @Test
@@ -175,7 +175,7 @@ class KerasModelTest {
     @Test
     void aWeightOfTwoLayersIsReadBackFromTheFirst() {
         Tensor first = graph.conv2d("first", image, 2, Window.square(2, 1, 0), 1, false);
-        Tensor again = graph.conv2dAgain("again", first, image, Window.square(2, 1, 0));
+        Tensor again = graph.conv2dShared("again", first, image, Window.square(2, 1, 0));
         graph.output("logits", graph.add("both", first, again));
         WeightIndex index = WeightIndex.of(model());
 
@@ -202,7 +202,8 @@ class KerasModelTest {
 
     private List<String> paths() {
         return model().slots().stream()
-                .map(slot -> ((Variable.Source.Whole) slot.variable().source())
+                .map(slot -> ((KerasVariable.VariableSource.WholeParameter)
+                                        slot.variable().source())
                                 .weight()
                                 .name() + " " + slot.path())
                 .toList();

@@ -14,10 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.Weight;
 import org.vit4j.graph.Window;
 
 /** Layers that the golden networks have not, with values computed here by plain loops, for the check with Keras. */
@@ -88,7 +88,7 @@ class KerasOpsTest {
         Tensor some = graph.slice("some", rows, 1, 0, 2); // [8, 2]
         Tensor flat = graph.reshape("flat", some, 16); // [16]
         Tensor end = graph.slice("end", flat, 0, 4, 16); // [12]
-        graph.addLearned("unused", end, Role.POSITION, Init.ONES);
+        graph.addParameter("unused", end, Role.POSITION, Init.ONES);
         graph.output("logits", end);
 
         Map<String, float[]> weights = weights();
@@ -110,7 +110,7 @@ class KerasOpsTest {
     void headsAndTokensAreCutAsTheGraphCutsThem() throws IOException {
         Tensor image = graph.input("image", 2, 1, 6); // [H, W, C]
         Tensor x = graph.reshape("x", image, 2, 6); // [2, 6]
-        Tensor tokens = graph.tokens("tokens", x, 2, Init.ONES); // [2, 6]
+        Tensor tokens = graph.learnedTokens("tokens", x, 2, Init.ONES); // [2, 6]
         Tensor all = graph.concat("all", 0, x, tokens); // [4, 6]
         Tensor heads = graph.splitHeads("heads", all, 3); // [3, 4, 2]
         Tensor second = graph.splitHeads("second", all, 1, 1, 3); // [1, 4, 2]
@@ -136,26 +136,26 @@ class KerasOpsTest {
     }
 
     private void write(String name, Map<String, float[]> weights, float[] input, float[] logits) throws IOException {
-        Example.Array in = array(graph.tensor("image").shape(), input);
-        Example.Array out = array(graph.outputs().get("logits").shape(), logits);
-        ForKeras.write(name, new Example(graph, weights, in, out), Map.of());
+        KerasExamples.Array in = array(graph.tensor("image").shape(), input);
+        KerasExamples.Array out = array(graph.outputs().get("logits").shape(), logits);
+        ForKeras.write(name, new KerasExamples(graph, weights, in, out), Map.of());
         assertThat(KerasModel.of(graph, name).nodes()).isNotEmpty();
     }
 
-    private static Example.Array array(Shape shape, float[] values) {
+    private static KerasExamples.Array array(Shape shape, float[] values) {
         List<Integer> dims = new ArrayList<>(List.of(BATCH));
         dims.addAll(shape.dims());
-        return new Example.Array(dims.stream().mapToInt(d -> d).toArray(), values);
+        return new KerasExamples.Array(dims.stream().mapToInt(d -> d).toArray(), values);
     }
 
     private Map<String, float[]> weights() {
         Map<String, float[]> weights = new HashMap<>();
-        for (Weight weight : graph.weights()) weights.put(weight.name(), values((int) weight.size(), 1));
+        for (Parameter weight : graph.parameters()) weights.put(weight.name(), values((int) weight.size(), 1));
         return weights;
     }
 
     private float[] values(int count, double bound) {
-        return new Init.Uniform(bound).values(Shape.of(count), random);
+        return new Init.UniformInit(bound).values(Shape.of(count), random);
     }
 
     private static float[] conv(float[] x, Shape in, Tensor t, Window w, int groups, Map<String, float[]> weights) {

@@ -14,17 +14,17 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.Weight;
 import org.vit4j.graph.Window;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.PortableInference;
 
 /** The vocabulary operation by operation, with the values of the portable lowering, for the check with Keras. */
 class KerasVocabularyTest {
@@ -51,8 +51,8 @@ class KerasVocabularyTest {
     @Test
     void mixHeads() throws IOException {
         Tensor x = graph.input("image", 4, 3, 5); // [H, T, S]
-        x = graph.mixHeads("more", x, 6, true, new Init.Uniform(1));
-        write("mix_heads", graph.mixHeads("fewer", x, 2, false, new Init.Uniform(1)));
+        x = graph.mixHeads("more", x, 6, true, new Init.UniformInit(1));
+        write("mix_heads", graph.mixHeads("fewer", x, 2, false, new Init.UniformInit(1)));
     }
 
     @Test
@@ -109,8 +109,8 @@ class KerasVocabularyTest {
     @Test
     void performer() throws IOException {
         Tensor x = graph.reshape("tokens", graph.input("image", 3, 4, 6), 12, 6); // [T, D]
-        Tensor q = graph.performerFeatures("q", "w", x, 5, new Init.Uniform(1));
-        Tensor k = graph.performerFeatures("k", "w", graph.dense("other", x, 6), 5, new Init.Uniform(1));
+        Tensor q = graph.performerFeatures("q", "w", x, 5, new Init.UniformInit(1));
+        Tensor k = graph.performerFeatures("k", "w", graph.dense("other", x, 6), 5, new Init.UniformInit(1));
         write("performer", graph.linearAttention("heard", q, k, x, 1e-8));
     }
 
@@ -125,9 +125,9 @@ class KerasVocabularyTest {
     void sharedConvolutions() throws IOException {
         Tensor x = graph.input("image", 13, 12, 4);
         Tensor first = graph.conv2d("first", x, 6, new Window(3, 3, 2, 2, 1, 1, 1), 2, true);
-        Tensor second = graph.conv2dAgain("second", first, x, new Window(3, 3, 2, 2, 2, 2, 2));
-        Tensor third = graph.conv2dAgain("third", first, x, new Window(3, 3, 2, 2, 3, 3, 3));
-        Tensor fourth = graph.conv2dAgain("fourth", first, x, new Window(3, 3, 4, 4, 2, 2, 2));
+        Tensor second = graph.conv2dShared("second", first, x, new Window(3, 3, 2, 2, 2, 2, 2));
+        Tensor third = graph.conv2dShared("third", first, x, new Window(3, 3, 2, 2, 3, 3, 3));
+        Tensor fourth = graph.conv2dShared("fourth", first, x, new Window(3, 3, 4, 4, 2, 2, 2));
         Tensor depthwise = graph.conv2d("depthwise", x, 8, new Window(3, 3, 2, 4, 2, 2, 2), 4, true);
         write("shared_conv", flat(first, second, third, fourth, depthwise));
     }
@@ -152,13 +152,13 @@ class KerasVocabularyTest {
         Tensor ends = graph.slice("ends", five, 4, 0, 5); // [1, 3, 2, 2, 5]
         Tensor vector = graph.reshape("vector", ends, 60);
         Tensor more = graph.concat("more", 0, vector, graph.slice("some", vector, 0, 7, 19)); // [72]
-        write("ranks", graph.concat("added", 0, more, graph.addLearned("learned", more, Role.POSITION, Init.ONES)));
+        write("ranks", graph.concat("added", 0, more, graph.addParameter("learned", more, Role.POSITION, Init.ONES)));
     }
 
     @Test
     void moreTokensThanThereAre() throws IOException {
         Tensor x = graph.reshape("one", graph.input("image", 1, 2, 3), 1, 6);
-        write("more_tokens", graph.concat("all", 0, graph.tokens("tokens", x, 4, Init.ONES), x));
+        write("more_tokens", graph.concat("all", 0, graph.learnedTokens("tokens", x, 4, Init.ONES), x));
     }
 
     private Tensor flat(Tensor... parts) {
@@ -176,9 +176,9 @@ class KerasVocabularyTest {
                 : graph.reshape("logits", last, Math.toIntExact(last.shape().size()));
         graph.output("logits", logits);
         Map<String, float[]> weights = new LinkedHashMap<>();
-        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
-        for (Weight weight : graph.weights()) {
-            float[] values = new Init.Uniform(1).values(weight.shape(), random);
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        for (Parameter weight : graph.parameters()) {
+            float[] values = new Init.UniformInit(1).values(weight.shape(), random);
             if (weight.name().endsWith(".variance")) {
                 for (int i = 0; i < values.length; i++) values[i] = 1 + values[i] / 2;
             }
@@ -186,14 +186,14 @@ class KerasVocabularyTest {
             parameters.set(weight.name(), values);
         }
         Shape image = graph.tensor("image").shape();
-        float[] input = new Init.Uniform(1).values(Shape.of(BATCH * (int) image.size()), random);
+        float[] input = new Init.UniformInit(1).values(Shape.of(BATCH * (int) image.size()), random);
         float[] output;
-        try (Inference inference = new PortableInference(graph, parameters)) {
+        try (Inference inference = new SameDiffInference(graph, parameters)) {
             INDArray images = Nd4j.createFromArray(input).reshape('c', image.batched(BATCH));
             output = inference.logits(images).data().asFloat();
         }
         Path file = ForKeras.write(
-                name, new Example(graph, weights, array(image, input), array(logits.shape(), output)), Map.of());
+                name, new KerasExamples(graph, weights, array(image, input), array(logits.shape(), output)), Map.of());
         try (KerasFile read = KerasFile.read(file)) {
             read.check(graph);
             weights.forEach((weight, values) ->
@@ -201,9 +201,9 @@ class KerasVocabularyTest {
         }
     }
 
-    private static Example.Array array(Shape shape, float[] values) {
+    private static KerasExamples.Array array(Shape shape, float[] values) {
         List<Integer> dims = new ArrayList<>();
         LongStream.of(shape.batched(BATCH)).forEach(dim -> dims.add((int) dim));
-        return new Example.Array(dims.stream().mapToInt(d -> d).toArray(), values);
+        return new KerasExamples.Array(dims.stream().mapToInt(d -> d).toArray(), values);
     }
 }

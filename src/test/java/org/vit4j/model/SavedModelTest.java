@@ -17,11 +17,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
-import org.vit4j.io.Failure;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.PortableInference;
+import org.vit4j.io.RunException;
 import org.vit4j.train.RunConfig;
 
 class SavedModelTest {
@@ -29,18 +29,18 @@ class SavedModelTest {
     Path directory;
 
     private Path file;
-    private Description description;
-    private Parameters parameters;
+    private ModelDescription description;
+    private ParameterStore parameters;
     private final INDArray images = Nd4j.rand(DataType.FLOAT, 5, 1, 32, 32);
 
     @BeforeEach
     void save() {
         RunConfig config = RunConfig.open("digits-vit", List.of("model.dim=16", "model.depth=2", "model.heads=2"));
         Graph graph = config.model().build();
-        parameters = new Parameters(graph.weights(), DataType.FLOAT);
-        parameters.initialise(3);
+        parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        parameters.initialize(3);
         List<String> classes = IntStream.range(0, 10).mapToObj(String::valueOf).toList();
-        description = new Description(
+        description = new ModelDescription(
                 "tiny",
                 config.model(),
                 config.resolved(),
@@ -53,7 +53,7 @@ class SavedModelTest {
 
     @Test
     void reopensCompletelyWithTheSameBits() {
-        INDArray expected = new PortableInference(description.model().build(), parameters)
+        INDArray expected = new SameDiffInference(description.model().build(), parameters)
                 .logits(images.permute(0, 2, 3, 1).dup('c'));
         try (SavedModel model = SavedModel.load(file)) {
             assertThat(model.logits(images)).isEqualTo(expected);
@@ -121,7 +121,7 @@ class SavedModelTest {
 
     private void refused(String config, String message) {
         Path spoilt = directory.resolve("spoilt.keras");
-        Description other = new Description(
+        ModelDescription other = new ModelDescription(
                 "tiny", description.model(), config, description.classes(), description.preprocess(), Map.of());
         SavedModel.write(spoilt, other, parameters);
         assertThatThrownBy(() -> SavedModel.load(spoilt))
@@ -145,7 +145,7 @@ class SavedModelTest {
     void aPlaceThatCannotBeWrittenIsAFailureAndLeavesNothing() throws IOException {
         Path blocked = Files.writeString(directory.resolve("blocked"), "a file");
         assertThatThrownBy(() -> SavedModel.write(blocked.resolve("model.keras"), description, parameters))
-                .isInstanceOf(Failure.class)
+                .isInstanceOf(RunException.class)
                 .hasMessageContaining("cannot be written");
         try (var files = Files.list(directory)) {
             assertThat(files.map(f -> f.getFileName().toString())).containsExactlyInAnyOrder("blocked", "model.keras");

@@ -29,7 +29,7 @@ class NotebookTest {
     private final List<Figure> shown = new ArrayList<>();
     private final List<String> updated = new ArrayList<>();
     private final List<String> lines = new ArrayList<>();
-    private final Screen screen = Screen.updating(
+    private final Display screen = Display.updating(
             figure -> {
                 shown.add(figure);
                 return "display-" + shown.size();
@@ -52,7 +52,7 @@ class NotebookTest {
 
     @Test
     void aRunIsOneLineAndEverythingIsDrawnFromIt(@TempDir Path directory) throws Exception {
-        Run run = Notebook.train(screen, "digits-vit", tiny(directory.resolve("a")));
+        TrainedRun run = Notebook.train(screen, "digits-vit", tiny(directory.resolve("a")));
         assertThat(shown).hasSize(1); // one display, that changes
         assertThat(updated.get(updated.size() - 1)).startsWith("display-1: a: ").contains(" of 2 (");
         assertThat(run.accuracy()).isBetween(0.0, 1.0);
@@ -62,17 +62,17 @@ class NotebookTest {
         assertPicture(Notebook.mistakes(run));
         try (SavedModel model = run.load()) {
             var image = Digits.all().image(0);
-            assertPicture(Notebook.guesses(model, List.of(image, image)));
-            assertThat(Notebook.guess(model, image, 3).html()).contains("<td");
+            assertPicture(Notebook.predictions(model, List.of(image, image)));
+            assertThat(Notebook.predict(model, image, 3).html()).contains("<td");
 
-            assertPicture(Looking.gradCam(model, List.of(image)));
-            assertPicture(Looking.rollout(model, List.of(image)));
-            assertDrawing(Looking.distance(model, List.of(image)));
-            assertDrawing(Looking.similarity(model, List.of(image)));
-            assertDrawing(Looking.collapse(List.of("one", "two"), List.of(model, model), List.of(image)));
+            assertPicture(Explain.gradCam(model, List.of(image)));
+            assertPicture(Explain.rollout(model, List.of(image)));
+            assertDrawing(Explain.distance(model, List.of(image)));
+            assertDrawing(Explain.similarity(model, List.of(image)));
+            assertDrawing(Explain.collapse(List.of("one", "two"), List.of(model, model), List.of(image)));
         }
 
-        Run other = Notebook.train(screen, "digits-vit", tiny(directory.resolve("b"), "train.seed=2"));
+        TrainedRun other = Notebook.train(screen, "digits-vit", tiny(directory.resolve("b"), "train.seed=2"));
         assertDrawing(Notebook.curves(List.of(run, other)));
         assertThat(Notebook.results(List.of(run, other)).html()).contains(">seed<", ">a<", ">b<");
 
@@ -83,7 +83,7 @@ class NotebookTest {
 
     @Test
     void aSweepGivesItsRunsInTheOrderOfTheGrid(@TempDir Path directory) {
-        List<Run> runs = Notebook.sweep(
+        List<TrainedRun> runs = Notebook.sweep(
                 screen, "digits-vit", List.of(tiny(directory, "train.epochs=1")), "train.optimizer.lr=1e-2,1e-3");
         assertThat(runs).extracting(run -> run.record().name()).containsExactly("lr=1e-2", "lr=1e-3");
         assertThat(shown).hasSize(1);
@@ -93,8 +93,8 @@ class NotebookTest {
     @Test
     void whereDisplaysCannotChangeProgressIsAFewLines() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        Screen lines = Screen.lines(new PrintStream(out, true, StandardCharsets.UTF_8));
-        Progress progress = new Progress("small", 1, lines, () -> 0);
+        Display lines = Display.lines(new PrintStream(out, true, StandardCharsets.UTF_8));
+        NotebookProgress progress = new NotebookProgress("small", 1, lines, () -> 0);
         progress.start(300);
         for (int epoch = 1; epoch <= 300; epoch++) {
             progress.epoch(new EpochMetrics(epoch, 0.001, 1.5, 0.5, 1, 0.75, null, null, 100, 2), 300);
@@ -109,7 +109,7 @@ class NotebookTest {
     @Test
     void aDisplayIsDrawnAnewTwiceASecondAtMost() {
         AtomicLong now = new AtomicLong();
-        Progress progress = new Progress("small", 1, screen, now::get);
+        NotebookProgress progress = new NotebookProgress("small", 1, screen, now::get);
         progress.start(2);
         for (int batch = 1; batch <= 100; batch++) {
             now.addAndGet(TimeUnit.MILLISECONDS.toNanos(20));

@@ -30,15 +30,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.arch.ModelConfig;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
+import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.Weight;
 import org.vit4j.graph.Window;
-import org.vit4j.samediff.Inference;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.samediff.PortableInference;
+import org.vit4j.models.ModelConfig;
 import org.vit4j.train.RunConfig;
 
 /** What stands in a file, and what the goldens do not show of the vocabulary. */
@@ -94,7 +94,7 @@ class OnnxModelTest {
     @MethodSource("configs")
     void everyNameStandsOnceAndEveryOperationIsStandard(String config) throws IOException {
         Graph network = RunConfig.open(config, List.of()).model().build();
-        OnnxMl.ModelProto model = read(write(network, Pixels.normalised()));
+        OnnxMl.ModelProto model = read(write(network, PixelInput.normalized()));
 
         assertThat(model.getIrVersion()).isEqualTo(8);
         assertThat(model.getOpsetImportList()).hasSize(1);
@@ -118,12 +118,13 @@ class OnnxModelTest {
     @MethodSource("configs")
     void tensorsAndWeightsKeepTheirNames(String config) throws IOException {
         Graph network = RunConfig.open(config, List.of()).model().build();
-        OnnxMl.GraphProto written = read(write(network, Pixels.normalised())).getGraph();
+        OnnxMl.GraphProto written =
+                read(write(network, PixelInput.normalized())).getGraph();
 
         Set<String> constants = new HashSet<>();
         written.getInitializerList().forEach(constant -> constants.add(constant.getName()));
         assertThat(constants)
-                .containsAll(network.weights().stream().map(Weight::name).toList());
+                .containsAll(network.parameters().stream().map(Parameter::name).toList());
         Set<String> values = new HashSet<>();
         for (ValueInfoProto value : written.getValueInfoList()) {
             values.add(value.getName());
@@ -160,17 +161,17 @@ class OnnxModelTest {
     @Test
     void theSameModelGivesTheSameBytes() throws IOException {
         Graph network = RunConfig.open("digits-vit", List.of()).model().build();
-        byte[] first = Files.readAllBytes(write(network, Pixels.normalised()));
-        assertThat(Files.readAllBytes(write(network, Pixels.normalised()))).isEqualTo(first);
+        byte[] first = Files.readAllBytes(write(network, PixelInput.normalized()));
+        assertThat(Files.readAllBytes(write(network, PixelInput.normalized()))).isEqualTo(first);
     }
 
     @Test
-    void pixelsAreNormalisedInside() throws Exception {
+    void pixelsAreNormalizedInside() throws Exception {
         Tensor image = graph.input("image", 2, 2, 3);
         graph.output("logits", graph.reshape("flat", image, 12));
-        Pixels.Kind[] kinds = {Pixels.Kind.FLOAT, Pixels.Kind.UINT8};
-        for (Pixels.Kind kind : kinds) {
-            Path file = write(graph, new Pixels(kind, List.of(0.5, 0.25, 0.0), List.of(0.5, 0.2, 0.1)));
+        PixelInput.PixelInputKind[] kinds = {PixelInput.PixelInputKind.FLOAT, PixelInput.PixelInputKind.UINT8};
+        for (PixelInput.PixelInputKind kind : kinds) {
+            Path file = write(graph, new PixelInput(kind, List.of(0.5, 0.25, 0.0), List.of(0.5, 0.2, 0.1)));
             byte[] pixels = new byte[12];
             for (int i = 0; i < 12; i++) pixels[i] = (byte) (i * 21 + 17);
             float[] given = new float[12];
@@ -181,7 +182,7 @@ class OnnxModelTest {
             OrtEnvironment environment = OrtEnvironment.getEnvironment();
             long[] shape = {1, 2, 2, 3};
             try (OnnxRun runtime = OnnxRun.open(file);
-                    OnnxTensor images = kind == Pixels.Kind.FLOAT
+                    OnnxTensor images = kind == PixelInput.PixelInputKind.FLOAT
                             ? OnnxTensor.createTensor(environment, FloatBuffer.wrap(given), shape)
                             : OnnxTensor.createTensor(
                                     environment, ByteBuffer.wrap(pixels), shape, ai.onnxruntime.OnnxJavaType.UINT8);
@@ -195,8 +196,8 @@ class OnnxModelTest {
     @Test
     void whatDoesNotFitGoesIntoAFileBeside() throws Exception {
         Graph network = RunConfig.open("digits-cvt", List.of()).model().build();
-        Parameters parameters = start(network);
-        OnnxModel model = OnnxModel.of(network, "cvt", Pixels.normalised());
+        ParameterStore parameters = start(network);
+        OnnxModel model = OnnxModel.of(network, "cvt", PixelInput.normalized());
         Path file = directory.resolve("large.onnx");
         model.write(file, parameters::values, Map.of(), 100_000);
 
@@ -216,10 +217,10 @@ class OnnxModelTest {
         Tensor x = graph.dense("wide", graph.reshape("flat", image, 3), 20_000, false);
         graph.output("logits", graph.dense("head", x, 30_000, false)); // 2.4 GB
         Path file = directory.resolve("huge.onnx");
-        OnnxModel huge = OnnxModel.of(graph, "huge", Pixels.normalised());
+        OnnxModel huge = OnnxModel.of(graph, "huge", PixelInput.normalized());
         assertThat(huge.beside(file)).contains(directory.resolve("huge.onnx.data"));
         Graph small = RunConfig.open("digits-vit", List.of()).model().build();
-        assertThat(OnnxModel.of(small, "small", Pixels.normalised()).beside(file))
+        assertThat(OnnxModel.of(small, "small", PixelInput.normalized()).beside(file))
                 .isEmpty();
     }
 
@@ -235,32 +236,32 @@ class OnnxModelTest {
         x = graph.channelNorm("channels", x, 1e-5);
         x = graph.unfold("cut", graph.resize("resized", x, 5, 4), new Window(2, 3, 1, 1, 1, 0, 1));
         graph.output("logits", graph.mean("mean", graph.batchNorm("rows", x, 1e-5), 0));
-        Parameters parameters = start(graph);
+        ParameterStore parameters = start(graph);
         Path file = directory.resolve("ops.onnx");
-        OnnxModel.of(graph, "ops", Pixels.normalised()).write(file, parameters::values, Map.of());
+        OnnxModel.of(graph, "ops", PixelInput.normalized()).write(file, parameters::values, Map.of());
         agrees(file, graph, parameters, 1e-5);
     }
 
     @Test
     void aGraphWithoutLogitsIsRefused() {
         graph.input("image", 2, 2, 3);
-        assertThatThrownBy(() -> OnnxModel.of(graph, "none", Pixels.normalised()))
+        assertThatThrownBy(() -> OnnxModel.of(graph, "none", PixelInput.normalized()))
                 .hasMessage("the graph has no output 'logits'");
     }
 
-    private Path write(Graph network, Pixels pixels) {
-        Parameters parameters = start(network);
+    private Path write(Graph network, PixelInput pixels) {
+        ParameterStore parameters = start(network);
         Path file = directory.resolve("model.onnx");
         OnnxModel.of(network, "model", pixels).write(file, parameters::values, Map.of("class_names", "[]"));
         return file;
     }
 
-    private static void agrees(Path file, Graph network, Parameters parameters, double limit) throws Exception {
+    private static void agrees(Path file, Graph network, ParameterStore parameters, double limit) throws Exception {
         Nd4j.getRandom().setSeed(7);
         INDArray images =
                 Nd4j.randn(DataType.FLOAT, network.tensor("image").shape().batched(3));
         try (OnnxRun runtime = OnnxRun.open(file);
-                Inference ours = new PortableInference(network, parameters)) {
+                Inference ours = new SameDiffInference(network, parameters)) {
             INDArray theirs = runtime.run(
                             Map.of("images", images.permute(0, 3, 1, 2).dup('c')))
                     .get("logits");
@@ -271,10 +272,10 @@ class OnnxModelTest {
     }
 
     /** Nothing at a trivial value, variances above zero. */
-    private static Parameters start(Graph network) {
-        Parameters parameters = new Parameters(network.weights(), DataType.FLOAT);
+    private static ParameterStore start(Graph network) {
+        ParameterStore parameters = new ParameterStore(network.parameters(), DataType.FLOAT);
         SplittableRandom random = new SplittableRandom(5);
-        for (Weight weight : network.weights()) {
+        for (Parameter weight : network.parameters()) {
             float[] values = new float[(int) weight.size()];
             boolean variance = weight.name().endsWith(".variance");
             for (int i = 0; i < values.length; i++) {

@@ -10,7 +10,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.vit4j.arch.ModelConfig;
+import org.vit4j.models.ModelConfig;
 import org.vit4j.train.RunConfig;
 
 class ModelPlotTest {
@@ -30,8 +30,8 @@ class ModelPlotTest {
     }
 
     private static List<String> words(Drawing drawing) {
-        return all(drawing, Drawing.Words.class).stream()
-                .map(Drawing.Words::text)
+        return all(drawing, Drawing.DrawnText.class).stream()
+                .map(Drawing.DrawnText::text)
                 .toList();
     }
 
@@ -39,12 +39,12 @@ class ModelPlotTest {
     @MethodSource("configs")
     void boxesStandBesideOrWithinEachOther(String config) {
         Drawing drawing = draw(config);
-        List<Drawing.Box> boxes = all(drawing, Drawing.Box.class);
+        List<Drawing.DrawnBox> boxes = all(drawing, Drawing.DrawnBox.class);
         assertThat(boxes).hasSizeGreaterThan(5);
-        for (Drawing.Box a : boxes) {
-            assertThat(contains(new Drawing.Box(0, 0, drawing.width(), drawing.height(), a.style()), a))
+        for (Drawing.DrawnBox a : boxes) {
+            assertThat(contains(new Drawing.DrawnBox(0, 0, drawing.width(), drawing.height(), a.style()), a))
                     .isTrue();
-            for (Drawing.Box b : boxes) {
+            for (Drawing.DrawnBox b : boxes) {
                 if (!apart(a, b))
                     assertThat(contains(a, b) || contains(b, a))
                             .as(a + " and " + b)
@@ -53,14 +53,14 @@ class ModelPlotTest {
         }
     }
 
-    private static boolean apart(Drawing.Box a, Drawing.Box b) {
+    private static boolean apart(Drawing.DrawnBox a, Drawing.DrawnBox b) {
         return a.x() + a.width() <= b.x()
                 || b.x() + b.width() <= a.x()
                 || a.y() + a.height() <= b.y()
                 || b.y() + b.height() <= a.y();
     }
 
-    private static boolean contains(Drawing.Box a, Drawing.Box b) {
+    private static boolean contains(Drawing.DrawnBox a, Drawing.DrawnBox b) {
         return a.x() <= b.x()
                 && a.y() <= b.y()
                 && a.x() + a.width() >= b.x() + b.width()
@@ -71,15 +71,16 @@ class ModelPlotTest {
     @MethodSource("configs")
     void arrowsLeadDownAndRunThroughNoBox(String config) {
         Drawing drawing = draw(config);
-        List<Drawing.Box> layers = all(drawing, Drawing.Box.class).stream()
-                .filter(box -> box.style() == Drawing.Style.LAYER || box.style() == Drawing.Style.ATTENTION)
+        List<Drawing.DrawnBox> layers = all(drawing, Drawing.DrawnBox.class).stream()
+                .filter(box ->
+                        box.style() == Drawing.DrawingStyle.LAYER || box.style() == Drawing.DrawingStyle.ATTENTION)
                 .toList();
-        for (Drawing.Line line : all(drawing, Drawing.Line.class)) {
+        for (Drawing.DrawnLine line : all(drawing, Drawing.DrawnLine.class)) {
             for (int i = 1; i < line.points().size(); i++) {
-                Drawing.Point a = line.points().get(i - 1);
-                Drawing.Point b = line.points().get(i);
+                Drawing.DrawnPoint a = line.points().get(i - 1);
+                Drawing.DrawnPoint b = line.points().get(i);
                 assertThat(b.y()).isGreaterThanOrEqualTo(a.y());
-                for (Drawing.Box box : layers) {
+                for (Drawing.DrawnBox box : layers) {
                     boolean beside =
                             Math.max(a.x(), b.x()) <= box.x() || Math.min(a.x(), b.x()) >= box.x() + box.width();
                     boolean clear = beside || b.y() <= box.y() + 0.1 || a.y() >= box.y() + box.height() - 0.1;

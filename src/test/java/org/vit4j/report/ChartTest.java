@@ -14,11 +14,11 @@ import org.w3c.dom.NodeList;
 
 /** Curves as SVG: what is drawn where, and that any text is safe. */
 class ChartTest {
-    private static Chart.Series series(String name, double... values) {
-        return new Chart.Series(
+    private static Chart.ChartSeries series(String name, double... values) {
+        return new Chart.ChartSeries(
                 name,
                 IntStream.range(0, values.length)
-                        .mapToObj(i -> new Chart.Point(i + 1, values[i]))
+                        .mapToObj(i -> new Chart.ChartPoint(i + 1, values[i]))
                         .toList());
     }
 
@@ -80,7 +80,7 @@ class ChartTest {
 
     @Test
     void fewLinesAreNamedAtTheirEndsWithoutOverlap() {
-        List<Chart.Series> lines = new ArrayList<>();
+        List<Chart.ChartSeries> lines = new ArrayList<>();
         for (int i = 0; i < 6; i++) lines.add(series("run " + i, 1, 0.5));
         Document svg = Runs.parsed(Chart.of("t", "epoch", lines).standalone());
         double[] y = all(svg, "text").stream()
@@ -94,8 +94,8 @@ class ChartTest {
     }
 
     @Test
-    void manyLinesHaveALegendAndDifferInColourOrDashes() {
-        List<Chart.Series> lines = new ArrayList<>();
+    void manyLinesHaveALegendAndDifferInColorOrDashes() {
+        List<Chart.ChartSeries> lines = new ArrayList<>();
         for (int i = 0; i < 20; i++) lines.add(series("run " + i, 1, i));
         String svg = Chart.of("t", "epoch", lines).standalone();
         assertThat(all(Runs.parsed(svg), "text"))

@@ -11,7 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.vit4j.report.EventFile.Scalar;
+import org.vit4j.report.EventFile.EventScalar;
 
 /** TensorBoard's file, byte by byte as stock TensorBoard writes it. */
 class EventFileTest {
@@ -28,28 +28,28 @@ class EventFileTest {
     @Test
     void theBytesAreThoseOfStockTensorBoard() throws IOException {
         try (EventFile events = EventFile.open(directory, scalar -> true, 1700000000)) {
-            events.add(List.of(new Scalar("val/loss", 300, 0.1f, 1700000001.5)));
+            events.add(List.of(new EventScalar("val/loss", 300, 0.1f, 1700000001.5)));
             events.add(List.of(
-                    new Scalar("step/loss", 1L << 33, Float.NaN, 1700000002),
-                    new Scalar("step/lr", 1L << 33, -2.5f, 1700000002)));
+                    new EventScalar("step/loss", 1L << 33, Float.NaN, 1700000002),
+                    new EventScalar("step/lr", 1L << 33, -2.5f, 1700000002)));
             assertThat(HexFormat.of().formatHex(Files.readAllBytes(events.file())))
                     .isEqualTo(GOLDEN);
         }
     }
 
-    private static List<Scalar> scalars(long... steps) {
+    private static List<EventScalar> scalars(long... steps) {
         return Arrays.stream(steps)
-                .mapToObj(step -> new Scalar("loss", step, step / 2f, 1000 + step))
+                .mapToObj(step -> new EventScalar("loss", step, step / 2f, 1000 + step))
                 .toList();
     }
 
     private void write(long seconds, long... steps) {
         try (EventFile events = EventFile.open(directory, scalar -> true, seconds)) {
-            for (Scalar scalar : scalars(steps)) events.add(List.of(scalar));
+            for (EventScalar scalar : scalars(steps)) events.add(List.of(scalar));
         }
     }
 
-    private List<Scalar> read() {
+    private List<EventScalar> read() {
         assertThat(EventFile.files(directory)).hasSize(1);
         return EventFile.read(EventFile.files(directory).get(0));
     }

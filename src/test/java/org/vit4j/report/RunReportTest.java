@@ -23,7 +23,7 @@ class RunReportTest {
     @TempDir
     Path directory;
 
-    private Document page(Optional<Evaluation> evaluation, double... top1) throws IOException {
+    private Document page(Optional<EvaluationReport> evaluation, double... top1) throws IOException {
         RunRecord run = RunRecord.read(Runs.write(directory.resolve("a <b> & c"), CONFIG, top1));
         return Runs.parsed(RunReport.html(run, evaluation, "failed: <loss> & all"));
     }
@@ -99,7 +99,7 @@ class RunReportTest {
         assertThat(all(ten, "tbody").get(0).getElementsByTagName("tr").getLength())
                 .isEqualTo(10);
         Document hundred = Runs.parsed("<div>" + ConfusionTable.html(Runs.evaluation(100, 0)) + "</div>");
-        Evaluation e = Runs.evaluation(100, 0);
+        EvaluationReport e = Runs.evaluation(100, 0);
         assertThat(all(hundred, "rect")).hasSize(e.confused().size() + 1);
         Document thousand = Runs.parsed("<div>" + ConfusionTable.html(Runs.evaluation(1000, 0)) + "</div>");
         assertThat(all(thousand, "rect")).isEmpty();
@@ -108,7 +108,7 @@ class RunReportTest {
 
     @Test
     void aPictureIsWhatTheNetworkSaw() throws IOException {
-        Evaluation e = Runs.evaluation(10, 1);
+        EvaluationReport e = Runs.evaluation(10, 1);
         Document page = page(Optional.of(e), 0.5);
         String uri = all(page, "img").get(0).getAttribute("src");
         byte[] png = Base64.getDecoder().decode(uri.substring(uri.indexOf(',') + 1));
@@ -119,17 +119,17 @@ class RunReportTest {
 
     @Test
     void theEvaluationReadsBackAsWritten() {
-        Evaluation e = Runs.evaluation(10, 3);
+        EvaluationReport e = Runs.evaluation(10, 3);
         e.write(directory);
-        Evaluation again = Evaluation.read(directory).orElseThrow();
+        EvaluationReport again = EvaluationReport.read(directory).orElseThrow();
         assertThat(again).usingRecursiveComparison().isEqualTo(e);
     }
 
     @Test
     void aDamagedEvaluationIsLeftOut() throws IOException {
         Files.writeString(directory.resolve("evaluation.json"), "{\"epoch\": 3, \"cl");
-        assertThat(Evaluation.read(directory)).isEmpty();
+        assertThat(EvaluationReport.read(directory)).isEmpty();
         Files.writeString(directory.resolve("evaluation.json"), "{}");
-        assertThat(Evaluation.read(directory)).isEmpty();
+        assertThat(EvaluationReport.read(directory)).isEmpty();
     }
 }

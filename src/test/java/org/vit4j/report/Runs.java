@@ -10,9 +10,9 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.vit4j.data.Interpolation;
-import org.vit4j.data.Preprocess;
-import org.vit4j.eval.Mistake;
-import org.vit4j.eval.Scores;
+import org.vit4j.data.Preprocessing;
+import org.vit4j.metrics.Mistake;
+import org.vit4j.metrics.Scores;
 import org.w3c.dom.Document;
 import org.xml.sax.InputSource;
 
@@ -45,7 +45,7 @@ final class Runs {
     }
 
     /** An evaluation of K classes: most images right, a few taken for the next class, with that many mistakes shown. */
-    static Evaluation evaluation(int k, int shown) {
+    static EvaluationReport evaluation(int k, int shown) {
         SplittableRandom random = new SplittableRandom(k);
         long[][] confusion = new long[k][k];
         List<Scores.ClassScore> classes = new ArrayList<>();
@@ -60,8 +60,8 @@ final class Runs {
                 .mapToObj(i -> new Mistake(i, i % k, (i + 1) % k, 0.9, 0.01 * i, new float[32 * 32 * 3]))
                 .toList();
         List<Double> mean = List.of(0.4, 0.6, 0.8);
-        var preprocess = new Preprocess(32, 32, 3, 1, Interpolation.BICUBIC, mean, List.of(0.25));
-        return Evaluation.of(7, scores, mistakes, index -> "<" + index + ">.png", preprocess);
+        var preprocess = new Preprocessing(32, 32, 3, 1, Interpolation.BICUBIC, mean, List.of(0.25));
+        return EvaluationReport.of(7, scores, mistakes, index -> "<" + index + ">.png", preprocess);
     }
 
     /** Fails unless the text is well-formed. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Failure;
+import org.vit4j.io.RunException;
 
 /** What becomes of checkpoints that were torn, flipped, lost or written by somebody else. */
 class CheckpointTest {
@@ -28,11 +28,11 @@ class CheckpointTest {
     @TempDir
     Path directory;
 
-    private Checkpoint checkpoint;
+    private CheckpointDirectory checkpoint;
 
     @BeforeEach
     void twoOfThem() {
-        checkpoint = new Checkpoint(directory, 3);
+        checkpoint = new CheckpointDirectory(directory, 3);
         save(OLD);
         save(NEW);
     }
@@ -140,18 +140,18 @@ class CheckpointTest {
         flip(arrays(NEW), 900);
         flip(note(OLD), 100);
         assertThatThrownBy(this::resumed)
-                .isInstanceOf(Failure.class)
+                .isInstanceOf(RunException.class)
                 .hasMessageContaining(arrays(NEW) + ": damaged (wrong checksum), and none before it is whole")
                 .hasMessageContaining("start anew without --resume");
     }
 
     @Test
     void anotherVersionsIsNotTakenForDamaged() throws IOException {
-        new CheckpointNote(state(NEW), Checkpoint.sha256(arrays(NEW))).write(note(NEW));
+        new CheckpointManifest(state(NEW), CheckpointDirectory.sha256(arrays(NEW))).write(note(NEW));
         String text = Files.readString(note(NEW)).replace("\"loss_sum\"", "\"loss_total\"");
         Files.writeString(note(NEW), text.replaceAll(",\\s*\"checksum\" : \"[0-9a-f]+\"", ""));
         assertThatThrownBy(this::resumed)
-                .isInstanceOf(Failure.class)
+                .isInstanceOf(RunException.class)
                 .hasMessageContaining(note(NEW) + ": written by another version of vit4j")
                 .hasMessageContaining("loss_total");
     }
@@ -173,7 +173,7 @@ class CheckpointTest {
 
     @Test
     void aDamagedOneAheadIsNotKeptInPlaceOfAGoodOne() throws IOException {
-        checkpoint = new Checkpoint(directory, 1);
+        checkpoint = new CheckpointDirectory(directory, 1);
         flip(arrays(NEW), 900);
         assertThat(resumed()).contains(OLD);
         save(OLD + 2);
@@ -184,7 +184,7 @@ class CheckpointTest {
 
     @Test
     void theNewestOnesAreKept() {
-        checkpoint = new Checkpoint(directory, 2);
+        checkpoint = new CheckpointDirectory(directory, 2);
         save(12);
         assertThat(directory.toFile().list()).hasSize(4).noneMatch(name -> name.contains("000004"));
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** N epochs at once are k and then N - k, bit for bit: weights, optimizer, averages, metrics, the best model. */
 class ExactResumeTest {
-    private static final Trainer.Progress SILENT = new Trainer.Progress() {
+    private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
         @Override
         public void batch(TrainState state, int batches, double imagesPerSecond) {}
 

@@ -17,17 +17,17 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.Augment;
-import org.vit4j.data.Batches;
+import org.vit4j.data.AugmentConfig;
+import org.vit4j.data.DataLoader;
 import org.vit4j.data.Dataset;
+import org.vit4j.data.DatasetSplits;
 import org.vit4j.data.Digits;
 import org.vit4j.data.Image;
-import org.vit4j.data.Split;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Parts;
+import org.vit4j.graph.ModelAnatomy;
 import org.vit4j.keras.KerasFile;
-import org.vit4j.samediff.Parameters;
 
 /**
  * A network that knows ten digits at 32x32 learns to tell three of them at 48x32: batch norms, a position table, a head
@@ -44,7 +44,7 @@ class FineTuneTest {
             "train.schedule.warmup_epochs=0",
             "train.checkpoint_steps=100");
 
-    private static final Trainer.Progress SILENT = new Trainer.Progress() {
+    private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
         @Override
         public void batch(TrainState state, int batches, double imagesPerSecond) {}
 
@@ -119,15 +119,15 @@ class FineTuneTest {
     }
 
     private static TrainData three(RunConfig config) {
-        Split split = Digits.split(0.2, 0);
+        DatasetSplits split = Digits.split(0.2, 0);
         var preprocess = config.data().preprocess();
         return new TrainData(
-                new Batches(new Few(split.train(), 3), Augment.NONE, preprocess, 64, true, true, 1, 1),
-                new Batches(new Few(split.validation(), 3), Augment.NONE, preprocess, 64, false, false, 0, 1),
+                new DataLoader(new Few(split.train(), 3), AugmentConfig.NONE, preprocess, 64, true, true, 1, 1),
+                new DataLoader(new Few(split.validation(), 3), AugmentConfig.NONE, preprocess, 64, false, false, 0, 1),
                 new Few(split.train(), 3).classes());
     }
 
-    private TrainRun.Result run(RunConfig config, String name, boolean resume, int stopAfter) {
+    private TrainRun.RunResult run(RunConfig config, String name, boolean resume, int stopAfter) {
         AtomicInteger steps = new AtomicInteger();
         return TrainRun.run(
                 config,
@@ -148,11 +148,11 @@ class FineTuneTest {
 
     private static Map<String, float[]> started(RunConfig config) {
         Graph graph = config.model().build();
-        Parameters parameters = new Parameters(graph.weights(), Nd4j.dataType());
-        parameters.initialise(config.train().seed());
+        ParameterStore parameters = new ParameterStore(graph.parameters(), Nd4j.dataType());
+        parameters.initialize(config.train().seed());
         config.train().init().orElseThrow().load(config, graph, parameters);
         Map<String, float[]> all = new LinkedHashMap<>();
-        graph.weights().forEach(weight -> all.put(weight.name(), parameters.values(weight.name())));
+        graph.parameters().forEach(weight -> all.put(weight.name(), parameters.values(weight.name())));
         return all;
     }
 
@@ -160,7 +160,7 @@ class FineTuneTest {
     void headFirstThenAll() {
         RunConfig config = tuning(source, "train.init.head_epochs=1", "train.optimizer.weight_decay=0.5");
         Map<String, float[]> before = started(config);
-        Set<String> heads = Parts.heads(config.model().build());
+        Set<String> heads = ModelAnatomy.heads(config.model().build());
         assertThat(heads).containsExactlyInAnyOrder("head.kernel", "head.bias");
 
         TrainData data = three(config);

@@ -183,7 +183,7 @@ class KillTest {
         return node;
     }
 
-    private static final class Silent implements Trainer.Progress {
+    private static final class Silent implements Trainer.TrainListener {
         @Override
         public void batch(TrainState state, int batches, double imagesPerSecond) {}
 

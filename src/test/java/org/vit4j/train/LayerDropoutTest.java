@@ -12,13 +12,13 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.arch.ModelConfig;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffGradients;
+import org.vit4j.backend.samediff.SameDiffGraph;
+import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
-import org.vit4j.samediff.Gradients;
-import org.vit4j.samediff.Lowered;
-import org.vit4j.samediff.Lowering;
-import org.vit4j.samediff.Parameters;
+import org.vit4j.models.ModelConfig;
 
 class LayerDropoutTest {
     private static final String TINY = "{model: {arch: cait, flavour: community, classes: 3, image: {size: 8},"
@@ -26,11 +26,11 @@ class LayerDropoutTest {
 
     @Test
     void oneLayerAlwaysStaysAndAllExamplesLoseTheSame() {
-        var mask = new Lowered.Mask("blocks.mask", org.vit4j.graph.Shape.of(3), 0.9, true);
+        var mask = new SameDiffGraph.DropMask("blocks.mask", org.vit4j.graph.Shape.of(3), 0.9, true);
         SplittableRandom random = new SplittableRandom(1);
         int dropped = 0;
         for (int i = 0; i < 1000; i++) {
-            float[] drawn = Masks.layers(mask, 2, random);
+            float[] drawn = DropoutMasks.layers(mask, 2, random);
             assertThat(drawn).hasSize(6).containsAnyOf(1).containsOnly(0, 1);
             assertThat(new float[] {drawn[3], drawn[4], drawn[5]})
                     .containsExactly(new float[] {drawn[0], drawn[1], drawn[2]});
@@ -45,11 +45,11 @@ class LayerDropoutTest {
         Config config = Config.parse(TINY, "tiny.yaml");
         Graph graph =
                 ModelConfig.read(config.root().section("model")).orElseThrow().build();
-        Parameters parameters = new Parameters(graph.weights(), DataType.FLOAT);
-        parameters.initialise(1);
-        Lowered lowered = Lowering.lower(graph, parameters, Lowering.Mode.TRAINING);
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        parameters.initialize(1);
+        SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, SameDiffLowering.Mode.TRAINING);
         assertThat(lowered.masks())
-                .extracting(Lowered.Mask::name)
+                .extracting(SameDiffGraph.DropMask::name)
                 .containsExactly("blocks.mask", "blocks_token_only.mask");
         SDVariable before = lowered.variable("blocks.0.add2");
         SDVariable after = lowered.variable("blocks.1.add2");
@@ -59,7 +59,7 @@ class LayerDropoutTest {
         inputs.put("blocks.mask", Nd4j.createFromArray(new float[][] {{1, 0, 1}, {1, 0, 1}}));
         inputs.put("blocks_token_only.mask", Nd4j.ones(DataType.FLOAT, 2, 1));
         SDVariable loss = lowered.output("logits").mul(lowered.output("logits")).sum();
-        try (Gradients gradients = new Gradients(lowered, loss, List.of(before, after, last))) {
+        try (SameDiffGradients gradients = new SameDiffGradients(lowered, loss, List.of(before, after, last))) {
             Map<String, INDArray> out = gradients.run(inputs);
             assertThat(out.get(after.name())).isEqualTo(out.get(before.name()));
             assertThat(out.get(last.name())).isNotEqualTo(out.get(after.name()));

@@ -21,17 +21,17 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
-import org.vit4j.data.Mixed;
+import org.vit4j.data.MixedBatch;
 
 class LossTest {
     private static final double[][] LOGITS = {{0, 2.5, -1.25}, {-40, 33, 0.5}};
     private static final double[][] TARGETS = {{0.1, 0.65, 0.25}, {0, 1, 0.3}};
-    private static final Loss MEAN = new Loss(Loss.Name.BCE, 0, OptionalDouble.empty(), false);
-    private static final Loss SUM = new Loss(Loss.Name.BCE, 0, OptionalDouble.empty(), true);
+    private static final LossConfig MEAN = new LossConfig(LossConfig.LossName.BCE, 0, OptionalDouble.empty(), false);
+    private static final LossConfig SUM = new LossConfig(LossConfig.LossName.BCE, 0, OptionalDouble.empty(), true);
 
     @Test
     void binaryCrossEntropyAndItsGradientAreTheFormulas() {
-        for (Loss loss : new Loss[] {MEAN, SUM}) {
+        for (LossConfig loss : new LossConfig[] {MEAN, SUM}) {
             double weight = 1.0 / (loss.bceSum() ? 2 : 6);
             double expected = 0;
             double[] gradient = new double[6];
@@ -50,8 +50,8 @@ class LossTest {
     @Test
     void gradientsAreWhatTheLossChangesBy() {
         double step = 1e-5;
-        Loss cross = new Loss(Loss.Name.CROSS_ENTROPY, 0, OptionalDouble.empty(), false);
-        for (Loss loss : new Loss[] {MEAN, SUM, cross}) {
+        LossConfig cross = new LossConfig(LossConfig.LossName.CROSS_ENTROPY, 0, OptionalDouble.empty(), false);
+        for (LossConfig loss : new LossConfig[] {MEAN, SUM, cross}) {
             double[] gradient = new Value(loss, DataType.DOUBLE, LOGITS, TARGETS).gradient;
             for (int i = 0; i < 6; i++) {
                 double[] ends = new double[2];
@@ -76,7 +76,7 @@ class LossTest {
 
     @Test
     void crossEntropyOfLogitsFarApartIsANumber() {
-        Loss cross = new Loss(Loss.Name.CROSS_ENTROPY, 0, OptionalDouble.empty(), false);
+        LossConfig cross = new LossConfig(LossConfig.LossName.CROSS_ENTROPY, 0, OptionalDouble.empty(), false);
         for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
             Value value = new Value(
                     cross, type, new double[][] {{2e3, 0, -5e3}, {0, 0, 0}}, new double[][] {{0.5, 0.5, 0}, {1, 0, 0}});
@@ -97,8 +97,8 @@ class LossTest {
             labels[i] = golden.get("labels").get(i).intValue();
         for (JsonNode c : golden.get("cases")) {
             double lam = c.get("lam").doubleValue();
-            Loss loss =
-                    new Loss(Loss.Name.CROSS_ENTROPY, c.get("smoothing").doubleValue(), OptionalDouble.empty(), false);
+            LossConfig loss = new LossConfig(
+                    LossConfig.LossName.CROSS_ENTROPY, c.get("smoothing").doubleValue(), OptionalDouble.empty(), false);
             List<Float> expected = new ArrayList<>();
             c.get("targets").forEach(row -> row.forEach(value -> expected.add(value.floatValue())));
             INDArray targets = loss.targets(mixed(labels, lam), 7);
@@ -111,7 +111,7 @@ class LossTest {
 
     @Test
     void aThresholdMakesTargetsHardAfterTheyAreMixed() {
-        Loss loss = new Loss(Loss.Name.BCE, 0.1, OptionalDouble.of(0.2), false);
+        LossConfig loss = new LossConfig(LossConfig.LossName.BCE, 0.1, OptionalDouble.of(0.2), false);
         INDArray targets = loss.targets(mixed(new int[] {0, 2}, 0.7), 3);
         assertThat(targets.ravel().toFloatVector()).containsExactly(1, 0, 1, 1, 0, 1);
         assertThat(loss.targets(mixed(new int[] {0, 2}, 0.9), 3).ravel().toFloatVector())
@@ -121,16 +121,17 @@ class LossTest {
     @Test
     void theSectionIsReadAndMistakesAreSaid() {
         assertThat(read("{name: bce, label_smoothing: 0.1, bce_threshold: 0.2, bce_sum: true}"))
-                .isEqualTo(new Loss(Loss.Name.BCE, 0.1, OptionalDouble.of(0.2), true));
-        assertThat(read("{}")).isEqualTo(new Loss(Loss.Name.CROSS_ENTROPY, 0, OptionalDouble.empty(), false));
+                .isEqualTo(new LossConfig(LossConfig.LossName.BCE, 0.1, OptionalDouble.of(0.2), true));
+        assertThat(read("{}"))
+                .isEqualTo(new LossConfig(LossConfig.LossName.CROSS_ENTROPY, 0, OptionalDouble.empty(), false));
         refused("{bce_sum: true}", "loss.bce_sum: is for name: bce only");
         refused("{label_smoothing: 1}", "loss: label_smoothing (1.0) must be at least 0 and below 1");
         refused("{name: bce, bce_threshold: 1}", "loss: bce_threshold (1.0) must be at least 0 and below 1");
     }
 
-    private static Loss read(String section) {
+    private static LossConfig read(String section) {
         Config config = Config.parse("loss: " + section, "a.yaml");
-        var loss = Loss.read(config.root().section("loss"));
+        var loss = LossConfig.read(config.root().section("loss"));
         config.finish();
         return loss.orElseThrow();
     }
@@ -139,11 +140,11 @@ class LossTest {
         assertThatThrownBy(() -> read(section)).isInstanceOf(ConfigError.class).hasMessage("a.yaml:1: " + message);
     }
 
-    private static Mixed mixed(int[] labels, double share) {
+    private static MixedBatch mixed(int[] labels, double share) {
         int n = labels.length;
         double[] shares = new double[n];
         Arrays.fill(shares, share);
-        return new Mixed(new Batch(n, 1, 1, 1, new float[n], labels, new int[n]), shares);
+        return new MixedBatch(new Batch(n, 1, 1, 1, new float[n], labels, new int[n]), shares);
     }
 
     /** A loss and its gradient by the logits, [B * K]. */
@@ -151,7 +152,7 @@ class LossTest {
         final double loss;
         final double[] gradient;
 
-        Value(Loss kind, DataType type, double[][] logits, double[][] targets) {
+        Value(LossConfig kind, DataType type, double[][] logits, double[][] targets) {
             SameDiff sd = SameDiff.create();
             SDVariable x = sd.var("x", Nd4j.createFromArray(logits).castTo(type));
             SDVariable t = sd.placeHolder("t", type, -1, logits[0].length);

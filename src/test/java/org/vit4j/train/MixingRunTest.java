@@ -17,10 +17,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
-import org.vit4j.data.Mixed;
+import org.vit4j.data.MixedBatch;
 import org.vit4j.keras.KerasFile;
-import org.vit4j.report.ContactSheet.Share;
-import org.vit4j.report.ContactSheet.Tile;
+import org.vit4j.report.ContactSheet.LabelShare;
+import org.vit4j.report.ContactSheet.SheetTile;
 
 /** Runs with all that is random about images, labels and their mixing; and what is shown of them beforehand. */
 class MixingRunTest {
@@ -38,7 +38,7 @@ class MixingRunTest {
             "train.batch=200",
             "train.checkpoint_steps=1");
 
-    private static final Trainer.Progress SILENT = new Trainer.Progress() {
+    private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
         @Override
         public void batch(TrainState state, int batches, double imagesPerSecond) {}
 
@@ -89,7 +89,7 @@ class MixingRunTest {
         RunConfig config = config();
         TrainData data = TrainData.open(config);
         for (int epoch : new int[] {1, 2}) {
-            List<Tile> tiles = Preview.tiles(config, data, epoch, 250);
+            List<SheetTile> tiles = AugmentPreview.tiles(config, data, epoch, 250);
             assertThat(tiles).hasSize(250);
             try (BatchIterator batches = data.training().epoch(epoch - 1, 0)) {
                 long draw = (epoch - 1L) * data.training().batchesPerEpoch();
@@ -100,23 +100,23 @@ class MixingRunTest {
     }
 
     /** Pixel by pixel, as far as they lie in 0..255, and the shares of the labels. */
-    private static void same(List<Tile> tiles, Mixed mixed) {
+    private static void same(List<SheetTile> tiles, MixedBatch mixed) {
         Batch batch = mixed.batch();
         for (int i = 0; i < tiles.size(); i++) {
-            BufferedImage picture = tiles.get(i).picture();
+            BufferedImage picture = tiles.get(i).image();
             float[] pixels = Arrays.copyOfRange(batch.images(), i * 256, (i + 1) * 256);
             for (int k = 0; k < 256; k++) {
                 double value = (pixels[k] * 0.3759 + 0.3053) * 255;
                 double shown = picture.getRGB(k % 16, k / 16) & 0xFF;
                 assertThat(shown).isCloseTo(Math.min(255, Math.max(0, value)), within(0.51));
             }
-            List<Share> shares = tiles.get(i).shares();
+            List<LabelShare> shares = tiles.get(i).shares();
             assertThat(shares.get(0).label()).isEqualTo("" + batch.labels()[i]);
             if (shares.size() == 2) {
-                assertThat(shares.get(0).share()).isEqualTo(mixed.shares()[i]);
-                assertThat(shares.get(1)).isEqualTo(new Share("" + mixed.other(i), 1 - mixed.shares()[i]));
+                assertThat(shares.get(0).share()).isEqualTo(mixed.lambda()[i]);
+                assertThat(shares.get(1)).isEqualTo(new LabelShare("" + mixed.partner(i), 1 - mixed.lambda()[i]));
             } else {
-                assertThat(mixed.shares()[i] == 1 || mixed.other(i) == batch.labels()[i])
+                assertThat(mixed.lambda()[i] == 1 || mixed.partner(i) == batch.labels()[i])
                         .isTrue();
             }
         }
@@ -127,15 +127,15 @@ class MixingRunTest {
     void theSheetHoldsThePicturesAndRefusesEpochsThatAreNotTrained() {
         RunConfig config = config("data.augment=[]", "data.repeats=1", "train.mixup=null");
         TrainData data = TrainData.open(config);
-        BufferedImage sheet = Preview.sheet(config, data, 1, 6);
-        BufferedImage first = Preview.tiles(config, data, 1, 1).get(0).picture();
+        BufferedImage sheet = AugmentPreview.sheet(config, data, 1, 6);
+        BufferedImage first = AugmentPreview.tiles(config, data, 1, 1).get(0).image();
         // 28 of margin, 58 of header, pixels eight times as large.
         for (int y = 0; y < 16; y++) {
             for (int x = 0; x < 16; x++) {
                 assertThat(sheet.getRGB(28 + 8 * x + 4, 28 + 58 + 8 * y + 4)).isEqualTo(first.getRGB(x, y));
             }
         }
-        assertThatThrownBy(() -> Preview.sheet(config, data, 3, 6))
+        assertThatThrownBy(() -> AugmentPreview.sheet(config, data, 3, 6))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage("epoch 3: digits-vit trains epochs 1 to 2");
     }

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.vit4j.config.Packaged;
-import org.vit4j.model.Drawn;
+import org.vit4j.config.ConfigCatalog;
+import org.vit4j.model.RandomModel;
 
 /**
  * The recipes below {@code configs/recipes}: each is built, trains two steps on files in the format it is for, and has the
@@ -87,11 +87,11 @@ class PaperRecipesTest {
         RunConfig config = RunConfig.open(
                 "imagenet-resnet50",
                 List.of("model.depth=18", "model.width=2", "model.image.size=32", "model.classes=2"));
-        Drawn.write(file, "teacher", config, List.of("cat", "dog"), 3);
+        RandomModel.write(file, "teacher", config, List.of("cat", "dog"), 3);
     }
 
     /** Counts steps and looks at their losses. */
-    private static final class Steps implements Trainer.Progress {
+    private static final class Steps implements Trainer.TrainListener {
         private final List<Double> losses = new ArrayList<>();
 
         @Override
@@ -121,7 +121,7 @@ class PaperRecipesTest {
         }
         Path run = data.resolve("runs").resolve(recipe);
         Steps steps = new Steps();
-        TrainRun.Result result = TrainRun.run(RunConfig.open(recipe, small), run, false, steps, () -> false);
+        TrainRun.RunResult result = TrainRun.run(RunConfig.open(recipe, small), run, false, steps, () -> false);
         assertThat(result.finished()).isTrue();
         assertThat(steps.losses).hasSize(2).allMatch(loss -> loss > 0 && loss < 30);
         assertThat(run.resolve("model.keras")).exists();
@@ -185,7 +185,7 @@ class PaperRecipesTest {
     @Test
     void everyRecipeIsCheckedAndKnownByName() throws IOException {
         assertThat(recipes()).hasSize(20);
-        assertThat(Packaged.names()).containsAll(recipes());
+        assertThat(ConfigCatalog.names()).containsAll(recipes());
     }
 
     static List<Path> configs() throws IOException {

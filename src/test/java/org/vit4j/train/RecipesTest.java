@@ -16,13 +16,13 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.train.optimizer.AdamW;
-import org.vit4j.train.optimizer.Optimizer;
-import org.vit4j.train.optimizer.Sgd;
-import org.vit4j.train.optimizer.Slice;
-import org.vit4j.train.optimizer.Slices;
-import org.vit4j.train.schedule.Decay;
-import org.vit4j.train.schedule.Schedule;
+import org.vit4j.optim.AdamW;
+import org.vit4j.optim.DecaySchedule;
+import org.vit4j.optim.Optimizer;
+import org.vit4j.optim.ParamGroups;
+import org.vit4j.optim.ParamRange;
+import org.vit4j.optim.Schedule;
+import org.vit4j.optim.Sgd;
 
 /** Optimizers, schedules and losses against numbers computed in double by PyTorch and timm. */
 class RecipesTest {
@@ -46,10 +46,11 @@ class RecipesTest {
     }
 
     /** One array, of which the first elements are decayed. */
-    private static Slices slices(long length, long decayed, double decay) {
-        if (length == decayed) return new Slices(List.of(new Slice("all", 0, length, 1, decay)));
-        return new Slices(List.of(
-                new Slice("decayed", 0, decayed, 1, decay), new Slice("rest", decayed, length - decayed, 1, 0)));
+    private static ParamGroups slices(long length, long decayed, double decay) {
+        if (length == decayed) return new ParamGroups(List.of(new ParamRange("all", 0, length, 1, decay)));
+        return new ParamGroups(List.of(
+                new ParamRange("decayed", 0, decayed, 1, decay),
+                new ParamRange("rest", decayed, length - decayed, 1, 0)));
     }
 
     @Test
@@ -81,7 +82,7 @@ class RecipesTest {
 
     private static void follow(JsonNode recipe, JsonNode run, Optimizer optimizer, Map<String, String> moments) {
         INDArray parameters = Nd4j.createFromArray(flat(recipe.path("initial")));
-        Optimizer.State state =
+        Optimizer.OptimizerState state =
                 optimizer.start(parameters, slices(parameters.length(), parameters.length(), optimizer.weightDecay()));
         for (int i = 0; i < recipe.path("gradients").size(); i++) {
             double lr = run.path("lr_of_each_step").path(i).asDouble(optimizer.lr());
@@ -122,8 +123,8 @@ class RecipesTest {
                 torch.path("values"));
     }
 
-    private static Decay cosine(double epochs, double minLr) {
-        return new Decay.Cosine(new Decay.Cycles(epochs, 1, 1, 1), minLr);
+    private static DecaySchedule cosine(double epochs, double minLr) {
+        return new DecaySchedule.CosineDecay(new DecaySchedule.DecayCycles(epochs, 1, 1, 1), minLr);
     }
 
     private static void follow(Schedule schedule, JsonNode values) {
@@ -145,7 +146,7 @@ class RecipesTest {
         JsonNode smooth = recipe("label_smoothing");
         int[] labels = labels(smooth);
         int classes = smooth.path("logits").path(0).size();
-        check(smooth.path("logits"), Targets.smoothed(labels, classes, 0.1), smooth);
+        check(smooth.path("logits"), SoftTargets.smoothed(labels, classes, 0.1), smooth);
         JsonNode soft = recipe("soft_target");
         for (JsonNode c : soft.path("cases")) {
             INDArray targets = Nd4j.createFromArray(flat(c.path("targets"))).reshape(labels.length, classes);
@@ -166,7 +167,7 @@ class RecipesTest {
                 .reshape(logits.size(), logits.path(0).size());
         SDVariable x = sd.var("x", values);
         SDVariable t = sd.placeHolder("t", DataType.DOUBLE, -1, values.size(1));
-        SDVariable loss = Losses.crossEntropy(sd, x, t);
+        SDVariable loss = LossFunctions.crossEntropy(sd, x, t);
         sd.setLossVariables(loss.name());
         Map<String, INDArray> inputs = Map.of("t", targets.castTo(DataType.DOUBLE));
         assertThat(sd.outputSingle(inputs, loss.name()).getDouble(0))

@@ -32,7 +32,7 @@ class SweepTest {
     Path directory;
 
     /** Counts steps. */
-    private static final class Steps implements Trainer.Progress {
+    private static final class Steps implements Trainer.TrainListener {
         private int done;
 
         @Override
@@ -68,7 +68,7 @@ class SweepTest {
     @Test
     void everyCombinationHasADirectoryNamedByItsValues() {
         SweepPlan plan = plan("s", "train.optimizer.lr=1e-3,5e-4", "train.optimizer.betas=[0.9,0.99],[0.9, 0.999]");
-        assertThat(plan.runs().stream().map(SweepPlan.Entry::name))
+        assertThat(plan.runs().stream().map(SweepPlan.SweepEntry::name))
                 .containsExactly(
                         "lr=1e-3,betas=0.9-0.99",
                         "lr=1e-3,betas=0.9-0.999",
@@ -117,7 +117,7 @@ class SweepTest {
         Steps rest = new Steps();
         SweepSummary resumed = Sweep.run(plan, true, rest, () -> false);
         assertThat(rest.done).isEqualTo(3 * 5 - 8);
-        assertThat(resumed.rows()).hasSize(3).allMatch(row -> row.state() == SweepSummary.State.FINISHED);
+        assertThat(resumed.rows()).hasSize(3).allMatch(row -> row.state() == SweepSummary.SweepState.FINISHED);
         for (int i = 0; i < 3; i++) {
             assertThat(resumed.rows().get(i).best())
                     .isEqualTo(whole.rows().get(i).best());
@@ -164,8 +164,8 @@ class SweepTest {
         assertThat(summary.interrupted()).isFalse();
         assertThat(summary.rows().get(0).values())
                 .isEqualTo(Map.of("train.optimizer.lr", "1e-3", "train.clip", "1e30"));
-        assertThat(summary.rows().get(0).state()).isEqualTo(SweepSummary.State.FINISHED);
-        assertThat(summary.rows().get(1).state()).isEqualTo(SweepSummary.State.FAILED);
+        assertThat(summary.rows().get(0).state()).isEqualTo(SweepSummary.SweepState.FINISHED);
+        assertThat(summary.rows().get(1).state()).isEqualTo(SweepSummary.SweepState.FAILED);
         assertThat(summary.rows().get(1).problem()).contains("the loss became");
 
         Path s = directory.resolve("s");

@@ -18,14 +18,14 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Image;
 import org.vit4j.data.Interpolation;
-import org.vit4j.data.Preprocess;
+import org.vit4j.data.Preprocessing;
 import org.vit4j.keras.KerasFile;
-import org.vit4j.model.Drawn;
+import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 
 /** Teachers that nobody trained: what they say is arbitrary, but always the same. */
 class TeacherTest {
-    private static final Trainer.Progress SILENT = new Trainer.Progress() {
+    private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
         @Override
         public void batch(TrainState state, int batches, double imagesPerSecond) {}
 
@@ -52,12 +52,12 @@ class TeacherTest {
                         "model.classes=" + classes,
                         "data.mean=" + mean));
         Path file = directory.resolve("teacher-" + side + "-" + seed + ".keras");
-        Drawn.write(file, "teacher", config, digits(classes), seed);
+        RandomModel.write(file, "teacher", config, digits(classes), seed);
         return file;
     }
 
-    private static Preprocess prepare(int side, int channels, double mean, double std) {
-        return new Preprocess(side, side, channels, 0.875, Interpolation.BICUBIC, List.of(mean), List.of(std));
+    private static Preprocessing prepare(int side, int channels, double mean, double std) {
+        return new Preprocessing(side, side, channels, 0.875, Interpolation.BICUBIC, List.of(mean), List.of(std));
     }
 
     private static Image picture(int side) {
@@ -66,7 +66,7 @@ class TeacherTest {
         return new Image(side, side, 1, pixels);
     }
 
-    private static INDArray batch(Preprocess preprocess, Image... pictures) {
+    private static INDArray batch(Preprocessing preprocess, Image... pictures) {
         float[][] rows = new float[pictures.length][];
         for (int i = 0; i < rows.length; i++) rows[i] = preprocess.apply(pictures[i]);
         return Nd4j.createFromArray(rows)
@@ -76,8 +76,8 @@ class TeacherTest {
     @Test
     void sharedPreparationIsPassedOnAsItIs() {
         Path file = saved(32, 0.25, 10, 1);
-        Preprocess student = SavedModel.describe(file).preprocess();
-        try (Teacher teacher = Teacher.load(file, "test", digits(10), student);
+        Preprocessing student = SavedModel.describe(file).preprocess();
+        try (TeacherModel teacher = TeacherModel.load(file, "test", digits(10), student);
                 SavedModel model = SavedModel.load(file)) {
             INDArray images = batch(student, picture(32), picture(40));
             assertThat(teacher.images(images)).isSameAs(images);
@@ -86,13 +86,14 @@ class TeacherTest {
     }
 
     @Test
-    void anotherSizeAndNormalisationSeesTheSamePictureAsIfItWasItsOwn() {
+    void anotherSizeAndNormalizationSeesTheSamePictureAsIfItWasItsOwn() {
         Path file = saved(48, 0.25, 10, 1);
-        Preprocess student = prepare(32, 3, 0.5, 0.2);
-        Preprocess own = SavedModel.describe(file).preprocess();
-        try (Teacher teacher = Teacher.load(file, "test", digits(10), student)) {
+        Preprocessing student = prepare(32, 3, 0.5, 0.2);
+        Preprocessing own = SavedModel.describe(file).preprocess();
+        try (TeacherModel teacher = TeacherModel.load(file, "test", digits(10), student)) {
             INDArray seen = teacher.images(batch(student, picture(32)));
-            Image upscaled = new Preprocess(48, 48, 1, 1, own.interpolation(), own.mean(), own.std()).view(picture(32));
+            Image upscaled =
+                    new Preprocessing(48, 48, 1, 1, own.interpolation(), own.mean(), own.std()).view(picture(32));
             assertThat(seen.dup('c').data().asFloat()).isEqualTo(own.apply(upscaled));
             assertThat(teacher.logits(batch(student, picture(32), picture(32))).shape())
                     .containsExactly(2, 10);
@@ -100,9 +101,9 @@ class TeacherTest {
     }
 
     @Test
-    void aNormalisedPictureComesBackPixelByPixel() {
+    void aNormalizedPictureComesBackPixelByPixel() {
         for (double std : new double[] {0.2, 0.3081, 1}) {
-            Preprocess preprocess = prepare(32, 1, 0.1307, std);
+            Preprocessing preprocess = prepare(32, 1, 0.1307, std);
             Image picture = picture(32);
             assertThat(preprocess.undo(preprocess.apply(picture)).pixels()).isEqualTo(picture.pixels());
         }
@@ -110,20 +111,20 @@ class TeacherTest {
 
     @Test
     void aMissingForeignOrDamagedTeacherIsOneClearLine() throws IOException {
-        Preprocess student = prepare(32, 1, 0.5, 0.5);
+        Preprocessing student = prepare(32, 1, 0.5, 0.5);
         Path missing = directory.resolve("none.keras");
-        assertThatThrownBy(() -> Teacher.load(missing, "test", digits(10), student))
+        assertThatThrownBy(() -> TeacherModel.load(missing, "test", digits(10), student))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage("test: train.distill.teacher: " + missing
                         + ": there is no such file; train the teacher first, or name another model.keras");
         Path seven = saved(32, 0.25, 7, 1);
-        assertThatThrownBy(() -> Teacher.load(seven, "test", digits(10), student))
+        assertThatThrownBy(() -> TeacherModel.load(seven, "test", digits(10), student))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage(
                         "test: train.distill.teacher: " + seven + ": knows other classes (7: 0, 1, 2, 3, 4, ...) than"
                                 + " the data has (10: 0, 1, 2, 3, 4, ...); they must be the same, in the same order");
         Path damaged = Files.write(directory.resolve("damaged.keras"), new byte[100]);
-        assertThatThrownBy(() -> Teacher.load(damaged, "test", digits(10), student))
+        assertThatThrownBy(() -> TeacherModel.load(damaged, "test", digits(10), student))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageStartingWith("test: train.distill.teacher: " + damaged)
                 .hasMessageNotContaining("\n");

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.Failure;
+import org.vit4j.io.RunException;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.EventFile;
@@ -31,7 +31,7 @@ class TrainRunTest {
             "train.checkpoint_steps=2",
             "output.log_steps=1");
 
-    private static final Trainer.Progress SILENT = new Trainer.Progress() {
+    private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
         @Override
         public void batch(TrainState state, int batches, double imagesPerSecond) {}
 
@@ -48,7 +48,7 @@ class TrainRunTest {
         return RunConfig.open("digits-vit", overrides);
     }
 
-    private TrainRun.Result train(String name, boolean resume, int stopAfter) {
+    private TrainRun.RunResult train(String name, boolean resume, int stopAfter) {
         AtomicInteger steps = new AtomicInteger();
         return TrainRun.run(
                 config(),
@@ -112,7 +112,7 @@ class TrainRunTest {
         // Steps that are lost in rounding: no epoch is better than the first.
         List<String> stuck = List.of(
                 "train.optimizer.lr=1e-30", "train.schedule.min_lr=0", "train.schedule.warmup_lr=0", "train.epochs=9");
-        TrainRun.Result early = stuck("early", false, -1, stuck, 2);
+        TrainRun.RunResult early = stuck("early", false, -1, stuck, 2);
         assertThat(early.finished()).isTrue();
         assertThat(early.state().history()).hasSize(3);
         assertThat(early.state().best().orElseThrow().epoch()).isEqualTo(1);
@@ -127,7 +127,7 @@ class TrainRunTest {
         assertThat(stuck("early", true, -1, stuck, 4).state().history()).hasSize(5);
     }
 
-    private TrainRun.Result stuck(String name, boolean resume, int stopAfter, List<String> recipe, int patience) {
+    private TrainRun.RunResult stuck(String name, boolean resume, int stopAfter, List<String> recipe, int patience) {
         List<String> all = new ArrayList<>(recipe);
         all.add("train.early_stop.patience=" + patience);
         AtomicInteger steps = new AtomicInteger();
@@ -151,7 +151,7 @@ class TrainRunTest {
         Files.delete(events);
         try (EventFile file = EventFile.open(directory.resolve("killed"), s -> true, 1)) {
             ahead.stream().filter(s -> s.tag().startsWith("step/")).forEach(s -> file.add(List.of(s)));
-            for (int step : new int[] {9, 10}) file.add(List.of(new EventFile.Scalar("step/loss", step, 99, 0)));
+            for (int step : new int[] {9, 10}) file.add(List.of(new EventFile.EventScalar("step/loss", step, 99, 0)));
         }
         train("killed", true, -1);
         assertThat(scalars(directory.resolve("killed")))
@@ -230,7 +230,7 @@ class TrainRunTest {
                 "train.optimizer.lr=1e30", "train.schedule.warmup_epochs=0", "train.clip=1e30", "model.norm_eps=1e-30");
         Path run = directory.resolve("wild");
         assertThatThrownBy(() -> TrainRun.run(wild, run, false, SILENT, () -> false))
-                .isInstanceOf(Failure.class)
+                .isInstanceOf(RunException.class)
                 .hasMessageContaining("the loss became")
                 .hasMessageContaining("in step 2 (epoch 1), first in blocks.0.")
                 .hasMessageContaining("there is no good checkpoint yet");

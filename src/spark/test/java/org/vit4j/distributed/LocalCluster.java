@@ -23,7 +23,7 @@ final class LocalCluster {
     }
 
     static SparkSession open(String master) {
-        return Sessions.open(master, "test", new SparkConf().set("spark.executor.extraClassPath", classes()));
+        return SparkSessions.open(master, "test", new SparkConf().set("spark.executor.extraClassPath", classes()));
     }
 
     /** The class path of this process, for others that start in other directories. */

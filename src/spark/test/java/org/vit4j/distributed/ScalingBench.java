@@ -10,11 +10,11 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.train.Answer;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.train.GradientRequest;
+import org.vit4j.train.GradientShard;
+import org.vit4j.train.GradientWorker;
 import org.vit4j.train.RunConfig;
-import org.vit4j.train.Work;
-import org.vit4j.train.Worker;
 
 /**
  * What a step costs, and what of it is the exchange: the measurements that {@code bench/scaling.py} makes docs/scaling.md of.
@@ -43,19 +43,20 @@ public final class ScalingBench {
         int executors = Integer.parseInt(arguments[0]);
         List<String> overrides = Arrays.asList(arguments).subList(2, arguments.length);
         RunConfig config = RunConfig.open(arguments[1], overrides);
-        Parameters parameters = new Parameters(config.model().build().weights(), DataType.FLOAT);
-        parameters.initialise(1);
-        float[] trained = parameters.trained().data().asFloat();
-        float[] kept = parameters.kept().data().asFloat();
+        ParameterStore parameters = new ParameterStore(config.model().build().parameters(), DataType.FLOAT);
+        parameters.initialize(1);
+        float[] trained = parameters.trainable().data().asFloat();
+        float[] kept = parameters.buffers().data().asFloat();
         ScalingBench bench = new ScalingBench(
                 config.name(), executors, trained.length, config.train().batch());
         if (executors == 0) {
-            try (Worker worker = new Worker(config, config.data().open().train())) {
+            try (GradientWorker worker =
+                    new GradientWorker(config, config.data().open().train())) {
                 for (int parts = 1; parts <= 4; parts *= 2) {
                     int of = parts;
                     bench.show(
                             "worker, 1 part of " + parts,
-                            time(step -> worker.answer(trained, kept, new Work(0, step, 1), 0, of)));
+                            time(step -> worker.compute(trained, kept, new GradientRequest(0, step, 1), 0, of)));
                 }
             }
             return;
@@ -69,10 +70,13 @@ public final class ScalingBench {
     }
 
     private void steps(JavaSparkContext spark, RunConfig run, float[] trained, float[] kept) {
-        Workshop workshop = new Workshop(run, List.of(), of -> of.data().open().train());
+        WorkerBroadcast workshop =
+                new WorkerBroadcast(run, List.of(), of -> of.data().open().train());
         for (Exchange exchange : Exchange.values()) {
             try (SparkWorkers workers = new SparkWorkers(spark, workshop, executors, exchange)) {
-                show("step, " + exchange, time(step -> workers.answer(trained, kept, new Work(0, step, 1))));
+                show(
+                        "step, " + exchange,
+                        time(step -> workers.compute(trained, kept, new GradientRequest(0, step, 1))));
             }
         }
     }
@@ -85,7 +89,7 @@ public final class ScalingBench {
         if (!all) return;
         int length = gradient.length;
         show("broadcast", time(step -> {
-            Broadcast<Weights> weights = spark.broadcast(new Weights(gradient, new float[0]));
+            Broadcast<BroadcastWeights> weights = spark.broadcast(new BroadcastWeights(gradient, new float[0]));
             parts.map(part -> weights.value().trained().length).collect();
             weights.destroy();
         }));
@@ -103,14 +107,15 @@ public final class ScalingBench {
         if (length < BARRIER_LIMIT) show("exchange, barrier", time(step -> barrier(parts, length)));
     }
 
-    private static Parcel parcel(int length) {
-        return Parcel.of(new Answer(new float[length], new float[0], new double[0], new long[0], new int[0]));
+    private static WorkerReply parcel(int length) {
+        return WorkerReply.of(
+                new GradientShard(new float[length], new float[0], new double[0], new long[0], new int[0]));
     }
 
-    private static Parcel added(Parcel sum, Parcel parcel) {
+    private static WorkerReply added(WorkerReply sum, WorkerReply parcel) {
         if (sum.answer().gradient().length == 0) return parcel;
         if (parcel.answer().gradient().length == 0) return sum;
-        return Parcel.of(sum.answer().add(parcel.answer()));
+        return WorkerReply.of(sum.answer().add(parcel.answer()));
     }
 
     /** Spark's barrier gathers texts, through the driver; a byte is a character of Latin-1. */
@@ -145,7 +150,7 @@ public final class ScalingBench {
                 java.nio.ByteBuffer.wrap(one.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1))
                         .asFloatBuffer()
                         .get(gradient);
-                Answer.add(sum, gradient);
+                GradientShard.add(sum, gradient);
             }
             return parts;
         }

@@ -38,7 +38,7 @@ class SparkDataTest {
     }
 
     private List<Double> losses(RunConfig config, String run) {
-        Told told = new Told(STEPS);
+        CapturedLosses told = new CapturedLosses(STEPS);
         SparkCluster.train(spark, config, directory.resolve(run), false, told, told);
         assertThat(told.losses).hasSize(STEPS);
         return told.losses;
@@ -47,10 +47,11 @@ class SparkDataTest {
     @Test
     void aFolderAnyFileSystemAndATableHoldTheSame() {
         Path folder = directory.resolve("folder");
-        Faces.folder(folder, 40, 8);
+        FaceFolders.folder(folder, 40, 8);
         Path table = directory.resolve("table");
-        Faces.table(spark, folder, table);
-        assertThat(Table.of(table.resolve("train").toUri().toString()).groups()).hasSizeGreaterThan(3);
+        FaceFolders.table(spark, folder, table);
+        assertThat(ParquetTable.of(table.resolve("train").toUri().toString()).groups())
+                .hasSizeGreaterThan(3);
         List<Double> local = losses(config("image-folder", folder.toString()), "local");
         assertThat(losses(config("image-folder", "file://" + folder), "remote")).isEqualTo(local);
         assertThat(losses(config("parquet", table.toString()), "parquet")).isEqualTo(local);
@@ -59,7 +60,7 @@ class SparkDataTest {
     @Test
     void aPictureThatCannotBeReadIsNamedWithItsPartition() throws IOException {
         Path folder = directory.resolve("folder");
-        Faces.folder(folder, 16, 4);
+        FaceFolders.folder(folder, 16, 4);
         Path torn = first(folder.resolve("train/one"));
         Files.write(torn, java.util.Arrays.copyOf(Files.readAllBytes(torn), 60));
         RunConfig config = config("image-folder", "file://" + folder, "train.batch=32");
@@ -71,9 +72,9 @@ class SparkDataTest {
     @Test
     void aTableThatIsDamagedIsNamedWithItsRowGroup() throws IOException {
         Path folder = directory.resolve("folder");
-        Faces.folder(folder, 16, 4);
+        FaceFolders.folder(folder, 16, 4);
         Path table = directory.resolve("table");
-        Faces.table(spark, folder, table);
+        FaceFolders.table(spark, folder, table);
         RunConfig config = config("parquet", table.toString(), "train.batch=32");
         // The footer and the labels stay whole; the first page of pictures does not.
         Path file = first(table.resolve("train"));

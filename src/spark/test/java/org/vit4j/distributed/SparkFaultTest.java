@@ -33,7 +33,7 @@ class SparkFaultTest {
                 "train.checkpoint_steps=4");
     }
 
-    private Told run(String name, Told told) {
+    private CapturedLosses run(String name, CapturedLosses told) {
         RunConfig config = RunConfig.open("digits-vit", overrides());
         SparkCluster.train(LocalCluster.shared(), config, directory.resolve(name), false, told, told);
         return told;
@@ -53,9 +53,9 @@ class SparkFaultTest {
 
     @Test
     void aKilledExecutorOrDriverCostsAtMostWhatWasNotSaved() throws Exception {
-        Told undisturbed = run("undisturbed", new Told(Integer.MAX_VALUE));
+        CapturedLosses undisturbed = run("undisturbed", new CapturedLosses(Integer.MAX_VALUE));
         List<ProcessHandle> killed = new ArrayList<>();
-        Told disturbed = run("disturbed", new Told(Integer.MAX_VALUE, step -> {
+        CapturedLosses disturbed = run("disturbed", new CapturedLosses(Integer.MAX_VALUE, step -> {
             if (step == 5) killed.addAll(kill(0)); // in the middle of the step after
             if (step == 15) killed.addAll(kill(1));
         }));

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.ImageFile;
-import org.vit4j.model.Drawn;
 import org.vit4j.model.Prediction;
+import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.RunConfig;
 
@@ -34,8 +34,8 @@ class SparkPredictTest {
         spark = LocalCluster.shared();
         model = directory.resolve("model.keras");
         RunConfig config = RunConfig.open("digits-vit", List.of("model.classes=2", "model.depth=1"));
-        Drawn.write(model, "tiny", config, List.of("nought", "one"), 3);
-        Faces.folder(directory.resolve("pictures"), 35, 4);
+        RandomModel.write(model, "tiny", config, List.of("nought", "one"), 3);
+        FaceFolders.folder(directory.resolve("pictures"), 35, 4);
     }
 
     private static void assertSame(List<Row> rows, int count) {
@@ -58,8 +58,8 @@ class SparkPredictTest {
     @Test
     void columnsAreAddedToBytesAndToPathsAlone() {
         var pictures =
-                Sources.pictures(spark, List.of(directory.resolve("pictures").toString()));
-        Predictor predictor = Predictor.load(spark, model);
+                ImageSources.images(spark, List.of(directory.resolve("pictures").toString()));
+        SparkPredictor predictor = SparkPredictor.load(spark, model);
         var named = predictor.predict(pictures);
         assertThat(named.columns()).containsExactly("path", "label", "index", "probability", "logits");
         List<Row> rows = named.repartition(3).collectAsList();
@@ -77,12 +77,12 @@ class SparkPredictTest {
     @Test
     void theCommandWritesATable() {
         String table = directory.resolve("predictions.parquet").toString();
-        var named = Predictor.load(spark, model)
-                .predict(Sources.pictures(
+        var named = SparkPredictor.load(spark, model)
+                .predict(ImageSources.images(
                         spark, List.of(directory.resolve("pictures/val").toString())));
-        assertThat(Sources.write(named, table)).isEqualTo(8);
+        assertThat(ImageSources.write(named, table)).isEqualTo(8);
         assertSame(spark.read().parquet(table).collectAsList(), 8);
-        assertThatThrownBy(() -> Sources.write(named, table))
+        assertThatThrownBy(() -> ImageSources.write(named, table))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("exists already");
     }
@@ -91,13 +91,13 @@ class SparkPredictTest {
     void whatIsNoPictureIsNamed() throws IOException {
         Path bad = Files.createDirectories(directory.resolve("bad")).resolve("text.png");
         Files.writeString(bad, "no picture");
-        var named = Predictor.load(spark, model)
-                .predict(Sources.pictures(spark, List.of(bad.getParent().toString())));
-        assertThatThrownBy(() ->
-                        Sources.write(named, directory.resolve("none.parquet").toString()))
+        var named = SparkPredictor.load(spark, model)
+                .predict(ImageSources.images(spark, List.of(bad.getParent().toString())));
+        assertThatThrownBy(() -> ImageSources.write(
+                        named, directory.resolve("none.parquet").toString()))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage("file:" + bad + ": is not a picture; expected PNG, JPEG, BMP or GIF");
-        assertThatThrownBy(() -> Sources.pictures(
+        assertThatThrownBy(() -> ImageSources.images(
                         spark, List.of(directory.resolve("absent").toString())))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("no such file or directory");

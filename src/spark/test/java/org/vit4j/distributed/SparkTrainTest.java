@@ -12,12 +12,12 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.vit4j.samediff.Parameters;
-import org.vit4j.train.Answer;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.checkpoint.SafeTensors;
+import org.vit4j.train.GradientRequest;
+import org.vit4j.train.GradientShard;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.TrainRun;
-import org.vit4j.train.Work;
-import org.vit4j.weights.SafeTensors;
 
 /** Two executors with half of each batch are one process with the whole. */
 class SparkTrainTest {
@@ -46,24 +46,24 @@ class SparkTrainTest {
         return RunConfig.open("digits-vit", overrides);
     }
 
-    private Told alone(RunConfig config) {
-        Told told = new Told(STEPS);
+    private CapturedLosses alone(RunConfig config) {
+        CapturedLosses told = new CapturedLosses(STEPS);
         TrainRun.run(config, directory.resolve("alone"), false, told, told);
         return told;
     }
 
-    private Told together(RunConfig config) {
-        Told told = new Told(STEPS);
+    private CapturedLosses together(RunConfig config) {
+        CapturedLosses told = new CapturedLosses(STEPS);
         SparkCluster.train(spark, config, directory.resolve("together"), false, told, told);
         return told;
     }
 
-    private Map<String, SafeTensors.Array> arrays(String run) {
+    private Map<String, SafeTensors.NamedValues> arrays(String run) {
         return SafeTensors.read(
                 directory.resolve(run).resolve(String.format("checkpoints/step-%09d.safetensors", STEPS)));
     }
 
-    private static void assertSameLosses(Told alone, Told together) {
+    private static void assertSameLosses(CapturedLosses alone, CapturedLosses together) {
         assertThat(together.images).isEqualTo(alone.images);
         assertThat(together.losses).hasSameSizeAs(alone.losses);
         for (int i = 0; i < alone.losses.size(); i++) {
@@ -75,13 +75,13 @@ class SparkTrainTest {
     void withSgdLossesAndWeightsAreThoseOfOneProcess() {
         RunConfig config =
                 config("train.optimizer={name: sgd, betas: null, lr: 0.05, momentum: 0.9, weight_decay: 0.01}");
-        Told alone = alone(config);
-        Told together = together(config);
+        CapturedLosses alone = alone(config);
+        CapturedLosses together = together(config);
         assertThat(together.losses).hasSize(STEPS);
         assertThat(together.images.subList(0, 23)).endsWith(52L).contains(63L);
         assertThat(together.seen.get(22)).as("each image once an epoch").isEqualTo(1438);
         assertSameLosses(alone, together);
-        Map<String, SafeTensors.Array> expected = arrays("alone");
+        Map<String, SafeTensors.NamedValues> expected = arrays("alone");
         arrays("together")
                 .forEach((name, array) -> assertThat(array.values())
                         .as(name)
@@ -99,16 +99,16 @@ class SparkTrainTest {
     void slicesThroughAShuffleAddUpToTheSameBits() {
         RunConfig config = config();
         var spark = JavaSparkContext.fromSparkContext(this.spark.sparkContext());
-        Workshop workshop =
-                new Workshop(config, List.of(), run -> run.data().open().train());
-        Parameters start = new Parameters(config.model().build().weights(), DataType.FLOAT);
-        start.initialise(1);
-        List<Answer> answers = new ArrayList<>();
+        WorkerBroadcast workshop =
+                new WorkerBroadcast(config, List.of(), run -> run.data().open().train());
+        ParameterStore start = new ParameterStore(config.model().build().parameters(), DataType.FLOAT);
+        start.initialize(1);
+        List<GradientShard> answers = new ArrayList<>();
         for (Exchange exchange : Exchange.values()) {
             try (SparkWorkers workers = new SparkWorkers(spark, workshop, 3, exchange)) {
-                Work work = new Work(1, 4, 2);
-                answers.add(workers.answer(
-                        start.trained().toFloatVector(), start.kept().toFloatVector(), work));
+                GradientRequest work = new GradientRequest(1, 4, 2);
+                answers.add(workers.compute(
+                        start.trainable().toFloatVector(), start.buffers().toFloatVector(), work));
             }
         }
         assertThat(answers.get(1).gradient()).containsExactly(answers.get(0).gradient());

@@ -1,0 +1,349 @@
+package org.vit4j.backend.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_pooling_avg_include_padding;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_pooling_max;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.indexer.FloatIndexer;
+import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Window;
+
+/** Convolution, pooling, unfolding and resizing of images [B, H, W, C], each with its backward pass. */
+final class ConvOps {
+    /** Channels that AVX2 holds in a register. */
+    private static final int BLOCK = 8;
+
+    private final Tape tape;
+    private final MatmulOps maths;
+
+    ConvOps(Tape tape, MatmulOps maths) {
+        this.tape = tape;
+        this.maths = maths;
+    }
+
+    /**
+     * [B, H, W, C] -> [B, H', W', filters].
+     *
+     * @param kernel [kH, kW, C / groups, filters]
+     * @param bias [1, filters], or null
+     */
+    TapeValue convolution(TapeValue given, TapeValue kernel, TapeValue bias, Op.Conv2d conv, long[] out) {
+        Window w = conv.window();
+        boolean unpadded = w.padHeight() == 0 && w.padWidth() == 0 && conv.groups() == 1;
+        if (unpadded
+                && w.strideHeight() == w.kernelHeight()
+                && w.strideWidth() == w.kernelWidth()
+                && w.dilation() == 1) {
+            return patches(given, kernel, bias, w, out);
+        }
+        TapeValue x = tape.dense(given);
+        ConvolutionPrimitive c = new ConvolutionPrimitive(
+                x.array(), kernel.array(), bias == null ? null : bias.array(), conv, tape.packed(kernel.array()), out);
+        StridedArray to = StridedArray.fresh(out);
+        ConvolutionPrimitive wide = widened(x, kernel, bias, conv, out);
+        PostOp.FusableStep step = (wide == null ? c : wide).forward(to);
+        int number = tape.emit(step);
+        boolean needs = x.needsGradient() || kernel.needsGradient() || (bias != null && bias.needsGradient());
+        TapeValue y = tape.value(to, needs).setProducer(step, number);
+        tape.onBackward(() -> {
+            StridedArray dy = tidy(y);
+            if (dy == null) return;
+            if (kernel.needsGradient() || (bias != null && bias.needsGradient())) {
+                StridedArray dw = kernel.array().like();
+                StridedArray db = bias == null ? null : StridedArray.fresh(conv.filters());
+                tape.emit(c.backwardWeights(dy, dw, db));
+                tape.accumulate(kernel, dw, true);
+                if (bias != null)
+                    tape.accumulate(bias, db.reshape(1, conv.filters()).orElseThrow(), true);
+            }
+            tape.accumulateInto(x, dx -> tape.emit(c.backwardData(dy, dx)));
+        });
+        return y;
+    }
+
+    /**
+     * The same in fewer, larger groups, with zeros where channels of one group would meet those of another. oneDNN has
+     * kernels for AVX2 where a group has a multiple of eight channels, and where it has one; forward, others fall to a small
+     * matrix product a group, which was measured four to twelve times as slow.
+     *
+     * @return null where nothing is gained
+     */
+    private ConvolutionPrimitive widened(TapeValue x, TapeValue kernel, TapeValue bias, Op.Conv2d conv, long[] out) {
+        int in = Math.toIntExact(kernel.array().dim(2));
+        int merged = merged(in, conv.groups());
+        if (merged == 1) return null;
+        int filters = conv.filters();
+        int group = filters / conv.groups();
+        int rows = in * merged;
+        Window w = conv.window();
+        StridedArray wide = StridedArray.fresh(w.kernelHeight(), w.kernelWidth(), rows, filters);
+        tape.emitEarly(new JavaStep(
+                "widen",
+                at -> {
+                    for (long i = 0; i < wide.size(); i++) {
+                        long column = i % filters;
+                        long row = i / filters % rows;
+                        long pixel = i / filters / rows;
+                        boolean own = row / in == column / group % merged;
+                        at[1].put(i, own ? at[0].get((pixel * in + row % in) * filters + column) : 0);
+                    }
+                },
+                kernel.array(),
+                wide));
+        Op.Conv2d larger = new Op.Conv2d(filters, w, conv.groups() / merged, conv.bias());
+        return new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, out);
+    }
+
+    /** How many groups of {@code in} channels make one that fills registers; 1 where it is good as it is, or cannot be. */
+    private static int merged(int in, int groups) {
+        if (groups == 1 || in == 1) return 1;
+        for (int count = 1; count <= BLOCK; count *= 2) {
+            if (groups % count == 0 && in * count % BLOCK == 0) return count;
+        }
+        return 1;
+    }
+
+    private StridedArray tidy(TapeValue y) {
+        StridedArray dy = tape.gradient(y);
+        if (dy == null || dy.isDense()) return dy;
+        StridedArray to = StridedArray.fresh(dy.dims());
+        tape.emit(Kernels.copy(dy, to, false));
+        return to;
+    }
+
+    /** Windows that do not overlap are the rows of a matrix: [B, h, kH, w, kW * C]. */
+    private TapeValue patches(TapeValue image, TapeValue kernel, TapeValue bias, Window w, long[] out) {
+        long batch = out[0];
+        long channels = image.array().last();
+        long depth = channels * w.kernelHeight() * w.kernelWidth();
+        TapeValue x = image;
+        if (x.array().dim(1) != out[1] * w.kernelHeight()) x = tape.slice(x, 1, 0, out[1] * w.kernelHeight());
+        if (x.array().dim(2) != out[2] * w.kernelWidth()) x = tape.slice(x, 2, 0, out[2] * w.kernelWidth());
+        if (depth != channels) {
+            x = tape.reshape(x, batch, out[1], w.kernelHeight(), out[2], w.kernelWidth() * channels);
+            x = tape.copy(tape.permute(x, 0, 1, 3, 2, 4));
+        }
+        TapeValue rows = tape.reshape(x, batch * out[1] * out[2], depth);
+        TapeValue matrix = tape.reshape(kernel, depth, out[3]);
+        return tape.reshape(maths.dense(rows, matrix, bias).usedOnce(true), out);
+    }
+
+    TapeValue maxPool(TapeValue given, Window w, long[] out) {
+        return pool(given, dnnl_pooling_max, w, out);
+    }
+
+    TapeValue avgPool(TapeValue given, ImageOp.AvgPool pool, long[] out) {
+        TapeValue mean = pool(given, dnnl_pooling_avg_include_padding, pool.window(), out);
+        float[] factors = correction(given.array(), pool.window(), out);
+        if (factors == null) return mean;
+        TapeValue wide = new TapeValue(tape.constant(factors, 1, factors.length), false, -1);
+        TapeValue rows = tape.reshape(mean, out[0], factors.length);
+        return tape.reshape(maths.mul(rows, wide), out);
+    }
+
+    /** A last window that reaches over the padded edge is divided by its part within: what to multiply by, or null. */
+    private static float[] correction(StridedArray from, Window w, long[] out) {
+        boolean over = (out[1] - 1) * w.strideHeight() + w.kernelHeight() > from.dim(1) + 2L * w.padHeight()
+                || (out[2] - 1) * w.strideWidth() + w.kernelWidth() > from.dim(2) + 2L * w.padWidth();
+        if (!over) return null;
+        int channels = (int) out[3];
+        float[] factors = new float[(int) (out[1] * out[2]) * channels];
+        for (int y = 0, i = 0; y < out[1]; y++) {
+            for (int x = 0; x < out[2]; x++) {
+                long tall = Math.min(w.kernelHeight(), from.dim(1) + 2L * w.padHeight() - (long) y * w.strideHeight());
+                long wide = Math.min(w.kernelWidth(), from.dim(2) + 2L * w.padWidth() - (long) x * w.strideWidth());
+                float factor = (float) (w.kernelHeight() * w.kernelWidth() / (double) (tall * wide));
+                for (int c = 0; c < channels; c++) factors[i++] = factor;
+            }
+        }
+        return factors;
+    }
+
+    private TapeValue pool(TapeValue given, int algorithm, Window w, long[] out) {
+        TapeValue x = tape.dense(given);
+        PoolingPrimitive pooling =
+                new PoolingPrimitive(algorithm, w, x.array(), StridedArray.fresh(out), tape.isTraining());
+        tape.emit(pooling.forward());
+        TapeValue y = tape.value(pooling.y(), x.needsGradient());
+        tape.onBackward(() -> {
+            StridedArray dy = tidy(y);
+            if (dy != null) tape.accumulateInto(x, dx -> tape.emit(pooling.backward(dy, dx)));
+        });
+        return y;
+    }
+
+    /** Zeros around an image. */
+    TapeValue pad(TapeValue x, ImageOp.Pad pad, long[] out) {
+        StridedArray whole = StridedArray.fresh(out);
+        StridedArray inner = inner(whole, x.array(), pad);
+        tape.emit(Kernels.zero(whole));
+        tape.emit(Kernels.copy(x.array(), inner, false));
+        TapeValue y = tape.value(whole, x.needsGradient());
+        tape.onBackward(() -> {
+            StridedArray dy = tape.gradient(y);
+            if (dy != null) tape.accumulate(x, inner(dy, x.array(), pad), false);
+        });
+        return y;
+    }
+
+    private static StridedArray inner(StridedArray whole, StridedArray x, ImageOp.Pad pad) {
+        return whole.slice(1, pad.top(), pad.top() + x.dim(1)).slice(2, pad.left(), pad.left() + x.dim(2));
+    }
+
+    /** [B, H, W, C] -> [B, T, C * kH * kW], in order channel, row, column. */
+    TapeValue unfold(TapeValue given, Window w, long[] out) {
+        TapeValue x = tape.dense(given);
+        Unfolding u = new Unfolding(x.array().dims(), w);
+        StridedArray to = StridedArray.fresh(out);
+        tape.emit(new JavaStep("unfold", at -> u.forward(at[0], at[1]), x.array(), to));
+        TapeValue y = tape.value(to, x.needsGradient());
+        tape.onBackward(() -> {
+            StridedArray dy = tidy(y);
+            if (dy == null) return;
+            tape.accumulateInto(x, dx -> tape.emit(new JavaStep("unfold_bp", at -> u.backward(at[0], at[1]), dy, dx)));
+        });
+        return y;
+    }
+
+    /** Which pixel each value of a token is; the work is split by rows of tokens, and by examples on the way back. */
+    private record Unfolding(long[] in, Window w) {
+        private long rows() {
+            return w.outHeight((int) in[1]);
+        }
+
+        private long columns() {
+            return w.outWidth((int) in[2]);
+        }
+
+        void forward(FloatIndexer x, FloatIndexer y) {
+            JavaStep.each(
+                    in[0] * rows(),
+                    row -> move(row, (pixel, value) -> {
+                        if (pixel >= 0) y.put(value, x.get(pixel));
+                        else y.put(value, 0);
+                    }));
+        }
+
+        void backward(FloatIndexer dy, FloatIndexer dx) {
+            long image = in[1] * in[2] * in[3];
+            JavaStep.each(in[0], b -> {
+                for (long i = b * image; i < (b + 1) * image; i++) dx.put(i, 0);
+                for (long row = b * rows(); row < (b + 1) * rows(); row++) {
+                    move(row, (pixel, value) -> {
+                        if (pixel >= 0) dx.put(pixel, dx.get(pixel) + dy.get(value));
+                    });
+                }
+            });
+        }
+
+        private interface PixelPair {
+            /** @param pixel where in the image; -1 in the padding */
+            void at(long pixel, long value);
+        }
+
+        /** @param row of tokens, counted over the batch */
+        private void move(long row, PixelPair pair) {
+            long height = in[1];
+            long width = in[2];
+            long channels = in[3];
+            int area = w.kernelHeight() * w.kernelWidth();
+            long b = row / rows();
+            long top = row % rows() * w.strideHeight() - w.padHeight();
+            long value = row * columns() * channels * area;
+            for (long column = 0; column < columns(); column++, value += channels * area) {
+                long left = column * w.strideWidth() - w.padWidth();
+                for (int ky = 0; ky < w.kernelHeight(); ky++) {
+                    long y = top + (long) ky * w.dilation();
+                    for (int kx = 0; kx < w.kernelWidth(); kx++) {
+                        long x = left + (long) kx * w.dilation();
+                        boolean inside = y >= 0 && y < height && x >= 0 && x < width;
+                        long pixel = ((b * height + y) * width + x) * channels;
+                        long to = value + (long) ky * w.kernelWidth() + kx;
+                        for (int c = 0; c < channels; c++) pair.at(inside ? pixel + c : -1, to + (long) c * area);
+                    }
+                }
+            }
+        }
+    }
+
+    /**
+     * [B, H, W, C] -> [B, H', W', C], bicubic. A new row comes from four old ones, so a few neighboring rows are a small
+     * product with the old rows around them; whole matrices would be nine tenths zeros. Columns likewise, each with its C
+     * values side by side.
+     */
+    TapeValue resize(TapeValue given, long[] out) {
+        TapeValue x = tape.dense(given);
+        long batch = out[0];
+        int channels = (int) out[3];
+        int height = (int) x.array().dim(1);
+        int width = (int) x.array().dim(2);
+        TapeValue old = tape.reshape(x, batch, height, (long) width * channels);
+        List<TapeValue> rows = new ArrayList<>();
+        for (ResizeBand band : ResizeBand.of(ImageOp.Resize.matrix(height, (int) out[1]))) {
+            TapeValue weights = new TapeValue(tape.constant(band.byNew(), 1, band.size(), band.width()), false, -1);
+            rows.add(maths.matmul(weights, tape.slice(old, 1, band.from(), band.to()))); // [B, rows, W * C]
+        }
+        TapeValue tall = tape.reshape(tape.concat(1, rows), batch * out[1], (long) width * channels);
+        List<TapeValue> columns = new ArrayList<>();
+        for (ResizeBand band : ResizeBand.of(ImageOp.Resize.matrix(width, (int) out[2]))) {
+            float[] each = band.byOld(channels);
+            TapeValue weights = new TapeValue(
+                    tape.constant(each, (long) band.width() * channels, (long) band.size() * channels), false, -1);
+            TapeValue around = tape.slice(tall, 1, (long) band.from() * channels, (long) band.to() * channels);
+            columns.add(maths.matmul(around, weights)); // [B * H', columns * C]
+        }
+        return tape.reshape(tape.concat(1, columns), out);
+    }
+
+    /**
+     * Some neighboring new rows, and the old rows they come from.
+     *
+     * @param weights [old][new] of all rows
+     */
+    private record ResizeBand(double[][] weights, int first, int size, int from, int to) {
+        private static final int ROWS = 16;
+
+        static List<ResizeBand> of(double[][] weights) {
+            List<ResizeBand> bands = new ArrayList<>();
+            int all = weights[0].length;
+            for (int first = 0; first < all; first += ROWS) {
+                int start = first;
+                int end = Math.min(first + ROWS, all);
+                int[] used = IntStream.range(0, weights.length)
+                        .filter(old -> IntStream.range(start, end).anyMatch(i -> weights[old][i] != 0))
+                        .toArray();
+                bands.add(new ResizeBand(weights, start, end - start, used[0], used[used.length - 1] + 1));
+            }
+            return bands;
+        }
+
+        int width() {
+            return to - from;
+        }
+
+        /** [new, old] */
+        float[] byNew() {
+            float[] values = new float[size * width()];
+            for (int i = 0; i < size; i++) {
+                for (int j = 0; j < width(); j++) values[i * width() + j] = (float) weights[from + j][first + i];
+            }
+            return values;
+        }
+
+        /** [old * C, new * C]: each channel for itself. */
+        float[] byOld(int channels) {
+            float[] values = new float[size * width() * channels * channels];
+            for (int j = 0; j < width(); j++) {
+                for (int i = 0; i < size; i++) {
+                    for (int c = 0; c < channels; c++) {
+                        values[((j * channels + c) * size + i) * channels + c] = (float) weights[from + j][first + i];
+                    }
+                }
+            }
+            return values;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package org.vit4j.backend.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu_isa_avx2;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_engine_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_format_tag_any;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_get_effective_cpu_isa;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_init_by_strides;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_init_by_tag;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_query_md;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_default_flags;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_success;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_unimplemented;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_version;
+
+import java.util.Optional;
+import org.bytedeco.dnnl.const_dnnl_op_desc_t;
+import org.bytedeco.dnnl.dnnl_engine;
+import org.bytedeco.dnnl.dnnl_memory_desc_t;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.bytedeco.dnnl.dnnl_stream;
+import org.bytedeco.javacpp.Pointer;
+
+/** The oneDNN library: whether it is there, its one engine and stream, and descriptions of memory and primitives. */
+public final class Dnnl {
+    private Dnnl() {}
+
+    /** Loaded with the first use, and never for a user who stays with the portable engine. */
+    private static final class Library {
+        static final dnnl_engine ENGINE = new dnnl_engine();
+        static final dnnl_stream STREAM = new dnnl_stream();
+        static final String MISSING = load();
+
+        private static String load() {
+            try {
+                int isa = dnnl_get_effective_cpu_isa();
+                if ((isa & dnnl_cpu_isa_avx2) != dnnl_cpu_isa_avx2) return "the processor has no AVX2";
+                check(dnnl_engine_create(ENGINE, dnnl_cpu, 0), "engine");
+                check(dnnl_stream_create(STREAM, ENGINE, dnnl_stream_default_flags), "stream");
+                return "";
+            } catch (LinkageError | RuntimeException e) {
+                String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+                return "oneDNN cannot be loaded: " + reason.lines().findFirst().orElse("");
+            }
+        }
+    }
+
+    /** Why it cannot be used here; empty when it can. */
+    public static Optional<String> missing() {
+        return Optional.of(Library.MISSING).filter(reason -> !reason.isEmpty());
+    }
+
+    /** Such as {@code 2.5.2}. */
+    public static String version() {
+        var v = dnnl_version();
+        return v.major() + "." + v.minor() + "." + v.patch();
+    }
+
+    static dnnl_engine engine() {
+        return Library.ENGINE;
+    }
+
+    static dnnl_stream stream() {
+        return Library.STREAM;
+    }
+
+    /** @throws IllegalStateException when a call did not succeed */
+    public static void check(int status, String what) {
+        if (status != dnnl_success)
+            throw new IllegalStateException("oneDNN: " + what + " failed with status " + status);
+    }
+
+    /** Floats with these sizes and strides, in elements. */
+    public static dnnl_memory_desc_t memory(long[] dims, long[] strides) {
+        dnnl_memory_desc_t memory = new dnnl_memory_desc_t();
+        check(dnnl_memory_desc_init_by_strides(memory, dims.length, dims, dnnl_f32, strides), "memory");
+        return memory;
+    }
+
+    /** Floats in whatever layout a primitive likes best; it tells which by {@link #layout}. */
+    public static dnnl_memory_desc_t memory(long... dims) {
+        dnnl_memory_desc_t memory = new dnnl_memory_desc_t();
+        check(dnnl_memory_desc_init_by_tag(memory, dims.length, dims, dnnl_f32, dnnl_format_tag_any), "memory");
+        return memory;
+    }
+
+    /** The layout that a primitive chose for one of its arguments; it outlives the description it is asked of. */
+    public static dnnl_memory_desc_t layout(dnnl_primitive_desc primitive, int query) {
+        dnnl_memory_desc_t inside = dnnl_primitive_desc_query_md(primitive, query, 0);
+        dnnl_memory_desc_t copy = new dnnl_memory_desc_t();
+        Pointer.memcpy(copy, inside, copy.sizeof());
+        return copy;
+    }
+
+    /**
+     * Picks the implementation of an operation.
+     *
+     * @param hint the forward primitive, for a backward one; else null
+     * @throws UnsupportedOperationException when oneDNN has none
+     */
+    public static dnnl_primitive_desc describe(
+            Pointer operation, dnnl_primitive_attr attributes, dnnl_primitive_desc hint) {
+        dnnl_primitive_desc made = new dnnl_primitive_desc();
+        int status = dnnl_primitive_desc_create(made, new const_dnnl_op_desc_t(operation), attributes, engine(), hint);
+        String what = operation.getClass().getSimpleName();
+        if (status == dnnl_unimplemented)
+            throw new UnsupportedOperationException("oneDNN has no " + what + " of this kind");
+        check(status, what);
+        return made;
+    }
+}

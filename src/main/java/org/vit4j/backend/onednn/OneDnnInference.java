@@ -1,0 +1,77 @@
+package org.vit4j.backend.onednn;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.OpTime;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.graph.Graph;
+
+/** Forward passes by the accelerated lowering; the plans last used are kept. */
+public final class OneDnnInference implements Inference {
+    private record PlanKey(List<String> tensors, long batch) {}
+
+    private final Graph graph;
+    private final PlanCache<PlanKey> plans;
+    private final PackedWeights packed;
+
+    /** @param fixed whether the parameters stay as they are: what depends on them alone is done once a plan */
+    public OneDnnInference(Graph graph, ParameterStore parameters, boolean fixed) {
+        this.graph = graph;
+        this.packed = fixed ? new PackedWeights() : null;
+        this.plans =
+                new PlanCache<>(key -> OneDnnPlanner.inference(graph, parameters, packed, key.batch(), key.tensors()));
+    }
+
+    @Override
+    public Graph graph() {
+        return graph;
+    }
+
+    @Override
+    public INDArray tensor(String name, Map<String, INDArray> inputs) {
+        return tensors(List.of(name), inputs).get(name);
+    }
+
+    @Override
+    public synchronized Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
+        long batch = Inference.check(graph, inputs);
+        Set<String> computed = new LinkedHashSet<>(names);
+        computed.removeAll(inputs.keySet());
+        computed.forEach(graph::tensor); // complains of what there is not
+        Map<String, INDArray> results = new LinkedHashMap<>();
+        for (String name : names)
+            if (inputs.containsKey(name)) results.put(name, inputs.get(name).dup('c'));
+        if (computed.isEmpty()) return results;
+        OneDnnPlan plan = plans.get(new PlanKey(List.copyOf(computed), batch));
+        inputs.forEach((input, array) -> {
+            if (plan.has(input)) plan.set(input, array);
+        });
+        plan.forward();
+        for (String name : computed) {
+            results.put(
+                    name, plan.get(name).reshape('c', graph.tensor(name).shape().batched(batch)));
+        }
+        return results;
+    }
+
+    @Override
+    public synchronized List<OpTime> profile(INDArray images, int runs) {
+        String logits = graph.outputs().get("logits").name();
+        OneDnnPlan plan = plans.get(new PlanKey(List.of(logits), images.size(0)));
+        plan.set(input(), images);
+        return plan.profile(() -> {
+            for (int i = 0; i < runs; i++) plan.forward();
+        });
+    }
+
+    @Override
+    public synchronized void close() {
+        plans.close();
+        if (packed != null) packed.close();
+    }
+}

@@ -1,0 +1,80 @@
+package org.vit4j.backend.samediff;
+
+import java.util.Arrays;
+import java.util.List;
+import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.linalg.api.ops.CustomOp;
+
+/** Which results are nothing but another look at an input, so that nothing has to be computed or copied. */
+final class ViewRules {
+    private static final long C_ORDER = -99;
+
+    private ViewRules() {}
+
+    /**
+     * @param inputs all dense and in 'c' order
+     * @param fixed whether all inputs but the first are the same in every run
+     * @param result shape of the result with this index
+     * @return the same elements in the same order; null when the result is not a part of an input
+     */
+    static PlannedValue of(
+            DifferentialFunction op, List<PlannedValue> inputs, boolean fixed, int index, long... result) {
+        long[] arguments = op instanceof CustomOp custom ? custom.iArgs() : new long[0];
+        return switch (op.opName()) {
+            case "identity", "expand_dims", "squeeze" -> fixed ? inputs.get(0).view(0, result) : null;
+            case "reshape" ->
+                fixed && arguments.length > 0 && arguments[0] == C_ORDER
+                        ? inputs.get(0).view(0, result)
+                        : null;
+            case "permute" ->
+                keepsOrder(inputs.get(0).shape(), arguments) ? inputs.get(0).view(0, result) : null;
+            case "unstack" ->
+                arguments.length == 1 && isLeading(inputs.get(0).shape(), arguments[0])
+                        ? inputs.get(0).view(index * PlannedValue.length(result), result)
+                        : null;
+            case "slice" -> slice(inputs.get(0), arguments, result);
+            // Of a sum of equal shapes the gradient by both is the gradient by the sum.
+            case "add_bp" -> sameShapes(inputs) ? inputs.get(2) : null;
+            case "subtract_bp" -> sameShapes(inputs) && index == 0 ? inputs.get(2) : null;
+            default -> null;
+        };
+    }
+
+    private static boolean sameShapes(List<PlannedValue> inputs) {
+        return inputs.stream()
+                .allMatch(input -> Arrays.equals(input.shape(), inputs.get(0).shape()));
+    }
+
+    /** Whether only axes of one element change their place. */
+    private static boolean keepsOrder(long[] shape, long... axes) {
+        if (axes.length != shape.length) return false;
+        long before = -1;
+        for (long axis : axes) {
+            long positive = axis < 0 ? axis + shape.length : axis;
+            if (shape[(int) positive] == 1) continue;
+            if (positive < before) return false;
+            before = positive;
+        }
+        return true;
+    }
+
+    /** Whether there is nothing but axes of one element in front. */
+    private static boolean isLeading(long[] shape, long axis) {
+        long positive = axis < 0 ? axis + shape.length : axis;
+        return Arrays.stream(shape).limit(positive).allMatch(dim -> dim == 1);
+    }
+
+    /** Begins, then sizes: dense when the first axis that is cut has nothing but single elements in front. */
+    private static PlannedValue slice(PlannedValue input, long[] arguments, long... result) {
+        long[] shape = input.shape();
+        if (arguments.length != 2 * shape.length || result.length != shape.length) return null;
+        long offset = 0;
+        boolean several = false;
+        for (int axis = 0; axis < shape.length; axis++) {
+            if (several && result[axis] != shape[axis]) return null;
+            several |= result[axis] > 1;
+            offset = offset * shape[axis] + arguments[axis];
+        }
+        return input.view(offset, result);
+    }
+}

@@ -1,0 +1,67 @@
+package org.vit4j.bench;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.LossInputs;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffGraph;
+import org.vit4j.data.Batch;
+import org.vit4j.graph.Graph;
+import org.vit4j.train.DropoutMasks;
+import org.vit4j.train.LossFunctions;
+import org.vit4j.train.RunConfig;
+import org.vit4j.train.SoftTargets;
+
+/** What a config describes, ready to be trained: the same for every contender, but each has one of its own. */
+final class BenchNetwork {
+    private static final String TARGETS = "targets";
+
+    private final RunConfig config;
+    private final Graph graph;
+    private final ParameterStore parameters;
+    private long step;
+
+    BenchNetwork(RunConfig config) {
+        this.config = config;
+        this.graph = config.model().build();
+        this.parameters = new ParameterStore(graph.parameters(), Nd4j.dataType());
+        parameters.initialize(config.train().seed());
+    }
+
+    Graph graph() {
+        return graph;
+    }
+
+    ParameterStore parameters() {
+        return parameters;
+    }
+
+    /** Of two heads the mean, as timm's networks give it outside of distillation: no teacher's cost is measured. */
+    SDVariable loss(LossInputs network) {
+        int classes = config.model().classes();
+        SDVariable targets = network.sd().placeHolder(TARGETS, Nd4j.dataType(), -1, classes);
+        return LossFunctions.crossEntropy(network.sd(), network.output("logits"), targets);
+    }
+
+    /** Images, targets and fresh random masks, by placeholder. */
+    Map<String, INDArray> inputs(Batch batch, List<SameDiffGraph.DropMask> masks) {
+        Map<String, INDArray> inputs = new HashMap<>();
+        inputs.put(graph.tensors().iterator().next().name(), images(batch));
+        int classes = config.model().classes();
+        inputs.put(
+                TARGETS,
+                SoftTargets.smoothed(
+                        batch.labels(), classes, config.train().loss().labelSmoothing()));
+        DropoutMasks.draw(masks, config.train().seed(), step++, batch.size(), inputs);
+        return inputs;
+    }
+
+    /** [B, H, W, C] */
+    static INDArray images(Batch batch) {
+        return batch.array();
+    }
+}

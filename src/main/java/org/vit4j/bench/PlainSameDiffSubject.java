@@ -1,0 +1,136 @@
+package org.vit4j.bench;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.vit4j.backend.OpTime;
+import org.vit4j.backend.samediff.RunningStatistics;
+import org.vit4j.backend.samediff.SameDiffGraph;
+import org.vit4j.backend.samediff.SameDiffLowering;
+import org.vit4j.backend.samediff.SuppressedOutput;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.Batch;
+import org.vit4j.optim.AdamW;
+import org.vit4j.optim.Optimizer;
+import org.vit4j.optim.Sgd;
+import org.vit4j.train.RunConfig;
+
+/**
+ * SameDiff as it comes: the same operations as the portable engine, run by {@code SameDiff.output} on ND4J's own session and
+ * array cache, then ND4J's own updater and weight decay, an array a weight, as {@code sd.fit} applies them. Not {@code
+ * sd.fit} itself, which cannot take turns step by step; its inner loop, {@code TrainingSession.trainingIteration}, was
+ * measured beside this and takes the same time.
+ */
+final class PlainSameDiffSubject implements Subject {
+    private final BenchNetwork network;
+    private final SameDiffGraph lowered;
+    private final String loss;
+    private final SameDiffGraph inference;
+    private final Optimizer recipe;
+    private final SameDiff gradient;
+    private final String[] wanted;
+    private final Map<String, String> gradientOf = new LinkedHashMap<>();
+    private final Map<String, GradientUpdater<?>> updaters = new HashMap<>();
+    private Map<String, INDArray> last = Map.of();
+    private int lastSize;
+    private int steps;
+
+    PlainSameDiffSubject(RunConfig config) {
+        this.network = new BenchNetwork(config);
+        this.recipe = config.train().optimizer();
+        this.lowered = SameDiffLowering.lower(network.graph(), network.parameters(), SameDiffLowering.Mode.TRAINING);
+        SameDiff sd = lowered.sd();
+        this.loss = network.loss(lowered).name();
+        sd.setLossVariables(loss);
+        SuppressedOutput.run(sd::createGradFunction);
+        this.gradient = sd.getFunction("grad");
+        List<String> outputs = new ArrayList<>(List.of(loss));
+        for (SameDiffGraph.BatchStatistics seen : lowered.statistics())
+            outputs.addAll(List.of(seen.mean(), seen.variance()));
+        for (String weight : network.parameters().offsets().keySet()) {
+            SDVariable by = sd.getVariable(weight).getGradient();
+            if (by == null) continue; // the loss does not depend on it
+            gradientOf.put(weight, by.name());
+            outputs.add(by.name());
+            updaters.put(weight, updater(network.parameters().array(weight).length()));
+        }
+        this.wanted = outputs.toArray(String[]::new);
+        this.inference = SameDiffLowering.lower(network.graph(), network.parameters(), SameDiffLowering.Mode.INFERENCE);
+    }
+
+    private GradientUpdater<?> updater(long length) {
+        IUpdater nd4j;
+        if (recipe instanceof AdamW adam) {
+            nd4j = new Adam(adam.lr(), adam.beta1(), adam.beta2(), adam.eps());
+        } else if (recipe instanceof Sgd sgd) {
+            nd4j = new Nesterovs(sgd.lr(), sgd.momentum());
+        } else {
+            throw new ConfigError("bench: stock SameDiff is timed with adamw or sgd; set one as train.optimizer.name");
+        }
+        return nd4j.instantiate(Nd4j.zeros(Nd4j.dataType(), 1, nd4j.stateSize(length)), true);
+    }
+
+    @Override
+    public double forward(Batch batch) {
+        return lowered.sd()
+                .output(network.inputs(batch, lowered.masks()), loss)
+                .get(loss)
+                .getDouble(0);
+    }
+
+    @Override
+    public double gradient(Batch batch) {
+        last = gradient.output(network.inputs(batch, lowered.masks()), wanted);
+        lastSize = batch.size();
+        return last.get(loss).getDouble(0);
+    }
+
+    @Override
+    public void update() {
+        WeightDecay decay = new WeightDecay(recipe.weightDecay(), true);
+        gradientOf.forEach((weight, name) -> {
+            INDArray array = network.parameters().array(weight);
+            INDArray by = last.get(name);
+            updaters.get(weight).applyUpdater(by.reshape(1, by.length()), steps, 0);
+            decay.apply(array, by.reshape(array.shape()), recipe.lr(), steps, 0);
+            array.subi(by.reshape(array.shape()));
+        });
+        RunningStatistics.update(network.parameters(), lowered.statistics(), last, lastSize);
+        steps++;
+    }
+
+    @Override
+    public INDArray infer(INDArray images) {
+        String logits = inference.output("logits").name();
+        return inference
+                .sd()
+                .output(Map.of(inference.inputs().get(0), images), logits)
+                .get(logits);
+    }
+
+    /** SameDiff's sessions do not tell. */
+    @Override
+    public List<OpTime> profileTraining(Batch batch, int runs) {
+        return List.of();
+    }
+
+    @Override
+    public List<OpTime> profileInference(INDArray images, int runs) {
+        return List.of();
+    }
+
+    /** Nothing to do: the arrays of a SameDiff session are the garbage collector's. */
+    @Override
+    public void close() {}
+}

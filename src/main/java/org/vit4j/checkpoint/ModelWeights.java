@@ -1,0 +1,72 @@
+package org.vit4j.checkpoint;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.vit4j.graph.ModelAnatomy;
+import org.vit4j.graph.Parameter;
+import org.vit4j.graph.PositionGrid;
+import org.vit4j.graph.Shape;
+import org.vit4j.keras.KerasFile;
+import org.vit4j.model.SavedModel;
+
+/** A saved model of ours: its names are ours, and it knows its own grids. */
+public final class ModelWeights implements PretrainedWeights {
+    private final Path file;
+    private final KerasFile keras;
+    private final Map<String, Shape> shapes;
+    private final Map<String, PositionGrid> grids;
+    private final List<String> unexpected;
+
+    /**
+     * @param weights of the network that wants it
+     * @throws org.vit4j.config.ConfigError when it is missing, damaged or not ours
+     */
+    public ModelWeights(Path file, Collection<Parameter> weights) {
+        this.file = file;
+        this.grids = ModelAnatomy.grids(SavedModel.describe(file).model().build());
+        this.keras = KerasFile.read(file);
+        this.shapes = keras.shapes();
+        Set<String> known = weights.stream().map(Parameter::name).collect(Collectors.toSet());
+        this.unexpected = new ArrayList<>(shapes.keySet());
+        unexpected.removeAll(known);
+    }
+
+    @Override
+    public String label() {
+        return file.toString();
+    }
+
+    @Override
+    public String names() {
+        return "vit4j";
+    }
+
+    @Override
+    public Optional<FoundWeight> find(Parameter weight) {
+        Shape shape = shapes.get(weight.name());
+        if (shape == null) return Optional.empty();
+        return Optional.of(new FoundWeight(
+                weight.name(), shape.toString(), Optional.of(shape), () -> keras.values(weight.name())));
+    }
+
+    @Override
+    public List<String> unexpected() {
+        return unexpected;
+    }
+
+    @Override
+    public Map<String, PositionGrid> grids() {
+        return grids;
+    }
+
+    @Override
+    public void close() {
+        keras.close();
+    }
+}

@@ -1,0 +1,257 @@
+package org.vit4j.checkpoint;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.vit4j.config.ConfigError;
+
+/**
+ * One {@code .safetensors} file: eight bytes of header length, a JSON header, raw little-endian data.
+ *
+ * <p>Source: huggingface/safetensors, {@code README.md} (format). As there, arrays must cover the data without gap or
+ * overlap, and no name may stand twice.
+ */
+final class SafeTensorsFile implements StateDict {
+    /** A network of a thousand arrays needs a hundred kB; the reference implementation stops at 100 MB. */
+    private static final long LARGEST_HEADER = 16 << 20;
+
+    private static final int CHUNK = 1 << 20;
+    /** Deeper than any axis counts. */
+    private static final int LARGEST_RANK = 16;
+
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(8).build())
+            .build();
+
+    private final Path file;
+    private final FileChannel channel;
+    private final Map<String, ByteRange> places;
+    private final Map<String, StateEntry> entries = new LinkedHashMap<>();
+
+    /** Where an array lies; offsets count from the file's beginning. */
+    private record ByteRange(StateEntry entry, long from, long to) {}
+
+    private SafeTensorsFile(Path file, FileChannel channel, Map<String, ByteRange> places) {
+        this.file = file;
+        this.channel = channel;
+        this.places = places;
+        places.forEach((name, place) -> entries.put(name, place.entry));
+    }
+
+    static SafeTensorsFile open(Path file) {
+        if (!Files.isRegularFile(file))
+            throw new ConfigError(file + ": no such file; expected a .safetensors checkpoint");
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(file);
+            return new SafeTensorsFile(file, channel, places(file, channel));
+        } catch (JsonProcessingException e) {
+            close(channel);
+            throw new ConfigError(file + ": not a safetensors file: its header: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            close(channel);
+            throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
+        } catch (ConfigError e) {
+            close(channel);
+            throw e;
+        }
+    }
+
+    private static Map<String, ByteRange> places(Path file, FileChannel channel) throws IOException {
+        long size = channel.size();
+        if (size < 8) throw new ConfigError(file + ": not a safetensors file: it has " + size + " bytes");
+        ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+        fill(channel, length, 0);
+        long header = length.getLong(0);
+        if (header < 2 || header > size - 8) {
+            throw new ConfigError(file + ": not a safetensors file: its header claims " + Long.toUnsignedString(header)
+                    + " bytes of " + size);
+        }
+        if (header > LARGEST_HEADER) {
+            throw new ConfigError(
+                    file + ": its header claims " + header + " bytes; more than " + LARGEST_HEADER + " are not read");
+        }
+        ByteBuffer json = ByteBuffer.allocate((int) header);
+        fill(channel, json, 8);
+        Map<String, ByteRange> places = new LinkedHashMap<>();
+        try (JsonParser parser = JSON.createParser(json.array())) {
+            expect(parser, parser.nextToken(), JsonToken.START_OBJECT, file, "the header");
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String name = parser.currentName();
+                expect(parser, parser.nextToken(), JsonToken.START_OBJECT, file, name);
+                if (name.equals("__metadata__")) parser.skipChildren();
+                else places.put(name, place(parser, file, name, 8 + header));
+            }
+            if (parser.nextToken() != null) throw new ConfigError(file + ": something follows the header's JSON");
+        }
+        check(file, places, 8 + header, size);
+        return places;
+    }
+
+    private static ByteRange place(JsonParser parser, Path file, String name, long data) throws IOException {
+        String type = "";
+        List<Long> shape = null;
+        List<Long> offsets = null;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String key = parser.currentName();
+            parser.nextToken();
+            switch (key) {
+                case "dtype" -> type = parser.getText();
+                case "shape" -> shape = numbers(parser, file, name);
+                case "data_offsets" -> offsets = numbers(parser, file, name);
+                default -> throw new ConfigError(file + ": " + name + ": unknown key '" + key + "' in the header");
+            }
+        }
+        if (shape == null || offsets == null || offsets.size() != 2) {
+            throw new ConfigError(file + ": " + name + ": needs dtype, shape and two data_offsets");
+        }
+        StateEntry entry = new StateEntry(type(file, name, type), ints(file, name, shape));
+        long from = offsets.get(0);
+        long to = offsets.get(1);
+        if (to - from != bytes(file, name, entry)) {
+            throw new ConfigError(file + ": " + name + ": bytes " + from + " to " + to + " do not hold " + entry.shape()
+                    + " values of type " + type);
+        }
+        return new ByteRange(entry, Math.addExact(data, from), Math.addExact(data, to));
+    }
+
+    private static List<Long> numbers(JsonParser parser, Path file, String name) throws IOException {
+        expect(parser, parser.currentToken(), JsonToken.START_ARRAY, file, name);
+        List<Long> numbers = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            expect(parser, parser.currentToken(), JsonToken.VALUE_NUMBER_INT, file, name);
+            long number = parser.getLongValue(); // beyond 64 bits is a JSON error
+            if (number < 0 || number > Long.MAX_VALUE / 2 || numbers.size() == LARGEST_RANK) {
+                throw new ConfigError(file + ": " + name + ": impossible numbers in the header");
+            }
+            numbers.add(number);
+        }
+        return numbers;
+    }
+
+    private static void expect(JsonParser parser, JsonToken found, JsonToken wanted, Path file, String what)
+            throws IOException {
+        if (found == wanted) return;
+        String shown = found == null ? "nothing" : parser.getText();
+        if (shown.length() > 20) shown = shown.substring(0, 20) + "...";
+        throw new ConfigError(file + ": not a safetensors file: " + what + ": unexpected " + shown + " in the header");
+    }
+
+    private static DType type(Path file, String name, String type) {
+        for (DType known : DType.values()) if (known.name().equals(type)) return known;
+        throw new ConfigError(file + ": " + name + ": values of type '" + type + "' are not supported; expected one of "
+                + Arrays.toString(DType.values()));
+    }
+
+    private static List<Integer> ints(Path file, String name, List<Long> shape) {
+        if (shape.stream().anyMatch(dim -> dim > Integer.MAX_VALUE)) {
+            throw new ConfigError(file + ": " + name + ": " + shape + " has an axis longer than 2^31");
+        }
+        return shape.stream().map(Long::intValue).toList();
+    }
+
+    private static long bytes(Path file, String name, StateEntry entry) {
+        try {
+            return Math.multiplyExact(entry.size(), entry.type().width());
+        } catch (ArithmeticException e) {
+            throw new ConfigError(file + ": " + name + ": " + entry.shape() + " is larger than any file", e);
+        }
+    }
+
+    /** No gap, no overlap, nothing behind the end. */
+    private static void check(Path file, Map<String, ByteRange> places, long data, long size) {
+        List<Map.Entry<String, ByteRange>> order = new ArrayList<>(places.entrySet());
+        order.sort(Comparator.<Map.Entry<String, ByteRange>>comparingLong(e -> e.getValue().from)
+                .thenComparingLong(e -> e.getValue().to));
+        long at = data;
+        for (Map.Entry<String, ByteRange> entry : order) {
+            ByteRange place = entry.getValue();
+            if (place.from != at) {
+                throw new ConfigError(file + ": " + entry.getKey() + ": begins at byte " + (place.from - data)
+                        + " of the data, the array before ends at " + (at - data)
+                        + (place.from < at ? "; they overlap" : "; there is a gap"));
+            }
+            at = place.to;
+        }
+        if (at != size) {
+            throw new ConfigError(file + ": its arrays end at byte " + at + ", the file at " + size
+                    + (at > size ? "; it is truncated" : "; something follows them"));
+        }
+    }
+
+    @Override
+    public String label() {
+        return file.toString();
+    }
+
+    @Override
+    public Map<String, StateEntry> entries() {
+        return Collections.unmodifiableMap(entries);
+    }
+
+    @Override
+    public float[] values(String name) {
+        ByteRange place = places.get(name);
+        if (place == null) throw new IllegalArgumentException(file + ": no array '" + name + "'");
+        long size = place.entry.size();
+        if (size > Integer.MAX_VALUE - 8) throw new ConfigError(file + ": " + name + ": more than 2^31 values");
+        DType type = place.entry.type();
+        float[] values = new float[(int) size];
+        ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK, place.to - place.from))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            long at = place.from;
+            for (int i = 0; i < values.length; ) {
+                chunk.clear().limit((int) Math.min(chunk.capacity(), place.to - at));
+                fill(channel, chunk, at);
+                at += chunk.limit();
+                chunk.flip();
+                while (chunk.hasRemaining()) values[i++] = type.next(chunk);
+            }
+        } catch (IOException e) {
+            throw new ConfigError(file + ": " + name + ": cannot be read: " + e.getMessage(), e);
+        }
+        return values;
+    }
+
+    /** Reads until the buffer is full, from {@code at} on. */
+    private static void fill(FileChannel channel, ByteBuffer buffer, long at) throws IOException {
+        while (buffer.hasRemaining()) {
+            int count = channel.read(buffer, at);
+            if (count < 0) throw new IOException("it ends too early");
+            at += count;
+        }
+    }
+
+    @Override
+    public void close() {
+        close(channel);
+    }
+
+    private static void close(FileChannel channel) {
+        try {
+            if (channel != null) channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+package org.vit4j.checkpoint;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.vit4j.config.ConfigError;
+
+/**
+ * A zip by {@code torch.save} (PyTorch 1.6 and later): {@code data.pkl} says what there is, {@code data/KEY} holds the
+ * numbers.
+ *
+ * <p>Source of the format: pytorch/pytorch, {@code torch/serialization.py} and {@code torch/_utils.py}. The state dict is
+ * the top of the pickle, or an entry of it that training scripts use: the averaged weights before the raw ones, as timm
+ * takes them.
+ */
+final class TorchFile implements StateDict {
+    private static final List<String> ENTRIES = List.of("state_dict_ema", "model_ema", "state_dict", "model");
+    /** A network of a thousand tensors needs half a MB. */
+    private static final int LARGEST_PICKLE = 16 << 20;
+
+    private static final int CHUNK = 1 << 20;
+
+    private final String label;
+    private final ZipFile zip;
+    private final String folder;
+    private final Map<String, Pickle.PickledTensor> tensors;
+    private final Map<String, StateEntry> entries = new LinkedHashMap<>();
+
+    private TorchFile(String label, ZipFile zip, String folder, Map<String, Pickle.PickledTensor> tensors) {
+        this.label = label;
+        this.zip = zip;
+        this.folder = folder;
+        this.tensors = tensors;
+        tensors.forEach((name, tensor) -> entries.put(name, checked(name, tensor)));
+    }
+
+    static TorchFile open(Path file) {
+        ZipFile zip = null;
+        try {
+            zip = new ZipFile(file.toFile());
+            return open(file, zip);
+        } catch (IOException | IllegalArgumentException e) {
+            close(zip);
+            throw new ConfigError(file + ": cannot be read as a PyTorch checkpoint: " + e.getMessage(), e);
+        } catch (Pickle.RefusedObject e) {
+            close(zip);
+            throw new ConfigError(
+                    file + ": " + e.getMessage()
+                            + ". What PyTorch can read it saves anew with torch.save(model.state_dict(), ...)",
+                    e);
+        } catch (ConfigError e) {
+            close(zip);
+            throw e;
+        }
+    }
+
+    private static TorchFile open(Path file, ZipFile zip) throws IOException, Pickle.RefusedObject {
+        List<String> pickles = zip.stream()
+                .map(ZipEntry::getName)
+                .filter(name -> name.equals("data.pkl") || name.endsWith("/data.pkl"))
+                .toList();
+        if (zip.getEntry("model.weights.h5") != null) {
+            throw new ConfigError(file + ": a Keras file. A model of vit4j that Keras saved again comes back with"
+                    + " --like ORIGINAL.keras; weights of other Keras models are not read");
+        }
+        if (pickles.size() != 1) {
+            throw new ConfigError(file + ": a zip, but not by torch.save: it has " + pickles.size() + " data.pkl");
+        }
+        String folder = pickles.get(0).substring(0, pickles.get(0).length() - "data.pkl".length());
+        if (zip.getEntry(folder + "constants.pkl") != null) {
+            throw new ConfigError(file + ": a TorchScript program, whose code is not run; save its weights with"
+                    + " torch.save(torch.jit.load('" + file.getFileName() + "').state_dict(), 'converted.pth')");
+        }
+        ZipEntry order = zip.getEntry(folder + "byteorder");
+        if (order != null && !text(zip, order).strip().equals("little")) {
+            throw new ConfigError(file + ": written on a big-endian machine, which is not read");
+        }
+        Object top = Pickle.read(bytes(zip, pickles.get(0), LARGEST_PICKLE));
+        return find(file.toString(), zip, folder, top);
+    }
+
+    private static TorchFile find(String label, ZipFile zip, String folder, Object top) {
+        Object at = top;
+        String where = label;
+        for (int depth = 0; depth < 3; depth++) {
+            if (!(at instanceof Map<?, ?> map)) break;
+            Map<String, Pickle.PickledTensor> tensors = tensors(map);
+            String entry = ENTRIES.stream()
+                    .filter(name -> map.get(name) instanceof Map<?, ?>)
+                    .findFirst()
+                    .orElse("");
+            if (entry.isEmpty() && !tensors.isEmpty()) return new TorchFile(where, zip, folder, tensors);
+            if (entry.isEmpty()) break;
+            at = map.get(entry);
+            where += "!" + entry;
+        }
+        throw new ConfigError(label + ": holds no state dict: expected named tensors, or such an entry as "
+                + String.join(", ", ENTRIES));
+    }
+
+    private static Map<String, Pickle.PickledTensor> tensors(Map<?, ?> map) {
+        Map<String, Pickle.PickledTensor> tensors = new LinkedHashMap<>();
+        map.forEach((name, value) -> {
+            if (name instanceof String text && value instanceof Pickle.PickledTensor tensor) tensors.put(text, tensor);
+        });
+        return tensors;
+    }
+
+    /** Refuses what would read outside of its storage, or make more numbers than it has. */
+    private StateEntry checked(String name, Pickle.PickledTensor tensor) {
+        Pickle.PickledStorage storage = tensor.storage();
+        try {
+            if (tensor.shape().size() != tensor.strides().size()) throw new ArithmeticException();
+            long count = 1;
+            long last = tensor.offset();
+            for (int i = 0; i < tensor.shape().size(); i++) {
+                long dim = Math.toIntExact(tensor.shape().get(i));
+                count = Math.multiplyExact(count, dim);
+                last = Math.addExact(
+                        last,
+                        Math.multiplyExact(
+                                Math.max(dim - 1, 0), tensor.strides().get(i)));
+            }
+            if (count > storage.count() || (count > 0 && (tensor.offset() < 0 || last >= storage.count()))) {
+                throw new ArithmeticException();
+            }
+        } catch (ArithmeticException e) {
+            throw new ConfigError(
+                    label + ": " + Pickle.shortened(name) + ": " + tensor.shape() + " with strides " + tensor.strides()
+                            + " does not fit its storage of " + storage.count() + " values",
+                    e);
+        }
+        ZipEntry data = zip.getEntry(folder + "data/" + storage.key());
+        if (data == null
+                || !stored(data)
+                || data.getSize() != storage.count() * storage.type().width()) {
+            throw new ConfigError(label + ": " + Pickle.shortened(name) + ": its data has "
+                    + (data == null ? "no entry" : data.getSize() + " bytes") + " in the zip, expected "
+                    + storage.count() + " values of type " + storage.type() + ", not compressed; the file is damaged");
+        }
+        return new StateEntry(
+                storage.type(), tensor.shape().stream().map(Long::intValue).toList());
+    }
+
+    @Override
+    public String label() {
+        return label;
+    }
+
+    @Override
+    public Map<String, StateEntry> entries() {
+        return Collections.unmodifiableMap(entries);
+    }
+
+    @Override
+    public float[] values(String name) {
+        Pickle.PickledTensor tensor = tensors.get(name);
+        if (tensor == null) throw new IllegalArgumentException(label + ": no array '" + name + "'");
+        long size = entries.get(name).size();
+        if (size == 0) return new float[0];
+        long last = 0;
+        for (int i = 0; i < tensor.shape().size(); i++)
+            last += (tensor.shape().get(i) - 1) * tensor.strides().get(i);
+        if (last > Integer.MAX_VALUE - 9) throw new ConfigError(label + ": " + name + ": more than 2^31 values");
+        float[] range = range(name, tensor, (int) last + 1);
+        return contiguous(tensor) ? range : gathered(tensor, range, (int) size);
+    }
+
+    private static boolean contiguous(Pickle.PickledTensor tensor) {
+        long stride = 1;
+        for (int i = tensor.shape().size() - 1; i >= 0; i--) {
+            if (tensor.shape().get(i) != 1 && tensor.strides().get(i) != stride) return false;
+            stride *= tensor.shape().get(i);
+        }
+        return true;
+    }
+
+    private static float[] gathered(Pickle.PickledTensor tensor, float[] range, int size) {
+        float[] values = new float[size];
+        long[] index = new long[tensor.shape().size()];
+        for (int i = 0; i < size; i++) {
+            long from = 0;
+            for (int axis = 0; axis < index.length; axis++)
+                from += index[axis] * tensor.strides().get(axis);
+            values[i] = range[(int) from];
+            for (int axis = index.length - 1;
+                    axis >= 0 && ++index[axis] == tensor.shape().get(axis);
+                    axis--) {
+                index[axis] = 0;
+            }
+        }
+        return values;
+    }
+
+    /** As torch.save writes them; what is compressed could be far larger than the file. */
+    private static boolean stored(ZipEntry entry) {
+        return entry.getMethod() == ZipEntry.STORED && entry.getCompressedSize() == entry.getSize();
+    }
+
+    /** {@code count} values of the storage from the tensor's offset on. */
+    private float[] range(String name, Pickle.PickledTensor tensor, int count) {
+        DType type = tensor.storage().type();
+        float[] values = new float[count];
+        try (InputStream in = zip.getInputStream(
+                zip.getEntry(folder + "data/" + tensor.storage().key()))) {
+            in.skipNBytes(tensor.offset() * type.width());
+            for (int i = 0; i < count; ) {
+                int wanted = Math.min(CHUNK / type.width(), count - i) * type.width();
+                byte[] chunk = in.readNBytes(wanted);
+                if (chunk.length < wanted) throw new IOException("it ends too early");
+                ByteBuffer bytes = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
+                while (bytes.hasRemaining()) values[i++] = type.next(bytes);
+            }
+            return values;
+        } catch (IOException e) {
+            throw new ConfigError(label + ": " + Pickle.shortened(name) + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static String text(ZipFile zip, ZipEntry entry) throws IOException {
+        return new String(bytes(zip, entry.getName(), 64), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] bytes(ZipFile zip, String name, int most) throws IOException {
+        if (!stored(zip.getEntry(name))) throw new IOException(name + " is compressed, which torch.save never does");
+        try (InputStream in = zip.getInputStream(zip.getEntry(name))) {
+            byte[] bytes = in.readNBytes(most + 1);
+            if (bytes.length > most) throw new IOException(name + " has more than " + most + " bytes");
+            return bytes;
+        }
+    }
+
+    @Override
+    public void close() {
+        close(zip);
+    }
+
+    private static void close(ZipFile zip) {
+        try {
+            if (zip != null) zip.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package org.vit4j.config;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Optional;
+
+/** "Did you mean": the known word within two edits of what was written. */
+public final class Suggestions {
+    private static final int MOST_EDITS = 2;
+
+    private Suggestions() {}
+
+    /** {@code ", did you mean 'heads'?"}, or the known words when none is near and they are few, or nothing. */
+    public static String hint(String written, Collection<String> known) {
+        Optional<String> near = nearest(written, known);
+        if (near.isPresent()) return ", did you mean '" + near.get() + "'?";
+        return known.isEmpty() || known.size() > 24 ? "" : "; known: " + String.join(", ", known);
+    }
+
+    static Optional<String> nearest(String written, Collection<String> known) {
+        return known.stream()
+                .filter(word -> edits(written, word) <= Math.min(MOST_EDITS, word.length() / 2))
+                .min(Comparator.comparingInt(word -> edits(written, word)));
+    }
+
+    /** Levenshtein distance where swapping two neighbors counts as one edit (Damerau's restricted form). */
+    static int edits(String a, String b) {
+        int[][] d = new int[a.length() + 1][b.length() + 1];
+        for (int i = 0; i <= a.length(); i++) {
+            for (int j = 0; j <= b.length(); j++) {
+                if (i == 0 || j == 0) {
+                    d[i][j] = i + j;
+                    continue;
+                }
+                int replace = d[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                d[i][j] = Math.min(replace, 1 + Math.min(d[i - 1][j], d[i][j - 1]));
+                boolean swapped =
+                        i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
+                if (swapped) d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
+            }
+        }
+        return d[a.length()][b.length()];
+    }
+}

@@ -1,0 +1,118 @@
+package org.vit4j.data;
+
+import java.util.Arrays;
+
+/** Moves of pixels that {@link Transform} and {@link Preprocessing} share. */
+final class ImageGeometry {
+    private ImageGeometry() {}
+
+    /** The shorter side becomes {@code size}; as torchvision's {@code Resize(int)}, which cuts, not rounds, the other. */
+    static Image resizeShorter(Image image, int size, Interpolation interpolation) {
+        int h = image.height();
+        int w = image.width();
+        if (Math.min(h, w) == size) return image;
+        int longer = (int) ((double) ((long) size * Math.max(h, w)) / Math.min(h, w));
+        return w <= h
+                ? Resampling.resize(image, longer, size, interpolation)
+                : Resampling.resize(image, size, longer, interpolation);
+    }
+
+    /** [H, W, C] -> [height, width, C] from the middle, zeros around when it is too small; torchvision's center_crop. */
+    static Image centerCrop(Image image, int height, int width) {
+        int down = Math.max(0, height - image.height());
+        int across = Math.max(0, width - image.width());
+        Image padded = pad(image, down / 2, across / 2, (down + 1) / 2, (across + 1) / 2, 0);
+        int top = (int) Math.rint((padded.height() - height) / 2.0); // Python's round: ties to the even number
+        int left = (int) Math.rint((padded.width() - width) / 2.0);
+        return crop(padded, top, left, height, width);
+    }
+
+    static Image crop(Image image, int top, int left, int height, int width) {
+        if (height == image.height() && width == image.width()) return image;
+        int c = image.channels();
+        float[] out = new float[height * width * c];
+        for (int y = 0; y < height; y++) {
+            int from = ((top + y) * image.width() + left) * c;
+            System.arraycopy(image.pixels(), from, out, y * width * c, width * c);
+        }
+        return new Image(height, width, c, out);
+    }
+
+    static Image pad(Image image, int top, int left, int bottom, int right, double fill) {
+        if (top + left + bottom + right == 0) return image;
+        int c = image.channels();
+        int height = image.height() + top + bottom;
+        int width = image.width() + left + right;
+        float[] out = new float[height * width * c];
+        Arrays.fill(out, (float) fill);
+        for (int y = 0; y < image.height(); y++) {
+            int to = ((top + y) * width + left) * c;
+            System.arraycopy(image.pixels(), y * image.width() * c, out, to, image.width() * c);
+        }
+        return new Image(height, width, c, out);
+    }
+
+    static Image flipHorizontally(Image image) {
+        int c = image.channels();
+        int w = image.width();
+        float[] out = new float[image.pixels().length];
+        for (int y = 0; y < image.height(); y++) {
+            for (int x = 0; x < w; x++) {
+                System.arraycopy(image.pixels(), (y * w + x) * c, out, (y * w + w - 1 - x) * c, c);
+            }
+        }
+        return new Image(image.height(), w, c, out);
+    }
+
+    static Image flipVertically(Image image) {
+        int row = image.width() * image.channels();
+        float[] out = new float[image.pixels().length];
+        for (int y = 0; y < image.height(); y++) {
+            System.arraycopy(image.pixels(), y * row, out, (image.height() - 1 - y) * row, row);
+        }
+        return new Image(image.height(), image.width(), image.channels(), out);
+    }
+
+    /**
+     * Bilinear sampling: the output pixel at (x, y) from the center is the input at (a x + b y + tx, c x + d y + ty)
+     * from the center; outside is {@code fill}. Values are rounded, as everything in 8 bits is.
+     *
+     * @param inverse a, b, tx, c, d, ty: from output to input
+     */
+    static Image affine(Image image, double[] inverse, double fill) {
+        int h = image.height();
+        int w = image.width();
+        int channels = image.channels();
+        float[] out = new float[image.pixels().length];
+        double middleX = (w - 1) / 2.0;
+        double middleY = (h - 1) / 2.0;
+        for (int y = 0; y < h; y++) {
+            for (int x = 0; x < w; x++) {
+                double dx = x - middleX;
+                double dy = y - middleY;
+                double fromX = inverse[0] * dx + inverse[1] * dy + inverse[2] + middleX;
+                double fromY = inverse[3] * dx + inverse[4] * dy + inverse[5] + middleY;
+                for (int c = 0; c < channels; c++) {
+                    out[(y * w + x) * channels + c] = Math.round(bilinear(image, fromY, fromX, c, fill));
+                }
+            }
+        }
+        return new Image(h, w, channels, out);
+    }
+
+    private static float bilinear(Image image, double y, double x, int c, double fill) {
+        int top = (int) Math.floor(y);
+        int left = (int) Math.floor(x);
+        double down = y - top;
+        double across = x - left;
+        double upper = (1 - across) * at(image, top, left, c, fill) + across * at(image, top, left + 1, c, fill);
+        double lower =
+                (1 - across) * at(image, top + 1, left, c, fill) + across * at(image, top + 1, left + 1, c, fill);
+        return (float) ((1 - down) * upper + down * lower);
+    }
+
+    private static double at(Image image, int y, int x, int c, double fill) {
+        boolean inside = y >= 0 && y < image.height() && x >= 0 && x < image.width();
+        return inside ? image.at(y, x, c) : fill;
+    }
+}

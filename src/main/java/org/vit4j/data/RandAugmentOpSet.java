@@ -1,0 +1,124 @@
+package org.vit4j.data;
+
+import static org.vit4j.data.RandAugmentOp.AUTO_CONTRAST;
+import static org.vit4j.data.RandAugmentOp.BRIGHTNESS;
+import static org.vit4j.data.RandAugmentOp.BRIGHTNESS_INCREASING;
+import static org.vit4j.data.RandAugmentOp.COLOR;
+import static org.vit4j.data.RandAugmentOp.COLOR_INCREASING;
+import static org.vit4j.data.RandAugmentOp.CONTRAST;
+import static org.vit4j.data.RandAugmentOp.CONTRAST_INCREASING;
+import static org.vit4j.data.RandAugmentOp.DESATURATE;
+import static org.vit4j.data.RandAugmentOp.EQUALIZE;
+import static org.vit4j.data.RandAugmentOp.GAUSSIAN_BLUR;
+import static org.vit4j.data.RandAugmentOp.INVERT;
+import static org.vit4j.data.RandAugmentOp.POSTERIZE;
+import static org.vit4j.data.RandAugmentOp.POSTERIZE_INCREASING;
+import static org.vit4j.data.RandAugmentOp.ROTATE;
+import static org.vit4j.data.RandAugmentOp.SHARPNESS;
+import static org.vit4j.data.RandAugmentOp.SHARPNESS_INCREASING;
+import static org.vit4j.data.RandAugmentOp.SHEAR_X;
+import static org.vit4j.data.RandAugmentOp.SHEAR_Y;
+import static org.vit4j.data.RandAugmentOp.SOLARIZE;
+import static org.vit4j.data.RandAugmentOp.SOLARIZE_ADD;
+import static org.vit4j.data.RandAugmentOp.SOLARIZE_INCREASING;
+import static org.vit4j.data.RandAugmentOp.TRANSLATE_X_REL;
+import static org.vit4j.data.RandAugmentOp.TRANSLATE_Y_REL;
+
+import java.util.List;
+
+/** What RandAugment chooses from: the sets of timm 0.9.16. */
+public enum RandAugmentOpSet {
+    /** The paper's; their severity does not always grow with the magnitude. */
+    PLAIN,
+    /** The same, always more severe with the magnitude ({@code inc1} in timm's notation). */
+    INCREASING,
+    /** Some more often than others ({@code tweights}). */
+    WEIGHTS,
+    /** Those of three_augment ({@code t3a}). */
+    THREE,
+    /** Those and others, less often ({@code t3aw}). */
+    THREE_WEIGHTED;
+
+    List<RandAugmentOp> ops() {
+        return switch (this) {
+            case PLAIN ->
+                List.of(
+                        AUTO_CONTRAST,
+                        EQUALIZE,
+                        INVERT,
+                        ROTATE,
+                        POSTERIZE,
+                        SOLARIZE,
+                        SOLARIZE_ADD,
+                        COLOR,
+                        CONTRAST,
+                        BRIGHTNESS,
+                        SHARPNESS,
+                        SHEAR_X,
+                        SHEAR_Y,
+                        TRANSLATE_X_REL,
+                        TRANSLATE_Y_REL);
+            case INCREASING ->
+                List.of(
+                        AUTO_CONTRAST,
+                        EQUALIZE,
+                        INVERT,
+                        ROTATE,
+                        POSTERIZE_INCREASING,
+                        SOLARIZE_INCREASING,
+                        SOLARIZE_ADD,
+                        COLOR_INCREASING,
+                        CONTRAST_INCREASING,
+                        BRIGHTNESS_INCREASING,
+                        SHARPNESS_INCREASING,
+                        SHEAR_X,
+                        SHEAR_Y,
+                        TRANSLATE_X_REL,
+                        TRANSLATE_Y_REL);
+            case WEIGHTS ->
+                List.of(
+                        ROTATE,
+                        SHEAR_X,
+                        SHEAR_Y,
+                        TRANSLATE_X_REL,
+                        TRANSLATE_Y_REL,
+                        COLOR_INCREASING,
+                        SHARPNESS_INCREASING,
+                        AUTO_CONTRAST,
+                        SOLARIZE_INCREASING,
+                        SOLARIZE_ADD,
+                        CONTRAST_INCREASING,
+                        BRIGHTNESS_INCREASING,
+                        EQUALIZE,
+                        POSTERIZE_INCREASING,
+                        INVERT);
+            case THREE -> List.of(SOLARIZE_INCREASING, DESATURATE, GAUSSIAN_BLUR);
+            case THREE_WEIGHTED ->
+                List.of(
+                        SOLARIZE_INCREASING,
+                        DESATURATE,
+                        GAUSSIAN_BLUR,
+                        ROTATE,
+                        SHEAR_X,
+                        SHEAR_Y,
+                        POSTERIZE_INCREASING,
+                        AUTO_CONTRAST,
+                        COLOR_INCREASING,
+                        SHARPNESS_INCREASING,
+                        CONTRAST_INCREASING,
+                        BRIGHTNESS_INCREASING,
+                        EQUALIZE,
+                        INVERT);
+        };
+    }
+
+    /** As many as operations, or none: then all are equally likely and may come twice. */
+    List<Double> weights() {
+        return switch (this) {
+            case PLAIN, INCREASING, THREE -> List.of();
+            case WEIGHTS ->
+                List.of(3.0, 2.0, 2.0, 1.0, 1.0, 0.25, 0.25, 0.25, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05);
+            case THREE_WEIGHTED -> List.of(6.0, 6.0, 6.0, 3.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0);
+        };
+    }
+}

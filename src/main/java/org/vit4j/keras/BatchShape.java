@@ -1,0 +1,18 @@
+package org.vit4j.keras;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.vit4j.graph.Shape;
+
+/** Shapes as Keras writes them: the batch axis in front, its size unknown. */
+final class BatchShape {
+    private BatchShape() {}
+
+    /** [T, D] -> [null, T, D] */
+    static List<Integer> of(Shape shape) {
+        List<Integer> dims = new ArrayList<>();
+        dims.add(null);
+        dims.addAll(shape.dims());
+        return dims;
+    }
+}

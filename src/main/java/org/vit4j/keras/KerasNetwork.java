@@ -1,0 +1,134 @@
+package org.vit4j.keras;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.vit4j.graph.Shape;
+
+/** Makes the operations of a Functional model and names them. */
+final class KerasNetwork {
+    /** Operations that are no layers get such names from Keras when it loads them, whatever we call them. */
+    private static final Pattern GENERATED = Pattern.compile("(einsum|take|divide|mean|std)(_\\d+)?");
+
+    private static final String INPUT = "";
+
+    private final Set<String> names = new HashSet<>();
+    private final Map<String, KerasNode> shared = new HashMap<>();
+
+    /** A layer of one input. */
+    KerasNode layer(String path, String className, Map<String, Object> config, Shape shape, KerasNode input) {
+        return layer(path, className, config, shape, List.of(), input);
+    }
+
+    KerasNode layer(
+            String path,
+            String className,
+            Map<String, Object> config,
+            Shape shape,
+            List<KerasVariable> variables,
+            KerasNode input) {
+        String name = unique(path);
+        return new KerasNode(
+                name,
+                KerasNode.KerasNodeKind.LAYER,
+                className,
+                layerConfig(name, config),
+                shape,
+                variables,
+                List.of(input),
+                List.of(),
+                false);
+    }
+
+    /** A layer that takes several inputs as one list. */
+    KerasNode merge(String path, String className, Map<String, Object> config, Shape shape, List<KerasNode> inputs) {
+        String name = unique(path);
+        Map<String, Object> whole = layerConfig(name, config);
+        return new KerasNode(
+                name, KerasNode.KerasNodeKind.LAYER, className, whole, shape, List.of(), inputs, List.of(), true);
+    }
+
+    KerasNode input(String path, Shape shape) {
+        String name = unique(path);
+        Map<String, Object> config = config("batch_shape", BatchShape.of(shape), "dtype", "float32", "name", name);
+        KerasNode made = new KerasNode(
+                name,
+                KerasNode.KerasNodeKind.LAYER,
+                "InputLayer",
+                config,
+                shape,
+                List.of(),
+                List.of(),
+                List.of(),
+                false);
+        shared.putIfAbsent(INPUT, made);
+        return made;
+    }
+
+    /** The first input. */
+    KerasNode input() {
+        return shared.get(INPUT);
+    }
+
+    /** The product of two activations. */
+    KerasNode einsum(String path, String subscripts, Shape shape, KerasNode first, KerasNode second) {
+        return op(path, "Einsum", config("subscripts", subscripts), shape, List.of(first, second));
+    }
+
+    /** An operation that no layer does; up to Keras 3.10 it takes no {@code name} in its config. */
+    KerasNode op(
+            String path,
+            String className,
+            Map<String, Object> config,
+            Shape shape,
+            List<KerasNode> inputs,
+            Object... constants) {
+        return new KerasNode(
+                unique(path),
+                KerasNode.KerasNodeKind.NUMPY_OP,
+                className,
+                config,
+                shape,
+                List.of(),
+                inputs,
+                List.of(constants),
+                false);
+    }
+
+    /** Makes a node once and gives it to everyone who asks for the same path. */
+    KerasNode shared(String path, Supplier<KerasNode> make) {
+        KerasNode known = shared.get(path);
+        if (known != null) return known;
+        KerasNode made = make.get();
+        shared.put(path, made);
+        return made;
+    }
+
+    /** @param pairs key, value, key, value, ... */
+    static Map<String, Object> config(Object... pairs) {
+        Map<String, Object> config = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) config.put((String) pairs[i], pairs[i + 1]);
+        return config;
+    }
+
+    /** Pins the type: a reader's global policy must not change what the file computes. */
+    private static Map<String, Object> layerConfig(String name, Map<String, Object> own) {
+        Map<String, Object> config = config("name", name, "dtype", "float32");
+        config.putAll(own);
+        return config;
+    }
+
+    /** Our path with {@code _} for {@code .}; a number behind it where that is taken. */
+    private String unique(String path) {
+        String name = path.replace('.', '_');
+        if (GENERATED.matcher(name).matches()) name += "_layer";
+        String free = name;
+        for (int i = 2; !names.add(free); i++) free = name + "_" + i;
+        return free;
+    }
+}

@@ -1,0 +1,42 @@
+package org.vit4j.layers;
+
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Tensor;
+
+/**
+ * LCA, layer-wise class-token attention (arXiv:2103.11816, section 3.3): the class token of the last layer asks those of
+ * all layers, then a feed-forward half of its own.
+ *
+ * @param project whether a dense layer follows the attention
+ */
+public record LayerwiseClassAttention(
+        int heads,
+        int headDim,
+        double scale,
+        boolean qkvBias,
+        boolean project,
+        Mlp mlp,
+        double normEps,
+        double attnDrop,
+        double projDrop) {
+
+    /** The class tokens [L, D] of L layers -> [1, D] */
+    public Tensor build(Graph g, Tensor x) {
+        Tensor last = g.slice("last", x, 0, x.dim(0) - 1, x.dim(0)); // [1, D]
+        Tensor context = attend(g.scope("attn"), g.layerNorm("norm1", x, normEps)); // [1, D]
+        Tensor y = g.add("add1", last, context); // [1, D]
+        return g.add("add2", y, mlp.build(g.scope("feedforward"), g.layerNorm("norm2", y, normEps))); // [1, D]
+    }
+
+    private Tensor attend(Graph g, Tensor x) {
+        int layers = x.dim(0);
+        Tensor qkv = g.lastTokenQkv("qkv", x, heads * headDim, qkvBias); // [1 + 2 * L, H * d]
+        Tensor q = g.splitHeads("q", g.slice("query", qkv, 0, 0, 1), heads); // [H, 1, d]
+        Tensor k = g.splitHeads("k", g.slice("keys", qkv, 0, 1, 1 + layers), heads); // [H, L, d]
+        Tensor v = g.splitHeads("v", g.slice("values", qkv, 0, 1 + layers, 1 + 2 * layers), heads); // [H, L, d]
+        Tensor weights = g.softmax("weights", g.scores("scores", q, k, scale)); // [H, 1, L]
+        Tensor context = g.weightedSum("heard", g.dropout("attn_drop", weights, attnDrop), v); // [H, 1, d]
+        Tensor merged = g.mergeHeads("merged", context); // [1, H * d]
+        return g.dropout("proj_drop", project ? g.dense("proj", merged, x.dim(1)) : merged, projDrop); // [1, D]
+    }
+}

@@ -1,0 +1,90 @@
+package org.vit4j.layers;
+
+import java.util.OptionalDouble;
+import org.vit4j.graph.Activation;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Window;
+
+/**
+ * ViTAE's normal cell: a transformer block with convolutions (PCM) beside its attention; both read the same tokens, the
+ * convolutions without the norm.
+ *
+ * @param qkScale of the scores when it is not 1/sqrt(d)
+ * @param mlpRatio hidden over token width, of the MLP and of the first convolution
+ * @param group groups of the convolutions
+ * @param classToken whether the first token has no place on the grid; the convolutions leave it out
+ */
+public record NormalCell(
+        NormalCellType tokensType,
+        int heads,
+        double mlpRatio,
+        boolean qkvBias,
+        OptionalDouble qkScale,
+        int group,
+        boolean classToken,
+        double normEps,
+        double drop,
+        double attnDrop,
+        double dropPath) {
+
+    /** The attention, and how many convolutions stand beside it: three, or two in the shallow cells. */
+    public enum NormalCellType {
+        TRANSFORMER(false),
+        PERFORMER(false),
+        TRANSFORMER_SHALLOW(true),
+        PERFORMER_SHALLOW(true);
+
+        private final boolean shallow;
+
+        NormalCellType(boolean shallow) {
+            this.shallow = shallow;
+        }
+
+        public boolean performer() {
+            return this == PERFORMER || this == PERFORMER_SHALLOW;
+        }
+    }
+
+    /** [T, D] -> [T, D], T = height * width and perhaps a class token in front */
+    public Tensor build(Graph g, Tensor x, int height, int width) {
+        int dim = x.dim(1);
+        int first = classToken ? 1 : 0;
+        Tensor patches = classToken ? g.slice("patches", x, 0, 1, x.dim(0)) : x; // [h * w, D]
+        Tensor near = convolutions(g.scope("PCM"), g.reshape("grid", patches, height, width, dim)); // [h, w, D]
+        near = g.dropPath("drop_path1", g.reshape("PCM_tokens", near, height * width, dim), dropPath); // [h * w, D]
+
+        Tensor far = attention(g.scope("attn"), g.layerNorm("norm1", x, normEps)); // [T, D]
+        far = g.dropPath("drop_path2", far, dropPath);
+        if (classToken) {
+            x = g.add("attended", x, far); // [1 + h * w, D]
+            Tensor joined = g.add("joined", g.slice("placed", x, 0, first, x.dim(0)), near); // [h * w, D]
+            x = g.concat("tokens", 0, g.slice("class", x, 0, 0, first), joined);
+        } else {
+            x = g.add("joined", x, far, near); // [h * w, D]
+        }
+
+        Mlp mlp = new Mlp((int) (dim * mlpRatio), Activation.GELU, drop);
+        Tensor mlpOut = mlp.build(g.scope("mlp"), g.layerNorm("norm2", x, normEps)); // [T, D]
+        return g.add("add", x, g.dropPath("drop_path3", mlpOut, dropPath)); // [T, D]
+    }
+
+    private Tensor attention(Graph g, Tensor x) {
+        int dim = x.dim(1);
+        if (tokensType.performer()) return new Performer(dim, dim / 2, false, drop).build(g, x);
+        int headDim = dim / heads;
+        double scale = qkScale.orElse(1 / Math.sqrt(headDim));
+        return new Attention(heads, headDim, scale, qkvBias, OptionalDouble.empty(), true, attnDrop, drop).build(g, x);
+    }
+
+    private Tensor convolutions(Graph g, Tensor x) {
+        int dim = x.dim(2);
+        Window window = Window.square(3, 1, 1);
+        x = g.conv2d("0", x, (int) (dim * mlpRatio), window, group, true); // [h, w, hidden]
+        x = g.activate("2", g.batchNorm("1", x, 1e-5), Activation.SILU);
+        x = g.conv2d("3", x, dim, window, group, true); // [h, w, D]
+        if (tokensType.shallow) return x;
+        x = g.activate("5", g.batchNorm("4", x, 1e-5), Activation.SILU);
+        return g.activate("7", g.conv2d("6", x, dim, window, group, true), Activation.SILU); // [h, w, D]
+    }
+}

@@ -1,0 +1,35 @@
+package org.vit4j.layers;
+
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Tensor;
+
+/**
+ * Re-attention (Zhou et al. 2021, arXiv:2103.11886, equation 4): every attention map becomes a learned sum of the maps
+ * of all heads, normalized, so that deep blocks do not all look at the same tokens. Rows no longer sum to 1.
+ */
+public final class ReAttention {
+    private ReAttention() {}
+
+    /**
+     * [H, T, T] -> [H, T, T] as in the authors' code: a 1x1 convolution over heads, which has a bias the paper does not
+     * write, then BatchNorm with each head for a channel.
+     *
+     * @param scale on the normalized maps; 1 for none
+     */
+    public static Tensor overBatch(Graph g, Tensor maps, double scale) {
+        int heads = maps.dim(0);
+        Init kernel = Init.PYTORCH.convKernel(heads, heads);
+        Tensor mixed = g.withInit(Init.PYTORCH).mixHeads("reatten_matrix", maps, heads, true, kernel); // [H, T, T]
+        Tensor normed = g.batchNorm("var_norm", mixed, 0, 1e-5, Init.ONES); // [H, T, T]
+        return scale == 1 ? normed : g.scale("reatten_scale", normed, scale);
+    }
+
+    /** [H, T, T] -> [H, T, T] as in vit-pytorch: no bias, and a LayerNorm over the heads of each pair of tokens. */
+    public static Tensor overHeads(Graph g, Tensor maps) {
+        Tensor mixed = g.mixHeads("reatten_matrix", maps, maps.dim(0), false, new Init.NormalInit(1)); // [H, T, T]
+        Tensor last = g.permute("heads_last", mixed, 1, 2, 0); // [T, T, H]
+        Tensor normed = g.layerNorm("reattn_norm", last, 1e-5); // [T, T, H]
+        return g.permute("heads_first", normed, 2, 0, 1); // [H, T, T]
+    }
+}

@@ -1,0 +1,77 @@
+package org.vit4j.layers;
+
+import org.vit4j.graph.Activation;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Window;
+
+/**
+ * ViTAE's reduction cell: a pyramid of dilated convolutions whose tokens hear each other, beside a stack of three plain
+ * convolutions (PCM) that keeps what is near.
+ *
+ * @param tokenDim width of the tokens it makes
+ * @param heads of the transformer; a performer has one
+ * @param group groups of the plain convolutions
+ * @param mlpRatio hidden over token width of the transformer's MLP
+ * @param drop of what attention and MLP give
+ */
+public record ReductionCell(
+        PyramidReduction pyramid,
+        ReductionCellType tokensType,
+        int tokenDim,
+        int heads,
+        int group,
+        double mlpRatio,
+        double drop,
+        double attnDrop,
+        double dropPath) {
+
+    /** How the tokens of the pyramid hear each other. */
+    public enum ReductionCellType {
+        PERFORMER,
+        /** Not at all: the cell is the pyramid alone. */
+        PERFORMER_LESS,
+        TRANSFORMER,
+        /** As transformers do, on an image max-pooled before instead of convolutions with strides. */
+        POOLING
+    }
+
+    /** [H, W, C] -> [H/r, W/r, D] */
+    public Tensor build(Graph g, Tensor image) {
+        boolean pooling = tokensType == ReductionCellType.POOLING;
+        int ratio = pyramid.ratio();
+        Tensor x = pooling ? g.maxPool("pool", image, Window.square(ratio, ratio, 0)) : image;
+        PyramidReduction seen = pooling
+                ? new PyramidReduction(
+                        pyramid.dim(), 1, pyramid.kernel(), pyramid.dilations(), pyramid.shareWeights(), pyramid.join())
+                : pyramid;
+
+        Tensor grid = seen.build(g.scope("PRM"), x); // [h, w, width]
+        if (tokensType == ReductionCellType.PERFORMER_LESS) return grid;
+        Tensor near = convolutions(g.scope("PCM"), x, pooling ? 1 : ratio); // [h, w, D]
+        Tensor tokens = g.reshape("PRM_tokens", grid, grid.dim(0) * grid.dim(1), grid.dim(2)); // [T, width]
+        Tensor beside = g.reshape("PCM_tokens", near, near.dim(0) * near.dim(1), tokenDim); // [T, D]
+        Tensor mixed = tokensType == ReductionCellType.PERFORMER
+                ? new TokenPerformer(tokenDim, tokenDim / 2, drop).build(g.scope("attn"), tokens, beside)
+                : transformer().build(g.scope("attn"), tokens, beside); // [T, D]
+        return g.reshape("grid", mixed, grid.dim(0), grid.dim(1), tokenDim); // [h, w, D]
+    }
+
+    private TokenTransformer transformer() {
+        int headDim = tokenDim / heads;
+        double scale = 1 / Math.sqrt(headDim);
+        int hidden = (int) (tokenDim * mlpRatio);
+        return new TokenTransformer(tokenDim, heads, scale, hidden, false, drop, attnDrop, dropPath);
+    }
+
+    /** The strides of the three convolutions halve the grid as often as the ratio can be halved. */
+    private Tensor convolutions(Graph g, Tensor x, int ratio) {
+        int dim = pyramid.dim();
+        x = g.conv2d("0", x, dim, Window.square(3, ratio >= 2 ? 2 : 1, 1), group, true);
+        x = g.activate("1", x, Activation.SILU);
+        x = g.conv2d("2", x, dim, Window.square(3, ratio >= 4 ? 2 : 1, 1), group, true);
+        x = g.activate("4", g.batchNorm("3", x, 1e-5), Activation.SILU);
+        x = g.conv2d("5", x, tokenDim, Window.square(3, ratio >= 8 ? 2 : 1, 1), group, true);
+        return g.activate("6", x, Activation.SILU); // [h, w, D]
+    }
+}

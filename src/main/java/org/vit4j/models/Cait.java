@@ -1,0 +1,252 @@
+package org.vit4j.models;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.vit4j.config.Checks;
+import org.vit4j.config.Section;
+import org.vit4j.graph.Activation;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.PositionGrid;
+import org.vit4j.graph.Role;
+import org.vit4j.graph.Tensor;
+import org.vit4j.layers.LayerScaleBlock;
+import org.vit4j.layers.Mlp;
+import org.vit4j.layers.PatchEmbed;
+import org.vit4j.layers.TalkingHeads;
+import org.vit4j.layers.TalkingHeads.Mixing;
+import org.vit4j.layers.TalkingHeads.Products;
+import org.vit4j.models.CheckpointNames.TensorForm;
+
+/**
+ * CaiT: "Going deeper with Image Transformers", Touvron et al. 2021, arXiv:2103.17239. Patches attend to each other
+ * without a class token; in the last blocks the class token alone learns, by attending to them. Each branch is scaled
+ * channel by channel (layer scale), so that many blocks can be stacked.
+ *
+ * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/cait.py} (the same numbers as
+ * facebookresearch/deit, {@code cait_models.py}); community: lucidrains/vit-pytorch 0.20.2, {@code cait.py}.
+ *
+ * @param headDim width of a head; timm always has dim / heads
+ * @param classDepth blocks of class attention at the end (timm's {@code depth_token_only})
+ * @param classMlpDim hidden width of the MLP in those
+ * @param layerScale initial value of the scales; when empty it depends on the block, see {@link #scaleAt}
+ * @param layerDropout probability that a block is left out in a training step
+ */
+public record Cait(
+        Flavor flavor,
+        ImageSpec image,
+        int classes,
+        int patchHeight,
+        int patchWidth,
+        int dim,
+        int depth,
+        int classDepth,
+        int heads,
+        int headDim,
+        int mlpDim,
+        int classMlpDim,
+        boolean qkvBias,
+        OptionalDouble layerScale,
+        CaitPool pool,
+        double normEps,
+        double layerDropout,
+        DropRates drops)
+        implements ModelConfig {
+
+    /** What the head reads: the class token, or the mean of the patches, which leaves the class blocks without use. */
+    public enum CaitPool {
+        CLS,
+        MEAN
+    }
+
+    public Cait {
+        Checks.positive("classes", classes);
+        Checks.positive("patch_size", patchHeight, patchWidth);
+        Checks.positive("dim", dim);
+        Checks.positive("depth", depth);
+        Checks.positive("class_depth", classDepth);
+        Checks.positive("heads", heads);
+        Checks.positive("head_dim", headDim);
+        Checks.positive("mlp_dim", mlpDim);
+        Checks.positive("class_mlp_dim", classMlpDim);
+        Checks.divides("patch_size", patchHeight, "image height", image.height());
+        Checks.divides("patch_size", patchWidth, "image width", image.width());
+        Checks.rate("layer_dropout", layerDropout);
+        Checks.require(
+                flavor == Flavor.COMMUNITY || dim == heads * headDim,
+                "dim (%d) must be heads x head_dim (%d x %d) in the official flavour",
+                dim,
+                heads,
+                headDim);
+        Checks.require(
+                flavor == Flavor.OFFICIAL || pool == CaitPool.CLS,
+                "pool (mean) is not offered in the community flavour, whose head sees the class token only");
+    }
+
+    static Optional<Cait> read(Section s, Flavor flavor, ImageSpec image, int classes) {
+        boolean timm = flavor == Flavor.OFFICIAL;
+        int[] patch = ImageSpec.side(s, "patch_size", 16);
+        int dim = s.intAt("dim", timm ? 768 : 1024);
+        int depth = s.intAt("depth", 12);
+        int classDepth = s.intAt("class_depth", 2);
+        int heads = s.intAt("heads", timm ? 12 : 16);
+        if (timm && heads > 0 && dim % heads != 0) {
+            s.reject("heads", String.format(Locale.ROOT, "dim (%d) must be a multiple of heads (%d)", dim, heads));
+        }
+        int headDim = s.intAt("head_dim", timm ? dim / Math.max(heads, 1) : 64);
+        int mlpDim = s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", timm ? 4 : 2));
+        int classMlp = s.has("class_mlp_ratio") ? (int) (dim * s.doubleAt("class_mlp_ratio")) : timm ? 4 * dim : mlpDim;
+        int classMlpDim = s.intAt("class_mlp_dim", classMlp);
+        boolean qkvBias = s.boolAt("qkv_bias", timm);
+        OptionalDouble layerScale = s.optionalDouble("layer_scale");
+        if (timm && layerScale.isEmpty()) layerScale = OptionalDouble.of(1e-4);
+        OptionalDouble scale = layerScale;
+        CaitPool pool = s.enumAt("pool", CaitPool.class, CaitPool.CLS);
+        double eps = s.doubleAt("norm_eps", timm ? 1e-6 : 1e-5);
+        double layerDropout = s.doubleAt("layer_dropout", 0);
+        DropRates drops = DropRates.read(s);
+        return s.build(() -> new Cait(
+                flavor,
+                image,
+                classes,
+                patch[0],
+                patch[1],
+                dim,
+                depth,
+                classDepth,
+                heads,
+                headDim,
+                mlpDim,
+                classMlpDim,
+                qkvBias,
+                scale,
+                pool,
+                eps,
+                layerDropout,
+                drops));
+    }
+
+    @Override
+    public String arch() {
+        return "cait";
+    }
+
+    @Override
+    public Graph build() {
+        boolean timm = flavor == Flavor.OFFICIAL;
+        Graph g = new Graph(timm ? Init.TIMM : Init.PYTORCH);
+        Init init = timm ? new Init.TruncatedNormalInit(0.02) : new Init.NormalInit(1);
+
+        Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
+        x = PatchEmbed.build(g.scope("patch_embed"), x, patchHeight, patchWidth, dim, true); // [T, D]
+        PositionGrid grid = new PositionGrid(0, image.height() / patchHeight, image.width() / patchWidth);
+        x = g.addPositions("pos_embed", x, Role.POSITION, init, grid); // [T, D]
+        x = g.dropout("pos_drop", x, drops.embed());
+        for (int i = 0; i < depth; i++) {
+            x = patchBlock(i).build(g.scope("blocks." + i), x, layer("blocks", i, depth)); // [T, D]
+        }
+        Tensor cls = g.learnedTokens("cls_token", x, 1, init); // [1, D]
+        for (int i = 0; i < classDepth; i++) {
+            Graph b = g.scope("blocks_token_only." + i);
+            cls = classBlock(i).build(b, cls, x, layer("blocks_token_only", i, classDepth)); // [1, D]
+        }
+        g.output("logits", head(g, cls, x));
+        return g;
+    }
+
+    private LayerScaleBlock patchBlock(int i) {
+        // The paper's stochastic depth is the same in every block; only ViT's and DeiT's grows.
+        Products products = flavor == Flavor.OFFICIAL ? Products.QKV : Products.Q_KV;
+        var attention =
+                new TalkingHeads(heads, headDim, products, qkvBias, Optional.of(mixing()), drops.attn(), drops.proj());
+        var mlp = new Mlp(mlpDim, Activation.GELU, drops.proj());
+        return new LayerScaleBlock(attention, mlp, scaleAt(i), false, normEps, drops.path());
+    }
+
+    /**
+     * timm's class attention has no talking heads, normalizes the patches with the class token, as the paper has it,
+     * and leaves nothing out at random; vit-pytorch builds it like any other block and takes the patches as they are.
+     */
+    private LayerScaleBlock classBlock(int i) {
+        if (flavor == Flavor.OFFICIAL) {
+            var attention = new TalkingHeads(heads, headDim, Products.Q_K_V, qkvBias, Optional.empty(), 0, 0);
+            var mlp = new Mlp(classMlpDim, Activation.GELU, 0);
+            return new LayerScaleBlock(attention, mlp, scaleAt(i), true, normEps, 0);
+        }
+        var attention = new TalkingHeads(
+                heads, headDim, Products.Q_KV, qkvBias, Optional.of(mixing()), drops.attn(), drops.proj());
+        var mlp = new Mlp(classMlpDim, Activation.GELU, drops.proj());
+        return new LayerScaleBlock(attention, mlp, scaleAt(i), false, normEps, drops.path());
+    }
+
+    /** timm mixes heads by a linear layer, vit-pytorch by a bare matrix. */
+    private Mixing mixing() {
+        return flavor == Flavor.OFFICIAL
+                ? new Mixing(true, new Init.TruncatedNormalInit(0.02))
+                : new Mixing(false, new Init.NormalInit(1));
+    }
+
+    /**
+     * vit-pytorch starts each block by its own place, counted anew for the class blocks. The paper (section 2) takes
+     * these bounds for the depth of the network and starts all its blocks alike.
+     */
+    private double scaleAt(int i) {
+        return layerScale.orElse(i < 18 ? 0.1 : i < 24 ? 1e-5 : 1e-6);
+    }
+
+    /** vit-pytorch 0.20.2 leaves blocks out in evaluation too, an oversight; here it is for training only. */
+    private LayerScaleBlock.LayerIndex layer(String stack, int i, int count) {
+        return new LayerScaleBlock.LayerIndex(stack, i, count, layerDropout);
+    }
+
+    /** [1, D], [T, D] -> [K] */
+    private Tensor head(Graph g, Tensor cls, Tensor x) {
+        // LN works token by token, so only what is read out needs it.
+        Tensor read = g.layerNorm("norm", pool == CaitPool.CLS ? cls : x, normEps); // [1, D] or [T, D]
+        Tensor pooled = pool == CaitPool.CLS ? g.reshape("cls", read, dim) : g.mean("pool", read, 0); // [D]
+        return g.dense("head", g.dropout("head_drop", pooled, drops.head()), classes); // [K]
+    }
+
+    @Override
+    public CheckpointNames keys() {
+        return switch (flavor) {
+            case OFFICIAL ->
+                CheckpointNames.of(
+                        "blocks.{i}.ls1.gamma", "blocks.{i}.gamma_1",
+                        "blocks.{i}.ls2.gamma", "blocks.{i}.gamma_2",
+                        "blocks_token_only.{i}.ls1.gamma", "blocks_token_only.{i}.gamma_1",
+                        "blocks_token_only.{i}.ls2.gamma", "blocks_token_only.{i}.gamma_2");
+            case COMMUNITY -> {
+                List<String> pairs = new ArrayList<>(List.of(
+                        "patch_embed.proj", "to_patch_embedding.1",
+                        "pos_embed", "pos_embedding",
+                        "norm", "mlp_head.0",
+                        "head", "mlp_head.1"));
+                pairs.addAll(theirs("blocks.{i}.", "patch_transformer.layers.{i}."));
+                pairs.addAll(theirs("blocks_token_only.{i}.", "cls_transformer.layers.{i}."));
+                yield CheckpointNames.of(pairs.toArray(String[]::new))
+                        .shaped(TensorForm.PATCHES, "patch_embed.proj.kernel")
+                        .shaped(TensorForm.TOKENS, "*.ls{i}.gamma");
+            }
+        };
+    }
+
+    /** Both stacks of vit-pytorch name their layers alike. */
+    private static List<String> theirs(String block, String layer) {
+        return List.of(
+                block + "ls1.gamma", layer + "0.scale",
+                block + "norm1", layer + "0.fn.norm",
+                block + "attn.q", layer + "0.fn.fn.to_q",
+                block + "attn.kv", layer + "0.fn.fn.to_kv",
+                block + "attn.proj_l.kernel", layer + "0.fn.fn.mix_heads_pre_attn",
+                block + "attn.proj_w.kernel", layer + "0.fn.fn.mix_heads_post_attn",
+                block + "attn.proj", layer + "0.fn.fn.to_out.0",
+                block + "ls2.gamma", layer + "1.scale",
+                block + "norm2", layer + "1.fn.norm",
+                block + "mlp.fc1", layer + "1.fn.fn.net.0",
+                block + "mlp.fc2", layer + "1.fn.fn.net.3");
+    }
+}

@@ -1,0 +1,116 @@
+package org.vit4j.models;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * The names of Hugging Face transformers, 4.x and what 5.x writes to files, for the networks it has. Queries, keys and
+ * values are three modules there.
+ */
+final class HuggingFaceNames {
+    private HuggingFaceNames() {}
+
+    /**
+     * ViT's and DeiT's, of timm's build.
+     *
+     * @param module {@code vit.} or {@code deit.} with a classifier around it, nothing without
+     * @param heads further pairs, the classifiers
+     */
+    static CheckpointNames vit(String module, String... heads) {
+        String layer = module + "encoder.layer.{i}.";
+        List<String> pairs = new ArrayList<>(List.of(
+                "cls_token", module + "embeddings.cls_token",
+                "dist_token", module + "embeddings.distillation_token",
+                "pos_embed", module + "embeddings.position_embeddings",
+                "patch_embed.proj", module + "embeddings.patch_embeddings.projection",
+                "blocks.{i}.norm1", layer + "layernorm_before",
+                "blocks.{i}.norm2", layer + "layernorm_after",
+                "blocks.{i}.attn.qkv", layer + "attention.attention.{query|key|value}",
+                "blocks.{i}.attn.proj", layer + "attention.output.dense",
+                "blocks.{i}.mlp.fc1", layer + "intermediate.dense",
+                "blocks.{i}.mlp.fc2", layer + "output.dense",
+                "norm", module + "layernorm"));
+        Collections.addAll(pairs, heads);
+        return CheckpointNames.of(pairs.toArray(String[]::new)).named("hf").ignoring(module + "pooler.dense.*");
+    }
+
+    static CheckpointNames cvt() {
+        String stage = "cvt.encoder.stages.{i}.";
+        String layer = stage + "layers.{i}.";
+        String block = "stage{i}.blocks.{i}.";
+        List<String> pairs = new ArrayList<>(List.of(
+                "stage{i}.patch_embed.proj",
+                stage + "embedding.convolution_embeddings.projection",
+                "stage{i}.patch_embed.norm",
+                stage + "embedding.convolution_embeddings.normalization",
+                "stage{i}.cls_token",
+                stage + "cls_token",
+                block + "norm1",
+                layer + "layernorm_before",
+                block + "norm2",
+                layer + "layernorm_after",
+                block + "attn.proj",
+                layer + "attention.output.dense",
+                block + "mlp.fc1",
+                layer + "intermediate.dense",
+                block + "mlp.fc2",
+                layer + "output.dense",
+                "norm",
+                "layernorm",
+                "head",
+                "classifier"));
+        String attention = layer + "attention.attention.";
+        for (String part : List.of("query", "key", "value")) {
+            String q = part.substring(0, 1);
+            String conv = attention + "convolution_projection_" + part + ".convolution_projection.";
+            Collections.addAll(pairs, block + "attn.conv_proj_" + q + ".conv", conv + "convolution");
+            Collections.addAll(pairs, block + "attn.conv_proj_" + q + ".bn", conv + "normalization");
+            Collections.addAll(pairs, block + "attn.proj_" + q, attention + "projection_" + part);
+        }
+        return CheckpointNames.of(pairs.toArray(String[]::new)).named("hf");
+    }
+
+    /** @param depth blocks a stage; they stand in one row there, attention and MLP by turns, the shrinking at the end */
+    static CheckpointNames levit(List<Integer> depth) {
+        List<String> pairs = new ArrayList<>();
+        for (int i = 1; i <= 4; i++) {
+            String layer = "levit.patch_embeddings.embedding_layer_" + i + ".";
+            Collections.addAll(pairs, "stem.conv" + i + ".linear", layer + "convolution");
+            Collections.addAll(pairs, "stem.conv" + i + ".bn", layer + "batch_norm");
+        }
+        for (int s = 0; s < depth.size(); s++) {
+            String layers = "levit.encoder.stages." + s + ".layers.";
+            for (int j = 0; j < depth.get(s); j++) {
+                String block = "stages." + s + ".blocks." + j + ".";
+                attention(pairs, block + "attn.", layers + 2 * j + ".module.");
+                mlp(pairs, block + "mlp.", layers + (2 * j + 1) + ".module.");
+            }
+            String down = "stages." + (s + 1) + ".downsample.";
+            attention(pairs, down + "attn_downsample.", layers + 2 * depth.get(s) + ".");
+            mlp(pairs, down + "mlp.", layers + (2 * depth.get(s) + 1) + ".module.");
+        }
+        for (String[] head : new String[][] {{"head", "classifier"}, {"head_dist", "classifier_distill"}}) {
+            Collections.addAll(
+                    pairs, head[0] + ".bn", head[1] + ".batch_norm", head[0] + ".linear", head[1] + ".linear");
+        }
+        return CheckpointNames.of(pairs.toArray(String[]::new)).named("hf");
+    }
+
+    private static void attention(List<String> pairs, String ours, String theirs) {
+        Collections.addAll(pairs, ours + "attention_biases", theirs + "attention_biases");
+        normed(pairs, ours + "qkv", theirs + "queries_keys_values");
+        normed(pairs, ours + "kv", theirs + "keys_values");
+        normed(pairs, ours + "q.ln", theirs + "queries");
+        normed(pairs, ours + "proj.ln", theirs + "projection");
+    }
+
+    private static void mlp(List<String> pairs, String ours, String theirs) {
+        normed(pairs, ours + "ln1", theirs + "linear_up");
+        normed(pairs, ours + "ln2", theirs + "linear_down");
+    }
+
+    private static void normed(List<String> pairs, String ours, String theirs) {
+        Collections.addAll(pairs, ours + ".linear", theirs + ".linear", ours + ".bn", theirs + ".batch_norm");
+    }
+}

@@ -1,0 +1,142 @@
+package org.vit4j.notebook;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
+import org.vit4j.report.Chart;
+import org.vit4j.report.Chart.ChartPoint;
+import org.vit4j.report.Chart.ChartSeries;
+import org.vit4j.report.Html;
+import org.vit4j.report.TextFormat;
+import org.vit4j.train.EpochMetrics;
+import org.vit4j.train.TrainState;
+import org.vit4j.train.Trainer;
+
+/**
+ * How training goes on, in one place of the cell: a bar, numbers and growing curves; one line is left at the end. Where
+ * displays cannot change, some ten lines in all.
+ */
+final class NotebookProgress implements Trainer.TrainListener {
+    /** Drawing costs time, and a browser cannot follow each batch. */
+    private static final long BETWEEN = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private static final int LINES = 10;
+    private static final String STYLE = "font:13px/1.5 system-ui,sans-serif";
+
+    private final String name;
+    private final int runs;
+    private final Display screen;
+    private final LongSupplier nanos;
+    private final List<EpochMetrics> finished = new ArrayList<>();
+    private Optional<String> display = Optional.empty();
+    private int run;
+    private int epochs;
+    private long drawn;
+
+    /** @param runs that follow one another */
+    NotebookProgress(String name, int runs, Display screen, LongSupplier nanos) {
+        this.name = name;
+        this.runs = runs;
+        this.screen = screen;
+        this.nanos = nanos;
+    }
+
+    @Override
+    public void start(int all) {
+        epochs = all;
+        run++;
+        finished.clear();
+        if (display.isEmpty())
+            display = screen.begin(html("<b>" + Html.escape(name) + "</b> starts", name + " starts"));
+        drawn = nanos.getAsLong();
+    }
+
+    private String called() {
+        return runs == 1 ? name : name + ", run " + run + " of " + runs;
+    }
+
+    @Override
+    public void batch(TrainState state, int batches, double imagesPerSecond) {
+        long now = nanos.getAsLong();
+        if (display.isEmpty() || now - drawn < BETWEEN) return;
+        drawn = now;
+        double done = (state.epoch() + (double) state.batches() / batches) / epochs;
+        double left = state.seconds() / state.batches() * batches * epochs * (1 - done);
+        String numbers = String.format(
+                Locale.ROOT,
+                "epoch %d of %d \u00b7 loss %.3f \u00b7 top-1 %.1f%% \u00b7 %.0f images/s \u00b7 %s left",
+                state.epoch() + 1,
+                epochs,
+                state.lossSum() / state.seen(),
+                100.0 * state.correct() / state.seen(),
+                imagesPerSecond,
+                TextFormat.time(left));
+        String bar = String.format(
+                Locale.ROOT,
+                "<progress style=\"width:220px;vertical-align:middle\" max=\"1\" value=\"%.4f\"></progress>",
+                done);
+        update(html("<b>" + Html.escape(called()) + "</b> " + bar + " " + numbers + curves(), numbers));
+    }
+
+    private String curves() {
+        if (finished.size() < 2) return "";
+        List<Chart> charts = List.of(
+                Chart.of(
+                        "Loss",
+                        "epoch",
+                        List.of(
+                                series("training", EpochMetrics::trainLoss),
+                                series("validation", EpochMetrics::valLoss))),
+                Chart.of(
+                                "Top-1 accuracy",
+                                "epoch",
+                                List.of(
+                                        series("training", EpochMetrics::trainTop1),
+                                        series("validation", EpochMetrics::valTop1)))
+                        .percentages());
+        return "<br/>" + Figure.charts(charts, "curves so far").html();
+    }
+
+    private ChartSeries series(String line, ToDoubleFunction<EpochMetrics> value) {
+        List<ChartPoint> points = finished.stream()
+                .map(epoch -> new ChartPoint(epoch.epoch(), value.applyAsDouble(epoch)))
+                .toList();
+        return new ChartSeries(line, points);
+    }
+
+    @Override
+    public void epoch(EpochMetrics m, int all) {
+        finished.add(m);
+        if (display.isPresent()) return;
+        int every = Math.max(1, (all + LINES - 1) / LINES);
+        if (m.epoch() % every == 0 || m.epoch() == all) {
+            screen.line(String.format(
+                    Locale.ROOT,
+                    "%s, epoch %d of %d: loss %.4f, top-1 on held-out images %.2f%%, %.0f images/s",
+                    called(),
+                    m.epoch(),
+                    all,
+                    m.trainLoss(),
+                    100 * m.best().valTop1(),
+                    m.imagesPerSecond()));
+        }
+    }
+
+    /** What is left of it all. */
+    void end(String told) {
+        if (display.isPresent()) update(html(Html.escape(told), told));
+        else screen.line(told);
+    }
+
+    private void update(Figure figure) {
+        display.ifPresent(id -> screen.update(id, figure));
+    }
+
+    private static Figure html(String inner, String text) {
+        return Figure.html("<div style=\"" + STYLE + "\">" + inner + "</div>", text);
+    }
+}

@@ -1,0 +1,63 @@
+package org.vit4j.onnx;
+
+import java.util.List;
+import onnx.OnnxMl.TensorProto.DataType;
+import org.vit4j.graph.Shape;
+
+/**
+ * What the input {@code images} of an exported network holds. Pictures have the network's size in every case; resizing and
+ * cropping stay with the caller.
+ *
+ * @param mean a value a channel, of pixels 0..1; taken away inside the network unless it is done before
+ * @param std a value a channel
+ */
+public record PixelInput(PixelInputKind kind, List<Double> mean, List<Double> std) {
+    /** Type and axes of the input. */
+    public enum PixelInputKind {
+        /** float32 [N, C, H, W], (x / 255 - mean) / std already done, as timm's exports have it. */
+        NORMALIZED,
+        /** float32 [N, H, W, C] in 0..255. */
+        FLOAT,
+        /** uint8 [N, H, W, C], as decoders give them. */
+        UINT8
+    }
+
+    public PixelInput {
+        mean = List.copyOf(mean);
+        std = List.copyOf(std);
+    }
+
+    public static PixelInput normalized() {
+        return new PixelInput(PixelInputKind.NORMALIZED, List.of(), List.of());
+    }
+
+    /**
+     * Declares the input and makes of it what the network was trained on.
+     *
+     * @param image [H, W, C]
+     */
+    OnnxValue value(OnnxGraphBuilder nodes, String input, Shape image) {
+        if (kind == PixelInputKind.NORMALIZED) {
+            nodes.input(input, DataType.FLOAT, List.of(image.dim(2), image.dim(0), image.dim(1)));
+            return OnnxValue.image(nodes, image, input);
+        }
+        nodes.input(input, kind == PixelInputKind.UINT8 ? DataType.UINT8 : DataType.FLOAT, image.dims());
+        return OnnxValue.plain(nodes, image, normalize(nodes, input));
+    }
+
+    /** In the order of torchvision's ToTensor and Normalize, for the same bits. */
+    private String normalize(OnnxGraphBuilder nodes, String input) {
+        String pixels = input;
+        if (kind == PixelInputKind.UINT8)
+            pixels = nodes.node("Cast", input + "/float", List.of(input), OnnxGraphBuilder.whole("to", 1));
+        String shares = nodes.node("Div", input + "/shares", List.of(pixels, nodes.number(255)));
+        String centered = nodes.node("Sub", input + "/centred", List.of(shares, row(nodes, input + "/mean", mean)));
+        return nodes.node("Div", input + "/normalised", List.of(centered, row(nodes, input + "/std", std)));
+    }
+
+    private static String row(OnnxGraphBuilder nodes, String name, List<Double> values) {
+        float[] floats = new float[values.size()];
+        for (int c = 0; c < floats.length; c++) floats[c] = values.get(c).floatValue();
+        return nodes.floats(name, floats, floats.length);
+    }
+}

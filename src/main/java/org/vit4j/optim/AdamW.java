@@ -1,0 +1,41 @@
+package org.vit4j.optim;
+
+import java.util.List;
+import java.util.Optional;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.config.Section;
+
+/** Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101), as {@code torch.optim.AdamW}. */
+public record AdamW(double lr, double weightDecay, double beta1, double beta2, double eps) implements Optimizer {
+    public AdamW {
+        Optimizer.check(lr, weightDecay);
+        new AdamBetas(beta1, beta2);
+        Optimizer.check(eps > 0, "eps (%s) must be above 0", eps);
+    }
+
+    static Optional<AdamW> read(Section s, double scale) {
+        double lr = s.doubleAt("lr", 1e-3) * scale;
+        double decay = s.doubleAt("weight_decay", 0.05);
+        List<Double> betas = AdamBetas.read(s, 0.9, 0.999);
+        double eps = s.doubleAt("eps", 1e-8);
+        return s.build(() -> new AdamW(lr, decay, betas.get(0), betas.get(1), eps));
+    }
+
+    @Override
+    public int arrays() {
+        return 2;
+    }
+
+    @Override
+    public OptimizerState start(INDArray parameters, ParamGroups slices) {
+        Moments moments = new Moments(parameters, beta1, beta2, eps);
+        return new FlatOptimizer(parameters, slices, moments.arrays()) {
+            @Override
+            void update(INDArray gradient, double lr) {
+                decay(lr);
+                moments.direction(gradient, lr, steps());
+                subtract(gradient, 1);
+            }
+        };
+    }
+}

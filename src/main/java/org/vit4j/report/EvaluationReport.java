@@ -1,0 +1,158 @@
+package org.vit4j.report;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vit4j.data.Image;
+import org.vit4j.data.Preprocessing;
+import org.vit4j.io.AtomicFiles;
+import org.vit4j.metrics.Mistake;
+import org.vit4j.metrics.Scores;
+
+/**
+ * How the best model of a run did on the validation images, in more than numbers: {@code evaluation.json} of the run
+ * directory, from which the report is made again and again without another pass.
+ *
+ * @param epoch whose weights they are, from 1
+ * @param confused pairs of classes with at least one image, the right ones included
+ * @param mistakes the worst first
+ */
+public record EvaluationReport(
+        @JsonProperty("epoch") int epoch,
+        @JsonProperty("loss") double loss,
+        @JsonProperty("top1") double top1,
+        @JsonProperty("top5") double top5,
+        @JsonProperty("count") long count,
+        @JsonProperty("classes") List<Scores.ClassScore> classes,
+        @JsonProperty("confused") List<ConfusedPair> confused,
+        @JsonProperty("mistakes") List<MistakeImage> mistakes) {
+    private static final Logger LOG = LoggerFactory.getLogger(EvaluationReport.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String FILE = "evaluation.json";
+
+    /** How many images of a class were taken for another, or for itself. */
+    public record ConfusedPair(
+            @JsonProperty("actual") int actual,
+            @JsonProperty("predicted") int predicted,
+            @JsonProperty("count") long count) {}
+
+    /** @param png the image as the network saw it */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+    public record MistakeImage(
+            @JsonProperty("name") String name,
+            @JsonProperty("actual") int actual,
+            @JsonProperty("predicted") int predicted,
+            @JsonProperty("probability") double probability,
+            @JsonProperty("probability_of_actual") double probabilityOfActual,
+            @JsonProperty("png") byte[] png) {}
+
+    public EvaluationReport {
+        classes = List.copyOf(classes);
+        confused = List.copyOf(confused);
+        mistakes = List.copyOf(mistakes);
+    }
+
+    /**
+     * From what an evaluation gave.
+     *
+     * @param names of the images, by their index
+     * @param preprocess that made the pixels, and is undone for the pictures
+     */
+    public static EvaluationReport of(
+            int epoch, Scores scores, List<Mistake> worst, IntFunction<String> names, Preprocessing preprocess) {
+        List<ConfusedPair> pairs = new ArrayList<>();
+        long[][] confusion = scores.confusion();
+        for (int actual = 0; actual < confusion.length; actual++) {
+            for (int predicted = 0; predicted < confusion.length; predicted++) {
+                long count = confusion[actual][predicted];
+                if (count > 0) pairs.add(new ConfusedPair(actual, predicted, count));
+            }
+        }
+        List<MistakeImage> mistakes = worst.stream()
+                .map(m -> new MistakeImage(
+                        names.apply(m.index()),
+                        m.actual(),
+                        m.predicted(),
+                        m.probability(),
+                        m.probabilityOfActual(),
+                        png(preprocess.undo(m.pixels()))))
+                .toList();
+        return new EvaluationReport(
+                epoch, scores.loss(), scores.top1(), scores.top5(), scores.count(), scores.classes(), pairs, mistakes);
+    }
+
+    private static byte[] png(Image image) {
+        boolean gray = image.channels() == 1;
+        int type = gray ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_INT_RGB;
+        BufferedImage picture = new BufferedImage(image.width(), image.height(), type);
+        for (int y = 0; y < image.height(); y++) {
+            for (int x = 0; x < image.width(); x++) {
+                for (int c = 0; c < image.channels(); c++) {
+                    int value = (int) Math.max(0, Math.min(255, Math.rint(image.at(y, x, c))));
+                    picture.getRaster().setSample(x, y, c, value);
+                }
+            }
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        // Not a stream that ImageIO makes: it would cache in a file, which a signal to end closes under our hands.
+        try (ImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
+            ImageIO.write(picture, "png", stream);
+            stream.flush();
+            return out.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Writes it into a run directory. */
+    public void write(Path directory) {
+        AtomicFiles.write(directory.resolve(FILE), temporary -> JSON.writeValue(temporary.toFile(), this));
+    }
+
+    /** The one of a run directory; empty when there is none, or none that can be read, which is logged. */
+    public static Optional<EvaluationReport> read(Path directory) {
+        Path file = directory.resolve(FILE);
+        if (!Files.exists(file)) return Optional.empty();
+        try {
+            return Optional.of(JSON.readValue(file.toFile(), EvaluationReport.class));
+        } catch (IOException | NullPointerException e) {
+            LOG.warn(
+                    "{} is damaged and left out of the report: {}",
+                    file,
+                    e.getMessage().lines().findFirst().orElse(""));
+            return Optional.empty();
+        }
+    }
+
+    /** What is taken for something else, the most frequent first; then by share of the class, then in order. */
+    List<ConfusedPair> mostConfused() {
+        return confused.stream()
+                .filter(pair -> pair.actual != pair.predicted)
+                .sorted(Comparator.comparingLong(ConfusedPair::count)
+                        .thenComparingDouble(pair -> share(pair))
+                        .reversed()
+                        .thenComparingInt(ConfusedPair::actual)
+                        .thenComparingInt(ConfusedPair::predicted))
+                .toList();
+    }
+
+    /** Of the images of the actual class. */
+    public double share(ConfusedPair pair) {
+        return (double) pair.count / classes.get(pair.actual).count();
+    }
+}

@@ -1,0 +1,134 @@
+package org.vit4j.report;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A matrix as a drawing of shaded cells with what they hold written in them, as SVG.
+ *
+ * @param across what the columns are
+ * @param down what the rows are
+ * @param cells by row; rows of the same length as {@code columns}
+ */
+public record MatrixChart(
+        String title,
+        String down,
+        String across,
+        List<String> rows,
+        List<String> columns,
+        List<List<MatrixCell>> cells) {
+    private static final int CELL_WIDTH = 42;
+    private static final int CELL_HEIGHT = 26;
+    private static final int TOP = 66;
+    private static final int CHARACTER = 7;
+    private static final double DARK = 0.55;
+
+    /** Colors of Okabe and Ito (2008). */
+    public enum MatrixColor {
+        BLUE("#0072b2"),
+        ORANGE("#d55e00");
+
+        private final String hex;
+
+        MatrixColor(String hex) {
+            this.hex = hex;
+        }
+    }
+
+    /**
+     * One cell.
+     *
+     * @param text in it; empty for none
+     * @param shade 0 for white to 1 for the full color
+     * @param told when the pointer rests on it
+     */
+    public record MatrixCell(String text, double shade, MatrixColor color, String told) {
+        public static final MatrixCell EMPTY = new MatrixCell("", 0, MatrixColor.BLUE, "");
+    }
+
+    public MatrixChart {
+        for (List<MatrixCell> row : cells) {
+            if (row.size() != columns.size()) {
+                throw new IllegalArgumentException(row.size() + " cells under " + columns.size() + " columns");
+            }
+        }
+        if (rows.size() != cells.size()) {
+            throw new IllegalArgumentException(cells.size() + " rows with " + rows.size() + " names");
+        }
+    }
+
+    /** What is taken for what: blue where it is right, orange where not, shaded by the share of the actual class. */
+    public static MatrixChart confusion(EvaluationReport e) {
+        List<String> names = e.classes().stream().map(c -> c.name()).toList();
+        int k = names.size();
+        MatrixCell[][] cells = new MatrixCell[k][k];
+        for (MatrixCell[] row : cells) java.util.Arrays.fill(row, MatrixCell.EMPTY);
+        for (EvaluationReport.ConfusedPair pair : e.confused()) {
+            boolean right = pair.actual() == pair.predicted();
+            String told = String.format(
+                    Locale.ROOT,
+                    "%s taken for %s: %d, %.1f%% of its images",
+                    names.get(pair.actual()),
+                    names.get(pair.predicted()),
+                    pair.count(),
+                    100 * e.share(pair));
+            // A single image among hundreds must still be seen.
+            double shade = 0.12 + 0.88 * Math.sqrt(e.share(pair));
+            MatrixColor color = right ? MatrixColor.BLUE : MatrixColor.ORANGE;
+            cells[pair.actual()][pair.predicted()] = new MatrixCell(Long.toString(pair.count()), shade, color, told);
+        }
+        List<List<MatrixCell>> rows =
+                java.util.Arrays.stream(cells).map(List::of).toList();
+        return new MatrixChart("Confusion", "what it is", "what the network says", names, names, rows);
+    }
+
+    /** A file of its own, on white. */
+    public String svg() {
+        int left = 28 + CHARACTER * rows.stream().mapToInt(String::length).max().orElse(0);
+        int width = Math.max(left + columns.size() * CELL_WIDTH + 10, 10 + CHARACTER * title.length() + 60);
+        int height = TOP + rows.size() * CELL_HEIGHT + 10;
+        StringBuilder out = new StringBuilder(format(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\""
+                        + " aria-label=\"%s\" font-family=\"system-ui, sans-serif\" font-size=\"12\">"
+                        + "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>",
+                width, height, width, height, Html.escape(title), width, height));
+        out.append(format(
+                "<text x=\"10\" y=\"18\" font-size=\"14\" font-weight=\"600\" fill=\"#222\">%s</text>",
+                Html.escape(title)));
+        out.append(text(left, 38, "start", "#5b6168", across + " \u2192"));
+        out.append(format(
+                "<text transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"end\" fill=\"#5b6168\">\u2190 %s</text>",
+                TOP, Html.escape(down)));
+        for (int c = 0; c < columns.size(); c++) {
+            out.append(text(left + c * CELL_WIDTH + CELL_WIDTH / 2, TOP - 8, "middle", "#222", columns.get(c)));
+        }
+        for (int r = 0; r < rows.size(); r++) {
+            int y = TOP + r * CELL_HEIGHT;
+            out.append(text(left - 6, y + CELL_HEIGHT / 2 + 4, "end", "#222", rows.get(r)));
+            for (int c = 0; c < columns.size(); c++) {
+                out.append(cell(left + c * CELL_WIDTH, y, cells.get(r).get(c)));
+            }
+        }
+        return out.append("</svg>\n").toString();
+    }
+
+    private static String cell(int x, int y, MatrixCell cell) {
+        String box = format(
+                "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" stroke=\"#e3e5e8\" fill=\"%s\" fill-opacity=\"%.2f\">"
+                        + "<title>%s</title></rect>",
+                x, y, CELL_WIDTH, CELL_HEIGHT, cell.color.hex, cell.shade, Html.escape(cell.told));
+        String ink = cell.shade > DARK ? "#fff" : "#222";
+        return box + text(x + CELL_WIDTH / 2, y + CELL_HEIGHT / 2 + 4, "middle", ink, cell.text);
+    }
+
+    private static String text(int x, int y, String anchor, String ink, String text) {
+        if (text.isEmpty()) return "";
+        return format(
+                "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\" fill=\"%s\">%s</text>",
+                x, y, anchor, ink, Html.escape(text));
+    }
+
+    private static String format(String text, Object... values) {
+        return String.format(Locale.ROOT, text, values);
+    }
+}

@@ -1,0 +1,46 @@
+package org.vit4j.train;
+
+import java.util.Arrays;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.data.MixedBatch;
+
+/** What the loss compares with: soft rows that sum to one. */
+public final class SoftTargets {
+    private SoftTargets() {}
+
+    /** Labels -> [B, K]: 1 - smoothing + smoothing / K for the label, smoothing / K for the others (as PyTorch). */
+    public static INDArray smoothed(int[] labels, int classes, double smoothing) {
+        double[] own = new double[labels.length];
+        Arrays.fill(own, 1);
+        return rows(labels, own, classes, smoothing);
+    }
+
+    /** [B, K]: smoothed labels of an image and of its partner, by their shares (timm's {@code mixup_target}). */
+    public static INDArray mixed(MixedBatch mixed, int classes, double smoothing) {
+        return rows(mixed.batch().labels(), mixed.lambda(), classes, smoothing);
+    }
+
+    /** In single precision, as timm. */
+    private static INDArray rows(int[] labels, double[] shares, int classes, double smoothing) {
+        int n = labels.length;
+        float off = (float) (smoothing / classes);
+        float on = (float) (1 - smoothing + smoothing / classes);
+        float[] rows = new float[n * classes];
+        for (int i = 0; i < n; i++) {
+            float own = (float) shares[i];
+            float other = (float) (1 - shares[i]);
+            int partner = labels[n - 1 - i];
+            for (int k = 0; k < classes; k++) {
+                rows[i * classes + k] = (k == labels[i] ? on : off) * own + (k == partner ? on : off) * other;
+            }
+        }
+        return Nd4j.createFromArray(rows).reshape('c', n, classes);
+    }
+
+    /** In place: 1 above the threshold, 0 elsewhere. */
+    static void harden(INDArray targets, double threshold) {
+        float limit = (float) threshold;
+        for (long i = 0; i < targets.length(); i++) targets.putScalar(i, targets.getFloat(i) > limit ? 1 : 0);
+    }
+}

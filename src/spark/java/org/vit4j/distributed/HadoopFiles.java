@@ -1,0 +1,22 @@
+package org.vit4j.distributed;
+
+import java.io.IOException;
+import java.io.InputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.deploy.SparkHadoopUtil;
+
+/** Files wherever Spark can read them. */
+final class HadoopFiles {
+    private HadoopFiles() {}
+
+    static FileSystem system(String path) throws IOException {
+        return new Path(path).getFileSystem(SparkHadoopUtil.get().conf());
+    }
+
+    static byte[] read(String path) throws IOException {
+        try (InputStream in = system(path).open(new Path(path))) {
+            return in.readAllBytes();
+        }
+    }
+}

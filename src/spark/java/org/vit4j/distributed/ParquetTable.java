@@ -1,0 +1,126 @@
+package org.vit4j.distributed;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Type;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.Dataset;
+import org.vit4j.data.EncodedImages;
+import org.vit4j.data.ImageFile;
+import org.vit4j.data.OnCorrupt;
+
+/**
+ * Parquet files with a column of encoded pictures and one of labels. The driver reads the labels alone; a picture is read where
+ * it is needed, by {@link RowGroupCache}.
+ *
+ * @param groups row groups, the files sorted by name
+ * @param labels of every row, as text
+ */
+record ParquetTable(String directory, String pictures, List<RowGroup> groups, List<String> labels)
+        implements Serializable {
+    static final String LABEL = "label";
+
+    /** Some rows that are stored together. */
+    record RowGroup(String file, int number, int rows) implements Serializable {}
+
+    /** @param directory with .parquet files in it, at any depth */
+    static ParquetTable of(String directory) {
+        List<String> files = files(directory);
+        if (files.isEmpty()) throw new ConfigError(directory + ": has no .parquet files");
+        List<RowGroup> groups = new ArrayList<>();
+        List<String> labels = new ArrayList<>();
+        String pictures = null;
+        for (String file : files) {
+            try (ParquetFileReader reader = ParquetRows.open(file)) {
+                List<Type> columns = reader.getFileMetaData().getSchema().getFields();
+                String here = binary(file, columns);
+                if (pictures != null && !pictures.equals(here)) {
+                    throw new ConfigError(
+                            file + ": its pictures are in '" + here + "', those before in '" + pictures + "'");
+                }
+                pictures = here;
+                for (int number = 0; number < reader.getRowGroups().size(); number++) {
+                    List<String> of = ParquetRows.texts(reader, number, LABEL);
+                    groups.add(new RowGroup(file, number, of.size()));
+                    labels.addAll(of);
+                }
+            } catch (IOException | RuntimeException e) {
+                throw ParquetRows.corrupt(file, e);
+            }
+        }
+        return new ParquetTable(directory, pictures, List.copyOf(groups), List.copyOf(labels));
+    }
+
+    private static List<String> files(String directory) {
+        try {
+            List<String> files = new ArrayList<>();
+            RemoteIterator<LocatedFileStatus> all =
+                    HadoopFiles.system(directory).listFiles(new Path(directory), true);
+            while (all.hasNext()) {
+                String file = all.next().getPath().toString();
+                if (file.endsWith(".parquet")) files.add(file);
+            }
+            files.sort(Comparator.naturalOrder());
+            return files;
+        } catch (IOException e) {
+            throw new ConfigError(directory + ": cannot be listed: " + e.getMessage(), e);
+        }
+    }
+
+    /** The one column that holds bytes; a text is marked as such. */
+    private static String binary(String file, List<Type> columns) {
+        List<String> found = columns.stream()
+                .filter(column -> column.isPrimitive()
+                        && column.asPrimitiveType().getPrimitiveTypeName() == PrimitiveTypeName.BINARY
+                        && column.getLogicalTypeAnnotation() == null)
+                .map(Type::getName)
+                .toList();
+        boolean labelled = columns.stream().anyMatch(column -> column.getName().equals(LABEL));
+        if (found.size() == 1 && labelled) return found.get(0);
+        throw new ConfigError(file + ": expected one column of bytes and one named '" + LABEL + "', got "
+                + columns.stream().map(Type::getName).toList());
+    }
+
+    /** Names of the classes: the labels there are, numbers in their order and before texts. */
+    List<String> classes() {
+        TreeSet<String> sorted =
+                new TreeSet<>(Comparator.comparing(String::length).thenComparing(s -> s));
+        boolean numbers = labels.stream().allMatch(label -> label.matches("\\d+"));
+        TreeSet<String> names = numbers ? sorted : new TreeSet<>();
+        names.addAll(labels);
+        return List.copyOf(names);
+    }
+
+    /** Opened where it is needed. */
+    Dataset open(List<String> classes, int channels, OnCorrupt onCorrupt) {
+        List<Integer> numbers = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        for (RowGroup group : groups) {
+            for (int row = 0; row < group.rows; row++) {
+                String label = labels.get(numbers.size());
+                int number = classes.indexOf(label);
+                if (number < 0)
+                    throw new ConfigError(group.file + ": row " + row + ": no class '" + label + "' in training");
+                numbers.add(number);
+                names.add(group.file + ": row group " + group.number + ", row " + row);
+            }
+        }
+        RowGroupCache spool = new RowGroupCache(pictures, groups);
+        return new EncodedImages(
+                directory,
+                names,
+                numbers,
+                classes,
+                i -> ImageFile.read(spool.picture(i), names.get(i), channels),
+                onCorrupt);
+    }
+}

@@ -1,0 +1,78 @@
+package org.vit4j.distributed;
+
+import java.io.IOException;
+import java.util.List;
+import org.apache.hadoop.fs.Path;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.DataConfig;
+import org.vit4j.data.DatasetSplits;
+import org.vit4j.data.ImageFolder;
+import org.vit4j.data.OnCorrupt;
+
+/**
+ * The data of a run.
+ *
+ * @param split opened here
+ * @param images how an executor opens what is trained on: the same images in the same order
+ */
+record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
+
+    /** @throws ConfigError when files are not there or not what they should be */
+    static SparkData of(org.vit4j.train.RunConfig config) {
+        DataConfig data = config.data();
+        return switch (data.dataset()) {
+            case PARQUET -> tables(data);
+            case IMAGE_FOLDER -> data.remote().isPresent() ? folders(data) : local(data);
+            default -> local(data);
+        };
+    }
+
+    /** Files that every machine has, or that are in the jar. */
+    private static SparkData local(DataConfig data) {
+        return new SparkData(data.open(), run -> run.data().open().train());
+    }
+
+    private static SparkData folders(DataConfig data) {
+        String root = location(data);
+        int channels = data.preprocess().channels();
+        OnCorrupt onCorrupt = data.onCorrupt();
+        List<String> classes = FolderListing.directories(root + "/train");
+        FolderListing train = FolderListing.of(root + "/train", classes);
+        FolderListing validation = FolderListing.of(validation(root), classes);
+        DatasetSplits split = new DatasetSplits(train.open(channels, onCorrupt), validation.open(channels, onCorrupt));
+        return new SparkData(split, run -> train.open(channels, onCorrupt));
+    }
+
+    private static SparkData tables(DataConfig data) {
+        String root = location(data);
+        int channels = data.preprocess().channels();
+        OnCorrupt onCorrupt = data.onCorrupt();
+        ParquetTable train = ParquetTable.of(root + "/train");
+        List<String> classes = train.classes();
+        ParquetTable validation = ParquetTable.of(validation(root));
+        DatasetSplits split = new DatasetSplits(
+                train.open(classes, channels, onCorrupt), validation.open(classes, channels, onCorrupt));
+        return new SparkData(split, run -> train.open(classes, channels, onCorrupt));
+    }
+
+    private static String location(DataConfig data) {
+        return data.remote()
+                .or(() -> data.path().map(path -> path.toAbsolutePath().toUri().toString()))
+                .map(root -> root.replaceFirst("/+$", ""))
+                .orElseThrow(() -> new ConfigError("data.path is missing: where the files of "
+                        + data.dataset().word() + " are"));
+    }
+
+    private static String validation(String root) {
+        try {
+            for (String name : ImageFolder.VALIDATION) {
+                Path path = new Path(root, name);
+                if (HadoopFiles.system(root).exists(path)) return path.toString();
+            }
+        } catch (IOException e) {
+            throw new ConfigError(root + ": cannot be listed: " + e.getMessage(), e);
+        }
+        throw new ConfigError(root + ": has no directory val; expected train and one of "
+                + String.join(", ", ImageFolder.VALIDATION));
+    }
+}

@@ -1,0 +1,52 @@
+package org.vit4j.distributed;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
+import org.vit4j.train.EpochMetrics;
+import org.vit4j.train.TrainState;
+import org.vit4j.train.Trainer;
+
+/** What a run told of itself; says stop after so many steps. */
+final class CapturedLosses implements Trainer.TrainListener, BooleanSupplier {
+    /** After each batch, the mean loss of its epoch so far. */
+    final List<Double> losses = new ArrayList<>();
+
+    /** Images of each batch. */
+    final List<Long> images = new ArrayList<>();
+
+    /** After each batch, images of its epoch so far. */
+    final List<Long> seen = new ArrayList<>();
+
+    private final int most;
+    private final IntConsumer afterStep;
+    private int steps;
+
+    CapturedLosses(int most) {
+        this(most, step -> {});
+    }
+
+    CapturedLosses(int most, IntConsumer afterStep) {
+        this.most = most;
+        this.afterStep = afterStep;
+    }
+
+    @Override
+    public void batch(TrainState state, int batches, double imagesPerSecond) {
+        long before = state.batches() == 1 ? 0 : seen.get(seen.size() - 1);
+        seen.add(state.seen());
+        images.add(state.seen() - before);
+        losses.add(state.lossSum() / state.seen());
+        if (state.step() > steps) afterStep.accept(state.step());
+        steps = state.step();
+    }
+
+    @Override
+    public void epoch(EpochMetrics metrics, int epochs) {}
+
+    @Override
+    public boolean getAsBoolean() {
+        return steps >= most;
+    }
+}

@@ -1,0 +1,164 @@
+package org.vit4j;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Package dependencies (an allow list for every package), cycles, and file lengths. */
+class PackagesTest {
+    private static final int LONGEST_FILE = 400;
+    private static final String ROOT = "org.vit4j";
+
+    /** Packages of vit4j that a package may depend on. A package that is missing here fails the test. */
+    private static final Map<String, Set<String>> ALLOWED = Map.ofEntries(
+            allow("", "cli"),
+            allow("config"),
+            allow("graph"),
+            allow("io"),
+            allow("layers", "graph"),
+            allow("models", "config", "graph", "layers"),
+            allow("backend", "backend.onednn", "backend.samediff", "graph"),
+            allow("backend.samediff", "backend", "graph"),
+            allow("backend.onednn", "backend", "backend.samediff", "graph"),
+            allow("data", "config", "io"),
+            allow("optim", "backend", "config", "graph"),
+            allow("metrics", "backend", "data"),
+            allow("keras", "config", "graph", "io"),
+            allow("onnx", "graph", "io"),
+            allow("plot", "graph"),
+            allow("model", "backend", "config", "data", "graph", "io", "keras", "models"),
+            allow("checkpoint", "config", "data", "graph", "io", "keras", "model", "models"),
+            allow("report", "config", "data", "graph", "io", "metrics", "models"),
+            allow("explain", "backend", "backend.samediff", "config", "data", "graph", "io", "model", "report"),
+            allow(
+                    "export",
+                    "backend",
+                    "backend.samediff",
+                    "checkpoint",
+                    "config",
+                    "data",
+                    "graph",
+                    "io",
+                    "model",
+                    "models",
+                    "onnx"),
+            allow(
+                    "train",
+                    "backend",
+                    "backend.samediff",
+                    "checkpoint",
+                    "config",
+                    "data",
+                    "graph",
+                    "io",
+                    "keras",
+                    "metrics",
+                    "model",
+                    "models",
+                    "optim",
+                    "report"),
+            allow(
+                    "bench",
+                    "backend",
+                    "backend.samediff",
+                    "config",
+                    "data",
+                    "graph",
+                    "io",
+                    "models",
+                    "onnx",
+                    "optim",
+                    "report",
+                    "train"),
+            allow("notebook", "config", "data", "explain", "io", "model", "models", "plot", "report", "train"),
+            allow("distributed", "config", "data", "io", "model", "train"),
+            allow(
+                    "cli",
+                    "backend",
+                    "backend.samediff",
+                    "bench",
+                    "checkpoint",
+                    "config",
+                    "data",
+                    "explain",
+                    "export",
+                    "io",
+                    "metrics",
+                    "model",
+                    "models",
+                    "onnx",
+                    "optim",
+                    "plot",
+                    "report",
+                    "train"));
+
+    private final JavaClasses classes = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages(ROOT);
+
+    private static Map.Entry<String, Set<String>> allow(String layer, String... others) {
+        return Map.entry(layer, Set.of(others));
+    }
+
+    private static String name(JavaClass type) {
+        String full = type.getPackageName();
+        return full.equals(ROOT) ? "" : full.substring(ROOT.length() + 1);
+    }
+
+    @Test
+    void everyPackageDependsOnlyOnThoseInTheAllowList() {
+        Map<String, Set<String>> found = new TreeMap<>();
+        for (JavaClass type : classes) {
+            Set<String> others = found.computeIfAbsent(name(type), ignored -> new TreeSet<>());
+            type.getDirectDependenciesFromSelf().stream()
+                    .map(dependency -> dependency.getTargetClass().getBaseComponentType())
+                    .filter(target -> target.getPackageName().startsWith(ROOT))
+                    .map(PackagesTest::name)
+                    .filter(other -> !other.equals(name(type)))
+                    .forEach(others::add);
+        }
+        assertThat(ALLOWED.keySet()).as("packages in the allow list").containsAll(found.keySet());
+        found.forEach((layer, others) ->
+                assertThat(ALLOWED.get(layer)).as("packages known to " + layer).containsAll(others));
+    }
+
+    @Test
+    void modelsAreDescribedWithoutNativeCode() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "org.vit4j.config..", "org.vit4j.graph..", "org.vit4j.layers..", "org.vit4j.models..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.nd4j..", "org.bytedeco..")
+                .check(classes);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        slices().matching("org.vit4j.(*)..").should().beFreeOfCycles().check(classes);
+    }
+
+    @Test
+    void filesAreShortEnoughToRead() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of("src"))) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+                assertThat(Files.readAllLines(file)).as(file.toString()).hasSizeLessThanOrEqualTo(LONGEST_FILE);
+            }
+        }
+    }
+}

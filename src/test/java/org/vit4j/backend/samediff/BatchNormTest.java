@@ -1,0 +1,167 @@
+package org.vit4j.backend.samediff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Role;
+import org.vit4j.graph.Tensor;
+
+/**
+ * Batch normalization against plain arithmetic. The loss is the sum of the outputs, each times a number of its own; a
+ * learned table of zeros in front has the gradient by the inputs, summed over the examples.
+ */
+class BatchNormTest {
+    private static final int B = 3;
+    private static final int T = 4;
+    private static final int C = 2;
+    private static final int ROWS = B * T;
+    private static final double EPSILON = 1e-3;
+    private static final double EXACT = 1e-9;
+    private static final double[] GAMMA = {0.5, -1.5};
+    private static final double[] BETA = {0.1, 0.2};
+    private static final double[] MEAN = {0.3, -0.4};
+    private static final double[] VARIANCE = {2.0, 0.25};
+
+    private final ParameterStore parameters;
+    private final Graph graph = new Graph(Init.PYTORCH);
+    private final double[] x = drawn(1);
+    private final double[] factors = drawn(2);
+
+    BatchNormTest() {
+        Tensor moved = graph.addParameter("table", graph.input("x", T, C), Role.POSITION, Init.ZEROS);
+        graph.output("y", graph.batchNorm("norm", moved, EPSILON));
+        parameters = new ParameterStore(graph.parameters(), DataType.DOUBLE);
+        parameters.array("norm.gamma").assign(Nd4j.createFromArray(GAMMA));
+        parameters.array("norm.beta").assign(Nd4j.createFromArray(BETA));
+        parameters.array("norm.mean").assign(Nd4j.createFromArray(MEAN));
+        parameters.array("norm.variance").assign(Nd4j.createFromArray(VARIANCE));
+    }
+
+    private static double[] drawn(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        return random.doubles(ROWS * C, -2, 3).toArray();
+    }
+
+    private static double mean(double[] values, int channel) {
+        double sum = 0;
+        for (int row = 0; row < ROWS; row++) sum += values[row * C + channel];
+        return sum / ROWS;
+    }
+
+    private static double variance(double[] values, int channel) {
+        double center = mean(values, channel);
+        double[] squares =
+                Arrays.stream(values).map(v -> (v - center) * (v - center)).toArray();
+        return mean(squares, channel);
+    }
+
+    private Map<String, double[]> step(SameDiffLowering.Mode mode) {
+        SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, mode);
+        SDVariable y = lowered.output("y");
+        SDVariable by = lowered.sd().placeHolder("by", DataType.DOUBLE, -1, C);
+        try (SameDiffGradients gradients =
+                new SameDiffGradients(lowered, y.mul(by).sum(), List.of(y))) {
+            Map<String, INDArray> out = gradients.run(Map.of(
+                    "x", Nd4j.createFromArray(x).reshape(B, T, C),
+                    "by", Nd4j.createFromArray(factors).reshape(ROWS, C)));
+            RunningStatistics.update(parameters, lowered.statistics(), out, B);
+            Map<String, double[]> seen = new HashMap<>();
+            seen.put("y", out.get(y.name()).dup('c').data().asDouble());
+            for (String weight : List.of("table", "norm.gamma", "norm.beta")) {
+                seen.put(weight, gradients.of(weight).dup('c').data().asDouble());
+            }
+            return seen;
+        }
+    }
+
+    @Test
+    void trainsByTheBatchAndKeepsRunningAveragesOfIt() {
+        Map<String, double[]> seen = step(SameDiffLowering.Mode.TRAINING);
+        double[] hat = hat(new double[] {mean(x, 0), mean(x, 1)}, new double[] {variance(x, 0), variance(x, 1)});
+        check(seen, hat);
+        double[] byInput = new double[ROWS * C];
+        for (int c = 0; c < C; c++) {
+            double byMean = mean(factors, c);
+            double byDeviation = mean(product(factors, hat), c);
+            double slope = GAMMA[c] / Math.sqrt(variance(x, c) + EPSILON);
+            for (int i = c; i < byInput.length; i += C) {
+                byInput[i] = slope * (factors[i] - byMean - hat[i] * byDeviation);
+            }
+        }
+        assertThat(seen.get("table")).containsExactly(overExamples(byInput), within(EXACT));
+        for (int c = 0; c < C; c++) {
+            double unbiased = variance(x, c) * ROWS / (ROWS - 1);
+            assertThat(running("mean", c)).isCloseTo(0.9 * MEAN[c] + 0.1 * mean(x, c), within(EXACT));
+            assertThat(running("variance", c)).isCloseTo(0.9 * VARIANCE[c] + 0.1 * unbiased, within(EXACT));
+        }
+    }
+
+    @Test
+    void frozenItIsAnAffineMapByTheRunningAveragesAndLeavesThem() {
+        Map<String, double[]> seen = step(SameDiffLowering.Mode.FINE_TUNING);
+        check(seen, hat(MEAN, VARIANCE));
+        double[] byInput = new double[ROWS * C];
+        for (int i = 0; i < byInput.length; i++) {
+            byInput[i] = factors[i] * GAMMA[i % C] / Math.sqrt(VARIANCE[i % C] + EPSILON);
+        }
+        assertThat(seen.get("table")).containsExactly(overExamples(byInput), within(EXACT));
+        for (int c = 0; c < C; c++) {
+            assertThat(running("mean", c)).isEqualTo(MEAN[c]);
+            assertThat(running("variance", c)).isEqualTo(VARIANCE[c]);
+        }
+    }
+
+    @Test
+    void frozenTrainingSeesWhatInferenceSees() {
+        INDArray inferred = new SameDiffInference(graph, parameters)
+                .tensor("norm", Nd4j.createFromArray(x).reshape(B, T, C));
+        assertThat(step(SameDiffLowering.Mode.FINE_TUNING).get("y"))
+                .containsExactly(inferred.dup('c').data().asDouble(), within(EXACT));
+    }
+
+    /** The outputs, and the gradients by scale and shift, which are sums over the rows whatever the statistics are. */
+    private void check(Map<String, double[]> seen, double[] hat) {
+        double[] y = new double[hat.length];
+        for (int i = 0; i < y.length; i++) y[i] = hat[i] * GAMMA[i % C] + BETA[i % C];
+        assertThat(seen.get("y")).containsExactly(y, within(EXACT));
+        for (int c = 0; c < C; c++) {
+            assertThat(seen.get("norm.gamma")[c]).isCloseTo(ROWS * mean(product(factors, hat), c), within(EXACT));
+            assertThat(seen.get("norm.beta")[c]).isCloseTo(ROWS * mean(factors, c), within(EXACT));
+        }
+    }
+
+    private double[] hat(double[] means, double[] variances) {
+        double[] hat = new double[x.length];
+        for (int i = 0; i < hat.length; i++) hat[i] = (x[i] - means[i % C]) / Math.sqrt(variances[i % C] + EPSILON);
+        return hat;
+    }
+
+    private static double[] product(double[] a, double[] b) {
+        double[] product = new double[a.length];
+        for (int i = 0; i < a.length; i++) product[i] = a[i] * b[i];
+        return product;
+    }
+
+    private static double[] overExamples(double[] values) {
+        double[] sum = new double[T * C];
+        for (int i = 0; i < values.length; i++) sum[i % sum.length] += values[i];
+        return sum;
+    }
+
+    private double running(String name, int channel) {
+        return parameters.array("norm." + name).getDouble(channel);
+    }
+}

@@ -1,0 +1,183 @@
+package org.vit4j.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.vit4j.config.ConfigError;
+
+class DataLoaderTest {
+    private static final Preprocessing PREPROCESS =
+            new Preprocessing(12, 12, 1, 1, Interpolation.BILINEAR, List.of(0.3), List.of(0.4));
+    private static final AugmentConfig AUGMENT = AugmentConfig.of(List.of(
+            new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0), new Transform.HorizontalFlip(0.5)));
+    private final Dataset digits = Digits.split(0.2, 0).validation();
+
+    @Test
+    void theSameForAnyNumberOfThreadsAndInEveryRun() {
+        List<Batch> expected = all(batches(true, false, 1).epoch(3, 0));
+        for (int threads : new int[] {1, 2, 5}) {
+            same(all(batches(true, false, threads).epoch(3, 0)), expected);
+        }
+    }
+
+    @Test
+    void anotherEpochOrSeedIsAnotherOrderAndAnotherChance() {
+        Batch first = first(batches(true, false, 2), 0);
+        Batch second = first(batches(true, false, 2), 1);
+        Batch seeded = first(new DataLoader(digits, AUGMENT, PREPROCESS, 50, true, false, 8, 2), 0);
+        assertThat(first.indices()).isNotEqualTo(second.indices()).isNotEqualTo(seeded.indices());
+        Batch inOrder = first(batches(false, false, 2), 0);
+        Batch inOrderAgain = first(batches(false, false, 2), 1);
+        assertThat(inOrder.indices()).isEqualTo(inOrderAgain.indices());
+        assertThat(inOrder.images()).isNotEqualTo(inOrderAgain.images());
+    }
+
+    @Test
+    void everyImageComesOnceAnEpochWithItsLabel() {
+        DataLoader batches = batches(true, false, 3);
+        List<Batch> all = all(batches.epoch(0, 0));
+        assertThat(all).hasSize(batches.batchesPerEpoch());
+        List<Integer> seen = new ArrayList<>();
+        for (Batch batch : all) {
+            for (int i = 0; i < batch.size(); i++) {
+                seen.add(batch.indices()[i]);
+                assertThat(batch.labels()[i]).isEqualTo(digits.label(batch.indices()[i]));
+            }
+        }
+        assertThat(seen).hasSize(digits.size()).doesNotHaveDuplicates();
+        assertThat(batches.imagesPerEpoch()).isEqualTo(digits.size());
+    }
+
+    @Test
+    void theLastBatchIsSmallerOrLeftOut() {
+        int rest = digits.size() % 50;
+        List<Batch> kept = all(batches(false, false, 2).epoch(0, 0));
+        assertThat(kept.get(kept.size() - 1).size()).isEqualTo(rest);
+        List<Batch> dropped = all(batches(false, true, 2).epoch(0, 0));
+        assertThat(dropped).hasSize(kept.size() - 1).allMatch(batch -> batch.size() == 50);
+        assertThat(batches(false, true, 2).imagesPerEpoch()).isEqualTo(50 * dropped.size());
+    }
+
+    @Test
+    void skippingIsTheSameAsThrowingAway() {
+        List<Batch> all = all(batches(true, false, 2).epoch(2, 0));
+        same(all(batches(true, false, 2).epoch(2, 3)), all.subList(3, all.size()));
+        assertThat(batches(true, false, 2).epoch(2, all.size()).hasNext()).isFalse();
+    }
+
+    @Test
+    void withoutAugmentingAnExampleIsThePreprocessedImage() {
+        var batches = new DataLoader(digits, AugmentConfig.NONE, PREPROCESS, 4, false, false, 0, 2);
+        try (BatchIterator epoch = batches.epoch(0, 0)) {
+            float[] second = Arrays.copyOfRange(epoch.next().images(), 144, 288);
+            assertThat(second).isEqualTo(PREPROCESS.apply(digits.image(1)));
+        }
+    }
+
+    @Test
+    void neitherTheEndNorClosingEarlyNorAnErrorLeavesAThread() throws InterruptedException {
+        Set<Thread> before = workers(); // of other tests
+        BatchIterator early = batches(true, false, 5).epoch(0, 0);
+        early.next();
+        assertThat(workers()).hasSizeGreaterThan(before.size());
+        early.close();
+        assertThat(early.hasNext()).isFalse();
+        noneLeft(before);
+        all(batches(true, false, 5).epoch(0, 0));
+        noneLeft(before);
+        assertThatThrownBy(
+                        () -> all(failing(new ConfigError("x.png: is broken")).epoch(0, 0)))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage("x.png: is broken");
+        assertThatThrownBy(() -> all(failing(new IllegalStateException("bug")).epoch(0, 0)))
+                .isInstanceOf(IllegalStateException.class);
+        noneLeft(before);
+    }
+
+    @Test
+    void impossibleNumbersAreRefused() {
+        assertThatThrownBy(() -> new DataLoader(digits, AugmentConfig.NONE, PREPROCESS, 5000, true, true, 0, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("batch (5000) is larger than the dataset");
+        assertThatThrownBy(() -> new DataLoader(digits, AugmentConfig.NONE, PREPROCESS, 0, true, true, 0, 1))
+                .hasMessage("batch must be at least 1 (0)");
+    }
+
+    private DataLoader batches(boolean shuffle, boolean dropLast, int threads) {
+        return new DataLoader(digits, AUGMENT, PREPROCESS, 50, shuffle, dropLast, 7, threads);
+    }
+
+    /** The hundredth image cannot be had. */
+    private DataLoader failing(RuntimeException failure) {
+        Dataset broken = new Dataset() {
+            @Override
+            public int size() {
+                return digits.size();
+            }
+
+            @Override
+            public Image image(int index) {
+                if (index == 100) throw failure;
+                return digits.image(index);
+            }
+
+            @Override
+            public int label(int index) {
+                return digits.label(index);
+            }
+
+            @Override
+            public String name(int index) {
+                return digits.name(index);
+            }
+
+            @Override
+            public List<String> classes() {
+                return digits.classes();
+            }
+        };
+        return new DataLoader(broken, AugmentConfig.NONE, PREPROCESS, 16, false, false, 0, 3);
+    }
+
+    private static Batch first(DataLoader batches, int epoch) {
+        try (BatchIterator all = batches.epoch(epoch, 0)) {
+            return all.next();
+        }
+    }
+
+    private static List<Batch> all(BatchIterator epoch) {
+        List<Batch> all = new ArrayList<>();
+        epoch.forEachRemaining(all::add);
+        return all;
+    }
+
+    private static void same(List<Batch> got, List<Batch> expected) {
+        assertThat(got).hasSameSizeAs(expected);
+        for (int i = 0; i < got.size(); i++) {
+            assertThat(got.get(i).indices()).isEqualTo(expected.get(i).indices());
+            assertThat(got.get(i).labels()).isEqualTo(expected.get(i).labels());
+            assertThat(got.get(i).images()).isEqualTo(expected.get(i).images());
+        }
+    }
+
+    /** A pool counts as terminated a moment before its last thread is gone. */
+    private static void noneLeft(Set<Thread> before) throws InterruptedException {
+        for (Thread worker : workers()) {
+            if (before.contains(worker)) continue;
+            worker.join(2000);
+            assertThat(worker.isAlive()).isFalse();
+        }
+    }
+
+    private static Set<Thread> workers() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("vit4j-data"))
+                .collect(Collectors.toSet());
+    }
+}

@@ -1,0 +1,79 @@
+package org.vit4j.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.vit4j.config.Config;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Parameter;
+import org.vit4j.graph.Shape;
+import org.vit4j.graph.Tensor;
+
+class DeepVitTest {
+    private static final String SMALL =
+            "arch: deepvit, image: {size: [16, 32]}, classes: 5, patch_size: 8, dim: 12, depth: 2, heads: 3, mlp_dim: 24";
+
+    private static ModelConfig read(String more) {
+        Config config = Config.parse("model: {" + SMALL + more + "}", "deepvit.yaml");
+        var model = ModelConfig.read(config.root().section("model"));
+        config.finish();
+        return model.orElseThrow();
+    }
+
+    @Test
+    void onlyTheBlocksThatAreToldToMixTheirMaps() {
+        Graph g = read(", re_attention: [false, true]").build();
+        assertThat(g.parameters())
+                .extracting(Parameter::name)
+                .contains("blocks.1.attn.reatten_matrix.kernel", "blocks.1.attn.var_norm.variance")
+                .doesNotContain("blocks.0.attn.reatten_matrix.kernel", "blocks.0.attn.var_norm.variance");
+    }
+
+    @Test
+    void anAdjustmentOfOneCostsNothing() {
+        assertThat(read("").build().tensors()).extracting(Tensor::name).noneMatch(name -> name.contains("adjust"));
+        assertThat(read(", scale_adjustment: 0.5").build().tensors())
+                .extracting(Tensor::name)
+                .contains("blocks.0.adjust1", "blocks.0.readjust1", "blocks.1.adjust2", "blocks.1.readjust2");
+    }
+
+    @Test
+    void theStemKeepsTheNumberOfPatches() {
+        Graph g = read(", stem: cnn").build();
+        assertThat(g.tensor("patch_embed.relu2").shape()).isEqualTo(Shape.of(8, 16, 64));
+        assertThat(g.tensor("tokens").shape())
+                .isEqualTo(read("").build().tensor("tokens").shape());
+    }
+
+    @Test
+    void refusesWhatCannotBeBuilt() {
+        refused(", re_attention: [true]", "re_attention has 1 entries, expected one for each of the 2 blocks (depth)");
+        refused(", heads: 5", "dim (12) must be a multiple of heads (5)");
+        refused(", patch_size: 5", "image height (16) must be a multiple of patch_size (5)");
+        refused(", image: {size: 9}, patch_size: 3, stem: cnn", "must be a multiple of the stride of stem: cnn (2)");
+        refused(", scale_adjustment: 0", "scale_adjustment (0.0) must be above 0");
+        refused(", pool: mean", "pool (mean) is not in the official flavour, which reads the class token");
+        refused(
+                ", flavour: community, transform_scale: true",
+                "transform_scale (true) is not in the community flavour");
+    }
+
+    private static void refused(String more, String rule) {
+        // The later of two equal keys would be a duplicate.
+        String start = SMALL;
+        for (String key : new String[] {"heads: 3", "patch_size: 8", "image: {size: [16, 32]}"}) {
+            String word = key.substring(0, key.indexOf(':') + 1);
+            if (more.contains(" " + word)) start = start.replace(key + ", ", "");
+        }
+        String yaml = "model: {" + start + more + "}";
+        assertThatThrownBy(() -> {
+                    Config config = Config.parse(yaml, "deepvit.yaml");
+                    ModelConfig.read(config.root().section("model"));
+                    config.finish();
+                })
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining(rule);
+    }
+}

@@ -1,0 +1,108 @@
+package org.vit4j.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vit4j.config.Config;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Tensor;
+
+/** What is left out at random in training, and how much of it where, as in each architecture's own code. */
+class DropRatesTest {
+
+    /** At a drop path of 0.3; a block's branches share their rate, and a rate of 0 leaves no operation. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "vit | blocks.1=0.1 blocks.2=0.2 blocks.3=0.3",
+                "deit | blocks.1=0.1 blocks.2=0.2 blocks.3=0.3",
+                "deepvit | blocks.1=0.1 blocks.2=0.2 blocks.3=0.3",
+                "t2t_vit | blocks.1=0.1 blocks.2=0.2 blocks.3=0.3",
+                "ceit | blocks.1=0.1 blocks.2=0.2 blocks.3=0.3",
+                // The same everywhere, in the paper (section 3) and in timm.
+                "cait | blocks.0=0.3 blocks.1=0.3 blocks.2=0.3 blocks.3=0.3",
+                "levit | stages.0.blocks.0=0.3 stages.0.blocks.1=0.3 stages.1.downsample=0.3 stages.1.blocks.0=0.3"
+                        + " stages.1.blocks.1=0.3",
+                // Over all stages.
+                "pit | transformers.1.blocks.0=0.1 transformers.1.blocks.1=0.2 transformers.2.blocks.0=0.3",
+                // Within each stage; the first two have one block each.
+                "cvt | stage2.blocks.1=0.3",
+                // By the place in the deeper branch; a fusion is as its stage's last block.
+                "crossvit | blocks.0.blocks.1.1=0.1 blocks.0.fusion.0=0.1 blocks.0.fusion.1=0.1"
+                        + " blocks.1.blocks.0.0=0.2 blocks.1.blocks.1.0=0.2 blocks.1.blocks.1.1=0.3"
+                        + " blocks.1.fusion.0=0.3 blocks.1.fusion.1=0.3",
+                // Normal cells only.
+                "vitae | layers.2.NC.1=0.3"
+            })
+    void dropPathGrowsLinearlyWithDepthWhereItDoesInTheReference(String arch, String rates) {
+        Map<String, TreeSet<Double>> found = new LinkedHashMap<>();
+        for (Tensor tensor : build(arch, arch.equals("cvt") ? "[0.2, 0.4, 0.3]" : "0.3", List.of())
+                .tensors()) {
+            if (!(tensor.op() instanceof Op.DropPath drop)) continue;
+            String block = tensor.name().substring(0, tensor.name().lastIndexOf('.'));
+            found.computeIfAbsent(block, b -> new TreeSet<>()).add(Math.round(drop.rate() * 1e9) / 1e9);
+        }
+        StringBuilder text = new StringBuilder();
+        found.forEach((block, set) -> {
+            assertThat(set).as(block).hasSize(1);
+            text.append(text.isEmpty() ? "" : " ").append(block).append('=').append(set.first());
+        });
+        assertThat(text.toString()).isEqualTo(rates);
+    }
+
+    /** Rates of embedded tokens, projections, attention weights and the head's input: 0.11 to 0.14. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "vit | [0.11, 0.12, 0.13, 0.14]",
+                "deit | [0.11, 0.12, 0.13, 0.14]",
+                "deepvit | [0.11, 0.12, 0.13, 0.14]",
+                "ceit | [0.11, 0.12, 0.13, 0.14]",
+                "cait | [0.11, 0.12, 0.13, 0.14]",
+                "pit | [0.11, 0.12, 0.13, 0.14]",
+                "crossvit | [0.11, 0.12, 0.13, 0.14]",
+                // Token performers have 0.1 of their own (token_drop).
+                "t2t_vit | [0.1, 0.11, 0.12, 0.13, 0.14]",
+                "vitae | [0.1, 0.11, 0.12, 0.13, 0.14]",
+                // By stages, and nothing in front of the head.
+                "cvt | [0.11, 0.12, 0.13]",
+                "levit | [0.14]"
+            })
+    void dropoutIsWhereItIsSet(String arch, String expected) {
+        boolean stages = arch.equals("cvt");
+        List<String> overrides = new ArrayList<>();
+        String[] keys = {"pos_drop", "proj_drop", "attn_drop", "head_drop"};
+        for (int i = 0; i < (stages ? 3 : 4); i++) {
+            String rate = "0.1" + (i + 1);
+            overrides.add("model." + keys[i] + "=" + (stages ? "[" + rate + ", " + rate + ", " + rate + "]" : rate));
+        }
+        Set<Double> rates = new TreeSet<>();
+        for (Tensor tensor : build(arch, stages ? "[0, 0, 0]" : "0", overrides).tensors()) {
+            if (tensor.op() instanceof Op.Dropout drop) rates.add(drop.rate());
+        }
+        assertThat(rates.toString()).isEqualTo(expected);
+    }
+
+    @Test
+    void aSingleBlockIsNeverLeftOut() {
+        assertThat(new DropRates(0, 0, 0, 0.5, 0).path(0, 1)).isZero();
+    }
+
+    private static Graph build(String arch, String path, List<String> more) {
+        List<String> overrides = new ArrayList<>(more);
+        overrides.add("model.drop_path=" + path);
+        Config config = Config.open("digits-" + arch, overrides);
+        return ModelConfig.read(config.root().section("model")).orElseThrow().build();
+    }
+}

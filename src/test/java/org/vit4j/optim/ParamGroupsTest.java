@@ -1,0 +1,121 @@
+package org.vit4j.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Graph;
+import org.vit4j.train.RunConfig;
+
+/** Which weight learns at which rate: layer-wise decay as timm counts layers, and groups by name. */
+class ParamGroupsTest {
+    private static Map<String, Integer> depths(String config) {
+        return LayerDepths.of(RunConfig.open(config, List.of()).model().build());
+    }
+
+    @Test
+    void stemBlocksAndHeadOfAPlainTransformerAreCountedAsInTimm() {
+        Map<String, Integer> depths = depths("vit_tiny_patch16_224");
+        assertThat(depths)
+                .containsEntry("cls_token", 0)
+                .containsEntry("pos_embed", 0)
+                .containsEntry("patch_embed.proj.kernel", 0)
+                .containsEntry("blocks.0.norm1.gamma", 1)
+                .containsEntry("blocks.0.mlp.fc2.bias", 1)
+                .containsEntry("blocks.11.attn.qkv.kernel", 12)
+                .containsEntry("norm.gamma", 12)
+                .containsEntry("head.kernel", 13);
+    }
+
+    /** How many layers some networks are, where timm's patterns or the papers' tables say it. */
+    @Test
+    void blocksAreFoundWithoutKnowingTheNetwork() {
+        Map<String, Integer> layers = Map.of(
+                "cait_xxs24_224", 24 + 2, // blocks, then those of the class token
+                "cvt_13", 1 + 2 + 10,
+                "pit_ti_224", 2 + 6 + 4,
+                "levit_128s", 2 + 3 + 4,
+                "crossvit_9_240", 3, // a block is both branches and their exchange
+                "deepvit_patch16_224_re_attn_16b", 16,
+                "ceit_tiny", 12);
+        layers.forEach((config, blocks) -> {
+            Map<String, Integer> depths = depths(config);
+            assertThat(depths.values().stream().distinct().count()).as(config).isEqualTo(blocks + 2L);
+            assertThat(depths.values()).as(config).contains(0, blocks + 1);
+        });
+    }
+
+    @Test
+    void everyWeightOfEveryExampleHasADepth() {
+        for (String arch :
+                List.of("cait", "ceit", "crossvit", "cvt", "deepvit", "deit", "levit", "pit", "t2t_vit", "vitae")) {
+            Graph graph = RunConfig.open("digits-" + arch, List.of()).model().build();
+            assertThat(LayerDepths.of(graph).keySet())
+                    .as(arch)
+                    .containsExactlyInAnyOrderElementsOf(
+                            graph.parameters().stream().map(w -> w.name()).toList());
+        }
+    }
+
+    private static Map<String, ParamRange> slices(String... more) {
+        List<String> overrides = new ArrayList<>(List.of(more));
+        RunConfig config = RunConfig.open("digits-vit", overrides);
+        Graph graph = config.model().build();
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        ParamGroups slices = config.train().groups().slices(graph, parameters, 0.05, name -> true);
+        return slices.all().stream().collect(Collectors.toMap(ParamRange::parameter, Function.identity()));
+    }
+
+    @Test
+    void theRateFallsFromTheHeadDown() {
+        Map<String, ParamRange> slices = slices("train.optimizer.layer_decay=0.5");
+        assertThat(slices.get("head.kernel").lrScale()).isEqualTo(1);
+        assertThat(slices.get("blocks.3.attn.qkv.kernel").lrScale()).isEqualTo(0.5);
+        assertThat(slices.get("blocks.0.attn.qkv.kernel").lrScale()).isEqualTo(Math.pow(0.5, 4));
+        assertThat(slices.get("pos_embed").lrScale()).isEqualTo(Math.pow(0.5, 5));
+        assertThat(slices.get("blocks.0.attn.qkv.kernel").weightDecay()).isEqualTo(0.05);
+        assertThat(slices.get("blocks.0.attn.qkv.bias").weightDecay()).isZero();
+    }
+
+    @Test
+    void theFirstGroupThatMatchesCounts() {
+        Map<String, ParamRange> slices = slices(
+                "train.optimizer.layer_decay=0.5",
+                "train.optimizer.groups=[{match: 'blocks.0.*', lr_scale: 0.1}, {match: '*.bias', weight_decay: 0.2}]");
+        assertThat(slices.get("blocks.0.attn.qkv.bias").weightDecay()).isZero();
+        assertThat(slices.get("blocks.0.attn.qkv.bias").lrScale()).isCloseTo(Math.pow(0.5, 4) * 0.1, within(1e-15));
+        assertThat(slices.get("blocks.1.attn.qkv.bias").weightDecay()).isEqualTo(0.2);
+        assertThat(slices.get("blocks.1.attn.qkv.kernel").weightDecay()).isEqualTo(0.05);
+    }
+
+    @Test
+    void aPatternThatMatchesNothingIsAMistake() {
+        assertThatThrownBy(() -> slices("train.optimizer.groups=[{match: 'block.0.*', lr_scale: 0.1}]"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("train.optimizer.groups: 'block.0.*' matches no weight");
+        assertThatThrownBy(() -> slices("train.freeze=[patchembed.*]"))
+                .hasMessageContaining("train.freeze: 'patchembed.*' matches no weight");
+        assertThatThrownBy(() -> slices("train.freeze=['*']")).hasMessageContaining("leaves no weight that learns");
+    }
+
+    @Test
+    void aPatternStandsForAWholeName() {
+        assertThat(new NamePattern("blocks.1.*").matches("blocks.1.attn.qkv.kernel"))
+                .isTrue();
+        assertThat(new NamePattern("blocks.1.*").matches("blocks.11.attn.qkv.kernel"))
+                .isFalse();
+        assertThat(new NamePattern("blocks.?.*bias").matches("blocks.1.mlp.fc1.bias"))
+                .isTrue();
+        assertThat(new NamePattern("*.bias").matches("norm_bias")).isFalse();
+        assertThat(new NamePattern("head").matches("head.kernel")).isFalse();
+    }
+}

@@ -1,0 +1,126 @@
+package org.vit4j.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.vit4j.train.RunConfig;
+
+/** Learning rates against values worked out by hand from timm's and torch's formulas. */
+class ScheduleTest {
+    private record Epoch(double valLoss, double valTop1) implements ValidationMetrics {}
+
+    private static Schedule schedule(String name, String... keys) {
+        List<String> overrides = new java.util.ArrayList<>(List.of(
+                "train.epochs=70",
+                "train.optimizer.lr=1.0",
+                "train.schedule={name: " + name + ", " + String.join(", ", keys) + "}"));
+        return RunConfig.open("vit_tiny_patch16_224", overrides).train().schedule();
+    }
+
+    private static void check(Schedule schedule, double epoch, double lr) {
+        assertThat(schedule.at(epoch, List.of())).as("epoch " + epoch).isCloseTo(lr, within(1e-12));
+    }
+
+    @Test
+    void cosineCyclesGrowAndShrink() {
+        // 10, 20 and 40 epochs long, from 1, 0.5 and 0.25 down to 0.1.
+        Schedule s = schedule("cosine", "cycles: 3", "cycle_mul: 2", "cycle_decay: 0.5", "min_lr: 0.1");
+        check(s, 0, 1);
+        check(s, 5, 0.55);
+        check(s, 10, 0.5);
+        check(s, 20, 0.3);
+        check(s, 25, 0.1 + 0.4 * 0.5 * (1 + Math.cos(Math.PI * 0.75)));
+        check(s, 30, 0.25);
+        check(s, 50, 0.175);
+        check(s, 70, 0.1);
+    }
+
+    @Test
+    void aStepEverySoManyEpochs() {
+        Schedule s = schedule("step", "decay_epochs: 30", "decay_rate: 0.2", "warmup_epochs: 4", "warmup_lr: 0.2");
+        check(s, 0, 0.2);
+        check(s, 2, 0.6);
+        check(s, 4, 1);
+        check(s, 29.99, 1);
+        check(s, 30, 0.2);
+        check(s, 60.5, 0.04);
+        check(schedule("step", "decay_epochs: 30", "warmup_epochs: 4", "warmup_prefix: true"), 33.9, 1);
+        check(schedule("step", "decay_epochs: 10", "min_lr: 0.05"), 65, 0.05);
+    }
+
+    @Test
+    void aStepAtEachMilestone() {
+        Schedule s = schedule("multi_step", "milestones: [30, 60]");
+        check(s, 29.9, 1);
+        check(s, 30, 0.1);
+        check(s, 60, 0.01);
+        assertThatThrownBy(() -> schedule("multi_step", "milestones: [60, 30]")).hasMessageContaining("must rise");
+    }
+
+    @Test
+    void aPolynomialFall() {
+        check(schedule("polynomial", "power: 2", "min_lr: 0.2"), 35, 0.2 + 0.8 * 0.25);
+        check(schedule("polynomial"), 35, 0.5);
+        check(schedule("polynomial", "power: 2"), 70, 0);
+    }
+
+    @Test
+    void aConstantRate() {
+        Schedule s = schedule("constant", "warmup_epochs: 2", "warmup_lr: 0");
+        check(s, 1, 0.5);
+        check(s, 69, 1);
+    }
+
+    private static double plateau(Schedule s, double... top1) {
+        return s.at(
+                top1.length,
+                Arrays.stream(top1).mapToObj(x -> new Epoch(1 - x, x)).toList());
+    }
+
+    /** Patience of one: the second epoch without progress lowers the rate; then one epoch is not counted. */
+    @Test
+    void aPlateauIsFoundInTheHistory() {
+        String[] keys = {"patience: 1", "decay_rate: 0.5", "cooldown: 1", "threshold: 0.01", "min_lr: 0.2"};
+        Schedule s = schedule("plateau", keys);
+        assertThat(plateau(s)).isEqualTo(1);
+        assertThat(plateau(s, 0.5, 0.6, 0.6)).isEqualTo(1);
+        assertThat(plateau(s, 0.5, 0.6, 0.6, 0.605)).isEqualTo(0.5); // less than a hundredth better is not better
+        assertThat(plateau(s, 0.5, 0.6, 0.6, 0.61)).isEqualTo(1);
+        assertThat(plateau(s, 0.5, 0.5, 0.5, 0.5, 0.5))
+                .isEqualTo(0.5); // the fourth cools down, the fifth is the first bad
+        assertThat(plateau(s, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)).isEqualTo(0.25);
+        assertThat(plateau(s, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)).isEqualTo(0.2);
+    }
+
+    @Test
+    void aPlateauDoesNotCountTheWarmUp() {
+        Schedule s = schedule("plateau", "patience: 0", "warmup_epochs: 3", "warmup_lr: 0", "metric: loss");
+        assertThat(s.at(1.5, List.of(new Epoch(1, 0)))).isEqualTo(0.5);
+        Epoch same = new Epoch(1, 0);
+        assertThat(s.at(4, List.of(same, same, same, same))).isEqualTo(1);
+        assertThat(s.at(5, List.of(same, same, same, same, same))).isCloseTo(0.1, within(1e-15));
+        assertThat(s.at(5, List.of(same, same, same, same, new Epoch(0.9, 0)))).isEqualTo(1);
+    }
+
+    @Test
+    void aKeyOfAnotherScheduleIsAMistake() {
+        assertThatThrownBy(() -> schedule("cosine", "power: 2")).hasMessageContaining("unknown key 'power'");
+    }
+
+    @Test
+    void theRateIsWrittenForABatchAndScaledToTheRuns() {
+        RunConfig config = RunConfig.open(
+                "vit_tiny_patch16_224",
+                List.of(
+                        "train.batch=256",
+                        "train.accumulate=4",
+                        "train.optimizer={name: lamb, lr: 0.001, lr_base_batch: 512}",
+                        "train.schedule={name: constant}"));
+        assertThat(config.train().optimizer().lr()).isEqualTo(0.002);
+        assertThat(config.train().schedule().at(3, List.of())).isEqualTo(0.002);
+    }
+}

@@ -1,0 +1,170 @@
+package org.vit4j.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vit4j.config.ConfigError;
+
+/** Runs side by side, from directories made by hand. */
+class RunComparisonTest {
+    private static final String MODEL =
+            "model: {arch: vit, image: {size: 32, channels: 1}, classes: 10, patch_size: 4, dim: %d, depth: 1, heads: 2}\n";
+
+    @TempDir
+    Path directory;
+
+    private Path run(String name, int dim, String lr, double... top1) throws IOException {
+        String train =
+                "train: {epochs: 4, optimizer: {name: adamw, lr: " + lr + "}}\noutput: {dir: runs/" + name + "}\n";
+        return Runs.write(directory.resolve(name), String.format(MODEL, dim) + train, top1);
+    }
+
+    @Test
+    void theNumbersAreThoseOfTheRuns() throws IOException {
+        RunComparison two =
+                RunComparison.read(List.of(run("a", 16, "0.1", 0.5, 0.9, 0.8), run("b", 32, "0.2", 0.25, 0.75)));
+        Map<String, Object> a = two.machine().get(0);
+        assertThat(a).containsEntry("run", directory.resolve("a").toString());
+        assertThat(a).containsEntry("epochs", 3).containsEntry("epochs_planned", 4);
+        assertThat(a).containsEntry("seconds", 33.0).containsEntry("images_per_second", 101.0);
+        assertThat(a.get("best")).hasToString("{epoch=2, val_top1=0.9, val_loss=0.8, averaged=false}");
+        assertThat(a.get("last").toString()).startsWith("{epoch=3, val_top1=0.8,");
+        assertThat(a.get("differs")).isEqualTo(Map.of("model.dim", "16", "train.optimizer.lr", "0.1"));
+
+        assertThat(a).containsEntry("parameters", parameters(16));
+        assertThat(two.machine().get(1)).containsEntry("parameters", parameters(32));
+        assertThat(two.winner()).isZero();
+    }
+
+    /** A ViT of one block at 32 px, patch 4, one channel, 10 classes, mlp_ratio 4. */
+    private static long parameters(long d) {
+        long embed = 16 * d + d + d + 65 * d; // kernel, bias, class token, positions
+        long attention = 3 * d * d + 3 * d + d * d + d;
+        long mlp = 8 * d * d + 5 * d;
+        long norms = 3 * 2 * d;
+        return embed + attention + mlp + norms + 10 * d + 10;
+    }
+
+    @Test
+    void theTableForPeopleHasALineARun() throws IOException {
+        String table = RunComparison.read(
+                        List.of(run("a", 16, "0.1", 0.5, 0.9, 0.8), run("long-name", 16, "0.2", 0.25, 0.75)))
+                .table();
+        List<String> lines =
+                table.lines().map(line -> line.replaceAll(" {2,}", "|")).toList();
+        assertThat(lines)
+                .containsExactly(
+                        "run|lr|best top-1|at epoch|its loss|last top-1|last loss|epochs|time|images/s|parameters",
+                        "a|0.1|90.00%|2|0.8|80.00%|0.64|3/4|0:33|101|" + String.format("%,d", parameters(16)),
+                        "long-name|0.2|75.00%|2|0.8|75.00%|0.8|2/4|0:21|100.5|" + String.format("%,d", parameters(16)));
+    }
+
+    @Test
+    void runsOfTheSameNameAreToldApartByTheirPaths() throws IOException {
+        Path one = run("x/vit", 16, "0.1", 0.5);
+        Path two = run("y/vit", 16, "0.1", 0.5);
+        assertThat(RunComparison.read(List.of(one, two)).table()).contains(one.toString(), two.toString());
+    }
+
+    @Test
+    void manyDifferencesAreGroupedByValueBelowTheTable() throws IOException {
+        List<Path> runs = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            String keys = IntStream.range(0, 9)
+                    .mapToObj(k -> "k" + k)
+                    .collect(Collectors.joining(": " + i / 2 + ", ", "{", ": 0}"));
+            runs.add(Runs.write(directory.resolve("r" + i), "all: " + keys + "\nextra: {e" + i / 2 + ": 1}", 0.5));
+        }
+        RunComparison three = RunComparison.read(runs);
+        assertThat(three.table())
+                .contains("what differs:\n  all.k0: 0 (r0, r1), 1 (r2)\n")
+                .contains("extra.e1: – (r0, r1), 1 (r2)");
+        assertThat(three.differing()).hasSize(10).doesNotContainKey("all.k8");
+        Runs.parsed(ComparisonPage.html(three));
+        assertThat(three.machine().get(0)).containsEntry("parameters", null).containsEntry("epochs_planned", null);
+    }
+
+    @Test
+    void whatIsNoRunIsALineEach() throws IOException {
+        Path good = run("good", 16, "0.1", 0.5);
+        Path file = Files.writeString(directory.resolve("file"), "");
+        Path empty = Files.createDirectories(directory.resolve("empty"));
+        Path fresh = run("fresh", 16, "0.1");
+        Path torn = run("torn", 16, "0.1", 0.5, 0.6);
+        Files.writeString(torn.resolve("metrics.jsonl"), "{\"epoch\":1,\"val_top1\":0.5}\n{\"epoch\":2,\"val");
+        Path list = run("list", 16, "0.1", 0.5);
+        Files.writeString(list.resolve("metrics.jsonl"), "[1, 2]\n");
+        Path yaml = run("yaml", 16, "0.1", 0.5);
+        Files.writeString(yaml.resolve("config.yaml"), "a: [1,\n");
+        List<Path> all = List.of(good, directory.resolve("none"), file, empty, fresh, torn, list, yaml);
+        assertThatThrownBy(() -> RunComparison.read(all))
+                .isInstanceOf(ConfigError.class)
+                .satisfies(e -> assertThat(e.getMessage().lines())
+                        .satisfiesExactly(
+                                line -> assertThat(line).contains("none: does not exist"),
+                                line -> assertThat(line).contains("file: is a file"),
+                                line -> assertThat(line).contains("empty: is not the directory of a run"),
+                                line -> assertThat(line).contains("fresh: no epoch of this run has finished yet"),
+                                line -> assertThat(line).contains("metrics.jsonl:2: is damaged"),
+                                line -> assertThat(line).contains("metrics.jsonl:1: is damaged"),
+                                line -> assertThat(line)
+                                        .contains("config.yaml:")
+                                        .contains("not valid YAML")));
+    }
+
+    @Test
+    void thePageOfManyLongRunsIsWellFormedAndOfASizeThatOpens() throws IOException {
+        List<Path> runs = new ArrayList<>();
+        double[] top1 = IntStream.range(0, 300)
+                .mapToDouble(i -> 1 - Math.exp(-i / 50.0))
+                .toArray();
+        Path first = Runs.write(directory.resolve("first"), "", top1);
+        for (int i = 0; i < 100; i++) {
+            Path run = Runs.write(directory.resolve("run <" + i + ">"), "train: {seed: " + i + "}");
+            Files.copy(
+                    first.resolve("metrics.jsonl"), run.resolve("metrics.jsonl"), StandardCopyOption.REPLACE_EXISTING);
+            runs.add(run);
+        }
+        String page = ComparisonPage.html(RunComparison.read(runs));
+        assertThat(page.length()).isLessThan(5_000_000);
+        var parsed = Runs.parsed(page);
+        assertThat(parsed.getElementsByTagName("input").getLength()).isEqualTo(100);
+        assertThat(parsed.getDocumentElement().getTextContent()).contains("run <99>");
+    }
+
+    @Test
+    void whatIsNoNumberIsReadAndShown() throws IOException {
+        Path run = run("nan", 16, "0.1", 0.5);
+        Files.writeString(
+                run.resolve("metrics.jsonl"),
+                "{\"epoch\":1,\"val_top1\":0.5,\"val_loss\":\"NaN\",\"val_ema_top1\":null}\n");
+        assertThat(RunComparison.read(List.of(run)).table()).contains("NaN").doesNotContain("average");
+    }
+
+    @Test
+    void theBestIsTheBetterOfWeightsAndAverageAsTheTrainerChooses() throws IOException {
+        Path run = run("ema", 16, "0.1", 0.5);
+        String line = "{\"epoch\":%d,\"val_top1\":%s,\"val_loss\":1.0,\"val_ema_top1\":%s,\"val_ema_loss\":%s}\n";
+        Files.writeString(
+                run.resolve("metrics.jsonl"),
+                String.format(line, 1, 0.5, 0.25, 0.5)
+                        + String.format(line, 2, 0.5, 0.625, 2.0)
+                        + String.format(line, 3, 0.25, 0.625, 0.5)
+                        + String.format(line, 4, 0.625, 0.625, 0.5));
+        RunComparison one = RunComparison.read(List.of(run));
+        assertThat(one.machine().get(0).get("best"))
+                .hasToString("{epoch=3, val_top1=0.625, val_loss=0.5, averaged=true}");
+        assertThat(one.table()).contains("3 avg").contains("last average");
+    }
+}

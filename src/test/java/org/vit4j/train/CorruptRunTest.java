@@ -1,0 +1,207 @@
+package org.vit4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.vit4j.config.ConfigError;
+import org.vit4j.io.RunException;
+
+/** Run directories as crashes, full disks and other versions leave them; each is resumed, or refused in one line. */
+class CorruptRunTest {
+    private static final List<String> TINY = List.of(
+            "model.dim=16",
+            "model.depth=1",
+            "model.heads=2",
+            "train.epochs=2",
+            "train.batch=256",
+            "train.checkpoint_steps=2");
+    private static final int STEPS_PER_EPOCH = 5;
+
+    @TempDir
+    static Path directory;
+
+    private static Path whole;
+
+    @BeforeAll
+    static void trainUndisturbed() {
+        whole = directory.resolve("whole");
+        assertThat(train(whole, false, () -> false).finished()).isTrue();
+    }
+
+    @AfterAll
+    static void forget() {
+        whole = null;
+    }
+
+    /** Counts what is trained, and may make something happen on the way. */
+    private static class StepCounter implements Trainer.TrainListener {
+        int steps;
+
+        @Override
+        public void batch(TrainState state, int batches, double imagesPerSecond) {
+            steps++;
+        }
+
+        @Override
+        public void epoch(EpochMetrics metrics, int epochs) {}
+    }
+
+    private static RunConfig config() {
+        return RunConfig.open("digits-vit", TINY);
+    }
+
+    private static TrainRun.RunResult train(Path run, boolean resume, BooleanSupplier stop) {
+        return TrainRun.run(config(), run, resume, new StepCounter(), stop);
+    }
+
+    /** Stopped after so many steps. */
+    private static Path stopped(String name, int steps) {
+        Path run = directory.resolve(name);
+        StepCounter watch = new StepCounter();
+        assertThat(TrainRun.run(config(), run, false, watch, () -> watch.steps >= steps)
+                        .finished())
+                .isFalse();
+        return run;
+    }
+
+    private static byte[] weights(Path model) throws IOException {
+        try (ZipFile zip = new ZipFile(model.toFile())) {
+            return zip.getInputStream(zip.getEntry("model.weights.h5")).readAllBytes();
+        }
+    }
+
+    private static List<String> untimed(Path run) throws IOException {
+        return Files.readAllLines(run.resolve("metrics.jsonl")).stream()
+                .map(line -> line.replaceAll("\"(images_per_second|seconds)\":[^,}]+", ""))
+                .toList();
+    }
+
+    private static void resumesToTheSame(Path run) throws IOException {
+        assertThat(train(run, true, () -> false).finished()).isTrue();
+        assertThat(weights(run.resolve("last.keras"))).isEqualTo(weights(whole.resolve("last.keras")));
+        assertThat(weights(run.resolve("model.keras"))).isEqualTo(weights(whole.resolve("model.keras")));
+        assertThat(untimed(run)).isEqualTo(untimed(whole));
+        assertThat(run.resolve("report.html")).exists();
+    }
+
+    @Test
+    void aStopDuringValidationLosesNothing() throws IOException {
+        Path run = directory.resolve("validating");
+        StepCounter watch = new StepCounter();
+        // The first question of validation is the second one after the last step of the epoch.
+        int[] asked = {0};
+        BooleanSupplier stop = () -> watch.steps == STEPS_PER_EPOCH && ++asked[0] == 3;
+        assertThat(TrainRun.run(config(), run, false, watch, stop).finished()).isFalse();
+        assertThat(run.resolve("metrics.jsonl")).isEmptyFile();
+        assertThat(watch.steps).isEqualTo(STEPS_PER_EPOCH);
+
+        StepCounter rest = new StepCounter();
+        TrainRun.run(config(), run, true, rest, () -> false);
+        assertThat(rest.steps).isEqualTo(STEPS_PER_EPOCH);
+        resumesToTheSame(run);
+    }
+
+    @Test
+    void aCrashBetweenTheModelAndItsCheckpointIsMadeGood() throws IOException {
+        Path run = stopped("model-first", 4);
+        // As if the epoch had been finished and its models written, and no more.
+        Files.copy(whole.resolve("model.keras"), run.resolve("model.keras"));
+        Files.copy(whole.resolve("last.keras"), run.resolve("last.keras"));
+        resumesToTheSame(run);
+    }
+
+    @Test
+    void aCrashAfterTheLastCheckpointIsMadeGood() throws IOException {
+        Path run = stopped("nearly-done", 9);
+        assertThat(train(run, true, () -> false).finished()).isTrue();
+        Files.delete(run.resolve("metrics.jsonl"));
+        Files.delete(run.resolve("report.html"));
+        resumesToTheSame(run);
+    }
+
+    @Test
+    void whatAKilledProcessWasWritingIsRemoved() throws IOException {
+        Path run = stopped("stale", 3);
+        Path one = Files.writeString(run.resolve(".last.keras.99999.tmp"), "half");
+        Path other = Files.writeString(run.resolve("checkpoints/.step-000000002.json.99999.tmp"), "{");
+        resumesToTheSame(run);
+        assertThat(one).doesNotExist();
+        assertThat(other).doesNotExist();
+    }
+
+    @Test
+    void finishedEpochsWithoutACheckpointAreNotTrainedOver() throws IOException {
+        Path run = stopped("lost", 7);
+        for (File file : run.resolve("checkpoints").toFile().listFiles()) Files.delete(file.toPath());
+        assertThatThrownBy(() -> train(run, true, () -> false))
+                .isInstanceOf(RunException.class)
+                .hasMessageContaining("has finished epochs but no checkpoint to go on from");
+        assertThat(run.resolve("model.keras")).exists();
+    }
+
+    @Test
+    void aKeyThatDidNotExistWhenTheRunBeganCountsWithItsDefault() throws IOException {
+        Path run = stopped("older", 3);
+        Path config = run.resolve("config.yaml");
+        List<String> lines = Files.readAllLines(config);
+        assertThat(lines).anyMatch(line -> line.contains("freeze_norm"));
+        Files.write(
+                config,
+                lines.stream().filter(line -> !line.contains("freeze_norm")).toList());
+        resumesToTheSame(run);
+    }
+
+    @Test
+    void aKeyOfAnotherVersionIsNamed() throws IOException {
+        Path run = stopped("newer", 3);
+        Path config = run.resolve("config.yaml");
+        Files.writeString(config, Files.readString(config).replace("train:\n", "train:\n  magic: 3\n"));
+        assertThatThrownBy(() -> train(run, true, () -> false))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("unknown key 'magic'")
+                .hasMessageContaining("started with another vit4j")
+                .satisfies(e -> assertThat(e.getMessage().lines()).hasSize(1));
+    }
+
+    @Test
+    void aCheckpointThatCannotBeWrittenEndsTheRunInOneLine() throws IOException {
+        Path run = stopped("blocked", 3);
+        // A directory under the name the next checkpoint wants.
+        Path blocked = run.resolve("checkpoints/step-000000004.safetensors");
+        Files.createDirectories(blocked.resolve("in-the-way"));
+        assertThatThrownBy(() -> train(run, true, () -> false))
+                .isInstanceOf(RunException.class)
+                .hasMessageContaining(blocked + ": cannot be written: ")
+                .hasMessageContaining("the last good checkpoint is")
+                .hasMessageContaining("step-000000003.safetensors; mend that and go on with --resume")
+                .satisfies(e -> assertThat(e.getMessage().lines()).hasSize(1));
+        Files.delete(blocked.resolve("in-the-way"));
+        Files.delete(blocked);
+        resumesToTheSame(run);
+    }
+
+    @Test
+    void aDirectoryThatCannotBeUsedIsRefusedInOneLine() throws IOException {
+        Path file = Files.writeString(directory.resolve("file"), "x");
+        assertThatThrownBy(() -> train(file, true, () -> false)).hasMessageContaining("is a file");
+        assertThatThrownBy(() -> train(file.resolve("below"), true, () -> false))
+                .isInstanceOf(RunException.class)
+                .hasMessageContaining(file.resolve("below") + ": cannot be used for a run: ");
+        Path locked = directory.resolve("locked");
+        Files.createDirectories(locked.resolve("run.lock"));
+        assertThatThrownBy(() -> train(locked, true, () -> false))
+                .isInstanceOf(RunException.class)
+                .hasMessageContaining(locked + ": cannot be used for a run: ");
+    }
+}

@@ -1,0 +1,130 @@
+package org.vit4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.DatasetSplits;
+
+/** Parts of a batch, worked out apart and added up, are the batch: images, mixing and masks are drawn as for the whole. */
+class GradientWorkerTest {
+    private static final String SGD =
+            "train.optimizer={name: sgd, betas: null, lr: 0.05, momentum: 0, weight_decay: 0}";
+
+    private static RunConfig config(String base, String... more) {
+        List<String> overrides = new ArrayList<>(
+                List.of("model.dim=16", "model.depth=1", "model.heads=2", "train.batch=31", "train.epochs=2", SGD));
+        overrides.addAll(List.of(more));
+        return RunConfig.open(base, overrides);
+    }
+
+    /** The sum of what so many workers answer; weights as they are drawn. */
+    private static GradientShard answer(RunConfig config, GradientRequest work, int parts) {
+        DatasetSplits split = config.data().open();
+        ParameterStore start =
+                new ParameterStore(config.model().build().parameters(), org.nd4j.linalg.factory.Nd4j.dataType());
+        start.initialize(config.train().seed());
+        float[] trained = start.trainable().toFloatVector();
+        float[] kept = start.buffers().toFloatVector();
+        GradientShard sum = null;
+        // One after another in one worker: what it was asked before must not matter.
+        try (GradientWorker worker = new GradientWorker(config, split.train())) {
+            for (int part = 0; part < parts; part++) {
+                GradientShard own = worker.compute(trained, kept, work, part, parts);
+                sum = sum == null ? own : sum.add(own);
+            }
+        }
+        return sum;
+    }
+
+    private static void assertClose(GradientShard actual, GradientShard expected, double rounding) {
+        assertThat(actual.gradient()).containsExactly(expected.gradient(), within((float) rounding));
+        assertThat(actual.losses()).containsExactly(expected.losses(), within(rounding));
+        assertThat(actual.correct()).isEqualTo(expected.correct());
+        assertThat(actual.images()).isEqualTo(expected.images());
+    }
+
+    @Test
+    void anyNumberOfPartsGivesTheGradientOfTheWhole() {
+        RunConfig config = config(
+                "digits-vit",
+                "model.depth=2",
+                "model.drop_path=0.3",
+                "model.proj_drop=0.2",
+                "train.drop_last=false",
+                "train.mixup={mixup: 0.8, cutmix: 1.0, mode: elem}");
+        // 1,438 images: batch 46 of 0..46 has 12.
+        GradientRequest work = new GradientRequest(1, 45, 2);
+        GradientShard whole = answer(config, work, 1);
+        assertThat(whole.images()).containsExactly(31, 12);
+        for (int parts : new int[] {2, 3, 8}) assertClose(answer(config, work, parts), whole, 2e-6);
+    }
+
+    @Test
+    void theWholeIsWhatALearnerFinds() {
+        RunConfig config = config("digits-vit", "model.proj_drop=0.2", "train.mixup={mixup: 0.8}");
+        List<Double> losses = new ArrayList<>();
+        var run = TrainData.open(config);
+        try (TrainStep learner = new TrainStep(config.train(), config.model().build())) {
+            BatchInputs feed =
+                    new BatchInputs(config.train(), config.model().build(), 10, Optional.empty(), learner.masks());
+            GradientShard one = answer(config, new GradientRequest(0, 0, 1), 1);
+            try (GradientSource here = GradientSource.local(config.train(), learner, feed, run.training(), 0, 0)) {
+                here.next(0, 1).forEach(learned -> losses.add(learned.loss()));
+            }
+            assertThat(one.gradient()).containsExactly(learner.lastGradient().toFloatVector());
+            assertThat(one.losses()).containsExactly(losses.get(0));
+        }
+    }
+
+    @Test
+    void moreWorkersThanPairsLeaveSomeWithNothing() {
+        RunConfig config = config("digits-vit", "train.batch=3");
+        assertClose(
+                answer(config, new GradientRequest(0, 4, 1), 5), answer(config, new GradientRequest(0, 4, 1), 1), 2e-6);
+    }
+
+    /** Each normalizes by its own images; what is kept moves by the mean of their statistics. */
+    @Test
+    void statisticsOfBatchNormalizationsAreAveragedByImages() {
+        RunConfig config = config("digits-ceit", "train.batch=6");
+        GradientRequest work = new GradientRequest(0, 0, 1);
+        GradientShard both = answer(config, work, 2);
+        double largest = 0;
+        for (float by : both.buffers()) largest = Math.max(largest, Math.abs(by));
+        assertThat(largest).isGreaterThan(1e-3);
+        GradientShard whole = answer(config, work, 1);
+        // The first normalization sees the same numbers: the mean of two means of three is the mean of six.
+        ParameterStore layout =
+                new ParameterStore(config.model().build().parameters(), org.nd4j.linalg.factory.Nd4j.dataType());
+        String first = layout.parameters().stream()
+                .map(weight -> weight.name())
+                .filter(name -> name.endsWith("mean"))
+                .findFirst()
+                .orElseThrow();
+        for (int i = 0; i < layout.array(first).length(); i++) {
+            assertThat((double) both.buffers()[i]).isCloseTo(whole.buffers()[i], within(1e-6));
+        }
+    }
+
+    @Test
+    void exchangesLieBetweenOptimizerSteps() {
+        assertThatThrownBy(() -> config("digits-vit", "train.accumulate=4", "train.distributed={sync_every: 3}"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("distributed.sync_every (3) must divide accumulate (4)");
+        assertThatThrownBy(() -> config("digits-vit", "train.distributed={executors: 0}"))
+                .hasMessageContaining("train.distributed: executors (0) must be at least 1");
+        RunConfig config =
+                config("digits-vit", "train.accumulate=4", "train.distributed={sync_every: 2, executors: 3}");
+        assertThat(config.train().syncEvery()).isEqualTo(2);
+        assertThat(config.train().distributed().executors()).hasValue(3);
+        assertThat(config("digits-vit", "train.accumulate=4").train().syncEvery())
+                .isEqualTo(4);
+    }
+}

@@ -1,0 +1,113 @@
+package org.vit4j.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.OpTime;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.samediff.SameDiffLowering;
+import org.vit4j.config.ConfigError;
+import org.vit4j.graph.Graph;
+
+class MemoryEstimateTest {
+    private static final long GB = 1 << 30;
+
+    @Test
+    void whatDoesNotFitIsRefusedWithTheEstimate() {
+        Graph graph =
+                RunConfig.open("vit_gigantic_patch14_224", List.of()).model().build();
+        MemoryEstimate footprint = MemoryEstimate.of(graph, 64, 2);
+        // 1.84 G parameters, four arrays of four bytes each.
+        assertThat(footprint.weights()).isEqualTo(16 * graph.parameterCount()).isBetween(27 * GB, 28 * GB);
+        assertThatThrownBy(() -> footprint.check("big.yaml", 64, 24 * GB))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageStartingWith("big.yaml: training at train.batch=64 would take about ")
+                .hasMessageEndingWith("24.0 can be had; take a smaller variant");
+        assertThatThrownBy(() -> footprint.check("big.yaml", 64, 40 * GB)).hasMessageEndingWith("lower train.batch");
+        assertThatCode(() -> footprint.check("big.yaml", 64, 4000 * GB)).doesNotThrowAnyException();
+    }
+
+    /** The estimate against what the plan of a step really takes. */
+    @Test
+    void theEstimateIsNearWhatAStepTakes() {
+        RunConfig config = RunConfig.open("digits-vit", List.of());
+        Graph graph = config.model().build();
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        parameters.initialize(1);
+        var wanted = new GradientStep.GradientSpec(
+                network -> TrainingLoss.loss(
+                        network, config.train().loss(), config.train().distill()),
+                List.of());
+        try (GradientStep step = Backend.ONEDNN.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted)) {
+            INDArray images = Nd4j.randn(
+                    DataType.FLOAT, graph.tensors().iterator().next().shape().batched(32));
+            step.run(Map.of("image", images, TrainingLoss.TARGETS, SoftTargets.smoothed(new int[32], 10, 0)));
+            double estimate = MemoryEstimate.of(graph, 32, 2).activations();
+            assertThat(step.bytes() / estimate).isBetween(0.5, 1.5);
+        }
+    }
+
+    @Test
+    void whatOptimizerAndAverageKeepIsCounted() {
+        assertThat(arrays("name: adamw")).isEqualTo(2);
+        assertThat(arrays("name: sgd")).isEqualTo(1);
+        assertThat(arrays("name: lion")).isEqualTo(2);
+        assertThat(arrays("name: lamb", "train.accumulate=4")).isEqualTo(3);
+        assertThat(arrays("name: sgd", "train.ema={decay: 0.9}", "train.accumulate=2"))
+                .isEqualTo(3);
+    }
+
+    private static int arrays(String optimizer, String... more) {
+        List<String> overrides = new ArrayList<>(List.of(more));
+        overrides.add("train.optimizer={" + optimizer + "}");
+        return RunConfig.open("vit_tiny_patch16_224", overrides).train().arrays();
+    }
+
+    /** What only frozen weights need of the way back is not computed: less than half of the operations are left, zeros apart. */
+    @Test
+    void frozenBlocksCostNoWayBack() {
+        for (Backend engine : List.of(Backend.SAMEDIFF, Backend.ONEDNN)) {
+            assertThat(operations(engine, true)).as(engine.configName()).isLessThan(operations(engine, false) / 2);
+        }
+    }
+
+    private static long operations(Backend engine, boolean headOnly) {
+        RunConfig config = RunConfig.open("digits-vit", List.of());
+        Graph graph = config.model().build();
+        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+        parameters.initialize(1);
+        Set<String> frozen = new HashSet<>(headOnly ? parameters.offsets().keySet() : Set.of());
+        frozen.removeAll(Set.of("head.kernel", "head.bias"));
+        var wanted = new GradientStep.GradientSpec(
+                network -> TrainingLoss.loss(
+                        network, config.train().loss(), config.train().distill()),
+                List.of(),
+                List.of(),
+                frozen);
+        try (GradientStep step = engine.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted)) {
+            INDArray images = Nd4j.randn(
+                    DataType.FLOAT, graph.tensors().iterator().next().shape().batched(8));
+            Map<String, INDArray> inputs =
+                    Map.of("image", images, TrainingLoss.TARGETS, SoftTargets.smoothed(new int[8], 10, 0));
+            step.run(inputs);
+            assertThat(step.gradientOf("head.kernel").norm2Number().doubleValue())
+                    .isPositive();
+            return step.profile(inputs, 1).stream()
+                    .filter(op -> !op.op().startsWith("zero"))
+                    .mapToLong(OpTime::count)
+                    .sum();
+        }
+    }
+}
