@@ -1,22 +1,67 @@
 package org.vit4j.config;
 
-/** Checks of the config records; the message names the rule and the values, the reader adds file and line. */
+import java.util.Locale;
+
+/**
+ * Rules for values of config records, with one phrasing per rule: "key (value) must be ...". The reader of the section adds
+ * file, line and path.
+ */
 public final class Checks {
     private Checks() {}
 
+    /** A value that violates the rule of its key. */
+    public static final class InvalidValueException extends IllegalArgumentException {
+        private static final long serialVersionUID = 1L;
+        private final String key;
+
+        private InvalidValueException(String key, Object value, String rule) {
+            super(key + " (" + value + ") " + rule);
+            this.key = key;
+        }
+
+        /** The config key that the value belongs to. */
+        public String key() {
+            return key;
+        }
+    }
+
+    /** Requires a rule of one key, for example {@code check(p > 0, "power", p, "must be positive")}. */
+    public static void check(boolean holds, String key, Object value, String rule) {
+        if (!holds) throw new InvalidValueException(key, value, rule);
+    }
+
+    /** Requires a relation between several keys; the rule is a format string that names all of them. */
     public static void require(boolean holds, String rule, Object... values) {
-        if (!holds) throw new IllegalArgumentException(String.format(rule, values));
+        if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, values));
     }
 
-    public static void positive(String name, int... values) {
-        for (int value : values) require(value >= 1, "%s (%d) must be at least 1", name, value);
+    /** Requires integers of at least 1. */
+    public static void positive(String key, int... values) {
+        for (int value : values) check(value >= 1, key, value, "must be at least 1");
     }
 
-    public static void rate(String name, double value) {
-        require(value >= 0 && value < 1, "%s (%s) must be at least 0 and below 1", name, value);
+    /** Requires a finite number above 0. */
+    public static void positive(String key, double value) {
+        check(value > 0 && Double.isFinite(value), key, value, "must be positive");
     }
 
-    public static void divides(String part, int divisor, String whole, int value) {
-        require(value % divisor == 0, "%s (%d) must be a multiple of %s (%d)", whole, value, part, divisor);
+    /** Requires a finite number of at least 0. */
+    public static void nonNegative(String key, double value) {
+        check(value >= 0 && Double.isFinite(value), key, value, "must be at least 0");
+    }
+
+    /** Requires a number in [0, 1]. */
+    public static void fraction(String key, double value) {
+        check(value >= 0 && value <= 1, key, value, "must be in [0, 1]");
+    }
+
+    /** Requires a probability or decay in [0, 1). */
+    public static void rate(String key, double value) {
+        check(value >= 0 && value < 1, key, value, "must be in [0, 1)");
+    }
+
+    /** Requires {@code value} to be a multiple of {@code divisor}. */
+    public static void divides(String divisorKey, int divisor, String key, int value) {
+        check(value % divisor == 0, key, value, "must be a multiple of " + divisorKey + " (" + divisor + ")");
     }
 }

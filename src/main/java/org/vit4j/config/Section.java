@@ -178,7 +178,9 @@ public final class Section {
         try {
             return Optional.of(record.get());
         } catch (IllegalArgumentException rule) {
-            problems.add(yaml.where() + ": " + (path.isEmpty() ? "" : path + ": ") + rule.getMessage());
+            String key = rule instanceof Checks.InvalidValueException invalid ? invalid.key() : "";
+            String where = value(key).map(Yaml::where).orElse(yaml.where());
+            problems.add(where + ": " + (path.isEmpty() ? "" : path + ": ") + rule.getMessage());
             return Optional.empty();
         }
     }

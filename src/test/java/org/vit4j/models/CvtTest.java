@@ -51,6 +51,6 @@ class CvtTest {
         refused(", patch_padding: 0, image: {size: 16}", "patch_size (3) does not fit into a side of 1");
         refused(", flavour: community, class_token: true", "class_token must be false in the community flavour");
         refused(", flavour: community, projection: avg", "projection must be dw_bn in the community flavour");
-        refused(", proj_drop: 1.5", "proj_drop (1.5) must be at least 0 and below 1");
+        refused(", proj_drop: 1.5", "proj_drop (1.5) must be in [0, 1)");
     }
 }
