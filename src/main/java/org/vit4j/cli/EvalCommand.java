@@ -3,18 +3,24 @@ package org.vit4j.cli;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.AugmentConfig;
 import org.vit4j.data.DataLoader;
 import org.vit4j.data.Dataset;
+import org.vit4j.data.FolderReader;
 import org.vit4j.data.ImageFolder;
+import org.vit4j.data.LocalDirectories;
 import org.vit4j.data.OnCorrupt;
+import org.vit4j.data.RelabeledDataset;
+import org.vit4j.data.TextLines;
 import org.vit4j.metrics.Evaluator;
 import org.vit4j.metrics.Scores;
 import org.vit4j.model.SavedModel;
@@ -38,7 +44,8 @@ final class EvalCommand implements Callable<Integer> {
             required = true,
             paramLabel = "CONFIG|PATH",
             description =
-                    "A config, whose validation images are taken, or a directory with a directory for each class.")
+                    "A config, whose validation images are taken, or a directory: with a directory for each class, or with val,"
+                            + " validation, valid or test that has them.")
     private String data;
 
     @Option(names = "--set", paramLabel = "path=value", description = "Override a value of the config.")
@@ -51,6 +58,20 @@ final class EvalCommand implements Callable<Integer> {
             description = "Images at once (${DEFAULT-VALUE}).")
     private int batch;
 
+    @Option(
+            names = "--class-map",
+            paramLabel = "FILE",
+            description =
+                    "Names of the class directories, one a line, in the order of the model's classes (timm's format).")
+    private Optional<Path> classMap = Optional.empty();
+
+    @Option(
+            names = "--on-corrupt",
+            paramLabel = "skip|fail",
+            defaultValue = "skip",
+            description = OnCorruptOption.DESCRIPTION)
+    private String onCorrupt;
+
     @Option(names = "--json", description = "Machine output.")
     private boolean json;
 
@@ -60,49 +81,55 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (batch < 1) throw new ConfigError("--batch " + batch + ": expected at least 1");
+        boolean stops = OnCorruptOption.fails(onCorrupt);
+        List<String> directories = classMap.map(TextLines::distinct).orElse(List.of());
+        List<String> unreadable = Collections.synchronizedList(new ArrayList<>());
         try (SavedModel model = SavedModel.load(file)) {
-            Dataset dataset = dataset(model);
             List<String> classes = model.description().classes();
-            if (!dataset.classes().equals(classes)) {
-                throw new ConfigError(
-                        data + ": its classes " + shown(dataset.classes()) + " are not the model's " + shown(classes));
-            }
+            Dataset dataset = dataset(model, directories);
             int threads = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
-            DataLoader batches = new DataLoader(
+            DataLoader all = new DataLoader(
                     dataset, AugmentConfig.NONE, model.description().preprocess(), batch, false, false, 0, threads);
+            DataLoader batches = stops ? all : all.withoutUnreadable(e -> report(unreadable, e));
             Scores scores = Evaluator.evaluate(model.inference(), batches, classes);
+            if (scores.count() == 0) throw new ConfigError(data + ": none of its images can be read");
             PrintWriter out = spec.commandLine().getOut();
-            if (json) out.println(Json.text(machine(scores, classes)));
+            if (json) out.println(Json.text(machine(scores, classes, unreadable)));
             else print(out, scores);
             out.flush();
         }
-        return CommandLineProgram.DONE;
+        if (unreadable.isEmpty()) return CommandLineProgram.DONE;
+        spec.commandLine()
+                .getErr()
+                .println("vit4j: " + unreadable.size() + (unreadable.size() == 1 ? " image" : " images")
+                        + " cannot be read, left out of the numbers");
+        return CommandLineProgram.FAILED;
     }
 
-    private Dataset dataset(SavedModel model) {
-        Path path = Path.of(data);
-        if (Files.isDirectory(path)) {
-            Path root = Stream.of("val", "validation", "test")
-                    .map(path::resolve)
-                    .filter(Files::isDirectory)
-                    .findFirst()
-                    .orElse(path);
+    private void report(List<String> unreadable, ConfigError problem) {
+        unreadable.add(problem.getMessage());
+        spec.commandLine().getErr().println("vit4j: " + problem.getMessage());
+    }
+
+    private Dataset dataset(SavedModel model, List<String> directories) {
+        List<String> classes = model.description().classes();
+        if (Files.isDirectory(Path.of(data))) {
             int channels = model.description().model().image().channels();
-            return new ImageFolder(root, ImageFolder.classNames(root), channels, OnCorrupt.FAIL);
+            FolderReader reader = new FolderReader(new LocalDirectories(), directories);
+            return new ImageFolder(reader.evaluation(data, classes), channels, OnCorrupt.FAIL);
         }
-        return RunConfig.open(data, overrides).data().open().validation();
+        Dataset validation =
+                RunConfig.open(data, overrides).data().open(OnCorrupt.FAIL).validation();
+        return new RelabeledDataset(data, validation, classes, directories);
     }
 
-    private static String shown(List<String> classes) {
-        return classes.size() <= 12 ? classes.toString() : classes.subList(0, 12) + "... (" + classes.size() + ")";
-    }
-
-    private static Map<String, Object> machine(Scores scores, List<String> classes) {
+    private static Map<String, Object> machine(Scores scores, List<String> classes, List<String> unreadable) {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("loss", scores.loss());
         all.put("top1", scores.top1());
         all.put("top5", scores.top5());
         all.put("count", scores.count());
+        all.put("unreadable", unreadable.size());
         all.put("per_class", scores.classes());
         all.put("labels", classes);
         all.put("confusion", scores.confusion());

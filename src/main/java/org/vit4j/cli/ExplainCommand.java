@@ -27,7 +27,11 @@ final class ExplainCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "MODEL", description = "A .keras file of vit4j.")
     private Path file;
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "IMAGE", description = "Pictures.")
+    @Parameters(
+            index = "1..*",
+            arity = "1..*",
+            paramLabel = "IMAGE|DIR",
+            description = "Images, or directories of images.")
     private List<Path> pictures;
 
     @Option(
@@ -74,7 +78,9 @@ final class ExplainCommand implements Callable<Integer> {
         // Java's drawing must not look for a screen.
         System.setProperty("java.awt.headless", "true");
         OptionalInt chosen = head.map(OptionalInt::of).orElse(OptionalInt.empty());
-        var request = new ExplainRun.ExplainRequest(pictures, methods, layer, chosen, of, directory);
+        List<Path> images = ImageArguments.files(
+                pictures, note -> spec.commandLine().getErr().println("vit4j: " + note));
+        var request = new ExplainRun.ExplainRequest(images, methods, layer, chosen, of, directory);
         try (SavedModel model = SavedModel.load(file)) {
             print(ExplainRun.write(model, request));
         }

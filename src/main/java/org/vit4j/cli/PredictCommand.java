@@ -1,26 +1,18 @@
 package org.vit4j.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.checkpoint.Npy;
 import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.Image;
 import org.vit4j.data.ImageFile;
-import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.DistributedBackend;
 import picocli.CommandLine.Command;
@@ -62,14 +54,18 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "-o", paramLabel = "OUT", description = "With --spark: the Parquet table to write.")
     private Optional<String> table = Optional.empty();
 
+    @Option(
+            names = "--on-corrupt",
+            paramLabel = "skip|fail",
+            defaultValue = "skip",
+            description = OnCorruptOption.DESCRIPTION)
+    private String onCorrupt;
+
     @Option(names = "--json", description = "Machine output.")
     private boolean json;
 
     @Spec
     private CommandSpec spec;
-
-    /** One image's answer. */
-    private record PredictedImage(String file, List<Prediction> predictions, float[] logits) {}
 
     @Override
     public Integer call() {
@@ -77,64 +73,72 @@ final class PredictCommand implements Callable<Integer> {
         if (spark.isPresent() != table.isPresent()) {
             throw new ConfigError("predict: --spark MASTER and -o OUT.parquet go together");
         }
-        if (spark.isPresent()) return onSpark();
-        List<PredictedImage> answers = new ArrayList<>();
-        List<Path> files = files();
-        try (SavedModel model = SavedModel.load(file)) {
-            List<Path> pictures = new ArrayList<>();
-            for (Path input : files) {
-                if (input.toString().endsWith(".npy")) {
-                    pictures(model, pictures, answers);
-                    array(model, input, answers);
-                } else {
-                    pictures.add(input);
-                    if (pictures.size() == BATCH) pictures(model, pictures, answers);
-                }
-            }
-            pictures(model, pictures, answers);
+        boolean stops = OnCorruptOption.fails(onCorrupt);
+        if (spark.isPresent()) return onSpark(stops);
+        PrintWriter err = spec.commandLine().getErr();
+        List<Path> files =
+                ImageArguments.files(inputs.stream().map(Path::of).toList(), note -> err.println("vit4j: " + note));
+        PredictionPrinter printer = new PredictionPrinter(spec.commandLine().getOut(), json, logits);
+        UnreadableInputs unreadable = new UnreadableInputs(err, stops);
+        try (SavedModel model = SavedModel.load(file);
+                printer) {
+            predict(model, files, printer, unreadable);
         }
-        print(answers);
-        return CommandLineProgram.DONE;
+        return unreadable.exitCode(files.size());
     }
 
-    private int onSpark() {
-        long rows = DistributedBackend.find().predict(spark.orElseThrow(), file, inputs, table.orElseThrow());
-        spec.commandLine().getOut().println(rows + " pictures: " + table.orElseThrow());
+    private int onSpark(boolean stops) {
+        DistributedBackend.Predicted predicted =
+                DistributedBackend.find().predict(spark.orElseThrow(), file, inputs, table.orElseThrow(), stops);
+        predicted.unreadable().forEach(line -> spec.commandLine().getErr().println("vit4j: " + line));
+        spec.commandLine().getOut().println(predicted.images() + " images: " + table.orElseThrow());
         spec.commandLine().getOut().flush();
-        return CommandLineProgram.DONE;
+        return predicted.unreadable().isEmpty() ? CommandLineProgram.DONE : CommandLineProgram.FAILED;
     }
 
-    private List<Path> files() {
-        List<Path> files = new ArrayList<>();
-        for (Path input : inputs.stream().map(Path::of).toList()) {
-            if (!Files.exists(input)) throw new ConfigError(input + ": no such file or directory");
-            if (Files.isDirectory(input)) files.addAll(picturesIn(input));
-            else files.add(input);
+    private void predict(SavedModel model, List<Path> files, PredictionPrinter printer, UnreadableInputs unreadable) {
+        List<Path> batch = new ArrayList<>();
+        List<float[]> prepared = new ArrayList<>();
+        for (Path input : files) {
+            try {
+                if (input.toString().endsWith(".npy")) {
+                    SafeTensors.NamedValues array = npy(model, input);
+                    images(model, batch, prepared, printer);
+                    array(model, input, array, printer);
+                } else {
+                    prepared.add(prepared(model, input));
+                    batch.add(input);
+                    if (batch.size() == BATCH) images(model, batch, prepared, printer);
+                }
+            } catch (ConfigError e) {
+                unreadable.add(e, () -> images(model, batch, prepared, printer));
+            }
         }
-        return files;
+        images(model, batch, prepared, printer);
     }
 
-    private static List<Path> picturesIn(Path directory) {
-        try (Stream<Path> all = Files.walk(directory)) {
-            List<Path> pictures = all.filter(ImageFile::isImage).sorted().toList();
-            if (pictures.isEmpty()) throw new ConfigError(directory + ": holds no pictures");
-            return pictures;
-        } catch (IOException e) {
-            throw new ConfigError(directory + ": cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    private void pictures(SavedModel model, List<Path> pictures, List<PredictedImage> answers) {
-        if (pictures.isEmpty()) return;
+    /** [H, W, C]; the decoded image itself, which may be large, is not kept. */
+    private static float[] prepared(SavedModel model, Path image) {
         int channels = model.description().model().image().channels();
-        List<Image> images =
-                pictures.stream().map(p -> ImageFile.read(p, channels)).toList();
-        INDArray rows = model.inference().logits(model.prepare(images));
-        for (int i = 0; i < pictures.size(); i++) answers.add(answer(model, pictures.get(i), rows, i));
-        pictures.clear();
+        return model.description().preprocess().apply(ImageFile.read(image, channels));
     }
 
-    private void array(SavedModel model, Path npy, List<PredictedImage> answers) {
+    private void images(SavedModel model, List<Path> batch, List<float[]> prepared, PredictionPrinter printer) {
+        if (batch.isEmpty()) return;
+        var image = model.description().model().image();
+        int size = prepared.get(0).length;
+        float[] values = new float[Math.multiplyExact(batch.size(), size)];
+        for (int i = 0; i < batch.size(); i++) System.arraycopy(prepared.get(i), 0, values, i * size, size);
+        long[] shape = {batch.size(), image.height(), image.width(), image.channels()};
+        try (INDArray images = Nd4j.create(values, shape, 'c');
+                INDArray rows = model.inference().logits(images)) {
+            for (int i = 0; i < batch.size(); i++) print(model, batch.get(i), rows, i, printer);
+        }
+        batch.clear();
+        prepared.clear();
+    }
+
+    private static SafeTensors.NamedValues npy(SavedModel model, Path npy) {
         SafeTensors.NamedValues array = Npy.read(npy);
         var spec = model.description().model().image();
         int[] s = array.shape();
@@ -142,40 +146,21 @@ final class PredictCommand implements Callable<Integer> {
             throw new ConfigError(npy + ": expected [N, " + spec.channels() + ", " + spec.height() + ", " + spec.width()
                     + "], got " + java.util.Arrays.toString(s));
         }
+        return array;
+    }
+
+    private void array(SavedModel model, Path npy, SafeTensors.NamedValues array, PredictionPrinter printer) {
+        int[] s = array.shape();
         INDArray all = Nd4j.createFromArray(array.values()).reshape('c', s[0], s[1], s[2], s[3]);
         for (int from = 0; from < s[0]; from += BATCH) {
             int to = Math.min(s[0], from + BATCH);
             INDArray rows = model.logits(all.get(NDArrayIndex.interval(from, to)));
-            for (int i = 0; i < to - from; i++) answers.add(answer(model, npy, rows, i));
+            for (int i = 0; i < to - from; i++) print(model, npy, rows, i, printer);
         }
     }
 
-    private PredictedImage answer(SavedModel model, Path input, INDArray rows, int i) {
+    private void print(SavedModel model, Path input, INDArray rows, int i, PredictionPrinter printer) {
         float[] row = rows.getRow(i).dup().toFloatVector();
-        return new PredictedImage(input.toString(), model.top(row, top), row);
-    }
-
-    private void print(List<PredictedImage> answers) {
-        PrintWriter out = spec.commandLine().getOut();
-        if (json) {
-            out.println(Json.text(answers.stream().map(this::machine).toList()));
-        } else {
-            for (PredictedImage answer : answers) {
-                out.println(answer.file);
-                for (Prediction p : answer.predictions) {
-                    out.printf(Locale.ROOT, "  %6.2f%%  %s%n", 100 * p.probability(), p.label());
-                }
-                if (logits) out.println("  logits " + java.util.Arrays.toString(answer.logits));
-            }
-        }
-        out.flush();
-    }
-
-    private Map<String, Object> machine(PredictedImage answer) {
-        Map<String, Object> entry = new LinkedHashMap<>();
-        entry.put("file", answer.file);
-        entry.put("predictions", answer.predictions);
-        if (logits) entry.put("logits", answer.logits);
-        return entry;
+        printer.print(input.toString(), model.top(row, top), row);
     }
 }

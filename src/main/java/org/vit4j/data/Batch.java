@@ -1,5 +1,6 @@
 package org.vit4j.data;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -23,6 +24,19 @@ public record Batch(int size, int height, int width, int channels, float[] image
             throw new IllegalArgumentException("a batch of " + size + " images cannot have " + labels.length
                     + " labels and " + indices.length + " indices");
         }
+    }
+
+    /** The first {@code count} images. */
+    Batch first(int count) {
+        if (count == size) return this;
+        return new Batch(
+                count,
+                height,
+                width,
+                channels,
+                Arrays.copyOf(images, count * height * width * channels),
+                Arrays.copyOf(labels, count),
+                Arrays.copyOf(indices, count));
     }
 
     /** [N, H, W, C] in ND4J's memory; the caller's, to be closed: no garbage collector counts it. */

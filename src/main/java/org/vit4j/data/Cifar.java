@@ -1,7 +1,6 @@
 package org.vit4j.data;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -78,9 +77,7 @@ public final class Cifar {
     }
 
     private static List<String> classes(Path file, int count, String expected) {
-        String text = new String(DataFiles.read(file, expected), StandardCharsets.UTF_8);
-        List<String> names =
-                text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        List<String> names = TextLines.of(file.toString(), DataFiles.read(file, expected));
         if (names.size() == count) return names;
         throw new ConfigError(file + ": names " + names.size() + " classes; expected " + count + ", one a line");
     }

@@ -3,6 +3,7 @@ package org.vit4j.data;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
 
@@ -13,7 +14,9 @@ import org.vit4j.config.Section;
  * @param remote the same on a file system that Spark reads, such as {@code hdfs://host/pictures}
  * @param augment what training images go through
  * @param validation share of each class held out; of digits only, the others have their own files for it
- * @param splitSeed which ones are held out; of digits only
+ * @param valShare share of each class held out of an image folder that has no validation directory
+ * @param splitSeed which ones are held out; of digits, and with {@code valShare}
+ * @param classMap file with the class directories of an image folder, one a line, in the order of the network's outputs
  * @param threads that decode and augment ahead of training; the batches do not depend on it
  */
 public record DataConfig(
@@ -23,7 +26,9 @@ public record DataConfig(
         AugmentConfig augment,
         Preprocessing preprocess,
         double validation,
+        OptionalDouble valShare,
         long splitSeed,
+        Optional<Path> classMap,
         int threads,
         OnCorrupt onCorrupt) {
 
@@ -36,7 +41,9 @@ public record DataConfig(
         FASHION_MNIST("fashion-mnist"),
         IMAGE_FOLDER("image-folder"),
         /** Tables of encoded pictures and their labels. */
-        PARQUET("parquet");
+        PARQUET("parquet"),
+        /** Images of a Java program, which no config can open. */
+        CUSTOM("custom");
 
         private static final List<String> WORDS =
                 List.of(values()).stream().map(DatasetType::word).toList();
@@ -62,6 +69,8 @@ public record DataConfig(
                 "path: " + dataset.word() + " is read from this machine only, not from",
                 remote.orElse(""));
         check(validation > 0 && validation < 1, "validation must lie between 0 and 1", validation);
+        double share = valShare.orElse(0.5);
+        check(share > 0 && share < 1, "val_share must lie between 0 and 1", share);
         check(threads >= 1 && threads <= 1024, "threads must lie in 1..1024", threads);
     }
 
@@ -85,15 +94,30 @@ public record DataConfig(
         Preprocessing standard = DatasetDefaults.of(dataset, imageHeight, imageWidth, channels);
         Preprocessing preprocess = Preprocessing.read(s, standard).orElse(standard);
         AugmentConfig augment = AugmentReader.read(s, preprocess).orElse(AugmentConfig.NONE);
-        boolean digits = onlyFor(s, List.of("validation", "split_seed"), dataset, DatasetType.DIGITS);
+        boolean digits = onlyFor(s, List.of("validation"), dataset, DatasetType.DIGITS);
         double validation = digits ? s.doubleAt("validation", 0.2) : 0.2;
-        long splitSeed = digits ? s.longAt("split_seed", 0) : 0;
+        boolean images = onlyFor(s, List.of("val_share", "class_map"), dataset, DatasetType.IMAGE_FOLDER);
+        OptionalDouble valShare = images ? s.optionalDouble("val_share") : OptionalDouble.empty();
+        Optional<Path> classMap = images ? s.optionalString("class_map").map(DataFiles::expand) : Optional.empty();
+        boolean drawn = digits || valShare.isPresent();
+        if (!drawn && s.has("split_seed")) s.reject("split_seed", "is for digits, and for image-folder with val_share");
+        long splitSeed = drawn ? s.longAt("split_seed", 0) : 0;
         int threads = s.intAt("threads", Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
         boolean folder =
                 dataset == DatasetType.PARQUET || onlyFor(s, List.of("on_corrupt"), dataset, DatasetType.IMAGE_FOLDER);
         OnCorrupt onCorrupt = folder ? s.enumAt("on_corrupt", OnCorrupt.class, OnCorrupt.FAIL) : OnCorrupt.FAIL;
-        return s.build(() ->
-                new DataConfig(dataset, path, remote, augment, preprocess, validation, splitSeed, threads, onCorrupt));
+        return s.build(() -> new DataConfig(
+                dataset,
+                path,
+                remote,
+                augment,
+                preprocess,
+                validation,
+                valShare,
+                splitSeed,
+                classMap,
+                threads,
+                onCorrupt));
     }
 
     /** A key that would do nothing is an error, not ignored. */
@@ -111,17 +135,33 @@ public record DataConfig(
      * @throws org.vit4j.config.ConfigError when they are not there or not what they should be
      */
     public DatasetSplits open() {
+        return open(onCorrupt);
+    }
+
+    /** Opens the files, whatever the config says about images that cannot be read. */
+    public DatasetSplits open(OnCorrupt corrupt) {
         return switch (dataset) {
             case DIGITS -> Digits.split(validation, splitSeed);
             case CIFAR10 -> Cifar.ten(files());
             case CIFAR100 -> Cifar.hundred(files());
             case MNIST -> Mnist.digits(files());
             case FASHION_MNIST -> Mnist.fashion(files());
-            case IMAGE_FOLDER -> ImageFolder.open(files(), preprocess.channels(), onCorrupt);
+            case IMAGE_FOLDER ->
+                ImageFolder.open(listed(new LocalDirectories(), files().toString()), preprocess.channels(), corrupt);
+            case CUSTOM ->
+                throw new ConfigError(
+                        "data.dataset: custom: a Java program gave the images of this run; set data.dataset"
+                                + " and data.path to files, or start from Java");
             case PARQUET ->
                 throw new ConfigError(
                         "data.dataset: parquet is read by Spark; train with --spark, such as --spark local[1]");
         };
+    }
+
+    /** Finds the files of an image folder. */
+    public LabeledFiles.Pair listed(DirectoryLister lister, String root) {
+        List<String> classes = classMap.map(TextLines::distinct).orElse(List.of());
+        return new FolderReader(lister, classes).split(root, valShare, splitSeed);
     }
 
     private Path files() {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -12,7 +13,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.vit4j.config.ConfigError;
 
 /**
  * Batches of a dataset, made ahead of their use by a few threads. Order and contents depend on seed and epoch, the chance
@@ -29,6 +32,7 @@ public final class DataLoader implements BatchSource {
     private final boolean dropLast;
     private final long seed;
     private final int threads;
+    private final Optional<Consumer<ConfigError>> unreadable;
 
     /**
      * @param augment {@link AugmentConfig#NONE} for evaluation
@@ -44,6 +48,19 @@ public final class DataLoader implements BatchSource {
             boolean dropLast,
             long seed,
             int threads) {
+        this(dataset, augment, preprocess, batchSize, shuffle, dropLast, seed, threads, Optional.empty());
+    }
+
+    private DataLoader(
+            Dataset dataset,
+            AugmentConfig augment,
+            Preprocessing preprocess,
+            int batchSize,
+            boolean shuffle,
+            boolean dropLast,
+            long seed,
+            int threads,
+            Optional<Consumer<ConfigError>> unreadable) {
         if (batchSize < 1) throw new IllegalArgumentException("batch must be at least 1 (" + batchSize + ")");
         if (threads < 1) throw new IllegalArgumentException("threads must be at least 1 (" + threads + ")");
         if (dataset.size() < (dropLast ? batchSize : 1)) {
@@ -58,6 +75,16 @@ public final class DataLoader implements BatchSource {
         this.dropLast = dropLast;
         this.seed = seed;
         this.threads = threads;
+        this.unreadable = unreadable;
+    }
+
+    /**
+     * Returns the same batches without the images that cannot be read, for evaluation: those are reported instead of ending
+     * the epoch, by any thread, and their batch is smaller.
+     */
+    public DataLoader withoutUnreadable(Consumer<ConfigError> report) {
+        return new DataLoader(
+                dataset, augment, preprocess, batchSize, shuffle, dropLast, seed, threads, Optional.of(report));
     }
 
     @Override
@@ -125,6 +152,17 @@ public final class DataLoader implements BatchSource {
         return new Batch(n, h, w, c, new float[Math.multiplyExact(n, h * w * c)], new int[n], new int[n]);
     }
 
+    /** Returns false for an image that cannot be read and is left out. */
+    private boolean fillIfReadable(Batch batch, int i, int index, int epoch, int repeat) {
+        try {
+            fill(batch, i, index, epoch, repeat);
+            return true;
+        } catch (ConfigError e) {
+            unreadable.orElseThrow(() -> e).accept(e);
+            return false;
+        }
+    }
+
     private void fill(Batch batch, int i, int index, int epoch, int repeat) {
         batch.indices()[i] = index;
         batch.labels()[i] = dataset.label(index);
@@ -166,7 +204,8 @@ public final class DataLoader implements BatchSource {
         private final int epoch;
         private final int[] order;
         private final ThreadPoolExecutor workers;
-        private final Deque<Future<Batch>> ahead = new ArrayDeque<>();
+        private final Deque<Future<Optional<Batch>>> ahead = new ArrayDeque<>();
+        private Optional<Batch> ready = Optional.empty();
         private int next;
         private volatile boolean closed;
 
@@ -176,7 +215,7 @@ public final class DataLoader implements BatchSource {
             this.next = skipBatches;
             this.workers = workers(threads);
             submit();
-            if (!hasNext()) close();
+            if (ahead.isEmpty()) close();
         }
 
         /** As many batches as threads are in the making, and one lies ready. */
@@ -187,27 +226,38 @@ public final class DataLoader implements BatchSource {
             }
         }
 
-        private Batch batch(int from, int to) {
+        /** Empty when none of the images can be read. */
+        private Optional<Batch> batch(int from, int to) {
             Batch batch = empty(to - from);
-            for (int i = 0; i < batch.size(); i++) {
+            int filled = 0;
+            for (int i = from; i < to; i++) {
                 if (closed) throw new CancellationException();
-                fill(batch, i, order[from + i], epoch, (from + i) % augment.repeats());
+                if (fillIfReadable(batch, filled, order[i], epoch, i % augment.repeats())) filled++;
             }
-            return batch;
+            return filled == 0 ? Optional.empty() : Optional.of(batch.first(filled));
         }
 
+        /** Waits only where images may be left out: a batch ahead may then turn out to be empty. */
         @Override
         public boolean hasNext() {
-            return !ahead.isEmpty();
+            if (unreadable.isEmpty()) return !ahead.isEmpty();
+            while (ready.isEmpty() && !ahead.isEmpty()) ready = take();
+            return ready.isPresent();
         }
 
         @Override
         public Batch next() {
-            if (ahead.isEmpty()) throw new NoSuchElementException();
-            Future<Batch> first = ahead.remove();
+            if (!hasNext()) throw new NoSuchElementException();
+            Batch batch = ready.or(this::take).orElseThrow();
+            ready = Optional.empty();
+            return batch;
+        }
+
+        private Optional<Batch> take() {
+            Future<Optional<Batch>> first = ahead.remove();
             submit();
             try {
-                Batch batch = first.get();
+                Optional<Batch> batch = first.get();
                 if (ahead.isEmpty()) close();
                 return batch;
             } catch (ExecutionException e) {

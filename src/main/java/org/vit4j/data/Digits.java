@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 
@@ -43,22 +43,14 @@ public final class Digits {
      */
     public static DatasetSplits split(double heldOut, long seed) {
         Dataset all = all();
-        List<Integer> train = new ArrayList<>();
-        List<Integer> validation = new ArrayList<>();
-        for (int digit = 0; digit < all.classes().size(); digit++) {
-            int label = digit;
-            List<Integer> ofClass = new ArrayList<>(IntStream.range(0, all.size())
-                    .filter(i -> all.label(i) == label)
-                    .boxed()
-                    .toList());
-            SeededRandom.shuffle(ofClass, SeededRandom.random(seed, digit));
-            int held = (int) Math.round(ofClass.size() * heldOut);
-            validation.addAll(ofClass.subList(0, held));
-            train.addAll(ofClass.subList(held, ofClass.size()));
-        }
-        return new DatasetSplits(
-                new Subset(all, train.stream().sorted().toList()),
-                new Subset(all, validation.stream().sorted().toList()));
+        List<Integer> labels =
+                IntStream.range(0, all.size()).mapToObj(all::label).toList();
+        Set<Integer> held = StratifiedSplit.heldOut(labels, all.classes().size(), heldOut, seed);
+        List<Integer> train = IntStream.range(0, all.size())
+                .filter(i -> !held.contains(i))
+                .boxed()
+                .toList();
+        return new DatasetSplits(new Subset(all, train), new Subset(all, List.copyOf(held)));
     }
 
     static List<String> names() {

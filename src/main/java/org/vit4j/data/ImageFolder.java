@@ -1,115 +1,63 @@
 package org.vit4j.data;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitOption;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.OptionalDouble;
 import org.vit4j.config.ConfigError;
 
 /**
- * Pictures in directories named after their classes, decoded when asked for. Sub-directories of a class belong to it,
- * hidden files and what is no picture by its ending are left out. What of corrupt ones: see {@link EncodedImages}.
+ * Images in directories named after their classes, decoded when they are needed. {@link FolderReader} says which files they
+ * are, {@link EncodedImages} what happens to corrupt ones.
  */
 public final class ImageFolder implements Dataset {
-    /** Names of the directory to be judged by, of which the first there is counts. */
+    /** Names of the validation directory; the first that exists counts. */
     public static final List<String> VALIDATION = List.of("val", "validation", "valid", "test");
-
-    private static final String EXPECTED =
-            "train/<class>/*.jpg and val/<class>/*.jpg (also png, jpeg, bmp, gif; or validation, valid, test for val)";
 
     private final EncodedImages images;
 
     /**
      * One split.
      *
-     * @param directory the class directories are in
-     * @param classes in the order of the network's outputs; a directory of another name is an error
-     * @param channels 1 or 3, as pictures are read
-     * @throws ConfigError when there is no class, an unknown or an empty one
+     * @param directory that holds the class directories
+     * @param classes in the order of the network's outputs; one without a directory, or with an empty one, has no images
+     * @param channels 1 or 3
+     * @throws ConfigError when there is no image, or a directory is not a class
      */
     public ImageFolder(Path directory, List<String> classes, int channels, OnCorrupt onCorrupt) {
-        List<Path> files = new ArrayList<>();
-        List<Integer> labels = new ArrayList<>();
-        for (String name : classNames(directory)) {
-            int label = classes.indexOf(name);
-            if (label < 0) {
-                throw new ConfigError(directory.resolve(name) + ": no such class in training; expected "
-                        + (classes.size() > 12 ? "one of its " + classes.size() : String.join(", ", classes)));
-            }
-            List<Path> ofClass = images(directory.resolve(name));
-            files.addAll(ofClass);
-            for (int i = 0; i < ofClass.size(); i++) labels.add(label);
-        }
+        this(local().read(directory.toString(), classes, "in training"), channels, onCorrupt);
+    }
+
+    /** The images of files that a {@link FolderReader} found on this machine. */
+    public ImageFolder(LabeledFiles files, int channels, OnCorrupt onCorrupt) {
+        List<Path> paths = files.files().stream().map(Path::of).toList();
         this.images = new EncodedImages(
-                directory.toString(),
-                files.stream().map(Path::toString).toList(),
-                labels,
-                classes,
-                i -> ImageFile.read(files.get(i), channels),
+                files.directory(),
+                files.files(),
+                files.labels(),
+                files.classes(),
+                i -> ImageFile.read(paths.get(i), channels),
                 onCorrupt);
     }
 
-    /** {@code train} and {@code val}; the classes are the directories of {@code train}, sorted. */
+    /** {@code train} and {@code val}; the classes are the directories of {@code train}, in natural order. */
     public static DatasetSplits open(Path root, int channels, OnCorrupt onCorrupt) {
-        Path train = root.resolve("train");
-        if (!Files.isDirectory(root)) {
-            throw new ConfigError(root + ": is not a directory; expected one with " + EXPECTED);
-        }
-        if (!Files.isDirectory(train)) {
-            throw new ConfigError(root + ": has no directory train; expected " + EXPECTED);
-        }
-        Optional<Path> validation = VALIDATION.stream()
-                .map(root::resolve)
-                .filter(Files::isDirectory)
-                .findFirst();
-        if (validation.isEmpty()) throw new ConfigError(root + ": has no directory val; expected " + EXPECTED);
-        List<String> classes = classNames(train);
+        return open(local().split(root.toString(), OptionalDouble.empty(), 0), channels, onCorrupt);
+    }
+
+    /** The images of both splits. */
+    public static DatasetSplits open(LabeledFiles.Pair files, int channels, OnCorrupt onCorrupt) {
         return new DatasetSplits(
-                new ImageFolder(train, classes, channels, onCorrupt),
-                new ImageFolder(validation.get(), classes, channels, onCorrupt));
+                new ImageFolder(files.train(), channels, onCorrupt),
+                new ImageFolder(files.validation(), channels, onCorrupt));
     }
 
-    /** The names of the class directories, sorted. */
+    /** The names of the class directories, in natural order. */
     public static List<String> classNames(Path directory) {
-        try (Stream<Path> entries = Files.list(directory)) {
-            List<String> names = entries.filter(Files::isDirectory)
-                    .map(path -> path.getFileName().toString())
-                    .filter(name -> !name.startsWith("."))
-                    .sorted()
-                    .toList();
-            if (names.isEmpty()) {
-                throw new ConfigError(directory + ": has no class directories; expected <class>/*.jpg in it");
-            }
-            return names;
-        } catch (IOException e) {
-            throw new ConfigError(directory + ": cannot be listed: " + e.getMessage(), e);
-        }
+        return local().classNames(directory.toString());
     }
 
-    private static List<Path> images(Path ofClass) {
-        try (Stream<Path> entries = Files.walk(ofClass, FileVisitOption.FOLLOW_LINKS)) {
-            List<Path> pictures = entries.filter(ImageFile::isImage)
-                    .filter(path -> !isHidden(ofClass.relativize(path)))
-                    .filter(Files::isRegularFile)
-                    .sorted()
-                    .toList();
-            if (pictures.isEmpty()) {
-                throw new ConfigError(ofClass + ": has no pictures; expected png, jpg, jpeg, bmp or gif files");
-            }
-            return pictures;
-        } catch (IOException | UncheckedIOException e) {
-            throw new ConfigError(ofClass + ": cannot be listed: " + e.getMessage(), e);
-        }
-    }
-
-    private static boolean isHidden(Path relative) {
-        for (Path part : relative) if (part.toString().startsWith(".")) return true;
-        return false;
+    private static FolderReader local() {
+        return new FolderReader(new LocalDirectories(), List.of());
     }
 
     @Override

@@ -2,16 +2,16 @@ package org.vit4j.metrics;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.nd4j.evaluation.classification.Evaluation;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Inference;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 
-/** Runs a model over labelled images; accuracies and confusion come from ND4J's {@link Evaluation}. */
+/**
+ * Runs a model over labeled images and counts: loss, top-1, top-5, confusion, precision and recall. Right for any number of
+ * classes, also one, and for classes without images.
+ */
 public final class Evaluator {
     private Evaluator() {}
 
@@ -22,46 +22,67 @@ public final class Evaluator {
     /** The same, and gathers what the model is most wrong about. */
     public static Scores evaluate(
             Inference inference, BatchSource batches, List<String> classes, WorstMistakes mistakes) {
-        Evaluation evaluation = new Evaluation(classes, Math.min(5, classes.size()));
+        long[][] confusion = new long[classes.size()][classes.size()];
         double loss = 0;
+        long top5 = 0;
         long count = 0;
         try (BatchIterator epoch = batches.epoch(0, 0)) {
             while (epoch.hasNext()) {
                 Batch batch = epoch.next();
                 double[][] rows;
                 try (INDArray images = batch.array();
-                        INDArray logits = inference.logits(images);
-                        INDArray labels = oneHot(batch.labels(), classes.size())) {
-                    evaluation.eval(labels, logits);
+                        INDArray logits = inference.logits(images)) {
                     rows = logits.toDoubleMatrix();
+                }
+                for (int i = 0; i < rows.length; i++) {
+                    int label = batch.labels()[i];
+                    confusion[label][WorstMistakes.largest(rows[i])]++;
+                    if (isAmong(rows[i], label, 5)) top5++;
                 }
                 loss += crossEntropy(rows, batch.labels());
                 mistakes.batch(batch, rows);
                 count += batch.size();
             }
         }
-        return scores(evaluation, loss, count, classes);
+        return scores(confusion, loss, top5, count, classes);
     }
 
-    private static Scores scores(Evaluation evaluation, double loss, long count, List<String> classes) {
-        int k = classes.size();
-        long[][] confusion = new long[k][k];
+    /** Returns true if fewer than {@code k} logits are larger than the label's; always with k classes or fewer. */
+    private static boolean isAmong(double[] row, int label, int k) {
+        int larger = 0;
+        for (double value : row) if (value > row[label]) larger++;
+        return larger < k;
+    }
+
+    private static Scores scores(long[][] confusion, double loss, long top5, long count, List<String> classes) {
         List<Scores.ClassScore> byClass = new ArrayList<>();
-        for (int actual = 0; actual < k; actual++) {
-            long images = 0;
-            for (int predicted = 0; predicted < k; predicted++) {
-                confusion[actual][predicted] = evaluation.getConfusionMatrix().getCount(actual, predicted);
-                images += confusion[actual][predicted];
+        for (int k = 0; k < classes.size(); k++) {
+            long actual = 0;
+            long predicted = 0;
+            for (int other = 0; other < classes.size(); other++) {
+                actual += confusion[k][other];
+                predicted += confusion[other][k];
             }
+            long hits = confusion[k][k];
             byClass.add(new Scores.ClassScore(
-                    classes.get(actual),
-                    images,
-                    evaluation.precision(actual, 0),
-                    evaluation.recall(actual, 0),
-                    evaluation.f1(actual)));
+                    classes.get(k),
+                    actual,
+                    ratio(hits, predicted),
+                    ratio(hits, actual),
+                    ratio(2 * hits, actual + predicted)));
         }
-        double top1 = hits(confusion) / (double) count;
-        return new Scores(loss / count, top1, evaluation.topNAccuracy(), count, byClass, confusion);
+        return new Scores(
+                count == 0 ? 0 : loss / count,
+                ratio(hits(confusion), count),
+                ratio(top5, count),
+                count,
+                byClass,
+                confusion);
+    }
+
+    /** 0 where there is nothing to count. */
+    private static double ratio(long part, long total) {
+        return total == 0 ? 0 : (double) part / total;
     }
 
     private static long hits(long[][] confusion) {
@@ -88,11 +109,5 @@ public final class Evaluator {
             sum += largest + Math.log(total) - rows[i][labels[i]];
         }
         return sum;
-    }
-
-    private static INDArray oneHot(int[] labels, int classes) {
-        INDArray rows = Nd4j.zeros(DataType.FLOAT, labels.length, classes);
-        for (int i = 0; i < labels.length; i++) rows.putScalar(i, labels[i], 1);
-        return rows;
     }
 }

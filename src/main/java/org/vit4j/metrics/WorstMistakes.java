@@ -45,7 +45,8 @@ public final class WorstMistakes {
         if (kept.size() > most) kept.remove();
     }
 
-    private static int largest(double[] row) {
+    /** The first of the largest. */
+    static int largest(double[] row) {
         int best = 0;
         for (int i = 1; i < row.length; i++) if (row[i] > row[best]) best = i;
         return best;

@@ -18,6 +18,7 @@ import org.vit4j.checkpoint.CheckpointWeights;
 import org.vit4j.checkpoint.StateDict;
 import org.vit4j.checkpoint.WeightTransfer;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.TextLines;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.ModelAnatomy;
 import org.vit4j.graph.Parameter;
@@ -163,7 +164,7 @@ public final class CheckpointImporter {
 
     private static List<String> names(int classes, Optional<Path> labels, Path checkpoint) {
         if (labels.isPresent()) {
-            List<String> names = lines(labels.get());
+            List<String> names = TextLines.read(labels.get());
             if (names.size() == classes) return names;
             throw new ConfigError(labels.get() + ": " + names.size() + " names for " + classes + " classes");
         }
@@ -173,17 +174,6 @@ public final class CheckpointImporter {
         return IntStream.range(0, classes)
                 .mapToObj(i -> all ? known.path("" + i).asText() : "" + i)
                 .toList();
-    }
-
-    private static List<String> lines(Path file) {
-        try {
-            return Files.readAllLines(file).stream()
-                    .map(String::strip)
-                    .filter(line -> !line.isEmpty())
-                    .toList();
-        } catch (IOException e) {
-            throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
-        }
     }
 
     /** What the hub puts beside a checkpoint; nothing when there is nothing usable. */

@@ -35,11 +35,24 @@ public interface DistributedBackend {
             BooleanSupplier stop);
 
     /**
-     * Names what is on pictures, and writes a Parquet table with the columns {@code path, label, index, probability, logits}.
+     * Result of {@link #predict}.
+     *
+     * @param images rows of the table
+     * @param unreadable a line for each image that cannot be read and is not in the table
+     */
+    record Predicted(long images, List<String> unreadable) {
+        public Predicted {
+            unreadable = List.copyOf(unreadable);
+        }
+    }
+
+    /**
+     * Classifies images, and writes a Parquet table with the columns {@code path, label, index, probability, logits}.
      *
      * @param pictures files and directories, on any file system the cluster reads
      * @param table must not exist
-     * @return how many pictures
+     * @param stopsAtCorrupt true to end at the first image that cannot be read
+     * @throws ConfigError when none of the images can be read
      */
-    long predict(String master, Path model, List<String> pictures, String table);
+    Predicted predict(String master, Path model, List<String> pictures, String table, boolean stopsAtCorrupt);
 }

@@ -1,6 +1,7 @@
 package org.vit4j.train;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.vit4j.config.Config;
@@ -72,6 +73,18 @@ public record RunConfig(
                 output.orElseThrow(),
                 published,
                 config.resolved());
+    }
+
+    /**
+     * This config for images that a Java program gives, with {@code data.dataset: custom} and without the keys that say where
+     * a dataset is and how it is divided.
+     */
+    RunConfig withCustomData() {
+        List<String> overrides = new ArrayList<>(List.of("data.dataset=custom"));
+        for (String key : List.of("path", "validation", "val_share", "split_seed", "class_map", "on_corrupt")) {
+            overrides.add("data." + key + "=null");
+        }
+        return read(Config.parse(resolved, name, overrides));
     }
 
     /** What is said of weights by name must be about weights there are. */

@@ -14,18 +14,30 @@ import org.vit4j.data.DatasetSplits;
  *
  * @param training walked through once an epoch
  * @param classes names of the labels 0, 1, ...
+ * @param configured true for the data that the config of the run names; of all others the run records {@code dataset: custom}
  */
-public record TrainData(BatchSource training, BatchSource validation, List<String> classes) {
+public record TrainData(BatchSource training, BatchSource validation, List<String> classes, boolean configured) {
     public TrainData {
         classes = List.copyOf(classes);
     }
 
-    /** The data a config names, opened. */
-    public static TrainData open(RunConfig config) {
-        return of(config, config.data().open());
+    /** Data of the caller's own. */
+    public TrainData(BatchSource training, BatchSource validation, List<String> classes) {
+        this(training, validation, classes, false);
     }
 
-    /** The same of images that are open already. */
+    /** The data a config names, opened. */
+    public static TrainData open(RunConfig config) {
+        return configured(config, config.data().open());
+    }
+
+    /** The data a config names, opened by the caller, such as from a file system that only the caller reads. */
+    public static TrainData configured(RunConfig config, DatasetSplits split) {
+        TrainData data = of(config, split);
+        return new TrainData(data.training, data.validation, data.classes, true);
+    }
+
+    /** Images of the caller's own; augmentation, preprocessing and batches are those of the config. */
     public static TrainData of(RunConfig config, DatasetSplits split) {
         DataConfig data = config.data();
         DataLoader validation = new DataLoader(

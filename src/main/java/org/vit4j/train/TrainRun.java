@@ -55,7 +55,10 @@ public final class TrainRun {
         return run(config, TrainData.open(config), directory, resume, progress, stop);
     }
 
-    /** The same on data of the caller's; what the config says of data is only written down. */
+    /**
+     * Trains on data of the caller's. The run records {@code dataset: custom} in place of what the config says about files,
+     * unless the data are those of the config.
+     */
     public static RunResult run(
             RunConfig config,
             TrainData data,
@@ -63,7 +66,8 @@ public final class TrainRun {
             boolean resume,
             Trainer.TrainListener progress,
             BooleanSupplier stop) {
-        return run(config, data, directory, resume, progress, stop, Optional.empty());
+        RunConfig recorded = data.configured() ? config : config.withCustomData();
+        return run(recorded, data, directory, resume, progress, stop, Optional.empty());
     }
 
     /** The same with gradients that others work out, when there are some. */
@@ -132,6 +136,10 @@ public final class TrainRun {
 
     /** @param parts that a batch is divided into */
     private static void check(RunConfig config, int classes, int parts) {
+        if (classes < 2) {
+            throw new ConfigError(config.name() + ": the data has one class, which leaves nothing to learn; expected at"
+                    + " least two class directories or labels");
+        }
         if (classes != config.model().classes()) {
             throw new ConfigError(
                     config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes

@@ -38,19 +38,26 @@ final class BroadcastModel implements Serializable {
     /** The logits of each picture, and who can name them. */
     record ModelOutput(SavedModel model, List<float[]> logits) {}
 
-    synchronized ModelOutput predict(List<ImageBytes> pictures) {
+    /** Decodes an image, in the channels of the model. */
+    Image decode(ImageBytes picture) {
+        int channels = opened().description().model().image().channels();
+        return ImageFile.read(picture.bytes, picture.name, channels);
+    }
+
+    private synchronized SavedModel opened() {
         if (opened == null) opened = open();
-        int channels = opened.description().model().image().channels();
-        List<Image> images = pictures.stream()
-                .map(picture -> ImageFile.read(picture.bytes, picture.name, channels))
-                .toList();
+        return opened;
+    }
+
+    synchronized ModelOutput predict(List<Image> images) {
+        SavedModel saved = opened();
         List<float[]> logits = new ArrayList<>();
-        try (INDArray prepared = opened.prepare(images);
-                INDArray rows = opened.inference().logits(prepared)) {
+        try (INDArray prepared = saved.prepare(images);
+                INDArray rows = saved.inference().logits(prepared)) {
             for (int i = 0; i < images.size(); i++)
                 logits.add(rows.getRow(i).dup().toFloatVector());
         }
-        return new ModelOutput(opened, logits);
+        return new ModelOutput(saved, logits);
     }
 
     private SavedModel open() {

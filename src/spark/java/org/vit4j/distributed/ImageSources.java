@@ -8,11 +8,18 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.ImageFinder;
 import org.vit4j.io.RunException;
 
 /** Where pictures come from and where tables go to. */
@@ -20,18 +27,47 @@ final class ImageSources {
     /** How Spark quotes what an executor threw. */
     private static final Pattern MISTAKE = Pattern.compile("org\\.vit4j\\.config\\.ConfigError: (.*)");
 
+    private static final Logger LOG = LoggerFactory.getLogger(ImageSources.class);
+    /** Small parts keep all cores busy to the end; a part has a file of the table. */
+    private static final int PARTS_A_CORE = 4;
+
+    private static final int MOST_IN_A_PART = 10_000;
+
     private ImageSources() {}
 
-    /** {@code binaryFile} over files and directories of any depth; what is no picture by its ending is left out. */
+    /**
+     * Paths of images, in a column {@code path}: files as given, and the images in directories of any depth, which {@link
+     * ImageFinder} finds by the rules of all other readers.
+     */
     static Dataset<Row> images(SparkSession spark, List<String> places) {
-        List<String> found = new ArrayList<>();
-        for (String place : places) found.add(existing(place));
-        return spark.read()
-                .format("binaryFile")
-                .option("recursiveFileLookup", "true")
-                .load(found.toArray(String[]::new))
-                .filter(functions.lower(functions.col("path")).rlike("\\.(png|jpg|jpeg|bmp|gif)$"))
-                .select("path", "content");
+        HadoopDirectories directories = new HadoopDirectories();
+        List<Row> found = new ArrayList<>();
+        for (String place : places) {
+            String path = existing(place);
+            for (String image : isDirectory(directories, path) ? images(directories, path) : List.of(path)) {
+                found.add(RowFactory.create(image));
+            }
+        }
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        int parts = Math.max(context.defaultParallelism() * PARTS_A_CORE, found.size() / MOST_IN_A_PART);
+        JavaRDD<Row> rows = context.parallelize(found, Math.max(1, Math.min(found.size(), parts)));
+        return spark.createDataFrame(rows, new StructType().add("path", DataTypes.StringType, false));
+    }
+
+    private static List<String> images(HadoopDirectories directories, String directory) {
+        ImageFinder finder = new ImageFinder(directories);
+        List<String> images = finder.images(directory);
+        if (images.isEmpty()) throw new ConfigError(directory + ": has no images");
+        finder.skipped().lines().forEach(line -> LOG.warn("{}: {}", directory, line));
+        return images;
+    }
+
+    private static boolean isDirectory(HadoopDirectories directories, String path) {
+        try {
+            return directories.isDirectory(path);
+        } catch (IOException e) {
+            throw new ConfigError(path + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static String existing(String place) {
@@ -42,6 +78,15 @@ final class ImageSources {
             return system.makeQualified(path).toString();
         } catch (IOException e) {
             throw new ConfigError(place + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Removes a table, of which nothing is there or all of it. */
+    static void remove(String table) {
+        try {
+            HadoopFiles.system(table).delete(new Path(table), true);
+        } catch (IOException e) {
+            throw new RunException(table + ": cannot be removed: " + e.getMessage(), e);
         }
     }
 

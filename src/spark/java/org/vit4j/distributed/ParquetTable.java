@@ -3,7 +3,6 @@ package org.vit4j.distributed;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 import org.apache.hadoop.fs.LocatedFileStatus;
@@ -16,13 +15,14 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.Dataset;
 import org.vit4j.data.EncodedImages;
 import org.vit4j.data.ImageFile;
+import org.vit4j.data.NaturalOrder;
 import org.vit4j.data.OnCorrupt;
 
 /**
  * Parquet files with a column of encoded pictures and one of labels. The driver reads the labels alone; a picture is read where
  * it is needed, by {@link RowGroupCache}.
  *
- * @param groups row groups, the files sorted by name
+ * @param groups row groups, the files in natural order of their names
  * @param labels of every row, as text
  */
 record ParquetTable(String directory, String pictures, List<RowGroup> groups, List<String> labels)
@@ -69,7 +69,7 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
                 String file = all.next().getPath().toString();
                 if (file.endsWith(".parquet")) files.add(file);
             }
-            files.sort(Comparator.naturalOrder());
+            files.sort(NaturalOrder.INSTANCE);
             return files;
         } catch (IOException e) {
             throw new ConfigError(directory + ": cannot be listed: " + e.getMessage(), e);
@@ -90,12 +90,9 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
                 + columns.stream().map(Type::getName).toList());
     }
 
-    /** Names of the classes: the labels there are, numbers in their order and before texts. */
+    /** Names of the classes: the labels of all rows, in natural order. */
     List<String> classes() {
-        TreeSet<String> sorted =
-                new TreeSet<>(Comparator.comparing(String::length).thenComparing(s -> s));
-        boolean numbers = labels.stream().allMatch(label -> label.matches("\\d+"));
-        TreeSet<String> names = numbers ? sorted : new TreeSet<>();
+        TreeSet<String> names = new TreeSet<>(NaturalOrder.INSTANCE);
         names.addAll(labels);
         return List.copyOf(names);
     }

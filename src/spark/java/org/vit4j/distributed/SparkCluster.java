@@ -4,13 +4,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.CollectionAccumulator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vit4j.config.ConfigError;
 import org.vit4j.data.DataConfig;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.DistributedBackend;
@@ -52,7 +53,7 @@ public final class SparkCluster implements DistributedBackend {
         try (SparkWorkers workers = new SparkWorkers(spark, workshop, parts)) {
             return TrainRun.run(
                     config,
-                    TrainData.of(config, data.split()),
+                    TrainData.configured(config, data.split()),
                     directory,
                     resume,
                     progress,
@@ -62,12 +63,24 @@ public final class SparkCluster implements DistributedBackend {
     }
 
     @Override
-    public long predict(String master, Path model, List<String> pictures, String table) {
+    public Predicted predict(String master, Path model, List<String> pictures, String table, boolean stopsAtCorrupt) {
         SavedModel.describe(model); // a mistake is said before anything is started
         try (SparkSession session = SparkSessions.open(master, "vit4j predict " + model.getFileName())) {
-            Dataset<Row> named = SparkPredictor.load(session, model).predict(ImageSources.images(session, pictures));
-            return ImageSources.write(named, table);
+            return predict(session, model, pictures, table, stopsAtCorrupt);
         }
+    }
+
+    static Predicted predict(
+            SparkSession session, Path model, List<String> pictures, String table, boolean stopsAtCorrupt) {
+        CollectionAccumulator<String> unreadable = session.sparkContext().collectionAccumulator("unreadable images");
+        SparkPredictor predictor = SparkPredictor.load(session, model);
+        SparkPredictor chosen = stopsAtCorrupt ? predictor : predictor.withoutUnreadable(unreadable);
+        long images = ImageSources.write(chosen.predict(ImageSources.images(session, pictures)), table);
+        // A task that Spark ran twice has reported twice.
+        List<String> lines = List.copyOf(new TreeSet<>(unreadable.value()));
+        if (images > 0 || lines.isEmpty()) return new Predicted(images, lines);
+        ImageSources.remove(table);
+        throw new ConfigError(String.join("\n", lines));
     }
 
     /** Executors have another working directory and another home. */
@@ -75,6 +88,7 @@ public final class SparkCluster implements DistributedBackend {
         List<String> overrides = new ArrayList<>();
         DataConfig data = config.data();
         data.path().ifPresent(path -> overrides.add("data.path=" + quoted(path)));
+        data.classMap().ifPresent(file -> overrides.add("data.class_map=" + quoted(file)));
         config.train()
                 .distill()
                 .ifPresent(distill -> overrides.add("train.distill.teacher=" + quoted(distill.teacher())));

@@ -5,8 +5,12 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.DataConfig;
+import org.vit4j.data.Dataset;
 import org.vit4j.data.DatasetSplits;
+import org.vit4j.data.EncodedImages;
+import org.vit4j.data.ImageFile;
 import org.vit4j.data.ImageFolder;
+import org.vit4j.data.LabeledFiles;
 import org.vit4j.data.OnCorrupt;
 
 /**
@@ -36,11 +40,29 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
         String root = location(data);
         int channels = data.preprocess().channels();
         OnCorrupt onCorrupt = data.onCorrupt();
-        List<String> classes = FolderListing.directories(root + "/train");
-        FolderListing train = FolderListing.of(root + "/train", classes);
-        FolderListing validation = FolderListing.of(validation(root), classes);
-        DatasetSplits split = new DatasetSplits(train.open(channels, onCorrupt), validation.open(channels, onCorrupt));
-        return new SparkData(split, run -> train.open(channels, onCorrupt));
+        LabeledFiles.Pair files = data.listed(new HadoopDirectories(), root);
+        LabeledFiles train = files.train();
+        DatasetSplits split =
+                new DatasetSplits(open(train, channels, onCorrupt), open(files.validation(), channels, onCorrupt));
+        return new SparkData(split, run -> open(train, channels, onCorrupt));
+    }
+
+    private static Dataset open(LabeledFiles files, int channels, OnCorrupt onCorrupt) {
+        return new EncodedImages(
+                files.directory(),
+                files.files(),
+                files.labels(),
+                files.classes(),
+                i -> ImageFile.read(fetch(files.files().get(i)), files.files().get(i), channels),
+                onCorrupt);
+    }
+
+    private static byte[] fetch(String file) {
+        try {
+            return HadoopFiles.read(file);
+        } catch (IOException e) {
+            throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static SparkData tables(DataConfig data) {

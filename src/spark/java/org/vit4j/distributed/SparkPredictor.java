@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -17,7 +18,9 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.CollectionAccumulator;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.Image;
 import org.vit4j.model.Prediction;
 
 /**
@@ -34,10 +37,13 @@ public final class SparkPredictor {
 
     private final Broadcast<BroadcastModel> model;
     private final int batch;
+    private final Optional<CollectionAccumulator<String>> unreadable;
 
-    private SparkPredictor(Broadcast<BroadcastModel> model, int batch) {
+    private SparkPredictor(
+            Broadcast<BroadcastModel> model, int batch, Optional<CollectionAccumulator<String>> unreadable) {
         this.model = model;
         this.batch = batch;
+        this.unreadable = unreadable;
     }
 
     /**
@@ -47,7 +53,9 @@ public final class SparkPredictor {
      */
     public static SparkPredictor load(SparkSession spark, Path model) {
         return new SparkPredictor(
-                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(BroadcastModel.read(model)), 1);
+                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(BroadcastModel.read(model)),
+                1,
+                Optional.empty());
     }
 
     /**
@@ -56,7 +64,16 @@ public final class SparkPredictor {
      */
     public SparkPredictor batch(int size) {
         if (size < 1) throw new IllegalArgumentException("batch must be at least 1 (" + size + ")");
-        return new SparkPredictor(model, size);
+        return new SparkPredictor(model, size, unreadable);
+    }
+
+    /**
+     * Returns a predictor that leaves out the rows whose image cannot be read, where one ends the job otherwise.
+     *
+     * @param report takes a line that names the image; twice where Spark runs a task twice
+     */
+    public SparkPredictor withoutUnreadable(CollectionAccumulator<String> report) {
+        return new SparkPredictor(model, batch, Optional.of(report));
     }
 
     /**
@@ -84,7 +101,9 @@ public final class SparkPredictor {
         Broadcast<BroadcastModel> sent = model;
         boolean fetched = List.of(given.fieldNames()).contains(CONTENT);
         int size = batch;
-        MapPartitionsFunction<Row, Row> see = rows -> new PredictionIterator(rows, sent, kept, fetched, size);
+        CollectionAccumulator<String> report = unreadable.orElse(null); // an Optional does not travel
+        MapPartitionsFunction<Row, Row> see =
+                rows -> new PredictionIterator(rows, sent, kept, fetched, size, Optional.ofNullable(report));
         return pictures.mapPartitions(see, Encoders.row(schema));
     }
 
@@ -95,38 +114,51 @@ public final class SparkPredictor {
         private final List<String> kept;
         private final boolean fetched;
         private final int size;
+        private final Optional<CollectionAccumulator<String>> unreadable;
         private Iterator<Row> seen = List.<Row>of().iterator();
 
         PredictionIterator(
-                Iterator<Row> rows, Broadcast<BroadcastModel> model, List<String> kept, boolean fetched, int size) {
+                Iterator<Row> rows,
+                Broadcast<BroadcastModel> model,
+                List<String> kept,
+                boolean fetched,
+                int size,
+                Optional<CollectionAccumulator<String>> unreadable) {
             this.rows = rows;
             this.model = model;
             this.kept = kept;
             this.fetched = fetched;
             this.size = size;
+            this.unreadable = unreadable;
         }
 
         @Override
         public boolean hasNext() {
-            return seen.hasNext() || rows.hasNext();
+            while (!seen.hasNext() && rows.hasNext()) seen = batch().iterator();
+            return seen.hasNext();
         }
 
         @Override
         public Row next() {
             if (!hasNext()) throw new NoSuchElementException();
-            if (!seen.hasNext()) seen = batch().iterator();
             return seen.next();
         }
 
+        /** Empty when there is no further image that can be read. */
         private List<Row> batch() {
             List<Row> batch = new ArrayList<>();
-            List<BroadcastModel.ImageBytes> pictures = new ArrayList<>();
+            List<Image> images = new ArrayList<>();
             while (rows.hasNext() && batch.size() < size) {
                 Row row = rows.next();
-                batch.add(row);
-                pictures.add(picture(row));
+                try {
+                    images.add(model.value().decode(picture(row)));
+                    batch.add(row);
+                } catch (ConfigError e) {
+                    unreadable.orElseThrow(() -> e).add(e.getMessage());
+                }
             }
-            BroadcastModel.ModelOutput seen = model.value().predict(pictures);
+            if (batch.isEmpty()) return List.of();
+            BroadcastModel.ModelOutput seen = model.value().predict(images);
             List<Row> out = new ArrayList<>();
             for (int i = 0; i < batch.size(); i++)
                 out.add(row(batch.get(i), seen, seen.logits().get(i)));

@@ -68,8 +68,8 @@ class ImageFolderTest {
 
     @Test
     void whatDoesNotFitTogetherIsRefused() {
-        String expected = "train/<class>/*.jpg and val/<class>/*.jpg (also png, jpeg, bmp, gif; or validation, valid,"
-                + " test for val)";
+        String expected = "train/<class>/*.jpg and val/<class>/*.jpg (or validation, valid, test for val)";
+        String share = ", or data.val_share to hold out a share of the images";
         Path none = dir.resolve("none");
         refused(
                 () -> ImageFolder.open(none, 3, OnCorrupt.FAIL),
@@ -77,13 +77,11 @@ class ImageFolderTest {
         Path train = dir.resolve("train");
         refused(
                 () -> ImageFolder.open(train, 3, OnCorrupt.FAIL),
-                train + ": has no directory train; expected " + expected);
+                train + ": has no directory train; expected " + expected + share);
         picture("val/bird/1.png", 3);
-        refused(() -> open(), dir.resolve("val/bird") + ": no such class in training; expected cat, dog");
+        refused(() -> open(), dir.resolve("val/bird") + ": no class 'bird' in training; known: cat, dog");
         picture("train/bird/readme.png.txt", 3);
-        refused(
-                () -> open(),
-                dir.resolve("train/bird") + ": has no pictures; expected png, jpg, jpeg, bmp or gif files");
+        refused(() -> open(), dir.resolve("train/bird") + ": has no images; add some, or remove the directory");
     }
 
     @Test

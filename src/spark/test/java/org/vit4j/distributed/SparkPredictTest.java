@@ -88,6 +88,34 @@ class SparkPredictTest {
     }
 
     @Test
+    void unreadableImagesAreNamedAndLeftOut() throws IOException {
+        Path folder = directory.resolve("mixed");
+        FaceFolders.folder(folder, 6, 2);
+        Path bad = Files.writeString(folder.resolve("val/one/text.png"), "no image");
+        Files.writeString(folder.resolve("val/one/._x.png"), "hidden");
+        Files.createSymbolicLink(folder.resolve("val/dead.png"), Path.of("nowhere"));
+        Files.createSymbolicLink(folder.resolve("val/loop"), folder);
+        Files.createSymbolicLink(folder.resolve("val/one/_linked"), folder.resolve("train"));
+        List<String> places = List.of(folder.resolve("val").toString());
+        String table = directory.resolve("mixed.parquet").toString();
+        long images = ImageSources.images(spark, places).count() - 1;
+        var predicted = SparkCluster.predict(spark, model, places, table, false);
+        assertThat(predicted.images()).isEqualTo(images);
+        assertThat(predicted.unreadable()).singleElement().asString().startsWith("file:" + bad + ": is not a ");
+        assertSame(spark.read().parquet(table).collectAsList(), (int) images);
+        String stopped = directory.resolve("stopped.parquet").toString();
+        assertThatThrownBy(() -> SparkCluster.predict(spark, model, places, stopped, true))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageStartingWith("file:" + bad + ": is not a ");
+        List<String> badOnly = List.of(bad.toString());
+        String none = directory.resolve("nothing.parquet").toString();
+        assertThatThrownBy(() -> SparkCluster.predict(spark, model, badOnly, none, false))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageStartingWith("file:" + bad + ": is not a ");
+        assertThat(Path.of(none)).doesNotExist();
+    }
+
+    @Test
     void whatIsNoPictureIsNamed() throws IOException {
         Path bad = Files.createDirectories(directory.resolve("bad")).resolve("text.png");
         Files.writeString(bad, "no picture");

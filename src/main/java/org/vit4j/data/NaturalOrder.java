@@ -1,0 +1,65 @@
+package org.vit4j.data;
+
+import java.util.Comparator;
+
+/**
+ * Natural order of names: runs of digits compare as numbers, the rest without regard to case, so that {@code 9} comes
+ * before {@code 10}. The order of timm's {@code natural_key}; names that are equal by it, such as {@code 1} and
+ * {@code 01}, are ordered by their characters.
+ */
+public final class NaturalOrder implements Comparator<String> {
+    /** The only instance. */
+    public static final NaturalOrder INSTANCE = new NaturalOrder();
+
+    private NaturalOrder() {}
+
+    @Override
+    public int compare(String a, String b) {
+        int i = 0;
+        int j = 0;
+        while (i < a.length() && j < b.length()) {
+            int x = a.codePointAt(i);
+            int y = b.codePointAt(j);
+            if (Character.isDigit(x) && Character.isDigit(y)) {
+                int endA = endOfDigits(a, i);
+                int endB = endOfDigits(b, j);
+                int order = numbers(a.substring(i, endA), b.substring(j, endB));
+                if (order != 0) return order;
+                i = endA;
+                j = endB;
+                continue;
+            }
+            // A text that ends where a number begins is a prefix of the other text, and comes first.
+            if (Character.isDigit(x) || Character.isDigit(y)) return Character.isDigit(x) ? -1 : 1;
+            int order = Integer.compare(Character.toLowerCase(x), Character.toLowerCase(y));
+            if (order != 0) return order;
+            i += Character.charCount(x);
+            j += Character.charCount(y);
+        }
+        int order = Integer.compare(a.length() - i, b.length() - j);
+        return order != 0 ? order : a.compareTo(b);
+    }
+
+    private static int endOfDigits(String text, int from) {
+        int at = from;
+        while (at < text.length() && Character.isDigit(text.codePointAt(at))) {
+            at += Character.charCount(text.codePointAt(at));
+        }
+        return at;
+    }
+
+    private static int numbers(String a, String b) {
+        int[] x = significant(a);
+        int[] y = significant(b);
+        if (x.length != y.length) return Integer.compare(x.length, y.length);
+        return java.util.Arrays.compare(x, y);
+    }
+
+    /** Values of the digits, without leading zeros. */
+    private static int[] significant(String digits) {
+        return digits.codePoints()
+                .map(digit -> Character.digit(digit, 10))
+                .dropWhile(value -> value == 0)
+                .toArray();
+    }
+}
