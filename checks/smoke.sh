@@ -32,6 +32,24 @@ done
 ok "train"
 ./vit4j train configs/digits-vit.yaml --set train.epochs=2 --run "$work/run" --resume >/dev/null && ok "resume of a finished run"
 ls "$work"/run/events.out.tfevents.* >/dev/null && ok "event file for TensorBoard"
+# A reader that leaves early ends the program without a word; a full disk does not pass for success.
+./vit4j models 2>"$work/err" | head -1 >/dev/null
+[ ! -s "$work/err" ] || fail "broken pipe: $(head -1 "$work/err")"
+ok "broken pipe"
+if [ -w /dev/full ]; then
+  set +e; ./vit4j models >/dev/full 2>"$work/err"; code=$?; set -e
+  [ "$code" = 1 ] && [ "$(wc -l <"$work/err")" = 1 ] || fail "full disk: exit $code"
+  ok "full disk: $(cat "$work/err")"
+fi
+
+# Ctrl-C in a terminal: the last line says how to continue, and that command works as it is printed.
+python3 checks/terminal.py "$work/screen.txt" ./vit4j train digits-vit --run "$work/my run" --set train.clip=0.5 || fail "Ctrl-C: exit $?"
+again=$(tail -n 1 "$work/screen.txt" | sed -n 's/.*go on with: //p')
+[ -n "$again" ] || fail "Ctrl-C: the last line on the screen is '$(tail -n 1 "$work/screen.txt")'"
+bash -c "$again --set train.epochs=1" >/dev/null || fail "the printed command: $again"
+grep -q 'clip: 0.5' "$work/my run/config.yaml" || fail "the resumed run lost a value of --set"
+ok "Ctrl-C, then: $again"
+
 ./vit4j compare "$work/run" "$work/run" -o "$work/compare.html" --json | grep -q '"images_per_second"' && [ -s "$work/compare.html" ] && ok "compare"
 errs 2 "compare without a run" ./vit4j compare "$work/none"
 ./vit4j eval "$work/run/model.keras" --data configs/digits-vit.yaml --json | grep -q '"count" : 3[56]' && ok "eval"
@@ -61,6 +79,8 @@ errs 2 "missing picture" ./vit4j predict "$work/run/model.keras" "$work/absent.p
 errs 2 "wrong magic" ./vit4j predict "$work/text.png" "$work/dot.png"
 errs 2 "directory for a model" ./vit4j predict "$work" "$work/dot.png"
 errs 2 "unknown option" ./vit4j train --fast
+errs 2 "unknown command" ./vit4j traim configs/digits-vit.yaml
+errs 2 "data that does not exist" ./vit4j eval "$work/run/model.keras" --data nodir
 errs 1 "no number" ./vit4j train configs/digits-vit.yaml --set train.optimizer.lr=1e30 --set train.schedule.warmup_epochs=0 \
   --set train.clip=1e30 --run "$work/nan"
 

@@ -1,13 +1,16 @@
 package org.vit4j.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Set;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.samediff.SuppressedOutput;
 import org.vit4j.config.ConfigError;
+import org.vit4j.config.UserPath;
 import org.vit4j.io.RunException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
@@ -30,13 +33,14 @@ import picocli.CommandLine.ParameterException;
             ExportCommand.class,
             PreviewCommand.class,
             BenchCommand.class,
-            BenchWorkerCommand.class
+            BenchWorkerCommand.class,
+            HelpCommand.class
         },
         footer = {"", "Exit codes: 0 done, 1 failed, 2 a mistake in what was given, 130 interrupted after saving."})
 public final class CommandLineProgram implements Runnable {
     /** Commands that compute nothing: they work where no backend does. */
-    private static final Set<Class<?>> WITHOUT_BACKEND =
-            Set.of(SummaryCommand.class, PlotCommand.class, ModelsCommand.class, CompareCommand.class);
+    private static final Set<Class<?>> WITHOUT_BACKEND = Set.of(
+            SummaryCommand.class, PlotCommand.class, ModelsCommand.class, CompareCommand.class, HelpCommand.class);
 
     static final int DONE = 0;
     static final int FAILED = 1;
@@ -60,11 +64,17 @@ public final class CommandLineProgram implements Runnable {
         CommandLineProgram root = new CommandLineProgram(new InterruptHandler());
         CommandLine line = new CommandLine(root);
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.registerConverter(Path.class, UserPath::of);
         line.setParameterExceptionHandler((problem, given) -> mistake(problem));
         line.setExecutionExceptionHandler((problem, command, parsed) -> explain(problem, command, root.debug));
         line.setExecutionStrategy(parsed -> {
             if (isForCuda()) parsed.subcommands().forEach(CommandLineProgram::startBackend);
-            return new CommandLine.RunLast().execute(parsed);
+            try {
+                return new CommandLine.RunLast().execute(parsed);
+            } catch (StandardOutput.Closed | RunException e) {
+                // While printing help, which is not a command to picocli.
+                throw new ExecutionException(line, e.getMessage(), e);
+            }
         });
         int code;
         try {
@@ -84,11 +94,12 @@ public final class CommandLineProgram implements Runnable {
     private static int mistake(ParameterException problem) {
         PrintWriter err = problem.getCommandLine().getErr();
         String name = problem.getCommandLine().getCommandSpec().qualifiedName();
-        err.println(name + ": " + problem.getMessage().lines().findFirst().orElse("") + "; see " + name + " --help");
+        err.println(name + ": " + Mistakes.explain(problem) + "; see " + name + " --help");
         return MISTAKE;
     }
 
     private static int explain(Exception problem, CommandLine command, boolean debug) {
+        if (problem instanceof StandardOutput.Closed) return DONE;
         boolean theirs = problem instanceof ConfigError;
         boolean told = theirs || problem instanceof RunException;
         if (told) problem.getMessage().lines().forEach(line -> command.getErr().println("vit4j: " + line));

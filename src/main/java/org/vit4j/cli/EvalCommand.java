@@ -11,7 +11,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.vit4j.config.Config;
+import org.vit4j.config.ConfigCatalog;
 import org.vit4j.config.ConfigError;
+import org.vit4j.config.Suggestions;
+import org.vit4j.config.UserPath;
 import org.vit4j.data.AugmentConfig;
 import org.vit4j.data.DataLoader;
 import org.vit4j.data.Dataset;
@@ -113,10 +117,16 @@ final class EvalCommand implements Callable<Integer> {
 
     private Dataset dataset(SavedModel model, List<String> directories) {
         List<String> classes = model.description().classes();
-        if (Files.isDirectory(Path.of(data))) {
+        Path path = UserPath.of(data);
+        if (Files.isDirectory(path)) {
             int channels = model.description().model().image().channels();
             FolderReader reader = new FolderReader(new LocalDirectories(), directories);
-            return new ImageFolder(reader.evaluation(data, classes), channels, OnCorrupt.FAIL);
+            return new ImageFolder(reader.evaluation(path.toString(), classes), channels, OnCorrupt.FAIL);
+        }
+        if (!Files.exists(path) && !Config.exists(data)) {
+            throw new ConfigError("--data " + data + ": does not exist; expected a directory with a directory for each"
+                    + " class, a YAML file, or the name of a packaged config"
+                    + Suggestions.hint(data, ConfigCatalog.names()));
         }
         Dataset validation =
                 RunConfig.open(data, overrides).data().open(OnCorrupt.FAIL).validation();

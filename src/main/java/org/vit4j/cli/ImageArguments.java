@@ -41,6 +41,8 @@ final class ImageArguments {
             throw new ConfigError(directory + ": has no images" + found);
         }
         skipped.forEach(line -> notes.accept(directory + ": " + line));
-        return images.stream().map(Path::of).toList();
+        return images.stream()
+                .map(image -> directory.getFileSystem().getPath(image))
+                .toList();
     }
 }

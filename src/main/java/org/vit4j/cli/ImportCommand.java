@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.vit4j.config.UserPath;
 import org.vit4j.train.CheckpointImporter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -89,7 +90,7 @@ final class ImportCommand implements Callable<Integer> {
     private List<String> published() {
         if (given.size() != 2) throw wrong("expected VARIANT|CONFIG and CHECKPOINT, got " + given);
         var changes = new CheckpointImporter.ImportChanges(classes, image, channels, overrides);
-        return CheckpointImporter.run(given.get(0), Path.of(given.get(1)), model, changes, labels, seed, !lenient);
+        return CheckpointImporter.run(given.get(0), UserPath.of(given.get(1)), model, changes, labels, seed, !lenient);
     }
 
     private List<String> retrained(Path original) {
@@ -98,7 +99,7 @@ final class ImportCommand implements Callable<Integer> {
         if (changed || lenient || !overrides.isEmpty()) {
             throw wrong("--like changes nothing but the weights; leave the other options out");
         }
-        return CheckpointImporter.like(original, Path.of(given.get(0)), model);
+        return CheckpointImporter.like(original, UserPath.of(given.get(0)), model);
     }
 
     private ParameterException wrong(String problem) {

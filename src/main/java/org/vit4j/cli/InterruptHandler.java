@@ -1,10 +1,10 @@
 package org.vit4j.cli;
 
-import java.io.PrintWriter;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /**
  * Ctrl-C, SIGTERM or a closed terminal while there is something to save: the command finishes its step, saves and ends,
@@ -21,8 +21,8 @@ final class InterruptHandler {
     private Thread hook;
 
     /** From here on the process waits for the command; before, it ends at once, as nothing would be lost. */
-    void listen(PrintWriter err) {
-        hook = new Thread(() -> waitForTheCommand(err), "finish-the-step");
+    void listen(Consumer<String> print) {
+        hook = new Thread(() -> waitForTheCommand(print), "finish-the-step");
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
@@ -30,16 +30,16 @@ final class InterruptHandler {
         return requested;
     }
 
-    private void waitForTheCommand(PrintWriter err) {
+    private void waitForTheCommand(Consumer<String> print) {
         requested = true;
-        err.println("vit4j: interrupted; finishing the step and saving");
+        print.accept("vit4j: interrupted; finishing the step and saving");
         int code = CommandLineProgram.FAILED;
         try {
             code = ended.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            err.println("vit4j: not saved after " + PATIENCE_SECONDS + " seconds; the newest checkpoint stays");
+            print.accept("vit4j: not saved after " + PATIENCE_SECONDS + " seconds; the newest checkpoint stays");
         } catch (InterruptedException | ExecutionException e) {
-            err.println("vit4j: not saved: " + e);
+            print.accept("vit4j: not saved: " + e);
         }
         System.out.flush();
         // The runtime would end with 128 + signal, whatever became of the command.

@@ -1,8 +1,8 @@
 package org.vit4j.cli;
 
-import java.nio.file.Path;
 import java.util.List;
 import org.vit4j.config.Config;
+import org.vit4j.config.UserPath;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
 import org.vit4j.models.ModelConfig;
@@ -13,7 +13,7 @@ record NamedModel(String name, ModelConfig model) {
     /** @param what a variant's name, a YAML file or a {@code .keras} file */
     static NamedModel of(String what, List<String> overrides) {
         if (what.endsWith(".keras")) {
-            ModelDescription model = SavedModel.describe(Path.of(what));
+            ModelDescription model = SavedModel.describe(UserPath.of(what));
             return new NamedModel(model.name(), model.model());
         }
         RunConfig config = RunConfig.read(Config.open(what, overrides));

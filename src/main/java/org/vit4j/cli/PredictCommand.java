@@ -12,6 +12,7 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.checkpoint.Npy;
 import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
+import org.vit4j.config.UserPath;
 import org.vit4j.data.ImageFile;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.DistributedBackend;
@@ -77,7 +78,7 @@ final class PredictCommand implements Callable<Integer> {
         if (spark.isPresent()) return onSpark(stops);
         PrintWriter err = spec.commandLine().getErr();
         List<Path> files =
-                ImageArguments.files(inputs.stream().map(Path::of).toList(), note -> err.println("vit4j: " + note));
+                ImageArguments.files(inputs.stream().map(UserPath::of).toList(), note -> err.println("vit4j: " + note));
         PredictionPrinter printer = new PredictionPrinter(spec.commandLine().getOut(), json, logits);
         UnreadableInputs unreadable = new UnreadableInputs(err, stops);
         try (SavedModel model = SavedModel.load(file);

@@ -2,12 +2,15 @@ package org.vit4j.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.vit4j.config.ConfigError;
 import org.vit4j.train.DistributedBackend;
+import org.vit4j.train.ResumeCommand;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.Sweep;
 import org.vit4j.train.SweepPlan;
@@ -16,14 +19,18 @@ import org.vit4j.train.TrainRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a network as a config says.")
 final class TrainCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "CONFIG", description = "A YAML file, or the name of a packaged config.")
-    private String config;
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "CONFIG",
+            description = "A YAML file, or the name of a packaged config. --resume --run DIR needs none.")
+    private Optional<String> config = Optional.empty();
 
     @Option(names = "--set", paramLabel = "path=value", description = "Override a value: --set train.epochs=3")
     private List<String> overrides = List.of();
@@ -31,7 +38,12 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--run", paramLabel = "DIR", description = "The run directory; output.dir of the config otherwise.")
     private Optional<Path> directory = Optional.empty();
 
-    @Option(names = "--resume", description = "Go on from the newest checkpoint; starts the run when there is none.")
+    @Option(
+            names = "--resume",
+            description =
+                    "Continue from the newest checkpoint; starts the run when there is none. The config comes from"
+                            + " --run DIR when none is named; --set may change what leaves network and data as they are, such"
+                            + " as train.optimizer.lr.")
     private boolean resume;
 
     @Option(
@@ -67,38 +79,61 @@ final class TrainCommand implements Callable<Integer> {
 
     private int sweep() {
         if (spark.isPresent()) throw new ConfigError("--sweep does not go with --spark: start its runs one by one");
-        SweepPlan plan = Sweep.plan(config, overrides, sweeps, directory);
+        SweepPlan plan = Sweep.plan(config.orElseThrow(this::noConfig), overrides, sweeps, directory);
+        SweepSummary summary = watched(progress -> Sweep.run(plan, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
-        root.interrupt.listen(spec.commandLine().getErr());
+        out.println(json ? summary.json() : summary.text() + "\nall of it: " + plan.directory() + "/sweep.html");
+        if (!json && summary.interrupted()) out.println("continue with: " + sweepAgain(plan));
+        out.flush();
+        if (summary.interrupted()) return CommandLineProgram.INTERRUPTED;
+        return summary.failed() ? CommandLineProgram.FAILED : CommandLineProgram.DONE;
+    }
+
+    private String sweepAgain(SweepPlan plan) {
+        List<String> words = new ArrayList<>(List.of("train", config.orElseThrow()));
+        overrides.forEach(override -> words.addAll(List.of("--set", override)));
+        sweeps.forEach(sweep -> words.addAll(List.of("--sweep", sweep)));
+        words.addAll(List.of("--resume", "--run", plan.directory().toString()));
+        return ResumeCommand.line(words);
+    }
+
+    /** The progress bar is gone before anything else is printed: it clears the line it is on. */
+    private <T> T watched(Function<TrainProgress, T> training) {
         try (TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
-            SweepSummary summary = Sweep.run(plan, resume, progress, root.interrupt::requested);
-            out.println(json ? summary.json() : summary.text() + "\nall of it: " + plan.directory() + "/sweep.html");
-            out.flush();
-            if (summary.interrupted()) return CommandLineProgram.INTERRUPTED;
-            return summary.failed() ? CommandLineProgram.FAILED : CommandLineProgram.DONE;
+            root.interrupt.listen(progress::message);
+            return training.apply(progress);
         }
     }
 
+    private ParameterException noConfig() {
+        return new ParameterException(spec.commandLine(), "no CONFIG given; only --resume --run DIR goes without one");
+    }
+
     private int train() {
-        RunConfig run = RunConfig.open(config, overrides);
+        RunConfig run = config.isPresent() ? RunConfig.open(config.get(), overrides) : resumed();
         Path into = directory.orElse(run.output().dir());
+        TrainRun.RunResult result = watched(progress -> spark.isPresent()
+                ? DistributedBackend.find().train(spark.get(), run, into, resume, progress, root.interrupt::requested)
+                : TrainRun.run(run, into, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
-        root.interrupt.listen(spec.commandLine().getErr());
-        try (TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
-            TrainRun.RunResult result = spark.isPresent()
-                    ? DistributedBackend.find()
-                            .train(spark.get(), run, into, resume, progress, root.interrupt::requested)
-                    : TrainRun.run(run, into, resume, progress, root.interrupt::requested);
-            out.println(json ? Json.text(result.toMap()) : told(result));
-            out.flush();
-            return result.finished() ? CommandLineProgram.DONE : CommandLineProgram.INTERRUPTED;
-        }
+        out.println(json ? Json.text(result.toMap()) : told(result));
+        out.flush();
+        return result.finished() ? CommandLineProgram.DONE : CommandLineProgram.INTERRUPTED;
+    }
+
+    private RunConfig resumed() {
+        if (!resume || directory.isEmpty()) throw noConfig();
+        return RunConfig.ofRun(directory.get(), overrides);
     }
 
     private String told(TrainRun.RunResult result) {
         if (!result.finished()) {
-            return "stopped after step " + result.state().step() + " and saved; go on with: vit4j train " + config
-                    + " --resume --run " + result.directory();
+            List<String> words = new ArrayList<>(
+                    List.of("train", "--resume", "--run", result.directory().toString()));
+            // Last, as its value may be left out.
+            spark.ifPresent(master -> words.addAll(master.isEmpty() ? List.of("--spark") : List.of("--spark", master)));
+            return "stopped after step " + result.state().step() + " and saved; go on with: "
+                    + ResumeCommand.line(words);
         }
         var history = result.state().history();
         var best = result.state().best().orElseThrow();

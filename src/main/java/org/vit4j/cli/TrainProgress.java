@@ -28,6 +28,7 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
     private int epochs;
     private ProgressBar bar;
     private long told;
+    private boolean ending;
 
     TrainProgress(PrintWriter err) {
         // Said by the launcher, which can ask about standard error; Java cannot.
@@ -42,12 +43,13 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
     }
 
     @Override
-    public void start(int all) {
+    public synchronized void start(int all) {
         epochs = all;
     }
 
     @Override
-    public void batch(TrainState state, int batches, double imagesPerSecond) {
+    public synchronized void batch(TrainState state, int batches, double imagesPerSecond) {
+        if (ending) return;
         if (terminal) bar(state, batches, imagesPerSecond);
         else if (nanos.getAsLong() - told >= LINE_NANOS) line(state, batches);
     }
@@ -102,7 +104,7 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
     }
 
     @Override
-    public void epoch(EpochMetrics m, int all) {
+    public synchronized void epoch(EpochMetrics m, int all) {
         close();
         err.printf(
                 Locale.ROOT,
@@ -124,8 +126,16 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
         return String.format(Locale.ROOT, ", averaged %.4f, %.2f%%", ema.valLoss(), 100 * ema.valTop1());
     }
 
+    /** Prints a line about the end of the run; no bar is drawn after it. */
+    synchronized void message(String line) {
+        close();
+        ending = true;
+        err.println(line);
+        err.flush();
+    }
+
     @Override
-    public void close() {
+    public synchronized void close() {
         if (bar != null) bar.close();
         bar = null;
     }

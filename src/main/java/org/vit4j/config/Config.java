@@ -44,6 +44,26 @@ public final class Config {
         return read(source, overrides);
     }
 
+    /** Returns true if {@link #open} would find a file or a packaged config of this name. */
+    public static boolean exists(String nameOrPath) {
+        try {
+            find(nameOrPath, null);
+            return true;
+        } catch (ConfigError e) {
+            return false;
+        }
+    }
+
+    /**
+     * The config a run directory holds, which has everything in it, with overrides.
+     *
+     * @param name of the config the run was started with
+     * @throws ConfigError when the file cannot be read
+     */
+    public static Config ofRun(Path file, String name, List<String> overrides) {
+        return new Config(name, merged(new ConfigSource(file.toString(), read(file), file), overrides));
+    }
+
     /**
      * The config inside a saved model or a run, which has everything in it and so names no file that would be looked for.
      *
@@ -69,9 +89,13 @@ public final class Config {
     }
 
     private static Config read(ConfigSource source, List<String> overrides) {
+        return new Config(source.name(), merged(source, overrides));
+    }
+
+    private static Yaml.YamlMapping merged(ConfigSource source, List<String> overrides) {
         Yaml.YamlMapping yaml = load(source, new LinkedHashSet<>());
-        for (String override : overrides) yaml = Yaml.merge(yaml, override(override));
-        return new Config(source.name(), yaml);
+        for (String override : overrides) yaml = Yaml.merge(yaml, SetOption.parse(override));
+        return yaml;
     }
 
     /** Without directory and ending: what a model made from it is called. */
@@ -116,7 +140,11 @@ public final class Config {
     private record ConfigSource(String name, String text, Path file) {}
 
     private static Yaml.YamlMapping mapping(String text, String label) {
-        if (Yaml.parse(text, label) instanceof Yaml.YamlMapping yaml) return yaml;
+        if (Yaml.parse(text, label) instanceof Yaml.YamlMapping yaml) {
+            // A place for anchors that several sections use; not part of the config.
+            yaml.entries().keySet().removeIf(key -> key.startsWith("x-"));
+            return yaml;
+        }
         throw new ConfigError(label + ":1: expected keys such as 'model:', got something else");
     }
 
@@ -139,26 +167,11 @@ public final class Config {
         return Yaml.merge(load(found, seen), yaml);
     }
 
-    private static Yaml.YamlMapping override(String text) {
-        int equals = text.indexOf('=');
-        String where = Yaml.OVERRIDE + text;
-        if (equals <= 0) throw new ConfigError(where + ": expected path=value, such as train.epochs=3");
-        List<String> path = List.of(text.substring(0, equals).trim().split("\\.", -1));
-        if (path.contains("")) throw new ConfigError(where + ": a part of the path is empty");
-        Yaml value = Yaml.parse(text.substring(equals + 1), where);
-        for (int i = path.size() - 1; i >= 0; i--) {
-            Yaml.YamlMapping mapping = Yaml.YamlMapping.empty(where);
-            mapping.put(path.get(i), value, where);
-            value = mapping;
-        }
-        return (Yaml.YamlMapping) value;
-    }
-
     private static ConfigSource find(String nameOrPath, Path from) {
         Path parent = from == null ? null : from.getParent();
         Path beside = parent == null ? Path.of("") : parent;
         for (String ending : List.of("", ".yaml", ".yml")) {
-            Path file = beside.resolve(nameOrPath + ending);
+            Path file = beside.resolve(UserPath.of(nameOrPath + ending));
             if (Files.isRegularFile(file)) {
                 return new ConfigSource(file.toString(), read(file), file);
             }
@@ -174,7 +187,7 @@ public final class Config {
                 throw new ConfigError(place + ": cannot be read: " + e.getMessage(), e);
             }
         }
-        if (Files.isDirectory(beside.resolve(nameOrPath))) {
+        if (Files.isDirectory(beside.resolve(UserPath.of(nameOrPath)))) {
             throw new ConfigError("'" + nameOrPath + "' is a directory; expected a YAML file or the name of a variant");
         }
         throw new ConfigError("no config '" + nameOrPath + "': neither a file nor the name of a packaged config"

@@ -1,5 +1,6 @@
 package org.vit4j.config;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -60,9 +61,21 @@ public final class Section {
         return optional(key, this::parseDouble, standard);
     }
 
-    /** A number that may be left out. */
+    /** A whole number; 0 and words such as {@code false} and {@code off} stand for what switches it off. */
+    public int intUnlessOff(String key, int standard, int off) {
+        return optional(key, value -> Switch.isOff(value) ? off : parseInt(value), standard);
+    }
+
+    /** A number; words such as {@code false} and {@code off} stand for 0. */
+    public double doubleUnlessOff(String key, double standard) {
+        return optional(key, value -> Switch.isOff(value) ? 0 : parseDouble(value), standard);
+    }
+
+    /** A number that may be left out or switched off by {@code false}, {@code off} or {@code none}; 0 is a number. */
     public OptionalDouble optionalDouble(String key) {
-        return has(key) ? OptionalDouble.of(doubleAt(key)) : OptionalDouble.empty();
+        return has(key) && !Switch.isOffWord(value(key).orElseThrow())
+                ? OptionalDouble.of(doubleAt(key))
+                : OptionalDouble.empty();
     }
 
     public boolean boolAt(String key, boolean standard) {
@@ -80,6 +93,25 @@ public final class Section {
     /** A word that may be left out. */
     public Optional<String> optionalString(String key) {
         return has(key) ? Optional.of(stringAt(key)) : Optional.empty();
+    }
+
+    /** A path; {@code ~} is the home directory, see {@link UserPath}. */
+    public Path pathAt(String key) {
+        return path(key, stringAt(key));
+    }
+
+    public Path pathAt(String key, String standard) {
+        return path(key, stringAt(key, standard));
+    }
+
+    private Path path(String key, String text) {
+        try {
+            if (text.isEmpty() && has(key)) reject(key, "expected a path, got ''");
+            return UserPath.of(text);
+        } catch (ConfigError e) {
+            reject(key, e.getMessage());
+            return Path.of("");
+        }
     }
 
     /** A constant of an enum, written in lower case: {@code CROSS_ENTROPY} is {@code cross_entropy}. */
@@ -137,18 +169,36 @@ public final class Section {
         return section;
     }
 
-    /** A section that may be left out or be written as {@code null}. */
+    /** A section that may be left out, or switched off by {@code null}, {@code false}, {@code off}, {@code none} or 0. */
     public Optional<Section> optionalSection(String key) {
-        return has(key) ? Optional.of(section(key)) : Optional.empty();
+        return has(key) && !isOff(key) ? Optional.of(section(key)) : Optional.empty();
     }
 
-    /** A list of sections; empty when it is not written. A bare word stands for a section {@code {name: word}}. */
+    /** Returns true if 0 or a word such as {@code false} or {@code off} stands in place of a section, list or number. */
+    public boolean isOff(String key) {
+        known.add(key);
+        return value(key).map(Switch::isOff).orElse(false);
+    }
+
+    /**
+     * Reads a section that may be left out or switched off, by {@link #optionalSection} or by its own values: then it is not part
+     * of the resolved config.
+     */
+    public <T> Optional<T> optional(String key, Function<Section, Optional<T>> reader) {
+        Optional<T> read = optionalSection(key).flatMap(reader);
+        if (read.isEmpty()) resolved.remove(key);
+        return read;
+    }
+
+    /**
+     * A list of sections; empty when it is not written or switched off. A bare word stands for a section {@code {name: word}}.
+     */
     public List<Section> sections(String key) {
         known.add(key);
         List<Section> sections = new ArrayList<>();
         List<Map<String, Object>> below = new ArrayList<>();
         Yaml value = value(key).orElse(null);
-        if (value == null) return sections;
+        if (value == null || Switch.isOff(value)) return sections;
         if (!(value instanceof Yaml.YamlSequence list)) {
             problem(value.where(), key, "expected a list, got " + Yaml.shown(value));
             return sections;
@@ -259,11 +309,10 @@ public final class Section {
     }
 
     private boolean parseBool(Yaml value) {
-        String text = scalar(value, "true or false").text();
-        if (!text.equals("true") && !text.equals("false")) {
-            throw new TypeMismatch(value, "expected true or false, got '" + text + "'");
-        }
-        return text.equals("true");
+        scalar(value, "true or false");
+        if (Switch.isOff(value)) return false;
+        if (Switch.isOn(value)) return true;
+        throw new TypeMismatch(value, "expected true or false, got " + Yaml.shown(value));
     }
 
     private String parseString(Yaml value) {

@@ -2,11 +2,13 @@ package org.vit4j.config;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 
-/** "Did you mean": the known word within two edits of what was written. */
+/** "Did you mean": the known word within two edits of what was written, or the only one that begins like it. */
 public final class Suggestions {
     private static final int MOST_EDITS = 2;
+    private static final int LEAST_ALIKE = 3;
 
     private Suggestions() {}
 
@@ -17,10 +19,22 @@ public final class Suggestions {
         return known.isEmpty() || known.size() > 24 ? "" : "; known: " + String.join(", ", known);
     }
 
-    static Optional<String> nearest(String written, Collection<String> known) {
-        return known.stream()
+    /** The known word that was probably meant. */
+    public static Optional<String> nearest(String written, Collection<String> known) {
+        Optional<String> near = known.stream()
                 .filter(word -> edits(written, word) <= Math.min(MOST_EDITS, word.length() / 2))
                 .min(Comparator.comparingInt(word -> edits(written, word)));
+        return near.isPresent() ? near : beginning(written, known);
+    }
+
+    /** {@code evaluate} for {@code eval}, {@code --out} for {@code --output}; at least three letters are alike. */
+    private static Optional<String> beginning(String written, Collection<String> known) {
+        List<String> alike = known.stream()
+                .filter(word -> Math.min(word.length(), written.length()) >= LEAST_ALIKE)
+                .filter(word -> word.startsWith(written) || written.startsWith(word))
+                .distinct()
+                .toList();
+        return alike.size() == 1 ? Optional.of(alike.get(0)) : Optional.empty();
     }
 
     /** Levenshtein distance where swapping two neighbors counts as one edit (Damerau's restricted form). */

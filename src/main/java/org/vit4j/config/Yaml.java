@@ -52,14 +52,8 @@ sealed interface Yaml {
 
     /** Parses YAML 1.2 text; {@code label} is how the file is named in messages. */
     static Yaml parse(String text, String label) {
-        // Config files are written by hand: neither aliases that explode nor huge files have a place in them.
-        LoadSettings settings = LoadSettings.builder()
-                .setLabel(label)
-                .setMaxAliasesForCollections(50)
-                .setCodePointLimit(1 << 20)
-                .build();
         try {
-            Optional<Node> root = new Compose(settings).composeString(text);
+            Optional<Node> root = compose(text, label);
             AtomicInteger left = new AtomicInteger(LARGEST);
             return root.map(node -> convert(node, label, left)).orElseGet(() -> YamlMapping.empty(label + ":1"));
         } catch (StackOverflowError e) {
@@ -70,6 +64,35 @@ sealed interface Yaml {
         } catch (YamlEngineException e) {
             throw new ConfigError(label + ": not valid YAML: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Parses text all of which is one value: nothing before or after it, no comment either.
+     *
+     * @return empty when it is not, such as {@code [a] b} or {@code 'a' # b}
+     */
+    static Optional<Yaml> parseAll(String text, String label) {
+        try {
+            return compose(text, label)
+                    .filter(node -> end(node) == text.codePointCount(0, text.length()))
+                    .map(node -> convert(node, label, new AtomicInteger(LARGEST)));
+        } catch (StackOverflowError | YamlEngineException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static int end(Node node) {
+        return node.getEndMark().map(Mark::getIndex).orElse(-1);
+    }
+
+    private static Optional<Node> compose(String text, String label) {
+        // Config files are written by hand: neither aliases that explode nor huge files have a place in them.
+        LoadSettings settings = LoadSettings.builder()
+                .setLabel(label)
+                .setMaxAliasesForCollections(50)
+                .setCodePointLimit(1 << 20)
+                .build();
+        return new Compose(settings).composeString(text);
     }
 
     private static Yaml convert(Node node, String label, AtomicInteger left) {
@@ -84,21 +107,45 @@ sealed interface Yaml {
             return new YamlSequence(items, where);
         }
         if (node instanceof MappingNode mapping) {
-            YamlMapping result = YamlMapping.empty(where);
-            for (NodeTuple tuple : mapping.getValue()) {
-                String keyWhere = at(tuple.getKeyNode(), label);
-                if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
-                    throw new ConfigError(keyWhere + ": a key must be a word");
-                }
-                if (result.entries.containsKey(key.getValue())) {
-                    throw new ConfigError(keyWhere + ": '" + key.getValue() + "' stands twice; first at "
-                            + result.keyWhere.get(key.getValue()));
-                }
-                result.put(key.getValue(), convert(tuple.getValueNode(), label, left), keyWhere);
-            }
-            return result;
+            return mapping(mapping, label, left);
         }
         throw new AssertionError(node);
+    }
+
+    private static YamlMapping mapping(MappingNode node, String label, AtomicInteger left) {
+        YamlMapping result = YamlMapping.empty(at(node, label));
+        Yaml merged = null;
+        for (NodeTuple tuple : node.getValue()) {
+            String keyWhere = at(tuple.getKeyNode(), label);
+            if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
+                throw new ConfigError(keyWhere + ": a key must be a word");
+            }
+            Yaml value = convert(tuple.getValueNode(), label, left);
+            if (key.getValue().equals("<<") && key.getScalarStyle() == ScalarStyle.PLAIN) {
+                if (merged != null) throw new ConfigError(keyWhere + ": duplicate '<<'; expected one, <<: [*a, *b]");
+                merged = value;
+                continue;
+            }
+            if (result.entries.containsKey(key.getValue())) {
+                throw new ConfigError(keyWhere + ": '" + key.getValue() + "' stands twice; first at "
+                        + result.keyWhere.get(key.getValue()));
+            }
+            result.put(key.getValue(), value, keyWhere);
+        }
+        if (merged instanceof YamlSequence several) several.items.forEach(one -> mergeKeys(result, one));
+        else if (merged != null) mergeKeys(result, merged);
+        return result;
+    }
+
+    /** The merge key of YAML 1.1, {@code <<: *base}: adds the keys that are not there yet, without looking into them. */
+    private static void mergeKeys(YamlMapping into, Yaml value) {
+        if (!(value instanceof YamlMapping from)) {
+            throw new ConfigError(
+                    value.where() + ": <<: expected a section or a list of sections, got " + shown(value));
+        }
+        from.entries.forEach((key, below) -> {
+            if (!into.entries.containsKey(key)) into.put(key, below, from.keyWhere.get(key));
+        });
     }
 
     private static String at(Node node, String label) {

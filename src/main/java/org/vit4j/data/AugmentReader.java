@@ -45,7 +45,7 @@ public final class AugmentReader {
             if (i < entries.size() - 1) entry.reject("name", "works on the normalised picture, so it comes last");
             erasing = erasing(entry);
         }
-        int repeats = s.intAt("repeats", 1);
+        int repeats = s.intUnlessOff("repeats", 1, 1);
         try {
             return Optional.of(new AugmentConfig(transforms, erasing, repeats));
         } catch (IllegalArgumentException rule) {

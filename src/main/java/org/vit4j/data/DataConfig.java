@@ -90,7 +90,7 @@ public record DataConfig(
         DatasetType dataset = DatasetType.values()[DatasetType.WORDS.indexOf(word)];
         Optional<String> written = s.optionalString("path");
         Optional<String> remote = written.filter(path -> path.contains("://"));
-        Optional<Path> path = written.filter(there -> remote.isEmpty()).map(DataFiles::expand);
+        Optional<Path> path = written.filter(there -> remote.isEmpty()).map(there -> s.pathAt("path"));
         Preprocessing standard = DatasetDefaults.of(dataset, imageHeight, imageWidth, channels);
         Preprocessing preprocess = Preprocessing.read(s, standard).orElse(standard);
         AugmentConfig augment = AugmentReader.read(s, preprocess).orElse(AugmentConfig.NONE);

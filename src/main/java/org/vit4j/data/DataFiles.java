@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.vit4j.config.ConfigError;
+import org.vit4j.config.UserPath;
 
 /** Finds and reads the files of a dataset; what is missing is said with what was expected and where to get it. */
 public final class DataFiles {
@@ -16,8 +17,7 @@ public final class DataFiles {
 
     /** {@code ~} is the home directory, as in a shell. */
     public static Path expand(String path) {
-        if (path.equals("~")) return Path.of(System.getProperty("user.home"));
-        return path.startsWith("~/") ? Path.of(System.getProperty("user.home"), path.substring(2)) : Path.of(path);
+        return UserPath.of(path);
     }
 
     /** The directory itself, or the one below it that the archive unpacks to. */

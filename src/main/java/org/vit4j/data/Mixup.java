@@ -49,16 +49,20 @@ public record Mixup(
         Rule.check(offEpoch >= 0, "off_epoch must not be negative", offEpoch);
     }
 
+    /** Reads {@code train.mixup}; empty when {@code mixup} and {@code cutmix} are 0. */
     public static Optional<Mixup> read(Section s) {
-        double mixup = s.doubleAt("mixup", 0);
-        double cutmix = s.doubleAt("cutmix", 0);
-        Optional<ValueRange> minmax = s.has("cutmix_minmax")
+        boolean written = s.has("mixup") || s.has("cutmix");
+        double mixup = s.doubleUnlessOff("mixup", 0);
+        double cutmix = s.doubleUnlessOff("cutmix", 0);
+        Optional<ValueRange> minmax = s.has("cutmix_minmax") && !s.isOff("cutmix_minmax")
                 ? Optional.of(AugmentReader.range(s, "cutmix_minmax", new ValueRange(0, 1)))
                 : Optional.empty();
         double p = s.doubleAt("p", 1);
         double switching = s.doubleAt("switch", 0.5);
         MixupMode mode = s.enumAt("mode", MixupMode.class, MixupMode.BATCH);
-        int offEpoch = s.intAt("off_epoch", 0);
+        int offEpoch = s.intUnlessOff("off_epoch", 0, 0);
+        s.rejectUnknownKeys();
+        if (written && mixup == 0 && cutmix == 0 && minmax.isEmpty()) return Optional.empty();
         return s.build(() -> new Mixup(mixup, cutmix, minmax, p, switching, mode, offEpoch));
     }
 

@@ -113,7 +113,7 @@ public record Vit(
         boolean preNorm = s.boolAt("pre_norm", false);
         boolean fcNorm = s.boolAt("fc_norm", pool == TokenPool.MEAN);
         int parallel = s.intAt("parallel", 1);
-        Optional<ResNetV2> resnet = s.has("resnet") ? resnet(s) : Optional.empty();
+        Optional<ResNetV2> resnet = s.has("resnet") && !s.isOff("resnet") ? resnet(s) : Optional.empty();
         Activation activation = s.enumAt("activation", Activation.class, Activation.GELU);
         double eps = s.doubleAt("norm_eps", timm ? 1e-6 : 1e-5);
         DropRates drops = DropRates.read(s);

@@ -1,7 +1,6 @@
 package org.vit4j.notebook;
 
 import java.awt.image.BufferedImage;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,6 +9,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
+import org.vit4j.config.UserPath;
 import org.vit4j.data.Dataset;
 import org.vit4j.data.Image;
 import org.vit4j.data.ImageFile;
@@ -130,7 +130,7 @@ public final class Notebook {
 
     /** A run of before, by its directory. */
     public static TrainedRun run(String directory) {
-        return new TrainedRun(Path.of(directory));
+        return new TrainedRun(UserPath.of(directory));
     }
 
     /** Loss and accuracy by epoch. */

@@ -15,7 +15,7 @@ public record AdamW(double lr, double weightDecay, double beta1, double beta2, d
 
     static Optional<AdamW> read(Section s, double scale) {
         double lr = s.doubleAt("lr", 1e-3) * scale;
-        double decay = s.doubleAt("weight_decay", 0.05);
+        double decay = s.doubleUnlessOff("weight_decay", 0.05);
         List<Double> betas = AdamBetas.read(s, 0.9, 0.999);
         double eps = s.doubleAt("eps", 1e-8);
         return s.build(() -> new AdamW(lr, decay, betas.get(0), betas.get(1), eps));

@@ -32,7 +32,7 @@ public record Lamb(
 
     static Optional<Lamb> read(Section s, double scale) {
         double lr = s.doubleAt("lr", 1e-3) * scale;
-        double decay = s.doubleAt("weight_decay", 0.01);
+        double decay = s.doubleUnlessOff("weight_decay", 0.01);
         List<Double> betas = AdamBetas.read(s, 0.9, 0.999);
         double eps = s.doubleAt("eps", 1e-6);
         double norm = s.doubleAt("max_grad_norm", 1);

@@ -20,7 +20,7 @@ public record Lion(double lr, double weightDecay, double beta1, double beta2) im
 
     static Optional<Lion> read(Section s, double scale) {
         double lr = s.doubleAt("lr", 1e-4) * scale;
-        double decay = s.doubleAt("weight_decay", 0);
+        double decay = s.doubleUnlessOff("weight_decay", 0);
         List<Double> betas = AdamBetas.read(s, 0.9, 0.99);
         return s.build(() -> new Lion(lr, decay, betas.get(0), betas.get(1)));
     }

@@ -23,7 +23,7 @@ public record Schedule(DecaySchedule decay, double lr, double warmupEpochs, doub
     /** @param epochs of the run */
     public static Optional<Schedule> read(Section s, double lr, int epochs) {
         DecaySchedule.DecayName name = s.enumAt("name", DecaySchedule.DecayName.class, DecaySchedule.DecayName.COSINE);
-        double warmup = s.doubleAt("warmup_epochs", 0);
+        double warmup = s.doubleUnlessOff("warmup_epochs", 0);
         double warmupLr = s.doubleAt("warmup_lr", 1e-6);
         Optional<? extends DecaySchedule> decay = DecaySchedule.read(s, name, epochs);
         boolean prefix = s.boolAt("warmup_prefix", false);

@@ -15,7 +15,7 @@ public record Sgd(double lr, double weightDecay, double momentum, boolean nester
 
     static Optional<Sgd> read(Section s, double scale) {
         double lr = s.doubleAt("lr", 0.1) * scale;
-        double decay = s.doubleAt("weight_decay", 0);
+        double decay = s.doubleUnlessOff("weight_decay", 0);
         double momentum = s.doubleAt("momentum", 0.9);
         boolean nesterov = s.boolAt("nesterov", false);
         return s.build(() -> new Sgd(lr, decay, momentum, nesterov));

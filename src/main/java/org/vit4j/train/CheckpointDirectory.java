@@ -94,6 +94,27 @@ final class CheckpointDirectory {
                 .findFirst();
     }
 
+    /**
+     * Renames the checkpoints of so many optimizer steps or more, if there is an older one, so that none of them is resumed.
+     *
+     * @return true if there is an older one
+     */
+    boolean setAsideFrom(int step) {
+        if (newestBefore(step).isEmpty()) return false;
+        String name = name(step);
+        for (Path file : newestFirst()) {
+            if (file.getFileName().toString().compareTo(name) < 0) continue;
+            for (Path one : List.of(manifestOf(file), file)) {
+                try {
+                    if (Files.exists(one)) Files.move(one, one.resolveSibling(one.getFileName() + ".diverged"));
+                } catch (IOException e) {
+                    LOG.warn("{}: cannot be renamed: {}", one, AtomicFiles.reason(e));
+                }
+            }
+        }
+        return true;
+    }
+
     private static String name(int step) {
         return String.format(Locale.ROOT, "step-%09d.safetensors", step);
     }

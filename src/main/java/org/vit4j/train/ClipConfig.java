@@ -24,18 +24,22 @@ public record ClipConfig(ClipMode mode, double value) {
             throw new IllegalArgumentException(String.format(Locale.ROOT, "value (%s) must be above 0", value));
     }
 
-    /** {@code clip: 1.0}, which is a norm, or a section. */
+    /** {@code clip: 1.0}, which is a norm, or a section; 0 for none. */
     static Optional<ClipConfig> read(Section train) {
-        if (!train.has("clip")) return Optional.empty();
-        if (train.isSection("clip")) {
-            Section s = train.section("clip");
+        if (!train.isSection("clip")) return norm(train);
+        return train.optional("clip", s -> {
             ClipMode mode = s.enumAt("mode", ClipMode.class, ClipMode.NORM);
-            double value = s.doubleAt("value", mode == ClipMode.AGC ? 0.01 : 1);
-            return s.build(() -> new ClipConfig(mode, value));
-        }
+            double value = s.doubleUnlessOff("value", mode == ClipMode.AGC ? 0.01 : 1);
+            s.rejectUnknownKeys();
+            return value == 0 ? Optional.empty() : s.build(() -> new ClipConfig(mode, value));
+        });
+    }
+
+    private static Optional<ClipConfig> norm(Section train) {
+        if (!train.has("clip") || train.isOff("clip")) return Optional.empty();
         double norm = train.doubleAt("clip");
         if (norm > 0) return Optional.of(new ClipConfig(ClipMode.NORM, norm));
-        train.reject("clip", String.format(Locale.ROOT, "must be above 0, got %s; leave it out for none", norm));
+        train.reject("clip", String.format(Locale.ROOT, "must be above 0, or 0 for none, got %s", norm));
         return Optional.empty();
     }
 }

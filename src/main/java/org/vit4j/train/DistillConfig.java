@@ -35,12 +35,13 @@ public record DistillConfig(Path teacher, DistillType type, double alpha, double
     }
 
     static Optional<DistillConfig> read(Section s) {
-        String teacher = s.stringAt("teacher");
+        if (s.isOff("type")) return Optional.empty(); // DeiT's --distillation-type none
+        Path teacher = s.pathAt("teacher");
         DistillType type = s.enumAt("type", DistillType.class, DistillType.HARD);
         double alpha = s.doubleAt("alpha", 0.5);
         double temperature = s.doubleAt("temperature", 3);
         DistillForm form = s.enumAt("form", DistillForm.class, DistillForm.DEIT);
-        return s.build(() -> new DistillConfig(Path.of(teacher), type, alpha, temperature, form));
+        return s.build(() -> new DistillConfig(teacher, type, alpha, temperature, form));
     }
 
     /**

@@ -14,7 +14,6 @@ import org.vit4j.checkpoint.StateDict;
 import org.vit4j.checkpoint.WeightTransfer;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
-import org.vit4j.data.DataFiles;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.graph.Graph;
 import org.vit4j.model.SavedModel;
@@ -34,10 +33,10 @@ public record InitWeightsConfig(Path weights, boolean strict, int headEpochs) {
     }
 
     static Optional<InitWeightsConfig> read(Section s) {
-        String weights = s.stringAt("weights");
+        Path weights = s.pathAt("weights");
         boolean strict = s.boolAt("strict", true);
-        int headEpochs = s.intAt("head_epochs", 0);
-        return s.build(() -> new InitWeightsConfig(DataFiles.expand(weights), strict, headEpochs));
+        int headEpochs = s.intUnlessOff("head_epochs", 0, 0);
+        return s.build(() -> new InitWeightsConfig(weights, strict, headEpochs));
     }
 
     /**

@@ -36,7 +36,7 @@ public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bc
 
     static Optional<LossConfig> read(Section s) {
         LossName name = s.enumAt("name", LossName.class, LossName.CROSS_ENTROPY);
-        double smoothing = s.doubleAt("label_smoothing", 0);
+        double smoothing = s.doubleUnlessOff("label_smoothing", 0);
         boolean bce = name == LossName.BCE;
         for (String key : new String[] {"bce_threshold", "bce_sum"}) {
             if (!bce && s.has(key)) s.reject(key, "is for name: bce only");

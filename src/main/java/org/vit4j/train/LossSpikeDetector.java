@@ -12,7 +12,7 @@ final class LossSpikeDetector {
     private final double deviations;
     private final Deque<Double> before = new ArrayDeque<>();
 
-    /** @param deviations above the mean of the last {@value #WINDOW} losses that are called a spike */
+    /** @param deviations above the mean of the last {@value #WINDOW} losses that are called a spike; 0: nothing is */
     LossSpikeDetector(double deviations) {
         this.deviations = deviations;
     }
@@ -24,7 +24,7 @@ final class LossSpikeDetector {
                 .mapToDouble(x -> (x - mean) * (x - mean))
                 .average()
                 .orElse(0);
-        boolean spike = before.size() >= ENOUGH && loss > mean + deviations * Math.sqrt(variance);
+        boolean spike = deviations > 0 && before.size() >= ENOUGH && loss > mean + deviations * Math.sqrt(variance);
         before.addLast(loss);
         if (before.size() > WINDOW) before.removeFirst();
         return spike ? OptionalDouble.of(mean) : OptionalDouble.empty();

@@ -3,6 +3,7 @@ package org.vit4j.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,21 +15,47 @@ import org.vit4j.io.RunException;
 
 /** A run goes on as it began: resuming with another network, recipe or teacher would be another run under its name. */
 final class ResumeCheck {
+    private static final String ABSENT = "not set";
+
     /**
-     * Where the run and its data lie, how long it goes on, how often it saves, who decodes: the steps stay the same. Among
-     * how many machines they are shared moves them by rounding.
+     * Changes neither the network nor what it learns from in which order: where things are, how the weights follow the
+     * gradient, how long it goes on, what is written down, what computes. Names a key and all keys below it.
      */
-    private static final Set<String> MAY_CHANGE = Set.of(
-            "output.dir",
-            "output.keep",
-            "output.log_steps",
+    private static final List<String> MAY_CHANGE = List.of(
+            "output",
+            "published",
+            "data.threads",
+            "train.threads",
+            "train.engine",
+            "train.distributed",
+            "train.epochs",
+            "train.optimizer",
+            "train.schedule",
+            "train.loss",
+            "train.clip",
+            "train.spike",
+            "train.checkpoint_steps",
+            "train.early_stop",
+            "train.init.weights",
+            "train.init.strict");
+
+    /** May change where they are set before and after: a moved dataset or teacher, the pace of a moving average. */
+    private static final List<String> MAY_CHANGE_IF_SET = List.of(
+            "data.path", "train.ema", "train.distill.teacher", "train.distill.alpha", "train.distill.temperature");
+
+    /** Checkpoints hold the arrays of one kind of optimizer. */
+    private static final Set<String> NEVER = Set.of("train.optimizer.name");
+
+    /** May change between the runs of a sweep, which are compared: the steps stay what they are. */
+    private static final List<String> MAY_CHANGE_IN_SWEEP = List.of(
+            "output",
+            "data.threads",
+            "data.path",
+            "train.threads",
+            "train.distributed",
             "train.epochs",
             "train.checkpoint_steps",
-            "train.early_stop.patience",
-            "train.distributed.executors",
-            "train.distributed.sync_every",
-            "data.threads",
-            "data.path");
+            "train.early_stop.patience");
 
     private ResumeCheck() {}
 
@@ -36,22 +63,57 @@ final class ResumeCheck {
      * Compares with the config a run directory holds, if it holds one. That one is read as any config is, so that keys
      * which did not exist when it was written count with their defaults.
      *
-     * @throws ConfigError naming the first value that differs, or a key that this version does not know
+     * @return what differs and may
+     * @throws ConfigError naming the first value that differs and may not, or a key that this version does not know
      */
-    static void check(RunConfig config, Path directory) {
+    static List<ResumeChange> check(RunConfig config, Path directory) {
         Path file = directory.resolve("config.yaml");
-        if (!Files.exists(file)) return;
+        if (!Files.exists(file)) return List.of();
         Map<String, String> before = Config.values(reread(file).resolved(), file.toString());
         Map<String, String> now = Config.values(config.resolved(), config.name());
         Set<String> paths = new LinkedHashSet<>(before.keySet());
         paths.addAll(now.keySet());
+        List<ResumeChange> changes = new ArrayList<>();
         for (String path : paths) {
-            String a = before.getOrDefault(path, "not set");
-            String b = now.getOrDefault(path, "not set");
-            if (a.equals(b) || MAY_CHANGE.contains(path)) continue;
-            throw new ConfigError(file + ": the run was started with " + path + ": " + a + ", now it is " + b
-                    + "; resume with the same config, or start another run with --run");
+            ResumeChange change =
+                    new ResumeChange(path, before.getOrDefault(path, ABSENT), now.getOrDefault(path, ABSENT));
+            if (change.before().equals(change.after())) continue;
+            if (!mayChange(change)) throw refused(file, change);
+            changes.add(change);
         }
+        return changes;
+    }
+
+    /**
+     * Compares a run of a sweep, more strictly: some runs may be finished, and all must have been trained alike.
+     *
+     * @throws ConfigError naming the first value that differs
+     */
+    static void checkInSweep(RunConfig config, Path directory) {
+        for (ResumeChange change : check(config, directory)) {
+            if (isBelow(change.key(), MAY_CHANGE_IN_SWEEP)) continue;
+            throw new ConfigError(directory.resolve("config.yaml") + ": the run was started with " + change.key() + ": "
+                    + change.before() + ", now it is " + change.after()
+                    + "; the runs of a sweep are trained alike: resume it with the same config, or start another with"
+                    + " --run");
+        }
+    }
+
+    private static boolean mayChange(ResumeChange change) {
+        if (NEVER.contains(change.key())) return false;
+        boolean set = !change.before().equals(ABSENT) && !change.after().equals(ABSENT);
+        return isBelow(change.key(), MAY_CHANGE) || (set && isBelow(change.key(), MAY_CHANGE_IF_SET));
+    }
+
+    private static boolean isBelow(String key, List<String> allowed) {
+        return allowed.stream()
+                .anyMatch(one -> key.equals(one) || key.startsWith(one + ".") || key.startsWith(one + "["));
+    }
+
+    private static ConfigError refused(Path file, ResumeChange change) {
+        return new ConfigError(file + ": the run was started with " + change.key() + ": " + change.before()
+                + ", now it is " + change.after() + "; this cannot change on --resume: continue the run as it is with '"
+                + ResumeCommand.of(file.getParent()) + "', or start another with --run");
     }
 
     private static RunConfig reread(Path file) {

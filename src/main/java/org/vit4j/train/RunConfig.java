@@ -1,10 +1,12 @@
 package org.vit4j.train;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.vit4j.config.Config;
+import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
 import org.vit4j.data.DataConfig;
 import org.vit4j.graph.Graph;
@@ -28,11 +30,11 @@ public record RunConfig(
 
     /**
      * @param keep checkpoints that are kept
-     * @param logSteps optimizer steps between two scalars of loss and learning rate for TensorBoard
+     * @param logSteps optimizer steps between two scalars of loss and learning rate for TensorBoard; 0: none
      */
     public record OutputConfig(Path dir, int keep, int logSteps) {
         public OutputConfig {
-            if (logSteps < 1) throw new IllegalArgumentException("log_steps (" + logSteps + ") must be at least 1");
+            if (logSteps < 0) throw new IllegalArgumentException("log_steps (" + logSteps + ") must not be negative");
             if (keep < 1) throw new IllegalArgumentException("keep (" + keep + ") must be at least 1");
         }
     }
@@ -43,6 +45,20 @@ public record RunConfig(
     /** @throws org.vit4j.config.ConfigError with every problem of the file */
     public static RunConfig open(String nameOrPath, List<String> overrides) {
         return read(Config.open(nameOrPath, overrides));
+    }
+
+    /**
+     * The config of the run in a directory, under the name of the config it was started with.
+     *
+     * @param overrides {@code path=value}, which win over it
+     * @throws ConfigError when the directory holds no run
+     */
+    public static RunConfig ofRun(Path directory, List<String> overrides) {
+        Path file = directory.resolve("config.yaml");
+        if (!Files.isRegularFile(file)) throw new ConfigError(directory + ": " + RunDirectory.whyNoRun(directory));
+        Path name = directory.toAbsolutePath().normalize().getFileName();
+        String config = RunInfo.read(directory).map(RunInfo::config).orElse(String.valueOf(name));
+        return read(Config.ofRun(file, config, overrides));
     }
 
     public static RunConfig read(Config config) {
@@ -59,9 +75,9 @@ public record RunConfig(
         }
         if (model.isPresent() && train.isPresent()) fit(model.get(), train.get(), training);
         Section out = root.section("output");
-        Path dir = Path.of(out.stringAt("dir", "runs/" + config.name()));
+        Path dir = out.pathAt("dir", "runs/" + config.name());
         int keep = out.intAt("keep", 3);
-        int logSteps = out.intAt("log_steps", 50);
+        int logSteps = out.intUnlessOff("log_steps", 50, 0);
         Optional<OutputConfig> output = out.build(() -> new OutputConfig(dir, keep, logSteps));
         Optional<PublishedResult> published = root.optionalSection("published").flatMap(RunConfig::published);
         config.finish();

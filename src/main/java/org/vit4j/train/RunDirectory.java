@@ -146,6 +146,15 @@ public final class RunDirectory implements AutoCloseable {
         return path.resolve("checkpoints");
     }
 
+    /** Says why a directory without a config cannot be resumed. */
+    static String whyNoRun(Path path) {
+        if (!Files.exists(path)) return "there is no such directory; --run names the directory of the run to resume";
+        if (Files.exists(path.resolve(SWEEP))) {
+            return "holds a sweep, not a run; resume it with its config and --sweep, or one run of it with --run";
+        }
+        return "holds no run to resume (no config.yaml); name a config to start one";
+    }
+
     /** @throws RunException when epochs were finished here, and what they left is not there to go on from */
     void checkNothingIsLost() {
         Path metrics = path.resolve("metrics.jsonl");

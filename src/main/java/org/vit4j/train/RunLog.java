@@ -44,7 +44,7 @@ final class RunLog implements AutoCloseable {
      * Takes back what an earlier process wrote beyond the checkpoint the run goes on from.
      *
      * @param from where the run stands
-     * @param every optimizer steps between two scalars of the loss and the learning rate
+     * @param every optimizer steps between two scalars of the loss and the learning rate; 0: none
      */
     RunLog(RunDirectory run, TrainConfig train, TrainState from, int every) {
         this.run = run;
@@ -70,7 +70,7 @@ final class RunLog implements AutoCloseable {
 
     /** An optimizer step that is done, number {@code step} from 1. */
     void step(int step, double loss, double lr) {
-        if (step % every != 0) return;
+        if (every == 0 || step % every != 0) return;
         double now = System.currentTimeMillis() / 1e3;
         events.add(List.of(
                 new EventFile.EventScalar(BY_STEP + "loss", step, (float) loss, now),

@@ -50,7 +50,7 @@ public final class Sweep {
      */
     public static SweepSummary run(
             SweepPlan plan, boolean resume, Trainer.TrainListener progress, BooleanSupplier stop) {
-        if (resume) plan.runs().forEach(entry -> ResumeCheck.check(entry.config(), directory(plan, entry)));
+        if (resume) plan.runs().forEach(entry -> ResumeCheck.checkInSweep(entry.config(), directory(plan, entry)));
         try (RunDirectory held = RunDirectory.openSweep(plan.directory(), resume)) {
             SweepSummary summary = SweepSummary.of(plan);
             summary.write(held);

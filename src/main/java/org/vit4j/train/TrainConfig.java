@@ -22,8 +22,8 @@ import org.vit4j.optim.Schedule;
  * @param groups weights that are not treated like the rest
  * @param mixup how images are mixed with others
  * @param freeze weights that do not learn
- * @param spike a loss that lies so many deviations above those before it is logged
- * @param checkpointSteps steps between checkpoints within an epoch; there is one at every epoch's end besides
+ * @param spike a loss that lies so many deviations above those before it is logged; 0: never
+ * @param checkpointSteps steps between checkpoints within an epoch, 0 for none; there is one at every epoch's end besides
  * @param earlyStop ends a run that does not get better; none otherwise
  * @param freezeNorm batch normalizations go by the running statistics they have and leave them; scale and shift learn
  *     on. For fine-tuning, where batches are too small or too few for statistics of their own
@@ -61,8 +61,8 @@ public record TrainConfig(
         check(epochs >= 1, "epochs (%d) must be at least 1", epochs);
         check(batch >= 1, "batch (%d) must be at least 1", batch);
         check(accumulate >= 1, "accumulate (%d) must be at least 1", accumulate);
-        check(spike > 0, "spike (%s) must be above 0", spike);
-        check(checkpointSteps >= 1, "checkpoint_steps (%d) must be at least 1", checkpointSteps);
+        check(spike >= 0, "spike (%s) must not be negative", spike);
+        check(checkpointSteps >= 0, "checkpoint_steps (%d) must not be negative", checkpointSteps);
         freeze = List.copyOf(freeze);
         int headEpochs = init.map(InitWeightsConfig::headEpochs).orElse(0);
         check(
@@ -77,7 +77,7 @@ public record TrainConfig(
     static Optional<TrainConfig> read(Section s) {
         int epochs = s.intAt("epochs", 100);
         int batch = s.intAt("batch", 64);
-        int accumulate = s.intAt("accumulate", 1);
+        int accumulate = s.intUnlessOff("accumulate", 1, 1);
         long seed = s.longAt("seed", 0);
         Section learning = s.section("optimizer");
         Optional<ParamGroupConfig> groups = ParamGroupConfig.read(learning);
@@ -86,23 +86,23 @@ public record TrainConfig(
         double lr = optimizer.map(Optimizer::lr).orElse(1.0);
         Optional<Schedule> schedule = Schedule.read(s.section("schedule"), lr, epochs);
         Optional<LossConfig> loss = LossConfig.read(s.section("loss"));
-        Optional<Mixup> mixup = s.optionalSection("mixup").flatMap(Mixup::read);
+        Optional<Mixup> mixup = s.optional("mixup", Mixup::read);
         Optional<ClipConfig> clip = ClipConfig.read(s);
-        Optional<EmaConfig> ema = s.optionalSection("ema").flatMap(EmaConfig::read);
-        List<NamePattern> freeze = s.has("freeze")
+        Optional<EmaConfig> ema = s.optional("ema", EmaConfig::read);
+        List<NamePattern> freeze = s.has("freeze") && !s.isOff("freeze")
                 ? s.stringsAt("freeze", List.of()).stream()
                         .map(NamePattern::new)
                         .toList()
                 : List.of();
-        double spike = s.doubleAt("spike", 6);
-        int checkpointSteps = s.intAt("checkpoint_steps", 1000);
-        Optional<EarlyStopConfig> earlyStop = s.optionalSection("early_stop").flatMap(EarlyStopConfig::read);
+        double spike = s.doubleUnlessOff("spike", 6);
+        int checkpointSteps = s.intUnlessOff("checkpoint_steps", 1000, 0);
+        Optional<EarlyStopConfig> earlyStop = s.optional("early_stop", EarlyStopConfig::read);
         boolean freezeNorm = s.boolAt("freeze_norm", false);
-        Optional<DistillConfig> distill = s.optionalSection("distill").flatMap(DistillConfig::read);
-        Optional<InitWeightsConfig> init = s.optionalSection("init").flatMap(InitWeightsConfig::read);
+        Optional<DistillConfig> distill = s.optional("distill", DistillConfig::read);
+        Optional<InitWeightsConfig> init = s.optional("init", InitWeightsConfig::read);
         Backend engine = s.enumAt("engine", Backend.class, Backend.AUTO);
         boolean dropLast = s.boolAt("drop_last", true);
-        Optional<DistributedConfig> distributed = s.has("distributed")
+        Optional<DistributedConfig> distributed = s.has("distributed") && !s.isOff("distributed")
                 ? DistributedConfig.read(s.section("distributed"))
                 : Optional.of(DistributedConfig.DEFAULT);
         return s.build(() -> new TrainConfig(
@@ -131,6 +131,7 @@ public record TrainConfig(
 
     /** Linear scaling (Goyal et al. 2017, arXiv:1706.02677): the rate that is written belongs to a batch of that size. */
     private static double lrScale(Section optimizer, double batch) {
+        if (optimizer.isOff("lr_base_batch")) return 1;
         OptionalDouble base = optimizer.optionalDouble("lr_base_batch");
         if (base.isEmpty()) return 1;
         if (base.getAsDouble() > 0) return batch / base.getAsDouble();
@@ -158,6 +159,11 @@ public record TrainConfig(
         return done > 0
                 && done < epochs
                 && earlyStop.map(early -> early.isDue(done, best)).orElse(false);
+    }
+
+    /** Returns true if a checkpoint is due after so many optimizer steps within an epoch. */
+    boolean savesAfter(int step) {
+        return checkpointSteps > 0 && step % checkpointSteps == 0;
     }
 
     /** Epochs at the beginning in which the head alone learns. */

@@ -2,6 +2,7 @@ package org.vit4j.train;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -94,7 +95,7 @@ public final class TrainRun {
         // So are weights to start from; a run that goes on has its own.
         if (!resume) config.train().init().ifPresent(init -> init.check(config));
         try (RunDirectory run = RunDirectory.open(directory, resume)) {
-            if (resume) ResumeCheck.check(config, run.path());
+            List<ResumeChange> changes = resume ? ResumeCheck.check(config, run.path()) : List.of();
             if (teacher.isPresent()) ResumeCheck.checkTeacher(teacher.get().file(), run, resume);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
                 LOG.info(
@@ -118,6 +119,7 @@ public final class TrainRun {
                     return result(true, trainer, run);
                 }
                 if (!resumed) trainer.start(config);
+                note(config, run, resume, changes, trainer.state());
                 run.write("config.yaml", config.resolved());
                 run.write("environment.json", Environment.json());
                 try (RunLog log = new RunLog(run, config.train(), trainer.state(), every)) {
@@ -127,6 +129,15 @@ public final class TrainRun {
         } finally {
             teacher.ifPresent(TeacherModel::close);
         }
+    }
+
+    /** Writes down what differs from the run so far, before {@code config.yaml} forgets it. */
+    private static void note(
+            RunConfig config, RunDirectory run, boolean resume, List<ResumeChange> changes, TrainState state) {
+        changes.forEach(c -> LOG.info("resuming with {}: {} instead of {}", c.key(), c.after(), c.before()));
+        Optional<RunInfo> before = resume ? RunInfo.read(run.path()) : Optional.empty();
+        RunInfo info = before.orElse(new RunInfo(config.name(), List.of()));
+        info.with(changes, state).write(run.path());
     }
 
     /** What is known to be wrong before anything is opened or written. */

@@ -150,7 +150,7 @@ public final class Trainer implements AutoCloseable {
         try (GradientSource lesson = gradientSource()) {
             while (state.batches() < steps) {
                 if (!step(log, lesson, steps, stop)) return false;
-                if (state.batches() < steps && state.step() % train.checkpointSteps() == 0) save();
+                if (state.batches() < steps && train.savesAfter(state.step())) save();
                 if (stop.getAsBoolean() && state.batches() < steps) return false;
             }
         }
@@ -246,12 +246,21 @@ public final class Trainer implements AutoCloseable {
     private RunException failure(String what, int step, String where, int good) {
         return new RunException(String.format(
                 Locale.ROOT,
-                "%s in step %d (epoch %d), %s; try a lower train.optimizer.lr, a longer warm-up or train.clip; %s",
+                "%s in step %d (epoch %d), %s; try a lower train.optimizer.lr, a longer warm-up or train.clip; %s; %s",
                 what,
                 step,
                 state.epoch() + 1,
                 where,
-                kept(good)));
+                kept(good),
+                next(good)));
+    }
+
+    /** What to do next. Without a good checkpoint the run begins again; with one, those after it must not be resumed. */
+    private String next(int good) {
+        boolean resume = checkpoint.setAsideFrom(good) || (state.history().isEmpty() && state.step() == 0);
+        String command = ResumeCommand.withLowerRate(run.path(), description.config(), resume);
+        String spark = workers.isPresent() ? ", and --spark as before" : "";
+        return (resume ? "continue with: " : "begin again with: ") + command + spark;
     }
 
     private String kept(int before) {

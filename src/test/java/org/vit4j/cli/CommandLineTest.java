@@ -283,7 +283,7 @@ class CommandLineTest {
                 directory.resolve("absent.png").toString());
         refused("is a directory", "train", directory.toString());
         refused("run", "eval", directory.resolve("run").toString(), "--data", "digits-vit");
-        refused("Unknown option: '--fast'", "train", "digits-vit", "--fast");
+        refused("unknown option '--fast'", "train", "digits-vit", "--fast");
         refused("--steps 0: expected at least 1", "bench", "digits-vit", "--steps", "0");
         refused("'--steps'", "bench", "digits-vit", "--steps", "many");
         refused("'--only'", "bench", "digits-vit", "--only", "fastest");

@@ -189,7 +189,7 @@ class AugmentTest {
         refused(
                 "- random_erasing\n    - horizontal_flip",
                 "augment[0].name: works on the normalised picture, so it comes last");
-        refused("- horizontal_flip\n  repeats: 0", "repeats: repeats must lie in 1..1000 (0)");
+        refused("- horizontal_flip\n  repeats: -1", "repeats: repeats must lie in 1..1000 (-1)");
     }
 
     private static void refused(String entry, String message) {

@@ -1,0 +1,39 @@
+package org.vit4j.config;
+
+import java.io.File;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+
+/**
+ * Paths as users write them, in a config or on the command line: a leading {@code ~} is the home directory, as in a shell.
+ * Shells expand it only at the start of a word, so {@code --set data.path=~/images} and {@code --data=~/images} reach the
+ * program unexpanded.
+ */
+public final class UserPath {
+    private UserPath() {}
+
+    /**
+     * Converts text to a path.
+     *
+     * @throws ConfigError when the file system cannot have such a path
+     */
+    public static Path of(String text) {
+        return expand(text, home());
+    }
+
+    static Path expand(String text, String home) {
+        try {
+            if (text.equals("~")) return Path.of(home);
+            boolean below = text.startsWith("~/") || (File.separatorChar == '\\' && text.startsWith("~\\"));
+            return below ? Path.of(home, text.substring(2)) : Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new ConfigError("'" + text + "' is not a path: " + e.getReason(), e);
+        }
+    }
+
+    /** {@code HOME} as shells have it; Java's {@code user.home} comes from the user database and ignores it. */
+    private static String home() {
+        String home = System.getenv("HOME");
+        return home == null || home.isEmpty() ? System.getProperty("user.home") : home;
+    }
+}

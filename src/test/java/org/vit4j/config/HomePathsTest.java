@@ -1,0 +1,86 @@
+package org.vit4j.config;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vit4j.train.RunConfig;
+
+/** {@code ~} in every path of a config and of the command line. */
+class HomePathsTest {
+    @ParameterizedTest
+    @CsvSource({
+        "~, /home/ada",
+        "~/x, /home/ada/x",
+        "~//x/, /home/ada/x",
+        "~/x y/~, /home/ada/x y/~",
+        "~ada/x, ~ada/x",
+        "x/~/y, x/~/y",
+        "./~, ./~",
+        "/x, /x",
+        "x~1, x~1",
+    })
+    void aLeadingTildeIsTheHomeDirectory(String text, String path) {
+        assertThat(UserPath.expand(text, "/home/ada")).isEqualTo(Path.of(path));
+    }
+
+    @Test
+    void whatIsNotAPathIsRefused() {
+        assertThatThrownBy(() -> UserPath.of("a\0b"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("is not a path");
+    }
+
+    @Test
+    void everyPathOfAConfigIsExpanded() {
+        RunConfig config = RunConfig.open(
+                "digits-deit-distilled",
+                List.of(
+                        "output.dir=~/runs",
+                        "data.dataset=cifar10",
+                        "data.path=~/images",
+                        "model.image.channels=3",
+                        "train.distill.teacher=~/teacher.keras",
+                        "train.init.weights=~/weights.pth"));
+        Path home = UserPath.of("~");
+        assertThat(config.output().dir()).isEqualTo(home.resolve("runs"));
+        assertThat(config.data().path()).contains(home.resolve("images"));
+        assertThat(config.train().distill().orElseThrow().teacher()).isEqualTo(home.resolve("teacher.keras"));
+        assertThat(config.train().init().orElseThrow().weights()).isEqualTo(home.resolve("weights.pth"));
+        assertThat(config.resolved()).contains("~/images").doesNotContain(home.resolve("images") + "");
+    }
+
+    @Test
+    void configsAndWhatTheyExtendAreFoundInTheHomeDirectory(@TempDir Path directory) throws Exception {
+        Path home = UserPath.of("~");
+        Path base = Files.writeString(directory.resolve("base.yaml"), "a: 1\n");
+        // A way to the temporary directory that goes through the home directory.
+        String through = "~/" + home.toAbsolutePath().relativize(base.toAbsolutePath());
+        Path over = Files.writeString(directory.resolve("over.yaml"), "extends: " + through + "\nb: 2\n");
+        assertThat(Config.open(over.toString(), List.of()).root().intAt("a")).isEqualTo(1);
+        assertThat(Config.open(through, List.of()).root().intAt("a")).isEqualTo(1);
+    }
+
+    @Test
+    void commandsTakePathsThroughTheSharedConversion() {
+        noClasses()
+                .that()
+                .resideInAPackage("org.vit4j.cli..")
+                .and()
+                .doNotHaveSimpleName("BenchCommand") // the path of Java itself
+                .should()
+                .callMethod(Path.class, "of", String.class, String[].class)
+                .because("text from the user becomes a path by UserPath.of")
+                .check(new ClassFileImporter()
+                        .withImportOption(location -> !location.contains("test-classes"))
+                        .importPackages("org.vit4j.cli"));
+    }
+}
