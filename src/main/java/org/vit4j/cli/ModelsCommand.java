@@ -69,7 +69,7 @@ final class ModelsCommand implements Callable<Integer> {
         } else {
             out.printf(
                     "%-32s %-10s %-10s %14s %18s  %-15s %7s  %s%n",
-                    "name", "arch", "flavour", "parameters", "MACs", "input", "top-1", "source");
+                    "name", "arch", "flavor", "parameters", "MACs", "input", "top-1", "source");
             lines.forEach(line -> line.print(out));
         }
         out.flush();

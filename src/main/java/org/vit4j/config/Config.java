@@ -94,7 +94,7 @@ public final class Config {
 
     private static Yaml.YamlMapping merged(ConfigSource source, List<String> overrides) {
         Yaml.YamlMapping yaml = load(source, new LinkedHashSet<>());
-        for (String override : overrides) yaml = Yaml.merge(yaml, SetOption.parse(override));
+        for (String override : overrides) yaml = Yaml.merge(yaml, LegacyKeys.upgrade(SetOption.parse(override)));
         return yaml;
     }
 
@@ -132,7 +132,9 @@ public final class Config {
     /** Every value of a YAML text by its path, in order: what two configs are compared by. */
     public static Map<String, String> values(String text, String label) {
         Map<String, String> values = new LinkedHashMap<>();
-        Yaml.flatten(Yaml.parse(text, label), "", values);
+        Yaml yaml = Yaml.parse(text, label);
+        if (yaml instanceof Yaml.YamlMapping root) LegacyKeys.upgrade(root);
+        Yaml.flatten(yaml, "", values);
         return values;
     }
 
@@ -143,7 +145,7 @@ public final class Config {
         if (Yaml.parse(text, label) instanceof Yaml.YamlMapping yaml) {
             // A place for anchors that several sections use; not part of the config.
             yaml.entries().keySet().removeIf(key -> key.startsWith("x-"));
-            return yaml;
+            return LegacyKeys.upgrade(yaml);
         }
         throw new ConfigError(label + ":1: expected keys such as 'model:', got something else");
     }

@@ -39,7 +39,7 @@ public sealed interface ModelConfig
             return Optional.empty();
         }
         String arch = s.choiceAt("arch", ARCHITECTURES);
-        Flavor flavor = s.enumAt("flavour", Flavor.class, Flavor.OFFICIAL);
+        Flavor flavor = s.enumAt("flavor", Flavor.class, Flavor.OFFICIAL);
         ImageSpec image = ImageSpec.read(s.section("image"));
         int classes = s.intAt("classes", 1000);
         return switch (arch) {

@@ -92,7 +92,7 @@ public record ModelSummary(
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("name", name);
         line.put("arch", arch);
-        line.put("flavour", flavor);
+        line.put("flavor", flavor);
         line.put("parameters", parameters);
         line.put("macs", macs);
         line.put("input", input);

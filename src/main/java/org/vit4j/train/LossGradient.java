@@ -59,7 +59,7 @@ final class LossGradient implements AutoCloseable {
         Set<String> frozen = parameters.offsets().keySet().stream()
                 .filter(name -> !learns(name))
                 .collect(Collectors.toSet());
-        return train.engine()
+        return train.backend()
                 .step(
                         graph,
                         parameters,

@@ -26,7 +26,7 @@ final class ResumeCheck {
             "published",
             "data.threads",
             "train.threads",
-            "train.engine",
+            "train.backend",
             "train.distributed",
             "train.epochs",
             "train.optimizer",

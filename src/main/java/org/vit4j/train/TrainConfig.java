@@ -29,7 +29,7 @@ import org.vit4j.optim.Schedule;
  *     on. For fine-tuning, where batches are too small or too few for statistics of their own
  * @param distill a teacher, for a student with two heads
  * @param init weights to start from; drawn ones otherwise
- * @param engine what the network runs on; {@code auto} takes the fastest there is
+ * @param backend what the network runs on; {@code auto} takes the fastest there is
  * @param dropLast leave out the last images of an epoch where they fill no batch, as timm does: a short batch weighs its
  *     images more. They are others in each epoch
  * @param distributed how the work is shared, when there is a cluster
@@ -53,7 +53,7 @@ public record TrainConfig(
         boolean freezeNorm,
         Optional<DistillConfig> distill,
         Optional<InitWeightsConfig> init,
-        Backend engine,
+        Backend backend,
         boolean dropLast,
         DistributedConfig distributed) {
 
@@ -100,7 +100,7 @@ public record TrainConfig(
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<DistillConfig> distill = s.optional("distill", DistillConfig::read);
         Optional<InitWeightsConfig> init = s.optional("init", InitWeightsConfig::read);
-        Backend engine = s.enumAt("engine", Backend.class, Backend.AUTO);
+        Backend backend = s.enumAt("backend", Backend.class, Backend.AUTO);
         boolean dropLast = s.boolAt("drop_last", true);
         Optional<DistributedConfig> distributed = s.has("distributed") && !s.isOff("distributed")
                 ? DistributedConfig.read(s.section("distributed"))
@@ -124,7 +124,7 @@ public record TrainConfig(
                 freezeNorm,
                 distill,
                 init,
-                engine,
+                backend,
                 dropLast,
                 distributed.orElseThrow()));
     }

@@ -80,8 +80,8 @@ public final class Trainer implements AutoCloseable {
         Graph graph = config.model().build();
         this.learner = new TrainStep(train, graph);
         this.feed = new BatchInputs(train, graph, classes.size(), teacher, learner.masks());
-        this.inference = train.engine().inference(graph, learner.parameters());
-        this.averaged = learner.average().map(average -> train.engine().inference(graph, average));
+        this.inference = train.backend().inference(graph, learner.parameters());
+        this.averaged = learner.average().map(average -> train.backend().inference(graph, average));
         this.checkpoint =
                 new CheckpointDirectory(run.checkpoints(), config.output().keep());
         this.arrays = learner.arrays();

@@ -185,7 +185,7 @@ class CommandLineTest {
         assertThat(models.size()).isEqualTo(132);
         for (JsonNode m : models) {
             for (String key :
-                    new String[] {"name", "arch", "flavour", "parameters", "macs", "input", "top1", "source"}) {
+                    new String[] {"name", "arch", "flavor", "parameters", "macs", "input", "top1", "source"}) {
                 assertThat(m.has(key)).as(key).isTrue();
             }
         }

@@ -306,7 +306,7 @@ class KerasFileTest {
     private static Graph vit(String flavor) {
         String yaml = """
                 model:
-                  {arch: vit, flavour: %s, image: {size: 32}, patch_size: 8, classes: 10, dim: 32, depth: 2,
+                  {arch: vit, flavor: %s, image: {size: 32}, patch_size: 8, classes: 10, dim: 32, depth: 2,
                    heads: 4, register_tokens: 4, layer_scale: 0.1, qk_norm: true, proj_drop: 0.1}
                 """.formatted(flavor);
         return ModelConfig.read(Config.parse(yaml, "test").root().section("model"))

@@ -37,7 +37,7 @@ class CaitTest {
 
     @Test
     void theCommunityStartsItsScalesByTheirPlaceAndTimmAllAlike() {
-        Graph community = small("flavour: community, depth: 26, class_depth: 1");
+        Graph community = small("flavor: community, depth: 26, class_depth: 1");
         assertThat(scale(community, 17)).isEqualTo(new Init.ConstantInit(0.1));
         assertThat(scale(community, 18)).isEqualTo(new Init.ConstantInit(1e-5));
         assertThat(scale(community, 24)).isEqualTo(new Init.ConstantInit(1e-6));
@@ -54,7 +54,7 @@ class CaitTest {
 
     @Test
     void theCommunityNetworkHasItsNumberOfParameters() {
-        ModelConfig model = model("flavour: community, image: {size: 256}, patch_size: 32, dim: 1024, depth: 12, "
+        ModelConfig model = model("flavor: community, image: {size: 256}, patch_size: 32, dim: 1024, depth: 12, "
                 + "class_depth: 2, heads: 16, mlp_dim: 2048, layer_dropout: 0.05");
         assertThat(model.build().parameterCount()).isEqualTo(121_831_400);
     }
@@ -83,7 +83,7 @@ class CaitTest {
                 .hasMessageContaining("dim (64) must be a multiple of heads (5)");
         assertThatThrownBy(() -> model("image: {size: [32, 30]}, patch_size: 8"))
                 .hasMessageContaining("image width (30) must be a multiple of patch_size (8)");
-        assertThatThrownBy(() -> model("flavour: community, pool: mean")).hasMessageContaining("pool (mean)");
+        assertThatThrownBy(() -> model("flavor: community, pool: mean")).hasMessageContaining("pool (mean)");
         assertThatThrownBy(() -> model("layer_dropout: 1")).hasMessageContaining("layer_dropout (1.0)");
         assertThatThrownBy(() -> model("class_depth: 0")).hasMessageContaining("class_depth (0)");
     }

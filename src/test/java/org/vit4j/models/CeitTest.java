@@ -37,9 +37,9 @@ class CeitTest {
                 .extracting(Parameter::name)
                 .noneMatch(name -> name.matches("(lca|pos_layer_embed|i2t.backbone).*|.*leff.*"))
                 .contains("blocks.2.mlp.fc2.kernel");
-        assertThat(graph("32", ", flavour: community, head_dim: 8").tensors())
+        assertThat(graph("32", ", flavor: community, head_dim: 8").tensors())
                 .noneMatch(t -> t.op() instanceof HeadOp.LastTokenQkv);
-        assertThat(graph("32", ", flavour: community, head_dim: 8, leff: false, lca: true")
+        assertThat(graph("32", ", flavor: community, head_dim: 8, leff: false, lca: true")
                         .tensors())
                 .anyMatch(t -> t.op() instanceof HeadOp.LastTokenQkv);
     }

@@ -64,7 +64,7 @@ class CrossVitTest {
         assertThatThrownBy(() -> graph(", depth: [[1, 3]]"))
                 .hasMessageContaining("depth [1, 3] must be [blocks, blocks, cross attention blocks]");
         assertThatThrownBy(() -> graph(", mlp_ratio: [2]")).hasMessageContaining("expected a number for each branch");
-        assertThatThrownBy(() -> graph(", flavour: community, multi_conv: true"))
+        assertThatThrownBy(() -> graph(", flavor: community, multi_conv: true"))
                 .hasMessageContaining("unknown key 'multi_conv'");
         String three = "model: {arch: crossvit, dim: [16, 24, 32], heads: [2, 3, 4]}";
         assertThatThrownBy(() -> {

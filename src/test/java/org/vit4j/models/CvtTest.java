@@ -37,8 +37,8 @@ class CvtTest {
 
     @Test
     void theCommunityFlavorHasTheParametersOfItsReadme() {
-        assertThat(model(", flavour: community").build().parameterCount()).isEqualTo(19_936_296);
-        assertThat(model(", flavour: community, heads: [1, 3, 4]").build().parameterCount())
+        assertThat(model(", flavor: community").build().parameterCount()).isEqualTo(19_936_296);
+        assertThat(model(", flavor: community, heads: [1, 3, 4]").build().parameterCount())
                 .isEqualTo(17_970_216);
     }
 
@@ -49,8 +49,8 @@ class CvtTest {
         refused(", projection: [dw_bn, avg, pool]", "projection: expected one of dw_bn, avg, linear, got 'pool'");
         refused(", q_stride: 2", "queries must be as many as tokens");
         refused(", patch_padding: 0, image: {size: 16}", "patch_size (3) does not fit into a side of 1");
-        refused(", flavour: community, class_token: true", "class_token must be false in the community flavour");
-        refused(", flavour: community, projection: avg", "projection must be dw_bn in the community flavour");
+        refused(", flavor: community, class_token: true", "class_token must be false in the community flavour");
+        refused(", flavor: community, projection: avg", "projection must be dw_bn in the community flavour");
         refused(", proj_drop: 1.5", "proj_drop (1.5) must be in [0, 1)");
     }
 }

@@ -56,7 +56,7 @@ class DeepVitTest {
         refused(", scale_adjustment: 0", "scale_adjustment (0.0) must be above 0");
         refused(", pool: mean", "pool (mean) is not in the official flavour, which reads the class token");
         refused(
-                ", flavour: community, transform_scale: true",
+                ", flavor: community, transform_scale: true",
                 "transform_scale (true) is not in the community flavour");
     }
 

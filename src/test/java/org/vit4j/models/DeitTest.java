@@ -35,7 +35,7 @@ class DeitTest {
     void theTokenHasAPositionOfficiallyAndNoneInTheCommunity() {
         Graph official = read(", distilled: true").build();
         assertThat(official.tensor("pos_embed.added").shape()).isEqualTo(Shape.of(6, 12));
-        Graph community = read(", flavour: community, head_dim: 4").build();
+        Graph community = read(", flavor: community, head_dim: 4").build();
         assertThat(community.tensor("pos_embed.added").shape()).isEqualTo(Shape.of(5, 12));
         assertThat(community.tensor("distilled").shape()).isEqualTo(Shape.of(6, 12));
         for (Graph g : List.of(official, community)) {
@@ -45,7 +45,7 @@ class DeitTest {
 
     @Test
     void theCommunityKeepsTheStudentApartFromItsWrapper() {
-        ModelConfig model = read(", flavour: community, head_dim: 4");
+        ModelConfig model = read(", flavor: community, head_dim: 4");
         assertThat(model.build().parameters())
                 .extracting(weight -> CheckpointLayout.of(weight, model.keys()).key())
                 .contains(

@@ -83,7 +83,7 @@ class LevitTest {
 
     @Test
     void theCommunityFlavorHasTheParametersOfItsReadme() {
-        String readme = "{arch: levit, flavour: community, dim: [256, 384, 512], depth: 4, heads: [4, 6, 8]}";
+        String readme = "{arch: levit, flavor: community, dim: [256, 384, 512], depth: 4, heads: [4, 6, 8]}";
         assertThat(model(readme).build().parameterCount()).isEqualTo(17_348_972);
     }
 
@@ -93,7 +93,7 @@ class LevitTest {
         refused(String.format(SMALL, ", mlp_ratio: [1, 2, 3]"), "mlp_ratio: expected one value or one for each of 2");
         refused("{arch: levit, dim: [16, 32], key_dim: 64}", "dim must be at least key_dim");
         refused("{arch: levit, heads: 0}", "heads (0) must be at least 1");
-        refused("{arch: levit, flavour: community, stem: s8}", "stem must be s16 in the community flavour");
-        refused("{arch: levit, flavour: community, image: {size: [32, 64]}}", "must be square");
+        refused("{arch: levit, flavor: community, stem: s8}", "stem must be s16 in the community flavour");
+        refused("{arch: levit, flavor: community, image: {size: [32, 64]}}", "must be square");
     }
 }

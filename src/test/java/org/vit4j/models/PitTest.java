@@ -35,7 +35,7 @@ class PitTest {
 
     @Test
     void theCommunityNetworkHasItsNumberOfParameters() {
-        ModelConfig model = model("flavour: community, image: {size: 224}, patch_size: 14, dim: 256, "
+        ModelConfig model = model("flavor: community, image: {size: 224}, patch_size: 14, dim: 256, "
                 + "depth: [3, 3, 3], heads: 16, mlp_dim: 2048");
         assertThat(model.build().parameterCount()).isEqualTo(47_499_752);
     }
@@ -47,7 +47,7 @@ class PitTest {
                 .hasMessageContaining("expected one value or as many as depth (3), got 2");
         assertThatThrownBy(() -> model("heads: [2, 3, 6]"))
                 .hasMessageContaining("width of stage 1 (144) must be a multiple of the width before (96)");
-        assertThatThrownBy(() -> model("flavour: community, distilled: true")).hasMessageContaining("distilled");
+        assertThatThrownBy(() -> model("flavor: community, distilled: true")).hasMessageContaining("distilled");
         assertThatThrownBy(() -> model("dim: 64")).hasMessageContaining("dim: is heads x head_dim");
         assertThatThrownBy(() -> model("image: {size: 8}"))
                 .hasMessageContaining("patch_size (16 x 16) must not exceed the image (8 x 8)");

@@ -83,7 +83,7 @@ class ResNetTest {
 
     @Test
     void refusesWhatThePaperDoesNotHaveAndSaysWhy() {
-        assertThatThrownBy(() -> model("flavour: community"))
+        assertThatThrownBy(() -> model("flavor: community"))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("resnet has official only");
         assertThatThrownBy(() -> model("form: cifar, depth: 18"))

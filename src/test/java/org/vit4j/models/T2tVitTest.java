@@ -83,7 +83,7 @@ class T2tVitTest {
 
     @Test
     void theDistillationTokenStandsLastAndHasNoPosition() {
-        Graph g = read("flavour: community, image: {size: 16}, soft_split: [[3, 2], [3, 2]], dim: 24, depth: 1,"
+        Graph g = read("flavor: community, image: {size: 16}, soft_split: [[3, 2], [3, 2]], dim: 24, depth: 1,"
                         + " heads: 2, head_dim: 8, distilled: true")
                 .build();
         assertThat(g.tensor("pos_embed.added").shape()).isEqualTo(Shape.of(1 + 16, 24));

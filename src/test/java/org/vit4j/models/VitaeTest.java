@@ -68,7 +68,7 @@ class VitaeTest {
                 "token_dims (16) must be a multiple of nc_heads (3)");
         refused(SMALL + ", pool: cls", "pool (cls) needs class_token: true");
         refused(SMALL.replace("[performer, ", "[embedding, "), "rc_tokens_type (embedding) needs class_token: true");
-        refused(SMALL + ", flavour: community", "vitae has one flavour, official");
+        refused(SMALL + ", flavor: community", "vitae has one flavour, official");
         refused(SMALL.replace("[performer, ", "[performr, "), "unknown value 'performr'");
     }
 }

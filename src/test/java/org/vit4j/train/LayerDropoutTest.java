@@ -21,7 +21,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.models.ModelConfig;
 
 class LayerDropoutTest {
-    private static final String TINY = "{model: {arch: cait, flavour: community, classes: 3, image: {size: 8},"
+    private static final String TINY = "{model: {arch: cait, flavor: community, classes: 3, image: {size: 8},"
             + " patch_size: 4, dim: 8, depth: 3, class_depth: 1, heads: 2, head_dim: 4, mlp_dim: 8, layer_dropout: 0.6}}";
 
     @Test

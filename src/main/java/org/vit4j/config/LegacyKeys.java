@@ -1,0 +1,57 @@
+package org.vit4j.config;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keys and values of earlier versions with their present spelling. Configs, overrides and saved models that use them are
+ * still read; a hint names the present spelling once per place.
+ */
+final class LegacyKeys {
+    private static final Logger LOG = LoggerFactory.getLogger(LegacyKeys.class);
+
+    /** Section -> old key -> present key. */
+    private static final Map<String, Map<String, String>> KEYS =
+            Map.of("model", Map.of("flavour", "flavor"), "train", Map.of("engine", "backend"));
+
+    /** Path -> old value -> present value. */
+    private static final Map<String, Map<String, String>> VALUES = Map.of(
+            "train.backend", Map.of("accelerated", "onednn", "portable", "samediff"),
+            "data.on_corrupt", Map.of("refuse", "fail"));
+
+    private static final Set<String> HINTED = ConcurrentHashMap.newKeySet();
+
+    private LegacyKeys() {}
+
+    /** Rewrites old spellings in the sections of a config, in place. */
+    static Yaml.YamlMapping upgrade(Yaml.YamlMapping root) {
+        root.entries().forEach((name, value) -> {
+            if (value instanceof Yaml.YamlMapping section) upgrade(name, section);
+        });
+        return root;
+    }
+
+    private static void upgrade(String name, Yaml.YamlMapping section) {
+        KEYS.getOrDefault(name, Map.of()).forEach((old, key) -> {
+            if (!section.entries().containsKey(old) || section.entries().containsKey(key)) return;
+            String where = section.keyWhere().get(old);
+            hint(where + ": " + name + "." + old + " is now called " + name + "." + key);
+            section.put(key, section.entries().remove(old), where);
+        });
+        section.entries().replaceAll((key, value) -> {
+            if (!(value instanceof Yaml.YamlScalar scalar)) return value;
+            Map<String, String> words = VALUES.getOrDefault(name + "." + key, Map.of());
+            if (!words.containsKey(scalar.text())) return value;
+            String word = words.get(scalar.text());
+            hint(scalar.where() + ": " + name + "." + key + ": " + scalar.text() + " is now called " + word);
+            return new Yaml.YamlScalar(word, scalar.plain(), scalar.where());
+        });
+    }
+
+    private static void hint(String text) {
+        if (HINTED.add(text)) LOG.info("{}; the old spelling is still read", text);
+    }
+}

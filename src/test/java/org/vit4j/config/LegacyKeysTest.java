@@ -1,0 +1,43 @@
+package org.vit4j.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Spellings of earlier versions in files, overrides and compared configs. */
+class LegacyKeysTest {
+    @ParameterizedTest
+    @CsvSource({
+        "model, flavour, community, flavor, community",
+        "train, engine, accelerated, backend, onednn",
+        "train, engine, portable, backend, samediff",
+        "train, engine, auto, backend, auto",
+        "train, backend, portable, backend, samediff",
+        "data, on_corrupt, refuse, on_corrupt, fail",
+    })
+    void oldSpellingsReadAsThePresentOnes(String section, String old, String word, String key, String present) {
+        String text = section + ": {" + old + ": " + word + "}\n";
+        Section read = Config.parse(text, "old.yaml").root().section(section);
+        assertThat(read.stringAt(key)).isEqualTo(present);
+        read.rejectUnknownKeys();
+
+        Section set = Config.parse("x: 1", "new.yaml", List.of(section + "." + old + "=" + word))
+                .root()
+                .section(section);
+        assertThat(set.stringAt(key)).isEqualTo(present);
+
+        assertThat(Config.values(text, "old.yaml")).isEqualTo(Map.of(section + "." + key, present));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"model, flavour, community, flavor, official", "train, engine, portable, backend, onednn"})
+    void aPresentKeyOverridesAnOldOneOfTheBaseConfig(String section, String old, String word, String key, String wins) {
+        Section read = Config.parse(section + ": {" + old + ": " + word + "}", "old.yaml", List.of(section + "." + key + "=" + wins))
+                .root()
+                .section(section);
+        assertThat(read.stringAt(key)).isEqualTo(wins);
+    }
+}
