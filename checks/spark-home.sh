@@ -38,7 +38,8 @@ export SPARK_SCALA_VERSION=2.13
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 main=(-cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main org.apache.spark.deploy.SparkSubmit)
 # Spark's Main prints a zero and a new line, then the words of the command, each ended by a zero.
-mapfile -d '' -t words < <("$java" "${main[@]}" "$@")
+words=()
+while IFS= read -r -d "" word; do words+=("$word"); done < <("$java" "${main[@]}" "$@")
 [ ${#words[@]} -gt 2 ] || exit 1
 exec "${words[1]#$'\n'}" "${words[@]:2}"
 EOF

@@ -13,6 +13,7 @@ import org.vit4j.backend.onednn.OneDnnInference;
 import org.vit4j.backend.samediff.SameDiffGradientStep;
 import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.backend.samediff.SameDiffLowering;
+import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 
 /** What a network runs on. */
@@ -57,20 +58,38 @@ public enum Backend {
                 : new SameDiffGradientStep(graph, parameters, mode, wanted);
     }
 
-    /** @throws IllegalStateException when the accelerated engine was asked for by name and cannot be had */
+    /**
+     * Checks that this machine can run the engine, before anything is written.
+     *
+     * @throws ConfigError when the config names the accelerated engine and this machine cannot run it
+     */
+    public void check() {
+        if (this == ONEDNN) machine().ifPresent(Backend::refuse);
+    }
+
+    private static void refuse(String reason) {
+        throw new ConfigError("train.engine: accelerated cannot run here: " + reason + "; use auto or portable");
+    }
+
+    /** @throws ConfigError when the config names the accelerated engine and this machine cannot run it */
     private boolean usesOneDnn(ParameterStore parameters) {
         if (this == SAMEDIFF) return false;
         Optional<String> missing = unavailable(parameters);
         if (missing.isEmpty()) return true;
-        if (this == ONEDNN) throw new IllegalStateException("no accelerated engine: " + missing.get());
+        if (this == ONEDNN) refuse(missing.get());
         if (REPORTED.compareAndSet(false, true)) LOG.info("portable engine, which is slower: {}", missing.get());
         return false;
     }
 
     private static Optional<String> unavailable(ParameterStore parameters) {
+        if (parameters.trainable().dataType() != DataType.FLOAT) return Optional.of("it computes in float only");
+        return machine();
+    }
+
+    /** The reason why this machine cannot run the accelerated engine; empty when it can. */
+    private static Optional<String> machine() {
         if (!Nd4j.getEnvironment().isCPU())
             return Optional.of("its kernels are the processor's, and ND4J runs on a card");
-        if (parameters.trainable().dataType() != DataType.FLOAT) return Optional.of("it computes in float only");
         return Dnnl.missing();
     }
 }

@@ -10,11 +10,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.machine.CpuThreads;
 
 /**
  * What was measured on.
  *
- * @param threads that a matrix product takes: {@code OMP_NUM_THREADS}, or all processors
+ * @param threads of a matrix product: {@code OMP_NUM_THREADS}, or all processors
  * @param matmulGflops the best of several products of two [2048, 2048]: what this machine can do at most
  */
 public record MachineInfo(String processor, int processors, int threads, double matmulGflops) {
@@ -22,10 +23,7 @@ public record MachineInfo(String processor, int processors, int threads, double 
     private static final int TIMES = 10;
 
     static MachineInfo measured() {
-        int processors = Runtime.getRuntime().availableProcessors();
-        String omp = System.getenv().getOrDefault("OMP_NUM_THREADS", "");
-        int threads = omp.matches("[1-9]\\d{0,4}") ? Integer.parseInt(omp) : processors;
-        return new MachineInfo(processorName(), processors, threads, matmul());
+        return new MachineInfo(processorName(), CpuThreads.available(), CpuThreads.current(), matmul());
     }
 
     private static String processorName() {

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -163,7 +164,8 @@ final class Pickle {
             }
             case 'b' -> pop(); // BUILD: attributes of an object, which nobody reads
             default ->
-                throw new RefusedObject(String.format("byte %d of its pickle (0x%02x) is no known opcode", at, opcode));
+                throw new RefusedObject(
+                        String.format(Locale.ROOT, "byte %d of its pickle (0x%02x) is no known opcode", at, opcode));
         }
     }
 

@@ -1,6 +1,7 @@
 package org.vit4j.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Set;
 import org.nd4j.linalg.factory.Nd4j;
@@ -63,6 +64,8 @@ public final class CommandLineProgram implements Runnable {
     public static int run(String... args) {
         CommandLineProgram root = new CommandLineProgram(new InterruptHandler());
         CommandLine line = new CommandLine(root);
+        line.setOut(Output.writer(System.out));
+        line.setErr(Output.writer(System.err));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.registerConverter(Path.class, UserPath::of);
         line.setParameterExceptionHandler((problem, given) -> mistake(problem));
@@ -94,12 +97,17 @@ public final class CommandLineProgram implements Runnable {
     private static int mistake(ParameterException problem) {
         PrintWriter err = problem.getCommandLine().getErr();
         String name = problem.getCommandLine().getCommandSpec().qualifiedName();
+        if (problem.getCause() instanceof InvalidPathException path) {
+            err.println(name + ": " + Output.unreadable(path).getMessage());
+            return MISTAKE;
+        }
         err.println(name + ": " + Mistakes.explain(problem) + "; see " + name + " --help");
         return MISTAKE;
     }
 
     private static int explain(Exception problem, CommandLine command, boolean debug) {
         if (problem instanceof StandardOutput.Closed) return DONE;
+        if (problem instanceof InvalidPathException path) return explain(Output.unreadable(path), command, debug);
         boolean theirs = problem instanceof ConfigError;
         boolean told = theirs || problem instanceof RunException;
         if (told) problem.getMessage().lines().forEach(line -> command.getErr().println("vit4j: " + line));

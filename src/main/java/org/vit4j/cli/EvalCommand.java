@@ -154,7 +154,7 @@ final class EvalCommand implements Callable<Integer> {
                 s.loss(),
                 100 * s.top1(),
                 100 * s.top5());
-        out.printf("%n%-24s %8s %10s %8s %8s%n", "class", "images", "precision", "recall", "f1");
+        out.printf(Locale.ROOT, "%n%-24s %8s %10s %8s %8s%n", "class", "images", "precision", "recall", "f1");
         for (Scores.ClassScore c : s.classes()) {
             out.printf(
                     Locale.ROOT,
@@ -166,10 +166,10 @@ final class EvalCommand implements Callable<Integer> {
                     c.f1());
         }
         if (s.confusion().length > 20) return;
-        out.printf("%nconfusion, a row each actual class:%n");
+        out.printf(Locale.ROOT, "%nconfusion, a row each actual class:%n");
         for (int i = 0; i < s.confusion().length; i++) {
-            out.printf("%-24s", s.classes().get(i).name());
-            for (long n : s.confusion()[i]) out.printf(" %5d", n);
+            out.printf(Locale.ROOT, "%-24s", s.classes().get(i).name());
+            for (long n : s.confusion()[i]) out.printf(Locale.ROOT, " %5d", n);
             out.println();
         }
     }

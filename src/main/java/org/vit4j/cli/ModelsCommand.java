@@ -68,8 +68,16 @@ final class ModelsCommand implements Callable<Integer> {
             out.println(Json.text(lines.stream().map(Line::machine).toList()));
         } else {
             out.printf(
+                    Locale.ROOT,
                     "%-32s %-10s %-10s %14s %18s  %-15s %7s  %s%n",
-                    "name", "arch", "flavor", "parameters", "MACs", "input", "top-1", "source");
+                    "name",
+                    "arch",
+                    "flavor",
+                    "parameters",
+                    "MACs",
+                    "input",
+                    "top-1",
+                    "source");
             lines.forEach(line -> line.print(out));
         }
         out.flush();

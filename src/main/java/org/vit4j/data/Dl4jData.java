@@ -121,7 +121,7 @@ public final class Dl4jData {
         private static final long serialVersionUID = 1L;
 
         private final transient BatchSource source;
-        private final List<String> classes;
+        private final String[] classes;
         private transient BatchIterator batches;
         private transient DataSetPreProcessor preProcessor;
         private int epoch;
@@ -129,7 +129,7 @@ public final class Dl4jData {
 
         ToDl4j(BatchSource source, List<String> classes) {
             this.source = source;
-            this.classes = classes;
+            this.classes = classes.toArray(String[]::new);
             this.batches = source.epoch(0, 0);
         }
 
@@ -142,8 +142,8 @@ public final class Dl4jData {
         public DataSet next() {
             Batch batch = batches.next();
             begun = true;
-            DataSet data = new DataSet(features(batch), oneHot(batch, classes.size()));
-            data.setLabelNames(classes);
+            DataSet data = new DataSet(features(batch), oneHot(batch, classes.length));
+            data.setLabelNames(getLabels());
             if (preProcessor != null) preProcessor.preProcess(data);
             return data;
         }
@@ -180,7 +180,7 @@ public final class Dl4jData {
 
         @Override
         public int totalOutcomes() {
-            return classes.size();
+            return classes.length;
         }
 
         /** Not known before the first batch. */
@@ -191,7 +191,7 @@ public final class Dl4jData {
 
         @Override
         public List<String> getLabels() {
-            return classes;
+            return List.of(classes);
         }
 
         @Override

@@ -3,6 +3,7 @@ package org.vit4j.data;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.vit4j.config.ConfigError;
 
 /** MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017): four idx files, plain or gzipped. */
@@ -88,7 +89,11 @@ public final class Mnist {
         int found = in.getInt();
         if (found != magic) {
             throw new ConfigError(file
-                    + String.format(": is no idx file of this kind: starts with %08x; expected %08x", found, magic));
+                    + String.format(
+                            Locale.ROOT,
+                            ": is no idx file of this kind: starts with %08x; expected %08x",
+                            found,
+                            magic));
         }
         return in;
     }

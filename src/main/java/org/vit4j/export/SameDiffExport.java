@@ -1,6 +1,7 @@
 package org.vit4j.export;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -69,8 +70,11 @@ public final class SameDiffExport {
     static void check(Path file, long bytes) {
         if (bytes <= LARGEST) return;
         throw new ConfigError(String.format(
+                Locale.ROOT,
                 "%s: a model of %d bytes is more than SameDiff's FlatBuffers hold (%d); export it as keras or onnx,"
                         + " which have no such limit",
-                file, bytes, LARGEST));
+                file,
+                bytes,
+                LARGEST));
     }
 }

@@ -1,6 +1,7 @@
 package org.vit4j.graph;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -363,6 +364,6 @@ public sealed interface Op
 
     /** @throws IllegalArgumentException unless the rule holds */
     static void check(boolean holds, String rule, Object... values) {
-        if (!holds) throw new IllegalArgumentException(String.format(rule, values));
+        if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, values));
     }
 }

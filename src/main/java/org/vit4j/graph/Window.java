@@ -1,5 +1,7 @@
 package org.vit4j.graph;
 
+import java.util.Locale;
+
 /**
  * How a kernel slides over an image.
  *
@@ -18,8 +20,15 @@ public record Window(
         boolean positive = Math.min(Math.min(kernelHeight, kernelWidth), Math.min(strideHeight, strideWidth)) >= 1;
         if (!positive || padHeight < 0 || padWidth < 0 || dilation < 1) {
             throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
                     "kernel %dx%d, stride %dx%d and dilation %d must be at least 1, padding %dx%d at least 0",
-                    kernelHeight, kernelWidth, strideHeight, strideWidth, dilation, padHeight, padWidth));
+                    kernelHeight,
+                    kernelWidth,
+                    strideHeight,
+                    strideWidth,
+                    dilation,
+                    padHeight,
+                    padWidth));
         }
     }
 
@@ -44,8 +53,8 @@ public record Window(
     private int out(int size, int kernel, int stride, int pad) {
         int reach = dilation * (kernel - 1) + 1;
         if (size + 2 * pad < reach) {
-            throw new IllegalArgumentException(
-                    String.format("a window of %d does not fit into %d pixels with padding %d", reach, size, pad));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT, "a window of %d does not fit into %d pixels with padding %d", reach, size, pad));
         }
         return (size + 2 * pad - reach) / stride + 1;
     }

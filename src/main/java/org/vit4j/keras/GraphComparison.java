@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -100,21 +101,35 @@ final class GraphComparison {
         boolean renamed = ours.isLayer() && !ours.name().equals(theirs.name());
         if (renamed || !ours.className().equals(theirs.className())) {
             throw new ConfigError(String.format(
+                    Locale.ROOT,
                     "%s: not this network: in the place of %s '%s' it has %s '%s'",
-                    label, ours.className(), ours.name(), theirs.className(), theirs.name()));
+                    label,
+                    ours.className(),
+                    ours.name(),
+                    theirs.className(),
+                    theirs.name()));
         }
         boolean input = ours.inputs().isEmpty(); // what a person puts in front of it is theirs
         if (!input && ours.inputs().size() != theirs.inputs().size()) {
             throw new ConfigError(String.format(
+                    Locale.ROOT,
                     "%s: not this network: layer '%s' has %d inputs, expected %d",
-                    label, theirs.name(), theirs.inputs().size(), ours.inputs().size()));
+                    label,
+                    theirs.name(),
+                    theirs.inputs().size(),
+                    ours.inputs().size()));
         }
         for (Map.Entry<String, JsonNode> entry : ours.config().properties()) {
             JsonNode value = theirs.config().path(entry.getKey());
             if (FREE.contains(entry.getKey()) || same(entry.getValue(), value)) continue;
             throw new ConfigError(String.format(
+                    Locale.ROOT,
                     "%s: not this network: layer '%s' has %s %s, expected %s",
-                    label, theirs.name(), entry.getKey(), value, entry.getValue()));
+                    label,
+                    theirs.name(),
+                    entry.getKey(),
+                    value,
+                    entry.getValue()));
         }
     }
 

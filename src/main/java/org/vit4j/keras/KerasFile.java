@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import org.vit4j.config.ConfigError;
@@ -111,7 +112,8 @@ public final class KerasFile implements AutoCloseable, WeightSource {
         long most = least + OVERHEAD * (index.datasets() + OVERHEAD);
         long size = zip.size(WEIGHTS);
         if (size < least || size > most) {
-            throw zip.error(String.format("%s has %d bytes, its weights need %d to %d", WEIGHTS, size, least, most));
+            throw zip.error(String.format(
+                    Locale.ROOT, "%s has %d bytes, its weights need %d to %d", WEIGHTS, size, least, most));
         }
     }
 
@@ -175,8 +177,12 @@ public final class KerasFile implements AutoCloseable, WeightSource {
             if (place == null) throw new ConfigError(label + ": there is no weight '" + weight.name() + "' in it");
             if (!place.shape().equals(weight.shape())) {
                 throw new ConfigError(String.format(
+                        Locale.ROOT,
                         "%s: weight '%s' has shape %s, expected %s",
-                        label, weight.name(), place.shape(), weight.shape()));
+                        label,
+                        weight.name(),
+                        place.shape(),
+                        weight.shape()));
             }
             left.remove(weight.name());
         }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Shape;
@@ -97,8 +98,11 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
         long size = zip.size(KerasFile.WEIGHTS);
         if (size <= most) return;
         throw zip.error(String.format(
+                Locale.ROOT,
                 "%s has %d bytes, weights and optimizer of this network need at most %d",
-                KerasFile.WEIGHTS, size, most));
+                KerasFile.WEIGHTS,
+                size,
+                most));
     }
 
     private void check() {
@@ -131,13 +135,21 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
         throw new ConfigError(
                 same
                         ? String.format(
+                                Locale.ROOT,
                                 "%s: layer '%s' shares the weight '%s' with others and was trained apart from them;"
                                         + " %s before training",
-                                label, layer, copy.weight(), freeze(layer))
+                                label,
+                                layer,
+                                copy.weight(),
+                                freeze(layer))
                         : String.format(
+                                Locale.ROOT,
                                 "%s: layer '%s' was trained as a plain convolution, but its kernel is '%s' brought to"
                                         + " zero mean and unit variance; %s before training",
-                                label, layer, copy.weight(), freeze(layer)));
+                                label,
+                                layer,
+                                copy.weight(),
+                                freeze(layer)));
     }
 
     /** A kernel over zeros adds nothing, whatever it became; any other constant is part of what is computed. */
@@ -149,9 +161,13 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
         String layer = layer(path);
         if (helper.variable().equals("kernel") && overZeros(layer)) return;
         throw new ConfigError(String.format(
+                Locale.ROOT,
                 "%s: the %s of layer '%s' is a constant that training moved, and there is no weight it could be folded"
                         + " into; %s before training",
-                label, helper.variable(), layer, freeze(layer)));
+                label,
+                helper.variable(),
+                layer,
+                freeze(layer)));
     }
 
     private static String freeze(String layer) {

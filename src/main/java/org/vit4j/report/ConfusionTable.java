@@ -82,9 +82,15 @@ final class ConfusionTable {
     private static String map(EvaluationReport e) {
         int side = e.classes().size() * CELL;
         StringBuilder out = new StringBuilder(String.format(
+                Locale.ROOT,
                 "<svg class=\"map\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\""
                         + " aria-label=\"confusion matrix\"><rect class=\"ground\" width=\"%d\" height=\"%d\"/>\n",
-                side, side, side, side, side, side));
+                side,
+                side,
+                side,
+                side,
+                side,
+                side));
         for (EvaluationReport.ConfusedPair pair : e.confused()) {
             out.append(String.format(
                     Locale.ROOT,

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.machine.CpuThreads;
 
 /** What a run was made with: enough to tell why two runs differ. */
 public final class Environment {
@@ -31,7 +32,8 @@ public final class Environment {
         all.put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.version"));
         all.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         all.put("arch", System.getProperty("os.arch"));
-        all.put("processors", String.valueOf(Runtime.getRuntime().availableProcessors()));
+        all.put("processors", String.valueOf(CpuThreads.available()));
+        all.put("threads", String.valueOf(CpuThreads.current()));
         all.put("omp_num_threads", String.valueOf(System.getenv().getOrDefault("OMP_NUM_THREADS", "not set")));
         return all;
     }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -63,7 +64,7 @@ public final class EventFile implements AutoCloseable {
         for (Path file : before) {
             read(file).stream().filter(keep).forEach(scalar -> bytes.writeBytes(framed(event(List.of(scalar)))));
         }
-        Path file = directory.resolve(NAME + String.format("%010d", seconds) + ENDING);
+        Path file = directory.resolve(NAME + String.format(Locale.ROOT, "%010d", seconds) + ENDING);
         AtomicFiles.write(file, temporary -> Files.write(temporary, bytes.toByteArray()));
         try {
             for (Path old : before) if (!old.equals(file)) Files.delete(old);

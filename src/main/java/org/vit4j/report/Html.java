@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /** Text into HTML and SVG, and the frame of a page that needs nothing from anywhere else. */
 public final class Html {
@@ -37,7 +38,9 @@ public final class Html {
      * @param body HTML, escaped already
      */
     static String page(String title, String body) {
-        return """
+        return String.format(
+                Locale.ROOT,
+                """
                 <!DOCTYPE html>
                 <html lang="en"><head><meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -47,13 +50,13 @@ public final class Html {
                 %s
                 <script>%s</script>
                 </body></html>
-                """.formatted(
-                        escape(title),
-                        resource("page.css"),
-                        resource("chart.css"),
-                        resource("chart-dark.css"),
-                        body,
-                        resource("page.js"));
+                """,
+                escape(title),
+                resource("page.css"),
+                resource("chart.css"),
+                resource("chart-dark.css"),
+                body,
+                resource("page.js"));
     }
 
     /** A table, a picture or a text that may be wider or longer than the page: it scrolls by itself, by keyboard too. */

@@ -223,8 +223,9 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
                 widths[i] = Math.max(widths[i], line.get(i).length());
         StringBuilder text = new StringBuilder();
         for (List<String> line : table) {
-            StringBuilder one = new StringBuilder(String.format("%-" + widths[0] + "s", line.get(0)));
-            for (int i = 1; i < widths.length; i++) one.append(String.format("  %" + widths[i] + "s", line.get(i)));
+            StringBuilder one = new StringBuilder(String.format(Locale.ROOT, "%-" + widths[0] + "s", line.get(0)));
+            for (int i = 1; i < widths.length; i++)
+                one.append(String.format(Locale.ROOT, "  %" + widths[i] + "s", line.get(i)));
             text.append(one.toString().stripTrailing()).append('\n');
         }
         if (differing.size() > AS_COLUMNS) {

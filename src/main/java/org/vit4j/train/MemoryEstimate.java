@@ -8,6 +8,7 @@ import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
+import org.vit4j.machine.MemoryLimit;
 
 /**
  * How much memory training will want, told from the graph before anything is allocated.
@@ -49,7 +50,7 @@ record MemoryEstimate(long weights, long activations) {
 
     /** @throws ConfigError when it is more than this machine lends */
     void check(String config, int batch) {
-        check(config, batch, Math.min(Pointer.totalPhysicalBytes(), Pointer.maxPhysicalBytes()));
+        check(config, batch, Math.min(MemoryLimit.bytes(), Pointer.maxPhysicalBytes()));
     }
 
     void check(String config, int batch, long memory) {

@@ -54,6 +54,7 @@ final class ResumeCheck {
             "train.threads",
             "train.distributed",
             "train.epochs",
+            "train.threads",
             "train.checkpoint_steps",
             "train.early_stop.patience");
 

@@ -196,7 +196,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
                 .map(row -> {
                     StringBuilder line = new StringBuilder();
                     for (int i = 0; i < row.size(); i++) {
-                        line.append(String.format("%-" + Math.max(1, widths.get(i)) + "s  ", row.get(i)));
+                        line.append(String.format(Locale.ROOT, "%-" + Math.max(1, widths.get(i)) + "s  ", row.get(i)));
                     }
                     return line.toString().stripTrailing();
                 })

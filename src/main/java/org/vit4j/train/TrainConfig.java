@@ -4,12 +4,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.vit4j.backend.Backend;
 import org.vit4j.config.Section;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchShard;
 import org.vit4j.data.MixedBatch;
 import org.vit4j.data.Mixup;
+import org.vit4j.machine.CpuThreads;
 import org.vit4j.optim.NamePattern;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroupConfig;
@@ -29,7 +31,8 @@ import org.vit4j.optim.Schedule;
  *     on. For fine-tuning, where batches are too small or too few for statistics of their own
  * @param distill a teacher, for a student with two heads
  * @param init weights to start from; drawn ones otherwise
- * @param backend what the network runs on; {@code auto} takes the fastest there is
+ * @param backend executes the network; {@code auto} takes the fastest one available
+ * @param threads of the native kernels; otherwise as many as processors may be used, see {@link CpuThreads}
  * @param dropLast leave out the last images of an epoch where they fill no batch, as timm does: a short batch weighs its
  *     images more. They are others in each epoch
  * @param distributed how the work is shared, when there is a cluster
@@ -54,6 +57,7 @@ public record TrainConfig(
         Optional<DistillConfig> distill,
         Optional<InitWeightsConfig> init,
         Backend backend,
+        OptionalInt threads,
         boolean dropLast,
         DistributedConfig distributed) {
 
@@ -63,6 +67,10 @@ public record TrainConfig(
         check(accumulate >= 1, "accumulate (%d) must be at least 1", accumulate);
         check(spike >= 0, "spike (%s) must not be negative", spike);
         check(checkpointSteps >= 0, "checkpoint_steps (%d) must not be negative", checkpointSteps);
+        check(
+                threads.orElse(1) >= 1 && threads.orElse(1) <= 1024,
+                "threads (%d) must be in [1, 1024]",
+                threads.orElse(1));
         freeze = List.copyOf(freeze);
         int headEpochs = init.map(InitWeightsConfig::headEpochs).orElse(0);
         check(
@@ -101,6 +109,7 @@ public record TrainConfig(
         Optional<DistillConfig> distill = s.optional("distill", DistillConfig::read);
         Optional<InitWeightsConfig> init = s.optional("init", InitWeightsConfig::read);
         Backend backend = s.enumAt("backend", Backend.class, Backend.AUTO);
+        OptionalInt threads = s.has("threads") ? OptionalInt.of(s.intAt("threads", 1)) : OptionalInt.empty();
         boolean dropLast = s.boolAt("drop_last", true);
         Optional<DistributedConfig> distributed = s.has("distributed") && !s.isOff("distributed")
                 ? DistributedConfig.read(s.section("distributed"))
@@ -125,6 +134,7 @@ public record TrainConfig(
                 distill,
                 init,
                 backend,
+                threads,
                 dropLast,
                 distributed.orElseThrow()));
     }

@@ -10,6 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.RunException;
+import org.vit4j.machine.CpuThreads;
 import org.vit4j.report.Environment;
 
 /** A whole run: data, directory, training, what is left behind. What the command line and a notebook call. */
@@ -84,6 +85,23 @@ public final class TrainRun {
                 config,
                 data.classes().size(),
                 workers.map(GradientWorkers::shards).orElse(1));
+        int threads = CpuThreads.current();
+        config.train().threads().ifPresent(CpuThreads::use);
+        try {
+            return runChecked(config, data, directory, resume, progress, stop, workers);
+        } finally {
+            if (config.train().threads().isPresent()) CpuThreads.use(threads);
+        }
+    }
+
+    private static RunResult runChecked(
+            RunConfig config,
+            TrainData data,
+            Path directory,
+            boolean resume,
+            Trainer.TrainListener progress,
+            BooleanSupplier stop,
+            Optional<GradientWorkers> workers) {
         // A teacher that does not fit is found before an earlier run is moved out of the way.
         Optional<TeacherModel> teacher = config.train()
                 .distill()
@@ -157,6 +175,7 @@ public final class TrainRun {
                             + " classes; set model.classes=" + classes);
         }
         TrainConfig train = config.train();
+        train.backend().check();
         int batch = (train.batch() + parts - 1) / parts;
         MemoryEstimate.of(config.model().build(), batch, train.arrays()).check(config.name(), train.batch());
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -137,7 +138,8 @@ class ConfigTest {
     void refusesYamlThatHasNoEnd() {
         StringBuilder aliases = new StringBuilder("a0: &a0 [1, 1, 1, 1]\n");
         for (int i = 1; i < 13; i++) {
-            aliases.append(String.format("a%d: &a%d [*a%d, *a%d, *a%d, *a%d]%n", i, i, i - 1, i - 1, i - 1, i - 1));
+            aliases.append(String.format(
+                    Locale.ROOT, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d]%n", i, i, i - 1, i - 1, i - 1, i - 1));
         }
         assertThatThrownBy(() -> Config.parse(aliases.toString(), "many"))
                 .isInstanceOf(ConfigError.class)

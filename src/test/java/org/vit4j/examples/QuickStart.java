@@ -3,6 +3,7 @@ package org.vit4j.examples;
 // begin
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
@@ -12,7 +13,8 @@ public class QuickStart {
     public static void main(String[] args) {
         try (SavedModel model = SavedModel.load(Path.of(args[0]))) {
             List<Prediction> top = model.predict(Path.of(args[1]), 3);
-            top.forEach(guess -> System.out.printf("%6.2f%%  %s%n", 100 * guess.probability(), guess.label()));
+            top.forEach(
+                    guess -> System.out.printf(Locale.ROOT, "%6.2f%%  %s%n", 100 * guess.probability(), guess.label()));
 
             INDArray images = model.prepareChannelsFirst(Path.of(args[1])); // [1, C, H, W]
             INDArray logits = model.logits(images); // [1, K]

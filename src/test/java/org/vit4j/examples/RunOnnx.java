@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtSession;
 import java.awt.image.BufferedImage;
 import java.io.File;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.Map;
 import javax.imageio.ImageIO;
 
@@ -15,7 +16,7 @@ import javax.imageio.ImageIO;
 public class RunOnnx {
     public static void main(String[] args) throws Exception {
         float[] logits = logits(args[0], ImageIO.read(new File(args[1])));
-        for (int k = 0; k < logits.length; k++) System.out.printf("%4d %8.3f%n", k, logits[k]);
+        for (int k = 0; k < logits.length; k++) System.out.printf(Locale.ROOT, "%4d %8.3f%n", k, logits[k]);
     }
 
     static float[] logits(String model, BufferedImage picture) throws Exception {

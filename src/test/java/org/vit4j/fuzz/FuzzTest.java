@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -152,8 +153,13 @@ class FuzzTest {
             assertThat(Path.of(Mutator.OUTSIDE)).as(what).doesNotExist();
         }
         System.out.printf(
+                Locale.ROOT,
                 "fuzz %s: %d files, %s, at most %d MB and %d ms each%n",
-                kind, RUNS, outcomes, most >> 20, longest / 1_000_000);
+                kind,
+                RUNS,
+                outcomes,
+                most >> 20,
+                longest / 1_000_000);
     }
 
     private record Outcome(Throwable problem, boolean refused, long bytes, long nanos) {}

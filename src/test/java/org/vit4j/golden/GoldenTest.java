@@ -84,7 +84,7 @@ class GoldenTest {
             failed++;
             TABLE.add(
                     errors == null
-                            ? String.format("%-36s %-11s %s", name, engine.configName(), e)
+                            ? String.format(Locale.ROOT, "%-36s %-11s %s", name, engine.configName(), e)
                             : row(name, engine, errors, "FAILED"));
             throw e;
         }
@@ -106,9 +106,9 @@ class GoldenTest {
     @AfterAll
     @SuppressWarnings("SystemOut")
     static void table() {
-        System.out.printf("%-36s %-11s %10s %10s %10s%n", "case", "engine", "output", "loss", "gradient");
+        System.out.printf(Locale.ROOT, "%-36s %-11s %10s %10s %10s%n", "case", "engine", "output", "loss", "gradient");
         TABLE.forEach(System.out::println);
-        System.out.printf("%d cases, %d passed, %d skipped%n", passed + failed, passed, 0);
+        System.out.printf(Locale.ROOT, "%d cases, %d passed, %d skipped%n", passed + failed, passed, 0);
     }
 
     static Path directory() {

@@ -3,6 +3,7 @@ package org.vit4j.golden;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.vit4j.models.ModelConfig;
 
@@ -52,7 +53,8 @@ final class GoldenVit {
     static Map<String, String> maps(GoldenCase golden, String prefix, String tensor) {
         Map<String, String> maps = new LinkedHashMap<>();
         for (String name : golden.io().keySet()) {
-            if (name.startsWith(prefix)) maps.put(name, String.format(tensor, name.substring(prefix.length())));
+            if (name.startsWith(prefix))
+                maps.put(name, String.format(Locale.ROOT, tensor, name.substring(prefix.length())));
         }
         return maps;
     }

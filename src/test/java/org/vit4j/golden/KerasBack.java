@@ -49,7 +49,7 @@ final class KerasBack {
             try {
                 System.out.println(name + " " + errors(name, originals, saved));
             } catch (ConfigError e) { // one that does not come back must not hide the others
-                System.out.printf("%s refused: %s%n", name, e.getMessage());
+                System.out.printf(Locale.ROOT, "%s refused: %s%n", name, e.getMessage());
             }
         }
     }

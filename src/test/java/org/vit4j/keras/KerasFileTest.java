@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -304,11 +305,11 @@ class KerasFileTest {
     }
 
     private static Graph vit(String flavor) {
-        String yaml = """
+        String yaml = String.format(Locale.ROOT, """
                 model:
                   {arch: vit, flavor: %s, image: {size: 32}, patch_size: 8, classes: 10, dim: 32, depth: 2,
                    heads: 4, register_tokens: 4, layer_scale: 0.1, qk_norm: true, proj_drop: 0.1}
-                """.formatted(flavor);
+                """, flavor);
         return ModelConfig.read(Config.parse(yaml, "test").root().section("model"))
                 .orElseThrow()
                 .build();

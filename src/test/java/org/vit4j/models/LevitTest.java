@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
@@ -18,7 +19,7 @@ class LevitTest {
             "{arch: levit, image: {size: [64, 96]}, classes: 7, dim: [32, 48], depth: 2, heads: 2, key_dim: 8%s}";
 
     private static Graph graph(String more) {
-        return model(String.format(SMALL, more)).build();
+        return model(String.format(Locale.ROOT, SMALL, more)).build();
     }
 
     private static ModelConfig model(String yaml) {
@@ -90,7 +91,9 @@ class LevitTest {
     @Test
     void refusesWhatCannotBeBuilt() {
         refused("{arch: levit, image: {size: 72}}", "image height (72) must be a multiple of the stem's stride (16)");
-        refused(String.format(SMALL, ", mlp_ratio: [1, 2, 3]"), "mlp_ratio: expected one value or one for each of 2");
+        refused(
+                String.format(Locale.ROOT, SMALL, ", mlp_ratio: [1, 2, 3]"),
+                "mlp_ratio: expected one value or one for each of 2");
         refused("{arch: levit, dim: [16, 32], key_dim: 64}", "dim must be at least key_dim");
         refused("{arch: levit, heads: 0}", "heads (0) must be at least 1");
         refused("{arch: levit, flavor: community, stem: s8}", "stem must be s16 in the community flavour");

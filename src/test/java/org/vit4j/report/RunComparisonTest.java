@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -27,7 +28,7 @@ class RunComparisonTest {
     private Path run(String name, int dim, String lr, double... top1) throws IOException {
         String train =
                 "train: {epochs: 4, optimizer: {name: adamw, lr: " + lr + "}}\noutput: {dir: runs/" + name + "}\n";
-        return Runs.write(directory.resolve(name), String.format(MODEL, dim) + train, top1);
+        return Runs.write(directory.resolve(name), String.format(Locale.ROOT, MODEL, dim) + train, top1);
     }
 
     @Test
@@ -66,8 +67,10 @@ class RunComparisonTest {
         assertThat(lines)
                 .containsExactly(
                         "run|lr|best top-1|at epoch|its loss|last top-1|last loss|epochs|time|images/s|parameters",
-                        "a|0.1|90.00%|2|0.8|80.00%|0.64|3/4|0:33|101|" + String.format("%,d", parameters(16)),
-                        "long-name|0.2|75.00%|2|0.8|75.00%|0.8|2/4|0:21|100.5|" + String.format("%,d", parameters(16)));
+                        "a|0.1|90.00%|2|0.8|80.00%|0.64|3/4|0:33|101|"
+                                + String.format(Locale.ROOT, "%,d", parameters(16)),
+                        "long-name|0.2|75.00%|2|0.8|75.00%|0.8|2/4|0:21|100.5|"
+                                + String.format(Locale.ROOT, "%,d", parameters(16)));
     }
 
     @Test
@@ -158,10 +161,10 @@ class RunComparisonTest {
         String line = "{\"epoch\":%d,\"val_top1\":%s,\"val_loss\":1.0,\"val_ema_top1\":%s,\"val_ema_loss\":%s}\n";
         Files.writeString(
                 run.resolve("metrics.jsonl"),
-                String.format(line, 1, 0.5, 0.25, 0.5)
-                        + String.format(line, 2, 0.5, 0.625, 2.0)
-                        + String.format(line, 3, 0.25, 0.625, 0.5)
-                        + String.format(line, 4, 0.625, 0.625, 0.5));
+                String.format(Locale.ROOT, line, 1, 0.5, 0.25, 0.5)
+                        + String.format(Locale.ROOT, line, 2, 0.5, 0.625, 2.0)
+                        + String.format(Locale.ROOT, line, 3, 0.25, 0.625, 0.5)
+                        + String.format(Locale.ROOT, line, 4, 0.625, 0.625, 0.5));
         RunComparison one = RunComparison.read(List.of(run));
         assertThat(one.machine().get(0).get("best"))
                 .hasToString("{epoch=3, val_top1=0.625, val_loss=0.5, averaged=true}");

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -47,11 +48,11 @@ class CheckpointTest {
     }
 
     private Path arrays(int step) {
-        return directory.resolve(String.format("step-%09d.safetensors", step));
+        return directory.resolve(String.format(Locale.ROOT, "step-%09d.safetensors", step));
     }
 
     private Path note(int step) {
-        return directory.resolve(String.format("step-%09d.json", step));
+        return directory.resolve(String.format(Locale.ROOT, "step-%09d.json", step));
     }
 
     /** The step that resuming comes to, and whether the arrays are that step's. */

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,7 +74,7 @@ class ExactResumeTest {
         Path inTheMiddle = train(recipe, "middle", perEpoch + 1, perEpoch / 2);
         int last = 3 * perEpoch;
         for (Path run : List.of(atAnEnd, inTheMiddle)) {
-            String arrays = String.format("checkpoints/step-%09d.safetensors", last);
+            String arrays = String.format(Locale.ROOT, "checkpoints/step-%09d.safetensors", last);
             assertThat(run.resolve(arrays)).hasSameBinaryContentAs(whole.resolve(arrays));
             assertThat(untimed(run)).isEqualTo(untimed(whole));
             assertThat(state(run, last)).isEqualTo(state(whole, last));
@@ -103,7 +104,7 @@ class ExactResumeTest {
     }
 
     private static String state(Path run, int step) throws IOException {
-        String json = Files.readString(run.resolve(String.format("checkpoints/step-%09d.json", step)));
+        String json = Files.readString(run.resolve(String.format(Locale.ROOT, "checkpoints/step-%09d.json", step)));
         return json.replaceAll("\"(images_per_second|seconds|checksum)\"[^,}]*", "");
     }
 }

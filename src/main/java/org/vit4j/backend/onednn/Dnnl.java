@@ -23,6 +23,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc_t;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_stream;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 
 /** The oneDNN library: whether it is there, its one engine and stream, and descriptions of memory and primitives. */
@@ -42,10 +43,17 @@ public final class Dnnl {
                 check(dnnl_engine_create(ENGINE, dnnl_cpu, 0), "engine");
                 check(dnnl_stream_create(STREAM, ENGINE, dnnl_stream_default_flags), "stream");
                 return "";
+            } catch (UnsatisfiedLinkError e) {
+                return "oneDNN's library for " + Loader.getPlatform() + " is missing or does not load: " + firstLine(e);
             } catch (LinkageError | RuntimeException e) {
-                String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-                return "oneDNN cannot be loaded: " + reason.lines().findFirst().orElse("");
+                return "oneDNN cannot be loaded: " + firstLine(e);
             }
+        }
+
+        /** Without the search path that Java appends. */
+        private static String firstLine(Throwable problem) {
+            String reason = problem.getMessage() == null ? problem.getClass().getSimpleName() : problem.getMessage();
+            return reason.lines().findFirst().orElse("").replaceFirst(" in java\\.library\\.path.*", "");
         }
     }
 

@@ -17,6 +17,7 @@ import org.vit4j.backend.samediff.RunningStatistics;
 import org.vit4j.backend.samediff.SameDiffGraph;
 import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
+import org.vit4j.machine.CpuThreads;
 
 /** Loss and gradient by the accelerated lowering; the plans of the batch sizes last seen are kept. */
 public final class OneDnnGradientStep implements GradientStep {
@@ -73,6 +74,7 @@ public final class OneDnnGradientStep implements GradientStep {
 
     /** The network forward, and the loss with its gradient. */
     private Map<String, INDArray> forwardOrBackward(Map<String, INDArray> inputs) {
+        CpuThreads.limit();
         copies.values().forEach(INDArray::close);
         copies.clear();
         batch = inputs.values().iterator().next().size(0);

@@ -10,6 +10,7 @@ import org.vit4j.backend.Inference;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
+import org.vit4j.machine.CpuThreads;
 
 /** Forward passes by the accelerated lowering; the plans last used are kept. */
 public final class OneDnnInference implements Inference {
@@ -40,6 +41,7 @@ public final class OneDnnInference implements Inference {
     @Override
     public synchronized Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
         long batch = Inference.check(graph, inputs);
+        CpuThreads.limit();
         Set<String> computed = new LinkedHashSet<>(names);
         computed.removeAll(inputs.keySet());
         computed.forEach(graph::tensor); // complains of what there is not
@@ -61,6 +63,7 @@ public final class OneDnnInference implements Inference {
 
     @Override
     public synchronized List<OpTime> profile(INDArray images, int runs) {
+        CpuThreads.limit();
         String logits = graph.outputs().get("logits").name();
         OneDnnPlan plan = plans.get(new PlanKey(List.of(logits), images.size(0)));
         plan.set(input(), images);

@@ -7,6 +7,7 @@ import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
+import org.vit4j.machine.CpuThreads;
 
 /** Loss and gradient by the portable lowering: one SameDiff graph of network and loss. */
 public final class SameDiffGradientStep implements GradientStep {
@@ -33,12 +34,14 @@ public final class SameDiffGradientStep implements GradientStep {
 
     @Override
     public void run(Map<String, INDArray> inputs) {
+        CpuThreads.limit();
         batch = inputs.get(lowered.inputs().get(0)).size(0);
         out = gradients.run(inputs);
     }
 
     @Override
     public double forwardLoss(Map<String, INDArray> inputs) {
+        CpuThreads.limit();
         return gradients.forward(inputs);
     }
 

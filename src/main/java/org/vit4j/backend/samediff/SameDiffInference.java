@@ -11,6 +11,7 @@ import org.vit4j.backend.Inference;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
+import org.vit4j.machine.CpuThreads;
 
 /** Forward passes by the portable lowering. */
 public final class SameDiffInference implements Inference {
@@ -36,6 +37,7 @@ public final class SameDiffInference implements Inference {
     @Override
     public synchronized Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
         long batch = Inference.check(graph, inputs);
+        CpuThreads.limit();
         Map<String, String> variables = new LinkedHashMap<>();
         for (String name : names) variables.put(name, lowered.variable(name).name());
         Set<String> computed = new LinkedHashSet<>(variables.values()); // some tensors share a variable
@@ -57,6 +59,7 @@ public final class SameDiffInference implements Inference {
 
     @Override
     public synchronized List<OpTime> profile(INDArray images, int runs) {
+        CpuThreads.limit();
         String logits = lowered.variable(graph.outputs().get("logits").name()).name();
         return program(List.of(logits)).profile(Map.of(input(), images), runs);
     }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import javax.imageio.ImageIO;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -32,7 +33,8 @@ final class FaceFolders {
         for (int i = 0; i < digits.size(); i++) {
             int label = digits.label(i);
             if (label > 1 || count[label]++ >= ofClass) continue;
-            Path file = directory.resolve(label == 0 ? "nought" : "one").resolve(String.format("%04d.png", i));
+            Path file =
+                    directory.resolve(label == 0 ? "nought" : "one").resolve(String.format(Locale.ROOT, "%04d.png", i));
             try {
                 Files.createDirectories(file.getParent());
                 ImageIO.write(ImageFile.picture(digits.image(i)), "png", file.toFile());

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,7 @@ class SparkFaultTest {
 
     private byte[] weights(String run) throws IOException {
         return Files.readAllBytes(
-                directory.resolve(run).resolve(String.format("checkpoints/step-%09d.safetensors", STEPS)));
+                directory.resolve(run).resolve(String.format(Locale.ROOT, "checkpoints/step-%09d.safetensors", STEPS)));
     }
 
     @Test

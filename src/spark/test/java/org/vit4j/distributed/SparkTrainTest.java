@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -60,7 +61,7 @@ class SparkTrainTest {
 
     private Map<String, SafeTensors.NamedValues> arrays(String run) {
         return SafeTensors.read(
-                directory.resolve(run).resolve(String.format("checkpoints/step-%09d.safetensors", STEPS)));
+                directory.resolve(run).resolve(String.format(Locale.ROOT, "checkpoints/step-%09d.safetensors", STEPS)));
     }
 
     private static void assertSameLosses(CapturedLosses alone, CapturedLosses together) {

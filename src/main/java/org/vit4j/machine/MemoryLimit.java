@@ -1,0 +1,56 @@
+package org.vit4j.machine;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+
+/** Memory that this process may use: the machine's, or less where a control group limits it. */
+public final class MemoryLimit {
+    /** JavaCPP's limit of the arrays' bytes, which lie outside the Java heap. */
+    private static final String ARRAYS = "org.bytedeco.javacpp.maxbytes";
+
+    /** JavaCPP's limit of the resident bytes of the process. */
+    private static final String RESIDENT = "org.bytedeco.javacpp.maxphysicalbytes";
+
+    private static final Path MEMINFO = Path.of("/proc/meminfo");
+
+    private MemoryLimit() {}
+
+    /** Bytes of memory. */
+    public static long bytes() {
+        long machine = machine();
+        return Math.min(machine, Cgroup.ofThisProcess().memory().orElse(machine));
+    }
+
+    /**
+     * Lets arrays take 70% of the memory and the process 90%, unless system properties say otherwise. JavaCPP reads these
+     * properties when its classes load, so this comes first in a process.
+     */
+    public static void configureJavaCpp() {
+        long bytes = bytes();
+        if (System.getProperty(ARRAYS) == null) System.setProperty(ARRAYS, bytes / 10 * 7 + "");
+        if (System.getProperty(RESIDENT) == null) System.setProperty(RESIDENT, bytes / 10 * 9 + "");
+    }
+
+    private static long machine() {
+        return meminfo()
+                .orElseGet(() -> ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
+                        .getTotalMemorySize());
+    }
+
+    /** Reads {@code MemTotal: 24567890 kB}; faster than starting Java's management. */
+    private static OptionalLong meminfo() {
+        if (!Files.isReadable(MEMINFO)) return OptionalLong.empty();
+        try (Stream<String> lines = Files.lines(MEMINFO)) {
+            return lines.filter(line -> line.startsWith("MemTotal:"))
+                    .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+                    .findFirst();
+        } catch (IOException e) {
+            return OptionalLong.empty();
+        }
+    }
+}
