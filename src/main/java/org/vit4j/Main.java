@@ -14,6 +14,7 @@ public final class Main {
         // Numbers look the same in every locale, also those that libraries format.
         Locale.setDefault(Locale.ROOT);
         MemoryLimit.configureJavaCpp();
+        JavaCppLogging.useSlf4j();
         System.exit(CommandLineProgram.run(args));
     }
 }

@@ -7,6 +7,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vit4j.JavaCppLogging;
 import org.vit4j.backend.onednn.Dnnl;
 import org.vit4j.backend.onednn.OneDnnGradientStep;
 import org.vit4j.backend.onednn.OneDnnInference;
@@ -26,6 +27,10 @@ public enum Backend {
     SAMEDIFF;
 
     private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
+
+    static {
+        JavaCppLogging.useSlf4j();
+    }
 
     /** Said once, however many networks a process opens. */
     private static final AtomicBoolean REPORTED = new AtomicBoolean();

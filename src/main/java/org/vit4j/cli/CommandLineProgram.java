@@ -82,6 +82,13 @@ public final class CommandLineProgram implements Runnable {
         int code;
         try {
             code = line.execute(args);
+        } catch (OutOfMemoryError e) {
+            line.getErr()
+                    .println(
+                            "vit4j: out of memory (" + e.getMessage()
+                                    + "); use smaller batches or fewer threads, or raise the limit with VIT4J_JAVA_OPTS=-Xmx4g");
+            if (root.debug) e.printStackTrace(line.getErr());
+            code = FAILED;
         } catch (LinkageError e) {
             code = noBackend(e, line, root.debug);
         }

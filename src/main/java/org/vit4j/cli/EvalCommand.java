@@ -25,6 +25,7 @@ import org.vit4j.data.LocalDirectories;
 import org.vit4j.data.OnCorrupt;
 import org.vit4j.data.RelabeledDataset;
 import org.vit4j.data.TextLines;
+import org.vit4j.data.image.ImageFormats;
 import org.vit4j.metrics.Evaluator;
 import org.vit4j.metrics.Scores;
 import org.vit4j.model.SavedModel;
@@ -76,6 +77,13 @@ final class EvalCommand implements Callable<Integer> {
             description = OnCorruptOption.DESCRIPTION)
     private String onCorrupt;
 
+    @Option(
+            names = "--max-pixels",
+            paramLabel = "N",
+            defaultValue = "" + ImageFormats.DEFAULT_PIXEL_LIMIT,
+            description = "Larger images of a directory are refused (${DEFAULT-VALUE}); a config has data.max_pixels.")
+    private long maxPixels;
+
     @Option(names = "--json", description = "Machine output.")
     private boolean json;
 
@@ -121,7 +129,8 @@ final class EvalCommand implements Callable<Integer> {
         if (Files.isDirectory(path)) {
             int channels = model.description().model().image().channels();
             FolderReader reader = new FolderReader(new LocalDirectories(), directories);
-            return new ImageFolder(reader.evaluation(path.toString(), classes), channels, OnCorrupt.FAIL);
+            return new ImageFolder(
+                    reader.evaluation(path.toString(), classes), channels, OnCorrupt.FAIL, maxPixels);
         }
         if (!Files.exists(path) && !Config.exists(data)) {
             throw new ConfigError("--data " + data + ": does not exist; expected a directory with a directory for each"

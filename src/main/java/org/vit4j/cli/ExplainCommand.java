@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.image.ImageFormats;
 import org.vit4j.explain.ExplainMethod;
 import org.vit4j.explain.ExplainRun;
 import org.vit4j.model.SavedModel;
@@ -64,6 +65,13 @@ final class ExplainCommand implements Callable<Integer> {
             description = "Where explain.html, pictures and tables go.")
     private Path directory;
 
+    @Option(
+            names = "--max-pixels",
+            paramLabel = "N",
+            defaultValue = "" + ImageFormats.DEFAULT_PIXEL_LIMIT,
+            description = "Larger images are refused (${DEFAULT-VALUE}).")
+    private long maxPixels;
+
     @Option(names = "--json", description = "Machine output.")
     private boolean json;
 
@@ -80,7 +88,7 @@ final class ExplainCommand implements Callable<Integer> {
         OptionalInt chosen = head.map(OptionalInt::of).orElse(OptionalInt.empty());
         List<Path> images = ImageArguments.files(
                 pictures, note -> spec.commandLine().getErr().println("vit4j: " + note));
-        var request = new ExplainRun.ExplainRequest(images, methods, layer, chosen, of, directory);
+        var request = new ExplainRun.ExplainRequest(images, methods, layer, chosen, of, directory, maxPixels);
         try (SavedModel model = SavedModel.load(file)) {
             print(ExplainRun.write(model, request));
         }

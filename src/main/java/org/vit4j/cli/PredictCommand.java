@@ -14,6 +14,7 @@ import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.data.ImageFile;
+import org.vit4j.data.image.ImageFormats;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.DistributedBackend;
 import picocli.CommandLine.Command;
@@ -61,6 +62,13 @@ final class PredictCommand implements Callable<Integer> {
             defaultValue = "skip",
             description = OnCorruptOption.DESCRIPTION)
     private String onCorrupt;
+
+    @Option(
+            names = "--max-pixels",
+            paramLabel = "N",
+            defaultValue = "" + ImageFormats.DEFAULT_PIXEL_LIMIT,
+            description = "Larger images are refused (${DEFAULT-VALUE}).")
+    private long maxPixels;
 
     @Option(names = "--json", description = "Machine output.")
     private boolean json;
@@ -119,9 +127,9 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     /** [H, W, C]; the decoded image itself, which may be large, is not kept. */
-    private static float[] prepared(SavedModel model, Path image) {
+    private float[] prepared(SavedModel model, Path image) {
         int channels = model.description().model().image().channels();
-        return model.description().preprocess().apply(ImageFile.read(image, channels));
+        return model.description().preprocess().apply(ImageFile.read(image, channels, maxPixels));
     }
 
     private void images(SavedModel model, List<Path> batch, List<float[]> prepared, PredictionPrinter printer) {

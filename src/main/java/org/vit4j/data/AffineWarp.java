@@ -52,7 +52,7 @@ final class AffineWarp {
     /** The output pixel around (x, y) is the input at (a x + b y + c, d x + e y + f). */
     private static Image affine(Image image, double[] inverse, WarpStyle style) {
         int channels = image.channels();
-        float[] out = new float[image.pixels().length];
+        float[] out = new float[image.height() * image.width() * image.channels()];
         PixelSampler sampler =
                 style.interpolation == Interpolation.BICUBIC ? AffineWarp::bicubic : AffineWarp::bilinear;
         for (int y = 0; y < image.height(); y++) {

@@ -103,7 +103,7 @@ final class ColorOps {
     }
 
     private static Image flat(Image image, int value) {
-        float[] out = new float[image.pixels().length];
+        float[] out = new float[image.height() * image.width() * image.channels()];
         java.util.Arrays.fill(out, value);
         return with(image, out);
     }
@@ -128,8 +128,9 @@ final class ColorOps {
 
     private static Image table(Image image, IntUnaryOperator value) {
         float[] table = table(value);
-        float[] out = new float[image.pixels().length];
-        for (int i = 0; i < out.length; i++) out[i] = table[(int) image.pixels()[i]];
+        float[] out = new float[image.height() * image.width() * image.channels()];
+        float[] in = image.pixels();
+        for (int i = 0; i < out.length; i++) out[i] = table[(int) in[i]];
         return with(image, out);
     }
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
+import org.vit4j.data.image.ImageFormats;
 
 /**
  * A {@code data:} section.
@@ -18,6 +19,7 @@ import org.vit4j.config.Section;
  * @param splitSeed which ones are held out; of digits, and with {@code valShare}
  * @param classMap file with the class directories of an image folder, one a line, in the order of the network's outputs
  * @param threads that decode and augment ahead of training; the batches do not depend on it
+ * @param maxPixels larger image files are refused; of folders and tables only
  */
 public record DataConfig(
         DatasetType dataset,
@@ -30,7 +32,8 @@ public record DataConfig(
         long splitSeed,
         Optional<Path> classMap,
         int threads,
-        OnCorrupt onCorrupt) {
+        OnCorrupt onCorrupt,
+        long maxPixels) {
 
     /** The words of {@code data.dataset}. */
     public enum DatasetType {
@@ -71,6 +74,10 @@ public record DataConfig(
         check(validation > 0 && validation < 1, "validation must lie between 0 and 1", validation);
         double share = valShare.orElse(0.5);
         check(share > 0 && share < 1, "val_share must lie between 0 and 1", share);
+        check(
+                maxPixels >= 1 && maxPixels <= ImageFormats.LARGEST_PIXEL_LIMIT,
+                "max_pixels must lie in 1.." + ImageFormats.LARGEST_PIXEL_LIMIT,
+                maxPixels);
         check(threads >= 1 && threads <= 1024, "threads must lie in 1..1024", threads);
     }
 
@@ -103,9 +110,11 @@ public record DataConfig(
         if (!drawn && s.has("split_seed")) s.reject("split_seed", "is for digits, and for image-folder with val_share");
         long splitSeed = drawn ? s.longAt("split_seed", 0) : 0;
         int threads = s.intAt("threads", Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
-        boolean folder =
-                dataset == DatasetType.PARQUET || onlyFor(s, List.of("on_corrupt"), dataset, DatasetType.IMAGE_FOLDER);
+        boolean folder = dataset == DatasetType.PARQUET
+                || onlyFor(s, List.of("on_corrupt", "max_pixels"), dataset, DatasetType.IMAGE_FOLDER);
         OnCorrupt onCorrupt = folder ? s.enumAt("on_corrupt", OnCorrupt.class, OnCorrupt.FAIL) : OnCorrupt.FAIL;
+        long standardPixels = ImageFormats.DEFAULT_PIXEL_LIMIT;
+        long maxPixels = folder ? s.longAt("max_pixels", standardPixels) : standardPixels;
         return s.build(() -> new DataConfig(
                 dataset,
                 path,
@@ -117,7 +126,8 @@ public record DataConfig(
                 splitSeed,
                 classMap,
                 threads,
-                onCorrupt));
+                onCorrupt,
+                maxPixels));
     }
 
     /** A key that would do nothing is an error, not ignored. */
@@ -147,7 +157,8 @@ public record DataConfig(
             case MNIST -> Mnist.digits(files());
             case FASHION_MNIST -> Mnist.fashion(files());
             case IMAGE_FOLDER ->
-                ImageFolder.open(listed(new LocalDirectories(), files().toString()), preprocess.channels(), corrupt);
+                ImageFolder.open(
+                        listed(new LocalDirectories(), files().toString()), preprocess.channels(), corrupt, maxPixels);
             case CUSTOM ->
                 throw new ConfigError(
                         "data.dataset: custom: a Java program gave the images of this run; set data.dataset"

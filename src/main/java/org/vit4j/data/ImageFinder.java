@@ -40,7 +40,7 @@ public final class ImageFinder {
     }
 
     static boolean isImage(String name) {
-        return ImageFile.isImage(Path.of(name));
+        return ImageFormats.isImage(name);
     }
 
     /**

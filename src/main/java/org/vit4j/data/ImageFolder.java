@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.image.ImageFormats;
 
 /**
  * Images in directories named after their classes, decoded when they are needed. {@link FolderReader} says which files they
@@ -24,31 +25,40 @@ public final class ImageFolder implements Dataset {
      * @throws ConfigError when there is no image, or a directory is not a class
      */
     public ImageFolder(Path directory, List<String> classes, int channels, OnCorrupt onCorrupt) {
-        this(local().read(directory.toString(), classes, "in training"), channels, onCorrupt);
+        this(
+                local().read(directory.toString(), classes, "in training"),
+                channels,
+                onCorrupt,
+                ImageFormats.DEFAULT_PIXEL_LIMIT);
     }
 
-    /** The images of files that a {@link FolderReader} found on this machine. */
-    public ImageFolder(LabeledFiles files, int channels, OnCorrupt onCorrupt) {
+    /**
+     * Opens the files that a {@link FolderReader} found on this machine.
+     *
+     * @param maxPixels images with more pixels cannot be read
+     */
+    public ImageFolder(LabeledFiles files, int channels, OnCorrupt onCorrupt, long maxPixels) {
         List<Path> paths = files.files().stream().map(Path::of).toList();
         this.images = new EncodedImages(
                 files.directory(),
                 files.files(),
                 files.labels(),
                 files.classes(),
-                i -> ImageFile.read(paths.get(i), channels),
+                i -> ImageFile.read(paths.get(i), channels, maxPixels),
                 onCorrupt);
     }
 
     /** {@code train} and {@code val}; the classes are the directories of {@code train}, in natural order. */
     public static DatasetSplits open(Path root, int channels, OnCorrupt onCorrupt) {
-        return open(local().split(root.toString(), OptionalDouble.empty(), 0), channels, onCorrupt);
+        LabeledFiles.Pair files = local().split(root.toString(), OptionalDouble.empty(), 0);
+        return open(files, channels, onCorrupt, ImageFormats.DEFAULT_PIXEL_LIMIT);
     }
 
-    /** The images of both splits. */
-    public static DatasetSplits open(LabeledFiles.Pair files, int channels, OnCorrupt onCorrupt) {
+    /** Opens the images of both splits. */
+    public static DatasetSplits open(LabeledFiles.Pair files, int channels, OnCorrupt onCorrupt, long maxPixels) {
         return new DatasetSplits(
-                new ImageFolder(files.train(), channels, onCorrupt),
-                new ImageFolder(files.validation(), channels, onCorrupt));
+                new ImageFolder(files.train(), channels, onCorrupt, maxPixels),
+                new ImageFolder(files.validation(), channels, onCorrupt, maxPixels));
     }
 
     /** The names of the class directories, in natural order. */

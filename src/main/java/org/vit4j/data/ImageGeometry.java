@@ -8,13 +8,32 @@ final class ImageGeometry {
 
     /** The shorter side becomes {@code size}; as torchvision's {@code Resize(int)}, which cuts, not rounds, the other. */
     static Image resizeShorter(Image image, int size, Interpolation interpolation) {
+        int[] to = shorterSize(image, size);
+        return Resampling.resize(image, to[0], to[1], interpolation);
+    }
+
+    /** Height and width after {@link #resizeShorter}. */
+    static int[] shorterSize(Image image, int size) {
         int h = image.height();
         int w = image.width();
-        if (Math.min(h, w) == size) return image;
+        if (Math.min(h, w) == size) return new int[] {h, w};
         int longer = (int) ((double) ((long) size * Math.max(h, w)) / Math.min(h, w));
-        return w <= h
-                ? Resampling.resize(image, longer, size, interpolation)
-                : Resampling.resize(image, size, longer, interpolation);
+        return w <= h ? new int[] {longer, size} : new int[] {size, longer};
+    }
+
+    /**
+     * Equal to {@link #centerCrop} of the resized image, but computes only the pixels that are cut out.
+     *
+     * @param resized height and width, at least those of the window
+     */
+    static Image resizedCenter(Image image, int[] resized, int height, int width, Interpolation interpolation) {
+        int top = (int) Math.rint((resized[0] - height) / 2.0);
+        int left = (int) Math.rint((resized[1] - width) / 2.0);
+        return image.bytes()
+                .map(bytes -> Image.of(
+                        ByteResample.resize(bytes, resized, new int[] {top, left, height, width}, interpolation)))
+                .orElseGet(() ->
+                        centerCrop(Resampling.resize(image, resized[0], resized[1], interpolation), height, width));
     }
 
     /** [H, W, C] -> [height, width, C] from the middle, zeros around when it is too small; torchvision's center_crop. */
@@ -30,12 +49,12 @@ final class ImageGeometry {
     static Image crop(Image image, int top, int left, int height, int width) {
         if (height == image.height() && width == image.width()) return image;
         int c = image.channels();
-        float[] out = new float[height * width * c];
+        Object out = image.newValues(height, width);
         for (int y = 0; y < height; y++) {
             int from = ((top + y) * image.width() + left) * c;
-            System.arraycopy(image.pixels(), from, out, y * width * c, width * c);
+            System.arraycopy(image.values(), from, out, y * width * c, width * c);
         }
-        return new Image(height, width, c, out);
+        return image.withValues(height, width, out);
     }
 
     static Image pad(Image image, int top, int left, int bottom, int right, double fill) {
@@ -43,34 +62,40 @@ final class ImageGeometry {
         int c = image.channels();
         int height = image.height() + top + bottom;
         int width = image.width() + left + right;
-        float[] out = new float[height * width * c];
-        Arrays.fill(out, (float) fill);
+        boolean whole = fill == (int) fill && fill >= 0 && fill <= 255;
+        if (!whole && image.bytes().isPresent()) {
+            Image floats = new Image(image.height(), image.width(), c, image.pixels());
+            return pad(floats, top, left, bottom, right, fill);
+        }
+        Object out = image.newValues(height, width);
+        if (out instanceof byte[] bytes) Arrays.fill(bytes, (byte) (int) fill);
+        else Arrays.fill((float[]) out, (float) fill);
         for (int y = 0; y < image.height(); y++) {
             int to = ((top + y) * width + left) * c;
-            System.arraycopy(image.pixels(), y * image.width() * c, out, to, image.width() * c);
+            System.arraycopy(image.values(), y * image.width() * c, out, to, image.width() * c);
         }
-        return new Image(height, width, c, out);
+        return image.withValues(height, width, out);
     }
 
     static Image flipHorizontally(Image image) {
         int c = image.channels();
         int w = image.width();
-        float[] out = new float[image.pixels().length];
+        Object out = image.newValues(image.height(), w);
         for (int y = 0; y < image.height(); y++) {
             for (int x = 0; x < w; x++) {
-                System.arraycopy(image.pixels(), (y * w + x) * c, out, (y * w + w - 1 - x) * c, c);
+                System.arraycopy(image.values(), (y * w + x) * c, out, (y * w + w - 1 - x) * c, c);
             }
         }
-        return new Image(image.height(), w, c, out);
+        return image.withValues(image.height(), w, out);
     }
 
     static Image flipVertically(Image image) {
         int row = image.width() * image.channels();
-        float[] out = new float[image.pixels().length];
+        Object out = image.newValues(image.height(), image.width());
         for (int y = 0; y < image.height(); y++) {
-            System.arraycopy(image.pixels(), y * row, out, (image.height() - 1 - y) * row, row);
+            System.arraycopy(image.values(), y * row, out, (image.height() - 1 - y) * row, row);
         }
-        return new Image(image.height(), image.width(), image.channels(), out);
+        return image.withValues(image.height(), image.width(), out);
     }
 
     /**
@@ -83,7 +108,7 @@ final class ImageGeometry {
         int h = image.height();
         int w = image.width();
         int channels = image.channels();
-        float[] out = new float[image.pixels().length];
+        float[] out = new float[h * w * channels];
         double middleX = (w - 1) / 2.0;
         double middleY = (h - 1) / 2.0;
         for (int y = 0; y < h; y++) {

@@ -77,17 +77,16 @@ public record Preprocessing(
         if (image.height() == height && image.width() == width) return image;
         int tall = (int) Math.floor(height / cropPct);
         int wide = (int) Math.floor(width / cropPct);
-        Image resized =
-                tall == wide ? ImageGeometry.resizeShorter(image, tall, interpolation) : keepRatio(image, tall, wide);
-        return ImageGeometry.centerCrop(resized, height, width);
+        int[] resized = tall == wide ? ImageGeometry.shorterSize(image, tall) : keepRatio(image, tall, wide);
+        return ImageGeometry.resizedCenter(image, resized, height, width, interpolation);
     }
 
     /** timm's ResizeKeepRatio: the smallest size in proportion that covers [tall, wide]. */
-    private Image keepRatio(Image image, int tall, int wide) {
+    private static int[] keepRatio(Image image, int tall, int wide) {
         double ratio = Math.min((double) image.height() / tall, (double) image.width() / wide);
         int h = Math.max(1, (int) Math.rint(image.height() / ratio));
         int w = Math.max(1, (int) Math.rint(image.width() / ratio));
-        return Resampling.resize(image, h, w, interpolation);
+        return new int[] {h, w};
     }
 
     private float[] normalize(Image image) {

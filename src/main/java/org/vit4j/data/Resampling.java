@@ -8,12 +8,17 @@ package org.vit4j.data;
  */
 public final class Resampling {
     /** Of Pillow's fixed-point coefficients: 32 bits less 8 of the pixel and 2 of head room. */
-    private static final int PRECISION_BITS = 22;
+    static final int PRECISION_BITS = 22;
 
     private Resampling() {}
 
     /** [H, W, C] -> [height, width, C] */
     public static Image resize(Image image, int height, int width, Interpolation interpolation) {
+        if (image.bytes().isPresent()) {
+            int[] size = {height, width};
+            return Image.of(
+                    ByteResample.resize(image.bytes().get(), size, new int[] {0, 0, height, width}, interpolation));
+        }
         return resize(image, height, width, interpolation, isWhole(image.pixels()));
     }
 
@@ -37,11 +42,22 @@ public final class Resampling {
 
     /** What an output pixel is made of: {@code count[i]} input pixels from {@code first[i]} on. */
     @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-    private record Taps(int size, int[] first, int[] count, double[] weights) {}
+    record Taps(int size, int[] first, int[] count, double[] weights) {
+        /** The weights in Pillow's fixed point. */
+        int[] fixed() {
+            int[] fixed = new int[weights.length];
+            for (int i = 0; i < fixed.length; i++) {
+                double scaled = weights[i] * (1 << PRECISION_BITS);
+                fixed[i] = (int) (scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+            }
+            return fixed;
+        }
+    }
 
     private static Image horizontal(Image image, int width, Interpolation interpolation, boolean whole) {
         int c = image.channels();
-        Taps taps = taps(image.width(), width, interpolation);
+        Taps taps = taps(image.width(), width, 0, width, interpolation);
+        float[] in = image.pixels();
         TapSum weights = TapSum.of(taps, whole);
         float[] out = new float[image.height() * width * c];
         for (int y = 0; y < image.height(); y++) {
@@ -49,7 +65,7 @@ public final class Resampling {
             for (int x = 0; x < width; x++) {
                 for (int k = 0; k < c; k++) {
                     int from = row + taps.first[x] * c + k;
-                    out[(y * width + x) * c + k] = weights.sum(image.pixels(), from, c, x * taps.size, taps.count[x]);
+                    out[(y * width + x) * c + k] = weights.sum(in, from, c, x * taps.size, taps.count[x]);
                 }
             }
         }
@@ -58,13 +74,14 @@ public final class Resampling {
 
     private static Image vertical(Image image, int height, Interpolation interpolation, boolean whole) {
         int row = image.width() * image.channels();
-        Taps taps = taps(image.height(), height, interpolation);
+        Taps taps = taps(image.height(), height, 0, height, interpolation);
+        float[] in = image.pixels();
         TapSum weights = TapSum.of(taps, whole);
         float[] out = new float[height * row];
         for (int y = 0; y < height; y++) {
             int from = taps.first[y] * row;
             for (int x = 0; x < row; x++) {
-                out[y * row + x] = weights.sum(image.pixels(), from + x, row, y * taps.size, taps.count[y]);
+                out[y * row + x] = weights.sum(in, from + x, row, y * taps.size, taps.count[y]);
             }
         }
         return new Image(height, image.width(), image.channels(), out);
@@ -75,15 +92,10 @@ public final class Resampling {
         float sum(float[] pixels, int from, int step, int weight, int count);
 
         static TapSum of(Taps taps, boolean whole) {
-            return whole ? fixed(taps.weights) : floating(taps.weights);
+            return whole ? fixed(taps.fixed()) : floating(taps.weights);
         }
 
-        private static TapSum fixed(double[] weights) {
-            int[] fixed = new int[weights.length];
-            for (int i = 0; i < fixed.length; i++) {
-                double scaled = weights[i] * (1 << PRECISION_BITS);
-                fixed[i] = (int) (scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-            }
+        private static TapSum fixed(int[] fixed) {
             return (pixels, from, step, weight, count) -> {
                 int sum = 1 << (PRECISION_BITS - 1);
                 for (int i = 0; i < count; i++) sum += ((int) pixels[from + i * step]) * fixed[weight + i];
@@ -100,15 +112,15 @@ public final class Resampling {
         }
     }
 
-    /** Pillow's precompute_coeffs for the whole width. */
-    private static Taps taps(int in, int out, Interpolation interpolation) {
+    /** Pillow's precompute_coeffs for a resize from {@code in} to {@code out}, of {@code length} outputs from start. */
+    static Taps taps(int in, int out, int start, int length, Interpolation interpolation) {
         double scale = (double) in / out;
         double stretch = Math.max(1, scale);
         double support = stretch * (interpolation == Interpolation.BICUBIC ? 2 : 1);
         int size = (int) Math.ceil(support) * 2 + 1;
-        Taps taps = new Taps(size, new int[out], new int[out], new double[out * size]);
-        for (int i = 0; i < out; i++) {
-            double center = (i + 0.5) * scale;
+        Taps taps = new Taps(size, new int[length], new int[length], new double[Math.multiplyExact(length, size)]);
+        for (int i = 0; i < length; i++) {
+            double center = (start + i + 0.5) * scale;
             int first = Math.max(0, (int) (center - support + 0.5));
             int count = Math.min(in, (int) (center + support + 0.5)) - first;
             double total = 0;
@@ -134,25 +146,26 @@ public final class Resampling {
 
     private static Image nearest(Image image, int height, int width) {
         int c = image.channels();
-        int[] columns = nearest(image.width(), width);
-        int[] rows = nearest(image.height(), height);
+        int[] columns = nearest(image.width(), width, 0, width);
+        int[] rows = nearest(image.height(), height, 0, height);
+        float[] in = image.pixels();
         float[] out = new float[height * width * c];
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
                 int from = (rows[y] * image.width() + columns[x]) * c;
-                System.arraycopy(image.pixels(), from, out, (y * width + x) * c, c);
+                System.arraycopy(in, from, out, (y * width + x) * c, c);
             }
         }
         return new Image(height, width, c, out);
     }
 
     /** Adds up as ImagingScaleAffine does, so that ties fall the same way. */
-    private static int[] nearest(int in, int out) {
-        int[] at = new int[out];
+    static int[] nearest(int in, int out, int start, int length) {
+        int[] at = new int[length];
         double scale = (double) in / out;
         double center = scale * 0.5;
-        for (int i = 0; i < out; i++) {
-            at[i] = Math.min(in - 1, (int) center);
+        for (int i = 0; i < start + length; i++) {
+            if (i >= start) at[i - start] = Math.min(in - 1, (int) center);
             center += scale;
         }
         return at;

@@ -48,6 +48,7 @@ public final class ExplainRun {
      * @param layer a tensor or layer of attention, for the methods that look at one
      * @param head of attention, from 0
      * @param of a class, by name or index
+     * @param maxPixels larger images are refused
      */
     public record ExplainRequest(
             List<Path> pictures,
@@ -55,7 +56,8 @@ public final class ExplainRun {
             Optional<String> layer,
             OptionalInt head,
             Optional<String> of,
-            Path directory) {
+            Path directory,
+            long maxPixels) {
         public ExplainRequest {
             pictures = List.copyOf(pictures);
             methods = List.copyOf(methods);
@@ -86,7 +88,8 @@ public final class ExplainRun {
     private ExplainOutcome write() {
         int channels = model.description().model().image().channels();
         for (Path picture : request.pictures) {
-            images.add(ImageFile.read(picture, channels));
+            // As the network sees it; whole photographs would fill the heap.
+            images.add(explainer.view(ImageFile.read(picture, channels, request.maxPixels)));
             names.add(name(picture));
         }
         for (ExplainMethod method : request.methods) {

@@ -98,7 +98,7 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
     }
 
     /** Opened where it is needed. */
-    Dataset open(List<String> classes, int channels, OnCorrupt onCorrupt) {
+    Dataset open(List<String> classes, int channels, OnCorrupt onCorrupt, long maxPixels) {
         List<Integer> numbers = new ArrayList<>();
         List<String> names = new ArrayList<>();
         for (RowGroup group : groups) {
@@ -117,7 +117,7 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
                 names,
                 numbers,
                 classes,
-                i -> ImageFile.read(spool.picture(i), names.get(i), channels),
+                i -> ImageFile.read(spool.picture(i), names.get(i), channels, maxPixels),
                 onCorrupt);
     }
 }

@@ -40,20 +40,22 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
         String root = location(data);
         int channels = data.preprocess().channels();
         OnCorrupt onCorrupt = data.onCorrupt();
+        long maxPixels = data.maxPixels();
         LabeledFiles.Pair files = data.listed(new HadoopDirectories(), root);
         LabeledFiles train = files.train();
-        DatasetSplits split =
-                new DatasetSplits(open(train, channels, onCorrupt), open(files.validation(), channels, onCorrupt));
-        return new SparkData(split, run -> open(train, channels, onCorrupt));
+        DatasetSplits split = new DatasetSplits(
+                open(train, channels, onCorrupt, maxPixels),
+                open(files.validation(), channels, onCorrupt, maxPixels));
+        return new SparkData(split, run -> open(train, channels, onCorrupt, maxPixels));
     }
 
-    private static Dataset open(LabeledFiles files, int channels, OnCorrupt onCorrupt) {
+    private static Dataset open(LabeledFiles files, int channels, OnCorrupt onCorrupt, long maxPixels) {
         return new EncodedImages(
                 files.directory(),
                 files.files(),
                 files.labels(),
                 files.classes(),
-                i -> ImageFile.read(fetch(files.files().get(i)), files.files().get(i), channels),
+                i -> ImageFile.read(fetch(files.files().get(i)), files.files().get(i), channels, maxPixels),
                 onCorrupt);
     }
 
@@ -69,12 +71,14 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
         String root = location(data);
         int channels = data.preprocess().channels();
         OnCorrupt onCorrupt = data.onCorrupt();
+        long maxPixels = data.maxPixels();
         ParquetTable train = ParquetTable.of(root + "/train");
         List<String> classes = train.classes();
         ParquetTable validation = ParquetTable.of(validation(root));
         DatasetSplits split = new DatasetSplits(
-                train.open(classes, channels, onCorrupt), validation.open(classes, channels, onCorrupt));
-        return new SparkData(split, run -> train.open(classes, channels, onCorrupt));
+                train.open(classes, channels, onCorrupt, maxPixels),
+                validation.open(classes, channels, onCorrupt, maxPixels));
+        return new SparkData(split, run -> train.open(classes, channels, onCorrupt, maxPixels));
     }
 
     private static String location(DataConfig data) {

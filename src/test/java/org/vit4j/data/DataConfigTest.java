@@ -32,6 +32,7 @@ class DataConfigTest {
                   crop_pct: 0.9
                   threads: 3
                   on_corrupt: skip
+                  max_pixels: 400000000
                   augment:
                     - {name: random_resized_crop, size: 224, scale: [0.1, 1.0], interpolation: nearest}
                     - {name: resize, size: [20, 30]}
@@ -45,6 +46,7 @@ class DataConfigTest {
         DataConfig data = read(yaml, 64, 3);
         assertThat(data.path()).contains(Path.of(System.getProperty("user.home"), "pictures"));
         assertThat(data.onCorrupt()).isEqualTo(OnCorrupt.SKIP);
+        assertThat(data.maxPixels()).isEqualTo(400_000_000);
         assertThat(data.preprocess())
                 .isEqualTo(new Preprocessing(
                         64, 64, 3, 0.9, Interpolation.BILINEAR, List.of(0.5), List.of(0.2, 0.3, 0.4)));

@@ -10,7 +10,6 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,10 +19,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
 
 class ImageFileTest {
-    /** 24x16, written by Pillow 13.0.0 from a CMYK picture. */
-    private static final String CMYK_JPEG =
-            "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAIBgYHBgUIBwcHCQkICgwUDQwLCwwZEhMPFB0aHx4dGhwcICQuJyAiLCMcHCg3KSwwMTQ0NB8nOT04MjwuMzQy/8AAFAgAEAAYBEMRAE0RAFkRAEsRAP/EAB8AAAEFAQEBAQEBAAAAAAAAAAABAgMEBQYHCAkKC//EALUQAAIBAwMCBAMFBQQEAAABfQECAwAEEQUSITFBBhNRYQcicRQygZGhCCNCscEVUtHwJDNicoIJChYXGBkaJSYnKCkqNDU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6g4SFhoeIiYqSk5SVlpeYmZqio6Slpqeoqaqys7S1tre4ubrCw8TFxsfIycrS09TV1tfY2drh4uPk5ebn6Onq8fLz9PX29/j5+v/aAA4EQwBNAFkASwAAPwDzlfB3/TP9K85Xwf8A9M/0rzlfB/8A0z/Svf6lXwd/0z/SpV8H/wDTP9KlXwf/ANM/0oqVfB//AEz/AEqVfB//AEz/AEqZfB//AEz/AEor3VfB/wD0z/Svdl8H/wDTP9K91Xwf/wBM/wBKKmXwf/0z/SpV8H/9M/0qVfB3/TP9KKlXwf8A9M/0qVfB/wD0z/SpV8Hf9M/0or//2Q==";
-
     @TempDir
     private Path dir;
 
@@ -56,11 +51,11 @@ class ImageFileTest {
     }
 
     @Test
-    void of16BitsTheUpperEightAreKept() {
+    void grayOf16BitsIsClippedAsInPillow() {
         var gray = new BufferedImage(3, 1, BufferedImage.TYPE_USHORT_GRAY);
-        gray.getRaster().setPixels(0, 0, 3, 1, new int[] {0x00FF, 0x80FF, 0xFFFF});
+        gray.getRaster().setPixels(0, 0, 3, 1, new int[] {0x0080, 0x00FF, 0x0100});
         Path file = TestImages.write(dir.resolve("g.png"), TestImages.encode(gray, "png"));
-        assertThat(ImageFile.read(file, 1).pixels()).containsExactly(0, 0x80, 0xFF);
+        assertThat(ImageFile.read(file, 1).pixels()).containsExactly(0x80, 0xFF, 0xFF);
     }
 
     @Test
@@ -114,30 +109,19 @@ class ImageFileTest {
     }
 
     @Test
-    void turningKeepsEveryPixel() { // against the definition: row and column of the stored picture
-        Image stored = TestImages.ramp(2, 3, 1);
-        assertThat(ExifOrientation.apply(stored, 6).pixels()).containsExactly(column(stored, 1, 0, 1, 0, 1, 0));
-        assertThat(ExifOrientation.apply(stored, 8).at(0, 0, 0)).isEqualTo(stored.at(0, 2, 0));
-        assertThat(ExifOrientation.apply(stored, 5).at(2, 1, 0)).isEqualTo(stored.at(1, 2, 0));
-        assertThat(ExifOrientation.apply(stored, 7).at(0, 0, 0)).isEqualTo(stored.at(1, 2, 0));
-    }
-
-    @Test
     void whatCannotBeReadIsNamedWithTheReason() {
         Path png = TestImages.png(dir.resolve("good.png"), TestImages.ramp(40, 40, 3));
         byte[] bytes = TestImages.encode(TestImages.rgb(TestImages.ramp(40, 40, 3)), "png");
         assertThat(ImageFile.read(png, 3).height()).isEqualTo(40);
         refused(dir.resolve("none.png"), dir.resolve("none.png") + ": does not exist");
-        refused(dir, dir + ": is a directory; expected a picture");
+        refused(dir, dir + ": is a directory; expected an image");
         refused(
                 TestImages.write(dir.resolve("text.png"), "hello".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
-                dir.resolve("text.png") + ": is not a picture; expected PNG, JPEG, BMP or GIF");
+                dir.resolve("text.png") + ": is not an image; expected PNG, JPEG, GIF, BMP, WebP, TIFF or PNM");
         refused(
                 TestImages.write(dir.resolve("empty.png"), new byte[0]),
-                dir.resolve("empty.png") + ": is not a picture; expected PNG, JPEG, BMP or GIF (the file is empty)");
-        refused(
-                TestImages.write(dir.resolve("cmyk.jpg"), Base64.getDecoder().decode(CMYK_JPEG)),
-                dir.resolve("cmyk.jpg") + ": is a CMYK JPEG; expected gray or RGB, convert it");
+                dir.resolve("empty.png")
+                        + ": is not an image; expected PNG, JPEG, GIF, BMP, WebP, TIFF or PNM (the file is empty)");
         refused(
                 TestImages.write(dir.resolve("bomb.png"), claiming(bytes, 60000, 60000)),
                 dir.resolve("bomb.png") + ": is too large: 60000x60000 pixels; at most 178956970 are decoded");
@@ -162,13 +146,6 @@ class ImageFileTest {
         assertThatThrownBy(() -> ImageFile.read(file, 3))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage(message);
-    }
-
-    /** Rows of the stored picture from below, as turning it clockwise does. */
-    private static float[] column(Image stored, int... rows) {
-        float[] out = new float[rows.length];
-        for (int i = 0; i < rows.length; i++) out[i] = stored.at(rows[i], i / 2, 0);
-        return out;
     }
 
     /** Puts an APP1 segment with one EXIF tag behind the start marker. */

@@ -46,7 +46,7 @@ class ImageFolderTest {
         Path broken = write("train/cat/1.png");
         Dataset train = open().train();
         assertThat(train.image(0).pixels()).containsOnly(0);
-        refused(() -> train.image(1), broken + ": is not a picture; expected PNG, JPEG, BMP or GIF");
+        refused(() -> train.image(1), broken + ": is not an image; expected PNG, JPEG, GIF, BMP, WebP, TIFF or PNM");
     }
 
     @Test

@@ -124,7 +124,7 @@ class SparkPredictTest {
         assertThatThrownBy(() -> ImageSources.write(
                         named, directory.resolve("none.parquet").toString()))
                 .isInstanceOf(ConfigError.class)
-                .hasMessage("file:" + bad + ": is not a picture; expected PNG, JPEG, BMP or GIF");
+                .hasMessage("file:" + bad + ": is not an image; expected PNG, JPEG, GIF, BMP, WebP, TIFF or PNM");
         assertThatThrownBy(() -> ImageSources.images(
                         spark, List.of(directory.resolve("absent").toString())))
                 .isInstanceOf(ConfigError.class)

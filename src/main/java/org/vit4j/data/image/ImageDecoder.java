@@ -1,0 +1,41 @@
+package org.vit4j.data.image;
+
+/** Decodes image files of every format in {@link ImageFormat}. */
+public final class ImageDecoder {
+    private ImageDecoder() {}
+
+    /**
+     * Decodes the first image of a file and turns it upright as its metadata says.
+     *
+     * @param file the whole file
+     * @param maxPixels larger images are refused before memory is allocated
+     * @throws ImageFormatException if the file is not an image, is damaged, too large or of a kind that is not read
+     */
+    public static ByteImage decode(byte[] file, long maxPixels) throws ImageFormatException {
+        ImageFormat format = ImageFormats.detect(file).orElseThrow(() -> notAnImage(file));
+        try {
+            ByteImage stored = switch (format) {
+                case PNG -> PngDecoder.decode(file, maxPixels);
+                case JPEG -> JpegDecoder.decode(file, maxPixels, OpenCv.available());
+                case GIF -> GifDecoder.decode(file, maxPixels);
+                case BMP -> BmpDecoder.decode(file, maxPixels);
+                case WEBP -> WebpDecoder.decode(file, maxPixels);
+                case TIFF -> TiffDecoder.decode(file, maxPixels);
+                case PNM -> PnmDecoder.decode(file, maxPixels);
+            };
+            return Orientation.apply(stored, Orientation.of(file, format));
+        } catch (RuntimeException e) {
+            // Damaged files lead to reads outside of arrays and the like.
+            throw ImageFormatException.corrupt(e);
+        }
+    }
+
+    private static ImageFormatException notAnImage(byte[] file) {
+        String start = new String(file, 0, Math.min(file.length, 40), java.nio.charset.StandardCharsets.ISO_8859_1);
+        if (start.startsWith("version https://git-lfs.github.com/")) {
+            return new ImageFormatException("is a Git LFS pointer, not the image; run 'git lfs pull'");
+        }
+        return new ImageFormatException("is not an image; expected " + ImageFormats.titles()
+                + (file.length == 0 ? " (the file is empty)" : ""));
+    }
+}

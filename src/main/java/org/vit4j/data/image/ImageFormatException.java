@@ -1,0 +1,30 @@
+package org.vit4j.data.image;
+
+import java.io.IOException;
+
+/** An image file that cannot be decoded. The message continues a sentence that begins with the file's name. */
+public final class ImageFormatException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    ImageFormatException(String message) {
+        super(message);
+    }
+
+    private ImageFormatException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    static ImageFormatException corrupt(String reason) {
+        return new ImageFormatException("is truncated or corrupt: " + reason);
+    }
+
+    static ImageFormatException corrupt(Throwable cause) {
+        String reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        return new ImageFormatException(
+                "is truncated or corrupt: " + reason.lines().findFirst().orElse(""), cause);
+    }
+
+    static ImageFormatException unsupported(String what) {
+        return new ImageFormatException("is not supported: " + what + "; convert it to PNG or JPEG");
+    }
+}

@@ -1,0 +1,173 @@
+package org.vit4j.data.image;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** The segments of a JPEG file up to the end of its first image. What follows, as in MPO files, is not read. */
+final class JpegFile {
+    private static final String EXIF = "Exif\0\0";
+    private static final String XMP = "http://ns.adobe.com/xap/1.0/\0";
+
+    private final byte[] file;
+    private final ByteArrayOutputStream tables = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream exif = new ByteArrayOutputStream();
+    private Optional<byte[]> xmp = Optional.empty();
+    private int width;
+    private int height;
+    private byte[] componentIds = {};
+    private int process;
+    private int precision;
+    private boolean jfif;
+    private int adobeTransform = -1;
+    private int scan = -1;
+    private int end = -1;
+
+    private JpegFile(byte[] file) {
+        this.file = file;
+    }
+
+    /** Reads the header and finds the end of the image. */
+    static JpegFile read(byte[] file) throws ImageFormatException {
+        JpegFile jpeg = new JpegFile(file);
+        jpeg.readHeader();
+        return jpeg;
+    }
+
+    private void readHeader() throws ImageFormatException {
+        int at = 2;
+        while (scan < 0) {
+            while (at < file.length && (file[at] & 0xFF) != 0xFF) at++; // stray bytes between segments do no harm
+            while (at < file.length && (file[at] & 0xFF) == 0xFF) at++;
+            if (at + 2 >= file.length) throw ImageFormatException.corrupt("the JPEG header ends early");
+            int marker = file[at++] & 0xFF;
+            boolean alone = marker <= 1 || (marker >= 0xD0 && marker <= 0xD8);
+            if (alone) continue;
+            if (marker == 0xD9) throw ImageFormatException.corrupt("there is no image data");
+            if (marker == 0xDA) {
+                scan = at - 2;
+                break;
+            }
+            int length = (file[at] & 0xFF) << 8 | (file[at + 1] & 0xFF);
+            if (length < 2 || at + length > file.length) throw ImageFormatException.corrupt("a segment ends early");
+            segment(marker, at + 2, at + length);
+            at += length;
+        }
+        if (width == 0 || height == 0) throw ImageFormatException.corrupt("the size is missing");
+    }
+
+    private void segment(int marker, int from, int to) {
+        if (marker == 0xE0) jfif |= to - from >= 12 && starts(from, "JFIF\0");
+        else if (marker == 0xEE && to - from >= 12 && starts(from, "Adobe")) adobeTransform = file[from + 11] & 0xFF;
+        else if (marker == 0xE1) metadata(from, to);
+        else if (marker < 0xE0 || (marker > 0xEF && marker != 0xFE)) {
+            if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
+                frame(marker, from);
+            }
+            tables.write(0xFF);
+            tables.write(marker);
+            tables.write(file, from - 2, to - from + 2);
+        }
+    }
+
+    private void metadata(int from, int to) {
+        // Exif of more than 64 KB goes on in further segments.
+        if (starts(from, EXIF))
+            exif.write(file, exif.size() == 0 ? from : from + 6, to - (exif.size() == 0 ? from : from + 6));
+        else if (starts(from, XMP)) xmp = Optional.of(Arrays.copyOfRange(file, from + XMP.length(), to));
+    }
+
+    private void frame(int marker, int from) {
+        process = marker;
+        precision = file[from];
+        height = (file[from + 1] & 0xFF) << 8 | (file[from + 2] & 0xFF);
+        width = (file[from + 3] & 0xFF) << 8 | (file[from + 4] & 0xFF);
+        componentIds = new byte[file[from + 5]];
+        for (int i = 0; i < componentIds.length; i++) componentIds[i] = file[from + 6 + 3 * i];
+    }
+
+    private boolean starts(int from, String text) {
+        byte[] expected = text.getBytes(StandardCharsets.ISO_8859_1);
+        return from + expected.length <= file.length
+                && Arrays.equals(file, from, from + expected.length, expected, 0, expected.length);
+    }
+
+    int width() {
+        return width;
+    }
+
+    int height() {
+        return height;
+    }
+
+    int components() {
+        return componentIds.length;
+    }
+
+    int precision() {
+        return precision;
+    }
+
+    /** Lossless and arithmetic coding are valid JPEG that common decoders do not read. */
+    boolean isHuffmanCodedDct() {
+        return process >= 0xC0 && process <= 0xC2;
+    }
+
+    /** Metadata of all EXIF segments, beginning with "Exif"; empty if there is none. */
+    byte[] exif() {
+        return exif.toByteArray();
+    }
+
+    Optional<byte[]> xmp() {
+        return xmp;
+    }
+
+    /** True if the components are YCbCr or YCCK, by the rules of libjpeg. */
+    boolean isLumaChroma() {
+        if (components() == 4) return adobeTransform > 0;
+        if (components() != 3) return false;
+        if (jfif) return true;
+        if (adobeTransform >= 0) return adobeTransform != 0;
+        return !Arrays.equals(componentIds, new byte[] {'R', 'G', 'B'});
+    }
+
+    /** Start of the file up to the scans, without metadata and color profile; the decoder converts no colors. */
+    byte[] headerForComponents() {
+        return header(0);
+    }
+
+    /** Start of the file up to the scans, without metadata and color profile; the decoder converts to RGB. */
+    byte[] headerForColors() {
+        return header(isLumaChroma() ? 1 : 0);
+    }
+
+    /** An Adobe marker alone decides, so that each decoder sees the same color space. */
+    private byte[] header(int transform) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(new byte[] {(byte) 0xFF, (byte) 0xD8});
+        if (components() >= 3) {
+            out.writeBytes(new byte[] {(byte) 0xFF, (byte) 0xEE, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0});
+            out.write(transform);
+        }
+        out.writeBytes(tables.toByteArray());
+        return out.toByteArray();
+    }
+
+    /** The scans with the end marker. */
+    byte[] scans() throws ImageFormatException {
+        if (end < 0) end = end();
+        return Arrays.copyOfRange(file, scan, end);
+    }
+
+    private int end() throws ImageFormatException {
+        for (int at = scan; at + 1 < file.length; at++) {
+            if ((file[at] & 0xFF) != 0xFF) continue;
+            int marker = file[at + 1] & 0xFF;
+            if (marker == 0xD9) return at + 2;
+            boolean segment = marker > 0 && marker < 0xFF && (marker < 0xD0 || marker > 0xD8) && marker != 1;
+            if (segment && at + 3 < file.length) at += 1 + ((file[at + 2] & 0xFF) << 8 | (file[at + 3] & 0xFF));
+        }
+        throw ImageFormatException.corrupt("the image data ends early");
+    }
+}

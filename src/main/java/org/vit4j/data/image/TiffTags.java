@@ -1,0 +1,83 @@
+package org.vit4j.data.image;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** The first directory of a TIFF structure (TIFF 6.0, also BigTIFF): its numbers by tag. */
+final class TiffTags {
+    private static final int MOST_VALUES = 1 << 24;
+
+    private final ByteBuffer file;
+    private final Map<Integer, long[]> integers = new HashMap<>();
+
+    /** @throws ImageFormatException if there is no TIFF header */
+    TiffTags(ByteBuffer file) throws ImageFormatException {
+        this.file = file;
+        short mark = file.getShort(0);
+        if (mark == 0x4949) file.order(ByteOrder.LITTLE_ENDIAN);
+        else if (mark == 0x4D4D) file.order(ByteOrder.BIG_ENDIAN);
+        else throw ImageFormatException.corrupt("there is no TIFF header");
+        boolean big = file.getShort(2) == 43;
+        int at = big ? index(file.getLong(8)) : index(file.getInt(4) & 0xFFFFFFFFL);
+        int count = big ? index(file.getLong(at)) : file.getShort(at) & 0xFFFF;
+        at += big ? 8 : 2;
+        for (int i = 0; i < count; i++) entry(at + i * (big ? 20 : 12), big);
+    }
+
+    ByteOrder order() {
+        return file.order();
+    }
+
+    private static int index(long offset) throws ImageFormatException {
+        if (offset < 0 || offset > Integer.MAX_VALUE) throw ImageFormatException.corrupt("an offset is too large");
+        return (int) offset;
+    }
+
+    private void entry(int at, boolean big) throws ImageFormatException {
+        int tag = file.getShort(at) & 0xFFFF;
+        int type = file.getShort(at + 2);
+        int size = switch (type) {
+            case 3, 8 -> 2;
+            case 4, 9, 13 -> 4;
+            case 16, 17, 18 -> 8;
+            default -> 0; // bytes, text, fractions
+        };
+        if (size == 0) return;
+        long count = big ? file.getLong(at + 4) : file.getInt(at + 4) & 0xFFFFFFFFL;
+        if (count < 1 || count > MOST_VALUES) return;
+        int inline = big ? 8 : 4;
+        int start = at + 4 + inline;
+        if (count * size > inline) start = index(big ? file.getLong(start) : file.getInt(start) & 0xFFFFFFFFL);
+        if (start + count * size > file.limit()) return;
+        long[] values = new long[(int) count];
+        for (int i = 0; i < values.length; i++) values[i] = value(type, start + i * size);
+        integers.put(tag, values);
+    }
+
+    private long value(int type, int at) {
+        return switch (type) {
+            case 3 -> file.getShort(at) & 0xFFFF;
+            case 8 -> file.getShort(at);
+            case 4, 13 -> file.getInt(at) & 0xFFFFFFFFL;
+            case 9 -> file.getInt(at);
+            default -> file.getLong(at);
+        };
+    }
+
+    /** First value of a tag of integers of two bytes or more. */
+    Optional<Long> integer(int tag) {
+        return Optional.ofNullable(integers.get(tag)).map(values -> values[0]);
+    }
+
+    int intOr(int tag, int standard) {
+        return Math.toIntExact(Math.min(Integer.MAX_VALUE, integer(tag).orElse((long) standard)));
+    }
+
+    /** All values; empty if the tag is missing. */
+    long[] integers(int tag) {
+        return integers.getOrDefault(tag, new long[0]);
+    }
+}
