@@ -1,23 +1,25 @@
 package org.vit4j.checkpoint;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.models.CheckpointNames;
 
-/** A published checkpoint, read by the scheme of names that fits it best. */
+/** A published checkpoint, read by the naming scheme, and from the dictionary and prefix, that fit a network best. */
 public final class CheckpointWeights implements PretrainedWeights {
-    private final StateDict dict;
+    private final StateDict file;
     private final Map<String, PositionGrid> grids;
-    private final CheckpointNames scheme;
-    private final List<String> unexpected = new ArrayList<>();
+    private final KeyMatch match;
+    private final List<String> unexpected;
+    private final List<String> notes;
+    private final Optional<FoldedClassPosition> classPositions;
 
     /**
      * @param weights of the network that wants it
@@ -29,70 +31,110 @@ public final class CheckpointWeights implements PretrainedWeights {
             Collection<Parameter> weights,
             List<CheckpointNames> schemes,
             Map<String, PositionGrid> grids) {
-        this.dict = dict;
-        this.grids = grids;
-        CheckpointNames best = schemes.get(0);
-        for (CheckpointNames other : schemes) {
-            if (hits(weights, other) > hits(weights, best)) best = other;
-        }
-        this.scheme = best;
-        Set<String> known = new HashSet<>();
-        for (Parameter weight : weights)
-            known.addAll(CheckpointLayout.of(weight, best).keys());
-        for (String key : dict.entries().keySet()) {
-            if (!known.contains(key) && !best.ignores(key)) unexpected.add(key);
-        }
+        this(dict, weights, schemes, grids, Optional.empty());
     }
 
-    private long hits(Collection<Parameter> weights, CheckpointNames scheme) {
-        return weights.stream()
-                .filter(weight -> dict.entries()
-                        .keySet()
-                        .containsAll(CheckpointLayout.of(weight, scheme).keys()))
-                .count();
+    /**
+     * Reads from a given place of the file.
+     *
+     * @param key keys of dictionaries and prefix, joined by dots, or a part of that; needed when several state dicts in the
+     *     file fit equally well
+     * @throws ConfigError when several fit equally well, or nothing lies at {@code key}
+     */
+    public CheckpointWeights(
+            StateDict dict,
+            Collection<Parameter> weights,
+            List<CheckpointNames> schemes,
+            Map<String, PositionGrid> grids,
+            Optional<String> key) {
+        this.file = dict;
+        this.grids = grids;
+        CheckpointMatcher.Result result;
+        try {
+            result = new CheckpointMatcher(weights, schemes).find(dict, key);
+        } catch (ConfigError e) {
+            dict.close();
+            throw e;
+        }
+        this.match = result.match();
+        this.unexpected = result.unexpected();
+        this.notes = new ArrayList<>(result.notes());
+        if (!file.classes().isEmpty()) {
+            notes.add("objects that were not read: " + WeightTransfer.shown(file.classes()));
+        }
+        this.classPositions = FoldedClassPosition.of(match);
     }
 
     @Override
     public String label() {
-        return dict.label();
+        return match.dict().label();
     }
 
     @Override
     public String names() {
-        return scheme.name();
+        return match.scheme().name();
     }
 
     @Override
     public Optional<FoundWeight> find(Parameter weight) {
-        CheckpointLayout layout = CheckpointLayout.of(weight, scheme);
-        List<StateDict.StateEntry> entries = new ArrayList<>();
-        for (String key : layout.keys()) {
-            StateDict.StateEntry entry = dict.entries().get(key);
-            if (entry == null) return Optional.empty();
-            entries.add(entry);
-        }
-        List<Integer> shape = stacked(entries);
-        String name = String.join(" + ", layout.keys());
-        return Optional.of(new FoundWeight(name, shape.toString(), layout.ours(shape), () -> values(layout, shape)));
+        CheckpointLayout layout = CheckpointLayout.of(weight, match.scheme());
+        return match.arrays(layout).map(entries -> {
+            List<Integer> shape = KeyMatch.stacked(entries);
+            String name = String.join(" + ", layout.keys());
+            FoundWeight found =
+                    new FoundWeight(name, shape.toString(), layout.ours(shape), () -> values(layout, shape));
+            return classPositions.map(folded -> folded.adapt(weight, found)).orElse(found);
+        });
     }
 
-    /** One below the other: the rows add up. Parts that do not fit have no size at all. */
-    private static List<Integer> stacked(List<StateDict.StateEntry> entries) {
-        List<Integer> shape = new ArrayList<>(entries.get(0).shape());
-        for (StateDict.StateEntry part : entries.subList(1, entries.size())) {
-            boolean fits = !shape.isEmpty()
-                    && part.shape().size() == shape.size()
-                    && part.shape().subList(1, shape.size()).equals(shape.subList(1, shape.size()));
-            shape.set(0, fits ? Math.addExact(shape.get(0), part.shape().get(0)) : 0);
+    @Override
+    public String name(Parameter weight) {
+        return CheckpointLayout.of(weight, match.scheme()).key();
+    }
+
+    @Override
+    public Optional<String> unreadable(Parameter weight) {
+        for (String key : CheckpointLayout.of(weight, match.scheme()).keys()) {
+            String type = match.dict().opaque().get(match.names().getOrDefault(key, ""));
+            if (type != null) return Optional.of(type);
         }
-        return shape;
+        return Optional.empty();
+    }
+
+    @Override
+    public WeightAdaptation.PositionResampling resampling() {
+        return file.isFlax() ? WeightAdaptation.PositionResampling.BILINEAR : WeightAdaptation.PositionResampling.BICUBIC;
+    }
+
+    @Override
+    public List<String> notes() {
+        return notes;
+    }
+
+    @Override
+    public Optional<String> hint() {
+        boolean later = file.alternatives().stream()
+                .flatMap(dict -> dict.entries().entrySet().stream())
+                .anyMatch(entry -> isOfLaterVitPytorch(entry.getKey(), entry.getValue()));
+        return later
+                ? Optional.of(
+                        "these are names of a vit-pytorch later than 0.20.2, whose networks differ (layer norms in the"
+                                + " patch embedding); train it with the release that fits: pip install vit-pytorch==0.20.2")
+                : Optional.empty();
+    }
+
+    /** Release 0.20.2 has no norm in the patch embedding, and layers of a transformer inside a module {@code fn}. */
+    private static boolean isOfLaterVitPytorch(String name, StateDict.StateEntry entry) {
+        boolean patchNorm = name.matches("(.*\\.)?to_patch_embedding\\.[13]\\.weight")
+                && entry.shape().size() == 1;
+        return patchNorm || name.matches("(.*\\.)?layers\\.\\d+\\.\\d+\\.(to_qkv|to_q|to_kv)\\..*");
     }
 
     private float[] values(CheckpointLayout layout, List<Integer> shape) {
-        float[] all = dict.values(layout.keys().get(0));
+        float[] all = match.values(layout.keys().get(0));
         for (String key : layout.keys().subList(1, layout.keys().size())) {
-            float[] more = dict.values(key);
-            float[] longer = java.util.Arrays.copyOf(all, all.length + more.length);
+            float[] more = match.values(key);
+            float[] longer = Arrays.copyOf(all, all.length + more.length);
             System.arraycopy(more, 0, longer, all.length, more.length);
             all = longer;
         }
@@ -111,6 +153,6 @@ public final class CheckpointWeights implements PretrainedWeights {
 
     @Override
     public void close() {
-        dict.close();
+        file.close();
     }
 }

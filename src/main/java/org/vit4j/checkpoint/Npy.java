@@ -1,22 +1,88 @@
 package org.vit4j.checkpoint;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.vit4j.config.ConfigError;
+import org.vit4j.io.GitLfs;
 
 /** NumPy's {@code .npy} of float32, the little that is needed of it (numpy.lib.format, versions 1 to 3). */
 public final class Npy {
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final Pattern SHAPE = Pattern.compile("'shape':\\s*\\(([0-9, ]*)\\)");
 
+    private static final Pattern DESCR = Pattern.compile("'descr':\\s*'([^']*)'");
+    private static final Map<String, DType> TYPES = Map.of(
+            "<f8",
+            DType.F64,
+            "<f4",
+            DType.F32,
+            "<f2",
+            DType.F16,
+            "|V2",
+            DType.BF16,
+            "<i8",
+            DType.I64,
+            "<i4",
+            DType.I32,
+            "<i2",
+            DType.I16,
+            "|i1",
+            DType.I8,
+            "|u1",
+            DType.U8,
+            "|b1",
+            DType.BOOL);
+
+    private static final int LARGEST_HEADER = 1 << 16;
+    private static final int LARGEST_RANK = 16;
+
+    /**
+     * Type and shape of an array.
+     *
+     * @param type empty for text, objects and big-endian numbers; two bytes without a type are bfloat16, as JAX saves it
+     * @param fortran whether the first axis runs fastest
+     */
+    record Header(Optional<DType> type, List<Integer> shape, boolean fortran) {}
+
     private Npy() {}
+
+    /** Reads the header from the beginning of a stream, which stands at the values then. */
+    static Header header(String label, InputStream in) throws IOException {
+        byte[] start = in.readNBytes(8);
+        if (start.length < 8 || !Arrays.equals(Arrays.copyOf(start, 6), MAGIC)) {
+            throw new ConfigError(label + ": not a .npy file");
+        }
+        byte[] size = in.readNBytes(start[6] == 1 ? 2 : 4);
+        int length = 0;
+        for (int i = size.length - 1; i >= 0; i--) length = length << 8 | (size[i] & 0xff);
+        if (length < 0 || length > LARGEST_HEADER) throw new ConfigError(label + ": impossible header");
+        String text = new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
+        Matcher shape = SHAPE.matcher(text);
+        Matcher type = DESCR.matcher(text);
+        if (!shape.find()) throw new ConfigError(label + ": has no shape in its header");
+        List<Integer> dims = new ArrayList<>();
+        for (String part : shape.group(1).split(",", -1)) {
+            if (part.isBlank()) continue;
+            if (dims.size() == LARGEST_RANK || !part.strip().matches("\\d{1,9}")) {
+                throw new ConfigError(label + ": impossible shape (" + shape.group(1) + ")");
+            }
+            dims.add(Integer.parseInt(part.strip()));
+        }
+        Optional<DType> known = type.find() ? Optional.ofNullable(TYPES.get(type.group(1))) : Optional.empty();
+        return new Header(known, dims, text.contains("'fortran_order': True"));
+    }
 
     /** @throws ConfigError when it is no .npy, or holds something else than float32 in C order */
     public static SafeTensors.NamedValues read(Path file) {
@@ -26,6 +92,9 @@ public final class Npy {
         } catch (IOException e) {
             throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
         }
+        GitLfs.pointer(bytes).ifPresent(problem -> {
+            throw new ConfigError(file + ": " + problem);
+        });
         if (bytes.length < 12 || !Arrays.equals(Arrays.copyOf(bytes, 6), MAGIC)) {
             throw new ConfigError(file + ": not a .npy file");
         }

@@ -9,11 +9,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Reads Python's pickle as far as {@code torch.save} needs it, protocols 2 to 5 (Python's {@code Lib/pickletools.py} has
- * the opcodes). It makes text, numbers, lists, maps, and the few things {@link PickleAllowList} lists; whatever else a file names is
- * neither looked up nor called, only remembered by name, and refused at the end.
+ * the opcodes). It makes text, numbers, lists, maps, and the few things {@link PickleAllowList} lists. An object of any other class
+ * is read over: neither looked up, nor constructed, nor called, only kept as {@link Opaque} under its name. A file that
+ * names a function which runs commands or code is refused.
  *
  * <p>Nothing is taken on trust: lengths are checked against the bytes there are, the number of opcodes is bounded, and
  * keys of maps are text or numbers, so that no hash has to walk through what a file built.
@@ -23,12 +26,24 @@ final class Pickle {
     private static final int MOST_OPCODES = 1_000_000;
 
     private static final int MOST_REFUSED = 10;
+    private static final int MOST_CLASSES = 1000;
     private static final Object MARK = new Object();
     /** Python's None, and what nobody needs to know more of. */
     static final Object NOTHING = new Object();
 
     /** A class or function by name, not yet called. */
     record PickledGlobal(String name) {}
+
+    /** An object that is not constructed: only the name of its class, or of the function that would make it. */
+    record Opaque(String name) {}
+
+    /**
+     * The value of a pickle.
+     *
+     * @param value of lists, maps, text, numbers, tensors and opaque objects
+     * @param classes names of unusual classes that were read over, sorted
+     */
+    record Content(Object value, SortedSet<String> classes) {}
 
     /** What {@code torch.save} keeps outside of the pickle: {@code ("storage", type, key, device, count)}. */
     record PickledStorage(DType type, String key, long count) {}
@@ -49,6 +64,7 @@ final class Pickle {
     private final List<Object> stack = new ArrayList<>();
     private final Map<Integer, Object> memo = new HashMap<>();
     private final Set<String> refused = new LinkedHashSet<>();
+    private final SortedSet<String> classes = new TreeSet<>();
     private int at;
 
     private Pickle(byte[] bytes) {
@@ -56,7 +72,7 @@ final class Pickle {
     }
 
     /** The one value of a pickle. */
-    static Object read(byte[] bytes) throws RefusedObject {
+    static Content read(byte[] bytes) throws RefusedObject {
         Pickle pickle = new Pickle(bytes);
         RefusedObject broken = null;
         Object value = null;
@@ -67,10 +83,10 @@ final class Pickle {
         }
         if (!pickle.refused.isEmpty()) {
             throw new RefusedObject("refuses " + String.join(", ", pickle.refused)
-                    + ": a checkpoint may hold tensors and plain containers; nothing of it was run");
+                    + ": a checkpoint has no reason to run commands or code; nothing of it was run");
         }
         if (broken != null) throw broken;
-        return value;
+        return new Content(value, pickle.classes);
     }
 
     private Object run() throws RefusedObject {
@@ -100,10 +116,11 @@ final class Pickle {
             case 'M' -> push((long) unsigned(2));
             case 'J' -> push((long) (int) little(4));
             case 0x8a -> push(big(unsigned(1))); // LONG1
+            case 0x8b -> push(big(little(4) & 0xffffffffL)); // LONG4
             case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(little(8))));
             case 'X', 'T', 'B' -> text(opcode, little(4) & 0xffffffffL);
             case 0x8c, 'U', 'C' -> text(opcode, unsigned(1));
-            case 0x8d, 0x8e -> text(opcode, little(8)); // BINUNICODE8, BINBYTES8
+            case 0x8d, 0x8e, 0x96 -> text(opcode, little(8)); // BINUNICODE8, BINBYTES8, BYTEARRAY8
             default -> containers(opcode);
         }
     }
@@ -157,11 +174,12 @@ final class Pickle {
                 push(named(pop() + "." + name));
             }
             case 'Q' -> push(PickleAllowList.storage(pop()));
-            case 'R', 0x81 -> { // REDUCE, NEWOBJ
-                Object arguments = pop();
-                Object function = pop();
-                push(function instanceof PickledGlobal named ? PickleAllowList.call(named.name, arguments) : NOTHING);
+            case 'R', 0x81 -> call(pop()); // REDUCE, NEWOBJ
+            case 0x92 -> { // NEWOBJ_EX: keyword arguments lie on top
+                pop();
+                call(pop());
             }
+            case 0x98 -> top(); // READONLY_BUFFER
             case 'b' -> pop(); // BUILD: attributes of an object, which nobody reads
             default ->
                 throw new RefusedObject(
@@ -170,9 +188,15 @@ final class Pickle {
     }
 
     private Object named(String name) {
-        if (PickleAllowList.has(name)) return new PickledGlobal(name);
-        if (refused.size() < MOST_REFUSED) refused.add("'" + shortened(name) + "'");
-        return NOTHING;
+        if (PickleAllowList.runsCode(name) && refused.size() < MOST_REFUSED) refused.add("'" + shortened(name) + "'");
+        if (!PickleAllowList.isUsual(name) && classes.size() < MOST_CLASSES) classes.add(shortened(name));
+        return new PickledGlobal(name);
+    }
+
+    private void call(Object arguments) throws RefusedObject {
+        Object function = pop();
+        if (function instanceof PickledGlobal named) push(PickleAllowList.call(named.name, arguments));
+        else push(function instanceof Opaque ? function : NOTHING);
     }
 
     static String shortened(String name) {
@@ -225,10 +249,15 @@ final class Pickle {
         push(value);
     }
 
+    /** Returns true for a value whose contents are read over. */
+    private static boolean skipped(Object value) {
+        return value == NOTHING || value instanceof Opaque;
+    }
+
     @SuppressWarnings("unchecked")
     private static List<Object> list(Object value) throws RefusedObject {
         if (value instanceof ArrayList<?>) return (List<Object>) value;
-        if (value == NOTHING) return new ArrayList<>();
+        if (skipped(value)) return new ArrayList<>();
         throw new RefusedObject("its pickle appends to what is no list");
     }
 
@@ -239,7 +268,7 @@ final class Pickle {
 
     @SuppressWarnings("unchecked")
     private static void put(Object map, Object key, Object value) throws RefusedObject {
-        if (map == NOTHING) return;
+        if (skipped(map)) return;
         if (!(map instanceof Map<?, ?>)) throw new RefusedObject("its pickle fills what is no map");
         // Other keys are of no use here; a tuple of tuples of ... would take ages to hash.
         if (key instanceof String || key instanceof Long) ((Map<Object, Object>) map).put(key, value);
@@ -266,8 +295,9 @@ final class Pickle {
     }
 
     /** A whole number of that many bytes; one beyond 64 bits is of no use here. */
-    private Object big(int width) throws RefusedObject {
-        need(width);
+    private Object big(long bytesOfIt) throws RefusedObject {
+        if (bytesOfIt > bytes.length - at) throw new RefusedObject("its pickle ends too early");
+        int width = (int) bytesOfIt;
         if (width > 8) {
             at += width;
             return NOTHING;

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** The names a pickle of PyTorch may use, and what stands for them here. There is no way to add to them. */
 final class PickleAllowList {
@@ -25,50 +26,70 @@ final class PickleAllowList {
     private static final Set<String> MAPS = Set.of("collections.OrderedDict", "collections.defaultdict");
     private static final Set<String> LISTS =
             Set.of("builtins.set", "builtins.frozenset", "__builtin__.set", "__builtin__.frozenset", "torch.Size");
-    /** The arguments and figures a training script writes beside its weights: read over. */
-    private static final Set<String> READ_OVER = Set.of(
-            "argparse.Namespace",
-            "numpy.dtype",
-            "numpy.core.multiarray.scalar",
-            "numpy._core.multiarray.scalar",
-            "_codecs.encode",
-            "torch.device",
-            "torch.float64",
-            "torch.float32",
-            "torch.float16",
-            "torch.bfloat16",
-            "torch.int64",
-            "torch.int32",
-            "builtins.dict",
-            "builtins.list",
-            "builtins.int",
-            "builtins.float");
+    /** Modules whose objects lie next to the weights of many training scripts; they are read over without a note. */
+    private static final Set<String> USUAL = Set.of(
+            "__builtin__",
+            "_codecs",
+            "argparse",
+            "builtins",
+            "collections",
+            "copy_reg",
+            "copyreg",
+            "datetime",
+            "decimal",
+            "enum",
+            "fractions",
+            "functools",
+            "numpy",
+            "pathlib",
+            "random",
+            "torch",
+            "types",
+            "typing",
+            "uuid",
+            "zoneinfo");
+
+    /** Modules and functions that run commands or code. */
+    private static final Pattern RUNS_CODE = Pattern.compile("(posix|nt|subprocess|_posixsubprocess|pty|runpy"
+            + "|asyncio\\.subprocess)\\..*"
+            + "|commands\\.\\w*(call|output|run|Popen)" // Python 2's name for subprocess, which protocol 2 writes
+            + "|os\\.(system|popen\\d?|exec\\w+|spawn\\w+|posix_spawnp?|startfile|remove|unlink|rmdir|removedirs|kill)"
+            + "|(builtins|__builtin__)\\.(eval|exec|execfile|compile|__import__|open|input|breakpoint)"
+            + "|importlib\\.(import_module|__import__|reload)|shutil\\.(rmtree|move)"
+            + "|(pickle|_pickle|marshal)\\.loads?|torch\\.(load|hub\\..*)|webbrowser\\.open\\w*");
 
     private static final String TENSOR = "torch._utils._rebuild_tensor";
     private static final String TENSOR_2 = "torch._utils._rebuild_tensor_v2";
-    private static final String PARAMETER = "torch._utils._rebuild_parameter";
+    private static final Set<String> PARAMETERS =
+            Set.of("torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state");
+    /** {@code (function, type, arguments, state)}: a tensor with attributes, or of a subclass. */
+    private static final String FROM_TYPE = "torch._tensor._rebuild_from_type_v2";
 
     private PickleAllowList() {}
 
-    static boolean has(String name) {
-        return STORAGES.containsKey(name)
-                || MAPS.contains(name)
-                || LISTS.contains(name)
-                || READ_OVER.contains(name)
-                || Set.of(TENSOR, TENSOR_2, PARAMETER).contains(name);
+    /** Returns true for names of PyTorch, NumPy and Python's library, which need no note. */
+    static boolean isUsual(String name) {
+        int dot = name.indexOf('.');
+        return USUAL.contains(dot < 0 ? name : name.substring(0, dot));
     }
 
-    /** What a function of that name makes of its arguments. */
+    /** Returns true for functions that run commands or code; they are not called, and their file is refused. */
+    static boolean runsCode(String name) {
+        return RUNS_CODE.matcher(name).matches();
+    }
+
+    /** Stands for what a class or function of that name makes of its arguments; opaque unless it is one of the few here. */
     static Object call(String name, Object arguments) throws Pickle.RefusedObject {
-        if (READ_OVER.contains(name)) return Pickle.NOTHING;
-        if (!(arguments instanceof List<?> given))
-            throw new Pickle.RefusedObject("calls " + name + " without arguments");
+        List<?> given = arguments instanceof List<?> list ? list : List.of();
         // Empty; what is in it follows. defaultdict's argument is what makes its values.
         if (MAPS.contains(name)) return new LinkedHashMap<>(4);
         if (LISTS.contains(name)) return given.isEmpty() ? new ArrayList<>(0) : given.get(0);
-        if (name.equals(PARAMETER)) return given.isEmpty() ? Pickle.NOTHING : given.get(0);
+        if (PARAMETERS.contains(name)) return given.isEmpty() ? Pickle.NOTHING : given.get(0);
         if (name.equals(TENSOR) || name.equals(TENSOR_2)) return tensor(given);
-        throw new Pickle.RefusedObject("calls " + name + ", which is a type");
+        if (name.equals(FROM_TYPE) && given.size() >= 3 && given.get(0) instanceof Pickle.PickledGlobal function) {
+            return function.name().equals(FROM_TYPE) ? new Pickle.Opaque(name) : call(function.name(), given.get(2));
+        }
+        return new Pickle.Opaque(name);
     }
 
     private static Object tensor(List<?> given) throws Pickle.RefusedObject {
@@ -79,6 +100,7 @@ final class PickleAllowList {
                 && given.get(3) instanceof List<?> strides) {
             return new Pickle.PickledTensor(storage, offset, longs(shape), longs(strides));
         }
+        if (!given.isEmpty() && given.get(0) instanceof Pickle.Opaque storage) return storage; // of an unknown type
         throw new Pickle.RefusedObject("rebuilds a tensor from something else than storage, offset, shape and strides");
     }
 
@@ -94,7 +116,7 @@ final class PickleAllowList {
     }
 
     /** {@code ("storage", type, key, device, count)} */
-    static Pickle.PickledStorage storage(Object id) throws Pickle.RefusedObject {
+    static Object storage(Object id) {
         if (id instanceof List<?> parts
                 && parts.size() >= 5
                 && "storage".equals(parts.get(0))
@@ -105,6 +127,7 @@ final class PickleAllowList {
             DType dtype = STORAGES.get(type.name());
             if (dtype != null) return new Pickle.PickledStorage(dtype, key, count);
         }
-        throw new Pickle.RefusedObject("has a storage of a kind that is not known");
+        boolean typed = id instanceof List<?> parts && parts.size() > 1 && parts.get(1) instanceof Pickle.PickledGlobal;
+        return new Pickle.Opaque(typed ? ((Pickle.PickledGlobal) ((List<?>) id).get(1)).name() : "an unknown storage");
     }
 }

@@ -28,6 +28,31 @@ public interface PretrainedWeights extends AutoCloseable {
 
     Optional<FoundWeight> find(Parameter weight);
 
+    /** The name that a parameter has, or would have, in this source. */
+    default String name(Parameter weight) {
+        return weight.name();
+    }
+
+    /** The class of an object that lies where a parameter's array should be, and cannot be read. */
+    default Optional<String> unreadable(Parameter weight) {
+        return Optional.empty();
+    }
+
+    /** The way in which position tables of this source are resampled. */
+    default WeightAdaptation.PositionResampling resampling() {
+        return WeightAdaptation.PositionResampling.BICUBIC;
+    }
+
+    /** Lines for the log: choices made, and what was left out. */
+    default List<String> notes() {
+        return List.of();
+    }
+
+    /** The likely reason when the source does not fit the network, with what to do. */
+    default Optional<String> hint() {
+        return Optional.empty();
+    }
+
     /** Arrays that are no weight of this network. */
     List<String> unexpected();
 

@@ -7,40 +7,46 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.vit4j.config.ConfigError;
 
 /**
- * A zip by {@code torch.save} (PyTorch 1.6 and later): {@code data.pkl} says what there is, {@code data/KEY} holds the
- * numbers.
+ * One dictionary of tensors in a zip by {@code torch.save} (PyTorch 1.6 and later): {@code data.pkl} says what there is,
+ * {@code data/KEY} holds the numbers.
  *
- * <p>Source of the format: pytorch/pytorch, {@code torch/serialization.py} and {@code torch/_utils.py}. The state dict is
- * the top of the pickle, or an entry of it that training scripts use: the averaged weights before the raw ones, as timm
- * takes them.
+ * <p>Source of the format: pytorch/pytorch, {@code torch/serialization.py} and {@code torch/_utils.py}. A training script
+ * may put its state dicts into dictionaries and lists under any name; {@link #alternatives} has them all.
  */
 final class TorchFile implements StateDict {
-    private static final List<String> ENTRIES = List.of("state_dict_ema", "model_ema", "state_dict", "model");
     /** A network of a thousand tensors needs half a MB. */
     private static final int LARGEST_PICKLE = 16 << 20;
 
     private static final int CHUNK = 1 << 20;
 
+    /** The parts of an open file that all its dictionaries share. */
+    private record Archive(String file, ZipFile zip, String folder, List<String> classes) {}
+
+    private final Archive archive;
+    private final TensorDictionary dictionary;
     private final String label;
-    private final ZipFile zip;
-    private final String folder;
+    private final List<StateDict> all;
     private final Map<String, Pickle.PickledTensor> tensors;
     private final Map<String, StateEntry> entries = new LinkedHashMap<>();
 
-    private TorchFile(String label, ZipFile zip, String folder, Map<String, Pickle.PickledTensor> tensors) {
-        this.label = label;
-        this.zip = zip;
-        this.folder = folder;
-        this.tensors = tensors;
+    private TorchFile(Archive archive, TensorDictionary dictionary, List<StateDict> all) {
+        this.archive = archive;
+        this.dictionary = dictionary;
+        this.label =
+                archive.file + dictionary.keys().stream().map(key -> "!" + key).collect(Collectors.joining());
+        this.all = all;
+        this.tensors = dictionary.tensors();
         tensors.forEach((name, tensor) -> entries.put(name, checked(name, tensor)));
     }
 
@@ -56,7 +62,7 @@ final class TorchFile implements StateDict {
             close(zip);
             throw new ConfigError(
                     file + ": " + e.getMessage()
-                            + ". What PyTorch can read it saves anew with torch.save(model.state_dict(), ...)",
+                            + ". If you trust its source, load it in PyTorch and save its state dict alone: torch.save(state_dict, ...)",
                     e);
         } catch (ConfigError e) {
             close(zip);
@@ -85,35 +91,30 @@ final class TorchFile implements StateDict {
         if (order != null && !text(zip, order).strip().equals("little")) {
             throw new ConfigError(file + ": written on a big-endian machine, which is not read");
         }
-        Object top = Pickle.read(bytes(zip, pickles.get(0), LARGEST_PICKLE));
-        return find(file.toString(), zip, folder, top);
+        Pickle.Content content = Pickle.read(bytes(zip, pickles.get(0), LARGEST_PICKLE));
+        return preferred(new Archive(file.toString(), zip, folder, List.copyOf(content.classes())), content.value());
     }
 
-    private static TorchFile find(String label, ZipFile zip, String folder, Object top) {
-        Object at = top;
-        String where = label;
-        for (int depth = 0; depth < 3; depth++) {
-            if (!(at instanceof Map<?, ?> map)) break;
-            Map<String, Pickle.PickledTensor> tensors = tensors(map);
-            String entry = ENTRIES.stream()
-                    .filter(name -> map.get(name) instanceof Map<?, ?>)
-                    .findFirst()
-                    .orElse("");
-            if (entry.isEmpty() && !tensors.isEmpty()) return new TorchFile(where, zip, folder, tensors);
-            if (entry.isEmpty()) break;
-            at = map.get(entry);
-            where += "!" + entry;
+    /** The dictionary with most tensors; of equals, averaged weights before raw ones. */
+    private static TorchFile preferred(Archive archive, Object value) {
+        List<TensorDictionary> dictionaries = TensorDictionary.all(value);
+        if (dictionaries.isEmpty()) {
+            String found = value instanceof Pickle.Opaque opaque ? opaque.name() : String.join(", ", archive.classes);
+            throw new ConfigError(archive.file + ": holds no state dict: expected named tensors in a dictionary"
+                    + (found.isEmpty() ? "" : ", found objects that are not constructed (" + found + ")")
+                    + "; save the state dict alone: torch.save(model.state_dict(), ...)");
         }
-        throw new ConfigError(label + ": holds no state dict: expected named tensors, or such an entry as "
-                + String.join(", ", ENTRIES));
-    }
-
-    private static Map<String, Pickle.PickledTensor> tensors(Map<?, ?> map) {
-        Map<String, Pickle.PickledTensor> tensors = new LinkedHashMap<>();
-        map.forEach((name, value) -> {
-            if (name instanceof String text && value instanceof Pickle.PickledTensor tensor) tensors.put(text, tensor);
-        });
-        return tensors;
+        List<StateDict> all = new ArrayList<>();
+        List<StateDict> view = Collections.unmodifiableList(all);
+        TorchFile best = null;
+        for (TensorDictionary dictionary : dictionaries) {
+            TorchFile dict = new TorchFile(archive, dictionary, view);
+            all.add(dict);
+            boolean larger = best == null || dict.entries.size() > best.entries.size();
+            boolean equal = best != null && dict.entries.size() == best.entries.size();
+            if (larger || (equal && dict.isAveraged() && !best.isAveraged())) best = dict;
+        }
+        return best;
     }
 
     /** Refuses what would read outside of its storage, or make more numbers than it has. */
@@ -140,7 +141,7 @@ final class TorchFile implements StateDict {
                             + " does not fit its storage of " + storage.count() + " values",
                     e);
         }
-        ZipEntry data = zip.getEntry(folder + "data/" + storage.key());
+        ZipEntry data = archive.zip.getEntry(archive.folder + "data/" + storage.key());
         if (data == null
                 || !stored(data)
                 || data.getSize() != storage.count() * storage.type().width()) {
@@ -155,6 +156,31 @@ final class TorchFile implements StateDict {
     @Override
     public String label() {
         return label;
+    }
+
+    @Override
+    public String path() {
+        return String.join(".", dictionary.keys());
+    }
+
+    @Override
+    public List<StateDict> alternatives() {
+        return all;
+    }
+
+    @Override
+    public Map<String, String> opaque() {
+        return dictionary.opaque();
+    }
+
+    @Override
+    public List<String> classes() {
+        return archive.classes;
+    }
+
+    @Override
+    public Object identity(String name) {
+        return tensors.get(name);
     }
 
     @Override
@@ -211,8 +237,9 @@ final class TorchFile implements StateDict {
     private float[] range(String name, Pickle.PickledTensor tensor, int count) {
         DType type = tensor.storage().type();
         float[] values = new float[count];
-        try (InputStream in = zip.getInputStream(
-                zip.getEntry(folder + "data/" + tensor.storage().key()))) {
+        ZipEntry data =
+                archive.zip.getEntry(archive.folder + "data/" + tensor.storage().key());
+        try (InputStream in = archive.zip.getInputStream(data)) {
             in.skipNBytes(tensor.offset() * type.width());
             for (int i = 0; i < count; ) {
                 int wanted = Math.min(CHUNK / type.width(), count - i) * type.width();
@@ -242,7 +269,7 @@ final class TorchFile implements StateDict {
 
     @Override
     public void close() {
-        close(zip);
+        close(archive.zip);
     }
 
     private static void close(ZipFile zip) {

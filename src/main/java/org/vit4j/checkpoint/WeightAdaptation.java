@@ -8,6 +8,14 @@ import org.vit4j.graph.Shape;
 
 /** Weights for another image size or channel count, with the numbers of timm 0.9.16. */
 public final class WeightAdaptation {
+    /** Ways to resample a position table. */
+    public enum PositionResampling {
+        /** With antialias, as timm resamples those of PyTorch. */
+        BICUBIC,
+        /** Without antialias, as timm resamples those of Google's {@code .npz}. */
+        BILINEAR
+    }
+
     private WeightAdaptation() {}
 
     /**
@@ -17,6 +25,11 @@ public final class WeightAdaptation {
      * @param values [prefix + h * w, D] row by row, as {@code from} has it
      */
     public static float[] positions(float[] values, PositionGrid from, PositionGrid to) {
+        return positions(values, from, to, PositionResampling.BICUBIC);
+    }
+
+    /** A position table for another grid, resampled as the reader of its file does it. Rows of prefix tokens stay. */
+    public static float[] positions(float[] values, PositionGrid from, PositionGrid to, PositionResampling resampling) {
         int width = values.length / from.tokens();
         float[] result = new float[to.tokens() * width];
         int prefix = from.prefix() * width;
@@ -25,11 +38,38 @@ public final class WeightAdaptation {
         for (int d = 0; d < width; d++) {
             for (int i = 0; i < plane.length; i++) plane[i] = values[prefix + i * width + d];
             Image channel = new Image(from.height(), from.width(), 1, plane);
-            float[] cells = Resampling.smooth(channel, to.height(), to.width(), Interpolation.BICUBIC)
-                    .pixels();
+            float[] cells = switch (resampling) {
+                case BICUBIC ->
+                    Resampling.smooth(channel, to.height(), to.width(), Interpolation.BICUBIC)
+                            .pixels();
+                case BILINEAR -> bilinear(channel, to.height(), to.width());
+            };
             for (int i = 0; i < cells.length; i++) result[prefix + i * width + d] = cells[i];
         }
         return result;
+    }
+
+    /** [H, W, 1] -> height * width values: PyTorch's {@code interpolate}, bilinear, {@code align_corners=False}. */
+    private static float[] bilinear(Image plane, int height, int width) {
+        float[] out = new float[height * width];
+        float tall = (float) plane.height() / height;
+        float wide = (float) plane.width() / width;
+        for (int y = 0; y < height; y++) {
+            float atY = Math.max(0, (y + 0.5f) * tall - 0.5f);
+            int top = (int) atY;
+            int bottom = Math.min(top + 1, plane.height() - 1);
+            float down = atY - top;
+            for (int x = 0; x < width; x++) {
+                float atX = Math.max(0, (x + 0.5f) * wide - 0.5f);
+                int left = (int) atX;
+                int right = Math.min(left + 1, plane.width() - 1);
+                float across = atX - left;
+                float above = (1 - across) * plane.at(top, left, 0) + across * plane.at(top, right, 0);
+                float below = (1 - across) * plane.at(bottom, left, 0) + across * plane.at(bottom, right, 0);
+                out[y * width + x] = (1 - down) * above + down * below;
+            }
+        }
+        return out;
     }
 
     /**

@@ -31,7 +31,7 @@ final class ImportCommand implements Callable<Integer> {
             paramLabel = "VARIANT|CONFIG CHECKPOINT",
             description =
                     "A variant's name or a YAML file; then a .safetensors, a .safetensors.index.json with its shards"
-                            + " beside it, a .pth, .pt or .bin.")
+                            + " next to it, a .pth, .pt or .bin, or an .npz of google-research.")
     private List<String> given = List.of();
 
     @Option(
@@ -44,7 +44,10 @@ final class ImportCommand implements Callable<Integer> {
     @Option(names = "-o", required = true, paramLabel = "MODEL", description = "The .keras file to write.")
     private Path model;
 
-    @Option(names = "--classes", paramLabel = "N", description = "Another number of classes; the head starts anew.")
+    @Option(
+            names = "--classes",
+            paramLabel = "N",
+            description = "Another number of classes, or a file without a head; the head is initialized.")
     private Optional<Integer> classes = Optional.empty();
 
     @Option(
@@ -61,6 +64,13 @@ final class ImportCommand implements Callable<Integer> {
 
     @Option(names = "--labels", paramLabel = "FILE", description = "Names of the classes, one a line.")
     private Optional<Path> labels = Optional.empty();
+
+    @Option(
+            names = "--key",
+            paramLabel = "NAME",
+            description =
+                    "Which state dict to read when several in the file fit equally well, as the message names them.")
+    private Optional<String> key = Optional.empty();
 
     @Option(
             names = "--seed",
@@ -90,12 +100,17 @@ final class ImportCommand implements Callable<Integer> {
     private List<String> published() {
         if (given.size() != 2) throw wrong("expected VARIANT|CONFIG and CHECKPOINT, got " + given);
         var changes = new CheckpointImporter.ImportChanges(classes, image, channels, overrides);
-        return CheckpointImporter.run(given.get(0), UserPath.of(given.get(1)), model, changes, labels, seed, !lenient);
+        return CheckpointImporter.run(
+                given.get(0), UserPath.of(given.get(1)), model, changes, labels, seed, !lenient, key);
     }
 
     private List<String> retrained(Path original) {
         if (given.size() != 1) throw wrong("--like takes one file, the one that Keras saved, got " + given);
-        boolean changed = classes.isPresent() || image.isPresent() || channels.isPresent() || labels.isPresent();
+        boolean changed = classes.isPresent()
+                || image.isPresent()
+                || channels.isPresent()
+                || labels.isPresent()
+                || key.isPresent();
         if (changed || lenient || !overrides.isEmpty()) {
             throw wrong("--like changes nothing but the weights; leave the other options out");
         }

@@ -1,12 +1,12 @@
 package org.vit4j.data;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.image.ImageFormats;
 
 /**
  * Image files below directories, by one set of rules for training, evaluation, prediction and Spark.

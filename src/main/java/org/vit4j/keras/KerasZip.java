@@ -16,6 +16,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.vit4j.config.ConfigError;
+import org.vit4j.io.GitLfs;
 
 /** A zip archive of unknown origin: nothing is read beyond what is declared, and nothing declared beyond a limit. */
 final class KerasZip implements AutoCloseable {
@@ -35,6 +36,9 @@ final class KerasZip implements AutoCloseable {
         if (!Files.isRegularFile(path)) {
             throw new ConfigError(path + ": " + (Files.exists(path) ? "not a file" : "there is no such file"));
         }
+        GitLfs.pointer(path).ifPresent(problem -> {
+            throw new ConfigError(path + ": " + problem);
+        });
         ZipFile zip;
         try {
             zip = new ZipFile(path.toFile());

@@ -28,6 +28,9 @@ public record CheckpointNames(
     private static final List<Pattern> BUFFERS = List.of(
             Pattern.compile("(.*\\.)?(num_batches_tracked|attention_bias_idxs|pos_indices|relative_position_index)"));
 
+    private static final Pattern PRETRAINING = Pattern.compile(
+            "(.*\\.)?(mask_token|decoder_(embed|blocks|norm|pred|pos_embed)(\\..*)?|pooler\\.dense\\..*)");
+
     public static final CheckpointNames SAME = new CheckpointNames(REFERENCE, List.of(), BUFFERS, List.of(), List.of());
 
     /** Special shapes of theirs. */
@@ -140,6 +143,11 @@ public record CheckpointNames(
     /** Whether a key is none of the network's business. */
     public boolean ignores(String key) {
         return ignored.stream().anyMatch(pattern -> pattern.matcher(key).matches());
+    }
+
+    /** Returns true for what only pretraining needs: masks, decoders and poolers, which were learned all the same. */
+    public static boolean isOfPretraining(String key) {
+        return PRETRAINING.matcher(key).matches();
     }
 
     /** Their name of a module or weight of ours; what stands behind the part that matched stays. */

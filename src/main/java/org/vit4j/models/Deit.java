@@ -117,6 +117,21 @@ public record Deit(Vit vit, boolean distilled) implements ModelConfig {
     }
 
     @Override
+    public List<CheckpointNames> importSchemes() {
+        List<CheckpointNames> all = new ArrayList<>(schemes());
+        if (flavor() == Flavor.COMMUNITY) return all;
+        if (distilled) {
+            all.add(HuggingFaceNames.vit(""));
+            all.add(HuggingFaceNames.vit5("deit.", "head_dist", "distillation_classifier", "head", "cls_classifier"));
+            all.add(HuggingFaceNames.vit5(""));
+        } else {
+            List<CheckpointNames> ofVit = vit.importSchemes();
+            all.addAll(ofVit.subList(vit.schemes().size(), ofVit.size()));
+        }
+        return all;
+    }
+
+    @Override
     public CheckpointNames keys() {
         if (!distilled || flavor() == Flavor.OFFICIAL) return vit.keys();
         return CheckpointNames.of(

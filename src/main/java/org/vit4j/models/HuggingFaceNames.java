@@ -35,6 +35,42 @@ final class HuggingFaceNames {
         return CheckpointNames.of(pairs.toArray(String[]::new)).named("hf").ignoring(module + "pooler.dense.*");
     }
 
+    /**
+     * ViT's and DeiT's as transformers 5 has them in memory, and {@code torch.save(model.state_dict())} writes them; its
+     * {@code save_pretrained} writes those of {@link #vit}.
+     *
+     * @param module as in {@link #vit}
+     * @param heads as in {@link #vit}
+     */
+    static CheckpointNames vit5(String module, String... heads) {
+        String layer = module + "layers.{i}.";
+        CheckpointNames blocks = CheckpointNames.of(
+                "blocks.{i}.norm1", layer + "layernorm_before",
+                "blocks.{i}.norm2", layer + "layernorm_after",
+                "blocks.{i}.attn.qkv", layer + "attention.{q_proj|k_proj|v_proj}",
+                "blocks.{i}.attn.proj", layer + "attention.o_proj",
+                "blocks.{i}.mlp", layer + "mlp");
+        return blocks.then(vit(module, heads)).named("hf");
+    }
+
+    /** DINOv2's, a ViT with layer scale: {@code Dinov2Model} and {@code Dinov2WithRegistersModel}, which have no head. */
+    static CheckpointNames dinov2(String module, boolean inMemory) {
+        String layer = module + "encoder.layer.{i}.";
+        String attention = layer + (inMemory ? "attention." : "attention.attention.");
+        return CheckpointNames.of(
+                        "reg_token", module + "embeddings.register_tokens",
+                        "blocks.{i}.norm1", layer + "norm1",
+                        "blocks.{i}.norm2", layer + "norm2",
+                        "blocks.{i}.ls1.gamma", layer + "layer_scale1.lambda1",
+                        "blocks.{i}.ls2.gamma", layer + "layer_scale2.lambda1",
+                        "blocks.{i}.attn.qkv", attention + (inMemory ? "{q_proj|k_proj|v_proj}" : "{query|key|value}"),
+                        "blocks.{i}.attn.proj", inMemory ? attention + "o_proj" : layer + "attention.output.dense",
+                        "blocks.{i}.mlp", layer + "mlp")
+                .then(vit(module))
+                .named("hf-dinov2")
+                .ignoring(module + "embeddings.mask_token");
+    }
+
     static CheckpointNames cvt() {
         String stage = "cvt.encoder.stages.{i}.";
         String layer = stage + "layers.{i}.";

@@ -32,6 +32,11 @@ public sealed interface ModelConfig
         return List.of(keys());
     }
 
+    /** {@link #schemes}, then those in which checkpoints are read but not written. */
+    default List<CheckpointNames> importSchemes() {
+        return schemes();
+    }
+
     /** Reads a {@code model:} section; empty when something in it is wrong, which is noted then. */
     static Optional<? extends ModelConfig> read(Section s) {
         if (!s.has("arch")) {

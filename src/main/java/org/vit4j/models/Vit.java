@@ -1,5 +1,6 @@
 package org.vit4j.models;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -69,6 +70,11 @@ public record Vit(
         CLS,
         MEAN
     }
+
+    /** Of DINOv2 and MAE: a token in place of patches that were left out, and the decoder that predicts them. */
+    private static final String[] PRETRAINING = {
+        "mask_token", "decoder_embed.*", "decoder_blocks.*", "decoder_norm.*", "decoder_pred.*", "decoder_pos_embed"
+    };
 
     public Vit {
         Checks.positive("classes", classes);
@@ -268,14 +274,30 @@ public record Vit(
     }
 
     @Override
+    public List<CheckpointNames> importSchemes() {
+        List<CheckpointNames> all = new ArrayList<>(schemes());
+        if (flavor == Flavor.COMMUNITY) return all;
+        all.add(CheckpointNames.of("reg_token", "register_tokens")
+                .named("dinov2")
+                .then(keys()));
+        all.add(HuggingFaceNames.vit5("vit.", "head", "classifier"));
+        all.add(HuggingFaceNames.vit5(""));
+        all.add(HuggingFaceNames.dinov2("", false));
+        all.add(HuggingFaceNames.dinov2("", true));
+        all.addAll(GoogleResearch.vit(resnet.map(ResNetV2::layers).orElse(List.of())));
+        return all;
+    }
+
+    @Override
     public CheckpointNames keys() {
         return switch (flavor) {
             case OFFICIAL -> {
                 boolean stemOnly = resnet.isPresent() && resnet.get().layers().isEmpty();
                 // A stem that no stages follow is the whole backbone in timm.
-                yield stemOnly
+                CheckpointNames timm = stemOnly
                         ? CheckpointNames.of("patch_embed.backbone.stem", "patch_embed.backbone")
                         : CheckpointNames.SAME;
+                yield timm.ignoring(PRETRAINING);
             }
             case COMMUNITY ->
                 CheckpointNames.of(

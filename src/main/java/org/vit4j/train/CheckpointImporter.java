@@ -85,16 +85,36 @@ public final class CheckpointImporter {
             Optional<Path> labels,
             long seed,
             boolean strict) {
+        return run(config, checkpoint, model, changes, labels, seed, strict, Optional.empty());
+    }
+
+    /**
+     * Reads from a given place of the file, adapts, writes.
+     *
+     * @param key which state dict, when several in the file fit equally well: keys of dictionaries and prefix, joined by
+     *     dots, or a part of that
+     * @see #run(String, Path, Path, Changes, Optional, long, boolean)
+     */
+    public static List<String> run(
+            String config,
+            Path checkpoint,
+            Path model,
+            ImportChanges changes,
+            Optional<Path> labels,
+            long seed,
+            boolean strict,
+            Optional<String> key) {
         RunConfig published = RunConfig.open(config, changes.overrides);
         RunConfig wanted = RunConfig.open(config, changes.all());
         Graph graph = wanted.model().build();
         Map<String, PositionGrid> grids = ModelAnatomy.grids(published.model().build());
         try (StateDict dict = StateDict.open(checkpoint);
                 CheckpointWeights source = new CheckpointWeights(
-                        dict, graph.parameters(), wanted.model().schemes(), grids)) {
+                        dict, graph.parameters(), wanted.model().importSchemes(), grids, key)) {
             ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
             parameters.initialize(seed);
-            List<String> notes = WeightTransfer.load(source, graph, strict, parameters::set);
+            boolean newHead = changes.classes.isPresent();
+            List<String> notes = WeightTransfer.load(source, graph, strict, newHead, parameters::set);
             ModelDescription description = new ModelDescription(
                     wanted.name(),
                     wanted.model(),

@@ -23,9 +23,10 @@ import org.vit4j.model.SavedModel;
  *
  * @param weights a saved model of ours, or a checkpoint that {@link StateDict} reads
  * @param strict whether every array must fit; see {@link WeightTransfer#load}
+ * @param key which state dict of the file, when several fit equally well; see {@link CheckpointWeights}
  * @param headEpochs epochs at the beginning in which the head alone learns
  */
-public record InitWeightsConfig(Path weights, boolean strict, int headEpochs) {
+public record InitWeightsConfig(Path weights, boolean strict, Optional<String> key, int headEpochs) {
     private static final Logger LOG = LoggerFactory.getLogger(InitWeightsConfig.class);
 
     public InitWeightsConfig {
@@ -35,8 +36,9 @@ public record InitWeightsConfig(Path weights, boolean strict, int headEpochs) {
     static Optional<InitWeightsConfig> read(Section s) {
         Path weights = s.pathAt("weights");
         boolean strict = s.boolAt("strict", true);
+        Optional<String> key = s.has("key") ? Optional.of(s.stringAt("key")) : Optional.empty();
         int headEpochs = s.intUnlessOff("head_epochs", 0, 0);
-        return s.build(() -> new InitWeightsConfig(weights, strict, headEpochs));
+        return s.build(() -> new InitWeightsConfig(weights, strict, key, headEpochs));
     }
 
     /**
@@ -47,14 +49,14 @@ public record InitWeightsConfig(Path weights, boolean strict, int headEpochs) {
     void check(RunConfig config) {
         Graph graph = config.model().build();
         try (PretrainedWeights source = open(config, graph)) {
-            WeightTransfer.check(source, graph, strict);
+            WeightTransfer.check(source, graph, strict, true);
         }
     }
 
     /** Fills in the weights, and says what was done to them. */
     void load(RunConfig config, Graph graph, ParameterStore parameters) {
         try (PretrainedWeights source = open(config, graph)) {
-            List<String> notes = WeightTransfer.load(source, graph, strict, parameters::set);
+            List<String> notes = WeightTransfer.load(source, graph, strict, true, parameters::set);
             LOG.info("weights from {} ({} names)", source.label(), source.names());
             notes.forEach(note -> LOG.info("{}", note));
         }
@@ -70,7 +72,7 @@ public record InitWeightsConfig(Path weights, boolean strict, int headEpochs) {
         try {
             if (isModel()) return new ModelWeights(weights, graph.parameters());
             return new CheckpointWeights(
-                    StateDict.open(weights), graph.parameters(), config.model().schemes(), Map.of());
+                    StateDict.open(weights), graph.parameters(), config.model().importSchemes(), Map.of(), key);
         } catch (ConfigError e) {
             throw new ConfigError(config.name() + ": train.init.weights: " + e.getMessage(), e);
         }

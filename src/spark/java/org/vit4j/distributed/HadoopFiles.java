@@ -14,8 +14,12 @@ final class HadoopFiles {
         return new Path(path).getFileSystem(SparkHadoopUtil.get().conf());
     }
 
+    static InputStream open(String path) throws IOException {
+        return system(path).open(new Path(path));
+    }
+
     static byte[] read(String path) throws IOException {
-        try (InputStream in = system(path).open(new Path(path))) {
+        try (InputStream in = open(path)) {
             return in.readAllBytes();
         }
     }

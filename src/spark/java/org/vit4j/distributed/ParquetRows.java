@@ -1,8 +1,10 @@
 package org.vit4j.distributed;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.column.page.PageReadStore;
@@ -15,12 +17,18 @@ import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.schema.MessageType;
 import org.apache.spark.deploy.SparkHadoopUtil;
 import org.vit4j.config.ConfigError;
+import org.vit4j.io.GitLfs;
 
 /** One column of a row group, read without the others. */
 final class ParquetRows {
     private ParquetRows() {}
 
     static ParquetFileReader open(String file) throws IOException {
+        Optional<String> pointer;
+        try (InputStream in = HadoopFiles.open(file)) {
+            pointer = GitLfs.pointer(in.readNBytes(GitLfs.LARGEST_POINTER));
+        }
+        if (pointer.isPresent()) throw new ConfigError(file + ": " + pointer.get());
         return ParquetFileReader.open(
                 HadoopInputFile.fromPath(new Path(file), SparkHadoopUtil.get().conf()));
     }

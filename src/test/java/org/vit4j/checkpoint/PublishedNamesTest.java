@@ -172,7 +172,7 @@ class PublishedNamesTest {
                 .hasMessageContaining("missing: 3 (dist_token, ");
         ModelConfig plain = model(DEIT.replace(", distilled: true", ""));
         assertThatThrownBy(() -> load("hf_deit.safetensors", plain, true, parameters(plain)))
-                .hasMessageContaining("is it another network?");
+                .hasMessageContaining("unexpected: 1 (embeddings.distillation_token)");
     }
 
     @Test

@@ -47,12 +47,20 @@ class StateDictTest {
         try (StateDict dict = StateDict.open(FILES.resolve("kinds.pth"))) {
             assertThat(dict.label()).endsWith("kinds.pth!state_dict");
             assertThat(dict.entries().keySet())
-                    .containsExactly("turned", "part", "bf16", "half", "double", "count", "every_second");
-            dict.entries().forEach((name, entry) -> {
+                    .containsExactly(
+                            "module.turned",
+                            "module.part",
+                            "module.bf16",
+                            "module.half",
+                            "module.double",
+                            "module.count",
+                            "module.every_second");
+            dict.entries().forEach((wrapped, entry) -> {
+                String name = wrapped.substring("module.".length());
                 assertThat(entry.shape().toString())
                         .as(name)
                         .isEqualTo(expected.path(name).path("shape").toString().replace(",", ", "));
-                float[] values = dict.values(name);
+                float[] values = dict.values(wrapped);
                 for (int i = 0; i < values.length; i++) {
                     assertThat(values[i]).as(name).isEqualTo((float)
                             expected.path(name).path("values").get(i).asDouble());

@@ -53,6 +53,7 @@ class FuzzTest {
         SAFETENSORS(".safetensors", false),
         SHARDS(".safetensors.index.json", false),
         TORCH(".pth", true),
+        NPZ(".npz", true),
         YAML(".yaml", false);
 
         private final String ending;
@@ -76,6 +77,7 @@ class FuzzTest {
                     case SAFETENSORS -> FILES.resolve("checkpoints/timm_vit.safetensors");
                     case SHARDS -> FILES.resolve("checkpoints/hf_vit.safetensors.index.json");
                     case TORCH -> FILES.resolve("checkpoints/kinds.pth");
+                    case NPZ -> FILES.resolve("checkpoints/wrapped/google_compressed.npz");
                     case YAML -> Path.of("configs/digits-cait.yaml");
                 });
     }
@@ -84,7 +86,7 @@ class FuzzTest {
         switch (kind) {
             case KERAS -> readModel(file);
             case KERAS_SAVED_BY_KERAS -> readRetrained(file);
-            case SAFETENSORS, SHARDS, TORCH -> readState(file);
+            case SAFETENSORS, SHARDS, TORCH, NPZ -> readState(file);
             case YAML -> RunConfig.open(file.toString(), List.of());
         }
     }

@@ -1,5 +1,7 @@
 package org.vit4j.data.image;
 
+import java.util.Optional;
+import org.vit4j.io.GitLfs;
 /** Decodes image files of every format in {@link ImageFormat}. */
 public final class ImageDecoder {
     private ImageDecoder() {}
@@ -31,10 +33,8 @@ public final class ImageDecoder {
     }
 
     private static ImageFormatException notAnImage(byte[] file) {
-        String start = new String(file, 0, Math.min(file.length, 40), java.nio.charset.StandardCharsets.ISO_8859_1);
-        if (start.startsWith("version https://git-lfs.github.com/")) {
-            return new ImageFormatException("is a Git LFS pointer, not the image; run 'git lfs pull'");
-        }
+        Optional<String> pointer = GitLfs.pointer(file);
+        if (pointer.isPresent()) return new ImageFormatException(pointer.get());
         return new ImageFormatException("is not an image; expected " + ImageFormats.titles()
                 + (file.length == 0 ? " (the file is empty)" : ""));
     }

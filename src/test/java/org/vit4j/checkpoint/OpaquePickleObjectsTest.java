@@ -1,0 +1,50 @@
+package org.vit4j.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.vit4j.config.ConfigError;
+
+/** Objects of Python next to the weights are read over, never constructed ({@code wrapped/make.py}). */
+class OpaquePickleObjectsTest {
+    private static WrappedNetwork load(String file) {
+        Path path = WrappedNetwork.WRAPPED.resolve(file + ".pth");
+        return new WrappedNetwork(WrappedNetwork.YAML).load(path, Optional.empty(), false);
+    }
+
+    /** Paths, NumPy, Namespace, dates, enums, collections, OmegaConf, yacs, sparse tensors, an unknown class. */
+    @ParameterizedTest
+    @ValueSource(strings = {"objects_protocol2", "objects_protocol5"})
+    void objectsNextToTheWeightsAreReadOver(String file) {
+        WrappedNetwork network = load(file);
+        network.hasTheValuesOf(WrappedNetwork.original(), "");
+        assertThat(network.notes())
+                .singleElement()
+                .asString()
+                .startsWith("objects that were not read: ")
+                .contains("__main__.Level", "__main__.Unknown")
+                .doesNotContain("pathlib", "numpy", "argparse", "torch");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "object_parameter | not arrays: 1 (blocks.0.norm1.weight of class __main__.Unknown)",
+                "object_alone | found objects that are not constructed (__main__.Unknown)",
+                "object_runs | a checkpoint has no reason to run commands or code; nothing of it was run"
+            })
+    void objectsInPlaceOfTheWeightsAreNamed(String file, String problem) {
+        assertThatThrownBy(() -> load(file))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining(problem)
+                .message()
+                .hasLineCount(1);
+        assertThat(Path.of("target/was-executed")).doesNotExist();
+    }
+}
