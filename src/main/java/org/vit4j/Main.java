@@ -1,5 +1,7 @@
 package org.vit4j;
 
+import org.vit4j.machine.JavaCppLogging;
+
 import java.util.Locale;
 import org.vit4j.cli.CommandLineProgram;
 import org.vit4j.cli.StandardOutput;

@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.JavaCppLogging;
+import org.vit4j.machine.JavaCppLogging;
 import org.vit4j.backend.onednn.Dnnl;
 import org.vit4j.backend.onednn.OneDnnGradientStep;
 import org.vit4j.backend.onednn.OneDnnInference;

@@ -64,8 +64,8 @@ public final class CommandLineProgram implements Runnable {
     public static int run(String... args) {
         CommandLineProgram root = new CommandLineProgram(new InterruptHandler());
         CommandLine line = new CommandLine(root);
-        line.setOut(Output.writer(System.out));
-        line.setErr(Output.writer(System.err));
+        line.setOut(ConsoleEncoding.writer(System.out));
+        line.setErr(ConsoleEncoding.writer(System.err));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.registerConverter(Path.class, UserPath::of);
         line.setParameterExceptionHandler((problem, given) -> mistake(problem));
@@ -105,7 +105,7 @@ public final class CommandLineProgram implements Runnable {
         PrintWriter err = problem.getCommandLine().getErr();
         String name = problem.getCommandLine().getCommandSpec().qualifiedName();
         if (problem.getCause() instanceof InvalidPathException path) {
-            err.println(name + ": " + Output.unreadable(path).getMessage());
+            err.println(name + ": " + ConsoleEncoding.unreadable(path).getMessage());
             return MISTAKE;
         }
         err.println(name + ": " + Mistakes.explain(problem) + "; see " + name + " --help");
@@ -114,7 +114,7 @@ public final class CommandLineProgram implements Runnable {
 
     private static int explain(Exception problem, CommandLine command, boolean debug) {
         if (problem instanceof StandardOutput.Closed) return DONE;
-        if (problem instanceof InvalidPathException path) return explain(Output.unreadable(path), command, debug);
+        if (problem instanceof InvalidPathException path) return explain(ConsoleEncoding.unreadable(path), command, debug);
         boolean theirs = problem instanceof ConfigError;
         boolean told = theirs || problem instanceof RunException;
         if (told) problem.getMessage().lines().forEach(line -> command.getErr().println("vit4j: " + line));

@@ -8,7 +8,7 @@ import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.JavaCppLogging;
+import org.vit4j.machine.JavaCppLogging;
 
 /** Decoding by OpenCV's {@code imdecode}. Only its modules core, imgproc and imgcodecs are loaded. */
 final class OpenCv {

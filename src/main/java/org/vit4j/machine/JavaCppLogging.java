@@ -1,4 +1,4 @@
-package org.vit4j;
+package org.vit4j.machine;
 
 /**
  * Sends JavaCPP's messages to SLF4J. By itself it prints to standard error, such as that presets of line 1.5.7 do not

@@ -8,8 +8,8 @@ import java.nio.file.InvalidPathException;
 import org.vit4j.config.ConfigError;
 
 /** The encoding of the command line's output, and of the file names that it is given. */
-final class Output {
-    private Output() {}
+final class ConsoleEncoding {
+    private ConsoleEncoding() {}
 
     /** Writes UTF-8, whatever the locale is. */
     static PrintWriter writer(PrintStream stream) {
