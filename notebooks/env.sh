@@ -1,16 +1,16 @@
-# Sourced by start.sh and by the check: builds vit4j, and tells Java kernels where it is and what to run first.
+# Sourced by start.sh and checks/notebooks.sh: builds vit4j and configures the Java kernels (class path, startup script, memory).
 notebooks=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-"$notebooks/../vit4j" --version >/dev/null # builds what is missing or stale
+"$notebooks/../vit4j" --version >/dev/null # builds if necessary
 jar=$(cd "$notebooks/.." && pwd)/target/vit4j.jar
 
-# Half of the machine's memory: JavaCPP allows arrays, which lie outside the Java heap, as much as the heap may have.
-# Of vit4j's log only warnings, which Jupyter shows in the cell.
+# Half of the machine's memory, since JavaCPP allows off-heap arrays as much memory as the heap.
+# Log level WARN, since Jupyter shows the log in the cell.
 options="-XX:+UseSerialGC -XX:MaxRAMPercentage=50 -Dvit4j.log=WARN"
 
-# JJava reads these itself.
+# Read by JJava.
 export JJAVA_CLASSPATH=$jar JJAVA_STARTUP_SCRIPTS_PATH=$notebooks/kernels/jjava.jshell JJAVA_JVM_OPTS=$options
 
-# rapaio's kernel has no installer that would keep them, so its kernel spec is written here, when Maven has fetched it.
+# rapaio's kernel has no installer, so its kernel spec is written here if its jar is in the local Maven repository.
 for rapaio in "$HOME"/.m2/repository/io/github/padreati/rapaio-jupyter-kernel/*/*.jar; do
   [ -f "$rapaio" ] || continue
   spec=$(dirname "$jar")/jupyter/kernels/rapaio

@@ -1,8 +1,8 @@
-"""Executes notebooks from top to bottom, each in a kernel of its own; the first error ends it.
+"""Executes notebooks, each in a new kernel; stops at the first error.
 
 usage: run.py KERNEL NOTEBOOK.ipynb... [--keep]
 
-With --keep the outputs are written into the notebooks, without paths and times of this machine.
+With --keep the outputs are written into the notebooks, without execution metadata.
 """
 
 import sys
@@ -13,12 +13,12 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-# rapaio's kernel loses a message that comes while it starts; it is asked for another one then.
-STARTS = 3
+# rapaio's kernel can lose a message during startup; a new kernel is started in that case.
+MAX_STARTS = 3
 
 
 def execute(notebook, kernel, folder):
-    for start in range(STARTS):
+    for start in range(MAX_STARTS):
         client = NotebookClient(
             notebook,
             kernel_name=kernel,
@@ -32,9 +32,9 @@ def execute(notebook, kernel, folder):
             return
         except (DeadKernelError, RuntimeError) as problem:
             started = any(cell.get("execution_count") for cell in notebook.cells)
-            if started or start + 1 == STARTS:
+            if started or start + 1 == MAX_STARTS:
                 raise
-            print(f"  the kernel did not start ({problem}), once more", flush=True)
+            print(f"  the kernel did not start ({problem}); retrying", flush=True)
 
 
 def main():
@@ -53,7 +53,7 @@ def main():
             sys.exit(f"FAILED: {file.name} on {kernel}\n{error}")
         shown = sum(len(cell.get("outputs", [])) for cell in notebook.cells)
         if shown == 0:
-            sys.exit(f"FAILED: {file.name} on {kernel} showed nothing")
+            sys.exit(f"FAILED: {file.name} on {kernel} produced no outputs")
         print(f"ok: {file.name} on {kernel}, {shown} outputs, {time.monotonic() - begun:.0f} s", flush=True)
         if keep:
             for cell in notebook.cells:

@@ -1,10 +1,10 @@
-"""Runs the paragraphs of a Zeppelin note as its Java interpreter does: renames the class that has a main, compiles, runs.
+"""Runs the paragraphs of a Zeppelin note as its Java interpreter does.
 
 usage: zeppelin.py JAR NOTE.zpln FOLDER
 
-Zeppelin's Java interpreter is not in the package registries. What it does with a paragraph is little: it takes the code for
-a class with a main, gives that class a name of its own wherever the name stands, compiles it with the class path of its
-process, and shows what main printed. `java File.java` compiles and runs in the same way.
+Zeppelin's Java interpreter is not in the package registries, so this script imitates it. The interpreter expects a class with a
+main method, renames the class, compiles it with the class path of its process, and shows the output of main. `java File.java`
+compiles and runs a file in the same way.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def outputs(printed):
-    """The parts Zeppelin would show: what begins with %html or %text at the start of a line."""
+    """Returns the outputs that Zeppelin would show: they start with %html or %text at the beginning of a line."""
     parts = re.split(r"^%(html|text) ", printed, flags=re.M)
     return list(zip(parts[1::2], parts[2::2]))
 
@@ -23,7 +23,7 @@ def outputs(printed):
 def run(number, code, jar, folder):
     main = re.search(r"public class (\w+)", code)
     if not main or "public static void main(String[] args)" not in code:
-        sys.exit(f"FAILED: paragraph {number} has no class with a main")
+        sys.exit(f"FAILED: paragraph {number} has no class with a main method")
     name = f"Paragraph{number}"
     source = folder / f"{name}.java"
     source.write_text(code.replace(main.group(1), name), encoding="utf-8")
@@ -42,7 +42,7 @@ def main():
     content = json.loads(note.read_text(encoding="utf-8"))
     for key in ("name", "id", "paragraphs", "config", "info"):
         if key not in content:
-            sys.exit(f"FAILED: {note.name} has no '{key}'")
+            sys.exit(f"FAILED: {note.name}: missing key '{key}'")
     ran = 0
     for number, paragraph in enumerate(content["paragraphs"], start=1):
         interpreter, _, code = paragraph["text"].partition("\n")
@@ -50,9 +50,9 @@ def main():
             run(number, code, jar, folder)
             ran += 1
         elif interpreter != "%md":
-            sys.exit(f"FAILED: paragraph {number} is for {interpreter}")
+            sys.exit(f"FAILED: paragraph {number} uses interpreter {interpreter}; expected %java or %md")
     if ran == 0:
-        sys.exit(f"FAILED: {note.name} has no Java")
+        sys.exit(f"FAILED: {note.name} has no %java paragraph")
 
 
 if __name__ == "__main__":

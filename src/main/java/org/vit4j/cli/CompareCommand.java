@@ -44,7 +44,7 @@ final class CompareCommand implements Callable<Integer> {
         RunComparison comparison = RunComparison.read(runs);
         output.ifPresent(file -> AtomicFiles.write(file, ComparisonPage.html(comparison)));
         PrintWriter out = spec.commandLine().getOut();
-        if (json) out.println(Json.text(comparison.machine()));
+        if (json) out.println(Json.text(comparison.toMaps()));
         else if (output.isPresent()) out.println(output.get() + ": " + runs.size() + " runs");
         else out.print(comparison.table());
         out.flush();

@@ -20,7 +20,9 @@ import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 
-/** Values of a network's tensors, and gradients of a logit by them. Images are [B, H, W, C], preprocessed. */
+/**
+ * Values of a network's tensors and gradients of a logit with respect to them. Images are [B, H, W, C], preprocessed.
+ */
 final class ActivationGradients implements AutoCloseable {
     private static final String TARGET = "explain.target";
 
@@ -28,22 +30,28 @@ final class ActivationGradients implements AutoCloseable {
     private final ParameterStore parameters;
     private final Backend engine;
     private final Inference inference;
-    private final boolean owned;
+    private final boolean ownsInference;
     private final String input;
-    private String by;
+    /** Tensor that {@link #step} differentiates by. */
+    private String stepTensor;
+
     private GradientStep step;
 
     ActivationGradients(Graph graph, ParameterStore parameters, Backend engine) {
         this(graph, parameters, engine, engine.inference(graph, parameters), true);
     }
 
-    /** @param inference of the same network, that somebody else closes unless it is {@code owned} */
-    ActivationGradients(Graph graph, ParameterStore parameters, Backend engine, Inference inference, boolean owned) {
+    /**
+     * @param inference of the same network
+     * @param ownsInference if true, {@link #close} closes {@code inference}; otherwise the caller does
+     */
+    ActivationGradients(
+            Graph graph, ParameterStore parameters, Backend engine, Inference inference, boolean ownsInference) {
         this.graph = graph;
         this.parameters = parameters;
         this.engine = engine;
         this.inference = inference;
-        this.owned = owned;
+        this.ownsInference = ownsInference;
         this.input = inference.input();
     }
 
@@ -51,7 +59,7 @@ final class ActivationGradients implements AutoCloseable {
         return graph;
     }
 
-    /** Tensors by name, [B, ..]. */
+    /** Computes tensors by name, each [B, ..]. */
     Map<String, INDArray> values(List<String> tensors, INDArray images) {
         return inference.tensors(tensors, Map.of(input, images));
     }
@@ -61,7 +69,7 @@ final class ActivationGradients implements AutoCloseable {
     }
 
     /**
-     * A tensor and the gradient of each image's logit by it.
+     * A tensor and the gradient of each image's logit with respect to it.
      *
      * @param value [B, ..]
      * @param gradient the same shape
@@ -69,19 +77,19 @@ final class ActivationGradients implements AutoCloseable {
     record ActivationGradient(INDArray value, INDArray gradient) {}
 
     /**
-     * The slope of one class's logit an image, as the network stands: nothing is dropped, batch norms go by their
-     * running statistics.
+     * Computes the gradient of one logit per image in inference mode: no dropout, batch norm with its running
+     * statistics.
      *
-     * @param tensor one the logits depend on
+     * @param tensor name of a tensor that the logits depend on
      * @param classes index of the class for each image
      */
-    ActivationGradient slope(String tensor, INDArray images, int[] classes) {
+    ActivationGradient gradient(String tensor, INDArray images, int[] classes) {
         long batch = images.size(0);
         prepare(tensor);
         Map<String, INDArray> inputs = new HashMap<>();
         inputs.put(input, images);
         inputs.put(TARGET, target(classes));
-        // What is multiplied by one is not dropped.
+        // Masks of ones switch dropout off.
         for (SameDiffGraph.DropMask mask : step.masks()) {
             inputs.put(mask.name(), Nd4j.ones(type(), mask.shape().batched(batch)));
         }
@@ -94,19 +102,22 @@ final class ActivationGradients implements AutoCloseable {
     }
 
     private void prepare(String tensor) {
-        if (tensor.equals(by)) return;
+        if (tensor.equals(stepTensor)) return;
         if (step != null) step.close();
         Set<String> frozen = graph.parameters().stream().map(Parameter::name).collect(Collectors.toSet());
         List<String> read = tensor.equals(input) ? List.of() : List.of(tensor);
-        // By the input as well: with every weight frozen, an engine follows only what a wanted gradient lies before.
-        List<String> slopes = tensor.equals(input) ? List.of(input) : List.of(tensor, input);
-        var wanted = new GradientStep.GradientSpec(this::chosen, read, slopes, frozen);
-        step = engine.step(graph, parameters, SameDiffLowering.Mode.FINE_TUNING, wanted);
-        by = tensor;
+        // The gradient of the input is requested as well: all parameters are frozen, and a backend propagates gradients
+        // only through tensors that precede a requested one.
+        List<String> gradients = tensor.equals(input) ? List.of(input) : List.of(tensor, input);
+        var spec = new GradientStep.GradientSpec(this::sumOfTargetLogits, read, gradients, frozen);
+        step = engine.step(graph, parameters, SameDiffLowering.Mode.FINE_TUNING, spec);
+        stepTensor = tensor;
     }
 
-    /** The sum of the chosen logits: each image's gradient is that of its own. */
-    private SDVariable chosen(LossInputs network) {
+    /**
+     * Sums the target logit of each image. Images do not interact, so each image's gradient is that of its own logit.
+     */
+    private SDVariable sumOfTargetLogits(LossInputs network) {
         int classes = network.graph().outputs().get("logits").dim(0);
         SDVariable target = network.sd().placeHolder(TARGET, type(), -1, classes);
         return network.output("logits").mul(target).sum();
@@ -117,21 +128,21 @@ final class ActivationGradients implements AutoCloseable {
     }
 
     private INDArray target(int[] classes) {
-        int all = graph.outputs().get("logits").dim(0);
-        float[] ones = new float[classes.length * all];
+        int count = graph.outputs().get("logits").dim(0);
+        float[] ones = new float[classes.length * count];
         for (int i = 0; i < classes.length; i++) {
-            if (classes[i] < 0 || classes[i] >= all) {
-                throw new IllegalArgumentException(
-                        "class " + classes[i] + " of " + all + " in " + Arrays.toString(classes));
+            if (classes[i] < 0 || classes[i] >= count) {
+                throw new IllegalArgumentException("class index " + classes[i] + " out of range [0, " + count + ") in "
+                        + Arrays.toString(classes));
             }
-            ones[i * all + classes[i]] = 1;
+            ones[i * count + classes[i]] = 1;
         }
-        return Nd4j.createFromArray(ones).reshape('c', classes.length, all).castTo(type());
+        return Nd4j.createFromArray(ones).reshape('c', classes.length, count).castTo(type());
     }
 
     @Override
     public void close() {
         if (step != null) step.close();
-        if (owned) inference.close();
+        if (ownsInference) inference.close();
     }
 }

@@ -14,17 +14,18 @@ import org.vit4j.graph.TokenGrid;
  * A layer of softmax attention.
  *
  * @param name of the layer, such as {@code blocks.3.attn}
- * @param softmax the tensor of its maps [H, T, S] as the softmax made them: rows of shares
- * @param applied the tensor of the maps that weigh the values; another one where heads are mixed after the softmax
- * @param queries what its T rows stand for
- * @param keys what its S columns stand for
+ * @param softmax tensor of the attention probabilities [H, T, S] as the softmax computes them; rows sum to 1
+ * @param applied tensor of the attention maps that multiply the values; differs from {@code softmax} if heads are mixed
+ *     after the softmax
+ * @param queries positions of the T rows on the image
+ * @param keys positions of the S columns on the image
  */
 public record AttentionLayer(
         String name, String softmax, String applied, int heads, TokenGrid queries, TokenGrid keys) {
 
-    /** All of a graph, in their order. */
+    /** Returns all softmax attention layers of a graph, in graph order. */
     public static List<AttentionLayer> of(Graph graph) {
-        Map<String, SpatialMap> places = SpatialMap.of(graph);
+        Map<String, SpatialMap> spatialMaps = SpatialMap.of(graph);
         List<AttentionLayer> layers = new ArrayList<>();
         for (Tensor mix : graph.tensors()) {
             if (!(mix.op() instanceof Op.WeightedSum)) continue;
@@ -32,7 +33,7 @@ public record AttentionLayer(
             while (applied.op() instanceof Op.Dropout) applied = applied.input();
             Tensor softmax = applied;
             while (!(softmax.op() instanceof Op.Softmax)) softmax = softmax.input();
-            Map<Integer, TokenGrid> axes = places.get(softmax.name()).tokens();
+            Map<Integer, TokenGrid> axes = spatialMaps.get(softmax.name()).tokens();
             layers.add(new AttentionLayer(
                     layer(softmax.name()),
                     softmax.name(),
@@ -44,7 +45,7 @@ public record AttentionLayer(
         return layers;
     }
 
-    /** Layers of the graph that attend by random features and so have no map: their names. */
+    /** Returns the names of the layers with linear attention by random features, which have no attention maps. */
     public static List<String> withoutMaps(Graph graph) {
         return graph.tensors().stream()
                 .filter(tensor -> tensor.op() instanceof HeadOp.LinearAttention)

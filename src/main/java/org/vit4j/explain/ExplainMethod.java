@@ -2,25 +2,25 @@ package org.vit4j.explain;
 
 import java.util.Locale;
 
-/** The ways to look into a network that a command line can ask for. */
+/** Explanation methods of the {@code explain} command. */
 public enum ExplainMethod {
-    GRADCAM("Grad-CAM", "Cells of the layer that speak for the class; what speaks against it is left out."),
+    GRADCAM("Grad-CAM", "Cells of the layer that raise the class's logit; negative evidence is left out."),
     ROLLOUT(
             "Attention rollout",
-            "How much of each place is in the answer when attention is followed through all layers."
-                    + " The same whatever the class."),
-    ATTENTION("Attention", "What one layer looks at. The same whatever the class."),
-    SALIENCY("Saliency", "How much the class's logit changes with each pixel, up or down."),
+            "Contribution of each image position to the prediction, with attention accumulated over all layers."
+                    + " Does not depend on the class."),
+    ATTENTION("Attention", "Attention probabilities of one layer. Does not depend on the class."),
+    SALIENCY("Saliency", "Absolute gradient of the class's logit with respect to each pixel."),
     DISTANCE(
             "Mean attention distance",
-            "How far from its own place a query looks, in pixels of what the network sees, averaged over queries and"
-                    + " images. Class tokens have no place and take no part. A layer near the distance of looking everywhere"
-                    + " alike has no preference for near or far."),
+            "Distance between query and attended keys, in pixels of the preprocessed image, averaged over queries and"
+                    + " images. Class tokens have no position and are left out. A layer near the distance of uniform"
+                    + " attention prefers neither near nor far positions."),
     SIMILARITY(
             "Similarity of attention maps",
-            "The mean cosine between the columns of two layers' maps: near 1 over many layers is attention collapse."
+            "Mean cosine between the columns of two layers' maps; values near 1 over many layers indicate collapse."
                     + " Layers whose maps have different shapes cannot be compared."),
-    FEATURES("Features", "Values of one tensor, a row an image.");
+    FEATURES("Features", "Values of one tensor, one row per image.");
 
     private final String title;
     private final String note;
@@ -34,12 +34,13 @@ public enum ExplainMethod {
         return title;
     }
 
-    /** What it shows, in a sentence or two. */
+    /** Returns one or two sentences that explain the result. */
     public String note() {
         return note;
     }
 
-    public String word() {
+    /** Returns the name on the command line and in files. */
+    public String cliName() {
         return name().toLowerCase(Locale.ROOT);
     }
 }

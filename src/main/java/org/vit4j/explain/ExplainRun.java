@@ -26,12 +26,15 @@ import org.vit4j.model.SavedModel;
 import org.vit4j.report.Chart;
 import org.vit4j.report.ImagePage;
 
-/** Some methods over some pictures, written into a directory: PNG, CSV, npy, and {@code explain.html} with all of it. */
+/**
+ * Applies explanation methods to images and writes PNG, CSV and .npy files and a page {@code explain.html} with all
+ * results.
+ */
 public final class ExplainRun {
-    /** A CSV with more columns than this opens nowhere; the npy has them all. */
-    private static final int MOST_COLUMNS = 16384;
-    /** Grids up to so many cells are in the machine output. */
-    private static final int MOST_CELLS = 4096;
+    /** Column limit of common spreadsheets; above it only the .npy file is written. */
+    private static final int MAX_CSV_COLUMNS = 16384;
+    /** Larger grids are not included in the JSON output. */
+    private static final int MAX_JSON_CELLS = 4096;
 
     private final SavedModel model;
     private final Explainer explainer;
@@ -43,32 +46,33 @@ public final class ExplainRun {
     private final List<String> notes = new ArrayList<>();
 
     /**
-     * What is asked for.
+     * Images, methods and options.
      *
-     * @param layer a tensor or layer of attention, for the methods that look at one
-     * @param head of attention, from 0
-     * @param of a class, by name or index
+     * @param layer a tensor or attention layer, for the methods that explain one layer
+     * @param head attention head, from 0
+     * @param targetClass class to explain, by name or index; the predicted class if empty
+     * @param directory output directory
      * @param maxPixels larger images are refused
      */
     public record ExplainRequest(
-            List<Path> pictures,
+            List<Path> images,
             List<ExplainMethod> methods,
             Optional<String> layer,
             OptionalInt head,
-            Optional<String> of,
+            Optional<String> targetClass,
             Path directory,
             long maxPixels) {
         public ExplainRequest {
-            pictures = List.copyOf(pictures);
+            images = List.copyOf(images);
             methods = List.copyOf(methods);
         }
     }
 
     /**
-     * What came of it.
+     * Results of a run.
      *
-     * @param results one for each picture and method, or for each method over all pictures
-     * @param notes methods that have no meaning for the network, a line each
+     * @param results one entry for each image and method, or for each method that summarizes all images
+     * @param notes one line for each method that does not apply to the network
      */
     public record ExplainOutcome(Path page, List<Map<String, Object>> results, List<String> notes) {}
 
@@ -78,7 +82,11 @@ public final class ExplainRun {
         this.request = request;
     }
 
-    /** @throws ConfigError when something asked for is not there, or none of the methods has a meaning */
+    /**
+     * Computes and writes all explanations.
+     *
+     * @throws ConfigError if a layer, head or class does not exist, or the only method does not apply to the network
+     */
     public static ExplainOutcome write(SavedModel model, ExplainRequest request) {
         try (Explainer explainer = Explainer.of(model)) {
             return new ExplainRun(model, explainer, request).write();
@@ -87,84 +95,84 @@ public final class ExplainRun {
 
     private ExplainOutcome write() {
         int channels = model.description().model().image().channels();
-        for (Path picture : request.pictures) {
-            // As the network sees it; whole photographs would fill the heap.
-            images.add(explainer.view(ImageFile.read(picture, channels, request.maxPixels)));
-            names.add(name(picture));
+        for (Path file : request.images) {
+            // Resized at once: the original photographs together would exceed the heap.
+            images.add(explainer.view(ImageFile.read(file, channels, request.maxPixels)));
+            names.add(uniqueName(file));
         }
         for (ExplainMethod method : request.methods) {
             try {
-                section(method);
+                addSection(method);
             } catch (ConfigError e) {
                 if (request.methods.size() == 1) throw e;
-                notes.add(method.word() + ": " + e.getMessage());
+                notes.add(method.cliName() + ": " + e.getMessage());
                 sections.add(
                         new ImagePage.PageSection(method.title(), e.getMessage(), List.of(), List.of(), List.of()));
             }
         }
         Path page = request.directory.resolve("explain.html");
-        String status =
-                model.description().name() + ", " + images.size() + (images.size() == 1 ? " picture" : " pictures");
+        String status = model.description().name() + ", " + images.size() + (images.size() == 1 ? " image" : " images");
         AtomicFiles.write(
-                page, new ImagePage("What " + model.description().name() + " looks at", status, sections).html());
+                page, new ImagePage("Explanations of " + model.description().name(), status, sections).html());
         return new ExplainOutcome(page, results, notes);
     }
 
-    /** The file's name without its ending; numbered where two are called alike. */
-    private String name(Path picture) {
-        String file = picture.getFileName().toString();
-        int dot = file.lastIndexOf('.');
-        String stem = dot > 0 ? file.substring(0, dot) : file;
+    /** Returns the file name without its extension, with a number appended if the name is taken. */
+    private String uniqueName(Path file) {
+        String fileName = file.getFileName().toString();
+        int dot = fileName.lastIndexOf('.');
+        String stem = dot > 0 ? fileName.substring(0, dot) : fileName;
         String name = stem;
         for (int i = 2; names.contains(name); i++) name = stem + "-" + i;
         return name;
     }
 
-    private void section(ExplainMethod method) {
+    private void addSection(ExplainMethod method) {
         switch (method) {
-            case GRADCAM, ROLLOUT, ATTENTION, SALIENCY -> pictures(method);
+            case GRADCAM, ROLLOUT, ATTENTION, SALIENCY -> heatMaps(method);
             case DISTANCE -> distance();
             case SIMILARITY -> similarity();
             case FEATURES -> features();
         }
     }
 
-    private void pictures(ExplainMethod method) {
+    private void heatMaps(ExplainMethod method) {
         List<ImagePage.PageFigure> figures = new ArrayList<>();
         for (int i = 0; i < images.size(); i++) {
             Image image = images.get(i);
             List<Prediction> top = model.predict(image, 1);
-            int chosen = request.of.map(this::classIndex).orElse(top.get(0).index());
-            HeatMap heat = heat(method, image, chosen);
-            boolean byClass = method == ExplainMethod.GRADCAM || method == ExplainMethod.SALIENCY;
-            String file = names.get(i) + "-" + method.word() + ".png";
-            byte[] png = png(heat.over(explainer.view(image)));
+            int target =
+                    request.targetClass.map(this::classIndex).orElse(top.get(0).index());
+            HeatMap heat = heatMap(method, image, target);
+            boolean classSpecific = method == ExplainMethod.GRADCAM || method == ExplainMethod.SALIENCY;
+            String file = names.get(i) + "-" + method.cliName() + ".png";
+            byte[] png = png(heat.overlay(explainer.view(image)));
             AtomicFiles.write(request.directory.resolve(file), temporary -> Files.write(temporary, png));
-            String guess = String.format(
+            String prediction = String.format(
                     Locale.ROOT,
-                    "taken for %s, %.1f%%",
+                    "predicted %s, %.1f%%",
                     top.get(0).label(),
                     100 * top.get(0).probability());
             figures.add(new ImagePage.PageFigure(
-                    names.get(i), png(HeatMap.plain(explainer.view(image))), List.of(names.get(i), guess)));
+                    names.get(i), png(HeatMap.image(explainer.view(image))), List.of(names.get(i), prediction)));
             List<String> caption = new ArrayList<>();
-            caption.add(byClass ? "for " + model.description().classes().get(chosen) : names.get(i));
-            caption.add(heat.layer() + (method == ExplainMethod.ATTENTION ? heads() : ""));
+            caption.add(classSpecific ? "for " + model.description().classes().get(target) : names.get(i));
+            caption.add(heat.layer() + (method == ExplainMethod.ATTENTION ? headCaption() : ""));
             figures.add(new ImagePage.PageFigure(names.get(i) + ", " + method.title(), png, caption));
-            results.add(result(method, i, heat, byClass ? Optional.of(chosen) : Optional.empty(), file));
+            results.add(result(method, i, heat, classSpecific ? Optional.of(target) : Optional.empty(), file));
         }
         sections.add(new ImagePage.PageSection(method.title(), method.note(), figures, List.of(), List.of()));
     }
 
-    private String heads() {
+    private String headCaption() {
         return request.head.isPresent() ? ", head " + request.head.getAsInt() : ", mean over heads";
     }
 
-    private HeatMap heat(ExplainMethod method, Image image, int chosen) {
-        OptionalInt of = OptionalInt.of(chosen);
+    private HeatMap heatMap(ExplainMethod method, Image image, int target) {
+        OptionalInt classIndex = OptionalInt.of(target);
         return switch (method) {
-            case GRADCAM -> explainer.gradCam(image, request.layer.orElseGet(explainer::gradCamLayer), of);
-            case SALIENCY -> explainer.saliency(image, of);
+            case GRADCAM -> explainer.gradCam(image, request.layer.orElseGet(explainer::gradCamLayer), classIndex);
+            case SALIENCY -> explainer.saliency(image, classIndex);
             case ROLLOUT -> explainer.rollout(image);
             case ATTENTION ->
                 explainer.attention(image, request.layer.orElseGet(explainer::attentionLayer), request.head);
@@ -173,58 +181,59 @@ public final class ExplainRun {
     }
 
     private Map<String, Object> result(
-            ExplainMethod method, int image, HeatMap heat, Optional<Integer> chosen, String file) {
+            ExplainMethod method, int image, HeatMap heat, Optional<Integer> target, String file) {
         Map<String, Object> result = new LinkedHashMap<>();
-        result.put("method", method.word());
-        result.put("image", request.pictures.get(image).toString());
+        result.put("method", method.cliName());
+        result.put("image", request.images.get(image).toString());
         result.put("layer", heat.layer());
         if (method == ExplainMethod.ATTENTION) request.head.ifPresent(head -> result.put("head", head));
-        chosen.ifPresent(
+        target.ifPresent(
                 index -> result.put("class", model.description().classes().get(index)));
         result.put("grid", List.of(heat.values().length, heat.values()[0].length));
-        result.put("largest", heat.largest());
-        if (heat.grid().grid() <= MOST_CELLS) result.put("values", heat.values());
+        result.put("largest", heat.max());
+        if (heat.grid().grid() <= MAX_JSON_CELLS) result.put("values", heat.values());
         result.put("file", request.directory.resolve(file).toString());
         return result;
     }
 
-    /** By name, or else by index from 0. */
-    private int classIndex(String of) {
+    /** Finds a class by name, then by index from 0. */
+    private int classIndex(String name) {
         List<String> classes = model.description().classes();
-        if (classes.contains(of)) return classes.indexOf(of);
-        if (of.matches("\\d{1,9}") && Integer.parseInt(of) < classes.size()) return Integer.parseInt(of);
-        throw new ConfigError("--class " + of + ": the model has no such class; it has " + classes.size() + ", from "
+        if (classes.contains(name)) return classes.indexOf(name);
+        if (name.matches("\\d{1,9}") && Integer.parseInt(name) < classes.size()) return Integer.parseInt(name);
+        throw new ConfigError("--class " + name + ": unknown class; the model has " + classes.size() + " classes, from "
                 + classes.get(0) + " to " + classes.get(classes.size() - 1));
     }
 
     private void distance() {
         HeadTable table = explainer.distance(images);
-        int most = table.values().stream().mapToInt(List::size).max().orElse(0);
+        int columns = table.values().stream().mapToInt(List::size).max().orElse(0);
         List<String> header = new ArrayList<>(List.of("layer"));
-        for (int h = 0; h < most; h++) header.add("head " + h);
+        for (int h = 0; h < columns; h++) header.add("head " + h);
         List<ImagePage.PageRow> rows = new ArrayList<>();
         for (int i = 0; i < table.layers().size(); i++) {
             List<Double> row = new ArrayList<>(table.values().get(i));
-            while (row.size() < most) row.add(Double.NaN);
+            while (row.size() < columns) row.add(Double.NaN);
             rows.add(new ImagePage.PageRow(table.layers().get(i), row));
         }
         Chart chart = Chart.of(
                 "Mean attention distance, pixels",
-                "layer of attention",
+                "attention layer",
                 List.of(
                         curve("mean over heads", table.means()),
-                        curve("looking everywhere", explainer.uniformDistance()),
+                        curve("uniform attention", explainer.uniformDistance()),
                         curve(
                                 "farthest head",
                                 table.values().stream().map(Collections::max).toList()),
                         curve(
                                 "nearest head",
                                 table.values().stream().map(Collections::min).toList())));
-        String left = without(table.layers().size());
-        var numbers = new ImagePage.PageTable("Distance in pixels of each layer and head", false, header, rows);
+        String omitted = omittedLayers(table.layers().size());
+        var numbers =
+                new ImagePage.PageTable("Mean attention distance in pixels by layer and head", false, header, rows);
         sections.add(new ImagePage.PageSection(
                 ExplainMethod.DISTANCE.title(),
-                ExplainMethod.DISTANCE.note() + left,
+                ExplainMethod.DISTANCE.note() + omitted,
                 List.of(),
                 List.of(chart),
                 List.of(numbers)));
@@ -232,7 +241,7 @@ public final class ExplainRun {
         Path file = csv("distance.csv", header, rows);
         results.add(Map.of(
                 "method",
-                ExplainMethod.DISTANCE.word(),
+                ExplainMethod.DISTANCE.cliName(),
                 "layers",
                 table.layers(),
                 "pixels",
@@ -243,11 +252,15 @@ public final class ExplainRun {
                 file.toString()));
     }
 
-    private String without(int measured) {
-        int off = explainer.attentions().size() - measured;
-        String text = off > 0 ? " Left out: " + off + " layers in which only class tokens ask or are asked." : "";
-        List<String> none = explainer.withoutMaps();
-        return none.isEmpty() ? text : text + " Without maps (random features): " + String.join(", ", none) + ".";
+    private String omittedLayers(int measured) {
+        int unmeasured = explainer.attentionLayers().size() - measured;
+        String text = unmeasured > 0
+                ? " Left out: " + unmeasured + " layers whose only queries or keys are class tokens."
+                : "";
+        List<String> linear = explainer.layersWithoutMaps();
+        return linear.isEmpty()
+                ? text
+                : text + " Without attention maps (random features): " + String.join(", ", linear) + ".";
     }
 
     private void similarity() {
@@ -257,13 +270,13 @@ public final class ExplainRun {
         for (int i = 0; i < layers.size(); i++) header.add(String.valueOf(i + 1));
         List<ImagePage.PageRow> rows = new ArrayList<>();
         for (int i = 0; i < layers.size(); i++) {
-            List<Double> row = Arrays.stream(similarity.between()[i]).boxed().toList();
+            List<Double> row = Arrays.stream(similarity.cosines()[i]).boxed().toList();
             rows.add(new ImagePage.PageRow((i + 1) + " " + layers.get(i), row));
         }
-        List<Double> curve = Arrays.stream(similarity.toTheOneBefore()).boxed().toList();
+        List<Double> curve = Arrays.stream(similarity.toPreviousLayer()).boxed().toList();
         Chart chart =
-                Chart.of("Similarity to the layer before", "layer of attention", List.of(curve("mean cosine", curve)));
-        var table = new ImagePage.PageTable("Mean cosine between the maps of two layers", true, header, rows);
+                Chart.of("Similarity to the previous layer", "attention layer", List.of(curve("mean cosine", curve)));
+        var table = new ImagePage.PageTable("Mean cosine between the attention maps of two layers", true, header, rows);
         sections.add(new ImagePage.PageSection(
                 ExplainMethod.SIMILARITY.title(),
                 ExplainMethod.SIMILARITY.note(),
@@ -273,15 +286,15 @@ public final class ExplainRun {
         AtomicFiles.write(request.directory.resolve("similarity.svg"), chart.standalone());
         Path file = csv("similarity.csv", header, rows);
         Map<String, Object> result = new LinkedHashMap<>();
-        result.put("method", ExplainMethod.SIMILARITY.word());
+        result.put("method", ExplainMethod.SIMILARITY.cliName());
         result.put("layers", layers);
-        result.put("between", rows.stream().map(row -> finite(row.values())).toList());
+        result.put("between", rows.stream().map(row -> nanToNull(row.values())).toList());
         result.put("file", file.toString());
         results.add(result);
     }
 
-    /** JSON has no NaN. */
-    private static List<Double> finite(List<Double> values) {
+    /** Replaces NaN, which JSON cannot represent, by null. */
+    private static List<Double> nanToNull(List<Double> values) {
         List<Double> out = new ArrayList<>();
         for (Double value : values) out.add(value.isNaN() ? null : value);
         return out;
@@ -304,11 +317,11 @@ public final class ExplainRun {
         int columns = all.length / images.size();
         String note = tensor + " " + Arrays.toString(values.shape()) + ", in features.npy";
         Map<String, Object> result = new LinkedHashMap<>();
-        result.put("method", ExplainMethod.FEATURES.word());
+        result.put("method", ExplainMethod.FEATURES.cliName());
         result.put("layer", tensor);
         result.put("shape", values.shape());
         result.put("file", npy.toString());
-        if (columns <= MOST_COLUMNS) {
+        if (columns <= MAX_CSV_COLUMNS) {
             Path csv = request.directory.resolve("features.csv");
             FeatureFiles.csv(csv, names, all);
             result.put("csv", csv.toString());
@@ -331,12 +344,12 @@ public final class ExplainRun {
         return file;
     }
 
-    private static byte[] png(BufferedImage picture) {
+    private static byte[] png(BufferedImage image) {
         var bytes = new ByteArrayOutputStream();
         try {
-            if (!ImageIO.write(picture, "png", bytes)) throw new AssertionError("no writer of PNG");
+            if (!ImageIO.write(image, "png", bytes)) throw new AssertionError("no PNG writer");
         } catch (IOException e) {
-            throw new AssertionError("memory cannot fail", e);
+            throw new AssertionError("writing to memory failed", e);
         }
         return bytes.toByteArray();
     }

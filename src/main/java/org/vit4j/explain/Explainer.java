@@ -22,67 +22,69 @@ import org.vit4j.graph.TokenGrid;
 import org.vit4j.model.SavedModel;
 
 /**
- * What a network looks at.
+ * Explains the predictions of a network.
  *
  * <pre>{@code
  * try (var model = SavedModel.load(file); var explainer = Explainer.of(model)) {
- *     BufferedImage picture = explainer.gradCam(image).over(explainer.view(image));
+ *     BufferedImage overlay = explainer.gradCam(image).overlay(explainer.view(image));
  * }
  * }</pre>
  *
- * <p>Pictures come as they are read; the network's own preprocessing is applied. A mistake in what is asked for, or a
- * method that has no meaning for this network, is a {@link ConfigError} of one line. For one thread.
+ * <p>Images are passed as they were read; the network's preprocessing is applied here. Invalid arguments, and methods
+ * that do not apply to the network, raise a {@link ConfigError} of one line. Not thread-safe.
  */
 public final class Explainer implements AutoCloseable {
     private final Preprocessing preprocess;
     private final Graph graph;
-    private final Map<String, SpatialMap> places;
-    private final List<AttentionLayer> attentions;
-    private final ActivationGradients probe;
+    private final Map<String, SpatialMap> spatialMaps;
+    private final List<AttentionLayer> attentionLayers;
+    private final ActivationGradients activations;
 
-    private Explainer(Preprocessing preprocess, ActivationGradients probe) {
+    private Explainer(Preprocessing preprocess, ActivationGradients activations) {
         this.preprocess = preprocess;
-        this.graph = probe.graph();
-        this.places = SpatialMap.of(graph);
-        this.attentions = AttentionLayer.of(graph);
-        this.probe = probe;
+        this.graph = activations.graph();
+        this.spatialMaps = SpatialMap.of(graph);
+        this.attentionLayers = AttentionLayer.of(graph);
+        this.activations = activations;
     }
 
-    /** Of a saved model, which must stay open. */
+    /** Creates an explainer of a saved model, which must stay open. */
     public static Explainer of(SavedModel model) {
-        ActivationGradients probe =
+        ActivationGradients activations =
                 new ActivationGradients(model.graph(), model.parameters(), Backend.AUTO, model.inference(), false);
-        return new Explainer(model.description().preprocess(), probe);
+        return new Explainer(model.description().preprocess(), activations);
     }
 
-    /** Of a network that is being trained, or was just made. */
-    public static Explainer of(Graph graph, ParameterStore parameters, Preprocessing preprocess, Backend engine) {
-        return new Explainer(preprocess, new ActivationGradients(graph, parameters, engine));
+    /** Creates an explainer of a network during training or before it was saved. */
+    public static Explainer of(Graph graph, ParameterStore parameters, Preprocessing preprocess, Backend backend) {
+        return new Explainer(preprocess, new ActivationGradients(graph, parameters, backend));
     }
 
-    /** The picture as the network sees it, before normalizing. */
+    /** Returns the image after resizing and cropping, before normalization. */
     public Image view(Image image) {
         return preprocess.view(image);
     }
 
-    /** The layers of softmax attention, in their order. */
-    public List<AttentionLayer> attentions() {
-        return attentions;
+    /** Returns the softmax attention layers, in graph order. */
+    public List<AttentionLayer> attentionLayers() {
+        return attentionLayers;
     }
 
-    /** Layers that attend by random features: they have no map, and what needs maps leaves them out. */
-    public List<String> withoutMaps() {
+    /** Returns the names of layers with attention by random features. They have no attention maps and are left out. */
+    public List<String> layersWithoutMaps() {
         return AttentionLayer.withoutMaps(graph);
     }
 
-    /** Tensors that {@link #gradCam} can be taken of: those with a grid whose cells change the logits. */
+    /** Returns the tensors that {@link #gradCam} accepts: those with a grid whose cells affect the logits. */
     public List<String> spatialLayers() {
-        return LogitDependence.spatial(graph, places).stream().map(Tensor::name).toList();
+        return LogitDependence.spatial(graph, spatialMaps).stream()
+                .map(Tensor::name)
+                .toList();
     }
 
-    /** The last sum of a block's input and branches whose cells change the logits. */
+    /** Returns the default layer of {@link #gradCam}: the last residual sum whose cells affect the logits. */
     public String gradCamLayer() {
-        List<Tensor> layers = LogitDependence.spatial(graph, places);
+        List<Tensor> layers = LogitDependence.spatial(graph, spatialMaps);
         return layers.stream()
                 .filter(t -> t.op() instanceof Op.Add)
                 .reduce((before, last) -> last)
@@ -90,45 +92,48 @@ public final class Explainer implements AutoCloseable {
                 .name();
     }
 
-    /** The class with the largest logit. */
-    public int predicted(Image image) {
-        return probe.logits(images(List.of(image))).argMax(1).getInt(0);
+    /** Returns the index of the class with the largest logit. */
+    public int predictedClass(Image image) {
+        return activations.logits(images(List.of(image))).argMax(1).getInt(0);
     }
 
-    /** Grad-CAM of the likeliest class at {@link #gradCamLayer}. */
+    /** Computes Grad-CAM of the predicted class at {@link #gradCamLayer}. */
     public HeatMap gradCam(Image image) {
         return gradCam(image, gradCamLayer(), OptionalInt.empty());
     }
 
     /**
-     * Grad-CAM: which cells of a layer speak for a class.
+     * Computes Grad-CAM: the cells of a layer that raise the logit of a class.
      *
      * @param layer one of {@link #spatialLayers}
-     * @param of the class; the likeliest one when left out
+     * @param classIndex class to explain; the predicted class if empty
      */
-    public HeatMap gradCam(Image image, String layer, OptionalInt of) {
-        TokenGrid grid = places(layer)
+    public HeatMap gradCam(Image image, String layer, OptionalInt classIndex) {
+        TokenGrid grid = spatialMap(layer)
                 .spatial()
                 .orElseThrow(
                         () -> new ConfigError(layer + " " + graph.tensor(layer).shape()
-                                + ": has no grid on the image, which Grad-CAM needs; try " + gradCamLayer()));
+                                + ": has no grid on the image, which Grad-CAM requires; try " + gradCamLayer()));
         if (!spatialLayers().contains(layer)) {
-            throw new ConfigError(layer + ": its cells do not change the logits, so Grad-CAM would be empty; the last"
-                    + " layer that counts is " + gradCamLayer());
+            throw new ConfigError(layer + ": its cells do not affect the logits, so Grad-CAM would be zero; the last"
+                    + " layer that affects them is " + gradCamLayer());
         }
-        ActivationGradients.ActivationGradient slope = slope(layer, image, of);
-        double[] map = GradCam.map(slope.value(), slope.gradient(), 0, grid);
+        ActivationGradients.ActivationGradient result = gradient(layer, image, classIndex);
+        double[] map = GradCam.map(result.value(), result.gradient(), 0, grid);
         return new HeatMap(layer, grid, HeatMap.rows(map, grid), true);
     }
 
     /**
-     * The largest change of the class's logit by a channel of each pixel, as the network sees it (Simonyan et al. 2014,
-     * arXiv:1312.6034, section 3).
+     * Computes the saliency map: the maximum over channels of the absolute gradient of the class's logit with respect
+     * to each pixel of the preprocessed image (Simonyan et al. 2014, arXiv:1312.6034, section 3).
+     *
+     * @param classIndex class to explain; the predicted class if empty
      */
-    public HeatMap saliency(Image image, OptionalInt of) {
+    public HeatMap saliency(Image image, OptionalInt classIndex) {
         Tensor input = graph.tensors().iterator().next();
-        TokenGrid grid = places(input.name()).image().orElseThrow();
-        float[] gradient = slope(input.name(), image, of).gradient().data().asFloat();
+        TokenGrid grid = spatialMap(input.name()).image().orElseThrow();
+        float[] gradient =
+                gradient(input.name(), image, classIndex).gradient().data().asFloat();
         int channels = input.shape().last();
         double[] pixels = new double[grid.grid()];
         for (int i = 0; i < gradient.length; i++) {
@@ -137,112 +142,116 @@ public final class Explainer implements AutoCloseable {
         return new HeatMap(input.name(), grid, HeatMap.rows(pixels, grid), false);
     }
 
-    private ActivationGradients.ActivationGradient slope(String tensor, Image image, OptionalInt of) {
-        int chosen = of.isPresent() ? of.getAsInt() : predicted(image);
-        return probe.slope(tensor, images(List.of(image)), new int[] {chosen});
+    private ActivationGradients.ActivationGradient gradient(String tensor, Image image, OptionalInt classIndex) {
+        int target = classIndex.isPresent() ? classIndex.getAsInt() : predictedClass(image);
+        return activations.gradient(tensor, images(List.of(image)), new int[] {target});
     }
 
     /**
-     * The attention of one layer: what the class token looks at or, where there is none, how much each cell is looked
-     * at on average.
+     * Computes the attention of one layer: the probabilities of the class token's query or, if there is no class token,
+     * the mean over all queries.
      *
-     * @param layer the name of an {@link AttentionLayer}, or a tensor of maps [H, T, S]
-     * @param head from 0; the mean over heads when left out
+     * @param layer name of an {@link AttentionLayer} or of a tensor of attention maps [H, T, S]
+     * @param head from 0; the mean over heads if empty
      */
     public HeatMap attention(Image image, String layer, OptionalInt head) {
         AttentionLayer maps = attentionLayer(layer);
         TokenGrid keys = maps.keys();
         if (!keys.hasGrid()) {
-            throw new ConfigError(layer + ": looks at tokens that have no place on the image");
+            throw new ConfigError(layer + ": its keys have no position on the image");
         }
         if (head.isPresent() && (head.getAsInt() < 0 || head.getAsInt() >= maps.heads())) {
-            throw new ConfigError(layer + ": has heads 0 to " + (maps.heads() - 1) + ", not " + head.getAsInt());
+            throw new ConfigError(layer + ": head " + head.getAsInt() + " out of range [0, " + maps.heads() + ")");
         }
-        float[] all = one(maps.softmax(), image).data().asFloat();
+        float[] all = value(maps.softmax(), image).data().asFloat();
         int queries = maps.queries().tokens();
-        int asked = maps.queries().before() > 0 ? 1 : queries; // the class token stands first
+        int rows = maps.queries().before() > 0 ? 1 : queries; // the class token is the first row
         double[] cells = new double[keys.grid()];
         for (int h = 0; h < maps.heads(); h++) {
             if (head.isPresent() && head.getAsInt() != h) continue;
-            for (int q = 0; q < asked; q++) {
+            for (int q = 0; q < rows; q++) {
                 int row = (h * queries + q) * keys.tokens() + keys.before();
                 for (int k = 0; k < cells.length; k++) cells[k] += Math.abs(all[row + k]);
             }
         }
-        int count = asked * (head.isPresent() ? 1 : maps.heads());
+        int count = rows * (head.isPresent() ? 1 : maps.heads());
         for (int k = 0; k < cells.length; k++) cells[k] /= count;
         return new HeatMap(maps.softmax(), keys, HeatMap.rows(cells, keys), false);
     }
 
     private AttentionLayer attentionLayer(String name) {
-        if (attentions.isEmpty()) throw noMaps();
-        Optional<AttentionLayer> known = attentions.stream()
+        if (attentionLayers.isEmpty()) throw noMaps();
+        Optional<AttentionLayer> known = attentionLayers.stream()
                 .filter(layer -> List.of(layer.name(), layer.softmax()).contains(name))
                 .findFirst();
         if (known.isPresent()) return known.get();
-        // Any other stage of a layer's maps: after heads were mixed, say.
-        for (AttentionLayer layer : attentions) {
+        // A tensor of maps after the softmax, for example after heads were mixed.
+        for (AttentionLayer layer : attentionLayers) {
             if (layer.applied().equals(name)) {
                 int heads = graph.tensor(name).dim(0);
                 return new AttentionLayer(layer.name(), name, name, heads, layer.queries(), layer.keys());
             }
         }
-        if (withoutMaps().contains(name)) {
-            throw new ConfigError(name + ": attends by random features and has no map");
+        if (layersWithoutMaps().contains(name)) {
+            throw new ConfigError(name + ": attends by random features and has no attention map");
         }
-        List<String> names = attentions.stream().map(AttentionLayer::name).toList();
-        throw new ConfigError(name + ": is no layer of attention" + Suggestions.hint(name, names) + "; there are "
+        List<String> names = attentionLayers.stream().map(AttentionLayer::name).toList();
+        throw new ConfigError(name + ": not an attention layer" + Suggestions.hint(name, names) + "; the network has "
                 + names.get(0) + " to " + names.get(names.size() - 1));
     }
 
     private ConfigError noMaps() {
         return new ConfigError(
-                withoutMaps().isEmpty()
-                        ? "this network has no attention, so there are no maps of it"
-                        : "this network attends by random features only, which have no maps");
+                layersWithoutMaps().isEmpty()
+                        ? "this network has no attention layers"
+                        : "this network attends by random features only, which have no attention maps");
     }
 
-    /** The last layer of attention that looks at places on the image. */
+    /** Returns the default layer of {@link #attention}: the last one whose keys have positions on the image. */
     public String attentionLayer() {
-        if (attentions.isEmpty()) throw noMaps();
-        return attentions.stream()
+        if (attentionLayers.isEmpty()) throw noMaps();
+        return attentionLayers.stream()
                 .filter(layer -> layer.keys().hasGrid())
                 .reduce((before, last) -> last)
-                .orElseThrow(() -> new ConfigError("no layer of attention looks at places on the image"))
+                .orElseThrow(() -> new ConfigError("no attention layer has keys with positions on the image"))
                 .name();
     }
 
-    /** What the head reads: the input of the dense layer that makes the logits, or of the first of several. */
+    /** Returns the default layer of {@link #features}: the input of the classifier, or of the first of several. */
     public String featureLayer() {
         Tensor t = graph.outputs().get("logits");
         while (!(t.op() instanceof Op.Dense)) t = t.input();
-        Tensor read = t.input();
-        while (read.op() instanceof Op.Dropout) read = read.input();
-        return read.name();
+        Tensor features = t.input();
+        while (features.op() instanceof Op.Dropout) features = features.input();
+        return features.name();
     }
 
-    /** How much of each place on the image is in the logits, when attention is followed through all layers. */
+    /** Computes attention rollout: the contribution of each image position to the logits through all layers. */
     public HeatMap rollout(Image image) {
-        if (attentions.isEmpty()) throw noMaps();
-        Map<String, INDArray> values = maps(attentions, AttentionLayer::applied, image);
+        if (attentionLayers.isEmpty()) throw noMaps();
+        Map<String, INDArray> values = maps(attentionLayers, AttentionLayer::applied, image);
         Map<String, Rollout.AttentionMaps> means = new LinkedHashMap<>();
-        values.forEach((name, maps) -> means.put(name, Rollout.mean(maps)));
-        return Rollout.heat(Rollout.of(graph, means));
+        values.forEach((name, maps) -> means.put(name, Rollout.meanOverHeads(maps)));
+        return Rollout.heatMap(Rollout.of(graph, means));
     }
 
-    /** Mean attention distance of every layer whose queries and keys lie on the image, in pixels of what it sees. */
+    /**
+     * Computes the mean attention distance of every layer whose queries and keys have positions on the image, in pixels
+     * of the preprocessed image.
+     */
     public HeadTable distance(List<Image> images) {
         List<AttentionLayer> layers =
-                attentions.stream().filter(AttentionDistance::exists).toList();
-        if (attentions.isEmpty()) throw noMaps();
-        if (layers.isEmpty()) throw new ConfigError("no layer has both queries and keys on the image");
+                attentionLayers.stream().filter(AttentionDistance::isDefined).toList();
+        if (attentionLayers.isEmpty()) throw noMaps();
+        if (layers.isEmpty())
+            throw new ConfigError("no attention layer has positions on the image for both queries and keys");
         List<double[]> sums =
                 layers.stream().map(layer -> new double[layer.heads()]).toList();
         for (Image image : images) {
             Map<String, INDArray> maps = maps(layers, AttentionLayer::softmax, image);
             for (int i = 0; i < layers.size(); i++) {
                 AttentionLayer layer = layers.get(i);
-                double[] heads = AttentionDistance.byHead(maps.get(layer.softmax()), layer.queries(), layer.keys());
+                double[] heads = AttentionDistance.perHead(maps.get(layer.softmax()), layer.queries(), layer.keys());
                 for (int h = 0; h < heads.length; h++) sums.get(i)[h] += heads[h] / images.size();
             }
         }
@@ -251,53 +260,54 @@ public final class Explainer implements AutoCloseable {
                 sums.stream().map(row -> Arrays.stream(row).boxed().toList()).toList());
     }
 
-    /** What {@link #distance} would be for layers that look everywhere alike; there is little in one that is near it. */
+    /** Returns the values that {@link #distance} would have for uniform attention, as a baseline. */
     public List<Double> uniformDistance() {
-        return attentions.stream()
-                .filter(AttentionDistance::exists)
+        return attentionLayers.stream()
+                .filter(AttentionDistance::isDefined)
                 .map(layer -> AttentionDistance.uniform(layer.queries(), layer.keys()))
                 .toList();
     }
 
-    /** How alike the maps of all layers are that weigh the values; only layers of one shape can be compared. */
+    /** Computes the similarity of the applied attention maps of all pairs of layers with maps of the same shape. */
     public LayerSimilarity similarity(List<Image> images) {
-        if (attentions.isEmpty()) throw noMaps();
-        int count = attentions.size();
-        double[][] between = new double[count][count];
+        if (attentionLayers.isEmpty()) throw noMaps();
+        int count = attentionLayers.size();
+        double[][] cosines = new double[count][count];
         for (Image image : images) {
-            Map<String, INDArray> maps = maps(attentions, AttentionLayer::applied, image);
+            Map<String, INDArray> maps = maps(attentionLayers, AttentionLayer::applied, image);
             for (int i = 0; i < count; i++) {
                 for (int j = 0; j < count; j++) {
-                    INDArray a = maps.get(attentions.get(i).applied());
-                    INDArray b = maps.get(attentions.get(j).applied());
-                    boolean same = Arrays.equals(a.shape(), b.shape());
-                    between[i][j] += (same ? MapSimilarity.between(a, b) : Double.NaN) / images.size();
+                    INDArray a = maps.get(attentionLayers.get(i).applied());
+                    INDArray b = maps.get(attentionLayers.get(j).applied());
+                    boolean comparable = Arrays.equals(a.shape(), b.shape());
+                    cosines[i][j] += (comparable ? MapSimilarity.meanCosine(a, b) : Double.NaN) / images.size();
                 }
             }
         }
-        return new LayerSimilarity(attentions.stream().map(AttentionLayer::name).toList(), between);
+        return new LayerSimilarity(
+                attentionLayers.stream().map(AttentionLayer::name).toList(), cosines);
     }
 
-    /** Any tensor of the graph, [N, ..] as the summary shows it. */
+    /** Computes any tensor of the graph, [N, ..] with the shape that the summary shows. */
     public INDArray features(List<Image> images, String tensor) {
-        places(tensor);
-        return probe.values(List.of(tensor), images(images)).get(tensor);
+        spatialMap(tensor); // rejects unknown names
+        return activations.values(List.of(tensor), images(images)).get(tensor);
     }
 
-    private INDArray one(String tensor, Image image) {
-        return probe.values(List.of(tensor), images(List.of(image))).get(tensor);
+    private INDArray value(String tensor, Image image) {
+        return activations.values(List.of(tensor), images(List.of(image))).get(tensor);
     }
 
     private Map<String, INDArray> maps(
-            List<AttentionLayer> layers, Function<AttentionLayer, String> which, Image image) {
-        return probe.values(layers.stream().map(which).distinct().toList(), images(List.of(image)));
+            List<AttentionLayer> layers, Function<AttentionLayer, String> tensor, Image image) {
+        return activations.values(layers.stream().map(tensor).distinct().toList(), images(List.of(image)));
     }
 
-    private SpatialMap places(String tensor) {
-        SpatialMap found = places.get(tensor);
+    private SpatialMap spatialMap(String tensor) {
+        SpatialMap found = spatialMaps.get(tensor);
         if (found != null) return found;
-        throw new ConfigError(tensor + ": no such tensor" + Suggestions.hint(tensor, places.keySet())
-                + "; see the summary for all names");
+        throw new ConfigError(tensor + ": unknown tensor" + Suggestions.hint(tensor, spatialMaps.keySet())
+                + "; the summary command lists all names");
     }
 
     private INDArray images(List<Image> images) {
@@ -306,6 +316,6 @@ public final class Explainer implements AutoCloseable {
 
     @Override
     public void close() {
-        probe.close();
+        activations.close();
     }
 }

@@ -10,16 +10,16 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.vit4j.io.AtomicFiles;
 
-/** Values as files that other programs read. */
+/** Writers of feature values as .npy and CSV files. */
 final class FeatureFiles {
     private FeatureFiles() {}
 
-    /** NumPy's format, version 1.0, float32 in C order. */
+    /** Writes NumPy's .npy format, version 1.0, float32 in C order. */
     static void npy(Path file, long[] shape, float[] values) {
         String dims = Arrays.stream(shape).mapToObj(String::valueOf).collect(Collectors.joining(", "));
         String header =
                 "{'descr': '<f4', 'fortran_order': False, 'shape': (" + dims + (shape.length == 1 ? "," : "") + "), }";
-        int padded = (10 + header.length() + 1 + 63) / 64 * 64; // the data begins at a multiple of 64
+        int padded = (10 + header.length() + 1 + 63) / 64 * 64; // the data start at a multiple of 64
         ByteBuffer bytes = ByteBuffer.allocate(padded + 4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put((byte) 0x93)
                 .put("NUMPY".getBytes(StandardCharsets.US_ASCII))
@@ -33,7 +33,7 @@ final class FeatureFiles {
         AtomicFiles.write(file, temporary -> Files.write(temporary, bytes.array()));
     }
 
-    /** A line an image: its name, then its values. */
+    /** Writes one line per image: its name, then its values. */
     static void csv(Path file, List<String> names, float[] values) {
         int columns = values.length / names.size();
         StringBuilder text = new StringBuilder("image");

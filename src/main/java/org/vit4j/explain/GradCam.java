@@ -4,19 +4,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.graph.TokenGrid;
 
 /**
- * Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391, equations 1 and 2): the channels of a layer, each weighed by the
- * mean of the logit's gradient over the cells, summed, and what is below zero left out. Tokens without a place take no
- * part.
+ * Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391, equations 1 and 2): the ReLU of the weighted sum of a layer's
+ * channels. The weight of a channel is the mean of the logit's gradient over the cells. Tokens without a position on
+ * the image, such as class tokens, are ignored.
  */
 final class GradCam {
     private GradCam() {}
 
     /**
-     * The map of one image.
+     * Computes the map of one image.
      *
-     * @param value the layer of a batch, [B, H, W, C] or [B, T, D]
-     * @param gradient of the logits by it
-     * @param grid what its rows stand for
+     * @param value the layer's activations for a batch, [B, H, W, C] or [B, T, D]
+     * @param gradient of the logits with respect to {@code value}, of the same shape
+     * @param image index in the batch
+     * @param grid positions of the layer's rows on the image
+     * @return a value for each cell of the grid
      */
     static double[] map(INDArray value, INDArray gradient, int image, TokenGrid grid) {
         int channels = (int) value.size(value.rank() - 1);

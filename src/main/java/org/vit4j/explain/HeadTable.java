@@ -4,9 +4,9 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A number for each head of each layer.
+ * One number per attention head and layer.
  *
- * @param layers their names
+ * @param layers layer names
  * @param values [layers][heads]; layers may have different numbers of heads
  */
 public record HeadTable(List<String> layers, List<List<Double>> values) {
@@ -15,7 +15,7 @@ public record HeadTable(List<String> layers, List<List<Double>> values) {
         values = values.stream().map(List::copyOf).toList();
     }
 
-    /** The mean over heads of each layer. */
+    /** Returns the mean over heads of each layer. */
     public List<Double> means() {
         return values.stream()
                 .map(row -> row.stream().collect(Collectors.averagingDouble(x -> x)))

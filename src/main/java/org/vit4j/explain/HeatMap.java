@@ -6,56 +6,58 @@ import org.vit4j.data.ImageFile;
 import org.vit4j.graph.TokenGrid;
 
 /**
- * How much each cell of a grid on the image counts.
+ * Relevance of each cell of a grid on the image.
  *
- * @param layer the tensor it was made from
- * @param grid where the cells lie, in pixels of what the network sees
+ * @param layer name of the tensor that the map was computed from
+ * @param grid positions of the cells, in pixels of the preprocessed image
  * @param values [rows][columns], at least 0
- * @param smooth whether a picture of it goes smoothly from cell to cell, as Grad-CAM is drawn, or shows the cells
+ * @param smooth if true, it is drawn with bilinear interpolation, as is usual for Grad-CAM; otherwise cell by cell
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+@SuppressWarnings("ArrayRecordComponent") // instances are never compared
 public record HeatMap(String layer, TokenGrid grid, double[][] values, boolean smooth) {
-    /** Side of a picture, about. */
+    /** Approximate side of a drawn image in pixels. */
     private static final int SIDE = 288;
 
-    private static final double WEAKEST = 0.2;
-    private static final double STRONGEST = 0.75;
+    /** Opacity of the heat at value 0. */
+    private static final double MIN_OPACITY = 0.2;
+    /** Opacity of the heat at the maximum. */
+    private static final double MAX_OPACITY = 0.75;
 
-    public double largest() {
-        double largest = 0;
-        for (double[] row : values) for (double value : row) largest = Math.max(largest, value);
-        return largest;
+    public double max() {
+        double max = 0;
+        for (double[] row : values) for (double value : row) max = Math.max(max, value);
+        return max;
     }
 
     /**
-     * The heat over the picture, from the palest (nothing) to the brightest color (the largest value), several pixels a
-     * pixel when the picture is small.
+     * Draws the heat map over the image in gray, on the color scale from 0 to the maximum. Small images are magnified
+     * by a constant integer factor.
      *
-     * @param view the picture as the network sees it, {@code preprocess.view(image)}
+     * @param view the preprocessed image, {@code preprocess.view(image)}
      */
-    public BufferedImage over(Image view) {
-        BufferedImage below = ImageFile.picture(view);
+    public BufferedImage overlay(Image view) {
+        BufferedImage background = ImageFile.picture(view);
         int scale = scale(view);
         var out = new BufferedImage(view.width() * scale, view.height() * scale, BufferedImage.TYPE_INT_RGB);
-        double largest = largest();
+        double max = max();
         for (int y = 0; y < out.getHeight(); y++) {
             for (int x = 0; x < out.getWidth(); x++) {
-                double value = largest == 0 ? 0 : at((y + 0.5) / scale, (x + 0.5) / scale) / largest;
-                int gray = gray(below.getRGB(x / scale, y / scale));
-                double share = WEAKEST + (STRONGEST - WEAKEST) * value;
-                out.setRGB(x, y, ColorScale.blend(gray, ColorScale.of(value), share));
+                double value = max == 0 ? 0 : at((y + 0.5) / scale, (x + 0.5) / scale) / max;
+                int gray = gray(background.getRGB(x / scale, y / scale));
+                double opacity = MIN_OPACITY + (MAX_OPACITY - MIN_OPACITY) * value;
+                out.setRGB(x, y, ColorScale.blend(gray, ColorScale.of(value), opacity));
             }
         }
         return out;
     }
 
-    /** The picture without any heat, in the size of {@link #over}. */
-    public static BufferedImage plain(Image view) {
-        BufferedImage below = ImageFile.picture(view);
+    /** Draws the image without heat, in the size of {@link #overlay}. */
+    public static BufferedImage image(Image view) {
+        BufferedImage background = ImageFile.picture(view);
         int scale = scale(view);
         var out = new BufferedImage(view.width() * scale, view.height() * scale, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < out.getHeight(); y++) {
-            for (int x = 0; x < out.getWidth(); x++) out.setRGB(x, y, below.getRGB(x / scale, y / scale));
+            for (int x = 0; x < out.getWidth(); x++) out.setRGB(x, y, background.getRGB(x / scale, y / scale));
         }
         return out;
     }
@@ -69,7 +71,7 @@ public record HeatMap(String layer, TokenGrid grid, double[][] values, boolean s
         return luma << 16 | luma << 8 | luma;
     }
 
-    /** The value at a point of the image, in pixels. */
+    /** Returns the value at a point of the image, in pixels. */
     double at(double y, double x) {
         double row = clamp((y - grid.rows().first()) / grid.rows().step(), values.length);
         double column = clamp((x - grid.columns().first()) / grid.columns().step(), values[0].length);
@@ -84,11 +86,11 @@ public record HeatMap(String layer, TokenGrid grid, double[][] values, boolean s
                 + down * ((1 - along) * values[bottom][left] + along * values[bottom][right]);
     }
 
-    private static double clamp(double at, int count) {
-        return Math.max(0, Math.min(count - 1, at));
+    private static double clamp(double index, int count) {
+        return Math.max(0, Math.min(count - 1, index));
     }
 
-    /** Values of a grid in one row -> [rows][columns]. */
+    /** Reshapes [rows * columns] -> [rows][columns]. */
     static double[][] rows(double[] cells, TokenGrid grid) {
         double[][] rows = new double[grid.rows().count()][grid.columns().count()];
         for (int i = 0; i < cells.length; i++) rows[i / rows[0].length][i % rows[0].length] = cells[i];

@@ -3,21 +3,24 @@ package org.vit4j.explain;
 import java.util.List;
 
 /**
- * How alike layers are, pair by pair.
+ * Similarity of the attention maps of every pair of layers.
  *
- * @param layers their names
- * @param between [layers][layers], 1 for the same; NaN where maps have different shapes and cannot be compared
+ * @param layers layer names
+ * @param cosines [layers][layers], 1 on the diagonal; NaN where the maps have different shapes and cannot be compared
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
-public record LayerSimilarity(List<String> layers, double[][] between) {
+@SuppressWarnings("ArrayRecordComponent") // instances are never compared
+public record LayerSimilarity(List<String> layers, double[][] cosines) {
     public LayerSimilarity {
         layers = List.copyOf(layers);
     }
 
-    /** Each layer against the one before it, NaN for the first: DeepViT's curve of collapse with depth. */
-    public double[] toTheOneBefore() {
+    /**
+     * Returns the similarity of each layer to the previous one, NaN for the first: DeepViT's curve of attention
+     * collapse.
+     */
+    public double[] toPreviousLayer() {
         double[] curve = new double[layers.size()];
-        for (int i = 0; i < curve.length; i++) curve[i] = i == 0 ? Double.NaN : between[i][i - 1];
+        for (int i = 0; i < curve.length; i++) curve[i] = i == 0 ? Double.NaN : cosines[i][i - 1];
         return curve;
     }
 }

@@ -3,15 +3,15 @@ package org.vit4j.explain;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * How alike the attention maps of two layers are (Zhou et al. 2021, arXiv:2103.11886, equation 2): the cosine between
- * what a token contributes to all tokens in one layer and in the other, its column of the map, on average over tokens,
- * heads and images. Near 1 over many layers is attention collapse.
+ * Similarity of the attention maps of two layers (Zhou et al. 2021, arXiv:2103.11886, equation 2): the cosine between
+ * corresponding columns of the two maps (a token's contribution to all tokens), averaged over tokens, heads and images.
+ * Values near 1 over many layers indicate attention collapse.
  */
 final class MapSimilarity {
     private MapSimilarity() {}
 
-    /** @param a, b maps [B, H, T, S] of one shape */
-    static double between(INDArray a, INDArray b) {
+    /** Computes the mean cosine of two sets of maps [B, H, T, S] of the same shape. */
+    static double meanCosine(INDArray a, INDArray b) {
         int queries = (int) a.size(2);
         int keys = (int) a.size(3);
         int maps = (int) (a.size(0) * a.size(1));

@@ -9,17 +9,18 @@ import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 
 /**
- * Runs a model over labeled images and counts: loss, top-1, top-5, confusion, precision and recall. Right for any number of
- * classes, also one, and for classes without images.
+ * Evaluates a model on labeled images: loss, top-1, top-5, confusion matrix, precision and recall. Correct for any number of
+ * classes, including one, and for classes without images.
  */
 public final class Evaluator {
     private Evaluator() {}
 
+    /** Evaluates a model on all batches of one epoch. */
     public static Scores evaluate(Inference inference, BatchSource batches, List<String> classes) {
         return evaluate(inference, batches, classes, new WorstMistakes(0));
     }
 
-    /** The same, and gathers what the model is most wrong about. */
+    /** Evaluates a model and collects its worst mistakes. */
     public static Scores evaluate(
             Inference inference, BatchSource batches, List<String> classes, WorstMistakes mistakes) {
         long[][] confusion = new long[classes.size()][classes.size()];
@@ -36,11 +37,11 @@ public final class Evaluator {
                 }
                 for (int i = 0; i < rows.length; i++) {
                     int label = batch.labels()[i];
-                    confusion[label][WorstMistakes.largest(rows[i])]++;
+                    confusion[label][WorstMistakes.argMax(rows[i])]++;
                     if (isAmong(rows[i], label, 5)) top5++;
                 }
                 loss += crossEntropy(rows, batch.labels());
-                mistakes.batch(batch, rows);
+                mistakes.add(batch, rows);
                 count += batch.size();
             }
         }
@@ -63,50 +64,50 @@ public final class Evaluator {
                 actual += confusion[k][other];
                 predicted += confusion[other][k];
             }
-            long hits = confusion[k][k];
+            long correct = confusion[k][k];
             byClass.add(new Scores.ClassScore(
                     classes.get(k),
                     actual,
-                    ratio(hits, predicted),
-                    ratio(hits, actual),
-                    ratio(2 * hits, actual + predicted)));
+                    ratio(correct, predicted),
+                    ratio(correct, actual),
+                    ratio(2 * correct, actual + predicted)));
         }
         return new Scores(
                 count == 0 ? 0 : loss / count,
-                ratio(hits(confusion), count),
+                ratio(correct(confusion), count),
                 ratio(top5, count),
                 count,
                 byClass,
                 confusion);
     }
 
-    /** 0 where there is nothing to count. */
+    /** Returns 0 if there is nothing to count. */
     private static double ratio(long part, long total) {
         return total == 0 ? 0 : (double) part / total;
     }
 
-    private static long hits(long[][] confusion) {
-        long hits = 0;
-        for (int i = 0; i < confusion.length; i++) hits += confusion[i][i];
-        return hits;
+    private static long correct(long[][] confusion) {
+        long correct = 0;
+        for (int i = 0; i < confusion.length; i++) correct += confusion[i][i];
+        return correct;
     }
 
-    /** Rows whose largest logit is the label's. */
-    public static long hits(INDArray logits, int[] labels) {
+    /** Counts the rows whose largest logit is that of the label. */
+    public static long correct(INDArray logits, int[] labels) {
         int[] predicted = logits.argMax(1).toIntVector();
-        long hits = 0;
-        for (int i = 0; i < labels.length; i++) if (predicted[i] == labels[i]) hits++;
-        return hits;
+        long correct = 0;
+        for (int i = 0; i < labels.length; i++) if (predicted[i] == labels[i]) correct++;
+        return correct;
     }
 
-    /** Summed over the rows, in double. */
+    /** Sums the cross entropy over the rows, in double. */
     private static double crossEntropy(double[][] rows, int[] labels) {
         double sum = 0;
         for (int i = 0; i < labels.length; i++) {
-            double largest = java.util.Arrays.stream(rows[i]).max().orElseThrow();
+            double max = java.util.Arrays.stream(rows[i]).max().orElseThrow();
             double total = 0;
-            for (double value : rows[i]) total += Math.exp(value - largest);
-            sum += largest + Math.log(total) - rows[i][labels[i]];
+            for (double value : rows[i]) total += Math.exp(value - max);
+            sum += max + Math.log(total) - rows[i][labels[i]];
         }
         return sum;
     }

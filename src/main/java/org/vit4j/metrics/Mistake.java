@@ -1,13 +1,13 @@
 package org.vit4j.metrics;
 
 /**
- * An image whose class was not hit.
+ * Misclassified image.
  *
- * @param index which image of the dataset it is
- * @param probability what the network gave the class it chose
- * @param probabilityOfActual what it gave the right one
- * @param pixels [H, W, C], normalized: what the network saw
+ * @param index index in the dataset
+ * @param probability of the predicted class
+ * @param probabilityOfActual probability of the actual class
+ * @param pixels preprocessed image [H, W, C], normalized
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+@SuppressWarnings("ArrayRecordComponent") // instances are never compared
 public record Mistake(
         int index, int actual, int predicted, double probability, double probabilityOfActual, float[] pixels) {}

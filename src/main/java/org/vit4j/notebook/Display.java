@@ -6,62 +6,64 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * Where figures go: the output of the cell that runs. A kernel makes one of its own two calls, so that nothing here knows
- * any kernel.
+ * Output of the running cell, where figures and progress are shown. It is created from two functions of the kernel, so
+ * this package does not depend on any kernel.
  *
  * <pre>{@code
- * Screen screen = Screen.updating(
+ * Display display = Display.updating(
  *         f -> display("text/html", f.html()),
  *         (id, f) -> updateDisplay(id, "text/html", f.html()),
  *         text -> System.out.println(text));
  * }</pre>
  */
 public final class Display {
-    /** One of a kernel's two calls. */
+    /** The kernel's function that shows a figure. */
     @FunctionalInterface
     public interface DisplayFunction {
-        /** Shows a figure, and returns the id of its display. */
+        /** Shows a figure and returns the id of its output. */
         String show(Figure figure);
     }
 
     private final DisplayFunction show;
     private final BiConsumer<String, Figure> update;
-    private final Consumer<String> line;
-    private final boolean changes;
+    private final Consumer<String> print;
+    private final boolean updatable;
 
-    private Display(DisplayFunction show, BiConsumer<String, Figure> update, Consumer<String> line, boolean changes) {
+    private Display(
+            DisplayFunction show, BiConsumer<String, Figure> update, Consumer<String> print, boolean updatable) {
         this.show = show;
         this.update = update;
-        this.line = line;
-        this.changes = changes;
+        this.print = print;
+        this.updatable = updatable;
     }
 
     /**
-     * A kernel whose displays can change after they were shown.
+     * Creates a display for a kernel that can update outputs after they were shown.
      *
-     * @param update changes a display, by its id
-     * @param line prints below the cell; not {@code System.out::println} where a kernel puts another stream there for each cell
+     * @param update replaces the output with the given id
+     * @param print prints a line below the cell; must not be {@code System.out::println} if the kernel replaces {@code
+     *     System.out} for each cell
      */
-    public static Display updating(DisplayFunction show, BiConsumer<String, Figure> update, Consumer<String> line) {
-        return new Display(show, update, line, true);
+    public static Display updating(DisplayFunction show, BiConsumer<String, Figure> update, Consumer<String> print) {
+        return new Display(show, update, print, true);
     }
 
-    /** Text only; progress is a few lines. */
-    public static Display lines(PrintStream out) {
+    /** Creates a display that prints figures as text and progress as a few lines. */
+    public static Display text(PrintStream out) {
         return fixed(figure -> out.println(figure.text()), out::println);
     }
 
-    /** A paragraph of Zeppelin, which shows what is printed after {@code %html}; progress is a few lines. */
+    /** Creates a display for Zeppelin, which shows output printed after {@code %html}; progress is a few lines. */
     public static Display zeppelin(PrintStream out) {
         return fixed(figure -> out.println(figure.zeppelin()), text -> out.println("%text " + text));
     }
 
-    private static Display fixed(Consumer<Figure> print, Consumer<String> line) {
+    private static Display fixed(Consumer<Figure> printFigure, Consumer<String> print) {
         DisplayFunction show = figure -> {
-            print.accept(figure);
+            printFigure.accept(figure);
             return "";
         };
-        return new Display(show, (id, figure) -> {}, line, false);
+        return new Display(show, (id, figure) -> {}, print, false);
     }
 
     /** Shows figures, one below the other. */
@@ -69,16 +71,16 @@ public final class Display {
         for (Figure figure : figures) show.show(figure);
     }
 
-    /** Shows a figure that will change, and returns its id; shows nothing and returns none where displays cannot. */
-    Optional<String> begin(Figure figure) {
-        return changes ? Optional.of(show.show(figure)) : Optional.empty();
+    /** Shows a figure that will be updated and returns its id; does nothing if outputs cannot be updated. */
+    Optional<String> showUpdatable(Figure figure) {
+        return updatable ? Optional.of(show.show(figure)) : Optional.empty();
     }
 
     void update(String id, Figure figure) {
         update.accept(id, figure);
     }
 
-    void line(String text) {
-        line.accept(text);
+    void print(String text) {
+        print.accept(text);
     }
 }

@@ -20,43 +20,43 @@ import org.vit4j.report.ContactSheet.SheetTile;
 import org.vit4j.report.MatrixChart;
 
 /**
- * What a model looks at, as figures for cells; {@link org.vit4j.explain} says what each measures. Models stay open.
+ * Explanations of a model as figures; {@link org.vit4j.explain} describes the methods. Models are not closed.
  *
- * <p>A method that has no meaning for a network is a {@link org.vit4j.config.ConfigError} that says why.
+ * <p>A method that does not apply to the network raises a {@link org.vit4j.config.ConfigError} with the reason.
  */
 public final class Explain {
     private Explain() {}
 
-    /** Each image as the network sees it, and over it what spoke for its answer (Grad-CAM at the last block). */
+    /** Shows each preprocessed image and its Grad-CAM heat map at the last block for the predicted class. */
     public static Figure gradCam(SavedModel model, List<Image> images) {
         return overlays(model, images, "Grad-CAM", Explainer::gradCam);
     }
 
-    /** Each image, and over it how much of each place is in the answer when attention is followed through all layers. */
+    /** Shows each preprocessed image and its attention rollout. */
     public static Figure rollout(SavedModel model, List<Image> images) {
         return overlays(model, images, "Attention rollout", Explainer::rollout);
     }
 
     private static Figure overlays(
-            SavedModel model, List<Image> images, String method, BiFunction<Explainer, Image, HeatMap> look) {
+            SavedModel model, List<Image> images, String method, BiFunction<Explainer, Image, HeatMap> explain) {
         List<SheetTile> tiles = new ArrayList<>();
         String layer = "";
         try (Explainer explainer = Explainer.of(model)) {
             for (Image image : images) {
                 Image view = explainer.view(image);
-                HeatMap heat = look.apply(explainer, image);
+                HeatMap heat = explain.apply(explainer, image);
                 layer = heat.layer();
-                Prediction guess = model.predict(image, 1).get(0);
-                List<LabelShare> says = List.of(new LabelShare(guess.label(), guess.probability()));
-                tiles.add(new SheetTile(HeatMap.plain(view), says));
-                tiles.add(new SheetTile(heat.over(view), says));
+                Prediction prediction = model.predict(image, 1).get(0);
+                List<LabelShare> shares = List.of(new LabelShare(prediction.label(), prediction.probability()));
+                tiles.add(new SheetTile(HeatMap.image(view), shares));
+                tiles.add(new SheetTile(heat.overlay(view), shares));
             }
         }
         String title = method + ", " + model.description().name();
-        return Figure.png(ContactSheet.draw(title, "what it sees and what counts, at " + layer, tiles), title);
+        return Figure.png(ContactSheet.draw(title, "preprocessed image and heat map of " + layer, tiles), title);
     }
 
-    /** How far each head of each layer looks, in pixels: the nearest and the farthest head, and the mean. */
+    /** Plots the mean attention distance of each layer in pixels: nearest head, farthest head and mean. */
     public static Figure distance(SavedModel model, List<Image> images) {
         try (Explainer explainer = Explainer.of(model)) {
             HeadTable table = explainer.distance(images);
@@ -74,44 +74,46 @@ public final class Explain {
                             row -> row.stream().min(Double::compare).orElseThrow(),
                             table));
             String name = model.description().name();
-            Chart chart = Chart.of("Attention distance of " + name + ", pixels", "layer of attention", lines);
+            Chart chart = Chart.of("Attention distance of " + name + ", pixels", "attention layer", lines);
             return Figure.charts(List.of(chart), "mean attention distance of " + name + " by layer: " + table.means());
         }
     }
 
     private static ChartSeries series(
-            String name, java.util.function.Function<List<Double>, Double> of, HeadTable table) {
+            String name, java.util.function.Function<List<Double>, Double> reduce, HeadTable table) {
         List<ChartPoint> points = new ArrayList<>();
         for (int i = 0; i < table.values().size(); i++)
-            points.add(new ChartPoint(i + 1, of.apply(table.values().get(i))));
+            points.add(new ChartPoint(i + 1, reduce.apply(table.values().get(i))));
         return new ChartSeries(name, points);
     }
 
-    /** How alike the maps of each layer and the one before it are, of several models in one picture. */
+    /**
+     * Plots the similarity of attention maps of consecutive layers for several models, which shows attention collapse.
+     */
     public static Figure collapse(List<String> names, List<SavedModel> models, List<Image> images) {
         List<ChartSeries> lines = new ArrayList<>();
         for (int m = 0; m < models.size(); m++) {
-            double[] curve = similarities(models.get(m), images).toTheOneBefore();
+            double[] curve = similarities(models.get(m), images).toPreviousLayer();
             List<ChartPoint> points = new ArrayList<>();
             for (int i = 1; i < curve.length; i++) points.add(new ChartPoint(i + 1, curve[i]));
             lines.add(new ChartSeries(names.get(m), points));
         }
-        Chart chart = Chart.of("Likeness of maps to the layer before", "layer of attention", lines);
-        return Figure.charts(List.of(chart), "likeness of attention maps of " + String.join(", ", names));
+        Chart chart = Chart.of("Similarity of attention maps to the previous layer", "attention layer", lines);
+        return Figure.charts(List.of(chart), "similarity of attention maps of " + String.join(", ", names));
     }
 
-    /** How alike the maps of all pairs of layers are, from 0 to 1. */
+    /** Shows the similarity of the attention maps of all pairs of layers, from 0 to 1. */
     public static Figure similarity(SavedModel model, List<Image> images) {
-        LayerSimilarity found = similarities(model, images);
+        LayerSimilarity similarity = similarities(model, images);
         List<List<MatrixChart.MatrixCell>> rows = new ArrayList<>();
         List<String> numbers = new ArrayList<>();
-        for (int i = 0; i < found.layers().size(); i++) {
+        for (int i = 0; i < similarity.layers().size(); i++) {
             numbers.add(Integer.toString(i + 1));
             List<MatrixChart.MatrixCell> row = new ArrayList<>();
-            for (double value : found.between()[i]) row.add(cell(value));
+            for (double value : similarity.cosines()[i]) row.add(cell(value));
             rows.add(row);
         }
-        String title = "Likeness of attention maps, " + model.description().name();
+        String title = "Similarity of attention maps, " + model.description().name();
         return Figure.svg(new MatrixChart(title, "layer", "layer", numbers, numbers, rows).svg(), title);
     }
 

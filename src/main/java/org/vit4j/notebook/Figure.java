@@ -19,23 +19,24 @@ import org.vit4j.report.Chart;
 import org.vit4j.report.Html;
 
 /**
- * Something to look at: a picture, a drawing or a table.
+ * Displayable result of a cell: an image, a drawing or a table.
  *
  * @param mime {@code image/png}, {@code image/svg+xml} or {@code text/html}
- * @param data as Jupyter's messages carry it: Base64 of a PNG, otherwise text
- * @param text the same in words, for where only text shows
+ * @param data in the encoding of Jupyter messages: Base64 for PNG, otherwise text
+ * @param text plain-text version
  */
 public record Figure(String mime, String data, String text) {
     private static final String PNG = "image/png";
     private static final String SVG = "image/svg+xml";
     private static final String HTML = "text/html";
 
-    /** Between two drawings of one row. */
+    /** Horizontal distance between two charts. */
     private static final int GAP = 16;
 
+    /** Creates a figure from an image, which is encoded as PNG. */
     public static Figure png(RenderedImage image, String text) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        // Not a stream that ImageIO makes: it would cache in a file.
+        // ImageIO's own stream would cache in a temporary file.
         try (ImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
             ImageIO.write(image, "png", stream);
             stream.flush();
@@ -45,27 +46,28 @@ public record Figure(String mime, String data, String text) {
         return png(out.toByteArray(), text);
     }
 
+    /** Creates a figure from a PNG file. */
     public static Figure png(byte[] file, String text) {
         return new Figure(PNG, Base64.getEncoder().encodeToString(file), text);
     }
 
-    /** @param svg a whole file */
+    /** Creates a figure from a complete SVG file. */
     public static Figure svg(String svg, String text) {
         return new Figure(SVG, svg, text);
     }
 
-    /** @param html a fragment of a page */
+    /** Creates a figure from an HTML fragment. */
     public static Figure html(String html, String text) {
         return new Figure(HTML, html, text);
     }
 
-    /** Text as it stands, in one width. */
+    /** Creates a figure of preformatted text. */
     public static Figure text(String text) {
         String style = "margin:0;font:12px/1.45 ui-monospace,Menlo,Consolas,monospace;overflow:auto;max-height:32em";
         return html("<pre style=\"" + style + "\">" + Html.escape(text) + "</pre>", text);
     }
 
-    /** Charts side by side, on white: a notebook's page is not told whether people like it dark. */
+    /** Combines charts in a row, in light colors: SVG in a notebook cannot detect its color theme. */
     public static Figure charts(List<Chart> charts, String text) {
         List<String> drawings = new ArrayList<>();
         int height = 0;
@@ -76,7 +78,7 @@ public record Figure(String mime, String data, String text) {
                     drawings.size() * (Chart.WIDTH + GAP),
                     Chart.WIDTH,
                     chart.height(),
-                    chart.onPaper()));
+                    chart.standaloneLight()));
             height = Math.max(height, chart.height());
         }
         int width = charts.size() * (Chart.WIDTH + GAP) - GAP;
@@ -94,7 +96,7 @@ public record Figure(String mime, String data, String text) {
         return svg(svg, text);
     }
 
-    /** As a piece of any page that shows HTML; a drawing keeps its styles to itself. */
+    /** Returns an HTML fragment; SVG is embedded as an image, so that its styles do not affect the page. */
     public String html() {
         return switch (mime) {
             case PNG -> image(data);
@@ -108,19 +110,19 @@ public record Figure(String mime, String data, String text) {
                 + base64 + "\"/>";
     }
 
-    /** What a paragraph of Zeppelin prints to show it. */
+    /** Returns the text that a Zeppelin paragraph prints to show the figure. */
     public String zeppelin() {
-        // A line that begins with a percent sign would begin another output.
+        // A line that starts with a percent sign would start another output.
         return "%html " + html().replace("\n%", "\n&#37;");
     }
 
-    /** Writes it as the file it is: a PNG, an SVG or a fragment of HTML. */
+    /** Writes the figure as a PNG, SVG or HTML fragment. */
     public void write(Path file) {
         byte[] bytes = mime.equals(PNG) ? Base64.getDecoder().decode(data) : data.getBytes(StandardCharsets.UTF_8);
         AtomicFiles.write(file, temporary -> Files.write(temporary, bytes));
     }
 
-    /** Never the data: a cell that ends in a figure without showing it stays short. */
+    /** Returns the text without the data, which keeps the output of a cell short. */
     @Override
     public String toString() {
         return text;

@@ -37,62 +37,62 @@ import org.vit4j.train.TrainData;
 import org.vit4j.train.TrainRun;
 
 /**
- * What is typed into cells. Meant to be imported whole:
+ * Functions for notebook cells, intended for static import:
  *
  * <pre>{@code
  * import org.vit4j.notebook.*;
  * import static org.vit4j.notebook.Notebook.*;
  *
- * Run run = train(screen, "digits-vit");
- * screen.show(curves(run), confusion(run));
+ * TrainedRun run = train(display, "digits-vit");
+ * display.show(curves(run), confusion(run));
  * }</pre>
  *
- * <p>Where the environment has {@code VIT4J_NOTEBOOK_FAST}, runs are cut to {@value #FAST_EPOCHS} epochs and say so: for
- * trying a notebook from end to end, not for its numbers.
+ * <p>If the environment variable {@code VIT4J_NOTEBOOK_FAST} is set, runs are limited to {@value #FAST_EPOCHS} epochs
+ * and print a note. This is for testing notebooks; the results are meaningless.
  */
 public final class Notebook {
     private static final int FAST_EPOCHS = 2;
 
     static {
-        // Java's drawing must not look for a screen; a kernel has none.
+        // Notebook kernels may run without a screen.
         System.setProperty("java.awt.headless", "true");
     }
 
     private Notebook() {}
 
     /**
-     * Trains as a config says, into its {@code output.dir}; an earlier run there is moved aside. Where the
-     * thread of the cell is interrupted, it ends after the step and saves; not every kernel waits for that.
+     * Trains a config and writes the run to its {@code output.dir}; an earlier run there is renamed. If the cell's
+     * thread is interrupted, training ends after the current step and saves; not every kernel waits for that.
      *
-     * @param config a YAML file, or the name of a packaged config
+     * @param config YAML file or name of a packaged config
      * @param overrides {@code path=value} each, as {@code --set}
-     * @throws ConfigError for mistakes in what was given
+     * @throws ConfigError if the config or an override is invalid
      */
-    public static TrainedRun train(Display screen, String config, String... overrides) {
-        RunConfig run = open(screen, config, List.of(overrides));
-        NotebookProgress progress = new NotebookProgress(run.name(), 1, screen, System::nanoTime);
+    public static TrainedRun train(Display display, String config, String... overrides) {
+        RunConfig run = open(display, config, List.of(overrides));
+        NotebookProgress progress = new NotebookProgress(run.name(), 1, display, System::nanoTime);
         Thread cell = Thread.currentThread();
         TrainRun.RunResult result = TrainRun.run(run, run.output().dir(), false, progress, cell::isInterrupted);
-        TrainedRun done = new TrainedRun(result.directory());
-        String seconds = TextFormat.time(done.record().seconds());
-        progress.end((result.finished() ? "" : "stopped early, ") + done + ", " + seconds);
-        return done;
+        TrainedRun trained = new TrainedRun(result.directory());
+        String seconds = TextFormat.time(trained.record().seconds());
+        progress.end((result.finished() ? "" : "stopped early, ") + trained + ", " + seconds);
+        return trained;
     }
 
-    /** The run of a config, as it lies in its {@code output.dir}; trains where there is none yet that finished. */
-    public static TrainedRun trained(Display screen, String config, String... overrides) {
+    /** Returns the finished run in the config's {@code output.dir}; trains if there is none. */
+    public static TrainedRun trainIfMissing(Display display, String config, String... overrides) {
         RunConfig read = RunConfig.open(config, List.of(overrides));
         TrainedRun run = new TrainedRun(read.output().dir());
-        if (!run.exists()) return train(screen, config, overrides);
-        screen.line("found " + run);
+        if (!run.isFinished()) return train(display, config, overrides);
+        display.print("found " + run);
         return run;
     }
 
-    private static RunConfig open(Display screen, String config, List<String> overrides) {
+    private static RunConfig open(Display display, String config, List<String> overrides) {
         RunConfig run = RunConfig.open(config, overrides);
         int epochs = run.train().epochs();
         if (!fast() || epochs <= FAST_EPOCHS) return run;
-        screen.line("VIT4J_NOTEBOOK_FAST is set: " + FAST_EPOCHS + " of " + epochs + " epochs");
+        display.print("VIT4J_NOTEBOOK_FAST is set: " + FAST_EPOCHS + " of " + epochs + " epochs");
         return RunConfig.open(config, fast(overrides));
     }
 
@@ -107,44 +107,44 @@ public final class Notebook {
     }
 
     /**
-     * Trains a grid of values, one run after another.
+     * Trains all combinations of several values, one run after another.
      *
-     * @param overrides as for {@link #train}, the same for all
+     * @param overrides as for {@link #train}, applied to all runs
      * @param sweeps {@code path=value,value} each
      * @return the runs, in the order of the grid
      */
-    public static List<TrainedRun> sweep(Display screen, String config, List<String> overrides, String... sweeps) {
-        if (fast()) screen.line("VIT4J_NOTEBOOK_FAST is set: " + FAST_EPOCHS + " epochs each");
+    public static List<TrainedRun> sweep(Display display, String config, List<String> overrides, String... sweeps) {
+        if (fast()) display.print("VIT4J_NOTEBOOK_FAST is set: " + FAST_EPOCHS + " epochs each");
         SweepPlan plan = Sweep.plan(config, fast() ? fast(overrides) : overrides, List.of(sweeps), Optional.empty());
         Thread cell = Thread.currentThread();
         List<TrainedRun> runs = new ArrayList<>();
         NotebookProgress progress =
-                new NotebookProgress(plan.name(), plan.runs().size(), screen, System::nanoTime);
+                new NotebookProgress(plan.name(), plan.runs().size(), display, System::nanoTime);
         SweepSummary summary = Sweep.run(plan, false, progress, cell::isInterrupted);
-        progress.end(summary.rows().size() + " runs in " + plan.directory() + ", the best: "
+        progress.end(summary.rows().size() + " runs in " + plan.directory() + ", best: "
                 + summary.rows().get(0).run());
         for (SweepPlan.SweepEntry entry : plan.runs())
             runs.add(new TrainedRun(plan.directory().resolve(entry.name())));
         return runs;
     }
 
-    /** A run of before, by its directory. */
+    /** Opens an earlier run by its directory. */
     public static TrainedRun run(String directory) {
         return new TrainedRun(UserPath.of(directory));
     }
 
-    /** Loss and accuracy by epoch. */
+    /** Plots loss and accuracy by epoch. */
     public static Figure curves(TrainedRun run) {
         return Figure.charts(RunReport.charts(run.record()).subList(0, 2), "curves of " + run);
     }
 
-    /** Accuracy and loss on the validation images of several runs, in the same pictures. */
+    /** Plots validation accuracy and loss of several runs. */
     public static Figure curves(List<TrainedRun> runs) {
         List<Chart> charts = ComparisonPage.charts(comparison(runs));
         return Figure.charts(charts.subList(0, 2), "curves of " + runs.size() + " runs");
     }
 
-    /** Runs side by side: what differs in their configs and how they did. */
+    /** Shows a table of runs with config differences and results. */
     public static Figure results(List<TrainedRun> runs) {
         RunComparison comparison = comparison(runs);
         List<List<String>> cells = comparison.cells();
@@ -155,68 +155,69 @@ public final class Notebook {
         return RunComparison.read(runs.stream().map(TrainedRun::directory).toList());
     }
 
-    /** What the best model takes for what, on the validation images. */
+    /** Shows the confusion matrix of the best model on the validation images. */
     public static Figure confusion(TrainedRun run) {
         EvaluationReport e = run.evaluation();
         String text = String.format(
-                Locale.ROOT, "confusion of %s: %.2f%% of %d images are right", run, 100 * e.top1(), e.count());
+                Locale.ROOT, "confusion matrix of %s: %.2f%% of %d images are correct", run, 100 * e.top1(), e.count());
         return Figure.svg(MatrixChart.confusion(e).svg(), text);
     }
 
-    /** The validation images the best model is most wrong about, as the network sees them. */
+    /** Shows the worst mistakes of the best model on the validation images, after preprocessing. */
     public static Figure mistakes(TrainedRun run) {
         EvaluationReport e = run.evaluation();
-        if (e.mistakes().isEmpty()) return Figure.text("No validation image was taken for another class.");
+        if (e.mistakes().isEmpty()) return Figure.text("All validation images were classified correctly.");
         List<SheetTile> tiles =
-                e.mistakes().stream().map(wrong -> tile(e, wrong)).toList();
-        BufferedImage sheet = ContactSheet.draw(
-                "Worst mistakes", "what it is, and what the network says, with its probabilities", tiles);
+                e.mistakes().stream().map(mistake -> tile(e, mistake)).toList();
+        BufferedImage sheet =
+                ContactSheet.draw("Worst mistakes", "actual and predicted class with their probabilities", tiles);
         return Figure.png(sheet, tiles.size() + " worst mistakes of " + run);
     }
 
-    private static SheetTile tile(EvaluationReport e, EvaluationReport.MistakeImage wrong) {
+    private static SheetTile tile(EvaluationReport e, EvaluationReport.MistakeImage mistake) {
         return new SheetTile(
-                Tables.picture(wrong.png()),
+                Tables.image(mistake.png()),
                 List.of(
-                        new LabelShare("is " + e.classes().get(wrong.actual()).name(), wrong.probabilityOfActual()),
                         new LabelShare(
-                                "says " + e.classes().get(wrong.predicted()).name(), wrong.probability())));
+                                "actual " + e.classes().get(mistake.actual()).name(), mistake.probabilityOfActual()),
+                        new LabelShare(
+                                "predicted "
+                                        + e.classes().get(mistake.predicted()).name(),
+                                mistake.probability())));
     }
 
-    /** The first training images as the network will see them: augmented, mixed, with their labels. */
+    /** Shows the first training images after augmentation and mixing, with their labels. */
     public static Figure preview(String config, int count, String... overrides) {
         RunConfig run = RunConfig.open(config, List.of(overrides));
         BufferedImage sheet = AugmentPreview.sheet(run, TrainData.open(run), 1, count);
         return Figure.png(sheet, count + " training images of " + run.name());
     }
 
-    /** The first images of a dataset, with their labels. */
+    /** Shows the first images of a dataset with their labels. */
     public static Figure images(Dataset data, int count) {
         List<SheetTile> tiles = IntStream.range(0, Math.min(count, data.size()))
                 .mapToObj(i -> new SheetTile(
                         ImageFile.picture(data.image(i)),
                         List.of(new LabelShare(data.classes().get(data.label(i)), 1))))
                 .toList();
-        BufferedImage sheet =
-                ContactSheet.draw(tiles.size() + " of " + data.size() + " images", "as they are stored", tiles);
+        BufferedImage sheet = ContactSheet.draw(tiles.size() + " of " + data.size() + " images", "as stored", tiles);
         return Figure.png(sheet, tiles.size() + " images");
     }
 
-    /** What a model says of images: its two likeliest classes beneath each. */
+    /** Shows images with the two most probable classes of each. */
     public static Figure predictions(SavedModel model, List<Image> images) {
         List<SheetTile> tiles = new ArrayList<>();
         for (Image image : images) {
             List<LabelShare> shares = model.predict(image, 2).stream()
-                    .map(guess -> new LabelShare(guess.label(), guess.probability()))
+                    .map(p -> new LabelShare(p.label(), p.probability()))
                     .toList();
             tiles.add(new SheetTile(ImageFile.picture(image), shares));
         }
-        BufferedImage sheet = ContactSheet.draw(
-                model.description().name(), "the likeliest two classes of each, with their probabilities", tiles);
-        return Figure.png(sheet, "guesses for " + images.size() + " images");
+        BufferedImage sheet = ContactSheet.draw(model.description().name(), "the two most probable classes", tiles);
+        return Figure.png(sheet, "predictions for " + images.size() + " images");
     }
 
-    /** The classes of one image by their probabilities. */
+    /** Shows the {@code k} most probable classes of one image. */
     public static Figure predict(SavedModel model, Image image, int k) {
         List<Prediction> top = model.predict(image, k);
         return Tables.bars(
@@ -224,18 +225,18 @@ public final class Notebook {
                 top.stream().mapToDouble(Prediction::probability).toArray());
     }
 
-    /** The layers of a network, a line each; loads no native code. */
+    /** Shows the layers of a network, one line each; loads no native code. */
     public static Figure summary(String config, String... overrides) {
         return Figure.text(ModelSummary.of(config, model(config, overrides)).table());
     }
 
-    /** A network as a drawing: stages, blocks, and the shapes between them; loads no native code. */
+    /** Draws a network with stages, blocks and tensor shapes; loads no native code. */
     public static Figure diagram(String config, String... overrides) {
         String svg = ModelPlot.of(config, model(config, overrides).build()).svg();
         return Figure.svg(svg, "diagram of " + config);
     }
 
-    /** Networks by their sizes: parameters, multiply-accumulates for one image, input. */
+    /** Shows a table of networks: parameters, multiply-accumulates for one image, input size. */
     public static Figure sizes(String... configs) {
         List<List<String>> rows = Arrays.stream(configs)
                 .map(name -> ModelSummary.of(name, model(name)))
@@ -249,11 +250,11 @@ public final class Notebook {
         return Tables.table(List.of("name", "architecture", "parameters", "MACs", "input"), rows);
     }
 
-    /** The network of a config, as its record; {@code .build()} makes the graph. */
+    /** Returns the model section of a config; {@code .build()} returns the graph. */
     public static ModelConfig model(String config, String... overrides) {
         Config read = Config.open(config, List.of(overrides));
         Optional<? extends ModelConfig> model = ModelConfig.read(read.root().section("model"));
         if (model.isEmpty()) read.finish();
-        return model.orElseThrow(() -> new ConfigError(config + ": has no model"));
+        return model.orElseThrow(() -> new ConfigError(config + ": missing 'model'"));
     }
 }

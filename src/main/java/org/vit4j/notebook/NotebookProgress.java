@@ -17,31 +17,37 @@ import org.vit4j.train.TrainState;
 import org.vit4j.train.Trainer;
 
 /**
- * How training goes on, in one place of the cell: a bar, numbers and growing curves; one line is left at the end. Where
- * displays cannot change, some ten lines in all.
+ * Training progress in the output of a cell: a bar, numbers and curves, replaced by one line at the end. If outputs
+ * cannot be updated, it prints about ten lines.
  */
 final class NotebookProgress implements Trainer.TrainListener {
-    /** Drawing costs time, and a browser cannot follow each batch. */
-    private static final long BETWEEN = TimeUnit.MILLISECONDS.toNanos(500);
+    /** Minimum time between updates; drawing at each batch would slow down training. */
+    private static final long UPDATE_INTERVAL = TimeUnit.MILLISECONDS.toNanos(500);
 
-    private static final int LINES = 10;
+    /** Approximate number of lines if outputs cannot be updated. */
+    private static final int MAX_LINES = 10;
+
     private static final String STYLE = "font:13px/1.5 system-ui,sans-serif";
 
     private final String name;
     private final int runs;
-    private final Display screen;
+    private final Display display;
     private final LongSupplier nanos;
     private final List<EpochMetrics> finished = new ArrayList<>();
-    private Optional<String> display = Optional.empty();
+    private Optional<String> outputId = Optional.empty();
     private int run;
     private int epochs;
-    private long drawn;
+    private long lastUpdate;
 
-    /** @param runs that follow one another */
-    NotebookProgress(String name, int runs, Display screen, LongSupplier nanos) {
+    /**
+     * Creates the progress of one or more consecutive runs.
+     *
+     * @param nanos clock in nanoseconds
+     */
+    NotebookProgress(String name, int runs, Display display, LongSupplier nanos) {
         this.name = name;
         this.runs = runs;
-        this.screen = screen;
+        this.display = display;
         this.nanos = nanos;
     }
 
@@ -50,20 +56,20 @@ final class NotebookProgress implements Trainer.TrainListener {
         epochs = all;
         run++;
         finished.clear();
-        if (display.isEmpty())
-            display = screen.begin(html("<b>" + Html.escape(name) + "</b> starts", name + " starts"));
-        drawn = nanos.getAsLong();
+        if (outputId.isEmpty())
+            outputId = display.showUpdatable(html("<b>" + Html.escape(name) + "</b> starts", name + " starts"));
+        lastUpdate = nanos.getAsLong();
     }
 
-    private String called() {
+    private String title() {
         return runs == 1 ? name : name + ", run " + run + " of " + runs;
     }
 
     @Override
     public void batch(TrainState state, int batches, double imagesPerSecond) {
         long now = nanos.getAsLong();
-        if (display.isEmpty() || now - drawn < BETWEEN) return;
-        drawn = now;
+        if (outputId.isEmpty() || now - lastUpdate < UPDATE_INTERVAL) return;
+        lastUpdate = now;
         double done = (state.epoch() + (double) state.batches() / batches) / epochs;
         double left = state.seconds() / state.batches() * batches * epochs * (1 - done);
         String numbers = String.format(
@@ -79,7 +85,7 @@ final class NotebookProgress implements Trainer.TrainListener {
                 Locale.ROOT,
                 "<progress style=\"width:220px;vertical-align:middle\" max=\"1\" value=\"%.4f\"></progress>",
                 done);
-        update(html("<b>" + Html.escape(called()) + "</b> " + bar + " " + numbers + curves(), numbers));
+        update(html("<b>" + Html.escape(title()) + "</b> " + bar + " " + numbers + curves(), numbers));
     }
 
     private String curves() {
@@ -111,13 +117,13 @@ final class NotebookProgress implements Trainer.TrainListener {
     @Override
     public void epoch(EpochMetrics m, int all) {
         finished.add(m);
-        if (display.isPresent()) return;
-        int every = Math.max(1, (all + LINES - 1) / LINES);
+        if (outputId.isPresent()) return;
+        int every = Math.max(1, (all + MAX_LINES - 1) / MAX_LINES);
         if (m.epoch() % every == 0 || m.epoch() == all) {
-            screen.line(String.format(
+            display.print(String.format(
                     Locale.ROOT,
-                    "%s, epoch %d of %d: loss %.4f, top-1 on held-out images %.2f%%, %.0f images/s",
-                    called(),
+                    "%s, epoch %d of %d: loss %.4f, validation top-1 %.2f%%, %.0f images/s",
+                    title(),
                     m.epoch(),
                     all,
                     m.trainLoss(),
@@ -126,14 +132,14 @@ final class NotebookProgress implements Trainer.TrainListener {
         }
     }
 
-    /** What is left of it all. */
-    void end(String told) {
-        if (display.isPresent()) update(html(Html.escape(told), told));
-        else screen.line(told);
+    /** Replaces the progress by a final line. */
+    void end(String result) {
+        if (outputId.isPresent()) update(html(Html.escape(result), result));
+        else display.print(result);
     }
 
     private void update(Figure figure) {
-        display.ifPresent(id -> screen.update(id, figure));
+        outputId.ifPresent(id -> display.update(id, figure));
     }
 
     private static Figure html(String inner, String text) {

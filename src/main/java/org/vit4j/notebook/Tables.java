@@ -12,29 +12,29 @@ import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.vit4j.report.Html;
 
-/** Rows of text and numbers as HTML that needs no style sheet, for notebooks strip those. */
+/** HTML tables with inline styles; notebooks remove style sheets. */
 final class Tables {
     private static final String TABLE = "border-collapse:collapse;font:13px/1.5 system-ui,sans-serif";
     private static final String CELL = "padding:3px 10px;border-bottom:1px solid #8884;text-align:";
 
     private Tables() {}
 
-    static Figure table(List<String> head, List<List<String>> rows) {
-        List<List<String>> all = new ArrayList<>(List.of(head));
+    static Figure table(List<String> header, List<List<String>> rows) {
+        List<List<String>> all = new ArrayList<>(List.of(header));
         all.addAll(rows);
         String text = all.stream().map(row -> String.join("\t", row)).collect(Collectors.joining("\n"));
-        return table(head, rows, text);
+        return table(header, rows, text);
     }
 
-    /** @param text the same for where only text shows */
-    static Figure table(List<String> head, List<List<String>> rows, String text) {
+    /** Creates a table with a separate plain-text version. */
+    static Figure table(List<String> header, List<List<String>> rows, String text) {
         StringBuilder out =
-                new StringBuilder("<table style=\"" + TABLE + "\"><thead>" + row("th", head) + "</thead><tbody>\n");
+                new StringBuilder("<table style=\"" + TABLE + "\"><thead>" + row("th", header) + "</thead><tbody>\n");
         for (List<String> cells : rows) out.append(row("td", cells)).append('\n');
         return Figure.html(out.append("</tbody></table>").toString(), text);
     }
 
-    /** Words left, numbers right, so that their digits stand below each other. */
+    /** Aligns the first cell to the left and numbers to the right. */
     private static String row(String tag, List<String> cells) {
         StringBuilder out = new StringBuilder("<tr>");
         for (int i = 0; i < cells.size(); i++) {
@@ -44,7 +44,7 @@ final class Tables {
         return out.append("</tr>").toString();
     }
 
-    /** Shares, 0 to 1, as bars with their names. */
+    /** Shows named fractions from 0 to 1 as bars. */
     static Figure bars(List<String> names, double[] shares) {
         StringBuilder html = new StringBuilder("<table style=\"" + TABLE + "\"><tbody>\n");
         StringBuilder text = new StringBuilder();
@@ -61,9 +61,9 @@ final class Tables {
         return Figure.html(html.append("</tbody></table>").toString(), text.toString());
     }
 
-    static BufferedImage picture(byte[] png) {
+    static BufferedImage image(byte[] png) {
         try {
-            // ImageIO closes the stream itself; it is one in memory, for ImageIO's own would cache in a file.
+            // ImageIO closes the stream. Its own stream type would cache in a temporary file.
             return ImageIO.read(new MemoryCacheImageInputStream(new ByteArrayInputStream(png)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

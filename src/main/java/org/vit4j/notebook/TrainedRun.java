@@ -9,31 +9,31 @@ import org.vit4j.model.SavedModel;
 import org.vit4j.report.EvaluationReport;
 import org.vit4j.report.RunRecord;
 
-/** A run by its directory, finished or not: what {@link Notebook#train} returns and figures are made of. */
+/** Directory of a run, finished or not. {@link Notebook#train} returns it; figures are made from it. */
 public record TrainedRun(Path directory) {
 
-    /** What the directory tells: config, epochs, environment. */
+    /** Reads config, epochs and environment. */
     public RunRecord record() {
         return RunRecord.read(directory);
     }
 
-    /** The best model, a file. */
+    /** Returns the path of the best model. */
     public Path model() {
         return directory.resolve("model.keras");
     }
 
-    /** The best model, ready to predict; to be closed. */
+    /** Loads the best model; the caller closes it. */
     public SavedModel load() {
         return SavedModel.load(model());
     }
 
-    /** Top-1 of the best model on the validation images, 0 to 1. */
+    /** Returns the validation top-1 accuracy of the best model, from 0 to 1. */
     public double accuracy() {
         return best().top1();
     }
 
-    /** Whether there is a run that came to its end. */
-    boolean exists() {
+    /** Returns true if the directory holds a finished run. */
+    boolean isFinished() {
         return Files.exists(directory.resolve("evaluation.json")) && Files.exists(model());
     }
 
@@ -45,7 +45,7 @@ public record TrainedRun(Path directory) {
     EvaluationReport evaluation() {
         return EvaluationReport.read(directory)
                 .orElseThrow(() ->
-                        new ConfigError(directory + ": has no evaluation.json; it is written at the end of a run"));
+                        new ConfigError(directory + ": missing evaluation.json, which is written at the end of a run"));
     }
 
     @Override

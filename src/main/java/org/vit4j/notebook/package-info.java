@@ -1,6 +1,9 @@
 /**
- * vit4j in notebooks. {@link org.vit4j.notebook.Notebook} has what is typed into cells; what it returns is a {@link
- * org.vit4j.notebook.Figure}, which any kernel can show, or a {@link org.vit4j.notebook.Run}. No kernel is known here: two
- * lines that a kernel runs first make a {@link org.vit4j.notebook.Screen} of its own calls ({@code notebooks/kernels}).
+ * vit4j in notebooks. {@link org.vit4j.notebook.Notebook} and {@link org.vit4j.notebook.Explain} hold the functions
+ * that are called in cells.
+ *
+ * <p>They return a {@link org.vit4j.notebook.Figure}, which any kernel can show, or a {@link
+ * org.vit4j.notebook.TrainedRun}. The package does not depend on a kernel: startup lines of each kernel ({@code
+ * notebooks/kernels}) create a {@link org.vit4j.notebook.Display} from the kernel's own functions.
  */
 package org.vit4j.notebook;

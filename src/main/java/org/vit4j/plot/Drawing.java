@@ -4,22 +4,23 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 
 /**
- * Rectangles, lines and words on a sheet, to be written as SVG or painted.
+ * Boxes, lines and texts of a drawing, which is written as SVG or rendered as an image.
  *
- * @param width of the sheet, in units of a pixel at scale 1
+ * @param width in pixels at scale 1
+ * @param height in pixels at scale 1
  */
 public record Drawing(String title, double width, double height, List<DrawnShape> shapes) {
     public Drawing {
         shapes = List.copyOf(shapes);
     }
 
-    /** What can be on it. */
+    /** A box, line or text. */
     public sealed interface DrawnShape permits DrawnBox, DrawnLine, DrawnText {}
 
-    /** What a box or words are for, and so how they look. */
+    /** Role of a box or text, which determines its appearance. */
     public enum DrawingStyle {
         STAGE,
-        /** A stage within a stage, or a block. */
+        /** A block, or a stage inside a stage. */
         BLOCK,
         LAYER,
         ATTENTION,
@@ -31,7 +32,7 @@ public record Drawing(String title, double width, double height, List<DrawnShape
 
     public record DrawnBox(double x, double y, double width, double height, DrawingStyle style) implements DrawnShape {}
 
-    /** Straight pieces, an arrow at the end. */
+    /** Polyline, optionally with an arrowhead at its end. */
     public record DrawnLine(List<DrawnPoint> points, boolean arrow) implements DrawnShape {
         public DrawnLine {
             points = List.copyOf(points);
@@ -43,18 +44,18 @@ public record Drawing(String title, double width, double height, List<DrawnShape
     /**
      * One line of text.
      *
-     * @param x its middle, or its left end when it is a name of a stage or block, or a shape
-     * @param y its base line
+     * @param x center if {@code centered}, otherwise left end
+     * @param y baseline
      */
     public record DrawnText(double x, double y, String text, DrawingStyle style, boolean centered)
             implements DrawnShape {}
 
-    /** As an SVG file that needs nothing else. */
+    /** Returns a self-contained SVG file. */
     public String svg() {
         return SvgRenderer.of(this);
     }
 
-    /** Painted, so many pixels a unit. */
+    /** Renders the drawing with {@code scale} pixels per unit. */
     public BufferedImage image(double scale) {
         return PngRenderer.of(this, scale);
     }

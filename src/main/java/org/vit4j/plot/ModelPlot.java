@@ -8,8 +8,8 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
 /**
- * Draws a network from its graph: stages and blocks as frames, equal blocks in a row once with their number, what flows
- * on the arrows as shapes without the batch axis.
+ * Draws the graph of a network: stages and blocks are frames, consecutive identical blocks are drawn once with their
+ * number, and arrows are labeled with tensor shapes without the batch axis.
  */
 public final class ModelPlot {
     private static final double EDGE = 18;
@@ -19,14 +19,14 @@ public final class ModelPlot {
 
     private ModelPlot() {}
 
-    /** @param title what the network is called */
+    /** Draws a network under a title. */
     public static Drawing of(String title, Graph graph) {
         Set<Tensor> outputs = new LinkedHashSet<>(graph.outputs().values());
         PlotLayout layout = new PlotLayout("", ModuleTree.of(List.copyOf(graph.tensors())), outputs);
         ModelPlot plot = new ModelPlot();
-        String weights = BoxText.weights(graph);
+        String parameters = BoxText.parameters(graph);
         plot.shapes.add(new Drawing.DrawnText(EDGE, EDGE + 12, title, Drawing.DrawingStyle.NAME, false));
-        plot.shapes.add(new Drawing.DrawnText(EDGE, EDGE + 28, weights, Drawing.DrawingStyle.DETAIL, false));
+        plot.shapes.add(new Drawing.DrawnText(EDGE, EDGE + 28, parameters, Drawing.DrawingStyle.DETAIL, false));
         plot.draw(layout, EDGE, TITLE + EDGE, 0);
         double width = Math.max(layout.width, PlotNode.textWidth(title, true)) + 2 * EDGE;
         return new Drawing(title, width, layout.height + TITLE + 2 * EDGE, plot.shapes);
@@ -36,7 +36,7 @@ public final class ModelPlot {
         for (PlotNode node : layout.nodes) if (!node.isPort()) draw(node, left + node.x, top + node.y, depth);
         for (PlotLayout.PlotEdge edge : layout.edges) draw(edge, left, top);
         for (PlotNode node : layout.nodes) {
-            layout.arrivals(node)
+            layout.arrowLabels(node)
                     .forEach((x, text) -> shapes.add(new Drawing.DrawnText(
                             left + x + 5, top + node.y - 13, text, Drawing.DrawingStyle.SHAPE, false)));
         }
@@ -47,9 +47,9 @@ public final class ModelPlot {
             Drawing.DrawingStyle style = depth == 0 ? Drawing.DrawingStyle.STAGE : Drawing.DrawingStyle.BLOCK;
             shapes.add(new Drawing.DrawnBox(x, y, node.width, node.height, style));
             shapes.add(new Drawing.DrawnText(x + 9, y + 16, node.label(), Drawing.DrawingStyle.NAME, false));
-            double after = PlotNode.textWidth(node.label(), true) + 20;
-            shapes.add(
-                    new Drawing.DrawnText(x + 9 + after, y + 16, node.weights(), Drawing.DrawingStyle.DETAIL, false));
+            double nameWidth = PlotNode.textWidth(node.label(), true) + 20;
+            shapes.add(new Drawing.DrawnText(
+                    x + 9 + nameWidth, y + 16, node.parameters(), Drawing.DrawingStyle.DETAIL, false));
             draw(node.inner, x, y + PlotNode.HEADER, depth + 1);
             return;
         }
@@ -85,7 +85,7 @@ public final class ModelPlot {
             points.add(new Drawing.DrawnPoint(lane, in));
             points.add(new Drawing.DrawnPoint(toX, in));
         } else if (Math.abs(fromX - toX) > 0.5) {
-            // Lines that cross do not run into one.
+            // Staggered by the order of the nodes, so that crossing lines do not overlap.
             double between = top + edge.from.bottom + 6 + 5 * (edge.from.order % 3);
             points.add(new Drawing.DrawnPoint(fromX, between));
             points.add(new Drawing.DrawnPoint(toX, between));

@@ -10,52 +10,55 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
 /**
- * Cuts a network into parts by the names of its tensors, which are paths. A stage or block is a numbered path below which
- * branches are summed or tokens attend; what lies between those is a box.
+ * Groups the tensors of a network into modules by their names, which are dotted paths. A stage or block is a numbered
+ * path that contains a residual sum or attention; other tensors are grouped into boxes.
  */
 final class ModuleTree {
     private static final Pattern NUMBERED = Pattern.compile(".*\\d");
 
-    private static final int BRANCH = 3;
+    /** Tensors that make a child count as a branch of several layers. */
+    private static final int MIN_BRANCH_TENSORS = 3;
 
     private ModuleTree() {}
 
-    static List<Module> of(List<Tensor> tensors) {
-        return parts(tensors, "");
+    static List<PlotModule> of(List<Tensor> tensors) {
+        return modules(tensors, "");
     }
 
-    /** The parts of some tensors below a path, in the order of the graph; a path that comes again later makes a new part. */
-    private static List<Module> parts(List<Tensor> tensors, String path) {
-        List<Module> parts = new ArrayList<>();
+    /** Groups tensors below a path, in graph order; a path that reappears later starts a new module. */
+    private static List<PlotModule> modules(List<Tensor> tensors, String path) {
+        List<PlotModule> modules = new ArrayList<>();
         int from = 0;
         while (from < tensors.size()) {
-            String name = below(tensors.get(from), path);
+            String name = childPath(tensors.get(from), path);
             int to = from + 1;
-            while (to < tensors.size() && below(tensors.get(to), path).equals(name)) to++;
-            add(parts, part(name, tensors.subList(from, to)));
+            while (to < tensors.size() && childPath(tensors.get(to), path).equals(name)) to++;
+            add(modules, group(name, tensors.subList(from, to)));
             from = to;
         }
-        return parts;
+        return modules;
     }
 
-    /** The path one step further down. */
-    private static String below(Tensor tensor, String path) {
+    /** Returns the part of the tensor name that is one path element longer than {@code path}. */
+    private static String childPath(Tensor tensor, String path) {
         int dot = tensor.name().indexOf('.', path.isEmpty() ? 0 : path.length() + 1);
         return dot < 0 ? tensor.name() : tensor.name().substring(0, dot);
     }
 
-    /** A part, or the blocks of which a path such as {@code blocks} is only the beginning of the name. */
-    private static List<Module> part(String name, List<Tensor> tensors) {
+    /** Returns one module, or its children if the path is only a common prefix of blocks, such as {@code blocks}. */
+    private static List<PlotModule> group(String name, List<Tensor> tensors) {
         boolean numbered =
                 NUMBERED.matcher(name.substring(name.lastIndexOf('.') + 1)).matches();
-        if (!isBlock(tensors) || tensors.size() == 1) return List.of(new Module(name, tensors, List.of(), List.of()));
-        List<Module> inner = parts(tensors, name);
-        boolean blocks = inner.stream().anyMatch(part -> !part.isBox());
-        // One with branches of several layers each is worth a look inside, number or not.
-        long branches =
-                inner.stream().filter(part -> part.tensors().size() >= BRANCH).count();
-        if (numbered || (branches > 1 && !blocks)) return List.of(new Module(name, tensors, inner, List.of()));
-        return blocks ? inner : List.of(new Module(name, tensors, List.of(), List.of()));
+        if (!isBlock(tensors) || tensors.size() == 1)
+            return List.of(new PlotModule(name, tensors, List.of(), List.of()));
+        List<PlotModule> children = modules(tensors, name);
+        boolean blocks = children.stream().anyMatch(child -> !child.isBox());
+        // A module with several branches of at least three tensors is drawn in detail even without a number.
+        long branches = children.stream()
+                .filter(child -> child.tensors().size() >= MIN_BRANCH_TENSORS)
+                .count();
+        if (numbered || (branches > 1 && !blocks)) return List.of(new PlotModule(name, tensors, children, List.of()));
+        return blocks ? children : List.of(new PlotModule(name, tensors, List.of(), List.of()));
     }
 
     private static boolean isBlock(List<Tensor> tensors) {
@@ -65,41 +68,42 @@ final class ModuleTree {
                         || (t.op() instanceof Op.Add && t.inputs().size() > 1));
     }
 
-    private static void add(List<Module> parts, List<Module> more) {
-        for (Module part : more) {
-            Module before = parts.isEmpty() ? null : parts.get(parts.size() - 1);
-            boolean again = before != null && !part.isBox() && signature(before).equals(signature(part));
-            if (again) parts.set(parts.size() - 1, before.followedBy(part));
-            else parts.add(part);
+    private static void add(List<PlotModule> modules, List<PlotModule> added) {
+        for (PlotModule module : added) {
+            PlotModule previous = modules.isEmpty() ? null : modules.get(modules.size() - 1);
+            boolean isCopy =
+                    previous != null && !module.isBox() && signature(previous).equals(signature(module));
+            if (isCopy) modules.set(modules.size() - 1, previous.withCopy(module));
+            else modules.add(module);
         }
     }
 
-    /** What two parts must have in common to be the same: names below the path, operations, shapes, connections. */
-    private static List<String> signature(Module part) {
+    /** Returns names below the path, ops, shapes and connections; modules with equal signatures are identical. */
+    private static List<String> signature(PlotModule module) {
         Map<Tensor, Integer> numbers = new LinkedHashMap<>();
         List<String> lines = new ArrayList<>();
-        for (Tensor t : part.tensors()) {
-            if (drops(t)) continue; // at rates that grow with depth
+        for (Tensor t : module.tensors()) {
+            if (isDrop(t)) continue; // drop rates differ between blocks
             StringBuilder line =
-                    new StringBuilder(t.name().substring(part.name().length()));
+                    new StringBuilder(t.name().substring(module.name().length()));
             line.append(' ').append(t.op().getClass().getSimpleName()).append(t.shape());
             for (Tensor input : t.inputs()) {
                 line.append(' ')
-                        .append(numbers.getOrDefault(undropped(input), -1))
+                        .append(numbers.getOrDefault(skipDrops(input), -1))
                         .append(input.shape());
             }
-            t.parameters().forEach(weight -> line.append(' ').append(weight.shape()));
+            t.parameters().forEach(parameter -> line.append(' ').append(parameter.shape()));
             numbers.put(t, numbers.size());
             lines.add(line.toString());
         }
         return lines;
     }
 
-    private static boolean drops(Tensor t) {
+    private static boolean isDrop(Tensor t) {
         return t.op() instanceof Op.Dropout || t.op() instanceof Op.DropPath || t.op() instanceof Op.DropLayer;
     }
 
-    private static Tensor undropped(Tensor t) {
-        return drops(t) ? undropped(t.input()) : t;
+    private static Tensor skipDrops(Tensor t) {
+        return isDrop(t) ? skipDrops(t.input()) : t;
     }
 }

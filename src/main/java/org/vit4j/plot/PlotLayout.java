@@ -12,17 +12,17 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
 /**
- * Places the parts of a network or of one of its blocks from top to bottom: each below all it is made from, those of one
- * rank beside each other.
+ * Layered layout of the modules of a network or block. Every module is below its inputs; modules of the same rank are
+ * in one row.
  */
 final class PlotLayout {
-    static final double GAP = 36;
-    private static final double BESIDE = 26;
-    /** Between arrows into a block, so that there is room for their shapes. */
-    private static final double PORTS = 80;
+    static final double ROW_GAP = 36;
+    private static final double COLUMN_GAP = 26;
+    /** Distance between arrows into a block, with space for their shape labels. */
+    private static final double PORT_GAP = 80;
 
-    private static final double SIDE = 16;
-    private static final double LANE = 15;
+    private static final double MARGIN = 16;
+    private static final double LANE_GAP = 15;
 
     final List<PlotNode> nodes = new ArrayList<>();
     final List<PlotEdge> edges = new ArrayList<>();
@@ -32,13 +32,13 @@ final class PlotLayout {
     double width;
     double height;
 
-    /** From one node to another: what flows, and the shape it arrives in. */
+    /** Arrow from one node to another, labeled with the shape of the tensor. */
     static final class PlotEdge {
         final PlotNode from;
         final PlotNode to;
         final Tensor source;
         final String shape;
-        /** Right of everything it passes; 0 for none. */
+        /** X coordinate of a vertical segment to the right of the nodes between its ends; 0 if not needed. */
         double lane;
 
         PlotEdge(PlotNode from, PlotNode to, Tensor source, String shape) {
@@ -50,39 +50,41 @@ final class PlotLayout {
     }
 
     /**
-     * @param path of the block whose parts these are; empty for the network
-     * @param parts in the order of the graph
-     * @param read tensors of these parts that are read outside; arrows to them leave at the bottom
+     * Computes the layout.
+     *
+     * @param path path of the block that contains the modules; empty for the network
+     * @param modules in graph order
+     * @param outputs tensors that are used outside; their arrows leave at the bottom
      */
-    PlotLayout(String path, List<Module> parts, Set<Tensor> read) {
-        for (Module part : parts) {
-            if (part.all().allMatch(t -> BoxText.isPassing(t.op()))) continue;
-            PlotNode node = new PlotNode(part, path);
+    PlotLayout(String path, List<PlotModule> modules, Set<Tensor> outputs) {
+        for (PlotModule module : modules) {
+            if (module.allTensors().allMatch(t -> BoxText.isPassThrough(t.op()))) continue;
+            PlotNode node = new PlotNode(module, path);
             nodes.add(node);
-            part.all().forEach(t -> owner.put(t, node));
+            module.allTensors().forEach(t -> owner.put(t, node));
         }
         for (PlotNode node : List.copyOf(nodes)) connect(node);
-        Set<Tensor> out = new LinkedHashSet<>();
-        for (Tensor t : read) out.add(PlotNode.seen(t));
-        for (Tensor t : out) {
+        Set<Tensor> exitTensors = new LinkedHashSet<>();
+        for (Tensor t : outputs) exitTensors.add(PlotNode.producer(t));
+        for (Tensor t : exitTensors) {
             PlotNode from = owner.get(t);
             if (from == null) continue;
-            PlotNode port = exits.computeIfAbsent(from.first(t), PlotNode::new);
+            PlotNode port = exits.computeIfAbsent(from.inFirstCopy(t), PlotNode::new);
             edge(from, port, t, path.isEmpty() ? t.shape().toString() : "");
         }
-        for (PlotNode node : nodes) node.layOut(readOutside(node));
+        for (PlotNode node : nodes) node.measure(usedOutside(node));
         nodes.addAll(0, entries.values());
         nodes.addAll(exits.values());
-        rank();
-        place();
+        assignRanks();
+        assignPositions();
     }
 
     private void connect(PlotNode node) {
-        node.part.all().forEach(t -> {
-            // A learned token only asks its input how wide to be.
-            if (BoxText.isPassing(t.op()) || t.op() instanceof Op.LearnedTokens) return;
+        node.module.allTensors().forEach(t -> {
+            // Learned tokens depend only on the width of their input, not on its values.
+            if (BoxText.isPassThrough(t.op()) || t.op() instanceof Op.LearnedTokens) return;
             for (Tensor input : t.inputs()) {
-                Tensor source = PlotNode.seen(input);
+                Tensor source = PlotNode.producer(input);
                 PlotNode from = owner.get(source);
                 if (from == node) continue;
                 if (from == null) from = entries.computeIfAbsent(source, PlotNode::new);
@@ -92,18 +94,19 @@ final class PlotLayout {
     }
 
     private void edge(PlotNode from, PlotNode to, Tensor source, String shape) {
-        Tensor first = from.first(source);
-        boolean known = edges.stream().anyMatch(e -> e.from == from && e.to == to && from.first(e.source) == first);
-        if (!known) edges.add(new PlotEdge(from, to, source, shape));
+        Tensor first = from.inFirstCopy(source);
+        boolean exists =
+                edges.stream().anyMatch(e -> e.from == from && e.to == to && from.inFirstCopy(e.source) == first);
+        if (!exists) edges.add(new PlotEdge(from, to, source, shape));
     }
 
-    private Set<Tensor> readOutside(PlotNode node) {
-        Set<Tensor> read = new LinkedHashSet<>();
-        for (PlotEdge edge : edges) if (edge.from == node) read.add(node.first(edge.source));
-        return read;
+    private Set<Tensor> usedOutside(PlotNode node) {
+        Set<Tensor> used = new LinkedHashSet<>();
+        for (PlotEdge edge : edges) if (edge.from == node) used.add(node.inFirstCopy(edge.source));
+        return used;
     }
 
-    private void rank() {
+    private void assignRanks() {
         for (int pass = 0, changes = 1; changes > 0 && pass <= nodes.size(); pass++) {
             changes = 0;
             for (PlotEdge edge : edges) {
@@ -114,7 +117,7 @@ final class PlotLayout {
                 }
             }
         }
-        // What nothing comes into, such as a learned token, stands just above what reads it.
+        // A node without inputs, such as a learned token, is placed directly above its first consumer.
         for (PlotNode node : nodes) {
             boolean source = edges.stream().noneMatch(e -> e.to == node);
             if (!source || node.isPort()) continue;
@@ -128,55 +131,55 @@ final class PlotLayout {
         exits.values().forEach(port -> port.rank = Math.max(last, port.rank));
     }
 
-    private void place() {
+    private void assignPositions() {
         Map<Integer, List<PlotNode>> rows = new java.util.TreeMap<>();
         for (PlotNode node : nodes)
             rows.computeIfAbsent(node.rank, any -> new ArrayList<>()).add(node);
-        double y = entries.isEmpty() ? SIDE : 0;
+        double y = entries.isEmpty() ? MARGIN : 0;
         double widest = 0;
         for (List<PlotNode> row : rows.values()) {
             double tallest = row.stream().mapToDouble(n -> n.height).max().orElse(0);
-            widest = Math.max(widest, row.stream().mapToDouble(n -> n.width).sum() + BESIDE * (row.size() - 1));
+            widest = Math.max(widest, row.stream().mapToDouble(n -> n.width).sum() + COLUMN_GAP * (row.size() - 1));
             for (PlotNode node : row) {
                 node.y = y + (tallest - node.height) / 2;
                 node.top = y;
                 node.bottom = y + tallest;
             }
-            y += tallest + GAP;
+            y += tallest + ROW_GAP;
         }
-        height = y - (exits.isEmpty() ? GAP - SIDE : GAP);
-        for (List<PlotNode> row : rows.values()) spread(row, widest);
+        height = y - (exits.isEmpty() ? ROW_GAP - MARGIN : ROW_GAP);
+        for (List<PlotNode> row : rows.values()) arrange(row, widest);
         double left = nodes.stream().mapToDouble(n -> n.x).min().orElse(0);
-        nodes.forEach(n -> n.x += SIDE - left);
+        nodes.forEach(n -> n.x += MARGIN - left);
         double right = nodes.stream().mapToDouble(n -> n.x + n.width).max().orElse(0);
-        width = Math.max(right, lanes(right)) + SIDE;
-        labels();
+        width = Math.max(right, assignLanes(right)) + MARGIN;
+        reserveLabels();
     }
 
-    /** Each node below the middle of what it is made from, moved aside where two would overlap. */
-    private void spread(List<PlotNode> row, double widest) {
+    /** Centers each node below its inputs and resolves overlaps within the row. */
+    private void arrange(List<PlotNode> row, double widest) {
         for (PlotNode node : row) {
             node.x = 0;
-            node.x = wish(node, widest / 2) - arrival(node);
+            node.x = preferredX(node, widest / 2) - entryOffset(node);
         }
         row.sort(Comparator.comparingDouble(n -> n.x + n.width / 2));
         for (int i = 0; i < row.size(); i++) row.get(i).order = i;
-        double wished = middle(row);
+        double preferred = center(row);
         for (int i = 1; i < row.size(); i++) {
-            PlotNode before = row.get(i - 1);
-            double apart = before.isPort() ? PORTS : BESIDE;
-            row.get(i).x = Math.max(row.get(i).x, before.x + before.width + apart);
+            PlotNode previous = row.get(i - 1);
+            double gap = previous.isPort() ? PORT_GAP : COLUMN_GAP;
+            row.get(i).x = Math.max(row.get(i).x, previous.x + previous.width + gap);
         }
-        double moved = middle(row) - wished;
-        row.forEach(n -> n.x -= moved);
+        double shift = center(row) - preferred;
+        row.forEach(n -> n.x -= shift);
     }
 
-    private static double middle(List<PlotNode> row) {
+    private static double center(List<PlotNode> row) {
         return row.stream().mapToDouble(n -> n.x + n.width / 2).average().orElse(0);
     }
 
-    /** How far right in a node the arrows arrive, on average. */
-    private double arrival(PlotNode node) {
+    /** Returns the mean x offset of incoming arrows within a node. */
+    private double entryOffset(PlotNode node) {
         return edges.stream()
                 .filter(e -> e.to == node)
                 .mapToDouble(e -> node.inX(e.source) - node.x)
@@ -184,42 +187,42 @@ final class PlotLayout {
                 .orElse(node.width / 2);
     }
 
-    private double wish(PlotNode node, double standard) {
+    private double preferredX(PlotNode node, double defaultX) {
         return edges.stream()
                 .filter(e -> e.to == node && e.from.rank < node.rank)
                 .mapToDouble(e -> e.from.outX(e.source))
                 .average()
-                .orElse(standard);
+                .orElse(defaultX);
     }
 
-    /** Edges that would run through a node take a lane on the right; the farthest right there is. */
-    private double lanes(double right) {
-        double farthest = right;
-        List<PlotEdge> passing = new ArrayList<>();
-        for (PlotEdge edge : edges) if (runsThrough(edge)) passing.add(edge);
-        passing.sort(Comparator.comparingInt(e -> e.to.rank - e.from.rank));
+    /** Assigns lanes on the right to edges that would cross a node; returns the largest x coordinate in use. */
+    private double assignLanes(double right) {
+        double max = right;
+        List<PlotEdge> crossing = new ArrayList<>();
+        for (PlotEdge edge : edges) if (crossesNode(edge)) crossing.add(edge);
+        crossing.sort(Comparator.comparingInt(e -> e.to.rank - e.from.rank));
         List<PlotEdge> done = new ArrayList<>();
-        for (PlotEdge edge : passing) {
+        for (PlotEdge edge : crossing) {
             double lane = nodes.stream()
                             .filter(n -> n.rank > edge.from.rank && n.rank < edge.to.rank)
                             .mapToDouble(n -> n.x + n.width)
                             .max()
                             .orElse(0)
-                    + LANE;
-            lane = Math.max(lane, Math.max(edge.from.outX(edge.source), edge.to.inX(edge.source)) + LANE);
+                    + LANE_GAP;
+            lane = Math.max(lane, Math.max(edge.from.outX(edge.source), edge.to.inX(edge.source)) + LANE_GAP);
             for (PlotEdge other : done) {
-                boolean beside = other.from.rank < edge.to.rank && edge.from.rank < other.to.rank;
+                boolean overlapping = other.from.rank < edge.to.rank && edge.from.rank < other.to.rank;
                 boolean same = other.from == edge.from && other.source == edge.source;
-                if (beside && !same && Math.abs(other.lane - lane) < LANE) lane = other.lane + LANE;
+                if (overlapping && !same && Math.abs(other.lane - lane) < LANE_GAP) lane = other.lane + LANE_GAP;
             }
             edge.lane = lane;
             done.add(edge);
-            farthest = Math.max(farthest, lane);
+            max = Math.max(max, lane);
         }
-        return farthest;
+        return max;
     }
 
-    private boolean runsThrough(PlotEdge edge) {
+    private boolean crossesNode(PlotEdge edge) {
         double low = Math.min(edge.from.outX(edge.source), edge.to.inX(edge.source)) - 4;
         double high = Math.max(edge.from.outX(edge.source), edge.to.inX(edge.source)) + 4;
         return nodes.stream()
@@ -227,29 +230,31 @@ final class PlotLayout {
                 .anyMatch(n -> n.x < high && n.x + n.width > low);
     }
 
-    /** Room for the shapes that stand right of arrows. */
-    private void labels() {
+    /** Widens the layout for the shape labels to the right of arrows. */
+    private void reserveLabels() {
         for (PlotNode node : nodes) {
-            arrivals(node).forEach((x, shapes) -> width = Math.max(width, x + 10 + PlotNode.textWidth(shapes, false)));
+            arrowLabels(node)
+                    .forEach((x, shapes) -> width = Math.max(width, x + 10 + PlotNode.textWidth(shapes, false)));
         }
     }
 
-    /** The shapes that arrive at each place of a node's upper edge. */
-    Map<Double, String> arrivals(PlotNode node) {
-        Map<Double, String> arrivals = new LinkedHashMap<>();
+    /** Returns the shape labels of incoming arrows by x coordinate. */
+    Map<Double, String> arrowLabels(PlotNode node) {
+        Map<Double, String> labels = new LinkedHashMap<>();
         for (PlotEdge edge : edges) {
             if (edge.to != node || edge.shape.isEmpty()) continue;
-            arrivals.merge(edge.to.inX(edge.source), edge.shape, (a, b) -> a.contains(b) ? a : a + " " + b);
+            labels.merge(edge.to.inX(edge.source), edge.shape, (a, b) -> a.contains(b) ? a : a + " " + b);
         }
-        return arrivals;
+        return labels;
     }
 
-    /** Where an arrow from outside arrives. */
+    /** Returns the x coordinate where an arrow from outside enters. */
     double entryX(Tensor source) {
         PlotNode port = entries.get(source);
         return port == null ? width / 2 : port.x;
     }
 
+    /** Returns the x coordinate where an arrow to the outside leaves. */
     double exitX(Tensor source) {
         PlotNode port = exits.get(source);
         return port == null ? width / 2 : port.x;

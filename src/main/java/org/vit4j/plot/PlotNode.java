@@ -7,22 +7,22 @@ import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
-/** A part in a layout, or the place where an arrow crosses the edge of a block. */
+/** Module in a layout, or a port: the point where an arrow crosses the frame of a block. */
 final class PlotNode {
     private static final double LINE = 15;
     private static final double PADDING = 9;
-    /** Of a block's name, above what is inside it. */
+    /** Height of a block's title. */
     static final double HEADER = 24;
 
-    /** Null for a port. */
-    final Module part;
+    /** The module, or null for a port. */
+    final PlotModule module;
 
     final List<String> lines = new ArrayList<>();
     PlotLayout inner;
     int rank;
-    /** Among those of its rank, from the left. */
+    /** Index within its rank, from the left. */
     int order;
-    /** Where the highest of its rank begins, and where it ends: beyond, lines may run aside. */
+    /** Upper and lower edge of its rank; lines run sideways only outside of them. */
     double top;
 
     double bottom;
@@ -32,69 +32,73 @@ final class PlotNode {
     double width;
     double height;
 
-    /** What is written on it. */
+    /** Displayed name. */
     final String name;
 
-    /** @param path of the block it is drawn in, which its name need not repeat */
-    PlotNode(Module part, String path) {
-        this.part = part;
+    /** Creates a node; the path of the enclosing block is omitted from its name. */
+    PlotNode(PlotModule part, String path) {
+        this.module = part;
         this.name = path.isEmpty() ? part.name() : part.name().substring(path.length() + 1);
         this.rank = 1;
     }
 
-    /** A port for a tensor. */
+    /** Creates a port for a tensor. */
     PlotNode(Tensor port) {
-        this.part = null;
+        this.module = null;
         this.name = port.name();
     }
 
     boolean isPort() {
-        return part == null;
+        return module == null;
     }
 
     boolean isSum() {
-        return part != null
-                && part.isBox()
-                && part.tensors().size() == 1
-                && part.tensors().get(0).op() instanceof Op.Add;
+        return module != null
+                && module.isBox()
+                && module.tensors().size() == 1
+                && module.tensors().get(0).op() instanceof Op.Add;
     }
 
     boolean isAttention() {
-        return part != null
-                && part.isBox()
-                && part.tensors().stream()
+        return module != null
+                && module.isBox()
+                && module.tensors().stream()
                         .anyMatch(t -> t.op() instanceof Op.WeightedSum || t.op() instanceof HeadOp.LinearAttention);
     }
 
-    /** The tensor itself, or what it is another view of. */
-    static Tensor seen(Tensor t) {
-        return BoxText.isPassing(t.op()) ? seen(t.input()) : t;
+    /** Returns the tensor, or its input if the op is drawn without a box. */
+    static Tensor producer(Tensor t) {
+        return BoxText.isPassThrough(t.op()) ? producer(t.input()) : t;
     }
 
-    /** The tensor of the first copy that stands where this one stands in its own. */
-    Tensor first(Tensor t) {
-        if (part == null || part.copies().isEmpty()) return t;
-        for (Module copy : part.copies()) {
+    /** Maps a tensor of a copy to the corresponding tensor of the first, drawn module. */
+    Tensor inFirstCopy(Tensor t) {
+        if (module == null || module.copies().isEmpty()) return t;
+        for (PlotModule copy : module.copies()) {
             if (!t.name().startsWith(copy.name() + ".")) continue;
-            String wanted = part.name() + t.name().substring(copy.name().length());
-            return part.tensors().stream()
-                    .filter(other -> other.name().equals(wanted))
+            String counterpart = module.name() + t.name().substring(copy.name().length());
+            return module.tensors().stream()
+                    .filter(other -> other.name().equals(counterpart))
                     .findFirst()
                     .orElse(t);
         }
         return t;
     }
 
-    /** @param read tensors of this part that others read */
-    void layOut(Set<Tensor> read) {
-        if (!part.isBox()) {
-            inner = new PlotLayout(part.name(), part.parts(), read);
-            width = Math.max(inner.width, textWidth(label() + "      " + weights(), true) + 2 * PADDING);
+    /**
+     * Computes texts and size.
+     *
+     * @param outputs tensors of this module that other modules use
+     */
+    void measure(Set<Tensor> outputs) {
+        if (!module.isBox()) {
+            inner = new PlotLayout(module.name(), module.children(), outputs);
+            width = Math.max(inner.width, textWidth(label() + "      " + parameters(), true) + 2 * PADDING);
             height = inner.height + HEADER;
-            // The arrows go through the middle, so what is inside stands there.
-            double aside = (width - inner.width) / 2;
-            inner.nodes.forEach(n -> n.x += aside);
-            inner.edges.forEach(e -> e.lane += e.lane == 0 ? 0 : aside);
+            // The content is centered, since arrows enter and leave in the middle.
+            double shift = (width - inner.width) / 2;
+            inner.nodes.forEach(n -> n.x += shift);
+            inner.edges.forEach(e -> e.lane += e.lane == 0 ? 0 : shift);
             return;
         }
         if (isSum()) {
@@ -102,23 +106,23 @@ final class PlotNode {
             height = 22;
             return;
         }
-        lines.addAll(BoxText.group(part.tensors()));
+        lines.addAll(BoxText.group(module.tensors()));
         double widest = textWidth(name, true);
         for (String line : lines) widest = Math.max(widest, textWidth(line, false));
         width = Math.max(64, widest + 2 * PADDING);
         height = (lines.size() + 1) * LINE + 9;
     }
 
-    /** The name of a block and, of several, the last one's and how many they are. */
+    /** Returns the name and, if there are copies, the last copy's name and the number of modules. */
     String label() {
-        List<Module> copies = part.copies();
+        List<PlotModule> copies = module.copies();
         if (copies.isEmpty()) return name;
         String last = copies.get(copies.size() - 1).name();
         return name + " … " + last.substring(last.lastIndexOf('.') + 1) + "   × " + (copies.size() + 1);
     }
 
-    String weights() {
-        return BoxText.weights(part.all().toList());
+    String parameters() {
+        return BoxText.parameters(module.allTensors().toList());
     }
 
     double inX(Tensor source) {
@@ -126,10 +130,10 @@ final class PlotNode {
     }
 
     double outX(Tensor source) {
-        return x + (isPort() ? 0 : inner != null ? inner.exitX(first(source)) : width / 2);
+        return x + (isPort() ? 0 : inner != null ? inner.exitX(inFirstCopy(source)) : width / 2);
     }
 
-    /** About what a sans serif of 12 units needs. */
+    /** Estimates the width of a text in a 12 px sans-serif font. */
     static double textWidth(String text, boolean bold) {
         return text.length() * (bold ? 7.0 : 6.3);
     }

@@ -10,7 +10,7 @@ import java.awt.geom.RoundRectangle2D;
 import java.awt.image.BufferedImage;
 import java.util.List;
 
-/** A drawing painted by Java2D, in the colors of {@link SvgRenderer}. */
+/** Renders a drawing with Java2D, in the colors of {@link SvgRenderer}. */
 final class PngRenderer {
     private static final Color INK = new Color(0x1C1F23);
     private static final Color SOFT = new Color(0x50565D);
@@ -19,7 +19,7 @@ final class PngRenderer {
 
     private PngRenderer() {}
 
-    static double corner(Drawing.DrawnBox box) {
+    static double cornerRadius(Drawing.DrawnBox box) {
         return switch (box.style()) {
             case SUM -> box.height() / 2;
             case STAGE, BLOCK -> 9;
@@ -30,8 +30,8 @@ final class PngRenderer {
     static BufferedImage of(Drawing drawing, double scale) {
         int width = (int) Math.ceil(drawing.width() * scale);
         int height = (int) Math.ceil(drawing.height() * scale);
-        var picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = picture.createGraphics();
+        var image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        Graphics2D g = image.createGraphics();
         try {
             g.setColor(Color.WHITE);
             g.fillRect(0, 0, width, height);
@@ -40,23 +40,23 @@ final class PngRenderer {
             g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
             g.setRenderingHint(RenderingHints.KEY_FRACTIONALMETRICS, RenderingHints.VALUE_FRACTIONALMETRICS_ON);
             g.setStroke(new BasicStroke(1.2f));
-            drawing.shapes().forEach(shape -> one(g, shape));
+            drawing.shapes().forEach(shape -> draw(g, shape));
         } finally {
             g.dispose();
         }
-        return picture;
+        return image;
     }
 
-    private static void one(Graphics2D g, Drawing.DrawnShape shape) {
+    private static void draw(Graphics2D g, Drawing.DrawnShape shape) {
         if (shape instanceof Drawing.DrawnBox box) box(g, box);
         else if (shape instanceof Drawing.DrawnLine line) line(g, line);
-        else if (shape instanceof Drawing.DrawnText words) words(g, words);
+        else if (shape instanceof Drawing.DrawnText text) text(g, text);
         else throw new AssertionError(shape);
     }
 
     private static void box(Graphics2D g, Drawing.DrawnBox box) {
-        double round = 2 * corner(box);
-        var form = new RoundRectangle2D.Double(box.x(), box.y(), box.width(), box.height(), round, round);
+        double arc = 2 * cornerRadius(box);
+        var form = new RoundRectangle2D.Double(box.x(), box.y(), box.width(), box.height(), arc, arc);
         g.setColor(
                 switch (box.style()) {
                     case STAGE -> new Color(0xF4F6F9);
@@ -77,7 +77,7 @@ final class PngRenderer {
         points.subList(1, points.size()).forEach(p -> path.lineTo(p.x(), p.y()));
         g.draw(path);
         if (!line.arrow()) return;
-        Drawing.DrawnPoint end = points.get(points.size() - 1); // every arrow comes from above
+        Drawing.DrawnPoint end = points.get(points.size() - 1); // all arrows point down
         var head = new Path2D.Double();
         head.moveTo(end.x(), end.y());
         head.lineTo(end.x() - 3.6, end.y() - 7.5);
@@ -86,14 +86,14 @@ final class PngRenderer {
         g.fill(head);
     }
 
-    private static void words(Graphics2D g, Drawing.DrawnText words) {
-        boolean name = words.style() == Drawing.DrawingStyle.NAME;
-        boolean shape = words.style() == Drawing.DrawingStyle.SHAPE;
+    private static void text(Graphics2D g, Drawing.DrawnText text) {
+        boolean name = text.style() == Drawing.DrawingStyle.NAME;
+        boolean shape = text.style() == Drawing.DrawingStyle.SHAPE;
         g.setFont(new Font(Font.SANS_SERIF, name ? Font.BOLD : Font.PLAIN, shape ? 10 : 11));
         g.setColor(name ? INK : shape ? new Color(0x005A8F) : SOFT);
-        double aside = words.centered()
-                ? g.getFontMetrics().getStringBounds(words.text(), g).getWidth() / 2
+        double offset = text.centered()
+                ? g.getFontMetrics().getStringBounds(text.text(), g).getWidth() / 2
                 : 0;
-        g.drawString(words.text(), (float) (words.x() - aside), (float) words.y());
+        g.drawString(text.text(), (float) (text.x() - offset), (float) text.y());
     }
 }

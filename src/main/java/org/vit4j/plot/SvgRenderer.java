@@ -3,7 +3,7 @@ package org.vit4j.plot;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** A drawing as SVG. */
+/** Writes a drawing as SVG. */
 final class SvgRenderer {
     private static final String CSS = """
             text { font: 12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1c1f23; }
@@ -26,15 +26,16 @@ final class SvgRenderer {
                 "<marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7.5\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\""
                         + " orient=\"auto\"><path d=\"M0 0.5L8 4L0 7.5z\"/></marker>\n");
         out.append("<rect width=\"100%\" height=\"100%\" style=\"fill:#fff;stroke:none\"/>\n");
-        for (Drawing.DrawnShape shape : drawing.shapes()) out.append(one(shape)).append('\n');
+        for (Drawing.DrawnShape shape : drawing.shapes())
+            out.append(element(shape)).append('\n');
         return out.append("</svg>\n").toString();
     }
 
-    private static String one(Drawing.DrawnShape shape) {
+    private static String element(Drawing.DrawnShape shape) {
         if (shape instanceof Drawing.DrawnBox box) {
             return format(
                     "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"%.0f\"/>",
-                    word(box.style()), box.x(), box.y(), box.width(), box.height(), PngRenderer.corner(box));
+                    cssClass(box.style()), box.x(), box.y(), box.width(), box.height(), PngRenderer.cornerRadius(box));
         }
         if (shape instanceof Drawing.DrawnLine line) {
             String points = line.points().stream()
@@ -42,15 +43,15 @@ final class SvgRenderer {
                     .collect(Collectors.joining("L", "M", ""));
             return "<path d=\"" + points + "\"" + (line.arrow() ? " marker-end=\"url(#arrow)\"" : "") + "/>";
         }
-        if (shape instanceof Drawing.DrawnText words) {
+        if (shape instanceof Drawing.DrawnText text) {
             return format(
                     "<text class=\"%s%s\" x=\"%.1f\" y=\"%.1f\">%s</text>",
-                    word(words.style()), words.centered() ? " middle" : "", words.x(), words.y(), escape(words.text()));
+                    cssClass(text.style()), text.centered() ? " middle" : "", text.x(), text.y(), escape(text.text()));
         }
         throw new AssertionError(shape);
     }
 
-    private static String word(Drawing.DrawingStyle style) {
+    private static String cssClass(Drawing.DrawingStyle style) {
         return style.name().toLowerCase(Locale.ROOT);
     }
 

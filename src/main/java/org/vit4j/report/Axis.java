@@ -4,32 +4,39 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** One axis of a chart: its range, where the ticks are, and how a value is written. */
+/** Axis of a chart: range, scale, ticks and number format. */
 record Axis(double low, double high, boolean log, boolean percent, List<Double> ticks) {
-    /** Values below this share of the largest begin the axis at zero: half of a picture is no curve. */
+    /** A linear axis starts at zero if the minimum is at most this fraction of the maximum. */
     private static final double FROM_ZERO = 0.4;
 
-    /** An axis that ends below has powers of ten at all its ticks, not at some. */
+    /** If the maximum is below this value, all ticks are written as powers of ten. */
     private static final double SMALL = 0.01;
 
-    /** A linear axis around the values; ticks are whole numbers with {@code whole}. */
-    static Axis linear(double min, double max, boolean percent, boolean whole, int about) {
-        double from = min >= 0 && min <= FROM_ZERO * max && !whole ? 0 : min;
+    /**
+     * Creates a linear axis for values in [min, max].
+     *
+     * @param integer whether ticks are integers
+     * @param tickCount approximate number of ticks
+     */
+    static Axis linear(double min, double max, boolean percent, boolean integer, int tickCount) {
+        double from = min >= 0 && min <= FROM_ZERO * max && !integer ? 0 : min;
         double to = max;
         if (to <= from) { // a single value
-            double room = whole ? 1 : Math.max(Math.abs(from) * 0.1, 1e-6);
-            from -= room;
-            to += room;
+            double margin = integer ? 1 : Math.max(Math.abs(from) * 0.1, 1e-6);
+            from -= margin;
+            to += margin;
         }
-        double step = niceStep((to - from) / about, whole);
-        double low = whole ? from : Math.floor(from / step + 1e-9) * step;
-        double high = whole ? to : Math.ceil(to / step - 1e-9) * step;
+        double step = niceStep((to - from) / tickCount, integer);
+        double low = integer ? from : Math.floor(from / step + 1e-9) * step;
+        double high = integer ? to : Math.ceil(to / step - 1e-9) * step;
         List<Double> ticks = new ArrayList<>();
         for (long i = (long) Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.add(i * step);
         return new Axis(low, high, false, percent, ticks);
     }
 
-    /** A logarithmic axis around values above zero: a tick a decade, or at 1, 2, 5 where there are few decades. */
+    /**
+     * Creates a logarithmic axis for positive values, with ticks at powers of ten, or at 1, 2, 5 for up to two decades.
+     */
     static Axis log(double min, double max, boolean percent) {
         double low = niceBelow(min);
         double high = niceAbove(max);
@@ -48,49 +55,50 @@ record Axis(double low, double high, boolean log, boolean percent, List<Double> 
         return new Axis(low, high, true, percent, ticks);
     }
 
-    /** 1, 2 or 5 times a power of ten, not above a value. */
+    /** Returns the largest 1, 2 or 5 times a power of ten that is at most {@code value}. */
     private static double niceBelow(double value) {
         double power = Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
         for (double factor : new double[] {5, 2}) if (factor * power <= value * (1 + 1e-9)) return factor * power;
         return power;
     }
 
+    /** Returns the smallest 1, 2 or 5 times a power of ten that is at least {@code value}. */
     private static double niceAbove(double value) {
         double power = Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
         for (double factor : new double[] {1, 2, 5}) if (factor * power >= value * (1 - 1e-9)) return factor * power;
         return 10 * power;
     }
 
-    /** 1, 2 or 5 times a power of ten, not below {@code rough}. */
-    private static double niceStep(double rough, boolean whole) {
+    /** Returns the tick distance: at least {@code rough}, and an integer if required. */
+    private static double niceStep(double rough, boolean integer) {
         double step = niceAbove(rough);
-        return whole ? Math.max(1, Math.rint(step)) : step;
+        return integer ? Math.max(1, Math.rint(step)) : step;
     }
 
-    /** Whether a value can be drawn at all. */
-    boolean shows(double value) {
+    /** Returns true if the value can be drawn. */
+    boolean canShow(double value) {
         return Double.isFinite(value) && (!log || value > 0);
     }
 
-    /** Where a value lies: 0 at the low end, 1 at the high one. */
-    double at(double value) {
+    /** Returns the position of a value: 0 at the low end, 1 at the high end. */
+    double position(double value) {
         return log
                 ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))
                 : (value - low) / (high - low);
     }
 
-    /** A value in a tooltip, with four significant digits. */
-    String text(double value) {
+    /** Formats a value for a tooltip, with four significant digits. */
+    String tooltip(double value) {
         return percent ? String.format(Locale.ROOT, "%.2f%%", 100 * value) : number(value, 4);
     }
 
-    /** A value beside a tick: no more digits than it takes to tell the ticks apart. */
-    String tick(double value) {
+    /** Formats a tick label without trailing zeros. */
+    String tickLabel(double value) {
         if (percent) return number(100 * value, 6) + "%";
         return high < SMALL && value != 0 ? power(value, 3) : number(value, 6);
     }
 
-    /** Plain digits where they are short, a power of ten where they are not. */
+    /** Formats a number with the given significant digits, with an exponent below 1e-3 and from 1e6. */
     static String number(double value, int digits) {
         if (!Double.isFinite(value)) return String.valueOf(value);
         double size = Math.abs(value);
@@ -107,7 +115,7 @@ record Axis(double low, double high, boolean log, boolean percent, List<Double> 
     }
 
     private static String trimmed(String number) {
-        String brief = number.contains(".") ? number.replaceFirst("\\.?0+$", "") : number;
-        return brief.equals("-0") ? "0" : brief;
+        String trimmed = number.contains(".") ? number.replaceFirst("\\.?0+$", "") : number;
+        return trimmed.equals("-0") ? "0" : trimmed;
     }
 }

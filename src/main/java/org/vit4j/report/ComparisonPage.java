@@ -5,26 +5,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Runs side by side as one page that needs nothing else: a table, and their curves in the same pictures. */
+/** Self-contained HTML page that compares runs: a table of results and their curves in shared charts. */
 public final class ComparisonPage {
-    /** Of so many runs each has a column where their configs are compared. */
-    private static final int AS_COLUMNS = 8;
+    /** Maximum number of runs that have a column each in the table of config differences. */
+    private static final int MAX_RUN_COLUMNS = 8;
 
-    private static final int MOST_VALUES = 6;
+    /** Maximum number of values listed per config key if runs are grouped by value. */
+    private static final int MAX_VALUES = 6;
 
     private ComparisonPage() {}
 
     public static String html(RunComparison comparison) {
         String title = comparison.rows().size() + " runs";
         StringBuilder body = new StringBuilder("<header><h1>" + title + "</h1><p class=\"status\">");
-        RunComparison.ComparedRun winner = comparison.rows().get(comparison.winner());
-        body.append("Best: ").append(Html.escape(winner.name())).append(" with ");
-        body.append(TextFormat.percent(winner.best().top1())).append(" of the validation images.</p></header>\n<main>");
+        RunComparison.ComparedRun best = comparison.rows().get(comparison.bestRow());
+        body.append("Best: ").append(Html.escape(best.name())).append(" with ");
+        body.append(TextFormat.percent(best.best().top1()))
+                .append(" of the validation images classified correctly.</p></header>\n<main>");
         body.append("<section><h2>Results</h2>\n").append(results(comparison)).append("</section>\n");
         body.append("<section><h2>Curves</h2>\n").append(curves(comparison)).append("</section>\n");
-        if (comparison.differing().size() > RunComparison.AS_COLUMNS) {
-            body.append("<section><h2>What differs</h2>\n")
-                    .append(differing(comparison))
+        if (comparison.differences().size() > RunComparison.MAX_KEY_COLUMNS) {
+            body.append("<section><h2>Config differences</h2>\n")
+                    .append(differences(comparison))
                     .append("</section>\n");
         }
         return Html.page(title + " · vit4j", body.append("</main>").toString());
@@ -32,20 +34,21 @@ public final class ComparisonPage {
 
     private static String results(RunComparison comparison) {
         List<List<String>> cells = comparison.cells();
-        String note = "<p class=\"note\">The line before a name is its line in the curves; its box"
-                + " shows or hides it.</p>";
+        String note = "<p class=\"note\">The line sample next to a name shows its style in the charts; the"
+                + " checkbox shows or hides the run.</p>";
         StringBuilder table = new StringBuilder("<table class=\"sorts runs\"><thead><tr>");
         cells.get(0).forEach(head -> table.append(Html.sortable(head)));
         table.append("</tr></thead><tbody>\n");
         for (int i = 0; i < comparison.rows().size(); i++) {
             RunComparison.ComparedRun row = comparison.rows().get(i);
             List<String> line = cells.get(i + 1);
-            boolean best = i == comparison.winner();
+            boolean best = i == comparison.bestRow();
             String name = Html.escape(row.name());
             table.append("<tr data-row=\"" + i + "\"" + (best ? " class=\"best\"" : "")
                     + "><th scope=\"row\" data-value=\"" + name
                     + "\"><label title=\"" + Html.escape(row.run().directory().toString())
-                    + "\"><input type=\"checkbox\" checked=\"checked\" data-shows=\"" + i + "\"/> " + Chart.sample(i)
+                    + "\"><input type=\"checkbox\" checked=\"checked\" data-shows=\"" + i + "\"/> "
+                    + Chart.legendSample(i)
                     + " " + name
                     + "</label></th>");
             for (int k = 1; k < line.size(); k++) {
@@ -57,7 +60,7 @@ public final class ComparisonPage {
             table.append("</tr>\n");
         }
         return note
-                + Html.scrolling(
+                + Html.scrollable(
                         "results of each run", table.append("</tbody></table>").toString());
     }
 
@@ -67,12 +70,12 @@ public final class ComparisonPage {
         return out.append("</div>\n").toString();
     }
 
-    /** The runs in the same pictures: accuracy, loss, learning rate by epoch. */
+    /** Returns charts of all runs: accuracy, loss and learning rate by epoch. */
     public static List<Chart> charts(RunComparison comparison) {
         List<Chart> charts = new ArrayList<>();
         charts.add(chart(comparison, "Validation top-1", "val_top1").percentages());
         if (comparison.hasEma()) {
-            charts.add(chart(comparison, "Validation top-1, averages", "val_ema_top1")
+            charts.add(chart(comparison, "Validation top-1, EMA weights", "val_ema_top1")
                     .percentages());
         }
         charts.add(chart(comparison, "Validation loss", "val_loss").logarithmicIfWide());
@@ -92,34 +95,35 @@ public final class ComparisonPage {
         return Chart.of(title, "epoch", series);
     }
 
-    private static String differing(RunComparison comparison) {
-        boolean columns = comparison.rows().size() <= AS_COLUMNS;
-        StringBuilder out = new StringBuilder("<table><thead><tr><th scope=\"col\">in the config</th>");
+    private static String differences(RunComparison comparison) {
+        boolean columns = comparison.rows().size() <= MAX_RUN_COLUMNS;
+        StringBuilder out = new StringBuilder("<table><thead><tr><th scope=\"col\">config key</th>");
         if (columns) {
             comparison.rows().forEach(row -> out.append("<th scope=\"col\">" + Html.escape(row.name()) + "</th>"));
         } else {
             out.append("<th scope=\"col\">value (runs)</th>");
         }
         out.append("</tr></thead><tbody>\n");
-        comparison.differing().forEach((path, values) -> {
+        comparison.differences().forEach((path, values) -> {
             out.append("<tr><th scope=\"row\">").append(Html.escape(path)).append("</th>");
             if (columns) values.forEach(value -> out.append("<td>" + Html.escape(value.orElse("–")) + "</td>"));
             else out.append("<td>").append(groups(comparison, values)).append("</td>");
             out.append("</tr>\n");
         });
-        return Html.scrolling("what differs", out.append("</tbody></table>").toString());
+        return Html.scrollable(
+                "config differences", out.append("</tbody></table>").toString());
     }
 
     private static String groups(RunComparison comparison, List<Optional<String>> values) {
         StringBuilder out = new StringBuilder();
         Map<String, List<String>> all = RunComparison.byValue(comparison.rows(), values);
-        all.entrySet().stream().limit(MOST_VALUES).forEach(group -> {
+        all.entrySet().stream().limit(MAX_VALUES).forEach(group -> {
             out.append("<b>").append(Html.escape(group.getKey())).append("</b> <span class=\"note\" title=\"");
             out.append(Html.escape(String.join(", ", group.getValue()))).append("\">(");
-            out.append(Html.escape(TextFormat.few(group.getValue()))).append(")</span> ");
+            out.append(Html.escape(TextFormat.abbreviate(group.getValue()))).append(")</span> ");
         });
-        if (all.size() > MOST_VALUES)
-            out.append("and ").append(all.size() - MOST_VALUES).append(" more values");
+        if (all.size() > MAX_VALUES)
+            out.append("and ").append(all.size() - MAX_VALUES).append(" more values");
         return out.toString();
     }
 }

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Pictures in rows, each with its labels beneath and a bar of their shares: what one looks at before training. */
+/** Contact sheet: a grid of images, each with its labels and a bar of their shares below. */
 public final class ContactSheet {
     private static final Color PAPER = Color.WHITE;
     private static final Color INK = new Color(0x20262E);
@@ -23,12 +23,12 @@ public final class ContactSheet {
     private static final int BAR = 5;
     private static final int LINE = 17;
     private static final int HEADER = 58;
-    /** Small pictures are magnified to about this, by a whole factor: pixels stay squares. */
+    /** Small images are magnified to about this side in pixels, by an integer factor. */
     private static final int SIDE = 128;
-    /** Large ones are shown no larger than this. */
-    private static final int LARGEST = 256;
+    /** Large images are reduced to this side in pixels. */
+    private static final int MAX_SIDE = 256;
 
-    /** A label and how much of the picture belongs to it, 0..1. */
+    /** Label with its share or probability in [0, 1]. */
     public record LabelShare(String label, double share) {
         String text() {
             if (share == 1) return label;
@@ -38,7 +38,11 @@ public final class ContactSheet {
         }
     }
 
-    /** @param shares one or two, the larger share of the bar's colors first */
+    /**
+     * Image with its labels.
+     *
+     * @param shares one or two, drawn from left to right in the bar
+     */
     public record SheetTile(BufferedImage image, List<LabelShare> shares) {
         public SheetTile {
             shares = List.copyOf(shares);
@@ -60,20 +64,20 @@ public final class ContactSheet {
         this.height = (int) Math.round(first.getHeight() * scale);
         this.columns = Math.min(tiles.size(), Math.max(3, (int) Math.ceil(Math.sqrt(1.6 * tiles.size()))));
         FontMetrics metrics =
-                brush(new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB)).getFontMetrics(plain);
+                graphics(new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB)).getFontMetrics(plain);
         boolean fits = tiles.stream().allMatch(tile -> metrics.stringWidth(oneLine(tile)) <= width);
         this.lines = fits ? 1 : 2;
     }
 
     private static double scale(int side) {
-        if (side > LARGEST) return (double) LARGEST / side;
+        if (side > MAX_SIDE) return (double) MAX_SIDE / side;
         return Math.max(1, Math.round((double) SIDE / side));
     }
 
     /**
      * Draws the sheet.
      *
-     * @param tiles at least one; pictures of the same size
+     * @param tiles at least one; images of the same size
      */
     public static BufferedImage draw(String title, String subtitle, List<SheetTile> tiles) {
         return new ContactSheet(tiles).draw(title, subtitle);
@@ -84,7 +88,7 @@ public final class ContactSheet {
         int sheetWidth = 2 * MARGIN + columns * (width + GAP) - GAP;
         int sheetHeight = 2 * MARGIN + HEADER + rows * (cellHeight() + GAP) - GAP;
         BufferedImage sheet = new BufferedImage(sheetWidth, sheetHeight, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = brush(sheet);
+        Graphics2D g = graphics(sheet);
         g.setColor(PAPER);
         g.fillRect(0, 0, sheetWidth, sheetHeight);
         g.setColor(INK);
@@ -107,10 +111,10 @@ public final class ContactSheet {
     }
 
     private void tile(Graphics2D g, SheetTile tile, int x, int y) {
-        boolean larger = width >= tile.image().getWidth();
+        boolean magnified = width >= tile.image().getWidth();
         g.setRenderingHint(
                 RenderingHints.KEY_INTERPOLATION,
-                larger
+                magnified
                         ? RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR
                         : RenderingHints.VALUE_INTERPOLATION_BICUBIC);
         g.drawImage(tile.image(), x, y, width, height, null);
@@ -140,7 +144,7 @@ public final class ContactSheet {
         return texts(tile).stream().collect(Collectors.joining("  "));
     }
 
-    /** Cut in the middle, so that a percentage at the end stays. */
+    /** Shortens a text in the middle, which keeps a percentage at its end. */
     private static String shortened(String text, int width, FontMetrics metrics) {
         if (metrics.stringWidth(text) <= width) return text;
         List<String> shorter = new ArrayList<>();
@@ -153,7 +157,7 @@ public final class ContactSheet {
                 .orElse("…");
     }
 
-    private static Graphics2D brush(BufferedImage image) {
+    private static Graphics2D graphics(BufferedImage image) {
         Graphics2D g = image.createGraphics();
         g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
         return g;

@@ -8,15 +8,15 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
-/** A part of a graph as a drawing: Mermaid text, which GitHub, GitLab and notebooks render. */
+/** Mermaid flowcharts of a graph or a part of it, which GitHub, GitLab and notebooks render. */
 public final class Diagram {
     private Diagram() {}
 
     /**
-     * The tensors below a path, with what comes in from outside.
+     * Draws the tensors below a path and their inputs from outside.
      *
-     * @param path such as {@code blocks.0}; empty for the whole network
-     * @throws IllegalArgumentException when nothing lies below it
+     * @param path such as {@code blocks.0}; empty for the entire network
+     * @throws IllegalArgumentException if no tensor name starts with the path
      */
     public static String mermaid(Graph graph, String path) {
         String prefix = path.isEmpty() ? "" : path + ".";
@@ -33,7 +33,7 @@ public final class Diagram {
                 lines.add("  " + from + " --> " + id);
             }
         }
-        if (lines.isEmpty()) throw new IllegalArgumentException("no tensor lies below '" + path + "'");
+        if (lines.isEmpty()) throw new IllegalArgumentException("no tensor below path '" + path + "'");
         return "flowchart TD\n" + String.join("\n", lines) + "\n";
     }
 
@@ -42,9 +42,9 @@ public final class Diagram {
     }
 
     private static String label(Tensor tensor, String prefix) {
-        String what = tensor.op() instanceof Op.Activate activate
+        String op = tensor.op() instanceof Op.Activate activate
                 ? activate.function().name()
                 : tensor.op().getClass().getSimpleName();
-        return tensor.name().substring(prefix.length()) + "<br/>" + what + " " + tensor.shape();
+        return tensor.name().substring(prefix.length()) + "<br/>" + op + " " + tensor.shape();
     }
 }

@@ -9,17 +9,17 @@ import java.util.Properties;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.machine.CpuThreads;
 
-/** What a run was made with: enough to tell why two runs differ. */
+/** Description of the environment of a run: versions, backend and machine. */
 public final class Environment {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Environment() {}
 
-    /** Library versions, backend, Java, system; loads the backend. */
+    /** Returns library versions, backend, Java and system; loads the ND4J backend. */
     public static Map<String, String> describe() {
         Map<String, String> all = new LinkedHashMap<>();
-        Package ours = Environment.class.getPackage();
-        all.put("vit4j", Optional.ofNullable(ours.getImplementationVersion()).orElse("development"));
+        Package vit4j = Environment.class.getPackage();
+        all.put("vit4j", Optional.ofNullable(vit4j.getImplementationVersion()).orElse("development"));
         all.put("commit", System.getProperty("vit4j.commit", "unknown"));
         all.put("nd4j_backend", Nd4j.getBackend().getClass().getSimpleName());
         Properties info = Nd4j.getExecutioner().getEnvironmentInformation();
@@ -38,6 +38,7 @@ public final class Environment {
         return all;
     }
 
+    /** Returns {@link #describe} as JSON. */
     public static String json() {
         try {
             return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(describe()) + "\n";

@@ -25,12 +25,12 @@ import org.vit4j.metrics.Mistake;
 import org.vit4j.metrics.Scores;
 
 /**
- * How the best model of a run did on the validation images, in more than numbers: {@code evaluation.json} of the run
- * directory, from which the report is made again and again without another pass.
+ * Evaluation of the best model of a run on the validation images, stored as {@code evaluation.json} in the run
+ * directory. The HTML report is built from it without another evaluation.
  *
- * @param epoch whose weights they are, from 1
- * @param confused pairs of classes with at least one image, the right ones included
- * @param mistakes the worst first
+ * @param epoch epoch of the weights, from 1
+ * @param confused pairs of actual and predicted class with at least one image, including correct predictions
+ * @param mistakes worst first
  */
 public record EvaluationReport(
         @JsonProperty("epoch") int epoch,
@@ -45,14 +45,18 @@ public record EvaluationReport(
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "evaluation.json";
 
-    /** How many images of a class were taken for another, or for itself. */
+    /** Number of images of one class that were predicted as another or the same class. */
     public record ConfusedPair(
             @JsonProperty("actual") int actual,
             @JsonProperty("predicted") int predicted,
             @JsonProperty("count") long count) {}
 
-    /** @param png the image as the network saw it */
-    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+    /**
+     * Misclassified image.
+     *
+     * @param png the preprocessed image
+     */
+    @SuppressWarnings("ArrayRecordComponent") // instances are never compared
     public record MistakeImage(
             @JsonProperty("name") String name,
             @JsonProperty("actual") int actual,
@@ -68,10 +72,11 @@ public record EvaluationReport(
     }
 
     /**
-     * From what an evaluation gave.
+     * Creates a report from the results of an evaluation.
      *
-     * @param names of the images, by their index
-     * @param preprocess that made the pixels, and is undone for the pictures
+     * @param worst misclassified images
+     * @param names image names by dataset index
+     * @param preprocess preprocessing of the pixels, whose normalization is reverted for the PNG files
      */
     public static EvaluationReport of(
             int epoch, Scores scores, List<Mistake> worst, IntFunction<String> names, Preprocessing preprocess) {
@@ -99,19 +104,19 @@ public record EvaluationReport(
     private static byte[] png(Image image) {
         boolean gray = image.channels() == 1;
         int type = gray ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_INT_RGB;
-        BufferedImage picture = new BufferedImage(image.width(), image.height(), type);
+        BufferedImage buffered = new BufferedImage(image.width(), image.height(), type);
         for (int y = 0; y < image.height(); y++) {
             for (int x = 0; x < image.width(); x++) {
                 for (int c = 0; c < image.channels(); c++) {
                     int value = (int) Math.max(0, Math.min(255, Math.rint(image.at(y, x, c))));
-                    picture.getRaster().setSample(x, y, c, value);
+                    buffered.getRaster().setSample(x, y, c, value);
                 }
             }
         }
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        // Not a stream that ImageIO makes: it would cache in a file, which a signal to end closes under our hands.
+        // ImageIO's own stream would cache in a temporary file, which is closed when a signal ends the process.
         try (ImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
-            ImageIO.write(picture, "png", stream);
+            ImageIO.write(buffered, "png", stream);
             stream.flush();
             return out.toByteArray();
         } catch (IOException e) {
@@ -119,12 +124,12 @@ public record EvaluationReport(
         }
     }
 
-    /** Writes it into a run directory. */
+    /** Writes {@code evaluation.json} into a run directory. */
     public void write(Path directory) {
         AtomicFiles.write(directory.resolve(FILE), temporary -> JSON.writeValue(temporary.toFile(), this));
     }
 
-    /** The one of a run directory; empty when there is none, or none that can be read, which is logged. */
+    /** Reads the evaluation of a run directory; empty if it is missing, or cannot be read, which is logged. */
     public static Optional<EvaluationReport> read(Path directory) {
         Path file = directory.resolve(FILE);
         if (!Files.exists(file)) return Optional.empty();
@@ -132,14 +137,14 @@ public record EvaluationReport(
             return Optional.of(JSON.readValue(file.toFile(), EvaluationReport.class));
         } catch (IOException | NullPointerException e) {
             LOG.warn(
-                    "{} is damaged and left out of the report: {}",
+                    "{} cannot be read and is left out of the report: {}",
                     file,
                     e.getMessage().lines().findFirst().orElse(""));
             return Optional.empty();
         }
     }
 
-    /** What is taken for something else, the most frequent first; then by share of the class, then in order. */
+    /** Returns the pairs of different classes, sorted by count, then by fraction of the actual class, then by index. */
     List<ConfusedPair> mostConfused() {
         return confused.stream()
                 .filter(pair -> pair.actual != pair.predicted)
@@ -151,7 +156,7 @@ public record EvaluationReport(
                 .toList();
     }
 
-    /** Of the images of the actual class. */
+    /** Returns the fraction of the actual class's images. */
     public double share(ConfusedPair pair) {
         return (double) pair.count / classes.get(pair.actual).count();
     }

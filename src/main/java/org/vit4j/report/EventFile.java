@@ -19,21 +19,21 @@ import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.RunException;
 
 /**
- * Scalars for TensorBoard: an event file, {@code events.out.tfevents...}. Records are framed as TFRecords (length and
- * data, each with its masked CRC32C); each holds an {@code Event} of TensorFlow's {@code event.proto}, of which the few
- * fields needed are written by hand.
+ * TensorBoard event file ({@code events.out.tfevents...}) with scalars. Records are TFRecords (length and data, each
+ * with its masked CRC32C) that contain an {@code Event} of TensorFlow's {@code event.proto}. Only the required fields
+ * are encoded, so no protobuf library is needed.
  */
 public final class EventFile implements AutoCloseable {
     private static final String NAME = "events.out.tfevents.";
-    /** Files of other programs are left alone. */
-    private static final String ENDING = ".vit4j";
+    /** Suffix of vit4j's event files; files of other programs are never changed. */
+    private static final String SUFFIX = ".vit4j";
 
     private static final int VARINT = 0;
     private static final int FIXED64 = 1;
     private static final int BYTES = 2;
     private static final int FIXED32 = 5;
-    /** No record of ours is longer; what claims to be is torn. */
-    private static final int LONGEST = 1 << 20;
+    /** Maximum record length that vit4j writes; a longer one is corrupt. */
+    private static final int MAX_RECORD = 1 << 20;
 
     private final FileChannel channel;
     private final Path file;
@@ -44,40 +44,41 @@ public final class EventFile implements AutoCloseable {
     }
 
     /**
-     * One number.
+     * Scalar value.
      *
      * @param wallTime seconds since 1970
      */
     public record EventScalar(String tag, long step, float value, double wallTime) {}
 
     /**
-     * The event file of a directory, to be appended to. What an earlier process wrote is kept as far as {@code keep} says
-     * so, in a new file that takes the place of the old ones: a run that goes on from a checkpoint takes back the steps
-     * after it, so that none stands there twice.
+     * Opens the event file of a directory for appending. Scalars of earlier event files that {@code keep} accepts are
+     * copied to the new file, which replaces the earlier ones. A resumed run thereby drops the steps after its
+     * checkpoint, which would otherwise be recorded twice.
      *
-     * @param seconds since 1970, the file's name; TensorBoard reads files in the order of their names
+     * @param keep selects earlier scalars
+     * @param seconds since 1970, part of the file name; TensorBoard reads files in the order of their names
      */
     public static EventFile open(Path directory, Predicate<EventScalar> keep, long seconds) {
-        List<Path> before = files(directory);
+        List<Path> previous = files(directory);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        bytes.writeBytes(framed(version((double) seconds)));
-        for (Path file : before) {
-            read(file).stream().filter(keep).forEach(scalar -> bytes.writeBytes(framed(event(List.of(scalar)))));
+        bytes.writeBytes(record(version((double) seconds)));
+        for (Path file : previous) {
+            read(file).stream().filter(keep).forEach(scalar -> bytes.writeBytes(record(event(List.of(scalar)))));
         }
-        Path file = directory.resolve(NAME + String.format(Locale.ROOT, "%010d", seconds) + ENDING);
+        Path file = directory.resolve(NAME + String.format(Locale.ROOT, "%010d", seconds) + SUFFIX);
         AtomicFiles.write(file, temporary -> Files.write(temporary, bytes.toByteArray()));
         try {
-            for (Path old : before) if (!old.equals(file)) Files.delete(old);
+            for (Path old : previous) if (!old.equals(file)) Files.delete(old);
             return new EventFile(file, FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND));
         } catch (IOException e) {
             throw new RunException(file + ": cannot be written: " + AtomicFiles.reason(e), e);
         }
     }
 
-    /** The event files of ours in a directory, the oldest first. */
+    /** Returns the event files of vit4j in a directory, oldest first. */
     public static List<Path> files(Path directory) {
         try (Stream<Path> all = Files.list(directory)) {
-            return all.filter(file -> file.getFileName().toString().matches(NAME + "\\d+" + ENDING))
+            return all.filter(file -> file.getFileName().toString().matches(NAME + "\\d+" + SUFFIX))
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -89,9 +90,9 @@ public final class EventFile implements AutoCloseable {
         return file;
     }
 
-    /** Writes numbers of the same step and moment. They are with the operating system when this returns. */
+    /** Writes scalars of the same step and time without buffering in this process. */
     public void add(List<EventScalar> scalars) {
-        ByteBuffer record = ByteBuffer.wrap(framed(event(scalars)));
+        ByteBuffer record = ByteBuffer.wrap(record(event(scalars)));
         try {
             while (record.hasRemaining()) channel.write(record);
         } catch (IOException e) {
@@ -108,13 +109,13 @@ public final class EventFile implements AutoCloseable {
         }
     }
 
-    /** All scalars of a file that {@link #add} wrote, up to its end or to where it is torn. */
+    /** Reads all scalars of a file that {@link #add} wrote, up to the end or the first corrupt record. */
     public static List<EventScalar> read(Path file) {
         List<EventScalar> scalars = new ArrayList<>();
         try {
             ByteBuffer all = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
             while (true) {
-                byte[] data = record(all);
+                byte[] data = nextRecord(all);
                 if (data.length == 0) return scalars;
                 scalars.addAll(scalars(data));
             }
@@ -123,36 +124,36 @@ public final class EventFile implements AutoCloseable {
         }
     }
 
-    /** uint64 length, its checksum, the data, its checksum; little-endian. */
-    private static byte[] framed(byte[] data) {
+    /** Encodes a TFRecord: uint64 length, its checksum, the data, its checksum; little-endian. */
+    private static byte[] record(byte[] data) {
         ByteBuffer out = ByteBuffer.allocate(data.length + 16).order(ByteOrder.LITTLE_ENDIAN);
-        out.putLong(data.length).putInt(masked(out.array(), 0, 8));
-        out.put(data).putInt(masked(data, 0, data.length));
+        out.putLong(data.length).putInt(maskedCrc(out.array(), 0, 8));
+        out.put(data).putInt(maskedCrc(data, 0, data.length));
         return out.array();
     }
 
-    /** The data of the next record; empty at the end, and where nothing whole follows. */
-    private static byte[] record(ByteBuffer all) {
+    /** Returns the data of the next record; empty at the end of the file or if the record is incomplete or corrupt. */
+    private static byte[] nextRecord(ByteBuffer all) {
         byte[] none = {};
         if (all.remaining() < 16) return none;
         byte[] head = new byte[8];
         all.get(head);
-        if (all.getInt() != masked(head, 0, head.length)) return none;
+        if (all.getInt() != maskedCrc(head, 0, head.length)) return none;
         long length = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
-        if (length < 1 || length > LONGEST || all.remaining() < length + 4) return none;
+        if (length < 1 || length > MAX_RECORD || all.remaining() < length + 4) return none;
         byte[] data = new byte[(int) length];
         all.get(data);
-        return all.getInt() == masked(data, 0, data.length) ? data : none;
+        return all.getInt() == maskedCrc(data, 0, data.length) ? data : none;
     }
 
-    /** A checksum of data that holds checksums itself is weak; TFRecord turns and shifts it therefore. */
-    private static int masked(byte[] data, int from, int length) {
+    /** TFRecord's masked CRC32C: rotated right by 15 bits plus a constant. */
+    private static int maskedCrc(byte[] data, int from, int length) {
         CRC32C crc = new CRC32C();
         crc.update(data, from, length);
         return Integer.rotateRight((int) crc.getValue(), 15) + 0xa282ead8;
     }
 
-    /** The first event of every file. */
+    /** Encodes the first event of every file. */
     private static byte[] version(double wallTime) {
         ProtoMessage event = new ProtoMessage();
         event.fixed64(1, wallTime);
@@ -175,7 +176,7 @@ public final class EventFile implements AutoCloseable {
         return event.array();
     }
 
-    /** A protobuf message in the making. */
+    /** Encoder of a protobuf message. */
     private static final class ProtoMessage {
         private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
@@ -202,7 +203,7 @@ public final class EventFile implements AutoCloseable {
             out.writeBytes(value);
         }
 
-        /** Seven bits a byte, the lowest first; the eighth says that more follow. */
+        /** Writes a varint: seven bits per byte, lowest first; the eighth bit marks that more bytes follow. */
         private void raw(long value) {
             long rest = value;
             for (; (rest & ~0x7FL) != 0; rest >>>= 7) out.write((int) ((rest & 0x7F) | 0x80));
@@ -226,7 +227,7 @@ public final class EventFile implements AutoCloseable {
                 case 5 << 3 | BYTES -> scalars.addAll(values(slice(in), step, wallTime));
                 case 3 << 3 | BYTES -> slice(in);
                 default -> {
-                    return scalars; // no event of ours
+                    return scalars; // not written by vit4j
                 }
             }
         }

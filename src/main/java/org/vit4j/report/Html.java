@@ -6,11 +6,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** Text into HTML and SVG, and the frame of a page that needs nothing from anywhere else. */
+/** Escaping for HTML and SVG, and the template of self-contained pages. */
 public final class Html {
     private Html() {}
 
-    /** Text as it may stand between tags and inside quotes, in HTML and in XML. */
+    /** Escapes text for element content and quoted attributes of HTML and XML. */
     public static String escape(String text) {
         StringBuilder out = new StringBuilder(text.length() + 16);
         text.codePoints().forEach(c -> {
@@ -26,16 +26,16 @@ public final class Html {
         return out.toString();
     }
 
-    /** Control characters and halves of pairs have no place in either. */
+    /** Returns false for control characters, unpaired surrogates and noncharacters, which HTML and XML exclude. */
     private static boolean allowed(int c) {
         if (c < 0x20) return c == '\t' || c == '\n' || c == '\r';
         return (c < 0x7F || c > 0x9F) && (c < 0xD800 || c > 0xDFFF) && (c & 0xFFFE) != 0xFFFE;
     }
 
     /**
-     * A whole page, with the common style and behavior inside. It is well-formed XML besides.
+     * Returns a page with embedded styles and scripts. It is also well-formed XML.
      *
-     * @param body HTML, escaped already
+     * @param body escaped HTML
      */
     static String page(String title, String body) {
         return String.format(
@@ -59,13 +59,13 @@ public final class Html {
                 resource("page.js"));
     }
 
-    /** A table, a picture or a text that may be wider or longer than the page: it scrolls by itself, by keyboard too. */
-    static String scrolling(String label, String inner) {
+    /** Wraps a large table, image or text in a region that scrolls, also by keyboard. */
+    static String scrollable(String label, String inner) {
         return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + escape(label) + "\">" + inner
                 + "</div>\n";
     }
 
-    /** The head of a column that sorts its table when it is pressed. */
+    /** Returns a column heading that sorts its table when clicked. */
     static String sortable(String text) {
         return "<th scope=\"col\"><button type=\"button\" class=\"sort\">" + escape(text) + "</button></th>";
     }

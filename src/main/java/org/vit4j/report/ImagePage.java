@@ -5,16 +5,20 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A page of pictures, curves and tables that needs nothing else.
+ * Self-contained HTML page of images, charts and tables.
  *
- * @param status a line below the title
+ * @param status line below the title
  */
 public record ImagePage(String title, String status, List<PageSection> sections) {
     public ImagePage {
         sections = List.copyOf(sections);
     }
 
-    /** @param note what the reader should know of it; empty for nothing */
+    /**
+     * Section of a page.
+     *
+     * @param note explanation below the heading; may be empty
+     */
     public record PageSection(
             String name, String note, List<PageFigure> figures, List<Chart> charts, List<PageTable> tables) {
         public PageSection {
@@ -25,12 +29,12 @@ public record ImagePage(String title, String status, List<PageSection> sections)
     }
 
     /**
-     * A picture.
+     * Image with a caption.
      *
      * @param png not copied
-     * @param caption lines below it, the first of them bold
+     * @param caption lines below the image, the first in bold
      */
-    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+    @SuppressWarnings("ArrayRecordComponent") // instances are never compared
     public record PageFigure(String alt, byte[] png, List<String> caption) {
         public PageFigure {
             caption = List.copyOf(caption);
@@ -38,10 +42,10 @@ public record ImagePage(String title, String status, List<PageSection> sections)
     }
 
     /**
-     * Numbers: the first column names the row.
+     * Table of numbers; the first column holds the row names.
      *
-     * @param shaded whether a cell's ground shows its value, 0 to 1
-     * @param rows as long as the header; NaN for what there is not
+     * @param shaded whether the cell background shows the value, from 0 to 1
+     * @param rows values for each heading after the first; NaN for missing values
      */
     public record PageTable(String caption, boolean shaded, List<String> header, List<PageRow> rows) {
         public PageTable {
@@ -67,7 +71,7 @@ public record ImagePage(String title, String status, List<PageSection> sections)
                         .append("</p>\n");
             }
             if (!section.figures.isEmpty()) {
-                body.append("<ul class=\"pictures\">\n");
+                body.append("<ul class=\"images\">\n");
                 section.figures.forEach(figure -> body.append(html(figure)));
                 body.append("</ul>\n");
             }
@@ -105,13 +109,13 @@ public record ImagePage(String title, String status, List<PageSection> sections)
             out.append("</tr>\n");
         }
         String inner = out.append("</tbody></table>").toString();
-        return "<p class=\"note\">" + Html.escape(table.caption) + "</p>\n" + Html.scrolling(table.caption, inner);
+        return "<p class=\"note\">" + Html.escape(table.caption) + "</p>\n" + Html.scrollable(table.caption, inner);
     }
 
     private static String cell(double value, boolean shaded) {
         if (Double.isNaN(value)) return "<td class=\"n\">–</td>";
-        String ground =
+        String style =
                 shaded ? String.format(Locale.ROOT, " style=\"--a:%.2f\"", 0.55 * Math.max(0, Math.min(1, value))) : "";
-        return "<td class=\"n" + (shaded ? " shade" : "") + "\"" + ground + ">" + Axis.number(value, 3) + "</td>";
+        return "<td class=\"n" + (shaded ? " shade" : "") + "\"" + style + ">" + Axis.number(value, 3) + "</td>";
     }
 }

@@ -4,26 +4,27 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A matrix as a drawing of shaded cells with what they hold written in them, as SVG.
+ * Matrix of shaded cells with text, as SVG.
  *
- * @param across what the columns are
- * @param down what the rows are
- * @param cells by row; rows of the same length as {@code columns}
+ * @param columnLabel label of the horizontal axis
+ * @param rowLabel label of the vertical axis
+ * @param cells rows of cells, each as long as {@code columns}
  */
 public record MatrixChart(
         String title,
-        String down,
-        String across,
+        String rowLabel,
+        String columnLabel,
         List<String> rows,
         List<String> columns,
         List<List<MatrixCell>> cells) {
     private static final int CELL_WIDTH = 42;
     private static final int CELL_HEIGHT = 26;
     private static final int TOP = 66;
-    private static final int CHARACTER = 7;
-    private static final double DARK = 0.55;
+    private static final int CHARACTER_WIDTH = 7;
+    /** Cells with a stronger shade have white text. */
+    private static final double DARK_SHADE = 0.55;
 
-    /** Colors of Okabe and Ito (2008). */
+    /** Cell colors, from Okabe and Ito (2008). */
     public enum MatrixColor {
         BLUE("#0072b2"),
         ORANGE("#d55e00");
@@ -36,56 +37,60 @@ public record MatrixChart(
     }
 
     /**
-     * One cell.
+     * Cell of the matrix.
      *
-     * @param text in it; empty for none
-     * @param shade 0 for white to 1 for the full color
-     * @param told when the pointer rests on it
+     * @param text may be empty
+     * @param shade from 0 for white to 1 for the full color
+     * @param tooltip text of the tooltip
      */
-    public record MatrixCell(String text, double shade, MatrixColor color, String told) {
+    public record MatrixCell(String text, double shade, MatrixColor color, String tooltip) {
         public static final MatrixCell EMPTY = new MatrixCell("", 0, MatrixColor.BLUE, "");
     }
 
     public MatrixChart {
         for (List<MatrixCell> row : cells) {
             if (row.size() != columns.size()) {
-                throw new IllegalArgumentException(row.size() + " cells under " + columns.size() + " columns");
+                throw new IllegalArgumentException("row has " + row.size() + " cells; expected " + columns.size());
             }
         }
         if (rows.size() != cells.size()) {
-            throw new IllegalArgumentException(cells.size() + " rows with " + rows.size() + " names");
+            throw new IllegalArgumentException("matrix has " + cells.size() + " rows; expected " + rows.size());
         }
     }
 
-    /** What is taken for what: blue where it is right, orange where not, shaded by the share of the actual class. */
+    /**
+     * Creates a confusion matrix: correct predictions in blue, errors in orange, shaded by fraction of the actual
+     * class.
+     */
     public static MatrixChart confusion(EvaluationReport e) {
         List<String> names = e.classes().stream().map(c -> c.name()).toList();
         int k = names.size();
         MatrixCell[][] cells = new MatrixCell[k][k];
         for (MatrixCell[] row : cells) java.util.Arrays.fill(row, MatrixCell.EMPTY);
         for (EvaluationReport.ConfusedPair pair : e.confused()) {
-            boolean right = pair.actual() == pair.predicted();
-            String told = String.format(
+            boolean correct = pair.actual() == pair.predicted();
+            String tooltip = String.format(
                     Locale.ROOT,
-                    "%s taken for %s: %d, %.1f%% of its images",
+                    "%s predicted as %s: %d, %.1f%% of its images",
                     names.get(pair.actual()),
                     names.get(pair.predicted()),
                     pair.count(),
                     100 * e.share(pair));
-            // A single image among hundreds must still be seen.
+            // The offset keeps a single image among hundreds visible.
             double shade = 0.12 + 0.88 * Math.sqrt(e.share(pair));
-            MatrixColor color = right ? MatrixColor.BLUE : MatrixColor.ORANGE;
-            cells[pair.actual()][pair.predicted()] = new MatrixCell(Long.toString(pair.count()), shade, color, told);
+            MatrixColor color = correct ? MatrixColor.BLUE : MatrixColor.ORANGE;
+            cells[pair.actual()][pair.predicted()] = new MatrixCell(Long.toString(pair.count()), shade, color, tooltip);
         }
         List<List<MatrixCell>> rows =
                 java.util.Arrays.stream(cells).map(List::of).toList();
-        return new MatrixChart("Confusion", "what it is", "what the network says", names, names, rows);
+        return new MatrixChart("Confusion matrix", "actual", "predicted", names, names, rows);
     }
 
-    /** A file of its own, on white. */
+    /** Returns a self-contained SVG file with a white background. */
     public String svg() {
-        int left = 28 + CHARACTER * rows.stream().mapToInt(String::length).max().orElse(0);
-        int width = Math.max(left + columns.size() * CELL_WIDTH + 10, 10 + CHARACTER * title.length() + 60);
+        int left = 28
+                + CHARACTER_WIDTH * rows.stream().mapToInt(String::length).max().orElse(0);
+        int width = Math.max(left + columns.size() * CELL_WIDTH + 10, 10 + CHARACTER_WIDTH * title.length() + 60);
         int height = TOP + rows.size() * CELL_HEIGHT + 10;
         StringBuilder out = new StringBuilder(format(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\""
@@ -95,10 +100,10 @@ public record MatrixChart(
         out.append(format(
                 "<text x=\"10\" y=\"18\" font-size=\"14\" font-weight=\"600\" fill=\"#222\">%s</text>",
                 Html.escape(title)));
-        out.append(text(left, 38, "start", "#5b6168", across + " \u2192"));
+        out.append(text(left, 38, "start", "#5b6168", columnLabel + " \u2192"));
         out.append(format(
                 "<text transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"end\" fill=\"#5b6168\">\u2190 %s</text>",
-                TOP, Html.escape(down)));
+                TOP, Html.escape(rowLabel)));
         for (int c = 0; c < columns.size(); c++) {
             out.append(text(left + c * CELL_WIDTH + CELL_WIDTH / 2, TOP - 8, "middle", "#222", columns.get(c)));
         }
@@ -116,16 +121,16 @@ public record MatrixChart(
         String box = format(
                 "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" stroke=\"#e3e5e8\" fill=\"%s\" fill-opacity=\"%.2f\">"
                         + "<title>%s</title></rect>",
-                x, y, CELL_WIDTH, CELL_HEIGHT, cell.color.hex, cell.shade, Html.escape(cell.told));
-        String ink = cell.shade > DARK ? "#fff" : "#222";
-        return box + text(x + CELL_WIDTH / 2, y + CELL_HEIGHT / 2 + 4, "middle", ink, cell.text);
+                x, y, CELL_WIDTH, CELL_HEIGHT, cell.color.hex, cell.shade, Html.escape(cell.tooltip));
+        String textColor = cell.shade > DARK_SHADE ? "#fff" : "#222";
+        return box + text(x + CELL_WIDTH / 2, y + CELL_HEIGHT / 2 + 4, "middle", textColor, cell.text);
     }
 
-    private static String text(int x, int y, String anchor, String ink, String text) {
+    private static String text(int x, int y, String anchor, String color, String text) {
         if (text.isEmpty()) return "";
         return format(
                 "<text x=\"%d\" y=\"%d\" text-anchor=\"%s\" fill=\"%s\">%s</text>",
-                x, y, anchor, ink, Html.escape(text));
+                x, y, anchor, color, Html.escape(text));
     }
 
     private static String format(String text, Object... values) {

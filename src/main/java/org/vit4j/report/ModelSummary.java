@@ -14,10 +14,11 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.models.ModelConfig;
 
 /**
- * A network as a table of layers and as exact numbers. Loads no native code.
+ * Table of a network's layers with shapes, parameter counts and multiply-accumulates. Loads no native code.
  *
- * @param parameters elements of all weights but BatchNorm statistics
+ * @param parameters number of parameter elements, without BatchNorm statistics
  * @param macs multiply-accumulates of matrix products and convolutions for one image
+ * @param input [C, H, W]
  */
 public record ModelSummary(
         String name,
@@ -29,16 +30,21 @@ public record ModelSummary(
         List<Integer> input,
         List<LayerSummary> layers) {
 
-    /** @param output shape without the batch axis */
+    /**
+     * One row of the table.
+     *
+     * @param output shape without the batch axis
+     */
     public record LayerSummary(String name, String type, List<Integer> output, long parameters, long macs) {}
 
+    /** Builds the graph of a model and summarizes it. */
     public static ModelSummary of(String name, ModelConfig model) {
         Graph graph = model.build();
         List<LayerSummary> layers = new ArrayList<>();
-        Set<String> counted = new HashSet<>(); // a shared weight counts where it stands first
+        Set<String> counted = new HashSet<>(); // a shared parameter is counted at its first use
         for (Tensor tensor : graph.tensors()) {
             long parameters = tensor.parameters().stream()
-                    .filter(weight -> weight.role() != Role.RUNNING_STAT && counted.add(weight.name()))
+                    .filter(p -> p.role() != Role.RUNNING_STAT && counted.add(p.name()))
                     .mapToLong(Parameter::size)
                     .sum();
             String type = tensor.op().getClass().getSimpleName();
@@ -58,7 +64,7 @@ public record ModelSummary(
                 layers);
     }
 
-    /** For people: one line a layer, then the sums. */
+    /** Formats the summary as text: one line per layer, then the totals. */
     public String table() {
         int width = layers.stream().mapToInt(layer -> layer.name.length()).max().orElse(0);
         String row = "%-" + width + "s  %-12s %-20s %,14d %,18d%n";
@@ -87,7 +93,7 @@ public record ModelSummary(
         return text.toString();
     }
 
-    /** The numbers without the layers, for lists of models. */
+    /** Returns the totals without the layers, for JSON lists of models. */
     public Map<String, Object> headline() {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("name", name);

@@ -19,27 +19,30 @@ import java.util.stream.IntStream;
 import org.vit4j.config.ConfigError;
 
 /**
- * Runs side by side.
+ * Comparison of runs: results and config differences.
  *
- * @param rows one a run, in the order they were named
- * @param differing what the resolved configs do not agree on: path to the value of each run, empty where it has none
+ * @param rows one per run, in the order of the arguments
+ * @param differences keys whose values differ between the resolved configs: path -> value of each run, empty if absent
  */
-public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<String>>> differing) {
-    /** So many differing values are columns of the table; more have a table of their own. */
-    static final int AS_COLUMNS = 8;
+public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<String>>> differences) {
+    /** Maximum number of differing keys shown as columns of the result table; more are listed separately. */
+    static final int MAX_KEY_COLUMNS = 8;
 
     /**
-     * A run in numbers.
+     * Results of one run.
      *
-     * @param name its directory, as short as it is clear
-     * @param planned epochs of its config; empty when that does not say
+     * @param name directory name, or path if names are not unique
+     * @param best best epoch
+     * @param last metrics of the last epoch
+     * @param plannedEpochs epochs of its config; empty if not set
+     * @param parameters number of parameter elements; empty if the model cannot be built
      */
     public record ComparedRun(
             RunRecord run,
             String name,
             RunRecord.BestEpoch best,
             Map<String, Double> last,
-            Optional<String> planned,
+            Optional<String> plannedEpochs,
             OptionalLong parameters) {
         int epochs() {
             return run.epochs().size();
@@ -49,7 +52,7 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
     /**
      * Reads the runs.
      *
-     * @throws ConfigError with a line for each directory that is missing, damaged, or holds no finished epoch
+     * @throws ConfigError with a line for each directory that is missing, cannot be read or has no finished epoch
      */
     public static RunComparison read(List<Path> directories) {
         List<String> problems = new ArrayList<>();
@@ -71,9 +74,9 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
 
     static RunComparison of(List<RunRecord> runs) {
         Set<String> names = new HashSet<>();
-        boolean clear = runs.stream().allMatch(run -> names.add(run.name()));
+        boolean unique = runs.stream().allMatch(run -> names.add(run.name()));
         Function<RunRecord, String> name =
-                run -> clear ? run.name() : run.directory().toString();
+                run -> unique ? run.name() : run.directory().toString();
         List<Map<String, String>> configs = runs.stream().map(RunRecord::config).toList();
         List<ComparedRun> rows = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
@@ -86,13 +89,13 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
                     Optional.ofNullable(configs.get(i).get("train.epochs")),
                     run.parameters()));
         }
-        return new RunComparison(rows, differing(configs));
+        return new RunComparison(rows, differences(configs));
     }
 
-    private static Map<String, List<Optional<String>>> differing(List<Map<String, String>> configs) {
+    private static Map<String, List<Optional<String>>> differences(List<Map<String, String>> configs) {
         Set<String> paths = new LinkedHashSet<>();
         configs.forEach(config -> paths.addAll(config.keySet()));
-        paths.remove("output.dir"); // differs by nature
+        paths.remove("output.dir"); // always differs
         Map<String, List<Optional<String>>> differing = new LinkedHashMap<>();
         for (String path : paths) {
             List<Optional<String>> values = configs.stream()
@@ -107,20 +110,24 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
         return rows.stream().anyMatch(row -> row.run.has("val_ema_top1"));
     }
 
-    /** The differing paths by the shortest ending that tells them apart: {@code train.optimizer.lr -> lr}. */
+    /**
+     * Returns the differing paths with their last element, or the full path if that is ambiguous: {@code
+     * train.optimizer.lr -> lr}.
+     */
     Map<String, String> shortNames() {
-        Map<String, Long> times = differing.keySet().stream()
-                .collect(Collectors.groupingBy(RunComparison::ending, Collectors.counting()));
+        Map<String, Long> counts = differences.keySet().stream()
+                .collect(Collectors.groupingBy(RunComparison::lastElement, Collectors.counting()));
         Map<String, String> names = new LinkedHashMap<>();
-        for (String path : differing.keySet()) names.put(path, times.get(ending(path)) == 1 ? ending(path) : path);
+        for (String path : differences.keySet())
+            names.put(path, counts.get(lastElement(path)) == 1 ? lastElement(path) : path);
         return names;
     }
 
-    private static String ending(String path) {
+    private static String lastElement(String path) {
         return path.substring(path.lastIndexOf('.') + 1);
     }
 
-    /** The runs by the value they have, the most frequent value first; {@code –} for those without. */
+    /** Groups run names by value, most frequent value first; {@code –} stands for a missing value. */
     static Map<String, List<String>> byValue(List<ComparedRun> rows, List<Optional<String>> values) {
         Map<String, List<String>> groups = new LinkedHashMap<>();
         for (int i = 0; i < rows.size(); i++) {
@@ -132,31 +139,33 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a, LinkedHashMap::new));
     }
 
-    /** For programs: a list with an object for each run, numbers unrounded, {@code null} for what is not known. */
-    public List<Map<String, Object>> machine() {
+    /** Returns one map per run for JSON output, with unrounded numbers and {@code null} for unknown values. */
+    public List<Map<String, Object>> toMaps() {
         List<Map<String, Object>> all = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             ComparedRun row = rows.get(i);
-            Map<String, Object> one = new LinkedHashMap<>();
-            one.put("run", row.run.directory().toString());
-            one.put("epochs", row.epochs());
-            one.put("epochs_planned", row.planned.map(RunComparison::whole).orElse(null));
-            one.put("best", best(row.best));
-            one.put("last", last(row.last));
-            one.put("seconds", row.run.seconds());
+            Map<String, Object> run = new LinkedHashMap<>();
+            run.put("run", row.run.directory().toString());
+            run.put("epochs", row.epochs());
+            run.put(
+                    "epochs_planned",
+                    row.plannedEpochs.map(RunComparison::toInteger).orElse(null));
+            run.put("best", best(row.best));
+            run.put("last", last(row.last));
+            run.put("seconds", row.run.seconds());
             OptionalDouble rate = row.run.imagesPerSecond();
-            one.put("images_per_second", rate.isPresent() ? rate.getAsDouble() : null);
-            one.put("parameters", row.parameters.isPresent() ? row.parameters.getAsLong() : null);
+            run.put("images_per_second", rate.isPresent() ? rate.getAsDouble() : null);
+            run.put("parameters", row.parameters.isPresent() ? row.parameters.getAsLong() : null);
             Map<String, String> values = new LinkedHashMap<>();
-            int which = i;
-            differing.forEach((path, each) -> values.put(path, each.get(which).orElse(null)));
-            one.put("differs", values);
-            all.add(one);
+            int index = i;
+            differences.forEach((path, each) -> values.put(path, each.get(index).orElse(null)));
+            run.put("differs", values);
+            all.add(run);
         }
         return all;
     }
 
-    private static Integer whole(String text) {
+    private static Integer toInteger(String text) {
         return text.matches("\\d{1,9}") ? Integer.valueOf(text) : null;
     }
 
@@ -177,21 +186,23 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
         return all;
     }
 
-    /** Headings and cells of the table for people: the name of the run, what is special about it, how it did. */
+    /** Returns headings and cells of the result table: run name, differing config values, results. */
     public List<List<String>> cells() {
         List<List<String>> table = new ArrayList<>();
-        boolean columns = differing.size() <= AS_COLUMNS;
+        boolean columns = differences.size() <= MAX_KEY_COLUMNS;
         List<String> head = new ArrayList<>(List.of("run"));
         if (columns) head.addAll(shortNames().values());
-        head.addAll(List.of("best top-1", "at epoch", "its loss", "last top-1", "last loss"));
-        if (hasEma()) head.add("last average");
+        head.addAll(List.of("best top-1", "best epoch", "best loss", "last top-1", "last loss"));
+        if (hasEma()) head.add("last EMA top-1");
         head.addAll(List.of("epochs", "time", "images/s", "parameters"));
         table.add(head);
         for (int i = 0; i < rows.size(); i++) {
             List<String> cells = new ArrayList<>(List.of(rows.get(i).name));
-            int which = i;
+            int index = i;
             if (columns)
-                differing.values().forEach(values -> cells.add(values.get(which).orElse("–")));
+                differences
+                        .values()
+                        .forEach(values -> cells.add(values.get(index).orElse("–")));
             cells.addAll(results(rows.get(i)));
             table.add(cells);
         }
@@ -201,12 +212,12 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
     private List<String> results(ComparedRun row) {
         List<String> cells = new ArrayList<>();
         cells.add(TextFormat.percent(row.best.top1()));
-        cells.add(row.best.epoch() + (row.best.averaged() ? " avg" : ""));
+        cells.add(row.best.epoch() + (row.best.averaged() ? " EMA" : ""));
         cells.add(TextFormat.number(row.best.loss()));
         cells.add(TextFormat.percent(row.last.get("val_top1")));
         cells.add(TextFormat.number(row.last.get("val_loss")));
         if (hasEma()) cells.add(TextFormat.percent(row.last.get("val_ema_top1")));
-        cells.add(row.epochs() + row.planned.map(all -> "/" + all).orElse(""));
+        cells.add(row.epochs() + row.plannedEpochs.map(all -> "/" + all).orElse(""));
         cells.add(TextFormat.time(row.run.seconds()));
         OptionalDouble rate = row.run.imagesPerSecond();
         cells.add(TextFormat.number(rate.isPresent() ? rate.getAsDouble() : null));
@@ -214,7 +225,7 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
         return cells;
     }
 
-    /** For people, in a terminal. */
+    /** Formats the comparison as text for a terminal. */
     public String table() {
         List<List<String>> table = cells();
         int[] widths = new int[table.get(0).size()];
@@ -223,27 +234,27 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
                 widths[i] = Math.max(widths[i], line.get(i).length());
         StringBuilder text = new StringBuilder();
         for (List<String> line : table) {
-            StringBuilder one = new StringBuilder(String.format(Locale.ROOT, "%-" + widths[0] + "s", line.get(0)));
+            StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-" + widths[0] + "s", line.get(0)));
             for (int i = 1; i < widths.length; i++)
-                one.append(String.format(Locale.ROOT, "  %" + widths[i] + "s", line.get(i)));
-            text.append(one.toString().stripTrailing()).append('\n');
+                row.append(String.format(Locale.ROOT, "  %" + widths[i] + "s", line.get(i)));
+            text.append(row.toString().stripTrailing()).append('\n');
         }
-        if (differing.size() > AS_COLUMNS) {
-            text.append("\nwhat differs:\n");
-            differing.forEach((path, values) -> text.append("  " + path + ": " + grouped(values) + "\n"));
+        if (differences.size() > MAX_KEY_COLUMNS) {
+            text.append("\nconfig differences:\n");
+            differences.forEach((path, values) -> text.append("  " + path + ": " + grouped(values) + "\n"));
         }
         return text.toString();
     }
 
     private String grouped(List<Optional<String>> values) {
         List<String> groups = byValue(rows, values).entrySet().stream()
-                .map(group -> group.getKey() + " (" + TextFormat.few(group.getValue()) + ")")
+                .map(group -> group.getKey() + " (" + TextFormat.abbreviate(group.getValue()) + ")")
                 .toList();
-        return TextFormat.few(groups);
+        return TextFormat.abbreviate(groups);
     }
 
-    /** Which row has the highest best accuracy; the first of several. */
-    int winner() {
+    /** Returns the index of the row with the highest accuracy; the first if several are equal. */
+    int bestRow() {
         return IntStream.range(0, rows.size())
                 .reduce((a, b) -> accuracy(b) > accuracy(a) ? b : a)
                 .orElseThrow();

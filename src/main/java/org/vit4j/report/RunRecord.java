@@ -20,11 +20,11 @@ import org.vit4j.io.AtomicFiles;
 import org.vit4j.models.ModelConfig;
 
 /**
- * A run as its directory tells it, whatever wrote it and however it ended.
+ * Contents of a run directory, finished or not.
  *
- * @param epochs the lines of {@code metrics.jsonl}: every number by its key
- * @param yaml the resolved config
- * @param environment of {@code environment.json}; empty when there is none
+ * @param epochs lines of {@code metrics.jsonl}: numbers by key
+ * @param yaml resolved config
+ * @param environment contents of {@code environment.json}; empty if missing
  */
 public record RunRecord(
         Path directory, List<Map<String, Double>> epochs, String yaml, Map<String, String> environment) {
@@ -35,22 +35,22 @@ public record RunRecord(
     }
 
     /**
-     * Reads a run; one that has not finished an epoch yet has no epochs.
+     * Reads a run directory. {@code epochs} is empty if no epoch has finished.
      *
-     * @throws ConfigError when it is no run directory, or a file in it is damaged
+     * @throws ConfigError if it is not a run directory, or a file in it cannot be read
      */
     public static RunRecord read(Path directory) {
         if (!Files.isDirectory(directory)) {
-            String what = Files.exists(directory) ? "is a file" : "does not exist";
-            throw new ConfigError(
-                    directory + ": " + what + "; expected the directory of a run, such as runs/digits-vit");
+            String problem = Files.exists(directory) ? "not a directory" : "does not exist";
+            throw new ConfigError(directory + ": " + problem + "; expected a run directory, such as runs/digits-vit");
         }
         Path config = directory.resolve("config.yaml");
         if (Files.exists(directory.resolve("sweep.json"))) {
-            throw new ConfigError(directory + ": holds a sweep; name its runs, such as " + directory.resolve("*"));
+            throw new ConfigError(
+                    directory + ": is a sweep directory; expected run directories, such as " + directory.resolve("*"));
         }
         if (!Files.exists(config)) {
-            throw new ConfigError(directory + ": is not the directory of a run: it has no config.yaml");
+            throw new ConfigError(directory + ": not a run directory: missing config.yaml");
         }
         String yaml = text(config);
         Config.values(yaml, config.toString());
@@ -68,11 +68,11 @@ public record RunRecord(
             Map<String, Double> values = new LinkedHashMap<>();
             parse(line, file + ":" + number).properties().forEach(field -> {
                 JsonNode value = field.getValue();
-                // JSON has no word for what is no number; Jackson writes it as text.
+                // JSON has no NaN or infinity; Jackson writes them as text.
                 if (value.isNumber()) values.put(field.getKey(), value.asDouble());
                 else if (value.isTextual()) values.put(field.getKey(), Double.NaN);
             });
-            if (!values.containsKey("epoch")) throw new ConfigError(file + ":" + number + ": is no line of metrics");
+            if (!values.containsKey("epoch")) throw new ConfigError(file + ":" + number + ": missing 'epoch'");
             epochs.add(values);
         }
         return epochs;
@@ -88,9 +88,9 @@ public record RunRecord(
             JsonNode node = JSON.readTree(text);
             if (node.isObject()) return node;
         } catch (JsonProcessingException e) {
-            throw new ConfigError(where + ": is damaged: " + e.getOriginalMessage(), e);
+            throw new ConfigError(where + ": not valid JSON: " + e.getOriginalMessage(), e);
         }
-        throw new ConfigError(where + ": is damaged: expected a JSON object");
+        throw new ConfigError(where + ": not valid JSON: expected an object");
     }
 
     private static String text(Path file) {
@@ -101,16 +101,17 @@ public record RunRecord(
         }
     }
 
-    /** How the run is called: its directory. */
+    /** Returns the name of the run, which is that of its directory. */
     public String name() {
         return directory.toAbsolutePath().normalize().getFileName().toString();
     }
 
+    /** Returns true if any epoch has the metric. */
     public boolean has(String key) {
         return epochs.stream().anyMatch(epoch -> epoch.containsKey(key));
     }
 
-    /** A column of the metrics against the epoch; lines without it are left out. */
+    /** Returns a metric by epoch, without epochs that do not have it. */
     public List<Chart.ChartPoint> curve(String key) {
         return epochs.stream()
                 .filter(epoch -> epoch.containsKey(key))
@@ -119,25 +120,25 @@ public record RunRecord(
     }
 
     /**
-     * What {@code model.keras} is.
+     * Epoch and validation results of {@code model.keras}.
      *
-     * @param averaged whether the moving average of the weights did better than the weights
+     * @param averaged whether the weights are the exponential moving average
      */
     public record BestEpoch(int epoch, double top1, double loss, boolean averaged) {
-        boolean betterThan(BestEpoch other) {
+        boolean isBetterThan(BestEpoch other) {
             return top1 != other.top1 ? top1 > other.top1 : loss < other.loss;
         }
     }
 
-    /** The best weights, or average of weights, as the trainer chooses: by accuracy, then by loss; the earlier of two. */
+    /** Returns the best weights or EMA weights by the trainer's rule: accuracy, then loss; the earlier one if equal. */
     public Optional<BestEpoch> best() {
-        return epochs.stream().map(RunRecord::best).reduce((a, b) -> b.betterThan(a) ? b : a);
+        return epochs.stream().map(RunRecord::best).reduce((a, b) -> b.isBetterThan(a) ? b : a);
     }
 
     private static BestEpoch best(Map<String, Double> epoch) {
         BestEpoch weights = candidate(epoch, "val_", false);
         BestEpoch average = candidate(epoch, "val_ema_", true);
-        return average.betterThan(weights) ? average : weights;
+        return average.isBetterThan(weights) ? average : weights;
     }
 
     private static BestEpoch candidate(Map<String, Double> epoch, String prefix, boolean averaged) {
@@ -148,16 +149,17 @@ public record RunRecord(
                 averaged);
     }
 
+    /** Returns the metrics of the last epoch. */
     public Optional<Map<String, Double>> last() {
         return epochs.isEmpty() ? Optional.empty() : Optional.of(epochs.get(epochs.size() - 1));
     }
 
-    /** All epochs, validation included. */
+    /** Returns the time of all epochs, including validation. */
     public double seconds() {
         return epochs.stream().mapToDouble(e -> e.getOrDefault("seconds", 0.0)).sum();
     }
 
-    /** The median over the epochs, which a pause of the machine does not move. */
+    /** Returns the median over the epochs, which is robust against pauses of the machine. */
     public OptionalDouble imagesPerSecond() {
         double[] rates = epochs.stream()
                 .filter(e -> e.containsKey("images_per_second"))
@@ -168,12 +170,12 @@ public record RunRecord(
         return n == 0 ? OptionalDouble.empty() : OptionalDouble.of((rates[(n - 1) / 2] + rates[n / 2]) / 2);
     }
 
-    /** Every value of the config by its path. */
+    /** Returns all config values by path. */
     public Map<String, String> config() {
         return Config.values(yaml, directory.resolve("config.yaml").toString());
     }
 
-    /** Of the network the config builds; empty when this version cannot build it. */
+    /** Returns the number of parameter elements; empty if this version cannot build the model of the config. */
     public OptionalLong parameters() {
         try {
             Config config = Config.whole(yaml, directory.resolve("config.yaml").toString());

@@ -13,25 +13,25 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.vit4j.metrics.Scores;
 
-/** A run as one page that needs nothing else: curves, confusion, classes, the worst mistakes, environment, config. */
+/** Self-contained HTML report of a run: curves, confusion matrix, classes, worst mistakes, environment and config. */
 public final class RunReport {
-    /** So many classes are listed in their order; of more, the worst come first. */
-    private static final int IN_ORDER = 20;
+    /** Maximum number of classes listed by index; more are sorted by recall, lowest first. */
+    private static final int MAX_UNSORTED_CLASSES = 20;
 
     private RunReport() {}
 
     /**
-     * The page.
+     * Returns the page.
      *
-     * @param status how the run stands, such as {@code finished}
-     * @param evaluation of the best model, when there is one yet
+     * @param evaluation evaluation of the best model, if available
+     * @param status status of the run, such as {@code finished}
      */
     public static String html(RunRecord run, Optional<EvaluationReport> evaluation, String status) {
         StringBuilder body = new StringBuilder();
         Map<String, String> sections = new LinkedHashMap<>();
         sections.put("Curves", curves(run));
         evaluation.ifPresent(e -> {
-            sections.put("Confusion", ConfusionTable.html(e));
+            sections.put("Confusion matrix", ConfusionTable.html(e));
             sections.put("Classes", classes(e));
             sections.put("Worst mistakes", mistakes(e));
         });
@@ -59,20 +59,20 @@ public final class RunReport {
                     out,
                     "best top-1",
                     TextFormat.percent(b.top1()),
-                    "epoch " + b.epoch() + (b.averaged() ? ", average" : ""));
-            fact(out, "its loss", TextFormat.number(b.loss()), "validation");
+                    "epoch " + b.epoch() + (b.averaged() ? ", EMA weights" : ""));
+            fact(out, "best loss", TextFormat.number(b.loss()), "validation");
         });
         run.last().ifPresent(last -> {
             fact(out, "last top-1", TextFormat.percent(last.get("val_top1")), "validation");
-            Double average = last.get("val_ema_top1");
-            if (average != null) fact(out, "last top-1", TextFormat.percent(average), "average of weights");
+            Double ema = last.get("val_ema_top1");
+            if (ema != null) fact(out, "last top-1", TextFormat.percent(ema), "EMA weights");
         });
         fact(
                 out,
                 "epochs",
                 String.valueOf(run.epochs().size()),
                 "of " + run.config().getOrDefault("train.epochs", "?"));
-        if (best.isPresent()) fact(out, "time", TextFormat.time(run.seconds()), "validation included");
+        if (best.isPresent()) fact(out, "time", TextFormat.time(run.seconds()), "including validation");
         run.imagesPerSecond().ifPresent(rate -> fact(out, "images/s", Axis.number(rate, 4), "training, median"));
         run.parameters()
                 .ifPresent(n -> fact(
@@ -94,7 +94,7 @@ public final class RunReport {
                 + "</div>\n";
     }
 
-    /** Loss, accuracy and learning rate by epoch. */
+    /** Returns charts of loss, accuracy and learning rate by epoch. */
     public static List<Chart> charts(RunRecord run) {
         return List.of(
                 Chart.of("Loss", "epoch", lines(run, "loss")).logarithmicIfWide(),
@@ -106,29 +106,29 @@ public final class RunReport {
         return "<figure>" + chart.svg() + "</figure>\n";
     }
 
-    /** Training, validation, and the averaged weights where the run keeps them. */
+    /** Returns the series of training, validation and, if available, validation with EMA weights. */
     private static List<Chart.ChartSeries> lines(RunRecord run, String metric) {
         List<Chart.ChartSeries> lines = new ArrayList<>();
         lines.add(new Chart.ChartSeries("training", run.curve("train_" + metric)));
         lines.add(new Chart.ChartSeries("validation", run.curve("val_" + metric)));
         if (run.has("val_ema_" + metric))
-            lines.add(new Chart.ChartSeries("validation, average", run.curve("val_ema_" + metric)));
+            lines.add(new Chart.ChartSeries("validation, EMA", run.curve("val_ema_" + metric)));
         return lines;
     }
 
     private static String classes(EvaluationReport e) {
         List<Scores.ClassScore> rows = new ArrayList<>(e.classes());
-        boolean many = rows.size() > IN_ORDER;
+        boolean many = rows.size() > MAX_UNSORTED_CLASSES;
         if (many) rows.sort(Comparator.comparingDouble(Scores.ClassScore::recall));
         String note = String.format(
                 Locale.ROOT,
-                "<p class=\"note\">The best model, epoch %d, on %,d validation images: top-1 %.2f%%, top-5 %.2f%%, loss %s.%s</p>",
+                "<p class=\"note\">Best model (epoch %d) on %,d validation images: top-1 %.2f%%, top-5 %.2f%%, loss %s.%s</p>",
                 e.epoch(),
                 e.count(),
                 100 * e.top1(),
                 100 * e.top5(),
                 Axis.number(e.loss(), 4),
-                many ? " The classes found least come first." : "");
+                many ? " Sorted by recall, lowest first." : "");
         StringBuilder table = new StringBuilder("<table class=\"sorts\"><thead><tr>");
         for (String head : List.of("class", "images", "precision", "recall", "F1")) table.append(Html.sortable(head));
         table.append("</tr></thead><tbody>\n");
@@ -143,7 +143,7 @@ public final class RunReport {
                     bar(c.f1())));
         }
         return note
-                + Html.scrolling(
+                + Html.scrollable(
                         "scores of each class", table.append("</tbody></table>").toString());
     }
 
@@ -156,16 +156,16 @@ public final class RunReport {
     }
 
     private static String mistakes(EvaluationReport e) {
-        if (e.mistakes().isEmpty()) return "<p>None: every validation image was recognised.</p>\n";
-        StringBuilder out = new StringBuilder("<p class=\"note\">The validation images the best model gave the least"
-                + " probability to their class, as the network sees them.</p><ul class=\"mistakes\">\n");
+        if (e.mistakes().isEmpty()) return "<p>All validation images were classified correctly.</p>\n";
+        StringBuilder out = new StringBuilder("<p class=\"note\">Validation images with the lowest probability of the"
+                + " actual class, as preprocessed for the best model.</p><ul class=\"mistakes\">\n");
         for (EvaluationReport.MistakeImage m : e.mistakes()) {
             String actual = Html.escape(e.classes().get(m.actual()).name());
             String predicted = Html.escape(e.classes().get(m.predicted()).name());
             out.append(String.format(
                     Locale.ROOT,
-                    "<li><figure><img alt=\"%s, taken for %s\" title=\"%s\" src=\"data:image/png;base64,%s\"/><figcaption>"
-                            + "<span>is <b>%s</b> <i>%.1f%%</i></span><span>taken for <b>%s</b> <i>%.1f%%</i></span>"
+                    "<li><figure><img alt=\"%s, predicted as %s\" title=\"%s\" src=\"data:image/png;base64,%s\"/><figcaption>"
+                            + "<span>actual <b>%s</b> <i>%.1f%%</i></span><span>predicted <b>%s</b> <i>%.1f%%</i></span>"
                             + "<small>%s</small></figcaption></figure></li>\n",
                     actual,
                     predicted,
@@ -195,7 +195,7 @@ public final class RunReport {
             }
             out.append("</tr>\n");
         }
-        return Html.scrolling(
+        return Html.scrollable(
                 "metrics of each epoch", out.append("</tbody></table>").toString());
     }
 

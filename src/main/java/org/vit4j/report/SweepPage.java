@@ -4,41 +4,41 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The runs of a sweep on one small page, each linked to its own report. */
+/** HTML page that lists the runs of a sweep with links to their reports. */
 public final class SweepPage {
     private SweepPage() {}
 
     /**
-     * A run.
+     * One run.
      *
-     * @param report where its page lies, relative to this one
-     * @param share length of its bar, 0 to 1
+     * @param report path of its report, relative to this page
+     * @param share length of its bar, from 0 to 1
      */
     public record SweepRow(List<String> cells, Optional<String> report, double share) {}
 
-    public static String html(String name, List<String> header, List<SweepRow> lines) {
+    public static String html(String name, List<String> header, List<SweepRow> rows) {
         StringBuilder table = new StringBuilder("<table class=\"sorts\"><thead><tr>");
         header.forEach(cell -> table.append(Html.sortable(cell)));
         table.append("<th></th><th></th></tr></thead><tbody>\n");
-        lines.forEach(line -> table.append(row(line)));
+        rows.forEach(row -> table.append(html(row)));
         return Html.page(
                 name + ": sweep",
-                "<header><h1>" + Html.escape(name) + "</h1><p class=\"status\">" + lines.size()
-                        + " runs, the best first: top-1 and loss on the validation set at the best epoch of each.</p></header>\n"
+                "<header><h1>" + Html.escape(name) + "</h1><p class=\"status\">" + rows.size()
+                        + " runs, best first: validation top-1 and loss at the best epoch of each run.</p></header>\n"
                         + "<main>"
-                        + Html.scrolling(
+                        + Html.scrollable(
                                 "runs of the sweep",
                                 table.append("</tbody></table>").toString()) + "</main>");
     }
 
-    private static String row(SweepRow line) {
+    private static String html(SweepRow row) {
         StringBuilder out = new StringBuilder("<tr>");
-        line.cells.forEach(cell -> out.append("<td class=\"n\">" + Html.escape(cell) + "</td>"));
+        row.cells.forEach(cell -> out.append("<td class=\"n\">" + Html.escape(cell) + "</td>"));
         out.append(String.format(
                 Locale.ROOT,
                 "<td class=\"bar\" style=\"--w:%.1f%%\"></td><td>%s</td></tr>\n",
-                100 * line.share,
-                line.report
+                100 * row.share,
+                row.report
                         .map(file -> "<a href=\"" + Html.escape(file) + "\">report</a>")
                         .orElse("")));
         return out.toString();

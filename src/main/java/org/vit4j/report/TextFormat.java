@@ -3,13 +3,14 @@ package org.vit4j.report;
 import java.util.List;
 import java.util.Locale;
 
-/** Numbers and lists as people read them; an en dash for what is not known. */
+/** Formats numbers and lists for display; an en dash stands for an unknown value. */
 public final class TextFormat {
-    private static final int FEW = 4;
+    /** Longer lists are abbreviated. */
+    private static final int MAX_ITEMS = 4;
 
     private TextFormat() {}
 
-    /** Minutes and seconds, hours before them where there are any: 4:07, 1:02:03. */
+    /** Formats a duration as m:ss or h:mm:ss. */
     public static String time(double seconds) {
         long s = Math.round(seconds);
         return s < 3600
@@ -17,20 +18,21 @@ public final class TextFormat {
                 : String.format(Locale.ROOT, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
     }
 
-    /** A fraction as 98.61%. */
+    /** Formats a fraction as a percentage with two decimals. */
     static String percent(Double fraction) {
         return fraction == null ? "–" : String.format(Locale.ROOT, "%.2f%%", 100 * fraction);
     }
 
-    /** Four significant digits. */
+    /** Formats a number with four significant digits. */
     static String number(Double value) {
         return value == null ? "–" : Axis.number(value, 4);
     }
 
-    /** All of a few words; the first of many, and how many more there are. */
-    static String few(List<String> words) {
-        return words.size() <= FEW
-                ? String.join(", ", words)
-                : String.join(", ", words.subList(0, FEW - 1)) + " and " + (words.size() - FEW + 1) + " more";
+    /** Joins a list; of a long list the first items and the number of the others. */
+    static String abbreviate(List<String> items) {
+        return items.size() <= MAX_ITEMS
+                ? String.join(", ", items)
+                : String.join(", ", items.subList(0, MAX_ITEMS - 1)) + " and " + (items.size() - MAX_ITEMS + 1)
+                        + " more";
     }
 }

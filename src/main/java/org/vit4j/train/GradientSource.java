@@ -53,7 +53,7 @@ interface GradientSource extends AutoCloseable {
                 Map<String, INDArray> inputs = feed.inputs(mixed, draw);
                 double loss = learner.forwardBackward(inputs);
                 if (!learner.isFinite()) throw new NonFiniteException(loss, learner.locateNonFinite(inputs));
-                long hits = Evaluator.hits(learner.lastLogits(), mixed.dominant());
+                long hits = Evaluator.correct(learner.lastLogits(), mixed.dominant());
                 learner.accumulate(left == 1);
                 inputs.values().forEach(INDArray::close); // off the heap, where no garbage collector counts
                 return List.of(new BatchResult(loss, hits, mixed.size()));

@@ -85,7 +85,7 @@ public final class GradientWorker implements AutoCloseable {
         float[] sum = answer.gradient();
         for (int k = 0; k < sum.length; k++) sum[k] += share * gradient[k];
         answer.losses()[i] = step.loss() * part.size() / part.whole();
-        answer.correct()[i] = Evaluator.hits(step.tensor(slope.logits()), mixed.dominant());
+        answer.correct()[i] = Evaluator.correct(step.tensor(slope.logits()), mixed.dominant());
         answer.images()[i] = part.size();
         inputs.values().forEach(INDArray::close); // off the heap, where no garbage collector counts
     }

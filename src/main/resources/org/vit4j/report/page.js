@@ -1,5 +1,5 @@
 
-// Sorts a table by a column; again: the other way. Numbers by value, missing ones last.
+// Sorts a table by a column; a second click reverses the order. Numbers are compared by value; missing values are last.
 for (const button of document.querySelectorAll('.sort')) button.addEventListener('click', () => {
   const head = button.closest('th'), row = head.parentElement, body = head.closest('table').tBodies[0];
   const column = [...row.children].indexOf(head);
@@ -16,7 +16,7 @@ for (const button of document.querySelectorAll('.sort')) button.addEventListener
   [...body.rows].sort((a, b) => order(key(a), key(b))).forEach(tr => body.append(tr));
 });
 
-// A run's box shows and hides its lines; resting on its row, or having the keyboard there, makes them stand out.
+// A run's checkbox shows or hides its lines; hovering over or focusing its row highlights them.
 const lines = i => document.querySelectorAll('[data-line="' + i + '"]');
 for (const box of document.querySelectorAll('[data-shows]')) box.addEventListener('change', () =>
   lines(box.dataset.shows).forEach(line => line.style.display = box.checked ? '' : 'none'));

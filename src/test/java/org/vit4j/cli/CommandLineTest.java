@@ -176,7 +176,7 @@ class CommandLineTest {
                 .startsWith("flowchart TD")
                 .contains("attn.weights<br/>Softmax [4, 17, 17]")
                 .contains(" --> ");
-        refused("no tensor lies below 'blocks.9'", "summary", "digits-vit", "--diagram", "blocks.9");
+        refused("no tensor below path 'blocks.9'", "summary", "digits-vit", "--diagram", "blocks.9");
     }
 
     @Test
@@ -289,7 +289,7 @@ class CommandLineTest {
         refused("'--only'", "bench", "digits-vit", "--only", "fastest");
         refused("no config 'nothing'", "bench", "nothing");
         refused("none: does not exist", "compare", directory.resolve("none").toString());
-        refused("text.png: is a file", "compare", text.toString());
+        refused("text.png: not a directory", "compare", text.toString());
         String run = directory.resolve("run").toString();
         refused("is a directory; expected a file", "compare", run, "-o", directory.toString());
         refused("Missing required parameter: 'RUN'", "compare");

@@ -75,12 +75,12 @@ class ExplainTest {
 
     @Test
     void mistakesAreOneLine() {
-        assertMistake("--class", "12", "--class 12: the model has no such class; it has 10, from digit 0 to digit 9");
-        assertMistake("--layer", "blocks.0.ad1", "blocks.0.ad1: no such tensor, did you mean 'blocks.0.add1'?");
+        assertMistake("--class", "12", "--class 12: unknown class; the model has 10 classes, from digit 0 to digit 9");
+        assertMistake("--layer", "blocks.0.ad1", "blocks.0.ad1: unknown tensor, did you mean 'blocks.0.add1'?");
         assertMistake("--layer", "head", "head [10]: has no grid on the image");
-        assertMistake("--layer", "blocks.1.add2", "blocks.1.add2: its cells do not change the logits");
+        assertMistake("--layer", "blocks.1.add2", "blocks.1.add2: its cells do not affect the logits");
         CommandLineTest.Outcome said = run("explain", model, digit, "--method", "attention", "--head", "2", "-o", out);
-        assertThat(said.err()).contains("has heads 0 to 1, not 2");
+        assertThat(said.err()).contains("head 2 out of range [0, 2)");
     }
 
     private void assertMistake(String option, String value, String message) {

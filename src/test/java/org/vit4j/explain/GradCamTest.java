@@ -23,16 +23,18 @@ import org.vit4j.graph.TokenGrid;
 import org.vit4j.graph.Window;
 
 /**
- * Grad-CAM against finite differences. A table of zeros is added to the layer in question, so that moving a number of
- * the table is moving the activation.
+ * Checks Grad-CAM gradients against finite differences. A learned table of zeros is added to each tested layer, so that
+ * changing a table entry changes the activation by the same amount.
  */
 class GradCamTest {
-    private static final double MOVE = 1e-5;
+    private static final double DELTA = 1e-5;
 
     private final Graph graph = network();
     private final ParameterStore doubles = parameters(DataType.DOUBLE);
 
-    /** A map [4, 4, 3] and tokens [1 + 4, 6] with such a table each, dropout and batch norm around them. */
+    /**
+     * Builds an image [4, 4, 3] and tokens [1 + 4, 6] with a table each, with dropout and batch norm in the network.
+     */
     private static Graph network() {
         Graph g = new Graph(Init.TIMM);
         Tensor x = g.input("image", 8, 8, 1);
@@ -44,9 +46,9 @@ class GradCamTest {
         x = g.dropout("drop", g.addParameter("table", x, Role.POSITION, Init.ZEROS), 0.5);
         Tensor qkv = g.dense("qkv", g.layerNorm("norm", x, 1e-6), 18);
         Tensor scores = g.scores("scores", g.splitHeads("q", qkv, 2, 0, 3), g.splitHeads("k", qkv, 2, 1, 3), 0.6);
-        Tensor context = g.weightedSum("heard", g.softmax("weights", scores), g.splitHeads("v", qkv, 2, 2, 3));
+        Tensor context = g.weightedSum("context", g.softmax("probs", scores), g.splitHeads("v", qkv, 2, 2, 3));
         x = g.add("add", x, g.dropPath("path", g.mergeHeads("merged", context), 0.3));
-        g.output("logits", g.dense("head", g.reshape("read", g.slice("first", x, 0, 0, 1), 6), 3));
+        g.output("logits", g.dense("head", g.reshape("features", g.slice("first", x, 0, 0, 1), 6), 3));
         return g;
     }
 
@@ -67,72 +69,75 @@ class GradCamTest {
         return Nd4j.rand(DataType.DOUBLE, count, 8, 8, 1);
     }
 
-    /** The logit's change with every activation, one at a time. */
-    private double[] differences(String table, INDArray image, int of) {
-        INDArray weight = doubles.array(table);
-        double[] slopes = new double[(int) weight.length()];
+    /** Computes the derivative of a logit with respect to every activation by central differences. */
+    private double[] finiteDifferences(String table, INDArray image, int classIndex) {
+        INDArray parameter = doubles.array(table);
+        double[] gradient = new double[(int) parameter.length()];
         try (var inference = new SameDiffInference(graph, doubles)) {
-            for (int i = 0; i < slopes.length; i++) {
-                weight.putScalar(i, MOVE);
-                double up = inference.logits(image).getDouble(0, of);
-                weight.putScalar(i, -MOVE);
-                double down = inference.logits(image).getDouble(0, of);
-                weight.putScalar(i, 0);
-                slopes[i] = (up - down) / (2 * MOVE);
+            for (int i = 0; i < gradient.length; i++) {
+                parameter.putScalar(i, DELTA);
+                double up = inference.logits(image).getDouble(0, classIndex);
+                parameter.putScalar(i, -DELTA);
+                double down = inference.logits(image).getDouble(0, classIndex);
+                parameter.putScalar(i, 0);
+                gradient[i] = (up - down) / (2 * DELTA);
             }
         }
-        return slopes;
+        return gradient;
     }
 
-    private void compare(String table, ActivationGradients probe, INDArray image, double tolerance) {
+    private void compare(String table, ActivationGradients activations, INDArray image, double tolerance) {
         String layer = table + ".added";
         TokenGrid grid = SpatialMap.of(graph).get(layer).spatial().orElseThrow();
-        double[] slopes = differences(table, image.castTo(DataType.DOUBLE), 1);
-        ActivationGradients.ActivationGradient slope = probe.slope(layer, image, new int[] {1});
-        double[] ours = slope.gradient().data().asDouble();
-        assertThat(ours).containsExactly(slopes, within(tolerance));
-        INDArray expected =
-                Nd4j.createFromArray(slopes).reshape(slope.gradient().shape());
-        double[] map = GradCam.map(slope.value(), expected.castTo(DataType.FLOAT), 0, grid);
-        assertThat(GradCam.map(slope.value(), slope.gradient(), 0, grid)).containsExactly(map, within(10 * tolerance));
+        double[] expected = finiteDifferences(table, image.castTo(DataType.DOUBLE), 1);
+        ActivationGradients.ActivationGradient actual = activations.gradient(layer, image, new int[] {1});
+        assertThat(actual.gradient().data().asDouble()).containsExactly(expected, within(tolerance));
+        INDArray expectedArray =
+                Nd4j.createFromArray(expected).reshape(actual.gradient().shape());
+        double[] map = GradCam.map(actual.value(), expectedArray.castTo(DataType.FLOAT), 0, grid);
+        assertThat(GradCam.map(actual.value(), actual.gradient(), 0, grid))
+                .containsExactly(map, within(10 * tolerance));
     }
 
     @Test
-    void gradientsAreTheChangeOfTheLogit() {
-        try (ActivationGradients probe = new ActivationGradients(graph, doubles, Backend.SAMEDIFF)) {
-            compare("map", probe, images(1), 1e-8);
-            compare("table", probe, images(1), 1e-8);
+    void gradientsMatchFiniteDifferencesOnSameDiff() {
+        try (ActivationGradients activations = new ActivationGradients(graph, doubles, Backend.SAMEDIFF)) {
+            compare("map", activations, images(1), 1e-8);
+            compare("table", activations, images(1), 1e-8);
         }
     }
 
     @Test
-    void alsoOfTheAcceleratedEngine() {
-        try (ActivationGradients probe = new ActivationGradients(graph, parameters(DataType.FLOAT), Backend.AUTO)) {
-            compare("map", probe, images(1).castTo(DataType.FLOAT), 1e-5);
-            compare("table", probe, images(1).castTo(DataType.FLOAT), 1e-5);
+    void gradientsMatchFiniteDifferencesOnTheDefaultBackend() {
+        try (ActivationGradients activations =
+                new ActivationGradients(graph, parameters(DataType.FLOAT), Backend.AUTO)) {
+            compare("map", activations, images(1).castTo(DataType.FLOAT), 1e-5);
+            compare("table", activations, images(1).castTo(DataType.FLOAT), 1e-5);
         }
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"AUTO", "PORTABLE"})
-    void anImageIsExplainedAloneAsAmongOthers(Backend engine) {
+    @EnumSource(names = {"AUTO", "SAMEDIFF"})
+    void gradientsOfAnImageDoNotDependOnTheBatch(Backend backend) {
         INDArray images = images(3).castTo(DataType.FLOAT);
-        try (ActivationGradients probe = new ActivationGradients(graph, parameters(DataType.FLOAT), engine)) {
+        try (ActivationGradients activations = new ActivationGradients(graph, parameters(DataType.FLOAT), backend)) {
             for (String layer : new String[] {"map.added", "table.added", "image"}) {
-                INDArray together =
-                        probe.slope(layer, images, new int[] {2, 0, 1}).gradient();
-                int[] of = {2, 0, 1};
+                INDArray batchGradient =
+                        activations.gradient(layer, images, new int[] {2, 0, 1}).gradient();
+                int[] classes = {2, 0, 1};
                 for (int i = 0; i < 3; i++) {
                     INDArray one = images.get(NDArrayIndex.interval(i, i + 1)).dup('c');
-                    double[] alone = probe.slope(layer, one, new int[] {of[i]})
+                    double[] alone = activations
+                            .gradient(layer, one, new int[] {classes[i]})
                             .gradient()
                             .data()
                             .asDouble();
-                    double[] among = together.get(NDArrayIndex.interval(i, i + 1))
+                    double[] inBatch = batchGradient
+                            .get(NDArrayIndex.interval(i, i + 1))
                             .dup('c')
                             .data()
                             .asDouble();
-                    assertThat(alone).containsExactly(among, within(1e-6));
+                    assertThat(alone).containsExactly(inBatch, within(1e-6));
                 }
             }
         }

@@ -57,7 +57,7 @@ class ExplainGoldenTest {
     @ValueSource(strings = {"vit_o_1", "vit_s_1", "deit_o_1", "deepvit_o_1", "deepvit_s_1", "cait_o_1", "cait_s_1"})
     void attentionMapsAreTheReferences(String name) throws IOException {
         try (Explainer explainer = open(name, Backend.AUTO)) {
-            List<String> known = explainer.attentions().stream()
+            List<String> known = explainer.attentionLayers().stream()
                     .flatMap(layer -> Stream.of(layer.softmax(), layer.applied()))
                     .toList();
             int compared = 0;
@@ -87,7 +87,7 @@ class ExplainGoldenTest {
     void everyMethodHasAnAnswer(String name) throws IOException {
         try (Explainer explainer = open(name, Backend.AUTO)) {
             double diagonal = Math.hypot(image.height(), image.width());
-            assertThat(explainer.saliency(image, OptionalInt.of(1)).largest()).isPositive();
+            assertThat(explainer.saliency(image, OptionalInt.of(1)).max()).isPositive();
             gradCam(explainer);
 
             HeatMap rollout = explainer.rollout(image);
@@ -99,9 +99,9 @@ class ExplainGoldenTest {
 
             LayerSimilarity similarity = explainer.similarity(List.of(image));
             for (int i = 0; i < similarity.layers().size(); i++) {
-                assertThat(similarity.between()[i][i]).isEqualTo(1, within(1e-6));
+                assertThat(similarity.cosines()[i][i]).isEqualTo(1, within(1e-6));
             }
-            for (AttentionLayer layer : explainer.attentions()) attention(explainer, layer);
+            for (AttentionLayer layer : explainer.attentionLayers()) attention(explainer, layer);
             String read = explainer.featureLayer();
             assertThat(explainer.features(List.of(image, image), read).shape())
                     .isEqualTo(graph.tensor(read).shape().batched(2));
@@ -111,12 +111,12 @@ class ExplainGoldenTest {
     @Test
     void withoutMapsWhatNeedsThemSaysSo() throws IOException {
         try (Explainer explainer = open("vitae_o_4", Backend.AUTO)) {
-            assertThat(explainer.withoutMaps()).isNotEmpty();
-            String none = "this network attends by random features only, which have no maps";
+            assertThat(explainer.layersWithoutMaps()).isNotEmpty();
+            String none = "this network attends by random features only, which have no attention maps";
             assertThatThrownBy(() -> explainer.rollout(image)).hasMessage(none);
             assertThatThrownBy(() -> explainer.distance(List.of(image))).hasMessage(none);
             assertThatThrownBy(explainer::attentionLayer).hasMessage(none);
-            assertThat(explainer.saliency(image, OptionalInt.of(1)).largest()).isPositive();
+            assertThat(explainer.saliency(image, OptionalInt.of(1)).max()).isPositive();
             gradCam(explainer);
         }
     }
@@ -130,7 +130,7 @@ class ExplainGoldenTest {
         } else {
             assertThatThrownBy(() -> explainer.attention(image, layer.name(), OptionalInt.empty()))
                     .isInstanceOf(ConfigError.class)
-                    .hasMessageContaining("no place");
+                    .hasMessageContaining("no position");
         }
     }
 
@@ -141,7 +141,7 @@ class ExplainGoldenTest {
         for (int k = 0; k < classes; k++) {
             HeatMap heat = explainer.gradCam(image, explainer.gradCamLayer(), OptionalInt.of(k));
             assertThat(heat.grid().grid()).isEqualTo(heat.values().length * heat.values()[0].length);
-            largest = Math.max(largest, heat.largest());
+            largest = Math.max(largest, heat.max());
         }
         assertThat(largest).isPositive();
     }

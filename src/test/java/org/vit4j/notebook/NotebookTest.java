@@ -29,7 +29,7 @@ class NotebookTest {
     private final List<Figure> shown = new ArrayList<>();
     private final List<String> updated = new ArrayList<>();
     private final List<String> lines = new ArrayList<>();
-    private final Display screen = Display.updating(
+    private final Display display = Display.updating(
             figure -> {
                 shown.add(figure);
                 return "display-" + shown.size();
@@ -51,65 +51,65 @@ class NotebookTest {
     }
 
     @Test
-    void aRunIsOneLineAndEverythingIsDrawnFromIt(@TempDir Path directory) throws Exception {
-        TrainedRun run = Notebook.train(screen, "digits-vit", tiny(directory.resolve("a")));
-        assertThat(shown).hasSize(1); // one display, that changes
+    void trainShowsOneDisplayAndTheRunCanBePlotted(@TempDir Path directory) throws Exception {
+        TrainedRun run = Notebook.train(display, "digits-vit", tiny(directory.resolve("a")));
+        assertThat(shown).hasSize(1); // one display, which is updated
         assertThat(updated.get(updated.size() - 1)).startsWith("display-1: a: ").contains(" of 2 (");
         assertThat(run.accuracy()).isBetween(0.0, 1.0);
 
-        assertDrawing(Notebook.curves(run));
-        assertDrawing(Notebook.confusion(run));
-        assertPicture(Notebook.mistakes(run));
+        assertSvg(Notebook.curves(run));
+        assertSvg(Notebook.confusion(run));
+        assertPng(Notebook.mistakes(run));
         try (SavedModel model = run.load()) {
             var image = Digits.all().image(0);
-            assertPicture(Notebook.predictions(model, List.of(image, image)));
+            assertPng(Notebook.predictions(model, List.of(image, image)));
             assertThat(Notebook.predict(model, image, 3).html()).contains("<td");
 
-            assertPicture(Explain.gradCam(model, List.of(image)));
-            assertPicture(Explain.rollout(model, List.of(image)));
-            assertDrawing(Explain.distance(model, List.of(image)));
-            assertDrawing(Explain.similarity(model, List.of(image)));
-            assertDrawing(Explain.collapse(List.of("one", "two"), List.of(model, model), List.of(image)));
+            assertPng(Explain.gradCam(model, List.of(image)));
+            assertPng(Explain.rollout(model, List.of(image)));
+            assertSvg(Explain.distance(model, List.of(image)));
+            assertSvg(Explain.similarity(model, List.of(image)));
+            assertSvg(Explain.collapse(List.of("one", "two"), List.of(model, model), List.of(image)));
         }
 
-        TrainedRun other = Notebook.train(screen, "digits-vit", tiny(directory.resolve("b"), "train.seed=2"));
-        assertDrawing(Notebook.curves(List.of(run, other)));
+        TrainedRun other = Notebook.train(display, "digits-vit", tiny(directory.resolve("b"), "train.seed=2"));
+        assertSvg(Notebook.curves(List.of(run, other)));
         assertThat(Notebook.results(List.of(run, other)).html()).contains(">seed<", ">a<", ">b<");
 
-        assertThat(Notebook.trained(screen, "digits-vit", tiny(directory.resolve("a"))))
+        assertThat(Notebook.trainIfMissing(display, "digits-vit", tiny(directory.resolve("a"))))
                 .isEqualTo(run);
-        assertThat(shown).hasSize(2); // it was there, and was not trained again
+        assertThat(shown).hasSize(2); // the finished run was found, not trained again
     }
 
     @Test
-    void aSweepGivesItsRunsInTheOrderOfTheGrid(@TempDir Path directory) {
+    void sweepReturnsItsRunsInGridOrder(@TempDir Path directory) {
         List<TrainedRun> runs = Notebook.sweep(
-                screen, "digits-vit", List.of(tiny(directory, "train.epochs=1")), "train.optimizer.lr=1e-2,1e-3");
+                display, "digits-vit", List.of(tiny(directory, "train.epochs=1")), "train.optimizer.lr=1e-2,1e-3");
         assertThat(runs).extracting(run -> run.record().name()).containsExactly("lr=1e-2", "lr=1e-3");
         assertThat(shown).hasSize(1);
         assertThat(updated.get(updated.size() - 1)).startsWith("display-1: 2 runs in ");
     }
 
     @Test
-    void whereDisplaysCannotChangeProgressIsAFewLines() {
+    void progressIsPrintedAsAFewLinesIfDisplaysCannotBeUpdated() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        Display lines = Display.lines(new PrintStream(out, true, StandardCharsets.UTF_8));
+        Display lines = Display.text(new PrintStream(out, true, StandardCharsets.UTF_8));
         NotebookProgress progress = new NotebookProgress("small", 1, lines, () -> 0);
         progress.start(300);
         for (int epoch = 1; epoch <= 300; epoch++) {
             progress.epoch(new EpochMetrics(epoch, 0.001, 1.5, 0.5, 1, 0.75, null, null, 100, 2), 300);
         }
         progress.end("done");
-        List<String> told = out.toString(StandardCharsets.UTF_8).lines().toList();
-        assertThat(told).hasSize(11);
-        assertThat(told.get(9))
-                .isEqualTo("small, epoch 300 of 300: loss 1.5000, top-1 on held-out images 75.00%, 100 images/s");
+        List<String> printed = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(printed).hasSize(11);
+        assertThat(printed.get(9))
+                .isEqualTo("small, epoch 300 of 300: loss 1.5000, validation top-1 75.00%, 100 images/s");
     }
 
     @Test
-    void aDisplayIsDrawnAnewTwiceASecondAtMost() {
+    void displayIsUpdatedAtMostTwicePerSecond() {
         AtomicLong now = new AtomicLong();
-        NotebookProgress progress = new NotebookProgress("small", 1, screen, now::get);
+        NotebookProgress progress = new NotebookProgress("small", 1, display, now::get);
         progress.start(2);
         for (int batch = 1; batch <= 100; batch++) {
             now.addAndGet(TimeUnit.MILLISECONDS.toNanos(20));
@@ -121,8 +121,8 @@ class NotebookTest {
     }
 
     @Test
-    void mistakesAreTheOnesOfTheCommandLine() {
-        assertThatThrownBy(() -> Notebook.train(screen, "digits-vit", "train.epochz=3"))
+    void errorsAreConfigErrorsAsOnTheCommandLine() {
+        assertThatThrownBy(() -> Notebook.train(display, "digits-vit", "train.epochz=3"))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("did you mean 'epochs'?");
         assertThatThrownBy(() -> Notebook.confusion(Notebook.run("nowhere")))
@@ -132,23 +132,23 @@ class NotebookTest {
     }
 
     @Test
-    void networksAreLookedAtWithoutTraining() throws Exception {
+    void networksAndImagesAreShownWithoutTraining() throws Exception {
         assertThat(Notebook.summary("vit_base_patch16_224").text()).contains("86,567,656");
         assertThat(Notebook.sizes("digits-vit", "digits-pit").html()).contains("digits-vit", "digits-pit");
-        assertDrawing(Notebook.diagram("digits-cvt"));
-        assertPicture(Notebook.preview("digits-vit", 6));
-        assertPicture(Notebook.images(Digits.all(), 6));
+        assertSvg(Notebook.diagram("digits-cvt"));
+        assertPng(Notebook.preview("digits-vit", 6));
+        assertPng(Notebook.images(Digits.all(), 6));
     }
 
     @Test
-    void zeppelinSeesOneOutputWhateverTheFigureSays() {
+    void zeppelinOutputHasOnlyOneMarker() {
         String printed = Figure.text("50%\n%sh rm").zeppelin();
         assertThat(printed).startsWith("%html <pre");
         assertThat(printed.lines().skip(1)).noneMatch(line -> line.startsWith("%"));
     }
 
     @Test
-    void aFigureIsAFileToo(@TempDir Path directory) throws IOException {
+    void figureIsWrittenAsAFile(@TempDir Path directory) throws IOException {
         Figure figure = Notebook.images(Digits.all(), 2);
         figure.write(directory.resolve("two.png"));
         assertThat(ImageIO.read(directory.resolve("two.png").toFile())).isNotNull();
@@ -160,7 +160,7 @@ class NotebookTest {
                 .contains("a &lt; b");
     }
 
-    private static void assertDrawing(Figure figure) throws Exception {
+    private static void assertSvg(Figure figure) throws Exception {
         assertThat(figure.mime()).isEqualTo("image/svg+xml");
         byte[] svg = figure.data().getBytes(StandardCharsets.UTF_8);
         var root = DocumentBuilderFactory.newInstance()
@@ -172,7 +172,7 @@ class NotebookTest {
         assertThat(figure.data()).doesNotContain("prefers-color-scheme");
     }
 
-    private static void assertPicture(Figure figure) throws IOException {
+    private static void assertPng(Figure figure) throws IOException {
         assertThat(figure.mime()).isEqualTo("image/png");
         assertThat(ImageIO.read(new ByteArrayInputStream(Base64.getDecoder().decode(figure.data()))))
                 .isNotNull();

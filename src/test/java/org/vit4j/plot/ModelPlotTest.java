@@ -29,7 +29,7 @@ class ModelPlotTest {
                 .toList();
     }
 
-    private static List<String> words(Drawing drawing) {
+    private static List<String> texts(Drawing drawing) {
         return all(drawing, Drawing.DrawnText.class).stream()
                 .map(Drawing.DrawnText::text)
                 .toList();
@@ -37,7 +37,7 @@ class ModelPlotTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void boxesStandBesideOrWithinEachOther(String config) {
+    void boxesAreDisjointOrNested(String config) {
         Drawing drawing = draw(config);
         List<Drawing.DrawnBox> boxes = all(drawing, Drawing.DrawnBox.class);
         assertThat(boxes).hasSizeGreaterThan(5);
@@ -45,7 +45,7 @@ class ModelPlotTest {
             assertThat(contains(new Drawing.DrawnBox(0, 0, drawing.width(), drawing.height(), a.style()), a))
                     .isTrue();
             for (Drawing.DrawnBox b : boxes) {
-                if (!apart(a, b))
+                if (!disjoint(a, b))
                     assertThat(contains(a, b) || contains(b, a))
                             .as(a + " and " + b)
                             .isTrue();
@@ -53,7 +53,7 @@ class ModelPlotTest {
         }
     }
 
-    private static boolean apart(Drawing.DrawnBox a, Drawing.DrawnBox b) {
+    private static boolean disjoint(Drawing.DrawnBox a, Drawing.DrawnBox b) {
         return a.x() + a.width() <= b.x()
                 || b.x() + b.width() <= a.x()
                 || a.y() + a.height() <= b.y()
@@ -69,7 +69,7 @@ class ModelPlotTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void arrowsLeadDownAndRunThroughNoBox(String config) {
+    void arrowsPointDownAndCrossNoBox(String config) {
         Drawing drawing = draw(config);
         List<Drawing.DrawnBox> layers = all(drawing, Drawing.DrawnBox.class).stream()
                 .filter(box ->
@@ -81,9 +81,9 @@ class ModelPlotTest {
                 Drawing.DrawnPoint b = line.points().get(i);
                 assertThat(b.y()).isGreaterThanOrEqualTo(a.y());
                 for (Drawing.DrawnBox box : layers) {
-                    boolean beside =
+                    boolean sideways =
                             Math.max(a.x(), b.x()) <= box.x() || Math.min(a.x(), b.x()) >= box.x() + box.width();
-                    boolean clear = beside || b.y() <= box.y() + 0.1 || a.y() >= box.y() + box.height() - 0.1;
+                    boolean clear = sideways || b.y() <= box.y() + 0.1 || a.y() >= box.y() + box.height() - 0.1;
                     assertThat(clear).as(line + " through " + box).isTrue();
                 }
             }
@@ -91,21 +91,21 @@ class ModelPlotTest {
     }
 
     @Test
-    void equalBlocksStandOnceWithTheirNumber() {
-        List<String> words = words(draw("vit_base_patch16_224"));
-        assertThat(words).contains("blocks.0 … 11   × 12", "86.6 M weights", "[197, 768]");
-        assertThat(words).containsOnlyOnce("attn", "attention, 12 heads of 64", "dense 768 → 1000");
+    void identicalBlocksAreDrawnOnceWithTheirNumber() {
+        List<String> texts = texts(draw("vit_base_patch16_224"));
+        assertThat(texts).contains("blocks.0 … 11   × 12", "86.6 M parameters", "[197, 768]");
+        assertThat(texts).containsOnlyOnce("attn", "attention, 12 heads of 64", "dense 768 → 1000");
     }
 
     @Test
-    void blocksThatDifferAreDrawnEach() {
-        assertThat(words(draw("cvt_13")))
+    void differentBlocksAreDrawnSeparately() {
+        assertThat(texts(draw("cvt_13")))
                 .filteredOn(text -> text.contains("×") && text.contains("blocks"))
                 .containsExactly("blocks.0 … 1   × 2", "blocks.0 … 9   × 10");
     }
 
     @Test
-    void theFileIsWellFormedAndAlone() throws Exception {
+    void svgIsWellFormedAndSelfContained() throws Exception {
         String svg = draw("digits-vitae").svg();
         var document = DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
@@ -115,10 +115,10 @@ class ModelPlotTest {
     }
 
     @Test
-    void thePictureHasItsSize() {
+    void pngHasTheScaledSize() {
         Drawing drawing = draw("digits-vit");
-        var picture = drawing.image(2);
-        assertThat(picture.getWidth()).isEqualTo((int) Math.ceil(2 * drawing.width()));
-        assertThat(picture.getRGB(0, 0) & 0xFFFFFF).isEqualTo(0xFFFFFF);
+        var image = drawing.image(2);
+        assertThat(image.getWidth()).isEqualTo((int) Math.ceil(2 * drawing.width()));
+        assertThat(image.getRGB(0, 0) & 0xFFFFFF).isEqualTo(0xFFFFFF);
     }
 }

@@ -12,7 +12,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** Curves as SVG: what is drawn where, and that any text is safe. */
+/** Tests the SVG of charts, the escaping of texts and the axes. */
 class ChartTest {
     private static Chart.ChartSeries series(String name, double... values) {
         return new Chart.ChartSeries(
@@ -38,51 +38,51 @@ class ChartTest {
     }
 
     @Test
-    void aNameOfAnyKindIsTextAndNothingElse() {
-        String wild = "</title><script>alert('&\"')</script>\u0001\ud800";
-        String svg = Chart.of(wild, wild, List.of(series(wild, 1, 2), series("b", 2, 1)))
+    void namesAreEscaped() {
+        String markup = "</title><script>alert('&\"')</script>\u0001\ud800";
+        String svg = Chart.of(markup, markup, List.of(series(markup, 1, 2), series("b", 2, 1)))
                 .standalone();
-        Document parsed = Runs.parsed(svg);
+        Document parsed = RunFixtures.parsed(svg);
         assertThat(all(parsed, "script")).isEmpty();
         assertThat(parsed.getDocumentElement().getAttribute("aria-label"))
                 .isEqualTo("</title><script>alert('&\"')</script>\ufffd\ufffd");
     }
 
     @Test
-    void whatIsNoNumberIsAGap() {
-        String d = path(Runs.parsed(Chart.of("t", "epoch", List.of(series("a", 1, Double.NaN, 3, 4)))
+    void nanIsDrawnAsAGap() {
+        String d = path(RunFixtures.parsed(Chart.of("t", "epoch", List.of(series("a", 1, Double.NaN, 3, 4)))
                 .standalone()));
         assertThat(d.chars().filter(c -> c == 'M')).hasSize(2);
         assertThat(d.chars().filter(c -> c == 'L')).hasSize(1);
     }
 
     @Test
-    void aLogarithmicAxisDrawsDecadesAtEqualDistances() {
-        String d = path(Runs.parsed(Chart.of("t", "epoch", List.of(series("a", 1, 0.1, 0.01, 0)))
+    void logarithmicAxisSpacesDecadesEqually() {
+        String d = path(RunFixtures.parsed(Chart.of("t", "epoch", List.of(series("a", 1, 0.1, 0.01, 0)))
                 .logarithmic()
                 .standalone()));
         double[] y = List.of(d.substring(1).split("L")).stream()
                 .mapToDouble(p -> Double.parseDouble(p.split(" ")[1]))
                 .toArray();
-        assertThat(y).hasSize(3); // zero has no logarithm
+        assertThat(y).hasSize(3); // zero is not drawn on a logarithmic axis
         assertThat(y[1] - y[0]).isCloseTo(y[2] - y[1], within(0.11)).isPositive();
     }
 
     @Test
-    void itIsLogarithmicByItselfOnlyWhereValuesAreFarApart() {
-        Chart near = Chart.of("t", "epoch", List.of(series("a", 1, 0.1)));
-        Chart far = Chart.of("t", "epoch", List.of(series("a", 1, 0.01)));
+    void logarithmicIfWideDependsOnTheValueRange() {
+        Chart narrow = Chart.of("t", "epoch", List.of(series("a", 1, 0.1)));
+        Chart wide = Chart.of("t", "epoch", List.of(series("a", 1, 0.01)));
         Chart zero = Chart.of("t", "epoch", List.of(series("a", 1, 0)));
-        assertThat(near.logarithmicIfWide()).isEqualTo(near);
-        assertThat(far.logarithmicIfWide().log()).isTrue();
+        assertThat(narrow.logarithmicIfWide()).isEqualTo(narrow);
+        assertThat(wide.logarithmicIfWide().log()).isTrue();
         assertThat(zero.logarithmicIfWide()).isEqualTo(zero);
     }
 
     @Test
-    void fewLinesAreNamedAtTheirEndsWithoutOverlap() {
+    void upToSixLinesAreLabeledAtTheirEndsWithoutOverlap() {
         List<Chart.ChartSeries> lines = new ArrayList<>();
         for (int i = 0; i < 6; i++) lines.add(series("run " + i, 1, 0.5));
-        Document svg = Runs.parsed(Chart.of("t", "epoch", lines).standalone());
+        Document svg = RunFixtures.parsed(Chart.of("t", "epoch", lines).standalone());
         double[] y = all(svg, "text").stream()
                 .filter(t -> t.getTextContent().startsWith("run "))
                 .mapToDouble(t -> Double.parseDouble(t.getAttribute("y")))
@@ -94,42 +94,42 @@ class ChartTest {
     }
 
     @Test
-    void manyLinesHaveALegendAndDifferInColorOrDashes() {
+    void moreThanSixLinesHaveALegendAndDistinctStyles() {
         List<Chart.ChartSeries> lines = new ArrayList<>();
         for (int i = 0; i < 20; i++) lines.add(series("run " + i, 1, i));
         String svg = Chart.of("t", "epoch", lines).standalone();
-        assertThat(all(Runs.parsed(svg), "text"))
+        assertThat(all(RunFixtures.parsed(svg), "text"))
                 .filteredOn(t -> t.getTextContent().startsWith("run "))
                 .hasSize(20);
         var styles = new HashSet<String>();
-        for (int i = 0; i < 24; i++) styles.add(Chart.style(i));
+        for (int i = 0; i < 24; i++) styles.add(Chart.cssClasses(i));
         assertThat(styles).hasSize(24);
     }
 
     @Test
-    void everyPointTellsItsValueWhereThereAreFew() {
-        Document few = Runs.parsed(Chart.of("t", "epoch", List.of(series("a", 0.125, 0.25)))
+    void pointsHaveTooltipsUnlessThereAreTooMany() {
+        Document few = RunFixtures.parsed(Chart.of("t", "epoch", List.of(series("a", 0.125, 0.25)))
                 .percentages()
                 .standalone());
         assertThat(all(few, "circle")).hasSize(2);
         assertThat(few.getDocumentElement().getTextContent()).contains("a, epoch 2: 25.00%");
-        Document many = Runs.parsed(
+        Document many = RunFixtures.parsed(
                 Chart.of("t", "epoch", List.of(series("a", new double[2000]))).standalone());
         assertThat(all(many, "circle")).isEmpty();
     }
 
     @Test
-    void nothingAndASinglePointCanBeDrawn() {
-        assertThat(Chart.of("t", "epoch", List.of()).standalone()).contains("nothing to draw yet");
+    void emptyChartsAndSinglePointsAreDrawn() {
+        assertThat(Chart.of("t", "epoch", List.of()).standalone()).contains("no data yet");
         assertThat(Chart.of("t", "epoch", List.of(series("a", Double.NaN))).standalone())
-                .contains("nothing to draw yet");
-        assertThat(path(Runs.parsed(
+                .contains("no data yet");
+        assertThat(path(RunFixtures.parsed(
                         Chart.of("t", "epoch", List.of(series("a", 0))).standalone())))
                 .endsWith("h0");
     }
 
     @Test
-    void numbersHaveTheDigitsTheyNeed() {
+    void numbersAreFormattedWithSignificantDigits() {
         assertThat(Axis.number(0, 4)).isEqualTo("0");
         assertThat(Axis.number(-0.0, 4)).isEqualTo("0");
         assertThat(Axis.number(0.17349, 4)).isEqualTo("0.1735");
@@ -142,7 +142,7 @@ class ChartTest {
     }
 
     @Test
-    void ticksAreRoundNumbersThatHoldTheValues() {
+    void ticksAreRoundAndCoverTheValues() {
         Axis axis = Axis.linear(0.13, 2.41, false, false, 5);
         assertThat(axis.ticks()).startsWith(0.0, 0.5).endsWith(2.5);
         Axis epochs = Axis.linear(1, 3, false, true, 6);

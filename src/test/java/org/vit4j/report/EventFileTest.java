@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.report.EventFile.EventScalar;
 
-/** TensorBoard's file, byte by byte as stock TensorBoard writes it. */
+/** Tests TensorBoard event files against bytes written by TensorBoard. */
 class EventFileTest {
     /** Written by RecordWriter and the Event messages of TensorBoard 2.21 from the same three events. */
     private static final String GOLDEN =
@@ -26,7 +26,7 @@ class EventFileTest {
     Path directory;
 
     @Test
-    void theBytesAreThoseOfStockTensorBoard() throws IOException {
+    void bytesEqualThoseOfTensorBoard() throws IOException {
         try (EventFile events = EventFile.open(directory, scalar -> true, 1700000000)) {
             events.add(List.of(new EventScalar("val/loss", 300, 0.1f, 1700000001.5)));
             events.add(List.of(
@@ -55,13 +55,13 @@ class EventFileTest {
     }
 
     @Test
-    void whatIsWrittenReadsBack() {
+    void scalarsAreReadAsWritten() {
         write(5, 1, 127, 128, 70000);
         assertThat(read()).isEqualTo(scalars(1, 127, 128, 70000));
     }
 
     @Test
-    void stepsBeyondTheCheckpointAreTakenBackAndTheRestStays() {
+    void openDropsRejectedScalarsAndKeepsTheOthers() {
         write(5, 1, 2, 3, 4);
         try (EventFile events = EventFile.open(directory, scalar -> scalar.step() <= 2, 6)) {
             scalars(3, 4, 5).forEach(scalar -> events.add(List.of(scalar)));
@@ -70,7 +70,7 @@ class EventFileTest {
     }
 
     @Test
-    void aTornEndIsCutOff() throws IOException {
+    void incompleteLastRecordIsIgnored() throws IOException {
         write(5, 1, 2);
         Path file = EventFile.files(directory).get(0);
         byte[] all = Files.readAllBytes(file);
@@ -80,27 +80,27 @@ class EventFileTest {
             assertThat(EventFile.read(file)).isEqualTo(scalars(1));
         }
         Files.write(file, all);
-        Files.write(file, new byte[40], StandardOpenOption.APPEND); // as a lost page reads
+        Files.write(file, new byte[40], StandardOpenOption.APPEND); // as after a lost write
         assertThat(EventFile.read(file)).isEqualTo(scalars(1, 2));
         write(7, 3);
         assertThat(read()).isEqualTo(scalars(1, 2, 3));
     }
 
     @Test
-    void aDamagedRecordEndsWhatIsBelieved() throws IOException {
+    void readingEndsAtACorruptRecord() throws IOException {
         write(5, 1, 2, 3);
         Path file = EventFile.files(directory).get(0);
         byte[] all = Files.readAllBytes(file);
-        int record = (all.length - 40) / 3; // three alike after the version
+        int record = (all.length - 40) / 3; // three equal records after the version record
         all[all.length - record - 6] ^= 1;
         Files.write(file, all);
         assertThat(EventFile.read(file)).isEqualTo(scalars(1));
     }
 
     @Test
-    void filesOfOtherProgramsAreLeftAlone() throws IOException {
-        Path other = Files.writeString(directory.resolve("events.out.tfevents.1.host"), "theirs");
+    void filesOfOtherProgramsAreNotChanged() throws IOException {
+        Path other = Files.writeString(directory.resolve("events.out.tfevents.1.host"), "other");
         write(5, 1);
-        assertThat(other).hasContent("theirs");
+        assertThat(other).hasContent("other");
     }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 
-/** Runs side by side, from directories made by hand. */
+/** Tests the comparison of generated run directories. */
 class RunComparisonTest {
     private static final String MODEL =
             "model: {arch: vit, image: {size: 32, channels: 1}, classes: 10, patch_size: 4, dim: %d, depth: 1, heads: 2}\n";
@@ -28,14 +28,14 @@ class RunComparisonTest {
     private Path run(String name, int dim, String lr, double... top1) throws IOException {
         String train =
                 "train: {epochs: 4, optimizer: {name: adamw, lr: " + lr + "}}\noutput: {dir: runs/" + name + "}\n";
-        return Runs.write(directory.resolve(name), String.format(Locale.ROOT, MODEL, dim) + train, top1);
+        return RunFixtures.write(directory.resolve(name), String.format(Locale.ROOT, MODEL, dim) + train, top1);
     }
 
     @Test
-    void theNumbersAreThoseOfTheRuns() throws IOException {
-        RunComparison two =
+    void mapsContainTheResultsOfTheRuns() throws IOException {
+        RunComparison comparison =
                 RunComparison.read(List.of(run("a", 16, "0.1", 0.5, 0.9, 0.8), run("b", 32, "0.2", 0.25, 0.75)));
-        Map<String, Object> a = two.machine().get(0);
+        Map<String, Object> a = comparison.toMaps().get(0);
         assertThat(a).containsEntry("run", directory.resolve("a").toString());
         assertThat(a).containsEntry("epochs", 3).containsEntry("epochs_planned", 4);
         assertThat(a).containsEntry("seconds", 33.0).containsEntry("images_per_second", 101.0);
@@ -44,8 +44,8 @@ class RunComparisonTest {
         assertThat(a.get("differs")).isEqualTo(Map.of("model.dim", "16", "train.optimizer.lr", "0.1"));
 
         assertThat(a).containsEntry("parameters", parameters(16));
-        assertThat(two.machine().get(1)).containsEntry("parameters", parameters(32));
-        assertThat(two.winner()).isZero();
+        assertThat(comparison.toMaps().get(1)).containsEntry("parameters", parameters(32));
+        assertThat(comparison.bestRow()).isZero();
     }
 
     /** A ViT of one block at 32 px, patch 4, one channel, 10 classes, mlp_ratio 4. */
@@ -58,7 +58,7 @@ class RunComparisonTest {
     }
 
     @Test
-    void theTableForPeopleHasALineARun() throws IOException {
+    void tableHasOneLinePerRun() throws IOException {
         String table = RunComparison.read(
                         List.of(run("a", 16, "0.1", 0.5, 0.9, 0.8), run("long-name", 16, "0.2", 0.25, 0.75)))
                 .table();
@@ -66,7 +66,7 @@ class RunComparisonTest {
                 table.lines().map(line -> line.replaceAll(" {2,}", "|")).toList();
         assertThat(lines)
                 .containsExactly(
-                        "run|lr|best top-1|at epoch|its loss|last top-1|last loss|epochs|time|images/s|parameters",
+                        "run|lr|best top-1|best epoch|best loss|last top-1|last loss|epochs|time|images/s|parameters",
                         "a|0.1|90.00%|2|0.8|80.00%|0.64|3/4|0:33|101|"
                                 + String.format(Locale.ROOT, "%,d", parameters(16)),
                         "long-name|0.2|75.00%|2|0.8|75.00%|0.8|2/4|0:21|100.5|"
@@ -74,89 +74,90 @@ class RunComparisonTest {
     }
 
     @Test
-    void runsOfTheSameNameAreToldApartByTheirPaths() throws IOException {
+    void runsWithEqualNamesAreShownWithTheirPaths() throws IOException {
         Path one = run("x/vit", 16, "0.1", 0.5);
         Path two = run("y/vit", 16, "0.1", 0.5);
         assertThat(RunComparison.read(List.of(one, two)).table()).contains(one.toString(), two.toString());
     }
 
     @Test
-    void manyDifferencesAreGroupedByValueBelowTheTable() throws IOException {
+    void manyDifferencesAreListedBelowTheTableByValue() throws IOException {
         List<Path> runs = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             String keys = IntStream.range(0, 9)
                     .mapToObj(k -> "k" + k)
                     .collect(Collectors.joining(": " + i / 2 + ", ", "{", ": 0}"));
-            runs.add(Runs.write(directory.resolve("r" + i), "all: " + keys + "\nextra: {e" + i / 2 + ": 1}", 0.5));
+            runs.add(RunFixtures.write(
+                    directory.resolve("r" + i), "all: " + keys + "\nextra: {e" + i / 2 + ": 1}", 0.5));
         }
-        RunComparison three = RunComparison.read(runs);
-        assertThat(three.table())
-                .contains("what differs:\n  all.k0: 0 (r0, r1), 1 (r2)\n")
+        RunComparison comparison = RunComparison.read(runs);
+        assertThat(comparison.table())
+                .contains("config differences:\n  all.k0: 0 (r0, r1), 1 (r2)\n")
                 .contains("extra.e1: – (r0, r1), 1 (r2)");
-        assertThat(three.differing()).hasSize(10).doesNotContainKey("all.k8");
-        Runs.parsed(ComparisonPage.html(three));
-        assertThat(three.machine().get(0)).containsEntry("parameters", null).containsEntry("epochs_planned", null);
+        assertThat(comparison.differences()).hasSize(10).doesNotContainKey("all.k8");
+        RunFixtures.parsed(ComparisonPage.html(comparison));
+        assertThat(comparison.toMaps().get(0)).containsEntry("parameters", null).containsEntry("epochs_planned", null);
     }
 
     @Test
-    void whatIsNoRunIsALineEach() throws IOException {
+    void eachInvalidDirectoryIsReportedOnItsOwnLine() throws IOException {
         Path good = run("good", 16, "0.1", 0.5);
         Path file = Files.writeString(directory.resolve("file"), "");
         Path empty = Files.createDirectories(directory.resolve("empty"));
         Path fresh = run("fresh", 16, "0.1");
-        Path torn = run("torn", 16, "0.1", 0.5, 0.6);
-        Files.writeString(torn.resolve("metrics.jsonl"), "{\"epoch\":1,\"val_top1\":0.5}\n{\"epoch\":2,\"val");
+        Path truncated = run("truncated", 16, "0.1", 0.5, 0.6);
+        Files.writeString(truncated.resolve("metrics.jsonl"), "{\"epoch\":1,\"val_top1\":0.5}\n{\"epoch\":2,\"val");
         Path list = run("list", 16, "0.1", 0.5);
         Files.writeString(list.resolve("metrics.jsonl"), "[1, 2]\n");
         Path yaml = run("yaml", 16, "0.1", 0.5);
         Files.writeString(yaml.resolve("config.yaml"), "a: [1,\n");
-        List<Path> all = List.of(good, directory.resolve("none"), file, empty, fresh, torn, list, yaml);
+        List<Path> all = List.of(good, directory.resolve("none"), file, empty, fresh, truncated, list, yaml);
         assertThatThrownBy(() -> RunComparison.read(all))
                 .isInstanceOf(ConfigError.class)
                 .satisfies(e -> assertThat(e.getMessage().lines())
                         .satisfiesExactly(
                                 line -> assertThat(line).contains("none: does not exist"),
-                                line -> assertThat(line).contains("file: is a file"),
-                                line -> assertThat(line).contains("empty: is not the directory of a run"),
+                                line -> assertThat(line).contains("file: not a directory"),
+                                line -> assertThat(line).contains("empty: not a run directory"),
                                 line -> assertThat(line).contains("fresh: no epoch of this run has finished yet"),
-                                line -> assertThat(line).contains("metrics.jsonl:2: is damaged"),
-                                line -> assertThat(line).contains("metrics.jsonl:1: is damaged"),
+                                line -> assertThat(line).contains("metrics.jsonl:2: not valid JSON"),
+                                line -> assertThat(line).contains("metrics.jsonl:1: not valid JSON"),
                                 line -> assertThat(line)
                                         .contains("config.yaml:")
                                         .contains("not valid YAML")));
     }
 
     @Test
-    void thePageOfManyLongRunsIsWellFormedAndOfASizeThatOpens() throws IOException {
+    void pageOfManyLongRunsIsWellFormedAndBelowFiveMegabytes() throws IOException {
         List<Path> runs = new ArrayList<>();
         double[] top1 = IntStream.range(0, 300)
                 .mapToDouble(i -> 1 - Math.exp(-i / 50.0))
                 .toArray();
-        Path first = Runs.write(directory.resolve("first"), "", top1);
+        Path first = RunFixtures.write(directory.resolve("first"), "", top1);
         for (int i = 0; i < 100; i++) {
-            Path run = Runs.write(directory.resolve("run <" + i + ">"), "train: {seed: " + i + "}");
+            Path run = RunFixtures.write(directory.resolve("run <" + i + ">"), "train: {seed: " + i + "}");
             Files.copy(
                     first.resolve("metrics.jsonl"), run.resolve("metrics.jsonl"), StandardCopyOption.REPLACE_EXISTING);
             runs.add(run);
         }
         String page = ComparisonPage.html(RunComparison.read(runs));
         assertThat(page.length()).isLessThan(5_000_000);
-        var parsed = Runs.parsed(page);
+        var parsed = RunFixtures.parsed(page);
         assertThat(parsed.getElementsByTagName("input").getLength()).isEqualTo(100);
         assertThat(parsed.getDocumentElement().getTextContent()).contains("run <99>");
     }
 
     @Test
-    void whatIsNoNumberIsReadAndShown() throws IOException {
+    void nanMetricsAreReadAndShown() throws IOException {
         Path run = run("nan", 16, "0.1", 0.5);
         Files.writeString(
                 run.resolve("metrics.jsonl"),
                 "{\"epoch\":1,\"val_top1\":0.5,\"val_loss\":\"NaN\",\"val_ema_top1\":null}\n");
-        assertThat(RunComparison.read(List.of(run)).table()).contains("NaN").doesNotContain("average");
+        assertThat(RunComparison.read(List.of(run)).table()).contains("NaN").doesNotContain("EMA");
     }
 
     @Test
-    void theBestIsTheBetterOfWeightsAndAverageAsTheTrainerChooses() throws IOException {
+    void bestEpochIsChosenFromWeightsAndEmaAsByTheTrainer() throws IOException {
         Path run = run("ema", 16, "0.1", 0.5);
         String line = "{\"epoch\":%d,\"val_top1\":%s,\"val_loss\":1.0,\"val_ema_top1\":%s,\"val_ema_loss\":%s}\n";
         Files.writeString(
@@ -165,9 +166,9 @@ class RunComparisonTest {
                         + String.format(Locale.ROOT, line, 2, 0.5, 0.625, 2.0)
                         + String.format(Locale.ROOT, line, 3, 0.25, 0.625, 0.5)
                         + String.format(Locale.ROOT, line, 4, 0.625, 0.625, 0.5));
-        RunComparison one = RunComparison.read(List.of(run));
-        assertThat(one.machine().get(0).get("best"))
+        RunComparison comparison = RunComparison.read(List.of(run));
+        assertThat(comparison.toMaps().get(0).get("best"))
                 .hasToString("{epoch=3, val_top1=0.625, val_loss=0.5, averaged=true}");
-        assertThat(one.table()).contains("3 avg").contains("last average");
+        assertThat(comparison.table()).contains("3 EMA").contains("last EMA top-1");
     }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 
-/** The page of a run: whole, self-contained, and true to the run. */
+/** Tests the HTML report of a run and its evaluation. */
 class RunReportTest {
     private static final String CONFIG = "train: {epochs: 9}\nnote: '</pre><script>alert(1)</script>'\n";
 
@@ -24,8 +24,8 @@ class RunReportTest {
     Path directory;
 
     private Document page(Optional<EvaluationReport> evaluation, double... top1) throws IOException {
-        RunRecord run = RunRecord.read(Runs.write(directory.resolve("a <b> & c"), CONFIG, top1));
-        return Runs.parsed(RunReport.html(run, evaluation, "failed: <loss> & all"));
+        RunRecord run = RunRecord.read(RunFixtures.write(directory.resolve("a <b> & c"), CONFIG, top1));
+        return RunFixtures.parsed(RunReport.html(run, evaluation, "failed: <loss> & all"));
     }
 
     private static List<Element> all(Document page, String tag) {
@@ -36,10 +36,10 @@ class RunReportTest {
     }
 
     @Test
-    void theWholePageIsWellFormedAndNothingOfTheRunIsMarkup() throws IOException {
-        Document page = page(Optional.of(Runs.evaluation(10, 12)), 0.5, 0.75, 0.625);
+    void pageIsWellFormedAndEscapesAllTexts() throws IOException {
+        Document page = page(Optional.of(RunFixtures.evaluation(10, 12)), 0.5, 0.75, 0.625);
         assertThat(all(page, "h1").get(0).getTextContent()).isEqualTo("a <b> & c");
-        assertThat(all(page, "script")).hasSize(1); // ours
+        assertThat(all(page, "script")).hasSize(1); // of the page template
         assertThat(page.getDocumentElement().getTextContent())
                 .contains("failed: <loss> & all")
                 .contains("</pre><script>alert(1)</script>")
@@ -48,8 +48,8 @@ class RunReportTest {
     }
 
     @Test
-    void nothingIsFetchedFromAnywhere() throws IOException {
-        Document page = page(Optional.of(Runs.evaluation(10, 3)), 0.5);
+    void pageHasNoExternalResources() throws IOException {
+        Document page = page(Optional.of(RunFixtures.evaluation(10, 3)), 0.5);
         assertThat(all(page, "link")).isEmpty();
         for (Element e : all(page, "*")) {
             assertThat(e.hasAttribute("src") ? e.getAttribute("src") : "data:").startsWith("data:");
@@ -61,72 +61,73 @@ class RunReportTest {
     }
 
     @Test
-    void theFactsAreThoseOfTheMetrics() throws IOException {
+    void factsAreComputedFromTheMetrics() throws IOException {
         String facts =
                 all(page(Optional.empty(), 0.5, 0.75, 0.75, 0.625), "dl").get(0).getTextContent();
         assertThat(facts)
-                .contains("75.00%epoch 3") // of two alike the one with the lower loss
+                .contains("75.00%epoch 3") // of two equal accuracies, the one with the lower loss
                 .contains("62.50%validation")
                 .contains("4of 9")
                 .contains("0:46") // 10 + 11 + 12 + 13
-                .contains("101.5"); // the median of 100 to 103
+                .contains("101.5"); // median of 100 to 103
     }
 
     @Test
-    void aRunWithoutAnEpochOrEvaluationHasAPageToo() throws IOException {
+    void runWithoutEpochsAndEvaluationHasAPage() throws IOException {
         Document page = page(Optional.empty());
         assertThat(page.getDocumentElement().getTextContent())
                 .contains("No epoch has finished yet")
-                .contains("nothing to draw yet");
+                .contains("no data yet");
     }
 
     @Test
-    void averagedWeightsAreDrawnWhereTheMetricsHaveThem() throws IOException {
-        Path run = Runs.write(directory.resolve("ema"), CONFIG, 0.5);
+    void emaMetricsAreShownIfPresent() throws IOException {
+        Path run = RunFixtures.write(directory.resolve("ema"), CONFIG, 0.5);
         String line = Files.readString(run.resolve("metrics.jsonl")).strip();
         Files.writeString(
                 run.resolve("metrics.jsonl"),
                 line.replace("}", ",\"val_ema_loss\":0.25,\"val_ema_top1\":0.875}") + "\n");
         String html = RunReport.html(RunRecord.read(run), Optional.empty(), "finished");
-        assertThat(Runs.parsed(html).getDocumentElement().getTextContent())
-                .contains("validation, average")
-                .contains("87.50%epoch 1, average");
+        assertThat(RunFixtures.parsed(html).getDocumentElement().getTextContent())
+                .contains("validation, EMA")
+                .contains("87.50%epoch 1, EMA weights");
     }
 
     @Test
-    void aFewClassesAreAMatrixMoreAMapAndManyOnlyThePairs() {
-        Document ten = Runs.parsed("<div>" + ConfusionTable.html(Runs.evaluation(10, 0)) + "</div>");
+    void confusionIsShownAsTableMapOrPairsByNumberOfClasses() {
+        Document ten = RunFixtures.parsed("<div>" + ConfusionTable.html(RunFixtures.evaluation(10, 0)) + "</div>");
         assertThat(all(ten, "tbody").get(0).getElementsByTagName("tr").getLength())
                 .isEqualTo(10);
-        Document hundred = Runs.parsed("<div>" + ConfusionTable.html(Runs.evaluation(100, 0)) + "</div>");
-        EvaluationReport e = Runs.evaluation(100, 0);
+        Document hundred = RunFixtures.parsed("<div>" + ConfusionTable.html(RunFixtures.evaluation(100, 0)) + "</div>");
+        EvaluationReport e = RunFixtures.evaluation(100, 0);
         assertThat(all(hundred, "rect")).hasSize(e.confused().size() + 1);
-        Document thousand = Runs.parsed("<div>" + ConfusionTable.html(Runs.evaluation(1000, 0)) + "</div>");
+        Document thousand =
+                RunFixtures.parsed("<div>" + ConfusionTable.html(RunFixtures.evaluation(1000, 0)) + "</div>");
         assertThat(all(thousand, "rect")).isEmpty();
         assertThat(all(thousand, "tr")).hasSize(31);
     }
 
     @Test
-    void aPictureIsWhatTheNetworkSaw() throws IOException {
-        EvaluationReport e = Runs.evaluation(10, 1);
+    void mistakesShowThePreprocessedImage() throws IOException {
+        EvaluationReport e = RunFixtures.evaluation(10, 1);
         Document page = page(Optional.of(e), 0.5);
         String uri = all(page, "img").get(0).getAttribute("src");
         byte[] png = Base64.getDecoder().decode(uri.substring(uri.indexOf(',') + 1));
-        var picture = ImageIO.read(new ByteArrayInputStream(png));
-        assertThat(picture.getWidth()).isEqualTo(32);
-        assertThat(picture.getRGB(5, 5)).isEqualTo(0xFF6699CC); // zeros are the mean: 0.4, 0.6, 0.8
+        var image = ImageIO.read(new ByteArrayInputStream(png));
+        assertThat(image.getWidth()).isEqualTo(32);
+        assertThat(image.getRGB(5, 5)).isEqualTo(0xFF6699CC); // zeros are the mean: 0.4, 0.6, 0.8
     }
 
     @Test
-    void theEvaluationReadsBackAsWritten() {
-        EvaluationReport e = Runs.evaluation(10, 3);
+    void evaluationIsReadAsWritten() {
+        EvaluationReport e = RunFixtures.evaluation(10, 3);
         e.write(directory);
-        EvaluationReport again = EvaluationReport.read(directory).orElseThrow();
-        assertThat(again).usingRecursiveComparison().isEqualTo(e);
+        EvaluationReport read = EvaluationReport.read(directory).orElseThrow();
+        assertThat(read).usingRecursiveComparison().isEqualTo(e);
     }
 
     @Test
-    void aDamagedEvaluationIsLeftOut() throws IOException {
+    void corruptEvaluationIsIgnored() throws IOException {
         Files.writeString(directory.resolve("evaluation.json"), "{\"epoch\": 3, \"cl");
         assertThat(EvaluationReport.read(directory)).isEmpty();
         Files.writeString(directory.resolve("evaluation.json"), "{}");

@@ -16,11 +16,11 @@ import org.vit4j.metrics.Scores;
 import org.w3c.dom.Document;
 import org.xml.sax.InputSource;
 
-/** Run directories and evaluations made by hand. */
-final class Runs {
-    private Runs() {}
+/** Generated run directories and evaluations for tests. */
+final class RunFixtures {
+    private RunFixtures() {}
 
-    /** A directory whose epochs have the given validation accuracies and losses that fall by a fifth each. */
+    /** Writes a run directory with the given validation accuracies; the loss falls by a fifth in each epoch. */
     static Path write(Path directory, String config, double... top1) throws IOException {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < top1.length; i++) {
@@ -44,7 +44,7 @@ final class Runs {
         return directory;
     }
 
-    /** An evaluation of K classes: most images right, a few taken for the next class, with that many mistakes shown. */
+    /** Creates an evaluation of {@code k} classes with mostly correct predictions and {@code shown} mistakes. */
     static EvaluationReport evaluation(int k, int shown) {
         SplittableRandom random = new SplittableRandom(k);
         long[][] confusion = new long[k][k];
@@ -64,7 +64,7 @@ final class Runs {
         return EvaluationReport.of(7, scores, mistakes, index -> "<" + index + ">.png", preprocess);
     }
 
-    /** Fails unless the text is well-formed. */
+    /** Parses XML and fails if it is not well-formed. */
     static Document parsed(String xml) {
         try {
             var factory = DocumentBuilderFactory.newInstance();

@@ -15,52 +15,52 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.TokenGrid;
 import org.vit4j.graph.Window;
 
-/** Rollout, distance and similarity against numbers worked out by hand. */
-class MathsTest {
-    /** Two cells beside each other, their middles 8 pixels apart. */
+/** Checks attention rollout, distance and similarity against manually computed values. */
+class AttentionMathTest {
+    /** Two cells in a row, 8 pixels between their centers. */
     private static final TokenGrid PAIR =
             new TokenGrid(0, new TokenGrid.GridAxis(1, 4, 8), new TokenGrid.GridAxis(2, 4, 8), 0);
 
     private static INDArray maps(int heads, int queries, int keys, double... values) {
-        float[] all = new float[values.length];
-        for (int i = 0; i < all.length; i++) all[i] = (float) values[i];
-        return Nd4j.createFromArray(all).reshape('c', 1, heads, queries, keys);
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) floats[i] = (float) values[i];
+        return Nd4j.createFromArray(floats).reshape('c', 1, heads, queries, keys);
     }
 
     @Test
-    void distanceIsThatOfTheKeysByTheirWeights() {
-        // Head 0: 0.75 * 8 and 1 * 8, mean 7. Head 1 looks at itself.
+    void distanceIsTheMeanOverKeysWeightedByAttention() {
+        // Head 0: 0.75 * 8 and 1 * 8, mean 7. In head 1 each token attends to itself.
         INDArray maps = maps(2, 2, 2, 0.25, 0.75, 1, 0, 1, 0, 0, 1);
-        assertThat(AttentionDistance.byHead(maps, PAIR, PAIR)).containsExactly(new double[] {7, 0}, within(1e-6));
+        assertThat(AttentionDistance.perHead(maps, PAIR, PAIR)).containsExactly(new double[] {7, 0}, within(1e-6));
         assertThat(AttentionDistance.uniform(PAIR, PAIR)).isEqualTo(4);
     }
 
     @Test
-    void classTokensNeitherAskNorAreAsked() {
+    void distanceIgnoresClassTokens() {
         TokenGrid cells = new TokenGrid(1, PAIR.rows(), PAIR.columns(), 0);
-        // Half of each row goes to the class token; of the rest 1/2 and 1/5 look 8 pixels far: mean 2.8.
+        // Each row has 1/2 for the class token; of the rest, 1/2 and 1/5 are 8 pixels away: mean 2.8.
         INDArray maps = maps(1, 3, 3, 0.1, 0.1, 0.8, 0.5, 0.25, 0.25, 0.5, 0.1, 0.4);
-        assertThat(AttentionDistance.byHead(maps, cells, cells)).containsExactly(new double[] {2.8}, within(1e-6));
+        assertThat(AttentionDistance.perHead(maps, cells, cells)).containsExactly(new double[] {2.8}, within(1e-6));
     }
 
     @Test
-    void fewerKeysLieWhereTheirWindowIs() {
+    void distanceToPooledKeysUsesTheCenterOfTheirWindow() {
         TokenGrid one = new TokenGrid(
-                0, new TokenGrid.GridAxis(1, 4, 8), new TokenGrid.GridAxis(1, 8, 16), 0); // between the two
-        assertThat(AttentionDistance.byHead(maps(1, 2, 1, 1, 1), PAIR, one))
+                0, new TokenGrid.GridAxis(1, 4, 8), new TokenGrid.GridAxis(1, 8, 16), 0); // halfway between the two
+        assertThat(AttentionDistance.perHead(maps(1, 2, 1, 1, 1), PAIR, one))
                 .containsExactly(new double[] {4}, within(1e-6));
     }
 
     @Test
-    void similarityIsTheCosineOfColumns() {
+    void similarityIsTheMeanCosineOfColumns() {
         INDArray a = maps(1, 2, 2, 1, 0, 0, 1);
         INDArray b = maps(1, 2, 2, 1, 1, 0, 1);
-        assertThat(MapSimilarity.between(a, a)).isEqualTo(1, within(1e-7));
+        assertThat(MapSimilarity.meanCosine(a, a)).isEqualTo(1, within(1e-7));
         // Columns (1, 0) and (1, 0): 1; (0, 1) and (1, 1): 1 / sqrt 2.
-        assertThat(MapSimilarity.between(a, b)).isEqualTo((1 + Math.sqrt(0.5)) / 2, within(1e-7));
+        assertThat(MapSimilarity.meanCosine(a, b)).isEqualTo((1 + Math.sqrt(0.5)) / 2, within(1e-7));
     }
 
-    /** Two blocks of attention, residuals around them, over two cells of an image, perhaps with a class token. */
+    /** Builds two residual attention blocks over two cells of an image, optionally with a class token. */
     private static Graph twoBlocks(boolean classToken) {
         Graph g = new Graph(Init.TIMM);
         Tensor image = g.input("image", 2, 4, 1);
@@ -70,32 +70,32 @@ class MathsTest {
             Graph b = g.scope("" + i);
             Tensor qkv = b.dense("qkv", x, 6);
             Tensor scores = b.scores("scores", b.splitHeads("q", qkv, 1, 0, 3), b.splitHeads("k", qkv, 1, 1, 3), 1);
-            Tensor context = b.weightedSum("heard", b.softmax("weights", scores), b.splitHeads("v", qkv, 1, 2, 3));
+            Tensor context = b.weightedSum("context", b.softmax("probs", scores), b.splitHeads("v", qkv, 1, 2, 3));
             x = b.add("add", x, b.dense("proj", b.mergeHeads("merged", context), 2));
         }
-        Tensor read = classToken ? g.reshape("read", g.slice("first", x, 0, 0, 1), 2) : g.mean("read", x, 0);
-        g.output("logits", g.dense("head", read, 3));
+        Tensor features =
+                classToken ? g.reshape("features", g.slice("first", x, 0, 0, 1), 2) : g.mean("features", x, 0);
+        g.output("logits", g.dense("head", features, 3));
         return g;
     }
 
     private static HeatMap rollout(Graph graph, INDArray first, INDArray second) {
-        return Rollout.heat(
-                Rollout.of(graph, Map.of("0.weights", Rollout.mean(first), "1.weights", Rollout.mean(second))));
+        return Rollout.heatMap(Rollout.of(
+                graph, Map.of("0.probs", Rollout.meanOverHeads(first), "1.probs", Rollout.meanOverHeads(second))));
     }
 
     @Test
-    void rolloutOfAClassTokenIsTheProductOfHalves() {
+    void rolloutWithClassTokenIsItsRowOfTheProductOfBlockMatrices() {
         INDArray first = maps(1, 3, 3, 0, 0.5, 0.5, 0, 1, 0, 1, 0, 0);
         INDArray second = maps(1, 3, 3, 0, 1, 0, 0, 0, 1, 0, 0, 1);
-        // Row 0 of (I + A2) / 2 is (1/2, 1/2, 0); times (I + A1) / 2, whose rows 0 and 1 are (1/2, 1/4, 1/4), (0, 1,
-        // 0):
-        // (1/4, 5/8, 1/8), of which the class token's quarter has no place.
+        // Row 0 of (I + A2) / 2 is (1/2, 1/2, 0). Rows 0 and 1 of (I + A1) / 2 are (1/2, 1/4, 1/4) and (0, 1, 0).
+        // The product is (1/4, 5/8, 1/8); the first entry belongs to the class token, which has no position.
         HeatMap heat = rollout(twoBlocks(true), first, second);
         assertThat(heat.values()[0]).containsExactly(new double[] {0.625, 0.125}, within(1e-6));
     }
 
     @Test
-    void withoutClassTokenItIsTheMeanOverTokens() {
+    void rolloutWithoutClassTokenIsTheMeanOverTokens() {
         INDArray first = maps(1, 2, 2, 0, 1, 0, 1);
         INDArray second = maps(1, 2, 2, 1, 0, 1, 0);
         // (I + A2) / 2 = [[1, 0], [1/2, 1/2]], (I + A1) / 2 = [[1/2, 1/2], [0, 1]]: rows (1/2, 1/2) and (1/4, 3/4).
@@ -104,17 +104,17 @@ class MathsTest {
     }
 
     @Test
-    void headsAreTakenTogetherByTheirMeanAndRowsBroughtToOne() {
-        Rollout.AttentionMaps mean = Rollout.mean(maps(2, 1, 2, 1, 3, -2, 2));
+    void headMeanNormalizesRowsToOne() {
+        Rollout.AttentionMaps mean = Rollout.meanOverHeads(maps(2, 1, 2, 1, 3, -2, 2));
         assertThat(mean.shares()).containsExactly(new float[] {0.375f, 0.625f}, within(1e-6f));
     }
 
     @Test
-    void onlyLayersThatAreHeardChangeTheLogits() {
+    void onlyUsedGridCellsAffectTheLogits() {
         Stream<String> sums =
                 LogitDependence.spatial(twoBlocks(true), org.vit4j.graph.SpatialMap.of(twoBlocks(true))).stream()
                         .filter(t -> t.op() instanceof Op.Add)
                         .map(Tensor::name);
-        assertThat(sums).containsExactly("0.add"); // after the last block only the class token is read
+        assertThat(sums).containsExactly("0.add"); // the head reads only the class token of the last block
     }
 }
