@@ -1,11 +1,11 @@
-"""Runs the same networks in vit4j and in its peers side by side, and writes what came out as JSON.
+"""Compares vit4j with other frameworks on equal networks, and writes the results as JSON.
 
     compare.py rows      training and inference of the networks of models.py
-    compare.py growth    time against depth, tokens, batch, image size
-    compare.py exported  inference, and ONNX Runtime on the file that vit4j writes of the same network
-    compare.py memory    2,000 training steps, and the peak of a training step
+    compare.py growth    time by depth, tokens, batch size, image size
+    compare.py exported  inference of vit4j, and of ONNX Runtime on the file exported by vit4j
+    compare.py memory    peak memory of a training step, and memory over 2,000 training steps
 
-All contenders of a row are loaded, then take turns: A B C D A B C D ... Usually called by bench/run.sh.
+All subjects of a row are loaded, then alternate: A B C D A B C D ... Usually called by bench/run.sh.
 """
 
 import argparse
@@ -21,11 +21,11 @@ import models
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "target" / "bench"
-PAUSE = 0.1  # seconds between turns: threads that still spin after one contender's turn would slow the next
+PAUSE = 0.1  # seconds between turns: threads that still spin after one subject's turn would slow the next
 
 
 class Worker:
-    """A contender's process."""
+    """The process of a subject."""
 
     def __init__(self, name, command, log, threads):
         self.name = name
@@ -41,8 +41,8 @@ class Worker:
         if not line:
             self.process.wait()
             self.log.close()
-            said = pathlib.Path(self.log.name).read_text().strip().splitlines()
-            raise RuntimeError(f"{self.name} ended with exit code {self.process.returncode}: {said[-1] if said else ''}")
+            output = pathlib.Path(self.log.name).read_text().strip().splitlines()
+            raise RuntimeError(f"{self.name} ended with exit code {self.process.returncode}: {output[-1] if output else ''}")
         return json.loads(line)
 
     def ask(self, line):
@@ -74,16 +74,16 @@ def spec(row, options, directory, batches):
     )
 
 
-def ours(row, runner):
+def vit4j_command(row, runner):
     sets = [part for value in row.overrides() for part in ("--set", value)]
     return ["./vit4j", "bench-worker", row.config, "--runner", runner, *sets]
 
 
-def peer(kind, row, options, directory, batches):
+def peer_command(kind, row, options, directory, batches):
     return [sys.executable, str(ROOT / "bench" / "peer.py"), kind, spec(row, options, directory, batches)]
 
 
-def djl(row, directory):
+def djl_command(row, directory):
     jars = ROOT / "target" / "bench-djl"
     return [
         "java",
@@ -99,25 +99,25 @@ def summary(row):
     sets = [part for value in row.overrides() for part in ("--set", value)]
     out = subprocess.run(["./vit4j", "summary", row.config, *sets, "--json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     full = json.loads(out.stdout)
-    return {key: full[key] for key in ("arch", "flavour", "parameters", "macs")}
+    return {key: full[key] for key in ("arch", "flavor", "parameters", "macs")}
 
 
-def percentile(values, share):
+def percentile(values, fraction):
     ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    below = int(place)
+    position = fraction * (len(ordered) - 1)
+    below = int(position)
     above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
 
 def spread(seconds):
     return {"p10": percentile(seconds, 0.1), "median": percentile(seconds, 0.5), "p90": percentile(seconds, 0.9)}
 
 
-class Contest:
-    """The contenders of one row; one that fails is noted and the others go on."""
+class Comparison:
+    """The subjects of one row. A subject that fails is recorded, and the others continue."""
 
-    def __init__(self, row, options, contenders, batches):
+    def __init__(self, row, options, subjects, batches):
         self.row = row
         self.options = options
         self.failed = {}
@@ -126,55 +126,55 @@ class Contest:
         logs = WORK / "logs"
         directory.mkdir(parents=True, exist_ok=True)
         logs.mkdir(parents=True, exist_ok=True)
-        wanted = [name for name in contenders if row.peer or name in (*options.ours, "exported")]
+        chosen = [name for name in subjects if row.peer or name in (*options.ours, "exported")]
         threads = options.threads
-        if {"onnxruntime", "djl"} & set(wanted):
+        if {"onnxruntime", "djl"} & set(chosen):
             self.failed.update(self.files(row, directory, batches, logs))
-        for name in wanted:
+        for name in chosen:
             if name in self.failed:
                 continue
             if name in options.ours:
-                command = ours(row, name)
+                command = vit4j_command(row, name)
             elif name == "exported":
-                mine = self.worker(options.ours[0])
-                if not mine:
-                    self.failed[name] = "there is no file, as vit4j did not start"
+                exporter = self.worker(options.ours[0])
+                if not exporter:
+                    self.failed[name] = "vit4j did not start, so there is no exported file"
                     continue
-                mine.ask(f"onnx {(directory / 'exported.onnx').relative_to(ROOT)}")
-                command = peer(name, row, options, directory, batches)
+                exporter.ask(f"onnx {(directory / 'exported.onnx').relative_to(ROOT)}")
+                command = peer_command(name, row, options, directory, batches)
             elif name == "djl":
-                command = djl(row, directory)
+                command = djl_command(row, directory)
             else:
-                command = peer({"pytorch": "torch"}.get(name, name), row, options, directory, batches)
+                command = peer_command({"pytorch": "torch"}.get(name, name), row, options, directory, batches)
             log = logs / f"{directory.name}-{name}.log"
             try:
                 self.workers.append(Worker(name, command, log, threads))
             except RuntimeError as problem:
                 self.failed[name] = str(problem)
         for name, problem in self.failed.items():
-            print(f"  {name} is left out: {problem}", file=sys.stderr)
+            print(f"  {name} is skipped: {problem}", file=sys.stderr)
 
     def files(self, row, directory, batches, logs):
-        """Exports the network; gives back who cannot take part, and why."""
-        command = peer("files", row, self.options, directory, batches)
+        """Exports the network; returns the subjects that cannot run, with the reasons."""
+        command = peer_command("files", row, self.options, directory, batches)
         try:
-            maker = Worker("files", command, logs / f"{directory.name}-files.log", self.options.threads)
+            exporter = Worker("files", command, logs / f"{directory.name}-files.log", self.options.threads)
         except RuntimeError as problem:
             return {"onnxruntime": str(problem), "djl": str(problem)}
-        maker.close()
-        return maker.about
+        exporter.close()
+        return exporter.about
 
     def worker(self, name):
         return next((worker for worker in self.workers if worker.name == name), None)
 
-    def race(self, line, without=()):
-        """Seconds of every contender for a line such as `train`, the turns interleaved."""
+    def alternate(self, line, without=()):
+        """Runs a command such as `train` on all subjects in alternation; returns the spread of seconds by subject."""
         options = self.options
-        racing = [worker for worker in self.workers if worker.name not in without]
-        seconds = {worker.name: [] for worker in racing}
+        running = [worker for worker in self.workers if worker.name not in without]
+        seconds = {worker.name: [] for worker in running}
         for turn in range(options.rounds + 1):
             times = options.warm_up if turn == 0 else options.turn
-            for worker in racing:
+            for worker in running:
                 if worker.name in self.failed:
                     continue
                 time.sleep(PAUSE)
@@ -182,7 +182,7 @@ class Contest:
                     taken = worker.ask(f"{line} {times}")["seconds"]
                 except (RuntimeError, OSError) as problem:
                     self.failed[worker.name] = f"{line}: {problem}"
-                    print(f"  {worker.name} is left out: {problem}", file=sys.stderr)
+                    print(f"  {worker.name} is skipped: {problem}", file=sys.stderr)
                     continue
                 if turn > 0:
                     seconds[worker.name] += taken
@@ -200,23 +200,23 @@ def rates(results, batch):
     return {name: {**seconds, "images_per_second": batch / seconds["median"]} for name, seconds in results.items()}
 
 
-def ratios(results, best):
-    """How many times as fast as the others ours is."""
-    if best not in results:
+def ratios(results, reference):
+    """Speed relative to every other subject."""
+    if reference not in results:
         return {}
-    mine = results[best]["images_per_second"]
-    return {name: mine / result["images_per_second"] for name, result in results.items() if name != best}
+    speed = results[reference]["images_per_second"]
+    return {name: speed / result["images_per_second"] for name, result in results.items() if name != reference}
 
 
-def told(what, results, best):
+def print_rates(what, results, reference):
     text = "  ".join(f"{name} {result['images_per_second']:.1f}" for name, result in results.items())
-    against = "  ".join(f"{ratio:.2f} x {name}" for name, ratio in ratios(results, best).items())
-    print(f"  {what:<18} {text} images/s   {best}: {against}", file=sys.stderr)
+    against = "  ".join(f"{ratio:.2f} x {name}" for name, ratio in ratios(results, reference).items())
+    print(f"  {what:<18} {text} images/s   {reference}: {against}", file=sys.stderr)
 
 
-def compared(row, options, contenders, batches):
+def compare(row, options, subjects, batches):
     print(f"{row.name}: {row.config}, {row.image} px, batch {row.batch}", file=sys.stderr)
-    mine = summary(row)
+    model = summary(row)
     result = {
         "name": row.name,
         "config": row.config,
@@ -224,47 +224,47 @@ def compared(row, options, contenders, batches):
         "image": row.image,
         "batch": row.batch,
         "note": row.note,
-        "vit4j": mine,
+        "vit4j": model,
         "peer": {key: row.peer[key] for key in ("package", "model")} if row.peer else {},
     }
-    with Contest(row, options, contenders, batches) as contest:
-        torch = contest.worker("pytorch")
+    with Comparison(row, options, subjects, batches) as comparison:
+        torch = comparison.worker("pytorch")
         if torch:
             result["peer"].update(parameters=torch.about["parameters"], macs=torch.about["macs"])
-            result["same"] = all(result["peer"][key] == mine[key] for key in ("parameters", "macs"))
+            result["same"] = all(result["peer"][key] == model[key] for key in ("parameters", "macs"))
             print(
-                f"  parameters {mine['parameters']:,} and {torch.about['parameters']:,},"
-                f" MACs {mine['macs']:,} and {torch.about['macs']:,}: {'the same' if result['same'] else 'NOT THE SAME'}",
+                f"  parameters {model['parameters']:,} and {torch.about['parameters']:,},"
+                f" MACs {model['macs']:,} and {torch.about['macs']:,}: {'equal' if result['same'] else 'DIFFERENT'}",
                 file=sys.stderr,
             )
-        best = options.ours[0]
-        result["training"] = rates(contest.race("train", without=("onnxruntime",)), row.batch)
-        told("training", result["training"], best)
+        reference = options.ours[0]
+        result["training"] = rates(comparison.alternate("train", without=("onnxruntime",)), row.batch)
+        print_rates("training", result["training"], reference)
         result["inference"] = {}
         for batch in batches:
-            result["inference"][str(batch)] = rates(contest.race(f"infer {batch}"), batch)
-            told(f"inference, batch {batch}", result["inference"][str(batch)], best)
+            result["inference"][str(batch)] = rates(comparison.alternate(f"infer {batch}"), batch)
+            print_rates(f"inference, batch {batch}", result["inference"][str(batch)], reference)
         result["ratios"] = {
-            "training": ratios(result["training"], best),
-            "inference": {batch: ratios(found, best) for batch, found in result["inference"].items()},
+            "training": ratios(result["training"], reference),
+            "inference": {batch: ratios(found, reference) for batch, found in result["inference"].items()},
         }
-        result["contenders"] = {worker.name: worker.about["ready"] for worker in contest.workers}
-        result["left_out"] = contest.failed
+        result["contenders"] = {worker.name: worker.about["ready"] for worker in comparison.workers}
+        result["left_out"] = comparison.failed
     return result
 
 
 def rows(options):
     chosen = [row for row in models.ROWS if not options.only or row.name in options.only]
-    contenders = [*options.ours, *options.peers]
+    subjects = [*options.ours, *options.peers]
     done = []
     for row in chosen:
-        done.append(compared(row, options, contenders, sorted({1, row.batch})))
+        done.append(compare(row, options, subjects, sorted({1, row.batch})))
         yield {"rows": done}
 
 
 def exported(options):
-    """Inference alone: ours, ONNX Runtime on our file, and on PyTorch's of the same network."""
-    best = options.ours[0]
+    """Inference of vit4j, of ONNX Runtime on vit4j's file, and of ONNX Runtime on PyTorch's file."""
+    reference = options.ours[0]
     done = []
     for row in models.ROWS:
         if options.only and row.name not in options.only:
@@ -272,11 +272,11 @@ def exported(options):
         print(f"{row.name}: exported", file=sys.stderr)
         batches = sorted({1, row.batch, 32})
         inference = {}
-        with Contest(row, options, [best, "exported", "onnxruntime"], batches) as contest:
+        with Comparison(row, options, [reference, "exported", "onnxruntime"], batches) as comparison:
             for batch in batches:
-                inference[str(batch)] = rates(contest.race(f"infer {batch}"), batch)
-                told(f"inference, batch {batch}", inference[str(batch)], best)
-        done.append({"name": row.name, "inference": inference, "left_out": contest.failed})
+                inference[str(batch)] = rates(comparison.alternate(f"infer {batch}"), batch)
+                print_rates(f"inference, batch {batch}", inference[str(batch)], reference)
+        done.append({"name": row.name, "inference": inference, "left_out": comparison.failed})
         yield {"exported": done}
 
 
@@ -287,12 +287,12 @@ def growth(options):
             continue
         axes[axis] = []
         for x, row in points:
-            axes[axis].append({"x": x, **compared(row, options, [*options.ours, "pytorch"], [row.batch])})
+            axes[axis].append({"x": x, **compare(row, options, [*options.ours, "pytorch"], [row.batch])})
         yield {"growth": axes}
 
 
 def memory(options):
-    """The peak of a training step, each contender in a fresh process, and 2,000 steps of one network."""
+    """Peak memory of a training step, each subject in a new process, and memory over 2,000 steps of one network."""
     peaks = []
     for row in models.ROWS:
         if not row.peer or (options.only and row.name not in options.only):
@@ -300,8 +300,8 @@ def memory(options):
         print(f"{row.name}: peak memory", file=sys.stderr)
         found = {}
         for name in [*options.ours, "pytorch"]:
-            with Contest(row, options, [name], [row.batch]) as contest:
-                for worker in contest.workers:
+            with Comparison(row, options, [name], [row.batch]) as comparison:
+                for worker in comparison.workers:
                     worker.ask("train 5")
                     found[name] = worker.ask("memory")["peak"]
         peaks.append({"name": row.name, "batch": row.batch, "peak": found})
@@ -310,8 +310,8 @@ def memory(options):
     for name in [*options.ours, "pytorch"]:
         print(f"{models.LONG.name}: {options.long} training steps of {name}", file=sys.stderr)
         samples = []
-        with Contest(models.LONG, options, [name], [models.LONG.batch]) as contest:
-            for worker in contest.workers:
+        with Comparison(models.LONG, options, [name], [models.LONG.batch]) as comparison:
+            for worker in comparison.workers:
                 every = max(1, options.long // 100)
                 for done in range(every, options.long + 1, every):
                     worker.ask(f"train {every}")
@@ -350,14 +350,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["rows", "growth", "exported", "memory"])
     parser.add_argument("--only", action="append", help="a row, or an axis of growth; may be repeated")
-    parser.add_argument("--ours", default="accelerated", help="runners of vit4j, the one that is compared first")
-    parser.add_argument("--peers", default="pytorch,onnxruntime,djl", help="and who they meet")
+    parser.add_argument("--ours", default="accelerated", help="runners of vit4j; the first is the reference of ratios")
+    parser.add_argument("--peers", default="pytorch,onnxruntime,djl", help="frameworks to compare with")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=10, help="turns of each contender that count")
-    parser.add_argument("--turn", type=int, default=2, help="steps in a turn")
-    parser.add_argument("--warm-up", type=int, default=4, help="steps before, that do not count")
-    parser.add_argument("--long", type=int, default=2000, help="training steps in which memory must not grow")
-    parser.add_argument("--output", type=pathlib.Path, help="target/bench/WHAT.json if not given")
+    parser.add_argument("--rounds", type=int, default=10, help="measured turns of each subject")
+    parser.add_argument("--turn", type=int, default=2, help="steps per turn")
+    parser.add_argument("--warm-up", type=int, default=4, help="unmeasured steps before the first turn")
+    parser.add_argument("--long", type=int, default=2000, help="training steps over which memory is sampled")
+    parser.add_argument("--output", type=pathlib.Path, help="default: target/bench/WHAT.json")
     options = parser.parse_args()
     options.ours = options.ours.split(",")
     options.peers = [name for name in options.peers.split(",") if name]
@@ -373,7 +373,7 @@ def main():
     }
     output = options.output or WORK / f"{options.what}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
-    # Each yields what it has so far: hours of measuring are not lost to the last row.
+    # Each yields its results so far, so that a failure does not lose hours of measurements.
     for results in {"rows": rows, "growth": growth, "exported": exported, "memory": memory}[options.what](options):
         output.write_text(json.dumps({**about, **results}, indent=1) + "\n")
     print(output)

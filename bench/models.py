@@ -1,15 +1,15 @@
-"""What is compared: a config of vit4j and, in the words of a package from PyPI, the same network for PyTorch."""
+"""The compared networks: a config of vit4j, and the same network in a PyTorch package from PyPI."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Row:
-    """One network on both sides."""
+    """A network in vit4j and in its peer package."""
 
     name: str
     config: str
-    peer: dict  # package, model, arguments; empty where no package has it
+    peer: dict  # package, model, arguments; empty if no package has the network
     image: int = 224
     batch: int = 8
     classes: int = 1000
@@ -29,7 +29,7 @@ def vit_pytorch(model, **arguments):
 
 
 def vit(name, image=32, patch=4, depth=6, batch=32, note=""):
-    """ViT of width 192 with 3 heads, as timm has it."""
+    """ViT of width 192 with 3 heads, as in timm."""
     return Row(
         name,
         "vit_tiny_patch16_224",
@@ -46,7 +46,7 @@ ROWS = [
     Row("deit_tiny", "deit_tiny_patch16_224", timm("deit_tiny_patch16_224")),
     Row("cait_xxs24", "cait_xxs24_224", timm("cait_xxs24_224")),
     Row("pit_ti", "pit_ti_224", timm("pit_ti_224")),
-    Row("levit_128s", "levit_128s", timm("levit_128s"), note="the mean of its two heads is trained"),
+    Row("levit_128s", "levit_128s", timm("levit_128s"), note="trained with the mean of the logits of both heads"),
     Row("crossvit_tiny", "crossvit_tiny_240", timm("crossvit_tiny_240"), image=240),
     Row(
         "t2t_vit_7",
@@ -61,7 +61,7 @@ ROWS = [
             num_classes=1000,
             t2t_layers=[[7, 4], [3, 4]],
         ),
-        note="community code, two soft splits: no package has the authors'",
+        note="community version with two soft splits: no package has the authors' version",
     ),
     Row(
         "cvt_13",
@@ -87,14 +87,14 @@ ROWS = [
             heads=6,
             mlp_dim=1152,
         ),
-        note="community code: no package has the authors'",
+        note="community version: no package has the authors' version",
     ),
     Row("ceit_tiny", "ceit_tiny", {}, note="no peer package"),
     Row("vitae_tiny", "vitae_tiny", {}, note="no peer package"),
     vit("vit_192x6_32px", note="width 192, depth 6, patch 4"),
 ]
 
-# What cost grows with: the axis, its values, and the network at each of them.
+# Scaling of the cost: for each axis its values and the network for each value.
 GROWTH = {
     "depth": [(d, vit(f"depth {d}", image=64, patch=8, depth=d, batch=8)) for d in (1, 2, 4, 8, 16)],
     "tokens": [
@@ -104,12 +104,12 @@ GROWTH = {
     "image size": [(s, vit(f"{s} px", image=s, patch=16, depth=4, batch=8)) for s in (64, 128, 224, 320, 448)],
 }
 
-# Trained for 2,000 steps, to see whether memory grows.
+# Trained for 2,000 steps to check that memory does not grow.
 LONG = vit("vit_192x6_32px", batch=8)
 
 
 def build(peer):
-    """The network of a row, with fresh weights."""
+    """Builds the PyTorch network of a row with initial weights."""
     package, model, arguments = peer["package"], peer["model"], dict(peer["arguments"])
     if package == "timm":
         import timm as library
@@ -128,4 +128,4 @@ def build(peer):
 
         module, name = model.split(".")
         return getattr(importlib.import_module("vit_pytorch." + module), name)(**arguments)
-    raise ValueError(f"no package {package}")
+    raise ValueError(f"unknown package {package}")

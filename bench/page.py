@@ -1,4 +1,4 @@
-"""Writes docs/performance.md and its plots from what bench/run.sh left in target/bench. Measures nothing itself."""
+"""Writes docs/performance.md and its plots from the results of bench/run.sh in target/bench. Runs no measurements."""
 
 import glob
 import json
@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "target" / "bench"
 PAGE = ROOT / "docs" / "performance.md"
 IMAGES = ROOT / "docs" / "img"
-# Why a row is lost and what would mend it, by its name: written by hand from the engine's profile, checked in.
+# Reasons for missed goals and possible improvements, by row; written manually from profiles of the oneDNN backend.
 REASONS = ROOT / "bench" / "reasons.json"
 
 GOALS = {"training": 1.0, "inference": 1.2}
@@ -35,14 +35,14 @@ def number(value):
 
 
 def rate(result):
-    """The median in images a second, with how far the steps lie around it."""
+    """The median in images per second, with the 10th and 90th percentile."""
     if result is None:
         return "-"
     batch = result["images_per_second"] * result["median"]
     return f"{number(result['images_per_second'])} ({number(batch / result['p90'])}..{number(batch / result['p10'])})"
 
 
-def against(row, what, peer):
+def speed_ratio(row, what, peer):
     ratios = row["ratios"][what]
     if what == "inference":
         ratios = ratios.get(str(row["batch"]), {})
@@ -60,40 +60,40 @@ def measured_on(data):
     ]
 
 
-def side_by_side(data):
+def frameworks(data):
     ours = data["ours"]
-    lines = ["## Side by side", ""]
+    lines = ["## Comparison with other frameworks", ""]
     lines += measured_on(data)
     lines += [
-        f"`{data['command']}`. The same network on both sides, fp32, no dropout, fresh weights: all contenders of a row"
-        f" are loaded, then take turns of {data['turn']} steps, {data['rounds']} times, after {data['warm_up']} steps"
-        " that do not count. A training step is forward, cross entropy, backward and AdamW. Images a second, median"
-        " (10th to 90th percentile). The ratio is ours to theirs: above 1 we are faster."
+        f"`{data['command']}`. All frameworks run the same network, fp32, without dropout, with initial weights. They are"
+        f" loaded together and alternate: {data['rounds']} turns of {data['turn']} steps, after {data['warm_up']} unmeasured"
+        " steps. A training step is forward, cross entropy, backward and AdamW. Images per second, median (10th to 90th"
+        " percentile). Columns marked x are the speed of vit4j relative to the framework: above 1, vit4j is faster."
         f" Goals against PyTorch: {GOALS['training']:.1f} in training, {GOALS['inference']:.1f} in inference.",
         "",
     ]
-    if "remark" in data:  # of whoever put parts of several runs together
+    if "remark" in data:  # added manually to results that were merged from several runs
         lines += [data["remark"], ""]
     rows = data["rows"]
     for what in ("training", "inference"):
-        # Slowest first; those whose peer failed count as lost, those without a peer come last.
-        ordered = sorted(rows, key=lambda row: (against(row, what, "pytorch") or 0) if row["peer"] else math.inf)
-        met = sum(bool(row["peer"]) and not lost(row, what) for row in rows)
+        # Lowest ratio first; a failed peer counts as a missed goal; networks without a peer are last.
+        ordered = sorted(rows, key=lambda row: (speed_ratio(row, what, "pytorch") or 0) if row["peer"] else math.inf)
+        met = sum(bool(row["peer"]) and not misses_goal(row, what) for row in rows)
         lines += [f"### {what.capitalize()}", ""]
-        lines += [f"{met} of {sum(bool(row['peer']) for row in rows)} networks with a peer reach the goal; the lost are bold.", ""]
+        lines += [f"{met} of {sum(bool(row['peer']) for row in rows)} networks with a peer reach the goal; the others are bold.", ""]
         peers = [p for p in ("pytorch", "onnxruntime", "djl") if any(p in shown(row, what) for row in rows)]
         head = ["network", "batch", "vit4j", *(NAMES[p] for p in peers), *("x " + NAMES[p] for p in peers)]
         body = []
         for row in ordered:
             found = shown(row, what)
-            name = f"**{row['name']}**" if lost(row, what) else row["name"]
-            quotients = [against(row, what, p) for p in peers]
+            name = f"**{row['name']}**" if misses_goal(row, what) else row["name"]
+            factors = [speed_ratio(row, what, p) for p in peers]
             body.append(
                 [name, row["batch"], rate(found.get(ours)), *(rate(found.get(p)) for p in peers)]
-                + [f"{q:.2f}" if q else "-" for q in quotients]
+                + [f"{q:.2f}" if q else "-" for q in factors]
             )
         lines += table(head, body)
-    lines += one_image(rows, ours) + losses(rows) + identity(rows)
+    lines += single_image(rows, ours) + missed_goals(rows) + networks(rows)
     return lines
 
 
@@ -101,12 +101,12 @@ def shown(row, what):
     return row["training"] if what == "training" else row["inference"].get(str(row["batch"]), {})
 
 
-def lost(row, what):
-    return bool(row["peer"]) and (against(row, what, "pytorch") or 0) < GOALS[what]
+def misses_goal(row, what):
+    return bool(row["peer"]) and (speed_ratio(row, what, "pytorch") or 0) < GOALS[what]
 
 
-def one_image(rows, ours):
-    """Inference of a single image, where waiting counts."""
+def single_image(rows, ours):
+    """Latency: inference of a single image."""
     peers = ["pytorch", "onnxruntime", "djl"]
     body = []
     for row in rows:
@@ -117,43 +117,43 @@ def one_image(rows, ours):
     return ["### One image at a time", "", "Milliseconds, median.", "", *table(head, body)]
 
 
-def losses(rows):
+def missed_goals(rows):
     reasons = json.loads(REASONS.read_text()) if REASONS.exists() else {}
     lines = []
     for row in rows:
-        where = [what for what in GOALS if lost(row, what)]
+        where = [what for what in GOALS if misses_goal(row, what)]
         if where and row["name"] in reasons:
             lines.append(f"- **{row['name']}** ({' and '.join(where)}): {reasons[row['name']]}")
-    return ["### Why rows are lost", "", *lines, ""] if lines else []
+    return ["### Reasons for missed goals", "", *lines, ""] if lines else []
 
 
-def identity(rows):
-    """That both sides ran the same network, and what could not run."""
+def networks(rows):
+    """Size of the networks in all frameworks, and subjects that could not run."""
     body = []
     for row in rows:
-        mine, peer = row["vit4j"], row["peer"]
+        model, peer = row["vit4j"], row["peer"]
         if not peer:
-            body.append([row["name"], f"{mine['parameters']:,}", f"{mine['macs']:,}", "no peer package", "", ""])
+            body.append([row["name"], f"{model['parameters']:,}", f"{model['macs']:,}", "no peer package", "", ""])
             continue
         body.append(
             [
                 row["name"],
-                f"{mine['parameters']:,}",
-                f"{mine['macs']:,}",
+                f"{model['parameters']:,}",
+                f"{model['macs']:,}",
                 f"{peer['package']} `{peer['model']}`",
                 f"{peer.get('parameters', 0):,}",
                 f"{peer.get('macs', 0):,}",
             ]
         )
-    head = ["network", "our parameters", "our MACs", "peer", "its parameters", "its MACs"]
-    lines = ["### The same networks", "", "MACs of one image: matrix products and convolutions.", "", *table(head, body)]
+    head = ["network", "vit4j parameters", "vit4j MACs", "peer", "peer parameters", "peer MACs"]
+    lines = ["### Networks", "", "MACs of one image, of matrix products and convolutions.", "", *table(head, body)]
     notes = [f"- {row['name']}: {row['note']}." for row in rows if row["note"]]
-    missing = [f"- {row['name']}: {name} is left out: {why}" for row in rows for name, why in row["left_out"].items()]
+    missing = [f"- {row['name']}: {name} is skipped: {reason}" for row in rows for name, reason in row["left_out"].items()]
     return [*lines, *notes, *missing, ""]
 
 
-def one_process():
-    """`vit4j bench`: the ways to run a network within vit4j."""
+def vit4j_runners():
+    """Results of `vit4j bench`: the backends of vit4j and plain SameDiff."""
     found = [json.loads(pathlib.Path(path).read_text()) for path in sorted(glob.glob(str(WORK / "bench-*.json")))]
     if not found:
         return []
@@ -161,11 +161,11 @@ def one_process():
     lines = [
         "## Within vit4j",
         "",
-        "`./vit4j bench CONFIG --json`: plain SameDiff (its own session, array cache and updater) and ours, in one"
-        f" process, in turns; {first['threads']} threads, {first['processor']}."
-        f" The machine's matrix product, [2048 x 2048], reaches {first['gflops']['matmul_peak']:.0f} GFLOP/s;"
-        " a training step counts three times the forward pass's operations. Peak memory is that of a process which"
-        " does nothing else, JVM included.",
+        "`./vit4j bench CONFIG --json`: plain SameDiff (with its own session, array cache and updater) and the backends of"
+        f" vit4j alternate in one process; {first['threads']} threads, {first['processor']}."
+        f" A matrix product of [2048 x 2048] reaches {first['gflops']['matmul_peak']:.0f} GFLOP/s on this machine;"
+        " a training step counts as three forward passes. Peak memory is measured in a separate process, including the"
+        " JVM.",
         "",
     ]
     body = []
@@ -184,66 +184,67 @@ def one_process():
                     *(number(result["inference_by_batch"][size].get(name)) for size in ("1", "8", "32")),
                 ]
             )
-    head = ["network, way to run it", "batch", "training, images/s", "GFLOP/s", "data ms", "forward", "backward"]
+    head = ["network, runner", "batch", "training, images/s", "GFLOP/s", "data ms", "forward", "backward"]
     head += ["optimizer", "peak MB", "inference at 1", "at 8", "at 32"]
     lines += table(head, body)
     for result in found:
         if "data_images_per_second" in result:
             rate_ = result["data_images_per_second"]
-            lines += [f"Data of {result['name']} comes to {number(rate_)} images/s by itself.", ""]
-    return lines + where_it_goes(found)
+            lines += [f"Data loading alone of {result['name']}: {number(rate_)} images/s.", ""]
+    return lines + time_by_op(found)
 
 
 def exported(data):
-    """Our ONNX files in ONNX Runtime, PyTorch's files of the same networks, and our own inference."""
+    """ONNX Runtime on vit4j's and on PyTorch's files, and inference of vit4j."""
     ours = data["ours"]
     body = []
     for row in data["exported"]:
         for size, found in row["inference"].items():
-            mine, file, torch = (found.get(name, {}).get("images_per_second") for name in (ours, "exported", "onnxruntime"))
-            against = [f"{mine / other:.2f}" if other else "-" for other in (file, torch)]
-            body.append([row["name"], size, number(mine), number(file), number(torch), *against])
-    lines = ["## Our ONNX files in ONNX Runtime", ""]
-    lines += [f"`{data['command']}`: the file `./vit4j export --format onnx` writes, PyTorch's own of the same network, and"]
-    lines += ["our inference, in turns. Images a second.", ""]
-    head = ["network", "batch", "vit4j", "our file", "PyTorch's file", "vit4j / our file", "vit4j / PyTorch's file"]
+            vit4j, file, torch = (found.get(name, {}).get("images_per_second") for name in (ours, "exported", "onnxruntime"))
+            factors = [f"{vit4j / other:.2f}" if other else "-" for other in (file, torch)]
+            body.append([row["name"], size, number(vit4j), number(file), number(torch), *factors])
+    lines = ["## Exported ONNX files in ONNX Runtime", ""]
+    lines += [f"`{data['command']}`: ONNX Runtime on the file of `./vit4j export --format onnx`, ONNX Runtime on PyTorch's file of"]
+    lines += ["the same network, and inference of vit4j, in alternation. Images per second.", ""]
+    head = ["network", "batch", "vit4j", "vit4j's file", "PyTorch's file", "vit4j / vit4j's file", "vit4j / PyTorch's file"]
     return lines + table(head, body)
 
 
-def where_it_goes(found):
-    """The plan's own account, by kind of op and the kernel that does it."""
-    lines = ["### Where the time goes", "", "Of the accelerated engine, by kind of op and kernel, ms a step; below 1% left out.", ""]
+def time_by_op(found):
+    """Profile of the oneDNN backend, by kind of op and kernel."""
+    lines = ["### Time by op", "", "The oneDNN backend by kind of op and kernel, in ms per step; entries below 1% are omitted.", ""]
     body = []
     for result in found:
-        for what, times in result.get("profile", {}).get("accelerated", {}).items():
-            whole = sum(time["seconds"] for time in times)
+        profiles = result.get("profile", {})
+        for what, times in profiles.get("onednn", profiles.get("accelerated", {})).items():
+            total = sum(time["seconds"] for time in times)
             for time in times:
-                share = time["seconds"] / whole
+                share = time["seconds"] / total
                 if share >= 0.01:
                     name = f"{result['name']}, {what}"
                     body.append([name, time["op"], time["count"], f"{1e3 * time['seconds']:.2f}", f"{100 * share:.0f}%"])
-    return lines + table(["network", "op, kernel", "times", "ms", "share"], body) if body else []
+    return lines + table(["network", "op, kernel", "calls", "ms", "share"], body) if body else []
 
 
 def layers(data):
-    """JMH's account of single layers on both engines."""
+    """JMH results of single layers on both backends."""
     times = {}
     for result in data:
         kind = result["benchmark"].rsplit(".", 1)[1]
         params = result["params"]
-        times[params["layer"], kind, params["engine"]] = result["primaryMetric"]["score"]
+        times[params["layer"], kind, params["backend"]] = result["primaryMetric"]["score"]
     body = []
     for layer in dict.fromkeys(layer for layer, _, _ in times):
         cells = []
         for kind in ("forward", "step"):
-            fast, plain = (times.get((layer, kind, engine)) for engine in ("accelerated", "portable"))
-            ratio = f"{plain / fast:.1f}" if fast and plain else "-"
-            cells += [number(fast), number(plain), ratio]
+            onednn, samediff = (times.get((layer, kind, backend)) for backend in ("onednn", "samediff"))
+            ratio = f"{samediff / onednn:.1f}" if onednn and samediff else "-"
+            cells += [number(onednn), number(samediff), ratio]
         body.append([f"`{layer}`", *cells])
     lines = ["## Single layers", ""]
-    lines += ["`bench/run.sh layers`: LayerBench by JMH, batch 8 in ViT-Tiny's shapes, microseconds; a step is forward,"]
-    lines += ["the mean of what comes out, and backward to weights and input.", ""]
-    head = ["layer", "forward, accelerated", "portable", "times", "step, accelerated", "portable", "times"]
+    lines += ["`bench/run.sh layers`: LayerBench with JMH, batch 8, shapes of ViT-Tiny, microseconds. A step is forward, the"]
+    lines += ["mean of the output, and backward to parameters and input.", ""]
+    head = ["layer", "forward, oneDNN", "SameDiff", "ratio", "step, oneDNN", "SameDiff", "ratio"]
     return lines + table(head, body)
 
 
@@ -255,9 +256,9 @@ def save(figure, name):
 
 
 def growth(data):
-    """Time against what the cost grows with, beside the slope that multiply-accumulates alone would have."""
-    lines = ["## What cost grows with", ""]
-    lines += [f"`{data['command']}`, ViT of width 192. Dashed: as multiply-accumulates grow, from the last point.", ""]
+    """Time by depth, tokens, batch size and image size, compared with the growth of multiply-accumulates."""
+    lines = ["## Scaling of the cost", ""]
+    lines += [f"`{data['command']}`, ViT of width 192. Dashed: proportional to multiply-accumulates, through the last point.", ""]
     for axis, points in data["growth"].items():
         figure, panels = plt.subplots(1, 2, figsize=(8, 3.2))
         body = []
@@ -270,16 +271,16 @@ def growth(data):
                 theory = [1e3 * seconds[-1] * w / work[-1] for w in work]
                 panel.plot(x, theory, style[:2] + "--", linewidth=0.8)
                 body.append([f"{what}, {NAMES.get(name, 'vit4j')}", *(f"{1e3 * s:.1f}" for s in seconds)])
-            panel.set(xscale="log", yscale="log", xlabel=axis, ylabel="ms a step", title=what)
+            panel.set(xscale="log", yscale="log", xlabel=axis, ylabel="ms per step", title=what)
             panel.set_xticks(x, [str(value) for value in x])
             panel.minorticks_off()
             panel.grid(alpha=0.3)
         panels[0].legend()
         name = f"growth-{axis.replace(' ', '-')}.svg"
         save(figure, name)
-        body.append(["GMACs a step, forward", *(f"{point['vit4j']['macs'] * point['batch'] / 1e9:.2f}" for point in points)])
-        lines += [f"### {axis.capitalize()}", "", f"![time against {axis}](img/{name})", ""]
-        lines += table([f"ms a step at {axis}", *(point["x"] for point in points)], body)
+        body.append(["GMACs per step, forward", *(f"{point['vit4j']['macs'] * point['batch'] / 1e9:.2f}" for point in points)])
+        lines += [f"### {axis.capitalize()}", "", f"![time by {axis}](img/{name})", ""]
+        lines += table([f"ms per step at {axis}", *(point["x"] for point in points)], body)
     return lines
 
 
@@ -294,7 +295,7 @@ def memory(data):
         both = ours in peak and "pytorch" in peak
         cells = [f"{peak[name] / 1e6:.0f}" if name in peak else "-" for name in (ours, "pytorch")]
         body.append([row["name"], row["batch"], *cells, f"{peak[ours] / peak['pytorch']:.2f}" if both else "-"])
-    lines += table(["network", "batch", "vit4j, JVM included", "PyTorch, Python included", "ours / theirs"], body)
+    lines += table(["network", "batch", "vit4j, including JVM", "PyTorch, including Python", "vit4j / PyTorch"], body)
     figure, panel = plt.subplots(figsize=(8, 3))
     for name, samples in data["long"]["samples"].items():
         label = NAMES.get(name, "vit4j")
@@ -316,12 +317,12 @@ def memory(data):
 
 def main():
     lines = [
-        "# How fast it is",
+        "# Performance",
         "",
-        "Made by `bench/run.sh`, part by part on one machine; the figures are medians, nobody's best.",
+        "Generated by `bench/run.sh`, part by part on one machine. All figures are medians.",
         "",
     ]
-    sections = (("rows", side_by_side), (None, one_process), ("exported", exported), ("layers", layers))
+    sections = (("rows", frameworks), (None, vit4j_runners), ("exported", exported), ("layers", layers))
     sections += (("growth", growth), ("memory", memory))
     for name, section in sections:
         if name is None:
@@ -329,7 +330,7 @@ def main():
         elif data := load(name):
             lines += section(data)
         else:
-            print(f"target/bench/{name}.json is missing: left out")
+            print(f"target/bench/{name}.json is missing: section skipped")
     PAGE.write_text("\n".join(lines).rstrip() + "\n")
     print(PAGE.relative_to(ROOT))
 

@@ -1,9 +1,9 @@
-"""A peer in a process of its own, told what to do line by line, as `vit4j bench-worker` is.
+"""Runs a peer in a separate process, controlled by the line protocol of `vit4j bench-worker`.
 
     peer.py torch ROW           PyTorch: train N, infer B N, memory
-    peer.py onnxruntime ROW     ONNX Runtime: infer B N, memory
-    peer.py exported ROW        the same on the file that vit4j wrote
-    peer.py files ROW           writes the ONNX and TorchScript files that the others load, and ends
+    peer.py onnxruntime ROW     ONNX Runtime on PyTorch's file: infer B N, memory
+    peer.py exported ROW        ONNX Runtime on vit4j's file: infer B N, memory
+    peer.py files ROW           exports the ONNX and TorchScript files for ONNX Runtime and DJL, then exits
 
 ROW is JSON: peer, image, batch, classes, threads, directory, batches, count.
 """
@@ -42,10 +42,10 @@ def images(row, batch):
 
 
 def macs(model, row):
-    """Multiply-accumulates of matrix products and convolutions for one image, as vit4j counts them."""
+    """Multiply-accumulates of matrix products and convolutions for one image, counted as in vit4j."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    # On a copy that wants no gradient: the counter trips over a parameter that is handed to a module.
+    # On a copy without gradients: the counter fails for parameters that are passed to a module as arguments.
     frozen = copy.deepcopy(model).requires_grad_(False)
     counter = FlopCounterMode(display=False)
     with counter:
@@ -54,7 +54,7 @@ def macs(model, row):
 
 
 class Torch:
-    """Eager fp32, what PyTorch does by default: AdamW, cross entropy, gradients set to none."""
+    """PyTorch with default settings: eager mode, fp32, AdamW, cross entropy, zero_grad with set_to_none."""
 
     def __init__(self, row):
         self.row = row
@@ -66,7 +66,7 @@ class Torch:
 
     def ready(self):
         about = {"ready": "PyTorch " + torch.__version__}
-        if self.row["count"]:  # not where memory is measured: the counter loads a lot
+        if self.row["count"]:  # skipped when memory is measured: the counter loads many modules
             about["parameters"] = sum(p.numel() for p in self.model.parameters())
             about["macs"] = macs(self.model.eval(), self.row)
         return about
@@ -90,7 +90,7 @@ class Torch:
 
 
 class OnnxRuntime:
-    """Inference only, of what PyTorch exported: a file for each batch size."""
+    """ONNX Runtime inference on files exported by PyTorch, one per batch size."""
 
     def __init__(self, row):
         self.row = row
@@ -118,14 +118,14 @@ class OnnxRuntime:
 
 
 class Exported(OnnxRuntime):
-    """What vit4j exported: one file for every batch size."""
+    """ONNX Runtime inference on the file exported by vit4j, one for all batch sizes."""
 
     def session(self, name):
         return super().session("exported.onnx")
 
 
 def files(row):
-    """What ONNX Runtime and DJL load; what a network cannot be exported to is said, and left out."""
+    """Exports the files for ONNX Runtime and DJL; returns the errors of failed exports by peer."""
     directory = row["directory"]
     model = models.build(row["peer"])
     failed = {}
@@ -133,7 +133,7 @@ def files(row):
     def attempt(what, work):
         try:
             work()
-        except Exception as problem:  # exporters fail in many ways, and the row goes on without
+        except Exception as problem:  # exporters fail in many ways; the comparison continues without this peer
             failed[what] = f"{type(problem).__name__}: {str(problem).strip().splitlines()[0]}"
 
     def trace(mode, batch, name):
@@ -152,7 +152,7 @@ def files(row):
 
 
 def main():
-    # The answers have standard output to themselves.
+    # Reserve standard output for answers; redirect other output to standard error.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     kind, row = sys.argv[1], json.loads(sys.argv[2])

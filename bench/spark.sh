@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# The measurements of docs/scaling.md: what a training step costs in one process and on 1 and 2 Spark executors of one core each,
-# what of it is the exchange, and what an empty job costs on up to 8. Three networks, a line of JSON a measurement, in
-# target/bench/spark.jsonl; then bench/scaling.py fits a model to them and writes the tables. Takes a quarter of an hour.
+# Runs the measurements of docs/scaling.md: the time of a training step in one process and on 1 and 2 Spark executors of one core
+# each, of the gradient exchange, and of an empty job on up to 8 executors, for three networks. Writes one line of JSON per
+# measurement to target/bench/spark.jsonl; then bench/scaling.py fits a model and writes the tables. Takes 15 minutes.
 #
-#   bench/spark.sh            all of it
-#   bench/spark.sh page       the page again, from what was measured
+#   bench/spark.sh            measures, then writes the page
+#   bench/spark.sh page       writes the page from existing measurements
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 out=target/bench/spark.jsonl
 if [ "${1:-all}" != page ]; then
-  [ $# = 0 ] || { echo "bench/spark.sh: '$1' is not known; page, or nothing" >&2; exit 2; }
+  [ $# = 0 ] || { echo "bench/spark.sh: unknown argument '$1'; expected page, or no argument" >&2; exit 2; }
   SPARK_HOME=${SPARK_HOME:-$(checks/spark-home.sh)}
   export SPARK_HOME SPARK_SCALA_VERSION=2.13 OMP_NUM_THREADS=1
   if [ -z "${CLASSES:-}" ]; then
@@ -24,8 +24,8 @@ if [ "${1:-all}" != page ]; then
       org.vit4j.distributed.ScalingBench "$@" 2>>target/bench/spark.log | tee -a "$out.part"
   }
   rm -f "$out.part" target/bench/spark.log
-  # Digits, so that no data set is needed; as wide as ViT's small ones, at 17 tokens and few images: what travels grows with the
-  # weights alone.
+  # Digits, because it needs no download; as wide as small ViTs, but with 17 tokens and small batches: the transferred data grows
+  # with the parameters only.
   small=(digits-vit train.batch=64)
   tiny=(digits-vit train.batch=32 model.dim=192 model.depth=12 model.heads=3 model.mlp_ratio=4)
   wide=(digits-vit train.batch=16 model.dim=384 model.depth=12 model.heads=6 model.mlp_ratio=4)

@@ -32,7 +32,7 @@ class PackagesTest {
             allow("machine"),
             allow("layers", "graph"),
             allow("models", "config", "graph", "layers"),
-            allow("backend", "backend.onednn", "backend.samediff", "graph"),
+            allow("backend", "backend.onednn", "backend.samediff", "config", "graph", "machine"),
             allow("backend.samediff", "backend", "graph", "machine"),
             allow("backend.onednn", "backend", "backend.samediff", "graph", "machine"),
             allow("data", "config", "data.image", "io"),

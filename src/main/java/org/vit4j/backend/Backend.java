@@ -17,13 +17,16 @@ import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 
-/** What a network runs on. */
+/** The implementations that execute a graph. */
 public enum Backend {
-    /** The accelerated engine where it can be had, else the portable one, with a line that says why. */
+    /** The oneDNN backend where it is available; otherwise the SameDiff backend, and the log says why. */
     AUTO,
-    /** Plans of oneDNN kernels: CPUs with AVX2, float. */
+    /** Static plans of oneDNN kernels. Requires a CPU with AVX2 and float parameters. */
     ONEDNN,
-    /** Stock ND4J operations on whatever backend there is. It defines what a network means. */
+    /**
+     * Standard ND4J operations, on any ND4J backend and in any float type. The reference: other backends must agree
+     * with it.
+     */
     SAMEDIFF;
 
     private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
@@ -32,20 +35,32 @@ public enum Backend {
         JavaCppLogging.useSlf4j();
     }
 
-    /** Said once, however many networks a process opens. */
+    /** Limits the message about the SameDiff backend to one per process. */
     private static final AtomicBoolean REPORTED = new AtomicBoolean();
 
-    /** As a config writes it. */
+    /**
+     * Finds a backend by its name in configs; {@code accelerated} and {@code portable}, the names of earlier versions, stand
+     * for onednn and samediff.
+     */
+    public static Backend named(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "accelerated" -> ONEDNN;
+            case "portable" -> SAMEDIFF;
+            default -> valueOf(name.toUpperCase(Locale.ROOT));
+        };
+    }
+
+    /** The word for this backend in configs and results. */
     public String configName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Over parameters that may change between passes, as in training. */
+    /** Inference over parameters that may change between passes, as in training. */
     public Inference inference(Graph graph, ParameterStore parameters) {
         return inference(graph, parameters, false);
     }
 
-    /** Over parameters that stay as they are, as in a saved model: what depends on them alone is worked out once. */
+    /** Inference over constant parameters, as of a saved model: values that depend only on them are computed once. */
     public Inference fixedInference(Graph graph, ParameterStore parameters) {
         return inference(graph, parameters, true);
     }
@@ -56,45 +71,45 @@ public enum Backend {
                 : new SameDiffInference(graph, parameters);
     }
 
+    /** Creates the computation of loss and gradients. */
     public GradientStep step(
-            Graph graph, ParameterStore parameters, SameDiffLowering.Mode mode, GradientStep.GradientSpec wanted) {
+            Graph graph, ParameterStore parameters, SameDiffLowering.Mode mode, GradientStep.GradientSpec spec) {
         return usesOneDnn(parameters)
-                ? new OneDnnGradientStep(graph, parameters, mode, wanted)
-                : new SameDiffGradientStep(graph, parameters, mode, wanted);
+                ? new OneDnnGradientStep(graph, parameters, mode, spec)
+                : new SameDiffGradientStep(graph, parameters, mode, spec);
     }
 
     /**
-     * Checks that this machine can run the engine, before anything is written.
+     * Checks that this machine can run the backend, before anything is written.
      *
-     * @throws ConfigError when the config names the accelerated engine and this machine cannot run it
+     * @throws ConfigError if this is {@link #ONEDNN} and oneDNN is not available
      */
     public void check() {
-        if (this == ONEDNN) machine().ifPresent(Backend::refuse);
+        if (this == ONEDNN) machineReason().ifPresent(Backend::refuse);
     }
 
     private static void refuse(String reason) {
-        throw new ConfigError("train.engine: accelerated cannot run here: " + reason + "; use auto or portable");
+        throw new ConfigError("train.backend: onednn is not available: " + reason + "; use auto or samediff");
     }
 
-    /** @throws ConfigError when the config names the accelerated engine and this machine cannot run it */
+    /** @throws ConfigError if this is {@link #ONEDNN} and oneDNN is not available */
     private boolean usesOneDnn(ParameterStore parameters) {
         if (this == SAMEDIFF) return false;
-        Optional<String> missing = unavailable(parameters);
-        if (missing.isEmpty()) return true;
-        if (this == ONEDNN) refuse(missing.get());
-        if (REPORTED.compareAndSet(false, true)) LOG.info("portable engine, which is slower: {}", missing.get());
+        Optional<String> reason = unavailableReason(parameters);
+        if (reason.isEmpty()) return true;
+        if (this == ONEDNN) refuse(reason.get());
+        if (REPORTED.compareAndSet(false, true)) LOG.info("using the slower SameDiff backend: {}", reason.get());
         return false;
     }
 
-    private static Optional<String> unavailable(ParameterStore parameters) {
-        if (parameters.trainable().dataType() != DataType.FLOAT) return Optional.of("it computes in float only");
-        return machine();
+    private static Optional<String> unavailableReason(ParameterStore parameters) {
+        if (parameters.trainable().dataType() != DataType.FLOAT) return Optional.of("oneDNN needs float parameters");
+        return machineReason();
     }
 
-    /** The reason why this machine cannot run the accelerated engine; empty when it can. */
-    private static Optional<String> machine() {
-        if (!Nd4j.getEnvironment().isCPU())
-            return Optional.of("its kernels are the processor's, and ND4J runs on a card");
-        return Dnnl.missing();
+    /** The reason why oneDNN cannot run on this machine; empty if it can. */
+    private static Optional<String> machineReason() {
+        if (!Nd4j.getEnvironment().isCPU()) return Optional.of("ND4J runs on a GPU, oneDNN needs its CPU backend");
+        return Dnnl.unavailableReason();
     }
 }

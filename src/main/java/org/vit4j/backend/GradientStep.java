@@ -9,18 +9,18 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.samediff.SameDiffGraph;
 
 /**
- * A loss and its gradient by every trained weight, batch after batch. What a run leaves is read before the next one. For
- * one thread.
+ * Computes a loss and its gradients with respect to the trainable parameters, one batch per run. The results of a run
+ * are valid until the next run. Not thread-safe.
  */
 public interface GradientStep extends AutoCloseable {
     /**
-     * What is wanted.
+     * The loss and the outputs of a step.
      *
-     * @param loss makes the scalar to differentiate; composed, or a loss op that nothing scales (their gradient ignores
-     *     what comes from above)
-     * @param tensors whose values are wanted too
-     * @param gradientsOf tensors that the gradient is wanted by too
-     * @param frozen weights that no gradient is wanted by: what only they need is not computed, their part is 0
+     * @param loss makes the scalar to differentiate; composed of basic ops, or a SameDiff loss op without further
+     *     scaling (the gradient of those ops ignores the gradient of their output)
+     * @param tensors tensors whose values are outputs too
+     * @param gradientsOf tensors whose gradients are outputs too
+     * @param frozen parameters without a gradient: ops needed only for it are skipped, and it is reported as 0
      */
     record GradientSpec(
             Function<LossInputs, SDVariable> loss, List<String> tensors, List<String> gradientsOf, Set<String> frozen) {
@@ -28,44 +28,49 @@ public interface GradientStep extends AutoCloseable {
             this(loss, tensors, List.of(), Set.of());
         }
 
-        public GradientSpec(Function<LossInputs, SDVariable> loss, List<String> tensors, List<String> by) {
-            this(loss, tensors, by, Set.of());
+        public GradientSpec(Function<LossInputs, SDVariable> loss, List<String> tensors, List<String> gradientsOf) {
+            this(loss, tensors, gradientsOf, Set.of());
         }
     }
 
-    /** Random masks that every run wants among its inputs; see {@link SameDiffGraph.DropMask}. */
+    /** Random masks that the inputs of every run must contain; see {@link SameDiffGraph.DropMask}. */
     List<SameDiffGraph.DropMask> masks();
 
-    /** @param inputs of the network, its masks, and placeholders of the loss, by name; the batch in front */
+    /**
+     * Computes the loss, the requested tensors and the gradients.
+     *
+     * @param inputs inputs of the network, its masks and placeholders of the loss by name, [B, ..] each
+     */
     void run(Map<String, INDArray> inputs);
 
+    /** The loss of the last run. */
     double loss();
 
-    /** The loss of other inputs, without any gradient; leaves what {@link #run} left undefined. */
+    /** Computes the loss without gradients; invalidates the results of {@link #run}. */
     double forwardLoss(Map<String, INDArray> inputs);
 
-    /** A wanted tensor, [B, ..] or with its rows flattened. */
+    /** The value of a requested tensor, [B, ..] or with flattened rows, [B * T, D]. */
     INDArray tensor(String name);
 
-    /** The gradient by a tensor that was asked for. */
+    /** The gradient with respect to a requested tensor. */
     INDArray gradientOfTensor(String tensor);
 
     /**
-     * The gradient by all trained weights, in the order of {@link ParameterStore#trainable}; the same array after every run, which
-     * may be written over. Zeros for what is frozen or takes no part in the loss.
+     * The gradient with respect to all trainable parameters, in the order of {@link ParameterStore#trainable}. Every
+     * run returns the same array; callers may overwrite it. 0 for parameters that are frozen or do not affect the loss.
      */
     INDArray flatGradient();
 
-    /** The part of {@link #flatGradient} that belongs to a weight; zeros when the loss does not depend on it. */
-    INDArray gradientOf(String weight);
+    /** The part of {@link #flatGradient} that belongs to a parameter; 0 when the loss does not depend on it. */
+    INDArray gradientOf(String parameter);
 
-    /** Moves the running statistics of batch normalizations towards those of the batch that was run. */
+    /** Updates the running statistics of batch norms by those of the last run's batch. */
     void updateStatistics();
 
-    /** What each kind of op costs in so many runs, forward and backward, the dearest first. */
+    /** Time per kind of op over {@code runs} runs, forward and backward, largest first. */
     List<OpTime> profile(Map<String, INDArray> inputs, int runs);
 
-    /** Bytes of memory that runs use besides the weights and their gradient. */
+    /** Bytes of memory for runs, without the parameters and their gradient. */
     long bytes();
 
     @Override

@@ -8,21 +8,21 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
-/** Forward passes of a graph over live parameters. Calls from several threads wait for each other. */
+/** Forward passes of a graph over live parameters. Thread-safe: concurrent calls run one after the other. */
 public interface Inference extends AutoCloseable {
     Graph graph();
 
     /**
-     * Any tensor of the graph from its inputs, by name; the result is the caller's.
+     * Computes any tensor of the graph from its inputs by name; the caller owns the result.
      *
-     * @throws IllegalArgumentException when the graph has no tensor of that name, or an input has another shape
+     * @throws IllegalArgumentException if the graph has no tensor of that name, or an input has an unexpected shape
      */
     INDArray tensor(String name, Map<String, INDArray> inputs);
 
-    /** Several tensors of one pass, by name; the results are the caller's. */
+    /** Computes several tensors in one pass, by name; the caller owns the results. */
     Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs);
 
-    /** The same for a graph with one input, [B, H, W, C]. */
+    /** Computes a tensor of a graph with one input, [B, H, W, C]. */
     default INDArray tensor(String name, INDArray images) {
         return tensor(name, Map.of(input(), images));
     }
@@ -36,19 +36,19 @@ public interface Inference extends AutoCloseable {
                 .orElseThrow();
     }
 
-    /** [B, H, W, C] -> [B, K]; the result is the caller's. */
+    /** Computes the logits, [B, H, W, C] -> [B, K]; the caller owns the result. */
     default INDArray logits(INDArray images) {
         return tensor(graph().outputs().get("logits").name(), images);
     }
 
-    /** What each kind of op costs in so many passes to the logits, the dearest first. */
+    /** Time per kind of op over {@code runs} passes to the logits, largest first. */
     List<OpTime> profile(INDArray images, int runs);
 
     @Override
     void close();
 
-    /** The size of the batch. @throws IllegalArgumentException when an input has another shape than the graph says */
-    static long check(Graph graph, Map<String, INDArray> inputs) {
+    /** Returns the batch size. @throws IllegalArgumentException if an input has another shape than the graph's */
+    static long checkedBatchSize(Graph graph, Map<String, INDArray> inputs) {
         long batch = inputs.values().iterator().next().size(0);
         inputs.forEach((name, array) -> {
             long[] expected = graph.tensor(name).shape().batched(batch);

@@ -4,7 +4,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.vit4j.graph.Graph;
 
-/** A network as its loss sees it: tensors that further SameDiff operations can be made of. */
+/** Access of a loss function to the network: its tensors as SameDiff variables, to compose the loss of. */
 public interface LossInputs {
     SameDiff sd();
 
@@ -13,7 +13,7 @@ public interface LossInputs {
     /**
      * A tensor of the network, [B, ..]; its rows may be flattened, [B * T, D] for [T, D].
      *
-     * @throws IllegalArgumentException when there is none of that name
+     * @throws IllegalArgumentException if the graph has no tensor of that name
      */
     SDVariable variable(String tensor);
 

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the ops of one kind cost.
+ * Execution count and total time of one kind of op.
  *
- * @param op its name in ND4J, or what a kernel does and which one does it
- * @param count executions
- * @param nanos their time together
+ * @param op name of the ND4J op, or kind and implementation of the oneDNN kernel: {@code matmul, brg:avx512_core}
+ * @param count number of executions
+ * @param nanos total time in nanoseconds
  */
 public record OpTime(String op, long count, long nanos) {
-    /** Gathers the times of single ops by kind. */
+    /** Sums the times of single executions by kind of op. */
     public static final class OpTimes {
         private final Map<String, OpTime> times = new LinkedHashMap<>();
 
@@ -21,7 +21,7 @@ public record OpTime(String op, long count, long nanos) {
             times.merge(op, new OpTime(op, 1, nanos), (a, b) -> new OpTime(op, a.count + b.count, a.nanos + b.nanos));
         }
 
-        /** The dearest first. */
+        /** Largest total time first. */
         public List<OpTime> sorted() {
             return times.values().stream()
                     .sorted(Comparator.comparingLong(OpTime::nanos).reversed())

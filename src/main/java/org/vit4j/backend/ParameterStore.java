@@ -14,8 +14,8 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 
 /**
- * The values of all weights. Those that train lie side by side in one flat array, the decayed ones first, and each
- * weight is a view into it: one optimizer op a step, one norm for clipping, one array to write or to average.
+ * The values of all parameters and buffers of a graph. Trainable parameters are views of one flat array, those with
+ * weight decay first: one optimizer op per step, one norm for clipping, one array to save or to average.
  */
 public final class ParameterStore {
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
@@ -24,49 +24,49 @@ public final class ParameterStore {
     private final INDArray buffers;
     private final long decayed;
 
-    /** Room for these weights, all zero. */
+    /** Allocates these parameters, all zero. */
     public ParameterStore(Collection<Parameter> all, DataType type) {
-        List<Parameter> training = all.stream()
-                .filter(weight -> weight.role().trainable())
-                .sorted(Comparator.comparing(weight -> !weight.role().decayed()))
+        List<Parameter> learned = all.stream()
+                .filter(parameter -> parameter.role().trainable())
+                .sorted(Comparator.comparing(parameter -> !parameter.role().decayed()))
                 .toList();
-        List<Parameter> keeping =
-                all.stream().filter(weight -> !weight.role().trainable()).toList();
-        this.decayed = training.stream()
-                .filter(weight -> weight.role().decayed())
+        List<Parameter> fixed =
+                all.stream().filter(parameter -> !parameter.role().trainable()).toList();
+        this.decayed = learned.stream()
+                .filter(parameter -> parameter.role().decayed())
                 .mapToLong(Parameter::size)
                 .sum();
-        this.trainable = flat(training, type);
-        this.buffers = flat(keeping, type);
-        for (Parameter weight : all) parameters.put(weight.name(), weight);
+        this.trainable = flat(learned, type);
+        this.buffers = flat(fixed, type);
+        for (Parameter parameter : all) parameters.put(parameter.name(), parameter);
     }
 
     private INDArray flat(List<Parameter> group, DataType type) {
         long size = group.stream().mapToLong(Parameter::size).sum();
         INDArray flat = Nd4j.zeros(type, Math.max(size, 1));
         long from = 0;
-        for (Parameter weight : group) {
-            arrays.put(weight.name(), view(flat, from, weight.shape()));
-            from += weight.size();
+        for (Parameter parameter : group) {
+            arrays.put(parameter.name(), view(flat, from, parameter.shape()));
+            from += parameter.size();
         }
         return flat;
     }
 
-    /** Part of a flat array in the shape of a weight. */
+    /** A view of a part of a flat array in the shape of a parameter. */
     public static INDArray view(INDArray flat, long from, Shape shape) {
         INDArray part = flat.get(NDArrayIndex.interval(from, from + shape.size()));
         return part.reshape(
                 'c', shape.dims().stream().mapToLong(Integer::longValue).toArray());
     }
 
-    /** Every weight as its {@link org.vit4j.graph.Init} says; each has random numbers of its own, by seed and name. */
+    /** Initializes every parameter by its {@link org.vit4j.graph.Init}, with random numbers keyed by (seed, name). */
     public void initialize(long seed) {
-        for (Parameter weight : parameters.values()) {
-            // Not String.hashCode alone: 32 bits of a short name would make neighbors' streams alike.
+        for (Parameter parameter : parameters.values()) {
+            // split(): hash codes of similar short names are close, and so would be their streams.
             SplittableRandom random = new SplittableRandom(
-                            seed * 0x9E3779B97F4A7C15L + weight.name().hashCode())
+                            seed * 0x9E3779B97F4A7C15L + parameter.name().hashCode())
                     .split();
-            set(weight.name(), weight.init().values(weight.shape(), random));
+            set(parameter.name(), parameter.init().values(parameter.shape(), random));
         }
     }
 
@@ -78,43 +78,43 @@ public final class ParameterStore {
         return parameters.get(name);
     }
 
-    /** The live array of a weight: changing it changes the network. */
+    /** The live array of a parameter: changing it changes the network. */
     public INDArray array(String name) {
         INDArray array = arrays.get(name);
-        if (array == null) throw new IllegalArgumentException("no weight '" + name + "'");
+        if (array == null) throw new IllegalArgumentException("no parameter '" + name + "'");
         return array;
     }
 
-    /** A copy of a weight's values, row by row. */
+    /** A copy of a parameter's values in row-major order. */
     public float[] values(String name) {
         return array(name).dup('c').data().asFloat();
     }
 
-    /** @throws IllegalArgumentException when the number of values is not the weight's */
+    /** Sets a parameter's values. @throws IllegalArgumentException if their number does not match the parameter */
     public void set(String name, float[] values) {
         INDArray array = array(name);
         if (values.length != array.length()) {
-            throw new IllegalArgumentException(
-                    name + ": " + values.length + " values for a weight of " + array.length());
+            throw new IllegalArgumentException(name + ": expected " + array.length() + " values, got " + values.length);
         }
         array.assign(Nd4j.createFromArray(values).reshape('c', array.shape()));
     }
 
-    /** Everything that trains, flat; the first {@link #decayed} elements are those that weight decay applies to. */
+    /** All trainable parameters, flat; weight decay applies to the first {@link #decayed} elements. */
     public INDArray trainable() {
         return trainable;
     }
 
-    /** Everything that does not train, flat. */
+    /** All buffers and constants (not trainable), flat. */
     public INDArray buffers() {
         return buffers;
     }
 
+    /** Number of elements of {@link #trainable} with weight decay. */
     public long decayed() {
         return decayed;
     }
 
-    /** Names of the weights in {@link #trainable}, in its order, with where each begins. */
+    /** Offset of each parameter in {@link #trainable} by name, in order. */
     public Map<String, Long> offsets() {
         Map<String, Long> offsets = new LinkedHashMap<>();
         long from = 0;

@@ -15,11 +15,11 @@ import org.vit4j.data.Batch;
 import org.vit4j.train.RunConfig;
 
 /**
- * Measures the ways to run a network against each other: all in one process, taking turns step by step, so that whatever
- * else the machine does hits them alike.
+ * Compares several ways to run a network in one process. They alternate step by step, so that other load on the machine
+ * affects all of them equally.
  */
 public final class Bench implements AutoCloseable {
-    /** Steps that count for nothing: the first ones compile, allocate and choose kernels. */
+    /** Untimed steps: the first ones compile, allocate memory and select kernels. */
     public static final int WARM_UP = 3;
 
     private static final List<Integer> BATCHES = List.of(1, 8, 32);
@@ -28,55 +28,57 @@ public final class Bench implements AutoCloseable {
     private final List<BenchRunner> runners;
     private final int steps;
     private final Consumer<String> progress;
-    private final BenchData feed;
+    private final BenchData source;
 
-    /** Opens the data; the networks come and go as they are measured. */
+    /** Opens the data; networks are loaded when they are measured. */
     public Bench(RunConfig config, List<BenchRunner> runners, int steps, Consumer<String> progress) {
         this.config = config;
         this.runners = List.copyOf(runners);
         this.steps = steps;
         this.progress = progress;
-        this.feed = BenchData.of(config);
+        this.source = BenchData.of(config);
     }
 
-    /** All but the memory, which takes a process for each, see {@link PeakMemory}. */
+    /** Measures everything except memory, which needs a process per runner, see {@link PeakMemory}. */
     public BenchResult run() {
         progress.accept("matrix product");
-        MachineInfo machine = MachineInfo.measured();
-        OptionalDouble data = feed.alone(WARM_UP + steps);
-        Map<BenchRunner, StepTimes> training = among(this::training);
-        Map<Integer, Map<BenchRunner, Timings>> inference = among(contenders -> {
+        MachineInfo machine = MachineInfo.measure();
+        OptionalDouble dataAlone = source.imagesPerSecond(WARM_UP + steps);
+        Map<BenchRunner, StepTimes> training = withSubjects(this::training);
+        Map<Integer, Map<BenchRunner, Timings>> inference = withSubjects(subjects -> {
             Map<Integer, Map<BenchRunner, Timings>> byBatch = new TreeMap<>();
             TreeSet<Integer> batches = new TreeSet<>(BATCHES);
             batches.add(config.train().batch());
-            for (int batch : batches) byBatch.put(batch, inference(contenders, batch));
+            for (int batch : batches) byBatch.put(batch, inference(subjects, batch));
             return byBatch;
         });
-        progress.accept("by kind of op");
-        return new BenchResult(machine, feed.name(), data, training, inference, among(this::profiles));
+        progress.accept("time per kind of op");
+        return new BenchResult(machine, source.name(), dataAlone, training, inference, withSubjects(this::profiles));
     }
 
-    /** Opens the contenders for something and closes them again: the arrays of training are not kept for inference. */
-    private <T> T among(Function<Map<BenchRunner, Subject>, T> work) {
-        Map<BenchRunner, Subject> contenders = new EnumMap<>(BenchRunner.class);
+    /**
+     * Opens the subjects for one measurement and closes them again, so that training arrays are freed before inference.
+     */
+    private <T> T withSubjects(Function<Map<BenchRunner, Subject>, T> work) {
+        Map<BenchRunner, Subject> subjects = new EnumMap<>(BenchRunner.class);
         try {
             for (BenchRunner runner : runners) {
                 progress.accept("loading " + runner.word());
-                contenders.put(runner, runner.open(config));
+                subjects.put(runner, runner.open(config));
             }
-            return work.apply(contenders);
+            return work.apply(subjects);
         } finally {
-            contenders.values().forEach(Subject::close);
-            contenders.clear();
-            System.gc(); // plain SameDiff's arrays go no other way
+            subjects.values().forEach(Subject::close);
+            subjects.clear();
+            System.gc(); // frees the arrays of plain SameDiff
         }
     }
 
     /**
-     * What was measured.
+     * Results of a benchmark.
      *
-     * @param dataAlone images a second of the data when nothing else runs; empty for random data
-     * @param inference by batch size
+     * @param dataAlone images per second of data loading alone; empty for random data
+     * @param inference times by batch size
      */
     public record BenchResult(
             MachineInfo machine,
@@ -86,78 +88,82 @@ public final class Bench implements AutoCloseable {
             Map<Integer, Map<BenchRunner, Timings>> inference,
             Map<BenchRunner, OpProfile> profiles) {}
 
-    /** By kind of op, the dearest first: training steps (forward and backward) and inference at the config's batch. */
+    /**
+     * Time per kind of op, largest first, of training steps (forward and backward) and inference at the config's batch
+     * size.
+     */
     public record OpProfile(int runs, List<OpTime> training, List<OpTime> inference) {}
 
     /**
-     * Where a training step goes. The forward pass is measured by itself, in the graph that trains.
+     * Times of the parts of a training step. The forward pass of the training graph is measured separately.
      *
      * @param data waiting for the batch
      * @param gradient forward and backward
+     * @param update optimizer
      * @param step gradient and update, without waiting for data
      */
     public record StepTimes(Timings data, Timings forward, Timings gradient, Timings update, Timings step) {
-        /** The difference of two medians. */
+        /** Time of the backward pass: the difference of the medians of gradient and forward. */
         public double backward() {
             return Math.max(0, gradient.median() - forward.median());
         }
     }
 
-    private Map<BenchRunner, StepTimes> training(Map<BenchRunner, Subject> contenders) {
+    private Map<BenchRunner, StepTimes> training(Map<BenchRunner, Subject> subjects) {
         Map<BenchRunner, List<Double>> data = lists();
         Map<BenchRunner, List<Double>> gradient = lists();
         Map<BenchRunner, List<Double>> update = lists();
         Map<BenchRunner, List<Double>> step = lists();
-        rounds("training", contenders, (runner, contender) -> {
+        rounds("training", subjects, (runner, subject) -> {
             Batch[] batch = new Batch[1];
-            data.get(runner).add(Stopwatch.seconds(() -> batch[0] = feed.next()));
-            double forwardAndBackward = Stopwatch.seconds(() -> contender.gradient(batch[0]));
-            double optimizer = Stopwatch.seconds(contender::update);
+            data.get(runner).add(Stopwatch.seconds(() -> batch[0] = source.next()));
+            double forwardAndBackward = Stopwatch.seconds(() -> subject.gradient(batch[0]));
+            double optimizer = Stopwatch.seconds(subject::update);
             gradient.get(runner).add(forwardAndBackward);
             update.get(runner).add(optimizer);
             step.get(runner).add(forwardAndBackward + optimizer);
         });
         Map<BenchRunner, List<Double>> forward = lists();
-        rounds("forward", contenders, (runner, contender) -> {
-            Batch batch = feed.next();
-            forward.get(runner).add(Stopwatch.seconds(() -> contender.forward(batch)));
+        rounds("forward", subjects, (runner, subject) -> {
+            Batch batch = source.next();
+            forward.get(runner).add(Stopwatch.seconds(() -> subject.forward(batch)));
         });
         Map<BenchRunner, StepTimes> split = new EnumMap<>(BenchRunner.class);
         for (BenchRunner runner : runners) {
             split.put(
                     runner,
                     new StepTimes(
-                            counted(data.get(runner)),
-                            counted(forward.get(runner)),
-                            counted(gradient.get(runner)),
-                            counted(update.get(runner)),
-                            counted(step.get(runner))));
+                            timingsAfterWarmUp(data.get(runner)),
+                            timingsAfterWarmUp(forward.get(runner)),
+                            timingsAfterWarmUp(gradient.get(runner)),
+                            timingsAfterWarmUp(update.get(runner)),
+                            timingsAfterWarmUp(step.get(runner))));
         }
         return split;
     }
 
-    private Map<BenchRunner, Timings> inference(Map<BenchRunner, Subject> contenders, int batch) {
+    private Map<BenchRunner, Timings> inference(Map<BenchRunner, Subject> subjects, int batch) {
         Map<BenchRunner, List<Double>> seconds = lists();
         try (INDArray images = BenchNetwork.images(BenchData.random(config, batch))) {
             rounds(
                     "inference at batch " + batch,
-                    contenders,
-                    (runner, contender) -> seconds.get(runner).add(Stopwatch.seconds(() -> contender.infer(images))));
+                    subjects,
+                    (runner, subject) -> seconds.get(runner).add(Stopwatch.seconds(() -> subject.infer(images))));
         }
         Map<BenchRunner, Timings> timings = new EnumMap<>(BenchRunner.class);
-        seconds.forEach((runner, all) -> timings.put(runner, counted(all)));
+        seconds.forEach((runner, all) -> timings.put(runner, timingsAfterWarmUp(all)));
         return timings;
     }
 
-    private Map<BenchRunner, OpProfile> profiles(Map<BenchRunner, Subject> contenders) {
+    private Map<BenchRunner, OpProfile> profiles(Map<BenchRunner, Subject> subjects) {
         Map<BenchRunner, OpProfile> profiles = new EnumMap<>(BenchRunner.class);
-        Batch batch = feed.next();
+        Batch batch = source.next();
         try (INDArray images = BenchNetwork.images(batch)) {
-            contenders.forEach((runner, contender) -> {
-                contender.gradient(batch); // draws up the plans
-                contender.infer(images);
+            subjects.forEach((runner, subject) -> {
+                subject.gradient(batch); // creates the plans
+                subject.infer(images);
                 OpProfile profile = new OpProfile(
-                        steps, contender.profileTraining(batch, steps), contender.profileInference(images, steps));
+                        steps, subject.profileTraining(batch, steps), subject.profileInference(images, steps));
                 if (!profile.training.isEmpty()) profiles.put(runner, profile);
             });
         }
@@ -165,15 +171,15 @@ public final class Bench implements AutoCloseable {
     }
 
     private interface BenchTurn {
-        void take(BenchRunner runner, Subject contender);
+        void take(BenchRunner runner, Subject subject);
     }
 
-    private void rounds(String what, Map<BenchRunner, Subject> contenders, BenchTurn turn) {
+    private void rounds(String what, Map<BenchRunner, Subject> subjects, BenchTurn turn) {
         progress.accept(what);
-        for (int round = 0; round < WARM_UP + steps; round++) contenders.forEach(turn::take);
+        for (int round = 0; round < WARM_UP + steps; round++) subjects.forEach(turn::take);
     }
 
-    private static Timings counted(List<Double> seconds) {
+    private static Timings timingsAfterWarmUp(List<Double> seconds) {
         return Timings.of(seconds.subList(WARM_UP, seconds.size()));
     }
 
@@ -185,6 +191,6 @@ public final class Bench implements AutoCloseable {
 
     @Override
     public void close() {
-        feed.close();
+        source.close();
     }
 }

@@ -13,7 +13,7 @@ import org.vit4j.models.ImageSpec;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.TrainData;
 
-/** Training batches without end: of the config's data, or one random batch again and again when it names none. */
+/** Endless training batches: of the config's dataset, or the same random batch if it names none. */
 final class BenchData implements AutoCloseable {
     private final String name;
     private final Batch random;
@@ -37,13 +37,13 @@ final class BenchData implements AutoCloseable {
         int classes = opened.classes().size();
         if (classes != config.model().classes()) {
             throw new ConfigError(
-                    config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes
-                            + " classes; set model.classes=" + classes);
+                    config.name() + ": model.classes (" + config.model().classes() + ") must equal the " + classes
+                            + " classes of the data; set model.classes=" + classes);
         }
         return new BenchData(data.dataset().word(), random, Optional.of(opened.training()));
     }
 
-    /** A batch of noise and of random labels, always the same. */
+    /** A batch of noise with random labels; deterministic by the config's seed. */
     static Batch random(RunConfig config, int size) {
         ImageSpec image = config.model().image();
         Random random = new Random(config.train().seed());
@@ -54,7 +54,7 @@ final class BenchData implements AutoCloseable {
         return new Batch(size, image.height(), image.width(), image.channels(), pixels, labels, indices);
     }
 
-    /** {@code random}, or the dataset's word. */
+    /** {@code random}, or the dataset's config word. */
     String name() {
         return name;
     }
@@ -68,8 +68,8 @@ final class BenchData implements AutoCloseable {
         return epoch.next();
     }
 
-    /** Images a second that the data comes to when nothing else runs; empty for random data, which costs nothing. */
-    OptionalDouble alone(int batches) {
+    /** Images per second of data loading alone; empty for random data, which needs no loading. */
+    OptionalDouble imagesPerSecond(int batches) {
         if (source.isEmpty()) return OptionalDouble.empty();
         int[] images = {0};
         double seconds = Stopwatch.seconds(() -> {

@@ -16,7 +16,10 @@ import org.vit4j.train.LossFunctions;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.SoftTargets;
 
-/** What a config describes, ready to be trained: the same for every contender, but each has one of its own. */
+/**
+ * The network of a config with loss and inputs for training. Equal for all subjects, each of which has its own
+ * instance.
+ */
 final class BenchNetwork {
     private static final String TARGETS = "targets";
 
@@ -40,14 +43,16 @@ final class BenchNetwork {
         return parameters;
     }
 
-    /** Of two heads the mean, as timm's networks give it outside of distillation: no teacher's cost is measured. */
+    /**
+     * Cross entropy of the logits; with two heads their mean, as timm's models return without a distillation teacher.
+     */
     SDVariable loss(LossInputs network) {
         int classes = config.model().classes();
         SDVariable targets = network.sd().placeHolder(TARGETS, Nd4j.dataType(), -1, classes);
         return LossFunctions.crossEntropy(network.sd(), network.output("logits"), targets);
     }
 
-    /** Images, targets and fresh random masks, by placeholder. */
+    /** Images, targets and new random masks, by placeholder. */
     Map<String, INDArray> inputs(Batch batch, List<SameDiffGraph.DropMask> masks) {
         Map<String, INDArray> inputs = new HashMap<>();
         inputs.put(graph.tensors().iterator().next().name(), images(batch));

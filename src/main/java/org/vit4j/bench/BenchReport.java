@@ -14,17 +14,17 @@ import org.vit4j.train.RunConfig;
 /**
  * A benchmark as JSON and as a table.
  *
- * @param memory empty where the system does not tell
+ * @param memory peak memory; empty if the operating system does not report it
  */
 public record BenchReport(
         RunConfig config, int steps, Bench.BenchResult measured, Map<BenchRunner, PeakMemory> memory) {
-    /** Backward passes make two products for every one of the forward pass. */
+    /** Matrix products of a training step relative to the forward pass: the backward pass needs two for each. */
     private static final int TRAINING_PASSES = 3;
 
-    /** Kinds of op in the table; the JSON has all. */
-    private static final int SHOWN = 8;
+    /** Maximum number of kinds of op in the table; the JSON contains all. */
+    private static final int PROFILE_ROWS = 8;
 
-    /** For machines: images a second, seconds, bytes, GFLOP/s. */
+    /** The JSON report: images per second, seconds, bytes, GFLOP/s. */
     public Map<String, Object> toMap() {
         int batch = config.train().batch();
         Map<String, Object> all = new LinkedHashMap<>(summary().headline());
@@ -35,18 +35,19 @@ public record BenchReport(
         measured.dataAlone().ifPresent(rate -> all.put("data_images_per_second", rate));
         all.put(
                 "training",
-                words(measured.training(), split -> batch / split.step().median()));
-        all.put("inference", words(inferenceAt(batch), timings -> batch / timings.median()));
+                byRunner(measured.training(), split -> batch / split.step().median()));
+        all.put("inference", byRunner(inferenceAt(batch), timings -> batch / timings.median()));
         Map<String, Object> byBatch = new LinkedHashMap<>();
         measured.inference()
-                .forEach((size, timings) -> byBatch.put(String.valueOf(size), words(timings, t -> size / t.median())));
+                .forEach((size, timings) ->
+                        byBatch.put(String.valueOf(size), byRunner(timings, t -> size / t.median())));
         all.put("inference_by_batch", byBatch);
-        all.put("peak_memory", words(memory, PeakMemory::training));
-        all.put("peak_memory_inference", words(memory, PeakMemory::inference));
+        all.put("peak_memory", byRunner(memory, PeakMemory::training));
+        all.put("peak_memory_inference", byRunner(memory, PeakMemory::inference));
         all.put("gflops", gflops());
         all.put("seconds", seconds());
-        all.put("split", words(measured.training(), BenchReport::split));
-        all.put("profile", words(measured.profiles(), BenchReport::profile));
+        all.put("split", byRunner(measured.training(), BenchReport::split));
+        all.put("profile", byRunner(measured.profiles(), BenchReport::profile));
         MachineInfo machine = measured.machine();
         all.put("threads", machine.threads());
         all.put("processor", machine.processor());
@@ -69,10 +70,10 @@ public record BenchReport(
         Map<String, Object> all = new LinkedHashMap<>();
         all.put(
                 "training",
-                words(
+                byRunner(
                         measured.training(),
                         s -> TRAINING_PASSES * pass / s.step().median()));
-        all.put("inference", words(inferenceAt(batch), timings -> pass / timings.median()));
+        all.put("inference", byRunner(inferenceAt(batch), timings -> pass / timings.median()));
         all.put("matmul_peak", measured.machine().matmulGflops());
         return all;
     }
@@ -80,9 +81,9 @@ public record BenchReport(
     private Map<String, Object> seconds() {
         Map<String, Object> byBatch = new LinkedHashMap<>();
         measured.inference()
-                .forEach((size, timings) -> byBatch.put(String.valueOf(size), words(timings, BenchReport::spread)));
+                .forEach((size, timings) -> byBatch.put(String.valueOf(size), byRunner(timings, BenchReport::spread)));
         Map<String, Object> all = new LinkedHashMap<>();
-        all.put("training", words(measured.training(), split -> spread(split.step())));
+        all.put("training", byRunner(measured.training(), split -> spread(split.step())));
         all.put("inference_by_batch", byBatch);
         return all;
     }
@@ -123,23 +124,23 @@ public record BenchReport(
         return all;
     }
 
-    private static <T> Map<String, Object> words(Map<BenchRunner, T> by, Function<T, Object> value) {
+    private static <T> Map<String, Object> byRunner(Map<BenchRunner, T> results, Function<T, Object> value) {
         Map<String, Object> all = new LinkedHashMap<>();
-        by.forEach((runner, measured) -> all.put(runner.word(), value.apply(measured)));
+        results.forEach((runner, result) -> all.put(runner.word(), value.apply(result)));
         return all;
     }
 
-    /** For people. */
+    /** The report as a table for the console. */
     public String table() {
         MachineInfo machine = measured.machine();
         int batch = config.train().batch();
         ModelSummary summary = summary();
         List<String> lines = new ArrayList<>();
         lines.add(line(
-                "%s: %s (%s), %,d parameters, %,d MACs an image, batch %d, data: %s",
+                "%s: %s (%s), %,d parameters, %,d MACs per image, batch %d, data: %s",
                 summary.name(), summary.arch(), summary.flavor(), summary.parameters(), summary.macs(), batch, data()));
         lines.add(line(
-                "%s, %d threads, matrix product at most %.0f GFLOP/s; medians of %d steps",
+                "%s, %d threads, matrix product up to %.0f GFLOP/s; medians of %d steps",
                 machine.processor(), machine.threads(), machine.matmulGflops(), steps));
         lines.add("");
         lines.add(line(
@@ -179,12 +180,12 @@ public record BenchReport(
         });
         measured.profiles().forEach((runner, profile) -> {
             lines.add("");
-            lines.add(line("where a training step of the %s engine goes", runner.word()));
+            lines.add(line("time of a training step by kind of op: %s", runner.word()));
             long all = profile.training().stream().mapToLong(OpTime::nanos).sum();
             profile.training().stream()
-                    .limit(SHOWN)
+                    .limit(PROFILE_ROWS)
                     .forEach(time -> lines.add(line(
-                            "  %5.1f%%  %8.2f ms  %5d times  %s",
+                            "  %5.1f%%  %8.2f ms  %5d calls  %s",
                             100.0 * time.nanos() / all,
                             time.nanos() / 1e6 / profile.runs(),
                             time.count() / profile.runs(),
@@ -196,7 +197,7 @@ public record BenchReport(
     private String data() {
         if (measured.dataAlone().isEmpty()) return measured.data();
         return line(
-                "%s (%.0f images/s by itself)",
+                "%s (%.0f images/s loading alone)",
                 measured.data(), measured.dataAlone().getAsDouble());
     }
 
@@ -206,7 +207,7 @@ public record BenchReport(
     }
 
     private String megabytes(BenchRunner runner, Function<PeakMemory, Long> bytes) {
-        return memory.containsKey(runner) ? line("%.0f", bytes.apply(memory.get(runner)) / 1e6) : "not known";
+        return memory.containsKey(runner) ? line("%.0f", bytes.apply(memory.get(runner)) / 1e6) : "unknown";
     }
 
     private static String line(String format, Object... values) {

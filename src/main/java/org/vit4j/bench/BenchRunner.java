@@ -6,13 +6,14 @@ import org.vit4j.train.RunConfig;
 
 /** The ways to run a network that a benchmark compares. */
 public enum BenchRunner {
-    /** Plain SameDiff, see {@link PlainSameDiffSubject}. */
+    /** ND4J's own session, memory manager and updater, see {@link PlainSameDiffSubject}. */
     PLAIN,
-    /** The lowering to stock operations, as a static plan. */
+    /** The SameDiff backend. */
     SAMEDIFF,
-    /** The lowering to oneDNN's kernels. */
+    /** The oneDNN backend. */
     ONEDNN;
 
+    /** Loads the network of a config. */
     public Subject open(RunConfig config) {
         return switch (this) {
             case PLAIN -> new PlainSameDiffSubject(config);
@@ -21,7 +22,7 @@ public enum BenchRunner {
         };
     }
 
-    /** How it is called in results. */
+    /** The word for this runner on the command line and in results. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -15,32 +15,32 @@ import org.vit4j.onnx.PixelInput;
 import org.vit4j.train.RunConfig;
 
 /**
- * One contender in a process of its own, told what to do line by line: for measuring memory, and for taking turns with
- * programs in other languages. Each line is answered by a line of JSON.
+ * Runs one subject in a separate process, controlled by a line protocol: to measure memory, and to alternate with
+ * programs in other languages. Each command is answered by a line of JSON.
  *
  * <pre>
  * train N     N training steps on random data    {"seconds": [...]}
  * infer B N   N forward passes of B images       {"seconds": [...]}
- * onnx FILE   writes the network, for others    {"bytes": size}
- * memory                                         {"resident": bytes, "peak": bytes}, 0 where it is not known
+ * onnx FILE   exports the network as ONNX file  {"bytes": size}
+ * memory      memory of this process            {"resident": bytes, "peak": bytes}, 0 if unknown
  * </pre>
  */
 public final class BenchWorker {
     private final RunConfig config;
-    private final Subject contender;
+    private final Subject subject;
     private final Batch batch;
 
-    private BenchWorker(RunConfig config, Subject contender) {
+    private BenchWorker(RunConfig config, Subject subject) {
         this.config = config;
-        this.contender = contender;
+        this.subject = subject;
         this.batch = BenchData.random(config, config.train().batch());
     }
 
-    /** Serves until the lines end. */
+    /** Executes commands until the input ends. */
     public static void serve(RunConfig config, BenchRunner runner, BufferedReader lines, PrintWriter answers)
             throws IOException {
-        try (Subject contender = runner.open(config)) {
-            BenchWorker worker = new BenchWorker(config, contender);
+        try (Subject subject = runner.open(config)) {
+            BenchWorker worker = new BenchWorker(config, subject);
             answers.println("{\"ready\": \"" + runner.word() + "\"}");
             answers.flush();
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -60,7 +60,7 @@ public final class BenchWorker {
         };
     }
 
-    /** The network that the config describes, with its first weights. */
+    /** Exports the network with its initial weights. */
     private String onnx(Path file) {
         BenchNetwork network = new BenchNetwork(config);
         OnnxModel.of(network.graph(), config.name(), PixelInput.normalized())
@@ -70,14 +70,14 @@ public final class BenchWorker {
 
     private String train(int steps) {
         return timed(steps, () -> {
-            contender.gradient(batch);
-            contender.update();
+            subject.gradient(batch);
+            subject.update();
         });
     }
 
     private String infer(int size, int times) {
         try (INDArray images = BenchNetwork.images(BenchData.random(config, size))) {
-            return timed(times, () -> contender.infer(images));
+            return timed(times, () -> subject.infer(images));
         }
     }
 

@@ -13,16 +13,16 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.machine.CpuThreads;
 
 /**
- * What was measured on.
+ * The machine of a benchmark.
  *
- * @param threads of a matrix product: {@code OMP_NUM_THREADS}, or all processors
- * @param matmulGflops the best of several products of two [2048, 2048]: what this machine can do at most
+ * @param threads threads of a matrix product: {@code OMP_NUM_THREADS}, or all processors
+ * @param matmulGflops maximum over several products of two [2048, 2048] matrices: the peak rate of this machine
  */
 public record MachineInfo(String processor, int processors, int threads, double matmulGflops) {
     private static final int SIDE = 2048;
     private static final int TIMES = 10;
 
-    static MachineInfo measured() {
+    static MachineInfo measure() {
         return new MachineInfo(processorName(), CpuThreads.available(), CpuThreads.current(), matmul());
     }
 

@@ -10,19 +10,19 @@ import java.util.Optional;
 import org.vit4j.io.RunException;
 
 /**
- * The largest resident memory of a contender in bytes, JVM included. Contenders of one process cannot be told apart, so
- * each gets one of its own, which first infers and then trains: {@code training} is the peak of both.
+ * Peak resident memory of a subject in bytes, including the JVM. Measured in a separate process per subject, which runs
+ * inference and then training: {@code training} is the peak of both.
  */
 public record PeakMemory(long inference, long training) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
-     * Starts a process, has it work, and asks what it took; empty where the system does not tell.
+     * Measures peak memory in a new process; empty if the operating system does not report it.
      *
-     * @param command starts {@link BenchWorker#serve}
+     * @param command command line that runs {@link BenchWorker#serve}
      */
     public static Optional<PeakMemory> of(List<String> command, int batch, int steps) {
-        if (!ProcessMemory.known()) return Optional.empty();
+        if (!ProcessMemory.isKnown()) return Optional.empty();
         try {
             Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -37,7 +37,7 @@ public record PeakMemory(long inference, long training) {
                 process.destroy();
             }
         } catch (IOException e) {
-            throw new RunException("cannot measure memory in a process of its own: " + e.getMessage(), e);
+            throw new RunException("cannot measure memory in a separate process: " + e.getMessage(), e);
         }
     }
 
@@ -51,7 +51,7 @@ public record PeakMemory(long inference, long training) {
     private static String answer(BufferedReader answers) throws IOException {
         String line = answers.readLine();
         if (line == null)
-            throw new RunException("the process that measures memory ended early; it may have run out of it");
+            throw new RunException("the process that measures memory ended early; it may have run out of memory");
         return line;
     }
 }

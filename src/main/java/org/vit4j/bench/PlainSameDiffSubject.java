@@ -27,20 +27,20 @@ import org.vit4j.optim.Sgd;
 import org.vit4j.train.RunConfig;
 
 /**
- * SameDiff as it comes: the same operations as the portable engine, run by {@code SameDiff.output} on ND4J's own session and
- * array cache, then ND4J's own updater and weight decay, an array a weight, as {@code sd.fit} applies them. Not {@code
- * sd.fit} itself, which cannot take turns step by step; its inner loop, {@code TrainingSession.trainingIteration}, was
- * measured beside this and takes the same time.
+ * SameDiff without vit4j's planner: the operations of the SameDiff backend, run by {@code SameDiff.output} with ND4J's
+ * own session and array cache, then ND4J's updater and weight decay per parameter, as {@code sd.fit} applies them.
+ * {@code sd.fit} itself cannot run single steps; its inner loop, {@code TrainingSession.trainingIteration}, was
+ * measured separately and takes the same time.
  */
 final class PlainSameDiffSubject implements Subject {
     private final BenchNetwork network;
     private final SameDiffGraph lowered;
     private final String loss;
     private final SameDiffGraph inference;
-    private final Optimizer recipe;
+    private final Optimizer optimizer;
     private final SameDiff gradient;
-    private final String[] wanted;
-    private final Map<String, String> gradientOf = new LinkedHashMap<>();
+    private final String[] outputs;
+    private final Map<String, String> gradientNames = new LinkedHashMap<>();
     private final Map<String, GradientUpdater<?>> updaters = new HashMap<>();
     private Map<String, INDArray> last = Map.of();
     private int lastSize;
@@ -48,35 +48,36 @@ final class PlainSameDiffSubject implements Subject {
 
     PlainSameDiffSubject(RunConfig config) {
         this.network = new BenchNetwork(config);
-        this.recipe = config.train().optimizer();
+        this.optimizer = config.train().optimizer();
         this.lowered = SameDiffLowering.lower(network.graph(), network.parameters(), SameDiffLowering.Mode.TRAINING);
         SameDiff sd = lowered.sd();
         this.loss = network.loss(lowered).name();
         sd.setLossVariables(loss);
         SuppressedOutput.run(sd::createGradFunction);
         this.gradient = sd.getFunction("grad");
-        List<String> outputs = new ArrayList<>(List.of(loss));
-        for (SameDiffGraph.BatchStatistics seen : lowered.statistics())
-            outputs.addAll(List.of(seen.mean(), seen.variance()));
+        List<String> names = new ArrayList<>(List.of(loss));
+        for (SameDiffGraph.BatchStatistics norm : lowered.statistics())
+            names.addAll(List.of(norm.mean(), norm.variance()));
         for (String weight : network.parameters().offsets().keySet()) {
-            SDVariable by = sd.getVariable(weight).getGradient();
-            if (by == null) continue; // the loss does not depend on it
-            gradientOf.put(weight, by.name());
-            outputs.add(by.name());
+            SDVariable derivative = sd.getVariable(weight).getGradient();
+            if (derivative == null) continue; // the loss does not depend on it
+            gradientNames.put(weight, derivative.name());
+            names.add(derivative.name());
             updaters.put(weight, updater(network.parameters().array(weight).length()));
         }
-        this.wanted = outputs.toArray(String[]::new);
+        this.outputs = names.toArray(String[]::new);
         this.inference = SameDiffLowering.lower(network.graph(), network.parameters(), SameDiffLowering.Mode.INFERENCE);
     }
 
     private GradientUpdater<?> updater(long length) {
         IUpdater nd4j;
-        if (recipe instanceof AdamW adam) {
+        if (optimizer instanceof AdamW adam) {
             nd4j = new Adam(adam.lr(), adam.beta1(), adam.beta2(), adam.eps());
-        } else if (recipe instanceof Sgd sgd) {
+        } else if (optimizer instanceof Sgd sgd) {
             nd4j = new Nesterovs(sgd.lr(), sgd.momentum());
         } else {
-            throw new ConfigError("bench: stock SameDiff is timed with adamw or sgd; set one as train.optimizer.name");
+            throw new ConfigError(
+                    "bench: plain SameDiff supports the optimizers adamw and sgd; set train.optimizer.name=adamw");
         }
         return nd4j.instantiate(Nd4j.zeros(Nd4j.dataType(), 1, nd4j.stateSize(length)), true);
     }
@@ -91,20 +92,20 @@ final class PlainSameDiffSubject implements Subject {
 
     @Override
     public double gradient(Batch batch) {
-        last = gradient.output(network.inputs(batch, lowered.masks()), wanted);
+        last = gradient.output(network.inputs(batch, lowered.masks()), outputs);
         lastSize = batch.size();
         return last.get(loss).getDouble(0);
     }
 
     @Override
     public void update() {
-        WeightDecay decay = new WeightDecay(recipe.weightDecay(), true);
-        gradientOf.forEach((weight, name) -> {
+        WeightDecay decay = new WeightDecay(optimizer.weightDecay(), true);
+        gradientNames.forEach((weight, name) -> {
             INDArray array = network.parameters().array(weight);
-            INDArray by = last.get(name);
-            updaters.get(weight).applyUpdater(by.reshape(1, by.length()), steps, 0);
-            decay.apply(array, by.reshape(array.shape()), recipe.lr(), steps, 0);
-            array.subi(by.reshape(array.shape()));
+            INDArray derivative = last.get(name);
+            updaters.get(weight).applyUpdater(derivative.reshape(1, derivative.length()), steps, 0);
+            decay.apply(array, derivative.reshape(array.shape()), optimizer.lr(), steps, 0);
+            array.subi(derivative.reshape(array.shape()));
         });
         RunningStatistics.update(network.parameters(), lowered.statistics(), last, lastSize);
         steps++;
@@ -119,7 +120,7 @@ final class PlainSameDiffSubject implements Subject {
                 .get(logits);
     }
 
-    /** SameDiff's sessions do not tell. */
+    /** SameDiff's sessions do not report times per op. */
     @Override
     public List<OpTime> profileTraining(Batch batch, int runs) {
         return List.of();
@@ -130,7 +131,7 @@ final class PlainSameDiffSubject implements Subject {
         return List.of();
     }
 
-    /** Nothing to do: the arrays of a SameDiff session are the garbage collector's. */
+    /** Does nothing: arrays of a SameDiff session are freed by the garbage collector. */
     @Override
     public void close() {}
 }

@@ -5,13 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/** Resident memory of this process in bytes, arrays outside of the heap included; empty where there is no {@code /proc}. */
+/** Resident memory of this process in bytes, including off-heap arrays; empty on systems without {@code /proc}. */
 final class ProcessMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
 
     private ProcessMemory() {}
 
-    static boolean known() {
+    static boolean isKnown() {
         return peak().isPresent();
     }
 
@@ -19,7 +19,7 @@ final class ProcessMemory {
         return status("VmRSS:");
     }
 
-    /** The largest it ever was. */
+    /** Peak resident memory since the process started. */
     static OptionalLong peak() {
         return status("VmHWM:");
     }

@@ -1,6 +1,6 @@
 package org.vit4j.bench;
 
-/** How long something takes. */
+/** Measurement of elapsed time. */
 final class Stopwatch {
     private Stopwatch() {}
 

@@ -5,25 +5,25 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.OpTime;
 import org.vit4j.data.Batch;
 
-/** One way to run a network. All contenders of a benchmark run the same one, each with weights of its own. */
+/** A way to run a network in a benchmark. All subjects run the same network, each with its own weights. */
 public interface Subject extends AutoCloseable {
 
-    /** The loss of a training batch: what a step does before its backward pass. */
+    /** Computes the loss of a training batch: the forward part of a step. */
     double forward(Batch batch);
 
-    /** The loss, and the gradient by every trained weight, which {@link #update} then takes. */
+    /** Computes the loss, and the gradients of all trainable parameters for {@link #update}. */
     double gradient(Batch batch);
 
-    /** The optimizer's step. */
+    /** Applies an optimizer step. */
     void update();
 
-    /** [B, H, W, C] -> [B, K] */
+    /** Computes logits, [B, H, W, C] -> [B, K]. */
     INDArray infer(INDArray images);
 
-    /** Where so many training steps spend their time by kind of op, the dearest first; empty where nobody can tell. */
+    /** Time per kind of op over {@code runs} training steps, largest first; empty if not available. */
     List<OpTime> profileTraining(Batch batch, int runs);
 
-    /** The same of inference. */
+    /** Time per kind of op over {@code runs} inference passes, largest first; empty if not available. */
     List<OpTime> profileInference(INDArray images, int runs);
 
     @Override

@@ -12,32 +12,32 @@ import org.vit4j.data.Batch;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.train.RunConfig;
 
-/** What {@code vit4j train} does in a step, on one of its engines. */
+/** A training step as in {@code vit4j train}, on one of vit4j's backends. */
 final class Vit4jSubject implements Subject {
     private final BenchNetwork network;
-    private final Backend engine;
+    private final Backend backend;
     private final double lr;
     private final GradientStep step;
     private final Optimizer.OptimizerState optimizer;
     private Inference inference;
 
-    Vit4jSubject(RunConfig config, Backend engine) {
+    Vit4jSubject(RunConfig config, Backend backend) {
         this.network = new BenchNetwork(config);
-        this.engine = engine;
+        this.backend = backend;
         this.lr = config.train().optimizer().lr();
         var parameters = network.parameters();
-        GradientStep.GradientSpec wanted = new GradientStep.GradientSpec(network::loss, List.of());
-        this.step = engine.step(network.graph(), parameters, SameDiffLowering.Mode.TRAINING, wanted);
+        GradientStep.GradientSpec spec = new GradientStep.GradientSpec(network::loss, List.of());
+        this.step = backend.step(network.graph(), parameters, SameDiffLowering.Mode.TRAINING, spec);
         this.optimizer = config.train().optimizer().start(parameters);
     }
 
-    /** As a saved model has it; made anew once the weights have changed. */
+    /** Inference with constant parameters, as for a saved model; recreated after each update. */
     private Inference inference() {
-        if (inference == null) inference = engine.fixedInference(network.graph(), network.parameters());
+        if (inference == null) inference = backend.fixedInference(network.graph(), network.parameters());
         return inference;
     }
 
-    private void forgetInference() {
+    private void closeInference() {
         if (inference != null) inference.close();
         inference = null;
     }
@@ -62,7 +62,7 @@ final class Vit4jSubject implements Subject {
     public void update() {
         optimizer.step(step.flatGradient(), lr);
         step.updateStatistics();
-        forgetInference();
+        closeInference();
     }
 
     @Override
@@ -83,6 +83,6 @@ final class Vit4jSubject implements Subject {
     @Override
     public void close() {
         step.close();
-        forgetInference();
+        closeInference();
     }
 }

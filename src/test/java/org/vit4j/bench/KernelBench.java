@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What the operations of a ViT block take one by one, with ND4J's own kernels: {@code bench/kernels.sh}. The shapes are
- * ViT-Tiny's at 224 pixels: T = 197 tokens, D = 192 wide, H = 3 heads of d = 64.
+ * Single operations of a ViT block with ND4J's own kernels: {@code bench/kernels.sh KernelBench}. Shapes are those of
+ * ViT-Tiny at 224 pixels: T = 197 tokens, width D = 192, H = 3 heads of width d = 64.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -42,7 +42,7 @@ public class KernelBench {
 
     private CustomOp dense;
     private CustomOp scores;
-    private CustomOp mix;
+    private CustomOp weightedSum;
     private CustomOp softmax;
     private CustomOp layerNorm;
     private CustomOp layerNormGradient;
@@ -56,15 +56,16 @@ public class KernelBench {
         INDArray x = random(rows, WIDTH); // [B * T, D]
         INDArray wide = random(rows, HIDDEN); // [B * T, 4D]
         INDArray q = random(batch, HEADS, TOKENS, HEAD_WIDTH); // [B, H, T, d]
-        INDArray weights = random(batch, HEADS, TOKENS, TOKENS); // [B, H, T, T]
+        INDArray probs = random(batch, HEADS, TOKENS, TOKENS); // [B, H, T, T]
         INDArray scale = random(WIDTH);
 
         dense = op("matmul", empty(rows, HIDDEN), x, random(WIDTH, HIDDEN)).build();
         scores = op("matmul", empty(batch, HEADS, TOKENS, TOKENS), q, q)
                 .addIntegerArguments(0, 1, 0) // the second transposed
                 .build();
-        mix = op("matmul", empty(batch, HEADS, TOKENS, HEAD_WIDTH), weights, q).build();
-        softmax = op("softmax", empty(batch, HEADS, TOKENS, TOKENS), weights)
+        weightedSum =
+                op("matmul", empty(batch, HEADS, TOKENS, HEAD_WIDTH), probs, q).build();
+        softmax = op("softmax", empty(batch, HEADS, TOKENS, TOKENS), probs)
                 .addIntegerArguments(3)
                 .build();
         layerNorm = op("layer_norm", empty(rows, WIDTH), x, scale, random(WIDTH))
@@ -100,22 +101,22 @@ public class KernelBench {
         return Nd4j.exec(op);
     }
 
-    /** [B * T, D] x [D, 4D]: the first half of an MLP, without bias. */
+    /** First layer of an MLP without bias, [B * T, D] x [D, 4D]. */
     @Benchmark
     public INDArray[] dense() {
         return run(dense);
     }
 
-    /** [B, H, T, d] x [B, H, d, T] */
+    /** Attention scores, [B, H, T, d] x [B, H, d, T]. */
     @Benchmark
     public INDArray[] scores() {
         return run(scores);
     }
 
-    /** [B, H, T, T] x [B, H, T, d] */
+    /** Weighted sum of values, [B, H, T, T] x [B, H, T, d]. */
     @Benchmark
-    public INDArray[] mix() {
-        return run(mix);
+    public INDArray[] weightedSum() {
+        return run(weightedSum);
     }
 
     @Benchmark
@@ -133,7 +134,7 @@ public class KernelBench {
         return run(layerNormGradient);
     }
 
-    /** ND4J's quick form; the exact one has no op of its own. */
+    /** ND4J's sigmoid approximation; there is no op for the exact GELU. */
     @Benchmark
     public INDArray gelu() {
         return Nd4j.exec(gelu);
@@ -144,7 +145,7 @@ public class KernelBench {
         return run(add);
     }
 
-    /** [B, T, H, d] -> [B, H, T, d] */
+    /** Permutation [B, T, H, d] -> [B, H, T, d]. */
     @Benchmark
     public INDArray[] splitHeads() {
         return run(splitHeads);

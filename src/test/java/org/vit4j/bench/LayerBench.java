@@ -31,8 +31,8 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
 /**
- * The layers that networks spend their time in, one by one, on both engines: {@code bench/kernels.sh LayerBench}. Shapes
- * are ViT-Tiny's at 224 pixels (T = 197 tokens, D = 192 wide, H = 3 heads) and 64 channels of 56 x 56 pixels.
+ * Single layers on both backends: {@code bench/kernels.sh LayerBench}. Shapes are those of ViT-Tiny at 224 pixels (T =
+ * 197 tokens, width D = 192, H = 3 heads) and images of 56 x 56 pixels with 64 channels.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -65,8 +65,8 @@ public class LayerBench {
     })
     public String layer;
 
-    @Param({"accelerated", "portable"})
-    public String engine;
+    @Param({"onednn", "samediff"})
+    public String backend;
 
     @Param({"8"})
     public int batch;
@@ -80,19 +80,20 @@ public class LayerBench {
         Graph graph = new Graph(Init.PYTORCH);
         boolean image = layer.startsWith("conv") || layer.equals("batch_norm") || layer.equals("max_pool");
         Tensor in = image ? graph.input("x", SIDE, SIDE, CHANNELS) : graph.input("x", TOKENS, WIDTH);
-        // Only a mean comes out, as of a network only logits do: handing a whole layer over is not what is measured.
+        // The output is a mean, as small as the logits of a network, so that copying the layer's output is not
+        // measured.
         Tensor y = build(graph, in);
         for (int i = 1; y.shape().rank() > 1; i++) y = graph.mean("mean" + i, y, 0);
         graph.output("logits", y);
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
-        Backend on = Backend.valueOf(engine.toUpperCase(java.util.Locale.ROOT));
+        Backend on = Backend.valueOf(backend.toUpperCase(java.util.Locale.ROOT));
         x = Nd4j.randn(DataType.FLOAT, in.shape().batched(batch));
         inference = on.inference(graph, parameters);
-        // The gradient by the input too, as in the middle of a network.
-        var wanted = new GradientStep.GradientSpec(
+        // Includes the gradient with respect to the input, as for a layer inside a network.
+        var spec = new GradientStep.GradientSpec(
                 network -> network.output("logits").mean(), List.of(), List.of("x"));
-        step = on.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted);
+        step = on.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec);
     }
 
     private Tensor build(Graph g, Tensor x) {
@@ -103,7 +104,7 @@ public class LayerBench {
             case "layer_norm" -> g.layerNorm("y", x, 1e-6);
             case "attention" -> {
                 Tensor heads = g.splitHeads("heads", x, HEADS); // [H, T, d], as q, k and v at once
-                yield g.weightedSum("y", g.softmax("weights", g.scores("scores", heads, heads, 0.125)), heads);
+                yield g.weightedSum("y", g.softmax("probs", g.scores("scores", heads, heads, 0.125)), heads);
             }
             case "conv" -> g.conv2d("y", x, CHANNELS, THREE, 1, true);
             case "conv_grouped" -> g.conv2d("y", x, CHANNELS, THREE, 8, true);
@@ -115,13 +116,13 @@ public class LayerBench {
         };
     }
 
-    /** What inference does. */
+    /** Inference. */
     @Benchmark
     public INDArray forward() {
         return inference.logits(x);
     }
 
-    /** Forward in training, the mean of the result, backward to weights and input. */
+    /** Training: forward, mean of the output, backward to parameters and input. */
     @Benchmark
     public double step() {
         step.run(Map.of("x", x));

@@ -13,70 +13,70 @@ import org.vit4j.data.Batch;
 import org.vit4j.graph.Op;
 import org.vit4j.train.RunConfig;
 
-/** A benchmark of networks that compute different things would compare nothing. */
+/** All subjects of a benchmark compute the same training steps and logits. */
 class SubjectTest {
-    /** Stock ND4J adds Adam's epsilon before the bias correction, which moves a small step a little. */
-    private static final double SAME_LOSS = 1e-3;
+    /** ND4J's Adam adds epsilon before the bias correction, which changes small steps slightly. */
+    private static final double LOSS_TOLERANCE = 1e-3;
 
-    private static final double SAME_LOGITS = 1e-2;
+    private static final double LOGITS_TOLERANCE = 1e-2;
 
     private final RunConfig config = RunConfig.open(
             "digits-levit", // batch norm: its running statistics are part of a step
             List.of("train.batch=8", "train.optimizer.lr=1e-3", "train.optimizer.weight_decay=0"));
     private final Batch batch = BenchData.random(config, 8);
 
-    /** The loss of a forward pass, those of three steps, and what the network says afterwards. */
-    private record Course(List<Double> losses, INDArray logits) {}
+    /** Losses of a forward pass and of three training steps, and the logits afterwards. */
+    private record TrainingResult(List<Double> losses, INDArray logits) {}
 
-    private Course train(BenchRunner runner) {
-        try (Subject contender = runner.open(config)) {
-            List<Double> losses = new ArrayList<>(List.of(contender.forward(batch)));
+    private TrainingResult train(BenchRunner runner) {
+        try (Subject subject = runner.open(config)) {
+            List<Double> losses = new ArrayList<>(List.of(subject.forward(batch)));
             for (int step = 0; step < 3; step++) {
-                losses.add(contender.gradient(batch));
-                contender.update();
+                losses.add(subject.gradient(batch));
+                subject.update();
             }
-            return new Course(
-                    losses, contender.infer(BenchNetwork.images(batch)).dup());
+            return new TrainingResult(
+                    losses, subject.infer(BenchNetwork.images(batch)).dup());
         }
     }
 
     @Test
-    void contendersLearnTheSame() {
-        Course stock = train(BenchRunner.PLAIN);
-        assertThat(stock.losses.get(1)).isEqualTo(stock.losses.get(0));
-        assertThat(stock.losses.get(3)).isLessThan(stock.losses.get(1) - 0.01);
+    void allSubjectsReachTheSameLossesAndLogits() {
+        TrainingResult plain = train(BenchRunner.PLAIN);
+        assertThat(plain.losses.get(1)).isEqualTo(plain.losses.get(0));
+        assertThat(plain.losses.get(3)).isLessThan(plain.losses.get(1) - 0.01);
         for (BenchRunner runner : EnumSet.complementOf(EnumSet.of(BenchRunner.PLAIN))) {
-            Course other = train(runner);
-            for (int i = 0; i < stock.losses.size(); i++) {
+            TrainingResult other = train(runner);
+            for (int i = 0; i < plain.losses.size(); i++) {
                 assertThat(other.losses.get(i))
                         .as("%s, %d", runner, i)
-                        .isCloseTo(stock.losses.get(i), offset(SAME_LOSS));
+                        .isCloseTo(plain.losses.get(i), offset(LOSS_TOLERANCE));
             }
-            assertThat(other.logits.equalsWithEps(stock.logits, SAME_LOGITS))
+            assertThat(other.logits.equalsWithEps(plain.logits, LOGITS_TOLERANCE))
                     .as("%s", runner)
                     .isTrue();
         }
     }
 
-    /** Both engines tell, and both spend time on softmax; a step has as many of them forward as inference has. */
+    /** A training step executes as many softmax ops as inference: one per attention layer. */
     @Test
-    void enginesTellWhereTheirTimeGoes() {
+    void profilesCountSoftmaxOpsPerLayer() {
         long layers = config.model().build().tensors().stream()
                 .filter(t -> t.op() instanceof Op.Softmax)
                 .count();
         for (BenchRunner runner : EnumSet.complementOf(EnumSet.of(BenchRunner.PLAIN))) {
-            try (Subject contender = runner.open(config)) {
-                assertThat(softmaxes(contender.profileInference(BenchNetwork.images(batch), 3)))
+            try (Subject subject = runner.open(config)) {
+                assertThat(softmaxCount(subject.profileInference(BenchNetwork.images(batch), 3)))
                         .as("%s", runner)
                         .isEqualTo(3 * layers);
-                assertThat(softmaxes(contender.profileTraining(batch, 2)))
+                assertThat(softmaxCount(subject.profileTraining(batch, 2)))
                         .as("%s", runner)
                         .isEqualTo(2 * layers);
             }
         }
     }
 
-    private static long softmaxes(List<OpTime> times) {
+    private static long softmaxCount(List<OpTime> times) {
         return times.stream()
                 .filter(time -> time.op().split(",")[0].equals("softmax"))
                 .mapToLong(OpTime::count)
@@ -84,7 +84,7 @@ class SubjectTest {
     }
 
     @Test
-    void timingsAreWhatNumPySays() {
+    void timingsEqualNumPyPercentiles() {
         Timings t = Timings.of(List.of(4.0, 1.0, 3.0, 2.0)); // numpy.percentile(x, [10, 50, 90])
         assertThat(List.of(t.p10(), t.median(), t.p90()))
                 .usingElementComparator((a, b) -> Math.abs(a - b) < 1e-12 ? 0 : Double.compare(a, b))

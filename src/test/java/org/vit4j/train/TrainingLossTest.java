@@ -101,10 +101,10 @@ class TrainingLossTest {
             if (c.distill().isPresent()) inputs.put(TrainingLoss.TEACHER, matrix(c.numbers.path("logits_teacher")));
             Map<String, INDArray> out = gradients.run(inputs);
             assertThat(gradients.loss(out)).isCloseTo(expected.path("loss").asDouble(), within(EXACT));
-            check(out.get(gradients.nameBy("a")), expected.path("gradient_logits_class"));
-            INDArray byDistill = c.distill().isPresent() ? out.get(gradients.nameBy("b")) : byLabel.mul(0);
+            check(out.get(gradients.gradientName("a")), expected.path("gradient_logits_class"));
+            INDArray byDistill = c.distill().isPresent() ? out.get(gradients.gradientName("b")) : byLabel.mul(0);
             check(byDistill, expected.path("gradient_logits_distill"));
-            assertThat(gradients.of("distill") == null).isEqualTo(c.distill().isEmpty());
+            assertThat(gradients.gradientOf("distill") == null).isEqualTo(c.distill().isEmpty());
         }
     }
 

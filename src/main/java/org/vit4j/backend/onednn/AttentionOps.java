@@ -4,68 +4,72 @@ import java.util.List;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Op;
 
-/** The parts of attention, [B, H, T, d] and [B, H, T, S]. */
+/** Operations of attention on heads [B, H, T, d] and attention scores [B, H, T, S]. */
 final class AttentionOps {
     private final Tape tape;
-    private final MatmulOps maths;
+    private final MatmulOps math;
     private final long batch;
 
-    AttentionOps(Tape tape, MatmulOps maths, long batch) {
+    AttentionOps(Tape tape, MatmulOps math, long batch) {
         this.tape = tape;
-        this.maths = maths;
+        this.math = math;
         this.batch = batch;
     }
 
-    /** [B, T, parts * H * d] -> [B, H, T, d], a view. */
+    /** Splits heads, [B, T, parts * H * d] -> [B, H, T, d]: a view. */
     TapeValue splitHeads(TapeValue x, Op.SplitHeads split, long tokens, long width) {
-        TapeValue cut = tape.reshape(x, batch, tokens, split.parts(), (long) split.heads() * width);
-        TapeValue part = split.parts() == 1 ? cut : tape.slice(cut, 2, split.part(), split.part() + 1L);
+        TapeValue parts = tape.reshape(x, batch, tokens, split.parts(), (long) split.heads() * width);
+        TapeValue part = split.parts() == 1 ? parts : tape.slice(parts, 2, split.part(), split.part() + 1L);
         return tape.permute(tape.reshape(part, batch, tokens, split.heads(), width), 0, 2, 1, 3);
     }
 
+    /** scale * q k', [B, H, T, d] x [B, H, S, d] -> [B, H, T, S]. */
     TapeValue scores(TapeValue q, TapeValue k, double scale) {
-        StridedArray to = StridedArray.fresh(
+        StridedArray to = StridedArray.temporary(
                 batch, q.array().dim(1), q.array().dim(2), k.array().dim(2));
-        return maths.matmul(q, tape.permute(k, 0, 1, 3, 2), null, scale, to);
-    }
-
-    /** The result lies in memory as [B, T, H, d], so that the heads are merged without a copy. */
-    TapeValue weightedSum(TapeValue weights, TapeValue v) {
-        StridedArray to = StridedArray.fresh(
-                batch, weights.array().dim(2), v.array().dim(1), v.array().dim(3));
-        return maths.matmul(weights, v, null, 1, to.permute(0, 2, 1, 3));
+        return math.matmul(q, tape.permute(k, 0, 1, 3, 2), null, scale, to);
     }
 
     /**
-     * softmax(scale * q k') v without all of the maps at once: a block of rows is made, used, and written over by the next,
-     * so it stays in the cache (the idea of Rabe and Staats 2021, arXiv:2112.05682, with whole rows). Forward only.
+     * probs v, [B, H, T, S] x [B, H, S, d] -> [B, H, T, d], stored as [B, T, H, d] so that merging heads needs no copy.
+     */
+    TapeValue weightedSum(TapeValue probs, TapeValue v) {
+        StridedArray to = StridedArray.temporary(
+                batch, probs.array().dim(2), v.array().dim(1), v.array().dim(3));
+        return math.matmul(probs, v, null, 1, to.permute(0, 2, 1, 3));
+    }
+
+    /**
+     * softmax(scale * q k') v in blocks of rows. Blocks reuse the same memory, so that the attention map stays in the
+     * cache (Rabe and Staats 2021, arXiv:2112.05682, here with complete rows instead of an online softmax). Forward
+     * only.
      */
     TapeValue attention(TapeValue q, TapeValue k, TapeValue v, double scale) {
         return attention(q, k, v, scale, AttentionBlock.SIZE);
     }
 
-    /** @param size of a block, in floats; at least one row */
+    /** @param size maximum size of a block in floats; a block has at least one row */
     TapeValue attention(TapeValue q, TapeValue k, TapeValue v, double scale, long size) {
         AttentionBlock block = AttentionBlock.of(q.array(), k.array().dim(2), size);
         StridedArray qs = operand(q);
         StridedArray ks = operand(tape.permute(k, 0, 1, 3, 2));
         StridedArray vs = operand(v);
-        StridedArray to = StridedArray.fresh(
+        StridedArray to = StridedArray.temporary(
                 batch, q.array().dim(2), v.array().dim(1), v.array().dim(3));
         StridedArray context = to.permute(0, 2, 1, 3);
-        StridedArray room = StridedArray.fresh(
+        StridedArray buffer = StridedArray.temporary(
                 block.images, block.heads, block.rows, k.array().dim(2));
         for (long b = 0; b < batch; b += block.images) {
             for (long h = 0; h < context.dim(1); h += block.heads) {
-                StridedArray keys = block.part(ks, b, h);
-                StridedArray values = block.part(vs, b, h);
+                StridedArray keys = block.slice(ks, b, h);
+                StridedArray values = block.slice(vs, b, h);
                 for (long t = 0; t < context.dim(2); t += block.rows) {
-                    StridedArray rows = block.part(qs, b, h).slice(2, t, Math.min(t + block.rows, context.dim(2)));
+                    StridedArray rows = block.slice(qs, b, h).slice(2, t, Math.min(t + block.rows, context.dim(2)));
                     StridedArray maps =
-                            StridedArray.of(room.buffer(), 0, rows.dim(0), rows.dim(1), rows.dim(2), keys.last());
+                            StridedArray.of(buffer.buffer(), 0, rows.dim(0), rows.dim(1), rows.dim(2), keys.last());
                     tape.emit(Kernels.matmul(rows, keys, null, maps, scale));
                     tape.emit(Kernels.softmax(maps.flat(), maps.flat()));
-                    StridedArray part = block.part(context, b, h).slice(2, t, t + rows.dim(2));
+                    StridedArray part = block.slice(context, b, h).slice(2, t, t + rows.dim(2));
                     tape.emit(Kernels.matmul(maps, values, null, part, 1));
                 }
             }
@@ -74,12 +78,12 @@ final class AttentionOps {
     }
 
     private StridedArray operand(TapeValue x) {
-        return x.array().hasRows() ? x.array() : tape.dense(x).array();
+        return x.array().hasUnitStride() ? x.array() : tape.dense(x).array();
     }
 
-    /** How much of the maps [B, H, T, S] is made at once: some images, or some heads of one, or some rows of one head. */
+    /** Block size of attention maps [B, H, T, S]: several images, or heads of one image, or rows of one head. */
     private record AttentionBlock(long images, long heads, long rows) {
-        /** Floats: 4 MB, well within a third-level cache. Smaller ones were slower: a call costs more than it saves. */
+        /** Floats, 4 MB: fits the L3 cache. Smaller blocks were slower because of the cost of each call. */
         private static final long SIZE = 1 << 20;
 
         static AttentionBlock of(StridedArray q, long keys, long size) {
@@ -90,37 +94,37 @@ final class AttentionOps {
             return new AttentionBlock(Math.min(q.dim(0), size / (head * heads)), heads, q.dim(2));
         }
 
-        StridedArray part(StridedArray whole, long image, long head) {
-            return whole.slice(0, image, Math.min(image + images, whole.dim(0)))
-                    .slice(1, head, Math.min(head + heads, whole.dim(1)));
+        StridedArray slice(StridedArray array, long image, long head) {
+            return array.slice(0, image, Math.min(image + images, array.dim(0)))
+                    .slice(1, head, Math.min(head + heads, array.dim(1)));
         }
     }
 
-    /** [B, H, T, S] -> [B, G, T, S] by kernel [H, G]. */
+    /** Mixes heads linearly, [B, H, T, S] -> [B, G, T, S] by kernel [H, G]. */
     TapeValue mixHeads(TapeValue x, TapeValue kernel, TapeValue bias) {
         long tokens = x.array().dim(2);
         long keys = x.array().last();
         long from = kernel.array().dim(0);
         long to = kernel.array().dim(1);
-        TapeValue turned = tape.permute(tape.reshape(kernel, 1, from, to), 0, 2, 1);
-        TapeValue y = maths.matmul(turned, tape.reshape(x, batch, from, tokens * keys));
+        TapeValue transposed = tape.permute(tape.reshape(kernel, 1, from, to), 0, 2, 1);
+        TapeValue y = math.matmul(transposed, tape.reshape(x, batch, from, tokens * keys));
         if (bias != null) {
             TapeValue one = new TapeValue(tape.ones(batch).swap(0, 1), false, -1);
-            TapeValue each = tape.reshape(maths.matmul(one, bias).usedOnce(true), batch * to, 1);
-            TapeValue rows = tape.reshape(y.usedOnce(true), batch * to, tokens * keys);
-            y = maths.add(rows, each);
+            TapeValue each = tape.reshape(math.matmul(one, bias).setUsedOnce(true), batch * to, 1);
+            TapeValue rows = tape.reshape(y.setUsedOnce(true), batch * to, tokens * keys);
+            y = math.add(rows, each);
         }
-        return tape.reshape(y.usedOnce(true), batch, to, tokens, keys);
+        return tape.reshape(y.setUsedOnce(true), batch, to, tokens, keys);
     }
 
-    /** Adds factor * table[h, index[t, s]], which is looked up in Java: a table is small, and the same for all examples. */
+    /** Adds factor * table[h, index[t, s]]. The lookup is in Java: the table is small and shared by all examples. */
     TapeValue relativeBias(TapeValue x, TapeValue table, HeadOp.RelativeBias bias) {
         int[] index = bias.index();
         long heads = x.array().dim(1);
         int offsets = bias.offsets();
         float factor = (float) bias.factor();
-        StridedArray to = StridedArray.fresh(1, heads * index.length);
-        tape.emitEarly(new JavaStep(
+        StridedArray to = StridedArray.temporary(1, heads * index.length);
+        tape.emitSetup(new JavaStep(
                 "lookup",
                 at -> {
                     for (int h = 0; h < heads; h++) {
@@ -154,44 +158,44 @@ final class AttentionOps {
         });
         long[] dims = x.array().dims();
         TapeValue rows = tape.reshape(x, batch, heads * index.length);
-        return tape.reshape(maths.add(rows, wide).usedOnce(true), dims);
+        return tape.reshape(math.add(rows, wide).setUsedOnce(true), dims);
     }
 
-    /** exp(x w' - |x|^2 / 2) / sqrt(m): [N, D] -> [N, m] by w [m, D]. */
+    /** Performer features exp(x w' - |x|^2 / 2) / sqrt(m), [N, D] -> [N, m] by w [m, D]. */
     TapeValue performerFeatures(TapeValue x, TapeValue w) {
         long width = x.array().last();
         float[] halves = new float[(int) width];
         java.util.Arrays.fill(halves, 0.5f);
-        TapeValue half = maths.matmul(maths.mul(x, x), new TapeValue(tape.constant(halves, width, 1), false, -1));
-        TapeValue products = maths.matmul(x, tape.permute(w, 1, 0));
-        TapeValue exponent = maths.sub(products.usedOnce(true), half).usedOnce(true);
+        TapeValue half = math.matmul(math.mul(x, x), new TapeValue(tape.constant(halves, width, 1), false, -1));
+        TapeValue products = math.matmul(x, tape.permute(w, 1, 0));
+        TapeValue exponent = math.sub(products.setUsedOnce(true), half).setUsedOnce(true);
         double factor = 1 / Math.sqrt((double) w.array().dim(0));
-        return maths.eltwise(EltwiseFunction.linear(factor, 0), maths.eltwise(EltwiseFunction.EXP, exponent));
+        return math.eltwise(EltwiseFunction.linear(factor, 0), math.eltwise(EltwiseFunction.EXP, exponent));
     }
 
-    /** q (k' v) / (q sum(k) + epsilon): q [B, T, m], k [B, S, m], v [B, S, n] -> [B, T, n]. */
+    /** Linear attention q (k' v) / (q sum(k) + epsilon): q [B, T, m], k [B, S, m], v [B, S, n] -> [B, T, n]. */
     TapeValue linearAttention(TapeValue q, TapeValue k, TapeValue v, double epsilon) {
         long tokens = q.array().dim(1);
         long width = v.array().last();
         long keys = k.array().dim(1);
         TapeValue one = new TapeValue(tape.ones(keys).reshape(1, 1, keys).orElseThrow(), false, -1);
-        TapeValue sums = tape.permute(maths.matmul(one, k), 0, 2, 1); // [B, m, 1]
-        TapeValue norm = tape.reshape(maths.matmul(q, sums), batch * tokens, 1);
-        TapeValue context = maths.matmul(q, maths.matmul(tape.permute(k, 0, 2, 1), v)); // [B, T, n]
+        TapeValue sums = tape.permute(math.matmul(one, k), 0, 2, 1); // [B, m, 1]
+        TapeValue norm = tape.reshape(math.matmul(q, sums), batch * tokens, 1);
+        TapeValue context = math.matmul(q, math.matmul(tape.permute(k, 0, 2, 1), v)); // [B, T, n]
         TapeValue rows = tape.reshape(context, batch * tokens, width);
-        TapeValue safe = maths.eltwise(EltwiseFunction.linear(1, epsilon), norm);
-        return tape.reshape(maths.div(rows, safe).usedOnce(true), batch, tokens, width);
+        TapeValue safe = math.eltwise(EltwiseFunction.linear(1, epsilon), norm);
+        return tape.reshape(math.div(rows, safe).setUsedOnce(true), batch, tokens, width);
     }
 
-    /** [B, T, D] -> [B, 1 + 2 T, width] by kernel [D, 3 * width]: the last token's query, all keys, all values. */
+    /** Query of the last token, keys and values of all: [B, T, D] -> [B, 1 + 2 T, width] by kernel [D, 3 * width]. */
     TapeValue lastTokenQkv(TapeValue x, TapeValue kernel, TapeValue bias, long width) {
         long tokens = x.array().dim(1);
         long depth = x.array().last();
         TapeValue last = tape.reshape(tape.slice(x, 1, tokens - 1, tokens), batch, depth);
         TapeValue rows = tape.reshape(x, batch * tokens, depth);
-        TapeValue q = part(last, kernel, bias, 0, width);
-        TapeValue k = part(rows, kernel, bias, width, width);
-        TapeValue v = part(rows, kernel, bias, 2 * width, width);
+        TapeValue q = project(last, kernel, bias, 0, width);
+        TapeValue k = project(rows, kernel, bias, width, width);
+        TapeValue v = project(rows, kernel, bias, 2 * width, width);
         return tape.concat(
                 1,
                 List.of(
@@ -200,8 +204,9 @@ final class AttentionOps {
                         tape.reshape(v, batch, tokens, width)));
     }
 
-    private TapeValue part(TapeValue x, TapeValue kernel, TapeValue bias, long from, long width) {
+    /** Linear projection by a range of columns of the kernel. */
+    private TapeValue project(TapeValue x, TapeValue kernel, TapeValue bias, long from, long width) {
         TapeValue columns = tape.slice(kernel, 1, from, from + width);
-        return maths.dense(x, columns, bias == null ? null : tape.slice(bias, 1, from, from + width));
+        return math.dense(x, columns, bias == null ? null : tape.slice(bias, 1, from, from + width));
     }
 }

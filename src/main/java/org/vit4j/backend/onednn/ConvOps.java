@@ -11,49 +11,49 @@ import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Window;
 
-/** Convolution, pooling, unfolding and resizing of images [B, H, W, C], each with its backward pass. */
+/** Convolution, pooling, unfolding and resizing of images [B, H, W, C], with their backward passes. */
 final class ConvOps {
-    /** Channels that AVX2 holds in a register. */
+    /** Floats in an AVX2 register: the channel block size of oneDNN's kernels. */
     private static final int BLOCK = 8;
 
     private final Tape tape;
-    private final MatmulOps maths;
+    private final MatmulOps math;
 
-    ConvOps(Tape tape, MatmulOps maths) {
+    ConvOps(Tape tape, MatmulOps math) {
         this.tape = tape;
-        this.maths = maths;
+        this.math = math;
     }
 
     /**
-     * [B, H, W, C] -> [B, H', W', filters].
+     * Convolution, [B, H, W, C] -> [B, H', W', filters].
      *
      * @param kernel [kH, kW, C / groups, filters]
      * @param bias [1, filters], or null
      */
-    TapeValue convolution(TapeValue given, TapeValue kernel, TapeValue bias, Op.Conv2d conv, long[] out) {
+    TapeValue convolution(TapeValue input, TapeValue kernel, TapeValue bias, Op.Conv2d conv, long[] out) {
         Window w = conv.window();
         boolean unpadded = w.padHeight() == 0 && w.padWidth() == 0 && conv.groups() == 1;
         if (unpadded
                 && w.strideHeight() == w.kernelHeight()
                 && w.strideWidth() == w.kernelWidth()
                 && w.dilation() == 1) {
-            return patches(given, kernel, bias, w, out);
+            return patchConvolution(input, kernel, bias, w, out);
         }
-        TapeValue x = tape.dense(given);
+        TapeValue x = tape.dense(input);
         ConvolutionPrimitive c = new ConvolutionPrimitive(
                 x.array(), kernel.array(), bias == null ? null : bias.array(), conv, tape.packed(kernel.array()), out);
-        StridedArray to = StridedArray.fresh(out);
-        ConvolutionPrimitive wide = widened(x, kernel, bias, conv, out);
+        StridedArray to = StridedArray.temporary(out);
+        ConvolutionPrimitive wide = mergedGroups(x, kernel, bias, conv, out);
         PostOp.FusableStep step = (wide == null ? c : wide).forward(to);
         int number = tape.emit(step);
         boolean needs = x.needsGradient() || kernel.needsGradient() || (bias != null && bias.needsGradient());
         TapeValue y = tape.value(to, needs).setProducer(step, number);
         tape.onBackward(() -> {
-            StridedArray dy = tidy(y);
+            StridedArray dy = denseGradient(y);
             if (dy == null) return;
             if (kernel.needsGradient() || (bias != null && bias.needsGradient())) {
                 StridedArray dw = kernel.array().like();
-                StridedArray db = bias == null ? null : StridedArray.fresh(conv.filters());
+                StridedArray db = bias == null ? null : StridedArray.temporary(conv.filters());
                 tape.emit(c.backwardWeights(dy, dw, db));
                 tape.accumulate(kernel, dw, true);
                 if (bias != null)
@@ -65,30 +65,31 @@ final class ConvOps {
     }
 
     /**
-     * The same in fewer, larger groups, with zeros where channels of one group would meet those of another. oneDNN has
-     * kernels for AVX2 where a group has a multiple of eight channels, and where it has one; forward, others fall to a small
-     * matrix product a group, which was measured four to twelve times as slow.
+     * Rewrites a grouped convolution to fewer, larger groups; the merged kernel is 0 between channels of different
+     * groups. oneDNN has AVX2 kernels for groups of one channel or a multiple of 8. For other sizes its forward pass
+     * runs one small matrix product per group, which was measured 4 to 12 times slower.
      *
-     * @return null where nothing is gained
+     * @return null if there is no benefit
      */
-    private ConvolutionPrimitive widened(TapeValue x, TapeValue kernel, TapeValue bias, Op.Conv2d conv, long[] out) {
+    private ConvolutionPrimitive mergedGroups(
+            TapeValue x, TapeValue kernel, TapeValue bias, Op.Conv2d conv, long[] out) {
         int in = Math.toIntExact(kernel.array().dim(2));
-        int merged = merged(in, conv.groups());
+        int merged = mergeFactor(in, conv.groups());
         if (merged == 1) return null;
         int filters = conv.filters();
         int group = filters / conv.groups();
         int rows = in * merged;
         Window w = conv.window();
-        StridedArray wide = StridedArray.fresh(w.kernelHeight(), w.kernelWidth(), rows, filters);
-        tape.emitEarly(new JavaStep(
+        StridedArray wide = StridedArray.temporary(w.kernelHeight(), w.kernelWidth(), rows, filters);
+        tape.emitSetup(new JavaStep(
                 "widen",
                 at -> {
                     for (long i = 0; i < wide.size(); i++) {
                         long column = i % filters;
                         long row = i / filters % rows;
                         long pixel = i / filters / rows;
-                        boolean own = row / in == column / group % merged;
-                        at[1].put(i, own ? at[0].get((pixel * in + row % in) * filters + column) : 0);
+                        boolean sameGroup = row / in == column / group % merged;
+                        at[1].put(i, sameGroup ? at[0].get((pixel * in + row % in) * filters + column) : 0);
                     }
                 },
                 kernel.array(),
@@ -97,8 +98,11 @@ final class ConvOps {
         return new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, out);
     }
 
-    /** How many groups of {@code in} channels make one that fills registers; 1 where it is good as it is, or cannot be. */
-    private static int merged(int in, int groups) {
+    /**
+     * Number of groups of {@code in} channels to merge so that the result is a multiple of 8; 1 if not needed or
+     * impossible.
+     */
+    private static int mergeFactor(int in, int groups) {
         if (groups == 1 || in == 1) return 1;
         for (int count = 1; count <= BLOCK; count *= 2) {
             if (groups % count == 0 && in * count % BLOCK == 0) return count;
@@ -106,16 +110,20 @@ final class ConvOps {
         return 1;
     }
 
-    private StridedArray tidy(TapeValue y) {
+    /** The gradient of y in row-major order without gaps; null if there is none. */
+    private StridedArray denseGradient(TapeValue y) {
         StridedArray dy = tape.gradient(y);
         if (dy == null || dy.isDense()) return dy;
-        StridedArray to = StridedArray.fresh(dy.dims());
+        StridedArray to = StridedArray.temporary(dy.dims());
         tape.emit(Kernels.copy(dy, to, false));
         return to;
     }
 
-    /** Windows that do not overlap are the rows of a matrix: [B, h, kH, w, kW * C]. */
-    private TapeValue patches(TapeValue image, TapeValue kernel, TapeValue bias, Window w, long[] out) {
+    /**
+     * Convolution by windows that tile the image: a matrix product whose rows are the windows, [B * h * w, kH * kW *
+     * C].
+     */
+    private TapeValue patchConvolution(TapeValue image, TapeValue kernel, TapeValue bias, Window w, long[] out) {
         long batch = out[0];
         long channels = image.array().last();
         long depth = channels * w.kernelHeight() * w.kernelWidth();
@@ -128,24 +136,27 @@ final class ConvOps {
         }
         TapeValue rows = tape.reshape(x, batch * out[1] * out[2], depth);
         TapeValue matrix = tape.reshape(kernel, depth, out[3]);
-        return tape.reshape(maths.dense(rows, matrix, bias).usedOnce(true), out);
+        return tape.reshape(math.dense(rows, matrix, bias).setUsedOnce(true), out);
     }
 
-    TapeValue maxPool(TapeValue given, Window w, long[] out) {
-        return pool(given, dnnl_pooling_max, w, out);
+    TapeValue maxPool(TapeValue input, Window w, long[] out) {
+        return pool(input, dnnl_pooling_max, w, out);
     }
 
-    TapeValue avgPool(TapeValue given, ImageOp.AvgPool pool, long[] out) {
-        TapeValue mean = pool(given, dnnl_pooling_avg_include_padding, pool.window(), out);
-        float[] factors = correction(given.array(), pool.window(), out);
+    TapeValue avgPool(TapeValue input, ImageOp.AvgPool pool, long[] out) {
+        TapeValue mean = pool(input, dnnl_pooling_avg_include_padding, pool.window(), out);
+        float[] factors = edgeCorrection(input.array(), pool.window(), out);
         if (factors == null) return mean;
         TapeValue wide = new TapeValue(tape.constant(factors, 1, factors.length), false, -1);
         TapeValue rows = tape.reshape(mean, out[0], factors.length);
-        return tape.reshape(maths.mul(rows, wide), out);
+        return tape.reshape(math.mul(rows, wide), out);
     }
 
-    /** A last window that reaches over the padded edge is divided by its part within: what to multiply by, or null. */
-    private static float[] correction(StridedArray from, Window w, long[] out) {
+    /**
+     * Correction of oneDNN's average pooling at the edges, [h * w * C]: windows that exceed the padded image must be
+     * divided by the size of their part inside, as in PyTorch. Null if no window exceeds it.
+     */
+    private static float[] edgeCorrection(StridedArray from, Window w, long[] out) {
         boolean over = (out[1] - 1) * w.strideHeight() + w.kernelHeight() > from.dim(1) + 2L * w.padHeight()
                 || (out[2] - 1) * w.strideWidth() + w.kernelWidth() > from.dim(2) + 2L * w.padWidth();
         if (!over) return null;
@@ -162,53 +173,56 @@ final class ConvOps {
         return factors;
     }
 
-    private TapeValue pool(TapeValue given, int algorithm, Window w, long[] out) {
-        TapeValue x = tape.dense(given);
+    private TapeValue pool(TapeValue input, int algorithm, Window w, long[] out) {
+        TapeValue x = tape.dense(input);
         PoolingPrimitive pooling =
-                new PoolingPrimitive(algorithm, w, x.array(), StridedArray.fresh(out), tape.isTraining());
+                new PoolingPrimitive(algorithm, w, x.array(), StridedArray.temporary(out), tape.isTraining());
         tape.emit(pooling.forward());
         TapeValue y = tape.value(pooling.y(), x.needsGradient());
         tape.onBackward(() -> {
-            StridedArray dy = tidy(y);
+            StridedArray dy = denseGradient(y);
             if (dy != null) tape.accumulateInto(x, dx -> tape.emit(pooling.backward(dy, dx)));
         });
         return y;
     }
 
-    /** Zeros around an image. */
+    /** Pads an image with zeros. */
     TapeValue pad(TapeValue x, ImageOp.Pad pad, long[] out) {
-        StridedArray whole = StridedArray.fresh(out);
-        StridedArray inner = inner(whole, x.array(), pad);
-        tape.emit(Kernels.zero(whole));
+        StridedArray padded = StridedArray.temporary(out);
+        StridedArray inner = interior(padded, x.array(), pad);
+        tape.emit(Kernels.zero(padded));
         tape.emit(Kernels.copy(x.array(), inner, false));
-        TapeValue y = tape.value(whole, x.needsGradient());
+        TapeValue y = tape.value(padded, x.needsGradient());
         tape.onBackward(() -> {
             StridedArray dy = tape.gradient(y);
-            if (dy != null) tape.accumulate(x, inner(dy, x.array(), pad), false);
+            if (dy != null) tape.accumulate(x, interior(dy, x.array(), pad), false);
         });
         return y;
     }
 
-    private static StridedArray inner(StridedArray whole, StridedArray x, ImageOp.Pad pad) {
-        return whole.slice(1, pad.top(), pad.top() + x.dim(1)).slice(2, pad.left(), pad.left() + x.dim(2));
+    private static StridedArray interior(StridedArray padded, StridedArray x, ImageOp.Pad pad) {
+        return padded.slice(1, pad.top(), pad.top() + x.dim(1)).slice(2, pad.left(), pad.left() + x.dim(2));
     }
 
-    /** [B, H, W, C] -> [B, T, C * kH * kW], in order channel, row, column. */
-    TapeValue unfold(TapeValue given, Window w, long[] out) {
-        TapeValue x = tape.dense(given);
+    /** Unfolds patches, [B, H, W, C] -> [B, T, C * kH * kW], values in order (channel, row, column) as in PyTorch. */
+    TapeValue unfold(TapeValue input, Window w, long[] out) {
+        TapeValue x = tape.dense(input);
         Unfolding u = new Unfolding(x.array().dims(), w);
-        StridedArray to = StridedArray.fresh(out);
+        StridedArray to = StridedArray.temporary(out);
         tape.emit(new JavaStep("unfold", at -> u.forward(at[0], at[1]), x.array(), to));
         TapeValue y = tape.value(to, x.needsGradient());
         tape.onBackward(() -> {
-            StridedArray dy = tidy(y);
+            StridedArray dy = denseGradient(y);
             if (dy == null) return;
             tape.accumulateInto(x, dx -> tape.emit(new JavaStep("unfold_bp", at -> u.backward(at[0], at[1]), dy, dx)));
         });
         return y;
     }
 
-    /** Which pixel each value of a token is; the work is split by rows of tokens, and by examples on the way back. */
+    /**
+     * Index arithmetic of unfolding. Parallel over rows of tokens in the forward pass, over examples in the backward
+     * pass.
+     */
     private record Unfolding(long[] in, Window w) {
         private long rows() {
             return w.outHeight((int) in[1]);
@@ -219,9 +233,9 @@ final class ConvOps {
         }
 
         void forward(FloatIndexer x, FloatIndexer y) {
-            JavaStep.each(
+            JavaStep.parallelFor(
                     in[0] * rows(),
-                    row -> move(row, (pixel, value) -> {
+                    row -> forEachPixel(row, (pixel, value) -> {
                         if (pixel >= 0) y.put(value, x.get(pixel));
                         else y.put(value, 0);
                     }));
@@ -229,10 +243,10 @@ final class ConvOps {
 
         void backward(FloatIndexer dy, FloatIndexer dx) {
             long image = in[1] * in[2] * in[3];
-            JavaStep.each(in[0], b -> {
+            JavaStep.parallelFor(in[0], b -> {
                 for (long i = b * image; i < (b + 1) * image; i++) dx.put(i, 0);
                 for (long row = b * rows(); row < (b + 1) * rows(); row++) {
-                    move(row, (pixel, value) -> {
+                    forEachPixel(row, (pixel, value) -> {
                         if (pixel >= 0) dx.put(pixel, dx.get(pixel) + dy.get(value));
                     });
                 }
@@ -240,12 +254,15 @@ final class ConvOps {
         }
 
         private interface PixelPair {
-            /** @param pixel where in the image; -1 in the padding */
-            void at(long pixel, long value);
+            /**
+             * @param pixel index in the images; -1 in the padding
+             * @param value index in the tokens
+             */
+            void accept(long pixel, long value);
         }
 
-        /** @param row of tokens, counted over the batch */
-        private void move(long row, PixelPair pair) {
+        /** @param row row of tokens, counted over the batch */
+        private void forEachPixel(long row, PixelPair pair) {
             long height = in[1];
             long width = in[2];
             long channels = in[3];
@@ -262,7 +279,7 @@ final class ConvOps {
                         boolean inside = y >= 0 && y < height && x >= 0 && x < width;
                         long pixel = ((b * height + y) * width + x) * channels;
                         long to = value + (long) ky * w.kernelWidth() + kx;
-                        for (int c = 0; c < channels; c++) pair.at(inside ? pixel + c : -1, to + (long) c * area);
+                        for (int c = 0; c < channels; c++) pair.accept(inside ? pixel + c : -1, to + (long) c * area);
                     }
                 }
             }
@@ -270,12 +287,12 @@ final class ConvOps {
     }
 
     /**
-     * [B, H, W, C] -> [B, H', W', C], bicubic. A new row comes from four old ones, so a few neighboring rows are a small
-     * product with the old rows around them; whole matrices would be nine tenths zeros. Columns likewise, each with its C
-     * values side by side.
+     * Bicubic resizing, [B, H, W, C] -> [B, H', W', C]. Each output row depends on four input rows, so bands of 16
+     * output rows are computed by a matrix product with the input rows they depend on; a single matrix for all rows
+     * would be 90 % zeros. Columns are computed the same way, C values each.
      */
-    TapeValue resize(TapeValue given, long[] out) {
-        TapeValue x = tape.dense(given);
+    TapeValue resize(TapeValue input, long[] out) {
+        TapeValue x = tape.dense(input);
         long batch = out[0];
         int channels = (int) out[3];
         int height = (int) x.array().dim(1);
@@ -283,25 +300,27 @@ final class ConvOps {
         TapeValue old = tape.reshape(x, batch, height, (long) width * channels);
         List<TapeValue> rows = new ArrayList<>();
         for (ResizeBand band : ResizeBand.of(ImageOp.Resize.matrix(height, (int) out[1]))) {
-            TapeValue weights = new TapeValue(tape.constant(band.byNew(), 1, band.size(), band.width()), false, -1);
-            rows.add(maths.matmul(weights, tape.slice(old, 1, band.from(), band.to()))); // [B, rows, W * C]
+            TapeValue weights = new TapeValue(tape.constant(band.rowMatrix(), 1, band.size(), band.width()), false, -1);
+            rows.add(math.matmul(weights, tape.slice(old, 1, band.from(), band.to()))); // [B, rows, W * C]
         }
         TapeValue tall = tape.reshape(tape.concat(1, rows), batch * out[1], (long) width * channels);
         List<TapeValue> columns = new ArrayList<>();
         for (ResizeBand band : ResizeBand.of(ImageOp.Resize.matrix(width, (int) out[2]))) {
-            float[] each = band.byOld(channels);
+            float[] each = band.columnMatrix(channels);
             TapeValue weights = new TapeValue(
                     tape.constant(each, (long) band.width() * channels, (long) band.size() * channels), false, -1);
             TapeValue around = tape.slice(tall, 1, (long) band.from() * channels, (long) band.to() * channels);
-            columns.add(maths.matmul(around, weights)); // [B * H', columns * C]
+            columns.add(math.matmul(around, weights)); // [B * H', columns * C]
         }
         return tape.reshape(tape.concat(1, columns), out);
     }
 
     /**
-     * Some neighboring new rows, and the old rows they come from.
+     * A band of output rows and the range of input rows that they depend on.
      *
-     * @param weights [old][new] of all rows
+     * @param weights resize matrix of all rows, [in][out]
+     * @param first first output row; {@code size} is their number
+     * @param from first input row; {@code to} is exclusive
      */
     private record ResizeBand(double[][] weights, int first, int size, int from, int to) {
         private static final int ROWS = 16;
@@ -324,8 +343,8 @@ final class ConvOps {
             return to - from;
         }
 
-        /** [new, old] */
-        float[] byNew() {
+        /** The band's resize matrix, [out, in]. */
+        float[] rowMatrix() {
             float[] values = new float[size * width()];
             for (int i = 0; i < size; i++) {
                 for (int j = 0; j < width(); j++) values[i * width() + j] = (float) weights[from + j][first + i];
@@ -333,8 +352,8 @@ final class ConvOps {
             return values;
         }
 
-        /** [old * C, new * C]: each channel for itself. */
-        float[] byOld(int channels) {
+        /** The band's resize matrix for columns of C interleaved channels, [in * C, out * C]. */
+        float[] columnMatrix(int channels) {
             float[] values = new float[size * width() * channels * channels];
             for (int j = 0; j < width(); j++) {
                 for (int i = 0; i < size; i++) {

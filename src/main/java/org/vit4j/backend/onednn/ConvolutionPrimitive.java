@@ -11,8 +11,9 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Window;
 
 /**
- * Convolution of images [B, H, W, C] by a kernel [kH, kW, C / groups, filters]. oneDNN wants the kernel in a layout of
- * its own: each run brings it there, unless it stays as it is and lies there once and for all.
+ * Convolution of images [B, H, W, C] by a kernel [kH, kW, C / groups, filters]. oneDNN requires the kernel in its own
+ * blocked layout: every run reorders it, unless the kernel is constant and was reordered before ({@link
+ * PackedWeights}).
  */
 final class ConvolutionPrimitive {
     private final StridedArray x;
@@ -23,8 +24,8 @@ final class ConvolutionPrimitive {
     private final StridedArray y;
 
     /**
-     * @param packed where the kernel lies once and for all; null when it may change
-     * @param out [B, H', W', filters]
+     * @param packed cache of reordered constant kernels; null if the kernel may change
+     * @param out shape of the result, [B, H', W', filters]
      */
     ConvolutionPrimitive(
             StridedArray x, StridedArray kernel, StridedArray bias, Op.Conv2d conv, PackedWeights packed, long[] out) {
@@ -33,15 +34,15 @@ final class ConvolutionPrimitive {
         this.bias = bias;
         this.conv = conv;
         this.packed = packed;
-        this.y = StridedArray.fresh(out);
+        this.y = StridedArray.temporary(out);
     }
 
-    private static StridedArray image(StridedArray x) {
+    private static StridedArray toNchw(StridedArray x) {
         return x.permute(0, 3, 1, 2);
     }
 
-    /** [kH, kW, in, out] as [out, in, kH, kW], or [G, out / G, in, kH, kW]. */
-    private StridedArray filters(StridedArray weights) {
+    /** View of a kernel [kH, kW, in, out] as [out, in, kH, kW], or [G, out / G, in, kH, kW] with groups. */
+    private StridedArray toOihw(StridedArray weights) {
         Window w = conv.window();
         if (conv.groups() == 1) return weights.permute(3, 2, 0, 1);
         long in = weights.dim(2);
@@ -59,12 +60,12 @@ final class ConvolutionPrimitive {
         return new long[] {between, between};
     }
 
-    private long[] before() {
+    private long[] padBegin() {
         return new long[] {conv.window().padHeight(), conv.window().padWidth()};
     }
 
-    /** What the last window leaves out is no padding. */
-    private long[] after() {
+    /** Padding at the bottom and right up to the end of the last window; negative if windows do not cover the image. */
+    private long[] padEnd() {
         Window w = conv.window();
         return new long[] {
             (y.dim(1) - 1) * w.strideHeight()
@@ -76,48 +77,48 @@ final class ConvolutionPrimitive {
         };
     }
 
-    private dnnl_memory_desc_t anyFilters() {
-        return Dnnl.memory(filters(kernel).dims());
+    private dnnl_memory_desc_t anyKernelLayout() {
+        return Dnnl.memory(toOihw(kernel).dims());
     }
 
     private dnnl_memory_desc_t biasLayout() {
         return bias == null ? null : Dnnl.memory(new long[] {conv.filters()}, new long[] {1});
     }
 
-    private dnnl_convolution_desc_t forwardOperation() {
+    private dnnl_convolution_desc_t forwardDesc() {
         dnnl_convolution_desc_t d = new dnnl_convolution_desc_t();
         Dnnl.check(
                 dnnl_dilated_convolution_forward_desc_init(
                         d,
                         dnnl_forward_training,
                         dnnl_convolution_direct,
-                        image(x).layout(),
-                        anyFilters(),
+                        toNchw(x).layout(),
+                        anyKernelLayout(),
                         biasLayout(),
-                        image(y).layout(),
+                        toNchw(y).layout(),
                         strides(),
                         dilations(),
-                        before(),
-                        after()),
+                        padBegin(),
+                        padEnd()),
                 "convolution");
         return d;
     }
 
-    /** Room for the kernel in the layout that a primitive picked. */
-    private static StridedArray room(dnnl_primitive_desc primitive, int query) {
+    /** Memory for the kernel in the layout that a primitive chose. */
+    private static StridedArray kernelBuffer(dnnl_primitive_desc primitive, int query) {
         long bytes = dnnl_memory_desc_get_size(Dnnl.layout(primitive, query));
-        return StridedArray.fresh((bytes + Float.BYTES - 1) / Float.BYTES);
+        return StridedArray.temporary((bytes + Float.BYTES - 1) / Float.BYTES);
     }
 
-    private static dnnl_memory_desc_t checked(dnnl_primitive_desc primitive, int query, StridedArray room) {
+    private static dnnl_memory_desc_t checkedLayout(dnnl_primitive_desc primitive, int query, StridedArray buffer) {
         dnnl_memory_desc_t layout = Dnnl.layout(primitive, query);
-        if (dnnl_memory_desc_get_size(layout) > room.size() * Float.BYTES) {
-            throw new IllegalStateException("the convolution's kernel has outgrown its place");
+        if (dnnl_memory_desc_get_size(layout) > buffer.size() * Float.BYTES) {
+            throw new IllegalStateException("oneDNN chose a kernel layout larger than the planned buffer");
         }
         return layout;
     }
 
-    /** Two primitives, one of which moves the kernel; the first is left out where that was done before. */
+    /** Two primitives, one of which reorders the kernel; {@code first} is null if it was reordered before. */
     private abstract static class PrimitivePair extends PostOp.FusableStep {
         Primitive first;
         Primitive second;
@@ -144,67 +145,71 @@ final class ConvolutionPrimitive {
         }
     }
 
-    private static Primitive reorder(StridedArray from, dnnl_memory_desc_t layout, StridedArray room) {
+    private static Primitive reorder(StridedArray from, dnnl_memory_desc_t layout, StridedArray buffer) {
         return new Primitive(
-                Reorder.describe(from.layout(), layout, false),
-                List.of(from.as(DNNL_ARG_FROM), new Primitive.PrimitiveArgument(DNNL_ARG_TO, layout, room.address())));
+                Reorder.createPrimitiveDesc(from.layout(), layout, false),
+                List.of(
+                        from.argument(DNNL_ARG_FROM),
+                        new Primitive.PrimitiveArgument(DNNL_ARG_TO, layout, buffer.address())));
     }
 
     PostOp.FusableStep forward(StridedArray to) {
-        StridedArray room = packed == null ? roomForward() : null;
+        StridedArray buffer = packed == null ? forwardKernelBuffer() : null;
         PrimitivePair step = new PrimitivePair(kind(), to, x, kernel) {
             @Override
             void bind() {
                 List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
-                        List.of(image(x).as(DNNL_ARG_SRC), image(to).as(DNNL_ARG_DST)));
+                        List.of(toNchw(x).argument(DNNL_ARG_SRC), toNchw(to).argument(DNNL_ARG_DST)));
                 try (PrimitiveAttributes attributes = attributes()) {
-                    dnnl_primitive_desc made =
-                            Dnnl.describe(forwardOperation(), attributes(attributes, arguments), null);
-                    arguments.add(kernelFor(made));
+                    dnnl_primitive_desc desc =
+                            Dnnl.createPrimitiveDesc(forwardDesc(), attributes(attributes, arguments), null);
+                    arguments.add(kernelFor(desc));
                     if (bias != null)
                         arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_BIAS, biasLayout(), bias.address()));
-                    second = new Primitive(made, arguments);
+                    second = new Primitive(desc, arguments);
                 }
             }
 
-            private Primitive.PrimitiveArgument kernelFor(dnnl_primitive_desc made) {
-                if (room == null) {
-                    dnnl_memory_desc_t layout = Dnnl.layout(made, dnnl_query_weights_md);
+            private Primitive.PrimitiveArgument kernelFor(dnnl_primitive_desc desc) {
+                if (buffer == null) {
+                    dnnl_memory_desc_t layout = Dnnl.layout(desc, dnnl_query_weights_md);
                     return new Primitive.PrimitiveArgument(
-                            DNNL_ARG_WEIGHTS, layout, packed.address(filters(kernel), layout));
+                            DNNL_ARG_WEIGHTS, layout, packed.address(toOihw(kernel), layout));
                 }
-                dnnl_memory_desc_t layout = checked(made, dnnl_query_weights_md, room);
-                first = reorder(filters(kernel), layout, room);
-                return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, room.address());
+                dnnl_memory_desc_t layout = checkedLayout(desc, dnnl_query_weights_md, buffer);
+                first = reorder(toOihw(kernel), layout, buffer);
+                return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, buffer.address());
             }
 
-            /** Dilated kernels run as matrix products, whose post-ops were measured wrong in oneDNN 2.5. */
+            /**
+             * False for dilated kernels: they run as matrix products, whose post-ops gave wrong results in oneDNN 2.5.
+             */
             @Override
-            boolean takesArrays() {
+            boolean canFuseBinary() {
                 return conv.window().dilation() == 1;
             }
 
             @Override
-            boolean takesWhole() {
+            boolean canFuseSameSize() {
                 return false;
             }
 
-            /** A convolution counts its channels second. */
+            /** Channels are the second axis of a convolution. */
             @Override
             StridedArray operand(StridedArray other) {
-                return image(other);
+                return toNchw(other);
             }
         };
-        if (room != null) step.touches(room);
-        if (bias != null) step.touches(bias);
+        if (buffer != null) step.addArray(buffer);
+        if (bias != null) step.addArray(bias);
         return step;
     }
 
-    private StridedArray roomForward() {
-        dnnl_primitive_desc plain = Dnnl.describe(forwardOperation(), null, null);
-        StridedArray room = room(plain, dnnl_query_weights_md);
+    private StridedArray forwardKernelBuffer() {
+        dnnl_primitive_desc plain = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
+        StridedArray buffer = kernelBuffer(plain, dnnl_query_weights_md);
         dnnl_primitive_desc_destroy(plain);
-        return room;
+        return buffer;
     }
 
     private String kind() {
@@ -217,37 +222,37 @@ final class ConvolutionPrimitive {
                 dnnl_dilated_convolution_backward_data_desc_init(
                         d,
                         dnnl_convolution_direct,
-                        image(dx).layout(),
-                        anyFilters(),
-                        image(dy).layout(),
+                        toNchw(dx).layout(),
+                        anyKernelLayout(),
+                        toNchw(dy).layout(),
                         strides(),
                         dilations(),
-                        before(),
-                        after()),
+                        padBegin(),
+                        padEnd()),
                 "convolution backward");
-        return Dnnl.describe(d, null, forward);
+        return Dnnl.createPrimitiveDesc(d, null, forward);
     }
 
     KernelStep backwardData(StridedArray dy, StridedArray dx) {
-        dnnl_primitive_desc forward = Dnnl.describe(forwardOperation(), null, null);
+        dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
         dnnl_primitive_desc plain = backwardData(forward, dy, dx);
-        StridedArray room = room(plain, dnnl_query_weights_md);
+        StridedArray buffer = kernelBuffer(plain, dnnl_query_weights_md);
         dnnl_primitive_desc_destroy(plain);
         dnnl_primitive_desc_destroy(forward);
-        return new PrimitivePair(kind() + "_bp_data", dx, dy, kernel, room) {
+        return new PrimitivePair(kind() + "_bp_data", dx, dy, kernel, buffer) {
             @Override
             void bind() {
-                dnnl_primitive_desc forward = Dnnl.describe(forwardOperation(), null, null);
-                dnnl_primitive_desc made = backwardData(forward, dy, dx);
+                dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
+                dnnl_primitive_desc desc = backwardData(forward, dy, dx);
                 dnnl_primitive_desc_destroy(forward);
-                dnnl_memory_desc_t layout = checked(made, dnnl_query_weights_md, room);
-                first = reorder(filters(kernel), layout, room);
+                dnnl_memory_desc_t layout = checkedLayout(desc, dnnl_query_weights_md, buffer);
+                first = reorder(toOihw(kernel), layout, buffer);
                 second = new Primitive(
-                        made,
+                        desc,
                         List.of(
-                                image(dy).as(DNNL_ARG_DIFF_DST),
-                                image(dx).as(DNNL_ARG_DIFF_SRC),
-                                new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, room.address())));
+                                toNchw(dy).argument(DNNL_ARG_DIFF_DST),
+                                toNchw(dx).argument(DNNL_ARG_DIFF_SRC),
+                                new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, buffer.address())));
             }
         };
     }
@@ -258,48 +263,48 @@ final class ConvolutionPrimitive {
                 dnnl_dilated_convolution_backward_weights_desc_init(
                         d,
                         dnnl_convolution_direct,
-                        image(x).layout(),
-                        anyFilters(),
+                        toNchw(x).layout(),
+                        anyKernelLayout(),
                         biasLayout(),
-                        image(dy).layout(),
+                        toNchw(dy).layout(),
                         strides(),
                         dilations(),
-                        before(),
-                        after()),
+                        padBegin(),
+                        padEnd()),
                 "convolution backward");
-        return Dnnl.describe(d, null, forward);
+        return Dnnl.createPrimitiveDesc(d, null, forward);
     }
 
-    /** @param db [filters]; null without a bias */
+    /** @param db gradient of the bias, [filters]; null without a bias */
     KernelStep backwardWeights(StridedArray dy, StridedArray dw, StridedArray db) {
-        dnnl_primitive_desc forward = Dnnl.describe(forwardOperation(), null, null);
+        dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
         dnnl_primitive_desc plain = backwardWeights(forward, dy);
-        StridedArray room = room(plain, dnnl_query_diff_weights_md);
+        StridedArray buffer = kernelBuffer(plain, dnnl_query_diff_weights_md);
         dnnl_primitive_desc_destroy(plain);
         dnnl_primitive_desc_destroy(forward);
-        PrimitivePair step = new PrimitivePair(kind() + "_bp_weights", dw, x, dy, room) {
+        PrimitivePair step = new PrimitivePair(kind() + "_bp_weights", dw, x, dy, buffer) {
             @Override
             void bind() {
-                dnnl_primitive_desc forward = Dnnl.describe(forwardOperation(), null, null);
-                dnnl_primitive_desc made = backwardWeights(forward, dy);
+                dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
+                dnnl_primitive_desc desc = backwardWeights(forward, dy);
                 dnnl_primitive_desc_destroy(forward);
-                dnnl_memory_desc_t layout = checked(made, dnnl_query_diff_weights_md, room);
-                StridedArray to = filters(dw);
+                dnnl_memory_desc_t layout = checkedLayout(desc, dnnl_query_diff_weights_md, buffer);
+                StridedArray to = toOihw(dw);
                 second = new Primitive(
-                        Reorder.describe(layout, to.layout(), false),
+                        Reorder.createPrimitiveDesc(layout, to.layout(), false),
                         List.of(
-                                new Primitive.PrimitiveArgument(DNNL_ARG_FROM, layout, room.address()),
-                                to.as(DNNL_ARG_TO)));
+                                new Primitive.PrimitiveArgument(DNNL_ARG_FROM, layout, buffer.address()),
+                                to.argument(DNNL_ARG_TO)));
                 List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(List.of(
-                        image(x).as(DNNL_ARG_SRC),
-                        image(dy).as(DNNL_ARG_DIFF_DST),
-                        new Primitive.PrimitiveArgument(DNNL_ARG_DIFF_WEIGHTS, layout, room.address())));
+                        toNchw(x).argument(DNNL_ARG_SRC),
+                        toNchw(dy).argument(DNNL_ARG_DIFF_DST),
+                        new Primitive.PrimitiveArgument(DNNL_ARG_DIFF_WEIGHTS, layout, buffer.address())));
                 if (db != null)
                     arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_DIFF_BIAS, biasLayout(), db.address()));
-                first = new Primitive(made, arguments);
+                first = new Primitive(desc, arguments);
             }
         };
-        if (db != null) step.touches(db);
+        if (db != null) step.addArray(db);
         return step;
     }
 }

@@ -26,15 +26,15 @@ import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 
-/** The oneDNN library: whether it is there, its one engine and stream, and descriptions of memory and primitives. */
+/** Access to the oneDNN library: availability, the CPU engine and its stream, memory and primitive descriptors. */
 public final class Dnnl {
     private Dnnl() {}
 
-    /** Loaded with the first use, and never for a user who stays with the portable engine. */
+    /** Loads the native library on first use; processes that only use the SameDiff backend never load it. */
     private static final class Library {
         static final dnnl_engine ENGINE = new dnnl_engine();
         static final dnnl_stream STREAM = new dnnl_stream();
-        static final String MISSING = load();
+        static final String UNAVAILABLE_REASON = load();
 
         private static String load() {
             try {
@@ -57,12 +57,12 @@ public final class Dnnl {
         }
     }
 
-    /** Why it cannot be used here; empty when it can. */
-    public static Optional<String> missing() {
-        return Optional.of(Library.MISSING).filter(reason -> !reason.isEmpty());
+    /** The reason why oneDNN cannot be used on this machine; empty if it can. */
+    public static Optional<String> unavailableReason() {
+        return Optional.of(Library.UNAVAILABLE_REASON).filter(reason -> !reason.isEmpty());
     }
 
-    /** Such as {@code 2.5.2}. */
+    /** The version of the loaded library, for example {@code 2.5.2}. */
     public static String version() {
         var v = dnnl_version();
         return v.major() + "." + v.minor() + "." + v.patch();
@@ -76,48 +76,48 @@ public final class Dnnl {
         return Library.STREAM;
     }
 
-    /** @throws IllegalStateException when a call did not succeed */
+    /** @throws IllegalStateException if {@code status} is not success */
     public static void check(int status, String what) {
         if (status != dnnl_success)
             throw new IllegalStateException("oneDNN: " + what + " failed with status " + status);
     }
 
-    /** Floats with these sizes and strides, in elements. */
+    /** Descriptor of a float array with these sizes and strides, in elements. */
     public static dnnl_memory_desc_t memory(long[] dims, long[] strides) {
         dnnl_memory_desc_t memory = new dnnl_memory_desc_t();
         check(dnnl_memory_desc_init_by_strides(memory, dims.length, dims, dnnl_f32, strides), "memory");
         return memory;
     }
 
-    /** Floats in whatever layout a primitive likes best; it tells which by {@link #layout}. */
+    /** Descriptor of a float array in any layout: the primitive chooses it, {@link #layout} returns the choice. */
     public static dnnl_memory_desc_t memory(long... dims) {
         dnnl_memory_desc_t memory = new dnnl_memory_desc_t();
         check(dnnl_memory_desc_init_by_tag(memory, dims.length, dims, dnnl_f32, dnnl_format_tag_any), "memory");
         return memory;
     }
 
-    /** The layout that a primitive chose for one of its arguments; it outlives the description it is asked of. */
+    /** The layout that a primitive chose for an argument: a copy, valid after the primitive descriptor is destroyed. */
     public static dnnl_memory_desc_t layout(dnnl_primitive_desc primitive, int query) {
-        dnnl_memory_desc_t inside = dnnl_primitive_desc_query_md(primitive, query, 0);
+        dnnl_memory_desc_t view = dnnl_primitive_desc_query_md(primitive, query, 0);
         dnnl_memory_desc_t copy = new dnnl_memory_desc_t();
-        Pointer.memcpy(copy, inside, copy.sizeof());
+        Pointer.memcpy(copy, view, copy.sizeof());
         return copy;
     }
 
     /**
-     * Picks the implementation of an operation.
+     * Selects the implementation of an operation.
      *
-     * @param hint the forward primitive, for a backward one; else null
-     * @throws UnsupportedOperationException when oneDNN has none
+     * @param hint descriptor of the forward primitive, for a backward one; otherwise null
+     * @throws UnsupportedOperationException if oneDNN has no implementation
      */
-    public static dnnl_primitive_desc describe(
+    public static dnnl_primitive_desc createPrimitiveDesc(
             Pointer operation, dnnl_primitive_attr attributes, dnnl_primitive_desc hint) {
-        dnnl_primitive_desc made = new dnnl_primitive_desc();
-        int status = dnnl_primitive_desc_create(made, new const_dnnl_op_desc_t(operation), attributes, engine(), hint);
+        dnnl_primitive_desc desc = new dnnl_primitive_desc();
+        int status = dnnl_primitive_desc_create(desc, new const_dnnl_op_desc_t(operation), attributes, engine(), hint);
         String what = operation.getClass().getSimpleName();
         if (status == dnnl_unimplemented)
             throw new UnsupportedOperationException("oneDNN has no " + what + " of this kind");
         check(status, what);
-        return made;
+        return desc;
     }
 }

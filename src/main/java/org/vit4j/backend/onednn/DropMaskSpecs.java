@@ -10,11 +10,11 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** The random masks that a network wants in training. */
+/** The random masks of dropout, drop path and drop layer that training needs as inputs. */
 final class DropMaskSpecs {
     private DropMaskSpecs() {}
 
-    /** The masks of a graph, in the order of {@link SameDiffGraph#masks}: the numbers drawn for each depend on it. */
+    /** The masks of a graph in the order of {@link SameDiffGraph#masks}: the random numbers depend on the order. */
     static List<SameDiffGraph.DropMask> of(Graph graph) {
         Map<String, SameDiffGraph.DropMask> masks = new LinkedHashMap<>();
         for (Tensor t : graph.tensors()) {

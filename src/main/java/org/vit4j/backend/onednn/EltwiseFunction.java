@@ -5,15 +5,15 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 import org.vit4j.graph.Activation;
 
 /**
- * A function of each element.
+ * An elementwise function as oneDNN's eltwise primitive computes it.
  *
- * @param byOutput whether the backward pass goes by what the forward pass made, not by what it was given
+ * @param backwardUsesOutput whether the backward pass needs the output of the forward pass instead of its input
  */
-record EltwiseFunction(String name, int algorithm, float alpha, float beta, boolean byOutput) {
+record EltwiseFunction(String name, int algorithm, float alpha, float beta, boolean backwardUsesOutput) {
     static final EltwiseFunction EXP = new EltwiseFunction("exp", dnnl_eltwise_exp_use_dst_for_bwd, 0, 0, true);
     static final EltwiseFunction SQRT = new EltwiseFunction("sqrt", dnnl_eltwise_sqrt_use_dst_for_bwd, 0, 0, true);
 
-    /** alpha x + beta */
+    /** f(x) = alpha x + beta. */
     static EltwiseFunction linear(double alpha, double beta) {
         return new EltwiseFunction("linear", dnnl_eltwise_linear, (float) alpha, (float) beta, false);
     }

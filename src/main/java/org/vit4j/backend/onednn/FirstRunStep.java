@@ -2,7 +2,7 @@ package org.vit4j.backend.onednn;
 
 import java.util.List;
 
-/** A step of the first run only: what it makes of weights that stay as they are serves all later runs. */
+/** A step executed in the first run only: its result depends only on constant weights and is reused by later runs. */
 final class FirstRunStep extends KernelStep {
     private final KernelStep step;
     private boolean done;
@@ -13,13 +13,13 @@ final class FirstRunStep extends KernelStep {
     }
 
     @Override
-    List<StridedArray> touched() {
-        return step.touched();
+    List<StridedArray> arrays() {
+        return step.arrays();
     }
 
     @Override
-    List<StridedArray> kept() {
-        return step.touched();
+    List<StridedArray> persistentArrays() {
+        return step.arrays();
     }
 
     @Override

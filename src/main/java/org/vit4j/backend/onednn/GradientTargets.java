@@ -5,20 +5,20 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.ParameterStore;
 
-/** Where the gradient of each trained weight has to end up. */
+/** Destinations of the gradients of trainable parameters: views of one flat array. */
 final class GradientTargets {
     private GradientTargets() {}
 
     /** @param flat laid out like {@link ParameterStore#trainable} */
     static Map<String, TapeValue.GradientTarget> of(ParameterStore parameters, INDArray flat) {
         PlannedBuffer memory = PlannedBuffer.external(flat.length(), flat.data().address());
-        Map<String, TapeValue.GradientTarget> places = new HashMap<>();
+        Map<String, TapeValue.GradientTarget> targets = new HashMap<>();
         parameters.offsets().forEach((name, from) -> {
             long[] dims = parameters.parameter(name).shape().dims().stream()
                     .mapToLong(Integer::longValue)
                     .toArray();
-            places.put(name, new TapeValue.GradientTarget(StridedArray.of(memory, from, dims)));
+            targets.put(name, new TapeValue.GradientTarget(StridedArray.of(memory, from, dims)));
         });
-        return places;
+        return targets;
     }
 }

@@ -4,46 +4,47 @@ import java.util.stream.LongStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 
-/** A step in Java, for what no primitive does. */
+/** A step implemented in Java, for operations without a oneDNN primitive. */
 final class JavaStep extends KernelStep {
-    /** The work; {@code at} holds the arrays of the step in their order. */
+    /** The computation; its argument holds the arrays of the step in order. */
     interface JavaKernel {
-        void run(FloatIndexer[] at);
+        void run(FloatIndexer[] arrays);
     }
 
     private final StridedArray[] arrays;
-    private final JavaKernel work;
-    private FloatIndexer[] at;
+    private final JavaKernel kernel;
+    private FloatIndexer[] indexers;
 
-    /** @param arrays all of them dense */
+    /** @param arrays dense (row-major, without gaps) */
     JavaStep(String kind, JavaKernel work, StridedArray... arrays) {
         super(kind, arrays);
         this.arrays = arrays;
-        this.work = work;
-        for (StridedArray array : arrays) if (!array.isDense()) throw new IllegalArgumentException(kind + ": " + array);
+        this.kernel = work;
+        for (StridedArray array : arrays)
+            if (!array.isDense()) throw new IllegalArgumentException(kind + ": array is not dense: " + array);
     }
 
     @Override
     void bind() {
-        at = new FloatIndexer[arrays.length];
-        for (int i = 0; i < at.length; i++) {
-            FloatPointer floats = new FloatPointer(new Kernels.CopyStep(arrays[i].address()));
-            at[i] = FloatIndexer.create(floats.capacity(arrays[i].size()));
+        indexers = new FloatIndexer[arrays.length];
+        for (int i = 0; i < indexers.length; i++) {
+            FloatPointer floats = new FloatPointer(new Kernels.RawPointer(arrays[i].address()));
+            indexers[i] = FloatIndexer.create(floats.capacity(arrays[i].size()));
         }
     }
 
     @Override
     void run() {
-        work.run(at);
+        kernel.run(indexers);
     }
 
-    /** What is done for one index must not depend on what is done for another. */
+    /** A task per index; tasks must be independent of each other. */
     interface IndexedTask {
-        void at(long index);
+        void run(long index);
     }
 
-    /** On all cores. */
-    static void each(long count, IndexedTask work) {
-        LongStream.range(0, count).parallel().forEach(work::at);
+    /** Runs the task for indices 0 to count - 1 on all cores. */
+    static void parallelFor(long count, IndexedTask work) {
+        LongStream.range(0, count).parallel().forEach(work::run);
     }
 }

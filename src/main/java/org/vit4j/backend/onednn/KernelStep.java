@@ -4,24 +4,27 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** One thing a plan does. What it reads and writes is known when the plan is drawn up, where that lies only later. */
+/**
+ * One operation of a plan. The arrays are known when the step is created; their addresses only when {@link #bind} is
+ * called.
+ */
 abstract class KernelStep implements AutoCloseable {
     private final String kind;
-    private final List<StridedArray> touched = new ArrayList<>();
+    private final List<StridedArray> arrays = new ArrayList<>();
 
     KernelStep(String kind, StridedArray... touched) {
         this.kind = kind;
-        this.touched.addAll(List.of(touched));
+        this.arrays.addAll(List.of(touched));
     }
 
-    /** A step of one primitive, which {@code make} binds once the addresses are known. */
-    static KernelStep of(String kind, Supplier<Primitive> make, StridedArray... touched) {
+    /** A step that runs one primitive; {@code factory} creates it once the addresses are known. */
+    static KernelStep of(String kind, Supplier<Primitive> factory, StridedArray... touched) {
         return new KernelStep(kind, touched) {
             private Primitive primitive;
 
             @Override
             void bind() {
-                primitive = make.get();
+                primitive = factory.get();
             }
 
             @Override
@@ -41,30 +44,31 @@ abstract class KernelStep implements AutoCloseable {
         };
     }
 
-    /** For the profile: {@code matmul}, {@code layer_norm}, ... */
+    /** The kind of op in profiles: {@code matmul}, {@code layer_norm}, ... */
     String kind() {
         return kind;
     }
 
-    /** Everything it reads or writes. */
-    List<StridedArray> touched() {
-        return touched;
+    /** All arrays that the step reads or writes. */
+    List<StridedArray> arrays() {
+        return arrays;
     }
 
-    void touches(StridedArray array) {
-        touched.add(array);
+    void addArray(StridedArray array) {
+        arrays.add(array);
     }
 
-    /** Which kernel does it. */
+    /** The name of the kernel that executes the step, for profiles. */
     String implementation() {
         return "java";
     }
 
-    /** Arrays that a later run reads as an earlier one left them: nothing else may lie there. */
-    List<StridedArray> kept() {
+    /** Arrays whose values must survive from run to run: their memory cannot be reused by other arrays. */
+    List<StridedArray> persistentArrays() {
         return List.of();
     }
 
+    /** Creates native objects; called once, when all arrays have addresses. */
     abstract void bind();
 
     abstract void run();

@@ -13,16 +13,18 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.dnnl_softmax_desc_t;
 import org.bytedeco.javacpp.Pointer;
 
-/** Steps of one oneDNN primitive. Shapes and layouts are checked by whoever calls; see {@link Tape}. */
+/** Factories of steps that run one oneDNN primitive. Callers ensure matching shapes and layouts; see {@link Tape}. */
 final class Kernels {
     private Kernels() {}
 
-    /** c = scale * (a b + bias), [.., M, K] x [.., K, N]; bias [.., 1, N] or null; an axis of 1 serves every batch. */
+    /**
+     * c = scale * (a b + bias), [.., M, K] x [.., K, N]; bias [.., 1, N] or null; batch axes of size 1 are broadcast.
+     */
     static PostOp.FusableStep matmul(
             StridedArray left, StridedArray right, StridedArray bias, StridedArray result, double scale) {
-        StridedArray a = left.matrix();
-        StridedArray b = right.matrix();
-        StridedArray c = result.matrix();
+        StridedArray a = left.forMatmul();
+        StridedArray b = right.forMatmul();
+        StridedArray c = result.forMatmul();
         PostOp.FusableStep step = new PostOp.FusableStep("matmul", scale, c, a, b) {
             private Primitive primitive;
 
@@ -33,11 +35,12 @@ final class Kernels {
                         dnnl_matmul_desc_init(
                                 d, a.layout(), b.layout(), bias == null ? null : bias.layout(), c.layout()),
                         "matmul " + a + " x " + b + " -> " + c);
-                List<Primitive.PrimitiveArgument> arguments =
-                        new ArrayList<>(List.of(a.as(DNNL_ARG_SRC), b.as(DNNL_ARG_WEIGHTS), c.as(DNNL_ARG_DST)));
-                if (bias != null) arguments.add(bias.as(DNNL_ARG_BIAS));
+                List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
+                        List.of(a.argument(DNNL_ARG_SRC), b.argument(DNNL_ARG_WEIGHTS), c.argument(DNNL_ARG_DST)));
+                if (bias != null) arguments.add(bias.argument(DNNL_ARG_BIAS));
                 try (PrimitiveAttributes attributes = attributes()) {
-                    primitive = new Primitive(Dnnl.describe(d, attributes(attributes, arguments), null), arguments);
+                    primitive = new Primitive(
+                            Dnnl.createPrimitiveDesc(d, attributes(attributes, arguments), null), arguments);
                 }
             }
 
@@ -56,17 +59,17 @@ final class Kernels {
                 if (primitive != null) primitive.close();
             }
         };
-        if (bias != null) step.touches(bias);
+        if (bias != null) step.addArray(bias);
         return step;
     }
 
-    /** Moves elements between layouts, or widens one with strides of 0; with {@code add}, on top of what is there. */
+    /** Copies between layouts, or broadcasts along axes of stride 0; with {@code add}, adds to the destination. */
     static KernelStep copy(StridedArray from, StridedArray to, boolean add) {
         return KernelStep.of(
                 add ? "accumulate" : "copy",
                 () -> new Primitive(
-                        Reorder.describe(from.layout(), to.layout(), add),
-                        List.of(from.as(DNNL_ARG_FROM), to.as(DNNL_ARG_TO))),
+                        Reorder.createPrimitiveDesc(from.layout(), to.layout(), add),
+                        List.of(from.argument(DNNL_ARG_FROM), to.argument(DNNL_ARG_TO))),
                 from,
                 to);
     }
@@ -77,7 +80,7 @@ final class Kernels {
 
             @Override
             void bind() {
-                memory = new CopyStep(dense.address());
+                memory = new RawPointer(dense.address());
             }
 
             @Override
@@ -87,9 +90,9 @@ final class Kernels {
         };
     }
 
-    /** A place in the arena, as JavaCPP wants it. */
-    static final class CopyStep extends Pointer {
-        CopyStep(long address) {
+    /** JavaCPP pointer to an address in memory that it does not own. */
+    static final class RawPointer extends Pointer {
+        RawPointer(long address) {
             this.address = address;
         }
     }
@@ -107,34 +110,35 @@ final class Kernels {
         return KernelStep.of(
                 f.name(),
                 () -> new Primitive(
-                        Dnnl.describe(eltwise(f, x), null, null), List.of(x.as(DNNL_ARG_SRC), y.as(DNNL_ARG_DST))),
+                        Dnnl.createPrimitiveDesc(eltwise(f, x), null, null),
+                        List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
                 x,
                 y);
     }
 
-    /** @param kept the input of the forward pass, or its output where {@link EltwiseFunction#byOutput} says so */
-    static KernelStep eltwiseBackward(EltwiseFunction f, StridedArray kept, StridedArray dy, StridedArray dx) {
+    /** @param saved the forward pass's output if {@link EltwiseFunction#backwardUsesOutput}, otherwise its input */
+    static KernelStep eltwiseBackward(EltwiseFunction f, StridedArray saved, StridedArray dy, StridedArray dx) {
         return KernelStep.of(
                 f.name() + "_bp",
                 () -> {
                     dnnl_eltwise_desc_t d = new dnnl_eltwise_desc_t();
                     Dnnl.check(
                             dnnl_eltwise_backward_desc_init(
-                                    d, f.algorithm(), dy.layout(), kept.layout(), f.alpha(), f.beta()),
+                                    d, f.algorithm(), dy.layout(), saved.layout(), f.alpha(), f.beta()),
                             "eltwise backward");
-                    dnnl_primitive_desc forward = Dnnl.describe(eltwise(f, kept), null, null);
+                    dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(eltwise(f, saved), null, null);
                     try {
                         return new Primitive(
-                                Dnnl.describe(d, null, forward),
+                                Dnnl.createPrimitiveDesc(d, null, forward),
                                 List.of(
-                                        kept.as(f.byOutput() ? DNNL_ARG_DST : DNNL_ARG_SRC),
-                                        dy.as(DNNL_ARG_DIFF_DST),
-                                        dx.as(DNNL_ARG_DIFF_SRC)));
+                                        saved.argument(f.backwardUsesOutput() ? DNNL_ARG_DST : DNNL_ARG_SRC),
+                                        dy.argument(DNNL_ARG_DIFF_DST),
+                                        dx.argument(DNNL_ARG_DIFF_SRC)));
                     } finally {
                         dnnl_primitive_desc_destroy(forward);
                     }
                 },
-                kept,
+                saved,
                 dy,
                 dx);
     }
@@ -146,8 +150,8 @@ final class Kernels {
                     dnnl_binary_desc_t d = new dnnl_binary_desc_t();
                     Dnnl.check(dnnl_binary_desc_init(d, algorithm, a.layout(), b.layout(), y.layout()), "binary");
                     return new Primitive(
-                            Dnnl.describe(d, null, null),
-                            List.of(a.as(DNNL_ARG_SRC_0), b.as(DNNL_ARG_SRC_1), y.as(DNNL_ARG_DST)));
+                            Dnnl.createPrimitiveDesc(d, null, null),
+                            List.of(a.argument(DNNL_ARG_SRC_0), b.argument(DNNL_ARG_SRC_1), y.argument(DNNL_ARG_DST)));
                 },
                 a,
                 b,
@@ -160,12 +164,13 @@ final class Kernels {
         return d;
     }
 
-    /** Of each row, [N, C]. */
+    /** Softmax of each row, [N, C]. */
     static KernelStep softmax(StridedArray x, StridedArray y) {
         return KernelStep.of(
                 "softmax",
                 () -> new Primitive(
-                        Dnnl.describe(softmax(x), null, null), List.of(x.as(DNNL_ARG_SRC), y.as(DNNL_ARG_DST))),
+                        Dnnl.createPrimitiveDesc(softmax(x), null, null),
+                        List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
                 x,
                 y);
     }
@@ -176,11 +181,14 @@ final class Kernels {
                 () -> {
                     dnnl_softmax_desc_t d = new dnnl_softmax_desc_t();
                     Dnnl.check(dnnl_softmax_backward_desc_init(d, dy.layout(), y.layout(), 1), "softmax backward");
-                    dnnl_primitive_desc forward = Dnnl.describe(softmax(y), null, null);
+                    dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(softmax(y), null, null);
                     try {
                         return new Primitive(
-                                Dnnl.describe(d, null, forward),
-                                List.of(y.as(DNNL_ARG_DST), dy.as(DNNL_ARG_DIFF_DST), dx.as(DNNL_ARG_DIFF_SRC)));
+                                Dnnl.createPrimitiveDesc(d, null, forward),
+                                List.of(
+                                        y.argument(DNNL_ARG_DST),
+                                        dy.argument(DNNL_ARG_DIFF_DST),
+                                        dx.argument(DNNL_ARG_DIFF_SRC)));
                     } finally {
                         dnnl_primitive_desc_destroy(forward);
                     }
@@ -191,9 +199,9 @@ final class Kernels {
     }
 
     /**
-     * What a normalization works with.
+     * Arguments of a normalization.
      *
-     * @param mean one for each row of a layer norm, for each channel of a batch norm
+     * @param mean one per row in layer norm, one per channel in batch norm; likewise {@code variance}
      */
     record NormArguments(
             StridedArray x,
@@ -217,19 +225,19 @@ final class Kernels {
         return d;
     }
 
-    /** Of each row, [N, C]; writes mean and variance [N]. */
+    /** Layer norm of each row, [N, C]; writes mean and variance [N]. */
     static KernelStep layerNorm(NormArguments n, StridedArray y) {
         return KernelStep.of(
                 "layer_norm",
                 () -> new Primitive(
-                        Dnnl.describe(layerNorm(n), null, null),
+                        Dnnl.createPrimitiveDesc(layerNorm(n), null, null),
                         List.of(
-                                n.x.as(DNNL_ARG_SRC),
-                                n.gamma.as(DNNL_ARG_SCALE),
-                                n.beta.as(DNNL_ARG_SHIFT),
-                                n.mean.as(DNNL_ARG_MEAN),
-                                n.variance.as(DNNL_ARG_VARIANCE),
-                                y.as(DNNL_ARG_DST))),
+                                n.x.argument(DNNL_ARG_SRC),
+                                n.gamma.argument(DNNL_ARG_SCALE),
+                                n.beta.argument(DNNL_ARG_SHIFT),
+                                n.mean.argument(DNNL_ARG_MEAN),
+                                n.variance.argument(DNNL_ARG_VARIANCE),
+                                y.argument(DNNL_ARG_DST))),
                 n.x,
                 n.gamma,
                 n.beta,
@@ -254,7 +262,8 @@ final class Kernels {
                                     (float) n.epsilon,
                                     dnnl_use_scale | dnnl_use_shift),
                             "layer norm backward");
-                    return normBackward(d, Dnnl.describe(layerNorm(n), null, null), n, dy, dx, dGamma, dBeta);
+                    return normBackward(
+                            d, Dnnl.createPrimitiveDesc(layerNorm(n), null, null), n, dy, dx, dGamma, dBeta);
                 },
                 n.x,
                 n.gamma,
@@ -277,17 +286,17 @@ final class Kernels {
             StridedArray dBeta) {
         try {
             return new Primitive(
-                    Dnnl.describe(d, null, forward),
+                    Dnnl.createPrimitiveDesc(d, null, forward),
                     List.of(
-                            n.x.as(DNNL_ARG_SRC),
-                            n.gamma.as(DNNL_ARG_SCALE),
-                            n.beta.as(DNNL_ARG_SHIFT), // not read, but asked for
-                            n.mean.as(DNNL_ARG_MEAN),
-                            n.variance.as(DNNL_ARG_VARIANCE),
-                            dy.as(DNNL_ARG_DIFF_DST),
-                            dx.as(DNNL_ARG_DIFF_SRC),
-                            dGamma.as(DNNL_ARG_DIFF_SCALE),
-                            dBeta.as(DNNL_ARG_DIFF_SHIFT)));
+                            n.x.argument(DNNL_ARG_SRC),
+                            n.gamma.argument(DNNL_ARG_SCALE),
+                            n.beta.argument(DNNL_ARG_SHIFT), // not used, but required
+                            n.mean.argument(DNNL_ARG_MEAN),
+                            n.variance.argument(DNNL_ARG_VARIANCE),
+                            dy.argument(DNNL_ARG_DIFF_DST),
+                            dx.argument(DNNL_ARG_DIFF_SRC),
+                            dGamma.argument(DNNL_ARG_DIFF_SCALE),
+                            dBeta.argument(DNNL_ARG_DIFF_SHIFT)));
         } finally {
             dnnl_primitive_desc_destroy(forward);
         }
@@ -307,19 +316,19 @@ final class Kernels {
         return d;
     }
 
-    /** [N, C, ..], one mean and variance a channel, [C]: read when {@code running}, else written. */
+    /** Batch norm, [N, C, ..]; mean and variance [C] are read if {@code running}, otherwise written. */
     static KernelStep batchNorm(NormArguments n, StridedArray y, boolean running) {
         return KernelStep.of(
                 "batchnorm",
                 () -> new Primitive(
-                        Dnnl.describe(batchNorm(n, running), null, null),
+                        Dnnl.createPrimitiveDesc(batchNorm(n, running), null, null),
                         List.of(
-                                n.x.as(DNNL_ARG_SRC),
-                                n.gamma.as(DNNL_ARG_SCALE),
-                                n.beta.as(DNNL_ARG_SHIFT),
-                                n.mean.as(DNNL_ARG_MEAN),
-                                n.variance.as(DNNL_ARG_VARIANCE),
-                                y.as(DNNL_ARG_DST))),
+                                n.x.argument(DNNL_ARG_SRC),
+                                n.gamma.argument(DNNL_ARG_SCALE),
+                                n.beta.argument(DNNL_ARG_SHIFT),
+                                n.mean.argument(DNNL_ARG_MEAN),
+                                n.variance.argument(DNNL_ARG_VARIANCE),
+                                y.argument(DNNL_ARG_DST))),
                 n.x,
                 n.gamma,
                 n.beta,
@@ -343,7 +352,8 @@ final class Kernels {
                                     (float) n.epsilon,
                                     dnnl_use_scale | dnnl_use_shift),
                             "batch norm backward");
-                    return normBackward(d, Dnnl.describe(batchNorm(n, false), null, null), n, dy, dx, dGamma, dBeta);
+                    return normBackward(
+                            d, Dnnl.createPrimitiveDesc(batchNorm(n, false), null, null), n, dy, dx, dGamma, dBeta);
                 },
                 n.x,
                 n.gamma,

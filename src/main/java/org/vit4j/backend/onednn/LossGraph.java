@@ -15,8 +15,8 @@ import org.vit4j.backend.samediff.SuppressedOutput;
 import org.vit4j.graph.Graph;
 
 /**
- * The loss alone, as a SameDiff graph whose placeholders are the tensors it is made of. A few operations on logits: what
- * is minimized stays free, and only the network is compiled.
+ * The loss as a separate SameDiff graph whose placeholders are the tensors of the network that it reads. Any loss can
+ * be used: only the network runs on oneDNN, the few operations of the loss run on ND4J.
  */
 final class LossGraph implements LossInputs, AutoCloseable {
     private final SameDiff sd = SameDiff.create();
@@ -24,12 +24,11 @@ final class LossGraph implements LossInputs, AutoCloseable {
     private final Map<String, SDVariable> placeholders = new LinkedHashMap<>();
     private final Map<String, String> gradients = new LinkedHashMap<>();
     private final String loss;
-    private final CompiledGraph program;
+    private final CompiledGraph compiled;
 
-    LossGraph(Graph graph, Function<LossInputs, SDVariable> maker) {
+    LossGraph(Graph graph, Function<LossInputs, SDVariable> function) {
         this.graph = graph;
-        SDVariable made = maker.apply(this);
-        this.loss = made.name();
+        this.loss = function.apply(this).name();
         sd.setLossVariables(loss);
         SuppressedOutput.run(() -> sd.createGradFunction(placeholders.keySet().toArray(String[]::new)));
         List<String> outputs = new ArrayList<>(List.of(loss));
@@ -39,7 +38,7 @@ final class LossGraph implements LossInputs, AutoCloseable {
             gradients.put(tensor, gradient.name());
             outputs.add(gradient.name());
         });
-        this.program = new CompiledGraph(sd.getFunction("grad"), outputs);
+        this.compiled = new CompiledGraph(sd.getFunction("grad"), outputs);
     }
 
     @Override
@@ -60,23 +59,23 @@ final class LossGraph implements LossInputs, AutoCloseable {
                         name, DataType.FLOAT, graph.tensor(name).shape().batched(-1)));
     }
 
-    /** The tensors the loss depends on. */
-    List<String> tensors() {
+    /** Tensors of the network that the loss has a gradient for. */
+    List<String> differentiableTensors() {
         return List.copyOf(gradients.keySet());
     }
 
-    /** Also those it was made of without a gradient. */
-    List<String> read() {
+    /** All tensors of the network that the loss reads. */
+    List<String> tensors() {
         return List.copyOf(placeholders.keySet());
     }
 
-    /** Loss and gradients; see {@link #loss(Map)} and {@link #gradient}. */
+    /** Computes loss and gradients; see {@link #loss(Map)} and {@link #gradient}. */
     Map<String, INDArray> run(Map<String, INDArray> inputs) {
-        return program.run(inputs);
+        return compiled.run(inputs);
     }
 
-    /** Whether the loss has a placeholder of that name. */
-    boolean wants(String input) {
+    /** Returns true if the loss has a placeholder of that name. */
+    boolean hasInput(String input) {
         return sd.hasVariable(input);
     }
 
@@ -90,6 +89,6 @@ final class LossGraph implements LossInputs, AutoCloseable {
 
     @Override
     public void close() {
-        program.close();
+        compiled.close();
     }
 }

@@ -3,38 +3,43 @@ package org.vit4j.backend.onednn;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 
-/** Normalizations, each with its backward pass. */
+/** Normalization layers with their backward passes. */
 final class NormOps {
     private final Tape tape;
-    private final MatmulOps maths;
+    private final MatmulOps math;
 
-    NormOps(Tape tape, MatmulOps maths) {
+    NormOps(Tape tape, MatmulOps math) {
         this.tape = tape;
-        this.maths = maths;
+        this.math = math;
     }
 
-    /** Of each row, [N, C], with gamma and beta [C]. */
-    TapeValue layerNorm(TapeValue given, TapeValue gamma, TapeValue beta, double epsilon) {
-        TapeValue x = tape.dense(given);
+    /** Layer norm of each row, [N, C], with gamma and beta [C]. */
+    TapeValue layerNorm(TapeValue input, TapeValue gamma, TapeValue beta, double epsilon) {
+        TapeValue x = tape.dense(input);
         long rows = x.array().dim(0);
         Kernels.NormArguments n = new Kernels.NormArguments(
-                x.array(), gamma.array(), beta.array(), StridedArray.fresh(rows), StridedArray.fresh(rows), epsilon);
+                x.array(),
+                gamma.array(),
+                beta.array(),
+                StridedArray.temporary(rows),
+                StridedArray.temporary(rows),
+                epsilon);
         StridedArray to =
                 x.isDisposable() && !tape.isTraining() ? x.array() : x.array().like();
         tape.emit(Kernels.layerNorm(n, to));
         TapeValue y = tape.value(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient());
         tape.onBackward(() -> {
-            StridedArray dy = tidy(y);
+            StridedArray dy = gradientLaidOutAsOutput(y);
             if (dy == null) return;
             backward(n, x, gamma, beta, (dx, dg, db) -> tape.emit(Kernels.layerNormBackward(n, dy, dx, dg, db)));
         });
         return y;
     }
 
-    /** Dense, as the kernels want it. */
-    private StridedArray tidy(TapeValue y) {
+    /** The gradient of y in the layout of y, which the kernels require; null if there is none. */
+    private StridedArray gradientLaidOutAsOutput(TapeValue y) {
         StridedArray dy = tape.gradient(y);
-        if (dy == null || dy.isLaidOutAs(y.array())) return dy;
+        if (dy == null || dy.hasLayoutOf(y.array())) return dy;
         StridedArray to = y.array().like();
         tape.emit(Kernels.copy(dy, to, false));
         return to;
@@ -44,62 +49,65 @@ final class NormOps {
         void write(StridedArray dx, StridedArray dGamma, StridedArray dBeta);
     }
 
-    /** One step makes all three gradients; those nobody wants go to memory nobody reads. */
-    private void backward(Kernels.NormArguments n, TapeValue x, TapeValue gamma, TapeValue beta, NormBackward step) {
+    /** Emits one step for all three gradients; those not needed are written to unused memory. */
+    private void backward(Kernels.NormArguments n, TapeValue x, TapeValue gamma, TapeValue beta, NormBackward kernel) {
         StridedArray dx = n.x().like();
-        StridedArray dGamma = target(gamma);
-        StridedArray dBeta = target(beta);
-        step.write(dx, dGamma, dBeta);
-        keep(gamma, dGamma);
-        keep(beta, dBeta);
+        StridedArray dGamma = gradientBuffer(gamma);
+        StridedArray dBeta = gradientBuffer(beta);
+        kernel.write(dx, dGamma, dBeta);
+        storeGradient(gamma, dGamma);
+        storeGradient(beta, dBeta);
         tape.accumulate(x, dx, true);
     }
 
-    private static StridedArray target(TapeValue weight) {
-        boolean straight = weight.target() != null && !weight.target().isWritten();
-        return straight ? weight.target().array : weight.array().like();
+    private static StridedArray gradientBuffer(TapeValue weight) {
+        boolean direct = weight.target() != null && !weight.target().isWritten();
+        return direct ? weight.target().array : weight.array().like();
     }
 
-    private void keep(TapeValue weight, StridedArray gradient) {
+    private void storeGradient(TapeValue weight, StridedArray gradient) {
         if (weight.target() != null && gradient == weight.target().array)
-            weight.target().write();
+            weight.target().markWritten();
         else tape.accumulate(weight, gradient, true);
     }
 
     /**
-     * (x - mean) / (deviation + epsilon), with gamma and beta [1, C], composed.
+     * Layer norm with epsilon outside of the root, composed of basic ops: (x - mean) / (deviation + epsilon) * gamma +
+     * beta.
      *
-     * @param given rows [N, C]
+     * @param input rows [N, C]; gamma and beta [1, C]
      */
-    TapeValue channelNorm(TapeValue given, TapeValue gamma, TapeValue beta, double epsilon) {
-        TapeValue x = tape.dense(given);
-        TapeValue centered = maths.sub(x, meanOfRows(x));
-        TapeValue variance = meanOfRows(maths.mul(centered, centered));
+    TapeValue channelNorm(TapeValue input, TapeValue gamma, TapeValue beta, double epsilon) {
+        TapeValue x = tape.dense(input);
+        TapeValue centered = math.sub(x, meanOfRows(x));
+        TapeValue variance = meanOfRows(math.mul(centered, centered));
         TapeValue deviation =
-                maths.eltwise(EltwiseFunction.linear(1, epsilon), maths.eltwise(EltwiseFunction.SQRT, variance));
-        return maths.add(maths.mul(maths.div(centered, deviation), gamma), beta);
+                math.eltwise(EltwiseFunction.linear(1, epsilon), math.eltwise(EltwiseFunction.SQRT, variance));
+        return math.add(math.mul(math.div(centered, deviation), gamma), beta);
     }
 
-    /** [N, C] -> [N, 1] */
+    /** Mean of each row, [N, C] -> [N, 1]. */
     private TapeValue meanOfRows(TapeValue x) {
         long width = x.array().last();
         float[] average = new float[Math.toIntExact(width)];
         java.util.Arrays.fill(average, 1f / width);
-        return maths.matmul(x, new TapeValue(tape.constant(average, width, 1), false, -1));
+        return math.matmul(x, new TapeValue(tape.constant(average, width, 1), false, -1));
     }
 
-    /** Each row [N, C] to zero mean and unit variance. */
-    TapeValue standardize(TapeValue given, double epsilon) {
-        TapeValue x = tape.dense(given);
-        TapeValue centered = maths.sub(x, meanOfRows(x));
-        TapeValue variance = meanOfRows(maths.mul(centered, centered));
-        return maths.div(
+    /** Scales each row of [N, C] to zero mean and unit variance. */
+    TapeValue standardize(TapeValue input, double epsilon) {
+        TapeValue x = tape.dense(input);
+        TapeValue centered = math.sub(x, meanOfRows(x));
+        TapeValue variance = meanOfRows(math.mul(centered, centered));
+        return math.div(
                 centered,
-                maths.eltwise(EltwiseFunction.SQRT, maths.eltwise(EltwiseFunction.linear(1, epsilon), variance)));
+                math.eltwise(EltwiseFunction.SQRT, math.eltwise(EltwiseFunction.linear(1, epsilon), variance)));
     }
 
-    /** [B, H, W, C]: the pixels and channels of each group to zero mean and unit variance. */
-    TapeValue groups(TapeValue x, int groups, double epsilon) {
+    /**
+     * Scales each channel group of an image [B, H, W, C] to zero mean and unit variance over its pixels and channels.
+     */
+    TapeValue standardizeGroups(TapeValue x, int groups, double epsilon) {
         long[] dims = x.array().dims();
         long pixels = dims[1] * dims[2];
         long width = dims[3] / groups;
@@ -109,7 +117,7 @@ final class NormOps {
         return tape.reshape(tape.permute(scaled, 0, 2, 1, 3), dims);
     }
 
-    /** [N, C, ..] by the batch's own statistics, which are left in {@code mean} and {@code variance} [C]. */
+    /** Batch norm of [N, C, ..] by batch statistics, which are written to {@code mean} and {@code variance} [C]. */
     TapeValue batchNorm(
             TapeValue x, TapeValue gamma, TapeValue beta, StridedArray mean, StridedArray variance, double epsilon) {
         Kernels.NormArguments n =
@@ -118,7 +126,7 @@ final class NormOps {
         tape.emit(Kernels.batchNorm(n, to, false));
         TapeValue y = tape.value(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient());
         tape.onBackward(() -> {
-            StridedArray dy = tidy(y);
+            StridedArray dy = gradientLaidOutAsOutput(y);
             if (dy == null) return;
             backward(n, x, gamma, beta, (dx, dg, db) -> tape.emit(Kernels.batchNormBackward(n, dy, dx, dg, db)));
         });
@@ -126,30 +134,31 @@ final class NormOps {
     }
 
     /**
-     * By running statistics, without a backward pass: done by the step that makes x where that step can.
+     * Batch norm by running statistics, without a backward pass. Fused into the step that computes x where possible.
      *
-     * @param x [.., C], the channels last
+     * @param x [.., C], channels last
      */
-    TapeValue runningLast(TapeValue x, Kernels.NormArguments n) {
+    TapeValue fusedBatchNormInference(TapeValue x, Kernels.NormArguments n) {
         long channels = n.mean().size();
-        StridedArray scale = StridedArray.fresh(channels);
-        StridedArray shift = StridedArray.fresh(channels);
-        KernelStep fold = fold(n, scale, shift);
-        TapeValue scaleNode = new TapeValue(scale, false, -1);
-        TapeValue shiftNode = new TapeValue(shift, false, -1);
-        if (maths.fuse(dnnl_binary_mul, x, scaleNode)) {
-            tape.emitEarly(fold);
-            if (!maths.fuse(dnnl_binary_add, x, shiftNode)) throw new IllegalStateException("half a batch norm");
+        StridedArray scale = StridedArray.temporary(channels);
+        StridedArray shift = StridedArray.temporary(channels);
+        KernelStep fold = foldStep(n, scale, shift);
+        TapeValue scaleValue = new TapeValue(scale, false, -1);
+        TapeValue shiftValue = new TapeValue(shift, false, -1);
+        if (math.tryFuse(dnnl_binary_mul, x, scaleValue)) {
+            tape.emitSetup(fold);
+            if (!math.tryFuse(dnnl_binary_add, x, shiftValue))
+                throw new IllegalStateException("scale of a batch norm was fused, but its shift cannot be");
             return new TapeValue(x.array(), false, x.producerStep(), true).setProducer(x.producer(), x.producerStep());
         }
-        return running(x, n);
+        return batchNormInference(x, n);
     }
 
-    /** Rows [N, C] by running statistics that stay as they are; gamma and beta [1, C] still learn. */
-    TapeValue frozen(TapeValue x, TapeValue gamma, TapeValue beta, Kernels.NormArguments n) {
+    /** Batch norm of rows [N, C] by constant running statistics; gamma and beta [1, C] are trainable. */
+    TapeValue frozenBatchNorm(TapeValue x, TapeValue gamma, TapeValue beta, Kernels.NormArguments n) {
         long channels = n.mean().size();
-        StridedArray inverse = StridedArray.fresh(channels);
-        tape.emitEarly(new JavaStep(
+        StridedArray inverse = StridedArray.temporary(channels);
+        tape.emitSetup(new JavaStep(
                 "inverse_deviation",
                 at -> {
                     for (long i = 0; i < channels; i++) {
@@ -160,18 +169,18 @@ final class NormOps {
                 inverse));
         TapeValue mean = new TapeValue(n.mean().reshape(1, channels).orElseThrow(), false, -1);
         TapeValue factor = new TapeValue(inverse.reshape(1, channels).orElseThrow(), false, -1);
-        return maths.add(maths.mul(maths.mul(maths.sub(x, mean), factor), gamma), beta);
+        return math.add(math.mul(math.mul(math.sub(x, mean), factor), gamma), beta);
     }
 
-    /** [N, C, ..] by running statistics. */
-    TapeValue running(TapeValue x, Kernels.NormArguments n) {
+    /** Batch norm of [N, C, ..] by running statistics, without a backward pass. */
+    TapeValue batchNormInference(TapeValue x, Kernels.NormArguments n) {
         StridedArray to = x.isDisposable() ? x.array() : x.array().like();
         tape.emit(Kernels.batchNorm(n, to, true));
         return tape.value(to, false);
     }
 
-    /** gamma / sqrt(variance + epsilon), and what that leaves to add: a few numbers a layer. */
-    private static KernelStep fold(Kernels.NormArguments n, StridedArray scale, StridedArray shift) {
+    /** Computes scale = gamma / sqrt(variance + epsilon) and shift = beta - mean * scale, [C] each. */
+    private static KernelStep foldStep(Kernels.NormArguments n, StridedArray scale, StridedArray shift) {
         return new JavaStep(
                 "fold_norm",
                 at -> {

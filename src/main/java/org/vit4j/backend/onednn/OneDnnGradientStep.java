@@ -19,39 +19,40 @@ import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
-/** Loss and gradient by the accelerated lowering; the plans of the batch sizes last seen are kept. */
+/** Loss and gradients on the oneDNN backend. Caches the plans of the most recently used batch sizes. */
 public final class OneDnnGradientStep implements GradientStep {
     private final Graph graph;
     private final ParameterStore parameters;
     private final SameDiffLowering.Mode mode;
-    private final GradientSpec wanted;
+    private final GradientSpec spec;
     private final LossGraph loss;
     private final List<String> outputs;
     private final List<SameDiffGraph.DropMask> masks;
-    private final INDArray flat;
-    private final PlanCache<Long> plans = new PlanCache<>(this::draw);
-    /** Copies of what the last run left, freed by the next: the garbage collector would wait for the heap to fill. */
+    private final INDArray flatGradient;
+    private final PlanCache<Long> plans = new PlanCache<>(this::createPlan);
+    /** Copies of the last run's results. The next run frees them: the garbage collector would run too late. */
     private final Map<String, INDArray> copies = new HashMap<>();
 
     private OneDnnPlan plan;
     private long batch;
-    private double value;
+    private double lossValue;
 
-    public OneDnnGradientStep(Graph graph, ParameterStore parameters, SameDiffLowering.Mode mode, GradientSpec wanted) {
+    public OneDnnGradientStep(Graph graph, ParameterStore parameters, SameDiffLowering.Mode mode, GradientSpec spec) {
         this.graph = graph;
         this.parameters = parameters;
         this.mode = mode;
-        this.wanted = wanted;
-        this.loss = new LossGraph(graph, wanted.loss());
-        Set<String> read = new LinkedHashSet<>(loss.read());
-        read.addAll(wanted.tensors());
+        this.spec = spec;
+        this.loss = new LossGraph(graph, spec.loss());
+        Set<String> read = new LinkedHashSet<>(loss.tensors());
+        read.addAll(spec.tensors());
         this.outputs = new ArrayList<>(read);
-        this.flat = Nd4j.zeros(DataType.FLOAT, parameters.trainable().length());
+        this.flatGradient = Nd4j.zeros(DataType.FLOAT, parameters.trainable().length());
         this.masks = DropMaskSpecs.of(graph);
     }
 
-    private OneDnnPlan draw(long size) {
-        return OneDnnPlanner.training(graph, parameters, mode, size, outputs, loss.tensors(), flat, wanted);
+    private OneDnnPlan createPlan(long size) {
+        return OneDnnPlanner.training(
+                graph, parameters, mode, size, outputs, loss.differentiableTensors(), flatGradient, spec);
     }
 
     @Override
@@ -61,32 +62,33 @@ public final class OneDnnGradientStep implements GradientStep {
 
     @Override
     public void run(Map<String, INDArray> inputs) {
-        Map<String, INDArray> out = forwardOrBackward(inputs);
-        value = loss.loss(out);
-        for (String tensor : loss.tensors()) plan.set(tensor + OneDnnPlanner.GRADIENT, loss.gradient(out, tensor));
+        Map<String, INDArray> out = runForward(inputs);
+        lossValue = loss.loss(out);
+        for (String tensor : loss.differentiableTensors())
+            plan.set(tensor + OneDnnPlanner.GRADIENT, loss.gradient(out, tensor));
         plan.backward();
     }
 
     @Override
     public double forwardLoss(Map<String, INDArray> inputs) {
-        return loss.loss(forwardOrBackward(inputs));
+        return loss.loss(runForward(inputs));
     }
 
-    /** The network forward, and the loss with its gradient. */
-    private Map<String, INDArray> forwardOrBackward(Map<String, INDArray> inputs) {
+    /** Runs the network forward and evaluates the loss graph: loss and its gradients with respect to the outputs. */
+    private Map<String, INDArray> runForward(Map<String, INDArray> inputs) {
         CpuThreads.limit();
         copies.values().forEach(INDArray::close);
         copies.clear();
         batch = inputs.values().iterator().next().size(0);
         plan = plans.get(batch);
-        Map<String, INDArray> given = new HashMap<>();
+        Map<String, INDArray> lossInputs = new HashMap<>();
         inputs.forEach((name, array) -> {
             if (plan.has(name)) plan.set(name, array);
-            if (loss.wants(name)) given.put(name, array);
+            if (loss.hasInput(name)) lossInputs.put(name, array);
         });
         plan.forward();
-        for (String tensor : loss.read()) given.put(tensor, copy(tensor));
-        return loss.run(given);
+        for (String tensor : loss.tensors()) lossInputs.put(tensor, copy(tensor));
+        return loss.run(lossInputs);
     }
 
     private INDArray copy(String name) {
@@ -95,7 +97,7 @@ public final class OneDnnGradientStep implements GradientStep {
 
     @Override
     public double loss() {
-        return value;
+        return lossValue;
     }
 
     @Override
@@ -110,23 +112,24 @@ public final class OneDnnGradientStep implements GradientStep {
 
     @Override
     public INDArray flatGradient() {
-        return flat;
+        return flatGradient;
     }
 
     @Override
     public INDArray gradientOf(String weight) {
         long from = parameters.offsets().get(weight);
-        return ParameterStore.view(flat, from, parameters.parameter(weight).shape());
+        return ParameterStore.view(
+                flatGradient, from, parameters.parameter(weight).shape());
     }
 
     @Override
     public void updateStatistics() {
-        Map<String, INDArray> seen = new LinkedHashMap<>();
+        Map<String, INDArray> statistics = new LinkedHashMap<>();
         for (SameDiffGraph.BatchStatistics s : plan.statistics()) {
-            seen.put(s.mean(), copy(s.mean()));
-            seen.put(s.variance(), copy(s.variance()));
+            statistics.put(s.mean(), copy(s.mean()));
+            statistics.put(s.variance(), copy(s.variance()));
         }
-        RunningStatistics.update(parameters, plan.statistics(), seen, batch);
+        RunningStatistics.update(parameters, plan.statistics(), statistics, batch);
     }
 
     @Override
@@ -147,6 +150,6 @@ public final class OneDnnGradientStep implements GradientStep {
         copies.values().forEach(INDArray::close);
         plans.close();
         loss.close();
-        flat.close();
+        flatGradient.close();
     }
 }

@@ -12,7 +12,7 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
-/** Forward passes by the accelerated lowering; the plans last used are kept. */
+/** Forward passes on the oneDNN backend. Caches the most recently used plans. */
 public final class OneDnnInference implements Inference {
     private record PlanKey(List<String> tensors, long batch) {}
 
@@ -20,7 +20,7 @@ public final class OneDnnInference implements Inference {
     private final PlanCache<PlanKey> plans;
     private final PackedWeights packed;
 
-    /** @param fixed whether the parameters stay as they are: what depends on them alone is done once a plan */
+    /** @param fixed whether the parameters are constant: values that depend only on them are computed once per plan */
     public OneDnnInference(Graph graph, ParameterStore parameters, boolean fixed) {
         this.graph = graph;
         this.packed = fixed ? new PackedWeights() : null;
@@ -40,11 +40,11 @@ public final class OneDnnInference implements Inference {
 
     @Override
     public synchronized Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
-        long batch = Inference.check(graph, inputs);
+        long batch = Inference.checkedBatchSize(graph, inputs);
         CpuThreads.limit();
         Set<String> computed = new LinkedHashSet<>(names);
         computed.removeAll(inputs.keySet());
-        computed.forEach(graph::tensor); // complains of what there is not
+        computed.forEach(graph::tensor); // throws for unknown names
         Map<String, INDArray> results = new LinkedHashMap<>();
         for (String name : names)
             if (inputs.containsKey(name)) results.put(name, inputs.get(name).dup('c'));

@@ -15,8 +15,8 @@ import org.vit4j.backend.OpTime;
 import org.vit4j.backend.samediff.SameDiffGraph;
 
 /**
- * Everything a network does for one batch size: steps in order, on memory laid out beforehand. A run allocates nothing
- * and decides nothing.
+ * Static plan of a network for one batch size: a list of steps bound to preallocated memory. Runs neither allocate nor
+ * branch.
  */
 final class OneDnnPlan implements AutoCloseable {
     private final List<KernelStep> steps;
@@ -28,9 +28,12 @@ final class OneDnnPlan implements AutoCloseable {
     private OpTime.OpTimes times;
 
     /**
-     * @param forward how many of the steps come before the loss
-     * @param inputs written before a run, and {@code seeds} between its halves
-     * @param outputs to be read after a run
+     * Allocates memory and binds the steps.
+     *
+     * @param forward number of steps of the forward pass
+     * @param inputs arrays that are set before the forward pass
+     * @param seeds gradients that are set before the backward pass
+     * @param outputs arrays that are read after a run
      */
     OneDnnPlan(
             Tape tape,
@@ -45,17 +48,17 @@ final class OneDnnPlan implements AutoCloseable {
         this.statistics = statistics;
         Set<PlannedBuffer> buffers = new LinkedHashSet<>();
         for (int i = 0; i < steps.size(); i++) {
-            for (StridedArray array : steps.get(i).touched()) touch(array, i, buffers);
+            for (StridedArray array : steps.get(i).arrays()) extendLifetime(array, i, buffers);
         }
         for (KernelStep step : steps) {
-            for (StridedArray array : step.kept()) {
-                touch(array, 0, buffers);
-                touch(array, steps.size(), buffers);
+            for (StridedArray array : step.persistentArrays()) {
+                extendLifetime(array, 0, buffers);
+                extendLifetime(array, steps.size(), buffers);
             }
         }
-        for (StridedArray array : inputs.values()) touch(array, 0, buffers);
-        for (StridedArray array : seeds.values()) touch(array, forward, buffers);
-        for (StridedArray array : outputs.values()) touch(array, steps.size(), buffers);
+        for (StridedArray array : inputs.values()) extendLifetime(array, 0, buffers);
+        for (StridedArray array : seeds.values()) extendLifetime(array, forward, buffers);
+        for (StridedArray array : outputs.values()) extendLifetime(array, steps.size(), buffers);
         this.arena = new BufferArena(new ArrayList<>(buffers));
         this.arrays = new LinkedHashMap<>(inputs);
         arrays.putAll(seeds);
@@ -63,7 +66,7 @@ final class OneDnnPlan implements AutoCloseable {
         for (KernelStep step : steps) step.bind();
     }
 
-    private static void touch(StridedArray array, int step, Set<PlannedBuffer> buffers) {
+    private static void extendLifetime(StridedArray array, int step, Set<PlannedBuffer> buffers) {
         if (array.buffer().isExternal()) return;
         array.buffer().extendLifetime(step);
         buffers.add(array.buffer());
@@ -77,32 +80,32 @@ final class OneDnnPlan implements AutoCloseable {
         return arrays.containsKey(name);
     }
 
-    /** Copies a 'c' array of floats to where the plan reads it. */
+    /** Copies a float array to an input of the plan. */
     void set(String name, INDArray values) {
         StridedArray array = arrays.get(name);
         if (array.size() != values.length()) {
             throw new IllegalArgumentException(name + ": expected " + array + ", got " + values.shapeInfoToString());
         }
-        boolean asItLies = values.ordering() == 'c' && values.elementWiseStride() == 1 && !values.isView();
-        INDArray dense = asItLies ? values : values.dup('c');
+        boolean isDense = values.ordering() == 'c' && values.elementWiseStride() == 1 && !values.isView();
+        INDArray dense = isDense ? values : values.dup('c');
         Pointer.memcpy(
-                new Kernels.CopyStep(array.address()),
-                new Kernels.CopyStep(dense.data().address() + dense.offset() * Float.BYTES),
+                new Kernels.RawPointer(array.address()),
+                new Kernels.RawPointer(dense.data().address() + dense.offset() * Float.BYTES),
                 array.size() * Float.BYTES);
-        if (!asItLies) dense.close();
+        if (!isDense) dense.close();
     }
 
-    /** A copy of an array of the plan, 'c': the memory it reaches over at once, and from there in its order. */
+    /** A copy of an array of the plan in 'c' order. Strided arrays: copies the memory range first, then reorders it. */
     INDArray get(String name) {
         StridedArray array = arrays.get(name);
-        long reach = 1;
-        for (int i = 0; i < array.rank(); i++) reach += (array.dim(i) - 1) * array.stride(i);
-        long[] dims = array.isDense() ? array.dims() : new long[] {reach};
+        long span = 1;
+        for (int i = 0; i < array.rank(); i++) span += (array.dim(i) - 1) * array.stride(i);
+        long[] dims = array.isDense() ? array.dims() : new long[] {span};
         INDArray memory = Nd4j.createUninitialized(DataType.FLOAT, dims, 'c');
         Pointer.memcpy(
-                new Kernels.CopyStep(memory.data().address()),
-                new Kernels.CopyStep(array.address()),
-                reach * Float.BYTES);
+                new Kernels.RawPointer(memory.data().address()),
+                new Kernels.RawPointer(array.address()),
+                span * Float.BYTES);
         if (array.isDense()) return memory;
         long[] strides = new long[array.rank()];
         for (int i = 0; i < strides.length; i++) strides[i] = array.stride(i);
@@ -133,7 +136,7 @@ final class OneDnnPlan implements AutoCloseable {
         }
     }
 
-    /** What each kind of step costs while {@code work} runs this plan, the dearest first. */
+    /** Time per kind of step while {@code work} runs this plan, largest first. */
     List<OpTime> profile(Runnable work) {
         times = new OpTime.OpTimes();
         work.run();
@@ -142,7 +145,7 @@ final class OneDnnPlan implements AutoCloseable {
         return sorted;
     }
 
-    /** Memory of all temporaries. */
+    /** Bytes of memory of all temporaries. */
     long bytes() {
         return arena.bytes();
     }

@@ -4,16 +4,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 
-/** The plans used last; more would hold memory that nobody comes back to. */
+/** LRU cache of plans. Each plan holds memory for all of its temporaries, so the cache is small. */
 final class PlanCache<K> implements AutoCloseable {
-    /** A training batch, the last one of an epoch, an evaluation batch, its last one. */
+    /** Batch sizes in use: training and evaluation, each with a smaller last batch. */
     private static final int CAPACITY = 4;
 
-    private final Function<K, OneDnnPlan> draw;
+    private final Function<K, OneDnnPlan> planner;
     private final Map<K, OneDnnPlan> plans = new LinkedHashMap<>(8, 0.75f, true);
 
-    PlanCache(Function<K, OneDnnPlan> draw) {
-        this.draw = draw;
+    PlanCache(Function<K, OneDnnPlan> planner) {
+        this.planner = planner;
     }
 
     OneDnnPlan get(K key) {
@@ -23,9 +23,9 @@ final class PlanCache<K> implements AutoCloseable {
             K oldest = plans.keySet().iterator().next();
             plans.remove(oldest).close();
         }
-        OneDnnPlan drawn = draw.apply(key);
-        plans.put(key, drawn);
-        return drawn;
+        plan = planner.apply(key);
+        plans.put(key, plan);
+        return plan;
     }
 
     long bytes() {

@@ -1,8 +1,8 @@
 package org.vit4j.backend.onednn;
 
 /**
- * A run of floats that arrays look into. Either it lives outside of the plan (weights, gradients), or the {@link BufferArena}
- * gives it a place for as long as steps touch it.
+ * Contiguous floats that arrays are views of: memory outside of the plan (parameters, gradients), or temporary memory
+ * that the {@link BufferArena} assigns for the lifetime from the first to the last step that uses it.
  */
 final class PlannedBuffer {
     private final long size;
@@ -11,10 +11,10 @@ final class PlannedBuffer {
     private int first = Integer.MAX_VALUE;
     private int last = -1;
 
-    private PlannedBuffer(long size, long address, boolean outside) {
+    private PlannedBuffer(long size, long address, boolean external) {
         this.size = size;
         this.address = address;
-        this.external = outside;
+        this.external = external;
     }
 
     /** @param size in floats */
@@ -34,9 +34,9 @@ final class PlannedBuffer {
         return external;
     }
 
-    /** Of its first float; known once the arena is laid out. */
+    /** Address of the first float; known once the arena has placed the buffer. */
     long address() {
-        if (address == 0) throw new IllegalStateException("a buffer without a place");
+        if (address == 0) throw new IllegalStateException("the buffer has no address yet");
         return address;
     }
 
@@ -44,7 +44,7 @@ final class PlannedBuffer {
         address = at;
     }
 
-    /** Step number {@code step} reads or writes it. */
+    /** Extends the lifetime to step number {@code step}, which reads or writes the buffer. */
     void extendLifetime(int step) {
         first = Math.min(first, step);
         last = Math.max(last, step);

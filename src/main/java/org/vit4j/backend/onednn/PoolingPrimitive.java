@@ -9,7 +9,7 @@ import org.bytedeco.dnnl.dnnl_pooling_desc_t;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.vit4j.graph.Window;
 
-/** Pooling of images [B, H, W, C] by one window. */
+/** Max or average pooling of images [B, H, W, C]. */
 final class PoolingPrimitive {
     private final int algorithm;
     private final Window w;
@@ -18,7 +18,7 @@ final class PoolingPrimitive {
     private final boolean training;
     private final StridedArray workspace;
 
-    /** @param training whether the forward pass has to note which pixel of a window was the largest */
+    /** @param training whether max pooling has to store the index of the maximum for the backward pass */
     PoolingPrimitive(int algorithm, Window w, StridedArray x, StridedArray y, boolean training) {
         this.algorithm = algorithm;
         this.w = w;
@@ -33,14 +33,14 @@ final class PoolingPrimitive {
     }
 
     private StridedArray workspace() {
-        dnnl_primitive_desc forward = Dnnl.describe(forwardOperation(), null, null);
+        dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
         long bytes = dnnl_memory_desc_get_size(Dnnl.layout(forward, dnnl_query_workspace_md));
         dnnl_primitive_desc_destroy(forward);
-        return StridedArray.fresh((bytes + Float.BYTES - 1) / Float.BYTES);
+        return StridedArray.temporary((bytes + Float.BYTES - 1) / Float.BYTES);
     }
 
-    /** [B, H, W, C] as oneDNN counts axes, [B, C, H, W]. */
-    private static StridedArray image(StridedArray x) {
+    /** View of [B, H, W, C] in oneDNN's axis order, [B, C, H, W]. */
+    private static StridedArray toNchw(StridedArray x) {
         return x.permute(0, 3, 1, 2);
     }
 
@@ -52,31 +52,31 @@ final class PoolingPrimitive {
         return new long[] {w.kernelHeight(), w.kernelWidth()};
     }
 
-    private long[] before() {
+    private long[] padBegin() {
         return new long[] {w.padHeight(), w.padWidth()};
     }
 
-    /** As much as the last window reaches over. */
-    private long[] after() {
+    /** Padding at the bottom and right up to the end of the last window. */
+    private long[] padEnd() {
         return new long[] {
             (y.dim(1) - 1) * w.strideHeight() + w.kernelHeight() - x.dim(1) - w.padHeight(),
             (y.dim(2) - 1) * w.strideWidth() + w.kernelWidth() - x.dim(2) - w.padWidth()
         };
     }
 
-    private dnnl_pooling_desc_t forwardOperation() {
+    private dnnl_pooling_desc_t forwardDesc() {
         dnnl_pooling_desc_t d = new dnnl_pooling_desc_t();
         Dnnl.check(
                 dnnl_pooling_forward_desc_init(
                         d,
                         training ? dnnl_forward_training : dnnl_forward_inference,
                         algorithm,
-                        image(x).layout(),
-                        image(y).layout(),
+                        toNchw(x).layout(),
+                        toNchw(y).layout(),
                         strides(),
                         kernel(),
-                        before(),
-                        after()),
+                        padBegin(),
+                        padEnd()),
                 "pooling");
         return d;
     }
@@ -91,15 +91,15 @@ final class PoolingPrimitive {
         KernelStep step = KernelStep.of(
                 "pool",
                 () -> {
-                    dnnl_primitive_desc forward = Dnnl.describe(forwardOperation(), null, null);
-                    List<Primitive.PrimitiveArgument> arguments =
-                            new ArrayList<>(List.of(image(x).as(DNNL_ARG_SRC), image(y).as(DNNL_ARG_DST)));
+                    dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
+                    List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
+                            List.of(toNchw(x).argument(DNNL_ARG_SRC), toNchw(y).argument(DNNL_ARG_DST)));
                     workspace(forward, arguments);
                     return new Primitive(forward, arguments);
                 },
                 x,
                 y);
-        if (workspace != null) step.touches(workspace);
+        if (workspace != null) step.addArray(workspace);
         return step;
     }
 
@@ -107,31 +107,32 @@ final class PoolingPrimitive {
         KernelStep step = KernelStep.of(
                 "pool_bp",
                 () -> {
-                    dnnl_primitive_desc forward = Dnnl.describe(forwardOperation(), null, null);
+                    dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
                     dnnl_pooling_desc_t d = new dnnl_pooling_desc_t();
                     Dnnl.check(
                             dnnl_pooling_backward_desc_init(
                                     d,
                                     algorithm,
-                                    image(dx).layout(),
-                                    image(dy).layout(),
+                                    toNchw(dx).layout(),
+                                    toNchw(dy).layout(),
                                     strides(),
                                     kernel(),
-                                    before(),
-                                    after()),
+                                    padBegin(),
+                                    padEnd()),
                             "pooling backward");
                     try {
                         List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(List.of(
-                                image(dy).as(DNNL_ARG_DIFF_DST), image(dx).as(DNNL_ARG_DIFF_SRC)));
+                                toNchw(dy).argument(DNNL_ARG_DIFF_DST),
+                                toNchw(dx).argument(DNNL_ARG_DIFF_SRC)));
                         workspace(forward, arguments);
-                        return new Primitive(Dnnl.describe(d, null, forward), arguments);
+                        return new Primitive(Dnnl.createPrimitiveDesc(d, null, forward), arguments);
                     } finally {
                         dnnl_primitive_desc_destroy(forward);
                     }
                 },
                 dy,
                 dx);
-        if (workspace != null) step.touches(workspace);
+        if (workspace != null) step.addArray(workspace);
         return step;
     }
 }

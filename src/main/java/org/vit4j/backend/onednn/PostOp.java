@@ -6,17 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 
-/** What a matrix product or a convolution still does to its result before it leaves the registers. */
+/** Operation that a matrix product or convolution applies to its result before storing it (oneDNN's post-ops). */
 sealed interface PostOp {
     record EltwisePostOp(int algorithm, float alpha, float beta) implements PostOp {}
 
-    /** With an array that has the rank of the result, and 1 where it is the same along an axis. */
+    /** Binary operation with an array of the result's rank; axes of size 1 are broadcast. */
     record BinaryPostOp(int algorithm, StridedArray other) implements PostOp {}
 
-    /** Adds what the destination held before. */
+    /** Adds the previous value of the destination. */
     record SumPostOp() implements PostOp {}
 
-    /** A step that takes post-ops until it is bound. */
+    /** A step to which post-ops can be added until it is bound. */
     abstract class FusableStep extends KernelStep {
         private final List<PostOp> postOps = new ArrayList<>();
         private final double scale;
@@ -26,56 +26,58 @@ sealed interface PostOp {
             super(kind, touched);
             this.scale = scale;
             this.result = result;
-            touches(result);
+            addArray(result);
         }
 
-        /** What it writes. */
+        /** The array that the step writes. */
         StridedArray result() {
             return result;
         }
 
         void fuse(PostOp postOp) {
-            if (postOp instanceof BinaryPostOp binary) touches(binary.other);
+            if (postOp instanceof BinaryPostOp binary) addArray(binary.other);
             postOps.add(postOp);
         }
 
-        /** Adds an array of the size of the result, which may be the result itself. */
-        void plus(StridedArray plus) {
-            if (plus == null) return;
-            if (plus.buffer() == result.buffer()) fuse(new SumPostOp());
+        /**
+         * Fuses the addition of an array of the result's size, possibly the result's previous value; null adds nothing.
+         */
+        void fuseAdd(StridedArray addend) {
+            if (addend == null) return;
+            if (addend.buffer() == result.buffer()) fuse(new SumPostOp());
             else
                 fuse(new BinaryPostOp(
-                        dnnl_binary_add, plus.reshape(result.dims()).orElseThrow()));
+                        dnnl_binary_add, addend.reshape(result.dims()).orElseThrow()));
         }
 
-        /** Builds the attributes, and adds the arguments they ask for. */
+        /** Builds the attributes, and appends the arguments that they require. */
         dnnl_primitive_attr attributes(PrimitiveAttributes attributes, List<Primitive.PrimitiveArgument> arguments) {
             for (PostOp postOp : postOps) {
                 if (postOp instanceof EltwisePostOp e) attributes.eltwise(e.algorithm, e.alpha, e.beta);
                 else if (postOp instanceof BinaryPostOp b) {
                     StridedArray other = operand(b.other);
-                    arguments.add(other.as(attributes.binary(b.algorithm, other.layout())));
+                    arguments.add(other.argument(attributes.binary(b.algorithm, other.layout())));
                 } else attributes.sum();
             }
             return attributes.seal();
         }
 
-        /** Whether it can take a function of each element: two of them in one step were measured wrong in oneDNN 2.5. */
-        boolean takesFunction() {
+        /** Returns true if an elementwise function can be fused. At most one: oneDNN 2.5 gave wrong results for two. */
+        boolean canFuseEltwise() {
             return postOps.stream().noneMatch(EltwisePostOp.class::isInstance);
         }
 
-        /** Whether it can take another array at all. */
-        boolean takesArrays() {
+        /** Returns true if a binary operation can be fused. */
+        boolean canFuseBinary() {
             return true;
         }
 
-        /** Whether it can add an array of its result's own size. */
-        boolean takesWhole() {
+        /** Returns true if the addition of an array of the result's size can be fused. */
+        boolean canFuseSameSize() {
             return true;
         }
 
-        /** An operand shaped like the result, with its axes as the primitive counts them. */
+        /** Permutes an operand shaped like the result to the primitive's axis order. */
         StridedArray operand(StridedArray other) {
             return other;
         }

@@ -20,13 +20,13 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 
-/** A oneDNN primitive bound to its memory: a run is one native call and allocates nothing. */
+/** A oneDNN primitive bound to its memory: a run is a single native call without allocation. */
 public final class Primitive implements AutoCloseable {
     /**
-     * What a primitive works on.
+     * An argument of a primitive.
      *
-     * @param role DNNL_ARG_SRC and so on
-     * @param address of its first element
+     * @param role DNNL_ARG_SRC, DNNL_ARG_DST, ...
+     * @param address address of the first element
      */
     public record PrimitiveArgument(int role, dnnl_memory_desc_t layout, long address) {}
 
@@ -36,7 +36,7 @@ public final class Primitive implements AutoCloseable {
     private final int count;
     private final String implementation;
 
-    /** @param description taken over, and destroyed */
+    /** @param description primitive descriptor; ownership is transferred, and it is destroyed */
     public Primitive(dnnl_primitive_desc description, List<PrimitiveArgument> arguments) {
         Dnnl.check(dnnl_primitive_create(primitive, description), "primitive");
         this.implementation = implementation(description);
@@ -47,7 +47,7 @@ public final class Primitive implements AutoCloseable {
             PrimitiveArgument argument = arguments.get(i);
             dnnl_memory memory = new dnnl_memory();
             Dnnl.check(
-                    dnnl_memory_create(memory, argument.layout(), Dnnl.engine(), new Address(argument.address())),
+                    dnnl_memory_create(memory, argument.layout(), Dnnl.engine(), new MemoryAddress(argument.address())),
                     "memory");
             memories.add(memory);
             this.arguments.position(i).arg(argument.role()).memory(memory);
@@ -55,9 +55,9 @@ public final class Primitive implements AutoCloseable {
         this.arguments.position(0);
     }
 
-    /** A place in memory that somebody else owns. */
-    private static final class Address extends Pointer {
-        Address(long address) {
+    /** Pointer to an address in memory that it does not own. */
+    private static final class MemoryAddress extends Pointer {
+        MemoryAddress(long address) {
             this.address = address;
         }
     }
@@ -69,7 +69,7 @@ public final class Primitive implements AutoCloseable {
         }
     }
 
-    /** Such as {@code brg:avx512_core}; {@code ref} is slow. */
+    /** The kernel that oneDNN selected, for example {@code brg:avx512_core}; {@code ref} kernels are slow. */
     public String implementation() {
         return implementation;
     }

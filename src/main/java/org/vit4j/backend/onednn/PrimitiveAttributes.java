@@ -16,7 +16,7 @@ import org.bytedeco.dnnl.dnnl_memory_desc_t;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 
-/** What a primitive does to its result while it is still in registers: a factor, then further operations in order. */
+/** Attributes of a primitive: a factor for its result, then post-ops that are applied in order before it is stored. */
 public final class PrimitiveAttributes implements AutoCloseable {
     private final dnnl_primitive_attr attributes = new dnnl_primitive_attr();
     private final dnnl_post_ops operations = new dnnl_post_ops();
@@ -30,25 +30,26 @@ public final class PrimitiveAttributes implements AutoCloseable {
         }
     }
 
-    /** Adds what the destination held before. */
+    /** Appends the addition of the destination's previous value. */
     public void sum() {
         Dnnl.check(dnnl_post_ops_append_sum(operations, 1), "sum");
         count++;
     }
 
+    /** Appends an elementwise function. */
     public void eltwise(int algorithm, float alpha, float beta) {
         Dnnl.check(dnnl_post_ops_append_eltwise(operations, 1, algorithm, alpha, beta), "eltwise");
         count++;
     }
 
-    /** Adds, multiplies, .. another array; the answer is the role of that argument. */
+    /** Appends a binary operation with another array; returns the role of that argument. */
     public int binary(int algorithm, dnnl_memory_desc_t other) {
         Dnnl.check(dnnl_post_ops_append_binary(operations, algorithm, other), "binary");
         count++;
         return DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE * count | DNNL_ARG_SRC_1;
     }
 
-    /** To be handed to {@link Dnnl#describe}. */
+    /** Completes the attributes for {@link Dnnl#createPrimitiveDesc}. */
     public dnnl_primitive_attr seal() {
         if (count > 0) Dnnl.check(dnnl_primitive_attr_set_post_ops(attributes, operations), "post-ops");
         return attributes;

@@ -5,19 +5,19 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_reorder_primitive_desc_create;
 import org.bytedeco.dnnl.dnnl_memory_desc_t;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 
-/** Copies between layouts. */
+/** Copies between memory layouts (oneDNN's reorder primitive). */
 public final class Reorder {
     private Reorder() {}
 
-    /** @param add whether to add to what the destination holds */
-    public static dnnl_primitive_desc describe(dnnl_memory_desc_t from, dnnl_memory_desc_t to, boolean add) {
-        dnnl_primitive_desc made = new dnnl_primitive_desc();
+    /** @param add whether to add to the destination instead of overwriting it */
+    public static dnnl_primitive_desc createPrimitiveDesc(dnnl_memory_desc_t from, dnnl_memory_desc_t to, boolean add) {
+        dnnl_primitive_desc desc = new dnnl_primitive_desc();
         try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
             if (add) attributes.sum();
             Dnnl.check(
-                    dnnl_reorder_primitive_desc_create(made, from, Dnnl.engine(), to, Dnnl.engine(), attributes.seal()),
+                    dnnl_reorder_primitive_desc_create(desc, from, Dnnl.engine(), to, Dnnl.engine(), attributes.seal()),
                     "reorder");
         }
-        return made;
+        return desc;
     }
 }

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.bytedeco.dnnl.dnnl_memory_desc_t;
 
-/** A strided view of a buffer. Slicing, permuting and most reshaping make another view and move nothing. */
+/** A strided view of a buffer. Slicing, permuting and most reshaping return another view without copying. */
 final class StridedArray {
     private final PlannedBuffer buffer;
     private final long offset;
@@ -20,30 +20,30 @@ final class StridedArray {
         this.strides = strides;
     }
 
-    /** A new array, row by row, in memory that the arena will give. */
-    static StridedArray fresh(long... dims) {
+    /** A new row-major array in temporary memory, which the arena places later. */
+    static StridedArray temporary(long... dims) {
         return of(PlannedBuffer.temporary(product(dims)), 0, dims);
     }
 
-    /** Row by row from an offset of a buffer. */
+    /** A row-major array at an offset of a buffer. */
     static StridedArray of(PlannedBuffer buffer, long offset, long... dims) {
-        return new StridedArray(buffer, offset, dims, rowByRow(dims));
+        return new StridedArray(buffer, offset, dims, rowMajorStrides(dims));
     }
 
-    /** A new array of the same sizes whose axes lie in memory in the same order, without gaps. */
+    /** A new array of the same sizes and axis order in memory, without gaps. */
     StridedArray like() {
-        int[] order = order();
-        long[] made = new long[dims.length];
+        int[] order = axisOrder();
+        long[] newStrides = new long[dims.length];
         long stride = 1;
         for (int i = dims.length - 1; i >= 0; i--) {
-            made[order[i]] = stride;
+            newStrides[order[i]] = stride;
             stride *= dims[order[i]];
         }
-        return new StridedArray(PlannedBuffer.temporary(size()), 0, dims, made);
+        return new StridedArray(PlannedBuffer.temporary(size()), 0, dims, newStrides);
     }
 
-    /** Axes from the outermost to the innermost. */
-    private int[] order() {
+    /** Axes from the outermost to the innermost in memory. */
+    private int[] axisOrder() {
         return IntStream.range(0, dims.length)
                 .boxed()
                 .sorted(Comparator.<Integer>comparingLong(axis -> -strides[axis])
@@ -58,7 +58,7 @@ final class StridedArray {
         return product;
     }
 
-    private static long[] rowByRow(long[] dims) {
+    private static long[] rowMajorStrides(long[] dims) {
         long[] strides = new long[dims.length];
         long stride = 1;
         for (int i = dims.length - 1; i >= 0; i--) {
@@ -96,7 +96,7 @@ final class StridedArray {
         return product(dims);
     }
 
-    /** Row by row without gaps. */
+    /** Returns true if the array is row-major without gaps. */
     boolean isDense() {
         long stride = 1;
         for (int i = dims.length - 1; i >= 0; i--) {
@@ -106,10 +106,10 @@ final class StridedArray {
         return true;
     }
 
-    /** Without gaps, the axes in whatever order. */
+    /** Returns true if the array has no gaps; its axes may be in any order. */
     boolean isCompact() {
         long stride = 1;
-        int[] order = order();
+        int[] order = axisOrder();
         for (int i = dims.length - 1; i >= 0; i--) {
             if (dims[order[i]] != 1 && strides[order[i]] != stride) return false;
             stride *= dims[order[i]];
@@ -117,23 +117,23 @@ final class StridedArray {
         return true;
     }
 
-    /** Whether its rows or its columns lie without gaps: what a fast matrix product asks of an operand. */
-    boolean hasRows() {
+    /** Returns true if rows or columns are contiguous, as fast matrix products require of an operand. */
+    boolean hasUnitStride() {
         int n = dims.length - 1;
         return strides[n] == 1 || strides[n - 1] == 1 || dims[n] == 1 || dims[n - 1] == 1;
     }
 
-    /** Whether element (i, j, ..) lies at the same distance from the first one in both. */
-    boolean isLaidOutAs(StridedArray other) {
+    /** Returns true if sizes and strides are equal; strides of axes of size 1 do not matter. */
+    boolean hasLayoutOf(StridedArray other) {
         if (!Arrays.equals(dims, other.dims)) return false;
         for (int i = 0; i < dims.length; i++) if (dims[i] != 1 && strides[i] != other.strides[i]) return false;
         return true;
     }
 
     StridedArray slice(int axis, long from, long to) {
-        long[] cut = dims.clone();
-        cut[axis] = to - from;
-        return new StridedArray(buffer, offset + from * strides[axis], cut, strides);
+        long[] sizes = dims.clone();
+        sizes[axis] = to - from;
+        return new StridedArray(buffer, offset + from * strides[axis], sizes, strides);
     }
 
     StridedArray permute(int... axes) {
@@ -151,45 +151,45 @@ final class StridedArray {
         return permute(axes);
     }
 
-    /** The same elements in another shape, where strides can say so. */
+    /** View of the same elements in another shape; empty if no strides express it. */
     Optional<StridedArray> reshape(long... to) {
         if (product(to) != size()) {
-            throw new IllegalArgumentException(Arrays.toString(dims) + " cannot become " + Arrays.toString(to));
+            throw new IllegalArgumentException(Arrays.toString(dims) + " cannot be reshaped to " + Arrays.toString(to));
         }
-        long[] made = new long[to.length];
+        long[] newStrides = new long[to.length];
         int[] axes = IntStream.range(0, dims.length).filter(i -> dims[i] != 1).toArray();
         int i = axes.length - 1;
         int j = to.length - 1;
         while (i >= 0) {
-            // A group of old axes against a group of new ones of the same product.
-            long olds = dims[axes[i]];
-            int low = i;
-            long news = 1;
+            // Match a group of old axes with a group of new axes of the same total size.
+            long oldSize = dims[axes[i]];
+            int first = i;
+            long newSize = 1;
             long stride = strides[axes[i]];
-            while (j >= 0 && (news < olds || to[j] == 1)) {
-                made[j] = stride * news;
-                news *= to[j];
+            while (j >= 0 && (newSize < oldSize || to[j] == 1)) {
+                newStrides[j] = stride * newSize;
+                newSize *= to[j];
                 j--;
-                while (news > olds) {
-                    low--;
-                    if (low < 0 || strides[axes[low]] != strides[axes[low + 1]] * dims[axes[low + 1]])
+                while (newSize > oldSize) {
+                    first--;
+                    if (first < 0 || strides[axes[first]] != strides[axes[first + 1]] * dims[axes[first + 1]])
                         return Optional.empty();
-                    olds *= dims[axes[low]];
+                    oldSize *= dims[axes[first]];
                 }
             }
-            if (news != olds) return Optional.empty();
-            i = low - 1;
+            if (newSize != oldSize) return Optional.empty();
+            i = first - 1;
         }
-        for (; j >= 0; j--) made[j] = j + 1 < to.length ? made[j + 1] * to[j + 1] : 1;
-        return Optional.of(new StridedArray(buffer, offset, to, made));
+        for (; j >= 0; j--) newStrides[j] = j + 1 < to.length ? newStrides[j + 1] * to[j + 1] : 1;
+        return Optional.of(new StridedArray(buffer, offset, to, newStrides));
     }
 
-    /** [.., C] as rows [N, C], where strides can say so. */
+    /** View of [.., C] as rows [N, C]; empty if no strides express it. */
     Optional<StridedArray> rows() {
         return reshape(size() / last(), last());
     }
 
-    /** All elements in the order of memory, as [N, C] of any C; only of a compact array. */
+    /** All elements of a compact array in memory order, as [N, C] with C the size of the last axis. */
     StridedArray flat() {
         long width = last();
         return of(buffer, offset, size() / width, width);
@@ -199,20 +199,24 @@ final class StridedArray {
         return buffer.address() + offset * Float.BYTES;
     }
 
+    /** oneDNN's descriptor of sizes and strides. */
     dnnl_memory_desc_t layout() {
         return Dnnl.memory(dims, strides);
     }
 
-    /** For a matrix product, which recognizes rows that lie one after the other by strides an axis of one may not have. */
-    StridedArray matrix() {
-        long[] tidy = strides.clone();
+    /**
+     * This array with the strides of axes of size 1 normalized: oneDNN's matrix product detects contiguous rows by
+     * them.
+     */
+    StridedArray forMatmul() {
+        long[] normalized = strides.clone();
         for (int i = dims.length - 1; i >= 0; i--) {
-            if (dims[i] == 1) tidy[i] = i + 1 < dims.length ? tidy[i + 1] * dims[i + 1] : 1;
+            if (dims[i] == 1) normalized[i] = i + 1 < dims.length ? normalized[i + 1] * dims[i + 1] : 1;
         }
-        return new StridedArray(buffer, offset, dims, tidy);
+        return new StridedArray(buffer, offset, dims, normalized);
     }
 
-    Primitive.PrimitiveArgument as(int role) {
+    Primitive.PrimitiveArgument argument(int role) {
         return new Primitive.PrimitiveArgument(role, layout(), address());
     }
 

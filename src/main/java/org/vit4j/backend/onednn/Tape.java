@@ -12,24 +12,24 @@ import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
- * Draws up a plan: every call writes down the steps of the forward pass, and remembers how to write down those of its
- * backward pass. {@link #backward} then plays the memories in reverse.
+ * Records forward steps, and for each a closure that records its backward steps. {@link #backward} runs the closures in
+ * reverse order.
  *
- * <p>A gradient is gathered from the uses of a value in turn. A matrix product adds what was gathered before while it
- * writes; other steps make an array of their own, which is added.
+ * <p>The gradient of a value is accumulated over its uses. Matrix products add the gradient accumulated so far as they
+ * write the result; other steps write to a new array, which is then added.
  */
 final class Tape {
     private final boolean training;
     private final PackedWeights packed;
-    private final List<KernelStep> early = new ArrayList<>();
+    private final List<KernelStep> setupSteps = new ArrayList<>();
     private final List<KernelStep> steps = new ArrayList<>();
-    private final Deque<Runnable> adjoints = new ArrayDeque<>();
+    private final Deque<Runnable> backwardActions = new ArrayDeque<>();
     private final Map<Long, StridedArray> ones = new HashMap<>();
     private final List<FloatPointer> constants = new ArrayList<>();
 
     /**
-     * @param training whether there will be a backward pass
-     * @param packed kernels of weights that stay as they are from run to run; null when they may change
+     * @param training whether there is a backward pass
+     * @param packed cache of reordered constant weights; null if weights may change between runs
      */
     Tape(boolean training, PackedWeights packed) {
         this.training = training;
@@ -40,42 +40,48 @@ final class Tape {
         return training;
     }
 
-    /** Where a kernel lies once and for all; null when it may change, or is worked out from others in each run. */
+    /** The cache of reordered weights; null if the kernel may change, or is computed from others in every run. */
     PackedWeights packed(StridedArray kernel) {
         return kernel.buffer().isExternal() ? packed : null;
     }
 
-    /** All steps in order. */
+    /** All steps in order, setup steps first. */
     List<KernelStep> steps() {
-        List<KernelStep> all = new ArrayList<>(early);
+        List<KernelStep> all = new ArrayList<>(setupSteps);
         all.addAll(steps);
         return all;
     }
 
-    /** Memory that lives as long as the plan. */
+    /** Constants in native memory, to be freed with the plan. */
     List<FloatPointer> constants() {
         return constants;
     }
 
+    /** Appends a step; returns its number. */
     int emit(KernelStep step) {
         steps.add(step);
         return steps.size() - 1;
     }
 
-    /** Done before everything else in a run, or in the first run alone: what depends on weights only. */
-    void emitEarly(KernelStep step) {
-        early.add(packed == null ? step : new FirstRunStep(step));
+    /**
+     * Adds a step that depends on parameters only. Runs before all others; with constant parameters in the first run
+     * only.
+     */
+    void emitSetup(KernelStep step) {
+        setupSteps.add(packed == null ? step : new FirstRunStep(step));
     }
 
-    void onBackward(Runnable adjoint) {
-        adjoints.push(adjoint);
+    /** Registers a closure that records the backward steps of the forward steps emitted last. */
+    void onBackward(Runnable action) {
+        backwardActions.push(action);
     }
 
-    /** Writes down the backward pass, from the gradients that were given to the outputs. */
+    /** Records the backward pass, from the gradients accumulated for the outputs. */
     void backward() {
-        while (!adjoints.isEmpty()) adjoints.pop().run();
+        while (!backwardActions.isEmpty()) backwardActions.pop().run();
     }
 
+    /** A value computed by the step emitted last. */
     TapeValue value(StridedArray array, boolean needsGradient) {
         return new TapeValue(array, training && needsGradient, steps.size() - 1, true);
     }
@@ -86,7 +92,7 @@ final class Tape {
         return StridedArray.of(PlannedBuffer.external(values.length, memory.address()), 0, dims);
     }
 
-    /** [1, n] of ones. */
+    /** A constant row of ones, [1, n]. */
     StridedArray ones(long n) {
         return ones.computeIfAbsent(n, any -> {
             float[] values = new float[Math.toIntExact(n)];
@@ -97,62 +103,62 @@ final class Tape {
 
     // ---- gradients
 
-    /** Writes a gradient, on top of {@code plus} unless that is null. */
+    /** Writes a gradient plus {@code addend}, which may be null. */
     interface GradientWriter {
-        void write(StridedArray destination, StridedArray plus);
+        void write(StridedArray destination, StridedArray addend);
     }
 
-    /** Writes a gradient over whatever was there. */
+    /** Overwrites the destination with a gradient. */
     interface OverwritingWriter {
         void write(StridedArray destination);
     }
 
-    /** For steps that can add. */
+    /** Accumulates the gradient of n by a step that can add. */
     void accumulate(TapeValue n, GradientWriter writer) {
         if (!n.needsGradient()) return;
         if (n.target() != null) {
             boolean before = n.target().isWritten();
-            zeroFillMissing(n.target());
+            zeroFillUnwrittenParts(n.target());
             writer.write(n.target().array, before ? n.target().array : null);
-            n.target().write();
+            n.target().markWritten();
             return;
         }
         StridedArray before = n.gradient();
         StridedArray after =
                 before != null && n.ownsGradient() ? before : n.array().like();
-        if (before != null && !before.isLaidOutAs(after)) {
-            StridedArray tidy = after.like();
-            emit(Kernels.copy(before, tidy, false));
-            before = tidy;
+        if (before != null && !before.hasLayoutOf(after)) {
+            StridedArray copy = after.like();
+            emit(Kernels.copy(before, copy, false));
+            before = copy;
         }
         writer.write(after, before);
         n.gradient(after, true);
     }
 
-    /** For steps that cannot add. */
+    /** Accumulates the gradient of n by a step that cannot add. */
     void accumulateInto(TapeValue n, OverwritingWriter writer) {
         if (!n.needsGradient()) return;
         boolean empty = n.target() == null
                 ? n.gradient() == null
                 : !n.target().isWritten()
-                        && n.target().array.isLaidOutAs(n.array().like());
+                        && n.target().array.hasLayoutOf(n.array().like());
         if (empty) {
-            accumulate(n, (destination, plus) -> writer.write(destination));
+            accumulate(n, (destination, addend) -> writer.write(destination));
             return;
         }
-        StridedArray made = n.array().like();
-        writer.write(made);
-        accumulate(n, made, true);
+        StridedArray written = n.array().like();
+        writer.write(written);
+        accumulate(n, written, true);
     }
 
-    /** An array that is there already; {@code own} when nobody else reads it later. */
+    /** Accumulates an existing array; {@code own} if it has no other readers, so that it may be overwritten. */
     void accumulate(TapeValue n, StridedArray gradient, boolean own) {
         if (!n.needsGradient()) return;
         if (n.target() != null) {
             boolean before = n.target().isWritten();
-            zeroFillMissing(n.target());
+            zeroFillUnwrittenParts(n.target());
             emit(Kernels.copy(gradient, n.target().array, before));
-            n.target().write();
+            n.target().markWritten();
         } else if (n.gradient() == null) {
             n.gradient(gradient, own);
         } else {
@@ -162,7 +168,7 @@ final class Tape {
     }
 
     private StridedArray sum(StridedArray a, boolean ownA, StridedArray b, boolean ownB) {
-        if (a.isLaidOutAs(b) && a.isCompact()) {
+        if (a.hasLayoutOf(b) && a.isCompact()) {
             StridedArray to = ownA ? a : ownB ? b : a.like();
             emit(Kernels.binary(dnnl_binary_add, a.flat(), b.flat(), to.flat()));
             return to;
@@ -176,36 +182,36 @@ final class Tape {
         return to;
     }
 
-    private void zeroFillMissing(TapeValue.GradientTarget place) {
-        for (TapeValue.GradientTarget part : place.missing()) {
+    private void zeroFillUnwrittenParts(TapeValue.GradientTarget target) {
+        for (TapeValue.GradientTarget part : target.unwrittenParts()) {
             StridedArray zeros = part.array.like();
             emit(Kernels.zero(zeros));
             emit(Kernels.copy(zeros, part.array, false));
-            part.write();
+            part.markWritten();
         }
     }
 
-    /** Zeros where the backward pass has written nothing. */
-    void zeroFill(TapeValue.GradientTarget place) {
-        if (place.isWritten()) zeroFillMissing(place);
-        else emit(Kernels.zero(place.array));
+    /** Zero-fills the parts of a target that the backward pass has not written. */
+    void zeroFill(TapeValue.GradientTarget target) {
+        if (target.isWritten()) zeroFillUnwrittenParts(target);
+        else emit(Kernels.zero(target.array));
     }
 
-    /** The gradient of a value whose uses are all done, or null. */
+    /** The gradient of a value after all its uses were differentiated; null if there is none. */
     StridedArray gradient(TapeValue n) {
-        if (n.target() != null) zeroFillMissing(n.target());
+        if (n.target() != null) zeroFillUnwrittenParts(n.target());
         return n.gradient();
     }
 
     // ---- views
 
-    /** The same elements in another shape: a view where strides allow, else a copy. */
+    /** Reshapes: a view if the strides allow it, otherwise a copy. */
     TapeValue reshape(TapeValue x, long... dims) {
-        StridedArray seen = x.array().reshape(dims).orElse(null);
-        if (seen == null) return reshape(dense(x), dims);
-        TapeValue y = view(x, seen);
+        StridedArray view = x.array().reshape(dims).orElse(null);
+        if (view == null) return reshape(dense(x), dims);
+        TapeValue y = view(x, view);
         if (x.target() != null) {
-            x.target().array.reshape(dims).ifPresent(at -> y.target(x.target().seenAs(at)));
+            x.target().array.reshape(dims).ifPresent(at -> y.target(x.target().view(at)));
         }
         if (y.target() == null) {
             onBackward(() -> {
@@ -223,7 +229,7 @@ final class Tape {
     TapeValue permute(TapeValue x, int... axes) {
         TapeValue y = view(x, x.array().permute(axes));
         if (x.target() != null) {
-            y.target(x.target().seenAs(x.target().array.permute(axes)));
+            y.target(x.target().view(x.target().array.permute(axes)));
             return y;
         }
         int[] back = new int[axes.length];
@@ -238,57 +244,60 @@ final class Tape {
     TapeValue slice(TapeValue x, int axis, long from, long to) {
         TapeValue y = view(x, x.array().slice(axis, from, to));
         if (x.target() != null) {
-            y.target(x.target().part(x.target().array.slice(axis, from, to)));
+            y.target(x.target().addPart(x.target().array.slice(axis, from, to)));
             return y;
         }
         onBackward(() -> {
             StridedArray dy = gradient(y);
             if (dy == null || !x.needsGradient()) return;
             if (x.gradient() == null) {
-                StridedArray whole = x.array().like();
-                emit(Kernels.zero(whole));
-                emit(Kernels.copy(dy, whole.slice(axis, from, to), false));
-                x.gradient(whole, true);
+                StridedArray full = x.array().like();
+                emit(Kernels.zero(full));
+                emit(Kernels.copy(dy, full.slice(axis, from, to), false));
+                x.gradient(full, true);
                 return;
             }
             if (!x.ownsGradient()) {
-                StridedArray whole = x.array().like();
-                emit(Kernels.copy(x.gradient(), whole, false));
-                x.gradient(whole, true);
+                StridedArray full = x.array().like();
+                emit(Kernels.copy(x.gradient(), full, false));
+                x.gradient(full, true);
             }
             emit(Kernels.copy(dy, x.gradient().slice(axis, from, to), true));
         });
         return y;
     }
 
-    /** Says that slices and nothing else will use x, and that they are all of it: they write its gradient in place. */
+    /**
+     * Declares that the uses of x are slices that together cover it: their gradients are written in target, without a
+     * sum.
+     */
     void splitGradient(TapeValue x) {
         if (x.needsGradient() && x.target() == null)
             x.target(new TapeValue.GradientTarget(x.array().like()));
     }
 
-    private TapeValue view(TapeValue x, StridedArray seen) {
-        boolean all = x.isDisposable() && seen.size() == x.array().size();
-        TapeValue y = new TapeValue(seen, x.needsGradient(), x.ready(), all);
-        // What may be done to a value by the step that makes it may be done to the same elements seen otherwise.
+    private TapeValue view(TapeValue x, StridedArray view) {
+        boolean all = x.isDisposable() && view.size() == x.array().size();
+        TapeValue y = new TapeValue(view, x.needsGradient(), x.readyStep(), all);
+        // Ops that can be fused into the step of a value can be fused for a view of all its elements too.
         if (all && x.producer() != null) y.setProducer(x.producer(), x.producerStep());
-        y.usedOnce(all);
+        y.setUsedOnce(all);
         return y;
     }
 
     private StridedArray dense(StridedArray x) {
-        StridedArray y = StridedArray.fresh(x.dims());
+        StridedArray y = StridedArray.temporary(x.dims());
         emit(Kernels.copy(x, y, false));
         return y;
     }
 
-    /** Row by row without gaps; x itself when it is. */
+    /** Returns x in row-major order without gaps: x itself, or a copy. */
     TapeValue dense(TapeValue x) {
         return x.array().isDense() ? x : copy(x);
     }
 
     TapeValue copy(TapeValue x) {
-        StridedArray to = StridedArray.fresh(x.array().dims());
+        StridedArray to = StridedArray.temporary(x.array().dims());
         emit(Kernels.copy(x.array(), to, false));
         TapeValue y = value(to, x.needsGradient());
         onBackward(() -> {
@@ -298,20 +307,20 @@ final class Tape {
         return y;
     }
 
-    /** Along an axis. */
+    /** Concatenates along an axis. */
     TapeValue concat(int axis, List<TapeValue> parts) {
         long[] dims = parts.get(0).array().dims();
         dims[axis] = parts.stream().mapToLong(part -> part.array().dim(axis)).sum();
-        StridedArray whole = StridedArray.fresh(dims);
+        StridedArray full = StridedArray.temporary(dims);
         TapeValue y = new TapeValue(
-                whole,
+                full,
                 training && parts.stream().anyMatch(TapeValue::needsGradient),
                 steps.size() + parts.size() - 1,
                 true);
         long from = 0;
         for (TapeValue part : parts) {
             long to = from + part.array().dim(axis);
-            emit(Kernels.copy(part.array(), whole.slice(axis, from, to), false));
+            emit(Kernels.copy(part.array(), full.slice(axis, from, to), false));
             from = to;
         }
         onBackward(() -> {

@@ -3,9 +3,9 @@ package org.vit4j.backend.onednn;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A value of the forward pass, and what the backward pass has gathered of its gradient so far. */
+/** A value of the forward pass, and its gradient as accumulated so far in the backward pass. */
 final class TapeValue {
-    /** Where a gradient has to end up, when that is not free. Views of one place share whether it was written. */
+    /** A required destination of a gradient. Views of a destination share its state. */
     static final class GradientTarget {
         final StridedArray array;
         private final boolean[] written;
@@ -21,13 +21,13 @@ final class TapeValue {
             this.parts = parts;
         }
 
-        /** The same place, seen in another shape. */
-        GradientTarget seenAs(StridedArray view) {
+        /** View of this destination in another shape. */
+        GradientTarget view(StridedArray view) {
             return new GradientTarget(view, written, parts);
         }
 
-        /** A part of it that is written for itself. */
-        GradientTarget part(StridedArray view) {
+        /** Adds a part of this destination that is written separately. */
+        GradientTarget addPart(StridedArray view) {
             GradientTarget part = new GradientTarget(view);
             parts.add(part);
             return part;
@@ -37,12 +37,12 @@ final class TapeValue {
             return written[0] || parts.stream().anyMatch(GradientTarget::isWritten);
         }
 
-        void write() {
+        void markWritten() {
             written[0] = true;
         }
 
-        /** Parts that nobody wrote though others were. */
-        List<GradientTarget> missing() {
+        /** Parts not written while other parts were. */
+        List<GradientTarget> unwrittenParts() {
             if (written[0] || !isWritten()) return List.of();
             return parts.stream().filter(part -> !part.isWritten()).toList();
         }
@@ -50,26 +50,26 @@ final class TapeValue {
 
     private final StridedArray array;
     private final boolean needsGradient;
-    private final int ready;
-    private final boolean fresh;
+    private final int readyStep;
+    private final boolean ownsMemory;
     private PostOp.FusableStep producer;
-    private int setProducer;
+    private int producerStep;
     private boolean disposable;
     private GradientTarget target;
     private StridedArray gradient;
-    private boolean owned;
+    private boolean ownsGradient;
 
-    /** @param ready the step that completes it; -1 when it is there from the start */
-    TapeValue(StridedArray array, boolean needsGradient, int ready) {
-        this(array, needsGradient, ready, false);
+    /** @param readyStep number of the step that computes it; -1 if it exists before the first step */
+    TapeValue(StridedArray array, boolean needsGradient, int readyStep) {
+        this(array, needsGradient, readyStep, false);
     }
 
-    /** @param fresh whether the memory was made for this value, so that its last use may write over it */
-    TapeValue(StridedArray array, boolean needsGradient, int ready, boolean fresh) {
+    /** @param ownsMemory whether the memory belongs to this value alone, so that its last use may overwrite it */
+    TapeValue(StridedArray array, boolean needsGradient, int readyStep, boolean ownsMemory) {
         this.array = array;
         this.needsGradient = needsGradient;
-        this.ready = ready;
-        this.fresh = fresh;
+        this.readyStep = readyStep;
+        this.ownsMemory = ownsMemory;
     }
 
     StridedArray array() {
@@ -80,14 +80,14 @@ final class TapeValue {
         return needsGradient;
     }
 
-    int ready() {
-        return ready;
+    int readyStep() {
+        return readyStep;
     }
 
-    /** That step can do more to the value, as long as nobody else wants it as it is. */
+    /** Sets the step that computes this value, into which further ops can be fused while {@link #isDisposable}. */
     TapeValue setProducer(PostOp.FusableStep step, int number) {
         producer = step;
-        setProducer = number;
+        producerStep = number;
         return this;
     }
 
@@ -96,17 +96,17 @@ final class TapeValue {
     }
 
     int producerStep() {
-        return setProducer;
+        return producerStep;
     }
 
-    /** Whether its one use may write over it, or be done by the step that makes it. */
+    /** Returns true if its only use may overwrite it, or be fused into the step that computes it. */
     boolean isDisposable() {
         return disposable;
     }
 
-    /** Says that there will be one use only. */
-    TapeValue usedOnce(boolean once) {
-        disposable = fresh && once;
+    /** Declares whether the value has exactly one use. */
+    TapeValue setUsedOnce(boolean once) {
+        disposable = ownsMemory && once;
         return this;
     }
 
@@ -114,23 +114,23 @@ final class TapeValue {
         return target;
     }
 
-    void target(GradientTarget at) {
-        target = at;
+    void target(GradientTarget destination) {
+        target = destination;
     }
 
-    /** What was gathered; null when nothing was. */
+    /** The gradient accumulated so far; null if there is none. */
     StridedArray gradient() {
         if (target != null) return target.isWritten() ? target.array : null;
         return gradient;
     }
 
-    /** Whether the gradient's memory is its own, to be written over. */
+    /** Returns true if the gradient's memory has no other readers, so that it may be overwritten. */
     boolean ownsGradient() {
-        return owned;
+        return ownsGradient;
     }
 
-    void gradient(StridedArray gathered, boolean own) {
-        gradient = gathered;
-        owned = own;
+    void gradient(StridedArray accumulated, boolean own) {
+        gradient = accumulated;
+        ownsGradient = own;
     }
 }

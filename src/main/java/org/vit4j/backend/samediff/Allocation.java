@@ -6,11 +6,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Memory of a plan: part of an arena for some steps, or an array that is there anyway. */
+/** Memory of a planned value: a part of the arena for its lifetime, or an existing array outside of the arena. */
 final class Allocation {
     final DataType type;
     final long length;
-    private INDArray given;
+    private INDArray external;
     private int first = Integer.MAX_VALUE;
     private int last = -1;
     private INDArray arena;
@@ -19,7 +19,7 @@ final class Allocation {
     private Allocation(DataType type, long length, INDArray given) {
         this.type = type;
         this.length = length;
-        this.given = given;
+        this.external = given;
     }
 
     static Allocation inArena(DataType type, long length) {
@@ -30,21 +30,21 @@ final class Allocation {
         return new Allocation(array.dataType(), array.length(), array);
     }
 
-    boolean isGiven() {
-        return given != null;
+    boolean isExternal() {
+        return external != null;
     }
 
-    INDArray given() {
-        return given;
+    INDArray external() {
+        return external;
     }
 
-    /** Takes an array instead of a part of the arena. */
+    /** Uses an existing array instead of a part of the arena. */
     void assign(INDArray array) {
-        given = array;
+        external = array;
     }
 
-    /** The value is there, or wanted, in this step. */
-    void use(int step) {
+    /** Extends the lifetime to this step. */
+    void extendLifetime(int step) {
         first = Math.min(first, step);
         last = Math.max(last, step);
     }
@@ -61,28 +61,32 @@ final class Allocation {
         return offset;
     }
 
-    void put(long at) {
-        offset = at;
+    void setOffset(long elements) {
+        offset = elements;
     }
 
-    /** @param shift added to every offset */
-    void in(INDArray flat, long shift) {
+    /**
+     * Sets the arena.
+     *
+     * @param shift added to the offset, for alignment
+     */
+    void setArena(INDArray flat, long shift) {
         arena = flat;
         offset += shift;
     }
 
-    /** Part of this memory as a dense array; null when what was given cannot be seen that way. */
+    /** View of a part of this memory as a dense array; null if an external array does not allow it. */
     INDArray view(long from, long... shape) {
         if (length == 0) return Nd4j.create(type, shape);
-        if (given == null) return part(arena, offset + from, shape);
-        if (Arrays.equals(shape, given.shape())) return given;
-        // In ND4J the offset of a view counts from the beginning of the memory, also in a view of a view.
-        return isDense(given) ? part(given, given.offset() + from, shape) : null;
+        if (external == null) return slice(arena, offset + from, shape);
+        if (Arrays.equals(shape, external.shape())) return external;
+        // ND4J's offset of a view is relative to the memory, also for a view of a view.
+        return isDense(external) ? slice(external, external.offset() + from, shape) : null;
     }
 
-    private static INDArray part(INDArray of, long from, long... shape) {
+    private static INDArray slice(INDArray of, long from, long... shape) {
         DataBuffer buffer = Nd4j.createBuffer(of.data(), from, PlannedValue.length(shape));
-        // A step of one from element to element, as in a fresh array: ops choose their loops by it.
+        // Element-wise stride 1, as of a new array: ops choose their loops by it.
         return Nd4j.create(buffer, shape, Nd4j.getStrides(shape, 'c'), 0, 1, 'c');
     }
 
@@ -90,7 +94,7 @@ final class Allocation {
         return array.ordering() == 'c' && Arrays.equals(array.stride(), Nd4j.getStrides(array.shape(), 'c'));
     }
 
-    /** Whether an array can hold what was to lie here. */
+    /** Returns true if the array can be used for this allocation. */
     boolean accepts(INDArray array) {
         return array.dataType() == type && array.length() == length && isDense(array);
     }

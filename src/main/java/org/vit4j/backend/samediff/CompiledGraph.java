@@ -9,49 +9,48 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.OpTime;
 
 /**
- * A SameDiff graph and what is wanted from it, run step after step without fresh memory. For one thread.
+ * A SameDiff graph compiled to static plans, which run without allocating memory. Not thread-safe.
  *
- * <p>Inputs of new shapes are planned first: ND4J's interpreter tells the order and the shapes, and every op is bound
- * once to places in one stretch of memory. A run is then nothing but the ops, with the bits of the interpreter. Variables
- * may change in place between runs, constants may not. What a plan cannot hold (loops, branches, random numbers, shapes
- * that depend on values) is refused.
+ * <p>A plan is made for each new set of input shapes: ND4J's interpreter determines the order of ops and all shapes,
+ * then every op is bound once to its part of a single arena. A run executes the ops only; results equal the
+ * interpreter's bit for bit. Variables may change in place between runs, constants must not. Graphs that cannot be
+ * planned are rejected: loops, branches, random numbers, shapes that depend on values.
  */
 public final class CompiledGraph implements AutoCloseable {
-    /** Shapes of inputs that are remembered: full batches, a shorter last one, a single image, and one to spare. */
-    private static final int PLANS = 4;
+    /** Maximum number of cached plans: full batches, a smaller last batch, a single image, and a spare. */
+    private static final int MAX_PLANS = 4;
 
     private final SameDiff sd;
     private final List<String> outputs;
-    private final Map<String, INDArray> into;
-    private final List<SameDiffPlan> plans = new ArrayList<>(); // the one used last in front
+    private final Map<String, INDArray> destinations;
+    private final List<SameDiffPlan> plans = new ArrayList<>(); // most recently used first
 
-    /** @param outputs names of SameDiff variables */
+    /** @param outputs names of the SameDiff variables to compute */
     public CompiledGraph(SameDiff sd, List<String> outputs) {
         this(sd, outputs, Map.of());
     }
 
-    /** @param into dense arrays that some of the outputs are written to */
-    public CompiledGraph(SameDiff sd, List<String> outputs, Map<String, INDArray> into) {
+    /** @param destinations dense arrays for some of the outputs, by name */
+    public CompiledGraph(SameDiff sd, List<String> outputs, Map<String, INDArray> destinations) {
         this.sd = sd;
         this.outputs = List.copyOf(new LinkedHashSet<>(outputs));
-        this.into = Map.copyOf(into);
+        this.destinations = Map.copyOf(destinations);
     }
 
     /**
-     * The outputs by name, to be read only: they may share memory with each other. They belong to the program and are
-     * overwritten by the next run: copy what must last.
+     * Computes the outputs, by name. They are read-only (they may share memory) and are overwritten by the next run.
      *
-     * @throws IllegalStateException when the graph has an op of which one execution tells nothing about the next
+     * @throws IllegalStateException if the graph has an op that a static plan cannot contain
      */
     public Map<String, INDArray> run(Map<String, INDArray> placeholders) {
         return plan(placeholders).run(placeholders);
     }
 
-    /** What each kind of op costs in so many runs, the dearest first. */
+    /** Time per kind of op over {@code runs} runs, largest first. */
     public List<OpTime> profile(Map<String, INDArray> placeholders, int runs) {
         SameDiffPlan plan = plan(placeholders);
         OpTime.OpTimes times = new OpTime.OpTimes();
-        for (int i = 0; i < runs; i++) plan.time(placeholders, times);
+        for (int i = 0; i < runs; i++) plan.runTimed(placeholders, times);
         return times.sorted();
     }
 
@@ -62,14 +61,14 @@ public final class CompiledGraph implements AutoCloseable {
             if (i > 0) plans.add(0, plans.remove(i));
             return plan;
         }
-        // First, so that the old memory is free before the new one is needed.
-        if (plans.size() == PLANS) plans.remove(PLANS - 1).close();
-        SameDiffPlan plan = SameDiffPlanner.plan(sd, outputs, into, placeholders);
+        // Close the old plan first, so that its memory is free before the new plan allocates.
+        if (plans.size() == MAX_PLANS) plans.remove(MAX_PLANS - 1).close();
+        SameDiffPlan plan = SameDiffPlanner.plan(sd, outputs, destinations, placeholders);
         plans.add(0, plan);
         return plan;
     }
 
-    /** Memory that the plans hold now, without the graph's variables and constants. */
+    /** Bytes of memory of all cached plans, without the graph's variables and constants. */
     public long bytes() {
         return plans.stream().mapToLong(SameDiffPlan::bytes).sum();
     }

@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Values that are the same in every run, by name. Equal ones share an array: networks repeat themselves. */
+/**
+ * Values that are constant over runs, by name. Equal values share an array: networks contain many identical constants.
+ */
 final class FoldedConstants implements AutoCloseable {
     private final Map<String, INDArray> byName = new HashMap<>();
     private final List<INDArray> distinct = new ArrayList<>();
@@ -15,7 +17,10 @@ final class FoldedConstants implements AutoCloseable {
     void add(String name, INDArray value) {
         byName.put(
                 name,
-                distinct.stream().filter(kept -> same(kept, value)).findFirst().orElseGet(() -> copy(value)));
+                distinct.stream()
+                        .filter(other -> same(other, value))
+                        .findFirst()
+                        .orElseGet(() -> copy(value)));
     }
 
     private INDArray copy(INDArray value) {
@@ -24,10 +29,10 @@ final class FoldedConstants implements AutoCloseable {
         return copy;
     }
 
-    /** Bit by bit: for numbers 0 and -0 are equal, and NaN is not. */
-    private static boolean same(INDArray kept, INDArray value) {
-        if (kept.dataType() != value.dataType() || !kept.equalShapes(value) || value.isEmpty()) return false;
-        return kept.data().asNio().equals(value.data().asNio());
+    /** Bitwise comparison: numeric comparison would treat 0 and -0 as equal, and NaN as unequal to itself. */
+    private static boolean same(INDArray other, INDArray value) {
+        if (other.dataType() != value.dataType() || !other.equalShapes(value) || value.isEmpty()) return false;
+        return other.data().asNio().equals(value.data().asNio());
     }
 
     boolean has(String name) {
@@ -38,8 +43,8 @@ final class FoldedConstants implements AutoCloseable {
         return byName.get(name);
     }
 
-    /** Frees what is not needed. */
-    void keep(Set<INDArray> needed) {
+    /** Frees all arrays except the needed ones. */
+    void retain(Set<INDArray> needed) {
         for (INDArray array : distinct) {
             if (!needed.contains(array) && array.closeable()) array.close();
         }
@@ -54,7 +59,7 @@ final class FoldedConstants implements AutoCloseable {
 
     @Override
     public void close() {
-        keep(Set.of());
+        retain(Set.of());
         byName.clear();
     }
 }

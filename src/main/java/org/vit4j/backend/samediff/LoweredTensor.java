@@ -5,8 +5,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.vit4j.graph.Shape;
 
 /**
- * A lowered tensor in one or both of its forms: rows [B * T, D] for layers that work token by token, or whole [B, ..].
- * The other form is made when it is asked for; a reshape copies, so it is not made twice.
+ * A tensor lowered to SameDiff, in one or both of two forms: rows [B * T, D], for layers that work per token, or the
+ * tensor [B, ..]. The missing form is created on demand and cached, because ND4J's reshape copies.
  */
 final class LoweredTensor {
     private final SameDiff sd;
@@ -14,19 +14,19 @@ final class LoweredTensor {
     private SDVariable rows;
     private SDVariable tensor;
 
-    private LoweredTensor(SameDiff sd, Shape shape, SDVariable rows, SDVariable whole) {
+    private LoweredTensor(SameDiff sd, Shape shape, SDVariable rows, SDVariable tensor) {
         this.sd = sd;
         this.shape = shape;
         this.rows = rows;
-        this.tensor = whole;
+        this.tensor = tensor;
     }
 
     static LoweredTensor rows(SameDiff sd, Shape shape, SDVariable rows) {
         return new LoweredTensor(sd, shape, rows, null);
     }
 
-    static LoweredTensor tensor(SameDiff sd, Shape shape, SDVariable whole) {
-        return new LoweredTensor(sd, shape, null, whole);
+    static LoweredTensor tensor(SameDiff sd, Shape shape, SDVariable tensor) {
+        return new LoweredTensor(sd, shape, null, tensor);
     }
 
     Shape shape() {
@@ -47,12 +47,13 @@ final class LoweredTensor {
         return tensor;
     }
 
+    /** The form that exists; rows if both do. */
     SDVariable any() {
         return rows != null ? rows : tensor;
     }
 
-    /** Rows of one example. */
-    long count() {
+    /** Number of rows of one example. */
+    long rowCount() {
         return shape.size() / shape.last();
     }
 }

@@ -5,50 +5,50 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Offsets in one stretch of memory, so that places whose times meet do not overlap: the largest first, each in the
- * smallest gap that its contemporaries leave (Pisarchyk and Lee 2020, arXiv:2001.03288, "greedy by size").
+ * Assigns offsets in an planner so that allocations with overlapping lifetimes do not share memory. Places the largest
+ * first, each in the smallest sufficient gap (Pisarchyk and Lee 2020, arXiv:2001.03288, "greedy by size").
  */
 final class MemoryPlanner {
-    private final long grain;
+    private final long alignment;
     private final List<Allocation> placed = new ArrayList<>(); // by offset
     private long length;
 
-    /** @param grain elements that every offset is a multiple of */
-    MemoryPlanner(long grain) {
-        this.grain = grain;
+    /** @param alignment every offset is a multiple of it, in elements */
+    MemoryPlanner(long alignment) {
+        this.alignment = alignment;
     }
 
-    /** Elements that hold all places at their offsets. */
-    static long place(List<Allocation> places, long grain) {
-        MemoryPlanner arena = new MemoryPlanner(grain);
-        places.stream()
-                .sorted(Comparator.comparingLong((Allocation place) -> place.length)
+    /** Assigns all offsets; returns the required length of the arena in elements. */
+    static long assignOffsets(List<Allocation> allocations, long alignment) {
+        MemoryPlanner planner = new MemoryPlanner(alignment);
+        allocations.stream()
+                .sorted(Comparator.comparingLong((Allocation allocation) -> allocation.length)
                         .reversed())
-                .forEach(arena::add);
-        return arena.length;
+                .forEach(planner::add);
+        return planner.length;
     }
 
-    private void add(Allocation place) {
+    private void add(Allocation allocation) {
         long best = -1;
         long smallest = Long.MAX_VALUE;
         long free = 0;
         for (Allocation other : placed) {
-            if (!other.overlaps(place)) continue;
+            if (!other.overlaps(allocation)) continue;
             long gap = other.offset() - free;
-            if (gap >= place.length && gap < smallest) {
+            if (gap >= allocation.length && gap < smallest) {
                 smallest = gap;
                 best = free;
             }
             free = Math.max(free, end(other));
         }
-        place.put(best >= 0 ? best : free);
-        length = Math.max(length, end(place));
+        allocation.setOffset(best >= 0 ? best : free);
+        length = Math.max(length, end(allocation));
         int at = 0;
-        while (at < placed.size() && placed.get(at).offset() <= place.offset()) at++;
-        placed.add(at, place);
+        while (at < placed.size() && placed.get(at).offset() <= allocation.offset()) at++;
+        placed.add(at, allocation);
     }
 
-    private long end(Allocation place) {
-        return (place.offset() + place.length + grain - 1) / grain * grain;
+    private long end(Allocation allocation) {
+        return (allocation.offset() + allocation.length + alignment - 1) / alignment * alignment;
     }
 }

@@ -5,13 +5,13 @@ import org.nd4j.linalg.api.ops.Op;
 import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 
-/** An op bound to its arrays. */
+/** An op bound to its input and output arrays. */
 sealed interface OpStep {
     void run(OpExecutioner executioner);
 
     String op();
 
-    /** An op with a function of its own in libnd4j. */
+    /** An ND4J custom op: one with its own implementation in libnd4j. */
     record CustomOpStep(CustomOp custom, OpContext context) implements OpStep {
         @Override
         public void run(OpExecutioner executioner) {
@@ -24,7 +24,7 @@ sealed interface OpStep {
         }
     }
 
-    /** One of the older ops: element by element, or a reduction. */
+    /** An ND4J legacy op: elementwise, or a reduction. */
     record LegacyOpStep(Op legacy, OpContext context) implements OpStep {
         @Override
         public void run(OpExecutioner executioner) {

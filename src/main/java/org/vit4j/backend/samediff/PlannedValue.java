@@ -3,8 +3,8 @@ package org.vit4j.backend.samediff;
 import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A value of the graph: a dense part of some memory, in a shape. */
-record PlannedValue(Allocation place, long from, long... shape) {
+/** A value of the graph: a dense part of an allocation, with a shape. */
+record PlannedValue(Allocation allocation, long offset, long... shape) {
     static PlannedValue of(INDArray array) {
         return new PlannedValue(Allocation.of(array), 0, array.shape());
     }
@@ -13,20 +13,20 @@ record PlannedValue(Allocation place, long from, long... shape) {
         return new PlannedValue(Allocation.inArena(result.type(), length(result.shape())), 0, result.shape());
     }
 
-    PlannedValue view(long offset, long... as) {
-        return new PlannedValue(place, from + offset, as);
+    PlannedValue view(long start, long... as) {
+        return new PlannedValue(allocation, offset + start, as);
     }
 
     long length() {
         return length(shape);
     }
 
-    /** Elements in an array. */
+    /** Number of elements of a shape. */
     static long length(long... shape) {
         return Arrays.stream(shape).reduce(1, Math::multiplyExact);
     }
 
     INDArray array() {
-        return place.view(from, shape);
+        return allocation.view(offset, shape);
     }
 }

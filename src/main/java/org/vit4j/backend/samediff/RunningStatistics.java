@@ -5,30 +5,30 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.ParameterStore;
 
-/** What batch normalizations keep of the batches they saw. */
+/** Update of the running statistics of batch norms. */
 public final class RunningStatistics {
     private RunningStatistics() {}
 
     /**
-     * Moves every running mean and variance towards the batch's, as PyTorch does: the variance unbiased.
+     * Updates every running mean and variance by the batch's, as PyTorch does: with the unbiased variance.
      *
-     * @param out of a training step, the statistics by name
-     * @param batch examples in it
+     * @param out outputs of a training step, which contain the batch statistics by name
+     * @param batch number of examples in the batch
      */
     public static void update(
             ParameterStore parameters,
             List<SameDiffGraph.BatchStatistics> statistics,
             Map<String, INDArray> out,
             long batch) {
-        for (SameDiffGraph.BatchStatistics seen : statistics) {
-            double count = (double) batch * seen.rowsPerExample();
+        for (SameDiffGraph.BatchStatistics norm : statistics) {
+            double count = (double) batch * norm.rowsPerExample();
             double unbiased = count > 1 ? count / (count - 1) : 1;
-            move(parameters.array(seen.meanWeight()), out.get(seen.mean()), seen.momentum(), 1);
-            move(parameters.array(seen.varianceWeight()), out.get(seen.variance()), seen.momentum(), unbiased);
+            updateAverage(parameters.array(norm.meanBuffer()), out.get(norm.mean()), norm.momentum(), 1);
+            updateAverage(parameters.array(norm.varianceBuffer()), out.get(norm.variance()), norm.momentum(), unbiased);
         }
     }
 
-    private static void move(INDArray running, INDArray batch, double momentum, double factor) {
+    private static void updateAverage(INDArray running, INDArray batch, double momentum, double factor) {
         running.muli(1 - momentum).addi(batch.reshape(running.shape()).mul(momentum * factor));
     }
 }

@@ -9,22 +9,21 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
-/** Loss and gradient by the portable lowering: one SameDiff graph of network and loss. */
+/** Loss and gradients on the SameDiff backend: one graph of network and loss. */
 public final class SameDiffGradientStep implements GradientStep {
     private final SameDiffGraph lowered;
     private final SameDiffGradients gradients;
     private Map<String, INDArray> out = Map.of();
     private long batch;
 
-    public SameDiffGradientStep(
-            Graph graph, ParameterStore parameters, SameDiffLowering.Mode mode, GradientSpec wanted) {
+    public SameDiffGradientStep(Graph graph, ParameterStore parameters, SameDiffLowering.Mode mode, GradientSpec spec) {
         this.lowered = SameDiffLowering.lower(graph, parameters, mode);
-        var loss = wanted.loss().apply(lowered);
-        var tensors = wanted.tensors().stream().map(lowered::variable).toList();
-        var by = wanted.gradientsOf().stream()
+        var loss = spec.loss().apply(lowered);
+        var tensors = spec.tensors().stream().map(lowered::variable).toList();
+        var differentiated = spec.gradientsOf().stream()
                 .map(name -> lowered.variable(name).name())
                 .toList();
-        this.gradients = new SameDiffGradients(lowered, loss, tensors, by, wanted.frozen());
+        this.gradients = new SameDiffGradients(lowered, loss, tensors, differentiated, spec.frozen());
     }
 
     @Override
@@ -42,7 +41,7 @@ public final class SameDiffGradientStep implements GradientStep {
     @Override
     public double forwardLoss(Map<String, INDArray> inputs) {
         CpuThreads.limit();
-        return gradients.forward(inputs);
+        return gradients.forwardLoss(inputs);
     }
 
     @Override
@@ -57,7 +56,7 @@ public final class SameDiffGradientStep implements GradientStep {
 
     @Override
     public INDArray gradientOfTensor(String tensor) {
-        return out.get(gradients.nameBy(lowered.variable(tensor).name()));
+        return out.get(gradients.gradientName(lowered.variable(tensor).name()));
     }
 
     @Override
@@ -67,7 +66,7 @@ public final class SameDiffGradientStep implements GradientStep {
 
     @Override
     public INDArray gradientOf(String weight) {
-        INDArray view = gradients.of(weight);
+        INDArray view = gradients.gradientOf(weight);
         return view != null ? view : lowered.parameters().array(weight).like();
     }
 

@@ -14,110 +14,124 @@ import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
 
 /**
- * A loss and its gradient by every trained weight, laid out like {@link ParameterStore#trainable}.
+ * A loss and its gradient with respect to all trainable parameters, laid out like {@link ParameterStore#trainable}.
  *
- * <p>Not {@code sd.fit}: that updates weights in the middle of the backward pass, has one updater for all of them, and
- * runs on a memory manager that gives wrong numbers. Not {@code calculateGradients}: it leaks every array of a step.
+ * <p>Does not use {@code sd.fit}, which updates parameters during the backward pass, has one updater for all of them,
+ * and runs on a memory manager that gives wrong results; nor {@code calculateGradients}, which leaks all arrays of a
+ * step.
  */
 public final class SameDiffGradients implements AutoCloseable {
     private final String loss;
     private final Map<String, INDArray> views = new LinkedHashMap<>();
-    private final Map<String, String> gradientOf = new LinkedHashMap<>();
-    private final List<INDArray> silent = new ArrayList<>();
+    private final Map<String, String> gradientNames = new LinkedHashMap<>();
+    private final List<INDArray> zeroViews = new ArrayList<>();
     private final INDArray flat;
-    private final CompiledGraph program;
-    private final CompiledGraph forward;
+    private final CompiledGraph stepGraph;
+    private final CompiledGraph forwardLoss;
 
     /**
-     * @param loss a scalar of the graph; composed, or a loss op that nothing scales (their gradient ignores it)
-     * @param wanted further SameDiff variables a run gives back
+     * Differentiates a loss with respect to all trainable parameters.
+     *
+     * @param loss a scalar of the graph; composed of basic ops, or a SameDiff loss op without further scaling (the
+     *     gradient of those ops ignores the gradient of their output)
+     * @param outputs further SameDiff variables that a run returns
      */
-    public SameDiffGradients(SameDiffGraph lowered, SDVariable loss, List<SDVariable> wanted) {
-        this(lowered, loss, wanted, List.of(), Set.of());
+    public SameDiffGradients(SameDiffGraph lowered, SDVariable loss, List<SDVariable> outputs) {
+        this(lowered, loss, outputs, List.of(), Set.of());
     }
 
     /**
-     * @param by inputs or inner variables that the gradient is wanted by too, see {@link #nameBy}
-     * @param frozen weights that no gradient is wanted by
+     * Differentiates a loss with respect to trainable parameters and further variables.
+     *
+     * @param differentiated inputs or inner variables whose gradients are outputs too, see {@link #gradientName}
+     * @param frozen parameters without a gradient
      */
     public SameDiffGradients(
-            SameDiffGraph lowered, SDVariable loss, List<SDVariable> wanted, List<String> by, Set<String> frozen) {
+            SameDiffGraph lowered,
+            SDVariable loss,
+            List<SDVariable> outputs,
+            List<String> differentiated,
+            Set<String> frozen) {
         SameDiff sd = lowered.sd();
         sd.setLossVariables(loss.name());
-        SuppressedOutput.run(() -> sd.createGradFunction(by.toArray(String[]::new)));
+        SuppressedOutput.run(() -> sd.createGradFunction(differentiated.toArray(String[]::new)));
         this.loss = loss.name();
         ParameterStore parameters = lowered.parameters();
         this.flat = Nd4j.zeros(
                 parameters.trainable().dataType(), parameters.trainable().length());
-        List<String> outputs = new ArrayList<>(List.of(loss.name()));
-        Map<String, INDArray> into = new HashMap<>();
-        for (SDVariable variable : wanted) outputs.add(variable.name());
-        for (SameDiffGraph.BatchStatistics seen : lowered.statistics())
-            outputs.addAll(List.of(seen.mean(), seen.variance()));
-        for (String variable : by) {
-            gradientOf.put(variable, sd.getVariable(variable).getGradient().name());
-            outputs.add(nameBy(variable));
+        List<String> computed = new ArrayList<>(List.of(loss.name()));
+        Map<String, INDArray> destinations = new HashMap<>();
+        for (SDVariable variable : outputs) computed.add(variable.name());
+        for (SameDiffGraph.BatchStatistics norm : lowered.statistics())
+            computed.addAll(List.of(norm.mean(), norm.variance()));
+        for (String variable : differentiated) {
+            gradientNames.put(variable, sd.getVariable(variable).getGradient().name());
+            computed.add(gradientName(variable));
         }
         parameters.offsets().forEach((name, from) -> {
             SDVariable gradient = sd.getVariable(name).getGradient();
             var shape = parameters.parameter(name).shape();
             INDArray view = ParameterStore.view(flat, from, shape);
-            if (gradient == null || frozen.contains(name)) { // the loss does not depend on it, or nobody asks
-                silent.add(view);
+            if (gradient == null || frozen.contains(name)) {
+                zeroViews.add(view);
                 return;
             }
             views.put(name, view);
-            gradientOf.put(name, gradient.name());
-            outputs.add(gradient.name());
-            into.put(gradient.name(), view);
+            gradientNames.put(name, gradient.name());
+            computed.add(gradient.name());
+            destinations.put(gradient.name(), view);
         });
-        this.program = new CompiledGraph(sd.getFunction("grad"), outputs, into);
-        this.forward = new CompiledGraph(sd, List.of(this.loss));
+        this.stepGraph = new CompiledGraph(sd.getFunction("grad"), computed, destinations);
+        this.forwardLoss = new CompiledGraph(sd, List.of(this.loss));
     }
 
-    /** Loss and wanted variables of one step; the gradient is then in {@link #flat}. Overwritten by the next run. */
+    /**
+     * Computes loss, requested variables and gradients, which are then in {@link #flat}. The next run overwrites the
+     * results.
+     */
     public Map<String, INDArray> run(Map<String, INDArray> placeholders) {
-        for (INDArray view : silent) view.assign(0); // whoever took the gradient may have written over it
-        return program.run(placeholders);
+        for (INDArray view : zeroViews) view.assign(0); // callers may have overwritten the gradient
+        return stepGraph.run(placeholders);
     }
 
-    /** The loss alone. */
-    public double forward(Map<String, INDArray> placeholders) {
-        return forward.run(placeholders).get(loss).getDouble(0);
+    /** Computes the loss without gradients. */
+    public double forwardLoss(Map<String, INDArray> placeholders) {
+        return forwardLoss.run(placeholders).get(loss).getDouble(0);
     }
 
-    /** What each kind of op costs in so many runs, the dearest first. */
+    /** Time per kind of op over {@code runs} runs, largest first. */
     public List<OpTime> profile(Map<String, INDArray> placeholders, int runs) {
-        return program.profile(placeholders, runs);
+        return stepGraph.profile(placeholders, runs);
     }
 
-    /** Bytes of memory that runs use besides the weights and their gradient. */
+    /** Bytes of memory for runs, without the parameters and their gradient. */
     public long bytes() {
-        return program.bytes() + forward.bytes();
+        return stepGraph.bytes() + forwardLoss.bytes();
     }
 
+    /** The loss among the outputs of {@link #run}. */
     public double loss(Map<String, INDArray> out) {
         return out.get(loss).getDouble(0);
     }
 
-    /** Under which name a run gives the gradient by one of the variables it was asked for. */
-    public String nameBy(String variable) {
-        return gradientOf.get(variable);
+    /** The name of a variable's gradient among the outputs of {@link #run}. */
+    public String gradientName(String variable) {
+        return gradientNames.get(variable);
     }
 
-    /** The gradient by all trained weights, in the order of {@link ParameterStore#trainable}. */
+    /** The gradient with respect to all trainable parameters, in the order of {@link ParameterStore#trainable}. */
     public INDArray flat() {
         return flat;
     }
 
-    /** The part of {@link #flat} that belongs to a weight; absent when the loss does not depend on it, or it is frozen. */
-    public INDArray of(String weight) {
+    /** The part of {@link #flat} of a parameter; null if the loss does not depend on it, or it is frozen. */
+    public INDArray gradientOf(String weight) {
         return views.get(weight);
     }
 
     @Override
     public void close() {
-        program.close();
-        forward.close();
+        stepGraph.close();
+        forwardLoss.close();
     }
 }

@@ -10,12 +10,12 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Shape;
 
 /**
- * A graph as SameDiff operations over live {@link ParameterStore}.
+ * A graph lowered to SameDiff operations over the live arrays of a {@link ParameterStore}.
  *
- * @param inputs placeholders, one for each input of the graph, [B, ..], images [B, H, W, C]
+ * @param inputs placeholders, one per input of the graph, [B, ..], images [B, H, W, C]
  * @param names graph tensor -> SameDiff variable; its rows may be flattened, [B * T, D] for [T, D]
- * @param masks random masks that training fills, step by step
- * @param statistics what batch normalizations saw, in training
+ * @param masks random masks of dropout, to be fed in every training step
+ * @param statistics batch statistics of batch norms, in training mode
  */
 public record SameDiffGraph(
         SameDiff sd,
@@ -28,26 +28,29 @@ public record SameDiffGraph(
         implements LossInputs {
 
     /**
-     * A placeholder that dropout multiplies by: 0, or 1 / (1 - rate).
+     * A placeholder for the random mask of dropout, with values 0 or 1 / (1 - rate).
      *
-     * @param shape of one example's part; [1] for drop path
-     * @param layers whether each element is a layer of a stack: 0 or 1, the same for every example, and one stays
+     * @param shape shape per example; [1] for drop path
+     * @param layers whether elements are the layers of a stack (drop layer): values 0 or 1, equal for all examples, at
+     *     least one of them 1
      */
     public record DropMask(String name, Shape shape, double rate, boolean layers) {
-        /** Elements an example. */
+        /** Number of elements per example. */
         public long perExample() {
             return shape.size();
         }
     }
 
     /**
-     * A batch's own mean and biased variance, SameDiff variables [1, C], and the running weights they belong to.
+     * Batch statistics of a batch norm and the buffers of its running statistics.
      *
-     * @param rowsPerExample elements of a channel in one example; the batch has that many times its size
+     * @param meanBuffer name of the running mean; likewise {@code varianceBuffer}
+     * @param mean SameDiff variable of the batch mean, [1, C]; likewise {@code variance}, which is biased
+     * @param rowsPerExample number of elements per channel in one example
      */
     public record BatchStatistics(
-            String meanWeight,
-            String varianceWeight,
+            String meanBuffer,
+            String varianceBuffer,
             String mean,
             String variance,
             long rowsPerExample,

@@ -25,8 +25,8 @@ final class SameDiffImageOps {
 
     SDVariable convolution(SDVariable x, Shape shape, SDVariable kernel, Op.Conv2d conv) {
         int channels = shape.last();
-        // oneDNN refuses dilated kernels in this release.
-        if (conv.window().dilation() > 1) return unfolded(x, shape, kernel, conv);
+        // ND4J M2.1 throws for dilated kernels with oneDNN ("could not create a descriptor").
+        if (conv.window().dilation() > 1) return im2colConvolution(x, shape, kernel, conv);
         if (conv.groups() == 1) return sd.cnn().conv2d(x, kernel, config(conv.window()));
         if (conv.groups() == channels) {
             Window w = conv.window();
@@ -44,8 +44,8 @@ final class SameDiffImageOps {
         return sd.concat(3, parts);
     }
 
-    /** A convolution as a product with unfolded patches. */
-    private SDVariable unfolded(SDVariable x, Shape shape, SDVariable kernel, Op.Conv2d conv) {
+    /** Convolution as the matrix product of unfolded patches with the kernel. */
+    private SDVariable im2colConvolution(SDVariable x, Shape shape, SDVariable kernel, Op.Conv2d conv) {
         int width = shape.last() / conv.groups();
         int filters = conv.filters() / conv.groups();
         long area = (long) conv.window().kernelHeight() * conv.window().kernelWidth();
@@ -62,16 +62,16 @@ final class SameDiffImageOps {
         return sd.reshape(rows, out.batched(-1));
     }
 
-    /** [B, H, W, C] -> [B * T, C * kH * kW] */
+    /** Unfolds patches, [B, H, W, C] -> [B * T, C * kH * kW]. */
     SDVariable unfold(SDVariable x, long values, Window window) {
         SDVariable columns = sd.cnn().im2Col(sd.permute(x, 0, 3, 1, 2), config(window)); // [B, C, kH, kW, oH, oW]
         return sd.reshape(sd.permute(columns, 0, 4, 5, 1, 2, 3), -1, values);
     }
 
     SDVariable pad(SDVariable x, ImageOp.Pad pad) {
-        INDArray around = Nd4j.createFromArray(
+        INDArray padding = Nd4j.createFromArray(
                 new int[][] {{0, 0}, {pad.top(), pad.bottom()}, {pad.left(), pad.right()}, {0, 0}});
-        return sd.nn().pad(x, sd.constant(around), 0.0);
+        return sd.nn().pad(x, sd.constant(padding), 0.0);
     }
 
     SDVariable maxPool(SDVariable x, Window window) {
@@ -87,15 +87,18 @@ final class SameDiffImageOps {
         Window inner = new Window(w.kernelHeight(), w.kernelWidth(), w.strideHeight(), w.strideWidth(), 0, 0, 1);
         SDVariable mean = sd.cnn().avgPooling2d(padded, pooling(inner));
         if (below <= w.padHeight() && right <= w.padWidth()) return mean;
-        return mean.mul(sd.constant(correction(from, to, w)));
+        return mean.mul(sd.constant(edgeCorrection(from, to, w)));
     }
 
     private static int reach(int out, int kernel, int stride) {
         return (out - 1) * stride + kernel;
     }
 
-    /** Windows over the edge were divided by their whole area: what they have to be multiplied by, [1, H, W, 1]. */
-    private INDArray correction(Shape from, Shape to, Window w) {
+    /**
+     * Correction of average pooling at the edges, [1, H, W, 1]: windows that exceed the padded image must be divided by
+     * the size of their part inside, as in PyTorch, not by their full size.
+     */
+    private INDArray edgeCorrection(Shape from, Shape to, Window w) {
         INDArray factors = Nd4j.ones(type, 1, to.dim(0), to.dim(1), 1);
         for (int y = 0; y < to.dim(0); y++) {
             for (int x = 0; x < to.dim(1); x++) {
@@ -108,16 +111,17 @@ final class SameDiffImageOps {
     }
 
     SDVariable resize(SDVariable x, Shape from, Shape to) {
-        SDVariable rows = matrix(from.dim(0), to.dim(0));
-        SDVariable columns = matrix(from.dim(1), to.dim(1));
+        SDVariable rows = resizeMatrix(from.dim(0), to.dim(0));
+        SDVariable columns = resizeMatrix(from.dim(1), to.dim(1));
         long c = from.last();
         SDVariable tall = sd.mmul(sd.reshape(sd.permute(x, 0, 2, 3, 1), -1, from.dim(0)), rows); // [B*W*C, H']
-        SDVariable turned = sd.permute(sd.reshape(tall, -1, from.dim(1), c, to.dim(0)), 0, 3, 2, 1); // [B, H', C, W]
-        SDVariable wide = sd.mmul(sd.reshape(turned, -1, from.dim(1)), columns); // [B*H'*C, W']
+        SDVariable transposed =
+                sd.permute(sd.reshape(tall, -1, from.dim(1), c, to.dim(0)), 0, 3, 2, 1); // [B, H', C, W]
+        SDVariable wide = sd.mmul(sd.reshape(transposed, -1, from.dim(1)), columns); // [B*H'*C, W']
         return sd.permute(sd.reshape(wide, -1, to.dim(0), c, to.dim(1)), 0, 1, 3, 2);
     }
 
-    private SDVariable matrix(int from, int to) {
+    private SDVariable resizeMatrix(int from, int to) {
         return sd.constant(Nd4j.createFromArray(ImageOp.Resize.matrix(from, to)).castTo(type));
     }
 

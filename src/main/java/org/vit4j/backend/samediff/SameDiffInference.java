@@ -13,11 +13,11 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
-/** Forward passes by the portable lowering. */
+/** Forward passes on the SameDiff backend. */
 public final class SameDiffInference implements Inference {
     private final Graph graph;
     private final SameDiffGraph lowered;
-    private final Map<List<String>, CompiledGraph> programs = new HashMap<>();
+    private final Map<List<String>, CompiledGraph> compiledGraphs = new HashMap<>();
 
     public SameDiffInference(Graph graph, ParameterStore parameters) {
         this.graph = graph;
@@ -36,14 +36,15 @@ public final class SameDiffInference implements Inference {
 
     @Override
     public synchronized Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
-        long batch = Inference.check(graph, inputs);
+        long batch = Inference.checkedBatchSize(graph, inputs);
         CpuThreads.limit();
         Map<String, String> variables = new LinkedHashMap<>();
         for (String name : names) variables.put(name, lowered.variable(name).name());
-        Set<String> computed = new LinkedHashSet<>(variables.values()); // some tensors share a variable
+        Set<String> computed = new LinkedHashSet<>(variables.values()); // tensors may share a variable
         computed.removeAll(inputs.keySet());
-        Map<String, INDArray> out =
-                computed.isEmpty() ? Map.of() : program(List.copyOf(computed)).run(inputs);
+        Map<String, INDArray> out = computed.isEmpty()
+                ? Map.of()
+                : compiledGraph(List.copyOf(computed)).run(inputs);
         Map<String, INDArray> results = new LinkedHashMap<>();
         variables.forEach((name, variable) -> {
             INDArray result = inputs.containsKey(variable) ? inputs.get(variable) : out.get(variable);
@@ -53,20 +54,20 @@ public final class SameDiffInference implements Inference {
         return results;
     }
 
-    private CompiledGraph program(List<String> variables) {
-        return programs.computeIfAbsent(variables, any -> new CompiledGraph(lowered.sd(), variables));
+    private CompiledGraph compiledGraph(List<String> variables) {
+        return compiledGraphs.computeIfAbsent(variables, any -> new CompiledGraph(lowered.sd(), variables));
     }
 
     @Override
     public synchronized List<OpTime> profile(INDArray images, int runs) {
         CpuThreads.limit();
         String logits = lowered.variable(graph.outputs().get("logits").name()).name();
-        return program(List.of(logits)).profile(Map.of(input(), images), runs);
+        return compiledGraph(List.of(logits)).profile(Map.of(input(), images), runs);
     }
 
     @Override
     public synchronized void close() {
-        programs.values().forEach(CompiledGraph::close);
-        programs.clear();
+        compiledGraphs.values().forEach(CompiledGraph::close);
+        compiledGraphs.clear();
     }
 }

@@ -13,11 +13,12 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 
 /**
- * The layers that SameDiff M2.1 has wrong or slow, composed of operations that were measured right.
+ * Layers whose SameDiff M2.1 implementation is incorrect or slow, composed of operations that were verified.
  *
- * <p>ND4J's {@code layerNorm} has no epsilon; {@code gelu} is the sigmoid form and {@code preciseGelu} neither form;
- * {@code linear} gives wrong numbers with the default memory manager; and the gradient of a broadcast over rows is up
- * to 200 times slower than the matrix product that expands the small operand. Matrices are [N, C], N = B * T.
+ * <p>ND4J's {@code layerNorm} has no epsilon; {@code gelu} is the sigmoid approximation, and {@code preciseGelu} is
+ * neither the exact nor the tanh form; {@code linear} gives wrong results with the default memory manager. The gradient
+ * of a broadcast over rows is up to 200 times slower than a matrix product that expands the small operand. Matrices are
+ * [N, C], N = B * T.
  */
 final class SameDiffLayers {
     private final SameDiff sd;
@@ -26,7 +27,7 @@ final class SameDiffLayers {
     private final Map<Long, SDVariable> ones = new HashMap<>();
     private final Map<String, SDVariable> constants = new HashMap<>();
 
-    /** @param input any input of the graph, [B, ..]; it only tells the size of the batch */
+    /** @param input any input of the graph, [B, ..]; used for the batch size only */
     SameDiffLayers(SameDiff sd, SDVariable input, int rank, DataType type) {
         this.sd = sd;
         this.type = type;
@@ -37,7 +38,7 @@ final class SameDiffLayers {
         this.onePerExample = sd.reshape(sd.onesLike(sd.slice(input, begin, size)), -1, 1);
     }
 
-    /** [N, 1] of ones, N = B * rows. */
+    /** Column of ones, [N, 1] with N = B * rows. */
     private SDVariable ones(long rows) {
         if (rows == 1) return onePerExample;
         return ones.computeIfAbsent(rows, n -> sd.reshape(sd.mmul(onePerExample, filled(1, n, 1)), -1, 1));
@@ -49,22 +50,22 @@ final class SameDiffLayers {
                 key, any -> sd.constant(Nd4j.valueArrayOf(new long[] {height, width}, value, type)));
     }
 
-    /** [size] -> [N, size], the same in every row. */
-    SDVariable rows(SDVariable vector, long size, long rows) {
+    /** Broadcasts a vector to rows, [size] -> [N, size]. */
+    SDVariable expandRows(SDVariable vector, long size, long rows) {
         return sd.mmul(ones(rows), sd.reshape(vector, 1, size));
     }
 
-    /** [any] -> [B, size], the same for every example. */
-    SDVariable examples(SDVariable weight, long size) {
+    /** Broadcasts a parameter of {@code size} elements to all examples, [..] -> [B, size]. */
+    SDVariable expandExamples(SDVariable weight, long size) {
         return sd.mmul(onePerExample, sd.reshape(weight, 1, size));
     }
 
-    /** [B, 1] -> [B, size] */
+    /** Broadcasts a column, [B, 1] -> [B, size]. */
     SDVariable expand(SDVariable column, long size) {
         return sd.mmul(column, filled(1, size, 1));
     }
 
-    /** [N, C] over the last axis, with epsilon. */
+    /** Layer norm with epsilon over the last axis of [N, C]. */
     SDVariable layerNorm(SDVariable x, long width, long rows, SDVariable gamma, SDVariable beta, Op.LayerNorm norm) {
         SDVariable average = filled(width, 1, 1.0 / width);
         SDVariable centered = x.sub(expand(sd.mmul(x, average), width));
@@ -73,14 +74,14 @@ final class SameDiffLayers {
                 ? sd.math().reciprocal(sd.math().sqrt(variance).add(norm.epsilon()))
                 : sd.math().rsqrt(variance.add(norm.epsilon()));
         return centered.mul(expand(inverse, width))
-                .mul(rows(gamma, width, rows))
-                .add(rows(beta, width, rows));
+                .mul(expandRows(gamma, width, rows))
+                .add(expandRows(beta, width, rows));
     }
 
-    /** What a batch normalization makes in training, with the statistics it used, [1, C]. */
+    /** Output of a batch norm in training, [N, C], and the batch statistics, [1, C]. */
     record NormalizedRows(SDVariable output, SDVariable mean, SDVariable variance) {}
 
-    /** [N, C] by the mean and variance of each column; gradients go through both. */
+    /** Batch norm of [N, C] by the mean and variance of each column; gradients flow through both. */
     NormalizedRows batchNorm(SDVariable x, long width, long rows, SDVariable gamma, SDVariable beta, double epsilon) {
         SDVariable one = ones(rows);
         SDVariable count = sd.math().reciprocal(sd.mmul(one, one, true, false, false)); // [1, 1]
@@ -88,7 +89,7 @@ final class SameDiffLayers {
         SDVariable centered = x.sub(sd.mmul(one, mean));
         SDVariable variance = columnSums(one, centered.mul(centered)).mul(count);
         SDVariable scale = sd.reshape(gamma, 1, width).mul(sd.math().rsqrt(variance.add(epsilon)));
-        SDVariable y = centered.mul(sd.mmul(one, scale)).add(rows(beta, width, rows));
+        SDVariable y = centered.mul(sd.mmul(one, scale)).add(expandRows(beta, width, rows));
         return new NormalizedRows(y, mean, variance);
     }
 
@@ -96,7 +97,7 @@ final class SameDiffLayers {
         return sd.mmul(one, x, true, false, false);
     }
 
-    /** [N, C] by running statistics: an affine map of each column. */
+    /** Batch norm of [N, C] by running statistics: an affine map of each column. */
     SDVariable affine(
             SDVariable x,
             long width,
@@ -108,10 +109,10 @@ final class SameDiffLayers {
             double epsilon) {
         SDVariable scale = gamma.mul(sd.math().rsqrt(variance.add(epsilon)));
         SDVariable shift = beta.sub(mean.mul(scale));
-        return x.mul(rows(scale, width, rows)).add(rows(shift, width, rows));
+        return x.mul(expandRows(scale, width, rows)).add(expandRows(shift, width, rows));
     }
 
-    /** [B, H, W, C] -> [B * H * W, C], each group of channels over all pixels. */
+    /** Group norm, [B, H, W, C] -> [B * H * W, C]; statistics of each channel group over all pixels. */
     SDVariable groupNorm(SDVariable x, Shape shape, SDVariable gamma, SDVariable beta, ImageOp.GroupNorm norm) {
         long pixels = (long) shape.dim(0) * shape.dim(1);
         long channels = shape.last();
@@ -123,11 +124,13 @@ final class SameDiffLayers {
         SDVariable variance = sd.mmul(centered.mul(centered), average);
         SDVariable scaled = centered.mul(expand(sd.math().rsqrt(variance.add(norm.epsilon())), pixels * width));
         SDVariable back = sd.permute(sd.reshape(scaled, -1, norm.groups(), pixels, width), 0, 2, 1, 3);
-        return sd.reshape(back, -1, channels).mul(rows(gamma, channels, pixels)).add(rows(beta, channels, pixels));
+        return sd.reshape(back, -1, channels)
+                .mul(expandRows(gamma, channels, pixels))
+                .add(expandRows(beta, channels, pixels));
     }
 
-    /** A kernel [kH, kW, in, out] with zero mean and unit variance for each filter. */
-    SDVariable standardized(SDVariable kernel, Shape shape, double epsilon) {
+    /** Standardizes a kernel [kH, kW, in, out]: zero mean and unit variance of each filter. */
+    SDVariable standardizeKernel(SDVariable kernel, Shape shape, double epsilon) {
         long filters = shape.last();
         long fan = shape.size() / filters;
         SDVariable w = sd.reshape(kernel, fan, filters);
@@ -140,13 +143,13 @@ final class SameDiffLayers {
                 scaled, shape.dims().stream().mapToLong(Integer::longValue).toArray());
     }
 
-    /** exp(x w' - |x|^2 / 2) / sqrt(m): [N, D] -> [N, m]. */
+    /** Performer features exp(x w' - |x|^2 / 2) / sqrt(m), [N, D] -> [N, m]. */
     SDVariable performerFeatures(SDVariable x, long width, SDVariable w, long features) {
         SDVariable half = sd.mmul(x.mul(x), filled(width, features, 0.5));
         return sd.math().exp(sd.mmul(x, w, false, true, false).sub(half)).mul(1 / Math.sqrt((double) features));
     }
 
-    /** q [B, T, m], k [B, S, m], v [B, S, n] -> [B, T, n]. */
+    /** Linear attention, q [B, T, m], k [B, S, m], v [B, S, n] -> [B, T, n]. */
     SDVariable linearAttention(
             SDVariable q, SDVariable k, SDVariable v, Shape queries, long width, HeadOp.LinearAttention attention) {
         SDVariable sums = sd.expandDims(k.sum(1), 2); // [B, m, 1]

@@ -22,15 +22,15 @@ import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
 /**
- * The portable lowering: graph operations become stock ND4J ones, on any backend, for any batch size. It is the
- * definition of what a graph means.
+ * Lowers a graph to standard ND4J operations, for any ND4J backend and any batch size. The reference semantics of all
+ * graph operations.
  */
 public final class SameDiffLowering {
-    /** What the SameDiff graph is for: dropout exists in training only. */
+    /** Purpose of the lowered graph; dropout is active in both training modes only. */
     public enum Mode {
         INFERENCE,
         TRAINING,
-        /** As training, but batch normalizations go by their running statistics, which stay as they are. */
+        /** Training with frozen batch norm: running statistics are used and not updated. */
         FINE_TUNING
     }
 
@@ -40,8 +40,8 @@ public final class SameDiffLowering {
     private final DataType type;
     private final Map<String, LoweredTensor> values = new HashMap<>();
     private final Map<String, SDVariable> parameterVariables = new HashMap<>();
-    private final Map<String, SDVariable[]> parts = new HashMap<>();
-    private final Map<String, SDVariable> stacks = new HashMap<>();
+    private final Map<String, SDVariable[]> splits = new HashMap<>();
+    private final Map<String, SDVariable> stackMasks = new HashMap<>();
     private final List<String> inputs = new ArrayList<>();
     private final List<SameDiffGraph.DropMask> masks = new ArrayList<>();
     private final Map<String, String> names = new LinkedHashMap<>();
@@ -55,7 +55,7 @@ public final class SameDiffLowering {
         this.mode = mode;
         this.type = parameters.trainable().dataType();
         this.images = new SameDiffImageOps(sd, type);
-        // The default holder keeps a copy of every view; ours must see the live parameters.
+        // The default holder copies views; variables must share the memory of the live parameters.
         sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
     }
 
@@ -70,7 +70,7 @@ public final class SameDiffLowering {
 
     private void parameter(Parameter weight) {
         var array = parameters.array(weight.name());
-        // Also what never trains: a constant may not change once it has been used, and weights are read from files.
+        // Variables even if not trainable: weights are loaded later, and constants must not change after first use.
         parameterVariables.put(weight.name(), sd.var(weight.name(), array));
     }
 
@@ -78,7 +78,7 @@ public final class SameDiffLowering {
         LoweredTensor value = lower(t, t.op());
         values.put(t.name(), value);
         SDVariable variable = value.any();
-        // Some tensors are their input seen otherwise: they share its variable. The others get the tensor's name.
+        // Tensors that are views of their input share its variable. All others get the tensor's name.
         if (!names.containsValue(variable.name()) && !variable.name().equals(t.name())) {
             variable = sd.updateVariableNameAndReference(variable, t.name());
         }
@@ -95,10 +95,11 @@ public final class SameDiffLowering {
         if (op instanceof Op.Add) return sum(t);
         if (op instanceof Op.AddParameter) return addParameter(t, x);
         if (op instanceof Op.LayerScale) {
-            return ofRows(t, x.rows().mul(layers.rows(parameter(t, 0), t.shape().last(), x.count())));
+            return ofRows(
+                    t, x.rows().mul(layers.expandRows(parameter(t, 0), t.shape().last(), x.rowCount())));
         }
         if (op instanceof Op.LearnedTokens) {
-            SDVariable tokens = layers.examples(parameter(t, 0), t.shape().size());
+            SDVariable tokens = layers.expandExamples(parameter(t, 0), t.shape().size());
             return ofTensor(t, sd.reshape(tokens, t.shape().batched(-1)));
         }
         if (op instanceof Op.Concat concat) return ofTensor(t, sd.concat(concat.axis() + 1, tensors(t)));
@@ -113,30 +114,29 @@ public final class SameDiffLowering {
         }
         if (op instanceof Op.AttentionScores scores) {
             // Scaling the queries is cheaper than scaling the scores.
-            return ofTensor(t, sd.mmul(x.tensor().mul(scores.scale()), second(t).tensor(), false, true, false));
+            return ofTensor(
+                    t, sd.mmul(x.tensor().mul(scores.scale()), secondInput(t).tensor(), false, true, false));
         }
         if (op instanceof Op.Softmax) return ofTensor(t, sd.nn().softmax(x.tensor(), -1));
         if (op instanceof Op.WeightedSum)
-            return ofTensor(t, sd.mmul(x.tensor(), second(t).tensor()));
+            return ofTensor(t, sd.mmul(x.tensor(), secondInput(t).tensor()));
         if (op instanceof Op.Mean mean) return ofTensor(t, x.tensor().mean(false, mean.axis() + 1));
         if (op instanceof Op.Scale scale) return like(t, x, x.any().mul(scale.factor()));
         if (op instanceof Op.Dropout drop) return mode == Mode.INFERENCE ? x : dropout(t, x, drop.rate());
         if (op instanceof Op.DropPath drop) return mode == Mode.INFERENCE ? x : dropPath(t, x, drop.rate());
         if (op instanceof Op.DropLayer drop) return mode == Mode.INFERENCE ? x : dropLayer(t, x, drop);
-        if (op instanceof ImageOp image) return image(t, x, image);
-        if (op instanceof HeadOp head) return head(t, x, head);
+        if (op instanceof ImageOp image) return imageOp(t, x, image);
+        if (op instanceof HeadOp head) return headOp(t, x, head);
         throw new AssertionError(op);
     }
 
-    private LoweredTensor image(Tensor t, LoweredTensor x, ImageOp op) {
+    private LoweredTensor imageOp(Tensor t, LoweredTensor x, ImageOp op) {
         if (op instanceof ImageOp.BatchNorm norm) return batchNorm(t, x, norm);
         if (op instanceof ImageOp.StandardizedConv2d conv) {
-            SDVariable kernel =
-                    layers.standardized(parameter(t, 0), t.parameters().get(0).shape(), conv.epsilon());
-            return ofTensor(
-                    t,
-                    images.convolution(
-                            x.tensor(), x.shape(), kernel, new Op.Conv2d(conv.filters(), conv.window(), 1, false)));
+            SDVariable kernel = layers.standardizeKernel(
+                    parameter(t, 0), t.parameters().get(0).shape(), conv.epsilon());
+            Op.Conv2d plain = new Op.Conv2d(conv.filters(), conv.window(), 1, false);
+            return ofTensor(t, images.convolution(x.tensor(), x.shape(), kernel, plain));
         }
         if (op instanceof ImageOp.GroupNorm norm) {
             return ofRows(t, layers.groupNorm(x.tensor(), x.shape(), parameter(t, 0), parameter(t, 1), norm));
@@ -151,7 +151,7 @@ public final class SameDiffLowering {
         throw new AssertionError(op);
     }
 
-    private LoweredTensor head(Tensor t, LoweredTensor x, HeadOp op) {
+    private LoweredTensor headOp(Tensor t, LoweredTensor x, HeadOp op) {
         if (op instanceof HeadOp.MixHeads) return ofTensor(t, mixHeads(t, x));
         if (op instanceof HeadOp.RelativeBias bias) return ofTensor(t, relativeBias(t, x, bias));
         if (op instanceof HeadOp.PerformerFeatures features) {
@@ -161,15 +161,9 @@ public final class SameDiffLowering {
         if (op instanceof HeadOp.LastTokenQkv last) return ofTensor(t, lastTokenQkv(t, x, last.width()));
         if (op instanceof HeadOp.LinearAttention linear) {
             SDVariable v = values.get(t.inputs().get(2).name()).tensor();
-            return ofTensor(
-                    t,
-                    layers.linearAttention(
-                            x.tensor(),
-                            second(t).tensor(),
-                            v,
-                            x.shape(),
-                            t.shape().last(),
-                            linear));
+            SDVariable k = secondInput(t).tensor();
+            int width = t.shape().last();
+            return ofTensor(t, layers.linearAttention(x.tensor(), k, v, x.shape(), width, linear));
         }
         throw new AssertionError(op);
     }
@@ -185,7 +179,7 @@ public final class SameDiffLowering {
             SDVariable y = sd.mmul(rows, sd.slice(parameter(t, 0), from, -1, width));
             if (t.parameters().size() == 2) {
                 SDVariable bias = sd.slice(parameter(t, 1), new int[] {i * width}, width);
-                y = y.add(layers.rows(bias, width, count));
+                y = y.add(layers.expandRows(bias, width, count));
             }
             parts[i] = sd.reshape(y, -1, count, width);
         }
@@ -196,13 +190,13 @@ public final class SameDiffLowering {
         long from = x.shape().dim(0), to = t.dim(0), tokens = t.dim(1), sources = t.dim(2);
         SDVariable rows = sd.reshape(sd.permute(x.tensor(), 0, 2, 3, 1), -1, from);
         SDVariable mixed = sd.mmul(rows, parameter(t, 0));
-        if (t.parameters().size() == 2) mixed = mixed.add(layers.rows(parameter(t, 1), to, tokens * sources));
+        if (t.parameters().size() == 2) mixed = mixed.add(layers.expandRows(parameter(t, 1), to, tokens * sources));
         return sd.permute(sd.reshape(mixed, -1, tokens, sources, to), 0, 3, 1, 2);
     }
 
     /**
-     * ND4J's gather has a wrong gradient; products with one-hot matrices look up and are exact. Columns and then rows, for a
-     * matrix of all places at once is as large as a batch of a thousand scores.
+     * Looks up the bias by products with one-hot matrices: ND4J's gather has a wrong gradient. Columns first, then
+     * rows, because a one-hot matrix of all positions would be as large as the scores of 1000 examples.
      */
     private SDVariable relativeBias(Tensor t, LoweredTensor x, HeadOp.RelativeBias bias) {
         int h = bias.height(), w = bias.width();
@@ -215,11 +209,11 @@ public final class SameDiffLowering {
         return x.tensor().add(sd.reshape(places, t.shape().batched(1)));
     }
 
-    /** [cells, n]: {@code factor} where column i has its place. */
-    private SDVariable oneHot(int[] places, int cells, double factor) {
-        return oneHots.computeIfAbsent(List.of(IntStream.of(places).boxed().toList(), factor), any -> {
-            INDArray matrix = Nd4j.zeros(type, cells, places.length);
-            for (int i = 0; i < places.length; i++) matrix.putScalar(places[i], i, factor);
+    /** One-hot matrix [cells, n]: {@code factor} at row {@code positions[i]} of column i. */
+    private SDVariable oneHot(int[] positions, int cells, double factor) {
+        return oneHots.computeIfAbsent(List.of(IntStream.of(positions).boxed().toList(), factor), any -> {
+            INDArray matrix = Nd4j.zeros(type, cells, positions.length);
+            for (int i = 0; i < positions.length; i++) matrix.putScalar(positions[i], i, factor);
             return sd.constant(matrix);
         });
     }
@@ -236,30 +230,30 @@ public final class SameDiffLowering {
         SDVariable product = sd.mmul(x.rows(), parameter(t, 0));
         return t.parameters().size() == 1
                 ? product
-                : product.add(layers.rows(parameter(t, 1), t.shape().last(), x.count()));
+                : product.add(layers.expandRows(parameter(t, 1), t.shape().last(), x.rowCount()));
     }
 
     private LoweredTensor convolution(Tensor t, LoweredTensor x, Op.Conv2d conv) {
         SDVariable y = images.convolution(x.tensor(), x.shape(), parameter(t, 0), conv);
         if (t.parameters().size() == 1) return ofTensor(t, y);
         long filters = t.shape().last();
-        SDVariable bias = layers.rows(parameter(t, 1), filters, t.shape().size() / filters);
+        SDVariable bias = layers.expandRows(parameter(t, 1), filters, t.shape().size() / filters);
         return ofRows(t, sd.reshape(y, -1, filters).add(bias));
     }
 
     private LoweredTensor batchNorm(Tensor t, LoweredTensor x, ImageOp.BatchNorm norm) {
         int last = t.shape().rank() - 1;
-        if (norm.axis() == last) return ofRows(t, normalized(t, x.rows(), x.count(), norm));
-        // The axis to keep goes to the end and back.
-        int[] there = swapped(last + 2, norm.axis() + 1, last + 1);
+        if (norm.axis() == last) return ofRows(t, normalizeRows(t, x.rows(), x.rowCount(), norm));
+        // Move the channel axis to the end, and back.
+        int[] axes = swapAxes(last + 2, norm.axis() + 1, last + 1);
         long width = t.dim(norm.axis());
-        SDVariable rows = sd.reshape(sd.permute(x.tensor(), there), -1, width);
-        Shape turned = t.shape().with(norm.axis(), t.shape().last()).with(last, (int) width);
-        SDVariable y = normalized(t, rows, t.shape().size() / width, norm);
-        return ofTensor(t, sd.permute(sd.reshape(y, turned.batched(-1)), there));
+        SDVariable rows = sd.reshape(sd.permute(x.tensor(), axes), -1, width);
+        Shape transposed = t.shape().with(norm.axis(), t.shape().last()).with(last, (int) width);
+        SDVariable y = normalizeRows(t, rows, t.shape().size() / width, norm);
+        return ofTensor(t, sd.permute(sd.reshape(y, transposed.batched(-1)), axes));
     }
 
-    private SDVariable normalized(Tensor t, SDVariable rows, long count, ImageOp.BatchNorm norm) {
+    private SDVariable normalizeRows(Tensor t, SDVariable rows, long count, ImageOp.BatchNorm norm) {
         long width = t.dim(norm.axis());
         if (mode != Mode.TRAINING) {
             return layers.affine(
@@ -284,7 +278,7 @@ public final class SameDiffLowering {
         return y.output();
     }
 
-    private static int[] swapped(int rank, int a, int b) {
+    private static int[] swapAxes(int rank, int a, int b) {
         int[] axes = java.util.stream.IntStream.range(0, rank).toArray();
         axes[a] = b;
         axes[b] = a;
@@ -293,7 +287,7 @@ public final class SameDiffLowering {
 
     private LoweredTensor layerNorm(Tensor t, LoweredTensor x, Op.LayerNorm norm) {
         long width = t.shape().last();
-        return ofRows(t, layers.layerNorm(x.rows(), width, x.count(), parameter(t, 0), parameter(t, 1), norm));
+        return ofRows(t, layers.layerNorm(x.rows(), width, x.rowCount(), parameter(t, 0), parameter(t, 1), norm));
     }
 
     private LoweredTensor sum(Tensor t) {
@@ -309,7 +303,7 @@ public final class SameDiffLowering {
     }
 
     private LoweredTensor addParameter(Tensor t, LoweredTensor x) {
-        // Broadcasting over the leading axis alone is cheap, forward and backward.
+        // Broadcasting over the leading axis only is fast, forward and backward.
         return ofTensor(t, x.tensor().add(sd.reshape(parameter(t, 0), t.shape().batched(1))));
     }
 
@@ -323,7 +317,7 @@ public final class SameDiffLowering {
     }
 
     private LoweredTensor reshape(Tensor t, LoweredTensor x) {
-        // The same rows, other axes in front of them: nothing to do for a layer that works row by row.
+        // The last axis is unchanged, so the rows are the same.
         if (t.shape().last() == x.shape().last()) return ofRows(t, x.rows());
         return ofTensor(t, sd.reshape(x.any(), t.shape().batched(-1)));
     }
@@ -334,7 +328,7 @@ public final class SameDiffLowering {
         return sd.permute(x, axes);
     }
 
-    /** One permutation serves q, k and v: [B * T, parts * H * d] -> parts x [B, H, T, d]. */
+    /** Splits heads, [B * T, parts * H * d] -> [B, H, T, d]; one permutation is shared by all parts (q, k and v). */
     private SDVariable splitHeads(Tensor t, LoweredTensor x, Op.SplitHeads split) {
         long tokens = t.dim(1);
         long width = t.dim(2);
@@ -342,9 +336,9 @@ public final class SameDiffLowering {
             return sd.permute(sd.reshape(x.rows(), -1, tokens, split.heads(), width), 0, 2, 1, 3);
         }
         String key = t.input().name() + "/" + split.heads() + "/" + split.parts();
-        return parts.computeIfAbsent(key, any -> {
-            SDVariable cut = sd.reshape(x.rows(), -1, tokens, split.parts(), split.heads(), width);
-            return sd.unstack(sd.permute(cut, 2, 0, 3, 1, 4), 0, split.parts());
+        return splits.computeIfAbsent(key, any -> {
+            SDVariable parts = sd.reshape(x.rows(), -1, tokens, split.parts(), split.heads(), width);
+            return sd.unstack(sd.permute(parts, 2, 0, 3, 1, 4), 0, split.parts());
         })[split.part()];
     }
 
@@ -357,20 +351,20 @@ public final class SameDiffLowering {
     private LoweredTensor dropPath(Tensor t, LoweredTensor x, double rate) {
         SDVariable mask = sd.placeHolder(t.name() + ".mask", type, -1, 1);
         masks.add(new SameDiffGraph.DropMask(mask.name(), Shape.of(1), rate, false));
-        return masked(t, x, mask);
+        return applyMask(t, x, mask);
     }
 
-    /** One mask for a whole stack, [B, layers]: its branches share it, and the layers are drawn together. */
+    /** Drops a layer by its column of the mask of a stack, [B, layers], which all branches share. */
     private LoweredTensor dropLayer(Tensor t, LoweredTensor x, Op.DropLayer drop) {
-        SDVariable stack = stacks.computeIfAbsent(drop.stack(), name -> {
+        SDVariable stack = stackMasks.computeIfAbsent(drop.stack(), name -> {
             masks.add(new SameDiffGraph.DropMask(name + ".mask", Shape.of(drop.layers()), drop.rate(), true));
             return sd.placeHolder(name + ".mask", type, -1, drop.layers());
         });
-        return masked(t, x, sd.slice(stack, new int[] {0, drop.layer()}, -1, 1));
+        return applyMask(t, x, sd.slice(stack, new int[] {0, drop.layer()}, -1, 1));
     }
 
-    /** Times one number an example, [B, 1]. */
-    private LoweredTensor masked(Tensor t, LoweredTensor x, SDVariable mask) {
+    /** Multiplies each example by its element of the mask, [B, 1]. */
+    private LoweredTensor applyMask(Tensor t, LoweredTensor x, SDVariable mask) {
         SDVariable wide =
                 sd.reshape(layers.expand(mask, t.shape().size()), -1, t.shape().last());
         return ofRows(t, x.rows().mul(wide));
@@ -380,7 +374,7 @@ public final class SameDiffLowering {
         return parameterVariables.get(t.parameters().get(index).name());
     }
 
-    private LoweredTensor second(Tensor t) {
+    private LoweredTensor secondInput(Tensor t) {
         return values.get(t.inputs().get(1).name());
     }
 

@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.OpTime;
 
-/** A graph for one set of input shapes: ops bound to their memory, one after the other. */
+/** Static plan of a graph for one set of input shapes: a sequence of ops bound to their memory. */
 final class SameDiffPlan implements AutoCloseable {
     private final Map<String, INDArray> placeholders;
     private final Map<String, INDArray> shared;
@@ -19,14 +19,16 @@ final class SameDiffPlan implements AutoCloseable {
     private final List<INDArray> arenas;
     private final FoldedConstants folded;
 
-    /** A value that has to be in two places. */
+    /** Copy of an output to its destination, for outputs that ops cannot write there directly. */
     record ResultCopy(INDArray from, INDArray to) {}
 
     /**
-     * @param placeholders where a run puts its inputs
-     * @param shared constants and variables that ops are bound to
-     * @param copies to be made after a run
-     * @param arenas memory of everything else but {@code folded}
+     * Bundles a plan made by {@link SameDiffPlanner}.
+     *
+     * @param placeholders arrays to which a run copies its inputs
+     * @param shared constants and variables of the graph that ops are bound to
+     * @param copies copies to make after a run
+     * @param arenas memory of all other values except {@code folded}
      */
     SameDiffPlan(
             Map<String, INDArray> placeholders,
@@ -45,18 +47,18 @@ final class SameDiffPlan implements AutoCloseable {
         this.folded = folded;
     }
 
-    /** Whether the inputs have the shapes this was made for, and no variable has been given another array since. */
+    /** Returns true if the inputs have the planned shapes, and no variable was assigned another array since. */
     boolean fits(SameDiff sd, Map<String, INDArray> inputs) {
         for (Map.Entry<String, INDArray> placeholder : placeholders.entrySet()) {
             INDArray input = inputs.get(placeholder.getKey());
-            if (input == null) throw missing(placeholder.getKey());
+            if (input == null) throw missingInput(placeholder.getKey());
             if (!Arrays.equals(input.shape(), placeholder.getValue().shape())) return false;
         }
         return isCurrent(sd);
     }
 
-    static IllegalArgumentException missing(String input) {
-        return new IllegalArgumentException("no array for input '" + input + "'");
+    static IllegalArgumentException missingInput(String input) {
+        return new IllegalArgumentException("missing input '" + input + "'");
     }
 
     private boolean isCurrent(SameDiff sd) {
@@ -68,22 +70,22 @@ final class SameDiffPlan implements AutoCloseable {
 
     Map<String, INDArray> run(Map<String, INDArray> inputs) {
         OpExecutioner executioner = Nd4j.getExecutioner();
-        fill(inputs);
+        setInputs(inputs);
         for (OpStep step : steps) step.run(executioner);
         for (ResultCopy copy : copies) copy.to.assign(copy.from);
         return outputs;
     }
 
-    private void fill(Map<String, INDArray> inputs) {
+    private void setInputs(Map<String, INDArray> inputs) {
         for (Map.Entry<String, INDArray> placeholder : placeholders.entrySet()) {
             placeholder.getValue().assign(inputs.get(placeholder.getKey()));
         }
     }
 
-    /** Runs, and adds the time of every op to that of its kind. */
-    void time(Map<String, INDArray> inputs, OpTime.OpTimes times) {
+    /** Runs the plan, and adds the time of every op to {@code times}. */
+    void runTimed(Map<String, INDArray> inputs, OpTime.OpTimes times) {
         OpExecutioner executioner = Nd4j.getExecutioner();
-        fill(inputs);
+        setInputs(inputs);
         for (OpStep step : steps) {
             long start = System.nanoTime();
             step.run(executioner);

@@ -17,55 +17,57 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** From a recorded step to a plan: what is a view, what nobody needs, in which order, and where everything lies. */
+/** Turns a traced graph into a static plan: finds views, removes unneeded ops, reorders ops and allocates memory. */
 final class SameDiffPlanner {
-    /** A cache line, and the widest vector of current processors. */
+    /** Bytes of a cache line, and of the widest vector of current CPUs. */
     private static final int ALIGNMENT = 64;
 
     private final SameDiff sd;
     private final Map<String, INDArray> inputs;
-    private final Tracer.Trace recording;
+    private final Tracer.Trace trace;
     private final Map<String, PlannedValue> values = new HashMap<>();
     private final Map<String, PlannedValue> placeholders = new LinkedHashMap<>();
     private final Map<String, INDArray> shared = new LinkedHashMap<>();
 
-    private SameDiffPlanner(SameDiff sd, Map<String, INDArray> inputs, Tracer.Trace recording) {
+    private SameDiffPlanner(SameDiff sd, Map<String, INDArray> inputs, Tracer.Trace trace) {
         this.sd = sd;
         this.inputs = inputs;
-        this.recording = recording;
+        this.trace = trace;
     }
 
     /**
-     * @param into where outputs are to be written, for some of them
-     * @param inputs by which the graph is executed once
+     * Makes a plan.
+     *
+     * @param destinations arrays for some of the outputs
+     * @param inputs inputs for tracing the graph once
      */
     static SameDiffPlan plan(
-            SameDiff sd, List<String> outputs, Map<String, INDArray> into, Map<String, INDArray> inputs) {
-        return new SameDiffPlanner(sd, inputs, Tracer.trace(sd, outputs, inputs)).plan(outputs, into);
+            SameDiff sd, List<String> outputs, Map<String, INDArray> destinations, Map<String, INDArray> inputs) {
+        return new SameDiffPlanner(sd, inputs, Tracer.trace(sd, outputs, inputs)).plan(outputs, destinations);
     }
 
-    private SameDiffPlan plan(List<String> outputs, Map<String, INDArray> into) {
-        recording.placeholders().forEach(this::value);
+    private SameDiffPlan plan(List<String> outputs, Map<String, INDArray> destinations) {
+        trace.placeholders().forEach(this::value);
         List<PlannedOp> all = new ArrayList<>();
-        for (TracedOp op : recording.ops()) node(op, outputs, all);
-        List<PlannedOp> nodes = ordered(needed(all, outputs));
-        List<String> apart = give(nodes, into);
-        List<INDArray> arenas = place(nodes, outputs);
+        for (TracedOp op : trace.ops()) addOp(op, outputs, all);
+        List<PlannedOp> ops = reordered(neededOps(all, outputs));
+        List<String> copied = assignDestinations(ops, destinations);
+        List<INDArray> arenas = allocate(ops, outputs);
 
-        List<OpStep> steps = nodes.stream().map(PlannedOp::bind).toList();
+        List<OpStep> steps = ops.stream().map(PlannedOp::bind).toList();
         Map<String, INDArray> results = new LinkedHashMap<>();
         for (String output : outputs)
-            results.put(output, into.getOrDefault(output, value(output).array()));
-        List<SameDiffPlan.ResultCopy> copies = apart.stream()
-                .map(name -> new SameDiffPlan.ResultCopy(value(name).array(), into.get(name)))
+            results.put(output, destinations.getOrDefault(output, value(output).array()));
+        List<SameDiffPlan.ResultCopy> copies = copied.stream()
+                .map(name -> new SameDiffPlan.ResultCopy(value(name).array(), destinations.get(name)))
                 .toList();
         Map<String, INDArray> bound = new LinkedHashMap<>();
         placeholders.forEach((name, value) -> bound.put(name, value.array()));
         return new SameDiffPlan(
-                bound, shared, Collections.unmodifiableMap(results), copies, steps, arenas, recording.folded());
+                bound, shared, Collections.unmodifiableMap(results), copies, steps, arenas, trace.folded());
     }
 
-    /** The value of a variable that exists before the first op, or was made by one before. */
+    /** The value of a variable: an output of an earlier op, or one that exists before the first op. */
     private PlannedValue value(String name) {
         PlannedValue known = values.get(name);
         if (known != null) return known;
@@ -75,8 +77,7 @@ final class SameDiffPlanner {
     }
 
     private PlannedValue source(String name) {
-        if (recording.folded().has(name))
-            return PlannedValue.of(recording.folded().get(name));
+        if (trace.folded().has(name)) return PlannedValue.of(trace.folded().get(name));
         SDVariable variable = sd.getVariable(name);
         if (variable.isPlaceHolder()) {
             long[] shape = inputs.get(name).shape();
@@ -89,42 +90,42 @@ final class SameDiffPlanner {
         return PlannedValue.of(array);
     }
 
-    private void node(TracedOp recorded, List<String> outputs, List<PlannedOp> nodes) {
-        List<PlannedValue> from = recorded.inputs().stream().map(this::value).toList();
-        List<PlannedValue> made = new ArrayList<>();
+    private void addOp(TracedOp traced, List<String> outputs, List<PlannedOp> ops) {
+        List<PlannedValue> from = traced.inputs().stream().map(this::value).toList();
+        List<PlannedValue> results = new ArrayList<>();
         boolean computed = false;
-        for (int i = 0; i < recorded.results().size(); i++) {
-            TracedOp.TracedResult result = recorded.results().get(i);
+        for (int i = 0; i < traced.results().size(); i++) {
+            TracedOp.TracedResult result = traced.results().get(i);
             PlannedValue own = PlannedValue.inArena(result);
-            PlannedValue view = view(recorded, from, i, outputs.contains(result.name()));
+            PlannedValue view = view(traced, from, i, outputs.contains(result.name()));
             computed |= view == null;
             values.put(result.name(), view == null ? own : view);
-            made.add(own);
+            results.add(own);
         }
-        if (computed) nodes.add(new PlannedOp(recorded.op(), from, made));
+        if (computed) ops.add(new PlannedOp(traced.op(), from, results));
     }
 
-    private PlannedValue view(TracedOp recorded, List<PlannedValue> from, int index, boolean output) {
-        // Arguments that are arrays may be different ones the next time.
-        boolean fixed = recorded.inputs().stream().skip(1).allMatch(recording.folded()::has);
+    private PlannedValue view(TracedOp traced, List<PlannedValue> from, int index, boolean output) {
+        // Array arguments such as shapes may have other values in the next run.
+        boolean fixed = traced.inputs().stream().skip(1).allMatch(trace.folded()::has);
         PlannedValue view = ViewRules.of(
-                recorded.op(), from, fixed, index, recorded.results().get(index).shape());
-        if (view == null || !view.place().isGiven()) return view;
-        // An output stays what it is until the next run; a variable may change before.
+                traced.op(), from, fixed, index, traced.results().get(index).shape());
+        if (view == null || !view.allocation().isExternal()) return view;
+        // Outputs must not be views of a variable, which may change before the next run.
         if (output) return null;
         return view.array() == null ? null : view;
     }
 
-    /** Without the ops that nobody reads. */
-    private List<PlannedOp> needed(List<PlannedOp> nodes, List<String> outputs) {
-        Set<Allocation> wanted = new HashSet<>();
-        outputs.forEach(output -> wanted.add(value(output).place()));
+    /** Removes ops whose outputs are not needed. */
+    private List<PlannedOp> neededOps(List<PlannedOp> ops, List<String> outputs) {
+        Set<Allocation> live = new HashSet<>();
+        outputs.forEach(output -> live.add(value(output).allocation()));
         List<PlannedOp> needed = new ArrayList<>();
-        for (int i = nodes.size() - 1; i >= 0; i--) {
-            PlannedOp node = nodes.get(i);
-            if (node.outputs().stream().noneMatch(output -> wanted.contains(output.place()))) continue;
-            PlannedOp trimmed = node.trimmed(wanted);
-            trimmed.inputs().forEach(input -> wanted.add(input.place()));
+        for (int i = ops.size() - 1; i >= 0; i--) {
+            PlannedOp op = ops.get(i);
+            if (op.outputs().stream().noneMatch(output -> live.contains(output.allocation()))) continue;
+            PlannedOp trimmed = op.trimmed(live);
+            trimmed.inputs().forEach(input -> live.add(input.allocation()));
             needed.add(trimmed);
         }
         Collections.reverse(needed);
@@ -132,74 +133,77 @@ final class SameDiffPlanner {
     }
 
     /**
-     * What depends on variables alone, just before it is first read: the interpreter begins with all of it, and it would
-     * fill memory until then.
+     * Moves ops that depend on variables only to just before their first use. The interpreter executes all of them
+     * first, so that their results would occupy memory until then.
      */
-    private List<PlannedOp> ordered(List<PlannedOp> nodes) {
+    private List<PlannedOp> reordered(List<PlannedOp> ops) {
         Set<Allocation> early = new HashSet<>();
-        placeholders.values().forEach(value -> early.add(value.place()));
+        placeholders.values().forEach(value -> early.add(value.allocation()));
         Map<Allocation, PlannedOp> waiting = new HashMap<>();
         List<PlannedOp> ordered = new ArrayList<>();
-        for (PlannedOp node : nodes) {
-            if (node.inputs().stream().anyMatch(input -> early.contains(input.place()))) {
-                node.outputs().forEach(output -> early.add(output.place()));
-                emit(node, waiting, ordered);
+        for (PlannedOp op : ops) {
+            if (op.inputs().stream().anyMatch(input -> early.contains(input.allocation()))) {
+                op.outputs().forEach(output -> early.add(output.allocation()));
+                emit(op, waiting, ordered);
             } else {
-                node.outputs().forEach(output -> waiting.put(output.place(), node));
+                op.outputs().forEach(output -> waiting.put(output.allocation(), op));
             }
         }
-        for (PlannedOp node : nodes) {
-            if (waiting.containsKey(node.outputs().get(0).place())) emit(node, waiting, ordered);
+        for (PlannedOp op : ops) {
+            if (waiting.containsKey(op.outputs().get(0).allocation())) emit(op, waiting, ordered);
         }
         return ordered;
     }
 
-    private static void emit(PlannedOp node, Map<Allocation, PlannedOp> waiting, List<PlannedOp> ordered) {
-        node.outputs().forEach(output -> waiting.remove(output.place()));
-        for (PlannedValue input : node.inputs()) {
-            PlannedOp before = waiting.get(input.place());
+    private static void emit(PlannedOp op, Map<Allocation, PlannedOp> waiting, List<PlannedOp> ordered) {
+        op.outputs().forEach(output -> waiting.remove(output.allocation()));
+        for (PlannedValue input : op.inputs()) {
+            PlannedOp before = waiting.get(input.allocation());
             if (before != null) emit(before, waiting, ordered);
         }
-        ordered.add(node);
+        ordered.add(op);
     }
 
-    /** Lets ops write where the caller wants it; the names of the outputs that have to be copied there instead. */
-    private List<String> give(List<PlannedOp> nodes, Map<String, INDArray> into) {
+    /** Lets ops write to the destinations directly; returns the names of outputs that must be copied there instead. */
+    private List<String> assignDestinations(List<PlannedOp> ops, Map<String, INDArray> destinations) {
         Set<Allocation> computed = new HashSet<>();
-        nodes.forEach(node -> node.outputs().forEach(output -> computed.add(output.place())));
-        List<String> apart = new ArrayList<>();
-        into.forEach((name, array) -> {
+        ops.forEach(op -> op.outputs().forEach(output -> computed.add(output.allocation())));
+        List<String> copied = new ArrayList<>();
+        destinations.forEach((name, array) -> {
             PlannedValue value = value(name);
-            Allocation place = value.place();
-            boolean whole = value.length() == place.length && array.length() == place.length;
-            if (whole && computed.contains(place) && !place.isGiven() && place.accepts(array)) place.assign(array);
-            else apart.add(name);
+            Allocation allocation = value.allocation();
+            boolean complete = value.length() == allocation.length && array.length() == allocation.length;
+            if (complete && computed.contains(allocation) && !allocation.isExternal() && allocation.accepts(array))
+                allocation.assign(array);
+            else copied.add(name);
         });
-        return apart;
+        return copied;
     }
 
-    /** Gives every value of the step its memory. */
-    private List<INDArray> place(List<PlannedOp> nodes, List<String> outputs) {
-        Map<DataType, Set<Allocation>> places = new EnumMap<>(DataType.class);
+    /** Allocates the memory of all values. */
+    private List<INDArray> allocate(List<PlannedOp> ops, List<String> outputs) {
+        Map<DataType, Set<Allocation>> allocations = new EnumMap<>(DataType.class);
         Set<INDArray> folded = Collections.newSetFromMap(new IdentityHashMap<>());
         ValueUse uses = (value, step) -> {
-            Allocation place = value.place();
-            place.use(step);
-            if (place.isGiven()) folded.add(place.given());
-            else if (place.length > 0) {
-                places.computeIfAbsent(place.type, any -> new LinkedHashSet<>()).add(place);
+            Allocation allocation = value.allocation();
+            allocation.extendLifetime(step);
+            if (allocation.isExternal()) folded.add(allocation.external());
+            else if (allocation.length > 0) {
+                allocations
+                        .computeIfAbsent(allocation.type, any -> new LinkedHashSet<>())
+                        .add(allocation);
             }
         };
         placeholders.values().forEach(value -> uses.of(value, 0));
-        for (int i = 0; i < nodes.size(); i++) {
+        for (int i = 0; i < ops.size(); i++) {
             int step = i + 1;
-            nodes.get(i).inputs().forEach(value -> uses.of(value, step));
-            nodes.get(i).outputs().forEach(value -> uses.of(value, step));
+            ops.get(i).inputs().forEach(value -> uses.of(value, step));
+            ops.get(i).outputs().forEach(value -> uses.of(value, step));
         }
-        outputs.forEach(output -> uses.of(value(output), nodes.size() + 1));
-        recording.folded().keep(folded);
+        outputs.forEach(output -> uses.of(value(output), ops.size() + 1));
+        trace.folded().retain(folded);
         List<INDArray> arenas = new ArrayList<>();
-        places.forEach((type, some) -> arenas.add(arena(type, List.copyOf(some))));
+        allocations.forEach((type, some) -> arenas.add(arena(type, List.copyOf(some))));
         return arenas;
     }
 
@@ -207,13 +211,13 @@ final class SameDiffPlanner {
         void of(PlannedValue value, int step);
     }
 
-    private static INDArray arena(DataType type, List<Allocation> places) {
-        long grain = ALIGNMENT / type.width();
-        long length = MemoryPlanner.place(places, grain);
-        INDArray arena = Nd4j.createUninitializedDetached(type, length + grain);
+    private static INDArray arena(DataType type, List<Allocation> allocations) {
+        long alignment = ALIGNMENT / type.width();
+        long length = MemoryPlanner.assignOffsets(allocations, alignment);
+        INDArray arena = Nd4j.createUninitializedDetached(type, length + alignment);
         long past = arena.data().address() % ALIGNMENT / type.width();
-        long shift = past == 0 ? 0 : grain - past;
-        places.forEach(place -> place.in(arena, shift));
+        long shift = past == 0 ? 0 : alignment - past;
+        allocations.forEach(allocation -> allocation.setArena(arena, shift));
         return arena;
     }
 }

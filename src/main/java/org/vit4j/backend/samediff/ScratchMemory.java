@@ -11,24 +11,24 @@ import org.nd4j.linalg.api.shape.LongShapeDescriptor;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Arrays for finding out shapes: all the ones nobody computes lie on top of each other.
+ * Memory for tracing. Arrays that are not computed, only needed for their shapes, share the same memory.
  *
- * <p>ND4J's own memory managers flip the order flag of arrays without their strides when an op reports an 'f' shape,
- * which gives wrong numbers silently. Here every array is 'c'.
+ * <p>ND4J's own memory managers change the order flag of an array but not its strides when an op reports an 'f' shape,
+ * which silently gives wrong results. Here all arrays have 'c' order.
  */
 final class ScratchMemory extends AbstractMemoryMgr {
     private final Map<DataType, INDArray> dummies = new EnumMap<>(DataType.class);
     private final List<INDArray> all = new ArrayList<>();
-    private boolean real;
+    private boolean storesValues;
 
-    /** Whether the next arrays are going to hold values. */
-    void real(boolean wanted) {
-        real = wanted;
+    /** Sets whether arrays allocated next store values. */
+    void storesValues(boolean stores) {
+        storesValues = stores;
     }
 
     @Override
     public INDArray allocate(boolean detached, DataType type, long... shape) {
-        if (real) return make(type, shape);
+        if (storesValues) return make(type, shape);
         long length = PlannedValue.length(shape);
         INDArray dummy = dummies.get(type);
         if (dummy == null || dummy.length() < length) {
@@ -51,7 +51,7 @@ final class ScratchMemory extends AbstractMemoryMgr {
 
     @Override
     public void release(INDArray array) {
-        // Small or shared; they go together.
+        // Small or shared; close() frees all of them.
     }
 
     @Override

@@ -5,16 +5,18 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
-/** What ND4J prints by itself, kept from where our own output goes. */
+/** Suppresses output that ND4J prints to the standard streams. */
 public final class SuppressedOutput {
     private SuppressedOutput() {}
 
-    /** SameDiff prints a line for every op it differentiates to standard output, where our JSON goes. */
+    /**
+     * Suppresses standard output, where SameDiff prints a line for every differentiated op; vit4j prints JSON there.
+     */
     public static synchronized void run(Runnable work) {
         mute(System.out, System::setOut, work);
     }
 
-    /** ND4J's CUDA backend prints a stack to standard error where there is no card, where our one line goes. */
+    /** Suppresses standard error, where ND4J's CUDA backend prints a stack trace on machines without a GPU. */
     public static synchronized void withoutErrors(Runnable work) {
         mute(System.err, System::setErr, work);
     }

@@ -5,11 +5,15 @@ import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * An op as the interpreter executed it.
+ * An op in the order of execution, as traced.
  *
- * @param inputs names of the variables that it gets as arrays
+ * @param inputs names of the variables that the op reads as arrays
  */
 record TracedOp(DifferentialFunction op, List<String> inputs, List<TracedResult> results) {
-    /** @param shape all results are dense and in 'c' order */
+    /**
+     * A result of an op: a dense array in 'c' order.
+     *
+     * @param name name of the variable
+     */
     record TracedResult(String name, DataType type, long... shape) {}
 }

@@ -33,13 +33,13 @@ import org.nd4j.linalg.api.ops.impl.transforms.gradient.GradientBackwardsMarker;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Identity;
 
 /**
- * ND4J's interpreter, going through a graph once to tell in which order it executes, and what shape everything has.
+ * Runs ND4J's interpreter once over a graph to record the order of execution and all shapes.
  *
- * <p>Nothing is computed but what depends on shapes and constants alone. A shape that depends on other values comes out
- * wrong here, and libnd4j, which checks every output, says so when the plan is run.
+ * <p>Computes only values that depend on shapes and constants. A shape that depends on other values is traced
+ * incorrectly; libnd4j, which checks every output shape, then throws when the plan runs.
  */
 final class Tracer extends InferenceSession {
-    /** Ops that read of their input nothing but its shape. */
+    /** Ops that depend on the shape of their input only. */
     private static final Set<String> BY_SHAPE = Set.of("shape_of", "rank", "size", "ones_as", "zeros_as");
 
     private final ScratchMemory scratch = new ScratchMemory();
@@ -48,9 +48,11 @@ final class Tracer extends InferenceSession {
     private final Set<String> placeholders = new LinkedHashSet<>();
 
     /**
-     * @param ops in an order in which they can be executed
-     * @param folded results that depend on constants and shapes alone
-     * @param placeholders inputs of the graph that were read, if only for their shape
+     * Result of tracing.
+     *
+     * @param ops ops in an executable order
+     * @param folded results that depend on constants and shapes only
+     * @param placeholders inputs of the graph that were read, even if only for their shape
      */
     record Trace(List<TracedOp> ops, FoldedConstants folded, Set<String> placeholders) {}
 
@@ -59,15 +61,15 @@ final class Tracer extends InferenceSession {
         setMmgr(scratch);
     }
 
-    /** @throws IllegalStateException when the graph holds an op of which one execution tells nothing about the next */
+    /** Traces a graph. @throws IllegalStateException if the graph has an op that a static plan cannot contain */
     static Trace trace(SameDiff sd, List<String> outputs, Map<String, INDArray> placeholders) {
-        Tracer recorder = new Tracer(sd);
+        Tracer tracer = new Tracer(sd);
         try {
             At at = At.defaultAt(Operation.INFERENCE);
-            recorder.output(outputs, placeholders, null, Collections.emptyList(), Collections.emptyList(), at);
-            return new Trace(recorder.ops, recorder.folded, recorder.placeholders);
+            tracer.output(outputs, placeholders, null, Collections.emptyList(), Collections.emptyList(), at);
+            return new Trace(tracer.ops, tracer.folded, tracer.placeholders);
         } finally {
-            recorder.scratch.close();
+            tracer.scratch.close();
         }
     }
 
@@ -83,12 +85,12 @@ final class Tracer extends InferenceSession {
             Map<String, SDValue> otherPlaceholders) {
         DifferentialFunction op = sameDiff.getOps().get(name).getOp();
         check(op, frame);
-        for (String input : names(op)) {
+        for (String input : inputNames(op)) {
             if (!sameDiff.getVariable(input).isPlaceHolder()) continue;
-            if (!placeholderValues.containsKey(input)) throw SameDiffPlan.missing(input);
+            if (!placeholderValues.containsKey(input)) throw SameDiffPlan.missingInput(input);
             placeholders.add(input);
         }
-        scratch.real(isFixed(op));
+        scratch.storesValues(isFixed(op));
         return super.getAndParameterizeOp(
                 name,
                 frame,
@@ -113,19 +115,19 @@ final class Tracer extends InferenceSession {
         ExecutionResult result = execute
                 ? super.doExec(op, context, frame, opInputs, allIterInputs, constAndPhInputs, otherPlaceHolders)
                 : ExecutionResult.createFrom(op, context);
-        add(op, context);
+        addOp(op, context);
         return result;
     }
 
     private boolean isFixed(DifferentialFunction op) {
-        return BY_SHAPE.contains(op.opName()) || names(op).stream().allMatch(this::isFixed);
+        return BY_SHAPE.contains(op.opName()) || inputNames(op).stream().allMatch(this::isFixed);
     }
 
     private boolean isFixed(String name) {
         return folded.has(name) || sameDiff.getVariable(name).isConstant();
     }
 
-    private static List<String> names(DifferentialFunction op) {
+    private static List<String> inputNames(DifferentialFunction op) {
         return op.argNames() == null ? List.of() : List.of(op.argNames());
     }
 
@@ -141,16 +143,16 @@ final class Tracer extends InferenceSession {
                 || op instanceof ExternalErrorsFunction
                 || op instanceof GradientBackwardsMarker;
         if (random || flow || special || !(op instanceof CustomOp || op instanceof Op)) {
-            throw new IllegalStateException(
-                    refusal(op) + (random ? "it draws random numbers" : "it is more than a function of its inputs"));
+            throw new IllegalStateException(unsupported(op)
+                    + (random ? "it generates random numbers" : "it is not a pure function of its inputs"));
         }
     }
 
-    private static String refusal(DifferentialFunction op) {
-        return "a static plan cannot hold the op '" + op.opName() + "' (" + op.getOwnName() + "): ";
+    private static String unsupported(DifferentialFunction op) {
+        return "a static plan cannot contain the op '" + op.opName() + "' (" + op.getOwnName() + "): ";
     }
 
-    private void add(DifferentialFunction op, OpContext context) {
+    private void addOp(DifferentialFunction op, OpContext context) {
         boolean fixed = isFixed(op);
         List<String> outputs = sameDiff.getOps().get(op.getOwnName()).getOutputsOfOp();
         List<TracedOp.TracedResult> results = new ArrayList<>();
@@ -159,20 +161,20 @@ final class Tracer extends InferenceSession {
             results.add(new TracedOp.TracedResult(outputs.get(i), array.dataType(), array.shape()));
             if (fixed) folded.add(outputs.get(i), array);
         }
-        if (!fixed) ops.add(new TracedOp(op, arrays(op, context), results));
+        if (!fixed) ops.add(new TracedOp(op, arrayInputs(op, context), results));
     }
 
     /**
-     * The inputs that an op gets as arrays. ND4J's older ops may keep a second one in themselves, as axes or a scalar,
-     * where all plans of the graph share it.
+     * The inputs that an op reads as arrays. ND4J's legacy ops may store the second input in themselves, as axes or a
+     * scalar, which all plans of the graph share; so it must be a constant.
      */
-    private List<String> arrays(DifferentialFunction op, OpContext context) {
-        List<String> names = names(op);
+    private List<String> arrayInputs(DifferentialFunction op, OpContext context) {
+        List<String> names = inputNames(op);
         int arrays = op instanceof Op ? Math.min(context.numInputArguments(), names.size()) : names.size();
-        int kept = op instanceof ScalarOp ? 1 : arrays;
-        for (String name : names.subList(Math.min(kept, names.size()), names.size())) {
+        int arrayCount = op instanceof ScalarOp ? 1 : arrays;
+        for (String name : names.subList(Math.min(arrayCount, names.size()), names.size())) {
             if (sameDiff.getVariable(name).isConstant()) continue;
-            throw new IllegalStateException(refusal(op) + "its argument '" + name + "' is no constant");
+            throw new IllegalStateException(unsupported(op) + "its argument '" + name + "' is not a constant");
         }
         return names.subList(0, arrays);
     }

@@ -5,17 +5,20 @@ import java.util.List;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.linalg.api.ops.CustomOp;
 
-/** Which results are nothing but another look at an input, so that nothing has to be computed or copied. */
+/** Rules for op results that are views of an input, so that nothing must be computed or copied. */
 final class ViewRules {
     private static final long C_ORDER = -99;
 
     private ViewRules() {}
 
     /**
-     * @param inputs all dense and in 'c' order
-     * @param fixed whether all inputs but the first are the same in every run
-     * @param result shape of the result with this index
-     * @return the same elements in the same order; null when the result is not a part of an input
+     * Returns the result of an op as a view of one of its inputs.
+     *
+     * @param inputs inputs, dense and in 'c' order
+     * @param fixed whether all inputs except the first are constant over runs
+     * @param index index of the result among the op's outputs
+     * @param result shape of the result
+     * @return view with the elements of the result in order; null if the result is not a contiguous part of an input
      */
     static PlannedValue of(
             DifferentialFunction op, List<PlannedValue> inputs, boolean fixed, int index, long... result) {
@@ -33,7 +36,7 @@ final class ViewRules {
                         ? inputs.get(0).view(index * PlannedValue.length(result), result)
                         : null;
             case "slice" -> slice(inputs.get(0), arguments, result);
-            // Of a sum of equal shapes the gradient by both is the gradient by the sum.
+            // The gradients of both terms of a sum of equal shapes are the gradient of the sum.
             case "add_bp" -> sameShapes(inputs) ? inputs.get(2) : null;
             case "subtract_bp" -> sameShapes(inputs) && index == 0 ? inputs.get(2) : null;
             default -> null;
@@ -45,7 +48,7 @@ final class ViewRules {
                 .allMatch(input -> Arrays.equals(input.shape(), inputs.get(0).shape()));
     }
 
-    /** Whether only axes of one element change their place. */
+    /** Returns true if a permutation moves only axes of size 1. */
     private static boolean keepsOrder(long[] shape, long... axes) {
         if (axes.length != shape.length) return false;
         long before = -1;
@@ -58,13 +61,16 @@ final class ViewRules {
         return true;
     }
 
-    /** Whether there is nothing but axes of one element in front. */
+    /** Returns true if all axes before {@code axis} have size 1. */
     private static boolean isLeading(long[] shape, long axis) {
         long positive = axis < 0 ? axis + shape.length : axis;
         return Arrays.stream(shape).limit(positive).allMatch(dim -> dim == 1);
     }
 
-    /** Begins, then sizes: dense when the first axis that is cut has nothing but single elements in front. */
+    /**
+     * View of a slice; arguments are begins, then sizes. Dense if the result has size 1 in all axes before the last
+     * sliced one.
+     */
     private static PlannedValue slice(PlannedValue input, long[] arguments, long... result) {
         long[] shape = input.shape();
         if (arguments.length != 2 * shape.length || result.length != shape.length) return null;

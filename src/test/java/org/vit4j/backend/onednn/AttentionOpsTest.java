@@ -10,34 +10,34 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Attention block by block says what attention all at once says, wherever blocks end. */
+/** Blockwise attention equals attention computed at once, for any block size. */
 class AttentionOpsTest {
     private static final long B = 3, H = 5, T = 7, S = 11, D = 8;
 
-    /** One row, some rows, all rows of a head, some heads, an image, two images, everything. */
+    /** Block sizes: one row, several rows, all rows of a head, several heads, one image, two images, everything. */
     @ParameterizedTest
     @ValueSource(longs = {1, 3 * S, T * S, 2 * T * S, H * T * S, 2 * H * T * S, 1 << 20})
-    void attentionDoesNotDependOnBlocks(long size) {
+    void blockwiseAttentionEqualsFullAttentionForEveryBlockSize(long size) {
         Tape tape = new Tape(false, null);
-        MatmulOps maths = new MatmulOps(tape);
-        AttentionOps attentions = new AttentionOps(tape, maths, B);
-        StridedArray q = StridedArray.fresh(B, T, H * D);
-        StridedArray k = StridedArray.fresh(B, S, H * D);
-        StridedArray v = StridedArray.fresh(B, S, H * D);
-        TapeValue whole = attentions.weightedSum(maths.softmax(attentions.scores(heads(q), heads(k), 0.3)), heads(v));
-        TapeValue blocks = attentions.attention(heads(q), heads(k), heads(v), 0.3, size);
+        MatmulOps math = new MatmulOps(tape);
+        AttentionOps attention = new AttentionOps(tape, math, B);
+        StridedArray q = StridedArray.temporary(B, T, H * D);
+        StridedArray k = StridedArray.temporary(B, S, H * D);
+        StridedArray v = StridedArray.temporary(B, S, H * D);
+        TapeValue full = attention.weightedSum(math.softmax(attention.scores(heads(q), heads(k), 0.3)), heads(v));
+        TapeValue blocks = attention.attention(heads(q), heads(k), heads(v), 0.3, size);
         Map<String, StridedArray> inputs = Map.of("q", q, "k", k, "v", v);
-        Map<String, StridedArray> outputs = Map.of("whole", whole.array(), "blocks", blocks.array());
+        Map<String, StridedArray> outputs = Map.of("full", full.array(), "blocks", blocks.array());
         try (OneDnnPlan plan = new OneDnnPlan(tape, tape.steps().size(), inputs, Map.of(), outputs, List.of())) {
             inputs.forEach((name, array) -> plan.set(name, Nd4j.randn(DataType.FLOAT, array.dims())));
             plan.forward();
-            INDArray apart = plan.get("whole").sub(plan.get("blocks"));
-            assertThat(apart.amaxNumber().doubleValue()).isLessThan(1e-6);
-            assertThat(plan.get("whole").amaxNumber().doubleValue()).isGreaterThan(0.1);
+            INDArray difference = plan.get("full").sub(plan.get("blocks"));
+            assertThat(difference.amaxNumber().doubleValue()).isLessThan(1e-6);
+            assertThat(plan.get("full").amaxNumber().doubleValue()).isGreaterThan(0.1);
         }
     }
 
-    /** [B, T, H * d] as [B, H, T, d] */
+    /** View of [B, T, H * d] as heads, [B, H, T, d]. */
     private static TapeValue heads(StridedArray x) {
         return new TapeValue(x.reshape(x.dim(0), x.dim(1), H, D).orElseThrow().permute(0, 2, 1, 3), false, -1);
     }

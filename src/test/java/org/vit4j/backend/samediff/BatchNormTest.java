@@ -20,8 +20,8 @@ import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 
 /**
- * Batch normalization against plain arithmetic. The loss is the sum of the outputs, each times a number of its own; a
- * learned table of zeros in front has the gradient by the inputs, summed over the examples.
+ * Batch norm against plain arithmetic. The loss is a weighted sum of the outputs. A learned table of zeros is added to
+ * the input: its gradient is the gradient with respect to the input, summed over examples.
  */
 class BatchNormTest {
     private static final int B = 3;
@@ -37,12 +37,12 @@ class BatchNormTest {
 
     private final ParameterStore parameters;
     private final Graph graph = new Graph(Init.PYTORCH);
-    private final double[] x = drawn(1);
-    private final double[] factors = drawn(2);
+    private final double[] x = randomValues(1);
+    private final double[] factors = randomValues(2);
 
     BatchNormTest() {
-        Tensor moved = graph.addParameter("table", graph.input("x", T, C), Role.POSITION, Init.ZEROS);
-        graph.output("y", graph.batchNorm("norm", moved, EPSILON));
+        Tensor shifted = graph.addParameter("table", graph.input("x", T, C), Role.POSITION, Init.ZEROS);
+        graph.output("y", graph.batchNorm("norm", shifted, EPSILON));
         parameters = new ParameterStore(graph.parameters(), DataType.DOUBLE);
         parameters.array("norm.gamma").assign(Nd4j.createFromArray(GAMMA));
         parameters.array("norm.beta").assign(Nd4j.createFromArray(BETA));
@@ -50,7 +50,7 @@ class BatchNormTest {
         parameters.array("norm.variance").assign(Nd4j.createFromArray(VARIANCE));
     }
 
-    private static double[] drawn(long seed) {
+    private static double[] randomValues(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         return random.doubles(ROWS * C, -2, 3).toArray();
     }
@@ -71,37 +71,37 @@ class BatchNormTest {
     private Map<String, double[]> step(SameDiffLowering.Mode mode) {
         SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, mode);
         SDVariable y = lowered.output("y");
-        SDVariable by = lowered.sd().placeHolder("by", DataType.DOUBLE, -1, C);
+        SDVariable outputFactors = lowered.sd().placeHolder("factors", DataType.DOUBLE, -1, C);
         try (SameDiffGradients gradients =
-                new SameDiffGradients(lowered, y.mul(by).sum(), List.of(y))) {
+                new SameDiffGradients(lowered, y.mul(outputFactors).sum(), List.of(y))) {
             Map<String, INDArray> out = gradients.run(Map.of(
                     "x", Nd4j.createFromArray(x).reshape(B, T, C),
-                    "by", Nd4j.createFromArray(factors).reshape(ROWS, C)));
+                    "factors", Nd4j.createFromArray(factors).reshape(ROWS, C)));
             RunningStatistics.update(parameters, lowered.statistics(), out, B);
-            Map<String, double[]> seen = new HashMap<>();
-            seen.put("y", out.get(y.name()).dup('c').data().asDouble());
+            Map<String, double[]> results = new HashMap<>();
+            results.put("y", out.get(y.name()).dup('c').data().asDouble());
             for (String weight : List.of("table", "norm.gamma", "norm.beta")) {
-                seen.put(weight, gradients.of(weight).dup('c').data().asDouble());
+                results.put(weight, gradients.gradientOf(weight).dup('c').data().asDouble());
             }
-            return seen;
+            return results;
         }
     }
 
     @Test
-    void trainsByTheBatchAndKeepsRunningAveragesOfIt() {
-        Map<String, double[]> seen = step(SameDiffLowering.Mode.TRAINING);
+    void trainingNormalizesByBatchStatisticsAndUpdatesRunningStatistics() {
+        Map<String, double[]> results = step(SameDiffLowering.Mode.TRAINING);
         double[] hat = hat(new double[] {mean(x, 0), mean(x, 1)}, new double[] {variance(x, 0), variance(x, 1)});
-        check(seen, hat);
-        double[] byInput = new double[ROWS * C];
+        check(results, hat);
+        double[] inputGradient = new double[ROWS * C];
         for (int c = 0; c < C; c++) {
-            double byMean = mean(factors, c);
-            double byDeviation = mean(product(factors, hat), c);
+            double meanGradient = mean(factors, c);
+            double deviationGradient = mean(product(factors, hat), c);
             double slope = GAMMA[c] / Math.sqrt(variance(x, c) + EPSILON);
-            for (int i = c; i < byInput.length; i += C) {
-                byInput[i] = slope * (factors[i] - byMean - hat[i] * byDeviation);
+            for (int i = c; i < inputGradient.length; i += C) {
+                inputGradient[i] = slope * (factors[i] - meanGradient - hat[i] * deviationGradient);
             }
         }
-        assertThat(seen.get("table")).containsExactly(overExamples(byInput), within(EXACT));
+        assertThat(results.get("table")).containsExactly(overExamples(inputGradient), within(EXACT));
         for (int c = 0; c < C; c++) {
             double unbiased = variance(x, c) * ROWS / (ROWS - 1);
             assertThat(running("mean", c)).isCloseTo(0.9 * MEAN[c] + 0.1 * mean(x, c), within(EXACT));
@@ -110,14 +110,14 @@ class BatchNormTest {
     }
 
     @Test
-    void frozenItIsAnAffineMapByTheRunningAveragesAndLeavesThem() {
-        Map<String, double[]> seen = step(SameDiffLowering.Mode.FINE_TUNING);
-        check(seen, hat(MEAN, VARIANCE));
-        double[] byInput = new double[ROWS * C];
-        for (int i = 0; i < byInput.length; i++) {
-            byInput[i] = factors[i] * GAMMA[i % C] / Math.sqrt(VARIANCE[i % C] + EPSILON);
+    void fineTuningNormalizesByRunningStatisticsAndDoesNotUpdateThem() {
+        Map<String, double[]> results = step(SameDiffLowering.Mode.FINE_TUNING);
+        check(results, hat(MEAN, VARIANCE));
+        double[] inputGradient = new double[ROWS * C];
+        for (int i = 0; i < inputGradient.length; i++) {
+            inputGradient[i] = factors[i] * GAMMA[i % C] / Math.sqrt(VARIANCE[i % C] + EPSILON);
         }
-        assertThat(seen.get("table")).containsExactly(overExamples(byInput), within(EXACT));
+        assertThat(results.get("table")).containsExactly(overExamples(inputGradient), within(EXACT));
         for (int c = 0; c < C; c++) {
             assertThat(running("mean", c)).isEqualTo(MEAN[c]);
             assertThat(running("variance", c)).isEqualTo(VARIANCE[c]);
@@ -125,21 +125,21 @@ class BatchNormTest {
     }
 
     @Test
-    void frozenTrainingSeesWhatInferenceSees() {
+    void fineTuningOutputEqualsInferenceOutput() {
         INDArray inferred = new SameDiffInference(graph, parameters)
                 .tensor("norm", Nd4j.createFromArray(x).reshape(B, T, C));
         assertThat(step(SameDiffLowering.Mode.FINE_TUNING).get("y"))
                 .containsExactly(inferred.dup('c').data().asDouble(), within(EXACT));
     }
 
-    /** The outputs, and the gradients by scale and shift, which are sums over the rows whatever the statistics are. */
-    private void check(Map<String, double[]> seen, double[] hat) {
+    /** Checks outputs and the gradients of gamma and beta, which are sums over rows for any statistics. */
+    private void check(Map<String, double[]> results, double[] hat) {
         double[] y = new double[hat.length];
         for (int i = 0; i < y.length; i++) y[i] = hat[i] * GAMMA[i % C] + BETA[i % C];
-        assertThat(seen.get("y")).containsExactly(y, within(EXACT));
+        assertThat(results.get("y")).containsExactly(y, within(EXACT));
         for (int c = 0; c < C; c++) {
-            assertThat(seen.get("norm.gamma")[c]).isCloseTo(ROWS * mean(product(factors, hat), c), within(EXACT));
-            assertThat(seen.get("norm.beta")[c]).isCloseTo(ROWS * mean(factors, c), within(EXACT));
+            assertThat(results.get("norm.gamma")[c]).isCloseTo(ROWS * mean(product(factors, hat), c), within(EXACT));
+            assertThat(results.get("norm.beta")[c]).isCloseTo(ROWS * mean(factors, c), within(EXACT));
         }
     }
 

@@ -15,7 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.backend.OpTime;
 
-/** What a program promises its caller. */
+/** Contract of {@link CompiledGraph}: outputs, plans, errors and profiles. */
 class CompiledGraphTest {
     private final SameDiff sd = SameDiff.create();
     private final SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1, 4);
@@ -24,27 +24,27 @@ class CompiledGraphTest {
         sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
     }
 
-    private static INDArray counted(int count) {
+    private static INDArray ascending(int count) {
         float[] values = new float[count];
         for (int i = 0; i < count; i++) values[i] = i + 1;
         return Nd4j.createFromArray(values);
     }
 
-    private static INDArray counted(int rows, int columns) {
-        return counted(rows * columns).reshape('c', rows, columns);
+    private static INDArray ascending(int rows, int columns) {
+        return ascending(rows * columns).reshape('c', rows, columns);
     }
 
     private static float[] values(INDArray array) {
         return array.dup('c').data().asFloat();
     }
 
-    private static float[] run(CompiledGraph program, INDArray x, String output) {
-        return values(program.run(Map.of("x", x)).get(output));
+    private static float[] run(CompiledGraph compiled, INDArray x, String output) {
+        return values(compiled.run(Map.of("x", x)).get(output));
     }
 
     @Test
-    void outputsMayBeInputsVariablesConstantsAndViewsOfThem() {
-        INDArray flat = counted(12);
+    void outputsCanBeInputsVariablesConstantsAndViewsOfThem() {
+        INDArray flat = ascending(12);
         sd.var("w", flat.get(NDArrayIndex.interval(4, 12)).reshape('c', 2, 4));
         sd.constant("c", Nd4j.createFromArray(7f, 8f));
         sd.reshape("turned", sd.getVariable("w"), sd.constant(Nd4j.createFromArray(4L, 2L)));
@@ -52,13 +52,13 @@ class CompiledGraphTest {
         sd.identity("same", x);
         sd.expandDims("wide", x, 0);
         List<String> names = List.of("x", "w", "c", "turned", "row", "same", "wide");
-        try (CompiledGraph program = new CompiledGraph(sd, names)) {
+        try (CompiledGraph compiled = new CompiledGraph(sd, names)) {
             for (int rows : new int[] {2, 3, 2}) {
-                Map<String, INDArray> inputs = Map.of("x", counted(rows, 4));
+                Map<String, INDArray> inputs = Map.of("x", ascending(rows, 4));
                 Map<String, INDArray> expected = sd.output(inputs, names);
-                Map<String, INDArray> found = program.run(inputs);
+                Map<String, INDArray> found = compiled.run(inputs);
                 for (String name : names) assertThat(found.get(name)).as(name).isEqualTo(expected.get(name));
-                // Only the variable itself is live.
+                // Only the variable itself changes, views of it were copied.
                 flat.addi(1);
                 assertThat(values(found.get("w"))).startsWith(values(expected.get("turned"))[0] + 1);
                 assertThat(found.get("turned")).isEqualTo(expected.get("turned"));
@@ -68,55 +68,55 @@ class CompiledGraphTest {
     }
 
     @Test
-    void viewsOfVariablesFollowThem() {
+    void changingAVariableInPlaceChangesResultsOfItsViews() {
         INDArray flat = Nd4j.zeros(DataType.FLOAT, 20);
         SDVariable w = sd.var("w", flat.get(NDArrayIndex.interval(4, 20)).reshape('c', 4, 4));
         SDVariable row = sd.reshape(sd.slice(w, new int[] {2, 0}, 1, 4), 4, 1);
         sd.mmul("y", x, row);
-        try (CompiledGraph program = new CompiledGraph(sd, List.of("y"))) {
-            assertThat(run(program, counted(1, 4), "y")).containsExactly(0);
+        try (CompiledGraph compiled = new CompiledGraph(sd, List.of("y"))) {
+            assertThat(run(compiled, ascending(1, 4), "y")).containsExactly(0);
             flat.get(NDArrayIndex.interval(12, 16)).assign(Nd4j.createFromArray(1f, 10f, 100f, 1000f));
-            assertThat(run(program, counted(1, 4), "y")).containsExactly(4321);
+            assertThat(run(compiled, ascending(1, 4), "y")).containsExactly(4321);
         }
     }
 
     @Test
-    void aVariableWithAnotherArrayIsSeen() {
+    void replacingTheArrayOfAVariableChangesResults() {
         SDVariable w = sd.var("w", Nd4j.ones(DataType.FLOAT, 4, 1));
         sd.mmul("y", x, w);
-        try (CompiledGraph program = new CompiledGraph(sd, List.of("y"))) {
-            assertThat(run(program, counted(1, 4), "y")).containsExactly(10);
+        try (CompiledGraph compiled = new CompiledGraph(sd, List.of("y"))) {
+            assertThat(run(compiled, ascending(1, 4), "y")).containsExactly(10);
             w.setArray(Nd4j.ones(DataType.FLOAT, 4, 1).mul(2));
-            assertThat(run(program, counted(1, 4), "y")).containsExactly(20);
+            assertThat(run(compiled, ascending(1, 4), "y")).containsExactly(20);
         }
     }
 
     @Test
-    void inputsMayBeOfAnyOrderAndTypeAndStayTheCallers() {
+    void inputsOfAnyOrderAndTypeAreAcceptedAndNotModified() {
         sd.math().square("y", x);
-        INDArray fortran = counted(2, 4).dup('f');
-        INDArray doubles = counted(2, 4).castTo(DataType.DOUBLE);
-        try (CompiledGraph program = new CompiledGraph(sd, List.of("y"))) {
+        INDArray fortran = ascending(2, 4).dup('f');
+        INDArray doubles = ascending(2, 4).castTo(DataType.DOUBLE);
+        try (CompiledGraph compiled = new CompiledGraph(sd, List.of("y"))) {
             float[] expected = {1, 4, 9, 16, 25, 36, 49, 64};
-            assertThat(run(program, fortran, "y")).containsExactly(expected);
-            assertThat(run(program, doubles, "y")).containsExactly(expected);
-            assertThat(fortran).isEqualTo(counted(2, 4));
+            assertThat(run(compiled, fortran, "y")).containsExactly(expected);
+            assertThat(run(compiled, doubles, "y")).containsExactly(expected);
+            assertThat(fortran).isEqualTo(ascending(2, 4));
         }
     }
 
     @Test
-    void whatDependsOnShapesAloneFollowsThem() {
+    void shapeDependentValuesChangeWithTheInputShape() {
         SDVariable ones = sd.onesLike(sd.slice(x, new int[] {0, 0}, -1, 1));
         sd.mmul("rows", ones, ones, true, false, false);
-        try (CompiledGraph program = new CompiledGraph(sd, List.of("rows"))) {
+        try (CompiledGraph compiled = new CompiledGraph(sd, List.of("rows"))) {
             for (int rows : new int[] {2, 5, 2}) {
-                assertThat(run(program, counted(rows, 4), "rows")).containsExactly(rows);
+                assertThat(run(compiled, ascending(rows, 4), "rows")).containsExactly(rows);
             }
         }
     }
 
     @Test
-    void outputsAreWrittenWhereTheyAreWanted() {
+    void outputsAreWrittenToTheirDestinations() {
         SDVariable w = sd.var("w", Nd4j.ones(DataType.FLOAT, 4, 3));
         SDVariable y = sd.mmul("y", x, w);
         sd.reshape("column", y, -1, 1);
@@ -125,10 +125,10 @@ class CompiledGraphTest {
         INDArray column = flat.get(NDArrayIndex.interval(1, 7)).reshape('c', 6, 1);
         INDArray part = flat.get(NDArrayIndex.interval(8, 11)).reshape('c', 1, 3);
         INDArray input = flat.get(NDArrayIndex.interval(12, 20)).reshape('c', 2, 4);
-        Map<String, INDArray> into = Map.of("column", column, "part", part, "x", input);
-        try (CompiledGraph program = new CompiledGraph(sd, List.of("column", "part", "x", "y"), into)) {
+        Map<String, INDArray> destinations = Map.of("column", column, "part", part, "x", input);
+        try (CompiledGraph compiled = new CompiledGraph(sd, List.of("column", "part", "x", "y"), destinations)) {
             for (int repeat = 0; repeat < 2; repeat++) {
-                Map<String, INDArray> out = program.run(Map.of("x", counted(2, 4)));
+                Map<String, INDArray> out = compiled.run(Map.of("x", ascending(2, 4)));
                 assertThat(out.get("column")).isSameAs(column);
                 assertThat(values(out.get("y"))).containsExactly(10, 10, 10, 26, 26, 26);
                 assertThat(values(flat))
@@ -139,80 +139,80 @@ class CompiledGraphTest {
     }
 
     @Test
-    void runsOfOneShapeShareAPlan() {
+    void runsWithEqualShapesShareAPlan() {
         SameDiff ordinary = SameDiff.create(); // with ND4J's own array holders
         SDVariable w = ordinary.var("w", Nd4j.ones(DataType.FLOAT, 4, 1));
         ordinary.mmul("y", ordinary.placeHolder("x", DataType.FLOAT, -1, 4), w);
-        try (CompiledGraph program = new CompiledGraph(ordinary, List.of("y"))) {
-            INDArray y = program.run(Map.of("x", counted(2, 4))).get("y");
+        try (CompiledGraph compiled = new CompiledGraph(ordinary, List.of("y"))) {
+            INDArray y = compiled.run(Map.of("x", ascending(2, 4))).get("y");
             w.getArr().muli(2);
-            assertThat(program.run(Map.of("x", counted(2, 4))).get("y")).isSameAs(y);
+            assertThat(compiled.run(Map.of("x", ascending(2, 4))).get("y")).isSameAs(y);
             assertThat(values(y)).containsExactly(20, 52);
         }
     }
 
     @Test
-    void plansOfOldShapesAreFreed() {
+    void leastRecentlyUsedPlansAreFreed() {
         sd.math().square("y", x);
-        CompiledGraph program = new CompiledGraph(sd, List.of("y"));
-        INDArray first = program.run(Map.of("x", counted(1000, 4))).get("y");
-        assertThat(program.bytes()).isBetween(2L * 16_000, 33_000L);
-        for (int rows = 1; rows <= 3; rows++) run(program, counted(rows, 4), "y");
-        run(program, counted(1000, 4), "y"); // not the oldest any more
-        run(program, counted(4, 4), "y");
+        CompiledGraph compiled = new CompiledGraph(sd, List.of("y"));
+        INDArray first = compiled.run(Map.of("x", ascending(1000, 4))).get("y");
+        assertThat(compiled.bytes()).isBetween(2L * 16_000, 33_000L);
+        for (int rows = 1; rows <= 3; rows++) run(compiled, ascending(rows, 4), "y");
+        run(compiled, ascending(1000, 4), "y"); // now most recently used
+        run(compiled, ascending(4, 4), "y");
         assertThat(values(first)[3999]).isEqualTo(16e6f);
-        for (int rows = 5; rows <= 7; rows++) run(program, counted(rows, 4), "y");
-        assertThat(program.bytes()).isLessThan(4_000);
+        for (int rows = 5; rows <= 7; rows++) run(compiled, ascending(rows, 4), "y");
+        assertThat(compiled.bytes()).isLessThan(4_000);
         assertThatThrownBy(() -> first.add(1)).hasMessageContaining("closed");
-        program.close();
-        assertThat(program.bytes()).isZero();
+        compiled.close();
+        assertThat(compiled.bytes()).isZero();
     }
 
     @Test
-    void whatItCannotPlanIsRefused() {
+    void randomOpsAndControlFlowAreRejected() {
         sd.random.normal("noise", 0, 1, DataType.FLOAT, 2, 4);
-        assertThatThrownBy(() -> new CompiledGraph(sd, List.of("noise")).run(Map.of("x", counted(2, 4))))
-                .hasMessageContaining("a static plan cannot hold the op")
+        assertThatThrownBy(() -> new CompiledGraph(sd, List.of("noise")).run(Map.of("x", ascending(2, 4))))
+                .hasMessageContaining("a static plan cannot contain the op")
                 .hasMessageContaining("random");
         SDVariable[] branch = sd.switchOp(x, sd.placeHolder("way", DataType.BOOL));
-        CompiledGraph program = new CompiledGraph(sd, List.of(branch[1].name()));
-        assertThatThrownBy(() -> program.run(Map.of("x", counted(2, 4), "way", Nd4j.scalar(true))))
-                .hasMessageContaining("a static plan cannot hold the op 'switch'");
+        CompiledGraph compiled = new CompiledGraph(sd, List.of(branch[1].name()));
+        assertThatThrownBy(() -> compiled.run(Map.of("x", ascending(2, 4), "way", Nd4j.scalar(true))))
+                .hasMessageContaining("a static plan cannot contain the op 'switch'");
     }
 
     @Test
-    void aShapeThatDependsOnValuesIsRefused() {
+    void shapesThatDependOnValuesAreRejected() {
         SDVariable size = sd.placeHolder("size", DataType.INT64, 2);
         sd.reshape("y", x, size);
         sd.where("found", x.gt(2));
-        try (CompiledGraph program = new CompiledGraph(sd, List.of("y"))) {
-            assertThat(program.run(Map.of("x", counted(2, 4), "size", Nd4j.createFromArray(8L, 1L)))
+        try (CompiledGraph compiled = new CompiledGraph(sd, List.of("y"))) {
+            assertThat(compiled.run(Map.of("x", ascending(2, 4), "size", Nd4j.createFromArray(8L, 1L)))
                             .get("y")
                             .shape())
                     .containsExactly(8, 1);
-            assertThatThrownBy(() -> program.run(Map.of("x", counted(2, 4), "size", Nd4j.createFromArray(4L, 2L))))
+            assertThatThrownBy(() -> compiled.run(Map.of("x", ascending(2, 4), "size", Nd4j.createFromArray(4L, 2L))))
                     .hasMessageContaining("reshape");
         }
-        assertThatThrownBy(() -> new CompiledGraph(sd, List.of("found")).run(Map.of("x", counted(2, 4))))
+        assertThatThrownBy(() -> new CompiledGraph(sd, List.of("found")).run(Map.of("x", ascending(2, 4))))
                 .isInstanceOf(RuntimeException.class);
     }
 
     @Test
-    void aMissingInputIsNamed() {
+    void missingInputIsReportedByName() {
         sd.math().square("y", x);
-        try (CompiledGraph program = new CompiledGraph(sd, List.of("y"))) {
-            assertThatThrownBy(() -> program.run(Map.of())).hasMessage("no array for input 'x'");
-            run(program, counted(2, 4), "y");
-            assertThatThrownBy(() -> program.run(Map.of())).hasMessage("no array for input 'x'");
+        try (CompiledGraph compiled = new CompiledGraph(sd, List.of("y"))) {
+            assertThatThrownBy(() -> compiled.run(Map.of())).hasMessage("missing input 'x'");
+            run(compiled, ascending(2, 4), "y");
+            assertThatThrownBy(() -> compiled.run(Map.of())).hasMessage("missing input 'x'");
         }
     }
 
     @Test
-    void aProfileCountsOps() {
+    void profileCountsExecutionsPerOp() {
         SDVariable w = sd.var("w", Nd4j.ones(DataType.FLOAT, 4, 4));
         sd.math().square("y", sd.mmul(sd.mmul(x, w), w));
-        try (CompiledGraph program = new CompiledGraph(sd, List.of("y"))) {
-            List<OpTime> profile = program.profile(Map.of("x", counted(2, 4)), 3);
+        try (CompiledGraph compiled = new CompiledGraph(sd, List.of("y"))) {
+            List<OpTime> profile = compiled.profile(Map.of("x", ascending(2, 4)), 3);
             assertThat(profile).extracting(OpTime::op).containsExactlyInAnyOrder("matmul", "square");
             assertThat(profile)
                     .filteredOn(time -> time.op().equals("matmul"))

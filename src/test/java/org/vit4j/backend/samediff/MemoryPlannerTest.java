@@ -13,28 +13,28 @@ class MemoryPlannerTest {
     private static final int STEPS = 60;
     private static final int GRAIN = 16;
 
-    private static List<Allocation> drawn(long seed) {
+    private static List<Allocation> randomAllocations(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        List<Allocation> places = new ArrayList<>();
+        List<Allocation> allocations = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
-            Allocation place = Allocation.inArena(DataType.FLOAT, random.nextInt(1, 500));
+            Allocation allocation = Allocation.inArena(DataType.FLOAT, random.nextInt(1, 500));
             int first = random.nextInt(STEPS);
-            place.use(first);
-            place.use(Math.min(STEPS - 1, first + random.nextInt(12)));
-            places.add(place);
+            allocation.extendLifetime(first);
+            allocation.extendLifetime(Math.min(STEPS - 1, first + random.nextInt(12)));
+            allocations.add(allocation);
         }
-        return places;
+        return allocations;
     }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
-    void whatIsThereAtTheSameTimeDoesNotOverlap(long seed) {
-        List<Allocation> places = drawn(seed);
-        long length = MemoryPlanner.place(places, GRAIN);
-        for (Allocation a : places) {
+    void allocationsWithOverlappingLifetimesDoNotShareMemory(long seed) {
+        List<Allocation> allocations = randomAllocations(seed);
+        long length = MemoryPlanner.assignOffsets(allocations, GRAIN);
+        for (Allocation a : allocations) {
             assertThat(a.offset() % GRAIN).isZero();
             assertThat(a.offset() + a.length).isLessThanOrEqualTo(length);
-            for (Allocation b : places) {
+            for (Allocation b : allocations) {
                 if (a == b || !a.overlaps(b)) continue;
                 assertThat(a.offset() + a.length <= b.offset() || b.offset() + b.length <= a.offset())
                         .isTrue();
@@ -44,16 +44,16 @@ class MemoryPlannerTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
-    void memoryIsUsedAgain(long seed) {
-        List<Allocation> places = drawn(seed);
-        long length = MemoryPlanner.place(places, GRAIN);
+    void memoryIsReusedWithAtMost25PercentOverhead(long seed) {
+        List<Allocation> allocations = randomAllocations(seed);
+        long length = MemoryPlanner.assignOffsets(allocations, GRAIN);
         long busiest = 0;
         for (int step = 0; step < STEPS; step++) {
             Allocation now = Allocation.inArena(DataType.FLOAT, 1);
-            now.use(step);
-            long sum = places.stream()
+            now.extendLifetime(step);
+            long sum = allocations.stream()
                     .filter(now::overlaps)
-                    .mapToLong(place -> (place.length + GRAIN - 1) / GRAIN * GRAIN)
+                    .mapToLong(allocation -> (allocation.length + GRAIN - 1) / GRAIN * GRAIN)
                     .sum();
             busiest = Math.max(busiest, sum);
         }

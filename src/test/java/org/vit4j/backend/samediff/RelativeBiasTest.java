@@ -15,14 +15,14 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 
-/** A bias found by rows and columns is that of its place, on a grid whose sides and steps differ. */
+/** Relative position bias on a grid of unequal sides: the lookup by rows and columns equals the lookup by index. */
 class RelativeBiasTest {
     private static final int HEADS = 2;
     private static final float FACTOR = 3;
 
     @ParameterizedTest
     @EnumSource
-    void everyScoreGetsTheValueOfItsDistance(Backend engine) {
+    void everyScoreGetsTheBiasOfItsOffset(Backend backend) {
         HeadOp.RelativeBias bias = new HeadOp.RelativeBias(3, 5, 2, FACTOR, new Init.NormalInit(1));
         Graph graph = new Graph(Init.PYTORCH);
         graph.output("logits", graph.relativeBias("table", graph.input("x", HEADS, 6, 15), bias));
@@ -30,7 +30,7 @@ class RelativeBiasTest {
         parameters.initialize(1);
         float[] table = parameters.values("table"); // [H, 3 * 5]
         int[] index = bias.index();
-        try (Inference inference = engine.inference(graph, parameters);
+        try (Inference inference = backend.inference(graph, parameters);
                 INDArray zeros = Nd4j.zeros(DataType.FLOAT, 1, HEADS, 6, 15)) {
             float[] found = inference
                     .tensor("table.added", Map.of("x", zeros))

@@ -18,7 +18,7 @@ import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
 import org.vit4j.models.ModelConfig;
 
-/** A convolutional network has no golden: its gradient is compared with differences of its loss. */
+/** Gradients of ResNets against finite differences of the loss; there are no golden files for them. */
 class ResNetGradientTest {
     private static Graph build(String yaml) {
         Config config = Config.parse("model: {arch: resnet, classes: 3, " + yaml + "}", "test");
@@ -32,51 +32,51 @@ class ResNetGradientTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2})
-    void theGradientIsTheSlopeOfTheLoss(int network) {
-        slope(build(NETWORKS.get(network)), SameDiffLowering.Mode.TRAINING);
+    void gradientEqualsFiniteDifferencesInTraining(int network) {
+        checkGradient(build(NETWORKS.get(network)), SameDiffLowering.Mode.TRAINING);
     }
 
     @ParameterizedTest
     @EnumSource(names = {"INFERENCE", "FINE_TUNING"})
-    void soItIsWithFrozenStatistics(SameDiffLowering.Mode mode) {
-        slope(build(NETWORKS.get(0)), mode);
+    void gradientEqualsFiniteDifferencesWithFrozenStatistics(SameDiffLowering.Mode mode) {
+        checkGradient(build(NETWORKS.get(0)), mode);
     }
 
-    private static INDArray drawn(long seed, long... shape) {
+    private static INDArray randomArray(long seed, long... shape) {
         double[] values = new SplittableRandom(seed)
                 .doubles(LongStream.of(shape).reduce(1, Math::multiplyExact), -0.5, 0.5)
                 .toArray();
         return Nd4j.createFromArray(values).reshape('c', shape);
     }
 
-    private static void slope(Graph graph, SameDiffLowering.Mode mode) {
+    private static void checkGradient(Graph graph, SameDiffLowering.Mode mode) {
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.DOUBLE);
         parameters.initialize(1);
         SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, mode);
         var image = graph.tensor("image").shape();
-        INDArray pictures = drawn(1, image.batched(4));
-        INDArray factors = drawn(2, 4, 3);
-        var by = lowered.sd().placeHolder("by", DataType.DOUBLE, -1, 3);
-        Map<String, INDArray> inputs = Map.of("image", pictures, "by", factors);
-        try (SameDiffGradients gradients =
-                new SameDiffGradients(lowered, lowered.output("logits").mul(by).sum(), List.of())) {
+        INDArray images = randomArray(1, image.batched(4));
+        INDArray factors = randomArray(2, 4, 3);
+        var outputFactors = lowered.sd().placeHolder("factors", DataType.DOUBLE, -1, 3);
+        Map<String, INDArray> inputs = Map.of("image", images, "factors", factors);
+        try (SameDiffGradients gradients = new SameDiffGradients(
+                lowered, lowered.output("logits").mul(outputFactors).sum(), List.of())) {
             gradients.run(inputs);
             INDArray gradient = gradients.flat().dup();
             for (var weight : graph.parameters()) {
                 if (!weight.role().trainable()) continue;
-                assertThat(gradients.of(weight.name()).amaxNumber().doubleValue())
+                assertThat(gradients.gradientOf(weight.name()).amaxNumber().doubleValue())
                         .as(weight.name())
                         .isPositive();
             }
-            INDArray direction = drawn(3, gradient.shape());
-            double step = 1e-8; // small, for the many kinks of ReLU
+            INDArray direction = randomArray(3, gradient.shape());
+            double step = 1e-8; // small, because ReLU is not differentiable at 0
             parameters.trainable().addi(direction.mul(step));
             double above = gradients.loss(gradients.run(inputs));
             parameters.trainable().subi(direction.mul(2 * step));
             double below = gradients.loss(gradients.run(inputs));
             double expected = (above - below) / (2 * step);
-            double got = gradient.mul(direction).sumNumber().doubleValue();
-            assertThat(got).isCloseTo(expected, within(1e-5 * Math.max(1, Math.abs(expected))));
+            double actual = gradient.mul(direction).sumNumber().doubleValue();
+            assertThat(actual).isCloseTo(expected, within(1e-5 * Math.max(1, Math.abs(expected))));
         }
     }
 }

@@ -25,7 +25,7 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 
-/** Layers in double against values and derivatives that PyTorch computed in double. */
+/** Layers in double precision against values and derivatives computed by PyTorch in double precision. */
 class SameDiffLayersTest {
     private static final double EXACT = 1e-6;
 
@@ -43,12 +43,12 @@ class SameDiffLayersTest {
 
     @ParameterizedTest
     @EnumSource(names = {"GELU", "QUICK_GELU", "SILU", "HARD_SWISH"})
-    void activationsAndTheirDerivativesAreExact(Activation function) throws IOException {
+    void activationsAndTheirDerivativesEqualPyTorch(Activation function) throws IOException {
         JsonNode recipe = recipe("activations");
         String name = function == Activation.GELU ? "gelu_erf" : function.name().toLowerCase(Locale.ROOT);
         double[] x = numbers(recipe.path("x"));
         Graph g = new Graph(Init.PYTORCH);
-        // A learned table of zeros in front: its gradient is the derivative.
+        // Adds a learned table of zeros to the input: its gradient is the derivative.
         Tensor input = g.addParameter("table", g.input("x", x.length), Role.POSITION, Init.ZEROS);
         g.output("y", g.activate("y", input, function));
         ParameterStore parameters = new ParameterStore(g.parameters(), DataType.DOUBLE);
@@ -60,12 +60,13 @@ class SameDiffLayersTest {
             assertThat(out.get(y.name()).dup('c').data().asDouble())
                     .containsExactly(numbers(recipe.path(name)), within(EXACT));
             double[] derivative = numbers(recipe.path(name + "_derivative"));
-            assertThat(gradients.of("table").dup('c').data().asDouble()).containsExactly(derivative, within(EXACT));
+            assertThat(gradients.gradientOf("table").dup('c').data().asDouble())
+                    .containsExactly(derivative, within(EXACT));
         }
     }
 
     @Test
-    void layerNormHasItsEpsilonInsideTheRoot() throws IOException {
+    void layerNormEqualsPyTorch() throws IOException {
         JsonNode recipe = recipe("norms");
         JsonNode norm = recipe.path("layernorm_channels_last");
         JsonNode nchw = recipe.path("input");
@@ -105,7 +106,7 @@ class SameDiffLayersTest {
     }
 
     @Test
-    void constantRowsAreFiniteInLayerNorm() {
+    void layerNormOfConstantRowsIsFinite() {
         Graph g = new Graph(Init.PYTORCH);
         g.output("y", g.layerNorm("norm", g.input("x", 4, 32), 1e-6));
         ParameterStore parameters = new ParameterStore(g.parameters(), DataType.FLOAT);

@@ -24,7 +24,7 @@ import org.vit4j.train.LossFunctions;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.SoftTargets;
 
-/** Plans against ND4J's own session: the same bits, whatever happens between the runs. */
+/** Plans equal ND4J's own session bit for bit, for all configs, changing batch sizes and changing parameters. */
 class SameDiffPlanTest {
     private static final int[] BATCHES = {4, 7, 1, 4, 4};
 
@@ -45,16 +45,16 @@ class SameDiffPlanTest {
         Graph graph = model.build();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(5);
-        move(parameters);
+        changeParameters(parameters);
         return SameDiffLowering.lower(graph, parameters, mode);
     }
 
-    /** Another step of training, as far as the graph can tell. */
-    private static void move(ParameterStore parameters) {
-        INDArray trained = parameters.trainable();
-        trained.addi(Nd4j.randn(DataType.FLOAT, trained.length()).mul(0.05));
-        INDArray kept = parameters.buffers();
-        kept.addi(Nd4j.rand(DataType.FLOAT, kept.length()).mul(0.1));
+    /** Changes parameters and buffers in place, as a training step does. */
+    private static void changeParameters(ParameterStore parameters) {
+        INDArray trainable = parameters.trainable();
+        trainable.addi(Nd4j.randn(DataType.FLOAT, trainable.length()).mul(0.05));
+        INDArray buffers = parameters.buffers();
+        buffers.addi(Nd4j.rand(DataType.FLOAT, buffers.length()).mul(0.1));
     }
 
     private static Map<String, INDArray> inputs(SameDiffGraph lowered, ModelConfig model, int batch) {
@@ -72,33 +72,33 @@ class SameDiffPlanTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void inferenceHasTheBitsOfTheInterpreter(String config) {
+    void inferenceEqualsInterpreterBitForBit(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         SameDiffGraph lowered = lowered(model, SameDiffLowering.Mode.INFERENCE);
         List<String> outputs = lowered.graph().outputs().keySet().stream()
                 .map(name -> lowered.output(name).name())
                 .distinct()
                 .toList();
-        try (CompiledGraph program = new CompiledGraph(lowered.sd(), outputs)) {
+        try (CompiledGraph compiled = new CompiledGraph(lowered.sd(), outputs)) {
             for (int batch : BATCHES) {
                 Map<String, INDArray> inputs = inputs(lowered, model, batch);
                 Map<String, INDArray> expected = lowered.sd().output(inputs, outputs);
                 for (int repeat = 0; repeat < 2; repeat++) {
-                    Map<String, INDArray> found = program.run(inputs);
+                    Map<String, INDArray> found = compiled.run(inputs);
                     for (String output : outputs) {
                         assertThat(found.get(output).shape())
                                 .isEqualTo(expected.get(output).shape());
                         assertThat(bits(found.get(output))).isEqualTo(bits(expected.get(output)));
                     }
                 }
-                move(lowered.parameters());
+                changeParameters(lowered.parameters());
             }
         }
     }
 
     @ParameterizedTest
     @MethodSource("configs")
-    void gradientsHaveTheBitsOfTheInterpreter(String config) {
+    void gradientsEqualInterpreterBitForBit(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         SameDiffGraph lowered = lowered(model, SameDiffLowering.Mode.TRAINING);
         SameDiff sd = lowered.sd();
@@ -119,12 +119,12 @@ class SameDiffPlanTest {
                 for (String name : names)
                     assertThat(bits(found.get(name))).as(name).isEqualTo(bits(expected.get(name)));
                 for (String weight : lowered.parameters().offsets().keySet()) {
-                    if (gradients.of(weight) == null) continue;
-                    int[] gradient = bits(expected.get(gradients.nameBy(weight)));
-                    assertThat(bits(gradients.of(weight))).as(weight).isEqualTo(gradient);
+                    if (gradients.gradientOf(weight) == null) continue;
+                    int[] gradient = bits(expected.get(gradients.gradientName(weight)));
+                    assertThat(bits(gradients.gradientOf(weight))).as(weight).isEqualTo(gradient);
                 }
                 gradients.flat().muli(0.5); // as clipping does
-                move(lowered.parameters());
+                changeParameters(lowered.parameters());
             }
         }
     }

@@ -28,10 +28,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 
 /**
- * DJL's PyTorch engine, serving the line protocol of {@code vit4j bench-worker}: train N, infer B N, memory.
+ * Runs DJL's PyTorch engine, controlled by the line protocol of {@code vit4j bench-worker}: train N, infer B N, memory.
  *
- * <p>Arguments: the directory of the traced models {@code train.pt} and {@code infer-B.pt}, image height, width, classes,
- * batch of training.
+ * <p>Arguments: directory of the traced models {@code train.pt} and {@code infer-B.pt}, image height, image width,
+ * classes, training batch size.
  */
 public final class DjlWorker {
     private static final String ENGINE = "PyTorch";
@@ -85,14 +85,14 @@ public final class DjlWorker {
     }
 
     private Trainer trainer() throws Exception {
-        // Weights of a traced model are frozen unless asked for.
+        // Parameters of a traced model are frozen without this option.
         Model model = load("train", Map.of("trainParam", "true"));
-        // DJL's Adam has no decoupled weight decay; without any it does the same work but for one multiplication.
+        // DJL's Adam has no decoupled weight decay; without it one multiplication per parameter is missing.
         var optimizer = Optimizer.adam().optLearningRateTracker(Tracker.fixed(1e-3f)).build();
         var config = new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss()).optOptimizer(optimizer);
-        Trainer made = model.newTrainer(config);
-        made.initialize(new Shape(batch, CHANNELS, height, width));
-        return made;
+        Trainer newTrainer = model.newTrainer(config);
+        newTrainer.initialize(new Shape(batch, CHANNELS, height, width));
+        return newTrainer;
     }
 
     private String train(int steps) throws Exception {
