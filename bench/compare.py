@@ -350,7 +350,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["rows", "growth", "exported", "memory"])
     parser.add_argument("--only", action="append", help="a row, or an axis of growth; may be repeated")
-    parser.add_argument("--ours", default="accelerated", help="runners of vit4j; the first is the reference of ratios")
+    parser.add_argument("--ours", default="onednn", help="runners of vit4j; the first is the reference of ratios")
     parser.add_argument("--peers", default="pytorch,onnxruntime,djl", help="frameworks to compare with")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=10, help="measured turns of each subject")

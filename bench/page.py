@@ -20,7 +20,7 @@ IMAGES = ROOT / "docs" / "img"
 REASONS = ROOT / "bench" / "reasons.json"
 
 GOALS = {"training": 1.0, "inference": 1.2}
-NAMES = {"pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "djl": "DJL", "stock": "plain SameDiff"}
+NAMES = {"pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "djl": "DJL", "plain": "plain SameDiff"}
 
 
 def load(name):
