@@ -35,9 +35,14 @@ public final class Checks {
         if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, values));
     }
 
+    /** Requires an integer of at least 1. */
+    public static void positive(String key, int value) {
+        check(value >= 1, key, value, "must be at least 1");
+    }
+
     /** Requires integers of at least 1. */
     public static void positive(String key, int... values) {
-        for (int value : values) check(value >= 1, key, value, "must be at least 1");
+        for (int value : values) positive(key, value);
     }
 
     /** Requires a finite number above 0. */
