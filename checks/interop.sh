@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What others make of our files: every architecture's .keras in stock Keras 3 and back again, ONNX in ONNX Runtime, and with
-# INTEROP_TORCH=1 safetensors in timm. One line a network; an error if a peer disagrees. --write puts the table into
-# docs/interop.md; --all takes every golden network, trains each in Keras and adds the oldest Keras that is supported. The
-# files come from the golden tests (target/keras, target/onnx), which run first if they have not. KERAS_VERSION chooses another
-# Keras, GOLDENS other cases.
+# Checks the files of vit4j in other programs: .keras of every architecture in stock Keras 3 and back, ONNX in ONNX Runtime, and
+# with INTEROP_TORCH=1 safetensors in timm. Prints one line per network; fails if results differ. --write writes the table to
+# docs/generated/keras.md. --all checks every golden network, trains each in Keras and adds the oldest supported Keras. The files
+# are made by the golden tests (target/keras, target/onnx), which run first if the files are missing. KERAS_VERSION selects
+# another Keras, GOLDENS other cases.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,7 +15,7 @@ for option in "$@"; do
   case $option in
     --all) all=true ;;
     --write) write=true ;;
-    *) echo "checks/interop.sh: unknown option '$option'; there are --all and --write" >&2; exit 1 ;;
+    *) echo "checks/interop.sh: unknown option '$option'; expected --all or --write" >&2; exit 1 ;;
   esac
 done
 
@@ -24,15 +24,15 @@ command -v python3 >/dev/null 2>&1 || die "'python3' is missing: install Python 
 command -v java >/dev/null 2>&1 || die "'java' is missing: install a JDK 17 or newer"
 command -v mvn >/dev/null 2>&1 || die "'mvn' is missing: install Maven 3.8 or newer"
 
-# A virtual environment with these packages, made once.
+# Creates a virtual environment with the given packages, if it does not exist yet.
 environment() {
   local venv=$1; shift
   [ -e "$venv/complete" ] && return
   rm -rf "$venv"
   python3 -m venv "$venv" 2>/dev/null || python3 -m virtualenv -q "$venv" 2>/dev/null \
-    || die "no virtual environment: install python3-venv (or pip install virtualenv)"
+    || die "python3 cannot create a virtual environment: install python3-venv (or pip install virtualenv)"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" \
-    || die "pip could not install $*; it needs the package registry the first time"
+    || die "pip could not install $*; the first run needs the package registry"
   touch "$venv/complete"
 }
 
@@ -44,19 +44,19 @@ mkdir -p target/interop
 classes=target/interop/classpath
 [ -s "$classes" ] || mvn -B -ntp -q dependency:build-classpath -Dmdep.includeScope=test "-Dmdep.outputFile=$classes"
 
-# One network for each architecture and flavour: the first golden of each, o(fficial) and s(eed, the community's).
+# One network per architecture and flavor: the first golden case of each, o(fficial) and s (the community code).
 names=()
 for file in target/keras/*.double.npy; do
   name=$(basename "$file" .double.npy)
   if $all || [[ $name =~ _[os]_1$ ]]; then names+=("$name"); fi
 done
-[ ${#names[@]} -ge 20 ] || die "only ${#names[@]} networks in target/keras, expected one for each architecture and flavour"
+[ ${#names[@]} -ge 20 ] || die "only ${#names[@]} networks in target/keras, expected one for each architecture and flavor"
 
 table=target/interop/table.txt
 : >"$table"
 failed=0
 
-# Keras $1: forward, saved again with every weight changed, and back into Java.
+# Keras version $1: computes logits, saves with every weight changed, and reads the file back in Java.
 keras() {
   local version=$1 saved=target/interop/saved-$1 line name error verdict back
   local venv=target/interop/keras-$version
@@ -67,9 +67,9 @@ keras() {
   java -Dgoldens="$goldens" -cp "target/test-classes:target/classes:$(cat "$classes")" org.vit4j.golden.KerasBack \
     target/keras "$saved" >target/interop/back.txt
   while read -r name error verdict; do
-    # 1e-5, or three times what the network makes of its own rounding.
+    # The limit is 1e-5, or three times the rounding error of the network itself.
     back=$(awk -v n="$name" '$1 == n { sub($1 " ", ""); print }' target/interop/back.txt)
-    echo "$back" | awk '{ exit !($1 ~ /^[0-9]/ && ($1 <= 1e-5 || $1 <= 3 * $2)) }' || verdict="FAILED on the way back: $back"
+    echo "$back" | awk '{ exit !($1 ~ /^[0-9]/ && ($1 <= 1e-5 || $1 <= 3 * $2)) }' || verdict="FAILED back in vit4j: $back"
     back=${back% *}
     [ "$verdict" = ok ] || failed=1
     line="$name|$version|$error|$back|$verdict"
@@ -81,7 +81,7 @@ keras() {
 keras "$newest"
 if $all; then keras "$oldest"; fi
 
-# Trained by Keras itself on JAX, which compiles for long: a plain, a convolutional and a batch-normalised network, or all.
+# Training in Keras on JAX, which takes long to compile: one plain and one batch-normalized network, or all.
 train=target/interop/train
 rm -rf "$train" && mkdir -p "$train"
 for name in "${names[@]}"; do
@@ -97,22 +97,19 @@ if [ "${INTEROP_TORCH:-0}" = 1 ]; then
 fi
 
 page() {
-  echo '| network | Keras | there | back in vit4j |'
-  echo '|---|---|---|---|'
+  cat <<'HEAD'
+<!-- Generated by checks/interop.sh --write; do not edit. -->
+
+# Logits in stock Keras
+
+Largest difference divided by the largest logit. *Keras*: a file of vit4j opened in Keras, against the logits of the PyTorch
+reference. *Back in vit4j*: the same network after Keras changed and saved every weight, against the logits Keras computed.
+
+| network | Keras version | Keras | back in vit4j |
+|---|---|---|---|
+HEAD
   sort "$table" | awk -F'|' '{ printf "| %s | %s | %s | %s |\n", $1, $2, $3, $4 }'
 }
-if $write; then
-  page >target/interop/page.md
-  python3 - docs/interop.md target/interop/page.md <<'PYTHON'
-import sys
-path, page = sys.argv[1:]
-text = open(path).read()
-begin, end = "<!-- keras table -->\n", "<!-- end of keras table -->"
-if begin not in text or end not in text:
-    sys.exit(f"checks/interop.sh: {path} has no place for the table")
-head, rest = text.split(begin, 1)
-open(path, "w").write(head + begin + open(page).read() + end + rest.split(end, 1)[1])
-PYTHON
-fi
-[ "$failed" = 0 ] || die "a peer disagrees, see above"
+if $write; then page >docs/generated/keras.md; fi
+[ "$failed" = 0 ] || die "results differ, see above"
 echo "checks/interop.sh: ${#names[@]} networks agree"

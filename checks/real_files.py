@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ordinary images, folders and checkpoints against Pillow, timm and PyTorch: checks/real_files.py [GROUP ...]"""
+"""Compares vit4j with Pillow, timm and PyTorch on ordinary images, folders and checkpoints: checks/real_files.py [GROUP ...]"""
 
 import importlib
 import pathlib

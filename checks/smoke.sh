@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The packaged launcher as a newcomer meets it: trains for a moment, evaluates, predicts, and errs in one line.
+# Smoke test of the packaged launcher: trains two epochs, evaluates, predicts, and checks that errors are one line.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,12 +8,12 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 ok() { passed=$((passed + 1)); echo "ok: $1"; }
 fail() { echo "FAILED: $1" >&2; exit 1; }
-# Exit code and the number of lines on standard error of a command that must fail.
+# Runs a command that must fail with exit code $1, without output on standard output and without a stack trace.
 errs() {
   local code=$1 what=$2; shift 2
   set +e; "$@" >"$work/out" 2>"$work/err"; local got=$?; set -e
   [ "$got" = "$code" ] || { cat "$work/err" >&2; fail "$what: exit $got, expected $code"; }
-  [ ! -s "$work/out" ] || fail "$what: something on standard output"
+  [ ! -s "$work/out" ] || fail "$what: output on standard output"
   ! grep -qE '^\s+at [a-z]+\.' "$work/err" || fail "$what: a stack trace"
   ok "$what: $(tail -n 1 "$work/err")"
 }
@@ -57,31 +57,31 @@ errs 2 "compare without a run" ./vit4j compare "$work/none"
 printf 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==' | base64 -d >"$work/dot.png"
 ./vit4j predict "$work/run/model.keras" "$work/dot.png" --top 3 --json | grep -q '"probability"' && ok "predict"
 
-# The number of threads moves no logit by more than rounding: 1e-5 of the largest.
+# Logits with one and two threads agree to 1e-5 of the largest.
 for threads in 1 2; do
   OMP_NUM_THREADS=$threads ./vit4j predict "$work/run/model.keras" "$work/dot.png" --logits --json |
     tr -d ' \n' | sed 's/.*"logits":\[\([^]]*\)\].*/\1/' | tr ',' '\n' >"$work/logits.$threads"
 done
 paste "$work/logits.1" "$work/logits.2" | awk '
   function size(x) { return x < 0 ? -x : x }
-  { if (size($1) > largest) largest = size($1); if (size($1 - $2) > apart) apart = size($1 - $2) }
-  END { exit !(NR == 10 && largest > 0 && apart <= 1e-5 * largest) }' || fail "logits depend on the number of threads"
-ok "one thread and two say the same"
+  { if (size($1) > largest) largest = size($1); if (size($1 - $2) > difference) difference = size($1 - $2) }
+  END { exit !(NR == 10 && largest > 0 && difference <= 1e-5 * largest) }' || fail "logits depend on the number of threads"
+ok "one and two threads give the same logits"
 
-head -c 5000 "$work/run/model.keras" >"$work/torn.keras"
-echo "no picture" >"$work/text.png"
+head -c 5000 "$work/run/model.keras" >"$work/truncated.keras"
+echo "not an image" >"$work/text.png"
 errs 2 "missing config" ./vit4j train nothing.yaml
 errs 2 "unknown key" ./vit4j train configs/digits-vit.yaml --set model.hedas=3
 errs 2 "unknown architecture" ./vit4j train configs/digits-vit.yaml --set model.arch=vti
-errs 2 "truncated model" ./vit4j predict "$work/torn.keras" "$work/dot.png"
-errs 2 "no picture" ./vit4j predict "$work/run/model.keras" "$work/text.png"
-errs 2 "missing picture" ./vit4j predict "$work/run/model.keras" "$work/absent.png"
+errs 2 "truncated model" ./vit4j predict "$work/truncated.keras" "$work/dot.png"
+errs 2 "not an image" ./vit4j predict "$work/run/model.keras" "$work/text.png"
+errs 2 "missing image" ./vit4j predict "$work/run/model.keras" "$work/absent.png"
 errs 2 "wrong magic" ./vit4j predict "$work/text.png" "$work/dot.png"
 errs 2 "directory for a model" ./vit4j predict "$work" "$work/dot.png"
 errs 2 "unknown option" ./vit4j train --fast
 errs 2 "unknown command" ./vit4j traim configs/digits-vit.yaml
 errs 2 "data that does not exist" ./vit4j eval "$work/run/model.keras" --data nodir
-errs 1 "no number" ./vit4j train configs/digits-vit.yaml --set train.optimizer.lr=1e30 --set train.schedule.warmup_epochs=0 \
+errs 1 "NaN loss" ./vit4j train configs/digits-vit.yaml --set train.optimizer.lr=1e30 --set train.schedule.warmup_epochs=0 \
   --set train.clip=1e30 --run "$work/nan"
 
 echo "$passed passed, 0 failed"

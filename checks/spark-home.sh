@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Lays out a SPARK_HOME in target/spark-home from Maven's jars, for local-cluster and for spark-submit where no Spark is
-# installed: checks/spark-home.sh; its path is printed.
+# Creates a SPARK_HOME in target/spark-home from Maven's jars, for local-cluster and spark-submit without an installed Spark.
+# Prints its path.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -29,15 +29,15 @@ if [ "$(cat "$home/RELEASE" 2>/dev/null)" != "Spark $version from Maven" ]; then
 EOF
   mvn -q -B -ntp -f "$home/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
     -DoutputDirectory=jars >"$home/maven.log" 2>&1 ||
-    { tail -n 5 "$home/maven.log" >&2; echo "checks/spark-home.sh: Spark $version could not be fetched" >&2; exit 1; }
-  # What Spark's own launcher comes down to.
+    { tail -n 5 "$home/maven.log" >&2; echo "checks/spark-home.sh: could not download Spark $version" >&2; exit 1; }
+  # A reduced version of Spark's own launcher.
   cat >"$home/bin/spark-submit" <<'EOF'
 #!/usr/bin/env bash
 export SPARK_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export SPARK_SCALA_VERSION=2.13
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 main=(-cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main org.apache.spark.deploy.SparkSubmit)
-# Spark's Main prints a zero and a new line, then the words of the command, each ended by a zero.
+# Spark's Main prints a NUL and a newline, then the arguments of the command, each terminated by a NUL.
 words=()
 while IFS= read -r -d "" word; do words+=("$word"); done < <("$java" "${main[@]}" "$@")
 [ ${#words[@]} -gt 2 ] || exit 1

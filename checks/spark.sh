@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of training and inference on Spark, against executors that are processes of their own; the other tests not again.
+# Runs only the tests of training and inference on Spark, with executors as separate processes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,12 +1,12 @@
-"""Opens .keras files in stock Keras and compares its logits with the reference's.
+"""Opens .keras files in stock Keras and compares the logits with those of the reference.
 
     KERAS_BACKEND=jax python check_keras.py DIRECTORY [--train]
 
 DIRECTORY holds NAME.keras, NAME.input.npy (NHWC) and NAME.logits.npy; `mvn test -Dtest='Keras*Test'
--Dgoldens=GOLDENS` writes them to target/keras, checks/keras/run.sh does all of it. Needs keras, a backend, h5py and numpy. One line a model:
-Keras, backend, name, largest error over the largest logit, parameters, those of them that are helpers or copies.
-With --train every model is also trained for three steps, saved by Keras and opened again, and the helpers must
-be what they were. Ends with 1 when a model fails.
+-Dgoldens=GOLDENS` writes them to target/keras; checks/keras/run.sh does everything. Needs keras, a backend, h5py and numpy.
+Prints one line per model: Keras, backend, name, largest error divided by the largest logit, parameters, helpers and copies among
+them. With --train every model is also trained for three epochs, saved by Keras and opened again, and the helpers must be
+unchanged. Exits with 1 if a model fails.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def datasets_of(path):
 
 
 def trained(path, model, images):
-    """Whether Keras can train it and save it, and what became of the helpers."""
+    """Trains the model in Keras, saves it and opens it again. Returns the problem, or None."""
     labels = np.zeros(len(images), "int32")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.AdamW(1e-2, weight_decay=1e-2), loss=loss)
@@ -63,24 +63,24 @@ def trained(path, model, images):
     model.fit(images, labels, epochs=3, verbose=0)
     after = model.predict(images, verbose=0)
     if np.array_equal(before, after):
-        return "training changes nothing"
+        return "training does not change the logits"
     with tempfile.TemporaryDirectory() as directory:
         saved = directory + "/saved.keras"
         model.save(saved)
         again = keras.models.load_model(saved, compile=False)
         if relative(again.predict(images, verbose=0), after) > TOLERANCE:
-            return "saved by Keras and opened again, it gives other logits"
+            return "the logits change when Keras saves and opens the model"
         values = datasets(saved, directory)
-        ours = {name: value for name, value in datasets(path, directory).items() if name.startswith("layers/")}
+        original = {name: value for name, value in datasets(path, directory).items() if name.startswith("layers/")}
         helpers = index(path)["helpers"]
         frozen = [variable.numpy() for layer in model.layers if not layer.trainable for variable in layer.variables]
-        if set(ours) - set(values):
-            return "Keras saves weights elsewhere"
-        moved = [name for name in helpers if not np.array_equal(values[name], ours[name])]
-        still = [name for name in ours if name not in helpers and np.array_equal(values[name], ours[name])]
-        still = [name for name in still if not any(np.array_equal(ours[name], array) for array in frozen)]
-        if moved or still:
-            return f"helpers that moved: {moved}, weights that did not: {still}"
+        if set(original) - set(values):
+            return "Keras saves weights under other names"
+        changed = [name for name in helpers if not np.array_equal(values[name], original[name])]
+        unchanged = [name for name in original if name not in helpers and np.array_equal(values[name], original[name])]
+        unchanged = [name for name in unchanged if not any(np.array_equal(original[name], array) for array in frozen)]
+        if changed or unchanged:
+            return f"changed helpers: {changed}, unchanged weights: {unchanged}"
     return None
 
 
@@ -102,9 +102,9 @@ def check(path, train):
     own = count(place for place in index(path)["weights"].values() if place["path"].startswith("layers/"))
     problem = None if error <= TOLERANCE else f"error above {TOLERANCE}"
     if model.count_params() != own + extra + copies:
-        problem = f"{own} parameters of ours"
+        problem = f"expected {own} parameters plus helpers and copies"
     if wrong:
-        problem = f"helpers that are not what the index says: {wrong}"
+        problem = f"helpers that differ from the index: {wrong}"
     if train and own and not problem:
         problem = trained(path, model, images)
     print(
@@ -117,7 +117,7 @@ def check(path, train):
 def checked(path, train):
     try:
         return check(path, train)
-    except Exception as error:  # one model that Keras refuses must not hide the others
+    except Exception as error:  # continue with the other models if Keras rejects one
         print(f"keras {keras.__version__:8} {keras.backend.backend():10} {path.stem:16} {type(error).__name__}: {error}")
         return False
 

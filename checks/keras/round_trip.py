@@ -1,13 +1,13 @@
-"""Opens .keras files in stock Keras, changes every weight there, saves them: the half of the way back that is Keras'.
+"""Opens .keras files in stock Keras, changes every weight and saves them: the Keras half of the round trip.
 
     KERAS_BACKEND=numpy python round_trip.py ORIGINALS SAVED NAME...
 
-ORIGINALS holds NAME.keras, NAME.input.npy (NHWC), NAME.logits.npy and NAME.double.npy (ours in float64). For each a line:
-name, largest error over the largest logit, verdict. SAVED gets NAME.keras as Keras saves it and NAME.logits.npy, what Keras
-then computes; KerasBack reads them in Java.
+ORIGINALS holds NAME.keras, NAME.input.npy (NHWC), NAME.logits.npy and NAME.double.npy (vit4j's logits in float64). Prints one line
+per network: name, largest error divided by the largest logit, verdict. Writes NAME.keras, saved by Keras, and NAME.logits.npy, the
+logits Keras computes with the changed weights, to SAVED; KerasBack reads them in Java.
 
-Logits may differ by 1e-5 of the largest; where the network amplifies its own rounding, by three times what the reference in
-float32 differs from float64.
+Logits may differ by 1e-5 of the largest or, if the network amplifies rounding, by three times the difference between the float32
+and float64 logits of the reference.
 """
 
 import os
@@ -27,7 +27,7 @@ def relative(actual, expected):
 
 
 def change(model):
-    """As training would, helpers included; what is frozen stays."""
+    """Changes all trainable weights as training would, helpers included."""
     random = np.random.default_rng(5)
     for layer in model.layers:
         if not layer.trainable:

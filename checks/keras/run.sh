@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Opens what we save in stock Keras 3: one line a model, an error if one differs. KERAS_VERSION and KERAS_BACKEND choose
-# others than the pinned ones; further arguments go to check_keras.py (--train). Files in target/keras are taken as they
-# are; without them the exporting tests make them first, from the goldens in GOLDENS if that is set.
+# Opens the .keras files of vit4j in stock Keras 3. Prints one line per model; fails if one differs. KERAS_VERSION and
+# KERAS_BACKEND select other versions than the pinned ones; further arguments are passed to check_keras.py (--train). If
+# target/keras has no files, the exporting tests write them first, from the golden cases in GOLDENS if that is set.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -11,18 +11,18 @@ command -v python3 >/dev/null 2>&1 || die "'python3' is missing: install Python 
 version=${KERAS_VERSION:-3.15.1}
 backend=${KERAS_BACKEND:-jax}
 case $backend in
-  jax) engine=jax==0.10.2 ;;
-  tensorflow) engine=tensorflow-cpu==2.21.0 ;;
-  *) die "KERAS_BACKEND=$backend is not known here, use jax or tensorflow" ;;
+  jax) package=jax==0.10.2 ;;
+  tensorflow) package=tensorflow-cpu==2.21.0 ;;
+  *) die "KERAS_BACKEND=$backend is not supported; expected jax or tensorflow" ;;
 esac
 
 venv=target/keras-venv-$version-$backend
 if [ ! -e "$venv/complete" ]; then
   mkdir -p target
   rm -rf "$venv"
-  python3 -m venv "$venv" || die "no virtual environment: install python3-venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "keras==$version" "$engine" h5py==3.16.0 numpy==2.4.6 \
-    || die "pip could not install Keras $version; it needs the network the first time"
+  python3 -m venv "$venv" || die "python3 cannot create a virtual environment: install python3-venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "keras==$version" "$package" h5py==3.16.0 numpy==2.4.6 \
+    || die "pip could not install Keras $version; the first run needs the network"
   touch "$venv/complete"
 fi
 

@@ -1,11 +1,11 @@
-"""Gives .onnx files to ONNX' own checker, and their logits by ONNX Runtime to a comparison.
+"""Checks .onnx files with onnx.checker, and compares the logits of ONNX Runtime with the reference.
 
     python check_onnx.py DIRECTORY
 
-DIRECTORY holds NAME.onnx, and NAME.images.npy (NCHW) with NAME.logits.npy beside those that are whole networks, as
-OnnxGoldenTest writes them to target/onnx. Every file must pass `onnx.checker.check_model(full_check=True)`, which infers
-every shape and type and compares it with what the file says, and hold operations of the standard domain only; a whole
-network must give its logits for all images and for one. Ends with 1 when a model fails.
+DIRECTORY holds NAME.onnx, and for complete networks NAME.images.npy (NCHW) and NAME.logits.npy, as OnnxGoldenTest writes them to
+target/onnx. Every file must pass `onnx.checker.check_model(full_check=True)`, which compares every inferred shape and type with
+the file, and contain only operations of the standard domain. A complete network must give the reference logits for all images
+and for one. Exits with 1 if a model fails.
 """
 
 import pathlib
@@ -23,7 +23,7 @@ def relative(actual, expected):
 
 
 def standard(path):
-    """What is wrong with a file; None when nothing is."""
+    """Returns the first problem of a file, or None."""
     try:
         onnx.checker.check_model(str(path), full_check=True)
     except Exception as problem:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Gives what we export to ONNX' own checker and to ONNX Runtime: one line a model, an error if one differs. ONNX_VERSION
-# and ONNXRUNTIME_VERSION choose others than the pinned ones. Files in target/onnx are taken as they are; without them the
-# exporting tests make them first, from the goldens in GOLDENS if that is set.
+# Checks exported ONNX files with onnx.checker and ONNX Runtime. Prints one line per model; fails if one differs. ONNX_VERSION
+# and ONNXRUNTIME_VERSION select other versions than the pinned ones. If target/onnx has no files, the exporting tests write
+# them first, from the golden cases in GOLDENS if that is set.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -14,9 +14,9 @@ venv=target/onnx-venv-$onnx-$runtime
 if [ ! -e "$venv/complete" ]; then
   mkdir -p target
   rm -rf "$venv"
-  python3 -m venv "$venv" || die "no virtual environment: install python3-venv"
+  python3 -m venv "$venv" || die "python3 cannot create a virtual environment: install python3-venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "onnx==$onnx" "onnxruntime==$runtime" numpy==2.4.6 \
-    || die "pip could not install onnx $onnx and onnxruntime $runtime; it needs the network the first time"
+    || die "pip could not install onnx $onnx and onnxruntime $runtime; the first run needs the network"
   touch "$venv/complete"
 fi
 

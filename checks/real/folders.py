@@ -1,4 +1,4 @@
-"""Folders as people have them: clutter, links, numbered classes, layouts, class maps, images that cannot be read."""
+"""Typical folders: clutter, links, numbered classes, layouts, class maps, images that cannot be read."""
 
 import os
 import random

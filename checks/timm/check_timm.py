@@ -1,11 +1,11 @@
-"""Sends timm's own weights through vit4j and back.
+"""Imports weights of timm into vit4j and exports them again.
 
     python check_timm.py DIRECTORY [--vit4j ./vit4j] [NAME ...]
 
-For each network timm's `create_model(NAME)` is given random weights and saved; `vit4j import` makes a model of them and
-`vit4j export --format safetensors` a file again. That file must hold the same keys, types, shapes and bytes, timm must load
-it with `load_state_dict(strict=True)`, and its logits must be those `vit4j predict` gives. Ends with 1 when one is not so.
-Nothing is fetched: no published weights are needed.
+For each network, timm's `create_model(NAME)` gets random weights and is saved. `vit4j import` makes a model of the file, and
+`vit4j export --format safetensors` a file again. That file must have the same keys, types, shapes and bytes, timm must load it
+with `load_state_dict(strict=True)`, and its logits must equal those of `vit4j predict`. Exits with 1 if one differs. Nothing is
+downloaded: no published weights are needed.
 """
 
 import argparse
@@ -30,12 +30,12 @@ NETWORKS = [
     "levit_128s",
     "crossvit_tiny_240",
 ]
-# Largest difference over largest logit.
+# Largest difference divided by the largest logit.
 TOLERANCE = 1e-5
 
 
-def randomised(name):
-    """A network whose norms, scales and running statistics are not what they start as either."""
+def random_model(name):
+    """Returns a network with random weights, including norms, scales and running statistics."""
     torch.manual_seed(7)
     model = timm.create_model(name, pretrained=False).eval()
     with torch.no_grad():
@@ -59,7 +59,7 @@ def vit4j(command, *arguments):
 
 
 def difference(before, after):
-    """In what two state dicts differ; None in nothing."""
+    """Returns the first difference between two state dicts, or None."""
     if before.keys() != after.keys():
         return f"keys differ: {sorted(before.keys() ^ after.keys())[:6]}"
     for key, value in before.items():
@@ -67,14 +67,14 @@ def difference(before, after):
         if (value.dtype, value.shape) != (other.dtype, other.shape):
             return f"{key}: {other.dtype} {tuple(other.shape)} instead of {value.dtype} {tuple(value.shape)}"
         if value.numpy().tobytes() != other.numpy().tobytes():
-            return f"{key}: other bytes"
+            return f"{key}: different bytes"
     return None
 
 
 def check(name, folder, command):
     before, after = folder / f"{name}.safetensors", folder / f"{name}.back.safetensors"
     saved, images = folder / f"{name}.keras", folder / f"{name}.npy"
-    model = randomised(name)
+    model = random_model(name)
     save_file({key: value.contiguous() for key, value in model.state_dict().items()}, before, {"format": "pt"})
     size = timm.data.resolve_model_data_config(model)["input_size"]
     batch = torch.randn(2, *size, generator=torch.Generator().manual_seed(1))

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sends timm's own weights through import and export: the same file must come back, timm must load it strictly, and its logits
-# must be ours. One line a network, an error if one differs. Large: PyTorch is installed into a virtual environment, or
-# TIMM_PYTHON names a Python that has torch, timm and safetensors. Further arguments are timm's names of networks.
+# Imports and exports weights of timm: the file must be unchanged, timm must load it strictly, and its logits must equal those of
+# vit4j. Prints one line per network; fails if one differs. Installs PyTorch (large) into a virtual environment, unless
+# TIMM_PYTHON names a Python that has torch, timm and safetensors. Arguments are timm's names of networks.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -15,9 +15,9 @@ if [ -z "$python" ]; then
     mkdir -p target
     rm -rf "$venv"
     python3 -m venv "$venv" 2>/dev/null || python3 -m virtualenv -q "$venv" 2>/dev/null \
-      || die "no virtual environment: install python3-venv (or pip install virtualenv)"
+      || die "python3 cannot create a virtual environment: install python3-venv (or pip install virtualenv)"
     "$venv/bin/pip" install --quiet --disable-pip-version-check torch==2.15.0 timm==1.0.31 safetensors==0.8.0 numpy==2.4.6 \
-      || die "pip could not install torch and timm; it needs the network the first time"
+      || die "pip could not install torch and timm; the first run needs the network"
     touch "$venv/complete"
   fi
 fi

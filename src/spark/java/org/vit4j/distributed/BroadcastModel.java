@@ -12,7 +12,7 @@ import org.vit4j.data.Image;
 import org.vit4j.data.ImageFile;
 import org.vit4j.model.SavedModel;
 
-/** A saved model on its way to the executors, each of which opens it once; see {@link WorkerBroadcast} for where it is kept. */
+/** Broadcast of a saved model file. Each executor opens the model once and holds it as {@link WorkerBroadcast} does. */
 final class BroadcastModel implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -24,7 +24,7 @@ final class BroadcastModel implements Serializable {
     }
 
     static BroadcastModel read(Path file) {
-        SavedModel.describe(file); // a mistake is said here, before anything is sent
+        SavedModel.describe(file); // reports an invalid file before it is sent
         try {
             return new BroadcastModel(Files.readAllBytes(file));
         } catch (IOException e) {
@@ -32,16 +32,16 @@ final class BroadcastModel implements Serializable {
         }
     }
 
-    /** A picture by its encoded bytes. */
+    /** Encoded bytes of an image. */
     record ImageBytes(String name, byte[] bytes) {}
 
-    /** The logits of each picture, and who can name them. */
+    /** Logits of each image, and the model with the class names. */
     record ModelOutput(SavedModel model, List<float[]> logits) {}
 
-    /** Decodes an image, in the channels of the model. */
-    Image decode(ImageBytes picture) {
+    /** Decodes an image, with the channels of the model. */
+    Image decode(ImageBytes image) {
         int channels = opened().description().model().image().channels();
-        return ImageFile.read(picture.bytes, picture.name, channels);
+        return ImageFile.read(image.bytes, image.name, channels);
     }
 
     private synchronized SavedModel opened() {

@@ -5,38 +5,38 @@ import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
 
-/** All weights of a network on their way to the executors. */
+/** Broadcast of all parameters of a network. */
 public final class BroadcastWeights implements Externalizable {
     private static final long serialVersionUID = 1L;
 
-    private float[] trained = {};
-    private float[] kept = {};
+    private float[] trainable = {};
+    private float[] buffers = {};
 
-    /** For the one who reads it. */
+    /** For deserialization. */
     public BroadcastWeights() {}
 
-    BroadcastWeights(float[] trained, float[] kept) {
-        this.trained = trained;
-        this.kept = kept;
+    BroadcastWeights(float[] trainable, float[] buffers) {
+        this.trainable = trainable;
+        this.buffers = buffers;
     }
 
-    float[] trained() {
-        return trained;
+    float[] trainable() {
+        return trainable;
     }
 
-    float[] kept() {
-        return kept;
+    float[] buffers() {
+        return buffers;
     }
 
     @Override
     public void writeExternal(ObjectOutput out) throws IOException {
-        FloatCodec.write(out, trained);
-        FloatCodec.write(out, kept);
+        FloatCodec.write(out, trainable);
+        FloatCodec.write(out, buffers);
     }
 
     @Override
     public void readExternal(ObjectInput in) throws IOException {
-        trained = FloatCodec.read(in);
-        kept = FloatCodec.read(in);
+        trainable = FloatCodec.read(in);
+        buffers = FloatCodec.read(in);
     }
 }

@@ -11,28 +11,30 @@ import org.vit4j.train.GradientShard;
 import scala.Tuple2;
 
 /**
- * How the answers of all parts become one. Both ways add up in the order of the parts, whichever is ready first: they
- * agree bit for bit, and so does a run that is resumed. (Spark's {@code treeAggregate} adds as results come in.)
+ * Methods to sum the replies of all shards. Both sum in the order of the shards, not of arrival, so they give the same
+ * bits, and a resumed run does too. (Spark's {@code treeAggregate} adds results as they arrive.)
  */
 enum Exchange {
-    /** Every answer goes to the driver: one stage, and as many gradients through the driver's link as there are parts. */
+    /** The driver collects all replies: one stage, and one gradient per shard through the link of the driver. */
     GATHER {
         @Override
-        WorkerReply ask(JavaRDD<Integer> parts, int count, Function<Integer, WorkerReply> question) {
-            return sum(parts.map(question).collect());
+        WorkerReply compute(JavaRDD<Integer> shards, int count, Function<Integer, WorkerReply> request) {
+            return sum(shards.map(request).collect());
         }
     },
     /**
-     * Each answer is cut into slices, a shuffle brings the same slice of all parts together, and the driver gets sums: a
-     * second stage, but one gradient in and out of every machine, the driver's included, however many there are.
+     * Each reply is split into slices, a shuffle collects the same slice of all shards, and the driver receives the
+     * sums: a second stage, but only one gradient in and out of every machine, including the driver, for any number of
+     * machines.
      */
     REDUCE_SCATTER {
         @Override
-        WorkerReply ask(JavaRDD<Integer> parts, int count, Function<Integer, WorkerReply> question) {
-            List<WorkerReply> slices = parts.flatMapToPair(part -> {
-                        List<WorkerReply> cut = cut(question.call(part), count);
+        WorkerReply compute(JavaRDD<Integer> shards, int count, Function<Integer, WorkerReply> request) {
+            List<WorkerReply> slices = shards.flatMapToPair(index -> {
+                        List<WorkerReply> split = split(request.call(index), count);
                         List<Tuple2<Integer, Tuple2<Integer, WorkerReply>>> sent = new ArrayList<>();
-                        for (int i = 0; i < cut.size(); i++) sent.add(new Tuple2<>(i, new Tuple2<>(part, cut.get(i))));
+                        for (int i = 0; i < split.size(); i++)
+                            sent.add(new Tuple2<>(i, new Tuple2<>(index, split.get(i))));
                         return sent.iterator();
                     })
                     .groupByKey(new HashPartitioner(count))
@@ -41,54 +43,54 @@ enum Exchange {
                             .map(sent -> sent._2())
                             .toList()))
                     .collect();
-            return joined(slices);
+            return concatenate(slices);
         }
     };
 
-    /** @param question of a part; its answer depends on the part alone */
-    abstract WorkerReply ask(JavaRDD<Integer> parts, int count, Function<Integer, WorkerReply> question);
+    /** @param request computes the reply of a shard, which depends only on the shard */
+    abstract WorkerReply compute(JavaRDD<Integer> shards, int count, Function<Integer, WorkerReply> request);
 
-    private static WorkerReply sum(List<WorkerReply> parcels) {
-        GradientShard sum = parcels.get(0).answer();
-        for (WorkerReply parcel : parcels) {
-            if (!parcel.refusal().isEmpty()) return parcel;
-            if (parcel != parcels.get(0)) sum.add(parcel.answer());
+    private static WorkerReply sum(List<WorkerReply> replies) {
+        GradientShard sum = replies.get(0).shard();
+        for (WorkerReply reply : replies) {
+            if (!reply.error().isEmpty()) return reply;
+            if (reply != replies.get(0)) sum.add(reply.shard());
         }
         return WorkerReply.of(sum);
     }
 
-    /** The first slice has all that is not the gradient; a refusal has no other. */
-    private static List<WorkerReply> cut(WorkerReply parcel, int count) {
-        if (!parcel.refusal().isEmpty()) return List.of(parcel);
-        GradientShard whole = parcel.answer();
+    /** The first slice also holds everything except the gradient. An error is a single slice. */
+    private static List<WorkerReply> split(WorkerReply reply, int count) {
+        if (!reply.error().isEmpty()) return List.of(reply);
+        GradientShard all = reply.shard();
         List<WorkerReply> slices = new ArrayList<>();
-        long length = whole.gradient().length;
+        long length = all.gradient().length;
         for (int i = 0; i < count; i++) {
             int from = (int) (length * i / count);
             int to = (int) (length * (i + 1) / count);
-            float[] slice = java.util.Arrays.copyOfRange(whole.gradient(), from, to);
+            float[] slice = java.util.Arrays.copyOfRange(all.gradient(), from, to);
             GradientShard part = i == 0
-                    ? new GradientShard(slice, whole.buffers(), whole.losses(), whole.correct(), whole.images())
+                    ? new GradientShard(slice, all.buffers(), all.losses(), all.correct(), all.images())
                     : new GradientShard(slice, new float[0], new double[0], new long[0], new int[0]);
             slices.add(WorkerReply.of(part));
         }
         return slices;
     }
 
-    /** In the order of their partitions, which is that of the slices. */
-    private static WorkerReply joined(List<WorkerReply> slices) {
-        for (WorkerReply slice : slices) if (!slice.refusal().isEmpty()) return slice;
+    /** Concatenates slices, which are in the order of their partitions. */
+    private static WorkerReply concatenate(List<WorkerReply> slices) {
+        for (WorkerReply slice : slices) if (!slice.error().isEmpty()) return slice;
         int length = slices.stream()
-                .mapToInt(slice -> slice.answer().gradient().length)
+                .mapToInt(slice -> slice.shard().gradient().length)
                 .sum();
         float[] gradient = new float[length];
-        int at = 0;
+        int offset = 0;
         for (WorkerReply slice : slices) {
-            float[] part = slice.answer().gradient();
-            System.arraycopy(part, 0, gradient, at, part.length);
-            at += part.length;
+            float[] part = slice.shard().gradient();
+            System.arraycopy(part, 0, gradient, offset, part.length);
+            offset += part.length;
         }
-        GradientShard rest = slices.get(0).answer();
+        GradientShard rest = slices.get(0).shard();
         return WorkerReply.of(
                 new GradientShard(gradient, rest.buffers(), rest.losses(), rest.correct(), rest.images()));
     }

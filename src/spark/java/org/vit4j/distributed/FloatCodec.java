@@ -5,7 +5,7 @@ import java.io.ObjectInput;
 import java.io.ObjectOutput;
 import java.nio.ByteBuffer;
 
-/** Numbers as blocks of bytes: Java's own serialization takes them one by one. */
+/** Serializes float arrays in blocks: Java's own serialization writes one number at a time. */
 final class FloatCodec {
     private static final int BLOCK = 1 << 16;
 

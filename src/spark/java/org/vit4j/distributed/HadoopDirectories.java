@@ -11,8 +11,8 @@ import org.vit4j.data.DirectoryLister;
 import org.vit4j.data.LocalDirectories;
 
 /**
- * Directories on any file system Spark reads. Those of this machine ({@code file:}) are listed by {@link LocalDirectories},
- * since Hadoop drops broken links; other file systems have no links.
+ * Directories on any file system that Spark reads. Those of this machine ({@code file:}) are listed by
+ * {@link LocalDirectories}, since Hadoop drops broken links; other file systems have no links.
  */
 final class HadoopDirectories implements DirectoryLister {
     private final LocalDirectories local = new LocalDirectories();
@@ -21,7 +21,7 @@ final class HadoopDirectories implements DirectoryLister {
         return HadoopFiles.system(path).getUri().getScheme().equals("file");
     }
 
-    /** The path on this machine, of {@code file:/x}, {@code file:///x} or a path without a scheme. */
+    /** Local path of {@code file:/x}, {@code file:///x} or a path without a scheme. */
     private static String local(String path) {
         return new Path(path).toUri().getPath();
     }

@@ -6,7 +6,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.deploy.SparkHadoopUtil;
 
-/** Files wherever Spark can read them. */
+/** Files on any file system that Spark reads. */
 final class HadoopFiles {
     private HadoopFiles() {}
 

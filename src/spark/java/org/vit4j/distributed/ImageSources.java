@@ -22,35 +22,38 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.ImageFinder;
 import org.vit4j.io.RunException;
 
-/** Where pictures come from and where tables go to. */
+/** Input images and output tables of distributed inference. */
 final class ImageSources {
-    /** How Spark quotes what an executor threw. */
-    private static final Pattern MISTAKE = Pattern.compile("org\\.vit4j\\.config\\.ConfigError: (.*)");
+    /** A {@link ConfigError} of an executor, as Spark quotes it. */
+    private static final Pattern CONFIG_ERROR = Pattern.compile("org\\.vit4j\\.config\\.ConfigError: (.*)");
 
     private static final Logger LOG = LoggerFactory.getLogger(ImageSources.class);
-    /** Small parts keep all cores busy to the end; a part has a file of the table. */
-    private static final int PARTS_A_CORE = 4;
+    /**
+     * Several small partitions per core keep all cores busy to the end. Each partition writes one file of the table.
+     */
+    private static final int PARTITIONS_PER_CORE = 4;
 
-    private static final int MOST_IN_A_PART = 10_000;
+    private static final int IMAGES_PER_PARTITION = 10_000;
 
     private ImageSources() {}
 
     /**
-     * Paths of images, in a column {@code path}: files as given, and the images in directories of any depth, which {@link
-     * ImageFinder} finds by the rules of all other readers.
+     * Paths of images, in a column {@code path}: files as given, and the images in directories of any depth, which
+     * {@link ImageFinder} finds by the rules of all other readers.
      */
-    static Dataset<Row> images(SparkSession spark, List<String> places) {
+    static Dataset<Row> images(SparkSession spark, List<String> paths) {
         HadoopDirectories directories = new HadoopDirectories();
         List<Row> found = new ArrayList<>();
-        for (String place : places) {
-            String path = existing(place);
+        for (String given : paths) {
+            String path = existing(given);
             for (String image : isDirectory(directories, path) ? images(directories, path) : List.of(path)) {
                 found.add(RowFactory.create(image));
             }
         }
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        int parts = Math.max(context.defaultParallelism() * PARTS_A_CORE, found.size() / MOST_IN_A_PART);
-        JavaRDD<Row> rows = context.parallelize(found, Math.max(1, Math.min(found.size(), parts)));
+        int partitions =
+                Math.max(context.defaultParallelism() * PARTITIONS_PER_CORE, found.size() / IMAGES_PER_PARTITION);
+        JavaRDD<Row> rows = context.parallelize(found, Math.max(1, Math.min(found.size(), partitions)));
         return spark.createDataFrame(rows, new StructType().add("path", DataTypes.StringType, false));
     }
 
@@ -70,18 +73,18 @@ final class ImageSources {
         }
     }
 
-    private static String existing(String place) {
+    private static String existing(String given) {
         try {
-            Path path = new Path(place);
-            FileSystem system = HadoopFiles.system(place);
-            if (!system.exists(path)) throw new ConfigError(place + ": no such file or directory");
+            Path path = new Path(given);
+            FileSystem system = HadoopFiles.system(given);
+            if (!system.exists(path)) throw new ConfigError(given + ": no such file or directory");
             return system.makeQualified(path).toString();
         } catch (IOException e) {
-            throw new ConfigError(place + ": cannot be read: " + e.getMessage(), e);
+            throw new ConfigError(given + ": cannot be read: " + e.getMessage(), e);
         }
     }
 
-    /** Removes a table, of which nothing is there or all of it. */
+    /** Removes a table if it exists. */
     static void remove(String table) {
         try {
             HadoopFiles.system(table).delete(new Path(table), true);
@@ -90,27 +93,31 @@ final class ImageSources {
         }
     }
 
-    /** @return how many rows */
+    /**
+     * Writes a table.
+     *
+     * @return number of rows
+     */
     static long write(Dataset<Row> rows, String table) {
         try {
             if (HadoopFiles.system(table).exists(new Path(table))) {
-                throw new ConfigError(table + ": exists already; name another table, or remove it");
+                throw new ConfigError(table + ": already exists; choose another table or remove it");
             }
             rows.write().parquet(table);
             return rows.sparkSession().read().parquet(table).count();
         } catch (IOException e) {
             throw new RunException(table + ": cannot be written: " + e.getMessage(), e);
-        } catch (Exception e) { // Spark's is a checked one that Java does not know of
+        } catch (Exception e) { // Spark throws a checked exception without declaring it
             if (e instanceof ConfigError || !(e instanceof SparkException)) throw e;
-            throw explained(e);
+            throw explain(e);
         }
     }
 
-    /** A picture that cannot be read is the user's matter, and named; all else is a failure. */
-    private static RuntimeException explained(Exception e) {
+    /** The {@link ConfigError} of an executor that cannot read an image, or else a {@link RunException}. */
+    private static RuntimeException explain(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            Matcher mistake = MISTAKE.matcher(String.valueOf(cause.getMessage()));
-            if (mistake.find()) return new ConfigError(mistake.group(1), e);
+            Matcher error = CONFIG_ERROR.matcher(String.valueOf(cause.getMessage()));
+            if (error.find()) return new ConfigError(error.group(1), e);
         }
         return new RunException(
                 String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);

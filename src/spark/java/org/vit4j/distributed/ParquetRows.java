@@ -19,7 +19,7 @@ import org.apache.spark.deploy.SparkHadoopUtil;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.GitLfs;
 
-/** One column of a row group, read without the others. */
+/** Reads single columns of row groups. */
 final class ParquetRows {
     private ParquetRows() {}
 
@@ -33,7 +33,7 @@ final class ParquetRows {
                 HadoopInputFile.fromPath(new Path(file), SparkHadoopUtil.get().conf()));
     }
 
-    /** What the parser says of a damaged file can be anything. */
+    /** Error for a file that cannot be parsed. The parser throws exceptions of many types for corrupt files. */
     static ConfigError corrupt(String what, Exception e) {
         if (e instanceof ConfigError known) return known;
         String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();

@@ -19,17 +19,17 @@ import org.vit4j.data.NaturalOrder;
 import org.vit4j.data.OnCorrupt;
 
 /**
- * Parquet files with a column of encoded pictures and one of labels. The driver reads the labels alone; a picture is read where
- * it is needed, by {@link RowGroupCache}.
+ * Parquet files with a column of encoded images and one of labels. The driver reads only the labels; executors read the
+ * images they need, with {@link RowGroupCache}.
  *
  * @param groups row groups, the files in natural order of their names
  * @param labels of every row, as text
  */
-record ParquetTable(String directory, String pictures, List<RowGroup> groups, List<String> labels)
+record ParquetTable(String directory, String images, List<RowGroup> groups, List<String> labels)
         implements Serializable {
     static final String LABEL = "label";
 
-    /** Some rows that are stored together. */
+    /** Rows that are stored together. */
     record RowGroup(String file, int number, int rows) implements Serializable {}
 
     /** @param directory with .parquet files in it, at any depth */
@@ -38,16 +38,16 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
         if (files.isEmpty()) throw new ConfigError(directory + ": has no .parquet files");
         List<RowGroup> groups = new ArrayList<>();
         List<String> labels = new ArrayList<>();
-        String pictures = null;
+        String images = null;
         for (String file : files) {
             try (ParquetFileReader reader = ParquetRows.open(file)) {
                 List<Type> columns = reader.getFileMetaData().getSchema().getFields();
                 String here = binary(file, columns);
-                if (pictures != null && !pictures.equals(here)) {
-                    throw new ConfigError(
-                            file + ": its pictures are in '" + here + "', those before in '" + pictures + "'");
+                if (images != null && !images.equals(here)) {
+                    throw new ConfigError(file + ": images are in column '" + here + "'; expected '" + images
+                            + "' as in the other files");
                 }
-                pictures = here;
+                images = here;
                 for (int number = 0; number < reader.getRowGroups().size(); number++) {
                     List<String> of = ParquetRows.texts(reader, number, LABEL);
                     groups.add(new RowGroup(file, number, of.size()));
@@ -57,7 +57,7 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
                 throw ParquetRows.corrupt(file, e);
             }
         }
-        return new ParquetTable(directory, pictures, List.copyOf(groups), List.copyOf(labels));
+        return new ParquetTable(directory, images, List.copyOf(groups), List.copyOf(labels));
     }
 
     private static List<String> files(String directory) {
@@ -76,7 +76,7 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
         }
     }
 
-    /** The one column that holds bytes; a text is marked as such. */
+    /** Name of the only column of bytes. Text columns have a logical type. */
     private static String binary(String file, List<Type> columns) {
         List<String> found = columns.stream()
                 .filter(column -> column.isPrimitive()
@@ -84,8 +84,8 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
                         && column.getLogicalTypeAnnotation() == null)
                 .map(Type::getName)
                 .toList();
-        boolean labelled = columns.stream().anyMatch(column -> column.getName().equals(LABEL));
-        if (found.size() == 1 && labelled) return found.get(0);
+        boolean hasLabel = columns.stream().anyMatch(column -> column.getName().equals(LABEL));
+        if (found.size() == 1 && hasLabel) return found.get(0);
         throw new ConfigError(file + ": expected one column of bytes and one named '" + LABEL + "', got "
                 + columns.stream().map(Type::getName).toList());
     }
@@ -97,7 +97,7 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
         return List.copyOf(names);
     }
 
-    /** Opened where it is needed. */
+    /** Opens the table for reading images, on the driver or on an executor. */
     Dataset open(List<String> classes, int channels, OnCorrupt onCorrupt, long maxPixels) {
         List<Integer> numbers = new ArrayList<>();
         List<String> names = new ArrayList<>();
@@ -106,18 +106,19 @@ record ParquetTable(String directory, String pictures, List<RowGroup> groups, Li
                 String label = labels.get(numbers.size());
                 int number = classes.indexOf(label);
                 if (number < 0)
-                    throw new ConfigError(group.file + ": row " + row + ": no class '" + label + "' in training");
+                    throw new ConfigError(group.file + ": row " + row + ": unexpected class '" + label
+                            + "'; it is not in the training data");
                 numbers.add(number);
                 names.add(group.file + ": row group " + group.number + ", row " + row);
             }
         }
-        RowGroupCache spool = new RowGroupCache(pictures, groups);
+        RowGroupCache cache = new RowGroupCache(images, groups);
         return new EncodedImages(
                 directory,
                 names,
                 numbers,
                 classes,
-                i -> ImageFile.read(spool.picture(i), names.get(i), channels, maxPixels),
+                i -> ImageFile.read(cache.image(i), names.get(i), channels, maxPixels),
                 onCorrupt);
     }
 }

@@ -13,14 +13,14 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.vit4j.config.ConfigError;
 
 /**
- * Random access to the pictures of a table. A row group is read whole, once a process, when the first picture of it is wanted;
- * its pictures, still encoded, then lie in a temporary file on the local disk.
+ * Random access to the images of a table. Each process reads a complete row group when it first needs one of its
+ * images, and stores the encoded images in a temporary file on the local disk.
  */
 final class RowGroupCache {
     private final String column;
     private final List<ParquetTable.RowGroup> groups;
     private final int[] first;
-    private final Map<Integer, CachedRowGroup> spooled = new ConcurrentHashMap<>();
+    private final Map<Integer, CachedRowGroup> groupCaches = new ConcurrentHashMap<>();
 
     private record CachedRowGroup(FileChannel file, long[] offsets) {}
 
@@ -32,37 +32,38 @@ final class RowGroupCache {
             first[i + 1] = first[i] + groups.get(i).rows();
     }
 
-    /** The encoded bytes of a row, counted over all groups. */
-    byte[] picture(int row) {
+    /** Encoded bytes of a row, counted over all groups. */
+    byte[] image(int row) {
         int found = java.util.Arrays.binarySearch(first, row);
         int group = found >= 0 ? found : -found - 2;
-        // Groups without rows begin where the next one does.
+        // An empty group has the same first row as the next one.
         while (groups.get(group).rows() == 0) group++;
-        CachedRowGroup in = spooled.computeIfAbsent(group, this::spool);
-        int at = row - first[group];
-        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(in.offsets[at + 1] - in.offsets[at]));
+        CachedRowGroup cached = groupCaches.computeIfAbsent(group, this::cache);
+        int index = row - first[group];
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(cached.offsets[index + 1] - cached.offsets[index]));
         try {
             while (bytes.hasRemaining()) {
-                if (in.file.read(bytes, in.offsets[at] + bytes.position()) < 0) throw new IOException("ends too early");
+                if (cached.file.read(bytes, cached.offsets[index] + bytes.position()) < 0)
+                    throw new IOException("unexpected end of file");
             }
         } catch (IOException e) {
-            throw new ConfigError("the spool of " + groups.get(group).file() + " cannot be read: " + e.getMessage(), e);
+            throw new ConfigError(groups.get(group).file() + ": its local cache cannot be read: " + e.getMessage(), e);
         }
         return bytes.array();
     }
 
-    private CachedRowGroup spool(int group) {
+    private CachedRowGroup cache(int group) {
         ParquetTable.RowGroup of = groups.get(group);
         try (ParquetFileReader reader = ParquetRows.open(of.file())) {
-            List<byte[]> pictures = ParquetRows.bytes(reader, of.number(), column);
-            long[] offsets = new long[pictures.size() + 1];
-            Path path = Files.createTempFile("vit4j-spool", ".bin");
+            List<byte[]> images = ParquetRows.bytes(reader, of.number(), column);
+            long[] offsets = new long[images.size() + 1];
+            Path path = Files.createTempFile("vit4j-cache", ".bin");
             FileChannel file = FileChannel.open(
                     path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
-            for (int i = 0; i < pictures.size(); i++) {
-                ByteBuffer bytes = ByteBuffer.wrap(pictures.get(i));
+            for (int i = 0; i < images.size(); i++) {
+                ByteBuffer bytes = ByteBuffer.wrap(images.get(i));
                 while (bytes.hasRemaining()) file.write(bytes);
-                offsets[i + 1] = offsets[i] + pictures.get(i).length;
+                offsets[i + 1] = offsets[i] + images.get(i).length;
             }
             return new CachedRowGroup(file, offsets);
         } catch (IOException | RuntimeException e) {

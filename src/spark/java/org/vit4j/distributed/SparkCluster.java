@@ -20,7 +20,7 @@ import org.vit4j.train.TrainData;
 import org.vit4j.train.TrainRun;
 import org.vit4j.train.Trainer;
 
-/** Apache Spark. */
+/** Training and inference on Apache Spark. */
 public final class SparkCluster implements DistributedBackend {
     private static final Logger LOG = LoggerFactory.getLogger(SparkCluster.class);
 
@@ -37,7 +37,7 @@ public final class SparkCluster implements DistributedBackend {
         }
     }
 
-    /** The same on a session of the caller's, which stays open. */
+    /** Trains with a session of the caller, which stays open. */
     public static TrainRun.RunResult train(
             SparkSession session,
             RunConfig config,
@@ -47,10 +47,10 @@ public final class SparkCluster implements DistributedBackend {
             BooleanSupplier stop) {
         SparkData data = SparkData.of(config);
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-        int parts = config.train().distributed().executors().orElseGet(() -> SparkSessions.executors(spark));
-        LOG.info("{}: each batch in {} parts", spark.master(), parts);
-        WorkerBroadcast workshop = new WorkerBroadcast(config, elsewhere(config), data.images());
-        try (SparkWorkers workers = new SparkWorkers(spark, workshop, parts)) {
+        int shards = config.train().distributed().executors().orElseGet(() -> SparkSessions.executors(spark));
+        LOG.info("{}: {} shards per batch", spark.master(), shards);
+        WorkerBroadcast broadcast = new WorkerBroadcast(config, absolutePaths(config), data.images());
+        try (SparkWorkers workers = new SparkWorkers(spark, broadcast, shards)) {
             return TrainRun.run(
                     config,
                     TrainData.configured(config, data.split()),
@@ -63,28 +63,28 @@ public final class SparkCluster implements DistributedBackend {
     }
 
     @Override
-    public Predicted predict(String master, Path model, List<String> pictures, String table, boolean stopsAtCorrupt) {
-        SavedModel.describe(model); // a mistake is said before anything is started
+    public Predicted predict(String master, Path model, List<String> images, String table, boolean stopsAtCorrupt) {
+        SavedModel.describe(model); // reports an invalid file before Spark starts
         try (SparkSession session = SparkSessions.open(master, "vit4j predict " + model.getFileName())) {
-            return predict(session, model, pictures, table, stopsAtCorrupt);
+            return predict(session, model, images, table, stopsAtCorrupt);
         }
     }
 
     static Predicted predict(
-            SparkSession session, Path model, List<String> pictures, String table, boolean stopsAtCorrupt) {
+            SparkSession session, Path model, List<String> images, String table, boolean stopsAtCorrupt) {
         CollectionAccumulator<String> unreadable = session.sparkContext().collectionAccumulator("unreadable images");
         SparkPredictor predictor = SparkPredictor.load(session, model);
         SparkPredictor chosen = stopsAtCorrupt ? predictor : predictor.withoutUnreadable(unreadable);
-        long images = ImageSources.write(chosen.predict(ImageSources.images(session, pictures)), table);
-        // A task that Spark ran twice has reported twice.
+        long count = ImageSources.write(chosen.predict(ImageSources.images(session, images)), table);
+        // Spark may run a task twice, which reports its images twice.
         List<String> lines = List.copyOf(new TreeSet<>(unreadable.value()));
-        if (images > 0 || lines.isEmpty()) return new Predicted(images, lines);
+        if (count > 0 || lines.isEmpty()) return new Predicted(count, lines);
         ImageSources.remove(table);
         throw new ConfigError(String.join("\n", lines));
     }
 
-    /** Executors have another working directory and another home. */
-    private static List<String> elsewhere(RunConfig config) {
+    /** Overrides with absolute paths: executors have another working directory and home. */
+    private static List<String> absolutePaths(RunConfig config) {
         List<String> overrides = new ArrayList<>();
         DataConfig data = config.data();
         data.path().ifPresent(path -> overrides.add("data.path=" + quoted(path)));

@@ -16,12 +16,12 @@ import org.vit4j.data.OnCorrupt;
 /**
  * The data of a run.
  *
- * @param split opened here
- * @param images how an executor opens what is trained on: the same images in the same order
+ * @param split opened on the driver
+ * @param images opens the training images on an executor, in the same order
  */
 record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
 
-    /** @throws ConfigError when files are not there or not what they should be */
+    /** @throws ConfigError when files are missing or invalid */
     static SparkData of(org.vit4j.train.RunConfig config) {
         DataConfig data = config.data();
         return switch (data.dataset()) {
@@ -31,7 +31,7 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
         };
     }
 
-    /** Files that every machine has, or that are in the jar. */
+    /** Data in files that every machine has, or in the jar. */
     private static SparkData local(DataConfig data) {
         return new SparkData(data.open(), run -> run.data().open().train());
     }
@@ -85,8 +85,8 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
         return data.remote()
                 .or(() -> data.path().map(path -> path.toAbsolutePath().toUri().toString()))
                 .map(root -> root.replaceFirst("/+$", ""))
-                .orElseThrow(() -> new ConfigError("data.path is missing: where the files of "
-                        + data.dataset().word() + " are"));
+                .orElseThrow(() -> new ConfigError("data.path: missing; expected the directory of the "
+                        + data.dataset().word() + " files"));
     }
 
     private static String validation(String root) {
@@ -98,7 +98,7 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
         } catch (IOException e) {
             throw new ConfigError(root + ": cannot be listed: " + e.getMessage(), e);
         }
-        throw new ConfigError(root + ": has no directory val; expected train and one of "
+        throw new ConfigError(root + ": has no validation data; expected train and one of "
                 + String.join(", ", ImageFolder.VALIDATION));
     }
 }

@@ -24,11 +24,11 @@ import org.vit4j.data.Image;
 import org.vit4j.model.Prediction;
 
 /**
- * A saved model as a function over a DataFrame of pictures.
+ * Classifies the images of a DataFrame with a saved model.
  *
  * <pre>{@code
- * Dataset<Row> pictures = spark.read().format("binaryFile").load("hdfs://.../*.jpg");
- * Dataset<Row> named = Predictor.load(spark, Path.of("model.keras")).predict(pictures);
+ * Dataset<Row> images = spark.read().format("binaryFile").load("hdfs://.../*.jpg");
+ * Dataset<Row> predictions = SparkPredictor.load(spark, Path.of("model.keras")).predict(images);
  * }</pre>
  */
 public final class SparkPredictor {
@@ -47,9 +47,9 @@ public final class SparkPredictor {
     }
 
     /**
-     * Reads a model here and sends it to the executors, which open it once each.
+     * Reads a model and sends it to the executors. Each executor opens it once.
      *
-     * @throws ConfigError when the file is missing, damaged, or not one of vit4j's
+     * @throws ConfigError when the file is missing, corrupt or was not written by vit4j
      */
     public static SparkPredictor load(SparkSession spark, Path model) {
         return new SparkPredictor(
@@ -59,8 +59,9 @@ public final class SparkPredictor {
     }
 
     /**
-     * The same with so many pictures at a time, one by default: kernels of another batch size round otherwise, and one picture's
-     * values shall not depend on its neighbors in a partition. More are faster where a picture is small work.
+     * Returns a predictor that processes several images at a time. The default is one: kernels for other batch sizes
+     * round differently, and the values of an image would depend on the other images of its partition. Larger batches
+     * are faster where images take little time.
      */
     public SparkPredictor batch(int size) {
         if (size < 1) throw new IllegalArgumentException("batch must be at least 1 (" + size + ")");
@@ -68,106 +69,107 @@ public final class SparkPredictor {
     }
 
     /**
-     * Returns a predictor that leaves out the rows whose image cannot be read, where one ends the job otherwise.
+     * Returns a predictor that omits rows with unreadable images. Without it, the first one ends the job.
      *
-     * @param report takes a line that names the image; twice where Spark runs a task twice
+     * @param report receives one line per image, or two if Spark runs a task twice
      */
     public SparkPredictor withoutUnreadable(CollectionAccumulator<String> report) {
         return new SparkPredictor(model, batch, Optional.of(report));
     }
 
     /**
-     * Adds the columns {@code label} (the likeliest class), {@code index} (its number), {@code probability} (0..1) and {@code
-     * logits} (one a class). The values are those of one machine,
-     * {@link org.vit4j.model.SavedModel#predict}, bit for bit.
+     * Adds the columns {@code label} (the most probable class), {@code index} (its number), {@code probability} (0..1)
+     * and {@code logits} (one per class). The values equal those of {@link org.vit4j.model.SavedModel#predict} bit for
+     * bit.
      *
-     * @param pictures with a column {@code path}, on any file system Spark reads, and if there is a column {@code content}, as of
-     *     the source {@code binaryFile}, the encoded bytes in it; those are left out of the result
+     * @param images has a column {@code path}, on any file system that Spark reads. A column {@code content}, as from
+     *     the source {@code binaryFile}, holds the encoded bytes; it is not part of the result. Without it, the
+     *     executors read the files
      */
-    public Dataset<Row> predict(Dataset<Row> pictures) {
-        StructType given = pictures.schema();
+    public Dataset<Row> predict(Dataset<Row> images) {
+        StructType given = images.schema();
         if (!List.of(given.fieldNames()).contains(PATH)) {
-            throw new ConfigError("pictures: no column 'path' among " + String.join(", ", given.fieldNames()));
+            throw new ConfigError("images: missing column 'path'; found " + String.join(", ", given.fieldNames()));
         }
-        List<String> kept = Arrays.stream(given.fieldNames())
+        List<String> columns = Arrays.stream(given.fieldNames())
                 .filter(name -> !name.equals(CONTENT))
                 .toList();
         StructType schema = new StructType();
-        for (String name : kept) schema = schema.add(given.apply(name));
+        for (String name : columns) schema = schema.add(given.apply(name));
         schema = schema.add("label", DataTypes.StringType, false)
                 .add("index", DataTypes.IntegerType, false)
                 .add("probability", DataTypes.DoubleType, false)
                 .add("logits", DataTypes.createArrayType(DataTypes.FloatType, false), false);
-        Broadcast<BroadcastModel> sent = model;
-        boolean fetched = List.of(given.fieldNames()).contains(CONTENT);
+        Broadcast<BroadcastModel> broadcast = model;
+        boolean hasContent = List.of(given.fieldNames()).contains(CONTENT);
         int size = batch;
-        CollectionAccumulator<String> report = unreadable.orElse(null); // an Optional does not travel
-        MapPartitionsFunction<Row, Row> see =
-                rows -> new PredictionIterator(rows, sent, kept, fetched, size, Optional.ofNullable(report));
-        return pictures.mapPartitions(see, Encoders.row(schema));
+        CollectionAccumulator<String> report = unreadable.orElse(null); // Optional is not serializable
+        MapPartitionsFunction<Row, Row> predict =
+                rows -> new PredictionIterator(rows, broadcast, columns, hasContent, size, Optional.ofNullable(report));
+        return images.mapPartitions(predict, Encoders.row(schema));
     }
 
-    /** The rows of a partition, a batch ahead. */
+    /** Predictions for the rows of a partition, computed batch by batch. */
     private static final class PredictionIterator implements Iterator<Row> {
         private final Iterator<Row> rows;
         private final Broadcast<BroadcastModel> model;
-        private final List<String> kept;
-        private final boolean fetched;
+        private final List<String> columns;
+        private final boolean hasContent;
         private final int size;
         private final Optional<CollectionAccumulator<String>> unreadable;
-        private Iterator<Row> seen = List.<Row>of().iterator();
+        private Iterator<Row> ready = List.<Row>of().iterator();
 
         PredictionIterator(
                 Iterator<Row> rows,
                 Broadcast<BroadcastModel> model,
-                List<String> kept,
-                boolean fetched,
+                List<String> columns,
+                boolean hasContent,
                 int size,
                 Optional<CollectionAccumulator<String>> unreadable) {
             this.rows = rows;
             this.model = model;
-            this.kept = kept;
-            this.fetched = fetched;
+            this.columns = columns;
+            this.hasContent = hasContent;
             this.size = size;
             this.unreadable = unreadable;
         }
 
         @Override
         public boolean hasNext() {
-            while (!seen.hasNext() && rows.hasNext()) seen = batch().iterator();
-            return seen.hasNext();
+            while (!ready.hasNext() && rows.hasNext()) ready = batch().iterator();
+            return ready.hasNext();
         }
 
         @Override
         public Row next() {
             if (!hasNext()) throw new NoSuchElementException();
-            return seen.next();
+            return ready.next();
         }
 
-        /** Empty when there is no further image that can be read. */
+        /** Predictions of the next batch; empty if no readable image is left. */
         private List<Row> batch() {
             List<Row> batch = new ArrayList<>();
             List<Image> images = new ArrayList<>();
             while (rows.hasNext() && batch.size() < size) {
                 Row row = rows.next();
                 try {
-                    images.add(model.value().decode(picture(row)));
+                    images.add(model.value().decode(image(row)));
                     batch.add(row);
                 } catch (ConfigError e) {
                     unreadable.orElseThrow(() -> e).add(e.getMessage());
                 }
             }
             if (batch.isEmpty()) return List.of();
-            BroadcastModel.ModelOutput seen = model.value().predict(images);
+            BroadcastModel.ModelOutput output = model.value().predict(images);
             List<Row> out = new ArrayList<>();
             for (int i = 0; i < batch.size(); i++)
-                out.add(row(batch.get(i), seen, seen.logits().get(i)));
+                out.add(row(batch.get(i), output, output.logits().get(i)));
             return out;
         }
 
-        private BroadcastModel.ImageBytes picture(Row row) {
+        private BroadcastModel.ImageBytes image(Row row) {
             String path = row.getAs(PATH);
-            if (fetched) return new BroadcastModel.ImageBytes(path, row.getAs(CONTENT));
+            if (hasContent) return new BroadcastModel.ImageBytes(path, row.getAs(CONTENT));
             try {
                 return new BroadcastModel.ImageBytes(path, HadoopFiles.read(path));
             } catch (IOException e) {
@@ -175,10 +177,10 @@ public final class SparkPredictor {
             }
         }
 
-        private Row row(Row of, BroadcastModel.ModelOutput seen, float[] logits) {
+        private Row row(Row of, BroadcastModel.ModelOutput output, float[] logits) {
             List<Object> values = new ArrayList<>();
-            for (String name : kept) values.add(of.getAs(name));
-            Prediction best = seen.model().top(logits, 1).get(0);
+            for (String name : columns) values.add(of.getAs(name));
+            Prediction best = output.model().top(logits, 1).get(0);
             Float[] boxed = new Float[logits.length];
             for (int i = 0; i < boxed.length; i++) boxed[i] = logits[i];
             values.addAll(List.of(best.label(), best.index(), best.probability(), boxed));

@@ -6,17 +6,17 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.vit4j.config.ConfigError;
 
-/** Spark as we want it, unless the user says otherwise. */
+/** Spark sessions with defaults for vit4j. */
 final class SparkSessions {
-    /** Whatever is set already, by spark-submit or its defaults, wins. */
+    /** Defaults; values set by spark-submit or its configuration take precedence. */
     private static final Map<String, String> STANDARD = Map.of(
             "spark.ui.enabled", "false",
             "spark.ui.showConsoleProgress", "false",
-            // Weights and gradients are as good as random: packing them costs time and saves nothing.
+            // Weights and gradients hardly compress: compression costs time and saves nothing.
             "spark.broadcast.compress", "false",
-            // Any executor can do any part: none is worth waiting for.
+            // Any executor can compute any shard, so waiting for a preferred one only costs time.
             "spark.locality.wait", "0s",
-            // The first step waits for all executors, not for the first of them.
+            // The first step starts when all executors are registered.
             "spark.scheduler.minRegisteredResourcesRatio", "1.0",
             "spark.driver.maxResultSize", "0");
 
@@ -25,8 +25,8 @@ final class SparkSessions {
     /**
      * Starts Spark.
      *
-     * @param master empty when spark-submit has set one
-     * @throws ConfigError when there is no such master
+     * @param master empty if spark-submit has set one
+     * @throws ConfigError when no master is set
      */
     static SparkSession open(String master, String name) {
         return open(master, name, new SparkConf());
@@ -37,23 +37,23 @@ final class SparkSessions {
         if (!master.isEmpty()) conf.setMaster(master);
         if (!conf.contains("spark.master")) {
             throw new ConfigError(
-                    "--spark: which master? Say one, such as --spark local[2] or --spark spark://host:7077,"
-                            + " or start by spark-submit");
+                    "--spark: missing master; expected for example --spark local[2] or --spark spark://host:7077,"
+                            + " or a start with spark-submit");
         }
         STANDARD.forEach(conf::setIfMissing);
         ship(conf);
         return SparkSession.builder().config(conf).getOrCreate();
     }
 
-    /** How executors come by our classes and natives where spark-submit has not seen to it. */
+    /** Makes vit4j's classes and natives available to executors if spark-submit does not. */
     private static void ship(SparkConf conf) {
-        boolean here = conf.get("spark.master").startsWith("local");
-        String property = here ? "vit4j.spark.classpath" : "vit4j.spark.jar";
-        String ours = System.getProperty(property, "");
-        if (!ours.isEmpty()) conf.setIfMissing(here ? "spark.executor.extraClassPath" : "spark.jars", ours);
+        boolean local = conf.get("spark.master").startsWith("local");
+        String property = local ? "vit4j.spark.classpath" : "vit4j.spark.jar";
+        String classes = System.getProperty(property, "");
+        if (!classes.isEmpty()) conf.setIfMissing(local ? "spark.executor.extraClassPath" : "spark.jars", classes);
     }
 
-    /** Processes that can work at the same time. */
+    /** Number of processes that can compute at the same time. */
     static int executors(JavaSparkContext spark) {
         SparkConf conf = spark.getConf();
         String master = spark.master();

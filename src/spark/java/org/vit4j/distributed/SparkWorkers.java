@@ -12,27 +12,29 @@ import org.vit4j.train.GradientRequest;
 import org.vit4j.train.GradientShard;
 import org.vit4j.train.GradientWorkers;
 
-/** Gradients by the executors of a Spark application: a job an exchange, a task a part. */
+/** Computes gradients on the executors of a Spark application, with one job per exchange and one task per shard. */
 final class SparkWorkers implements GradientWorkers, AutoCloseable {
-    /** Executors from which on the driver's link is what the others wait for; see docs/scaling.md. */
-    private static final int FEW = 4;
+    /**
+     * Most executors for {@link Exchange#GATHER}. With more, the link of the driver limits the speed (docs/scaling.md).
+     */
+    private static final int GATHER_LIMIT = 4;
 
     private final JavaSparkContext spark;
-    private final Broadcast<WorkerBroadcast> workshop;
-    private final JavaRDD<Integer> parts;
+    private final Broadcast<WorkerBroadcast> worker;
+    private final JavaRDD<Integer> shards;
     private final int count;
     private final Exchange exchange;
 
-    SparkWorkers(JavaSparkContext spark, WorkerBroadcast workshop, int count) {
-        this(spark, workshop, count, count > FEW ? Exchange.REDUCE_SCATTER : Exchange.GATHER);
+    SparkWorkers(JavaSparkContext spark, WorkerBroadcast worker, int count) {
+        this(spark, worker, count, count > GATHER_LIMIT ? Exchange.REDUCE_SCATTER : Exchange.GATHER);
     }
 
-    SparkWorkers(JavaSparkContext spark, WorkerBroadcast workshop, int count, Exchange exchange) {
+    SparkWorkers(JavaSparkContext spark, WorkerBroadcast worker, int count, Exchange exchange) {
         this.spark = spark;
-        this.workshop = spark.broadcast(workshop);
+        this.worker = spark.broadcast(worker);
         this.count = count;
         this.exchange = exchange;
-        this.parts = spark.parallelize(IntStream.range(0, count).boxed().toList(), count);
+        this.shards = spark.parallelize(IntStream.range(0, count).boxed().toList(), count);
     }
 
     @Override
@@ -41,13 +43,13 @@ final class SparkWorkers implements GradientWorkers, AutoCloseable {
     }
 
     @Override
-    public GradientShard compute(float[] trained, float[] kept, GradientRequest work) {
-        Broadcast<BroadcastWeights> weights = spark.broadcast(new BroadcastWeights(trained, kept));
+    public GradientShard compute(float[] trainable, float[] buffers, GradientRequest request) {
+        Broadcast<BroadcastWeights> weights = spark.broadcast(new BroadcastWeights(trainable, buffers));
         try {
-            WorkerReply parcel = exchange.ask(parts, count, question(workshop, weights, work, count));
-            if (!parcel.refusal().isEmpty()) throw new ConfigError(parcel.refusal());
-            return parcel.answer();
-        } catch (Exception e) { // Spark's is a checked one that Java does not know of
+            WorkerReply reply = exchange.compute(shards, count, shardRequest(worker, weights, request, count));
+            if (!reply.error().isEmpty()) throw new ConfigError(reply.error());
+            return reply.shard();
+        } catch (Exception e) { // Spark throws a checked exception without declaring it
             if (e instanceof SparkException lost) throw lost(lost);
             throw e;
         } finally {
@@ -55,19 +57,22 @@ final class SparkWorkers implements GradientWorkers, AutoCloseable {
         }
     }
 
-    /** Static, so that what travels is what it names. */
-    private static Function<Integer, WorkerReply> question(
-            Broadcast<WorkerBroadcast> workshop, Broadcast<BroadcastWeights> weights, GradientRequest work, int parts) {
-        return part -> workshop.value().answer(weights.value(), work, part, parts);
+    /** Static, so that only the parameters are serialized. */
+    private static Function<Integer, WorkerReply> shardRequest(
+            Broadcast<WorkerBroadcast> worker,
+            Broadcast<BroadcastWeights> weights,
+            GradientRequest request,
+            int shards) {
+        return shard -> worker.value().compute(weights.value(), request, shard, shards);
     }
 
     private static RunException lost(SparkException e) {
         String why = e.getMessage().lines().findFirst().orElse("");
-        return new RunException("the cluster gave up: " + why + "; go on with --resume", e);
+        return new RunException("Spark job failed: " + why + "; continue with --resume", e);
     }
 
     @Override
     public void close() {
-        workshop.destroy();
+        worker.destroy();
     }
 }

@@ -11,14 +11,14 @@ import org.vit4j.train.GradientWorker;
 import org.vit4j.train.RunConfig;
 
 /**
- * What an executor keeps between tasks: the network with its plan, and the opened data. It travels as a Spark broadcast,
- * which each executor holds as one object for as long as the run needs it: so there is one worker a process, without any
- * state of ours that is global. Should Spark drop it, it is made anew: answers do not depend on what was asked before.
+ * State of an executor between tasks: the network with its plan, and the opened data. It is sent as a Spark broadcast,
+ * which each executor holds as one object during the run. So there is one worker per process without global state. If
+ * Spark drops the object, the worker is created again: replies do not depend on earlier requests.
  */
 final class WorkerBroadcast implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** Opens the images to train on, in any process. */
+    /** Opens the training images, in any process. */
     interface ImageOpener extends Serializable {
         Dataset open(RunConfig config);
     }
@@ -29,7 +29,7 @@ final class WorkerBroadcast implements Serializable {
     private final ImageOpener images;
     private transient GradientWorker worker;
 
-    /** @param overrides of the config: what is called otherwise on an executor than here */
+    /** @param overrides of the config for executors, such as absolute paths */
     WorkerBroadcast(RunConfig config, List<String> overrides, ImageOpener images) {
         this.name = config.name();
         this.yaml = config.resolved();
@@ -37,13 +37,13 @@ final class WorkerBroadcast implements Serializable {
         this.images = images;
     }
 
-    /** Tasks of one executor wait for each other: a plan already uses all cores it may have. */
-    synchronized WorkerReply answer(BroadcastWeights weights, GradientRequest work, int part, int parts) {
+    /** Computes one shard. Tasks of one executor run one after another: a plan already uses all its cores. */
+    synchronized WorkerReply compute(BroadcastWeights weights, GradientRequest request, int shard, int shards) {
         try {
             if (worker == null) worker = open();
-            return WorkerReply.of(worker.compute(weights.trained(), weights.kept(), work, part, parts));
+            return WorkerReply.of(worker.compute(weights.trainable(), weights.buffers(), request, shard, shards));
         } catch (ConfigError | RunException e) {
-            return WorkerReply.refused("partition " + (part + 1) + " of " + parts + ": " + e.getMessage());
+            return WorkerReply.failed("partition " + (shard + 1) + " of " + shards + ": " + e.getMessage());
         }
     }
 

@@ -7,64 +7,63 @@ import java.io.ObjectOutput;
 import org.vit4j.train.GradientShard;
 
 /**
- * A worker's answer on its way back, or why there is none. A mistake of the user's travels as a value: thrown, Spark would
- * try the same again, and again.
+ * Serializable reply of a worker: a gradient shard or an error. User errors are returned as values, because Spark
+ * retries a task that throws.
  */
 public final class WorkerReply implements Externalizable {
     private static final long serialVersionUID = 1L;
 
-    private GradientShard answer =
-            new GradientShard(new float[0], new float[0], new double[0], new long[0], new int[0]);
-    private String refusal = "";
+    private GradientShard shard = new GradientShard(new float[0], new float[0], new double[0], new long[0], new int[0]);
+    private String error = "";
 
-    /** For the one who reads it. */
+    /** For deserialization. */
     public WorkerReply() {}
 
-    static WorkerReply of(GradientShard answer) {
-        WorkerReply parcel = new WorkerReply();
-        parcel.answer = answer;
-        return parcel;
+    static WorkerReply of(GradientShard shard) {
+        WorkerReply reply = new WorkerReply();
+        reply.shard = shard;
+        return reply;
     }
 
-    static WorkerReply refused(String why) {
-        WorkerReply parcel = new WorkerReply();
-        parcel.refusal = why;
-        return parcel;
+    static WorkerReply failed(String error) {
+        WorkerReply reply = new WorkerReply();
+        reply.error = error;
+        return reply;
     }
 
-    GradientShard answer() {
-        return answer;
+    GradientShard shard() {
+        return shard;
     }
 
-    /** Empty when there is an answer. */
-    String refusal() {
-        return refusal;
+    /** Error message; empty if there is a shard. */
+    String error() {
+        return error;
     }
 
     @Override
     public void writeExternal(ObjectOutput out) throws IOException {
-        out.writeUTF(refusal);
-        FloatCodec.write(out, answer.gradient());
-        FloatCodec.write(out, answer.buffers());
-        out.writeInt(answer.batches());
-        for (int i = 0; i < answer.batches(); i++) {
-            out.writeDouble(answer.losses()[i]);
-            out.writeLong(answer.correct()[i]);
-            out.writeInt(answer.images()[i]);
+        out.writeUTF(error);
+        FloatCodec.write(out, shard.gradient());
+        FloatCodec.write(out, shard.buffers());
+        out.writeInt(shard.batches());
+        for (int i = 0; i < shard.batches(); i++) {
+            out.writeDouble(shard.losses()[i]);
+            out.writeLong(shard.correct()[i]);
+            out.writeInt(shard.images()[i]);
         }
     }
 
     @Override
     public void readExternal(ObjectInput in) throws IOException {
-        refusal = in.readUTF();
+        error = in.readUTF();
         float[] gradient = FloatCodec.read(in);
-        float[] kept = FloatCodec.read(in);
+        float[] buffers = FloatCodec.read(in);
         int batches = in.readInt();
-        answer = new GradientShard(gradient, kept, new double[batches], new long[batches], new int[batches]);
+        shard = new GradientShard(gradient, buffers, new double[batches], new long[batches], new int[batches]);
         for (int i = 0; i < batches; i++) {
-            answer.losses()[i] = in.readDouble();
-            answer.correct()[i] = in.readLong();
-            answer.images()[i] = in.readInt();
+            shard.losses()[i] = in.readDouble();
+            shard.correct()[i] = in.readLong();
+            shard.images()[i] = in.readInt();
         }
     }
 }

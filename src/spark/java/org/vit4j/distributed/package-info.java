@@ -1,5 +1,9 @@
 /**
- * Training and inference on Apache Spark. Spark alone moves what has to be moved: weights as a broadcast, gradients as results of
- * tasks. Built with the Maven profile {@code spark}.
+ * Training and inference on Apache Spark. Weights are sent as broadcasts, gradients are the results of tasks; no other
+ * communication is used. Built with the Maven profile {@code spark}.
+ *
+ * <p>Start reading at {@link org.vit4j.distributed.SparkCluster} (the entry points),
+ * {@link org.vit4j.distributed.SparkWorkers} (one gradient exchange) and {@link org.vit4j.distributed.SparkPredictor}
+ * (inference). docs/scaling.md explains usage and cost.
  */
 package org.vit4j.distributed;

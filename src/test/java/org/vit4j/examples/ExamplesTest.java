@@ -17,40 +17,39 @@ import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.RunConfig;
 
-/** The examples of the documents, run one after another as a reader would. */
+/** Runs the example classes that README.md and docs show. */
 class ExamplesTest {
     @TempDir
     Path directory;
 
     private Path model;
-    private Path picture;
+    private Path image;
 
     @BeforeEach
-    void aModelAndAPicture() throws IOException {
+    void writeModelAndImage() throws IOException {
         RunConfig config = RunConfig.open("digits-vit", List.of());
         model = directory.resolve("model.keras");
         RandomModel.write(model, "digits", config, RandomModel.digits(), 5);
-        var image = config.model().image();
-        BufferedImage drawn = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_BYTE_GRAY);
-        for (int i = 0; i < image.width(); i++)
-            drawn.getRaster().setSample(i, (7 * i) % image.height(), 0, 31 * i % 256);
-        picture = directory.resolve("picture.png");
-        ImageIO.write(drawn, "png", picture.toFile());
+        var spec = config.model().image();
+        BufferedImage drawn = new BufferedImage(spec.width(), spec.height(), BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < spec.width(); i++) drawn.getRaster().setSample(i, (7 * i) % spec.height(), 0, 31 * i % 256);
+        image = directory.resolve("image.png");
+        ImageIO.write(drawn, "png", image.toFile());
     }
 
     private INDArray images() {
         try (SavedModel saved = SavedModel.load(model)) {
-            return saved.prepareChannelsFirst(picture);
+            return saved.prepareChannelsFirst(image);
         }
     }
 
     private float[] logits(Path file) {
         try (SavedModel saved = SavedModel.load(file)) {
-            return saved.logits(saved.prepareChannelsFirst(picture)).toFloatVector();
+            return saved.logits(saved.prepareChannelsFirst(image)).toFloatVector();
         }
     }
 
-    private static void agree(float[] actual, float[] expected) {
+    private static void assertClose(float[] actual, float[] expected) {
         assertThat(actual).hasSameSizeAs(expected);
         float largest = 0;
         for (float logit : expected) largest = Math.max(largest, Math.abs(logit));
@@ -60,27 +59,28 @@ class ExamplesTest {
     }
 
     @Test
-    void theFirstExampleRuns() {
-        QuickStart.main(new String[] {model.toString(), picture.toString()});
+    void quickStartRuns() {
+        QuickStart.main(new String[] {model.toString(), image.toString()});
     }
 
     @Test
-    void whatIsExportedAnswersTheSame() throws Exception {
+    void exportedModelsGiveTheLogitsOfTheSavedModel() throws Exception {
         ExportModel.main(new String[] {model.toString(), directory.toString()});
         float[] expected = logits(model);
-        agree(RunOnnx.logits(directory.resolve("pixels.onnx").toString(), ImageIO.read(picture.toFile())), expected);
-        RunOnnx.main(new String[] {directory.resolve("pixels.onnx").toString(), picture.toString()});
+        assertClose(
+                RunOnnx.logits(directory.resolve("pixels.onnx").toString(), ImageIO.read(image.toFile())), expected);
+        RunOnnx.main(new String[] {directory.resolve("pixels.onnx").toString(), image.toString()});
 
         Path images = directory.resolve("images.npy");
-        Path answers = directory.resolve("logits.npy");
+        Path logits = directory.resolve("logits.npy");
         Nd4j.writeAsNumpy(images().permute(0, 2, 3, 1).dup('c'), images.toFile());
         PlainSameDiff.main(
-                new String[] {directory.resolve("model.fb").toString(), images.toString(), answers.toString()});
-        agree(Nd4j.createFromNpyFile(answers.toFile()).toFloatVector(), expected);
+                new String[] {directory.resolve("model.fb").toString(), images.toString(), logits.toString()});
+        assertClose(Nd4j.createFromNpyFile(logits.toFile()).toFloatVector(), expected);
     }
 
     @Test
-    void aCheckpointIsImportedForOtherClasses() {
+    void importedCheckpointHasTheRequestedClasses() {
         ExportModel.main(new String[] {model.toString(), directory.toString()});
         Path other = directory.resolve("five.keras");
         ImportCheckpoint.main(new String[] {

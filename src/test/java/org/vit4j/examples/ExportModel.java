@@ -8,7 +8,7 @@ import org.vit4j.export.ModelExporter.ExportOptions;
 import org.vit4j.model.SavedModel;
 import org.vit4j.onnx.PixelInput;
 
-/** Writes a model in every format: java ... ExportModel model.keras DIRECTORY */
+/** Exports a model to all formats: java ... ExportModel model.keras DIRECTORY */
 public class ExportModel {
     public static void main(String[] args) {
         Path out = Path.of(args[1]);

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.vit4j.train.CheckpointImporter;
 
-/** A published checkpoint for five classes of one's own: java ... ImportCheckpoint VARIANT CHECKPOINT model.keras */
+/** Imports a checkpoint with a new five-class head: java ... ImportCheckpoint VARIANT CHECKPOINT model.keras */
 public class ImportCheckpoint {
     public static void main(String[] args) {
         var changes =
@@ -14,7 +14,7 @@ public class ImportCheckpoint {
         Path checkpoint = Path.of(args[1]); // .safetensors, .pth, .pt, .bin
         Path model = Path.of(args[2]);
         List<String> notes = CheckpointImporter.run(args[0], checkpoint, model, changes, Optional.empty(), 0, true);
-        notes.forEach(System.out::println); // what was done besides copying
+        notes.forEach(System.out::println); // adapted weights, one line each
     }
 }
 // end

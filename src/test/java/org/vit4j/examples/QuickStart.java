@@ -8,18 +8,17 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
 
-/** Names what is on a picture: java ... QuickStart model.keras some.png */
+/** Classifies an image: java ... QuickStart model.keras some.png */
 public class QuickStart {
     public static void main(String[] args) {
         try (SavedModel model = SavedModel.load(Path.of(args[0]))) {
             List<Prediction> top = model.predict(Path.of(args[1]), 3);
-            top.forEach(
-                    guess -> System.out.printf(Locale.ROOT, "%6.2f%%  %s%n", 100 * guess.probability(), guess.label()));
+            top.forEach(p -> System.out.printf("%6.2f%%  %s%n", 100 * p.probability(), p.label()));
 
             INDArray images = model.prepareChannelsFirst(Path.of(args[1])); // [1, C, H, W]
             INDArray logits = model.logits(images); // [1, K]
-            INDArray maps = model.tensor("blocks.3.attn.weights", images); // [1, H, T, T], any tensor of `summary`
-            System.out.println(logits.shapeInfoToString() + maps.shapeInfoToString());
+            INDArray probs = model.tensor("blocks.3.attn.probs", images); // [1, H, T, T], any tensor of `summary`
+            System.out.println(logits.shapeInfoToString() + probs.shapeInfoToString());
         }
     }
 }

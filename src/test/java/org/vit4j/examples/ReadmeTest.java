@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** Code samples and file names in README.md and docs. */
 class ReadmeTest {
     @ParameterizedTest
     @CsvSource({
@@ -18,14 +19,14 @@ class ReadmeTest {
         "docs/interop.md, PlainSameDiff",
         "docs/checkpoints.md, ImportCheckpoint"
     })
-    void theExampleInTheDocumentIsTheOneThatRuns(String document, String example) throws IOException {
+    void codeSamplesInTheDocsEqualTheExampleClasses(String document, String example) throws IOException {
         String source = Files.readString(Path.of("src/test/java/org/vit4j/examples/" + example + ".java"));
         String shown = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("// end"));
         assertThat(Files.readString(Path.of(document))).contains("```java\n" + shown + "```");
     }
 
     @Test
-    void everyConfigTheReadmeNamesExists() throws IOException {
+    void configsNamedInTheReadmeExist() throws IOException {
         var names = java.util.regex.Pattern.compile("configs/[a-z0-9_/-]+\\.yaml")
                 .matcher(Files.readString(Path.of("README.md")));
         int found = 0;

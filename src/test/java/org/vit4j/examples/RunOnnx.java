@@ -12,17 +12,17 @@ import java.util.Locale;
 import java.util.Map;
 import javax.imageio.ImageIO;
 
-/** Runs a model exported with --preprocess, without vit4j: java ... RunOnnx pixels.onnx picture-of-its-size.png */
+/** Runs a model exported with --preprocess, without vit4j: java ... RunOnnx pixels.onnx image-of-its-size.png */
 public class RunOnnx {
     public static void main(String[] args) throws Exception {
         float[] logits = logits(args[0], ImageIO.read(new File(args[1])));
         for (int k = 0; k < logits.length; k++) System.out.printf(Locale.ROOT, "%4d %8.3f%n", k, logits[k]);
     }
 
-    static float[] logits(String model, BufferedImage picture) throws Exception {
-        int channels = picture.getRaster().getNumBands(); // those that the model was trained on
-        long[] shape = {1, picture.getHeight(), picture.getWidth(), channels};
-        int[] samples = picture.getRaster().getPixels(0, 0, picture.getWidth(), picture.getHeight(), (int[]) null);
+    static float[] logits(String model, BufferedImage image) throws Exception {
+        int channels = image.getRaster().getNumBands(); // must match the model
+        long[] shape = {1, image.getHeight(), image.getWidth(), channels};
+        int[] samples = image.getRaster().getPixels(0, 0, image.getWidth(), image.getHeight(), (int[]) null);
         ByteBuffer pixels = ByteBuffer.allocateDirect(samples.length);
         for (int sample : samples) pixels.put((byte) sample);
         OrtEnvironment environment = OrtEnvironment.getEnvironment();

@@ -8,15 +8,15 @@ import org.vit4j.train.EpochMetrics;
 import org.vit4j.train.TrainState;
 import org.vit4j.train.Trainer;
 
-/** What a run told of itself; says stop after so many steps. */
+/** Records losses and image counts of a run, and stops it after a number of steps. */
 final class CapturedLosses implements Trainer.TrainListener, BooleanSupplier {
-    /** After each batch, the mean loss of its epoch so far. */
+    /** Mean loss of the epoch so far, after each batch. */
     final List<Double> losses = new ArrayList<>();
 
     /** Images of each batch. */
     final List<Long> images = new ArrayList<>();
 
-    /** After each batch, images of its epoch so far. */
+    /** Images of the epoch so far, after each batch. */
     final List<Long> seen = new ArrayList<>();
 
     private final int most;

@@ -7,13 +7,13 @@ import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
-/** Two executors of one core each, as processes of their own, with the classes of this test run. */
+/** A Spark cluster of two executor processes with one core each and the classes of this test run. */
 final class LocalCluster {
     static final String MASTER = "local-cluster[2,1,2048]";
 
     private LocalCluster() {}
 
-    /** One for all tests of a process, which may have one only; it ends with the process. */
+    /** Session for all tests of a process. Spark allows only one per process; it ends with the process. */
     static SparkSession shared() {
         return Holder.SESSION;
     }
@@ -26,7 +26,7 @@ final class LocalCluster {
         return SparkSessions.open(master, "test", new SparkConf().set("spark.executor.extraClassPath", classes()));
     }
 
-    /** The class path of this process, for others that start in other directories. */
+    /** Absolute class path of this process, for processes with another working directory. */
     static String classes() {
         return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
                 .map(entry -> Path.of(entry).toAbsolutePath().toString())

@@ -17,13 +17,13 @@ import org.vit4j.train.GradientWorker;
 import org.vit4j.train.RunConfig;
 
 /**
- * What a step costs, and what of it is the exchange: the measurements that {@code bench/scaling.py} makes docs/scaling.md of.
- * Not a test. A line of JSON for each.
+ * Measures the time of a step and of its exchange, for {@code bench/scaling.py} and docs/scaling.md. Not a test. Prints
+ * one line of JSON per measurement.
  */
 public final class ScalingBench {
     private static final int WARM = 4;
     private static final int TIMED = 12;
-    /** Spark's barrier gathers texts, all of them through the driver: larger ones take it down. */
+    /** Spark's barrier gathers strings through the driver; larger ones exhaust its memory. */
     private static final int BARRIER_LIMIT = 1 << 21;
 
     private final String config;
@@ -38,17 +38,17 @@ public final class ScalingBench {
         this.batch = batch;
     }
 
-    /** Arguments: executors, config, overrides... Without executors it is one process; with more than two, an empty job. */
+    /** Arguments: executors, config, overrides... 0 executors measure one process, more than two only an empty job. */
     public static void main(String[] arguments) {
         int executors = Integer.parseInt(arguments[0]);
         List<String> overrides = Arrays.asList(arguments).subList(2, arguments.length);
         RunConfig config = RunConfig.open(arguments[1], overrides);
         ParameterStore parameters = new ParameterStore(config.model().build().parameters(), DataType.FLOAT);
         parameters.initialize(1);
-        float[] trained = parameters.trainable().data().asFloat();
-        float[] kept = parameters.buffers().data().asFloat();
+        float[] trainable = parameters.trainable().data().asFloat();
+        float[] buffers = parameters.buffers().data().asFloat();
         ScalingBench bench = new ScalingBench(
-                config.name(), executors, trained.length, config.train().batch());
+                config.name(), executors, trainable.length, config.train().batch());
         if (executors == 0) {
             try (GradientWorker worker =
                     new GradientWorker(config, config.data().open().train())) {
@@ -56,7 +56,7 @@ public final class ScalingBench {
                     int of = parts;
                     bench.show(
                             "worker, 1 part of " + parts,
-                            time(step -> worker.compute(trained, kept, new GradientRequest(0, step, 1), 0, of)));
+                            time(step -> worker.compute(trainable, buffers, new GradientRequest(0, step, 1), 0, of)));
                 }
             }
             return;
@@ -64,24 +64,24 @@ public final class ScalingBench {
         String master = "local-cluster[" + executors + ",1,2048]";
         try (SparkSession session = LocalCluster.open(master)) {
             JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-            if (executors <= 2) bench.steps(spark, config, trained, kept);
-            bench.exchanges(spark, trained, executors <= 2);
+            if (executors <= 2) bench.steps(spark, config, trainable, buffers);
+            bench.exchanges(spark, trainable, executors <= 2);
         }
     }
 
-    private void steps(JavaSparkContext spark, RunConfig run, float[] trained, float[] kept) {
-        WorkerBroadcast workshop =
+    private void steps(JavaSparkContext spark, RunConfig run, float[] trainable, float[] buffers) {
+        WorkerBroadcast broadcast =
                 new WorkerBroadcast(run, List.of(), of -> of.data().open().train());
         for (Exchange exchange : Exchange.values()) {
-            try (SparkWorkers workers = new SparkWorkers(spark, workshop, executors, exchange)) {
+            try (SparkWorkers workers = new SparkWorkers(spark, broadcast, executors, exchange)) {
                 show(
                         "step, " + exchange,
-                        time(step -> workers.compute(trained, kept, new GradientRequest(0, step, 1))));
+                        time(step -> workers.compute(trainable, buffers, new GradientRequest(0, step, 1))));
             }
         }
     }
 
-    /** The exchange alone: every executor already has its gradient. */
+    /** Measures the exchange alone, with a gradient that every executor already has. */
     private void exchanges(JavaSparkContext spark, float[] gradient, boolean all) {
         JavaRDD<Integer> parts =
                 spark.parallelize(IntStream.range(0, executors).boxed().toList(), executors);
@@ -90,35 +90,34 @@ public final class ScalingBench {
         int length = gradient.length;
         show("broadcast", time(step -> {
             Broadcast<BroadcastWeights> weights = spark.broadcast(new BroadcastWeights(gradient, new float[0]));
-            parts.map(part -> weights.value().trained().length).collect();
+            parts.map(part -> weights.value().trainable().length).collect();
             weights.destroy();
         }));
         for (Exchange exchange : Exchange.values()) {
-            show("exchange, " + exchange, time(step -> exchange.ask(parts, executors, part -> parcel(length))));
+            show("exchange, " + exchange, time(step -> exchange.compute(parts, executors, part -> reply(length))));
         }
         show(
                 "exchange, treeAggregate",
-                time(step -> parts.map(part -> parcel(length))
+                time(step -> parts.map(part -> reply(length))
                         .treeAggregate(
-                                parcel(0),
-                                (sum, parcel) -> added(sum, parcel),
-                                (sum, parcel) -> added(sum, parcel),
-                                2)));
+                                reply(0), (sum, reply) -> added(sum, reply), (sum, reply) -> added(sum, reply), 2)));
         if (length < BARRIER_LIMIT) show("exchange, barrier", time(step -> barrier(parts, length)));
     }
 
-    private static WorkerReply parcel(int length) {
+    private static WorkerReply reply(int length) {
         return WorkerReply.of(
                 new GradientShard(new float[length], new float[0], new double[0], new long[0], new int[0]));
     }
 
-    private static WorkerReply added(WorkerReply sum, WorkerReply parcel) {
-        if (sum.answer().gradient().length == 0) return parcel;
-        if (parcel.answer().gradient().length == 0) return sum;
-        return WorkerReply.of(sum.answer().add(parcel.answer()));
+    private static WorkerReply added(WorkerReply sum, WorkerReply reply) {
+        if (sum.shard().gradient().length == 0) return reply;
+        if (reply.shard().gradient().length == 0) return sum;
+        return WorkerReply.of(sum.shard().add(reply.shard()));
     }
 
-    /** Spark's barrier gathers texts, through the driver; a byte is a character of Latin-1. */
+    /**
+     * All-gather with Spark's barrier stage, which transfers strings through the driver; a byte is a Latin-1 character.
+     */
     private static void barrier(JavaRDD<Integer> parts, int length) {
         parts.rdd()
                 .barrier()
@@ -127,7 +126,7 @@ public final class ScalingBench {
                 .collect();
     }
 
-    /** All-reduce by all-gather. */
+    /** All-reduce implemented with all-gather. */
     private static final class Gathered
             extends scala.runtime.AbstractFunction1<
                     scala.collection.Iterator<Integer>, scala.collection.Iterator<Integer>>
@@ -160,7 +159,7 @@ public final class ScalingBench {
         void run(int step);
     }
 
-    /** Seconds of each timed step. */
+    /** Seconds of each measured step. */
     private static double[] time(Step step) {
         double[] seconds = new double[TIMED];
         for (int i = -WARM; i < TIMED; i++) {

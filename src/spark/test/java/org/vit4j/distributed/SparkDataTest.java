@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 import org.vit4j.train.RunConfig;
 
-/** Data from where it lies: the same images in the same order, whatever holds them; what is damaged is named. */
+/** Training data from local folders, remote folders and Parquet tables, and errors for corrupt files. */
 class SparkDataTest {
     private static final int STEPS = 6;
 
@@ -38,18 +38,18 @@ class SparkDataTest {
     }
 
     private List<Double> losses(RunConfig config, String run) {
-        CapturedLosses told = new CapturedLosses(STEPS);
-        SparkCluster.train(spark, config, directory.resolve(run), false, told, told);
-        assertThat(told.losses).hasSize(STEPS);
-        return told.losses;
+        CapturedLosses captured = new CapturedLosses(STEPS);
+        SparkCluster.train(spark, config, directory.resolve(run), false, captured, captured);
+        assertThat(captured.losses).hasSize(STEPS);
+        return captured.losses;
     }
 
     @Test
-    void aFolderAnyFileSystemAndATableHoldTheSame() {
+    void localFolderRemoteFolderAndTableGiveTheSameLosses() {
         Path folder = directory.resolve("folder");
-        FaceFolders.folder(folder, 40, 8);
+        DigitFolders.folder(folder, 40, 8);
         Path table = directory.resolve("table");
-        FaceFolders.table(spark, folder, table);
+        DigitFolders.table(spark, folder, table);
         assertThat(ParquetTable.of(table.resolve("train").toUri().toString()).groups())
                 .hasSizeGreaterThan(3);
         List<Double> local = losses(config("image-folder", folder.toString()), "local");
@@ -58,25 +58,25 @@ class SparkDataTest {
     }
 
     @Test
-    void aPictureThatCannotBeReadIsNamedWithItsPartition() throws IOException {
+    void unreadableImageIsReportedWithItsPartition() throws IOException {
         Path folder = directory.resolve("folder");
-        FaceFolders.folder(folder, 16, 4);
-        Path torn = first(folder.resolve("train/one"));
-        Files.write(torn, java.util.Arrays.copyOf(Files.readAllBytes(torn), 60));
+        DigitFolders.folder(folder, 16, 4);
+        Path truncated = first(folder.resolve("train/one"));
+        Files.write(truncated, java.util.Arrays.copyOf(Files.readAllBytes(truncated), 60));
         RunConfig config = config("image-folder", "file://" + folder, "train.batch=32");
         assertThatThrownBy(() -> losses(config, "run"))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageMatching("partition [12] of 2: file:" + torn + ": is truncated or corrupt: .*");
+                .hasMessageMatching("partition [12] of 2: file:" + truncated + ": is truncated or corrupt: .*");
     }
 
     @Test
-    void aTableThatIsDamagedIsNamedWithItsRowGroup() throws IOException {
+    void corruptTableIsReportedWithItsRowGroup() throws IOException {
         Path folder = directory.resolve("folder");
-        FaceFolders.folder(folder, 16, 4);
+        DigitFolders.folder(folder, 16, 4);
         Path table = directory.resolve("table");
-        FaceFolders.table(spark, folder, table);
+        DigitFolders.table(spark, folder, table);
         RunConfig config = config("parquet", table.toString(), "train.batch=32");
-        // The footer and the labels stay whole; the first page of pictures does not.
+        // Corrupts the first page of images; the footer and the labels stay intact.
         Path file = first(table.resolve("train"));
         byte[] bytes = Files.readAllBytes(file);
         for (int i = 4; i < 40; i++) bytes[i] = (byte) 0xFF;
@@ -89,7 +89,7 @@ class SparkDataTest {
     }
 
     @Test
-    void oneMachineSaysWhoReadsIt() {
+    void dataForSparkIsRejectedWithoutSpark() {
         assertThatThrownBy(() -> config("parquet", "x").data().open())
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("parquet is read by Spark; train with --spark");

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.train.RunConfig;
 
-/** Executors and drivers that are killed, not asked to end: the run is bit for bit the run that nobody disturbed. */
+/** Runs with killed executors and drivers give the same bits as an uninterrupted run. */
 class SparkFaultTest {
     private static final int STEPS = 22;
     private static final int DELAY_MILLIS = 15;
@@ -34,13 +34,13 @@ class SparkFaultTest {
                 "train.checkpoint_steps=4");
     }
 
-    private CapturedLosses run(String name, CapturedLosses told) {
+    private CapturedLosses run(String name, CapturedLosses captured) {
         RunConfig config = RunConfig.open("digits-vit", overrides());
-        SparkCluster.train(LocalCluster.shared(), config, directory.resolve(name), false, told, told);
-        return told;
+        SparkCluster.train(LocalCluster.shared(), config, directory.resolve(name), false, captured, captured);
+        return captured;
     }
 
-    /** A driver starts no other processes of Java's. */
+    /** Java processes started by a driver; all of them are executors. */
     private static List<ProcessHandle> executors(ProcessHandle driver) {
         return driver.descendants()
                 .filter(process -> process.info().command().orElse("").endsWith("java"))
@@ -53,16 +53,16 @@ class SparkFaultTest {
     }
 
     @Test
-    void aKilledExecutorOrDriverCostsAtMostWhatWasNotSaved() throws Exception {
-        CapturedLosses undisturbed = run("undisturbed", new CapturedLosses(Integer.MAX_VALUE));
+    void runWithKilledExecutorsAndDriverEqualsTheUninterruptedRun() throws Exception {
+        CapturedLosses uninterrupted = run("uninterrupted", new CapturedLosses(Integer.MAX_VALUE));
         List<ProcessHandle> killed = new ArrayList<>();
-        CapturedLosses disturbed = run("disturbed", new CapturedLosses(Integer.MAX_VALUE, step -> {
-            if (step == 5) killed.addAll(kill(0)); // in the middle of the step after
+        CapturedLosses interrupted = run("interrupted", new CapturedLosses(Integer.MAX_VALUE, step -> {
+            if (step == 5) killed.addAll(kill(0)); // during the next step
             if (step == 15) killed.addAll(kill(1));
         }));
         assertThat(killed).hasSize(2).noneMatch(ProcessHandle::isAlive);
-        assertThat(disturbed.losses).isEqualTo(undisturbed.losses);
-        assertThat(weights("disturbed")).isEqualTo(weights("undisturbed"));
+        assertThat(interrupted.losses).isEqualTo(uninterrupted.losses);
+        assertThat(weights("interrupted")).isEqualTo(weights("uninterrupted"));
 
         Path run = directory.resolve("resumed");
         Process driver = start(run);
@@ -77,10 +77,10 @@ class SparkFaultTest {
         assertThat(again.waitFor(3, TimeUnit.MINUTES)).isTrue();
         assertThat(again.exitValue()).as(log(run)).isZero();
         assertThat(log(run)).contains("resuming at epoch 1");
-        assertThat(weights("resumed")).isEqualTo(weights("undisturbed"));
+        assertThat(weights("resumed")).isEqualTo(weights("uninterrupted"));
     }
 
-    /** As {@code kill -9} does, a moment later: then the next step is under way. */
+    /** Kills an executor as {@code kill -9} does, after a delay, so that the next step is running. */
     private static List<ProcessHandle> kill(int number) {
         List<ProcessHandle> all = executors(ProcessHandle.current());
         ProcessHandle one = all.get(number % all.size());

@@ -20,7 +20,7 @@ import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.RunConfig;
 
-/** Two executors name pictures as one machine does, bit for bit. */
+/** Predictions of two executors equal those of one machine bit for bit. */
 class SparkPredictTest {
     private static SparkSession spark;
 
@@ -34,8 +34,8 @@ class SparkPredictTest {
         spark = LocalCluster.shared();
         model = directory.resolve("model.keras");
         RunConfig config = RunConfig.open("digits-vit", List.of("model.classes=2", "model.depth=1"));
-        RandomModel.write(model, "tiny", config, List.of("nought", "one"), 3);
-        FaceFolders.folder(directory.resolve("pictures"), 35, 4);
+        RandomModel.write(model, "tiny", config, List.of("zero", "one"), 3);
+        DigitFolders.folder(directory.resolve("images"), 35, 4);
     }
 
     private static void assertSame(List<Row> rows, int count) {
@@ -56,16 +56,16 @@ class SparkPredictTest {
     }
 
     @Test
-    void columnsAreAddedToBytesAndToPathsAlone() {
-        var pictures =
-                ImageSources.images(spark, List.of(directory.resolve("pictures").toString()));
+    void predictionsAreAddedToRowsWithContentAndToRowsWithPathOnly() {
+        var images =
+                ImageSources.images(spark, List.of(directory.resolve("images").toString()));
         SparkPredictor predictor = SparkPredictor.load(spark, model);
-        var named = predictor.predict(pictures);
-        assertThat(named.columns()).containsExactly("path", "label", "index", "probability", "logits");
-        List<Row> rows = named.repartition(3).collectAsList();
+        var predictions = predictor.predict(images);
+        assertThat(predictions.columns()).containsExactly("path", "label", "index", "probability", "logits");
+        List<Row> rows = predictions.repartition(3).collectAsList();
         assertSame(rows, 78);
-        assertSame(predictor.predict(pictures.select("path")).collectAsList(), 78);
-        for (Row row : predictor.batch(32).predict(pictures).collectAsList()) {
+        assertSame(predictor.predict(images.select("path")).collectAsList(), 78);
+        for (Row row : predictor.batch(32).predict(images).collectAsList()) {
             Row alone = rows.stream()
                     .filter(r -> r.getAs("path").equals(row.getAs("path")))
                     .findFirst()
@@ -75,22 +75,22 @@ class SparkPredictTest {
     }
 
     @Test
-    void theCommandWritesATable() {
+    void predictionsAreWrittenAsATable() {
         String table = directory.resolve("predictions.parquet").toString();
-        var named = SparkPredictor.load(spark, model)
+        var predictions = SparkPredictor.load(spark, model)
                 .predict(ImageSources.images(
-                        spark, List.of(directory.resolve("pictures/val").toString())));
-        assertThat(ImageSources.write(named, table)).isEqualTo(8);
+                        spark, List.of(directory.resolve("images/val").toString())));
+        assertThat(ImageSources.write(predictions, table)).isEqualTo(8);
         assertSame(spark.read().parquet(table).collectAsList(), 8);
-        assertThatThrownBy(() -> ImageSources.write(named, table))
+        assertThatThrownBy(() -> ImageSources.write(predictions, table))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("exists already");
+                .hasMessageContaining("already exists");
     }
 
     @Test
-    void unreadableImagesAreNamedAndLeftOut() throws IOException {
+    void unreadableImagesAreReportedAndOmitted() throws IOException {
         Path folder = directory.resolve("mixed");
-        FaceFolders.folder(folder, 6, 2);
+        DigitFolders.folder(folder, 6, 2);
         Path bad = Files.writeString(folder.resolve("val/one/text.png"), "no image");
         Files.writeString(folder.resolve("val/one/._x.png"), "hidden");
         Files.createSymbolicLink(folder.resolve("val/dead.png"), Path.of("nowhere"));
@@ -116,13 +116,13 @@ class SparkPredictTest {
     }
 
     @Test
-    void whatIsNoPictureIsNamed() throws IOException {
+    void fileThatIsNotAnImageIsReported() throws IOException {
         Path bad = Files.createDirectories(directory.resolve("bad")).resolve("text.png");
-        Files.writeString(bad, "no picture");
-        var named = SparkPredictor.load(spark, model)
+        Files.writeString(bad, "not an image");
+        var predictions = SparkPredictor.load(spark, model)
                 .predict(ImageSources.images(spark, List.of(bad.getParent().toString())));
         assertThatThrownBy(() -> ImageSources.write(
-                        named, directory.resolve("none.parquet").toString()))
+                        predictions, directory.resolve("none.parquet").toString()))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage("file:" + bad + ": is not an image; expected PNG, JPEG, GIF, BMP, WebP, TIFF or PNM");
         assertThatThrownBy(() -> ImageSources.images(

@@ -20,11 +20,11 @@ import org.vit4j.train.GradientShard;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.TrainRun;
 
-/** Two executors with half of each batch are one process with the whole. */
+/** Training on two executors with half of each batch equals training in one process. */
 class SparkTrainTest {
     private static final int STEPS = 50;
 
-    /** float32 sums of two halves against one of the whole, over 50 steps. */
+    /** Rounding of float32 sums of two halves instead of one sum, over 50 steps. */
     private static final double ROUNDING = 1e-5;
 
     private final SparkSession spark = LocalCluster.shared();
@@ -32,7 +32,7 @@ class SparkTrainTest {
     @TempDir
     Path directory;
 
-    /** 1,438 images in batches of 63: odd halves, and a last batch of 52 that is not left out. */
+    /** 1,438 images in batches of 63: odd halves, and a last batch of 52 that is kept. */
     private static RunConfig config(String... more) {
         List<String> overrides = new ArrayList<>(List.of(
                 "model.dim=16",
@@ -47,16 +47,16 @@ class SparkTrainTest {
         return RunConfig.open("digits-vit", overrides);
     }
 
-    private CapturedLosses alone(RunConfig config) {
-        CapturedLosses told = new CapturedLosses(STEPS);
-        TrainRun.run(config, directory.resolve("alone"), false, told, told);
-        return told;
+    private CapturedLosses train(RunConfig config) {
+        CapturedLosses captured = new CapturedLosses(STEPS);
+        TrainRun.run(config, directory.resolve("alone"), false, captured, captured);
+        return captured;
     }
 
-    private CapturedLosses together(RunConfig config) {
-        CapturedLosses told = new CapturedLosses(STEPS);
-        SparkCluster.train(spark, config, directory.resolve("together"), false, told, told);
-        return told;
+    private CapturedLosses trainDistributed(RunConfig config) {
+        CapturedLosses captured = new CapturedLosses(STEPS);
+        SparkCluster.train(spark, config, directory.resolve("together"), false, captured, captured);
+        return captured;
     }
 
     private Map<String, SafeTensors.NamedValues> arrays(String run) {
@@ -73,14 +73,14 @@ class SparkTrainTest {
     }
 
     @Test
-    void withSgdLossesAndWeightsAreThoseOfOneProcess() {
+    void sgdLossesAndWeightsEqualThoseOfOneProcess() {
         RunConfig config =
                 config("train.optimizer={name: sgd, betas: null, lr: 0.05, momentum: 0.9, weight_decay: 0.01}");
-        CapturedLosses alone = alone(config);
-        CapturedLosses together = together(config);
+        CapturedLosses alone = train(config);
+        CapturedLosses together = trainDistributed(config);
         assertThat(together.losses).hasSize(STEPS);
         assertThat(together.images.subList(0, 23)).endsWith(52L).contains(63L);
-        assertThat(together.seen.get(22)).as("each image once an epoch").isEqualTo(1438);
+        assertThat(together.seen.get(22)).as("images of an epoch").isEqualTo(1438);
         assertSameLosses(alone, together);
         Map<String, SafeTensors.NamedValues> expected = arrays("alone");
         arrays("together")
@@ -90,30 +90,30 @@ class SparkTrainTest {
     }
 
     @Test
-    void withAdamAndAccumulationLossesAreThoseOfOneProcess() {
+    void adamLossesWithAccumulationEqualThoseOfOneProcess() {
         RunConfig config =
                 config("train.accumulate=2", "train.distributed={executors: 2, sync_every: 2}", "train.epochs=5");
-        assertSameLosses(alone(config), together(config));
+        assertSameLosses(train(config), trainDistributed(config));
     }
 
     @Test
-    void slicesThroughAShuffleAddUpToTheSameBits() {
+    void bothExchangesGiveTheSameBits() {
         RunConfig config = config();
         var spark = JavaSparkContext.fromSparkContext(this.spark.sparkContext());
-        WorkerBroadcast workshop =
+        WorkerBroadcast broadcast =
                 new WorkerBroadcast(config, List.of(), run -> run.data().open().train());
         ParameterStore start = new ParameterStore(config.model().build().parameters(), DataType.FLOAT);
         start.initialize(1);
-        List<GradientShard> answers = new ArrayList<>();
+        List<GradientShard> shards = new ArrayList<>();
         for (Exchange exchange : Exchange.values()) {
-            try (SparkWorkers workers = new SparkWorkers(spark, workshop, 3, exchange)) {
-                GradientRequest work = new GradientRequest(1, 4, 2);
-                answers.add(workers.compute(
-                        start.trainable().toFloatVector(), start.buffers().toFloatVector(), work));
+            try (SparkWorkers workers = new SparkWorkers(spark, broadcast, 3, exchange)) {
+                GradientRequest request = new GradientRequest(1, 4, 2);
+                shards.add(workers.compute(
+                        start.trainable().toFloatVector(), start.buffers().toFloatVector(), request));
             }
         }
-        assertThat(answers.get(1).gradient()).containsExactly(answers.get(0).gradient());
-        assertThat(answers.get(1).losses()).containsExactly(answers.get(0).losses());
-        assertThat(answers.get(1).images()).containsExactly(63, 63);
+        assertThat(shards.get(1).gradient()).containsExactly(shards.get(0).gradient());
+        assertThat(shards.get(1).losses()).containsExactly(shards.get(0).losses());
+        assertThat(shards.get(1).images()).containsExactly(63, 63);
     }
 }

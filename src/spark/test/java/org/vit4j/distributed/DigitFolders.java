@@ -17,11 +17,11 @@ import org.apache.spark.sql.types.StructType;
 import org.vit4j.data.Digits;
 import org.vit4j.data.ImageFile;
 
-/** Some of the packaged digits as files and as a table. */
-final class FaceFolders {
-    private FaceFolders() {}
+/** Writes some of the packaged digits as image folders and as Parquet tables. */
+final class DigitFolders {
+    private DigitFolders() {}
 
-    /** {@code train/<class>/*.png} and {@code val/<class>/*.png} of two classes. */
+    /** Writes {@code train/<class>/*.png} and {@code val/<class>/*.png} of two classes. */
     static void folder(Path root, int training, int validation) {
         var split = Digits.split(0.2, 0);
         write(split.train(), root.resolve("train"), training);
@@ -34,7 +34,7 @@ final class FaceFolders {
             int label = digits.label(i);
             if (label > 1 || count[label]++ >= ofClass) continue;
             Path file =
-                    directory.resolve(label == 0 ? "nought" : "one").resolve(String.format(Locale.ROOT, "%04d.png", i));
+                    directory.resolve(label == 0 ? "zero" : "one").resolve(String.format(Locale.ROOT, "%04d.png", i));
             try {
                 Files.createDirectories(file.getParent());
                 ImageIO.write(ImageFile.picture(digits.image(i)), "png", file.toFile());
@@ -44,7 +44,7 @@ final class FaceFolders {
         }
     }
 
-    /** The files of a folder, in its order, as a table of (bytes, label) with many row groups. */
+    /** Writes the files of a folder, in order, as a table of (bytes, label) with many row groups. */
     static void table(SparkSession spark, Path folder, Path table) {
         for (String split : List.of("train", "val")) {
             List<Row> rows = new ArrayList<>();
