@@ -130,7 +130,7 @@ final class EvalCommand implements Callable<Integer> {
             int channels = model.description().model().image().channels();
             FolderReader reader = new FolderReader(new LocalDirectories(), directories);
             return new ImageFolder(
-                    reader.evaluation(path.toString(), classes), channels, OnCorrupt.FAIL, maxPixels);
+                    reader.evaluationFiles(path.toString(), classes), channels, OnCorrupt.FAIL, maxPixels);
         }
         if (!Files.exists(path) && !Config.exists(data)) {
             throw new ConfigError("--data " + data + ": does not exist; expected a directory with a directory for each"

@@ -5,11 +5,15 @@ import java.math.RoundingMode;
 import java.util.List;
 
 /**
- * Pillow's affine transforms of 8-bit pictures (src/libImaging/Geometry.c), bit by bit: what comes from outside is the
- * fill, the bicubic filter is the sharp one (a = -1, unlike that of resizing), values are cut to whole numbers.
+ * Pillow's affine transforms of 8-bit images (src/libImaging/Geometry.c), bit for bit. Pixels from outside of the image get
+ * the fill color, the bicubic filter has a = -1 (resizing has -0.5), values are truncated to integers.
  */
 final class AffineWarp {
-    /** From what is not there: a value a channel, or one for all. */
+    /**
+     * Fill color and interpolation.
+     *
+     * @param fill one value per channel, or one for all channels
+     */
     record WarpStyle(List<Double> fill, Interpolation interpolation) {}
 
     private AffineWarp() {}
@@ -32,7 +36,7 @@ final class AffineWarp {
         return affine(image, new double[] {1, 0, 0, 0, 1, share * image.height()}, style);
     }
 
-    /** Counterclockwise about the center, by less than 90 degrees. */
+    /** Rotates counterclockwise about the center, by less than 90 degrees. */
     static Image rotate(Image image, double degrees, WarpStyle style) {
         if (degrees == 0) return image;
         double angle = -Math.toRadians((degrees + 360) % 360);
@@ -49,7 +53,7 @@ final class AffineWarp {
         return new BigDecimal(value).setScale(15, RoundingMode.HALF_EVEN).doubleValue();
     }
 
-    /** The output pixel around (x, y) is the input at (a x + b y + c, d x + e y + f). */
+    /** Samples the output pixel (x, y) from the input at (a x + b y + c, d x + e y + f). */
     private static Image affine(Image image, double[] inverse, WarpStyle style) {
         int channels = image.channels();
         float[] out = new float[image.height() * image.width() * image.channels()];
@@ -115,7 +119,7 @@ final class AffineWarp {
         return b + at * (first + at * (second + at * third));
     }
 
-    /** At the rim the outermost pixels are repeated. */
+    /** Value at a position clamped to the image. */
     private static double clamped(Image image, int y, int x, int c) {
         int row = Math.min(image.height() - 1, Math.max(0, y));
         int column = Math.min(image.width() - 1, Math.max(0, x));

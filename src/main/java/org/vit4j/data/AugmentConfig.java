@@ -2,22 +2,24 @@ package org.vit4j.data;
 
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.config.Checks;
 
 /**
- * What training images go through.
+ * Augmentation of training images.
  *
- * @param transforms of the picture, in order, before it is preprocessed
- * @param erasing of what has been preprocessed
- * @param repeats how often an image is taken in a row, each time with chance of its own (Hoffer et al. 2020,
- *     arXiv:1901.09335; DeiT takes 3). An epoch stays as long as it was, so that it sees a part of the images
+ * @param transforms applied in order, before preprocessing
+ * @param erasing applied after preprocessing
+ * @param repeats number of consecutive augmented copies of an image (repeated augmentation, Hoffer et al. 2020,
+ *     arXiv:1901.09335; DeiT uses 3). The number of images per epoch does not change, so an epoch uses only 1/repeats of the
+ *     dataset
  */
 public record AugmentConfig(List<Transform> transforms, Optional<RandomErasing> erasing, int repeats) {
-    /** Nothing, once: for evaluation. */
+    /** No augmentation, for evaluation. */
     public static final AugmentConfig NONE = of(List.of());
 
     public AugmentConfig {
         transforms = List.copyOf(transforms);
-        Rule.check(repeats >= 1 && repeats <= 1000, "repeats must lie in 1..1000", repeats);
+        Checks.check(repeats >= 1 && repeats <= 1000, "repeats", repeats, "must be in [1, 1000]");
     }
 
     public static AugmentConfig of(List<Transform> transforms) {

@@ -3,9 +3,10 @@ package org.vit4j.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
-/** Reads {@code data.augment}, in order, and {@code data.repeats}. */
+/** Reads {@code data.augment} and {@code data.repeats}. */
 public final class AugmentReader {
     private static final String ERASING = "random_erasing";
     private static final List<String> NAMES = List.of(
@@ -24,12 +25,12 @@ public final class AugmentReader {
     private AugmentReader() {}
 
     /**
-     * Entries such as {@code horizontal_flip} or {@code {name: random_crop, padding: 4}}. Where a size is left out, it
-     * is the model's; that of {@code random_crop} is the image's own.
+     * Reads a list of transforms, such as {@code horizontal_flip} or {@code {name: random_crop, padding: 4}}. The default
+     * size is the model's input size; {@code random_crop} keeps the image's size by default.
      *
      * @param s the {@code data:} section
-     * @param preprocess what follows; its mean fills what comes from outside, its size is the model's
-     * @return those without mistakes; mistakes are noted in the sections
+     * @param preprocess applied after the transforms; gives the model's input size, and its mean is the default fill color
+     * @return the valid entries; problems are noted in the section
      */
     public static Optional<AugmentConfig> read(Section s, Preprocessing preprocess) {
         List<Section> entries = s.sections("augment");
@@ -42,37 +43,37 @@ public final class AugmentReader {
                 read(name, entry, preprocess).ifPresent(transforms::add);
                 continue;
             }
-            if (i < entries.size() - 1) entry.reject("name", "works on the normalised picture, so it comes last");
+            if (i < entries.size() - 1) entry.reject("name", "works on normalized values and must be the last entry");
             erasing = erasing(entry);
         }
         int repeats = s.intUnlessOff("repeats", 1, 1);
         try {
             return Optional.of(new AugmentConfig(transforms, erasing, repeats));
-        } catch (IllegalArgumentException rule) {
-            s.reject("repeats", rule.getMessage());
+        } catch (Checks.InvalidValueException e) {
+            s.reject(e.key(), e.getMessage());
             return Optional.empty();
         }
     }
 
     private static Optional<? extends Transform> read(String name, Section s, Preprocessing preprocess) {
-        List<Integer> model = List.of(preprocess.height(), preprocess.width());
+        List<Integer> modelSize = List.of(preprocess.height(), preprocess.width());
         return switch (name) {
             case "resize" -> {
-                List<Integer> size = s.intsAt("size", model);
+                List<Integer> size = s.intsAt("size", modelSize);
                 Interpolation interpolation = interpolation(s);
                 yield s.build(() -> new Transform.ResizeImage(size, interpolation));
             }
             case "center_crop" -> {
-                List<Integer> size = s.intsAt("size", model);
+                List<Integer> size = s.intsAt("size", modelSize);
                 yield s.build(() -> new Transform.CenterCrop(size));
             }
             case "random_crop" -> {
-                List<Integer> size = s.has("size") ? s.intsAt("size", model) : List.of();
+                List<Integer> size = s.has("size") ? s.intsAt("size", modelSize) : List.of();
                 int padding = s.intAt("padding", 0);
                 double fill = s.doubleAt("fill", 0);
                 yield s.build(() -> new Transform.RandomCrop(size, padding, fill));
             }
-            case "random_resized_crop" -> randomResizedCrop(s, model);
+            case "random_resized_crop" -> randomResizedCrop(s, modelSize);
             case "horizontal_flip" -> {
                 double p = s.doubleAt("p", 0.5);
                 yield s.build(() -> new Transform.HorizontalFlip(p));
@@ -89,8 +90,8 @@ public final class AugmentReader {
         };
     }
 
-    private static Optional<Transform.RandomResizedCrop> randomResizedCrop(Section s, List<Integer> model) {
-        List<Integer> size = s.intsAt("size", model);
+    private static Optional<Transform.RandomResizedCrop> randomResizedCrop(Section s, List<Integer> modelSize) {
+        List<Integer> size = s.intsAt("size", modelSize);
         ValueRange scale = range(s, "scale", new ValueRange(0.08, 1));
         ValueRange ratio = range(s, "ratio", new ValueRange(3 / 4.0, 4 / 3.0));
         Interpolation interpolation = interpolation(s);
@@ -125,11 +126,11 @@ public final class AugmentReader {
         return s.build(() -> new RandomErasing(p, mode, scale, ratio, count));
     }
 
-    static ValueRange range(Section s, String key, ValueRange standard) {
-        List<Double> ends = s.doublesAt(key, List.of(standard.low(), standard.high()));
+    static ValueRange range(Section s, String key, ValueRange defaultRange) {
+        List<Double> ends = s.doublesAt(key, List.of(defaultRange.low(), defaultRange.high()));
         if (ends.size() == 2 && ends.get(0) <= ends.get(1)) return new ValueRange(ends.get(0), ends.get(1));
         s.reject(key, "expected [low, high], got " + ends);
-        return standard;
+        return defaultRange;
     }
 
     private static Interpolation interpolation(Section s) {

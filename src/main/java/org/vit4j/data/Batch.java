@@ -5,16 +5,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * What a training or evaluation step takes.
+ * Images and labels of one training or evaluation step.
  *
  * @param images [N, H, W, C], normalized
  * @param labels [N]
- * @param indices [N], which images of the dataset they are
+ * @param indices [N], indices of the images in the dataset
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record Batch(int size, int height, int width, int channels, float[] images, int[] labels, int[] indices) {
 
-    /** @throws IllegalArgumentException when the arrays are not of the sizes said */
+    /** @throws IllegalArgumentException if an array does not have the expected size */
     public Batch {
         if (size < 1 || images.length != (long) size * height * width * channels) {
             throw new IllegalArgumentException("a batch of " + size + " images of " + height + "x" + width + "x"
@@ -39,7 +39,7 @@ public record Batch(int size, int height, int width, int channels, float[] image
                 Arrays.copyOf(indices, count));
     }
 
-    /** [N, H, W, C] in ND4J's memory; the caller's, to be closed: no garbage collector counts it. */
+    /** Copies the images to ND4J's memory, [N, H, W, C]. The caller closes the array; it is not garbage collected. */
     public INDArray array() {
         return Nd4j.create(images, new long[] {size, height, width, channels}, 'c');
     }

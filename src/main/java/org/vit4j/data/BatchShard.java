@@ -3,34 +3,37 @@ package org.vit4j.data;
 import java.util.stream.IntStream;
 
 /**
- * Some images of a batch. An image and its partner, as far from the other end of the batch, are always in the same part:
- * {@link MixedBatch} then holds for the part as it does for the whole.
+ * Subset of the images of a batch, for distributed training. Images i and N - 1 - i, which {@link Mixup} mixes, are always in
+ * the same shard, at mirrored positions, so that {@link MixedBatch#partner} holds within a shard too.
  *
- * @param whole images in the batch
- * @param positions of these in it, ascending
+ * @param batchSize number of images in the full batch
+ * @param positions of the shard's images in the batch, ascending
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
-public record BatchShard(int whole, int[] positions) {
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record BatchShard(int batchSize, int[] positions) {
 
-    public static BatchShard all(int whole) {
-        return new BatchShard(whole, IntStream.range(0, whole).toArray());
+    /** The full batch as one shard. */
+    public static BatchShard all(int batchSize) {
+        return new BatchShard(batchSize, IntStream.range(0, batchSize).toArray());
     }
 
     /**
-     * One of several parts that are as large as pairs of partners allow, and that together are the batch. Empty where there
-     * are more parts than pairs.
+     * Returns one of {@code shards} disjoint shards whose numbers of pairs differ by at most 1. Empty if there are more shards
+     * than pairs.
      *
-     * @param part from 0
+     * @param shard index, from 0
      */
-    public static BatchShard of(int whole, int part, int parts) {
-        if (part < 0 || part >= parts) throw new IllegalArgumentException("part " + part + " of " + parts);
-        long pairs = (whole + 1L) / 2;
-        int from = (int) (pairs * part / parts);
-        int to = (int) (pairs * (part + 1) / parts);
+    public static BatchShard of(int batchSize, int shard, int shards) {
+        if (shard < 0 || shard >= shards) {
+            throw new IllegalArgumentException("shard (" + shard + ") must be in [0, " + shards + ")");
+        }
+        long pairs = (batchSize + 1L) / 2;
+        int from = (int) (pairs * shard / shards);
+        int to = (int) (pairs * (shard + 1) / shards);
         IntStream left = IntStream.range(from, to);
-        // The middle one of an odd batch is its own partner, and comes once.
-        IntStream right = IntStream.range(Math.max(whole - to, to), whole - from);
-        return new BatchShard(whole, IntStream.concat(left, right).toArray());
+        // The middle image of an odd batch is its own partner and must occur only once.
+        IntStream right = IntStream.range(Math.max(batchSize - to, to), batchSize - from);
+        return new BatchShard(batchSize, IntStream.concat(left, right).toArray());
     }
 
     public int size() {

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 import org.vit4j.config.ConfigError;
 
 /**
- * CIFAR-10 and CIFAR-100 (Krizhevsky 2009) in the files of the "binary version": records of one or two label bytes and
- * 3,072 pixel bytes, the planes red, green and blue of 32x32.
+ * CIFAR-10 and CIFAR-100 (Krizhevsky 2009), read from the files of the "binary version": records of one or two label bytes
+ * and 3,072 pixel bytes, red, green and blue planes of 32x32.
  */
 public final class Cifar {
     private static final int SIDE = 32;
@@ -20,10 +20,10 @@ public final class Cifar {
     /**
      * Reads {@code data_batch_1..5.bin}, {@code test_batch.bin} and {@code batches.meta.txt}.
      *
-     * @param directory that holds them, or the {@code cifar-10-batches-bin} that holds them
-     * @throws ConfigError when one is missing or not of the right size
+     * @param directory with the files, or with a directory {@code cifar-10-batches-bin} that has them
+     * @throws ConfigError if a file is missing or has an unexpected size
      */
-    public static DatasetSplits ten(Path directory) {
+    public static DatasetSplits cifar10(Path directory) {
         String expected = "data_batch_1.bin to data_batch_5.bin, test_batch.bin and batches.meta.txt, in it or in its"
                 + " cifar-10-batches-bin; unpack cifar-10-binary.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html";
         Path in = DataFiles.within(directory, "cifar-10-batches-bin", "test_batch.bin", expected);
@@ -37,10 +37,10 @@ public final class Cifar {
     /**
      * Reads {@code train.bin}, {@code test.bin} and {@code fine_label_names.txt}; the labels are the 100 fine ones.
      *
-     * @param directory that holds them, or the {@code cifar-100-binary} that holds them
-     * @throws ConfigError when one is missing or not of the right size
+     * @param directory with the files, or with a directory {@code cifar-100-binary} that has them
+     * @throws ConfigError if a file is missing or has an unexpected size
      */
-    public static DatasetSplits hundred(Path directory) {
+    public static DatasetSplits cifar100(Path directory) {
         String expected = "train.bin, test.bin and fine_label_names.txt, in it or in its cifar-100-binary; unpack"
                 + " cifar-100-binary.tar.gz of https://www.cs.toronto.edu/~kriz/cifar.html";
         Path in = DataFiles.within(directory, "cifar-100-binary", "test.bin", expected);
@@ -50,7 +50,7 @@ public final class Cifar {
                 read("cifar100/test", List.of(in.resolve("test.bin")), 2, classes, expected));
     }
 
-    /** @param labelBytes before the pixels of each record; the last one is the label */
+    /** @param labelBytes number of label bytes before the pixels of a record; the last of them is used */
     private static Dataset read(String name, List<Path> files, int labelBytes, List<String> classes, String expected) {
         var pixels = new ByteArrayOutputStream();
         var labels = new ByteArrayOutputStream();
@@ -59,13 +59,13 @@ public final class Cifar {
             byte[] bytes = DataFiles.read(file, expected);
             if (bytes.length == 0 || bytes.length % record != 0) {
                 throw new ConfigError(file + ": has " + bytes.length + " bytes; expected a multiple of " + record + " ("
-                        + labelBytes + " + " + PIXELS + " an image); download it again");
+                        + labelBytes + " + " + PIXELS + " per image); download it again");
             }
             for (int at = 0; at < bytes.length; at += record) {
                 int label = bytes[at + labelBytes - 1] & 0xFF;
                 if (label >= classes.size()) {
-                    throw new ConfigError(file + ": image " + at / record + " has the label " + label
-                            + "; expected 0 to " + (classes.size() - 1) + ", in " + classes.size() + " classes");
+                    throw new ConfigError(file + ": label of image " + at / record + " out of range (" + label
+                            + "); expected 0 to " + (classes.size() - 1));
                 }
                 labels.write(label);
                 pixels.write(bytes, at + labelBytes, PIXELS);
@@ -79,6 +79,6 @@ public final class Cifar {
     private static List<String> classes(Path file, int count, String expected) {
         List<String> names = TextLines.of(file.toString(), DataFiles.read(file, expected));
         if (names.size() == count) return names;
-        throw new ConfigError(file + ": names " + names.size() + " classes; expected " + count + ", one a line");
+        throw new ConfigError(file + ": has " + names.size() + " class names; expected " + count + ", one per line");
     }
 }

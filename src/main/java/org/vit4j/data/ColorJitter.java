@@ -4,24 +4,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.vit4j.config.Checks;
 
 /**
- * Brightness, contrast, saturation and hue, each changed by chance, in an order that is chance too; torchvision's {@code
- * ColorJitter} on pictures of Pillow.
+ * Changes brightness, contrast, saturation and hue by random factors in random order, as torchvision's {@code ColorJitter}
+ * on Pillow images.
  *
- * @param brightness b: the factor is drawn from max(0, 1 - b) to 1 + b; contrast and saturation alike, 0 changes nothing
- * @param hue h: turned by -h to h of the color circle, at most 0.5
- * @param p with which anything is done
+ * @param brightness b: the factor is drawn from [max(0, 1 - b), 1 + b]; 0 disables it; likewise contrast and saturation
+ * @param hue h: the hue shift is drawn from [-h, h] of the color circle; at most 0.5
+ * @param p probability that the image is changed
  */
 public record ColorJitter(double brightness, double contrast, double saturation, double hue, double p)
         implements Transform {
 
     public ColorJitter {
-        Rule.check(brightness >= 0, "brightness must not be negative", brightness);
-        Rule.check(contrast >= 0, "contrast must not be negative", contrast);
-        Rule.check(saturation >= 0, "saturation must not be negative", saturation);
-        Rule.check(hue >= 0 && hue <= 0.5, "hue must lie in 0..0.5", hue);
-        Rule.share("p", p);
+        Checks.nonNegative("brightness", brightness);
+        Checks.nonNegative("contrast", contrast);
+        Checks.nonNegative("saturation", saturation);
+        Checks.check(hue >= 0 && hue <= 0.5, "hue", hue, "must be in [0, 0.5]");
+        Checks.fraction("p", p);
     }
 
     @Override
@@ -30,12 +31,12 @@ public record ColorJitter(double brightness, double contrast, double saturation,
         List<Integer> order = new ArrayList<>(IntStream.range(0, 4).boxed().toList());
         SeededRandom.shuffle(order, random);
         Image out = image;
-        for (int which : order) out = change(out, which, random);
+        for (int property : order) out = change(out, property, random);
         return out;
     }
 
-    private Image change(Image image, int which, SplittableRandom random) {
-        return switch (which) {
+    private Image change(Image image, int property, SplittableRandom random) {
+        return switch (property) {
             case 0 -> brightness == 0 ? image : ColorOps.brightness(image, factor(brightness, random));
             case 1 -> contrast == 0 ? image : ColorOps.contrast(image, factor(contrast, random));
             case 2 -> saturation == 0 ? image : ColorOps.color(image, factor(saturation, random));

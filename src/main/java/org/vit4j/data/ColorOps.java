@@ -3,13 +3,13 @@ package org.vit4j.data;
 import java.util.function.IntUnaryOperator;
 
 /**
- * What Pillow's {@code ImageOps} and {@code ImageEnhance} do to the values of an 8-bit picture, bit by bit: its tables,
- * its blends in single precision, its cutting (not rounding) to whole numbers. Pictures hold whole numbers, 0..255.
+ * Pillow's {@code ImageOps} and {@code ImageEnhance} for 8-bit images, bit for bit: lookup tables, blends in single
+ * precision, values truncated (not rounded) to integers. Images must have integer values, 0..255.
  */
 final class ColorOps {
     private ColorOps() {}
 
-    /** Stretches each channel so that its darkest value is 0 and its brightest 255. */
+    /** Stretches each channel to 0..255. */
     static Image autocontrast(Image image) {
         return channelwise(image, count -> {
             int low = 0;
@@ -23,20 +23,20 @@ final class ColorOps {
         });
     }
 
-    /** Spreads each channel so that all values are about equally frequent. */
+    /** Equalizes the histogram of each channel. */
     static Image equalize(Image image) {
         return channelwise(image, count -> {
-            int kinds = 0;
+            int distinct = 0;
             int last = 0;
             int total = 0;
             for (int pixels : count) {
                 if (pixels == 0) continue;
-                kinds++;
+                distinct++;
                 last = pixels;
                 total += pixels;
             }
             int step = (total - last) / 255;
-            if (kinds <= 1 || step == 0) return i -> i;
+            if (distinct <= 1 || step == 0) return i -> i;
             int[] below = new int[256];
             for (int i = 1, sum = 0; i < 256; i++) below[i] = sum += count[i - 1];
             return i -> (step / 2 + below[i]) / step;
@@ -47,34 +47,34 @@ final class ColorOps {
         return table(image, i -> 255 - i);
     }
 
-    /** Keeps the {@code bits} highest bits of each value; all of 8 and more, none of 0 and less. */
+    /** Keeps the {@code bits} highest bits of each value; {@code bits} is clipped to 0..8. */
     static Image posterize(Image image, int bits) {
         if (bits >= 8) return image;
         int mask = 0xFF & -(1 << (8 - Math.max(0, bits)));
         return table(image, i -> i & mask);
     }
 
-    /** Inverts values from the threshold on. */
+    /** Inverts values of at least {@code threshold}. */
     static Image solarize(Image image, int threshold) {
         return table(image, i -> i < threshold ? i : 255 - i);
     }
 
-    /** Adds to values below 128. */
+    /** Adds {@code add} to values below 128. */
     static Image solarizeAdd(Image image, int add) {
         return table(image, i -> i < 128 ? i + add : i);
     }
 
-    /** Luma in all channels. */
+    /** Replaces all channels by luma. */
     static Image grayscale(Image image) {
         return image.withChannels(1).withChannels(image.channels());
     }
 
-    /** From gray (0) by the picture itself (1) to more color. */
+    /** Changes the saturation: factor 0 is gray, 1 the original. */
     static Image color(Image image, double factor) {
         return blend(grayscale(image), image, factor);
     }
 
-    /** From its mean luma (0) by the picture itself (1) to more contrast. */
+    /** Changes the contrast: factor 0 is the mean luma everywhere, 1 the original. */
     static Image contrast(Image image, double factor) {
         float[] luma = image.withChannels(1).pixels();
         long sum = 0;
@@ -82,17 +82,17 @@ final class ColorOps {
         return blend(flat(image, (int) ((double) sum / luma.length + 0.5)), image, factor);
     }
 
-    /** From black (0) by the picture itself (1) to brighter. */
+    /** Changes the brightness: factor 0 is black, 1 the original. */
     static Image brightness(Image image, double factor) {
         return blend(flat(image, 0), image, factor);
     }
 
-    /** From smoothed (0) by the picture itself (1) to sharpened. */
+    /** Changes the sharpness: factor 0 is smoothed, 1 the original. */
     static Image sharpness(Image image, double factor) {
         return blend(GaussianBlur.smooth(image), image, factor);
     }
 
-    /** Pillow's {@code Image.blend}: in single precision, cut to whole numbers. */
+    /** Pillow's {@code Image.blend}: single precision, truncated to integers. */
     private static Image blend(Image from, Image to, double factor) {
         float alpha = (float) factor;
         float[] a = from.pixels();
@@ -108,19 +108,19 @@ final class ColorOps {
         return with(image, out);
     }
 
-    /** Makes a function of values from how often each occurs. */
+    /** Computes a lookup function from the histogram of a channel. */
     private interface HistogramOp {
         IntUnaryOperator of(int[] count);
     }
 
-    private static Image channelwise(Image image, HistogramOp reading) {
+    private static Image channelwise(Image image, HistogramOp op) {
         int channels = image.channels();
         float[] pixels = image.pixels();
         float[] out = new float[pixels.length];
         for (int c = 0; c < channels; c++) {
             int[] count = new int[256];
             for (int i = c; i < pixels.length; i += channels) count[(int) pixels[i]]++;
-            float[] table = table(reading.of(count));
+            float[] table = table(op.of(count));
             for (int i = c; i < pixels.length; i += channels) out[i] = table[(int) pixels[i]];
         }
         return with(image, out);

@@ -10,21 +10,22 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
+import org.vit4j.io.AtomicFiles;
 
-/** Finds and reads the files of a dataset; what is missing is said with what was expected and where to get it. */
+/** Finds and reads the files of a dataset. Errors say which files are expected and where to download them. */
 public final class DataFiles {
     private DataFiles() {}
 
-    /** {@code ~} is the home directory, as in a shell. */
+    /** Replaces {@code ~} by the home directory. */
     public static Path expand(String path) {
         return UserPath.of(path);
     }
 
-    /** The directory itself, or the one below it that the archive unpacks to. */
+    /** Returns the directory with the file: {@code directory}, or {@code unpacked} in it, as in the dataset's archive. */
     static Path within(Path directory, String unpacked, String file, String expected) {
         if (!Files.isDirectory(directory)) {
-            String what = Files.exists(directory) ? "is not a directory" : "does not exist";
-            throw new ConfigError(directory + ": " + what + "; expected " + expected);
+            String problem = Files.exists(directory) ? "is not a directory" : "does not exist";
+            throw new ConfigError(directory + ": " + problem + "; expected " + expected);
         }
         if (Files.isRegularFile(directory.resolve(file))) return directory;
         Path below = directory.resolve(unpacked);
@@ -32,13 +33,13 @@ public final class DataFiles {
         throw new ConfigError(directory + ": has no " + file + "; expected " + expected);
     }
 
-    /** The first of several spellings that exists. */
-    static Path first(Path directory, List<String> spellings, String expected) {
-        for (String spelling : spellings) {
-            Path file = directory.resolve(spelling);
+    /** Returns the first of several file names that exists. */
+    static Path first(Path directory, List<String> names, String expected) {
+        for (String name : names) {
+            Path file = directory.resolve(name);
             if (Files.isRegularFile(file)) return file;
         }
-        throw new ConfigError(directory + ": has no " + spellings.get(0) + "; expected " + expected);
+        throw new ConfigError(directory + ": has no " + names.get(0) + "; expected " + expected);
     }
 
     static byte[] read(Path file, String expected) {
@@ -47,9 +48,9 @@ public final class DataFiles {
             byte[] bytes = Files.readAllBytes(file);
             return file.toString().endsWith(".gz") ? unzip(bytes) : bytes;
         } catch (EOFException | ZipException e) {
-            throw new ConfigError(file + ": is no gzip file or truncated; download it again", e);
+            throw new ConfigError(file + ": is truncated or not a gzip file; download it again", e);
         } catch (IOException e) {
-            throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
+            throw new ConfigError(file + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
     }
 

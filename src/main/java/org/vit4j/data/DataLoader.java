@@ -15,11 +15,12 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 
 /**
- * Batches of a dataset, made ahead of their use by a few threads. Order and contents depend on seed and epoch, the chance
- * of an image on seed, epoch, the image and its repeat: the number of threads changes nothing.
+ * Batches of a dataset, prefetched by several threads. The order depends only on (seed, epoch), the augmentation of an image
+ * only on (seed, epoch, index, repeat); the number of threads does not change the batches.
  */
 public final class DataLoader implements BatchSource {
     private static final long IDLE_SECONDS = 10;
@@ -32,12 +33,14 @@ public final class DataLoader implements BatchSource {
     private final boolean dropLast;
     private final long seed;
     private final int threads;
-    private final Optional<Consumer<ConfigError>> unreadable;
+    private final Optional<Consumer<ConfigError>> onUnreadable;
 
     /**
+     * Creates a loader that fails at the first image that cannot be read.
+     *
      * @param augment {@link AugmentConfig#NONE} for evaluation
-     * @param dropLast leave out the last batch when it is not full
-     * @throws IllegalArgumentException when there would be no batch
+     * @param dropLast drop the last batch of an epoch if it is smaller than {@code batchSize}
+     * @throws IllegalArgumentException if an epoch would have no batch
      */
     public DataLoader(
             Dataset dataset,
@@ -61,12 +64,13 @@ public final class DataLoader implements BatchSource {
             long seed,
             int threads,
             Optional<Consumer<ConfigError>> unreadable) {
-        if (batchSize < 1) throw new IllegalArgumentException("batch must be at least 1 (" + batchSize + ")");
-        if (threads < 1) throw new IllegalArgumentException("threads must be at least 1 (" + threads + ")");
-        if (dataset.size() < (dropLast ? batchSize : 1)) {
-            throw new IllegalArgumentException(
-                    "batch (" + batchSize + ") is larger than the dataset (" + dataset.size() + " images)");
-        }
+        Checks.positive("batch", batchSize);
+        Checks.positive("threads", threads);
+        Checks.require(
+                dataset.size() >= (dropLast ? batchSize : 1),
+                "batch (%d) is larger than the dataset (%d images)",
+                batchSize,
+                dataset.size());
         this.dataset = dataset;
         this.augment = augment;
         this.preprocess = preprocess;
@@ -75,12 +79,14 @@ public final class DataLoader implements BatchSource {
         this.dropLast = dropLast;
         this.seed = seed;
         this.threads = threads;
-        this.unreadable = unreadable;
+        this.onUnreadable = unreadable;
     }
 
     /**
-     * Returns the same batches without the images that cannot be read, for evaluation: those are reported instead of ending
-     * the epoch, by any thread, and their batch is smaller.
+     * Returns a loader of the same batches that skips images that cannot be read, for evaluation. A batch with skipped images
+     * is smaller.
+     *
+     * @param report called for each skipped image, by any thread
      */
     public DataLoader withoutUnreadable(Consumer<ConfigError> report) {
         return new DataLoader(
@@ -93,7 +99,7 @@ public final class DataLoader implements BatchSource {
         return dropLast || dataset.size() % batchSize == 0 ? full : full + 1;
     }
 
-    /** How many images an epoch has. */
+    /** Number of images in an epoch. */
     public int imagesPerEpoch() {
         return Math.min(dataset.size(), batchesPerEpoch() * batchSize);
     }
@@ -112,12 +118,12 @@ public final class DataLoader implements BatchSource {
         List<Integer> order =
                 new ArrayList<>(IntStream.range(0, dataset.size()).boxed().toList());
         if (shuffle) SeededRandom.shuffle(order, SeededRandom.random(seed, epoch));
-        // As DeiT's RASampler: an image's repeats side by side, the epoch cut to its length.
+        // As DeiT's RASampler: repeats of an image are consecutive, and the epoch keeps its length.
         int repeats = augment.repeats();
         return IntStream.range(0, order.size()).map(i -> order.get(i / repeats)).toArray();
     }
 
-    /** Any images of an epoch, for those who learn from a part of each batch. */
+    /** Random access to the examples of an epoch, for distributed workers that each need a shard of every batch. */
     public ExampleOrder examples(int epoch) {
         return new ExampleOrder(epoch);
     }
@@ -133,9 +139,9 @@ public final class DataLoader implements BatchSource {
         return values;
     }
 
-    /** Daemons, which also end by themselves when an epoch is left without being closed. */
+    /** Daemon threads. They time out when idle, so an epoch that is never closed leaks no threads. */
     private static ThreadPoolExecutor workers(int threads) {
-        var tasks = new LinkedBlockingQueue<Runnable>(); // bounded by what is submitted
+        var tasks = new LinkedBlockingQueue<Runnable>(); // bounded by submitBatches()
         var workers = new ThreadPoolExecutor(threads, threads, IDLE_SECONDS, TimeUnit.SECONDS, tasks, task -> {
             Thread thread = new Thread(task, "vit4j-data");
             thread.setDaemon(true);
@@ -152,13 +158,13 @@ public final class DataLoader implements BatchSource {
         return new Batch(n, h, w, c, new float[Math.multiplyExact(n, h * w * c)], new int[n], new int[n]);
     }
 
-    /** Returns false for an image that cannot be read and is left out. */
+    /** Returns false if the image cannot be read and is skipped. */
     private boolean fillIfReadable(Batch batch, int i, int index, int epoch, int repeat) {
         try {
             fill(batch, i, index, epoch, repeat);
             return true;
         } catch (ConfigError e) {
-            unreadable.orElseThrow(() -> e).accept(e);
+            onUnreadable.orElseThrow(() -> e).accept(e);
             return false;
         }
     }
@@ -170,7 +176,7 @@ public final class DataLoader implements BatchSource {
         System.arraycopy(example, 0, batch.images(), i * example.length, example.length);
     }
 
-    /** The images of an epoch by their place in it; the same that {@link #epoch} gives. */
+    /** The examples of one epoch by batch and position, equal to those of {@link #epoch}. */
     public final class ExampleOrder {
         private final int epoch;
         private final int[] order;
@@ -184,19 +190,19 @@ public final class DataLoader implements BatchSource {
             return epoch;
         }
 
-        /** How many images a batch of the epoch has. */
+        /** Number of images in a batch. */
         public int size(int batch) {
             return Math.min(order.length, (batch + 1) * batchSize) - batch * batchSize;
         }
 
-        /** Part of a batch, its images made by all threads of the common pool. */
-        public Batch batch(int batch, BatchShard part) {
-            Batch made = empty(part.size());
-            IntStream.range(0, part.size()).parallel().forEach(i -> {
-                int at = batch * batchSize + part.positions()[i];
-                fill(made, i, order[at], epoch, at % augment.repeats());
+        /** Loads a shard of a batch, using all threads of the common pool. */
+        public Batch batch(int batch, BatchShard shard) {
+            Batch loaded = empty(shard.size());
+            IntStream.range(0, shard.size()).parallel().forEach(i -> {
+                int position = batch * batchSize + shard.positions()[i];
+                fill(loaded, i, order[position], epoch, position % augment.repeats());
             });
-            return made;
+            return loaded;
         }
     }
 
@@ -204,7 +210,7 @@ public final class DataLoader implements BatchSource {
         private final int epoch;
         private final int[] order;
         private final ThreadPoolExecutor workers;
-        private final Deque<Future<Optional<Batch>>> ahead = new ArrayDeque<>();
+        private final Deque<Future<Optional<Batch>>> pending = new ArrayDeque<>();
         private Optional<Batch> ready = Optional.empty();
         private int next;
         private volatile boolean closed;
@@ -214,19 +220,19 @@ public final class DataLoader implements BatchSource {
             this.order = order(epoch);
             this.next = skipBatches;
             this.workers = workers(threads);
-            submit();
-            if (ahead.isEmpty()) close();
+            submitBatches();
+            if (pending.isEmpty()) close();
         }
 
-        /** As many batches as threads are in the making, and one lies ready. */
-        private void submit() {
-            while (ahead.size() <= threads && next < batchesPerEpoch()) {
+        /** Keeps one batch per thread in preparation and one more ready. */
+        private void submitBatches() {
+            while (pending.size() <= threads && next < batchesPerEpoch()) {
                 int from = next++ * batchSize;
-                ahead.add(workers.submit(() -> batch(from, Math.min(order.length, from + batchSize))));
+                pending.add(workers.submit(() -> batch(from, Math.min(order.length, from + batchSize))));
             }
         }
 
-        /** Empty when none of the images can be read. */
+        /** Loads a batch; empty if none of its images can be read. */
         private Optional<Batch> batch(int from, int to) {
             Batch batch = empty(to - from);
             int filled = 0;
@@ -237,11 +243,11 @@ public final class DataLoader implements BatchSource {
             return filled == 0 ? Optional.empty() : Optional.of(batch.first(filled));
         }
 
-        /** Waits only where images may be left out: a batch ahead may then turn out to be empty. */
+        /** Waits for a batch only if unreadable images are skipped: the remaining batches may then all be empty. */
         @Override
         public boolean hasNext() {
-            if (unreadable.isEmpty()) return !ahead.isEmpty();
-            while (ready.isEmpty() && !ahead.isEmpty()) ready = take();
+            if (onUnreadable.isEmpty()) return !pending.isEmpty();
+            while (ready.isEmpty() && !pending.isEmpty()) ready = take();
             return ready.isPresent();
         }
 
@@ -254,11 +260,11 @@ public final class DataLoader implements BatchSource {
         }
 
         private Optional<Batch> take() {
-            Future<Optional<Batch>> first = ahead.remove();
-            submit();
+            Future<Optional<Batch>> first = pending.remove();
+            submitBatches();
             try {
                 Optional<Batch> batch = first.get();
-                if (ahead.isEmpty()) close();
+                if (pending.isEmpty()) close();
                 return batch;
             } catch (ExecutionException e) {
                 close();
@@ -272,12 +278,12 @@ public final class DataLoader implements BatchSource {
             }
         }
 
-        /** Does not interrupt: a file being read would look unreadable. Waits for the image each thread is at. */
+        /** Stops after the image that each thread is reading. Interrupting a read would make the file look unreadable. */
         @Override
         public void close() {
             closed = true;
-            ahead.forEach(batch -> batch.cancel(false));
-            ahead.clear();
+            pending.forEach(batch -> batch.cancel(false));
+            pending.clear();
             workers.shutdown();
             boolean interrupted = false;
             while (!workers.isTerminated()) {

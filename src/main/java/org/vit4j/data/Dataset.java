@@ -2,18 +2,18 @@ package org.vit4j.data;
 
 import java.util.List;
 
-/** Labelled pictures, in a fixed order. Read from several threads at once. */
+/** Labeled images in a fixed order. Implementations are read by several threads at once. */
 public interface Dataset {
 
     int size();
 
-    /** The picture [H, W, C], of any size, not to be written to. */
+    /** Returns an image [H, W, C] of any size, which must not be modified. */
     Image image(int index);
 
-    /** The class of a picture, an index of {@link #classes()}. */
+    /** Class of an image, an index of {@link #classes()}. */
     int label(int index);
 
-    /** How the picture is named to people: a file, or dataset and number. */
+    /** Name of an image for messages and reports: a file, or dataset and index. */
     String name(int index);
 
     /** The names of the classes, in the order of the network's outputs. */

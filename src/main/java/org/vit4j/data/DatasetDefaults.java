@@ -2,13 +2,13 @@ package org.vit4j.data;
 
 import java.util.List;
 
-/** How each dataset is preprocessed when the config does not say: mean and deviation of its training pixels. */
+/** Default preprocessing of each dataset: mean and standard deviation of its training pixels, and the crop. */
 final class DatasetDefaults {
     private DatasetDefaults() {}
 
     static Preprocessing of(DataConfig.DatasetType dataset, int height, int width, int channels) {
         return switch (dataset) {
-            // Measured on all 1,797 images, stretched to 0..255.
+            // Measured on all 1,797 images, scaled to 0..255.
             case DIGITS -> of(height, width, channels, 1, List.of(0.3053), List.of(0.3759));
             case MNIST -> of(height, width, channels, 1, List.of(0.1307), List.of(0.3081));
             case FASHION_MNIST -> of(height, width, channels, 1, List.of(0.2860), List.of(0.3530));
@@ -24,18 +24,18 @@ final class DatasetDefaults {
 
     private static Preprocessing of(
             int height, int width, int channels, double cropPct, List<Double> mean, List<Double> std) {
-        List<Double> center = channels == 1 ? gray(mean) : mean;
-        List<Double> spread = channels == 1 ? gray(std) : std;
-        return new Preprocessing(height, width, channels, cropPct, Interpolation.BICUBIC, center, spread);
+        List<Double> usedMean = channels == 1 ? gray(mean) : mean;
+        List<Double> usedStd = channels == 1 ? gray(std) : std;
+        return new Preprocessing(height, width, channels, cropPct, Interpolation.BICUBIC, usedMean, usedStd);
     }
 
-    /** Color constants for a model that sees luma. */
+    /** Converts RGB constants for a model with gray input. */
     private static List<Double> gray(List<Double> rgb) {
         if (rgb.size() == 1) return rgb;
         return List.of(luma(rgb));
     }
 
-    /** Rounded to four digits, as the constants are. */
+    /** Luma rounded to four digits, the precision of the constants. */
     static double luma(List<Double> rgb) {
         double luma = 0.299 * rgb.get(0) + 0.587 * rgb.get(1) + 0.114 * rgb.get(2);
         return Math.round(luma * 1e4) / 1e4;

@@ -1,6 +1,6 @@
 package org.vit4j.data;
 
-/** What is learned from, and what the result is judged by; both know the same classes. */
+/** Training and validation datasets with the same classes. */
 public record DatasetSplits(Dataset train, Dataset validation) {
     public DatasetSplits {
         if (!train.classes().equals(validation.classes())) {

@@ -20,7 +20,7 @@ public final class Digits {
 
     private Digits() {}
 
-    /** All 1,797, in the order of the file; the values 0..16 are stretched to 0..255 and rounded, as a PNG would be. */
+    /** All 1,797 images, in the order of the file. The values 0..16 are scaled to 0..255 and rounded. */
     public static Dataset all() {
         List<String> lines = lines();
         byte[] pixels = new byte[lines.size() * SIDE * SIDE];
@@ -37,20 +37,20 @@ public final class Digits {
     }
 
     /**
-     * Stratified: of every digit, shuffled by the seed, the first {@code heldOut} are for validation.
+     * Splits the images into training and validation by {@link StratifiedSplit}.
      *
-     * @param heldOut share of each class, 0..1
+     * @param validationShare of each class, 0..1
      */
-    public static DatasetSplits split(double heldOut, long seed) {
+    public static DatasetSplits split(double validationShare, long seed) {
         Dataset all = all();
         List<Integer> labels =
                 IntStream.range(0, all.size()).mapToObj(all::label).toList();
-        Set<Integer> held = StratifiedSplit.heldOut(labels, all.classes().size(), heldOut, seed);
+        Set<Integer> validation = StratifiedSplit.holdOut(labels, all.classes().size(), validationShare, seed);
         List<Integer> train = IntStream.range(0, all.size())
-                .filter(i -> !held.contains(i))
+                .filter(i -> !validation.contains(i))
                 .boxed()
                 .toList();
-        return new DatasetSplits(new Subset(all, train), new Subset(all, List.copyOf(held)));
+        return new DatasetSplits(new Subset(all, train), new Subset(all, List.copyOf(validation)));
     }
 
     static List<String> names() {

@@ -3,10 +3,10 @@ package org.vit4j.data;
 import java.io.IOException;
 import java.util.List;
 
-/** Directories of a file system, as the folder reader needs them; paths are texts, so that it need not be the local one. */
+/** Access to the directories of a local or remote file system; paths are strings so that HDFS paths work too. */
 public interface DirectoryLister {
 
-    /** Kinds of entries, links followed. */
+    /** Kinds of entries, after links are followed. */
     enum Kind {
         FILE,
         DIRECTORY,
@@ -18,15 +18,15 @@ public interface DirectoryLister {
     /**
      * One entry of a directory.
      *
-     * @param path of the entry, below the directory it was listed in
-     * @param name the last part of the path
+     * @param path path of the directory with the name appended
+     * @param name last component of the path
      */
     record Entry(String path, String name, Kind kind) {}
 
     /** Lists the entries of a directory, in any order. */
     List<Entry> list(String directory) throws IOException;
 
-    /** Returns the path with all links resolved; two paths of one directory give the same. */
+    /** Returns the path with all links resolved, which identifies a directory. */
     String realPath(String directory) throws IOException;
 
     /** Returns true if the path is a directory, or a link to one. */

@@ -10,23 +10,22 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Between DL4J's {@link DataSetIterator} (and all of DataVec behind it) and our batches, in both directions. DL4J's
+ * Conversion between DL4J's {@link DataSetIterator} (and thus DataVec) and {@link BatchSource}, in both directions. DL4J's
  * images are [N, C, H, W], its labels one-hot [N, K].
  */
 public final class Dl4jData {
     private Dl4jData() {}
 
     /**
-     * A DL4J iterator as a source of batches for training and evaluation. Its images are taken as they come, already
-     * preprocessed: [N, C, H, W], or flat [N, C * H * W] as {@code MnistDataSetIterator} gives them. It is passed
-     * through once to count its batches, and reset before each epoch; its order is its own affair, and an image's index
-     * is its place in it.
+     * Wraps a DL4J iterator as a source of batches for training and evaluation. Its images must already be preprocessed:
+     * [N, C, H, W], or flat [N, C * H * W] as those of {@code MnistDataSetIterator}. The iterator is traversed once to count
+     * its batches and reset before each epoch. It determines the order; an image's index is its position in that order.
      *
-     * @throws IllegalArgumentException when it cannot be reset; in {@code next()}, when shapes do not fit
+     * @throws IllegalArgumentException if the iterator cannot be reset; in {@code next()}, if shapes do not match
      */
     public static BatchSource source(DataSetIterator iterator, int height, int width, int channels) {
         if (!iterator.resetSupported()) {
-            throw new IllegalArgumentException("the DataSetIterator cannot be reset, which every epoch begins with");
+            throw new IllegalArgumentException("the DataSetIterator must support reset()");
         }
         iterator.reset();
         int count = 0;
@@ -37,7 +36,7 @@ public final class Dl4jData {
         return new FromDl4j(iterator, count, height, width, channels);
     }
 
-    /** Our batches as a DL4J iterator; every {@code reset()} begins the next epoch, the first being 0. */
+    /** Wraps batches as a DL4J iterator; it starts with epoch 0, and every {@code reset()} begins the next epoch. */
     public static DataSetIterator iterator(BatchSource source, List<String> classes) {
         return new ToDl4j(source, List.copyOf(classes));
     }
@@ -62,11 +61,11 @@ public final class Dl4jData {
         public BatchIterator epoch(int epoch, int skipBatches) {
             iterator.reset();
             return new BatchIterator() {
-                private int seen;
+                private int consumed;
 
                 {
                     for (int i = 0; i < skipBatches && iterator.hasNext(); i++) {
-                        seen += iterator.next().numExamples();
+                        consumed += iterator.next().numExamples();
                     }
                 }
 
@@ -78,8 +77,8 @@ public final class Dl4jData {
                 @Override
                 public Batch next() {
                     if (!hasNext()) throw new NoSuchElementException();
-                    Batch batch = batch(iterator.next(), seen);
-                    seen += batch.size();
+                    Batch batch = batch(iterator.next(), consumed);
+                    consumed += batch.size();
                     return batch;
                 }
 
@@ -150,10 +149,10 @@ public final class Dl4jData {
 
         @Override
         public DataSet next(int examples) {
-            throw new UnsupportedOperationException("the size of batches is fixed");
+            throw new UnsupportedOperationException("the batch size is fixed");
         }
 
-        /** Nothing happens before the first batch: much of DL4J resets what it is given. */
+        /** Does nothing before the first batch, since DL4J often resets an iterator before its first use. */
         @Override
         public void reset() {
             if (!begun) return;
@@ -167,7 +166,7 @@ public final class Dl4jData {
             return true;
         }
 
-        /** No: batches are made ahead already. */
+        /** Returns false: batches are already prefetched. */
         @Override
         public boolean asyncSupported() {
             return false;
@@ -183,7 +182,7 @@ public final class Dl4jData {
             return classes.length;
         }
 
-        /** Not known before the first batch. */
+        /** Returns -1: the batch size is unknown before the first batch. */
         @Override
         public int batch() {
             return -1;

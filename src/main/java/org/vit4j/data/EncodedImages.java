@@ -9,10 +9,10 @@ import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 
 /**
- * Encoded pictures from anywhere, decoded when asked for.
+ * Dataset of encoded images from any source, decoded on access.
  *
- * <p>With {@link OnCorrupt#SKIP} a picture that cannot be read is logged once, counted, and replaced by the next readable
- * one of the same class, so that labels and the number of examples stay as they are, in every run.
+ * <p>With {@link OnCorrupt#SKIP} an image that cannot be read is logged once, counted, and replaced by the next readable
+ * image of its class. Labels and the number of examples therefore do not change, and every run uses the same replacement.
  */
 public final class EncodedImages implements Dataset {
     private static final Logger LOG = LoggerFactory.getLogger(EncodedImages.class);
@@ -26,11 +26,11 @@ public final class EncodedImages implements Dataset {
     private final Set<Integer> corrupt = ConcurrentHashMap.newKeySet();
 
     /**
-     * Pictures by their number.
+     * Creates a dataset.
      *
-     * @param root where they come from, for messages
-     * @param labels of each, an index of {@code classes}
-     * @param read gives one, or throws a {@link ConfigError} that names it; called by several threads
+     * @param root origin of the images, for messages
+     * @param labels of the images, indices of {@code classes}
+     * @param read decodes an image, or throws a {@link ConfigError} that names it; called by several threads
      */
     public EncodedImages(
             String root,
@@ -65,12 +65,12 @@ public final class EncodedImages implements Dataset {
             }
             at = nextOfClass(at);
             if (at == index) {
-                throw new ConfigError(root + "/" + classes.get(label(index)) + ": none of its pictures can be read");
+                throw new ConfigError(root + "/" + classes.get(label(index)) + ": none of its images can be read");
             }
         }
     }
 
-    /** After the last of a class comes its first. */
+    /** Next image of the class of {@code index}; wraps around to the first. */
     private int nextOfClass(int index) {
         int at = index;
         do at = (at + 1) % size();
@@ -78,7 +78,7 @@ public final class EncodedImages implements Dataset {
         return at;
     }
 
-    /** How many pictures have been found unreadable and replaced so far. */
+    /** Number of unreadable images replaced so far. */
     public int skipped() {
         return corrupt.size();
     }

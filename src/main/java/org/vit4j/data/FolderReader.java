@@ -14,8 +14,8 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.config.Suggestions;
 
 /**
- * Image folders: one directory for each class, below {@code train} and {@code val} or by themselves. Which files count is
- * decided by {@link ImageFinder}; what was left out is logged, one line for each kind and directory.
+ * Reads image folders: one directory per class, below {@code train} and {@code val} or directly below the root.
+ * {@link ImageFinder} selects the files; skipped files are logged, one line for each kind and directory.
  */
 public final class FolderReader {
     private static final Logger LOG = LoggerFactory.getLogger(FolderReader.class);
@@ -26,55 +26,55 @@ public final class FolderReader {
     private final DirectoryLister lister;
     private final List<String> classMap;
 
-    /** @param classMap directories in the order of the network's outputs; empty when their natural order counts */
+    /** @param classMap directory names in the order of the network's outputs; empty for natural order */
     public FolderReader(DirectoryLister lister, List<String> classMap) {
         this.lister = lister;
         this.classMap = List.copyOf(classMap);
     }
 
     /**
-     * Reads the files to train on and those to validate on.
+     * Finds the training and the validation files.
      *
-     * @param heldOut share of each class taken for validation where there is no validation directory; the class directories
-     *     may then lie in {@code root} itself
-     * @throws ConfigError when a directory is missing, or a class has no training images
+     * @param validationShare share of each class to hold out for validation, if there is no validation directory; the class
+     *     directories may then be in {@code root} itself
+     * @throws ConfigError if a directory is missing, or a class has no training images
      */
-    public LabeledFiles.Pair split(String root, OptionalDouble heldOut, long seed) {
+    public LabeledFiles.SplitFiles split(String root, OptionalDouble validationShare, long seed) {
         if (!isDirectory(root)) throw new ConfigError(root + ": is not a directory; expected one with " + EXPECTED);
         String train = lister.resolve(root, TRAIN);
         boolean hasTrain = isDirectory(train);
         Optional<String> validation = validation(root, List.of());
-        if (heldOut.isPresent()) {
+        if (validationShare.isPresent()) {
             if (hasTrain && validation.isPresent()) {
-                throw new ConfigError("data.val_share: there is a validation directory, " + validation.get()
-                        + "; leave out data.val_share, or move the directory");
+                throw new ConfigError("data.val_share: unexpected, there is a validation directory ("
+                        + validation.get() + "); remove data.val_share, or move the directory");
             }
-            return heldOut(training(hasTrain ? train : root), heldOut.getAsDouble(), seed);
+            return holdOut(trainingFiles(hasTrain ? train : root), validationShare.getAsDouble(), seed);
         }
         String hint = "; expected " + EXPECTED + ", or data.val_share to hold out a share of the images";
         if (!hasTrain) throw new ConfigError(root + ": has no directory train" + hint);
         if (validation.isEmpty()) throw new ConfigError(root + ": has no directory val" + hint);
-        LabeledFiles training = training(train);
-        return new LabeledFiles.Pair(training, read(validation.get(), training.classes(), "in training"));
+        LabeledFiles training = trainingFiles(train);
+        return new LabeledFiles.SplitFiles(training, read(validation.get(), training.classes(), "in training"));
     }
 
-    private static LabeledFiles.Pair heldOut(LabeledFiles all, double share, long seed) {
-        LabeledFiles.Pair pair = all.heldOut(share, seed);
-        if (pair.validation().files().isEmpty()) {
+    private static LabeledFiles.SplitFiles holdOut(LabeledFiles all, double share, long seed) {
+        LabeledFiles.SplitFiles split = all.holdOut(share, seed);
+        if (split.validation().files().isEmpty()) {
             throw new ConfigError("data.val_share: " + share + " of each class of " + all.directory()
                     + " is less than one image; expected a larger share");
         }
-        return pair;
+        return split;
     }
 
     /**
-     * Reads the files to evaluate a model on: those of the validation directory of {@code root} if it has one, else of its own
-     * class directories.
+     * Finds the files to evaluate a model on: those of the validation directory of {@code root} if it exists, otherwise those
+     * of the class directories in {@code root}.
      *
-     * @param classes of the model; directories are matched by name, and a class without one has no images
+     * @param classes of the model; directories are matched by name, and a class without a directory has no images
      */
-    public LabeledFiles evaluation(String root, List<String> classes) {
-        if (classMap.size() > classes.size()) throw RelabeledDataset.tooMany(classMap, classes);
+    public LabeledFiles evaluationFiles(String root, List<String> classes) {
+        if (classMap.size() > classes.size()) throw RelabeledDataset.tooManyNames(classMap, classes);
         List<String> names = classMap.isEmpty() ? classes : classMap;
         Optional<String> validation = validation(root, names);
         if (validation.isEmpty() && !names.contains(TRAIN) && isDirectory(lister.resolve(root, TRAIN))) {
@@ -87,7 +87,7 @@ public final class FolderReader {
         return new LabeledFiles(files.directory(), files.files(), files.labels(), classes);
     }
 
-    /** Lists the class directories, in natural order. */
+    /** Names of the class directories, in natural order. */
     public List<String> classNames(String directory) {
         return classNames(new ImageFinder(lister), directory);
     }
@@ -98,8 +98,8 @@ public final class FolderReader {
         throw new ConfigError(directory + ": has no class directories; expected <class>/*.jpg in it");
     }
 
-    /** Reads a directory whose own class directories are the classes; without a class map each must have images. */
-    private LabeledFiles training(String directory) {
+    /** Reads a directory whose class directories define the classes; without a class map each must have images. */
+    private LabeledFiles trainingFiles(String directory) {
         if (!classMap.isEmpty()) return read(directory, classMap, "in data.class_map");
         LabeledFiles files = read(directory, classNames(directory), "in training");
         Set<Integer> present = new HashSet<>(files.labels());
@@ -114,7 +114,7 @@ public final class FolderReader {
     /**
      * Reads one split.
      *
-     * @param where the classes come from, for the error about a directory that is none of them
+     * @param where origin of the classes, for the error about an unknown directory
      */
     LabeledFiles read(String directory, List<String> classes, String where) {
         ImageFinder finder = new ImageFinder(lister);
@@ -141,7 +141,7 @@ public final class FolderReader {
         return near.isEmpty() ? "; there are " + classes.size() + " classes" : near;
     }
 
-    /** The validation directory of a root; a name that is a class of the model is a class directory. */
+    /** Validation directory of a root. A directory with the name of a class of the model is a class directory instead. */
     private Optional<String> validation(String root, List<String> classes) {
         Stream<String> names = ImageFolder.VALIDATION.stream().filter(name -> !classes.contains(name));
         return names.map(name -> lister.resolve(root, name))
@@ -153,7 +153,7 @@ public final class FolderReader {
         try {
             return lister.isDirectory(path);
         } catch (IOException e) {
-            throw ImageFinder.unlisted(path, e);
+            throw ImageFinder.cannotList(path, e);
         }
     }
 }

@@ -2,14 +2,14 @@ package org.vit4j.data;
 
 import java.util.Arrays;
 
-/** Pillow's smoothing of 8-bit pictures (src/libImaging/Filter.c and BoxBlur.c), bit by bit. */
+/** Pillow's smoothing and Gaussian blur of 8-bit images (src/libImaging/Filter.c and BoxBlur.c), bit for bit. */
 final class GaussianBlur {
-    /** Box blurs that stand for a Gaussian (Gwosdek et al. 2011). */
+    /** Number of box blurs that approximate a Gaussian blur (Gwosdek et al. 2011). */
     private static final int PASSES = 3;
 
     private GaussianBlur() {}
 
-    /** {@code ImageFilter.SMOOTH}: 5 for the pixel, 1 for each neighbor, over 13; the outermost pixels stay. */
+    /** {@code ImageFilter.SMOOTH}: a 3x3 kernel with 5 in the center and 1 elsewhere, over 13; border pixels do not change. */
     static Image smooth(Image image) {
         int c = image.channels();
         int row = image.width() * c;
@@ -25,7 +25,7 @@ final class GaussianBlur {
         return new Image(image.height(), image.width(), c, out);
     }
 
-    /** {@code ImageFilter.GaussianBlur}: three box blurs across, three down. */
+    /** {@code ImageFilter.GaussianBlur}: three horizontal and three vertical box blurs. */
     static Image gaussian(Image image, double radius) {
         float box = boxRadius((float) radius);
         int c = image.channels();
@@ -39,7 +39,7 @@ final class GaussianBlur {
         return new Image(h, w, c, out);
     }
 
-    /** The box whose repeated blur has the Gaussian's variance; in the precision of Pillow's own. */
+    /** Radius of the box whose repeated blur has the Gaussian's variance, in Pillow's floating-point precision. */
     private static float boxRadius(float radius) {
         float variance = radius * radius / PASSES;
         float length = (float) Math.sqrt(12.0 * variance + 1.0);
@@ -49,7 +49,7 @@ final class GaussianBlur {
         return whole + part;
     }
 
-    /** A box blur of lines of one length, in fixed point of 24 bits. Outside of the line its end is repeated. */
+    /** Box blur of lines of a fixed length, in 24-bit fixed point. The line is padded with its first and last value. */
     private static final class BoxBlur {
         private final int radius;
         private final int inner;
@@ -63,7 +63,7 @@ final class GaussianBlur {
             line = new int[length + 2 * (radius + 1)];
         }
 
-        /** In place: the values at {@code from}, {@code from + step}, ... */
+        /** Blurs the values at {@code from}, {@code from + step}, ... in place. */
         void blur(float[] values, int from, int step) {
             int pad = radius + 1;
             int length = line.length - 2 * pad;

@@ -1,17 +1,21 @@
 package org.vit4j.data;
 
-/** Pillow's HSV, all three in 0..255 (src/libImaging/Convert.c), and torchvision's change of hue on it, bit by bit. */
+/** torchvision's {@code adjust_hue} on Pillow's HSV of three bytes (src/libImaging/Convert.c), bit for bit. */
 final class HueShift {
     private HueShift() {}
 
-    /** @param turn -0.5..0.5 of the color circle; gray pictures have no hue and stay */
-    static Image shift(Image image, double turn) {
+    /**
+     * Shifts the hue; images of one channel are returned unchanged.
+     *
+     * @param hue -0.5..0.5 of the color circle
+     */
+    static Image shift(Image image, double hue) {
         if (image.channels() == 1) return image;
-        int by = (int) (turn * 255); // cut towards zero, then in a byte
+        int offset = (int) (hue * 255); // truncated; the sum wraps around in a byte
         float[] out = image.pixels().clone();
         for (int i = 0; i < out.length; i += 3) {
             int hsv = toHsv((int) out[i], (int) out[i + 1], (int) out[i + 2]);
-            int rgb = toRgb(((hsv >> 16) + by) & 0xFF, hsv >> 8 & 0xFF, hsv & 0xFF);
+            int rgb = toRgb(((hsv >> 16) + offset) & 0xFF, hsv >> 8 & 0xFF, hsv & 0xFF);
             out[i] = rgb >> 16;
             out[i + 1] = rgb >> 8 & 0xFF;
             out[i + 2] = rgb & 0xFF;
@@ -19,33 +23,33 @@ final class HueShift {
         return new Image(image.height(), image.width(), 3, out);
     }
 
-    /** h, s and v, a byte each. */
+    /** Returns h, s and v, one byte each, h in the highest. */
     static int toHsv(int r, int g, int b) {
-        int high = Math.max(r, Math.max(g, b));
-        int low = Math.min(r, Math.min(g, b));
-        if (high == low) return high;
-        float range = high - low;
-        float red = (high - r) / range;
-        float green = (high - g) / range;
-        float blue = (high - b) / range;
+        int max = Math.max(r, Math.max(g, b));
+        int min = Math.min(r, Math.min(g, b));
+        if (max == min) return max;
+        float range = max - min;
+        float red = (max - r) / range;
+        float green = (max - g) / range;
+        float blue = (max - b) / range;
         float hue;
-        if (r == high) hue = blue - green;
-        else if (g == high) hue = (float) (2.0 + red - blue);
+        if (r == max) hue = blue - green;
+        else if (g == max) hue = (float) (2.0 + red - blue);
         else hue = (float) (4.0 + green - red);
         hue = (float) ((hue / 6.0 + 1.0) % 1.0); // never negative
-        float saturation = range / high;
-        return clip((int) (hue * 255.0)) << 16 | clip((int) (saturation * 255.0)) << 8 | high;
+        float saturation = range / max;
+        return clip((int) (hue * 255.0)) << 16 | clip((int) (saturation * 255.0)) << 8 | max;
     }
 
-    /** r, g and b, a byte each. */
+    /** Returns r, g and b, one byte each, r in the highest. */
     static int toRgb(int h, int s, int v) {
         if (s == 0) return v << 16 | v << 8 | v;
         int sector = (int) Math.floor(h * 6.0f / 255.0);
-        float part = (float) (h * 6.0f / 255.0 - sector);
-        float share = (float) (s / 255.0);
-        int p = round(v * (1.0 - share));
-        int q = round(v * (1.0 - share * part));
-        int t = round(v * (1.0 - share * (1.0 - part)));
+        float fraction = (float) (h * 6.0f / 255.0 - sector);
+        float saturation = (float) (s / 255.0);
+        int p = round(v * (1.0 - saturation));
+        int q = round(v * (1.0 - saturation * fraction));
+        int t = round(v * (1.0 - saturation * (1.0 - fraction)));
         return switch (sector % 6) {
             case 0 -> v << 16 | t << 8 | p;
             case 1 -> q << 16 | v << 8 | p;
@@ -56,7 +60,7 @@ final class HueShift {
         };
     }
 
-    /** C's {@code round} of what is not negative: halves up. */
+    /** C's {@code round} for non-negative values: halves are rounded up. */
     private static int round(double value) {
         return clip((int) Math.floor(value + 0.5));
     }

@@ -4,9 +4,8 @@ import java.util.Optional;
 import org.vit4j.data.image.ByteImage;
 
 /**
- * An image [H, W, C], its channels interleaved. Values are 0..255; whole numbers, as everything here reads and makes
- * them, are resampled the way 8-bit images are. A decoded image keeps its bytes until a transform computes floats: a
- * photograph takes a quarter of the memory.
+ * An image [H, W, C] with values 0..255 and interleaved channels. Images whose values are all integers are resampled in
+ * 8-bit arithmetic. A decoded image keeps its bytes until a transform computes floats, which take four times the memory.
  */
 public final class Image {
     private final int height;
@@ -18,8 +17,8 @@ public final class Image {
      * Wraps floats.
      *
      * @param channels 1 (gray) or 3 (red, green, blue)
-     * @param pixels not copied; nothing in this package writes to the pixels of an image it was given
-     * @throws IllegalArgumentException when the pixels are not H * W * C many
+     * @param pixels not copied; this package never modifies the pixels of an existing image
+     * @throws IllegalArgumentException if the number of pixels is not H * W * C
      */
     public Image(int height, int width, int channels, float[] pixels) {
         if (height < 1 || width < 1) {
@@ -50,20 +49,20 @@ public final class Image {
         return new Image(image);
     }
 
-    /** An image whose values are of the same kind as those of this one. */
+    /** Returns an image with new values, a byte[] or a float[] as this image's. */
     Image withValues(int newHeight, int newWidth, Object newValues) {
         return newValues instanceof byte[] bytes
                 ? of(new ByteImage(newHeight, newWidth, channels, bytes))
                 : new Image(newHeight, newWidth, channels, (float[]) newValues);
     }
 
-    /** Room for an image of this kind. */
+    /** Allocates the values of an image of the same channels and value type. */
     Object newValues(int newHeight, int newWidth) {
         int length = Math.multiplyExact(Math.multiplyExact(newHeight, newWidth), channels);
         return values instanceof byte[] ? new byte[length] : new float[length];
     }
 
-    /** The byte[] or float[], not to be written to. */
+    /** The byte[] or float[], which must not be modified. */
     Object values() {
         return values;
     }
@@ -80,7 +79,7 @@ public final class Image {
         return channels;
     }
 
-    /** The values, [H, W, C], not to be written to; those of an image of bytes are converted at each call. */
+    /** Values [H, W, C], which must not be modified; bytes are converted to floats at each call. */
     public float[] pixels() {
         if (values instanceof float[] floats) return floats;
         byte[] bytes = (byte[]) values;
@@ -89,35 +88,35 @@ public final class Image {
         return floats;
     }
 
-    /** The bytes, not copied; empty if the values are floats. */
+    /** Bytes, not copied; empty if the values are floats. */
     public Optional<ByteImage> bytes() {
         return values instanceof byte[] bytes
                 ? Optional.of(new ByteImage(height, width, channels, bytes))
                 : Optional.empty();
     }
 
-    /** The value at row y, column x, channel c. */
+    /** Value at row y, column x, channel c. */
     public float at(int y, int x, int c) {
-        int at = (y * width + x) * channels + c;
-        return values instanceof byte[] bytes ? bytes[at] & 0xFF : ((float[]) values)[at];
+        int index = (y * width + x) * channels + c;
+        return values instanceof byte[] bytes ? bytes[index] & 0xFF : ((float[]) values)[index];
     }
 
     /** Converts to 1 or 3 channels: gray is repeated, colors become Pillow's luma ("L"). */
-    public Image withChannels(int wanted) {
-        if (wanted == channels) return this;
+    public Image withChannels(int newChannels) {
+        if (newChannels == channels) return this;
         Optional<ByteImage> bytes = bytes();
-        if (bytes.isPresent()) return of(bytes.get().withChannels(wanted));
+        if (bytes.isPresent()) return of(bytes.get().withChannels(newChannels));
         float[] pixels = (float[]) values;
         int area = height * width;
-        float[] out = new float[area * wanted];
+        float[] out = new float[area * newChannels];
         for (int i = 0; i < area; i++) {
-            if (channels == 1) for (int c = 0; c < wanted; c++) out[i * wanted + c] = pixels[i];
+            if (channels == 1) for (int c = 0; c < newChannels; c++) out[i * newChannels + c] = pixels[i];
             else out[i] = luma(pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]);
         }
-        return new Image(height, width, wanted, out);
+        return new Image(height, width, newChannels, out);
     }
 
-    /** ITU-R 601 luma in the fixed point of Pillow's {@code convert('L')}, so that the result is the same bit by bit. */
+    /** ITU-R 601 luma in the fixed-point arithmetic of Pillow's {@code convert('L')}, bit for bit. */
     private static float luma(float red, float green, float blue) {
         return (float) Math.floor((red * 19595.0 + green * 38470.0 + blue * 7471.0 + 0x8000) / 0x10000);
     }

@@ -5,15 +5,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.image.ImageDecoder;
 import org.vit4j.data.image.ImageFormatException;
 import org.vit4j.data.image.ImageFormats;
+import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.RunException;
 
 /**
  * Reads image files with the pixels of Pillow's {@code ImageOps.exif_transpose(image).convert('RGB')} or {@code
- * convert('L')}: alpha is dropped, a palette looked up, color profiles are ignored. The format is found by the first
+ * convert('L')}: alpha is dropped, palettes are resolved, color profiles are ignored. The format is detected by the first
  * bytes, not by the name. See docs/input-images.md.
  */
 public final class ImageFile {
@@ -29,8 +31,8 @@ public final class ImageFile {
      *
      * @param channels 1 or 3
      * @return [H, W, channels], bytes
-     * @throws ConfigError when it does not exist, is a directory, not an image, damaged, not supported or too large
-     * @throws RunException when there is not enough memory for it
+     * @throws ConfigError if the file does not exist, is a directory, not an image, corrupt, not supported or too large
+     * @throws RunException if there is not enough memory to decode it
      */
     public static Image read(Path file, int channels) {
         return read(file, channels, ImageFormats.DEFAULT_PIXEL_LIMIT);
@@ -46,18 +48,18 @@ public final class ImageFile {
     }
 
     /**
-     * Reads an image that is in memory already.
+     * Decodes an image file in memory.
      *
-     * @param bytes of the whole file
-     * @param file its name in messages
+     * @param bytes of the file
+     * @param file name for messages
      */
     public static Image read(byte[] bytes, String file, int channels) {
         return read(bytes, file, channels, ImageFormats.DEFAULT_PIXEL_LIMIT);
     }
 
-    /** Reads an image of at most {@code maxPixels} pixels that is in memory already. */
+    /** Decodes an image file in memory of at most {@code maxPixels} pixels. */
     public static Image read(byte[] bytes, String file, int channels, long maxPixels) {
-        if (channels != 1 && channels != 3) throw new IllegalArgumentException("1 or 3 channels (" + channels + ")");
+        Checks.check(channels == 1 || channels == 3, "channels", channels, "must be 1 or 3");
         try {
             return Image.of(ImageDecoder.decode(bytes, maxPixels).withChannels(channels));
         } catch (ImageFormatException e) {
@@ -75,9 +77,9 @@ public final class ImageFile {
                 e);
     }
 
-    /** For showing: what is not a whole number of 0..255 is rounded and clipped. */
-    public static BufferedImage picture(Image image) {
-        var picture = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
+    /** Converts to an RGB image of Java, for display and PNG files; values are rounded and clipped to 0..255. */
+    public static BufferedImage toBufferedImage(Image image) {
+        var buffered = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < image.height(); y++) {
             for (int x = 0; x < image.width(); x++) {
                 int rgb = 0;
@@ -85,10 +87,10 @@ public final class ImageFile {
                     float value = image.at(y, x, Math.min(c, image.channels() - 1));
                     rgb = rgb << 8 | Math.round(Math.max(0, Math.min(255, value)));
                 }
-                picture.setRGB(x, y, rgb);
+                buffered.setRGB(x, y, rgb);
             }
         }
-        return picture;
+        return buffered;
     }
 
     private static byte[] bytes(Path file) {
@@ -98,7 +100,7 @@ public final class ImageFile {
         } catch (NoSuchFileException e) {
             throw new ConfigError(file + ": does not exist", e);
         } catch (IOException e) {
-            throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
+            throw new ConfigError(file + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
     }
 }

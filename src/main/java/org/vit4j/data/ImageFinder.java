@@ -9,14 +9,14 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.image.ImageFormats;
 
 /**
- * Image files below directories, by one set of rules for training, evaluation, prediction and Spark.
+ * Finds image files below directories, by the same rules for training, evaluation, prediction and Spark.
  *
- * <p>Links are followed, also to directories; a link to a directory that contains it is not. Left out silently: names
- * that begin with a dot ({@code ._x.jpg}) and what operating systems leave behind. Counted in {@link #skipped()}: files
- * without the ending of an image, broken links, pipes. A directory is a directory, whatever its name ends in.
+ * <p>Links to files and directories are followed, except links to a directory that contains them. Names that begin with a
+ * dot ({@code ._x.jpg}) and files of operating systems are ignored. Files without the extension of an image, broken links
+ * and pipes are counted in {@link #skipped()}. A directory may have the extension of an image.
  */
 public final class ImageFinder {
-    /** In lower case: archives of macOS, thumbnails of Synology and Windows, recycle bins. */
+    /** Lower-case names of macOS archive folders, thumbnails of Synology and Windows, and recycle bins. */
     private static final Set<String> SYSTEM = Set.of(
             "__macosx",
             "@eadir",
@@ -34,7 +34,7 @@ public final class ImageFinder {
         this.lister = lister;
     }
 
-    /** Returns true for names that are left out wherever they are found. */
+    /** Returns true for names that are ignored in every directory. */
     static boolean isHidden(String name) {
         return name.startsWith(".") || SYSTEM.contains(name.toLowerCase(Locale.ROOT));
     }
@@ -46,13 +46,13 @@ public final class ImageFinder {
     /**
      * Finds the images below a directory, at any depth, in natural order of their paths.
      *
-     * @throws ConfigError when a directory cannot be listed
+     * @throws ConfigError if a directory cannot be listed
      */
     public List<String> images(String directory) {
         return images(directory, new ArrayList<>());
     }
 
-    /** Finds the images of a class: links to the dataset's root, or above it, are cycles too. */
+    /** Finds the images of a class. Links to the dataset's root or a parent of it count as cycles too. */
     List<String> images(String directory, String root) {
         return images(directory, new ArrayList<>(List.of(realPath(root))));
     }
@@ -64,12 +64,12 @@ public final class ImageFinder {
         return images;
     }
 
-    /** Everything that was left out so far. */
+    /** Counts of the files skipped so far. */
     public SkippedFiles skipped() {
         return skipped;
     }
 
-    /** Lists the directories in one, without hidden ones and cycles, in natural order. */
+    /** Lists the subdirectories of a directory, without hidden ones and cycles, in natural order. */
     List<String> directories(String directory) {
         String root = realPath(directory);
         List<String> names = new ArrayList<>();
@@ -92,11 +92,11 @@ public final class ImageFinder {
                     .sorted((a, b) -> NaturalOrder.INSTANCE.compare(a.name(), b.name()))
                     .toList();
         } catch (IOException e) {
-            throw unlisted(directory, e);
+            throw cannotList(directory, e);
         }
     }
 
-    /** @param open real paths of the directories the walk is in */
+    /** @param open real paths of the directories from the root to the current one */
     private void walk(String directory, List<String> open, List<String> images) {
         String real = realPath(directory);
         if (isCycle(real, open)) {
@@ -131,11 +131,11 @@ public final class ImageFinder {
         try {
             return lister.realPath(directory);
         } catch (IOException e) {
-            throw unlisted(directory, e);
+            throw cannotList(directory, e);
         }
     }
 
-    static ConfigError unlisted(String directory, IOException e) {
+    static ConfigError cannotList(String directory, IOException e) {
         return new ConfigError(directory + ": cannot be listed: " + org.vit4j.io.AtomicFiles.reason(e), e);
     }
 }

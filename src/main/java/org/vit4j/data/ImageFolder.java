@@ -7,22 +7,22 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.image.ImageFormats;
 
 /**
- * Images in directories named after their classes, decoded when they are needed. {@link FolderReader} says which files they
- * are, {@link EncodedImages} what happens to corrupt ones.
+ * Dataset of images in one directory per class, decoded on access. {@link FolderReader} finds the files,
+ * {@link EncodedImages} handles corrupt ones.
  */
 public final class ImageFolder implements Dataset {
-    /** Names of the validation directory; the first that exists counts. */
+    /** Names of the validation directory; the first that exists is used. */
     public static final List<String> VALIDATION = List.of("val", "validation", "valid", "test");
 
     private final EncodedImages images;
 
     /**
-     * One split.
+     * Opens one split.
      *
-     * @param directory that holds the class directories
+     * @param directory with the class directories
      * @param classes in the order of the network's outputs; one without a directory, or with an empty one, has no images
      * @param channels 1 or 3
-     * @throws ConfigError when there is no image, or a directory is not a class
+     * @throws ConfigError if there is no image, or a directory is not a class
      */
     public ImageFolder(Path directory, List<String> classes, int channels, OnCorrupt onCorrupt) {
         this(
@@ -48,14 +48,14 @@ public final class ImageFolder implements Dataset {
                 onCorrupt);
     }
 
-    /** {@code train} and {@code val}; the classes are the directories of {@code train}, in natural order. */
+    /** Opens {@code train} and {@code val} of a directory; the classes are the directories of {@code train}. */
     public static DatasetSplits open(Path root, int channels, OnCorrupt onCorrupt) {
-        LabeledFiles.Pair files = local().split(root.toString(), OptionalDouble.empty(), 0);
+        LabeledFiles.SplitFiles files = local().split(root.toString(), OptionalDouble.empty(), 0);
         return open(files, channels, onCorrupt, ImageFormats.DEFAULT_PIXEL_LIMIT);
     }
 
     /** Opens the images of both splits. */
-    public static DatasetSplits open(LabeledFiles.Pair files, int channels, OnCorrupt onCorrupt, long maxPixels) {
+    public static DatasetSplits open(LabeledFiles.SplitFiles files, int channels, OnCorrupt onCorrupt, long maxPixels) {
         return new DatasetSplits(
                 new ImageFolder(files.train(), channels, onCorrupt, maxPixels),
                 new ImageFolder(files.validation(), channels, onCorrupt, maxPixels));
@@ -80,7 +80,7 @@ public final class ImageFolder implements Dataset {
         return images.image(index);
     }
 
-    /** How many pictures have been found unreadable and replaced so far. */
+    /** Number of unreadable images replaced so far. */
     public int skipped() {
         return images.skipped();
     }

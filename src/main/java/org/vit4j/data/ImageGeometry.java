@@ -2,11 +2,11 @@ package org.vit4j.data;
 
 import java.util.Arrays;
 
-/** Moves of pixels that {@link Transform} and {@link Preprocessing} share. */
+/** Crops, padding, flips and affine transforms, shared by {@link Transform} and {@link Preprocessing}. */
 final class ImageGeometry {
     private ImageGeometry() {}
 
-    /** The shorter side becomes {@code size}; as torchvision's {@code Resize(int)}, which cuts, not rounds, the other. */
+    /** Resizes the shorter side to {@code size}, as torchvision's {@code Resize(int)}: the other side is truncated. */
     static Image resizeShorter(Image image, int size, Interpolation interpolation) {
         int[] to = shorterSize(image, size);
         return Resampling.resize(image, to[0], to[1], interpolation);
@@ -22,21 +22,22 @@ final class ImageGeometry {
     }
 
     /**
-     * Equal to {@link #centerCrop} of the resized image, but computes only the pixels that are cut out.
+     * Resizes and crops the center. Equal to {@link #centerCrop} of the resized image, but computes only the pixels of the
+     * crop.
      *
-     * @param resized height and width, at least those of the window
+     * @param resized height and width, at least those of the crop
      */
-    static Image resizedCenter(Image image, int[] resized, int height, int width, Interpolation interpolation) {
+    static Image resizeCenterCrop(Image image, int[] resized, int height, int width, Interpolation interpolation) {
         int top = (int) Math.rint((resized[0] - height) / 2.0);
         int left = (int) Math.rint((resized[1] - width) / 2.0);
         return image.bytes()
                 .map(bytes -> Image.of(
-                        ByteResample.resize(bytes, resized, new int[] {top, left, height, width}, interpolation)))
+                        ByteResampling.resize(bytes, resized, new int[] {top, left, height, width}, interpolation)))
                 .orElseGet(() ->
                         centerCrop(Resampling.resize(image, resized[0], resized[1], interpolation), height, width));
     }
 
-    /** [H, W, C] -> [height, width, C] from the middle, zeros around when it is too small; torchvision's center_crop. */
+    /** Crops the center [H, W, C] -> [height, width, C], as torchvision's center_crop; too small images get zeros around. */
     static Image centerCrop(Image image, int height, int width) {
         int down = Math.max(0, height - image.height());
         int across = Math.max(0, width - image.width());
@@ -99,10 +100,11 @@ final class ImageGeometry {
     }
 
     /**
-     * Bilinear sampling: the output pixel at (x, y) from the center is the input at (a x + b y + tx, c x + d y + ty)
-     * from the center; outside is {@code fill}. Values are rounded, as everything in 8 bits is.
+     * Affine transform with bilinear sampling. The output pixel (x, y) relative to the center is sampled from the input at
+     * (a x + b y + tx, c x + d y + ty) relative to the center; {@code fill} is used outside of the image. Values are rounded
+     * to integers.
      *
-     * @param inverse a, b, tx, c, d, ty: from output to input
+     * @param inverse a, b, tx, c, d, ty: maps output to input
      */
     static Image affine(Image image, double[] inverse, double fill) {
         int h = image.height();

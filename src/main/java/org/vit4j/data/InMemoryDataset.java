@@ -2,11 +2,13 @@ package org.vit4j.data;
 
 import java.util.List;
 
-/** A small dataset, whole in memory, a byte a value. */
+/** A small dataset held in memory, one byte per value. */
 final class InMemoryDataset implements Dataset {
-    /** Where a channel's values are, [N, C, H, W] or [N, H, W, C]. */
+    /** Order of the pixel values. */
     enum PixelLayout {
+        /** [N, C, H, W] */
         PLANES,
+        /** [N, H, W, C] */
         INTERLEAVED
     }
 

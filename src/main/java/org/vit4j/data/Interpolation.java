@@ -1,6 +1,6 @@
 package org.vit4j.data;
 
-/** How pixels between pixels are made; the words of {@code interpolation:}, with Pillow's meaning. */
+/** Interpolation of pixel values, as in Pillow; values of the key {@code interpolation}. */
 public enum Interpolation {
     NEAREST,
     BILINEAR,

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Image files with their classes, not opened yet.
+ * Paths of image files with their labels.
  *
- * @param directory that was read, for messages
- * @param labels of each file, an index of {@code classes}
+ * @param directory of the files, for messages
+ * @param labels of the files, indices of {@code classes}
  * @param classes in the order of the network's outputs
  */
 public record LabeledFiles(String directory, List<String> files, List<Integer> labels, List<String> classes)
@@ -24,24 +24,24 @@ public record LabeledFiles(String directory, List<String> files, List<Integer> l
     /**
      * Training and validation files.
      *
-     * @param validation with the classes of {@code train}
+     * @param validation has the classes of {@code train}
      */
-    public record Pair(LabeledFiles train, LabeledFiles validation) implements Serializable {}
+    public record SplitFiles(LabeledFiles train, LabeledFiles validation) implements Serializable {}
 
     /** Divides the files by {@link StratifiedSplit}. */
-    Pair heldOut(double share, long seed) {
-        Set<Integer> held = StratifiedSplit.heldOut(labels, classes.size(), share, seed);
-        return new Pair(part(held, false), part(held, true));
+    SplitFiles holdOut(double share, long seed) {
+        Set<Integer> heldOut = StratifiedSplit.holdOut(labels, classes.size(), share, seed);
+        return new SplitFiles(subset(heldOut, false), subset(heldOut, true));
     }
 
-    private LabeledFiles part(Set<Integer> held, boolean taken) {
-        List<String> some = new ArrayList<>();
-        List<Integer> theirs = new ArrayList<>();
+    private LabeledFiles subset(Set<Integer> indices, boolean contained) {
+        List<String> subsetFiles = new ArrayList<>();
+        List<Integer> subsetLabels = new ArrayList<>();
         for (int i = 0; i < files.size(); i++) {
-            if (held.contains(i) != taken) continue;
-            some.add(files.get(i));
-            theirs.add(labels.get(i));
+            if (indices.contains(i) != contained) continue;
+            subsetFiles.add(files.get(i));
+            subsetLabels.add(labels.get(i));
         }
-        return new LabeledFiles(directory, some, theirs, classes);
+        return new LabeledFiles(directory, subsetFiles, subsetLabels, classes);
     }
 }

@@ -9,7 +9,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Directories of this machine. */
+/** Lists directories of the local file system. */
 public final class LocalDirectories implements DirectoryLister {
 
     @Override
@@ -32,7 +32,7 @@ public final class LocalDirectories implements DirectoryLister {
         } catch (NoSuchFileException e) {
             return Kind.BROKEN_LINK;
         } catch (IOException e) {
-            // A link to itself, which the system reports by an error without a type of its own.
+            // The system reports a link to itself by an error without a specific exception type.
             if (Files.isSymbolicLink(path)) return Kind.BROKEN_LINK;
             throw e;
         }

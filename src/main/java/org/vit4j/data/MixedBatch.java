@@ -1,38 +1,38 @@
 package org.vit4j.data;
 
 /**
- * A batch whose pictures may hold something of another: that of image i is of image N - 1 - i.
+ * A batch after mixup or CutMix. Image i is mixed with its partner, image N - 1 - i.
  *
- * @param batch images as they are learned from, labels and indices as they were
- * @param lambda [N], of each image in itself, 0..1; the rest belongs to its partner
+ * @param batch mixed images with the original labels and indices
+ * @param lambda [N], weight of each image's own label, 0..1; its partner's label has weight 1 - lambda
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record MixedBatch(Batch batch, double[] lambda) {
 
     public MixedBatch {
         if (lambda.length != batch.size()) {
             throw new IllegalArgumentException(
-                    "a batch of " + batch.size() + " images cannot have " + lambda.length + " shares");
+                    "lambda has " + lambda.length + " values for a batch of " + batch.size() + " images");
         }
     }
 
-    /** Every image all its own. */
+    /** Wraps a batch without mixing. */
     public static MixedBatch none(Batch batch) {
-        double[] shares = new double[batch.size()];
-        java.util.Arrays.fill(shares, 1);
-        return new MixedBatch(batch, shares);
+        double[] lambda = new double[batch.size()];
+        java.util.Arrays.fill(lambda, 1);
+        return new MixedBatch(batch, lambda);
     }
 
     public int size() {
         return batch.size();
     }
 
-    /** The label of the image that {@code i} was mixed with. */
+    /** Label of the partner of image {@code i}. */
     public int partner(int i) {
         return batch.labels()[batch.size() - 1 - i];
     }
 
-    /** [N], the label with the larger share; its own where both have half. */
+    /** [N], the label with the larger weight; the image's own label if both are equal. */
     public int[] dominant() {
         int[] labels = new int[batch.size()];
         for (int i = 0; i < labels.length; i++) labels[i] = lambda[i] >= 0.5 ? batch.labels()[i] : partner(i);

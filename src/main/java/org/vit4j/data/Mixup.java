@@ -3,19 +3,21 @@ package org.vit4j.data;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * {@code train.mixup}: pictures blended with their partners (mixup, Zhang et al. 2018, arXiv:1710.09412), or rectangles
- * of the partner put in (CutMix, Yun et al. 2019, arXiv:1905.04899), as timm 0.9.16's {@code Mixup}. The partner of an
- * image is the one as far from the batch's other end. Works on normalized images, after erasing.
+ * Mixup and CutMix, {@code train.mixup}: blends images with their partners (Zhang et al. 2018, arXiv:1710.09412) or pastes
+ * rectangles of the partners (Yun et al. 2019, arXiv:1905.04899), as timm 0.9.16's {@code Mixup}. The partner of image i is
+ * image N - 1 - i of the batch. Works on normalized images, after random erasing.
  *
- * @param mixup alpha of Beta(alpha, alpha), of which the share of a blend is drawn; 0: no blends
- * @param cutmix the same of rectangles
- * @param cutmixMinmax sides of rectangles as shares of the image's; then their size does not follow {@code cutmix}
- * @param p with which a batch (an image, a pair) is mixed at all
- * @param switching with which it is a rectangle where both are on
- * @param offEpoch from this epoch on, counted from 0, nothing is mixed; 0: never
+ * @param mixup alpha of Beta(alpha, alpha), from which lambda of a blend is drawn; 0 disables mixup
+ * @param cutmix alpha of Beta(alpha, alpha), from which lambda of a rectangle is drawn; 0 disables CutMix
+ * @param cutmixMinmax range of the sides of rectangles, as shares of the image's sides; replaces sizes drawn by {@code
+ *     cutmix}
+ * @param p probability that a batch (in mode {@code elem} an image, in mode {@code pair} a pair) is mixed
+ * @param switching probability of CutMix if mixup and CutMix are both enabled
+ * @param offEpoch first epoch, counted from 0, without mixing; 0: all epochs are mixed
  */
 public record Mixup(
         double mixup,
@@ -25,28 +27,32 @@ public record Mixup(
         double switching,
         MixupMode mode,
         int offEpoch) {
-    /** Keeps its chance apart from that of order and images. */
+    /** Separates these random numbers from those of the order and the transforms. */
     private static final long SALT = 0x6D6978757031L;
 
-    /** What is drawn for: the whole batch, each image, or each pair of partners, so that both sides agree. */
+    /** Number of draws. */
     public enum MixupMode {
+        /** One draw per batch. */
         BATCH,
+        /** One draw per image. */
         ELEM,
+        /** One draw per pair of partners. */
         PAIR
     }
 
     public Mixup {
-        Rule.check(mixup >= 0, "mixup must not be negative", mixup);
-        Rule.check(cutmix >= 0, "cutmix must not be negative", cutmix);
-        Rule.check(
+        Checks.nonNegative("mixup", mixup);
+        Checks.nonNegative("cutmix", cutmix);
+        Checks.require(
                 mixup > 0 || cutmix > 0 || cutmixMinmax.isPresent(),
-                "mixup, cutmix or cutmix_minmax must be above 0",
-                mixup);
+                "mixup (%s) or cutmix (%s) must be positive, or cutmix_minmax given",
+                mixup,
+                cutmix);
         cutmixMinmax.ifPresent(
-                sides -> Rule.check(sides.low() >= 0 && sides.high() <= 1, "cutmix_minmax must lie in 0..1", sides));
-        Rule.share("p", p);
-        Rule.share("switch", switching);
-        Rule.check(offEpoch >= 0, "off_epoch must not be negative", offEpoch);
+                sides -> Checks.check(sides.isWithin(0, 1), "cutmix_minmax", sides, "must be in [0, 1]"));
+        Checks.fraction("p", p);
+        Checks.fraction("switch", switching);
+        Checks.check(offEpoch >= 0, "off_epoch", offEpoch, "must be at least 0");
     }
 
     /** Reads {@code train.mixup}; empty when {@code mixup} and {@code cutmix} are 0. */
@@ -67,21 +73,21 @@ public record Mixup(
     }
 
     /**
-     * What is learned from in place of a batch; always the same for the same numbers.
+     * Mixes a batch; deterministic in (seed, draw).
      *
      * @param epoch from 0
-     * @param draw the number of the batch since the start
+     * @param draw number of the batch since the start of the training
      */
     public MixedBatch apply(Batch batch, long seed, int epoch, long draw) {
         return apply(batch, BatchShard.all(batch.size()), seed, epoch, draw);
     }
 
-    /** The same of part of a batch: each image as it would be in the whole. */
-    public MixedBatch apply(Batch batch, BatchShard part, long seed, int epoch, long draw) {
+    /** Mixes a shard of a batch, with the result that its images have when the full batch is mixed. */
+    public MixedBatch apply(Batch batch, BatchShard shard, long seed, int epoch, long draw) {
         if (offEpoch > 0 && epoch >= offEpoch) return MixedBatch.none(batch);
         SplittableRandom random = SeededRandom.random(seed, draw, SALT);
-        MixChoice[] mixes = mixes(batch, part.whole(), random);
-        return mix(batch, IntStream.of(part.positions()).mapToObj(i -> mixes[i]).toArray(MixChoice[]::new));
+        MixChoice[] mixes = mixes(batch, shard.batchSize(), random);
+        return mix(batch, IntStream.of(shard.positions()).mapToObj(i -> mixes[i]).toArray(MixChoice[]::new));
     }
 
     private MixChoice[] mixes(Batch batch, int n, SplittableRandom random) {
@@ -98,22 +104,22 @@ public record Mixup(
         return mixes;
     }
 
-    /** How one image is mixed: its share, and the rectangle of its partner, or a blend where there is none. */
-    record MixChoice(double share, Optional<CutBox> box) {}
+    /** The draw for one image: its lambda, and the rectangle to paste; without a rectangle it is blended. */
+    record MixChoice(double lambda, Optional<CutBox> box) {}
 
     private MixChoice draw(Batch batch, SplittableRandom random) {
         if (random.nextDouble() >= p) return new MixChoice(1, Optional.empty());
-        double boxes = cutmixMinmax.isPresent() ? 1 : cutmix;
-        boolean both = mixup > 0 && boxes > 0;
-        boolean cut = both ? random.nextDouble() < switching : boxes > 0;
-        double share = RandomDistributions.beta(cut ? boxes : mixup, random);
-        if (!cut || share == 1) return new MixChoice(share, Optional.empty());
+        double cutAlpha = cutmixMinmax.isPresent() ? 1 : cutmix;
+        boolean both = mixup > 0 && cutAlpha > 0;
+        boolean cut = both ? random.nextDouble() < switching : cutAlpha > 0;
+        double lambda = RandomDistributions.beta(cut ? cutAlpha : mixup, random);
+        if (!cut || lambda == 1) return new MixChoice(lambda, Optional.empty());
         int h = batch.height();
         int w = batch.width();
         CutBox box = cutmixMinmax
                 .map(sides -> CutBox.between(h, w, sides, random))
-                .orElseGet(() -> CutBox.around(h, w, share, random.nextInt(h), random.nextInt(w)));
-        return new MixChoice(box.shareLeft(h, w), Optional.of(box));
+                .orElseGet(() -> CutBox.around(h, w, lambda, random.nextInt(h), random.nextInt(w)));
+        return new MixChoice(box.remainingShare(h, w), Optional.of(box));
     }
 
     static MixedBatch mix(Batch batch, MixChoice[] mixes) {
@@ -121,21 +127,21 @@ public record Mixup(
         int n = batch.size();
         for (int i = 0; i < n; i++) {
             MixChoice mix = mixes[i];
-            if (i == n - 1 - i) continue; // the middle one's partner is itself
+            if (i == n - 1 - i) continue; // the middle image is its own partner
             if (mix.box.isPresent()) paste(batch, mixed, i, mix.box.get());
-            else if (mix.share != 1) blend(batch.images(), mixed, i, n, (float) mix.share, (float) (1 - mix.share));
+            else if (mix.lambda != 1) blend(batch.images(), mixed, i, n, (float) mix.lambda, (float) (1 - mix.lambda));
         }
         Batch out =
                 new Batch(n, batch.height(), batch.width(), batch.channels(), mixed, batch.labels(), batch.indices());
         return new MixedBatch(
-                out, IntStream.range(0, n).mapToDouble(i -> mixes[i].share).toArray());
+                out, IntStream.range(0, n).mapToDouble(i -> mixes[i].lambda).toArray());
     }
 
-    private static void blend(float[] images, float[] out, int i, int n, float own, float others) {
+    private static void blend(float[] images, float[] out, int i, int n, float own, float other) {
         int size = out.length / n;
         int a = i * size;
         int b = (n - 1 - i) * size;
-        for (int k = 0; k < size; k++) out[a + k] = images[a + k] * own + images[b + k] * others;
+        for (int k = 0; k < size; k++) out[a + k] = images[a + k] * own + images[b + k] * other;
     }
 
     private static void paste(Batch batch, float[] out, int i, CutBox box) {
@@ -149,12 +155,12 @@ public record Mixup(
         }
     }
 
-    /** Rows from top, columns from left; bottom and right do not belong to it. */
+    /** Rows top..bottom and columns left..right of an image; bottom and right are exclusive. */
     record CutBox(int top, int bottom, int left, int right) {
 
-        /** Of a share {@code 1 - share} of the area before the border cuts it; an odd side loses one. */
-        static CutBox around(int height, int width, double share, int y, int x) {
-            double ratio = Math.sqrt(1 - share);
+        /** Rectangle around (y, x) with {@code 1 - lambda} of the image's area, clipped to the image. Odd sides shrink by 1. */
+        static CutBox around(int height, int width, double lambda, int y, int x) {
+            double ratio = Math.sqrt(1 - lambda);
             int down = (int) (height * ratio) / 2;
             int across = (int) (width * ratio) / 2;
             return new CutBox(
@@ -164,7 +170,7 @@ public record Mixup(
                     Math.min(width, x + across));
         }
 
-        /** With sides between shares of the image's, whole within it. */
+        /** Random rectangle inside the image, its sides drawn from {@code sides} as shares of the image's sides. */
         static CutBox between(int height, int width, ValueRange sides, SplittableRandom random) {
             int h = side(height, sides, random);
             int w = side(width, sides, random);
@@ -173,13 +179,14 @@ public record Mixup(
             return new CutBox(top, top + h, left, left + w);
         }
 
-        /** As in timm, the largest itself is never drawn. */
+        /** Draws a length; as in timm, the upper end is exclusive. */
         private static int side(int length, ValueRange sides, SplittableRandom random) {
             int low = (int) (length * sides.low());
             return low + random.nextInt(Math.max(1, (int) (length * sides.high()) - low));
         }
 
-        double shareLeft(int height, int width) {
+        /** Share of the image's area outside of the rectangle. */
+        double remainingShare(int height, int width) {
             return 1 - (double) (bottom - top) * (right - left) / ((double) height * width);
         }
     }

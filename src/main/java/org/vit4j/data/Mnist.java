@@ -6,26 +6,27 @@ import java.util.List;
 import java.util.Locale;
 import org.vit4j.config.ConfigError;
 
-/** MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017): four idx files, plain or gzipped. */
+/** MNIST (LeCun et al. 1998) and Fashion-MNIST (Xiao et al. 2017), in four IDX files each, plain or gzipped. */
 public final class Mnist {
     private static final int IMAGES_MAGIC = 0x0803;
     private static final int LABELS_MAGIC = 0x0801;
-    private static final int LARGEST_SIDE = 1024;
+    private static final int MAX_SIDE = 1024;
     private static final List<String> FASHION = List.of(
             "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot");
 
     private Mnist() {}
 
     /**
-     * Handwritten digits: {@code train-images-idx3-ubyte}, {@code train-labels-idx1-ubyte} and the two {@code t10k-}.
+     * Reads the handwritten digits: {@code train-images-idx3-ubyte}, {@code train-labels-idx1-ubyte} and the two {@code
+     * t10k-} files.
      *
-     * @throws ConfigError when one is missing, truncated or no idx file
+     * @throws ConfigError if a file is missing, truncated or not an IDX file
      */
     public static DatasetSplits digits(Path directory) {
         return read("mnist", directory, Digits.names(), "https://ossci-datasets.s3.amazonaws.com/mnist/");
     }
 
-    /** Articles of clothing, in files of the same names. */
+    /** Reads the articles of clothing of Fashion-MNIST, in files of the same names as MNIST's. */
     public static DatasetSplits fashion(Path directory) {
         return read("fashion-mnist", directory, FASHION, "https://github.com/zalandoresearch/fashion-mnist");
     }
@@ -34,23 +35,24 @@ public final class Mnist {
         String expected = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and"
                 + " t10k-labels-idx1-ubyte, plain or .gz; from " + from;
         return new DatasetSplits(
-                part(name + "/train", directory, "train", classes, expected),
-                part(name + "/test", directory, "t10k", classes, expected));
+                split(name + "/train", directory, "train", classes, expected),
+                split(name + "/test", directory, "t10k", classes, expected));
     }
 
-    private static Dataset part(String name, Path directory, String part, List<String> classes, String expected) {
+    private static Dataset split(String name, Path directory, String prefix, List<String> classes, String expected) {
         if (!directory.toFile().isDirectory()) {
             throw new ConfigError(directory + ": is not a directory; expected one with " + expected);
         }
-        Path imageFile = file(directory, part + "-images", "idx3-ubyte", expected);
-        Path labelFile = file(directory, part + "-labels", "idx1-ubyte", expected);
+        Path imageFile = file(directory, prefix + "-images", "idx3-ubyte", expected);
+        Path labelFile = file(directory, prefix + "-labels", "idx1-ubyte", expected);
         byte[] labels = labels(labelFile, classes.size(), expected);
         ByteBuffer in = header(imageFile, IMAGES_MAGIC, 3, expected);
         int count = in.getInt();
         int height = in.getInt();
         int width = in.getInt();
-        if (height < 1 || width < 1 || height > LARGEST_SIDE || width > LARGEST_SIDE) {
-            throw new ConfigError(imageFile + ": claims images of " + height + "x" + width + "; download it again");
+        if (height < 1 || width < 1 || height > MAX_SIDE || width > MAX_SIDE) {
+            throw new ConfigError(imageFile + ": image size out of range (" + height + "x" + width + "); expected at most "
+                    + MAX_SIDE + "x" + MAX_SIDE + "; download it again");
         }
         checkLength(imageFile, in, (long) count * height * width);
         if (count != labels.length) {
@@ -74,7 +76,7 @@ public final class Mnist {
         return labels;
     }
 
-    /** Both spellings are about: with a hyphen, and with a dot, which some unpackers leave. */
+    /** Finds a file by its name with a hyphen, or with a dot, which some archive programs write instead. */
     private static Path file(Path directory, String start, String end, String expected) {
         List<String> spellings =
                 List.of(start + "-" + end, start + "-" + end + ".gz", start + "." + end, start + "." + end + ".gz");
@@ -91,7 +93,7 @@ public final class Mnist {
             throw new ConfigError(file
                     + String.format(
                             Locale.ROOT,
-                            ": is no idx file of this kind: starts with %08x; expected %08x",
+                            ": is not an IDX file of this kind: starts with %08x; expected %08x",
                             found,
                             magic));
         }

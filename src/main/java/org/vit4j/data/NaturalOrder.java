@@ -3,9 +3,9 @@ package org.vit4j.data;
 import java.util.Comparator;
 
 /**
- * Natural order of names: runs of digits compare as numbers, the rest without regard to case, so that {@code 9} comes
- * before {@code 10}. The order of timm's {@code natural_key}; names that are equal by it, such as {@code 1} and
- * {@code 01}, are ordered by their characters.
+ * Natural order of names, as timm's {@code natural_key}: digits are compared as numbers ({@code 9} before {@code 10}), other
+ * characters ignoring case. Names that are equal by this key, such as {@code 1} and {@code 01}, are ordered by their
+ * characters.
  */
 public final class NaturalOrder implements Comparator<String> {
     /** The only instance. */
@@ -23,13 +23,13 @@ public final class NaturalOrder implements Comparator<String> {
             if (Character.isDigit(x) && Character.isDigit(y)) {
                 int endA = endOfDigits(a, i);
                 int endB = endOfDigits(b, j);
-                int order = numbers(a.substring(i, endA), b.substring(j, endB));
+                int order = compareNumbers(a.substring(i, endA), b.substring(j, endB));
                 if (order != 0) return order;
                 i = endA;
                 j = endB;
                 continue;
             }
-            // A text that ends where a number begins is a prefix of the other text, and comes first.
+            // timm splits names into text and numbers; text that ends at a number is a prefix of longer text, so smaller.
             if (Character.isDigit(x) || Character.isDigit(y)) return Character.isDigit(x) ? -1 : 1;
             int order = Integer.compare(Character.toLowerCase(x), Character.toLowerCase(y));
             if (order != 0) return order;
@@ -48,15 +48,15 @@ public final class NaturalOrder implements Comparator<String> {
         return at;
     }
 
-    private static int numbers(String a, String b) {
-        int[] x = significant(a);
-        int[] y = significant(b);
+    private static int compareNumbers(String a, String b) {
+        int[] x = significantDigits(a);
+        int[] y = significantDigits(b);
         if (x.length != y.length) return Integer.compare(x.length, y.length);
         return java.util.Arrays.compare(x, y);
     }
 
     /** Values of the digits, without leading zeros. */
-    private static int[] significant(String digits) {
+    private static int[] significantDigits(String digits) {
         return digits.codePoints()
                 .map(digit -> Character.digit(digit, 10))
                 .dropWhile(value -> value == 0)

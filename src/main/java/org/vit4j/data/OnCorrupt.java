@@ -1,9 +1,9 @@
 package org.vit4j.data;
 
-/** What becomes of a picture that cannot be read; the words of {@code data.on_corrupt}. */
+/** Handling of images that cannot be read; values of {@code data.on_corrupt}. */
 public enum OnCorrupt {
-    /** It stops the run, by name. */
+    /** Ends the run with an error that names the image. */
     FAIL,
-    /** It is logged once and replaced by the next readable picture of its class. */
+    /** Logs the image once and replaces it by the next readable image of its class. */
     SKIP
 }

@@ -1,6 +1,7 @@
 package org.vit4j.data;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -8,17 +9,18 @@ import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
 
 /**
- * From any picture to what the network sees, without chance: the evaluation transform of timm 0.9.16 with
- * {@code crop_mode: center}. The shorter side is resized to {@code floor(size / cropPct)}, the middle cut out, then
- * {@code (x / 255 - mean) / std}. An image that already has the right size is only normalized.
+ * Deterministic transform from an image of any size to the model's input: the evaluation transform of timm 0.9.16 with
+ * {@code crop_mode: center}. Resizes the shorter side to {@code floor(size / cropPct)}, crops the center, then computes
+ * {@code (x / 255 - mean) / std}. An image that already has the size of the input is only normalized.
  *
- * @param cropPct share of the resized picture that is cut out, 0..1
- * @param mean a value a channel
- * @param std a value a channel
+ * @param cropPct side of the crop relative to the resized image, in (0, 1]
+ * @param mean per channel, for values in 0..1
+ * @param std per channel, for values in 0..1
  */
 public record Preprocessing(
         int height,
@@ -29,20 +31,21 @@ public record Preprocessing(
         List<Double> mean,
         List<Double> std) {
 
-    /** A single mean or std stands for all channels. */
+    /** A single mean or std applies to all channels. */
     public Preprocessing {
-        check(height >= 1 && width >= 1, "image size must be above 0", height + "x" + width);
-        check(channels == 1 || channels == 3, "channels must be 1 or 3", channels);
-        check(cropPct > 0 && cropPct <= 1, "crop_pct must lie in 0..1, above 0", cropPct);
+        Checks.positive("height", height);
+        Checks.positive("width", width);
+        Checks.check(channels == 1 || channels == 3, "channels", channels, "must be 1 or 3");
+        Checks.check(cropPct > 0 && cropPct <= 1, "crop_pct", cropPct, "must be in (0, 1]");
         mean = spread(mean, channels);
         std = spread(std, channels);
-        check(mean.size() == channels, "mean must be one number or one a channel", mean);
-        check(std.size() == channels, "std must be one number or one a channel", std);
-        check(mean.stream().allMatch(Double::isFinite), "mean must be finite", mean);
-        check(std.stream().allMatch(x -> x > 0 && Double.isFinite(x)), "std must be above 0", std);
+        Checks.check(mean.size() == channels, "mean", mean, "must have one value, or one per channel");
+        Checks.check(std.size() == channels, "std", std, "must have one value, or one per channel");
+        Checks.check(mean.stream().allMatch(Double::isFinite), "mean", mean, "must be finite");
+        Checks.check(std.stream().allMatch(x -> x > 0 && Double.isFinite(x)), "std", std, "must be positive");
     }
 
-    /** Pictures -> [B, H, W, C]. */
+    /** Preprocesses images of any sizes -> [B, H, W, C]. */
     public INDArray batch(List<Image> images) {
         int size = height * width * channels;
         float[] all = new float[images.size() * size];
@@ -55,16 +58,16 @@ public record Preprocessing(
         return normalize(fit(image.withChannels(channels)));
     }
 
-    /** The picture as the network sees it, before normalizing: [H', W', any] -> [H, W, C]. What a heat map lies on. */
+    /** Resizes and crops without normalizing: [H', W', any] -> [H, W, C]. */
     public Image view(Image image) {
         return fit(image.withChannels(channels));
     }
 
     /**
-     * What {@link #apply} made, as a picture again: [H, W, C], 0..255 unless something was done to it since. Floats come
-     * back a hair beside the whole number they were; those are whole again, as {@link Image} wants them.
+     * Inverse of the normalization of {@link #apply}: [H, W, C], 0..255 unless the values were changed in between. Values
+     * within 1e-3 of an integer are rounded to it, since {@link Image} resamples integers in 8-bit arithmetic.
      */
-    public Image undo(float[] normalized) {
+    public Image denormalize(float[] normalized) {
         float[] pixels = new float[normalized.length];
         for (int i = 0; i < pixels.length; i++) {
             double pixel = (normalized[i] * std.get(i % channels) + mean.get(i % channels)) * 255;
@@ -75,15 +78,17 @@ public record Preprocessing(
 
     private Image fit(Image image) {
         if (image.height() == height && image.width() == width) return image;
-        int tall = (int) Math.floor(height / cropPct);
-        int wide = (int) Math.floor(width / cropPct);
-        int[] resized = tall == wide ? ImageGeometry.shorterSize(image, tall) : keepRatio(image, tall, wide);
-        return ImageGeometry.resizedCenter(image, resized, height, width, interpolation);
+        int minHeight = (int) Math.floor(height / cropPct);
+        int minWidth = (int) Math.floor(width / cropPct);
+        int[] resized = minHeight == minWidth
+                ? ImageGeometry.shorterSize(image, minHeight)
+                : keepRatio(image, minHeight, minWidth);
+        return ImageGeometry.resizeCenterCrop(image, resized, height, width, interpolation);
     }
 
-    /** timm's ResizeKeepRatio: the smallest size in proportion that covers [tall, wide]. */
-    private static int[] keepRatio(Image image, int tall, int wide) {
-        double ratio = Math.min((double) image.height() / tall, (double) image.width() / wide);
+    /** timm's ResizeKeepRatio: the smallest size with the image's aspect ratio that covers [minHeight, minWidth]. */
+    private static int[] keepRatio(Image image, int minHeight, int minWidth) {
+        double ratio = Math.min((double) image.height() / minHeight, (double) image.width() / minWidth);
         int h = Math.max(1, (int) Math.rint(image.height() / ratio));
         int w = Math.max(1, (int) Math.rint(image.width() / ratio));
         return new int[] {h, w};
@@ -95,13 +100,13 @@ public record Preprocessing(
         for (int c = 0; c < channels; c++) {
             float center = mean.get(c).floatValue();
             float spread = std.get(c).floatValue();
-            // In the order, and in the precision, of torchvision: ToTensor, then Normalize.
+            // Order and precision of torchvision's ToTensor, then Normalize.
             for (int i = c; i < out.length; i += channels) out[i] = (pixels[i] / 255f - center) / spread;
         }
         return out;
     }
 
-    /** As it travels inside a saved model: text, numbers and lists only. */
+    /** Returns a map of strings, numbers and lists, to be stored in a saved model. */
     public Map<String, Object> toMap() {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("height", height);
@@ -114,13 +119,13 @@ public record Preprocessing(
         return map;
     }
 
-    /** @throws ConfigError when something is missing or out of bounds; the caller knows the file and adds it */
+    /** @throws ConfigError if a value is missing or out of range; the caller adds the file's name */
     public static Preprocessing fromMap(Map<String, ?> map) {
         try {
             return new Preprocessing(
-                    whole(map, "height"),
-                    whole(map, "width"),
-                    whole(map, "channels"),
+                    integer(map, "height"),
+                    integer(map, "width"),
+                    integer(map, "channels"),
                     number(map.get("crop_pct"), "crop_pct"),
                     interpolation(map),
                     numbers(map, "mean"),
@@ -133,32 +138,28 @@ public record Preprocessing(
     /**
      * Reads {@code mean}, {@code std}, {@code interpolation} and {@code crop_pct} of a {@code data:} section.
      *
-     * @param standard what holds where nothing is written
-     * @return empty when something is wrong, which is noted then
+     * @param defaults for missing keys, and the size of the input
+     * @return empty if the section has problems, which are noted in it
      */
-    public static Optional<Preprocessing> read(Section s, Preprocessing standard) {
-        List<Double> mean = forChannels(s.doublesAt("mean", standard.mean), standard.channels);
-        List<Double> std = forChannels(s.doublesAt("std", standard.std), standard.channels);
-        Interpolation interpolation = s.enumAt("interpolation", Interpolation.class, standard.interpolation);
-        double cropPct = s.doubleAt("crop_pct", standard.cropPct);
+    public static Optional<Preprocessing> read(Section s, Preprocessing defaults) {
+        List<Double> mean = forChannels(s.doublesAt("mean", defaults.mean), defaults.channels);
+        List<Double> std = forChannels(s.doublesAt("std", defaults.std), defaults.channels);
+        Interpolation interpolation = s.enumAt("interpolation", Interpolation.class, defaults.interpolation);
+        double cropPct = s.doubleAt("crop_pct", defaults.cropPct);
         try {
             return Optional.of(new Preprocessing(
-                    standard.height, standard.width, standard.channels, cropPct, interpolation, mean, std));
-        } catch (IllegalArgumentException rule) {
-            s.reject(keyOf(rule), rule.getMessage());
+                    defaults.height, defaults.width, defaults.channels, cropPct, interpolation, mean, std));
+        } catch (Checks.InvalidValueException e) {
+            s.reject(e.key(), e.getMessage());
             return Optional.empty();
         }
     }
 
-    /** A published variant's three numbers, for a model that sees luma: their luma. */
+    /** Replaces RGB constants, for example of a published model, by their luma if the model's input is gray. */
     private static List<Double> forChannels(List<Double> values, int channels) {
         return channels == 1 && values.size() == 3 ? List.of(DatasetDefaults.luma(values)) : values;
     }
 
-    private static String keyOf(IllegalArgumentException rule) {
-        String first = rule.getMessage().split(" ", 2)[0];
-        return List.of("mean", "std", "crop_pct").contains(first) ? first : "mean";
-    }
 
     private static List<Double> spread(List<Double> values, int channels) {
         List<Double> all = new ArrayList<>(values);
@@ -166,32 +167,29 @@ public record Preprocessing(
         return List.copyOf(all);
     }
 
-    private static int whole(Map<String, ?> map, String key) {
+    private static int integer(Map<String, ?> map, String key) {
         double number = number(map.get(key), key);
-        check(number == Math.rint(number) && Math.abs(number) < 1 << 20, key + " must be a whole number", number);
+        Checks.check(number == Math.rint(number) && Math.abs(number) < 1 << 20, key, number, "must be an integer");
         return (int) number;
     }
 
     private static Interpolation interpolation(Map<String, ?> map) {
-        String word = String.valueOf(map.get("interpolation"));
-        for (Interpolation known : Interpolation.values()) {
-            if (known.name().toLowerCase(Locale.ROOT).equals(word)) return known;
-        }
-        throw new IllegalArgumentException("interpolation must be nearest, bilinear or bicubic (" + word + ")");
+        String name = String.valueOf(map.get("interpolation"));
+        Optional<Interpolation> found = Arrays.stream(Interpolation.values())
+                .filter(known -> known.name().toLowerCase(Locale.ROOT).equals(name))
+                .findFirst();
+        Checks.check(found.isPresent(), "interpolation", name, "must be nearest, bilinear or bicubic");
+        return found.orElseThrow();
     }
 
     private static double number(Object value, String key) {
-        if (value instanceof Number number) return number.doubleValue();
-        throw new IllegalArgumentException(key + " must be a number (" + value + ")");
+        Checks.check(value instanceof Number, key, value, "must be a number");
+        return ((Number) value).doubleValue();
     }
 
     private static List<Double> numbers(Map<String, ?> map, String key) {
-        check(map.get(key) instanceof List<?>, key + " must be a list of numbers", map.get(key));
+        Checks.check(map.get(key) instanceof List<?>, key, map.get(key), "must be a list of numbers");
         return ((List<?>) map.get(key))
                 .stream().map(value -> number(value, key)).toList();
-    }
-
-    private static void check(boolean rule, String text, Object value) {
-        if (!rule) throw new IllegalArgumentException(text + " (" + value + ")");
     }
 }

@@ -4,18 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import org.vit4j.config.Checks;
 
 /**
- * A few operations picked at random (RandAugment, Cubuk et al. 2020, arXiv:1909.13719), as timm 0.9.16 does it ({@code
+ * RandAugment: applies randomly chosen operations (Cubuk et al. 2020, arXiv:1909.13719), as timm 0.9.16 ({@code
  * data/auto_augment.py}).
  *
- * @param n operations that are picked
- * @param m how strong they are; 10 is the strength their ranges are made for
- * @param mstd by which the magnitude of each operation strays, normally; above 100: evenly from 0 to {@code m} instead
- * @param mmax the largest magnitude after straying
- * @param p with which each of the picked ones is carried out
- * @param fill of what comes from outside, 0..255; a value a channel, or one for all
- * @param interpolation of shears, shifts and turns; empty: bilinear or bicubic, a coin's toss each time
+ * @param n number of operations chosen per image
+ * @param m magnitude; the ranges of the operations are defined for 0..10
+ * @param mstd standard deviation of the magnitude; above 100: uniform magnitude in 0..{@code m}
+ * @param mmax upper limit of the magnitude after noise
+ * @param p probability that a chosen operation is applied
+ * @param fill color of pixels from outside of the image, 0..255; one value per channel, or one for all
+ * @param interpolation of geometric operations; empty: bilinear or bicubic, each with probability 1/2
  */
 public record RandAugment(
         RandAugmentOpSet ops,
@@ -30,57 +31,64 @@ public record RandAugment(
     private static final double UNIFORM = 100;
 
     public RandAugment {
-        Rule.check(n >= 1 && n <= 100, "n must lie in 1..100", n);
-        Rule.check(ops.weights().isEmpty() || n <= ops.ops().size(), "n must not exceed the weighted set", n);
-        Rule.check(mmax > 0, "mmax must be above 0", mmax);
-        Rule.check(m >= 0, "m must not be negative", m);
-        Rule.check(mstd >= 0, "mstd must not be negative", mstd);
-        Rule.share("p", p);
-        Rule.check(fill.size() == 1 || fill.size() == 3, "fill must be one number or three", fill);
-        Rule.check(fill.stream().allMatch(value -> value >= 0 && value <= 255), "fill must lie in 0..255", fill);
-        Rule.check(
-                interpolation.map(way -> way != Interpolation.NEAREST).orElse(true),
-                "interpolation must be bilinear, bicubic or random",
-                interpolation.map(Interpolation::name).orElse(""));
+        Checks.check(n >= 1 && n <= 100, "n", n, "must be in [1, 100]");
+        int operations = ops.ops().size();
+        Checks.check(
+                ops.weights().isEmpty() || n <= operations,
+                "n",
+                n,
+                "must be at most " + operations + ", the number of operations of the weighted set");
+        Checks.positive("mmax", mmax);
+        Checks.nonNegative("m", m);
+        Checks.nonNegative("mstd", mstd);
+        Checks.fraction("p", p);
+        Checks.check(fill.size() == 1 || fill.size() == 3, "fill", fill, "must have one value or three");
+        Checks.check(
+                fill.stream().allMatch(value -> value >= 0 && value <= 255), "fill", fill, "must be in [0, 255]");
+        Checks.check(
+                interpolation.map(method -> method != Interpolation.NEAREST).orElse(true),
+                "interpolation",
+                interpolation.map(Interpolation::name).orElse(""),
+                "must be bilinear, bicubic or random");
         fill = List.copyOf(fill);
     }
 
     @Override
     public Image apply(Image image, SplittableRandom random) {
         Image out = image;
-        for (RandAugmentOp op : pick(random)) {
+        for (RandAugmentOp op : choose(random)) {
             if (p < 1 && random.nextDouble() >= p) continue;
             double argument = op.argument(magnitude(random), random.nextBoolean());
-            Interpolation way =
+            Interpolation method =
                     interpolation.orElse(random.nextBoolean() ? Interpolation.BILINEAR : Interpolation.BICUBIC);
-            out = op.apply(out, argument, new AffineWarp.WarpStyle(fill, way));
+            out = op.apply(out, argument, new AffineWarp.WarpStyle(fill, method));
         }
         return out;
     }
 
     private double magnitude(SplittableRandom random) {
         if (mstd > UNIFORM) return m * random.nextDouble();
-        double strayed = mstd > 0 ? m + mstd * RandomDistributions.normal(random) : m;
-        return Math.max(0, Math.min(mmax, strayed));
+        double noisy = mstd > 0 ? m + mstd * RandomDistributions.normal(random) : m;
+        return Math.max(0, Math.min(mmax, noisy));
     }
 
-    List<RandAugmentOp> pick(SplittableRandom random) {
-        List<RandAugmentOp> left = new ArrayList<>(ops.ops());
+    List<RandAugmentOp> choose(SplittableRandom random) {
+        List<RandAugmentOp> remaining = new ArrayList<>(ops.ops());
         List<Double> weights = new ArrayList<>(ops.weights());
-        List<RandAugmentOp> picked = new ArrayList<>();
-        while (picked.size() < n) {
+        List<RandAugmentOp> chosen = new ArrayList<>();
+        while (chosen.size() < n) {
             if (weights.isEmpty()) {
-                picked.add(left.get(random.nextInt(left.size())));
+                chosen.add(remaining.get(random.nextInt(remaining.size())));
                 continue;
             }
-            int i = weighted(weights, random);
-            picked.add(left.remove(i));
+            int i = weightedIndex(weights, random);
+            chosen.add(remaining.remove(i));
             weights.remove(i);
         }
-        return picked;
+        return chosen;
     }
 
-    private static int weighted(List<Double> weights, SplittableRandom random) {
+    private static int weightedIndex(List<Double> weights, SplittableRandom random) {
         double sum = weights.stream().mapToDouble(Double::doubleValue).sum();
         double at = random.nextDouble() * sum;
         for (int i = 0; i < weights.size(); i++) {

@@ -1,9 +1,9 @@
 package org.vit4j.data;
 
 /**
- * The operations RandAugment chooses from, and what a magnitude of 0 to 10 means to each; those of timm 0.9.16 ({@code
- * data/auto_augment.py}), in its order. The plain ones are the paper's, whose severity does not always grow with the
- * magnitude; that of the {@code INCREASING} ones does.
+ * RandAugment operations and their arguments for magnitudes of 0 to 10, as in timm 0.9.16 ({@code data/auto_augment.py}).
+ * The severity of {@code INCREASING} operations grows with the magnitude; that of their plain variants, from the paper, does
+ * not.
  */
 enum RandAugmentOp {
     AUTO_CONTRAST,
@@ -30,11 +30,11 @@ enum RandAugmentOp {
     DESATURATE,
     GAUSSIAN_BLUR;
 
-    private static final double FULL = 10;
+    private static final double MAX_MAGNITUDE = 10;
 
-    /** @param negative which of two directions, for those that have two */
+    /** @param negative direction, for operations that have two */
     double argument(double magnitude, boolean negative) {
-        double level = magnitude / FULL;
+        double level = magnitude / MAX_MAGNITUDE;
         int sign = negative ? -1 : 1;
         return switch (this) {
             case AUTO_CONTRAST, EQUALIZE, INVERT -> 0;

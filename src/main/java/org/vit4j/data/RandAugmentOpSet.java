@@ -26,17 +26,17 @@ import static org.vit4j.data.RandAugmentOp.TRANSLATE_Y_REL;
 
 import java.util.List;
 
-/** What RandAugment chooses from: the sets of timm 0.9.16. */
+/** Sets of RandAugment operations, as in timm 0.9.16. */
 public enum RandAugmentOpSet {
-    /** The paper's; their severity does not always grow with the magnitude. */
+    /** The operations of the paper; the severity of some does not grow with the magnitude. */
     PLAIN,
-    /** The same, always more severe with the magnitude ({@code inc1} in timm's notation). */
+    /** The operations of the paper with a severity that always grows with the magnitude ({@code inc1} in timm's notation). */
     INCREASING,
-    /** Some more often than others ({@code tweights}). */
+    /** {@code INCREASING} with a probability for each operation ({@code tweights}). */
     WEIGHTS,
-    /** Those of three_augment ({@code t3a}). */
+    /** Solarize, desaturate and blur ({@code t3a}). */
     THREE,
-    /** Those and others, less often ({@code t3aw}). */
+    /** {@code THREE}, and the other operations with lower probability ({@code t3aw}). */
     THREE_WEIGHTED;
 
     List<RandAugmentOp> ops() {
@@ -112,7 +112,7 @@ public enum RandAugmentOpSet {
         };
     }
 
-    /** As many as operations, or none: then all are equally likely and may come twice. */
+    /** Weight of each operation; empty if operations are drawn uniformly and with replacement. */
     List<Double> weights() {
         return switch (this) {
             case PLAIN, INCREASING, THREE -> List.of();

@@ -5,10 +5,11 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * timm's notation for RandAugment, {@code rand-m9-mstd0.5-inc1}, and the same with a key each. Keys win over the notation.
+ * Reads RandAugment in timm's notation, {@code rand-m9-mstd0.5-inc1}, or as separate keys. Keys override the notation.
  *
  * @param set {@code default}, {@code weights}, {@code 3a} or {@code 3aw}
  */
@@ -19,13 +20,13 @@ record RandAugmentPolicy(double m, int n, double p, double mstd, double mmax, bo
             Pattern.compile("(mstd|mmax|inc|m|n|p)(\\d+(?:\\.\\d+)?|inf)|t(weights|3aw|3a)");
     private static final List<String> SAMPLERS = List.of("bilinear", "bicubic", "random");
 
-    /** @param mean of the data, 0..1, which fills what comes from outside when nothing else is said; timm's way */
+    /** @param mean of the data, 0..1; the default fill color, as in timm */
     static Optional<RandAugment> read(Section s, List<Double> mean) {
         RandAugmentPolicy written = PLAIN;
         try {
             written = parse(s.stringAt("policy", "rand"));
-        } catch (IllegalArgumentException wrong) {
-            s.reject("policy", wrong.getMessage());
+        } catch (IllegalArgumentException e) {
+            s.reject("policy", e.getMessage());
         }
         double m = s.doubleAt("m", written.m);
         int n = s.intAt("n", written.n);
@@ -36,22 +37,23 @@ record RandAugmentPolicy(double m, int n, double p, double mstd, double mmax, bo
         RandAugmentOpSet ops = ops(s.has("set") ? s.choiceAt("set", SETS) : written.set, inc);
         List<Double> fill = s.doublesAt("fill", color(mean));
         if (fill.size() != 1 && fill.size() != mean.size()) {
-            s.reject("fill", "expected one number or one a channel (" + mean.size() + "), got " + fill);
+            s.reject("fill", "expected one number or one per channel (" + mean.size() + "), got " + fill);
         }
-        Optional<Interpolation> way = interpolation(s);
-        return s.build(() -> new RandAugment(ops, n, m, mstd, mmax, p, fill, way));
+        Optional<Interpolation> method = interpolation(s);
+        return s.build(() -> new RandAugment(ops, n, m, mstd, mmax, p, fill, method));
     }
 
-    /** @throws IllegalArgumentException saying which part cannot be read */
+    /** @throws IllegalArgumentException if a part is unknown, which the message names */
     static RandAugmentPolicy parse(String policy) {
         String[] parts = policy.split("-", -1);
-        Rule.check(parts[0].equals("rand"), "expected timm's notation such as rand-m9-mstd0.5-inc1", policy);
+        Checks.check(parts[0].equals("rand"), "policy", policy, "must be in timm's notation, such as rand-m9-mstd0.5-inc1");
         RandAugmentPolicy read = PLAIN;
         for (int i = 1; i < parts.length; i++) {
             Matcher part = PART.matcher(parts[i]);
-            Rule.check(
+            Checks.require(
                     part.matches(),
-                    "unknown part '" + parts[i] + "'; known: m9 n2 p0.5 mstd0.5 mmax10 inc1" + " tweights t3a t3aw",
+                    "unknown part '%s' of '%s'; known: m9 n2 p0.5 mstd0.5 mmax10 inc1 tweights t3a t3aw",
+                    parts[i],
                     policy);
             read = part.group(3) == null ? read.with(part.group(1), part.group(2)) : read.with("t", part.group(3));
         }
@@ -62,19 +64,19 @@ record RandAugmentPolicy(double m, int n, double p, double mstd, double mmax, bo
         double number = key.equals("t") ? 0 : Double.parseDouble(value.replace("inf", "101"));
         return switch (key) {
             case "m" -> new RandAugmentPolicy(number, n, p, mstd, mmax, inc, set);
-            case "n" -> new RandAugmentPolicy(m, whole(key, number), p, mstd, mmax, inc, set);
+            case "n" -> new RandAugmentPolicy(m, integer(key, number), p, mstd, mmax, inc, set);
             case "p" -> new RandAugmentPolicy(m, n, number, mstd, mmax, inc, set);
             case "mstd" -> new RandAugmentPolicy(m, n, p, number, mmax, inc, set);
             case "mmax" -> new RandAugmentPolicy(m, n, p, mstd, number, inc, set);
-            // timm takes inc0 for inc1, which nobody means who writes it.
+            // Deviation: timm reads inc0 as inc1.
             case "inc" -> new RandAugmentPolicy(m, n, p, mstd, mmax, number != 0, set);
             case "t" -> new RandAugmentPolicy(m, n, p, mstd, mmax, inc, value);
             default -> throw new AssertionError(key);
         };
     }
 
-    private static int whole(String key, double number) {
-        Rule.check(number == Math.rint(number) && number <= 1000, key + " must be a whole number", number);
+    private static int integer(String key, double number) {
+        Checks.check(number == Math.rint(number) && number <= 1000, key, number, "must be an integer of at most 1000");
         return (int) number;
     }
 

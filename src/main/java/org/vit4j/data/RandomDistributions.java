@@ -2,7 +2,7 @@ package org.vit4j.data;
 
 import java.util.SplittableRandom;
 
-/** Draws that {@link SplittableRandom} does not promise to make the same way in every Java. */
+/** Normal and beta distributions whose draws do not depend on the Java version. */
 final class RandomDistributions {
     private RandomDistributions() {}
 
@@ -24,7 +24,7 @@ final class RandomDistributions {
     }
 
     /**
-     * The logarithm of a Gamma(shape, 1) draw (Marsaglia and Tsang 2000); of small shapes the draw itself would be 0.
+     * Logarithm of a Gamma(shape, 1) draw (Marsaglia and Tsang 2000). The draw itself would underflow to 0 for small shapes.
      */
     private static double logGamma(double shape, SplittableRandom random) {
         double boost = 0;

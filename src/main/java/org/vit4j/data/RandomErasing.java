@@ -2,37 +2,38 @@ package org.vit4j.data;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.vit4j.config.Checks;
 
 /**
- * Rectangles wiped out after normalizing (Zhong et al. 2017, arXiv:1708.04896), as timm 0.9.16 does it ({@code
+ * Random erasing of rectangles after normalization (Zhong et al. 2017, arXiv:1708.04896), as timm 0.9.16 ({@code
  * data/random_erasing.py}).
  *
- * @param p with which a picture loses anything
- * @param scale share of the area that is lost, before it is divided by the count
- * @param ratio height over width
- * @param count rectangles at most; how many is drawn from 1 to this
+ * @param p probability that an image is erased
+ * @param scale erased share of the area, divided by the number of rectangles
+ * @param ratio height over width of a rectangle
+ * @param count maximum number of rectangles; the number is drawn from 1..count
  */
 public record RandomErasing(double p, ErasingMode mode, ValueRange scale, ValueRange ratio, int count) {
     private static final int ATTEMPTS = 10;
 
-    /** What stands in a rectangle. */
+    /** Content of the rectangles. */
     public enum ErasingMode {
-        /** Zeros: after normalizing, the mean. */
+        /** Zeros, which are the mean color of the normalization. */
         CONST,
-        /** One normal draw a channel. */
+        /** A random normal value per rectangle and channel. */
         RAND,
-        /** A normal draw for each value. */
+        /** A random normal value per pixel and channel. */
         PIXEL
     }
 
     public RandomErasing {
-        Rule.share("p", p);
-        Rule.check(scale.low() >= 0 && scale.high() <= 1, "scale must lie in 0..1", scale);
-        Rule.check(ratio.low() > 0, "ratio must be above 0", ratio);
-        Rule.check(count >= 1 && count <= 100, "count must lie in 1..100", count);
+        Checks.fraction("p", p);
+        Checks.check(scale.isWithin(0, 1), "scale", scale, "must be in [0, 1]");
+        Checks.check(ratio.low() > 0, "ratio", ratio, "must be positive");
+        Checks.check(count >= 1 && count <= 100, "count", count, "must be in [1, 100]");
     }
 
-    /** @param values [H, W, C], normalized; written to */
+    /** @param values [H, W, C], normalized; modified in place */
     void apply(float[] values, int height, int width, SplittableRandom random) {
         if (random.nextDouble() >= p) return;
         int rectangles = 1 + random.nextInt(count);

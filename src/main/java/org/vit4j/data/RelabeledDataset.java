@@ -5,22 +5,22 @@ import java.util.List;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Suggestions;
 
-/** A dataset with the classes of a model: labels are matched by class name, and a class the dataset lacks has no images. */
+/** Dataset relabeled for the classes of a model. Classes are matched by name; those missing in the dataset have no images. */
 public final class RelabeledDataset implements Dataset {
     private final Dataset images;
     private final List<String> classes;
     private final List<Integer> labels;
 
     /**
-     * Matches the classes.
+     * Matches the classes of the dataset to those of the model.
      *
      * @param name of the dataset, for messages
      * @param classes of the model
-     * @param classMap names in the dataset in the order of {@code classes}; empty when the names are those of the model
-     * @throws ConfigError when a class of the dataset is not one of the model
+     * @param classMap names in the dataset in the order of {@code classes}; empty if the names are equal
+     * @throws ConfigError if a class of the dataset is missing in the model
      */
     public RelabeledDataset(String name, Dataset images, List<String> classes, List<String> classMap) {
-        if (classMap.size() > classes.size()) throw tooMany(classMap, classes);
+        if (classMap.size() > classes.size()) throw tooManyNames(classMap, classes);
         this.images = images;
         this.classes = List.copyOf(classes);
         List<String> known = classMap.isEmpty() ? this.classes : classMap;
@@ -36,7 +36,7 @@ public final class RelabeledDataset implements Dataset {
         this.labels = List.copyOf(found);
     }
 
-    static ConfigError tooMany(List<String> classMap, List<String> classes) {
+    static ConfigError tooManyNames(List<String> classMap, List<String> classes) {
         return new ConfigError(
                 "--class-map: " + classMap.size() + " names, but the model has " + classes.size() + " classes");
     }

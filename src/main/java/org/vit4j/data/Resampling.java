@@ -1,13 +1,13 @@
 package org.vit4j.data;
 
 /**
- * Resizing as Pillow up to 11 does it (src/libImaging/Resample.c): one pass a direction, across first (later releases
- * choose the order by cost, which moves roundings by 1), the filter widened by the factor of
- * reduction, so that nothing aliases. Whole-numbered images take Pillow's 8-bit path (fixed-point coefficients, each pass
- * rounded and clipped to 0..255) and come out equal to Pillow's; others its floating-point path.
+ * Resizing as in Pillow up to 11 (src/libImaging/Resample.c): a horizontal pass, then a vertical one (later releases choose
+ * the order by cost, which changes some pixels by 1). When downsizing, the filter is widened by the scale factor
+ * (antialiasing). Images of integers use Pillow's 8-bit path (fixed-point coefficients, each pass rounded and clipped to
+ * 0..255) and equal Pillow's; other images use its floating-point path.
  */
 public final class Resampling {
-    /** Of Pillow's fixed-point coefficients: 32 bits less 8 of the pixel and 2 of head room. */
+    /** Fractional bits of Pillow's fixed-point coefficients: 32 bits minus 8 for the pixel and 2 for headroom. */
     static final int PRECISION_BITS = 22;
 
     private Resampling() {}
@@ -17,14 +17,14 @@ public final class Resampling {
         if (image.bytes().isPresent()) {
             int[] size = {height, width};
             return Image.of(
-                    ByteResample.resize(image.bytes().get(), size, new int[] {0, 0, height, width}, interpolation));
+                    ByteResampling.resize(image.bytes().get(), size, new int[] {0, 0, height, width}, interpolation));
         }
         return resize(image, height, width, interpolation, isWhole(image.pixels()));
     }
 
     /**
-     * The same of values that are no pixels and are not rounded, even if they happen to be whole: what PyTorch's {@code
-     * interpolate} does with {@code antialias=True}.
+     * Resizes values that are not pixels, without rounding even if all are integers: PyTorch's {@code interpolate} with
+     * {@code antialias=True}.
      */
     public static Image smooth(Image image, int height, int width, Interpolation interpolation) {
         return resize(image, height, width, interpolation, false);
@@ -40,8 +40,12 @@ public final class Resampling {
         return height == wide.height() ? wide : vertical(wide, height, interpolation, whole);
     }
 
-    /** What an output pixel is made of: {@code count[i]} input pixels from {@code first[i]} on. */
-    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+    /**
+     * Filter taps: output pixel i is a weighted sum of {@code count[i]} input pixels, starting at {@code first[i]}.
+     *
+     * @param size stride of {@code weights} per output pixel
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Taps(int size, int[] first, int[] count, double[] weights) {
         /** The weights in Pillow's fixed point. */
         int[] fixed() {
@@ -87,7 +91,7 @@ public final class Resampling {
         return new Image(height, image.width(), image.channels(), out);
     }
 
-    /** The two arithmetics of Pillow. */
+    /** Weighted sum of pixels, in Pillow's fixed-point or floating-point arithmetic. */
     private interface TapSum {
         float sum(float[] pixels, int from, int step, int weight, int count);
 
@@ -112,7 +116,7 @@ public final class Resampling {
         }
     }
 
-    /** Pillow's precompute_coeffs for a resize from {@code in} to {@code out}, of {@code length} outputs from start. */
+    /** Pillow's precompute_coeffs for a resize from {@code in} to {@code out} pixels; outputs start..start+length only. */
     static Taps taps(int in, int out, int start, int length, Interpolation interpolation) {
         double scale = (double) in / out;
         double stretch = Math.max(1, scale);
@@ -139,7 +143,7 @@ public final class Resampling {
     private static double filter(double at, Interpolation interpolation) {
         double x = Math.abs(at);
         if (interpolation == Interpolation.BILINEAR) return Math.max(0, 1 - x);
-        double a = -0.5; // Keys' cubic; OpenCV and torch without antialias take -0.75
+        double a = -0.5; // as Pillow; OpenCV, and torch without antialias, use -0.75
         if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
         return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
     }
@@ -159,7 +163,7 @@ public final class Resampling {
         return new Image(height, width, c, out);
     }
 
-    /** Adds up as ImagingScaleAffine does, so that ties fall the same way. */
+    /** Nearest input pixels. Accumulates positions as Pillow's ImagingScaleAffine does, so that ties are rounded alike. */
     static int[] nearest(int in, int out, int start, int length) {
         int[] at = new int[length];
         double scale = (double) in / out;

@@ -4,23 +4,23 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Chance that is the same wherever and in whatever order it is asked for. */
+/** Deterministic random generators keyed by numbers such as (seed, epoch, index). */
 final class SeededRandom {
     private SeededRandom() {}
 
-    /** Fisher and Yates, in place. */
+    /** Fisher-Yates shuffle in place. */
     static void shuffle(List<Integer> list, SplittableRandom random) {
         for (int i = list.size() - 1; i > 0; i--) Collections.swap(list, i, random.nextInt(i + 1));
     }
 
-    /** A generator of its own for every combination of keys, such as (seed, epoch, image). */
+    /** Independent generator for a combination of keys. */
     static SplittableRandom random(long... keys) {
         long state = 0;
         for (long key : keys) state = mix(state + 0x9E3779B97F4A7C15L + mix(key));
         return new SplittableRandom(state);
     }
 
-    /** The finaliser of SplitMix64 (Steele, Lea and Flood 2014). */
+    /** Finalizer of SplitMix64 (Steele, Lea and Flood 2014). */
     private static long mix(long z) {
         z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
         z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;

@@ -8,25 +8,25 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Counts of what the folder reader left out, so that nothing is left out silently. Hidden files are not counted. */
+/** Counts of the files that {@link ImageFinder} skipped, by reason, for warnings. Hidden files are not counted. */
 public final class SkippedFiles {
-    private static final int MOST_TYPES = 8;
+    private static final int MAX_TYPES = 8;
 
-    private final Map<String, Integer> unknown = new TreeMap<>();
-    private final List<String> links = new ArrayList<>();
+    private final Map<String, Integer> unknownTypes = new TreeMap<>();
+    private final List<String> brokenLinks = new ArrayList<>();
     private final List<String> cycles = new ArrayList<>();
     private final List<String> special = new ArrayList<>();
     private final List<String> outside = new ArrayList<>();
 
-    /** Counts a file whose ending is not one of an image. */
+    /** Counts a file that does not have the extension of an image. */
     void unknownType(String name) {
         int dot = name.lastIndexOf('.');
-        String type = dot < 0 ? "no ending" : name.substring(dot).toLowerCase(Locale.ROOT);
-        unknown.merge(type, 1, Integer::sum);
+        String type = dot < 0 ? "no extension" : name.substring(dot).toLowerCase(Locale.ROOT);
+        unknownTypes.merge(type, 1, Integer::sum);
     }
 
     void brokenLink(String path) {
-        links.add(path);
+        brokenLinks.add(path);
     }
 
     /** Counts a link to a directory that contains it. */
@@ -39,32 +39,32 @@ public final class SkippedFiles {
         special.add(path);
     }
 
-    /** Counts an image that lies next to the class directories, not in one. */
+    /** Counts an image next to the class directories. */
     void outsideOfClasses(String path) {
         outside.add(path);
     }
 
-    /** One line for each kind: {@code 12 files of unknown type skipped: .heic 10, .avif 2}. */
+    /** One message for each reason: {@code 12 files of unknown type skipped: .heic 10, .avif 2}. */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
-        if (!unknown.isEmpty()) lines.add(unknownTypes());
-        add(lines, links, "broken link", "broken links");
+        if (!unknownTypes.isEmpty()) lines.add(unknownTypesLine());
+        add(lines, brokenLinks, "broken link", "broken links");
         add(lines, cycles, "link to a directory that contains it", "links to directories that contain them");
         add(lines, special, "file that is a pipe, socket or device", "files that are pipes, sockets or devices");
         add(lines, outside, "image outside of the class directories", "images outside of the class directories");
         return lines;
     }
 
-    private String unknownTypes() {
-        int count = unknown.values().stream().mapToInt(n -> n).sum();
-        List<String> types = unknown.entrySet().stream()
+    private String unknownTypesLine() {
+        int count = unknownTypes.values().stream().mapToInt(n -> n).sum();
+        List<String> types = unknownTypes.entrySet().stream()
                 .sorted(Comparator.comparing((Map.Entry<String, Integer> type) -> -type.getValue())
                         .thenComparing(Map.Entry::getKey))
                 .map(type -> type.getKey() + " " + type.getValue())
                 .toList();
-        String more = types.size() > MOST_TYPES ? " and " + (types.size() - MOST_TYPES) + " other types" : "";
+        String more = types.size() > MAX_TYPES ? " and " + (types.size() - MAX_TYPES) + " other types" : "";
         return count + (count == 1 ? " file" : " files") + " of unknown type skipped: "
-                + types.stream().limit(MOST_TYPES).collect(Collectors.joining(", ")) + more;
+                + types.stream().limit(MAX_TYPES).collect(Collectors.joining(", ")) + more;
     }
 
     private static void add(List<String> lines, List<String> paths, String one, String many) {

@@ -2,7 +2,7 @@ package org.vit4j.data;
 
 import java.util.List;
 
-/** Some pictures of a dataset, in the order of {@code indices}. */
+/** Subset of a dataset, in the order of {@code indices}. */
 final class Subset implements Dataset {
     private final Dataset all;
     private final int[] indices;

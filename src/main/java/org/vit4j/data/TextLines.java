@@ -13,13 +13,13 @@ import java.util.Map;
 import org.vit4j.config.ConfigError;
 
 /**
- * Names in a text file, one a line. Any line ending is read; blank lines, spaces around a name and a byte order mark are
- * dropped. UTF-8, or UTF-16 where the byte order mark says so.
+ * Reads text files of names, one per line, with any line ending. Blank lines, spaces around a name and a byte order mark are
+ * dropped. The encoding is UTF-8, or UTF-16 if the file has its byte order mark.
  */
 public final class TextLines {
     private TextLines() {}
 
-    /** @throws ConfigError when the file is missing or is not text */
+    /** @throws ConfigError if the file is missing or is not text */
     public static List<String> read(Path file) {
         if (!Files.exists(file)) throw new ConfigError(file + ": does not exist");
         if (Files.isDirectory(file)) throw new ConfigError(file + ": is a directory; expected a text file");
@@ -31,25 +31,25 @@ public final class TextLines {
     }
 
     /**
-     * Reads names that must differ, such as those of classes.
+     * Reads unique names, such as those of classes.
      *
-     * @throws ConfigError when there is no name, or one is there twice
+     * @throws ConfigError if there is no name, or a duplicate
      */
     public static List<String> distinct(Path file) {
         List<String> names = read(file);
-        if (names.isEmpty()) throw new ConfigError(file + ": is empty; expected one name a line");
-        Map<String, Integer> seen = new LinkedHashMap<>();
+        if (names.isEmpty()) throw new ConfigError(file + ": is empty; expected one name per line");
+        Map<String, Integer> indices = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
-            Integer before = seen.put(names.get(i), i);
-            if (before != null) {
-                throw new ConfigError(file + ": duplicate name '" + names.get(i) + "' (names " + (before + 1) + " and "
+            Integer first = indices.put(names.get(i), i);
+            if (first != null) {
+                throw new ConfigError(file + ": duplicate name '" + names.get(i) + "' (names " + (first + 1) + " and "
                         + (i + 1) + ")");
             }
         }
         return names;
     }
 
-    /** @param file named in messages */
+    /** @param file name for messages */
     static List<String> of(String file, byte[] bytes) {
         Charset charset = StandardCharsets.UTF_8;
         int mark = 0;

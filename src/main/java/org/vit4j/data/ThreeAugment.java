@@ -3,8 +3,8 @@ package org.vit4j.data;
 import java.util.SplittableRandom;
 
 /**
- * One of three, each as likely: gray, solarised, or blurred by a Gaussian of radius 0.1 to 2 (3-Augment of DeiT III,
- * Touvron et al. 2022, arXiv:2204.07118).
+ * 3-Augment of DeiT III (Touvron et al. 2022, arXiv:2204.07118): grayscale, solarize or Gaussian blur of radius 0.1 to 2,
+ * each with probability 1/3.
  */
 public record ThreeAugment() implements Transform {
     private static final ValueRange RADIUS = new ValueRange(0.1, 2);

@@ -2,10 +2,11 @@ package org.vit4j.data;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import org.vit4j.config.Checks;
 
 /**
- * A change of a training image, an entry of {@code data.augment}. Each record states its own rules; the random numbers
- * come from outside, so that an image's fate depends on seed, epoch and image alone.
+ * Transform of a training image, an entry of {@code data.augment}. The caller passes the random generator, so that the
+ * result depends only on seed, epoch and image.
  */
 public sealed interface Transform
         permits Transform.ResizeImage,
@@ -22,7 +23,11 @@ public sealed interface Transform
     /** [H, W, C] -> [H', W', C] */
     Image apply(Image image, SplittableRandom random);
 
-    /** @param size one number: the shorter side, the other in proportion; two: [H, W] exactly */
+    /**
+     * Resizes an image.
+     *
+     * @param size one number: the shorter side, the aspect ratio is kept; two numbers: [H, W]
+     */
     record ResizeImage(List<Integer> size, Interpolation interpolation) implements Transform {
         public ResizeImage {
             size = checkSize(size);
@@ -36,7 +41,7 @@ public sealed interface Transform
         }
     }
 
-    /** The middle, with zeros around when the image is smaller. */
+    /** Crops the center; smaller images are padded with zeros. */
     record CenterCrop(List<Integer> size) implements Transform {
         public CenterCrop {
             size = checkSize(size);
@@ -49,16 +54,16 @@ public sealed interface Transform
     }
 
     /**
-     * Pads every side, then cuts a window at a random place.
+     * Pads every side, then crops at a random position.
      *
-     * @param size of the window; empty: the image's own, before padding
+     * @param size of the crop; empty: the image's size before padding
      * @param padding pixels on each side
      */
     record RandomCrop(List<Integer> size, int padding, double fill) implements Transform {
         public RandomCrop {
             size = size.isEmpty() ? List.of() : checkSize(size);
-            Rule.check(padding >= 0, "padding must not be negative", padding);
-            Rule.check(fill >= 0 && fill <= 255, "fill must lie in 0..255", fill);
+            Checks.check(padding >= 0, "padding", padding, "must be at least 0");
+            checkFill(fill);
         }
 
         @Override
@@ -66,21 +71,21 @@ public sealed interface Transform
             int height = size.isEmpty() ? image.height() : size.get(0);
             int width = size.isEmpty() ? image.width() : size.get(size.size() - 1);
             Image padded = ImageGeometry.pad(image, padding, padding, padding, padding, fill);
-            // As torchvision with pad_if_needed: what is still too small grows on both sides.
+            // As torchvision with pad_if_needed: too small images are padded on both sides.
             int down = Math.max(0, height - padded.height());
             int across = Math.max(0, width - padded.width());
-            Image enough = ImageGeometry.pad(padded, down, across, down, across, fill);
-            int top = random.nextInt(enough.height() - height + 1);
-            int left = random.nextInt(enough.width() - width + 1);
-            return ImageGeometry.crop(enough, top, left, height, width);
+            Image large = ImageGeometry.pad(padded, down, across, down, across, fill);
+            int top = random.nextInt(large.height() - height + 1);
+            int left = random.nextInt(large.width() - width + 1);
+            return ImageGeometry.crop(large, top, left, height, width);
         }
     }
 
     /**
-     * A window of random area and shape, resized (Szegedy et al. 2014); torchvision's {@code RandomResizedCrop}.
+     * Resizes a crop of random area and aspect ratio (Szegedy et al. 2014), as torchvision's {@code RandomResizedCrop}.
      *
-     * @param scale share of the image's area
-     * @param ratio width over height
+     * @param scale area of the crop relative to the image
+     * @param ratio width over height of the crop
      */
     record RandomResizedCrop(List<Integer> size, ValueRange scale, ValueRange ratio, Interpolation interpolation)
             implements Transform {
@@ -88,8 +93,8 @@ public sealed interface Transform
 
         public RandomResizedCrop {
             size = checkSize(size);
-            Rule.check(scale.low() > 0 && scale.high() <= 1, "scale must lie in 0..1, above 0", scale);
-            Rule.check(ratio.low() > 0, "ratio must be above 0", ratio);
+            Checks.check(scale.low() > 0 && scale.high() <= 1, "scale", scale, "must be in (0, 1]");
+            Checks.check(ratio.low() > 0, "ratio", ratio, "must be positive");
         }
 
         @Override
@@ -112,24 +117,24 @@ public sealed interface Transform
                     return ImageGeometry.crop(image, top, left, h, w);
                 }
             }
-            return middle(image);
+            return largestCenter(image);
         }
 
-        /** No window fitted: the largest one in the middle whose shape is still allowed. */
-        private Image middle(Image image) {
+        /** Fallback if no random crop fits: the largest center crop with an allowed aspect ratio. */
+        private Image largestCenter(Image image) {
             int h = image.height();
             int w = image.width();
-            double shape = (double) w / h;
-            if (shape < ratio.low()) h = Math.max(1, (int) Math.rint(w / ratio.low()));
-            else if (shape > ratio.high()) w = Math.max(1, (int) Math.rint(h * ratio.high()));
+            double aspect = (double) w / h;
+            if (aspect < ratio.low()) h = Math.max(1, (int) Math.rint(w / ratio.low()));
+            else if (aspect > ratio.high()) w = Math.max(1, (int) Math.rint(h * ratio.high()));
             return ImageGeometry.crop(image, (image.height() - h) / 2, (image.width() - w) / 2, h, w);
         }
     }
 
-    /** Left becomes right with probability p. */
+    /** Swaps left and right with probability p. */
     record HorizontalFlip(double p) implements Transform {
         public HorizontalFlip {
-            Rule.share("p", p);
+            Checks.fraction("p", p);
         }
 
         @Override
@@ -138,10 +143,10 @@ public sealed interface Transform
         }
     }
 
-    /** Top becomes bottom with probability p. */
+    /** Swaps top and bottom with probability p. */
     record VerticalFlip(double p) implements Transform {
         public VerticalFlip {
-            Rule.share("p", p);
+            Checks.fraction("p", p);
         }
 
         @Override
@@ -151,20 +156,21 @@ public sealed interface Transform
     }
 
     /**
-     * Turns, moves, scales and shears about the center, bilinear, not rounded to whole pixels: right for small images.
+     * Rotates, translates, scales and shears about the center with bilinear sampling. Translations are not rounded to whole
+     * pixels, which suits small images.
      *
-     * @param degrees turned by up to this much either way
-     * @param translate moved by up to this share of width and of height
-     * @param shear of the x axis, in degrees, up to this much either way
+     * @param degrees maximum rotation in either direction
+     * @param translate maximum translation in either direction, as a share of width and height
+     * @param shear maximum shear of the x axis in either direction, in degrees
      */
     record RandomAffine(double degrees, double translate, ValueRange scale, double shear, double fill)
             implements Transform {
         public RandomAffine {
-            Rule.check(degrees >= 0 && degrees <= 180, "degrees must lie in 0..180", degrees);
-            Rule.share("translate", translate);
-            Rule.check(scale.low() > 0, "scale must be above 0", scale);
-            Rule.check(shear >= 0 && shear < 90, "shear must be at least 0 and below 90", shear);
-            Rule.check(fill >= 0 && fill <= 255, "fill must lie in 0..255", fill);
+            Checks.check(degrees >= 0 && degrees <= 180, "degrees", degrees, "must be in [0, 180]");
+            Checks.fraction("translate", translate);
+            Checks.check(scale.low() > 0, "scale", scale, "must be positive");
+            Checks.check(shear >= 0 && shear < 90, "shear", shear, "must be in [0, 90)");
+            checkFill(fill);
         }
 
         @Override
@@ -174,7 +180,7 @@ public sealed interface Transform
             double ty = new ValueRange(-translate, translate).draw(random) * image.height();
             double size = scale.draw(random);
             double slope = Math.tan(Math.toRadians(new ValueRange(-shear, shear).draw(random)));
-            // Output = size * turn * shear * input + t. Its inverse: unshear * unturn * (output - t) / size.
+            // output = size * rotation * shear * input + t; inverse: shear^-1 * rotation^-1 * (output - t) / size
             double cos = Math.cos(angle) / size;
             double sin = Math.sin(angle) / size;
             double a = cos + slope * sin;
@@ -184,13 +190,15 @@ public sealed interface Transform
         }
     }
 
-    /** One number or two, each at least 1. */
+    /** Requires one or two numbers, each at least 1. */
     private static List<Integer> checkSize(List<Integer> size) {
-        boolean two = size.size() == 1 || size.size() == 2;
-        Rule.check(
-                two && size.stream().allMatch(side -> side >= 1),
-                "size must be a whole number above 0, or [H, W]",
-                size);
+        boolean oneOrTwo = size.size() == 1 || size.size() == 2;
+        boolean positive = size.stream().allMatch(side -> side >= 1);
+        Checks.check(oneOrTwo && positive, "size", size, "must be one integer or [H, W], each at least 1");
         return List.copyOf(size);
+    }
+
+    private static void checkFill(double fill) {
+        Checks.check(fill >= 0 && fill <= 255, "fill", fill, "must be in [0, 255]");
     }
 }

@@ -1,13 +1,16 @@
 package org.vit4j.data;
 
 import java.util.SplittableRandom;
+import org.vit4j.config.Checks;
 
-/** From low to high, from which numbers are drawn evenly. */
+/** Closed range [low, high] for uniform random numbers. */
 public record ValueRange(double low, double high) {
     public ValueRange {
-        if (!(low <= high)) {
-            throw new IllegalArgumentException("a range goes from low to high ([" + low + ", " + high + "])");
-        }
+        Checks.require(low <= high, "low (%s) must be at most high (%s)", low, high);
+    }
+
+    boolean isWithin(double min, double max) {
+        return low >= min && high <= max;
     }
 
     double draw(SplittableRandom random) {

@@ -1,7 +1,12 @@
 /**
- * From files to batches: datasets, the transforms of training images, the deterministic preprocessing of evaluation, and
- * a pipeline that runs ahead of training and gives the same batches for any number of threads.
+ * Datasets, augmentation, preprocessing and batches.
  *
- * <p>Images are [H, W, C], batches [N, H, W, C]. What a user gets wrong is a {@link org.vit4j.config.ConfigError}.
+ * <p>{@link org.vit4j.data.DataConfig} reads the {@code data:} section and opens a {@link org.vit4j.data.Dataset} for
+ * training and one for validation. {@link org.vit4j.data.Transform} augments training images,
+ * {@link org.vit4j.data.Preprocessing} is the deterministic transform of evaluation. {@link org.vit4j.data.DataLoader}
+ * prefetches batches in threads; its batches do not depend on the number of threads.
+ *
+ * <p>Images are [H, W, C], batches [N, H, W, C]. Mistakes in configs and files throw a
+ * {@link org.vit4j.config.ConfigError}.
  */
 package org.vit4j.data;

@@ -36,7 +36,7 @@ public record HeatMap(String layer, TokenGrid grid, double[][] values, boolean s
      * @param view the preprocessed image, {@code preprocess.view(image)}
      */
     public BufferedImage overlay(Image view) {
-        BufferedImage background = ImageFile.picture(view);
+        BufferedImage background = ImageFile.toBufferedImage(view);
         int scale = scale(view);
         var out = new BufferedImage(view.width() * scale, view.height() * scale, BufferedImage.TYPE_INT_RGB);
         double max = max();
@@ -53,7 +53,7 @@ public record HeatMap(String layer, TokenGrid grid, double[][] values, boolean s
 
     /** Draws the image without heat, in the size of {@link #overlay}. */
     public static BufferedImage image(Image view) {
-        BufferedImage background = ImageFile.picture(view);
+        BufferedImage background = ImageFile.toBufferedImage(view);
         int scale = scale(view);
         var out = new BufferedImage(view.width() * scale, view.height() * scale, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < out.getHeight(); y++) {

@@ -12,22 +12,22 @@ import java.nio.file.StandardOpenOption;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Files that are there whole or not at all. */
+/** Writes files atomically: a file has its old or its new content, even if the process is killed. */
 public final class AtomicFiles {
     private static final Pattern TEMPORARY = Pattern.compile("\\..+\\.\\d+\\.tmp");
 
     private AtomicFiles() {}
 
-    /** Something that writes a file. */
+    /** Writes the content of a file. */
     @FunctionalInterface
     public interface ContentWriter {
         void write(Path temporary) throws IOException;
     }
 
     /**
-     * Lets {@code writer} write beside {@code file} under another name, then moves it into place.
+     * Writes a temporary file in the same directory, then renames it.
      *
-     * @throws RunException when it cannot be written; what stood there before still stands then
+     * @throws RunException if the file cannot be written; an existing file is then unchanged
      */
     public static void write(Path file, ContentWriter writer) {
         Path target = file.toAbsolutePath();
@@ -37,7 +37,7 @@ public final class AtomicFiles {
         try {
             Files.createDirectories(target.getParent());
             writer.write(temporary);
-            // What was moved must be on the disk: a name without its bytes is worse than no file.
+            // Flush the content before the rename: after a crash the file must not exist with missing content.
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
                 channel.force(true);
             }
@@ -49,11 +49,12 @@ public final class AtomicFiles {
         }
     }
 
-    /** A name may be as long as the system has names: 255 bytes. */
+    /** Shortens long names: with the suffix a name could exceed the file system's limit of 255 bytes. */
     private static String shortened(String name) {
         return name.length() <= 48 ? name : name.substring(0, 40) + Integer.toHexString(name.hashCode());
     }
 
+    /** Writes text in UTF-8. */
     public static void write(Path file, String text) {
         write(file, temporary -> Files.writeString(temporary, text, StandardCharsets.UTF_8));
     }
@@ -64,19 +65,18 @@ public final class AtomicFiles {
         } catch (AtomicMoveNotSupportedException e) {
             Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
         }
-        // The name is on the disk when the directory is, which not every system lets a program ask for.
+        // Flush the directory too, so that the rename survives a crash. Not every system allows that.
         try (FileChannel directory = FileChannel.open(to.getParent(), StandardOpenOption.READ)) {
             directory.force(true);
         } catch (IOException e) {
-            // Then the system writes it in its own time, as it does without being asked.
+            // Not supported: the system flushes the directory later.
         }
     }
 
     /**
-     * Deletes what writers that were killed left half-written below a directory. For a directory in which no other
-     * process writes.
+     * Deletes temporary files of killed processes. No other process may be writing in the directory.
      *
-     * @param depth 1 for the directory itself, 2 for those in it too
+     * @param depth 1 for the directory, 2 for its subdirectories too
      */
     public static void discardStale(Path directory, int depth) {
         try (Stream<Path> files = Files.walk(directory, depth)) {
@@ -84,7 +84,7 @@ public final class AtomicFiles {
                             TEMPORARY.matcher(file.getFileName().toString()).matches())
                     .forEach(AtomicFiles::discard);
         } catch (IOException | UncheckedIOException e) {
-            // As in discard: what stays is a nuisance.
+            // Harmless, as in discard.
         }
     }
 
@@ -92,15 +92,15 @@ public final class AtomicFiles {
         try {
             Files.deleteIfExists(temporary);
         } catch (IOException e) {
-            // A temporary file that stays is a nuisance, not a failure of the write.
+            // A remaining temporary file is harmless; the write has not failed.
         }
     }
 
-    /** The reason in a few words; file system exceptions give the bare path as their message. */
+    /** Short reason for an error message. The message of file system exceptions is often only the path. */
     public static String reason(IOException e) {
         if (e instanceof java.nio.file.AccessDeniedException) return "permission denied";
         if (e instanceof java.nio.file.NoSuchFileException) return "no such directory";
-        if (e instanceof java.nio.file.FileAlreadyExistsException) return "a file stands where a directory should";
+        if (e instanceof java.nio.file.FileAlreadyExistsException) return "a file exists where a directory is expected";
         if (e instanceof java.nio.file.FileSystemException f && f.getReason() != null) return f.getReason();
         return e.getMessage();
     }

@@ -10,12 +10,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Pointer files of Git LFS: three lines of text that a clone without Git LFS leaves in place of a large file.
+ * Detects pointer files of Git LFS: three lines of text that replace a large file in a clone made without Git LFS.
  *
  * <p>Source: git-lfs/git-lfs, {@code docs/spec.md}.
  */
 public final class GitLfs {
-    /** Bytes from the start of a file that suffice to recognize a pointer; the specification allows no larger one. */
+    /** Maximum size of a pointer file in bytes, by the specification. */
     public static final int LARGEST_POINTER = 1024;
 
     private static final Pattern VERSION = Pattern.compile(
@@ -26,10 +26,10 @@ public final class GitLfs {
     private GitLfs() {}
 
     /**
-     * Describes the problem when a file is a pointer, for an error message behind the file's name.
+     * Returns an error message, without the file's name, if a file is a pointer.
      *
-     * @param start the file's first bytes, {@link #LARGEST_POINTER} of them if it has that many
-     * @return empty for any other file
+     * @param start first bytes of the file, at least {@link #LARGEST_POINTER} unless the file is shorter
+     * @return empty if the file is not a pointer
      */
     public static Optional<String> pointer(byte[] start) {
         if (start.length == 0 || start[0] != 'v') return Optional.empty();
@@ -42,12 +42,12 @@ public final class GitLfs {
                 + "; run 'git lfs install' and 'git lfs pull' in its repository, or download the file again");
     }
 
-    /** Describes the problem when a file is a pointer; empty for any other file, and for one that cannot be read. */
+    /** Returns an error message if a file is a pointer; empty if it is not, or cannot be read. */
     public static Optional<String> pointer(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
             return pointer(in.readNBytes(LARGEST_POINTER));
         } catch (IOException e) {
-            return Optional.empty(); // its reader reports that
+            return Optional.empty(); // reported when the file is read
         }
     }
 }

@@ -1,6 +1,6 @@
 package org.vit4j.io;
 
-/** Something that went wrong and is nobody's mistake: a full disk, a loss that is no number. One line, exit code 1. */
+/** Expected runtime failure, such as a full disk or a NaN loss: one line on stderr, exit code 1. */
 public final class RunException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -15,8 +15,8 @@ import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
 /**
- * Limits that the control groups of Linux set to this process, versions 1 and 2. A group is limited by its ancestors too, so
- * every limit is the smallest from the process's own group up to the mount point. There are none on other systems.
+ * Memory and CPU limits of this process by Linux control groups, versions 1 and 2. Ancestors limit a group too, so each limit
+ * is the smallest from the process's group up to the mount point. Unlimited on other systems.
  */
 public final class Cgroup {
     /** Version 1 writes "no limit" as the largest multiple of a page. */
@@ -33,12 +33,12 @@ public final class Cgroup {
         return new Cgroup(Path.of("/"));
     }
 
-    /** The control groups as a directory tree describes them that has {@code proc/self} and the mount points. */
+    /** The control groups described by a directory tree with {@code proc/self} and the mount points. */
     static Cgroup under(Path root) {
         return new Cgroup(root);
     }
 
-    /** Bytes of memory; empty when unlimited. */
+    /** Memory limit in bytes; empty if unlimited. */
     public OptionalLong memory() {
         return directories("memory").stream()
                 .flatMap(directory -> Stream.of("memory.max", "memory.limit_in_bytes")
@@ -48,15 +48,15 @@ public final class Cgroup {
                 .min();
     }
 
-    /** Processors' worth of time, such as 1.5; empty when unlimited. */
+    /** CPU quota in processors, such as 1.5; empty if unlimited. */
     public OptionalDouble processors() {
         return directories("cpu").stream()
                 .map(directory -> {
-                    List<String> both = words(directory.resolve("cpu.max"));
-                    if (both.size() == 2) return both;
-                    List<String> apart = new ArrayList<>(words(directory.resolve("cpu.cfs_quota_us")));
-                    apart.addAll(words(directory.resolve("cpu.cfs_period_us")));
-                    return apart;
+                    List<String> version2 = words(directory.resolve("cpu.max"));
+                    if (version2.size() == 2) return version2;
+                    List<String> version1 = new ArrayList<>(words(directory.resolve("cpu.cfs_quota_us")));
+                    version1.addAll(words(directory.resolve("cpu.cfs_period_us")));
+                    return version1;
                 })
                 .filter(quota -> quota.size() == 2)
                 .flatMapToDouble(quota -> share(number(quota.get(0)), number(quota.get(1))))
@@ -68,7 +68,7 @@ public final class Cgroup {
         return limited ? DoubleStream.of((double) quota.getAsLong() / period.getAsLong()) : DoubleStream.empty();
     }
 
-    /** The directories of a controller's group and of its ancestors that can be seen here. */
+    /** Directories of a controller's group and its ancestors, up to the mount points. */
     private Set<Path> directories(String controller) {
         Set<Path> all = new LinkedHashSet<>();
         for (String line : lines(root.resolve("proc/self/mountinfo"))) {
@@ -87,20 +87,23 @@ public final class Cgroup {
         return all;
     }
 
-    /** The process's group in a hierarchy, such as {@code /docker/3f2}; lines read {@code number:controllers:path}. */
+    /** Group of the process in a hierarchy, such as {@code /docker/3f2}, from lines {@code number:controllers:path}. */
     private String groupPath(String controller, int version) {
-        Predicate<String[]> fits = version == 2
+        Predicate<String[]> matches = version == 2
                 ? fields -> fields[1].isEmpty()
                 : fields -> Arrays.asList(fields[1].split(",")).contains(controller);
         return lines(root.resolve("proc/self/cgroup")).stream()
                 .map(line -> line.split(":", 3))
-                .filter(fields -> fields.length == 3 && fits.test(fields))
+                .filter(fields -> fields.length == 3 && matches.test(fields))
                 .map(fields -> fields[2])
                 .findFirst()
                 .orElse("/");
     }
 
-    /** A container sees its own group as the mount point: then the names above it lead nowhere. */
+    /**
+     * Components of {@code path} below the mounted group. Empty if the path is outside of it: in a container the mount point is
+     * the container's group, and directories of its ancestors do not exist.
+     */
     private static List<String> below(String mountRoot, String path) {
         String prefix = mountRoot.equals("/") ? "" : mountRoot;
         if (!path.equals(prefix) && !path.startsWith(prefix + "/")) return List.of();
@@ -125,7 +128,7 @@ public final class Cgroup {
                 .toList();
     }
 
-    /** Lines of a file; none when it cannot be read, as on systems without control groups. */
+    /** Lines of a file; empty if it cannot be read, as on systems without control groups. */
     private static List<String> lines(Path file) {
         try {
             return Files.isRegularFile(file) ? Files.readAllLines(file) : List.of();
@@ -138,12 +141,12 @@ public final class Cgroup {
      * A mounted hierarchy of control groups.
      *
      * @param version 1 or 2
-     * @param root the group that is mounted
-     * @param point where it is mounted
-     * @param options of the file system; version 1 names its controllers there
+     * @param root mounted group
+     * @param point mount point
+     * @param options of the file system, which include the controllers in version 1
      */
     private record Mount(int version, String root, String point, List<String> options) {
-        /** A line of {@code /proc/self/mountinfo}; null for other file systems. */
+        /** Parses a line of {@code /proc/self/mountinfo}; null for other file systems. */
         static Mount parse(String line) {
             String[] halves = line.split(" - ", 2);
             if (halves.length < 2) return null;

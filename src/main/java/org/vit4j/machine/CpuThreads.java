@@ -5,30 +5,30 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
 /**
- * Threads of the native kernels. OpenMP would start one for each processor of the affinity mask; here the CPU quota of a
- * container counts too. {@code OMP_NUM_THREADS} wins over both. OpenMP keeps the number for each calling thread.
+ * Number of threads of the native kernels. OpenMP's default is one per processor of the affinity mask; vit4j also respects
+ * the CPU quota of a container. {@code OMP_NUM_THREADS} overrides both. OpenMP has a separate number for each calling thread.
  */
 public final class CpuThreads {
     private static final String VARIABLE = "OMP_NUM_THREADS";
 
-    /** The number that a thread has given to OpenMP. */
+    /** Number that the current thread has set in OpenMP. */
     private static final ThreadLocal<Integer> CURRENT = new ThreadLocal<>();
 
     private CpuThreads() {}
 
-    /** Processors that this process may use: affinity and CPU quota, rounded up; at least 1. */
+    /** Number of processors that this process may use by affinity and CPU quota, rounded up; at least 1. */
     public static int available() {
         int processors = Runtime.getRuntime().availableProcessors();
         double quota = Cgroup.ofThisProcess().processors().orElse(processors);
         return Math.max(1, (int) Math.min(processors, Math.ceil(quota)));
     }
 
-    /** The number of threads where nothing else was chosen: {@code OMP_NUM_THREADS}, or {@link #available}. */
-    public static int standard() {
+    /** Default number of threads: {@code OMP_NUM_THREADS}, or {@link #available}. */
+    public static int defaultThreads() {
         return parse(System.getenv(VARIABLE)).orElseGet(CpuThreads::available);
     }
 
-    /** The first of OpenMP's numbers, which are one for each level of nesting: {@code 4} or {@code 4,2}. */
+    /** Parses {@code 4} or {@code 4,2}, one number per nesting level, of which the first is used. */
     static OptionalInt parse(String variable) {
         String first = variable == null ? "" : variable.split(",", 2)[0].strip();
         return first.matches("[1-9]\\d{0,4}") ? OptionalInt.of(Integer.parseInt(first)) : OptionalInt.empty();
@@ -48,19 +48,19 @@ public final class CpuThreads {
         Nd4j.factory().blas().setMaxThreads(threads);
     }
 
-    /** Limits the calling thread to the standard number, once; a smaller number that it has stays. For use before kernels. */
+    /** Limits the calling thread to the default number, unless a number was set before. Call before kernels are started. */
     public static void limit() {
         if (CURRENT.get() != null) return;
         int threads = Nd4j.getEnvironment().isCPU()
                 ? NativeOpsHolder.getInstance().getDeviceNativeOps().ompGetMaxThreads()
-                : standard();
-        if (threads > standard()) use(standard());
+                : defaultThreads();
+        if (threads > defaultThreads()) use(defaultThreads());
         else CURRENT.set(threads);
     }
 
-    /** The number of threads of the kernels that the calling thread starts. */
+    /** Number of threads of the kernels that the calling thread starts. */
     public static int current() {
         Integer current = CURRENT.get();
-        return current == null ? standard() : current;
+        return current == null ? defaultThreads() : current;
     }
 }

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
-/** Memory that this process may use: the machine's, or less where a control group limits it. */
+/** Memory that this process may use: the machine's memory, or the limit of its control group. */
 public final class MemoryLimit {
-    /** JavaCPP's limit of the arrays' bytes, which lie outside the Java heap. */
+    /** JavaCPP's limit of the bytes of arrays, which are outside of the Java heap. */
     private static final String ARRAYS = "org.bytedeco.javacpp.maxbytes";
 
     /** JavaCPP's limit of the resident bytes of the process. */
@@ -20,15 +20,15 @@ public final class MemoryLimit {
 
     private MemoryLimit() {}
 
-    /** Bytes of memory. */
+    /** Memory limit in bytes. */
     public static long bytes() {
         long machine = machine();
         return Math.min(machine, Cgroup.ofThisProcess().memory().orElse(machine));
     }
 
     /**
-     * Lets arrays take 70% of the memory and the process 90%, unless system properties say otherwise. JavaCPP reads these
-     * properties when its classes load, so this comes first in a process.
+     * Limits arrays to 70% of the memory and the process to 90%, unless system properties are set. Must be called first in a
+     * process, since JavaCPP reads the properties when its classes are loaded.
      */
     public static void configureJavaCpp() {
         long bytes = bytes();
@@ -42,7 +42,7 @@ public final class MemoryLimit {
                         .getTotalMemorySize());
     }
 
-    /** Reads {@code MemTotal: 24567890 kB}; faster than starting Java's management. */
+    /** Reads {@code MemTotal: 24567890 kB}; faster than loading Java's management classes. */
     private static OptionalLong meminfo() {
         if (!Files.isReadable(MEMINFO)) return OptionalLong.empty();
         try (Stream<String> lines = Files.lines(MEMINFO)) {

@@ -197,7 +197,7 @@ public final class Notebook {
     public static Figure images(Dataset data, int count) {
         List<SheetTile> tiles = IntStream.range(0, Math.min(count, data.size()))
                 .mapToObj(i -> new SheetTile(
-                        ImageFile.picture(data.image(i)),
+                        ImageFile.toBufferedImage(data.image(i)),
                         List.of(new LabelShare(data.classes().get(data.label(i)), 1))))
                 .toList();
         BufferedImage sheet = ContactSheet.draw(tiles.size() + " of " + data.size() + " images", "as stored", tiles);
@@ -211,7 +211,7 @@ public final class Notebook {
             List<LabelShare> shares = model.predict(image, 2).stream()
                     .map(p -> new LabelShare(p.label(), p.probability()))
                     .toList();
-            tiles.add(new SheetTile(ImageFile.picture(image), shares));
+            tiles.add(new SheetTile(ImageFile.toBufferedImage(image), shares));
         }
         BufferedImage sheet = ContactSheet.draw(model.description().name(), "the two most probable classes", tiles);
         return Figure.png(sheet, "predictions for " + images.size() + " images");

@@ -95,7 +95,7 @@ public record EvaluationReport(
                         m.predicted(),
                         m.probability(),
                         m.probabilityOfActual(),
-                        png(preprocess.undo(m.pixels()))))
+                        png(preprocess.denormalize(m.pixels()))))
                 .toList();
         return new EvaluationReport(
                 epoch, scores.loss(), scores.top1(), scores.top5(), scores.count(), scores.classes(), pairs, mistakes);

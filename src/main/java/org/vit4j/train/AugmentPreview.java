@@ -72,7 +72,7 @@ public final class AugmentPreview {
         Batch batch = mixed.batch();
         int size = batch.height() * batch.width() * batch.channels();
         float[] pixels = Arrays.copyOfRange(batch.images(), i * size, (i + 1) * size);
-        BufferedImage picture = ImageFile.picture(preprocess.undo(pixels));
+        BufferedImage picture = ImageFile.toBufferedImage(preprocess.denormalize(pixels));
         String own = classes.get(batch.labels()[i]);
         String other = classes.get(mixed.partner(i));
         double share = mixed.lambda()[i];

@@ -27,7 +27,7 @@ public final class DropoutMasks {
         for (int i = 0; i < masks.size(); i++) {
             SameDiffGraph.DropMask mask = masks.get(i);
             SplittableRandom random = new SplittableRandom(mix(mix(seed, step), i));
-            float[] values = mask.layers() ? layers(mask, part.whole(), random) : elements(mask, part.whole(), random);
+            float[] values = mask.layers() ? layers(mask, part.batchSize(), random) : elements(mask, part.batchSize(), random);
             inputs.put(
                     mask.name(),
                     Nd4j.createFromArray(rows(values, part))
@@ -36,8 +36,8 @@ public final class DropoutMasks {
     }
 
     private static float[] rows(float[] values, BatchShard part) {
-        if (part.size() == part.whole()) return values;
-        int row = values.length / part.whole();
+        if (part.size() == part.batchSize()) return values;
+        int row = values.length / part.batchSize();
         float[] some = new float[part.size() * row];
         for (int i = 0; i < part.size(); i++) {
             System.arraycopy(values, part.positions()[i] * row, some, i * row, row);

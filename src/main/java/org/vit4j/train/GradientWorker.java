@@ -80,11 +80,11 @@ public final class GradientWorker implements AutoCloseable {
         GradientStep step = slope.step();
         step.run(inputs);
         step.updateStatistics();
-        float share = (float) part.size() / part.whole();
+        float share = (float) part.size() / part.batchSize();
         float[] gradient = step.flatGradient().data().asFloat();
         float[] sum = answer.gradient();
         for (int k = 0; k < sum.length; k++) sum[k] += share * gradient[k];
-        answer.losses()[i] = step.loss() * part.size() / part.whole();
+        answer.losses()[i] = step.loss() * part.size() / part.batchSize();
         answer.correct()[i] = Evaluator.correct(step.tensor(slope.logits()), mixed.dominant());
         answer.images()[i] = part.size();
         inputs.values().forEach(INDArray::close); // off the heap, where no garbage collector counts

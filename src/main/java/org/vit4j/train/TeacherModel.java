@@ -83,7 +83,7 @@ final class TeacherModel implements AutoCloseable {
         float[] given = images.dup('c').data().asFloat();
         float[] prepared = new float[Math.multiplyExact(batch, to)];
         for (int i = 0; i < batch; i++) {
-            Image picture = student.undo(java.util.Arrays.copyOfRange(given, i * from, (i + 1) * from));
+            Image picture = student.denormalize(java.util.Arrays.copyOfRange(given, i * from, (i + 1) * from));
             System.arraycopy(own.apply(picture), 0, prepared, i * to, to);
         }
         return Nd4j.createFromArray(prepared).reshape('c', batch, own.height(), own.width(), own.channels());

@@ -41,7 +41,7 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
         int channels = data.preprocess().channels();
         OnCorrupt onCorrupt = data.onCorrupt();
         long maxPixels = data.maxPixels();
-        LabeledFiles.Pair files = data.listed(new HadoopDirectories(), root);
+        LabeledFiles.SplitFiles files = data.listFiles(new HadoopDirectories(), root);
         LabeledFiles train = files.train();
         DatasetSplits split = new DatasetSplits(
                 open(train, channels, onCorrupt, maxPixels),

@@ -37,7 +37,7 @@ class ExplainTest {
         model = directory.resolve("model.keras");
         RandomModel.write(model, "tiny", config, RandomModel.digits(), 3);
         digit = directory.resolve("seven.png");
-        ImageIO.write(ImageFile.picture(Digits.all().image(7)), "png", digit.toFile());
+        ImageIO.write(ImageFile.toBufferedImage(Digits.all().image(7)), "png", digit.toFile());
         out = directory.resolve("seen");
     }
 

@@ -40,7 +40,7 @@ class AugmentTest {
     private final SplittableRandom random = new SplittableRandom(5);
 
     @Test
-    void everyTransformDependsOnSeedEpochAndImageAloneForAnyNumberOfThreads() {
+    void everyTransformDependsOnlyOnSeedEpochAndImageForAnyNumberOfThreads() {
         DataConfig data = read(EVERYTHING);
         Map<Class<?>, Long> kinds = new LinkedHashMap<>();
         for (Transform t : data.augment().transforms()) kinds.merge(t.getClass(), 1L, Long::sum);
@@ -54,10 +54,10 @@ class AugmentTest {
     }
 
     @Test
-    void repeatsOfAnImageLieSideBySideAndDifferAndAnEpochKeepsItsLength() {
+    void repeatsOfAnImageAreConsecutiveAndDifferentAndAnEpochKeepsItsLength() {
         AugmentConfig augment = new AugmentConfig(
                 List.of(new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0)), Optional.empty(), 3);
-        var batches = new DataLoader(pictures(20), augment, preprocess(), 7, true, false, 1, 2);
+        var batches = new DataLoader(dataset(20), augment, preprocess(), 7, true, false, 1, 2);
         Set<Integer> seen = new HashSet<>();
         int at = 0;
         float[] last = null;
@@ -74,43 +74,44 @@ class AugmentTest {
             }
         }
         assertThat(at).isEqualTo(20);
-        assertThat(seen).hasSize(7); // the last one only twice
+        assertThat(seen).hasSize(7); // the last image has only two of its three repeats
     }
 
     @Test
-    void aFirstRepeatIsWhatItWouldBeWithoutAny() {
-        List<Transform> turned = List.of(new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0));
-        float[] alone = first(AugmentConfig.of(turned));
-        float[] repeated = first(new AugmentConfig(turned, Optional.empty(), 2));
-        assertThat(Arrays.copyOf(repeated, 588)).isEqualTo(Arrays.copyOf(alone, 588));
+    void firstRepeatEqualsTheImageWithoutRepeats() {
+        List<Transform> affine = List.of(new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0));
+        float[] single = first(AugmentConfig.of(affine));
+        float[] repeated = first(new AugmentConfig(affine, Optional.empty(), 2));
+        assertThat(Arrays.copyOf(repeated, 588)).isEqualTo(Arrays.copyOf(single, 588));
     }
 
     private float[] first(AugmentConfig augment) {
         try (BatchIterator epoch =
-                new DataLoader(pictures(6), augment, preprocess(), 2, false, true, 1, 1).epoch(0, 0)) {
+                new DataLoader(dataset(6), augment, preprocess(), 2, false, true, 1, 1).epoch(0, 0)) {
             return epoch.next().images();
         }
     }
 
     @Test
-    void erasingTakesItsShareAndLeavesTheRest() {
+    void erasingChangesOneRectangleOfTheExpectedArea() {
         var erasing = new RandomErasing(
                 1, RandomErasing.ErasingMode.CONST, new ValueRange(0.25, 0.25), new ValueRange(0.5, 2), 1);
         for (int i = 0; i < 100; i++) {
             float[] values = filled();
             erasing.apply(values, 40, 50, random);
-            int[] hit = IntStream.range(0, 2000).filter(k -> values[3 * k] == 0).toArray();
-            assertThat(hit.length / 2000.0).isCloseTo(0.25, within(0.02));
-            for (int k : hit) assertThat(values[3 * k + 2]).isZero();
-            int h = hit[hit.length - 1] / 50 - hit[0] / 50 + 1;
-            int w = hit[hit.length - 1] % 50 - hit[0] % 50 + 1;
-            assertThat(h * w).as("a whole rectangle").isEqualTo(hit.length);
+            int[] erased =
+                    IntStream.range(0, 2000).filter(k -> values[3 * k] == 0).toArray();
+            assertThat(erased.length / 2000.0).isCloseTo(0.25, within(0.02));
+            for (int k : erased) assertThat(values[3 * k + 2]).isZero();
+            int h = erased[erased.length - 1] / 50 - erased[0] / 50 + 1;
+            int w = erased[erased.length - 1] % 50 - erased[0] % 50 + 1;
+            assertThat(h * w).as("area of the bounding box").isEqualTo(erased.length);
             assertThat((double) h / w).isBetween(0.45, 2.2);
         }
     }
 
     @Test
-    void erasedPixelsAreNormalNumbersByValueOrByChannel() {
+    void erasedPixelsAreNormalNumbersPerValueOrPerChannel() {
         float[] pixels = filled();
         erasing(RandomErasing.ErasingMode.PIXEL, 1, 1).apply(pixels, 40, 50, random);
         double[] drawn = IntStream.range(0, 6000)
@@ -125,11 +126,11 @@ class AugmentTest {
         erasing(RandomErasing.ErasingMode.RAND, 1, 1).apply(blocks, 40, 50, random);
         Set<Float> colors = new HashSet<>();
         for (float value : blocks) colors.add(value);
-        assertThat(colors).hasSize(4); // 99, and one a channel
+        assertThat(colors).hasSize(4); // 99, and one per channel
     }
 
     @Test
-    void erasingHappensAsOftenAsAskedAndOfSeveralRectanglesEachIsSmaller() {
+    void erasingHasTheGivenProbabilityAndSeveralRectanglesShareTheArea() {
         int erased = 0;
         double area = 0;
         for (int i = 0; i < 400; i++) {
@@ -147,21 +148,21 @@ class AugmentTest {
     }
 
     @Test
-    void threeAugmentDoesEachOfTheThree() {
+    void threeAugmentAppliesEachOperationEquallyOften() {
         Image image = TestImages.ramp(9, 9, 3);
         float[] gray = ColorOps.grayscale(image).pixels();
-        float[] solarised = ColorOps.solarize(image, 128).pixels();
-        int[] times = new int[3];
+        float[] solarized = ColorOps.solarize(image, 128).pixels();
+        int[] counts = new int[3];
         for (int i = 0; i < 300; i++) {
             float[] out = new ThreeAugment().apply(image, random).pixels();
-            times[Arrays.equals(out, gray) ? 0 : Arrays.equals(out, solarised) ? 1 : 2]++;
+            counts[Arrays.equals(out, gray) ? 0 : Arrays.equals(out, solarized) ? 1 : 2]++;
         }
-        assertThat(times)
+        assertThat(counts)
                 .satisfies(t -> assertThat(Arrays.stream(t).min().orElseThrow()).isGreaterThan(70));
     }
 
     @Test
-    void jitterStaysInItsRangesAndZerosChangeNothing() {
+    void colorJitterStaysInItsRangeAndZerosChangeNothing() {
         Image image = TestImages.flat(3, 3, 3, 100);
         assertThat(new ColorJitter(0, 0, 0, 0, 1).apply(image, random)).isEqualTo(image);
         assertThat(new ColorJitter(0.4, 0.4, 0.4, 0.1, 0).apply(image, random)).isEqualTo(image);
@@ -182,14 +183,14 @@ class AugmentTest {
     }
 
     @Test
-    void whatDoesNotFitIsSaidWithItsPlace() {
-        refused("- {name: random_erasing, count: 0}", "augment[0]: count must lie in 1..100 (0)");
+    void problemsAreReportedWithTheirPath() {
+        refused("- {name: random_erasing, count: 0}", "augment[0]: count (0) must be in [1, 100]");
         refused("- {name: random_erasing, mode: pixl}", "augment[0].mode: unknown value 'pixl', did you mean 'pixel'?");
-        refused("- {name: color_jitter, hue: 0.6}", "augment[0]: hue must lie in 0..0.5 (0.6)");
+        refused("- {name: color_jitter, hue: 0.6}", "augment[0]: hue (0.6) must be in [0, 0.5]");
         refused(
                 "- random_erasing\n    - horizontal_flip",
-                "augment[0].name: works on the normalised picture, so it comes last");
-        refused("- horizontal_flip\n  repeats: -1", "repeats: repeats must lie in 1..1000 (-1)");
+                "augment[0].name: works on normalized values and must be the last entry");
+        refused("- horizontal_flip\n  repeats: -1", "repeats: repeats (-1) must be in [1, 1000]");
     }
 
     private static void refused(String entry, String message) {
@@ -206,7 +207,7 @@ class AugmentTest {
     }
 
     private static List<float[]> epoch(DataConfig data, int threads, int epoch, int skip) {
-        var batches = new DataLoader(pictures(20), data.augment(), data.preprocess(), 4, true, true, 3, threads);
+        var batches = new DataLoader(dataset(20), data.augment(), data.preprocess(), 4, true, true, 3, threads);
         List<float[]> images = new java.util.ArrayList<>();
         try (BatchIterator all = batches.epoch(epoch, skip)) {
             all.forEachRemaining(batch -> images.add(batch.images()));
@@ -218,8 +219,8 @@ class AugmentTest {
         return new Preprocessing(14, 14, 3, 1, Interpolation.BICUBIC, List.of(0.5), List.of(0.5));
     }
 
-    /** Pictures in color, each of its own. */
-    private static Dataset pictures(int count) {
+    /** Different color images. */
+    private static Dataset dataset(int count) {
         byte[] pixels = new byte[count * 20 * 18 * 3];
         var noise = new SplittableRandom(1);
         for (int i = 0; i < pixels.length; i++) {

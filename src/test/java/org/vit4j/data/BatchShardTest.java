@@ -11,39 +11,39 @@ import org.junit.jupiter.api.Test;
 
 class BatchShardTest {
     @Test
-    void thePartsOfABatchAreItsImagesEachOnce() {
-        for (int whole = 1; whole <= 40; whole++) {
-            for (int parts = 1; parts <= 9; parts++) {
+    void shardsPartitionTheBatch() {
+        for (int batchSize = 1; batchSize <= 40; batchSize++) {
+            for (int shards = 1; shards <= 9; shards++) {
                 List<Integer> all = new ArrayList<>();
-                for (int part = 0; part < parts; part++) {
-                    int[] positions = BatchShard.of(whole, part, parts).positions();
+                for (int shard = 0; shard < shards; shard++) {
+                    int[] positions = BatchShard.of(batchSize, shard, shards).positions();
                     assertThat(positions).isSorted();
                     Arrays.stream(positions).forEach(all::add);
                 }
                 assertThat(all)
-                        .as(whole + " in " + parts)
+                        .as(batchSize + " in " + shards)
                         .containsExactlyInAnyOrderElementsOf(
-                                IntStream.range(0, whole).boxed().toList());
+                                IntStream.range(0, batchSize).boxed().toList());
             }
         }
     }
 
     @Test
-    void partnersAreInOnePartAsFarFromItsEndsAsFromTheBatchs() {
-        for (int whole = 1; whole <= 40; whole++) {
-            for (int part = 0; part < 3; part++) {
-                int[] positions = BatchShard.of(whole, part, 3).positions();
+    void partnersAreInTheSameShardAtMirroredPositions() {
+        for (int batchSize = 1; batchSize <= 40; batchSize++) {
+            for (int shard = 0; shard < 3; shard++) {
+                int[] positions = BatchShard.of(batchSize, shard, 3).positions();
                 for (int i = 0; i < positions.length; i++) {
-                    assertThat(positions[positions.length - 1 - i]).isEqualTo(whole - 1 - positions[i]);
+                    assertThat(positions[positions.length - 1 - i]).isEqualTo(batchSize - 1 - positions[i]);
                 }
             }
         }
     }
 
     @Test
-    void partsAreAsLargeAsPairsAllow() {
+    void shardSizesDifferByAtMostOnePair() {
         var sizes = IntStream.range(0, 4)
-                .mapToObj(part -> BatchShard.of(63, part, 4).size())
+                .mapToObj(shard -> BatchShard.of(63, shard, 4).size())
                 .collect(Collectors.toList());
         assertThat(sizes).containsExactly(16, 16, 16, 15);
     }

@@ -12,7 +12,7 @@ import org.vit4j.config.ConfigError;
 class DataConfigTest {
 
     @Test
-    void digitsNeedNothingButTheirName() {
+    void digitsNeedNoOtherKeys() {
         DataConfig data = read("data: {dataset: digits}", 32, 1);
         assertThat(data.preprocess())
                 .isEqualTo(new Preprocessing(32, 32, 1, 1, Interpolation.BICUBIC, List.of(0.3053), List.of(0.3759)));
@@ -21,11 +21,11 @@ class DataConfigTest {
     }
 
     @Test
-    void everyKeyIsReadAndTheResolvedConfigReadsBackToTheSame() {
+    void allKeysAreReadAndTheResolvedConfigIsReadBackAsEqual() {
         String yaml = """
                 data:
                   dataset: image-folder
-                  path: ~/pictures
+                  path: ~/images
                   mean: 0.5
                   std: [0.2, 0.3, 0.4]
                   interpolation: bilinear
@@ -44,7 +44,7 @@ class DataConfigTest {
                     - {name: random_affine, degrees: 10, translate: 0.1, scale: [0.9, 1.1], shear: 5}
                 """;
         DataConfig data = read(yaml, 64, 3);
-        assertThat(data.path()).contains(Path.of(System.getProperty("user.home"), "pictures"));
+        assertThat(data.path()).contains(Path.of(System.getProperty("user.home"), "images"));
         assertThat(data.onCorrupt()).isEqualTo(OnCorrupt.SKIP);
         assertThat(data.maxPixels()).isEqualTo(400_000_000);
         assertThat(data.preprocess())
@@ -68,7 +68,7 @@ class DataConfigTest {
     }
 
     @Test
-    void constantsFollowTheDatasetAndTheChannels() {
+    void defaultPreprocessingDependsOnDatasetAndChannels() {
         assertThat(read("data: {dataset: cifar10, path: x}", 32, 3).preprocess().mean())
                 .containsExactly(0.4914, 0.4822, 0.4465);
         assertThat(read("data: {dataset: cifar10, path: x}", 32, 1).preprocess().mean())
@@ -82,19 +82,26 @@ class DataConfigTest {
     }
 
     @Test
-    void mistakesAreSaidWithTheirPlace() {
+    void problemsAreReportedWithLineAndPath() {
         refused("data: {dataset: digitz}", "a.yaml:1: data.dataset: unknown value 'digitz', did you mean 'digits'?");
-        refused("data: {dataset: digits, path: x}", "a.yaml:1: data: digits are in the jar, leave out path (x)");
+        refused(
+                "data: {dataset: digits, path: x}",
+                "a.yaml:1: data: path (x) must be left out for digits, which are in the jar");
+        refused(
+                "data: {dataset: mnist, path: 's3://bucket/mnist'}",
+                "a.yaml:1: data: path (s3://bucket/mnist) must be on this machine for mnist");
+        refused(
+                "data:\n  dataset: digits\n  threads: 0", "a.yaml:3: data: threads (0) must be in [1, 1024]");
         refused(
                 "data: {dataset: mnist, path: x, on_corrupt: skip}",
                 "a.yaml:1: data.on_corrupt: is for image-folder only, not for mnist");
         refused(
                 "data: {dataset: digits, validation: 1.0}",
-                "a.yaml:1: data: validation must lie between 0 and 1 (1.0)");
+                "a.yaml:1: data: validation (1.0) must be in (0, 1)");
         refused(
                 "data: {dataset: digits, crop_pct: 0}",
-                "a.yaml:1: data.crop_pct: crop_pct must lie in 0..1, above 0 (0.0)");
-        refused("data: {dataset: digits, std: 0}", "a.yaml:1: data.std: std must be above 0 ([0.0])");
+                "a.yaml:1: data.crop_pct: crop_pct (0.0) must be in (0, 1]");
+        refused("data: {dataset: digits, std: 0}", "a.yaml:1: data.std: std ([0.0]) must be positive");
         refused(
                 "data:\n  dataset: digits\n  augment:\n    - horizontl_flip",
                 "a.yaml:4: data.augment[0].name: unknown value 'horizontl_flip', did you mean 'horizontal_flip'?");
@@ -103,7 +110,7 @@ class DataConfigTest {
                 "a.yaml:4: data.augment[0].scale: expected [low, high], got [0.5]");
         refused(
                 "data:\n  dataset: digits\n  augment:\n    - {name: horizontal_flip, p: 2}",
-                "a.yaml:4: data.augment[0]: p must lie in 0..1 (2.0)");
+                "a.yaml:4: data.augment[0]: p (2.0) must be in [0, 1]");
         refused(
                 "data:\n  dataset: digits\n  augment:\n    - {name: horizontal_flip, pp: 1}",
                 "a.yaml:4: data.augment[0]: unknown key 'pp'; known: name, p");

@@ -19,27 +19,27 @@ class DataLoaderTest {
     private final Dataset digits = Digits.split(0.2, 0).validation();
 
     @Test
-    void theSameForAnyNumberOfThreadsAndInEveryRun() {
+    void batchesAreEqualForAnyNumberOfThreadsAndInEveryRun() {
         List<Batch> expected = all(batches(true, false, 1).epoch(3, 0));
         for (int threads : new int[] {1, 2, 5}) {
-            same(all(batches(true, false, threads).epoch(3, 0)), expected);
+            assertEqual(all(batches(true, false, threads).epoch(3, 0)), expected);
         }
     }
 
     @Test
-    void anotherEpochOrSeedIsAnotherOrderAndAnotherChance() {
+    void epochAndSeedChangeTheOrderAndTheAugmentation() {
         Batch first = first(batches(true, false, 2), 0);
         Batch second = first(batches(true, false, 2), 1);
         Batch seeded = first(new DataLoader(digits, AUGMENT, PREPROCESS, 50, true, false, 8, 2), 0);
         assertThat(first.indices()).isNotEqualTo(second.indices()).isNotEqualTo(seeded.indices());
         Batch inOrder = first(batches(false, false, 2), 0);
-        Batch inOrderAgain = first(batches(false, false, 2), 1);
-        assertThat(inOrder.indices()).isEqualTo(inOrderAgain.indices());
-        assertThat(inOrder.images()).isNotEqualTo(inOrderAgain.images());
+        Batch nextInOrder = first(batches(false, false, 2), 1);
+        assertThat(inOrder.indices()).isEqualTo(nextInOrder.indices());
+        assertThat(inOrder.images()).isNotEqualTo(nextInOrder.images());
     }
 
     @Test
-    void everyImageComesOnceAnEpochWithItsLabel() {
+    void everyImageOccursOncePerEpochWithItsLabel() {
         DataLoader batches = batches(true, false, 3);
         List<Batch> all = all(batches.epoch(0, 0));
         assertThat(all).hasSize(batches.batchesPerEpoch());
@@ -55,7 +55,7 @@ class DataLoaderTest {
     }
 
     @Test
-    void theLastBatchIsSmallerOrLeftOut() {
+    void lastBatchIsSmallerOrDropped() {
         int rest = digits.size() % 50;
         List<Batch> kept = all(batches(false, false, 2).epoch(0, 0));
         assertThat(kept.get(kept.size() - 1).size()).isEqualTo(rest);
@@ -65,14 +65,14 @@ class DataLoaderTest {
     }
 
     @Test
-    void skippingIsTheSameAsThrowingAway() {
+    void skippedBatchesDoNotChangeTheRemainingOnes() {
         List<Batch> all = all(batches(true, false, 2).epoch(2, 0));
-        same(all(batches(true, false, 2).epoch(2, 3)), all.subList(3, all.size()));
+        assertEqual(all(batches(true, false, 2).epoch(2, 3)), all.subList(3, all.size()));
         assertThat(batches(true, false, 2).epoch(2, all.size()).hasNext()).isFalse();
     }
 
     @Test
-    void withoutAugmentingAnExampleIsThePreprocessedImage() {
+    void exampleWithoutAugmentationIsThePreprocessedImage() {
         var batches = new DataLoader(digits, AugmentConfig.NONE, PREPROCESS, 4, false, false, 0, 2);
         try (BatchIterator epoch = batches.epoch(0, 0)) {
             float[] second = Arrays.copyOfRange(epoch.next().images(), 144, 288);
@@ -81,7 +81,7 @@ class DataLoaderTest {
     }
 
     @Test
-    void neitherTheEndNorClosingEarlyNorAnErrorLeavesAThread() throws InterruptedException {
+    void noThreadsRemainAfterTheEndAnEarlyCloseOrAnError() throws InterruptedException {
         Set<Thread> before = workers(); // of other tests
         BatchIterator early = batches(true, false, 5).epoch(0, 0);
         early.next();
@@ -92,30 +92,30 @@ class DataLoaderTest {
         all(batches(true, false, 5).epoch(0, 0));
         noneLeft(before);
         assertThatThrownBy(
-                        () -> all(failing(new ConfigError("x.png: is broken")).epoch(0, 0)))
+                        () -> all(failing(new ConfigError("x.png: is corrupt")).epoch(0, 0)))
                 .isInstanceOf(ConfigError.class)
-                .hasMessage("x.png: is broken");
+                .hasMessage("x.png: is corrupt");
         assertThatThrownBy(() -> all(failing(new IllegalStateException("bug")).epoch(0, 0)))
                 .isInstanceOf(IllegalStateException.class);
         noneLeft(before);
     }
 
     @Test
-    void impossibleNumbersAreRefused() {
+    void invalidBatchSizesAreRejected() {
         assertThatThrownBy(() -> new DataLoader(digits, AugmentConfig.NONE, PREPROCESS, 5000, true, true, 0, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("batch (5000) is larger than the dataset");
         assertThatThrownBy(() -> new DataLoader(digits, AugmentConfig.NONE, PREPROCESS, 0, true, true, 0, 1))
-                .hasMessage("batch must be at least 1 (0)");
+                .hasMessage("batch (0) must be at least 1");
     }
 
     private DataLoader batches(boolean shuffle, boolean dropLast, int threads) {
         return new DataLoader(digits, AUGMENT, PREPROCESS, 50, shuffle, dropLast, 7, threads);
     }
 
-    /** The hundredth image cannot be had. */
+    /** A loader whose dataset throws {@code failure} for image 100. */
     private DataLoader failing(RuntimeException failure) {
-        Dataset broken = new Dataset() {
+        Dataset failingDataset = new Dataset() {
             @Override
             public int size() {
                 return digits.size();
@@ -142,7 +142,7 @@ class DataLoaderTest {
                 return digits.classes();
             }
         };
-        return new DataLoader(broken, AugmentConfig.NONE, PREPROCESS, 16, false, false, 0, 3);
+        return new DataLoader(failingDataset, AugmentConfig.NONE, PREPROCESS, 16, false, false, 0, 3);
     }
 
     private static Batch first(DataLoader batches, int epoch) {
@@ -157,7 +157,7 @@ class DataLoaderTest {
         return all;
     }
 
-    private static void same(List<Batch> got, List<Batch> expected) {
+    private static void assertEqual(List<Batch> got, List<Batch> expected) {
         assertThat(got).hasSameSizeAs(expected);
         for (int i = 0; i < got.size(); i++) {
             assertThat(got.get(i).indices()).isEqualTo(expected.get(i).indices());
@@ -166,7 +166,7 @@ class DataLoaderTest {
         }
     }
 
-    /** A pool counts as terminated a moment before its last thread is gone. */
+    /** Joins the threads, since a pool is terminated shortly before its last thread ends. */
     private static void noneLeft(Set<Thread> before) throws InterruptedException {
         for (Thread worker : workers()) {
             if (before.contains(worker)) continue;

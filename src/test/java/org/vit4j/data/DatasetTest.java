@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 
-/** Digits, CIFAR and MNIST, in small files of the real formats. */
+/** Digits, CIFAR and MNIST, read from small files of the real formats. */
 class DatasetTest {
     private static final String CIFAR10 =
             "data_batch_1.bin to data_batch_5.bin, test_batch.bin and batches.meta.txt, in it"
@@ -31,7 +31,7 @@ class DatasetTest {
     private Path dir;
 
     @Test
-    void ofEveryDigitAFifthIsHeldOutAndNothingIsInBoth() {
+    void splitHoldsOutTheShareOfEveryDigitAndIsDisjoint() {
         DatasetSplits split = Digits.split(0.2, 0);
         assertThat(split.train().size() + split.validation().size()).isEqualTo(1797);
         assertThat(split.validation().size()).isBetween(355, 365);
@@ -46,7 +46,7 @@ class DatasetTest {
     }
 
     @Test
-    void theSeedAloneDecidesWhichDigitsAreHeldOut() {
+    void splitDependsOnTheSeed() {
         assertThat(names(Digits.split(0.2, 5).validation()))
                 .isEqualTo(names(Digits.split(0.2, 5).validation()));
         assertThat(names(Digits.split(0.2, 5).validation()))
@@ -54,19 +54,19 @@ class DatasetTest {
     }
 
     @Test
-    void digitsAreStretchedToTheFullRange() {
+    void digitsAreScaledToTheFullRange() {
         Dataset digits = Digits.all();
         assertThat(digits.size()).isEqualTo(1797);
         assertThat(digits.label(0)).isZero();
-        // The first line of the file begins 0, 0, 5, 13, 9, 1.
+        // The first line of the file begins with 0, 0, 5, 13, 9, 1.
         assertThat(Arrays.copyOf(digits.image(0).pixels(), 6)).containsExactly(0, 0, 80, 207, 143, 16);
     }
 
     @Test
-    void cifar10IsReadFromItsFiles() throws IOException {
+    void cifar10IsReadFromItsDirectoryOrItsParent() throws IOException {
         Path in = cifar10(dir.resolve("cifar-10-batches-bin"));
         for (Path given : List.of(dir, in)) {
-            DatasetSplits split = Cifar.ten(given);
+            DatasetSplits split = Cifar.cifar10(given);
             assertThat(split.train().size()).isEqualTo(10);
             assertThat(split.validation().size()).isEqualTo(2);
             assertThat(split.train().classes()).hasSize(10).startsWith("class0");
@@ -79,12 +79,12 @@ class DatasetTest {
     }
 
     @Test
-    void cifar100HasTwoLabelsAndTheFineOneCounts() throws IOException {
+    void cifar100UsesTheFineLabel() throws IOException {
         Path in = dir.resolve("cifar-100-binary");
         TestImages.write(in.resolve("train.bin"), records(2, 3, 42));
         TestImages.write(in.resolve("test.bin"), records(2, 1, 99));
         classes(in.resolve("fine_label_names.txt"), 100);
-        DatasetSplits split = Cifar.hundred(dir);
+        DatasetSplits split = Cifar.cifar100(dir);
         assertThat(split.train().size()).isEqualTo(3);
         assertThat(split.train().label(0)).isEqualTo(42);
         assertThat(split.validation().label(0)).isEqualTo(99);
@@ -92,22 +92,22 @@ class DatasetTest {
     }
 
     @Test
-    void aBrokenCifarFileIsNamedWithWhatWasExpected() throws IOException {
-        refused(() -> Cifar.ten(dir.resolve("none")), dir.resolve("none") + ": does not exist; expected " + CIFAR10);
-        refused(() -> Cifar.ten(dir), dir + ": has no test_batch.bin; expected " + CIFAR10);
+    void invalidCifarFilesAreReportedWithTheExpectation() throws IOException {
+        refused(() -> Cifar.cifar10(dir.resolve("none")), dir.resolve("none") + ": does not exist; expected " + CIFAR10);
+        refused(() -> Cifar.cifar10(dir), dir + ": has no test_batch.bin; expected " + CIFAR10);
         Path third = cifar10(dir).resolve("data_batch_3.bin");
         TestImages.write(third, Arrays.copyOf(records(1, 2, 1), 5000));
         refused(
-                () -> Cifar.ten(dir),
-                third + ": has 5000 bytes; expected a multiple of 3073 (1 + 3072 an image); download it again");
+                () -> Cifar.cifar10(dir),
+                third + ": has 5000 bytes; expected a multiple of 3073 (1 + 3072 per image); download it again");
         TestImages.write(third, records(1, 2, 10));
-        refused(() -> Cifar.ten(dir), third + ": image 0 has the label 10; expected 0 to 9, in 10 classes");
+        refused(() -> Cifar.cifar10(dir), third + ": label of image 0 out of range (10); expected 0 to 9");
         Files.delete(third);
-        refused(() -> Cifar.ten(dir), third + ": does not exist; expected " + CIFAR10);
+        refused(() -> Cifar.cifar10(dir), third + ": does not exist; expected " + CIFAR10);
     }
 
     @Test
-    void mnistIsReadPlainZippedAndInBothSpellings() {
+    void mnistIsReadPlainGzippedAndWithBothFileNames() {
         mnist("train-images-idx3-ubyte", "train-labels-idx1-ubyte", false);
         mnist("t10k-images.idx3-ubyte.gz", "t10k-labels.idx1-ubyte.gz", true);
         for (DatasetSplits split : List.of(Mnist.digits(dir), Mnist.fashion(dir))) {
@@ -121,7 +121,7 @@ class DatasetTest {
     }
 
     @Test
-    void aBrokenMnistFileIsNamedWithWhatWasExpected() {
+    void invalidMnistFilesAreReportedWithTheExpectation() {
         mnist("train-images-idx3-ubyte", "train-labels-idx1-ubyte", false);
         assertThatThrownBy(() -> Mnist.digits(dir))
                 .isInstanceOf(ConfigError.class)
@@ -138,7 +138,7 @@ class DatasetTest {
         TestImages.write(images, idx(false, new byte[60], 0x802, 3, 4, 5));
         refused(
                 () -> Mnist.digits(dir),
-                images + ": is no idx file of this kind: starts with 00000802; expected 00000803");
+                images + ": is not an IDX file of this kind: starts with 00000802; expected 00000803");
         Path zipped = TestImages.write(dir.resolve("train-images-idx3-ubyte.gz"), new byte[] {1, 2, 3});
         assertThat(dir.resolve("train-images-idx3-ubyte").toFile().delete()).isTrue();
         refused(() -> Mnist.digits(dir), zipped + ": is no gzip file or truncated; download it again");

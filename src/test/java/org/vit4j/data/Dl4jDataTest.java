@@ -19,7 +19,7 @@ class Dl4jDataTest {
             new Preprocessing(8, 8, 3, 1, Interpolation.BILINEAR, List.of(0.3), List.of(0.4));
 
     @Test
-    void aDl4jIteratorFeedsOurBatches() {
+    void dl4jIteratorIsConvertedToBatches() {
         INDArray features = Nd4j.linspace(0, 59, 60, DataType.FLOAT).reshape(5, 3, 2, 2);
         List<DataSet> examples = new DataSet(features, Nd4j.eye(5).castTo(DataType.FLOAT)).asList();
         BatchSource source = Dl4jData.source(new ListDataSetIterator<>(examples, 2), 2, 2, 3);
@@ -37,7 +37,7 @@ class Dl4jDataTest {
     }
 
     @Test
-    void flatFeaturesAreTakenAsPlanesAndOthersRefused() {
+    void flatFeaturesAreReadAsPlanesAndOtherShapesRejected() {
         INDArray features = Nd4j.linspace(0, 35, 36, DataType.FLOAT).reshape(3, 12);
         var data = new DataSet(features, Nd4j.eye(3).castTo(DataType.FLOAT));
         Batch batch =
@@ -50,16 +50,16 @@ class Dl4jDataTest {
     }
 
     @Test
-    void ourBatchesFeedDl4jAndComeBackTheSame() {
+    void batchesAreConvertedToADl4jIteratorWithEqualValues() {
         Dataset digits = Digits.split(0.2, 0).validation();
         var batches = new DataLoader(digits, AugmentConfig.NONE, PREPROCESS, 100, true, false, 1, 2);
         DataSetIterator iterator = Dl4jData.iterator(batches, digits.classes());
-        List<Batch> there = all(batches.epoch(0, 0));
+        List<Batch> expected = all(batches.epoch(0, 0));
         iterator.reset(); // before the first batch: still epoch 0
         int count = 0;
         while (iterator.hasNext()) {
             DataSet data = iterator.next();
-            Batch batch = there.get(count++);
+            Batch batch = expected.get(count++);
             assertThat(data.getFeatures().shape()).containsExactly(batch.size(), 3, 8, 8);
             assertThat(data.getLabels().shape()).containsExactly(batch.size(), 10);
             assertThat(data.getLabels().argMax(1).toIntVector()).isEqualTo(batch.labels());

@@ -18,15 +18,15 @@ class ImageFolderTest {
     void writeTwoClasses() {
         for (String part : new String[] {"train", "val"}) {
             for (int i = 0; i < 3; i++) {
-                picture(part + "/cat/" + i + ".png", i);
-                picture(part + "/dog/" + i + ".PNG", 10 + i);
+                writeImage(part + "/cat/" + i + ".png", i);
+                writeImage(part + "/dog/" + i + ".PNG", 10 + i);
             }
         }
     }
 
     @Test
-    void classesAreTheSortedDirectoriesAndPicturesKeepTheirOrder() {
-        picture("train/ant/nested/deep/1.bmp", 20);
+    void classesAndImagesAreInNaturalOrder() {
+        writeImage("train/ant/nested/deep/1.bmp", 20);
         write("train/cat/.hidden.png");
         write("train/cat/notes.txt");
         write("train/.DS_Store/x.png");
@@ -42,32 +42,32 @@ class ImageFolderTest {
     }
 
     @Test
-    void aCorruptPictureIsNamedAndRefusedWhenItIsAskedFor() {
-        Path broken = write("train/cat/1.png");
+    void corruptImagesFailOnAccessWithTheirName() {
+        Path corrupt = write("train/cat/1.png");
         Dataset train = open().train();
         assertThat(train.image(0).pixels()).containsOnly(0);
-        refused(() -> train.image(1), broken + ": is not an image; expected PNG, JPEG, GIF, BMP, WebP, TIFF or PNM");
+        refused(() -> train.image(1), corrupt + ": is not an image; expected PNG, JPEG, GIF, BMP, WebP, TIFF or PNM");
     }
 
     @Test
-    void aSkippedPictureIsReplacedByTheNextOfItsClassAndCountedOnce() {
+    void skippedImagesAreReplacedByTheNextOfTheirClassAndCountedOnce() {
         write("train/cat/2.png");
         write("train/dog/0.PNG");
         write("train/dog/1.PNG");
         var train = (ImageFolder) ImageFolder.open(dir, 3, OnCorrupt.SKIP).train();
         for (int i = 0; i < 2; i++) {
-            assertThat(train.image(2).pixels()).containsOnly(0); // after the last cat, the first
+            assertThat(train.image(2).pixels()).containsOnly(0); // wraps around to the first cat
             assertThat(train.image(3).pixels()).containsOnly(12);
             assertThat(train.image(5).pixels()).containsOnly(12);
         }
         assertThat(train.skipped()).isEqualTo(3);
         write("train/dog/2.PNG");
-        var hopeless = ImageFolder.open(dir, 3, OnCorrupt.SKIP).train();
-        refused(() -> hopeless.image(4), dir.resolve("train/dog") + ": none of its pictures can be read");
+        var allCorrupt = ImageFolder.open(dir, 3, OnCorrupt.SKIP).train();
+        refused(() -> allCorrupt.image(4), dir.resolve("train/dog") + ": none of its images can be read");
     }
 
     @Test
-    void whatDoesNotFitTogetherIsRefused() {
+    void missingAndUnknownDirectoriesAreReported() {
         String expected = "train/<class>/*.jpg and val/<class>/*.jpg (or validation, valid, test for val)";
         String share = ", or data.val_share to hold out a share of the images";
         Path none = dir.resolve("none");
@@ -78,20 +78,20 @@ class ImageFolderTest {
         refused(
                 () -> ImageFolder.open(train, 3, OnCorrupt.FAIL),
                 train + ": has no directory train; expected " + expected + share);
-        picture("val/bird/1.png", 3);
+        writeImage("val/bird/1.png", 3);
         refused(() -> open(), dir.resolve("val/bird") + ": no class 'bird' in training; known: cat, dog");
-        picture("train/bird/readme.png.txt", 3);
+        writeImage("train/bird/readme.png.txt", 3);
         refused(() -> open(), dir.resolve("train/bird") + ": has no images; add some, or remove the directory");
     }
 
     @Test
-    void aMissingValidationDirectoryIsSaid() {
-        picture("other/train/a/1.png", 1);
+    void missingValidationDirectoryIsReported() {
+        writeImage("other/train/a/1.png", 1);
         Path other = dir.resolve("other");
         assertThatThrownBy(() -> ImageFolder.open(other, 3, OnCorrupt.FAIL))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageStartingWith(other + ": has no directory val; expected ");
-        picture("other/test/a/1.png", 1);
+        writeImage("other/test/a/1.png", 1);
         assertThat(ImageFolder.open(other, 1, OnCorrupt.FAIL)
                         .validation()
                         .image(0)
@@ -103,7 +103,7 @@ class ImageFolderTest {
         return ImageFolder.open(dir, 3, OnCorrupt.FAIL);
     }
 
-    private void picture(String name, float value) {
+    private void writeImage(String name, float value) {
         String format = name.endsWith("bmp") ? "bmp" : "png";
         TestImages.write(dir.resolve(name), TestImages.encode(TestImages.rgb(TestImages.flat(2, 3, 3, value)), format));
     }

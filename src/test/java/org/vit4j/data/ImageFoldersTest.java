@@ -22,12 +22,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 
-/** Folders as people have them: what other programs leave behind, links, numbered names, no validation images. */
+/** Image folders with files of other programs, links, numbered names or no validation directory. */
 class ImageFoldersTest {
     @TempDir
     private Path dir;
 
-    /** Makes something next to {@code good.png}. */
+    /** Creates files next to {@code good.png}. */
     private interface Clutter {
         void make(Path folder) throws IOException;
     }
@@ -39,7 +39,7 @@ class ImageFoldersTest {
                 silent("an archive of macOS", d -> image(d.resolve("__MACOSX/x.png"))),
                 silent("thumbnails of a Synology", d -> image(d.resolve("@eaDir/good.png/SYNOPHOTO_THUMB_M.png"))),
                 silent("thumbnails of Windows", d -> Files.write(d.resolve("Thumbs.db"), new byte[4])),
-                silent("an empty directory named as an image", d -> Files.createDirectories(d.resolve("b.jpg"))),
+                silent("an empty directory with the name of an image", d -> Files.createDirectories(d.resolve("b.jpg"))),
                 named(
                         "a broken link",
                         d -> Files.createSymbolicLink(d.resolve("x.jpg"), Path.of("nowhere.jpg")),
@@ -63,7 +63,7 @@ class ImageFoldersTest {
                                 Files.write(d.resolve(name), new byte[4]);
                             }
                         },
-                        "4 files of unknown type skipped: .heic 2, .xyz 1, no ending 1"));
+                        "4 files of unknown type skipped: .heic 2, .xyz 1, no extension 1"));
     }
 
     private static Arguments silent(String name, Clutter clutter) {
@@ -76,7 +76,7 @@ class ImageFoldersTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("clutter")
-    void clutterIsSkippedByEveryReader(String name, Clutter clutter, String line) throws IOException {
+    void otherFilesAreSkippedByAllReaders(String name, Clutter clutter, String line) throws IOException {
         for (String part : List.of("train/cat", "val/cat")) {
             image(dir.resolve(part).resolve("good.png"));
             clutter.make(dir.resolve(part));
@@ -93,7 +93,7 @@ class ImageFoldersTest {
     }
 
     @Test
-    void linkedDirectoriesAndDirectoriesNamedAsImagesAreFollowed() throws IOException {
+    void linkedDirectoriesAndDirectoriesWithImageNamesAreRead() throws IOException {
         image(dir.resolve("store/1.png"));
         image(dir.resolve("train/cat/b.jpg/2.png"));
         Files.createSymbolicLink(dir.resolve("train/cat/linked"), dir.resolve("store"));
@@ -111,7 +111,7 @@ class ImageFoldersTest {
     }
 
     @Test
-    void twoDirectoriesThatLinkToEachOtherEnd() throws IOException {
+    void directoriesThatLinkToEachOtherDoNotLoop() throws IOException {
         image(dir.resolve("a/1.png"));
         image(dir.resolve("b/2.png"));
         Files.createSymbolicLink(dir.resolve("a/b"), dir.resolve("b"));
@@ -132,7 +132,7 @@ class ImageFoldersTest {
     }
 
     @Test
-    void anEmptyClassMayBeInValidationButNotInTraining() throws IOException {
+    void emptyClassesAreAllowedInValidationButNotInTraining() throws IOException {
         image(dir.resolve("train/cat/1.png"));
         image(dir.resolve("train/dog/1.png"));
         image(dir.resolve("val/cat/1.png"));
@@ -146,7 +146,7 @@ class ImageFoldersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "train"})
-    void aShareOfEveryClassIsHeldOut(String parent) {
+    void valShareHoldsOutAShareOfEveryClass(String parent) {
         Path root = dir.resolve(parent);
         for (int i = 0; i < 40; i++) image(root.resolve("cat/" + i + ".png"));
         for (int i = 0; i < 10; i++) image(root.resolve("dog/" + i + ".png"));
@@ -165,31 +165,44 @@ class ImageFoldersTest {
     }
 
     @Test
-    void aShareIsRefusedWhereItIsNotOne() {
+    void invalidValSharesAreRejected() {
         image(dir.resolve("train/cat/1.png"));
         image(dir.resolve("train/cat/2.png"));
         image(dir.resolve("valid/cat/1.png"));
-        refused("val_share: 0.5", "data.val_share: there is a validation directory, " + dir.resolve("valid"));
-        refused("val_share: 0", "val_share must lie between 0 and 1 (0.0)");
-        refused("val_share: 1.0", "val_share must lie between 0 and 1 (1.0)");
+        refused(
+                "val_share: 0.5",
+                "data.val_share: unexpected, there is a validation directory (" + dir.resolve("valid") + ")");
+        refused("val_share: 0", "val_share (0.0) must be in (0, 1)");
+        refused("val_share: 1.0", "val_share (1.0) must be in (0, 1)");
         refused("split_seed: 1", "is for digits, and for image-folder with val_share");
     }
 
     @Test
-    void aShareOfLessThanOneImageIsSaid() {
+    void valShareOfLessThanOneImageIsReported() {
         image(dir.resolve("cat/1.png"));
         refused("val_share: 0.1", "is less than one image; expected a larger share");
     }
 
     @Test
-    void aSkippedImageIsNeverReplacedByOneThatIsHeldOut() throws IOException {
+    void corruptTrainingImagesAreNotReplacedByValidationImages() throws IOException {
         for (int i = 0; i < 8; i++) Files.write(image(dir.resolve("cat/" + i + ".png")), new byte[4]);
         DatasetSplits split = config("val_share: 0.5, on_corrupt: skip").open();
         String held = split.validation().name(0);
         Files.delete(Path.of(held));
         image(Path.of(held));
         assertThat(split.validation().image(3).height()).isEqualTo(2);
-        assertThatThrownBy(() -> split.train().image(0)).hasMessageContaining("none of its pictures can be read");
+        assertThatThrownBy(() -> split.train().image(0)).hasMessageContaining("none of its images can be read");
+    }
+
+    @Test
+    void skippedFilesAreCountedByExtension() {
+        SkippedFiles skipped = new SkippedFiles();
+        assertThat(skipped.lines()).isEmpty();
+        skipped.unknownType("a.HEIC");
+        assertThat(skipped.lines()).containsExactly("1 file of unknown type skipped: .heic 1");
+        for (String name : List.of("a.avif", "b.heic", "d.avif", "e.heic", "README")) skipped.unknownType(name);
+        assertThat(skipped.lines())
+                .containsExactly("6 files of unknown type skipped: .heic 3, .avif 2, no extension 1");
     }
 
     static Stream<Arguments> classFiles() {
@@ -211,7 +224,7 @@ class ImageFoldersTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("classFiles")
-    void aClassMapOrdersTheClasses(String name, byte[] bytes) throws IOException {
+    void classMapDefinesTheOrderOfTheClasses(String name, byte[] bytes) throws IOException {
         for (String part : List.of("train", "val")) {
             image(dir.resolve(part + "/cat/1.png"));
             image(dir.resolve(part + "/zebra/1.png"));
@@ -223,7 +236,7 @@ class ImageFoldersTest {
     }
 
     @Test
-    void aClassMapThatDoesNotFitIsRefused() throws IOException {
+    void invalidClassMapsAreRejected() throws IOException {
         image(dir.resolve("train/cat/1.png"));
         image(dir.resolve("val/cat/1.png"));
         Path map = dir.resolve("classes.txt");
@@ -233,7 +246,7 @@ class ImageFoldersTest {
         Files.writeString(map, "cat\ndog\ncat\n");
         refused("class_map: '" + map + "'", map + ": duplicate name 'cat' (names 1 and 3)");
         Files.writeString(map, "\n");
-        refused("class_map: '" + map + "'", map + ": is empty; expected one name a line");
+        refused("class_map: '" + map + "'", map + ": is empty; expected one name per line");
         Files.write(map, new byte[] {'c', (byte) 0xE9, '\n'});
         refused("class_map: '" + map + "'", map + ": is not text in UTF-8; save it as UTF-8");
     }

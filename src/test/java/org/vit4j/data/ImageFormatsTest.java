@@ -27,7 +27,7 @@ import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.ImageFormats;
 import org.vit4j.data.image.JpegFallback;
 
-/** Files of every format against Pillow 12: images/make_images.py wrote them and the expected pixels. */
+/** Compares decoded files of every format with Pillow 12; images/make_images.py wrote files and expected pixels. */
 class ImageFormatsTest {
     private static final Map<String, byte[]> FILES = files();
 
@@ -61,7 +61,7 @@ class ImageFormatsTest {
 
     @ParameterizedTest
     @MethodSource("expected")
-    void pixelsAreThoseOfPillow(String expected) throws NoSuchAlgorithmException {
+    void pixelsEqualPillows(String expected) throws NoSuchAlgorithmException {
         String[] line = expected.split("\t");
         byte[] file = FILES.get(line[0]);
         if (line[1].equals("refused")) {
@@ -75,7 +75,7 @@ class ImageFormatsTest {
 
     @ParameterizedTest
     @MethodSource("jpegs")
-    void jpegIsTheSameWithoutNatives(String expected) throws IOException, NoSuchAlgorithmException {
+    void jpegPixelsAreEqualWithoutNatives(String expected) throws IOException, NoSuchAlgorithmException {
         String[] line = expected.split("\t");
         check(JpegFallback.decode(FILES.get(line[0])).withChannels(3), line);
     }
@@ -83,31 +83,20 @@ class ImageFormatsTest {
     @ParameterizedTest
     @ValueSource(strings = {"a.jpg", "a.JPEG", "b.jpe", "c.jfif", "d.mpo", "e.Png", "f.gif", "g.bmp", "h.webp"})
     @ValueSource(strings = {"i.tif", "j.tiff", "k.ppm", "l.pgm", "m.pbm", "dir.x/n.jpg", ".hidden.jpg"})
-    void namesOfImagesAreKnown(String name) {
+    void imageExtensionsAreKnown(String name) {
         assertThat(ImageFormats.isImage(Path.of(name))).isTrue();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"a.heic", "b.avif", "c.txt", "jpg", "d.jpg.part", "e.npy", "f.", "dir.jpg/g"})
-    void otherNamesAreNot(String name) {
+    void otherExtensionsAreUnknown(String name) {
         assertThat(ImageFormats.isImage(Path.of(name))).isFalse();
     }
 
-    @Test
-    void skippedFilesAreCountedByExtension() {
-        assertThat(ImageFormats.describeSkipped(List.of())).isEmpty();
-        assertThat(ImageFormats.describeSkipped(List.of(Path.of("x/a.HEIC"))))
-                .hasValue("1 file of unknown type skipped: .heic 1");
-        List<Path> files = Stream.of("a.avif", "b.heic", "c.HEIC", "d.avif", "e.heic", "README")
-                .map(Path::of)
-                .toList();
-        assertThat(ImageFormats.describeSkipped(files))
-                .hasValue("6 files of unknown type skipped: .heic 3, .avif 2, no extension 1");
-    }
 
     @ParameterizedTest
     @CsvSource({"29, false", "1188, false", "1189, true"})
-    void thePixelLimitIsRespected(long limit, boolean allowed) {
+    void imagesAboveThePixelLimitAreRejected(long limit, boolean allowed) {
         for (String name :
                 List.of("jpg_gray.jpg", "png_rgb.png", "gif_p.gif", "bmp_rgb.bmp", "webp_a.webp", "pnm_rgb.ppm")) {
             byte[] file = FILES.get(name);
@@ -122,13 +111,13 @@ class ImageFormatsTest {
     }
 
     @Test
-    void aGitLfsPointerIsNamed() {
+    void gitLfsPointersAreReported() {
         byte[] file = "version https://git-lfs.github.com/spec/v1\noid sha256:1\n".getBytes(StandardCharsets.UTF_8);
         assertThatThrownBy(() -> ImageFile.read(file, "a.jpg", 3))
                 .hasMessage("a.jpg: is a Git LFS pointer, not the image; run 'git lfs pull'");
     }
 
-    /** Damaged files give an image or one line, never another exception. */
+    /** A damaged file is decoded or reported in one line, without another exception. */
     @ParameterizedTest
     @MethodSource("expected")
     void damageIsReportedInOneLine(String expected) {
@@ -146,10 +135,10 @@ class ImageFormatsTest {
         }
     }
 
-    /** The cropped part of a resized image equals a crop of the whole, in bytes as in floats. */
+    /** Compares the crop computed from bytes with a crop of the full image resized in floats. */
     @ParameterizedTest
     @CsvSource({"37, 61", "500, 64", "64, 500", "224, 300", "3, 700", "1, 400", "256, 256"})
-    void onlyTheCroppedPartIsResized(int height, int width) {
+    void resizedCropEqualsTheCropOfTheResizedImage(int height, int width) {
         Random random = new Random(height);
         byte[] pixels = new byte[height * width * 3];
         random.nextBytes(pixels);
@@ -157,9 +146,9 @@ class ImageFormatsTest {
         Image floats = new Image(height, width, 3, bytes.pixels());
         for (Interpolation interpolation : Interpolation.values()) {
             int[] size = ImageGeometry.shorterSize(bytes, 73);
-            Image cropped = ImageGeometry.resizedCenter(bytes, size, 64, 64, interpolation);
-            Image whole = ImageGeometry.centerCrop(ImageGeometry.resizeShorter(floats, 73, interpolation), 64, 64);
-            assertThat(cropped.pixels()).isEqualTo(whole.pixels());
+            Image cropped = ImageGeometry.resizeCenterCrop(bytes, size, 64, 64, interpolation);
+            Image expectedCrop = ImageGeometry.centerCrop(ImageGeometry.resizeShorter(floats, 73, interpolation), 64, 64);
+            assertThat(cropped.pixels()).isEqualTo(expectedCrop.pixels());
         }
     }
 }

@@ -20,7 +20,7 @@ class MixupTest {
     private static final int SIDE = 12;
 
     @Test
-    void boxesAreTimms() throws IOException {
+    void boxesEqualTimms() throws IOException {
         for (JsonNode c : golden().get("boxes")) {
             int h = c.get("height").intValue();
             int w = c.get("width").intValue();
@@ -33,24 +33,24 @@ class MixupTest {
                             c.get("y_high").intValue(),
                             c.get("x_low").intValue(),
                             c.get("x_high").intValue()));
-            assertThat(box.shareLeft(h, w)).isCloseTo(c.get("lam_corrected").doubleValue(), within(1e-12));
+            assertThat(box.remainingShare(h, w)).isCloseTo(c.get("lam_corrected").doubleValue(), within(1e-12));
         }
     }
 
     @Test
-    void blendsAndPastesAreTimms() throws IOException {
+    void blendsAndPastesEqualTimms() throws IOException {
         JsonNode mixup = golden().get("mixup");
-        follow(mixup, new Mixup.MixChoice(mixup.get("lam").doubleValue(), Optional.empty()));
+        assertGolden(mixup, new Mixup.MixChoice(mixup.get("lam").doubleValue(), Optional.empty()));
         JsonNode cutmix = golden().get("cutmix");
         int[] edges = StreamSupport.stream(cutmix.get("box").spliterator(), false)
                 .mapToInt(JsonNode::intValue)
                 .toArray();
         Mixup.CutBox box = Mixup.CutBox.around(4, 4, 0.5, 1, 2);
         assertThat(box).isEqualTo(new Mixup.CutBox(edges[0], edges[1], edges[2], edges[3]));
-        follow(cutmix, new Mixup.MixChoice(box.shareLeft(4, 4), Optional.of(box)));
+        assertGolden(cutmix, new Mixup.MixChoice(box.remainingShare(4, 4), Optional.of(box)));
     }
 
-    private static void follow(JsonNode golden, Mixup.MixChoice mix) {
+    private static void assertGolden(JsonNode golden, Mixup.MixChoice mix) {
         float[] input = flat(golden.get("input"));
         Batch batch = new Batch(2, 4, 4, 1, input, new int[2], new int[2]);
         MixedBatch mixed = Mixup.mix(batch, new Mixup.MixChoice[] {mix, mix});
@@ -58,7 +58,7 @@ class MixupTest {
     }
 
     @Test
-    void theSameStepMixesTheSameAndOthersDiffer() {
+    void mixDependsOnSeedAndStep() {
         for (Mixup.MixupMode mode : Mixup.MixupMode.values()) {
             Mixup mixup = new Mixup(0.8, 1, Optional.empty(), 1, 0.5, mode, 0);
             MixedBatch first = mixup.apply(batch(N), 1, 0, 17);
@@ -71,26 +71,26 @@ class MixupTest {
     }
 
     @Test
-    void sharesBelongToTheBatchTheImageOrThePair() {
+    void lambdaIsDrawnPerBatchImageOrPair() {
         Batch batch = batch(N);
-        double[] whole = shares(Mixup.MixupMode.BATCH, batch);
-        assertThat(Arrays.stream(whole).distinct().count()).isEqualTo(1);
-        double[] each = shares(Mixup.MixupMode.ELEM, batch);
-        assertThat(Arrays.stream(each).distinct().count()).isEqualTo(N);
-        double[] pairs = shares(Mixup.MixupMode.PAIR, batch);
+        double[] perBatch = lambda(Mixup.MixupMode.BATCH, batch);
+        assertThat(Arrays.stream(perBatch).distinct().count()).isEqualTo(1);
+        double[] perImage = lambda(Mixup.MixupMode.ELEM, batch);
+        assertThat(Arrays.stream(perImage).distinct().count()).isEqualTo(N);
+        double[] pairs = lambda(Mixup.MixupMode.PAIR, batch);
         assertThat(Arrays.stream(pairs).distinct().count()).isEqualTo(N / 2);
         for (int i = 0; i < N; i++) assertThat(pairs[i]).isEqualTo(pairs[N - 1 - i]);
     }
 
-    private static double[] shares(Mixup.MixupMode mode, Batch batch) {
+    private static double[] lambda(Mixup.MixupMode mode, Batch batch) {
         return new Mixup(0.8, 0, Optional.empty(), 1, 0.5, mode, 0)
                 .apply(batch, 1, 0, 0)
                 .lambda();
     }
 
-    /** Image i is filled with i: what is read off the pictures is what the labels are told. */
+    /** Image i is filled with i, so lambda can be computed from the mean of the mixed image. */
     @Test
-    void theShareOfAnImageIsWhatIsSeenOfIt() {
+    void lambdaEqualsTheShareOfTheOriginalImage() {
         var minmax = Optional.of(new ValueRange(0.3, 0.8));
         for (Mixup.MixupMode mode : Mixup.MixupMode.values()) {
             for (Mixup mixup : new Mixup[] {
@@ -100,19 +100,19 @@ class MixupTest {
                 new Mixup(0.5, 1, Optional.empty(), 1, 0.3, mode, 0)
             }) {
                 for (int n : new int[] {N, 5})
-                    for (int step = 0; step < 20; step++) look(mixup.apply(batch(n), 1, 0, step));
+                    for (int step = 0; step < 20; step++) assertLambda(mixup.apply(batch(n), 1, 0, step));
             }
         }
     }
 
-    private static void look(MixedBatch mixed) {
+    private static void assertLambda(MixedBatch mixed) {
         Batch batch = mixed.batch();
         int size = SIDE * SIDE;
         for (int i = 0; i < batch.size(); i++) {
-            int at = i;
+            int index = i;
             int partner = batch.size() - 1 - i;
             double mean = IntStream.range(0, size)
-                    .mapToDouble(k -> batch.images()[at * size + k])
+                    .mapToDouble(k -> batch.images()[index * size + k])
                     .average()
                     .orElseThrow();
             assertThat(mean).isCloseTo(mixed.lambda()[i] * i + (1 - mixed.lambda()[i]) * partner, within(1e-4));
@@ -123,7 +123,7 @@ class MixupTest {
     }
 
     @Test
-    void chancesAreAsAsked() {
+    void batchesAreMixedWithTheGivenProbabilities() {
         int mixed = 0;
         int cut = 0;
         Mixup mixup = new Mixup(0.8, 1, Optional.empty(), 0.6, 0.3, Mixup.MixupMode.ELEM, 0);
@@ -134,8 +134,8 @@ class MixupTest {
                 if (out.lambda()[i] == 1) continue;
                 mixed++;
                 float own = i;
-                float others = N - 1 - i;
-                if (IntStream.range(0, image.length).allMatch(k -> image[k] == own || image[k] == others)) cut++;
+                float partner = N - 1 - i;
+                if (IntStream.range(0, image.length).allMatch(k -> image[k] == own || image[k] == partner)) cut++;
             }
         }
         assertThat(mixed / 3000.0).isCloseTo(0.6, within(0.05));
@@ -143,7 +143,7 @@ class MixupTest {
     }
 
     @Test
-    void nothingIsMixedFromTheOffEpochOnNorWithoutChance() {
+    void nothingIsMixedFromTheOffEpochOnOrWithProbabilityZero() {
         Mixup early = new Mixup(0.8, 1, Optional.empty(), 1, 0.5, Mixup.MixupMode.BATCH, 2);
         assertThat(early.apply(batch(N), 1, 1, 5).lambda()).doesNotContain(1);
         assertThat(early.apply(batch(N), 1, 2, 5)).usingRecursiveComparison().isEqualTo(MixedBatch.none(batch(N)));
@@ -152,15 +152,15 @@ class MixupTest {
     }
 
     @Test
-    void theSectionIsReadAndMistakesAreSaid() {
+    void sectionIsReadAndProblemsAreReported() {
         assertThat(read("{mixup: 0.8, cutmix: 1.0, p: 0.9, switch: 0.4, mode: pair, off_epoch: 7}"))
                 .contains(new Mixup(0.8, 1, Optional.empty(), 0.9, 0.4, Mixup.MixupMode.PAIR, 7));
         assertThat(read("{cutmix_minmax: [0.2, 0.8]}").orElseThrow().cutmixMinmax())
                 .contains(new ValueRange(0.2, 0.8));
-        refused("{}", "m: mixup, cutmix or cutmix_minmax must be above 0 (0.0)");
-        refused("{mixup: 1, p: 2}", "m: p must lie in 0..1 (2.0)");
+        refused("{}", "m: mixup (0.0) or cutmix (0.0) must be positive, or cutmix_minmax given");
+        refused("{mixup: 1, p: 2}", "m: p (2.0) must be in [0, 1]");
         refused("{mixup: 1, mode: elm}", "m.mode: unknown value 'elm', did you mean 'elem'?");
-        refused("{cutmix_minmax: [0.2, 1.8]}", "m: cutmix_minmax must lie in 0..1 ([0.2, 1.8])");
+        refused("{cutmix_minmax: [0.2, 1.8]}", "m: cutmix_minmax ([0.2, 1.8]) must be in [0, 1]");
     }
 
     private static Optional<Mixup> read(String section) {
@@ -174,7 +174,7 @@ class MixupTest {
         assertThatThrownBy(() -> read(section)).isInstanceOf(ConfigError.class).hasMessage("a.yaml:1: " + message);
     }
 
-    /** Image i holds i everywhere, its label is 10 + i. */
+    /** All values of image i are i, its label is 10 + i. */
     private static Batch batch(int n) {
         float[] images = new float[n * SIDE * SIDE];
         for (int i = 0; i < images.length; i++) images[i] = (float) Math.floor((double) i / (SIDE * SIDE));

@@ -10,7 +10,7 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Orders of names as {@code sorted(names, key=timm.utils.misc.natural_key)} gives them (timm 1.0; checks/real/folders.py). */
+/** Compares orders with {@code sorted(names, key=timm.utils.misc.natural_key)} (timm 1.0; checks/real/folders.py). */
 class NaturalOrderTest {
 
     @ParameterizedTest
@@ -28,7 +28,7 @@ class NaturalOrderTest {
                 "٣ 4 ١٠",
                 "Zebra ähre"
             })
-    void namesAreOrderedAsTimmDoes(String ordered) {
+    void orderEqualsTimms(String ordered) {
         List<String> expected = Arrays.asList(ordered.split(" "));
         List<String> names = new ArrayList<>(expected);
         Collections.shuffle(names, new Random(1));
@@ -38,7 +38,7 @@ class NaturalOrderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"1 01 001", "a A", "x007 x7"})
-    void namesThatAreEqualByTheKeyHaveOneOrder(String text) {
+    void namesWithEqualKeysHaveADeterministicOrder(String text) {
         List<String> names = new ArrayList<>(Arrays.asList(text.split(" ")));
         names.sort(NaturalOrder.INSTANCE);
         List<String> reversed = new ArrayList<>(names);

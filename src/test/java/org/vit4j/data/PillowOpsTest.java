@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 
-/** Byte for byte what Pillow and timm make of the pictures in {@code pillow-ops.json}. */
+/** Compares image operations with Pillow and timm byte for byte, by {@code pillow-ops.json}. */
 class PillowOpsTest {
     private static final Map<String, AffineWarp.WarpStyle> FILLS = Map.of(
             "photo", new AffineWarp.WarpStyle(List.of(124.0, 116.0, 104.0), Interpolation.BILINEAR),
@@ -28,7 +28,7 @@ class PillowOpsTest {
     PillowOpsTest() throws IOException {}
 
     @Test
-    void everyOperationIsPillows() {
+    void operationsEqualPillows() {
         List<String> different = new ArrayList<>();
         var seen = new TreeSet<String>();
         for (JsonNode c : golden.get("ops")) {
@@ -40,7 +40,7 @@ class PillowOpsTest {
                     bytes(in.get("pixels")));
             float[] before = image.pixels().clone();
             Image got = apply(c, image);
-            assertThat(image.pixels()).as("the picture given").isEqualTo(before);
+            assertThat(image.pixels()).as("input image").isEqualTo(before);
             if (!java.util.Arrays.equals(got.pixels(), bytes(c.get("output")))) {
                 different.add(c.get("op") + " " + c.get("input") + " " + c.get("arg") + " " + c.get("interpolation"));
             }
@@ -54,10 +54,10 @@ class PillowOpsTest {
         double arg = c.get("arg").doubleValue();
         AffineWarp.WarpStyle style = null;
         if (c.has("interpolation")) {
-            Interpolation way =
+            Interpolation interpolation =
                     Interpolation.valueOf(c.get("interpolation").textValue().toUpperCase(Locale.ROOT));
             style = new AffineWarp.WarpStyle(
-                    FILLS.get(c.get("input").textValue()).fill(), way);
+                    FILLS.get(c.get("input").textValue()).fill(), interpolation);
         }
         return switch (c.get("op").textValue()) {
             case "autocontrast" -> ColorOps.autocontrast(image);
@@ -83,18 +83,18 @@ class PillowOpsTest {
     }
 
     @Test
-    void huesOfAllColorsArePillows() {
+    void hsvConversionsOfAllColorsEqualPillows() {
         var toHsv = new CRC32();
         var toRgb = new CRC32();
-        byte[] row = new byte[3 * 256];
-        byte[] back = new byte[3 * 256];
+        byte[] hsvRow = new byte[3 * 256];
+        byte[] rgbRow = new byte[3 * 256];
         for (int ab = 0; ab < 1 << 16; ab++) {
             for (int c = 0; c < 256; c++) {
-                put(row, c, HueShift.toHsv(ab >> 8, ab & 0xFF, c));
-                put(back, c, HueShift.toRgb(ab >> 8, ab & 0xFF, c));
+                put(hsvRow, c, HueShift.toHsv(ab >> 8, ab & 0xFF, c));
+                put(rgbRow, c, HueShift.toRgb(ab >> 8, ab & 0xFF, c));
             }
-            toHsv.update(row);
-            toRgb.update(back);
+            toHsv.update(hsvRow);
+            toRgb.update(rgbRow);
         }
         assertThat(toHsv.getValue())
                 .isEqualTo(golden.get("crc").get("rgb_to_hsv").longValue());
@@ -103,7 +103,7 @@ class PillowOpsTest {
     }
 
     @Test
-    void magnitudesMeanWhatTheyMeanInTimm() {
+    void argumentsOfMagnitudesEqualTimms() {
         var seen = new TreeSet<String>();
         for (JsonNode level : golden.get("levels")) {
             RandAugmentOp op = Stream.of(RandAugmentOp.values())
@@ -121,7 +121,7 @@ class PillowOpsTest {
     }
 
     @Test
-    void setsOfOperationsAreTimms() {
+    void operationSetsEqualTimms() {
         JsonNode sets = golden.get("sets");
         assertThat(timmNames(RandAugmentOpSet.PLAIN)).isEqualTo(names(sets.get("plain")));
         assertThat(timmNames(RandAugmentOpSet.INCREASING)).isEqualTo(names(sets.get("increasing")));

@@ -19,7 +19,7 @@ class PreprocessTest {
     private static final List<Double> STD = List.of(0.229, 0.224, 0.225);
 
     @Test
-    void isTimmsEvaluationTransform() throws IOException {
+    void pixelsEqualTimmsEvaluationTransform() throws IOException {
         for (JsonNode c : ResampleTest.json("timm-preprocess.json").get("cases")) {
             int[] to = {c.get("to").get(0).intValue(), c.get("to").get(1).intValue()};
             Interpolation interpolation =
@@ -40,7 +40,7 @@ class PreprocessTest {
     }
 
     @Test
-    void aPictureOfTheRightSizeIsOnlyNormalized() {
+    void imageOfTheInputSizeIsOnlyNormalized() {
         var preprocess = new Preprocessing(4, 4, 1, 0.5, Interpolation.BICUBIC, List.of(0.5), List.of(0.25));
         Image image = TestImages.ramp(4, 4, 1);
         assertThat(preprocess.view(image)).isSameAs(image);
@@ -48,7 +48,7 @@ class PreprocessTest {
     }
 
     @Test
-    void channelsAreMadeToFit() {
+    void channelsAreConverted() {
         var gray = new Preprocessing(2, 2, 1, 1, Interpolation.BICUBIC, List.of(0.0), List.of(1.0));
         var color = new Preprocessing(2, 2, 3, 1, Interpolation.BICUBIC, List.of(0.0), List.of(1.0));
         assertThat(color.mean()).containsExactly(0.0, 0.0, 0.0);
@@ -57,7 +57,7 @@ class PreprocessTest {
     }
 
     @Test
-    void survivesTheWayThroughASavedModel() throws IOException {
+    void mapsAreReadBackFromJson() throws IOException {
         var preprocess = new Preprocessing(224, 192, 3, 0.9, Interpolation.BILINEAR, MEAN, STD);
         var json = new ObjectMapper();
         Map<?, ?> read = json.readValue(json.writeValueAsString(preprocess.toMap()), Map.class);
@@ -67,17 +67,17 @@ class PreprocessTest {
     }
 
     @Test
-    void aBrokenMapIsRefusedWithTheRule() {
+    void invalidMapsAreRejectedWithTheRule() {
         Map<String, Object> map =
                 new HashMap<>(new Preprocessing(8, 8, 3, 1, Interpolation.BICUBIC, MEAN, STD).toMap());
-        refused(map, "std", List.of(0.0), "preprocessing: std must be above 0 ([0.0, 0.0, 0.0])");
-        refused(map, "mean", "x", "preprocessing: mean must be a list of numbers (x)");
-        refused(map, "height", null, "preprocessing: height must be a number (null)");
+        refused(map, "std", List.of(0.0), "preprocessing: std ([0.0, 0.0, 0.0]) must be positive");
+        refused(map, "mean", "x", "preprocessing: mean (x) must be a list of numbers");
+        refused(map, "height", null, "preprocessing: height (null) must be a number");
         refused(
                 map,
                 "interpolation",
                 "fancy",
-                "preprocessing: interpolation must be nearest, bilinear or bicubic (fancy)");
+                "preprocessing: interpolation (fancy) must be nearest, bilinear or bicubic");
     }
 
     private static void refused(Map<String, Object> map, String key, Object value, String message) {

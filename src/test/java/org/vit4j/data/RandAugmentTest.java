@@ -37,7 +37,7 @@ class RandAugmentTest {
     }
 
     @Test
-    void theResolvedConfigSaysTheSame() {
+    void resolvedConfigIsReadBackAsEqual() {
         String yaml = "data: {dataset: image-folder, augment: [{name: rand_augment, policy: rand-m7-n3-tweights}]}";
         Config config = Config.parse(yaml, "a.yaml");
         var data = DataConfig.read(config.root().section("data"), 14, 14, 3);
@@ -46,20 +46,25 @@ class RandAugmentTest {
     }
 
     @Test
-    void whatCannotBeReadIsSaid() {
+    void invalidPoliciesAreReported() {
         refused(
                 "policy: rand-m9-mst0.5",
-                ".policy: unknown part 'mst0.5'; known: m9 n2 p0.5 mstd0.5 mmax10 inc1 tweights t3a t3aw (rand-m9-mst0.5)");
-        refused("policy: augmix-m3", ".policy: expected timm's notation such as rand-m9-mstd0.5-inc1 (augmix-m3)");
-        refused("policy: rand-n2.5", ".policy: n must be a whole number (2.5)");
-        refused("policy: rand-n4-t3aw, n: 15", ": n must not exceed the weighted set (15)");
-        refused("p: 1.5", ": p must lie in 0..1 (1.5)");
-        refused("fill: [1, 2]", ".fill: expected one number or one a channel (3), got [1.0, 2.0]");
+                ".policy: unknown part 'mst0.5' of 'rand-m9-mst0.5'; known: m9 n2 p0.5 mstd0.5 mmax10 inc1 tweights"
+                        + " t3a t3aw");
+        refused(
+                "policy: augmix-m3",
+                ".policy: policy (augmix-m3) must be in timm's notation, such as rand-m9-mstd0.5-inc1");
+        refused("policy: rand-n2.5", ".policy: n (2.5) must be an integer of at most 1000");
+        refused(
+                "policy: rand-n4-t3aw, n: 15",
+                ": n (15) must be at most 14, the number of operations of the weighted set");
+        refused("p: 1.5", ": p (1.5) must be in [0, 1]");
+        refused("fill: [1, 2]", ".fill: expected one number or one per channel (3), got [1.0, 2.0]");
         refused("interpolation: nearest", ".interpolation: unknown value 'nearest'; known: bilinear, bicubic, random");
     }
 
     @Test
-    void asManyOperationsAsAskedAreDoneWithTheirProbability() {
+    void operationsAreAppliedWithTheGivenProbability() {
         Image image = TestImages.ramp(6, 6, 3);
         var once = new RandAugment(RandAugmentOpSet.INCREASING, 1, 10, 0, 10, 0.25, List.of(0.0), Optional.empty());
         int changed = 0;
@@ -70,27 +75,27 @@ class RandAugmentTest {
     }
 
     @Test
-    void aWeightedSetPicksNothingTwiceAndTheHeavyOnesMoreOften() {
+    void weightedSetsDrawWithoutReplacementAndByWeight() {
         var weighted =
                 new RandAugment(RandAugmentOpSet.THREE_WEIGHTED, 14, 9, 0, 10, 1, List.of(0.0), Optional.empty());
         int heavy = 0;
         for (int i = 0; i < 2000; i++) {
-            List<RandAugmentOp> picked = weighted.pick(random);
-            assertThat(picked).hasSize(14).doesNotHaveDuplicates();
-            if (picked.get(0) == RandAugmentOp.DESATURATE) heavy++;
+            List<RandAugmentOp> chosen = weighted.choose(random);
+            assertThat(chosen).hasSize(14).doesNotHaveDuplicates();
+            if (chosen.get(0) == RandAugmentOp.DESATURATE) heavy++;
         }
         assertThat(heavy / 2000.0).isCloseTo(6 / 33.0, within(0.03));
         var three = new RandAugment(RandAugmentOpSet.THREE, 3, 9, 0, 10, 1, List.of(0.0), Optional.empty());
-        boolean twice = false;
+        boolean duplicates = false;
         for (int i = 0; i < 50; i++)
-            twice |= three.pick(random).stream().distinct().count() < 3;
-        assertThat(twice).as("others are picked anew each time").isTrue();
+            duplicates |= three.choose(random).stream().distinct().count() < 3;
+        assertThat(duplicates).as("unweighted sets draw with replacement").isTrue();
     }
 
     @Test
-    void grayPicturesStayGrayAndColorIsFilledByChannel() {
-        var turn = new RandAugment(RandAugmentOpSet.PLAIN, 4, 9, 1, 10, 1, List.of(1.0, 2.0, 3.0), Optional.empty());
-        assertThat(turn.apply(TestImages.ramp(8, 8, 1), random).channels()).isEqualTo(1);
+    void grayImagesStayGrayAndFillColorsArePerChannel() {
+        var randAugment = new RandAugment(RandAugmentOpSet.PLAIN, 4, 9, 1, 10, 1, List.of(1.0, 2.0, 3.0), Optional.empty());
+        assertThat(randAugment.apply(TestImages.ramp(8, 8, 1), random).channels()).isEqualTo(1);
         var style = new AffineWarp.WarpStyle(List.of(1.0, 2.0, 3.0), Interpolation.BICUBIC);
         Image moved = AffineWarp.translateX(TestImages.flat(2, 4, 3, 200), 0.5, style);
         assertThat(moved.pixels())
@@ -99,7 +104,7 @@ class RandAugmentTest {
     }
 
     @Test
-    void drawsHaveTheirMoments() {
+    void betaAndNormalDrawsHaveTheExpectedMoments() {
         double[] beta = moments(() -> RandomDistributions.beta(0.3, random)); // variance 1 / (4 (2 alpha + 1))
         assertThat(beta[0]).isCloseTo(0.5, within(0.02));
         assertThat(beta[1]).isCloseTo(1 / 6.4, within(0.01));

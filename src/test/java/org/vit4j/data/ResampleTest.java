@@ -9,11 +9,11 @@ import java.io.IOException;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
-/** Against Pillow: {@code pillow-*.json} say how they were made. */
+/** Compares resizing and luma with Pillow; {@code pillow-*.json} document how they were generated. */
 class ResampleTest {
 
     @Test
-    void wholeNumberedPicturesComeOutEqualToPillows() throws IOException {
+    void imagesOfIntegersEqualPillows8BitImages() throws IOException {
         JsonNode cases = json("pillow-resize.json").get("whole");
         assertThat(cases).hasSize(18);
         for (JsonNode c : cases) {
@@ -22,7 +22,7 @@ class ResampleTest {
     }
 
     @Test
-    void othersComeOutAsPillowsFloatingPictures() throws IOException {
+    void otherImagesEqualPillowsFloatImages() throws IOException {
         for (JsonNode c : json("pillow-resize.json").get("floating")) {
             float[] expected = floats(c.get("output"));
             float[] got = resized(c).pixels();
@@ -33,14 +33,14 @@ class ResampleTest {
     }
 
     @Test
-    void lumaIsPillows() throws IOException {
+    void lumaEqualsPillows() throws IOException {
         JsonNode golden = json("pillow-luma.json");
         Image rgb = new Image(40, 1, 3, floats(golden.get("rgb")));
         assertThat(rgb.withChannels(1).pixels()).isEqualTo(floats(golden.get("luma")));
     }
 
     @Test
-    void aFlatPictureStaysFlat() {
+    void constantImagesStayConstant() {
         for (Interpolation interpolation : Interpolation.values()) {
             Image out = Resampling.resize(TestImages.flat(9, 5, 3, 77), 17, 3, interpolation);
             assertThat(out.pixels()).containsOnly(77);

@@ -8,11 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 
-/** Small pictures for tests, written in the real formats. */
+/** Small images for tests, and their files. */
 final class TestImages {
     private TestImages() {}
 
-    /** [H, W, C] with a different value everywhere. */
+    /** [H, W, C] with many different values. */
     static Image ramp(int height, int width, int channels) {
         float[] pixels = new float[height * width * channels];
         for (int i = 0; i < pixels.length; i++) pixels[i] = (i * 37 + 11) % 256;
@@ -26,22 +26,22 @@ final class TestImages {
     }
 
     static BufferedImage rgb(Image image) {
-        var picture = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
+        var buffered = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < image.height(); y++) {
             for (int x = 0; x < image.width(); x++) {
                 int red = (int) image.at(y, x, 0);
                 int green = (int) image.at(y, x, 1 % image.channels());
                 int blue = (int) image.at(y, x, 2 % image.channels());
-                picture.setRGB(x, y, red << 16 | green << 8 | blue);
+                buffered.setRGB(x, y, red << 16 | green << 8 | blue);
             }
         }
-        return picture;
+        return buffered;
     }
 
-    static byte[] encode(BufferedImage picture, String format) {
+    static byte[] encode(BufferedImage buffered, String format) {
         try {
             var out = new ByteArrayOutputStream();
-            if (!ImageIO.write(picture, format, out)) throw new AssertionError("no writer of " + format);
+            if (!ImageIO.write(buffered, format, out)) throw new AssertionError("no writer of " + format);
             return out.toByteArray();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -14,7 +14,7 @@ class TransformTest {
     private final SplittableRandom random = new SplittableRandom(1);
 
     @Test
-    void resizeOfOneNumberIsTheShorterSideAndCutsTheOther() { // int(10 * 17 / 13) = 13
+    void resizeToOneNumberSetsTheShorterSideAndTruncatesTheOther() { // int(10 * 17 / 13) = 13
         var resize = new Transform.ResizeImage(List.of(10), Interpolation.BILINEAR);
         assertThat(size(resize.apply(TestImages.ramp(13, 17, 3), random))).containsExactly(10, 13);
         assertThat(size(resize.apply(TestImages.ramp(17, 13, 3), random))).containsExactly(13, 10);
@@ -23,39 +23,39 @@ class TransformTest {
     }
 
     @Test
-    void centerCropRoundsTiesToTheEvenNumberAsPythonDoes() { // round(0.5) = 0, round(1.5) = 2
+    void centerCropRoundsTiesToEvenAsPython() { // round(0.5) = 0, round(1.5) = 2
         Image image = TestImages.ramp(5, 7, 1);
         Image cropped = new Transform.CenterCrop(List.of(4)).apply(image, random);
         assertThat(cropped.at(0, 0, 0)).isEqualTo(image.at(0, 2, 0));
     }
 
     @Test
-    void centerCropPutsZerosAroundWhatIsTooSmall() { // 3 missing: 1 before, 2 behind
+    void centerCropPadsSmallImagesWithZeros() { // 3 missing: 1 before, 2 after
         Image out = new Transform.CenterCrop(List.of(1, 4)).apply(TestImages.flat(1, 1, 1, 9), random);
         assertThat(out.pixels()).containsExactly(0, 9, 0, 0);
     }
 
     @Test
-    void randomCropKeepsTheSizeAndReachesEveryPlace() {
+    void randomCropKeepsTheSizeAndReachesEveryPosition() {
         var crop = new Transform.RandomCrop(List.of(), 1, 0);
-        Set<Integer> places = new HashSet<>();
+        Set<Integer> positions = new HashSet<>();
         for (int i = 0; i < 500; i++) {
             Image out = crop.apply(marked(), random);
             assertThat(size(out)).containsExactly(5, 5);
-            for (int k = 0; k < 25; k++) if (out.pixels()[k] == 255) places.add(k);
+            for (int k = 0; k < 25; k++) if (out.pixels()[k] == 255) positions.add(k);
         }
-        assertThat(places).containsExactlyInAnyOrder(6, 7, 8, 11, 12, 13, 16, 17, 18);
+        assertThat(positions).containsExactlyInAnyOrder(6, 7, 8, 11, 12, 13, 16, 17, 18);
     }
 
     @Test
-    void randomCropGrowsWhatIsTooSmall() {
+    void randomCropPadsSmallImages() {
         Image out = new Transform.RandomCrop(List.of(9), 0, 7).apply(TestImages.flat(4, 4, 3, 7), random);
         assertThat(size(out)).containsExactly(9, 9);
         assertThat(out.pixels()).containsOnly(7);
     }
 
     @Test
-    void randomResizedCropStaysWithinItsBoundsAndDrawsThemEvenly() {
+    void randomResizedCropHasUniformAreaWithinItsRange() {
         var crop = new Transform.RandomResizedCrop(
                 List.of(8), new ValueRange(0.25, 1), new ValueRange(0.75, 4 / 3.0), Interpolation.BICUBIC);
         Image image = TestImages.ramp(100, 100, 1);
@@ -72,7 +72,7 @@ class TransformTest {
     }
 
     @Test
-    void randomResizedCropFallsBackToTheMiddleWhenNothingFits() { // 100 wide, 10 high: width round(10 * 4 / 3)
+    void randomResizedCropFallsBackToTheCenterIfNoCropFits() { // 100 wide, 10 high: width round(10 * 4 / 3)
         var crop = new Transform.RandomResizedCrop(
                 List.of(8), new ValueRange(1, 1), new ValueRange(0.75, 4 / 3.0), Interpolation.BICUBIC);
         Image image = TestImages.ramp(10, 100, 1);
@@ -83,7 +83,7 @@ class TransformTest {
     }
 
     @Test
-    void flipsTurnRoundAndTwiceIsNothing() {
+    void flipsReverseTheImageAndAreTheirOwnInverse() {
         Image image = TestImages.ramp(3, 4, 3);
         Image left = new Transform.HorizontalFlip(1).apply(image, random);
         Image down = new Transform.VerticalFlip(1).apply(image, random);
@@ -98,52 +98,54 @@ class TransformTest {
     }
 
     @Test
-    void anAffineMoveOfNothingIsNothing() {
-        var nothing = new Transform.RandomAffine(0, 0, new ValueRange(1, 1), 0, 0);
+    void affineIdentityChangesNothing() {
+        var identity = new Transform.RandomAffine(0, 0, new ValueRange(1, 1), 0, 0);
         Image image = TestImages.ramp(5, 6, 3);
-        assertThat(nothing.apply(image, random).pixels()).isEqualTo(image.pixels());
+        assertThat(identity.apply(image, random).pixels()).isEqualTo(image.pixels());
     }
 
     @Test
-    void anAffineMoveKeepsTheMiddleAndFillsTheRest() {
-        var turn = new Transform.RandomAffine(180, 0, new ValueRange(1, 1), 0, 0);
-        assertThat(turn.apply(marked(), random).at(2, 2, 0)).isEqualTo(255);
+    void affineTransformKeepsTheCenterAndFillsTheBorder() {
+        var rotation = new Transform.RandomAffine(180, 0, new ValueRange(1, 1), 0, 0);
+        assertThat(rotation.apply(marked(), random).at(2, 2, 0)).isEqualTo(255);
         var shrink = new Transform.RandomAffine(0, 0, new ValueRange(0.5, 0.5), 0, 33);
         Image small = shrink.apply(TestImages.flat(9, 9, 1, 200), random);
         assertThat(small.at(4, 4, 0)).isEqualTo(200);
         assertThat(small.at(0, 0, 0)).isEqualTo(33);
-        var away = new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0);
-        assertThat(away.apply(marked(), random).pixels())
-                .isNotEqualTo(away.apply(marked(), random).pixels());
+        var randomAffine = new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0);
+        assertThat(randomAffine.apply(marked(), random).pixels())
+                .isNotEqualTo(randomAffine.apply(marked(), random).pixels());
     }
 
     @Test
-    void theInverseOfTheAffineMoveIsRight() { // a quarter turn, as the matrix says: (dx, dy) comes from (dy, -dx)
+    void affineSamplesByTheInverseMatrix() { // a rotation by 90 degrees: output (dx, dy) is input (dy, -dx)
         Image image = TestImages.ramp(5, 5, 1);
-        Image turned = ImageGeometry.affine(image, new double[] {0, 1, 0, -1, 0, 0}, 0);
-        assertThat(turned.at(0, 0, 0)).isEqualTo(image.at(4, 0, 0));
+        Image rotated = ImageGeometry.affine(image, new double[] {0, 1, 0, -1, 0, 0}, 0);
+        assertThat(rotated.at(0, 0, 0)).isEqualTo(image.at(4, 0, 0));
         Image moved = ImageGeometry.affine(image, new double[] {1, 0, -1, 0, 1, 0}, 0);
         assertThat(moved.at(2, 3, 0)).isEqualTo(image.at(2, 2, 0));
         assertThat(moved.at(2, 0, 0)).isZero();
     }
 
     @Test
-    void impossibleNumbersAreRefusedWithTheirValue() {
-        refused(() -> new Transform.HorizontalFlip(1.5), "p must lie in 0..1 (1.5)");
-        refused(() -> new Transform.CenterCrop(List.of(0)), "size must be a whole number above 0, or [H, W] ([0])");
-        refused(() -> new Transform.RandomCrop(List.of(), -1, 0), "padding must not be negative (-1)");
-        refused(() -> new ValueRange(2, 1), "a range goes from low to high ([2.0, 1.0])");
+    void valuesOutOfRangeAreRejected() {
+        refused(() -> new Transform.HorizontalFlip(1.5), "p (1.5) must be in [0, 1]");
+        refused(
+                () -> new Transform.CenterCrop(List.of(0)),
+                "size ([0]) must be one integer or [H, W], each at least 1");
+        refused(() -> new Transform.RandomCrop(List.of(), -1, 0), "padding (-1) must be at least 0");
+        refused(() -> new ValueRange(2, 1), "low (2.0) must be at most high (1.0)");
         refused(
                 () -> new Transform.RandomResizedCrop(
                         List.of(8), new ValueRange(0, 1), new ValueRange(1, 1), Interpolation.BICUBIC),
-                "scale must lie in 0..1, above 0 ([0.0, 1.0])");
+                "scale ([0.0, 1.0]) must be in (0, 1]");
     }
 
     private static void refused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String message) {
         assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
     }
 
-    /** 5x5, black, the middle white. */
+    /** A black 5x5 image with a white center. */
     private static Image marked() {
         Image image = TestImages.flat(5, 5, 1, 0);
         image.pixels()[12] = 255;

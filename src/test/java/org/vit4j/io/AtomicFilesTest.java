@@ -9,13 +9,13 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file is there whole or not at all. */
+/** Files have their old or their new content. */
 class AtomicFilesTest {
     @TempDir
     Path directory;
 
     @Test
-    void aWriterThatFailsLeavesWhatWasThere() throws IOException {
+    void failedWriteKeepsTheExistingFile() throws IOException {
         Path file = directory.resolve("model.keras");
         AtomicFiles.write(file, "before");
         assertThatThrownBy(() -> AtomicFiles.write(file, temporary -> {
@@ -29,18 +29,18 @@ class AtomicFilesTest {
     }
 
     @Test
-    void directoriesAreMadeAndAFileInTheirPlaceIsSaid() throws IOException {
+    void missingDirectoriesAreCreatedAndAFileInTheirPlaceIsReported() throws IOException {
         Path file = directory.resolve("a/b/metrics.jsonl");
         AtomicFiles.write(file, "{}");
         assertThat(file).hasContent("{}");
         Path blocked = file.resolve("c.txt");
         assertThatThrownBy(() -> AtomicFiles.write(blocked, "x"))
                 .isInstanceOf(RunException.class)
-                .hasMessageContaining("a file stands where a directory should");
+                .hasMessageContaining("a file exists where a directory is expected");
     }
 
     @Test
-    void whatKilledWritersLeftIsDiscardedAndNothingElse() throws IOException {
+    void onlyTemporaryFilesOfKilledProcessesAreDeleted() throws IOException {
         Files.createDirectories(directory.resolve("checkpoints/deeper"));
         for (String name : new String[] {
             ".model.keras.4711.tmp",

@@ -19,7 +19,7 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.ImageFile;
 import org.vit4j.model.SavedModel;
 
-/** A Git LFS pointer in place of a file is called that, with what to do. */
+/** All readers of files report Git LFS pointers, with a remedy. */
 class GitLfsPointersTest {
     private static final String POINTER = """
             version https://git-lfs.github.com/spec/v1
@@ -51,7 +51,7 @@ class GitLfsPointersTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("readers")
-    void isCalledThat(String name, Reader reader) throws IOException {
+    void pointersAreReported(String name, Reader reader) throws IOException {
         for (String text : new String[] {POINTER, POINTER.replace("\n", "\r\n")}) {
             Path file = Files.writeString(directory.resolve(name), text);
             assertThatThrownBy(() -> reader.read(file))
@@ -63,7 +63,7 @@ class GitLfsPointersTest {
     }
 
     @Test
-    void otherTextsAreNone() {
+    void otherTextIsNotAPointer() {
         for (String text :
                 new String[] {"", "v", "version 2", "version https://example.org/spec/v1\n", "oid sha256:1"}) {
             assertThat(GitLfs.pointer(text.getBytes(StandardCharsets.UTF_8))).isEmpty();

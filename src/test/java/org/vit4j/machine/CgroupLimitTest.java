@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Limits of control groups, from directory trees as Linux lays them out. */
+/** Limits of control groups, read from directory trees with the layout of Linux. */
 class CgroupLimitTest {
     private static final long GB = 1L << 30;
 
@@ -124,7 +124,7 @@ class CgroupLimitTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("trees")
-    void theTightestLimitCounts(String name, Map<String, String> files, OptionalLong memory, OptionalDouble cpus)
+    void smallestLimitApplies(String name, Map<String, String> files, OptionalLong memory, OptionalDouble cpus)
             throws IOException {
         for (var file : files.entrySet()) {
             Path path = root.resolve(file.getKey());
@@ -137,7 +137,7 @@ class CgroupLimitTest {
     }
 
     @Test
-    void memoryOfThisMachineIsAPositiveNumberOfBytes() {
+    void memoryOfThisMachineIsPlausible() {
         assertThat(MemoryLimit.bytes()).isBetween(1L << 28, 1L << 50);
     }
 }

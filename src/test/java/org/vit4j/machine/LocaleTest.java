@@ -27,9 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
 import org.vit4j.train.RunConfig;
 
-/** Numbers, words and files are the same in every language and encoding of the system. */
+/** Numbers, keywords and files do not depend on the language and encoding of the system. */
 class LocaleTest {
-    /** Calls that take the system's language unless they are given one. */
+    /** Methods that use the system's locale unless they have a locale argument. */
     private static final Set<String> FORMATS = Set.of("format", "printf", "formatted", "toLowerCase", "toUpperCase");
 
     private static final Set<String> FORMATTERS =
@@ -39,17 +39,17 @@ class LocaleTest {
     private Path directory;
 
     @Test
-    void everyFormatNamesItsLocale() {
-        var ours = new ClassFileImporter()
+    void allFormatsHaveALocaleArgument() {
+        var classes = new ClassFileImporter()
                 .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
                 .importPackages("org.vit4j");
         noClasses()
                 .should()
                 .callMethodWhere(new Unlocalized("format with the system's locale"))
                 .orShould()
-                .callConstructorWhere(new Unlocalized("make a formatter with the system's locale"))
+                .callConstructorWhere(new Unlocalized("create a formatter with the system's locale"))
                 .because("output would differ between machines; pass Locale.ROOT")
-                .check(ours);
+                .check(classes);
     }
 
     private static final class Unlocalized extends DescribedPredicate<JavaAccess<?>> {
@@ -110,7 +110,7 @@ class LocaleTest {
     }
 
     @Test
-    void aRunInAnotherLanguageIsTheSame() throws Exception {
+    void trainingOutputDoesNotDependOnTheLanguage() throws Exception {
         String small =
                 "train digits-vit --set train.epochs=1 --set model.depth=1 --set model.dim=16 --set model.heads=2"
                         + " --set train.batch=256 --run " + directory + "/run";
@@ -125,7 +125,7 @@ class LocaleTest {
     }
 
     @Test
-    void outputIsUtf8AndNamesOutsideOfTheEncodingAreRefusedInOneLine() throws Exception {
+    void outputIsUtf8AndUnencodableFileNamesAreReportedInOneLine() throws Exception {
         Path model = directory.resolve("mod\u00e8le.yaml");
         Files.writeString(model, "extends: models/vit_tiny_patch16_224\nmodel: {arhc: \u65e5\u672c}\n");
         String[] utf8 = vit4j("C.UTF-8", "-Dx=y", "summary", model.toString());
@@ -141,7 +141,7 @@ class LocaleTest {
                 .hasLineCount(1);
     }
 
-    /** Exit code, standard output and standard error of a command in a process of its own. */
+    /** Runs a command in a new process; returns exit code, standard output and standard error. */
     private String[] vit4j(String locale, String options, String words, String... more)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();

@@ -21,7 +21,7 @@ import org.vit4j.train.TrainRun;
 import org.vit4j.train.TrainState;
 import org.vit4j.train.Trainer;
 
-/** How many threads the native kernels use. */
+/** Number of threads of the native kernels. */
 class ThreadCountTest {
     @TempDir
     private Path directory;
@@ -34,22 +34,22 @@ class ThreadCountTest {
     @CsvSource(
             nullValues = "null",
             value = {"4,4", "'4,2',4", "' 8 ',8", "null,0", "'',0", "0,0", "-1,0", "many,0", "1e3,0"})
-    void theFirstNumberOfTheVariableCounts(String variable, int expected) {
+    void firstNumberOfTheVariableIsUsed(String variable, int expected) {
         OptionalInt threads = CpuThreads.parse(variable);
         assertThat(threads).isEqualTo(expected == 0 ? OptionalInt.empty() : OptionalInt.of(expected));
     }
 
     @Test
-    void noMoreThanTheProcessorsOfThisProcess() {
+    void availableIsAtMostTheProcessorsOfThisProcess() {
         assertThat(CpuThreads.available()).isBetween(1, Runtime.getRuntime().availableProcessors());
     }
 
     @Test
-    void theNumberIsTheCallingThreadsOwn() {
+    void numberIsSetForTheCallingThreadOnly() {
         CompletableFuture.runAsync(() -> {
                     CpuThreads.use(3);
                     assertThat(openMp()).isEqualTo(3);
-                    CpuThreads.limit(); // a number that was chosen stays
+                    CpuThreads.limit(); // keeps a number that was set
                     assertThat(openMp()).isEqualTo(3);
                     CpuThreads.use(1);
                     assertThat(CpuThreads.current()).isEqualTo(1);
@@ -60,7 +60,7 @@ class ThreadCountTest {
     }
 
     @Test
-    void aThreadThatChoseNothingStaysWithinTheLimit() {
+    void threadWithoutANumberUsesTheLimit() {
         int threads = CompletableFuture.supplyAsync(
                         () -> {
                             CpuThreads.limit();
@@ -68,11 +68,11 @@ class ThreadCountTest {
                         },
                         task -> new Thread(task).start())
                 .join();
-        assertThat(threads).isBetween(1, CpuThreads.standard());
+        assertThat(threads).isBetween(1, CpuThreads.defaultThreads());
     }
 
-    /** Notes the number of threads in the middle of a run. */
-    private static final class Watch implements Trainer.TrainListener {
+    /** Records the number of threads during a run. */
+    private static final class ThreadCountListener implements Trainer.TrainListener {
         private int during;
 
         @Override
@@ -89,7 +89,7 @@ class ThreadCountTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
-    void trainThreadsHoldsForTheRunAndIsWrittenDown(int threads) throws Exception {
+    void trainThreadsIsUsedDuringTheRunAndRecorded(int threads) throws Exception {
         RunConfig config = RunConfig.open(
                 "digits-vit",
                 List.of(
@@ -99,9 +99,9 @@ class ThreadCountTest {
                         "model.dim=16",
                         "model.heads=2"));
         int before = CpuThreads.current();
-        Watch watch = new Watch();
-        TrainRun.run(config, directory, false, watch, () -> false);
-        assertThat(watch.during).isEqualTo(threads);
+        ThreadCountListener listener = new ThreadCountListener();
+        TrainRun.run(config, directory, false, listener, () -> false);
+        assertThat(listener.during).isEqualTo(threads);
         assertThat(CpuThreads.current()).isEqualTo(before);
         var environment = new ObjectMapper()
                 .readTree(directory.resolve("environment.json").toFile());
@@ -110,7 +110,7 @@ class ThreadCountTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "-2", "1025", "many", "1.5"})
-    void otherNumbersAreRefused(String threads) {
+    void invalidNumbersAreRejected(String threads) {
         assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.threads=" + threads)))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("threads")

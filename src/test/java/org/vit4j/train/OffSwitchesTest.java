@@ -96,9 +96,9 @@ class OffSwitchesTest {
     @CsvSource(
             delimiter = ';',
             value = {
-                "train.mixup={};mixup, cutmix or cutmix_minmax must be above 0",
+                "train.mixup={};mixup (0.0) or cutmix (0.0) must be positive, or cutmix_minmax given",
                 "train.mixup=0.8;expected a section",
-                "train.mixup={mixup: -1};mixup must not be negative",
+                "train.mixup={mixup: -1};mixup (-1.0) must be at least 0",
                 "train.mixup={mixup: 0, cutmx: 0};unknown key 'cutmx'",
                 "train.clip=-1;must be above 0, or 0 for none, got -1.0",
                 "train.clip='0';expected a number",

@@ -105,7 +105,7 @@ class TeacherTest {
         for (double std : new double[] {0.2, 0.3081, 1}) {
             Preprocessing preprocess = prepare(32, 1, 0.1307, std);
             Image picture = picture(32);
-            assertThat(preprocess.undo(preprocess.apply(picture)).pixels()).isEqualTo(picture.pixels());
+            assertThat(preprocess.denormalize(preprocess.apply(picture)).pixels()).isEqualTo(picture.pixels());
         }
     }
 

@@ -1,6 +1,6 @@
 package org.vit4j.data.image;
 
-/** Rows of samples that are packed into bits or refer to a palette. */
+/** Unpacking of rows of samples: several samples per byte, and palette indices. */
 final class BitRows {
     private BitRows() {}
 

@@ -3,7 +3,7 @@ package org.vit4j.data.image;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Decodes BMP: palettes, 16, 24 and 32 bits, masks, run lengths. Alpha is dropped. */
+/** Decodes BMP with palettes, 16, 24 and 32 bits, color masks and run-length compression. Alpha is dropped. */
 final class BmpDecoder {
     private final ByteBuffer file;
     private final byte[] palette = new byte[3 * 256];
@@ -23,7 +23,7 @@ final class BmpDecoder {
 
     private ByteImage decode(long maxPixels) throws ImageFormatException {
         int header = file.getInt(14);
-        if (header < 12 || header > 4096) throw ImageFormatException.corrupt("a header of " + header + " bytes");
+        if (header < 12 || header > 4096) throw ImageFormatException.corrupt("header size out of range (" + header + " bytes)");
         boolean os2 = header == 12;
         start = file.getInt(10);
         width = os2 ? file.getShort(18) & 0xFFFF : file.getInt(18);
@@ -38,26 +38,26 @@ final class BmpDecoder {
         ByteImage out = ByteImage.blank(height, width, 3, maxPixels);
         switch (bits) {
             case 1, 4, 8 -> indexed(out, topDown);
-            case 16, 24, 32 -> direct(out, topDown, masked && bits != 24 ? masks() : standardMasks());
+            case 16, 24, 32 -> direct(out, topDown, masked && bits != 24 ? masks() : defaultMasks());
             default -> throw ImageFormatException.unsupported("BMP with " + bits + " bits");
         }
         return out;
     }
 
     private void palette(int at, int colors, int size) throws ImageFormatException {
-        if (colors < 0 || colors > 65536) throw ImageFormatException.corrupt("a palette of " + colors + " colors");
+        if (colors < 0 || colors > 65536) throw ImageFormatException.corrupt("palette size out of range (" + colors + " colors)");
         for (int i = 0; i < Math.min(256, colors); i++) {
             for (int c = 0; c < 3; c++) palette[3 * i + c] = file.get(at + i * size + 2 - c);
         }
     }
 
-    /** Masks of red, green and blue follow the first 40 bytes of the header in every version. */
+    /** Reads the masks of red, green and blue, which follow the first 40 bytes of the header in every version. */
     private int[] masks() {
         int[] masks = {file.getInt(54), file.getInt(58), file.getInt(62)};
-        return masks[0] == 0 && masks[1] == 0 && masks[2] == 0 ? standardMasks() : masks;
+        return masks[0] == 0 && masks[1] == 0 && masks[2] == 0 ? defaultMasks() : masks;
     }
 
-    private int[] standardMasks() {
+    private int[] defaultMasks() {
         return bits == 16 ? new int[] {0x7C00, 0x3E0, 0x1F} : new int[] {0xFF0000, 0xFF00, 0xFF};
     }
 

@@ -2,7 +2,7 @@ package org.vit4j.data.image;
 
 import java.nio.ByteBuffer;
 
-/** The run lengths of BMP, RLE8 and RLE4. */
+/** Run-length decoding of BMP, RLE8 and RLE4. */
 final class BmpRuns {
     private final ByteBuffer file;
     private final boolean halfBytes;
@@ -14,7 +14,7 @@ final class BmpRuns {
         this.at = start;
     }
 
-    /** Palette indices, [H, W], in the order of the file; what is skipped is 0. */
+    /** Decodes palette indices [H, W] in the order of the file; skipped pixels are 0. */
     byte[] indices(int width, int height) throws ImageFormatException {
         byte[] out = new byte[Math.multiplyExact(width, height)];
         int x = 0;

@@ -1,7 +1,7 @@
 package org.vit4j.data.image;
 
 /**
- * A decoded image, one byte a value.
+ * A decoded image with one byte per value.
  *
  * @param channels 1 (gray) or 3 (red, green, blue)
  * @param pixels [H, W, C], row by row with interleaved channels, unsigned; not copied
@@ -33,10 +33,10 @@ public record ByteImage(int height, int width, int channels, byte[] pixels) {
         return new ByteImage((int) height, (int) width, channels, new byte[(int) (height * width * channels)]);
     }
 
-    /** Rejects sizes before anything is allocated: a small file can claim any size. */
+    /** Checks the size in a header before memory is allocated, since a small file can declare any size. */
     static void checkSize(long height, long width, long maxPixels) throws ImageFormatException {
         if (height < 1 || width < 1 || height > Integer.MAX_VALUE || width > Integer.MAX_VALUE) {
-            throw ImageFormatException.corrupt("its size is " + height + "x" + width);
+            throw ImageFormatException.corrupt("size out of range (" + height + "x" + width + ")");
         }
         long allowed = Math.min(maxPixels, ImageFormats.LARGEST_PIXEL_LIMIT);
         if (height * width > allowed) {
@@ -46,21 +46,21 @@ public record ByteImage(int height, int width, int channels, byte[] pixels) {
     }
 
     /** Converts to 1 or 3 channels: gray is repeated, colors become Pillow's luma, {@code convert('L')}. */
-    public ByteImage withChannels(int wanted) {
-        if (wanted == channels) return this;
+    public ByteImage withChannels(int newChannels) {
+        if (newChannels == channels) return this;
         int area = height * width;
-        byte[] out = new byte[Math.multiplyExact(area, wanted)];
+        byte[] out = new byte[Math.multiplyExact(area, newChannels)];
         for (int i = 0; i < area; i++) {
             if (channels == 1) {
                 out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = pixels[i];
             } else {
-                // ITU-R 601 in Pillow's fixed point.
+                // ITU-R 601 luma in Pillow's fixed-point arithmetic.
                 int red = pixels[3 * i] & 0xFF;
                 int green = pixels[3 * i + 1] & 0xFF;
                 int blue = pixels[3 * i + 2] & 0xFF;
                 out[i] = (byte) ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16);
             }
         }
-        return new ByteImage(height, width, wanted, out);
+        return new ByteImage(height, width, newChannels, out);
     }
 }

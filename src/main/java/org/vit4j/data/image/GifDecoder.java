@@ -5,8 +5,9 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Decodes the first frame of a GIF (version 89a) on Pillow's canvas: the logical screen, enlarged when the frame does not
- * fit; outside of the frame the transparent color, or color 0 when there is none. Transparent pixels keep their color.
+ * Decodes the first frame of a GIF (version 89a). As Pillow: the canvas is the logical screen, enlarged if the frame does not
+ * fit; pixels outside of the frame have the transparent color, or color 0 if there is none; transparent pixels keep their
+ * color.
  */
 final class GifDecoder {
     private final ByteBuffer file;
@@ -29,7 +30,7 @@ final class GifDecoder {
         file.position(13);
         if ((flags & 0x80) != 0) palette = colors(flags);
         for (int block = file.get(); block != ','; block = file.get()) {
-            if (block == ';') throw ImageFormatException.corrupt("there is no image");
+            if (block == ';') throw ImageFormatException.corrupt("the image data is missing");
             if (block == '!') extension();
         }
         int left = file.getShort() & 0xFFFF;
@@ -61,7 +62,7 @@ final class GifDecoder {
         }
     }
 
-    /** A palette that counts up, or none: the indices are the gray values. */
+    /** Returns true if the palette is missing or the identity, so that the indices are gray values. */
     private boolean isGray() {
         for (int i = 0; i < palette.length; i++) if ((palette[i] & 0xFF) != i / 3) return false;
         return true;
@@ -82,7 +83,7 @@ final class GifDecoder {
         }
     }
 
-    /** Position in the file of each row of the frame. */
+    /** Index in the file of each row of the frame. */
     private static int[] rows(int height, boolean interlaced) {
         int[] rows = new int[height];
         if (!interlaced) {

@@ -2,17 +2,17 @@ package org.vit4j.data.image;
 
 import java.nio.ByteBuffer;
 
-/** The LZW decompression of GIF: codes of growing length, lowest bit first, in blocks of up to 255 bytes. */
+/** LZW decompression of GIF: codes of growing length, lowest bit first, in blocks of up to 255 bytes. */
 final class GifLzw {
-    private static final int MOST_CODES = 4096;
+    private static final int MAX_CODES = 4096;
 
     private final ByteBuffer file;
-    private final int[] prefix = new int[MOST_CODES];
-    private final byte[] last = new byte[MOST_CODES];
-    private final byte[] reversed = new byte[MOST_CODES + 1];
+    private final int[] prefix = new int[MAX_CODES];
+    private final byte[] last = new byte[MAX_CODES];
+    private final byte[] reversed = new byte[MAX_CODES + 1];
     private int bits;
     private int bitCount;
-    private int left;
+    private int remaining;
 
     GifLzw(ByteBuffer file) {
         this.file = file;
@@ -22,7 +22,7 @@ final class GifLzw {
     byte[] indices(int width, int height) throws ImageFormatException {
         byte[] out = new byte[Math.multiplyExact(width, height)];
         int minimum = file.get();
-        if (minimum < 1 || minimum > 11) throw ImageFormatException.corrupt("code size " + minimum);
+        if (minimum < 1 || minimum > 11) throw ImageFormatException.corrupt("code size out of range (" + minimum + ")");
         int clear = 1 << minimum;
         for (int i = 0; i < Math.min(256, clear); i++) last[i] = (byte) i;
         int size = minimum + 1;
@@ -39,7 +39,7 @@ final class GifLzw {
                 continue;
             }
             if (code == clear + 1) throw ImageFormatException.corrupt("the image data ends early");
-            if (code > next || (code == next && previous < 0)) throw ImageFormatException.corrupt("an impossible code");
+            if (code > next || (code == next && previous < 0)) throw ImageFormatException.corrupt("code out of range");
             int length = 0;
             int at = code;
             if (code == next) {
@@ -53,7 +53,7 @@ final class GifLzw {
             first = at;
             reversed[length++] = (byte) at;
             while (length > 0 && to < out.length) out[to++] = reversed[--length];
-            if (previous >= 0 && next < MOST_CODES) {
+            if (previous >= 0 && next < MAX_CODES) {
                 prefix[next] = previous;
                 last[next++] = (byte) first;
                 if (next == 1 << size && size < 12) size++;
@@ -65,11 +65,11 @@ final class GifLzw {
 
     private int code(int size) throws ImageFormatException {
         while (bitCount < size) {
-            if (left == 0) left = file.get() & 0xFF;
-            if (left == 0) throw ImageFormatException.corrupt("the image data ends early");
+            if (remaining == 0) remaining = file.get() & 0xFF;
+            if (remaining == 0) throw ImageFormatException.corrupt("the image data ends early");
             bits |= (file.get() & 0xFF) << bitCount;
             bitCount += 8;
-            left--;
+            remaining--;
         }
         int code = bits & ((1 << size) - 1);
         bits >>>= size;

@@ -7,11 +7,11 @@ public final class ImageDecoder {
     private ImageDecoder() {}
 
     /**
-     * Decodes the first image of a file and turns it upright as its metadata says.
+     * Decodes the first image of a file and applies the orientation of its metadata.
      *
-     * @param file the whole file
-     * @param maxPixels larger images are refused before memory is allocated
-     * @throws ImageFormatException if the file is not an image, is damaged, too large or of a kind that is not read
+     * @param file content of the file
+     * @param maxPixels larger images are rejected before memory is allocated
+     * @throws ImageFormatException if the file is not an image, is corrupt, too large or not supported
      */
     public static ByteImage decode(byte[] file, long maxPixels) throws ImageFormatException {
         ImageFormat format = ImageFormats.detect(file).orElseThrow(() -> notAnImage(file));
@@ -27,7 +27,7 @@ public final class ImageDecoder {
             };
             return Orientation.apply(stored, Orientation.of(file, format));
         } catch (RuntimeException e) {
-            // Damaged files lead to reads outside of arrays and the like.
+            // Corrupt files cause index errors and similar exceptions in the decoders.
             throw ImageFormatException.corrupt(e);
         }
     }

@@ -2,7 +2,7 @@ package org.vit4j.data.image;
 
 import java.util.List;
 
-/** Image file formats that are read. */
+/** Supported image file formats. */
 public enum ImageFormat {
     PNG("PNG", "png apng"),
     JPEG("JPEG", "jpg jpeg jpe jfif jif mpo"),
@@ -20,12 +20,12 @@ public enum ImageFormat {
         this.extensions = extensions;
     }
 
-    /** The name for people. */
+    /** Display name. */
     public String title() {
         return title;
     }
 
-    /** File name extensions, lower case, without the dot. */
+    /** File name extensions in lower case, without the dot. */
     public List<String> extensions() {
         return List.of(extensions.split(" "));
     }

@@ -2,7 +2,7 @@ package org.vit4j.data.image;
 
 import java.io.IOException;
 
-/** An image file that cannot be decoded. The message continues a sentence that begins with the file's name. */
+/** An image file that cannot be decoded. The message does not include the file's name, which the caller puts in front. */
 public final class ImageFormatException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -24,7 +24,7 @@ public final class ImageFormatException extends IOException {
                 "is truncated or corrupt: " + reason.lines().findFirst().orElse(""), cause);
     }
 
-    static ImageFormatException unsupported(String what) {
-        return new ImageFormatException("is not supported: " + what + "; convert it to PNG or JPEG");
+    static ImageFormatException unsupported(String feature) {
+        return new ImageFormatException("is not supported: " + feature + "; convert it to PNG or JPEG");
     }
 }

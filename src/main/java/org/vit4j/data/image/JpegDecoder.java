@@ -11,8 +11,8 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decodes JPEG: by OpenCV, or by {@code javax.imageio} without its natives and for CMYK, which OpenCV converts in another
- * way. Color profiles are removed before. A file without an end marker is truncated, as in Pillow.
+ * Decodes JPEG by OpenCV. Uses {@code javax.imageio} if OpenCV's natives are missing, and for CMYK, which OpenCV converts
+ * differently from Pillow. Color profiles are removed before decoding. A file without an end marker is an error, as in Pillow.
  */
 final class JpegDecoder {
     private JpegDecoder() {}
@@ -38,12 +38,12 @@ final class JpegDecoder {
         return new ByteImage(jpeg.height(), jpeg.width(), components == 1 ? 1 : 3, samples);
     }
 
-    /** The components as they are stored, interleaved. */
+    /** Stored components without color conversion, interleaved. */
     private static byte[] samples(JpegFile jpeg, byte[] scans) throws ImageFormatException {
         ImageReader reader = ImageIO.getImageReadersByFormatName("jpeg").next();
         var bytes = new SequenceInputStream(
                 new ByteArrayInputStream(jpeg.headerForComponents()), new ByteArrayInputStream(scans));
-        // Not ImageIO.read: its cache in a temporary file is a global switch.
+        // Not ImageIO.read: it caches in a temporary file, which only a global setting can disable.
         try (ImageInputStream in = new MemoryCacheImageInputStream(bytes)) {
             reader.setInput(in, true, true);
             Raster raster = reader.readRaster(0, null);

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** The segments of a JPEG file up to the end of its first image. What follows, as in MPO files, is not read. */
+/** Segments of a JPEG file up to the end of its first image. Later images, as in MPO files, are ignored. */
 final class JpegFile {
     private static final String EXIF = "Exif\0\0";
     private static final String XMP = "http://ns.adobe.com/xap/1.0/\0";
@@ -38,13 +38,13 @@ final class JpegFile {
     private void readHeader() throws ImageFormatException {
         int at = 2;
         while (scan < 0) {
-            while (at < file.length && (file[at] & 0xFF) != 0xFF) at++; // stray bytes between segments do no harm
+            while (at < file.length && (file[at] & 0xFF) != 0xFF) at++; // stray bytes between segments
             while (at < file.length && (file[at] & 0xFF) == 0xFF) at++;
             if (at + 2 >= file.length) throw ImageFormatException.corrupt("the JPEG header ends early");
             int marker = file[at++] & 0xFF;
-            boolean alone = marker <= 1 || (marker >= 0xD0 && marker <= 0xD8);
-            if (alone) continue;
-            if (marker == 0xD9) throw ImageFormatException.corrupt("there is no image data");
+            boolean withoutLength = marker <= 1 || (marker >= 0xD0 && marker <= 0xD8);
+            if (withoutLength) continue;
+            if (marker == 0xD9) throw ImageFormatException.corrupt("the image data is missing");
             if (marker == 0xDA) {
                 scan = at - 2;
                 break;
@@ -72,7 +72,7 @@ final class JpegFile {
     }
 
     private void metadata(int from, int to) {
-        // Exif of more than 64 KB goes on in further segments.
+        // Exif data of more than 64 KB is split into several segments.
         if (starts(from, EXIF))
             exif.write(file, exif.size() == 0 ? from : from + 6, to - (exif.size() == 0 ? from : from + 6));
         else if (starts(from, XMP)) xmp = Optional.of(Arrays.copyOfRange(file, from + XMP.length(), to));
@@ -109,12 +109,12 @@ final class JpegFile {
         return precision;
     }
 
-    /** Lossless and arithmetic coding are valid JPEG that common decoders do not read. */
+    /** Returns false for lossless and arithmetic-coded JPEG, which common decoders do not support. */
     boolean isHuffmanCodedDct() {
         return process >= 0xC0 && process <= 0xC2;
     }
 
-    /** Metadata of all EXIF segments, beginning with "Exif"; empty if there is none. */
+    /** Data of all EXIF segments, beginning with "Exif"; empty if there is none. */
     byte[] exif() {
         return exif.toByteArray();
     }
@@ -123,7 +123,7 @@ final class JpegFile {
         return xmp;
     }
 
-    /** True if the components are YCbCr or YCCK, by the rules of libjpeg. */
+    /** Returns true if the components are YCbCr or YCCK, by the rules of libjpeg. */
     boolean isLumaChroma() {
         if (components() == 4) return adobeTransform > 0;
         if (components() != 3) return false;
@@ -132,17 +132,17 @@ final class JpegFile {
         return !Arrays.equals(componentIds, new byte[] {'R', 'G', 'B'});
     }
 
-    /** Start of the file up to the scans, without metadata and color profile; the decoder converts no colors. */
+    /** Header without metadata and color profile, for decoding without color conversion. */
     byte[] headerForComponents() {
         return header(0);
     }
 
-    /** Start of the file up to the scans, without metadata and color profile; the decoder converts to RGB. */
+    /** Header without metadata and color profile, for decoding to RGB. */
     byte[] headerForColors() {
         return header(isLumaChroma() ? 1 : 0);
     }
 
-    /** An Adobe marker alone decides, so that each decoder sees the same color space. */
+    /** Writes an Adobe marker as the only statement of the color space, so that all decoders use the same one. */
     private byte[] header(int transform) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(new byte[] {(byte) 0xFF, (byte) 0xD8});
@@ -154,7 +154,7 @@ final class JpegFile {
         return out.toByteArray();
     }
 
-    /** The scans with the end marker. */
+    /** Scans with the end marker. */
     byte[] scans() throws ImageFormatException {
         if (end < 0) end = end();
         return Arrays.copyOfRange(file, scan, end);

@@ -10,13 +10,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.machine.JavaCppLogging;
 
-/** Decoding by OpenCV's {@code imdecode}. Only its modules core, imgproc and imgcodecs are loaded. */
+/** Decodes images with OpenCV's {@code imdecode}. Loads only its modules core, imgproc and imgcodecs. */
 final class OpenCv {
     private static final Logger LOG = LoggerFactory.getLogger(OpenCv.class);
 
     private OpenCv() {}
 
-    /** Loaded at first use. */
+    /** Loads the natives at first use. */
     private static final class Library {
         private static final boolean LOADED = load();
 
@@ -24,29 +24,29 @@ final class OpenCv {
             try {
                 JavaCppLogging.useSlf4j();
                 Loader.load(opencv_imgcodecs.class);
-                opencv_core.setNumThreads(1); // images are decoded in parallel, not their parts
+                opencv_core.setNumThreads(1); // vit4j decodes several images in parallel
                 return true;
             } catch (LinkageError | RuntimeException e) {
                 String reason =
                         Optional.ofNullable(e.getMessage()).orElse(e.getClass().getSimpleName());
                 LOG.warn(
-                        "OpenCV's natives cannot be loaded ({}): JPEG is decoded by javax.imageio, WebP is not read",
+                        "OpenCV's natives cannot be loaded ({}): JPEG is decoded by javax.imageio, WebP is not supported",
                         reason.lines().findFirst().orElse(""));
                 return false;
             }
         }
     }
 
-    /** Returns true if the natives are there. */
+    /** Returns true if the natives can be loaded. */
     static boolean available() {
         return Library.LOADED;
     }
 
     /**
-     * Decodes a file without regard to its orientation.
+     * Decodes a file; its orientation is ignored.
      *
-     * @param gray decode to one channel; for files that store gray
-     * @param parts of the file, in order
+     * @param gray decode to one channel, for files that store gray
+     * @param parts of the file, which are concatenated
      */
     static ByteImage decode(boolean gray, byte[]... parts) throws ImageFormatException {
         int length = 0;

@@ -12,19 +12,19 @@ import java.util.regex.Pattern;
 import java.util.zip.InflaterInputStream;
 
 /**
- * EXIF orientation, 1 upright, 2 to 8 flipped or turned (TIFF 6.0, tag 274), as Pillow's {@code ImageOps.exif_transpose}:
- * from EXIF, or from XMP if EXIF has none. Damaged metadata count as none.
+ * EXIF orientation (TIFF 6.0, tag 274): 1 is upright, 2 to 8 are flipped or rotated. As Pillow's {@code
+ * ImageOps.exif_transpose}: read from EXIF, or from XMP if EXIF has none. Corrupt metadata are ignored.
  */
 final class Orientation {
     private static final int TAG = 274;
     private static final Pattern XMP = Pattern.compile("tiff:Orientation(=\"|>)([0-9])");
 
-    /** Metadata of a file: a TIFF structure, perhaps after "Exif", and XMP as text. */
+    /** Metadata of a file: a TIFF structure, optionally preceded by "Exif", and XMP text. */
     private record Metadata(Optional<byte[]> exif, Optional<byte[]> xmp) {}
 
     private Orientation() {}
 
-    /** 1..8 */
+    /** Reads the orientation, 1..8. */
     static int of(byte[] file, ImageFormat format) {
         Metadata metadata;
         try {
@@ -94,7 +94,7 @@ final class Orientation {
         return all.contains("\0") ? all.substring(0, all.indexOf('\0')) : "";
     }
 
-    /** ImageMagick's EXIF: name, length, then hexadecimal digits on lines. */
+    /** Reads EXIF as ImageMagick writes it: name, length, then lines of hexadecimal digits. */
     private static Optional<byte[]> rawProfile(byte[] data, String type) {
         int start = keyword(data).length() + 1;
         try {
@@ -127,25 +127,25 @@ final class Orientation {
         return new Metadata(exif, xmp);
     }
 
-    /** [H, W, C] -> [H, W, C], or [W, H, C] for 5..8 */
+    /** Rotates and flips the image upright: [H, W, C] -> [H, W, C], or [W, H, C] for 5..8. */
     static ByteImage apply(ByteImage image, int orientation) {
         if (orientation == 1) return image;
         int h = image.height();
         int w = image.width();
         int c = image.channels();
-        boolean turned = orientation >= 5;
+        boolean transposed = orientation >= 5;
         boolean fromRight = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
         boolean fromBelow = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
         int down = fromBelow ? -w : w;
         int across = fromRight ? -1 : 1;
         int start = (fromBelow ? (h - 1) * w : 0) + (fromRight ? w - 1 : 0);
-        int rows = turned ? w : h;
-        int columns = turned ? h : w;
+        int rows = transposed ? w : h;
+        int columns = transposed ? h : w;
         byte[] in = image.pixels();
         byte[] out = new byte[in.length];
         for (int y = 0, to = 0; y < rows; y++) {
-            int from = (start + y * (turned ? across : down)) * c;
-            int step = (turned ? down : across) * c;
+            int from = (start + y * (transposed ? across : down)) * c;
+            int step = (transposed ? down : across) * c;
             for (int x = 0; x < columns; x++, from += step) for (int k = 0; k < c; k++) out[to++] = in[from + k];
         }
         return new ByteImage(rows, columns, c, out);

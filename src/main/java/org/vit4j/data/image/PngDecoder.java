@@ -41,7 +41,7 @@ final class PngDecoder {
         }
     }
 
-    /** Reads up to the end of the compressed data; metadata after it does not matter. */
+    /** Reads the chunks up to the end of the compressed data; later metadata is ignored. */
     private void readChunks(long maxPixels) throws ImageFormatException {
         file.position(8);
         while (file.remaining() >= 8) {
@@ -57,7 +57,7 @@ final class PngDecoder {
             file.position(Math.min(file.limit(), start + present + 4));
         }
         if (width == 0) throw ImageFormatException.corrupt("the PNG header is missing");
-        if (data.isEmpty()) throw ImageFormatException.corrupt("there is no image data");
+        if (data.isEmpty()) throw ImageFormatException.corrupt("the image data is missing");
     }
 
     private void header(long maxPixels, int start, int length) throws ImageFormatException {
@@ -74,7 +74,7 @@ final class PngDecoder {
             case 2, 4, 6 -> depth == 8 || depth == 16;
             default -> false;
         };
-        if (!known) throw ImageFormatException.corrupt("color type " + colorType + " with depth " + depth);
+        if (!known) throw ImageFormatException.corrupt("unknown color type " + colorType + " with depth " + depth);
     }
 
     private void palette(int start, int length) throws ImageFormatException {
@@ -119,32 +119,32 @@ final class PngDecoder {
         int count = (width - x + dx - 1) / dx;
         int bits = samples() * depth;
         int length = (int) (((long) count * bits + 7) / 8);
-        int back = Math.max(1, bits / 8);
+        int pixelBytes = Math.max(1, bits / 8);
         int channels = out.channels();
         byte[] line = new byte[length + 1];
         byte[] above = new byte[length + 1];
         byte[] row = new byte[count * channels];
         for (int at = y; at < height; at += dy) {
             inflate(line);
-            unfilter(line, above, back);
+            unfilter(line, above, pixelBytes);
             convert(line, row, count);
             int to = (at * width + x) * channels;
             if (dx == 1) System.arraycopy(row, 0, out.pixels(), to, row.length);
             else
                 for (int i = 0; i < count; i++)
                     System.arraycopy(row, i * channels, out.pixels(), to + i * dx * channels, channels);
-            byte[] last = line;
+            byte[] current = line;
             line = above;
-            above = last;
+            above = current;
         }
     }
 
     private void inflate(byte[] line) throws ImageFormatException {
         try {
-            int have = 0;
-            while (have < line.length) {
-                int read = inflater.inflate(line, have, line.length - have);
-                have += read;
+            int filled = 0;
+            while (filled < line.length) {
+                int read = inflater.inflate(line, filled, line.length - filled);
+                filled += read;
                 if (read > 0) continue;
                 if (!inflater.needsInput() || data.isEmpty()) {
                     throw ImageFormatException.corrupt("the image data ends early");
@@ -156,25 +156,25 @@ final class PngDecoder {
         }
     }
 
-    private static void unfilter(byte[] line, byte[] above, int back) throws ImageFormatException {
+    private static void unfilter(byte[] line, byte[] above, int pixelBytes) throws ImageFormatException {
         switch (line[0]) {
             case 0 -> {}
             case 1 -> {
-                for (int i = 1 + back; i < line.length; i++) line[i] += line[i - back];
+                for (int i = 1 + pixelBytes; i < line.length; i++) line[i] += line[i - pixelBytes];
             }
             case 2 -> {
                 for (int i = 1; i < line.length; i++) line[i] += above[i];
             }
             case 3 -> {
                 for (int i = 1; i < line.length; i++) {
-                    int left = i > back ? line[i - back] & 0xFF : 0;
+                    int left = i > pixelBytes ? line[i - pixelBytes] & 0xFF : 0;
                     line[i] += (byte) ((left + (above[i] & 0xFF)) >> 1);
                 }
             }
             case 4 -> {
                 for (int i = 1; i < line.length; i++) {
-                    int left = i > back ? line[i - back] & 0xFF : 0;
-                    int corner = i > back ? above[i - back] & 0xFF : 0;
+                    int left = i > pixelBytes ? line[i - pixelBytes] & 0xFF : 0;
+                    int corner = i > pixelBytes ? above[i - pixelBytes] & 0xFF : 0;
                     line[i] += (byte) paeth(left, above[i] & 0xFF, corner);
                 }
             }
@@ -191,7 +191,7 @@ final class PngDecoder {
         return byUp <= byCorner ? up : corner;
     }
 
-    /** One row of samples, from line[1] on, to gray or RGB. */
+    /** Converts a row of samples, which begins at line[1], to gray or RGB. */
     private void convert(byte[] line, byte[] row, int count) {
         int bytes = depth / 8;
         switch (colorType) {

@@ -26,7 +26,7 @@ final class PnmDecoder {
         int height = number();
         boolean bitmap = kind == 1 || kind == 4;
         int largest = bitmap ? 1 : number();
-        if (largest < 1 || largest > 65535) throw ImageFormatException.corrupt("largest value " + largest);
+        if (largest < 1 || largest > 65535) throw ImageFormatException.corrupt("maximum value out of range (" + largest + ")");
         ByteImage out = ByteImage.blank(height, width, kind == 3 || kind == 6 ? 3 : 1, maxPixels);
         byte[] scaled = bitmap ? new byte[] {(byte) 255, 0} : scale(largest, out.channels() == 1 && largest > 255);
         if (kind <= 3) plain(out.pixels(), scaled, bitmap);
@@ -65,13 +65,13 @@ final class PnmDecoder {
     private void plain(byte[] out, byte[] scaled, boolean bitmap) throws ImageFormatException {
         for (int i = 0; i < out.length; i++) {
             int value;
-            if (bitmap) { // digits need no space between them
+            if (bitmap) { // plain bitmaps may have no separators between digits
                 skipSeparators();
                 value = file[at++] - '0';
             } else {
                 value = number();
             }
-            if (value < 0 || value >= scaled.length) throw ImageFormatException.corrupt("value " + value);
+            if (value < 0 || value >= scaled.length) throw ImageFormatException.corrupt("value out of range (" + value + ")");
             out[i] = scaled[value];
         }
     }
@@ -96,7 +96,7 @@ final class PnmDecoder {
         }
     }
 
-    /** One separator stands between the header and the values. */
+    /** Offset of the raw values, after one separator. */
     private int rawStart(long needed) throws ImageFormatException {
         if (at + 1 + needed > file.length) throw ImageFormatException.corrupt("the image data ends early");
         return at + 1;

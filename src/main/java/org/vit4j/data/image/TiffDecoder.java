@@ -4,9 +4,9 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Decodes the first page of a TIFF file: bilevel, gray, palette, RGB, CMYK; strips or tiles; uncompressed, PackBits, LZW
- * and Deflate in Java, other compressions (CCITT, JPEG) by OpenCV. As Pillow: alpha is dropped, premultiplied colors are
- * divided by it; gray of more than 8 bits is clipped to 255, colors of 16 bits keep the upper 8.
+ * Decodes the first page of a TIFF file: bilevel, gray, palette, RGB or CMYK, in strips or tiles. Uncompressed, PackBits, LZW
+ * and Deflate data are decoded in Java, other compressions (CCITT, JPEG) by OpenCV. As Pillow: alpha is dropped, premultiplied
+ * colors are divided by alpha; gray of more than 8 bits is clipped to 255, colors of 16 bits keep the upper 8.
  */
 final class TiffDecoder {
     private static final int WHITE_IS_ZERO = 0;
@@ -56,7 +56,7 @@ final class TiffDecoder {
         }
         if (!OpenCv.available()) {
             throw ImageFormatException.unsupported(
-                    "this TIFF compression needs OpenCV, which has no natives for this" + " platform");
+                    "this TIFF compression needs OpenCV, which has no natives for this platform");
         }
         return OpenCv.decode(false, file);
     }
@@ -65,13 +65,13 @@ final class TiffDecoder {
         for (long b : tags.integers(258)) {
             if (b != bits) throw ImageFormatException.unsupported("TIFF whose channels have unequal bits");
         }
-        boolean whole = bits == 8 || bits == 16;
-        boolean small = bits == 1 || bits == 2 || bits == 4;
+        boolean fullBytes = bits == 8 || bits == 16;
+        boolean packed = bits == 1 || bits == 2 || bits == 4;
         boolean known = switch (photometric) {
-            case WHITE_IS_ZERO, BLACK_IS_ZERO -> whole || bits == 32 || (small && samples == 1);
-            case PALETTE -> bits == 8 || (small && samples == 1);
-            case RGB -> whole && samples >= 3;
-            case CMYK -> whole && samples >= 4 && !planar;
+            case WHITE_IS_ZERO, BLACK_IS_ZERO -> fullBytes || bits == 32 || (packed && samples == 1);
+            case PALETTE -> bits == 8 || (packed && samples == 1);
+            case RGB -> fullBytes && samples >= 3;
+            case CMYK -> fullBytes && samples >= 4 && !planar;
             default -> false;
         };
         if (!known) {
@@ -90,7 +90,7 @@ final class TiffDecoder {
         boolean tiled = tags.integers(324).length > 0;
         int chunkWidth = tiled ? tags.intOr(322, width) : width;
         int chunkHeight = tiled ? tags.intOr(323, height) : Math.min(height, tags.intOr(278, height));
-        if (chunkWidth < 1 || chunkHeight < 1) throw ImageFormatException.corrupt("a tile without pixels");
+        if (chunkWidth < 1 || chunkHeight < 1) throw ImageFormatException.corrupt("tile size out of range (" + chunkHeight + "x" + chunkWidth + ")");
         long[] offsets = tags.integers(tiled ? 324 : 273);
         long[] lengths = tags.integers(tiled ? 325 : 279);
         int across = (width + chunkWidth - 1) / chunkWidth;
@@ -114,10 +114,10 @@ final class TiffDecoder {
         }
     }
 
-    /** @param place column, row, count of pixels */
-    private void row(ByteImage out, byte[] data, int from, int[] place, int plane) {
-        int count = place[2];
-        int to = (place[1] * width + place[0]) * out.channels();
+    /** @param pixels column, row and number of pixels */
+    private void row(ByteImage out, byte[] data, int from, int[] pixels, int plane) {
+        int count = pixels[2];
+        int to = (pixels[1] * width + pixels[0]) * out.channels();
         switch (photometric) {
             case WHITE_IS_ZERO, BLACK_IS_ZERO -> {
                 if (plane == 0) gray(out.pixels(), to, data, from, count);
@@ -177,13 +177,13 @@ final class TiffDecoder {
         }
     }
 
-    /** The upper 8 bits of a sample. */
+    /** Upper 8 bits of a sample. */
     private byte upper(byte[] data, int from, int sample) {
         if (bits == 8) return data[from + sample];
         return data[from + 2 * sample + (tags.order() == java.nio.ByteOrder.LITTLE_ENDIAN ? 1 : 0)];
     }
 
-    /** All reds, then greens, then blues, of 16 bits, to colors. */
+    /** Converts the color map, 16-bit values of all reds, then greens, then blues, to RGB bytes. */
     private byte[] palette() {
         long[] map = tags.integers(320);
         byte[] palette = new byte[3 * 256];

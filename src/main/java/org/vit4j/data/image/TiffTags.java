@@ -6,9 +6,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** The first directory of a TIFF structure (TIFF 6.0, also BigTIFF): its numbers by tag. */
+/** Integer values by tag of the first directory of a TIFF structure (TIFF 6.0 or BigTIFF). */
 final class TiffTags {
-    private static final int MOST_VALUES = 1 << 24;
+    private static final int MAX_VALUES = 1 << 24;
 
     private final ByteBuffer file;
     private final Map<Integer, long[]> integers = new HashMap<>();
@@ -19,7 +19,7 @@ final class TiffTags {
         short mark = file.getShort(0);
         if (mark == 0x4949) file.order(ByteOrder.LITTLE_ENDIAN);
         else if (mark == 0x4D4D) file.order(ByteOrder.BIG_ENDIAN);
-        else throw ImageFormatException.corrupt("there is no TIFF header");
+        else throw ImageFormatException.corrupt("the TIFF header is missing");
         boolean big = file.getShort(2) == 43;
         int at = big ? index(file.getLong(8)) : index(file.getInt(4) & 0xFFFFFFFFL);
         int count = big ? index(file.getLong(at)) : file.getShort(at) & 0xFFFF;
@@ -43,11 +43,11 @@ final class TiffTags {
             case 3, 8 -> 2;
             case 4, 9, 13 -> 4;
             case 16, 17, 18 -> 8;
-            default -> 0; // bytes, text, fractions
+            default -> 0; // bytes, text, fractions: not used
         };
         if (size == 0) return;
         long count = big ? file.getLong(at + 4) : file.getInt(at + 4) & 0xFFFFFFFFL;
-        if (count < 1 || count > MOST_VALUES) return;
+        if (count < 1 || count > MAX_VALUES) return;
         int inline = big ? 8 : 4;
         int start = at + 4 + inline;
         if (count * size > inline) start = index(big ? file.getLong(start) : file.getInt(start) & 0xFFFFFFFFL);
@@ -67,16 +67,16 @@ final class TiffTags {
         };
     }
 
-    /** First value of a tag of integers of two bytes or more. */
+    /** First value of a tag with integers of two bytes or more. */
     Optional<Long> integer(int tag) {
         return Optional.ofNullable(integers.get(tag)).map(values -> values[0]);
     }
 
-    int intOr(int tag, int standard) {
-        return Math.toIntExact(Math.min(Integer.MAX_VALUE, integer(tag).orElse((long) standard)));
+    int intOr(int tag, int defaultValue) {
+        return Math.toIntExact(Math.min(Integer.MAX_VALUE, integer(tag).orElse((long) defaultValue)));
     }
 
-    /** All values; empty if the tag is missing. */
+    /** All values of a tag; empty if the tag is missing. */
     long[] integers(int tag) {
         return integers.getOrDefault(tag, new long[0]);
     }

@@ -3,7 +3,7 @@ package org.vit4j.data.image;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Decodes WebP by OpenCV; of an animation the first frame. */
+/** Decodes WebP by OpenCV; the first frame of an animation. */
 final class WebpDecoder {
     private WebpDecoder() {}
 

@@ -6,7 +6,7 @@ final class YccColors {
 
     private YccColors() {}
 
-    /** libjpeg's ycc_rgb_convert, in place; a fourth component stays. */
+    /** Converts YCbCr to RGB in place, as libjpeg's ycc_rgb_convert; a fourth component is not changed. */
     static void toRgb(byte[] samples, int components) {
         for (int i = 0; i + components <= samples.length; i += components) {
             int luma = samples[i] & 0xFF;
@@ -19,20 +19,21 @@ final class YccColors {
     }
 
     /**
-     * CMYK as Adobe stores it, inverted, to RGB.
+     * Converts CMYK to RGB; Adobe stores CMYK inverted.
      *
-     * @param complemented the first three are 255 minus the stored ones, as those of YCCK after {@link #toRgb}
+     * @param complemented true if the first three components are already 255 minus the stored ones, as after {@link #toRgb} of
+     *     YCCK
      */
     static byte[] invertedCmykToRgb(byte[] stored, boolean complemented) {
         byte[] inks = new byte[stored.length];
         for (int i = 0; i < inks.length; i++) {
-            boolean kept = complemented && i % 4 != 3;
-            inks[i] = kept ? stored[i] : (byte) ~stored[i];
+            boolean done = complemented && i % 4 != 3;
+            inks[i] = done ? stored[i] : (byte) ~stored[i];
         }
         return cmykToRgb(inks);
     }
 
-    /** Pillow's cmyk2rgb, [N, 4] -> [N, 3]. */
+    /** Converts CMYK to RGB, [N, 4] -> [N, 3], as Pillow's cmyk2rgb. */
     static byte[] cmykToRgb(byte[] inks) {
         byte[] out = new byte[inks.length / 4 * 3];
         for (int i = 0; i < inks.length / 4; i++) {

@@ -37,7 +37,7 @@ final class DigitFolders {
                     directory.resolve(label == 0 ? "zero" : "one").resolve(String.format(Locale.ROOT, "%04d.png", i));
             try {
                 Files.createDirectories(file.getParent());
-                ImageIO.write(ImageFile.picture(digits.image(i)), "png", file.toFile());
+                ImageIO.write(ImageFile.toBufferedImage(digits.image(i)), "png", file.toFile());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

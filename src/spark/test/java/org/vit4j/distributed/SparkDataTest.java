@@ -98,7 +98,7 @@ class SparkDataTest {
                 .hasMessageContaining("hdfs://host/x is read by Spark; train with --spark");
         assertThatThrownBy(() -> config("mnist", "s3a://bucket/x"))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("mnist is read from this machine only");
+                .hasMessageContaining("must be on this machine for mnist");
     }
 
     private static Path first(Path directory) throws IOException {

@@ -1,6 +1,6 @@
 package org.vit4j.data.image;
 
-/** Decodes JPEG as on a platform without OpenCV's natives. */
+/** Decodes JPEG without OpenCV's natives. */
 public final class JpegFallback {
     private JpegFallback() {}
 

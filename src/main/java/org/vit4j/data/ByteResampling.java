@@ -3,17 +3,17 @@ package org.vit4j.data;
 import org.vit4j.data.image.ByteImage;
 
 /**
- * Resizing of bytes in Pillow's fixed-point arithmetic: columns first, each pass rounded and clipped to 0..255. Computes
- * only a window of the result, and only the rows that it needs; its pixels do not depend on the window.
+ * Resizing of bytes in Pillow's fixed-point arithmetic: a horizontal pass, then a vertical one, each rounded and clipped to
+ * 0..255. Computes only a window of the result; its pixels equal those of the full result.
  */
-final class ByteResample {
-    private ByteResample() {}
+final class ByteResampling {
+    private ByteResampling() {}
 
     /**
-     * [H, W, C] -> [h, w, C]
+     * Resizes [H, W, C] -> [h, w, C].
      *
-     * @param size height and width of the whole result
-     * @param window top, left, h, w of the part that is computed
+     * @param size height and width of the full result
+     * @param window top, left, h, w of the computed part of the result
      */
     static ByteImage resize(ByteImage image, int[] size, int[] window, Interpolation interpolation) {
         if (window[2] == image.height()
@@ -24,19 +24,19 @@ final class ByteResample {
         }
         long values = (long) window[2] * window[3] * image.channels();
         if (values > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("resizing " + image.height() + "x" + image.width() + " to " + size[0]
-                    + "x" + size[1] + " makes too large an image");
+            throw new IllegalArgumentException("the resized image is too large (" + size[0] + "x" + size[1] + ", from "
+                    + image.height() + "x" + image.width() + ")");
         }
         if (interpolation == Interpolation.NEAREST) return nearest(image, size, window);
-        boolean tall = size[0] != image.height();
+        boolean changesHeight = size[0] != image.height();
         Resampling.Taps rows = Resampling.taps(image.height(), size[0], window[0], window[2], interpolation);
-        int first = tall ? rows.first()[0] : window[0];
-        int last = tall ? rows.first()[window[2] - 1] + rows.count()[window[2] - 1] : window[0] + window[2];
-        ByteImage wide = horizontal(image, first, last - first, size[1], window, interpolation);
-        return tall ? vertical(wide, first, rows, window[2]) : wide;
+        int first = changesHeight ? rows.first()[0] : window[0];
+        int end = changesHeight ? rows.first()[window[2] - 1] + rows.count()[window[2] - 1] : window[0] + window[2];
+        ByteImage resizedRows = horizontal(image, first, end - first, size[1], window, interpolation);
+        return changesHeight ? vertical(resizedRows, first, rows, window[2]) : resizedRows;
     }
 
-    /** Rows first..first+count of the image, resized to columns of the window. */
+    /** Resizes rows first..first+count of the image to the columns of the window. */
     private static ByteImage horizontal(
             ByteImage image, int first, int count, int size, int[] window, Interpolation interpolation) {
         int c = image.channels();
@@ -85,7 +85,7 @@ final class ByteResample {
         out[to + 2] = clip(blue);
     }
 
-    /** @param first row of the original that is the first of {@code image} */
+    /** @param first index in the original image of the first row of {@code image} */
     private static ByteImage vertical(ByteImage image, int first, Resampling.Taps taps, int height) {
         int row = image.width() * image.channels();
         byte[] in = image.pixels();
