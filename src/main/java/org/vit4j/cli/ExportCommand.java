@@ -77,14 +77,14 @@ final class ExportCommand implements Callable<Integer> {
         List<Path> written = ModelExporter.run(model, wanted, file, new ModelExporter.ExportOptions(pixels(), names));
         PrintWriter out = spec.commandLine().getOut();
         if (json) out.println(Json.text(machine(wanted, written)));
-        else written.forEach(one -> out.println(wanted.word() + ": " + one));
+        else written.forEach(one -> out.println(wanted.cliName() + ": " + one));
         out.flush();
         return CommandLineProgram.DONE;
     }
 
     private Map<String, Object> machine(ExportFormat wanted, List<Path> written) {
         Map<String, Object> machine = new LinkedHashMap<>();
-        machine.put("format", wanted.word());
+        machine.put("format", wanted.cliName());
         machine.put("file", file.toString());
         machine.put("files", written.stream().map(Path::toString).toList());
         machine.put("bytes", written.stream().mapToLong(ExportCommand::size).sum());

@@ -5,25 +5,25 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.vit4j.config.ConfigError;
 
-/** What a saved model can be exported as. */
+/** Export formats of saved models. */
 public enum ExportFormat {
-    /** As vit4j saves it itself, the same bytes. */
+    /** The native format of vit4j; the exported file has identical bytes. */
     KERAS,
     ONNX,
     SAFETENSORS,
     SAMEDIFF;
 
-    /** As the command line writes it. */
-    public String word() {
+    /** Name on the command line. */
+    public String cliName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** @throws ConfigError with the list of formats when there is no such */
+    /** @throws ConfigError listing the formats if {@code word} is unknown */
     public static ExportFormat of(String word) {
         for (ExportFormat format : values()) {
-            if (format.word().equalsIgnoreCase(word)) return format;
+            if (format.cliName().equalsIgnoreCase(word)) return format;
         }
-        String known = Arrays.stream(values()).map(ExportFormat::word).collect(Collectors.joining(", "));
-        throw new ConfigError("--format " + word + ": there is no such format; expected one of " + known);
+        String known = Arrays.stream(values()).map(ExportFormat::cliName).collect(Collectors.joining(", "));
+        throw new ConfigError("--format " + word + ": unknown format; expected one of " + known);
     }
 }

@@ -11,19 +11,19 @@ import org.vit4j.io.AtomicFiles;
 import org.vit4j.model.SavedModel;
 import org.vit4j.onnx.PixelInput;
 
-/** A saved model becomes a file of another format, written whole or not at all. */
+/** Exports a saved model to another file format. Files are written atomically. */
 public final class ModelExporter {
     private ModelExporter() {}
 
     /**
-     * What a format leaves open.
+     * Settings of single formats.
      *
-     * @param pixels what an ONNX model is given; of no meaning elsewhere
-     * @param names whose names safetensors has, a word of {@link org.vit4j.models.CheckpointNames#name}; else those that the
-     *     model was imported with, else the reference's; of no meaning elsewhere
+     * @param pixels input of an ONNX model; ignored by other formats
+     * @param names naming scheme of a safetensors file, see {@link org.vit4j.models.CheckpointNames#name}; the default
+     *     is the scheme that the model was imported with, or else the reference implementation's
      */
     public record ExportOptions(PixelInput.PixelInputKind pixels, Optional<String> names) {
-        public static final ExportOptions STANDARD =
+        public static final ExportOptions DEFAULTS =
                 new ExportOptions(PixelInput.PixelInputKind.NORMALIZED, Optional.empty());
 
         public ExportOptions with(PixelInput.PixelInputKind kind) {
@@ -36,72 +36,72 @@ public final class ModelExporter {
 
         private void check(ExportFormat format) {
             if (pixels != PixelInput.PixelInputKind.NORMALIZED && format != ExportFormat.ONNX) {
-                throw new ConfigError("--preprocess: only onnx holds it, not " + format.word());
+                throw new ConfigError("--preprocess: supported by onnx only, not by " + format.cliName());
             }
             if (names.isPresent() && format != ExportFormat.SAFETENSORS) {
-                throw new ConfigError("--names: only safetensors has other names, not " + format.word());
+                throw new ConfigError("--names: supported by safetensors only, not by " + format.cliName());
             }
         }
     }
 
     /**
-     * Reads {@code model} and writes {@code file}; what stood there is replaced.
+     * Reads {@code model} and writes {@code file}, replacing an existing file.
      *
-     * @return what was written, {@code file} first
-     * @throws ConfigError when the model cannot be read, does not fit the format, or something stands in the way of the
-     *     file
-     * @throws org.vit4j.io.RunException when the file cannot be written
+     * @return the written files, {@code file} first
+     * @throws ConfigError if the model cannot be read or is too large for the format, or if {@code file} is not a valid
+     *     target
+     * @throws org.vit4j.io.RunException if the file cannot be written
      */
     public static List<Path> run(Path model, ExportFormat format, Path file, ExportOptions options) {
         options.check(format);
-        checkPlace(file);
-        if (same(model, file)) throw new ConfigError("-o " + file + ": that is the model itself; name another file");
+        checkTarget(file);
+        if (isSameFile(model, file)) throw new ConfigError("-o " + file + ": is the model itself; choose another file");
         try (SavedModel saved = SavedModel.load(model, Backend.SAMEDIFF)) {
             return write(saved, format, file, options);
         }
     }
 
-    /** The same of a model that is open. */
+    /** Exports a loaded model. See {@link #run}. */
     public static List<Path> write(SavedModel model, ExportFormat format, Path file, ExportOptions options) {
         options.check(format);
-        checkPlace(file);
+        checkTarget(file);
         switch (format) {
             case KERAS -> SavedModel.write(file, model.description(), model.parameters());
             case SAFETENSORS -> SafeTensorsExport.write(model, file, options.names);
             case SAMEDIFF -> SameDiffExport.write(model, file);
             case ONNX -> {
-                Optional<Path> beside = OnnxExport.beside(model, file);
-                beside.ifPresent(ModelExporter::checkPlace);
+                Optional<Path> dataFile = OnnxExport.externalDataFile(model, file);
+                dataFile.ifPresent(ModelExporter::checkTarget);
                 OnnxExport.write(model, file, options.pixels);
-                if (beside.isPresent()) return List.of(file, beside.get());
+                if (dataFile.isPresent()) return List.of(file, dataFile.get());
             }
         }
         return List.of(file);
     }
 
-    private static boolean same(Path model, Path file) {
+    private static boolean isSameFile(Path model, Path file) {
         try {
             return Files.exists(model) && Files.exists(file) && Files.isSameFile(model, file);
         } catch (IOException e) {
-            throw new ConfigError(file + ": cannot be looked at: " + AtomicFiles.reason(e), e);
+            throw new ConfigError(file + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
     }
 
-    /** What can be known before any work is done. */
-    private static void checkPlace(Path file) {
+    /** Checks the target before any work is done. */
+    private static void checkTarget(Path file) {
         if (Files.isDirectory(file)) {
             throw new ConfigError("-o " + file + ": is a directory; expected a file, such as model.onnx");
         }
         if (Files.exists(file) && !Files.isRegularFile(file)) {
             throw new ConfigError("-o " + file + ": is a device, not a file");
         }
-        Path above = file.toAbsolutePath().getParent();
-        while (above != null && !Files.exists(above)) above = above.getParent();
-        if (above != null && !Files.isDirectory(above)) {
-            throw new ConfigError("-o " + file + ": " + above + " is a file, not a directory");
+        Path parent = file.toAbsolutePath().getParent();
+        while (parent != null && !Files.exists(parent)) parent = parent.getParent();
+        if (parent != null && !Files.isDirectory(parent)) {
+            throw new ConfigError("-o " + file + ": " + parent + " is a file, not a directory");
         }
-        if (above != null && !Files.isWritable(above)) {
-            throw new ConfigError("-o " + file + ": no permission to write to " + above);
+        if (parent != null && !Files.isWritable(parent)) {
+            throw new ConfigError("-o " + file + ": no permission to write to " + parent);
         }
     }
 }

@@ -13,9 +13,9 @@ import org.vit4j.onnx.OnnxModel;
 import org.vit4j.onnx.PixelInput;
 
 /**
- * ONNX: {@code images} [batch, C, H, W] to {@code logits} [batch, K], see {@link OnnxModel}. What the model says of itself
- * travels as metadata: {@code class_names} and {@code preprocessing} as JSON, {@code config} as YAML, {@code provenance} as
- * JSON.
+ * Exports ONNX models, {@code images} [batch, C, H, W] -> {@code logits} [batch, K], see {@link OnnxModel}. The
+ * description becomes metadata: {@code class_names}, {@code preprocessing} and {@code provenance} as JSON, {@code
+ * config} as YAML.
  */
 public final class OnnxExport {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -23,16 +23,16 @@ public final class OnnxExport {
     private OnnxExport() {}
 
     /**
-     * @param pixels what the exported network is given: normalized pictures, or pixels it normalizes itself
-     * @throws org.vit4j.io.RunException when it cannot be written
+     * @param pixels input of the exported network: normalized images, or pixels that it normalizes itself
+     * @throws org.vit4j.io.RunException if the file cannot be written
      */
     public static void write(SavedModel model, Path file, PixelInput.PixelInputKind pixels) {
         model(model, pixels).write(file, model.parameters()::values, metadata(model.description()));
     }
 
-    /** The second file that such an export needs, for models beyond 2 GB. */
-    static Optional<Path> beside(SavedModel model, Path file) {
-        return model(model, PixelInput.PixelInputKind.NORMALIZED).beside(file);
+    /** Separate weight file of models above 2 GB, otherwise empty. */
+    static Optional<Path> externalDataFile(SavedModel model, Path file) {
+        return model(model, PixelInput.PixelInputKind.NORMALIZED).externalDataFile(file);
     }
 
     private static OnnxModel model(SavedModel model, PixelInput.PixelInputKind pixels) {

@@ -26,40 +26,41 @@ import org.vit4j.model.SavedModel;
 import org.vit4j.models.CheckpointNames;
 
 /**
- * The state dict that the code behind a flavor has: timm's, or the authors' where timm has no such network, for {@code
- * load_state_dict(strict=True)} there. The reverse of {@code vit4j import}, bit for bit.
+ * Exports the state dict of the reference implementation (timm, or the authors' code if timm has no such network), for
+ * {@code load_state_dict(strict=True)}. Inverse of {@code vit4j import}, bit for bit.
  */
 public final class SafeTensorsExport {
     private SafeTensorsExport() {}
 
     /**
-     * @param names whose names, see {@link ModelExporter.ExportOptions}
-     * @throws ConfigError when there is no such scheme for the network
-     * @throws org.vit4j.io.RunException when it cannot be written
+     * @param names naming scheme, see {@link ModelExporter.ExportOptions}
+     * @throws ConfigError if the network has no such scheme
+     * @throws org.vit4j.io.RunException if the file cannot be written
      */
     public static void write(SavedModel model, Path file, Optional<String> names) {
         write(model.graph(), scheme(model.description(), names), model.parameters()::values, file);
     }
 
-    private static CheckpointNames scheme(ModelDescription description, Optional<String> wanted) {
+    private static CheckpointNames scheme(ModelDescription description, Optional<String> requested) {
         List<CheckpointNames> schemes = description.model().schemes();
-        String told = description.provenance().getOrDefault("imported_names", "");
+        String imported = description.provenance().getOrDefault("imported_names", "");
         for (CheckpointNames scheme : schemes) {
-            if (scheme.name().equals(wanted.orElse(told))) return scheme;
+            if (scheme.name().equals(requested.orElse(imported))) return scheme;
         }
-        if (wanted.isEmpty()) return schemes.get(0);
+        if (requested.isEmpty()) return schemes.get(0);
         String known = schemes.stream().map(CheckpointNames::name).distinct().collect(Collectors.joining(", "));
-        throw new ConfigError("--names " + wanted.get() + ": this network has no such names; expected " + known);
+        throw new ConfigError(
+                "--names " + requested.get() + ": unknown scheme for this network; expected one of " + known);
     }
 
     /**
-     * The same of any weights.
+     * Exports the given weights.
      *
-     * @param weights by our names, row by row; asked once for each
+     * @param weights row-major values by vit4j name; called once for each parameter
      */
     public static void write(Graph graph, CheckpointNames keys, Function<String, float[]> weights, Path file) {
         List<SafeTensors.TensorSource> sources = sources(graph, keys, weights);
-        // "pt" is what PyTorch's readers of the format want to see.
+        // PyTorch readers of the format expect "pt".
         AtomicFiles.write(file, temporary -> SafeTensors.write(temporary, sources, Map.of("format", "pt")));
     }
 
@@ -76,12 +77,12 @@ public final class SafeTensorsExport {
             put(sources, filled(norm.module() + ".bias", norm.width(), 0));
         }
         List<SafeTensors.TensorSource> all = new ArrayList<>(sources.values());
-        // Longer numbers first, so that all of them are aligned.
+        // Tensors with 8-byte elements first, so that all tensors are aligned.
         all.sort(Comparator.comparing((SafeTensors.TensorSource source) -> source.type() != DType.I64));
         return all;
     }
 
-    /** Layers may share a weight. */
+    /** Adds a tensor unless present: layers may share a parameter. */
     private static void put(Map<String, SafeTensors.TensorSource> sources, SafeTensors.TensorSource source) {
         sources.putIfAbsent(source.name(), source);
     }
@@ -107,14 +108,14 @@ public final class SafeTensorsExport {
         }
     }
 
-    /** PyTorch counts the batches a norm has seen and, with a fixed momentum, never asks. */
+    /** PyTorch's batch counter, which is unused with a fixed momentum. */
     private static SafeTensors.TensorSource counter(Tensor norm, CheckpointNames keys) {
         String mean = CheckpointLayout.of(norm.parameters().get(2), keys).key();
         String module = mean.substring(0, mean.lastIndexOf('.') + 1);
         return SafeTensors.TensorSource.longs(module + "num_batches_tracked", new int[0], 0);
     }
 
-    /** Where their code keeps what each score looks up. */
+    /** Index buffer of a relative position bias, if the reference implementation stores one. */
     private static void index(
             Map<String, SafeTensors.TensorSource> sources,
             Tensor tensor,

@@ -16,16 +16,16 @@ import org.vit4j.io.AtomicFiles;
 import org.vit4j.model.SavedModel;
 
 /**
- * FlatBuffers that {@code SameDiff.load} opens with nothing but ND4J on the class path: placeholder {@code image} [-1, H,
- * W, C], already preprocessed, output {@code logits} [-1, K], tensors and weights by our names.
+ * Exports FlatBuffers files that {@code SameDiff.load} opens with only ND4J on the class path: placeholder {@code
+ * image} [-1, H, W, C], already preprocessed, output {@code logits} [-1, K]. Variables keep their vit4j names.
  */
 public final class SameDiffExport {
     /**
-     * The longest file ND4J 1.0.0-M2.1 writes: its FlatBufferBuilder doubles its buffer from 1024 bytes and stops there
-     * (flatbuffers 1.12, {@code growByteBuffer}), at half of the format's own 2 GB.
+     * Largest file that ND4J 1.0.0-M2.1 can write. Its FlatBufferBuilder doubles the buffer from 1024 bytes up to 1 GB
+     * (flatbuffers 1.12, {@code growByteBuffer}), half of the format's limit of 2 GB.
      */
-    static final long LARGEST = 1L << 30;
-    /** Names, shapes and settings of an operation and its result, generously. */
+    static final long MAX_BYTES = 1L << 30;
+    /** Upper bound per variable for names, shapes and settings, in bytes. */
     private static final long OVERHEAD = 2048;
 
     private static final String OUTPUT = "logits";
@@ -33,30 +33,30 @@ public final class SameDiffExport {
     private SameDiffExport() {}
 
     /**
-     * @throws ConfigError when the model is larger than the format can hold
-     * @throws org.vit4j.io.RunException when it cannot be written
+     * @throws ConfigError if the model is too large for the format
+     * @throws org.vit4j.io.RunException if the file cannot be written
      */
     public static void write(SavedModel model, Path file) {
         write(model.graph(), model.parameters(), file);
     }
 
-    /** The same of any weights. */
+    /** Exports the given weights. */
     public static void write(Graph graph, ParameterStore parameters, Path file) {
-        check(file, weights(graph));
+        checkSize(file, parameterBytes(graph));
         SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, SameDiffLowering.Mode.INFERENCE);
         SameDiff sd = lowered.sd();
         SDVariable logits = lowered.output(OUTPUT);
         if (!logits.name().equals(OUTPUT)) sd.identity(OUTPUT, logits);
-        check(file, arrays(sd) + OVERHEAD * sd.variables().size());
+        checkSize(file, arrayBytes(sd) + OVERHEAD * sd.variables().size());
         AtomicFiles.write(file, temporary -> sd.save(temporary.toFile(), false));
     }
 
-    private static long weights(Graph graph) {
+    private static long parameterBytes(Graph graph) {
         return Float.BYTES
                 * graph.parameters().stream().mapToLong(Parameter::size).sum();
     }
 
-    private static long arrays(SameDiff sd) {
+    private static long arrayBytes(SameDiff sd) {
         long bytes = 0;
         for (SDVariable variable : sd.variables()) {
             VariableType type = variable.getVariableType();
@@ -67,14 +67,14 @@ public final class SameDiffExport {
         return bytes;
     }
 
-    static void check(Path file, long bytes) {
-        if (bytes <= LARGEST) return;
+    static void checkSize(Path file, long bytes) {
+        if (bytes <= MAX_BYTES) return;
         throw new ConfigError(String.format(
                 Locale.ROOT,
-                "%s: a model of %d bytes is more than SameDiff's FlatBuffers hold (%d); export it as keras or onnx,"
-                        + " which have no such limit",
+                "%s: the model has %d bytes, above the limit of SameDiff's FlatBuffers (%d); export it as keras or onnx"
+                        + " instead",
                 file,
                 bytes,
-                LARGEST));
+                MAX_BYTES));
     }
 }

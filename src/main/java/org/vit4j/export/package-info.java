@@ -1,2 +1,7 @@
-/** Saved models in other formats; a class a format, all of them readers of the same graph and weights. */
+/**
+ * Export of saved models to Keras, ONNX, safetensors and SameDiff files. One class per format converts the graph and
+ * the weights.
+ *
+ * <p>Start with {@link org.vit4j.export.ModelExporter}.
+ */
 package org.vit4j.export;

@@ -12,31 +12,32 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** Attention with its inner tensors in sight, so not Keras' {@code MultiHeadAttention}. */
+/** Attention as separate layers. Keras' {@code MultiHeadAttention} would hide scores and probabilities. */
 final class AttentionLayers {
     private AttentionLayers() {}
 
-    /** Queries, keys and values of one product share its cut into heads; each is then a crop of that. */
+    /** Splits into heads. A fused qkv product is split once; queries, keys and values are slices of the result. */
     static KerasNode splitHeads(KerasNetwork net, Tensor t, Op.SplitHeads split, KerasNode x) {
         int parts = split.parts();
-        if (parts == 1) return cut(net, t.name(), split.heads(), x);
+        if (parts == 1) return toHeads(net, t.name(), split.heads(), x);
         String path = t.input().name() + ".heads";
-        int all = parts * split.heads();
-        KerasNode heads = net.shared(path + "." + all, () -> cut(net, path, all, x)); // [parts * H, T, d]
+        int totalHeads = parts * split.heads();
+        KerasNode heads =
+                net.shared(path + "." + totalHeads, () -> toHeads(net, path, totalHeads, x)); // [parts * H, T, d]
         int from = split.part() * split.heads();
         return ShapeLayers.slice(net, t.name(), heads, 0, from, from + split.heads()); // [H, T, d]
     }
 
     /** [T, H * d] -> [H, T, d] */
-    private static KerasNode cut(KerasNetwork net, String path, int heads, KerasNode x) {
-        Shape apart = Shape.of(x.shape().dim(0), heads, x.shape().last() / heads);
-        KerasNode cut = ShapeLayers.reshape(net, path + ".cut", x, apart); // [T, H, d]
-        return ShapeLayers.permute(net, path, cut, List.of(1, 0, 2));
+    private static KerasNode toHeads(KerasNetwork net, String path, int heads, KerasNode x) {
+        Shape perHead = Shape.of(x.shape().dim(0), heads, x.shape().last() / heads);
+        KerasNode reshaped = ShapeLayers.reshape(net, path + ".cut", x, perHead); // [T, H, d]
+        return ShapeLayers.permute(net, path, reshaped, List.of(1, 0, 2));
     }
 
     static KerasNode mergeHeads(KerasNetwork net, Tensor t, KerasNode x) {
-        KerasNode together = ShapeLayers.permute(net, t.name() + ".tokens", x, List.of(1, 0, 2)); // [T, H, d]
-        return ShapeLayers.reshape(net, t.name(), together, t.shape()); // [T, H * d]
+        KerasNode tokensFirst = ShapeLayers.permute(net, t.name() + ".tokens", x, List.of(1, 0, 2)); // [T, H, d]
+        return ShapeLayers.reshape(net, t.name(), tokensFirst, t.shape()); // [T, H * d]
     }
 
     static KerasNode scores(KerasNetwork net, Tensor t, Op.AttentionScores scores, List<KerasNode> qk) {
@@ -57,25 +58,28 @@ final class AttentionLayers {
         return net.layer(t.name(), "EinsumDense", config, t.shape(), variables, x);
     }
 
-    /** The small table is the weight in Keras too, and looked up there: positions that share an offset stay tied. */
+    /**
+     * Relative position bias. Keras also stores the small table [H, offsets] and looks it up, so positions with equal
+     * offsets keep sharing one trainable value.
+     */
     static KerasNode relativeBias(KerasNetwork net, Tensor t, HeadOp.RelativeBias bias, KerasNode scores) {
         Parameter weight = t.parameters().get(0);
         KerasNode table = ParameterLayers.table(net, weight); // [H, offsets]
         if (bias.factor() != 1) table = KerasLayers.scale(net, weight.name() + ".scaled", bias.factor(), table);
-        int[] places = bias.index();
+        int[] flatIndex = bias.index();
         int sources = t.dim(2);
         List<List<Integer>> index = new ArrayList<>();
-        for (int row = 0; row < places.length; row += sources) {
-            index.add(IntStream.of(places).skip(row).limit(sources).boxed().toList());
+        for (int row = 0; row < flatIndex.length; row += sources) {
+            index.add(IntStream.of(flatIndex).skip(row).limit(sources).boxed().toList());
         }
         Map<String, Object> constant =
                 config("class_name", "__numpy__", "config", config("value", index, "dtype", "int32"));
-        KerasNode found =
+        KerasNode biases =
                 net.op(weight.name() + ".found", "Take", config("axis", 2), t.shape(), List.of(table), constant);
-        return net.merge(t.name(), "Add", config(), t.shape(), List.of(scores, found));
+        return net.merge(t.name(), "Add", config(), t.shape(), List.of(scores, biases));
     }
 
-    static KerasNode mix(KerasNetwork net, Tensor t, List<KerasNode> inputs) {
+    static KerasNode weightedSum(KerasNetwork net, Tensor t, List<KerasNode> inputs) {
         return net.einsum(t.name(), "bhij,bhjd->bhid", t.shape(), inputs.get(0), inputs.get(1));
     }
 }

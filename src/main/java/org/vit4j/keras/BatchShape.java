@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vit4j.graph.Shape;
 
-/** Shapes as Keras writes them: the batch axis in front, its size unknown. */
+/** Shapes in Keras' notation: a leading batch axis of unknown size. */
 final class BatchShape {
     private BatchShape() {}
 

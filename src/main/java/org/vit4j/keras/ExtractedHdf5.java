@@ -7,9 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.vit4j.config.ConfigError;
 
-/** The weights of an archive, as a file of their own: HDF5 is read at random, which a compressed entry does not allow. */
+/** Temporary copy of an archive's HDF5 weights. HDF5 needs random access, which a compressed entry does not allow. */
 record ExtractedHdf5(Hdf5Reader hdf5, Path copy) implements AutoCloseable {
-    /** @throws ConfigError when they are damaged */
+    /** @throws ConfigError if the weights are damaged */
     static ExtractedHdf5 of(KerasZip zip, String label) throws IOException {
         Path copy = Files.createTempFile("vit4j-", ".h5");
         try {

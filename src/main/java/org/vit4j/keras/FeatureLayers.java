@@ -8,7 +8,7 @@ import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** Attention by random features, linear in the number of tokens. */
+/** Performer attention with random features, linear in the number of tokens. */
 final class FeatureLayers {
     private static final String PRODUCT = "abc,dc->abd";
 
@@ -20,9 +20,9 @@ final class FeatureLayers {
         Shape matrix = t.parameters().get(0).shape(); // [m, D]
         Map<String, Object> config =
                 config("equation", PRODUCT, "output_shape", t.shape().dims(), "trainable", false);
-        List<KerasVariable> given =
+        List<KerasVariable> kernel =
                 List.of(KerasVariable.of("kernel", t.parameters().get(0)));
-        KerasNode projected = net.layer(path + ".projected", "EinsumDense", config, t.shape(), given, x);
+        KerasNode projected = net.layer(path + ".projected", "EinsumDense", config, t.shape(), kernel, x);
         KerasNode squares = net.merge(path + ".squares", "Multiply", config(), x.shape(), List.of(x, x));
         List<KerasVariable> halves = List.of(KerasVariable.filled("kernel", -0.5f, matrix));
         KerasNode norm = net.layer(path + ".norm", "EinsumDense", config, t.shape(), halves, squares);

@@ -11,17 +11,17 @@ import java.util.Map;
 import org.vit4j.config.ConfigError;
 
 /**
- * A Functional model as a {@code config.json} tells it, whoever wrote it: its operations by name, what feeds them and
- * where their weights lie. Keras numbers the groups of weights by class, so after it has saved a file again a layer is
- * known by its name only.
+ * Functional model parsed from a {@code config.json} of vit4j or Keras: operations by name, their inputs and their
+ * weight groups. Keras numbers weight groups by class, so in a file saved again by Keras only the name identifies a
+ * layer.
  */
 final class FunctionalConfig {
-    private static final int DEEPEST = 16;
+    private static final int MAX_DEPTH = 16;
 
     /**
-     * @param group where its weights lie in {@code model.weights.h5}: {@code layers/dense_3}; empty for what is no layer
+     * @param group of its weights in {@code model.weights.h5}: {@code layers/dense_3}; empty if it is not a layer
      * @param config constructor arguments
-     * @param inputs names of the operations it is called on, in order
+     * @param inputs names of the operations that it is called on, in order
      */
     record KerasOperation(String name, String className, String group, JsonNode config, List<String> inputs) {
         boolean isLayer() {
@@ -37,10 +37,10 @@ final class FunctionalConfig {
     }
 
     /**
-     * The model itself, then those it holds: a person may have put ours between layers of their own.
+     * Finds the model and all nested models, outermost first. Users may nest the exported model in a larger one.
      *
-     * @param label what to call the file when something is wrong with it
-     * @return nothing if there is no Functional model in it
+     * @param label of the file in error messages
+     * @return an empty list if there is no Functional model
      */
     static List<FunctionalConfig> all(JsonNode model, String label) {
         List<FunctionalConfig> found = new ArrayList<>();
@@ -49,7 +49,7 @@ final class FunctionalConfig {
     }
 
     private static void collect(JsonNode model, String path, String label, int depth, List<FunctionalConfig> found) {
-        if (depth > DEEPEST) throw new ConfigError(label + ": models in models, more than " + DEEPEST + " deep");
+        if (depth > MAX_DEPTH) throw new ConfigError(label + ": models are nested more than " + MAX_DEPTH + " deep");
         JsonNode config = model.path("config");
         FunctionalConfig functional = new FunctionalConfig(tensors(config.path("output_layers")));
         if (model.path("class_name").asText().equals("Functional")) found.add(functional);
@@ -61,7 +61,7 @@ final class FunctionalConfig {
                             + KerasOrder.group(node.path("class_name").asText(), counters);
             KerasOperation operation = operation(node, group, label);
             if (functional.operations.put(operation.name(), operation) != null) {
-                throw new ConfigError(label + ": two layers are called '" + operation.name() + "'");
+                throw new ConfigError(label + ": duplicate layer '" + operation.name() + "'");
             }
             if (node.path("config").has("layers")) collect(node, group + "/", label, depth + 1, found);
         }
@@ -69,7 +69,7 @@ final class FunctionalConfig {
 
     private static KerasOperation operation(JsonNode node, String group, String label) {
         String name = node.path("name").asText(node.path("config").path("name").asText());
-        if (name.isEmpty()) throw new ConfigError(label + ": a layer has no name");
+        if (name.isEmpty()) throw new ConfigError(label + ": layer without a name");
         List<String> inputs = new ArrayList<>();
         for (JsonNode argument : node.path("inbound_nodes").path(0).path("args")) inputs(argument, 0, inputs);
         return new KerasOperation(name, node.path("class_name").asText(), group, node.path("config"), inputs);
@@ -81,7 +81,7 @@ final class FunctionalConfig {
         else if (argument.isArray() && depth < 2) argument.forEach(one -> inputs(one, depth + 1, inputs));
     }
 
-    /** One output is {@code [name, 0, 0]}, several are a list of such. */
+    /** Output names. One output is {@code [name, 0, 0]}, several are a list of such triples. */
     private static List<String> tensors(JsonNode outputs) {
         if (outputs.path(0).isTextual()) return List.of(outputs.path(0).textValue());
         List<String> names = new ArrayList<>();
@@ -89,11 +89,12 @@ final class FunctionalConfig {
         return names;
     }
 
-    /** In the order of the file; null when there is none of that name. */
+    /** Returns the operation of that name, or null. */
     KerasOperation operation(String name) {
         return operations.get(name);
     }
 
+    /** All operations, in file order. */
     Collection<KerasOperation> operations() {
         return Collections.unmodifiableCollection(operations.values());
     }

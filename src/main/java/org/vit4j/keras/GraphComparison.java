@@ -12,69 +12,72 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.vit4j.config.ConfigError;
 
-/** Whether a model still computes what a model of ours computed, its weights aside. */
+/** Checks that a model saved by Keras still has the exported network's layers and connections; ignores weights. */
 final class GraphComparison {
-    /** What may change: the first three are about training only, and Keras writes types its own way. */
-    private static final Set<String> FREE = Set.of("trainable", "momentum", "name", "dtype");
+    /**
+     * Config keys that may differ: names, training-only settings, and the dtype, which Keras serializes differently.
+     */
+    private static final Set<String> IGNORED_KEYS = Set.of("trainable", "momentum", "name", "dtype");
 
-    private static final int SHOWN = 3;
+    private static final int MAX_LISTED = 3;
 
     private GraphComparison() {}
 
     /**
-     * The one of {@code candidates} that holds the layers of {@code ours}, which is checked to be connected as ours is.
+     * Returns the candidate that contains the layers of {@code expected}, connected in the same way.
      *
-     * @param label what to call the file of the candidates
-     * @throws ConfigError saying what is missing or different
+     * @param label of the candidates' file in error messages
+     * @throws ConfigError naming the missing or different layer
      */
-    static FunctionalConfig find(FunctionalConfig ours, List<FunctionalConfig> candidates, String label) {
-        if (candidates.isEmpty()) throw new ConfigError(label + ": not a Functional model, as those of vit4j are");
+    static FunctionalConfig find(FunctionalConfig expected, List<FunctionalConfig> candidates, String label) {
+        if (candidates.isEmpty())
+            throw new ConfigError(label + ": not a Functional model; expected one exported by vit4j");
         FunctionalConfig best = candidates.get(0);
         for (FunctionalConfig other : candidates) {
-            if (missing(ours, other).size() < missing(ours, best).size()) best = other;
+            if (missing(expected, other).size() < missing(expected, best).size()) best = other;
         }
-        Set<String> missing = missing(ours, best);
+        Set<String> missing = missing(expected, best);
         if (!missing.isEmpty()) {
-            throw new ConfigError(label + ": not this network: it has no layer " + shown(missing));
+            throw new ConfigError(label + ": different network: missing layer " + listed(missing));
         }
-        compare(ours, best, label);
+        compare(expected, best, label);
         return best;
     }
 
-    private static Set<String> missing(FunctionalConfig ours, FunctionalConfig theirs) {
+    private static Set<String> missing(FunctionalConfig expected, FunctionalConfig actual) {
         Set<String> missing = new TreeSet<>();
-        for (FunctionalConfig.KerasOperation operation : ours.operations()) {
+        for (FunctionalConfig.KerasOperation operation : expected.operations()) {
             if (!operation.isLayer()) continue;
-            FunctionalConfig.KerasOperation other = theirs.operation(operation.name());
+            FunctionalConfig.KerasOperation other = actual.operation(operation.name());
             if (other == null || !other.isLayer()) missing.add(operation.name());
         }
         return missing;
     }
 
-    private static String shown(Collection<String> names) {
-        String first = String.join("', '", names.stream().limit(SHOWN).toList());
-        return "'" + first + "'" + (names.size() > SHOWN ? " and " + (names.size() - SHOWN) + " more" : "");
+    private static String listed(Collection<String> names) {
+        String first = String.join("', '", names.stream().limit(MAX_LISTED).toList());
+        return "'" + first + "'" + (names.size() > MAX_LISTED ? " and " + (names.size() - MAX_LISTED) + " more" : "");
     }
 
-    /** An operation of ours and what stands in its place. */
-    private record ComparedPair(FunctionalConfig.KerasOperation ours, FunctionalConfig.KerasOperation theirs) {}
+    /** An operation of the exported model and its counterpart. */
+    private record ComparedPair(FunctionalConfig.KerasOperation expected, FunctionalConfig.KerasOperation actual) {}
 
-    /** From the output back. Operations that are no layers have other names once Keras has loaded them. */
-    private static void compare(FunctionalConfig ours, FunctionalConfig theirs, String label) {
+    /** Walks both graphs from the outputs back, because Keras renames operations that are not layers when loading. */
+    private static void compare(FunctionalConfig expected, FunctionalConfig actual, String label) {
         Deque<ComparedPair> open = new ArrayDeque<>();
         Set<String> seen = new HashSet<>();
-        for (String output : ours.outputs()) push(open, ours, output, theirs, output, label);
+        for (String output : expected.outputs()) push(open, expected, output, actual, output, label);
         while (!open.isEmpty()) {
             ComparedPair pair = open.pop();
-            if (!seen.add(pair.ours.name())) continue;
+            if (!seen.add(pair.expected.name())) continue;
             compare(pair, label);
-            for (int i = 0; i < pair.ours.inputs().size(); i++) {
+            for (int i = 0; i < pair.expected.inputs().size(); i++) {
                 push(
                         open,
-                        ours,
-                        pair.ours.inputs().get(i),
-                        theirs,
-                        pair.theirs.inputs().get(i),
+                        expected,
+                        pair.expected.inputs().get(i),
+                        actual,
+                        pair.actual.inputs().get(i),
                         label);
             }
         }
@@ -82,66 +85,67 @@ final class GraphComparison {
 
     private static void push(
             Deque<ComparedPair> open,
-            FunctionalConfig ours,
+            FunctionalConfig expected,
             String name,
-            FunctionalConfig theirs,
+            FunctionalConfig actual,
             String other,
             String label) {
-        FunctionalConfig.KerasOperation mine = ours.operation(name);
-        FunctionalConfig.KerasOperation its = theirs.operation(other);
-        if (mine == null || its == null) {
-            throw new ConfigError(label + ": there is no layer '" + (mine == null ? name : other) + "'");
+        FunctionalConfig.KerasOperation expectedInput = expected.operation(name);
+        FunctionalConfig.KerasOperation actualInput = actual.operation(other);
+        if (expectedInput == null || actualInput == null) {
+            throw new ConfigError(label + ": missing layer '" + (expectedInput == null ? name : other) + "'");
         }
-        open.push(new ComparedPair(mine, its));
+        open.push(new ComparedPair(expectedInput, actualInput));
     }
 
     private static void compare(ComparedPair pair, String label) {
-        FunctionalConfig.KerasOperation ours = pair.ours;
-        FunctionalConfig.KerasOperation theirs = pair.theirs;
-        boolean renamed = ours.isLayer() && !ours.name().equals(theirs.name());
-        if (renamed || !ours.className().equals(theirs.className())) {
+        FunctionalConfig.KerasOperation expected = pair.expected;
+        FunctionalConfig.KerasOperation actual = pair.actual;
+        boolean renamed = expected.isLayer() && !expected.name().equals(actual.name());
+        if (renamed || !expected.className().equals(actual.className())) {
             throw new ConfigError(String.format(
                     Locale.ROOT,
-                    "%s: not this network: in the place of %s '%s' it has %s '%s'",
+                    "%s: different network: %s '%s', expected %s '%s'",
                     label,
-                    ours.className(),
-                    ours.name(),
-                    theirs.className(),
-                    theirs.name()));
+                    actual.className(),
+                    actual.name(),
+                    expected.className(),
+                    expected.name()));
         }
-        boolean input = ours.inputs().isEmpty(); // what a person puts in front of it is theirs
-        if (!input && ours.inputs().size() != theirs.inputs().size()) {
+        boolean input = expected.inputs().isEmpty(); // users may put their own layers in front of the input
+        if (!input && expected.inputs().size() != actual.inputs().size()) {
             throw new ConfigError(String.format(
                     Locale.ROOT,
-                    "%s: not this network: layer '%s' has %d inputs, expected %d",
+                    "%s: different network: layer '%s' has %d inputs, expected %d",
                     label,
-                    theirs.name(),
-                    theirs.inputs().size(),
-                    ours.inputs().size()));
+                    actual.name(),
+                    actual.inputs().size(),
+                    expected.inputs().size()));
         }
-        for (Map.Entry<String, JsonNode> entry : ours.config().properties()) {
-            JsonNode value = theirs.config().path(entry.getKey());
-            if (FREE.contains(entry.getKey()) || same(entry.getValue(), value)) continue;
+        for (Map.Entry<String, JsonNode> entry : expected.config().properties()) {
+            JsonNode value = actual.config().path(entry.getKey());
+            if (IGNORED_KEYS.contains(entry.getKey()) || equal(entry.getValue(), value)) continue;
             throw new ConfigError(String.format(
                     Locale.ROOT,
-                    "%s: not this network: layer '%s' has %s %s, expected %s",
+                    "%s: different network: layer '%s' has %s %s, expected %s",
                     label,
-                    theirs.name(),
+                    actual.name(),
                     entry.getKey(),
                     value,
                     entry.getValue()));
         }
     }
 
-    /** Null, the size of a batch, may have become a number, and an axis a list of one. */
-    private static boolean same(JsonNode ours, JsonNode theirs) {
-        if (ours.isNull()) return true;
-        if (!ours.isContainerNode() && theirs.isArray() && theirs.size() == 1) return same(ours, theirs.get(0));
-        if (ours.isNumber()) return theirs.isNumber() && ours.doubleValue() == theirs.doubleValue();
-        if (!ours.isArray()) return ours.equals(theirs);
-        if (!theirs.isArray() || ours.size() != theirs.size()) return false;
-        for (int i = 0; i < ours.size(); i++) {
-            if (!same(ours.get(i), theirs.get(i))) return false;
+    /** Compares config values. Null (the batch size) equals any number, and a one-element list equals its element. */
+    private static boolean equal(JsonNode expected, JsonNode actual) {
+        if (expected.isNull()) return true;
+        if (!expected.isContainerNode() && actual.isArray() && actual.size() == 1)
+            return equal(expected, actual.get(0));
+        if (expected.isNumber()) return actual.isNumber() && expected.doubleValue() == actual.doubleValue();
+        if (!expected.isArray()) return expected.equals(actual);
+        if (!actual.isArray() || expected.size() != actual.size()) return false;
+        for (int i = 0; i < expected.size(); i++) {
+            if (!equal(expected.get(i), actual.get(i))) return false;
         }
         return true;
     }

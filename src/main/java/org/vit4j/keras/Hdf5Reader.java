@@ -13,7 +13,7 @@ import java.util.Arrays;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Shape;
 
-/** Reads datasets out of an HDF5 file, whoever wrote it; the only user of the HDF5 library. */
+/** Reads datasets from an HDF5 file of any origin. The only class that uses the HDF5 library. */
 final class Hdf5Reader implements AutoCloseable {
     private final HdfFile file;
     private final String label;
@@ -23,7 +23,7 @@ final class Hdf5Reader implements AutoCloseable {
         this.label = label;
     }
 
-    /** @param label what to call the file when something is wrong with it */
+    /** @param label of the file in error messages */
     static Hdf5Reader open(Path path, String label) throws IOException {
         try {
             return new Hdf5Reader(file(path), label);
@@ -33,8 +33,8 @@ final class Hdf5Reader implements AutoCloseable {
     }
 
     /**
-     * Over mapped memory, where a header that claims to be larger than the file is noticed; over a channel the library
-     * allocates what it claims. Only files beyond what can be mapped are left to that.
+     * Opens the file in mapped memory, where sizes beyond the end of the file are detected. Over a channel, the library
+     * allocates whatever a damaged header declares; only files above 2 GB, which cannot be mapped, use that.
      */
     private static HdfFile file(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
@@ -43,13 +43,13 @@ final class Hdf5Reader implements AutoCloseable {
         }
     }
 
-    /** All elements of a float32 dataset, row by row. */
+    /** Returns all elements of a float32 dataset in row-major order. */
     float[] floats(String path, Shape expected) {
         try {
             Dataset dataset = dataset(path);
-            // Keras writes plain values. Chunks could unpack to anything, and nobody needs them here.
+            // Keras writes contiguous datasets. Chunked ones may be compressed and unpack to any size.
             if (!(dataset instanceof ContiguousDataset)) {
-                throw new ConfigError(label + ": " + path + " is stored in chunks, expected plain values");
+                throw new ConfigError(label + ": " + path + " is chunked, expected a contiguous dataset");
             }
             if (dataset.getJavaType() != float.class) {
                 throw new ConfigError(
@@ -68,19 +68,19 @@ final class Hdf5Reader implements AutoCloseable {
         }
     }
 
-    /** Step by step, because the library's own look-up follows links, also into other files. */
+    /** Resolves the path one group at a time. The library's own lookup follows links, even into other files. */
     private Dataset dataset(String path) {
         Node node = file;
         for (String name : path.split("/", -1)) {
             node = node instanceof Group group ? group.getChild(name) : null;
         }
         if (node instanceof Dataset dataset) return dataset;
-        throw new ConfigError(label + ": there is no dataset " + path);
+        throw new ConfigError(label + ": missing dataset " + path);
     }
 
-    /** The library meets a damaged file with any exception it happens to run into. */
+    /** The library throws arbitrary runtime exceptions on damaged files. */
     private static ConfigError damaged(String label, Throwable cause) {
-        return new ConfigError(label + ": no HDF5 file, or a damaged one", cause);
+        return new ConfigError(label + ": not an HDF5 file, or damaged", cause);
     }
 
     @Override

@@ -12,8 +12,8 @@ import java.util.Map;
 import org.vit4j.graph.Shape;
 
 /**
- * Writes HDF5 of one kind: groups, and contiguous float32 datasets. Every address is known before the first byte is
- * written, so files of any size stream, and the same content gives the same bytes.
+ * Writes HDF5 files with groups and contiguous float32 datasets. All addresses are known before the first byte is
+ * written, so files of any size can be streamed. Output is deterministic.
  *
  * <p>After the HDF5 File Format Specification 3.0: superblock version 2 (HDF5 1.8 and later read it), object headers
  * version 2, links as messages in the group's header.
@@ -32,7 +32,7 @@ final class Hdf5Writer {
     private static final int LAYOUT = 0x08;
     private static final int GROUP_INFO = 0x0A;
 
-    /** A group while {@code shape} is null, a dataset otherwise. */
+    /** A group if {@code shape} is null, a dataset otherwise. */
     private static final class Hdf5Entry {
         private final Map<String, Hdf5Entry> children = new LinkedHashMap<>();
         private Shape shape;
@@ -44,7 +44,7 @@ final class Hdf5Writer {
     private final Map<String, Hdf5Entry> datasets = new LinkedHashMap<>();
     private long size;
 
-    /** Makes every group of {@code path} that is not there yet. */
+    /** Creates all missing groups of {@code path}. */
     Hdf5Writer group(String path) {
         entry(path);
         return this;
@@ -52,7 +52,7 @@ final class Hdf5Writer {
 
     Hdf5Writer dataset(String path, Shape shape) {
         Hdf5Entry entry = entry(path);
-        if (entry.shape != null || !entry.children.isEmpty()) throw new IllegalStateException(path + " stands twice");
+        if (entry.shape != null || !entry.children.isEmpty()) throw new IllegalStateException("duplicate path " + path);
         entry.shape = shape;
         datasets.put(path, entry);
         return this;
@@ -61,13 +61,13 @@ final class Hdf5Writer {
     private Hdf5Entry entry(String path) {
         Hdf5Entry entry = root;
         for (String name : path.split("/", -1)) {
-            if (entry.shape != null) throw new IllegalStateException(path + " lies below a dataset");
+            if (entry.shape != null) throw new IllegalStateException(path + " is below a dataset");
             entry = entry.children.computeIfAbsent(name, n -> new Hdf5Entry());
         }
         return entry;
     }
 
-    /** Gives everything its address: headers first, then the data in the order of the datasets. */
+    /** Assigns addresses, headers first, then data in dataset order, and returns the file size in bytes. */
     long layOut() {
         long at = layOutHeaders(root, SUPERBLOCK);
         for (Hdf5Entry dataset : datasets.values()) {
@@ -86,12 +86,12 @@ final class Hdf5Writer {
         return next;
     }
 
-    /** Where the values of a dataset begin; after {@link #layOut}. */
+    /** Byte offset of a dataset's values. Call {@link #layOut} first. */
     long address(String path) {
         return datasets.get(path).data;
     }
 
-    /** Writes the file and does not close it; after {@link #layOut}. */
+    /** Writes the file without closing the stream. Call {@link #layOut} first. */
     void write(OutputStream out, DatasetValues values) throws IOException {
         out.write(superblock());
         long at = writeHeaders(out, root, SUPERBLOCK);
@@ -109,7 +109,7 @@ final class Hdf5Writer {
         if (at != size) throw new IllegalStateException(at + " bytes written of " + size);
     }
 
-    /** What a dataset holds, by its path. */
+    /** Returns a dataset's values by its path. */
     @FunctionalInterface
     interface DatasetValues {
         float[] of(String path);
@@ -124,7 +124,7 @@ final class Hdf5Writer {
     }
 
     private static void write(OutputStream out, float[] floats) throws IOException {
-        ByteBuffer buffer = little(Math.min(floats.length, 1 << 14) * Float.BYTES);
+        ByteBuffer buffer = littleEndian(Math.min(floats.length, 1 << 14) * Float.BYTES);
         int chunk = buffer.capacity() / Float.BYTES;
         for (int from = 0; from < floats.length; from += chunk) {
             int count = Math.min(chunk, floats.length - from);
@@ -134,23 +134,23 @@ final class Hdf5Writer {
     }
 
     private byte[] superblock() {
-        ByteBuffer block = little(SUPERBLOCK);
+        ByteBuffer block = littleEndian(SUPERBLOCK);
         block.put((byte) 0x89).put("HDF\r\n".getBytes(StandardCharsets.US_ASCII));
         block.put((byte) 0x1A).put((byte) '\n');
         block.put((byte) 2).put((byte) 8).put((byte) 8).put((byte) 0); // version, sizes of addresses and lengths, flags
         block.putLong(0).putLong(UNDEFINED).putLong(size).putLong(root.header); // base, extension, end, root
-        return sealed(block);
+        return withChecksum(block);
     }
 
-    /** An object header: its messages between a prefix and a checksum. */
+    /** Encodes an object header: prefix, messages, checksum. */
     private static byte[] header(Hdf5Entry entry) {
         List<ByteBuffer> messages = entry.shape == null ? groupMessages(entry) : datasetMessages(entry);
         int length = messages.stream().mapToInt(ByteBuffer::capacity).sum();
-        ByteBuffer header = little(10 + length + 4);
+        ByteBuffer header = littleEndian(10 + length + 4);
         header.put("OHDR".getBytes(StandardCharsets.US_ASCII)).put((byte) 2).put((byte) 2); // flags: length has 4 bytes
         header.putInt(length);
         messages.forEach(message -> header.put(message.array()));
-        return sealed(header);
+        return withChecksum(header);
     }
 
     private static List<ByteBuffer> groupMessages(Hdf5Entry group) {
@@ -185,16 +185,19 @@ final class Hdf5Writer {
     }
 
     private static ByteBuffer message(int type, int length) {
-        return little(4 + length).put((byte) type).putShort((short) length).put((byte) 0);
+        return littleEndian(4 + length)
+                .put((byte) type)
+                .putShort((short) length)
+                .put((byte) 0);
     }
 
-    private static byte[] sealed(ByteBuffer block) {
+    private static byte[] withChecksum(ByteBuffer block) {
         int end = block.capacity() - 4;
         block.putInt(end, Lookup3Hash.hash(block.array(), end));
         return block.array();
     }
 
-    private static ByteBuffer little(int capacity) {
+    private static ByteBuffer littleEndian(int capacity) {
         return ByteBuffer.allocate(capacity).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

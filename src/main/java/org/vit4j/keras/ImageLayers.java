@@ -12,24 +12,26 @@ import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
-/** Images [H, W, C]. The data format is always written: a reader's settings may have another default. */
+/**
+ * Convolutions and padding of images [H, W, C]. Always writes the data format, because Keras' default is configurable.
+ */
 final class ImageLayers {
     private ImageLayers() {}
 
     static KerasNode conv2d(KerasNetwork net, Tensor t, Op.Conv2d conv, KerasNode x) {
         Window window = conv.window();
-        KerasNode padded = pad(net, t.name() + ".pad", around(window), x);
-        // Keras refuses strides together with dilation. What both divide by is a choice of rows and columns ..
+        KerasNode padded = pad(net, t.name() + ".pad", symmetricPad(window), x);
+        // Keras rejects stride > 1 together with dilation > 1. First subsample by their common divisor ..
         int tall = gcd(window.strideHeight(), window.dilation());
         int wide = gcd(window.strideWidth(), window.dilation());
-        KerasNode seen = every(net, t.name() + ".seen", tall, wide, padded);
+        KerasNode subsampled = subsample(net, t.name() + ".seen", tall, wide, padded);
         List<Integer> strides = List.of(window.strideHeight() / tall, window.strideWidth() / wide);
         List<Integer> dilations = List.of(window.dilation() / tall, window.dilation() / wide);
         boolean both = Collections.max(strides) > 1 && Collections.max(dilations) > 1;
-        if (!both) return conv2d(net, t, t.name(), conv, strides, dilations, seen);
-        // .. and where that leaves both, most of what it computes is dropped.
-        KerasNode dense = conv2d(net, t, t.name() + ".dense", conv, List.of(1, 1), dilations, seen);
-        return every(net, t.name(), strides.get(0), strides.get(1), dense);
+        if (!both) return conv2d(net, t, t.name(), conv, strides, dilations, subsampled);
+        // .. and if both remain, convolve with stride 1 and subsample the result.
+        KerasNode dense = conv2d(net, t, t.name() + ".dense", conv, List.of(1, 1), dilations, subsampled);
+        return subsample(net, t.name(), strides.get(0), strides.get(1), dense);
     }
 
     private static KerasNode conv2d(
@@ -89,12 +91,12 @@ final class ImageLayers {
                 false);
         KerasVariable kernel = new KerasVariable(
                 "kernel", weight.shape(), new KerasVariable.VariableSource.StandardizedKernel(weight, conv.epsilon()));
-        KerasNode padded = pad(net, t.name() + ".pad", around(window), x);
+        KerasNode padded = pad(net, t.name() + ".pad", symmetricPad(window), x);
         return net.layer(t.name(), "Conv2D", config, t.shape(), List.of(kernel), padded);
     }
 
-    /** The first of every {@code tall} rows and {@code wide} columns: a pool of one pixel. */
-    private static KerasNode every(KerasNetwork net, String path, int tall, int wide, KerasNode x) {
+    /** Keeps every {@code tall}-th row and {@code wide}-th column: a max pool of one pixel. */
+    private static KerasNode subsample(KerasNetwork net, String path, int tall, int wide, KerasNode x) {
         if (tall == 1 && wide == 1) return x;
         Map<String, Object> config = config(
                 "pool_size",
@@ -115,7 +117,7 @@ final class ImageLayers {
         return b == 0 ? a : gcd(b, a % b);
     }
 
-    /** [kH, kW, 1, C * m] -> [kH, kW, C, m]: filters of a channel stand together in both. */
+    /** [kH, kW, 1, C * m] -> [kH, kW, C, m]: both store the filters of a channel next to each other. */
     private static List<KerasVariable> depthwise(Tensor t, int channels) {
         Parameter kernel = t.parameters().get(0);
         Shape shape = kernel.shape();
@@ -125,8 +127,8 @@ final class ImageLayers {
         return List.of(first, KerasVariable.of("bias", t.parameters().get(1)));
     }
 
-    /** Zeros on both sides, as PyTorch pads; Keras' "same" puts more of them behind than in front. */
-    static ImageOp.Pad around(Window w) {
+    /** Equal zero padding on both sides, as in PyTorch. Keras' "same" pads more at the end than at the start. */
+    static ImageOp.Pad symmetricPad(Window w) {
         return new ImageOp.Pad(w.padHeight(), w.padHeight(), w.padWidth(), w.padWidth());
     }
 

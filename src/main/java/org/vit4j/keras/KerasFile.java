@@ -16,8 +16,8 @@ import org.vit4j.graph.Shape;
 import org.vit4j.io.AtomicFiles;
 
 /**
- * A {@code .keras} file of ours: stock Keras 3 opens it, and it carries below {@code vit4j/} what only we need. Weights
- * are read when they are asked for; close it when that is done.
+ * A {@code .keras} file written by vit4j. Unmodified Keras 3 can open it; entries below {@code vit4j/} are used by
+ * vit4j only. Weights are read lazily, so keep it open while reading them.
  */
 public final class KerasFile implements AutoCloseable, WeightSource {
     static final String METADATA = "metadata.json";
@@ -26,9 +26,9 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     static final String EXTRAS = "vit4j/";
     static final String INDEX = "weights.json";
 
-    private static final int LARGEST_JSON = 8 << 20;
-    private static final int LARGEST_EXTRAS = 64 << 20;
-    /** Headers around a dataset of ours, generously. */
+    private static final int MAX_JSON_BYTES = 8 << 20;
+    private static final int MAX_EXTRAS_BYTES = 64 << 20;
+    /** Upper bound of the HDF5 headers per dataset, in bytes. */
     private static final long OVERHEAD = 1024;
 
     private final String label;
@@ -54,27 +54,27 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     }
 
     /**
-     * Writes the file whole or not at all. The same model, weights and extras give the same bytes.
+     * Writes the file atomically. Output is deterministic.
      *
-     * @param weights asked for every weight of the graph the model was made from, twice each
-     * @param extras what to carry along, by name: {@code config.yaml}, {@code labels.json}
+     * @param weights values of all parameters of the graph; called twice for each
+     * @param extras additional files by name: {@code config.yaml}, {@code labels.json}
      */
     public static void write(Path path, KerasModel model, WeightSource weights, Map<String, byte[]> extras) {
         AtomicFiles.write(path, temporary -> KerasWriter.write(temporary, model, weights, extras));
     }
 
     /**
-     * Opens a file that {@link #write} made.
+     * Opens a file written by {@link #write}.
      *
-     * @throws ConfigError naming the file and what is wrong with it
+     * @throws ConfigError naming the file and the problem
      */
     public static KerasFile read(Path path) {
         try (KerasZip zip = KerasZip.open(path)) {
             checkEntries(zip);
             if (!zip.has(EXTRAS + INDEX)) {
-                throw zip.error("a Keras file without " + EXTRAS + INDEX
-                        + ": not written by vit4j, or saved again by Keras, which drops what is not its own;"
-                        + " the latter comes back with: vit4j import --like ORIGINAL.keras");
+                throw zip.error("missing " + EXTRAS + INDEX
+                        + ": the file was not written by vit4j, or was saved again by Keras, which drops this entry;"
+                        + " import the latter with: vit4j import --like ORIGINAL.keras");
             }
             JsonNode metadata = json(zip, METADATA);
             JsonNode config = json(zip, CONFIG);
@@ -90,45 +90,45 @@ public final class KerasFile implements AutoCloseable, WeightSource {
 
     static void checkEntries(KerasZip zip) {
         if (!zip.has(CONFIG) || !zip.has(WEIGHTS) || !zip.has(METADATA)) {
-            throw zip.error("not a Keras 3 file: it needs " + METADATA + ", " + CONFIG + " and " + WEIGHTS);
+            throw zip.error("not a Keras 3 file; expected entries " + METADATA + ", " + CONFIG + " and " + WEIGHTS);
         }
     }
 
     private static Map<String, byte[]> extras(KerasZip zip) throws IOException {
         Map<String, byte[]> extras = new LinkedHashMap<>();
-        int left = LARGEST_EXTRAS;
+        int remaining = MAX_EXTRAS_BYTES;
         for (String name : zip.names()) {
             if (!name.startsWith(EXTRAS) || name.endsWith("/")) continue;
-            byte[] bytes = zip.bytes(name, name.equals(EXTRAS + INDEX) ? LARGEST_JSON : left);
-            left -= bytes.length;
+            byte[] bytes = zip.bytes(name, name.equals(EXTRAS + INDEX) ? MAX_JSON_BYTES : remaining);
+            remaining -= bytes.length;
             extras.put(name.substring(EXTRAS.length()), bytes);
         }
         return extras;
     }
 
-    /** What is unpacked onto the disk may not be larger than the weights it says it holds. */
+    /** Checks the unpacked size against the index before anything is extracted to disk. */
     private static void checkSize(KerasZip zip, WeightIndex index) {
         long least = index.bytes();
         long most = least + OVERHEAD * (index.datasets() + OVERHEAD);
         long size = zip.size(WEIGHTS);
         if (size < least || size > most) {
-            throw zip.error(String.format(
-                    Locale.ROOT, "%s has %d bytes, its weights need %d to %d", WEIGHTS, size, least, most));
+            throw zip.error(
+                    String.format(Locale.ROOT, "%s has %d bytes, expected %d to %d", WEIGHTS, size, least, most));
         }
     }
 
     static JsonNode json(KerasZip zip, String name) throws IOException {
-        byte[] bytes = zip.bytes(name, LARGEST_JSON);
+        byte[] bytes = zip.bytes(name, MAX_JSON_BYTES);
         try {
             JsonNode json = KerasJson.JSON.readTree(bytes);
             if (json.isObject()) return json;
-            throw zip.error(name + " is no JSON object");
+            throw zip.error(name + " is not a JSON object");
         } catch (JsonProcessingException e) {
-            throw new ConfigError(zip.label() + ": " + name + " is no JSON", e);
+            throw new ConfigError(zip.label() + ": " + name + " is not valid JSON", e);
         }
     }
 
-    /** What {@code metadata.json} says: which Keras the file is for. */
+    /** Content of {@code metadata.json}: the Keras version. */
     public JsonNode metadata() {
         return metadata;
     }
@@ -145,55 +145,63 @@ public final class KerasFile implements AutoCloseable, WeightSource {
         return index;
     }
 
-    /** A dataset by its path, whether it is a weight of ours or not. */
+    /** Reads a dataset by its path, including copies and helper constants. */
     float[] dataset(String path, Shape stored) {
         return weights.hdf5().floats(path, stored);
     }
 
-    /** What was handed to {@link #write}, by name. */
+    /** Additional files given to {@link #write}, by name. */
     public Map<String, byte[]> extras() {
         return Collections.unmodifiableMap(extras);
     }
 
-    /** One of the extras, which must be there. */
+    /**
+     * Returns one additional file.
+     *
+     * @throws ConfigError if it is missing
+     */
     public byte[] extra(String name) {
         byte[] extra = extras.get(name);
-        if (extra == null) throw new ConfigError(label + ": there is no " + EXTRAS + name + " in it");
+        if (extra == null) throw new ConfigError(label + ": missing " + EXTRAS + name);
         return extra.clone();
     }
 
-    /** The shapes of all weights, by our names. */
+    /** Shapes of all parameters by vit4j name. */
     public Map<String, Shape> shapes() {
         Map<String, Shape> shapes = new LinkedHashMap<>();
-        index.weights().forEach((name, place) -> shapes.put(name, place.shape()));
+        index.weights().forEach((name, entry) -> shapes.put(name, entry.shape()));
         return shapes;
     }
 
-    /** Makes sure that these are the weights of this graph, each of them, in the right shape, and no others. */
+    /**
+     * Checks that the file contains exactly the parameters of a graph, in the right shapes.
+     *
+     * @throws ConfigError naming a missing, unexpected or misshapen weight
+     */
     public void check(Graph graph) {
-        TreeSet<String> left = new TreeSet<>(index.weights().keySet());
+        TreeSet<String> unexpected = new TreeSet<>(index.weights().keySet());
         for (Parameter weight : graph.parameters()) {
-            WeightIndex.StoredWeight place = index.weights().get(weight.name());
-            if (place == null) throw new ConfigError(label + ": there is no weight '" + weight.name() + "' in it");
-            if (!place.shape().equals(weight.shape())) {
+            WeightIndex.StoredWeight entry = index.weights().get(weight.name());
+            if (entry == null) throw new ConfigError(label + ": missing weight '" + weight.name() + "'");
+            if (!entry.shape().equals(weight.shape())) {
                 throw new ConfigError(String.format(
                         Locale.ROOT,
                         "%s: weight '%s' has shape %s, expected %s",
                         label,
                         weight.name(),
-                        place.shape(),
+                        entry.shape(),
                         weight.shape()));
             }
-            left.remove(weight.name());
+            unexpected.remove(weight.name());
         }
-        if (!left.isEmpty()) throw new ConfigError(label + ": the model has no weight '" + left.first() + "'");
+        if (!unexpected.isEmpty()) throw new ConfigError(label + ": unexpected weight '" + unexpected.first() + "'");
     }
 
     @Override
     public float[] values(String name) {
-        WeightIndex.StoredWeight place = index.weights().get(name);
-        if (place == null) throw new ConfigError(label + ": there is no weight '" + name + "' in it");
-        return weights.hdf5().floats(place.path(), place.stored());
+        WeightIndex.StoredWeight entry = index.weights().get(name);
+        if (entry == null) throw new ConfigError(label + ": missing weight '" + name + "'");
+        return weights.hdf5().floats(entry.path(), entry.stored());
     }
 
     @Override

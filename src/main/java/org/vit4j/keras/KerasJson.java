@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
-/** A Functional model as {@code config.json}. What is left out takes Keras' default. */
+/** Serializes a Functional model to {@code config.json}. Omitted settings take Keras' defaults. */
 final class KerasJson {
     static final ObjectMapper JSON = new ObjectMapper();
 
@@ -43,7 +43,7 @@ final class KerasJson {
         if (node.inputs().isEmpty()) return operation;
         ObjectNode call = calls.addObject();
         ArrayNode args = call.putArray("args");
-        ArrayNode tensors = node.merging() ? args.addArray() : args;
+        ArrayNode tensors = node.takesList() ? args.addArray() : args;
         node.inputs().forEach(input -> tensors.add(tensor(input)));
         node.constants().forEach(constant -> args.add(JSON.<JsonNode>valueToTree(constant)));
         call.putObject("kwargs");
@@ -59,7 +59,7 @@ final class KerasJson {
         return tensor;
     }
 
-    /** Name, call, output: every operation is called once and has one output. */
+    /** [name, node index, tensor index]; every operation is called once and has one output. */
     private static ArrayNode reference(KerasNode node) {
         return JSON.createArrayNode().add(node.name()).add(0).add(0);
     }
@@ -68,7 +68,7 @@ final class KerasJson {
         try {
             return JSON.writeValueAsBytes(node);
         } catch (JsonProcessingException e) {
-            throw new AssertionError("a tree can always be written", e);
+            throw new AssertionError("cannot serialize a JSON tree", e);
         }
     }
 }

@@ -17,25 +17,27 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
 
 /**
- * Our operations as Keras layers: one line in {@link #make} and one short function per operation.
+ * Converts graph operations to Keras layers: one line in {@link #convert} and one short function per operation.
  *
- * <p>Layers are Keras' public, stable surface; an operation by its internal class path is used for products of two
- * activations only. Everything computes in inference what the graph computes in inference, so dropout leaves nothing.
+ * <p>Uses public layers wherever possible, because they are Keras' stable API. Operations with an internal class path
+ * are used only where no layer exists, such as products of two activations. The result computes the inference pass, so
+ * dropout is omitted.
  */
 final class KerasLayers {
     private final KerasNetwork net = new KerasNetwork();
-    private final Map<String, KerasNode> made = new HashMap<>();
+    private final Map<String, KerasNode> nodes = new HashMap<>();
 
     /**
-     * The node that computes {@code last}, with everything it needs behind it.
+     * Converts {@code last} and everything it depends on.
      *
-     * @param tensors of a graph, inputs before what uses them
+     * @param tensors of a graph in topological order
+     * @return the node of {@code last}
      */
     static KerasNode of(Iterable<Tensor> tensors, Tensor last) {
         Set<String> needed = needed(last);
         KerasLayers layers = new KerasLayers();
         for (Tensor tensor : tensors) {
-            if (needed.contains(tensor.name())) layers.made.put(tensor.name(), layers.make(tensor));
+            if (needed.contains(tensor.name())) layers.nodes.put(tensor.name(), layers.convert(tensor));
         }
         return layers.node(last);
     }
@@ -50,7 +52,7 @@ final class KerasLayers {
         return needed;
     }
 
-    private KerasNode make(Tensor t) {
+    private KerasNode convert(Tensor t) {
         Op op = t.op();
         KerasNode x = t.inputs().isEmpty() ? null : node(t.input());
         if (op instanceof Op.Input) return net.input(t.name(), t.shape());
@@ -59,8 +61,8 @@ final class KerasLayers {
         if (op instanceof Op.LayerNorm norm) return NormLayers.layerNorm(net, t, norm, x);
         if (op instanceof Op.Activate activate) return activate(t, activate.function(), x);
         if (op instanceof Op.Add) return net.merge(t.name(), "Add", config(), t.shape(), nodes(t));
-        if (op instanceof Op.AddParameter add) return ParameterLayers.addLearned(net, t, add, x);
-        if (op instanceof Op.LayerScale) return ParameterLayers.scaleLearned(net, t, x);
+        if (op instanceof Op.AddParameter add) return ParameterLayers.addParameter(net, t, add, x);
+        if (op instanceof Op.LayerScale) return ParameterLayers.layerScale(net, t, x);
         if (op instanceof Op.LearnedTokens tokens) return ParameterLayers.tokens(net, t, tokens, x);
         if (op instanceof Op.Concat concat) return ShapeLayers.concat(net, t, concat, nodes(t));
         if (op instanceof Op.Slice slice) return ShapeLayers.slice(net, t, slice, x);
@@ -70,13 +72,13 @@ final class KerasLayers {
         if (op instanceof Op.MergeHeads) return AttentionLayers.mergeHeads(net, t, x);
         if (op instanceof Op.AttentionScores scores) return AttentionLayers.scores(net, t, scores, nodes(t));
         if (op instanceof Op.Softmax) return net.layer(t.name(), "Softmax", config("axis", -1), t.shape(), x);
-        if (op instanceof Op.WeightedSum) return AttentionLayers.mix(net, t, nodes(t));
+        if (op instanceof Op.WeightedSum) return AttentionLayers.weightedSum(net, t, nodes(t));
         if (op instanceof Op.Mean mean) return ShapeLayers.mean(net, t, mean, x);
         if (op instanceof Op.Scale scale) return scale(net, t.name(), scale.factor(), x);
         if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return x;
         if (op instanceof ImageOp image) return image(t, image, x);
         if (op instanceof HeadOp head) return head(t, head, x);
-        throw unknown(t, op);
+        throw unsupported(t, op);
     }
 
     private KerasNode image(Tensor t, ImageOp op, KerasNode x) {
@@ -88,7 +90,7 @@ final class KerasLayers {
         if (op instanceof ImageOp.MaxPool pool) return PoolLayers.maxPool(net, t, pool.window(), x);
         if (op instanceof ImageOp.AvgPool pool) return PoolLayers.avgPool(net, t, pool.window(), x);
         if (op instanceof ImageOp.Resize) return PoolLayers.resize(net, t, x);
-        throw unknown(t, op);
+        throw unsupported(t, op);
     }
 
     private KerasNode head(Tensor t, HeadOp op, KerasNode x) {
@@ -97,15 +99,15 @@ final class KerasLayers {
         if (op instanceof HeadOp.PerformerFeatures) return FeatureLayers.performerFeatures(net, t, x);
         if (op instanceof HeadOp.LastTokenQkv last) return QueryLayers.lastQuery(net, t, last, x);
         if (op instanceof HeadOp.LinearAttention linear) return FeatureLayers.attention(net, t, linear, nodes(t));
-        throw unknown(t, op);
+        throw unsupported(t, op);
     }
 
-    static UnsupportedOperationException unknown(Tensor t, Object what) {
-        return new UnsupportedOperationException("no Keras layer is known for " + what + " (" + t.name() + ")");
+    static UnsupportedOperationException unsupported(Tensor t, Object what) {
+        return new UnsupportedOperationException("no Keras layer for " + what + " (" + t.name() + ")");
     }
 
     private KerasNode node(Tensor tensor) {
-        return made.get(tensor.name());
+        return nodes.get(tensor.name());
     }
 
     private List<KerasNode> nodes(Tensor t) {
@@ -148,7 +150,7 @@ final class KerasLayers {
         return net.layer(path, "Rescaling", config("scale", 1.0, "offset", offset), x.shape(), x);
     }
 
-    /** The weights of a tensor under Keras' names, as many as there are. */
+    /** The parameters of a tensor under Keras' names; surplus names are ignored. */
     static List<KerasVariable> variables(List<Parameter> weights, String... names) {
         KerasVariable[] variables = new KerasVariable[weights.size()];
         for (int i = 0; i < variables.length; i++) variables[i] = KerasVariable.of(names[i], weights.get(i));

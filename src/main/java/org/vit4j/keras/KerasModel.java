@@ -11,11 +11,11 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
 
 /**
- * A graph as a Keras 3 Functional model: built-in layers, one input {@code image} [H, W, C], one output, the logits of
- * inference.
+ * A graph converted to a Keras 3 Functional model of built-in layers, with one input {@code image} [H, W, C] and one
+ * output, the inference logits.
  */
 public final class KerasModel {
-    /** Where weights lie that the logits do not need; Keras looks at the groups it knows only. */
+    /** Path of parameters that the logits do not depend on. Keras ignores unknown groups. */
     private static final String UNUSED = "vit4j/vars/";
 
     private final String name;
@@ -33,10 +33,10 @@ public final class KerasModel {
     }
 
     /**
-     * Translates what the tensor {@code logits} needs.
+     * Converts the tensor {@code logits} and everything it depends on.
      *
      * @param name of the model in Keras
-     * @throws UnsupportedOperationException naming an operation that Keras has no layer for
+     * @throws UnsupportedOperationException naming an operation that has no Keras layer
      */
     public static KerasModel of(Graph graph, String name) {
         Tensor logits = graph.outputs().get("logits");
@@ -46,21 +46,21 @@ public final class KerasModel {
 
     private static List<WeightSlot> slots(Map<KerasNode, String> groups, Graph graph) {
         List<WeightSlot> slots = new ArrayList<>();
-        Set<String> placed = new HashSet<>();
+        Set<String> assigned = new HashSet<>();
         groups.forEach((node, group) -> {
             for (int i = 0; i < node.variables().size(); i++) {
                 KerasVariable variable = node.variables().get(i);
-                // Convolutions of one kernel and several dilations, features of queries and keys: a layer each.
-                if (variable.source() instanceof KerasVariable.VariableSource.WholeParameter whole
-                        && !placed.add(whole.weight().name())) {
-                    variable = variable.copy(whole.weight());
+                // Shared parameters get one layer per use: convolutions that share a kernel, Performer features.
+                if (variable.source() instanceof KerasVariable.VariableSource.WholeParameter parameter
+                        && !assigned.add(parameter.weight().name())) {
+                    variable = variable.copy(parameter.weight());
                 }
                 slots.add(new WeightSlot("layers/" + group + "/vars/" + i, node.name(), variable));
             }
         });
         int unused = 0;
         for (Parameter weight : graph.parameters()) {
-            if (!placed.contains(weight.name())) {
+            if (!assigned.contains(weight.name())) {
                 slots.add(new WeightSlot(UNUSED + unused++, "", KerasVariable.of(weight.name(), weight)));
             }
         }
@@ -71,17 +71,17 @@ public final class KerasModel {
         return name;
     }
 
-    /** What Keras calls {@code config.json}. */
+    /** Content of {@code config.json}. */
     public JsonNode config() {
         return KerasJson.model(name, nodes, output);
     }
 
-    /** Every dataset of {@code model.weights.h5}, in Keras' order of layers. */
+    /** All datasets of {@code model.weights.h5}, in Keras' layer order. */
     public List<WeightSlot> slots() {
         return slots;
     }
 
-    /** Layers without weights have an empty group; Keras before 3.6 misses the root's if it is not there. */
+    /** All HDF5 groups. Layers without weights have an empty group; Keras before 3.6 fails without the root group. */
     List<String> groups() {
         List<String> paths = new ArrayList<>(List.of("vars"));
         groups.values().forEach(group -> paths.add("layers/" + group + "/vars"));

@@ -10,9 +10,9 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.vit4j.graph.Shape;
 
-/** Makes the operations of a Functional model and names them. */
+/** Creates the operations of a Functional model and gives them unique names. */
 final class KerasNetwork {
-    /** Operations that are no layers get such names from Keras when it loads them, whatever we call them. */
+    /** Names that Keras generates on loading for operations that are not layers. */
     private static final Pattern GENERATED = Pattern.compile("(einsum|take|divide|mean|std)(_\\d+)?");
 
     private static final String INPUT = "";
@@ -20,7 +20,7 @@ final class KerasNetwork {
     private final Set<String> names = new HashSet<>();
     private final Map<String, KerasNode> shared = new HashMap<>();
 
-    /** A layer of one input. */
+    /** Creates a layer with one input and no variables. */
     KerasNode layer(String path, String className, Map<String, Object> config, Shape shape, KerasNode input) {
         return layer(path, className, config, shape, List.of(), input);
     }
@@ -45,12 +45,12 @@ final class KerasNetwork {
                 false);
     }
 
-    /** A layer that takes several inputs as one list. */
+    /** Creates a layer that takes several inputs as one list. */
     KerasNode merge(String path, String className, Map<String, Object> config, Shape shape, List<KerasNode> inputs) {
         String name = unique(path);
-        Map<String, Object> whole = layerConfig(name, config);
+        Map<String, Object> fullConfig = layerConfig(name, config);
         return new KerasNode(
-                name, KerasNode.KerasNodeKind.LAYER, className, whole, shape, List.of(), inputs, List.of(), true);
+                name, KerasNode.KerasNodeKind.LAYER, className, fullConfig, shape, List.of(), inputs, List.of(), true);
     }
 
     KerasNode input(String path, Shape shape) {
@@ -70,17 +70,17 @@ final class KerasNetwork {
         return made;
     }
 
-    /** The first input. */
+    /** The first input node. */
     KerasNode input() {
         return shared.get(INPUT);
     }
 
-    /** The product of two activations. */
+    /** Creates a product of two activations. */
     KerasNode einsum(String path, String subscripts, Shape shape, KerasNode first, KerasNode second) {
         return op(path, "Einsum", config("subscripts", subscripts), shape, List.of(first, second));
     }
 
-    /** An operation that no layer does; up to Keras 3.10 it takes no {@code name} in its config. */
+    /** Creates an operation that has no layer. Up to Keras 3.10, its config must not contain {@code name}. */
     KerasNode op(
             String path,
             String className,
@@ -100,7 +100,7 @@ final class KerasNetwork {
                 false);
     }
 
-    /** Makes a node once and gives it to everyone who asks for the same path. */
+    /** Returns the node cached for a path, or creates it. */
     KerasNode shared(String path, Supplier<KerasNode> make) {
         KerasNode known = shared.get(path);
         if (known != null) return known;
@@ -116,14 +116,14 @@ final class KerasNetwork {
         return config;
     }
 
-    /** Pins the type: a reader's global policy must not change what the file computes. */
+    /** Adds name and dtype. A fixed dtype keeps the result independent of the user's global dtype policy. */
     private static Map<String, Object> layerConfig(String name, Map<String, Object> own) {
         Map<String, Object> config = config("name", name, "dtype", "float32");
         config.putAll(own);
         return config;
     }
 
-    /** Our path with {@code _} for {@code .}; a number behind it where that is taken. */
+    /** The path with {@code _} for {@code .}, and a number appended if that name is taken. */
     private String unique(String path) {
         String name = path.replace('.', '_');
         if (GENERATED.matcher(name).matches()) name += "_layer";

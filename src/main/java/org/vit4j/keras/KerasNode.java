@@ -5,14 +5,14 @@ import java.util.Map;
 import org.vit4j.graph.Shape;
 
 /**
- * An operation of a Functional model, used once. Compared by identity: a record's {@code hashCode} would walk the whole
- * model behind it.
+ * An operation of a Functional model, called once. A class rather than a record because nodes compare by identity: a
+ * record's {@code hashCode} would traverse all inputs.
  */
 final class KerasNode {
-    /** What calls an operation is stored by: public layers by their package, everything else by where it lives. */
+    /** Module under which Keras stores an operation. */
     enum KerasNodeKind {
         LAYER("keras.layers"),
-        /** {@code keras.ops} of the numpy sort. They have no public class path, and no place among the layers. */
+        /** NumPy-style {@code keras.ops}. They have no public class path and are not counted as layers. */
         NUMPY_OP("keras.src.ops.numpy");
 
         private final String module;
@@ -34,11 +34,11 @@ final class KerasNode {
     private final List<KerasVariable> variables;
     private final List<KerasNode> inputs;
     private final List<Object> constants;
-    private final boolean merging;
+    private final boolean takesList;
 
     /**
-     * @param constants arguments behind the inputs, as they stand in JSON
-     * @param merging whether the inputs are one argument, a list, as {@code Add} and {@code Concatenate} want it
+     * @param constants arguments after the inputs, as in JSON
+     * @param takesList true if the inputs are passed as one list, as for {@code Add} and {@code Concatenate}
      */
     KerasNode(
             String name,
@@ -49,7 +49,7 @@ final class KerasNode {
             List<KerasVariable> variables,
             List<KerasNode> inputs,
             List<Object> constants,
-            boolean merging) {
+            boolean takesList) {
         this.name = name;
         this.kind = kind;
         this.className = className;
@@ -58,7 +58,7 @@ final class KerasNode {
         this.variables = List.copyOf(variables);
         this.inputs = List.copyOf(inputs);
         this.constants = List.copyOf(constants);
-        this.merging = merging;
+        this.takesList = takesList;
     }
 
     String name() {
@@ -78,7 +78,7 @@ final class KerasNode {
         return config;
     }
 
-    /** Of its one output, without the batch axis. */
+    /** Shape of the output, without the batch axis. */
     Shape shape() {
         return shape;
     }
@@ -95,8 +95,8 @@ final class KerasNode {
         return constants;
     }
 
-    boolean merging() {
-        return merging;
+    boolean takesList() {
+        return takesList;
     }
 
     boolean isLayer() {

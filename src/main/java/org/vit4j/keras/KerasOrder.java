@@ -9,35 +9,36 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The order in which Keras keeps the operations of a Functional model ({@code map_graph} in
- * {@code keras/src/models/functional.py}), and the names of weight groups that follow from it. It numbers layers by
- * class in this order, whatever order they have in the file, so another order means weights in the wrong layers.
+ * Keras' order of the operations of a Functional model ({@code map_graph} in {@code keras/src/models/functional.py}),
+ * and the resulting names of weight groups. Keras numbers layers by class in this order and ignores the order in the
+ * file, so any other order would assign weights to the wrong layers.
  */
 final class KerasOrder {
-    /** Operations in the order in which they are first met, walking from the output. */
-    private final Map<KerasNode, Integer> met = new HashMap<>();
-    /** Every operation behind all its inputs. */
+    /** Index of each operation in a depth-first walk from the output. */
+    private final Map<KerasNode, Integer> discoveryOrder = new HashMap<>();
+    /** Operations in topological order. */
     private final List<KerasNode> finished = new ArrayList<>();
 
     private KerasOrder() {}
 
-    /** Deepest first; what is equally deep in the order it is met from the output. */
+    /** Sorts by decreasing depth, then by discovery from the output. */
     static List<KerasNode> of(KerasNode output) {
         KerasOrder order = new KerasOrder();
         order.walk(output);
         Map<KerasNode, Integer> depths = order.depths();
         List<KerasNode> nodes = new ArrayList<>(order.finished);
-        nodes.sort(Comparator.<KerasNode>comparingInt(node -> -depths.get(node)).thenComparingInt(order.met::get));
+        nodes.sort(Comparator.<KerasNode>comparingInt(node -> -depths.get(node))
+                .thenComparingInt(order.discoveryOrder::get));
         return nodes;
     }
 
     private void walk(KerasNode node) {
-        if (met.putIfAbsent(node, met.size()) != null) return;
+        if (discoveryOrder.putIfAbsent(node, discoveryOrder.size()) != null) return;
         node.inputs().forEach(this::walk);
         finished.add(node);
     }
 
-    /** The longest way to the output. */
+    /** Longest path from each operation to the output. */
     private Map<KerasNode, Integer> depths() {
         Map<KerasNode, Integer> depths = new HashMap<>();
         for (int i = finished.size() - 1; i >= 0; i--) {
@@ -48,7 +49,9 @@ final class KerasOrder {
         return depths;
     }
 
-    /** The group below {@code layers} of each layer, weights or not: class name in snake case and a counter. */
+    /**
+     * Weight group below {@code layers} of each layer, with or without weights: snake-case class name and a counter.
+     */
     static Map<KerasNode, String> groups(List<KerasNode> ordered) {
         Map<KerasNode, String> groups = new LinkedHashMap<>(); // nodes compare by identity
         Map<String, Integer> counters = new HashMap<>();
@@ -59,7 +62,7 @@ final class KerasOrder {
         return groups;
     }
 
-    /** The next layer's group: {@code dense}, {@code dense_1}, ... */
+    /** Group of the next layer of a class: {@code dense}, {@code dense_1}, ... */
     static String group(String className, Map<String, Integer> counters) {
         String name = snakeCase(className);
         int count = counters.merge(name, 1, Integer::sum);

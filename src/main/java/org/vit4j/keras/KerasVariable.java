@@ -6,21 +6,24 @@ import org.vit4j.graph.Shape;
 /**
  * One variable of a Keras layer, in the layer's own order.
  *
- * @param name as Keras calls it: {@code kernel}, {@code bias}, {@code gamma}
+ * @param name in Keras: {@code kernel}, {@code bias}, {@code gamma}
  */
 public record KerasVariable(String name, Shape shape, VariableSource source) {
 
-    /** What fills a variable. */
+    /** Origin of a variable's values. */
     public sealed interface VariableSource {
-        /** All elements of a weight of ours, row by row; only the shape may differ. */
+        /** All elements of a parameter in row-major order; only the shape may differ. */
         record WholeParameter(Parameter weight) implements VariableSource {}
 
-        /** The same of a weight that another layer has already: read back from there, tied by nothing in Keras. */
+        /**
+         * Copy of a parameter that another layer holds and that is read back from there. Keras does not tie the two.
+         */
         record ParameterCopy(Parameter weight) implements VariableSource {}
 
         /**
-         * A convolution's kernel brought to zero mean and unit variance for each filter, which Keras has no layer for:
-         * it computes the same and trains it as a plain kernel. The weight itself lies beside, for our reader.
+         * Kernel of a weight-standardized convolution, normalized to zero mean and unit variance per filter. Keras has
+         * no such layer: it computes the same logits, but trains the kernel as that of a plain convolution. The
+         * original parameter is stored separately.
          */
         record StandardizedKernel(Parameter weight, double epsilon) implements VariableSource {
             float[] values(float[] raw) {
@@ -41,17 +44,17 @@ public record KerasVariable(String name, Shape shape, VariableSource source) {
             }
         }
 
-        /** A constant that Keras' layer needs and we have no weight for. */
+        /** Constant that the Keras layer needs and that has no parameter in the graph. */
         record FilledArray(float value) implements VariableSource {}
 
-        /** Constants of a computation: matrices of a resize, kernels that pick pixels. */
+        /** Computed constants, such as resize matrices and kernels that select pixels. */
         record ComputedArray(float[] values) implements VariableSource {}
     }
 
     public KerasVariable {
-        if (source instanceof VariableSource.WholeParameter whole
-                && whole.weight().size() != shape.size()) {
-            throw new IllegalArgumentException(whole.weight() + " does not fill " + name + " " + shape);
+        if (source instanceof VariableSource.WholeParameter parameter
+                && parameter.weight().size() != shape.size()) {
+            throw new IllegalArgumentException(parameter.weight() + " does not fill " + name + " " + shape);
         }
         if (source instanceof VariableSource.ComputedArray computed && computed.values().length != shape.size()) {
             throw new IllegalArgumentException(computed.values().length + " values do not fill " + name + " " + shape);

@@ -15,11 +15,11 @@ import java.util.zip.CheckedOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** The archive around a model: entries stored as they are, as Keras stores them, with no trace of when or where. */
+/** Writes the zip archive of a model. Entries are uncompressed, as in Keras, and have a fixed time stamp. */
 final class KerasWriter {
-    /** The oldest Keras we check against; nobody reads it on loading. */
+    /** Oldest Keras version in the checks. Keras ignores it on loading. */
     private static final String KERAS_VERSION = "3.6.0";
-    /** Zip has no "unknown". Not the first day it can say: Java would write the time zone too. */
+    /** Fixed time stamp. Not 1980-01-01, for which Java adds an extended time stamp that depends on the time zone. */
     private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
 
     private KerasWriter() {}
@@ -42,7 +42,7 @@ final class KerasWriter {
         for (Map.Entry<String, byte[]> extra : new TreeMap<>(extras).entrySet()) {
             String name = extra.getKey();
             if (!name.matches("[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*") || name.equals(KerasFile.INDEX)) {
-                throw new IllegalArgumentException("an extra cannot be called '" + name + "'");
+                throw new IllegalArgumentException("invalid name of an additional file '" + name + "'");
             }
             entry(zip, KerasFile.EXTRAS + name, extra.getValue());
         }
@@ -56,7 +56,7 @@ final class KerasWriter {
         zip.closeEntry();
     }
 
-    /** A stored entry says its checksum beforehand, so the weights are gone through twice. */
+    /** Writes the weights. A stored entry needs its checksum in advance, so they are encoded twice. */
     private static void weights(ZipOutputStream zip, KerasModel model, WeightSource weights) throws IOException {
         Map<String, WeightSlot> slots = new HashMap<>();
         Hdf5Writer hdf5 = new Hdf5Writer();
@@ -76,8 +76,8 @@ final class KerasWriter {
 
     private static float[] values(WeightSlot slot, WeightSource weights) {
         KerasVariable.VariableSource source = slot.variable().source();
-        if (source instanceof KerasVariable.VariableSource.WholeParameter whole)
-            return weights.values(whole.weight().name());
+        if (source instanceof KerasVariable.VariableSource.WholeParameter parameter)
+            return weights.values(parameter.weight().name());
         if (source instanceof KerasVariable.VariableSource.ParameterCopy copy)
             return weights.values(copy.weight().name());
         if (source instanceof KerasVariable.VariableSource.StandardizedKernel standardized)

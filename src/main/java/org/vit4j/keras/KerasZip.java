@@ -18,9 +18,9 @@ import java.util.zip.ZipFile;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.GitLfs;
 
-/** A zip archive of unknown origin: nothing is read beyond what is declared, and nothing declared beyond a limit. */
+/** Reader for untrusted zip archives. Limits declared sizes, and reads no more than declared. */
 final class KerasZip implements AutoCloseable {
-    private static final int ENTRIES = 1000;
+    private static final int MAX_ENTRIES = 1000;
     private static final int BUFFER = 1 << 16;
 
     private final String label;
@@ -44,8 +44,8 @@ final class KerasZip implements AutoCloseable {
             zip = new ZipFile(path.toFile());
         } catch (NoSuchFileException e) {
             throw new ConfigError(path + ": there is no such file", e);
-        } catch (ZipException | IllegalArgumentException e) { // the latter: names in no known encoding
-            throw new ConfigError(path + ": not a zip archive, or one cut short", e);
+        } catch (ZipException | IllegalArgumentException e) { // the latter: invalid encoding of names
+            throw new ConfigError(path + ": not a zip archive, or truncated", e);
         }
         KerasZip opened = new KerasZip(path.toString(), zip);
         try {
@@ -58,11 +58,11 @@ final class KerasZip implements AutoCloseable {
     }
 
     private void index() {
-        if (zip.size() > ENTRIES) throw error(zip.size() + " entries, expected at most " + ENTRIES);
+        if (zip.size() > MAX_ENTRIES) throw error(zip.size() + " entries, expected at most " + MAX_ENTRIES);
         zip.stream().forEach(entry -> {
             String name = entry.getName();
-            if (unsafe(name)) throw error("entry '" + printable(name) + "' leads out of the archive");
-            if (entries.put(name, entry) != null) throw error("entry '" + printable(name) + "' stands twice");
+            if (unsafe(name)) throw error("entry '" + printable(name) + "' is outside the archive");
+            if (entries.put(name, entry) != null) throw error("duplicate entry '" + printable(name) + "'");
         });
     }
 
@@ -71,7 +71,7 @@ final class KerasZip implements AutoCloseable {
         return absolute || List.of(name.split("/", -1)).contains("..");
     }
 
-    /** A stranger's text must not reach a terminal as it is. */
+    /** Removes control characters, which a terminal would interpret. */
     private static String printable(String name) {
         String clean = name.replaceAll("[^\\x20-\\x7E]", "?");
         return clean.length() > 100 ? clean.substring(0, 100) + "..." : clean;
@@ -89,12 +89,12 @@ final class KerasZip implements AutoCloseable {
         return entries.containsKey(name);
     }
 
-    /** Uncompressed, as declared. */
+    /** Declared uncompressed size in bytes. */
     long size(String name) {
         return entry(name).getSize();
     }
 
-    /** The content of a small entry. */
+    /** Content of an entry of at most {@code limit} bytes. */
     byte[] bytes(String name, int limit) throws IOException {
         if (size(name) > limit) throw error(name + " has " + size(name) + " bytes, expected at most " + limit);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream((int) size(name));
@@ -102,7 +102,7 @@ final class KerasZip implements AutoCloseable {
         return bytes.toByteArray();
     }
 
-    /** Copies an entry, which must be as long as declared and have the checksum it declares. */
+    /** Copies an entry and checks its declared length and checksum. */
     void copy(String name, OutputStream out) throws IOException {
         ZipEntry entry = entry(name);
         CRC32 crc = new CRC32();
@@ -118,14 +118,14 @@ final class KerasZip implements AutoCloseable {
         } catch (ZipException | EOFException e) {
             throw new ConfigError(label + ": " + name + " is damaged: " + e.getMessage(), e);
         }
-        if (total != entry.getSize()) throw error(name + " is damaged: not as long as declared");
-        if (crc.getValue() != entry.getCrc()) throw error(name + " is damaged: its checksum does not fit");
+        if (total != entry.getSize()) throw error(name + " is damaged: wrong length");
+        if (crc.getValue() != entry.getCrc()) throw error(name + " is damaged: wrong checksum");
     }
 
     private ZipEntry entry(String name) {
         ZipEntry entry = entries.get(name);
-        if (entry == null) throw error("there is no " + name + " in it");
-        if (entry.getSize() < 0) throw error(name + " does not say how long it is");
+        if (entry == null) throw error("missing entry " + name);
+        if (entry.getSize() < 0) throw error(name + " has no declared length");
         return entry;
     }
 

@@ -1,6 +1,6 @@
 package org.vit4j.keras;
 
-/** Bob Jenkins' {@code lookup3} hash ({@code hashlittle}, public domain), the checksum of HDF5's metadata. */
+/** Bob Jenkins' {@code lookup3} hash ({@code hashlittle}, public domain), the checksum of HDF5 metadata. */
 final class Lookup3Hash {
     private Lookup3Hash() {}
 
@@ -9,8 +9,8 @@ final class Lookup3Hash {
         int b = a;
         int c = a;
         int at = 0;
-        int left = length;
-        for (; left > 12; left -= 12, at += 12) {
+        int remaining = length;
+        for (; remaining > 12; remaining -= 12, at += 12) {
             a += word(key, at, 4);
             b += word(key, at + 4, 4);
             c += word(key, at + 8, 4);
@@ -27,10 +27,10 @@ final class Lookup3Hash {
             c = (c - b) ^ Integer.rotateLeft(b, 4);
             b += a;
         }
-        if (left == 0) return c;
-        a += word(key, at, Math.min(left, 4));
-        b += word(key, at + 4, Math.min(left - 4, 4));
-        c += word(key, at + 8, Math.min(left - 8, 4));
+        if (remaining == 0) return c;
+        a += word(key, at, Math.min(remaining, 4));
+        b += word(key, at + 4, Math.min(remaining - 4, 4));
+        c += word(key, at + 8, Math.min(remaining - 8, 4));
         return last(a, b, c);
     }
 

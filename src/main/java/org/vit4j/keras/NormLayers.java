@@ -9,19 +9,19 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** Normalizations. Keras' standard epsilons and momentum are not PyTorch's, so both are always written. */
+/** Normalization layers. Always writes epsilon and momentum, because Keras' defaults differ from PyTorch's. */
 final class NormLayers {
     private NormLayers() {}
 
     static KerasNode layerNorm(KerasNetwork net, Tensor t, Op.LayerNorm norm, KerasNode x) {
-        if (norm.outside()) return outside(net, t, norm.epsilon(), x);
+        if (norm.outside()) return epsilonOutside(net, t, norm.epsilon(), x);
         List<KerasVariable> variables = KerasLayers.variables(t.parameters(), "gamma", "beta");
         Map<String, Object> config = config("axis", -1, "epsilon", norm.epsilon());
         return net.layer(t.name(), "LayerNormalization", config, t.shape(), variables, x);
     }
 
-    /** Divided by (deviation + epsilon), as no layer does. */
-    private static KerasNode outside(KerasNetwork net, Tensor t, double epsilon, KerasNode x) {
+    /** Divides by (standard deviation + epsilon), which no Keras layer does. */
+    private static KerasNode epsilonOutside(KerasNetwork net, Tensor t, double epsilon, KerasNode x) {
         String path = t.name();
         Shape one = x.shape().with(x.shape().rank() - 1, 1);
         KerasNode mean = net.op(path + ".mean", "Mean", config("axis", -1, "keepdims", true), one, List.of(x));
@@ -34,7 +34,7 @@ final class NormLayers {
     }
 
     static KerasNode batchNorm(KerasNetwork net, Tensor t, ImageOp.BatchNorm norm, KerasNode x) {
-        // PyTorch's momentum is the part of the batch, Keras' that of the past.
+        // PyTorch's momentum is the weight of the new batch, Keras' that of the running value.
         Map<String, Object> config =
                 config("axis", norm.axis() + 1, "epsilon", norm.epsilon(), "momentum", 1 - norm.momentum());
         List<KerasVariable> variables =

@@ -7,11 +7,11 @@ import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** Attention in which the last token alone asks. */
+/** Attention with the last token as the only query. */
 final class QueryLayers {
     private QueryLayers() {}
 
-    /** Keras has no dense layer over part of its kernel: all queries are computed here, and but one cut off. */
+    /** Keras has no dense layer over part of its kernel, so all queries are computed and all but the last dropped. */
     static KerasNode lastQuery(KerasNetwork net, Tensor t, HeadOp.LastTokenQkv last, KerasNode x) {
         int tokens = x.shape().dim(0);
         int width = last.width();
@@ -35,7 +35,7 @@ final class QueryLayers {
                         part(net, t.name() + ".values", parts, 0, 2)));
     }
 
-    /** [T, 3, W] -> the rows of one part from {@code from} on, [rows, W] */
+    /** [T, 3, W] -> [rows, W]: the rows of one part, starting at {@code from}. */
     private static KerasNode part(KerasNetwork net, String path, KerasNode parts, int from, int part) {
         int rows = parts.shape().dim(0) - from;
         int width = parts.shape().last();

@@ -13,67 +13,68 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Shape;
 
 /**
- * The weights of a file of ours that Keras opened, trained and saved again. Keras drops what is not its own and numbers
- * the groups of weights anew, so the original says which weight belongs to which layer.
+ * Weights of a vit4j model that was trained and saved by Keras. Keras drops the entries below {@code vit4j/} and
+ * renumbers the weight groups, so the original file is needed to map weights to layers.
  *
  * <pre>{@code
  * try (KerasFile original = KerasFile.read(Path.of("model.keras"));
- *         Retrained trained = Retrained.read(Path.of("trained.keras"), original)) {
+ *         RetrainedKerasModel trained = RetrainedKerasModel.read(Path.of("trained.keras"), original)) {
  *     float[] kernel = trained.values("head.kernel");
  * }
  * }</pre>
  */
 public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
-    /** Moments of an optimizer, averages of weights: Keras saves them beside the weights. */
-    private static final int COPIES = 8;
-    /** Headers of a layer as HDF5's own library writes them, generously. */
+    /** Keras saves optimizer moments and averaged weights with the weights. */
+    private static final int MAX_COPIES = 8;
+    /** Upper bound of the headers that the HDF5 library writes per layer, in bytes. */
     private static final long OVERHEAD = 32 << 10;
 
     private final String label;
     private final String version;
     private final KerasFile original;
-    private final FunctionalConfig ours;
-    private final FunctionalConfig theirs;
-    private final Map<String, String> names = new HashMap<>();
+    private final FunctionalConfig originalConfig;
+    private final FunctionalConfig trainedConfig;
+    private final Map<String, String> layerNames = new HashMap<>();
     private final ExtractedHdf5 weights;
 
     private RetrainedKerasModel(
             String label,
             String version,
             KerasFile original,
-            FunctionalConfig ours,
-            FunctionalConfig theirs,
+            FunctionalConfig originalConfig,
+            FunctionalConfig trainedConfig,
             ExtractedHdf5 weights) {
         this.label = label;
         this.version = version;
         this.original = original;
-        this.ours = ours;
-        this.theirs = theirs;
+        this.originalConfig = originalConfig;
+        this.trainedConfig = trainedConfig;
         this.weights = weights;
-        for (FunctionalConfig.KerasOperation operation : ours.operations())
-            names.put(operation.group(), operation.name());
+        for (FunctionalConfig.KerasOperation operation : originalConfig.operations())
+            layerNames.put(operation.group(), operation.name());
     }
 
     /**
-     * Opens it and makes sure that our network can take what is in it: it is the same network, what belongs together
-     * stayed together, and what our network has no weight for did not move.
+     * Opens the file and checks that its weights can be imported: the network is the same, shared weights are still
+     * equal, and constants that are not parameters of the network are unchanged.
      *
-     * @param original the file that Keras opened; to be closed after this
-     * @throws ConfigError naming the file and what does not fit
+     * @param original the file that Keras opened; must stay open as long as the result
+     * @throws ConfigError naming the file and the problem
      */
     public static RetrainedKerasModel read(Path path, KerasFile original) {
         try (KerasZip zip = KerasZip.open(path)) {
             KerasFile.checkEntries(zip);
             JsonNode metadata = KerasFile.json(zip, KerasFile.METADATA);
             JsonNode config = KerasFile.json(zip, KerasFile.CONFIG);
-            FunctionalConfig ours = only(original);
+            FunctionalConfig originalConfig = functionalConfig(original);
             String label = path + ": " + KerasFile.CONFIG;
-            FunctionalConfig theirs = GraphComparison.find(ours, FunctionalConfig.all(config, label), label);
-            checkSize(zip, original, theirs);
+            FunctionalConfig trainedConfig =
+                    GraphComparison.find(originalConfig, FunctionalConfig.all(config, label), label);
+            checkSize(zip, original, trainedConfig);
             ExtractedHdf5 weights = ExtractedHdf5.of(zip, path + ": " + KerasFile.WEIGHTS);
             String version = metadata.path("keras_version").asText("unknown");
             RetrainedKerasModel read =
-                    new RetrainedKerasModel(path.toString(), version, original, ours, theirs, weights);
+                    new RetrainedKerasModel(path.toString(), version, original, originalConfig, trainedConfig, weights);
             try {
                 read.check();
                 return read;
@@ -86,20 +87,20 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
         }
     }
 
-    private static FunctionalConfig only(KerasFile original) {
+    private static FunctionalConfig functionalConfig(KerasFile original) {
         List<FunctionalConfig> found = FunctionalConfig.all(original.config(), original.label());
         if (found.size() == 1) return found.get(0);
-        throw new ConfigError(original.label() + ": expected one Functional model in it, got " + found.size());
+        throw new ConfigError(original.label() + ": expected one Functional model, got " + found.size());
     }
 
-    private static void checkSize(KerasZip zip, KerasFile original, FunctionalConfig theirs) {
-        long layers = theirs.operations().size() + OVERHEAD / 1024;
-        long most = COPIES * original.index().bytes() + OVERHEAD * layers;
+    private static void checkSize(KerasZip zip, KerasFile original, FunctionalConfig trainedConfig) {
+        long layers = trainedConfig.operations().size() + OVERHEAD / 1024;
+        long most = MAX_COPIES * original.index().bytes() + OVERHEAD * layers;
         long size = zip.size(KerasFile.WEIGHTS);
         if (size <= most) return;
         throw zip.error(String.format(
                 Locale.ROOT,
-                "%s has %d bytes, weights and optimizer of this network need at most %d",
+                "%s has %d bytes, expected at most %d for weights and optimizer of this network",
                 KerasFile.WEIGHTS,
                 size,
                 most));
@@ -114,21 +115,21 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
                 original.index().helpers().entrySet()) {
             checkHelper(entry.getKey(), entry.getValue());
         }
-        for (String name : original.index().weights().keySet()) finite(name, values(name));
+        for (String name : original.index().weights().keySet()) checkFinite(name, values(name));
     }
 
-    private void finite(String name, float[] values) {
+    private void checkFinite(String name, float[] values) {
         for (float value : values) {
             if (!Float.isFinite(value)) {
-                throw new ConfigError(label + ": " + name + " has the value " + value + ": the training diverged");
+                throw new ConfigError(label + ": " + name + " contains " + value + ": the training diverged");
             }
         }
     }
 
-    /** Two layers of Keras that share a weight of ours must still have the same values. */
+    /** Checks that two Keras layers that share one parameter still have equal values. */
     private void checkCopy(String path, WeightIndex.CopiedWeight copy) {
         float[] before = original.dataset(path, copy.stored());
-        float[] after = moved(path, copy.stored());
+        float[] after = trainedDataset(path, copy.stored());
         boolean same = Arrays.equals(before, original.values(copy.weight()));
         if (same ? Arrays.equals(after, values(copy.weight())) : Arrays.equals(after, before)) return;
         String layer = layer(path);
@@ -136,7 +137,7 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
                 same
                         ? String.format(
                                 Locale.ROOT,
-                                "%s: layer '%s' shares the weight '%s' with others and was trained apart from them;"
+                                "%s: layer '%s' shares the weight '%s' with other layers but was trained separately;"
                                         + " %s before training",
                                 label,
                                 layer,
@@ -144,26 +145,26 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
                                 freeze(layer))
                         : String.format(
                                 Locale.ROOT,
-                                "%s: layer '%s' was trained as a plain convolution, but its kernel is '%s' brought to"
-                                        + " zero mean and unit variance; %s before training",
+                                "%s: layer '%s' was trained as a plain convolution, but its kernel is '%s' normalized"
+                                        + " to zero mean and unit variance; %s before training",
                                 label,
                                 layer,
                                 copy.weight(),
                                 freeze(layer)));
     }
 
-    /** A kernel over zeros adds nothing, whatever it became; any other constant is part of what is computed. */
+    /** Checks that a constant is unchanged. Kernels with zero input may change: they do not affect the output. */
     private void checkHelper(String path, WeightIndex.HelperWeight helper) {
         float[] before = original.dataset(path, helper.shape());
-        float[] after = moved(path, helper.shape());
+        float[] after = trainedDataset(path, helper.shape());
         if (Arrays.equals(after, before)) return;
-        finite(path, after);
+        checkFinite(path, after);
         String layer = layer(path);
-        if (helper.variable().equals("kernel") && overZeros(layer)) return;
+        if (helper.variable().equals("kernel") && hasZeroInput(layer)) return;
         throw new ConfigError(String.format(
                 Locale.ROOT,
-                "%s: the %s of layer '%s' is a constant that training moved, and there is no weight it could be folded"
-                        + " into; %s before training",
+                "%s: the %s of layer '%s' is a constant that was changed by training and has no parameter in the"
+                        + " network; %s before training",
                 label,
                 helper.variable(),
                 layer,
@@ -174,11 +175,11 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
         return "freeze it with model.get_layer('" + layer + "').trainable = False";
     }
 
-    /** Whether everything this layer sees is zero: it stands behind a scale of zero. */
-    private boolean overZeros(String layer) {
-        FunctionalConfig.KerasOperation at = ours.operation(layer);
+    /** Returns true if the layer's input is always zero, because it passes through a scale of zero. */
+    private boolean hasZeroInput(String layer) {
+        FunctionalConfig.KerasOperation at = originalConfig.operation(layer);
         while (at != null && at.inputs().size() == 1) {
-            at = ours.operation(at.inputs().get(0));
+            at = originalConfig.operation(at.inputs().get(0));
             if (at == null) return false;
             if (at.className().equals("Rescaling")) {
                 return at.config().path("scale").asDouble(1) == 0
@@ -189,43 +190,43 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
         return false;
     }
 
-    /** The name of the layer that has a dataset of the original. */
+    /** Name of the layer that owns a dataset of the original. */
     private String layer(String path) {
-        String layer = names.get(path.substring(0, Math.max(path.indexOf("/vars/"), 0)));
+        String layer = layerNames.get(path.substring(0, Math.max(path.indexOf("/vars/"), 0)));
         if (layer == null) throw new ConfigError(original.label() + ": no layer has the weights " + path);
         return layer;
     }
 
-    /** What became of a dataset of the original. */
-    private float[] moved(String path, Shape stored) {
-        String group = theirs.operation(layer(path)).group();
+    /** Trained values of a dataset of the original. */
+    private float[] trainedDataset(String path, Shape stored) {
+        String group = trainedConfig.operation(layer(path)).group();
         return weights.hdf5().floats(group + path.substring(path.indexOf("/vars/")), stored);
     }
 
-    /** The trained values of a weight; those of the original where Keras has no layer that needs it. */
+    /** Returns the trained values of a parameter, or the original ones if no Keras layer uses it. */
     @Override
     public float[] values(String name) {
-        WeightIndex.StoredWeight place = original.index().weights().get(name);
-        if (place == null) throw new ConfigError(label + ": there is no weight '" + name + "' in it");
-        return known(place) ? moved(place.path(), place.stored()) : original.values(name);
+        WeightIndex.StoredWeight entry = original.index().weights().get(name);
+        if (entry == null) throw new ConfigError(label + ": missing weight '" + name + "'");
+        return isInLayer(entry) ? trainedDataset(entry.path(), entry.stored()) : original.values(name);
     }
 
-    private static boolean known(WeightIndex.StoredWeight place) {
-        return place.path().startsWith("layers/");
+    private static boolean isInLayer(WeightIndex.StoredWeight entry) {
+        return entry.path().startsWith("layers/");
     }
 
-    /** The Keras that saved it. */
+    /** Version of Keras that saved the file. */
     public String version() {
         return version;
     }
 
-    /** Weights that the logits do not need, so that Keras never saw them: they are the original's. */
-    public List<String> unseen() {
-        List<String> unseen = new ArrayList<>();
-        original.index().weights().forEach((name, place) -> {
-            if (!known(place)) unseen.add(name);
+    /** Parameters that the logits do not depend on. Keras did not load them, so they keep their original values. */
+    public List<String> unusedWeights() {
+        List<String> unused = new ArrayList<>();
+        original.index().weights().forEach((name, entry) -> {
+            if (!isInLayer(entry)) unused.add(name);
         });
-        return unseen;
+        return unused;
     }
 
     @Override

@@ -8,7 +8,7 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** Layers that move elements, and means along an axis. */
+/** Reshaping, slicing, concatenation, and means along an axis. */
 final class ShapeLayers {
     private ShapeLayers() {}
 
@@ -30,7 +30,7 @@ final class ShapeLayers {
         return slice(net, t.name(), x, slice.axis(), slice.from(), slice.to());
     }
 
-    /** Cropping layers know tokens [T, D] and images [H, W, C]; any other axis is made the middle one of three. */
+    /** Cropping layers support tokens [T, D] and images [H, W, C]. Other axes become the middle one of three. */
     static KerasNode slice(KerasNetwork net, String path, KerasNode x, int axis, int from, int to) {
         Shape shape = x.shape();
         Shape sliced = shape.with(axis, to - from);
@@ -54,7 +54,7 @@ final class ShapeLayers {
         return net.layer(path, "Cropping2D", config, shape, x);
     }
 
-    /** Over any axis: made the tokens of [T, D] if it is the first, else the columns of an image. */
+    /** Mean over any axis. The first axis becomes the tokens of [T, D], any other the columns of an image. */
     static KerasNode mean(KerasNetwork net, Tensor t, Op.Mean mean, KerasNode x) {
         Shape shape = x.shape();
         int before = size(shape, 0, mean.axis());

@@ -13,22 +13,23 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Shape;
 
 /**
- * {@code vit4j/weights.json}: where in {@code model.weights.h5} each weight of ours lies, and which of its datasets are
- * a weight once more ({@code copies}) or constants of the exporter's ({@code helpers}), by path.
+ * Content of {@code vit4j/weights.json}: the dataset of each parameter in {@code model.weights.h5}, and by path the
+ * datasets that repeat a parameter ({@code copies}) or hold constants added by the exporter ({@code helpers}).
  */
 record WeightIndex(
         Map<String, StoredWeight> weights, Map<String, CopiedWeight> copies, Map<String, HelperWeight> helpers) {
     private static final int VERSION = 1;
 
-    /** @param stored the dataset's shape: the same elements in the same order as {@code shape} */
+    /** @param stored shape of the dataset: equal elements in equal order as {@code shape} */
     record StoredWeight(String path, Shape shape, Shape stored) {}
 
-    /** @param weight of ours, whose place is elsewhere */
+    /** @param weight name of the parameter, which has a dataset of its own elsewhere */
     record CopiedWeight(String weight, Shape stored) {}
 
     /**
-     * @param value of every element, if they are all the same
-     * @param layer the Keras layer that needs it, variable its name there
+     * @param value of every element, if all are equal
+     * @param layer Keras layer that uses it
+     * @param variable name in that layer
      */
     record HelperWeight(Shape shape, Optional<Float> value, String layer, String variable) {}
 
@@ -38,10 +39,10 @@ record WeightIndex(
         Map<String, HelperWeight> helpers = new LinkedHashMap<>();
         for (WeightSlot slot : model.slots()) {
             KerasVariable.VariableSource source = slot.variable().source();
-            if (source instanceof KerasVariable.VariableSource.WholeParameter whole) {
+            if (source instanceof KerasVariable.VariableSource.WholeParameter parameter) {
                 weights.put(
-                        whole.weight().name(),
-                        new StoredWeight(slot.path(), whole.weight().shape(), slot.shape()));
+                        parameter.weight().name(),
+                        new StoredWeight(slot.path(), parameter.weight().shape(), slot.shape()));
             } else if (source instanceof KerasVariable.VariableSource.ParameterCopy copy) {
                 copies.put(slot.path(), new CopiedWeight(copy.weight().name(), slot.shape()));
             } else if (source instanceof KerasVariable.VariableSource.StandardizedKernel standardized) {
@@ -60,10 +61,10 @@ record WeightIndex(
     byte[] toJson() {
         ObjectNode root = KerasJson.JSON.createObjectNode().put("version", VERSION);
         ObjectNode weightsNode = root.putObject("weights");
-        weights.forEach((name, place) -> {
-            ObjectNode node = weightsNode.putObject(name).put("path", place.path());
-            node.set("shape", dims(place.shape()));
-            if (!place.stored().equals(place.shape())) node.set("stored", dims(place.stored()));
+        weights.forEach((name, entry) -> {
+            ObjectNode node = weightsNode.putObject(name).put("path", entry.path());
+            node.set("shape", dims(entry.shape()));
+            if (!entry.stored().equals(entry.shape())) node.set("stored", dims(entry.stored()));
         });
         ObjectNode copiesNode = root.putObject("copies");
         copies.forEach((path, copy) ->
@@ -83,45 +84,46 @@ record WeightIndex(
     }
 
     /**
-     * Reads what {@link #toJson} wrote.
+     * Parses the output of {@link #toJson}.
      *
-     * @param label what to call the file when something is wrong with it
+     * @param label of the file in error messages
+     * @throws ConfigError naming the file and the problem
      */
     static WeightIndex parse(byte[] json, String label) {
         try {
             JsonNode root = KerasJson.JSON.readTree(json);
             int version = root.path("version").asInt();
             if (version != VERSION) {
-                throw new ConfigError(label + ": version " + version + " is not known, expected " + VERSION);
+                throw new ConfigError(label + ": unknown version " + version + ", expected " + VERSION);
             }
             Map<String, StoredWeight> weights = new LinkedHashMap<>();
-            root.path("weights").properties().forEach(e -> weights.put(e.getKey(), place(e.getValue())));
+            root.path("weights").properties().forEach(e -> weights.put(e.getKey(), storedWeight(e.getValue())));
             Map<String, HelperWeight> helpers = new LinkedHashMap<>();
-            root.path("helpers").properties().forEach(e -> helpers.put(e.getKey(), helper(e.getValue())));
+            root.path("helpers").properties().forEach(e -> helpers.put(e.getKey(), helperWeight(e.getValue())));
             Map<String, CopiedWeight> copies = new LinkedHashMap<>();
-            root.path("copies").properties().forEach(e -> copies.put(e.getKey(), copy(e.getValue())));
+            root.path("copies").properties().forEach(e -> copies.put(e.getKey(), copiedWeight(e.getValue())));
             WeightIndex index = new WeightIndex(weights, copies, helpers);
-            index.bytes(); // overflows here, if it does
+            index.bytes(); // throws on overflow
             return index;
         } catch (JsonProcessingException e) {
-            throw new ConfigError(label + ": no JSON: " + e.getOriginalMessage(), e);
+            throw new ConfigError(label + ": not valid JSON: " + e.getOriginalMessage(), e);
         } catch (IOException | IllegalArgumentException | ArithmeticException e) {
             throw new ConfigError(label + ": " + e.getMessage(), e);
         }
     }
 
-    private static StoredWeight place(JsonNode node) {
+    private static StoredWeight storedWeight(JsonNode node) {
         Shape shape = shape(node.path("shape"));
         Shape stored = node.has("stored") ? shape(node.path("stored")) : shape;
         if (shape.size() != stored.size()) throw new IllegalArgumentException(shape + " cannot be stored as " + stored);
         return new StoredWeight(text(node, "path"), shape, stored);
     }
 
-    private static CopiedWeight copy(JsonNode node) {
+    private static CopiedWeight copiedWeight(JsonNode node) {
         return new CopiedWeight(text(node, "weight"), shape(node.path("shape")));
     }
 
-    private static HelperWeight helper(JsonNode node) {
+    private static HelperWeight helperWeight(JsonNode node) {
         Optional<Float> value =
                 node.has("value") ? Optional.of((float) node.path("value").asDouble()) : Optional.empty();
         return new HelperWeight(shape(node.path("shape")), value, text(node, "layer"), text(node, "variable"));
@@ -130,23 +132,23 @@ record WeightIndex(
     private static Shape shape(JsonNode node) {
         List<Integer> dims = new ArrayList<>();
         for (JsonNode dim : node) {
-            if (!dim.isInt()) throw new IllegalArgumentException("a shape holds whole numbers, got " + dim);
+            if (!dim.isInt()) throw new IllegalArgumentException("a shape must contain integers, got " + dim);
             dims.add(dim.intValue());
         }
-        if (dims.isEmpty()) throw new IllegalArgumentException("a weight has no shape");
+        if (dims.isEmpty()) throw new IllegalArgumentException("missing shape of a weight");
         return new Shape(dims);
     }
 
     private static String text(JsonNode node, String key) {
-        if (!node.path(key).isTextual()) throw new IllegalArgumentException("'" + key + "' is missing");
+        if (!node.path(key).isTextual()) throw new IllegalArgumentException("missing '" + key + "'");
         return node.path(key).textValue();
     }
 
-    /** Of all datasets together. */
+    /** Total size of all datasets in bytes. */
     long bytes() {
         long elements = 0;
-        for (StoredWeight place : weights.values()) {
-            elements = Math.addExact(elements, place.shape().size());
+        for (StoredWeight entry : weights.values()) {
+            elements = Math.addExact(elements, entry.shape().size());
         }
         for (CopiedWeight copy : copies.values()) {
             elements = Math.addExact(elements, copy.stored().size());

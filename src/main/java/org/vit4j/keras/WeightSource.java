@@ -1,8 +1,8 @@
 package org.vit4j.keras;
 
-/** Where the values of weights come from, by our names. */
+/** Provides parameter values by vit4j name. */
 @FunctionalInterface
 public interface WeightSource {
-    /** Row by row; the array is the caller's to keep. */
+    /** Returns the values in row-major order. The caller may modify the array. */
     float[] values(String name);
 }

@@ -6,12 +6,12 @@ import org.vit4j.data.Preprocessing;
 import org.vit4j.models.ModelConfig;
 
 /**
- * What a saved model says of itself, besides the weights.
+ * Everything in a saved model except the weights.
  *
- * @param config the resolved YAML it came from
+ * @param config resolved YAML of the run
  * @param classes names of the K logits
- * @param preprocess what is done to an image before the network sees it
- * @param provenance where and with what it was made
+ * @param preprocess applied to an image before the network
+ * @param provenance origin, such as tool versions and imported files
  */
 public record ModelDescription(
         String name,
@@ -25,11 +25,11 @@ public record ModelDescription(
         classes = List.copyOf(classes);
         if (classes.size() != model.classes()) {
             throw new IllegalArgumentException(
-                    classes.size() + " class names for a network of " + model.classes() + " classes");
+                    classes.size() + " class names, expected " + model.classes() + " (model.classes)");
         }
     }
 
-    /** The same model, made in another way. */
+    /** Returns a copy with another provenance. */
     public ModelDescription with(Map<String, String> newProvenance) {
         return new ModelDescription(name, model, config, classes, preprocess, newProvenance);
     }

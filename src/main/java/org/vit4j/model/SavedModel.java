@@ -30,7 +30,7 @@ import org.vit4j.keras.KerasModel;
 import org.vit4j.models.ModelConfig;
 
 /**
- * A trained network in a {@code .keras} file, ready to be used: graph, weights, class names, preprocessing.
+ * A trained network loaded from a {@code .keras} file: graph, weights, class names, preprocessing.
  *
  * <pre>{@code
  * try (var model = SavedModel.load(Path.of("model.keras"))) {
@@ -38,7 +38,7 @@ import org.vit4j.models.ModelConfig;
  * }
  * }</pre>
  *
- * <p>Calls from several threads are safe and wait for each other.
+ * <p>Thread-safe; calls from several threads are serialized.
  */
 public final class SavedModel implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -50,26 +50,26 @@ public final class SavedModel implements AutoCloseable {
     private final ParameterStore parameters;
     private final Inference inference;
 
-    private SavedModel(ModelDescription description, Graph graph, ParameterStore parameters, Backend engine) {
+    private SavedModel(ModelDescription description, Graph graph, ParameterStore parameters, Backend backend) {
         this.description = description;
         this.graph = graph;
         this.parameters = parameters;
-        this.inference = engine.fixedInference(graph, parameters);
+        this.inference = backend.fixedInference(graph, parameters);
     }
 
-    /** What {@code vit4j/model.json} holds. */
+    /** Content of {@code vit4j/model.json}. */
     private record ModelExtras(
             String name, List<String> classes, Map<String, Object> preprocess, Map<String, String> provenance) {
-        boolean lacks() {
+        boolean isIncomplete() {
             boolean absent = name == null || classes == null || preprocess == null || provenance == null;
             return absent || classes.contains(null);
         }
     }
 
     /**
-     * Writes a model whole or not at all, and reads it back to see that every weight is there bit for bit.
+     * Writes a model atomically and reads it back to verify that all weights are bit-identical.
      *
-     * @throws RunException when it cannot be written
+     * @throws RunException if the file cannot be written or does not read back
      */
     public static void write(Path file, ModelDescription description, ParameterStore parameters) {
         Graph graph = description.model().build();
@@ -80,7 +80,7 @@ public final class SavedModel implements AutoCloseable {
         try (KerasFile written = KerasFile.read(file)) {
             for (Parameter weight : graph.parameters()) {
                 if (!Arrays.equals(written.values(weight.name()), parameters.values(weight.name()))) {
-                    throw new RunException(file + ": " + weight.name() + " does not read back as it was written");
+                    throw new RunException(file + ": " + weight.name() + " differs after reading the file back");
                 }
             }
         }
@@ -99,27 +99,27 @@ public final class SavedModel implements AutoCloseable {
     /**
      * Reads a model.
      *
-     * @throws ConfigError when the file is missing, damaged, or a {@code .keras} that vit4j did not write
+     * @throws ConfigError if the file is missing, damaged or was not written by vit4j
      */
     public static SavedModel load(Path file) {
         return load(file, Backend.AUTO);
     }
 
-    /** The same on an engine of choice. */
-    public static SavedModel load(Path file, Backend engine) {
+    /** Reads a model for a given backend. */
+    public static SavedModel load(Path file, Backend backend) {
         try (KerasFile keras = KerasFile.read(file)) {
             ModelDescription description = describe(file, keras);
             Graph graph = description.model().build();
             keras.check(graph);
             ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
             for (Parameter weight : graph.parameters()) parameters.set(weight.name(), keras.values(weight.name()));
-            return new SavedModel(description, graph, parameters, engine);
+            return new SavedModel(description, graph, parameters, backend);
         } catch (IllegalArgumentException e) {
-            throw new ConfigError(file + ": its parts do not fit together: " + e.getMessage(), e);
+            throw new ConfigError(file + ": inconsistent model file: " + e.getMessage(), e);
         }
     }
 
-    /** Reads only what the model says of itself; loads no native code. */
+    /** Reads the description only. Does not load native code. */
     public static ModelDescription describe(Path file) {
         try (KerasFile keras = KerasFile.read(file)) {
             return describe(file, keras);
@@ -134,8 +134,8 @@ public final class SavedModel implements AutoCloseable {
         ModelConfig model = read.orElseThrow();
         try {
             ModelExtras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
-            if (extras == null || extras.lacks()) {
-                throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: something is missing");
+            if (extras == null || extras.isIncomplete()) {
+                throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: missing entries");
             }
             return new ModelDescription(
                     extras.name,
@@ -144,10 +144,10 @@ public final class SavedModel implements AutoCloseable {
                     extras.classes,
                     Preprocessing.fromMap(extras.preprocess),
                     extras.provenance);
-        } catch (JsonProcessingException e) { // its whole message has several lines
-            throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: " + e.getOriginalMessage(), e);
+        } catch (JsonProcessingException e) { // getMessage() has several lines
+            throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: " + e.getOriginalMessage(), e);
         } catch (IOException | IllegalArgumentException e) {
-            throw new ConfigError(file + ": " + DESCRIPTION + " in it is damaged: " + e.getMessage(), e);
+            throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: " + e.getMessage(), e);
         }
     }
 
@@ -159,47 +159,48 @@ public final class SavedModel implements AutoCloseable {
         return graph;
     }
 
-    /** The weights, to be read: what was worked out from them is not worked out again when they change. */
+    /** Parameters, read-only: values derived from them are cached and not updated if they change. */
     public ParameterStore parameters() {
         return parameters;
     }
 
-    /** Forward passes in the graph's own layout, [B, H, W, C]. */
+    /** Forward passes in the graph's layout, [B, H, W, C]. */
     public Inference inference() {
         return inference;
     }
 
-    /** [N, C, H, W], already preprocessed -> [N, K]. */
+    /** Preprocessed images [N, C, H, W] -> logits [N, K]. */
     public INDArray logits(INDArray images) {
         return inference.logits(channelsLast(images));
     }
 
-    /** Any tensor of the graph, such as {@code blocks.3.attn.weights} [N, H, T, S]. */
+    /** Returns any tensor of the graph, such as {@code blocks.3.attn.weights} [N, H, T, S]. */
     public INDArray tensor(String name, INDArray images) {
         return inference.tensor(name, channelsLast(images));
     }
 
-    /** The {@code k} likeliest classes of a picture, the likeliest first. */
-    public List<Prediction> predict(Path picture, int k) {
-        return predict(ImageFile.read(picture, description.model().image().channels()), k);
+    /** Returns the {@code k} most likely classes of an image file, most likely first. */
+    public List<Prediction> predict(Path file, int k) {
+        return predict(ImageFile.read(file, description.model().image().channels()), k);
     }
 
+    /** Returns the {@code k} most likely classes of an image, most likely first. */
     public List<Prediction> predict(Image image, int k) {
         return top(inference.logits(prepare(List.of(image))).toFloatVector(), k);
     }
 
-    /** A picture -> [1, C, H, W], preprocessed as the model wants it: what {@link #logits} takes. */
-    public INDArray prepareChannelsFirst(Path picture) {
-        Image image = ImageFile.read(picture, description.model().image().channels());
+    /** Reads and preprocesses an image file: [1, C, H, W], the input of {@link #logits}. */
+    public INDArray prepareChannelsFirst(Path file) {
+        Image image = ImageFile.read(file, description.model().image().channels());
         return prepare(List.of(image)).permute(0, 3, 1, 2).dup('c');
     }
 
-    /** Pictures -> [B, H, W, C], preprocessed as the model wants them. */
+    /** Preprocesses images: [B, H, W, C], the input of {@link #inference}. */
     public INDArray prepare(List<Image> images) {
         return description.preprocess().batch(images);
     }
 
-    /** The likeliest classes by a row of logits. */
+    /** Returns the {@code k} most likely classes for the logits [K] of one image, most likely first. */
     public List<Prediction> top(float[] logits, int k) {
         double largest = IntStream.range(0, logits.length)
                 .mapToDouble(i -> logits[i])

@@ -7,11 +7,11 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
 
-/** Attention: heads [H, T, d], maps [H, T, S], tokens [T, D], the batch in front of each. */
+/** Attention with heads [B, H, T, d], scores and probabilities [B, H, T, S], and tokens [B, T, D]. */
 final class AttentionNodes {
     private AttentionNodes() {}
 
-    /** One turn serves q, k and v: [B, T, parts * H * d] -> [parts, B, H, T, d], of which each takes its own. */
+    /** [B, T, parts * H * d] -> [parts, B, H, T, d] in one transpose shared by q, k and v, followed by a gather. */
     static String splitHeads(OnnxGraphBuilder nodes, Tensor t, Op.SplitHeads split, OnnxValue x) {
         long tokens = t.dim(1), width = t.dim(2), heads = split.heads();
         if (split.parts() == 1) {
@@ -26,12 +26,12 @@ final class AttentionNodes {
             return ShapeNodes.transpose(nodes, key, cut, 2, 0, 3, 1, 4);
         });
         return nodes.node(
-                "Gather", t.name(), List.of(all, nodes.whole(split.part())), OnnxGraphBuilder.whole("axis", 0));
+                "Gather", t.name(), List.of(all, nodes.integer(split.part())), OnnxGraphBuilder.integer("axis", 0));
     }
 
     static String mergeHeads(OnnxGraphBuilder nodes, Tensor t, OnnxValue x) {
-        String turned = ShapeNodes.transpose(nodes, t.name() + "/turned", x.plain(), 0, 2, 1, 3);
-        return ShapeNodes.reshape(nodes, t.name(), turned, t.shape());
+        String transposed = ShapeNodes.transpose(nodes, t.name() + "/turned", x.plain(), 0, 2, 1, 3);
+        return ShapeNodes.reshape(nodes, t.name(), transposed, t.shape());
     }
 
     static String scores(OnnxGraphBuilder nodes, Tensor t, Op.AttentionScores scores, OnnxValue q, OnnxValue k) {
@@ -40,30 +40,31 @@ final class AttentionNodes {
         return nodes.node("MatMul", t.name(), List.of(queries, keys));
     }
 
-    /** Maps are the channels of an image [T, S]: a convolution of one pixel mixes them. */
+    /** Mixes heads by a 1x1 convolution, with the heads as channels of an image [T, S]. */
     static String mixHeads(OnnxGraphBuilder nodes, Tensor t, OnnxValue x) {
-        String kernel = nodes.weight(t.parameters().get(0), Initializer.InitializerOrder.PIXEL);
+        String kernel = nodes.weight(t.parameters().get(0), Initializer.InitializerOrder.POINTWISE);
         return ImageNodes.convolution(nodes, t, t.name(), x.plain(), kernel);
     }
 
     static String relativeBias(OnnxGraphBuilder nodes, Tensor t, HeadOp.RelativeBias bias, OnnxValue x) {
         long[] index = IntStream.of(bias.index()).asLongStream().toArray();
-        String places = nodes.ints(t.name() + "/index", index, t.dim(1), t.dim(2));
-        List<String> table = List.of(nodes.weight(t.parameters().get(0)), places);
-        String found = nodes.node("Gather", t.name() + "/table", table, OnnxGraphBuilder.whole("axis", 1)); // [H, T, S]
+        String offsets = nodes.ints(t.name() + "/index", index, t.dim(1), t.dim(2));
+        List<String> table = List.of(nodes.weight(t.parameters().get(0)), offsets);
+        String biases =
+                nodes.node("Gather", t.name() + "/table", table, OnnxGraphBuilder.integer("axis", 1)); // [H, T, S]
         if (bias.factor() != 1) {
-            found = nodes.node("Mul", t.name() + "/scaled", List.of(found, nodes.number(bias.factor())));
+            biases = nodes.node("Mul", t.name() + "/scaled", List.of(biases, nodes.number(bias.factor())));
         }
-        return nodes.node("Add", t.name(), List.of(x.plain(), found));
+        return nodes.node("Add", t.name(), List.of(x.plain(), biases));
     }
 
     /** exp(x w' - |x|^2 / 2) / sqrt(m) */
     static String features(OnnxGraphBuilder nodes, Tensor t, HeadOp.PerformerFeatures features, OnnxValue x) {
         Parameter w = t.parameters().get(0);
-        String turned = nodes.shared(
+        String transposed = nodes.shared(
                 w.name() + "/turned",
                 () -> ShapeNodes.transpose(nodes, w.name() + "/turned", nodes.weight(w), 1, 0)); // [D, m]
-        String product = nodes.node("MatMul", t.name() + "/product", List.of(x.plain(), turned));
+        String product = nodes.node("MatMul", t.name() + "/product", List.of(x.plain(), transposed));
         String square = nodes.node("Mul", t.name() + "/square", List.of(x.plain(), x.plain()));
         String length = sum(nodes, t.name() + "/length", square, -1); // [B, T, 1]
         String half = nodes.node("Mul", t.name() + "/half", List.of(length, nodes.number(0.5)));
@@ -75,26 +76,26 @@ final class AttentionNodes {
     /** q (k' v) / (q sum(k) + epsilon) */
     static String linear(OnnxGraphBuilder nodes, Tensor t, HeadOp.LinearAttention linear, List<OnnxValue> in) {
         String q = in.get(0).plain(), k = in.get(1).plain(), v = in.get(2).plain();
-        String turned = ShapeNodes.transpose(nodes, t.name() + "/keys", k, 0, 2, 1); // [B, m, S]
-        String memory = nodes.node("MatMul", t.name() + "/memory", List.of(turned, v)); // [B, m, n]
-        String context = nodes.node("MatMul", t.name() + "/heard", List.of(q, memory)); // [B, T, n]
-        String sum = sum(nodes, t.name() + "/sum", turned, -1); // [B, m, 1]
+        String transposed = ShapeNodes.transpose(nodes, t.name() + "/keys", k, 0, 2, 1); // [B, m, S]
+        String memory = nodes.node("MatMul", t.name() + "/memory", List.of(transposed, v)); // [B, m, n]
+        String context = nodes.node("MatMul", t.name() + "/context", List.of(q, memory)); // [B, T, n]
+        String sum = sum(nodes, t.name() + "/sum", transposed, -1); // [B, m, 1]
         String weight = nodes.node("MatMul", t.name() + "/weight", List.of(q, sum)); // [B, T, 1]
         String norm = nodes.node("Add", t.name() + "/norm", List.of(weight, nodes.number(linear.epsilon())));
         return nodes.node("Div", t.name(), List.of(context, norm));
     }
 
     private static String sum(OnnxGraphBuilder nodes, String name, String x, int axis) {
-        return nodes.node("ReduceSum", name, List.of(x, nodes.list(axis)), OnnxGraphBuilder.whole("keepdims", 1));
+        return nodes.node("ReduceSum", name, List.of(x, nodes.list(axis)), OnnxGraphBuilder.integer("keepdims", 1));
     }
 
-    /** The query of the last token, then all keys, then all values: [B, T, D] -> [B, 1 + 2 T, width]. */
+    /** [B, T, D] -> [B, 1 + 2 T, width]: the query of the last token, all keys, all values. */
     static String lastQuery(OnnxGraphBuilder nodes, Tensor t, HeadOp.LastTokenQkv last, OnnxValue x) {
         int tokens = x.shape().dim(0);
-        String asking = ShapeNodes.slice(nodes, t.name() + "/last", x.plain(), 1, tokens - 1, tokens);
+        String lastToken = ShapeNodes.slice(nodes, t.name() + "/last", x.plain(), 1, tokens - 1, tokens);
         List<String> kernels = split(nodes, t.parameters().get(0), 1, last.width());
         List<String> biases = last.bias() ? split(nodes, t.parameters().get(1), 0, last.width()) : List.of();
-        List<String> rows = List.of(asking, x.plain(), x.plain());
+        List<String> rows = List.of(lastToken, x.plain(), x.plain());
         String[] parts = new String[3];
         for (int i = 0; i < 3; i++) {
             String part = t.name() + "/" + "qkv".charAt(i);
@@ -102,14 +103,14 @@ final class AttentionNodes {
             parts[i] = nodes.node("MatMul", product, List.of(rows.get(i), kernels.get(i)));
             if (last.bias()) parts[i] = nodes.node("Add", part, List.of(parts[i], biases.get(i)));
         }
-        return nodes.node("Concat", t.name(), List.of(parts), OnnxGraphBuilder.whole("axis", 1));
+        return nodes.node("Concat", t.name(), List.of(parts), OnnxGraphBuilder.integer("axis", 1));
     }
 
-    /** A weight in three along an axis. */
+    /** Splits a parameter into q, k and v along an axis. */
     private static List<String> split(OnnxGraphBuilder nodes, Parameter weight, int axis, int width) {
         List<String> parts = List.of(weight.name() + "/q", weight.name() + "/k", weight.name() + "/v");
         List<String> in = List.of(nodes.weight(weight), nodes.list(width, width, width));
-        nodes.node("Split", parts, in, OnnxGraphBuilder.whole("axis", axis));
+        nodes.node("Split", parts, in, OnnxGraphBuilder.integer("axis", axis));
         return parts;
     }
 }

@@ -11,7 +11,7 @@ import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
-/** Convolutions and pools of images, which ONNX has channels first: [B, C, H, W]. */
+/** Convolutions and pooling of images, channels first in ONNX: [B, C, H, W]. */
 final class ImageNodes {
     private ImageNodes() {}
 
@@ -21,7 +21,7 @@ final class ImageNodes {
         return OnnxValue.image(nodes, t.shape(), y);
     }
 
-    /** Adds the bias when the layer has one. */
+    /** Adds a convolution, with bias if the layer has one. */
     static String convolution(
             OnnxGraphBuilder nodes, Tensor t, String name, String x, String kernel, AttributeProto... attributes) {
         List<String> in = new ArrayList<>(List.of(x, kernel));
@@ -31,26 +31,26 @@ final class ImageNodes {
 
     private static AttributeProto[] attributes(Window w, int groups) {
         List<AttributeProto> all =
-                new ArrayList<>(sliding(w, w.padHeight(), w.padWidth(), w.padHeight(), w.padWidth()));
-        all.add(OnnxGraphBuilder.wholes("dilations", w.dilation(), w.dilation()));
-        all.add(OnnxGraphBuilder.whole("group", groups));
+                new ArrayList<>(windowAttributes(w, w.padHeight(), w.padWidth(), w.padHeight(), w.padWidth()));
+        all.add(OnnxGraphBuilder.integers("dilations", w.dilation(), w.dilation()));
+        all.add(OnnxGraphBuilder.integer("group", groups));
         return all.toArray(AttributeProto[]::new);
     }
 
-    private static List<AttributeProto> sliding(Window w, int top, int left, int bottom, int right) {
+    private static List<AttributeProto> windowAttributes(Window w, int top, int left, int bottom, int right) {
         return List.of(
-                OnnxGraphBuilder.wholes("kernel_shape", w.kernelHeight(), w.kernelWidth()),
-                OnnxGraphBuilder.wholes("strides", w.strideHeight(), w.strideWidth()),
-                OnnxGraphBuilder.wholes("pads", top, left, bottom, right));
+                OnnxGraphBuilder.integers("kernel_shape", w.kernelHeight(), w.kernelWidth()),
+                OnnxGraphBuilder.integers("strides", w.strideHeight(), w.strideWidth()),
+                OnnxGraphBuilder.integers("pads", top, left, bottom, right));
     }
 
-    /** The kernel is standardized in the graph: the weight in the file is the one that learns, runtimes fold the rest. */
+    /** Standardizes the kernel in the model, so the file holds the trained parameter; runtimes fold the constants. */
     static OnnxValue standardized(OnnxGraphBuilder nodes, Tensor t, ImageOp.StandardizedConv2d conv, OnnxValue x) {
         Parameter weight = t.parameters().get(0);
         String kernel = nodes.weight(weight, Initializer.InitializerOrder.CONVOLUTION);
-        AttributeProto filter = OnnxGraphBuilder.wholes("axes", 1, 2, 3);
+        AttributeProto filter = OnnxGraphBuilder.integers("axes", 1, 2, 3);
         String mean = nodes.node("ReduceMean", t.name() + "/mean", List.of(kernel), filter);
-        String centered = nodes.node("Sub", t.name() + "/centred", List.of(kernel, mean));
+        String centered = nodes.node("Sub", t.name() + "/centered", List.of(kernel, mean));
         String square = nodes.node("Mul", t.name() + "/square", List.of(centered, centered));
         String variance = nodes.node("ReduceMean", t.name() + "/variance", List.of(square), filter);
         String safe = nodes.node("Add", t.name() + "/safe", List.of(variance, nodes.number(conv.epsilon())));
@@ -61,53 +61,55 @@ final class ImageNodes {
     }
 
     static OnnxValue pad(OnnxGraphBuilder nodes, Tensor t, ImageOp.Pad pad, OnnxValue x) {
-        String around = nodes.list(0, 0, pad.top(), pad.left(), 0, 0, pad.bottom(), pad.right());
-        return OnnxValue.image(nodes, t.shape(), nodes.node("Pad", t.name(), List.of(x.image(), around)));
+        String padding = nodes.list(0, 0, pad.top(), pad.left(), 0, 0, pad.bottom(), pad.right());
+        return OnnxValue.image(nodes, t.shape(), nodes.node("Pad", t.name(), List.of(x.image(), padding)));
     }
 
     static OnnxValue maxPool(OnnxGraphBuilder nodes, Tensor t, Window w, OnnxValue x) {
         List<AttributeProto> all =
-                new ArrayList<>(sliding(w, w.padHeight(), w.padWidth(), w.padHeight(), w.padWidth()));
-        all.add(OnnxGraphBuilder.wholes("dilations", w.dilation(), w.dilation()));
+                new ArrayList<>(windowAttributes(w, w.padHeight(), w.padWidth(), w.padHeight(), w.padWidth()));
+        all.add(OnnxGraphBuilder.integers("dilations", w.dilation(), w.dilation()));
         String y = nodes.node("MaxPool", t.name(), List.of(x.image()), all.toArray(AttributeProto[]::new));
         return OnnxValue.image(nodes, t.shape(), y);
     }
 
     /**
-     * Runtimes do not agree on windows that reach over the padded edge ({@code ceil_mode}): zeros are put there as far as
-     * the last window reaches, and means of windows over the edge are brought to what lies within.
+     * Average pooling. Runtimes disagree on windows beyond the padded edge ({@code ceil_mode}), so zeros are added up
+     * to the end of the last window, and the means of windows beyond the edge are rescaled to their pixels within it.
      */
     static OnnxValue avgPool(OnnxGraphBuilder nodes, Tensor t, Window w, OnnxValue x) {
-        int bottom = behind(t.dim(0), x.shape().dim(0), w.kernelHeight(), w.strideHeight(), w.padHeight());
-        int right = behind(t.dim(1), x.shape().dim(1), w.kernelWidth(), w.strideWidth(), w.padWidth());
-        boolean over = bottom > w.padHeight() || right > w.padWidth();
-        String name = over ? t.name() + "/whole" : t.name();
+        int bottom = paddingAfter(t.dim(0), x.shape().dim(0), w.kernelHeight(), w.strideHeight(), w.padHeight());
+        int right = paddingAfter(t.dim(1), x.shape().dim(1), w.kernelWidth(), w.strideWidth(), w.padWidth());
+        boolean beyondEdge = bottom > w.padHeight() || right > w.padWidth();
+        String name = beyondEdge ? t.name() + "/whole" : t.name();
         String in = x.image();
-        if (over) { // ONNX wants padding below the size of the kernel; a Pad may be any
-            String around = nodes.list(0, 0, w.padHeight(), w.padWidth(), 0, 0, bottom, right);
-            in = nodes.node("Pad", t.name() + "/pad", List.of(in, around));
+        if (beyondEdge) { // AveragePool requires padding smaller than the kernel; Pad has no limit
+            String padding = nodes.list(0, 0, w.padHeight(), w.padWidth(), 0, 0, bottom, right);
+            in = nodes.node("Pad", t.name() + "/pad", List.of(in, padding));
         }
-        List<AttributeProto> all =
-                new ArrayList<>(over ? sliding(w, 0, 0, 0, 0) : sliding(w, w.padHeight(), w.padWidth(), bottom, right));
-        all.add(OnnxGraphBuilder.whole("count_include_pad", 1));
+        List<AttributeProto> all = new ArrayList<>(
+                beyondEdge
+                        ? windowAttributes(w, 0, 0, 0, 0)
+                        : windowAttributes(w, w.padHeight(), w.padWidth(), bottom, right));
+        all.add(OnnxGraphBuilder.integer("count_include_pad", 1));
         String y = nodes.node("AveragePool", name, List.of(in), all.toArray(AttributeProto[]::new));
-        if (over) {
-            float[] factors = within(x.shape(), t.shape(), w);
+        if (beyondEdge) {
+            float[] factors = edgeCorrections(x.shape(), t.shape(), w);
             String by = nodes.floats(t.name() + "/within", factors, t.dim(0), t.dim(1));
             y = nodes.node("Mul", t.name(), List.of(y, by));
         }
         return OnnxValue.image(nodes, t.shape(), y);
     }
 
-    /** Zeros behind the last pixel that the last window sees, 0 where it ends before. */
-    private static int behind(int out, int size, int kernel, int stride, int pad) {
+    /** Zeros after the last pixel that the last window covers, or 0 if it ends earlier. */
+    private static int paddingAfter(int out, int size, int kernel, int stride, int pad) {
         return Math.max(0, (out - 1) * stride + kernel - size - pad);
     }
 
-    /** The whole of a window over its part within the padded image, [H', W']. */
-    private static float[] within(Shape from, Shape to, Window w) {
-        double[] rows = within(to.dim(0), from.dim(0) + 2 * w.padHeight(), w.kernelHeight(), w.strideHeight());
-        double[] columns = within(to.dim(1), from.dim(1) + 2 * w.padWidth(), w.kernelWidth(), w.strideWidth());
+    /** Ratio of the window's area to its area within the padded image, [H', W']. */
+    private static float[] edgeCorrections(Shape from, Shape to, Window w) {
+        double[] rows = edgeCorrections(to.dim(0), from.dim(0) + 2 * w.padHeight(), w.kernelHeight(), w.strideHeight());
+        double[] columns = edgeCorrections(to.dim(1), from.dim(1) + 2 * w.padWidth(), w.kernelWidth(), w.strideWidth());
         float[] factors = new float[rows.length * columns.length];
         for (int i = 0; i < factors.length; i++) {
             factors[i] = (float) (rows[i / columns.length] * columns[i % columns.length]);
@@ -115,7 +117,7 @@ final class ImageNodes {
         return factors;
     }
 
-    private static double[] within(int count, int size, int kernel, int stride) {
+    private static double[] edgeCorrections(int count, int size, int kernel, int stride) {
         double[] factors = new double[count];
         Arrays.setAll(factors, i -> kernel / (double) Math.min(kernel, size - i * stride));
         return factors;

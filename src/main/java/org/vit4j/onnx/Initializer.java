@@ -9,9 +9,9 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 
 /**
- * A tensor that lies in the file.
+ * A constant tensor of the model.
  *
- * @param bytes makes its little-endian bytes when its turn comes, given where weights come from
+ * @param bytes encodes its values as little-endian bytes, given parameter values by name
  */
 record Initializer(
         String name,
@@ -23,33 +23,35 @@ record Initializer(
         dims = List.copyOf(dims);
     }
 
-    /** How ONNX wants the axes of a weight. */
+    /** Axis order of a parameter in ONNX. */
     enum InitializerOrder {
         SAME,
-        /** A kernel of a convolution: ours [kH, kW, in, out], ONNX' [out, in, kH, kW]. */
+        /** Convolution kernel: [kH, kW, in, out] -> [out, in, kH, kW]. */
         CONVOLUTION,
-        /** A matrix [in, out] as the kernel of a convolution of one pixel, [out, in, 1, 1]. */
-        PIXEL
+        /** Kernel of a 1x1 convolution: [in, out] -> [out, in, 1, 1]. */
+        POINTWISE
     }
 
-    /** Under the weight's own name. */
+    /** Creates an initializer under the parameter's own name. */
     static Initializer of(Parameter weight, InitializerOrder order) {
-        Shape ours = weight.shape();
-        int last = ours.rank() - 1;
+        Shape shape = weight.shape();
+        int last = shape.rank() - 1;
         List<Long> dims = switch (order) {
-            case SAME -> longs(ours);
-            case CONVOLUTION -> List.of((long) ours.dim(3), (long) ours.dim(2), (long) ours.dim(0), (long) ours.dim(1));
-            case PIXEL -> List.of((long) ours.dim(last), (long) ours.dim(0), 1L, 1L);
+            case SAME -> longs(shape);
+            case CONVOLUTION ->
+                List.of((long) shape.dim(3), (long) shape.dim(2), (long) shape.dim(0), (long) shape.dim(1));
+            case POINTWISE -> List.of((long) shape.dim(last), (long) shape.dim(0), 1L, 1L);
         };
-        int columns = ours.last();
+        int columns = shape.last();
         return new Initializer(weight.name(), OnnxMl.TensorProto.DataType.FLOAT, dims, weights -> {
             float[] values = weights.apply(weight.name());
-            if (values.length != weight.size()) throw new IllegalStateException(weight.name() + " changed its size");
+            if (values.length != weight.size())
+                throw new IllegalStateException("wrong number of values for " + weight.name());
             return bytes(
                     switch (order) {
                         case SAME -> values;
-                        case CONVOLUTION -> convolution(values, ours);
-                        case PIXEL -> transposed(values, values.length / columns, columns);
+                        case CONVOLUTION -> convolution(values, shape);
+                        case POINTWISE -> transposed(values, values.length / columns, columns);
                     });
         });
     }
@@ -66,21 +68,21 @@ record Initializer(
         return new Initializer(name, OnnxMl.TensorProto.DataType.INT64, boxed(dims), any -> bytes);
     }
 
-    /** In bytes. */
+    /** Size in bytes. */
     long size() {
         long count = dims.stream().reduce(1L, Math::multiplyExact);
         return Math.multiplyExact(count, type == OnnxMl.TensorProto.DataType.INT64 ? Long.BYTES : Float.BYTES);
     }
 
-    private static float[] convolution(float[] ours, Shape shape) {
+    private static float[] convolution(float[] values, Shape shape) {
         int area = shape.dim(0) * shape.dim(1), in = shape.dim(2), out = shape.dim(3);
-        float[] theirs = new float[ours.length];
-        for (int place = 0, from = 0; place < area; place++) {
+        float[] result = new float[values.length];
+        for (int pixel = 0, from = 0; pixel < area; pixel++) {
             for (int i = 0; i < in; i++) {
-                for (int o = 0; o < out; o++) theirs[(o * in + i) * area + place] = ours[from++];
+                for (int o = 0; o < out; o++) result[(o * in + i) * area + pixel] = values[from++];
             }
         }
-        return theirs;
+        return result;
     }
 
     private static float[] transposed(float[] values, int rows, int columns) {

@@ -7,7 +7,7 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** Normalizations. ONNX' batch norm wants the axis it keeps right behind the batch. */
+/** Normalization layers. ONNX' batch norm requires the channel axis right after the batch. */
 final class NormNodes {
     private NormNodes() {}
 
@@ -19,15 +19,15 @@ final class NormNodes {
                     "LayerNormalization",
                     t.name(),
                     List.of(x.plain(), gamma, beta),
-                    OnnxGraphBuilder.whole("axis", -1),
+                    OnnxGraphBuilder.integer("axis", -1),
                     OnnxGraphBuilder.real("epsilon", norm.epsilon()));
         }
         String mean =
-                nodes.node("ReduceMean", t.name() + "/mean", List.of(x.plain()), OnnxGraphBuilder.wholes("axes", -1));
-        String centered = nodes.node("Sub", t.name() + "/centred", List.of(x.plain(), mean));
+                nodes.node("ReduceMean", t.name() + "/mean", List.of(x.plain()), OnnxGraphBuilder.integers("axes", -1));
+        String centered = nodes.node("Sub", t.name() + "/centered", List.of(x.plain(), mean));
         String square = nodes.node("Mul", t.name() + "/square", List.of(centered, centered));
-        String variance =
-                nodes.node("ReduceMean", t.name() + "/variance", List.of(square), OnnxGraphBuilder.wholes("axes", -1));
+        String variance = nodes.node(
+                "ReduceMean", t.name() + "/variance", List.of(square), OnnxGraphBuilder.integers("axes", -1));
         String deviation = nodes.node("Sqrt", t.name() + "/deviation", List.of(variance));
         String safe = nodes.node("Add", t.name() + "/safe", List.of(deviation, nodes.number(norm.epsilon())));
         String unit = nodes.node("Div", t.name() + "/unit", List.of(centered, safe));
@@ -47,7 +47,7 @@ final class NormNodes {
         int rank = t.shape().rank();
         if (norm.axis() == 0) return batchNorm(nodes, t, norm, t.name(), x);
         if (norm.axis() == rank - 1) {
-            // Examples and tokens alike: [B * T, C].
+            // Merge examples and tokens: [B * T, C].
             String rows = nodes.node(
                     "Reshape",
                     t.name() + "/rows",
@@ -55,11 +55,11 @@ final class NormNodes {
             String y = batchNorm(nodes, t, norm, t.name() + "/normal", rows);
             return ShapeNodes.reshape(nodes, t.name(), y, t.shape());
         }
-        long[] swap = LongStream.rangeClosed(0, rank).toArray(); // the axis in front and back
+        long[] swap = LongStream.rangeClosed(0, rank).toArray(); // swaps the axis with axis 1; its own inverse
         swap[1] = norm.axis() + 1L;
         swap[norm.axis() + 1] = 1;
-        String turned = ShapeNodes.transpose(nodes, t.name() + "/turned", x, swap);
-        String y = batchNorm(nodes, t, norm, t.name() + "/normal", turned);
+        String transposed = ShapeNodes.transpose(nodes, t.name() + "/turned", x, swap);
+        String y = batchNorm(nodes, t, norm, t.name() + "/normal", transposed);
         return ShapeNodes.transpose(nodes, t.name(), y, swap);
     }
 
@@ -69,7 +69,7 @@ final class NormNodes {
         return nodes.node("BatchNormalization", name, in, OnnxGraphBuilder.real("epsilon", norm.epsilon()));
     }
 
-    /** A group is one channel of an image that is as long as all its pixels and channels. */
+    /** Group norm as instance norm, with each group's pixels and channels flattened to one channel. */
     static OnnxValue groupNorm(OnnxGraphBuilder nodes, Tensor t, ImageOp.GroupNorm norm, OnnxValue x) {
         int groups = norm.groups();
         Shape shape = t.shape();
@@ -82,8 +82,8 @@ final class NormNodes {
                 t.name() + "/unit",
                 List.of(cut, ones, zeros),
                 OnnxGraphBuilder.real("epsilon", norm.epsilon()));
-        String whole = nodes.list(-1, shape.dim(2), shape.dim(0), shape.dim(1));
-        String back = nodes.node("Reshape", t.name() + "/whole", List.of(unit, whole));
+        String dims = nodes.list(-1, shape.dim(2), shape.dim(0), shape.dim(1));
+        String back = nodes.node("Reshape", t.name() + "/whole", List.of(unit, dims));
         String scaled = nodes.node("Mul", t.name() + "/scaled", List.of(back, column(nodes, t, 0)));
         return OnnxValue.image(nodes, shape, nodes.node("Add", t.name(), List.of(scaled, column(nodes, t, 1))));
     }

@@ -14,59 +14,59 @@ import org.nd4j.shade.protobuf.CodedOutputStream;
 import org.vit4j.io.AtomicFiles;
 
 /**
- * The bytes of a model, a weight at a time: the parts of a protobuf message may stand in any order, so the initializers
- * are appended to a graph without them, and no more than one of them is in memory.
+ * Streams a model to a file with one initializer in memory at a time. The fields of a protobuf message may have any
+ * order, so the initializers are appended to a graph without them.
  */
 final class OnnxFile {
-    /** A protobuf message cannot be longer, and readers refuse what is close to it. */
-    static final long LARGEST = Integer.MAX_VALUE - (1 << 20);
+    /** Size limit of a protobuf message, less a margin because readers reject files close to it. */
+    static final long MAX_BYTES = Integer.MAX_VALUE - (1 << 20);
 
-    /** Smaller ones stay in the model in any case, shapes among them, which readers want to see. */
-    private static final int SMALL = 1024;
-    /** Where a weight may begin in a file of its own, so that readers can map it into memory. */
+    /** Smaller initializers always remain in the model; readers need the values of shapes among them. */
+    private static final int MAX_INLINE_BYTES = 1024;
+    /** Alignment of weights in the data file, so that readers can map them into memory. */
     private static final int PAGE = 4096;
 
     private final OnnxMl.ModelProto head;
     private final OnnxMl.GraphProto graph;
     private final List<Initializer> initializers;
     private final Function<String, float[]> weights;
-    private final long largest;
+    private final long maxBytes;
 
     OnnxFile(
             OnnxMl.ModelProto head,
             OnnxMl.GraphProto graph,
             List<Initializer> initializers,
             Function<String, float[]> weights,
-            long largest) {
+            long maxBytes) {
         this.head = head;
         this.graph = graph;
         this.initializers = initializers;
         this.weights = weights;
-        this.largest = largest;
+        this.maxBytes = maxBytes;
     }
 
-    /** Whether everything goes into one file. */
-    boolean fits() {
+    /** Returns true if the model does not need a separate data file. */
+    boolean fitsInOneFile() {
         long size = head.getSerializedSize() + graphSize(false);
-        return size <= largest;
+        return size <= maxBytes;
     }
 
-    static Path data(Path file) {
+    static Path dataFile(Path file) {
         return file.resolveSibling(file.getFileName() + ".data");
     }
 
     void write(Path file) {
-        boolean outside = !fits();
-        // The data first: a model without them is of no use.
-        if (outside) AtomicFiles.write(data(file), this::writeData);
+        boolean external = !fitsInOneFile();
+        // Write the data first: a model without them is unusable.
+        if (external) AtomicFiles.write(dataFile(file), this::writeData);
         AtomicFiles.write(file, temporary -> {
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 16)) {
-                write(out, outside ? data(file).getFileName().toString() : "");
+                write(out, external ? dataFile(file).getFileName().toString() : "");
             }
         });
     }
 
-    /** @param data name of the file that holds large weights; empty when the model holds them all */
+    /** @param data name of the separate weight file, or empty */
     private void write(OutputStream out, String data) throws IOException {
         CodedOutputStream coded = CodedOutputStream.newInstance(out);
         head.writeTo(coded);
@@ -75,13 +75,13 @@ final class OnnxFile {
         graph.writeTo(coded);
         long at = 0;
         for (Initializer initializer : initializers) {
-            boolean outside = !data.isEmpty() && initializer.size() > SMALL;
-            if (outside) at = aligned(at);
-            TensorProto header = header(initializer, outside ? data : "", at);
+            boolean external = !data.isEmpty() && initializer.size() > MAX_INLINE_BYTES;
+            if (external) at = aligned(at);
+            TensorProto header = header(initializer, external ? data : "", at);
             coded.writeTag(OnnxMl.GraphProto.INITIALIZER_FIELD_NUMBER, 2);
-            coded.writeUInt32NoTag((int) tensorSize(header, initializer, outside));
+            coded.writeUInt32NoTag((int) tensorSize(header, initializer, external));
             header.writeTo(coded);
-            if (outside) at += initializer.size();
+            if (external) at += initializer.size();
             else
                 coded.writeByteArray(
                         TensorProto.RAW_DATA_FIELD_NUMBER, initializer.bytes().apply(weights));
@@ -93,7 +93,7 @@ final class OnnxFile {
         long at = 0;
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16)) {
             for (Initializer initializer : initializers) {
-                if (initializer.size() <= SMALL) continue;
+                if (initializer.size() <= MAX_INLINE_BYTES) continue;
                 out.write(new byte[(int) (aligned(at) - at)]);
                 out.write(initializer.bytes().apply(weights));
                 at = aligned(at) + initializer.size();
@@ -105,28 +105,28 @@ final class OnnxFile {
         return (at + PAGE - 1) / PAGE * PAGE;
     }
 
-    private long graphSize(boolean outside) {
-        return graphSize(outside, "");
+    private long graphSize(boolean external) {
+        return graphSize(external, "");
     }
 
-    private long graphSize(boolean outside, String data) {
+    private long graphSize(boolean external, String data) {
         long size = graph.getSerializedSize();
         long at = 0;
         for (Initializer initializer : initializers) {
-            boolean beside = outside && initializer.size() > SMALL;
-            if (beside) at = aligned(at);
-            long tensor = tensorSize(header(initializer, beside ? data : "", at), initializer, beside);
+            boolean separate = external && initializer.size() > MAX_INLINE_BYTES;
+            if (separate) at = aligned(at);
+            long tensor = tensorSize(header(initializer, separate ? data : "", at), initializer, separate);
             size += CodedOutputStream.computeTagSize(OnnxMl.GraphProto.INITIALIZER_FIELD_NUMBER)
                     + CodedOutputStream.computeUInt64SizeNoTag(tensor)
                     + tensor;
-            if (beside) at += initializer.size();
+            if (separate) at += initializer.size();
         }
         return size;
     }
 
-    private static long tensorSize(TensorProto header, Initializer initializer, boolean outside) {
+    private static long tensorSize(TensorProto header, Initializer initializer, boolean external) {
         long size = header.getSerializedSize();
-        if (outside) return size;
+        if (external) return size;
         return size
                 + CodedOutputStream.computeTagSize(TensorProto.RAW_DATA_FIELD_NUMBER)
                 + CodedOutputStream.computeUInt64SizeNoTag(initializer.size())

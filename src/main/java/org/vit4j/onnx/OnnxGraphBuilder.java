@@ -20,8 +20,8 @@ import onnx.OnnxMl.ValueInfoProto;
 import org.vit4j.graph.Parameter;
 
 /**
- * Makes the nodes of an ONNX graph. A value has one name; ours are dotted paths, what stands between them is named below
- * the tensor it serves: {@code blocks.0.attn.scores/keys}.
+ * Builds the nodes of an ONNX graph. Value names are unique: dotted paths for the graph's tensors, and the path of the
+ * tensor plus a suffix for intermediate values, {@code blocks.0.attn.scores/keys}.
  */
 final class OnnxGraphBuilder {
     static final String BATCH = "batch";
@@ -32,7 +32,7 @@ final class OnnxGraphBuilder {
     private final Map<String, String> shared = new HashMap<>();
     private final Set<String> names = new HashSet<>();
 
-    /** An operation with one result, which gets the name {@code out}. */
+    /** Adds a node with one output and returns the output's name. */
     String node(String type, String out, List<String> in, AttributeProto... attributes) {
         node(type, List.of(out), in, attributes);
         return out;
@@ -48,7 +48,7 @@ final class OnnxGraphBuilder {
                 .addAllAttribute(Arrays.asList(attributes)));
     }
 
-    /** Makes a value once and gives it to everyone who asks with the same key. */
+    /** Returns the value cached for a key, or creates it. */
     String shared(String key, Supplier<String> make) {
         String known = shared.get(key);
         if (known != null) return known;
@@ -57,14 +57,14 @@ final class OnnxGraphBuilder {
         return made;
     }
 
-    /** A weight under its own name, which layers may share. */
+    /** Adds a parameter under its own name, unless another layer has added it. */
     String weight(Parameter weight, Initializer.InitializerOrder order) {
         Initializer.InitializerOrder before = orders.putIfAbsent(weight.name(), order);
         if (before == null) {
             claim(weight.name());
             initializers.put(weight.name(), Initializer.of(weight, order));
         } else if (before != order) {
-            throw new IllegalStateException(weight.name() + " is needed in two orders of its axes");
+            throw new IllegalStateException(weight.name() + " is used in two axis orders");
         }
         return weight.name();
     }
@@ -73,7 +73,7 @@ final class OnnxGraphBuilder {
         return weight(weight, Initializer.InitializerOrder.SAME);
     }
 
-    /** A constant that one operation needs. */
+    /** Adds a float constant. */
     String floats(String name, float[] values, long... dims) {
         claim(name);
         initializers.put(name, Initializer.floats(name, values, dims));
@@ -86,20 +86,21 @@ final class OnnxGraphBuilder {
         return name;
     }
 
-    /** A list of whole numbers; the same list is the same constant. */
+    /** Adds an integer list. Equal lists share one constant. */
     String list(long... values) {
         StringBuilder name = new StringBuilder("constant/list");
         for (long value : values) name.append('_').append(value);
         return shared(name.toString(), () -> ints(name.toString(), values, values.length));
     }
 
-    /** A number that stands for itself; the same number is the same constant. */
+    /** Adds a float scalar. Equal scalars share one constant. */
     String number(double value) {
         String name = "constant/" + (float) value;
         return shared(name, () -> floats(name, new float[] {(float) value}));
     }
 
-    String whole(long value) {
+    /** Adds an integer scalar. Equal scalars share one constant. */
+    String integer(long value) {
         String name = "constant/whole_" + value;
         return shared(name, () -> ints(name, new long[] {value}));
     }
@@ -113,7 +114,7 @@ final class OnnxGraphBuilder {
         graph.addOutput(info(name, DataType.FLOAT, dims));
     }
 
-    /** Says which shape a value has, the batch in front of {@code dims}. */
+    /** Declares the shape of a value, [batch, dims]. */
     void shape(String name, List<Integer> dims) {
         graph.addValueInfo(info(name, DataType.FLOAT, dims));
     }
@@ -133,7 +134,7 @@ final class OnnxGraphBuilder {
     }
 
     private void claim(String name) {
-        if (!names.add(name)) throw new IllegalStateException("value '" + name + "' stands twice");
+        if (!names.add(name)) throw new IllegalStateException("duplicate value '" + name + "'");
     }
 
     GraphProto graph(String name) {
@@ -144,7 +145,7 @@ final class OnnxGraphBuilder {
         return new ArrayList<>(initializers.values());
     }
 
-    static AttributeProto whole(String name, long value) {
+    static AttributeProto integer(String name, long value) {
         return AttributeProto.newBuilder()
                 .setName(name)
                 .setType(AttributeType.INT)
@@ -152,7 +153,7 @@ final class OnnxGraphBuilder {
                 .build();
     }
 
-    static AttributeProto wholes(String name, long... values) {
+    static AttributeProto integers(String name, long... values) {
         AttributeProto.Builder list = AttributeProto.newBuilder().setName(name).setType(AttributeType.INTS);
         for (long value : values) list.addInts(value);
         return list.build();

@@ -16,13 +16,13 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
 /**
- * Our operations as those of ONNX: one line in {@link #make} and one short function per operation. Everything computes
- * what the graph computes in inference, so dropout leaves nothing.
+ * Converts graph operations to ONNX nodes: one line in {@link #convert} and one short function per operation. The
+ * result computes the inference pass, so dropout is omitted.
  */
 final class OnnxLayers {
     private final OnnxGraphBuilder nodes;
     private final OnnxInputs inputs;
-    private final Map<String, OnnxValue> made = new HashMap<>();
+    private final Map<String, OnnxValue> values = new HashMap<>();
 
     /** Declares the inputs of a graph. */
     interface OnnxInputs {
@@ -34,20 +34,20 @@ final class OnnxLayers {
         this.inputs = inputs;
     }
 
-    /** The values that the tensors {@code wanted} became, by name, with everything they need made before. */
+    /** Converts the tensors {@code outputs} and everything they depend on; returns all converted values by name. */
     static Map<String, OnnxValue> of(
-            OnnxGraphBuilder nodes, Graph graph, Collection<Tensor> wanted, OnnxInputs inputs) {
-        Set<String> needed = needed(wanted);
+            OnnxGraphBuilder nodes, Graph graph, Collection<Tensor> outputs, OnnxInputs inputs) {
+        Set<String> needed = needed(outputs);
         OnnxLayers layers = new OnnxLayers(nodes, inputs);
         for (Tensor tensor : graph.tensors()) {
             if (needed.contains(tensor.name())) layers.add(tensor);
         }
-        return layers.made;
+        return layers.values;
     }
 
-    private static Set<String> needed(Collection<Tensor> wanted) {
+    private static Set<String> needed(Collection<Tensor> outputs) {
         Set<String> needed = new HashSet<>();
-        Deque<Tensor> open = new ArrayDeque<>(wanted);
+        Deque<Tensor> open = new ArrayDeque<>(outputs);
         while (!open.isEmpty()) {
             Tensor tensor = open.pop();
             if (needed.add(tensor.name())) open.addAll(tensor.inputs());
@@ -56,21 +56,21 @@ final class OnnxLayers {
     }
 
     private void add(Tensor t) {
-        OnnxValue value = make(t);
-        made.put(t.name(), value);
-        // Dropout is what it was given; inputs have said their shape.
-        boolean own = value.either().equals(t.name()) && !(t.op() instanceof Op.Input);
-        if (own) nodes.shape(t.name(), value.dims());
+        OnnxValue value = convert(t);
+        values.put(t.name(), value);
+        // Dropout returns its input's value, and inputs are already declared with their shape.
+        boolean ownValue = value.current().equals(t.name()) && !(t.op() instanceof Op.Input);
+        if (ownValue) nodes.shape(t.name(), value.dims());
     }
 
-    private OnnxValue make(Tensor t) {
+    private OnnxValue convert(Tensor t) {
         Op op = t.op();
         if (op instanceof Op.Input) return inputs.input(t);
         OnnxValue x = value(t.input());
         if (op instanceof Op.Dense) return plain(t, dense(t, x));
         if (op instanceof Op.Conv2d conv) return ImageNodes.conv2d(nodes, t, conv, x);
         if (op instanceof Op.LayerNorm norm) return plain(t, NormNodes.layerNorm(nodes, t, norm, x));
-        if (op instanceof Op.Activate activate) return like(t, x, activate(t.name(), activate.function(), x.either()));
+        if (op instanceof Op.Activate activate) return like(t, x, activate(t.name(), activate.function(), x.current()));
         if (op instanceof Op.Add) return sum(t);
         if (op instanceof Op.AddParameter)
             return plain(
@@ -89,12 +89,13 @@ final class OnnxLayers {
         if (op instanceof Op.AttentionScores scores)
             return plain(t, AttentionNodes.scores(nodes, t, scores, x, second(t)));
         if (op instanceof Op.Softmax) {
-            return plain(t, nodes.node("Softmax", t.name(), List.of(x.plain()), OnnxGraphBuilder.whole("axis", -1)));
+            return plain(t, nodes.node("Softmax", t.name(), List.of(x.plain()), OnnxGraphBuilder.integer("axis", -1)));
         }
         if (op instanceof Op.WeightedSum)
             return plain(t, binary("MatMul", t, x.plain(), second(t).plain()));
         if (op instanceof Op.Mean mean) return plain(t, ShapeNodes.mean(nodes, t, mean, x));
-        if (op instanceof Op.Scale scale) return like(t, x, binary("Mul", t, x.either(), nodes.number(scale.factor())));
+        if (op instanceof Op.Scale scale)
+            return like(t, x, binary("Mul", t, x.current(), nodes.number(scale.factor())));
         if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return x;
         if (op instanceof ImageOp image) return image(t, image, x);
         if (op instanceof HeadOp head) return plain(t, head(t, head, x));
@@ -123,7 +124,7 @@ final class OnnxLayers {
     }
 
     private OnnxValue value(Tensor tensor) {
-        return made.get(tensor.name());
+        return values.get(tensor.name());
     }
 
     private OnnxValue second(Tensor t) {
@@ -138,7 +139,7 @@ final class OnnxLayers {
         return OnnxValue.plain(nodes, t.shape(), value);
     }
 
-    /** In the form that {@code x} has. */
+    /** Wraps a value in the layout of {@code x}. */
     private OnnxValue like(Tensor t, OnnxValue x, String value) {
         return x.isImage() ? OnnxValue.image(nodes, t.shape(), value) : plain(t, value);
     }
@@ -180,7 +181,7 @@ final class OnnxLayers {
         return nodes.node("Mul", name, List.of(x, nodes.node("Sigmoid", name + "/gate", List.of(by))));
     }
 
-    /** The five operations that PyTorch writes, in its order: runtimes know them and make one of them. */
+    /** Exact GELU as the five nodes of PyTorch's exporter, a pattern that runtimes fuse. */
     private String gelu(String name, String x) {
         String scaled = nodes.node("Div", name + "/scaled", List.of(x, nodes.number(Math.sqrt(2))));
         String erf = nodes.node("Erf", name + "/erf", List.of(scaled));

@@ -11,20 +11,20 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
 /**
- * A graph as an ONNX model: operations of the standard domain only, any batch size, inference.
+ * A graph converted to an ONNX model for inference, with operators of the standard domain only and any batch size.
  *
- * <p>A value has the name of our tensor and its shape, {@code blocks.3.attn.weights} [batch, H, T, S]; images that come out
- * of convolutions and pools are [batch, C, H, W], as ONNX has them. Weights have the names of ours and their shape, but
- * for kernels of convolutions, [out, in, kH, kW].
+ * <p>Values keep name and shape of the graph's tensors, {@code blocks.3.attn.weights} [batch, H, T, S], except that
+ * outputs of convolutions and pools are [batch, C, H, W]. Initializers keep name and shape of the parameters, except
+ * that convolution kernels are [out, in, kH, kW].
  */
 public final class OnnxModel {
-    /** Says which operations there are and what they mean; see the package. */
+    /** Operator set version; see the package for the choice. */
     public static final int OPSET = 17;
-    /** The version of the file format that came with that operator set, in ONNX 1.12. */
+    /** File format version that was released with this operator set, in ONNX 1.12. */
     public static final int IR_VERSION = 8;
-    /** What a network is given: [batch, C, H, W], or pixels [batch, H, W, C]; see {@link PixelInput}. */
+    /** Input of a network: [batch, C, H, W], or pixels [batch, H, W, C]; see {@link PixelInput}. */
     public static final String INPUT = "images";
-    /** What it answers: [batch, K]. */
+    /** Output of a network: [batch, K]. */
     public static final String OUTPUT = "logits";
 
     private final OnnxMl.GraphProto graph;
@@ -36,8 +36,8 @@ public final class OnnxModel {
     }
 
     /**
-     * A network with one input, {@code images}, and one output, {@code logits} [batch, K]: of two heads the mean, as in
-     * the graph.
+     * Converts a network with one input, {@code images}, and one output, {@code logits} [batch, K]. With two heads, the
+     * output is their mean, as in the graph.
      *
      * @param name of the graph
      */
@@ -49,7 +49,7 @@ public final class OnnxModel {
         return of(nodes, graph, name, Map.of(OUTPUT, logits), inputs);
     }
 
-    /** Any graph: inputs by their names and with the axes our graph says, [batch, H, W, C] for images. */
+    /** Converts any graph. Inputs keep their names and axes, [batch, H, W, C] for images. */
     static OnnxModel of(Graph graph, String name, Map<String, Tensor> outputs) {
         OnnxGraphBuilder nodes = new OnnxGraphBuilder();
         OnnxLayers.OnnxInputs inputs = input -> {
@@ -75,28 +75,28 @@ public final class OnnxModel {
     }
 
     /**
-     * Writes the model whole or not at all. Above 2 GB, more than the format holds, the weights go into a file beside it,
-     * {@code FILE.data}, which must stay there.
+     * Writes the model atomically. Above 2 GB, the limit of the format, the weights are stored in {@code FILE.data} in
+     * the same directory, where it must remain.
      *
-     * @param weights asked once for each weight by our name; row by row, as our shape says
-     * @param metadata what a reader is told besides, as text
-     * @throws org.vit4j.io.RunException when it cannot be written
+     * @param weights row-major values by parameter name; called once for each parameter
+     * @param metadata additional text entries
+     * @throws org.vit4j.io.RunException if a file cannot be written
      */
     public void write(Path file, Function<String, float[]> weights, Map<String, String> metadata) {
-        write(file, weights, metadata, OnnxFile.LARGEST);
+        write(file, weights, metadata, OnnxFile.MAX_BYTES);
     }
 
-    void write(Path file, Function<String, float[]> weights, Map<String, String> metadata, long largest) {
-        new OnnxFile(head(metadata), graph, initializers, weights, largest).write(file);
+    void write(Path file, Function<String, float[]> weights, Map<String, String> metadata, long maxBytes) {
+        new OnnxFile(head(metadata), graph, initializers, weights, maxBytes).write(file);
     }
 
-    /** Where weights go that do not fit into {@code file}; empty when they do. */
-    public java.util.Optional<Path> beside(Path file) {
-        OnnxFile written = new OnnxFile(head(Map.of()), graph, initializers, name -> new float[0], OnnxFile.LARGEST);
-        return written.fits() ? java.util.Optional.empty() : java.util.Optional.of(OnnxFile.data(file));
+    /** Separate weight file of a model above 2 GB, otherwise empty. */
+    public java.util.Optional<Path> externalDataFile(Path file) {
+        OnnxFile written = new OnnxFile(head(Map.of()), graph, initializers, name -> new float[0], OnnxFile.MAX_BYTES);
+        return written.fitsInOneFile() ? java.util.Optional.empty() : java.util.Optional.of(OnnxFile.dataFile(file));
     }
 
-    /** All of the model but its graph. */
+    /** The model without its graph. */
     private static OnnxMl.ModelProto head(Map<String, String> metadata) {
         OnnxMl.ModelProto.Builder model = OnnxMl.ModelProto.newBuilder()
                 .setIrVersion(IR_VERSION)

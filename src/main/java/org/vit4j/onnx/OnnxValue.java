@@ -4,8 +4,8 @@ import java.util.List;
 import org.vit4j.graph.Shape;
 
 /**
- * What a tensor of ours became, in one or both of its forms: plain, the axes as the graph has them, or for an image as
- * ONNX' convolutions want it, channels first. The other form is made when it is asked for, once.
+ * A converted tensor in one or both of two layouts: plain, with the axes of the graph, and image, with channels first
+ * as in ONNX convolutions. Adds the transpose to the other layout on first use.
  */
 final class OnnxValue {
     private final OnnxGraphBuilder nodes;
@@ -22,12 +22,12 @@ final class OnnxValue {
         this.image = image;
     }
 
-    /** @param value [B, ..], the axes of {@code shape} */
+    /** @param value [B, ..], with the axes of {@code shape} */
     static OnnxValue plain(OnnxGraphBuilder nodes, Shape shape, String value) {
         return new OnnxValue(nodes, value, shape, value, null);
     }
 
-    /** @param value [B, C, H, W] where {@code shape} is [H, W, C] */
+    /** @param value [B, C, H, W] if {@code shape} is [H, W, C] */
     static OnnxValue image(OnnxGraphBuilder nodes, Shape shape, String value) {
         return new OnnxValue(nodes, value, shape, null, value);
     }
@@ -36,38 +36,40 @@ final class OnnxValue {
         return shape;
     }
 
-    /** Whether channels come first by nature: nothing has to be turned to get {@link #image}. */
+    /** Returns true if {@link #image} needs no transpose. */
     boolean isImage() {
         return image != null;
     }
 
+    /** Value with the axes of the graph. */
     String plain() {
         if (plain == null) {
             plain = nodes.node(
-                    "Transpose", name + "/last", List.of(image), OnnxGraphBuilder.wholes("perm", 0, 2, 3, 1));
+                    "Transpose", name + "/last", List.of(image), OnnxGraphBuilder.integers("perm", 0, 2, 3, 1));
         }
         return plain;
     }
 
+    /** Value with channels first. */
     String image() {
         if (image == null) {
             image = nodes.node(
-                    "Transpose", name + "/first", List.of(plain), OnnxGraphBuilder.wholes("perm", 0, 3, 1, 2));
+                    "Transpose", name + "/first", List.of(plain), OnnxGraphBuilder.integers("perm", 0, 3, 1, 2));
         }
         return image;
     }
 
-    /** The form it has already. */
-    String either() {
+    /** Value in an existing layout, preferably channels first. */
+    String current() {
         return image != null ? image : plain;
     }
 
-    /** The axes of {@link #either} behind the batch. */
+    /** Axes of {@link #current} after the batch. */
     List<Integer> dims() {
         return image == null ? shape.dims() : List.of(shape.dim(2), shape.dim(0), shape.dim(1));
     }
 
-    /** The axis of {@link #either} that is {@code axis} of our shape, the batch counted. */
+    /** Index in {@link #current}, including the batch, of an axis of {@link #shape}. */
     int axis(int axis) {
         return image == null ? axis + 1 : (axis + 1) % 3 + 1;
     }

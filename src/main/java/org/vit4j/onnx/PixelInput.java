@@ -5,20 +5,20 @@ import onnx.OnnxMl.TensorProto.DataType;
 import org.vit4j.graph.Shape;
 
 /**
- * What the input {@code images} of an exported network holds. Pictures have the network's size in every case; resizing and
- * cropping stay with the caller.
+ * Content of the input {@code images} of an exported network. Images must have the network's size: the caller resizes
+ * and crops.
  *
- * @param mean a value a channel, of pixels 0..1; taken away inside the network unless it is done before
- * @param std a value a channel
+ * @param mean per channel, for pixels in [0, 1]; subtracted in the model unless {@code kind} is NORMALIZED
+ * @param std per channel
  */
 public record PixelInput(PixelInputKind kind, List<Double> mean, List<Double> std) {
     /** Type and axes of the input. */
     public enum PixelInputKind {
-        /** float32 [N, C, H, W], (x / 255 - mean) / std already done, as timm's exports have it. */
+        /** float32 [N, C, H, W], already normalized to (x / 255 - mean) / std, as in timm's exports. */
         NORMALIZED,
-        /** float32 [N, H, W, C] in 0..255. */
+        /** float32 [N, H, W, C] in [0, 255]. */
         FLOAT,
-        /** uint8 [N, H, W, C], as decoders give them. */
+        /** uint8 [N, H, W, C], as returned by image decoders. */
         UINT8
     }
 
@@ -32,7 +32,7 @@ public record PixelInput(PixelInputKind kind, List<Double> mean, List<Double> st
     }
 
     /**
-     * Declares the input and makes of it what the network was trained on.
+     * Declares the input and adds its normalization.
      *
      * @param image [H, W, C]
      */
@@ -45,14 +45,14 @@ public record PixelInput(PixelInputKind kind, List<Double> mean, List<Double> st
         return OnnxValue.plain(nodes, image, normalize(nodes, input));
     }
 
-    /** In the order of torchvision's ToTensor and Normalize, for the same bits. */
+    /** Normalizes in the order of torchvision's ToTensor and Normalize, for bit-identical results. */
     private String normalize(OnnxGraphBuilder nodes, String input) {
         String pixels = input;
         if (kind == PixelInputKind.UINT8)
-            pixels = nodes.node("Cast", input + "/float", List.of(input), OnnxGraphBuilder.whole("to", 1));
-        String shares = nodes.node("Div", input + "/shares", List.of(pixels, nodes.number(255)));
-        String centered = nodes.node("Sub", input + "/centred", List.of(shares, row(nodes, input + "/mean", mean)));
-        return nodes.node("Div", input + "/normalised", List.of(centered, row(nodes, input + "/std", std)));
+            pixels = nodes.node("Cast", input + "/float", List.of(input), OnnxGraphBuilder.integer("to", 1));
+        String scaled = nodes.node("Div", input + "/scaled", List.of(pixels, nodes.number(255)));
+        String centered = nodes.node("Sub", input + "/centered", List.of(scaled, row(nodes, input + "/mean", mean)));
+        return nodes.node("Div", input + "/normalized", List.of(centered, row(nodes, input + "/std", std)));
     }
 
     private static String row(OnnxGraphBuilder nodes, String name, List<Double> values) {

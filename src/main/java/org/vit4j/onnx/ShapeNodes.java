@@ -5,7 +5,7 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** What moves values and computes nothing, and means. The batch stays in front, of any size. */
+/** Reshaping, slicing, concatenation, token tables and means. The batch axis comes first and has any size. */
 final class ShapeNodes {
     private ShapeNodes() {}
 
@@ -21,7 +21,7 @@ final class ShapeNodes {
     }
 
     static String transpose(OnnxGraphBuilder nodes, String name, String x, long... perm) {
-        return nodes.node("Transpose", name, List.of(x), OnnxGraphBuilder.wholes("perm", perm));
+        return nodes.node("Transpose", name, List.of(x), OnnxGraphBuilder.integers("perm", perm));
     }
 
     static OnnxValue concat(OnnxGraphBuilder nodes, Tensor t, Op.Concat concat, List<OnnxValue> parts) {
@@ -29,30 +29,32 @@ final class ShapeNodes {
         int axis = image ? parts.get(0).axis(concat.axis()) : concat.axis() + 1;
         List<String> values =
                 parts.stream().map(part -> image ? part.image() : part.plain()).toList();
-        String joined = nodes.node("Concat", t.name(), values, OnnxGraphBuilder.whole("axis", axis));
-        return image ? OnnxValue.image(nodes, t.shape(), joined) : OnnxValue.plain(nodes, t.shape(), joined);
+        String concatenated = nodes.node("Concat", t.name(), values, OnnxGraphBuilder.integer("axis", axis));
+        return image
+                ? OnnxValue.image(nodes, t.shape(), concatenated)
+                : OnnxValue.plain(nodes, t.shape(), concatenated);
     }
 
     static String slice(OnnxGraphBuilder nodes, Tensor t, Op.Slice slice, OnnxValue x) {
-        return slice(nodes, t.name(), x.either(), x.axis(slice.axis()), slice.from(), slice.to());
+        return slice(nodes, t.name(), x.current(), x.axis(slice.axis()), slice.from(), slice.to());
     }
 
-    /** @param axis the batch counted */
+    /** @param axis including the batch */
     static String slice(OnnxGraphBuilder nodes, String name, String x, int axis, int from, int to) {
         return nodes.node("Slice", name, List.of(x, nodes.list(from), nodes.list(to), nodes.list(axis)));
     }
 
-    /** Learned tokens, once for each example of {@code x}. */
+    /** Repeats learned tokens for each example of {@code x}. */
     static String tokens(OnnxGraphBuilder nodes, Tensor t, Op.LearnedTokens tokens, OnnxValue x) {
         String batch = nodes.node(
                 "Shape",
                 t.name() + "/batch",
-                List.of(x.either()),
-                OnnxGraphBuilder.whole("start", 0),
-                OnnxGraphBuilder.whole("end", 1));
+                List.of(x.current()),
+                OnnxGraphBuilder.integer("start", 0),
+                OnnxGraphBuilder.integer("end", 1));
         String rest = nodes.list(tokens.count(), t.dim(1));
         String shape =
-                nodes.node("Concat", t.name() + "/shape", List.of(batch, rest), OnnxGraphBuilder.whole("axis", 0));
+                nodes.node("Concat", t.name() + "/shape", List.of(batch, rest), OnnxGraphBuilder.integer("axis", 0));
         return nodes.node(
                 "Expand", t.name(), List.of(nodes.weight(t.parameters().get(0)), shape));
     }
@@ -61,8 +63,8 @@ final class ShapeNodes {
         return nodes.node(
                 "ReduceMean",
                 t.name(),
-                List.of(x.either()),
-                OnnxGraphBuilder.wholes("axes", x.axis(mean.axis())),
-                OnnxGraphBuilder.whole("keepdims", 0));
+                List.of(x.current()),
+                OnnxGraphBuilder.integers("axes", x.axis(mean.axis())),
+                OnnxGraphBuilder.integer("keepdims", 0));
     }
 }

@@ -1,8 +1,10 @@
 /**
- * The graph as an ONNX model of standard operations, for ONNX Runtime and everything else that reads the format.
+ * Conversion of a graph to an ONNX model of standard operators, for ONNX Runtime and all other readers of the format.
  *
- * <p>Operator set 17, the first with {@code LayerNormalization}: what ONNX Runtime has read since 1.12 (2022), and
- * TensorRT, OpenVINO and the browsers' runtimes with it. 20 would make one node of GELU, which runtimes make of the five
- * by themselves, and lock the older ones out.
+ * <p>Uses operator set 17, the first with {@code LayerNormalization}. ONNX Runtime supports it since 1.12 (2022), as do
+ * TensorRT, OpenVINO and browser runtimes. Set 20 has a {@code Gelu} operator, but excludes older runtimes; newer ones
+ * fuse the five nodes written here anyway.
+ *
+ * <p>Start with {@link org.vit4j.onnx.OnnxModel}; {@code OnnxLayers} converts the operations.
  */
 package org.vit4j.onnx;

@@ -152,9 +152,9 @@ public final class CheckpointImporter {
                     parameters.set(weight.name(), values);
                 }
                 notes.add(moved + " of " + graph.parameters().size() + " weights changed in Keras " + after.version());
-                if (!after.unseen().isEmpty()) {
+                if (!after.unusedWeights().isEmpty()) {
                     notes.add("as in " + original + ", because the logits do not need them: "
-                            + WeightTransfer.shown(after.unseen()));
+                            + WeightTransfer.shown(after.unusedWeights()));
                 }
                 provenance.put("trained_with", "keras " + after.version());
             }

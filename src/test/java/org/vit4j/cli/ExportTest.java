@@ -180,7 +180,7 @@ class ExportTest {
     void anUnknownFormatIsAMistakeWithTheList() {
         mistake(
                 export("tflite", out("model.tflite")),
-                "--format tflite: there is no such format; expected one of keras, onnx, safetensors, samediff");
+                "--format tflite: unknown format; expected one of keras, onnx, safetensors, samediff");
     }
 
     @Test
@@ -188,7 +188,7 @@ class ExportTest {
         Path file = Files.writeString(out("model.safetensors"), "old");
         assertThat(export("safetensors", file).code()).isZero();
         assertThat(Files.size(file)).isGreaterThan(1000);
-        mistake(export("keras", model), "-o " + model + ": that is the model itself; name another file");
+        mistake(export("keras", model), "-o " + model + ": is the model itself; choose another file");
     }
 
     @ParameterizedTest
@@ -208,15 +208,15 @@ class ExportTest {
         Path below = text.resolve("model.onnx");
         mistake(export("onnx", below), "-o " + below + ": " + text + " is a file, not a directory");
         mistake(export("onnx", Path.of("/dev/null")), "-o /dev/null: is a device, not a file");
-        mistake(export("keras", out("b.keras"), "--preprocess"), "--preprocess: only onnx holds it, not keras");
+        mistake(export("keras", out("b.keras"), "--preprocess"), "--preprocess: supported by onnx only, not by keras");
         mistake(
                 export("onnx", out("b.onnx"), "--preprocess", "--pixels", "int8"),
                 "--pixels int8: expected uint8 or float");
         mistake(export("onnx", out("b.onnx"), "--pixels", "float"), "--pixels: means something with --preprocess only");
-        mistake(export("onnx", out("b.onnx"), "--names", "hf"), "--names: only safetensors has other names, not onnx");
+        mistake(export("onnx", out("b.onnx"), "--names", "hf"), "--names: supported by safetensors only, not by onnx");
         mistake(
                 export("safetensors", out("b"), "--names", "timn"),
-                "--names timn: this network has no such names; expected reference, authors, hf");
+                "--names timn: unknown scheme for this network; expected one of reference, authors, hf");
         mistake(
                 CommandLineTest.run(
                         "export", out("none.keras").toString(), "--format", "onnx", "-o", out("c").toString()),

@@ -13,15 +13,15 @@ public class ExportModel {
     public static void main(String[] args) {
         Path out = Path.of(args[1]);
         try (SavedModel model = SavedModel.load(Path.of(args[0]))) {
-            ModelExporter.write(model, ExportFormat.ONNX, out.resolve("model.onnx"), ExportOptions.STANDARD);
+            ModelExporter.write(model, ExportFormat.ONNX, out.resolve("model.onnx"), ExportOptions.DEFAULTS);
             ModelExporter.write(
                     model,
                     ExportFormat.ONNX,
                     out.resolve("pixels.onnx"),
-                    ExportOptions.STANDARD.with(PixelInput.PixelInputKind.UINT8));
+                    ExportOptions.DEFAULTS.with(PixelInput.PixelInputKind.UINT8));
             ModelExporter.write(
-                    model, ExportFormat.SAFETENSORS, out.resolve("model.safetensors"), ExportOptions.STANDARD);
-            ModelExporter.write(model, ExportFormat.SAMEDIFF, out.resolve("model.fb"), ExportOptions.STANDARD);
+                    model, ExportFormat.SAFETENSORS, out.resolve("model.safetensors"), ExportOptions.DEFAULTS);
+            ModelExporter.write(model, ExportFormat.SAMEDIFF, out.resolve("model.fb"), ExportOptions.DEFAULTS);
         }
     }
 }

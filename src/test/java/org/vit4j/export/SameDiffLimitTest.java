@@ -8,25 +8,25 @@ import org.junit.jupiter.api.Test;
 import org.vit4j.config.ConfigError;
 import org.vit4j.train.RunConfig;
 
-/** What FlatBuffers do not hold is refused before a byte is written. */
+/** Models above the FlatBuffers limit are rejected before anything is written. */
 class SameDiffLimitTest {
     private static final Path FILE = Path.of("huge.fb");
 
     @Test
-    void aModelBeyondTheLimitIsRefusedWithAWayOut() {
-        SameDiffExport.check(FILE, SameDiffExport.LARGEST);
-        assertThatThrownBy(() -> SameDiffExport.check(FILE, SameDiffExport.LARGEST + 1))
+    void modelsAboveTheLimitAreRejectedWithAnAlternative() {
+        SameDiffExport.checkSize(FILE, SameDiffExport.MAX_BYTES);
+        assertThatThrownBy(() -> SameDiffExport.checkSize(FILE, SameDiffExport.MAX_BYTES + 1))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage(
-                        "huge.fb: a model of 1073741825 bytes is more than SameDiff's FlatBuffers hold (1073741824);"
-                                + " export it as keras or onnx, which have no such limit");
+                        "huge.fb: the model has 1073741825 bytes, above the limit of SameDiff's FlatBuffers"
+                                + " (1073741824); export it as keras or onnx instead");
     }
 
     @Test
-    void aLargePublishedNetworkIsOneOfThem() {
+    void vitLargeExceedsTheLimit() {
         var model = RunConfig.open("vit_large_patch16_224", java.util.List.of()).model();
         long bytes = 4 * model.build().parameterCount();
-        assertThat(bytes).isGreaterThan(SameDiffExport.LARGEST);
-        assertThatThrownBy(() -> SameDiffExport.check(FILE, bytes)).isInstanceOf(ConfigError.class);
+        assertThat(bytes).isGreaterThan(SameDiffExport.MAX_BYTES);
+        assertThatThrownBy(() -> SameDiffExport.checkSize(FILE, bytes)).isInstanceOf(ConfigError.class);
     }
 }

@@ -22,7 +22,7 @@ import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.train.RunConfig;
 
-/** What is written by any names a network has is read by the same names, bit for bit, nothing missing or left over. */
+/** Exports in every naming scheme of a network read back bit for bit, with no missing or unexpected keys. */
 class SchemesTest {
     @TempDir
     Path directory;
@@ -38,16 +38,16 @@ class SchemesTest {
                 "digits-levit",
                 "digits-cvt"
             })
-    void everySchemeIsReadBack(String config) {
+    void everySchemeReadsBackBitForBit(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
-        Set<String> words = new LinkedHashSet<>();
+        Set<String> names = new LinkedHashSet<>();
         for (CheckpointNames scheme : model.schemes()) {
-            if (words.add(scheme.name())) roundTrip(model, scheme);
+            if (names.add(scheme.name())) roundTrip(model, scheme);
         }
     }
 
     @Test
-    void deit3HasTheAuthorsNames() {
+    void deit3ReadsBackWithTheAuthorsNames() {
         ModelConfig model = RunConfig.open("deit3_small_patch16_224", List.of("model.depth=2"))
                 .model();
         CheckpointNames authors = model.schemes().get(1);

@@ -29,14 +29,14 @@ import org.vit4j.model.SavedModel;
 import org.vit4j.train.RunConfig;
 
 /**
- * Spoilt files of every kind that is read: each is refused in a line or read, within bounded time and memory, and nothing
- * is written anywhere. {@code -Dfuzz=10000} for more of them, {@code -Dfuzz.seed=N} for others.
+ * Reads corrupted files of every supported format. Each must be read or rejected with one line, within bounded time and
+ * memory and without writing files. {@code -Dfuzz=10000} sets their number, {@code -Dfuzz.seed=N} the seed.
  */
 class FuzzTest {
     private static final int RUNS = Integer.getInteger("fuzz", 150);
     private static final long SEED = Long.getLong("fuzz.seed", 1);
     private static final long CPU_NANOS = 5_000_000_000L;
-    /** Beyond twice the file: classes, parsers' tables, JSON trees. Ten thousand of each kind took 2 MB at most. */
+    /** Allowed bytes in addition to twice the file size. Ten thousand files of each format needed at most 2 MB. */
     private static final long CONSTANT = 16 << 20;
 
     private static final Path FILES = Path.of("src/test/resources");
@@ -46,8 +46,8 @@ class FuzzTest {
 
     private static Path original;
 
-    /** A kind of file, by the ending of its name. */
-    enum Kind {
+    /** A supported file format with its file name extension. */
+    enum FuzzedFormat {
         KERAS(".keras", true),
         KERAS_SAVED_BY_KERAS(".keras", true),
         SAFETENSORS(".safetensors", false),
@@ -56,20 +56,20 @@ class FuzzTest {
         NPZ(".npz", true),
         YAML(".yaml", false);
 
-        private final String ending;
+        private final String extension;
         private final boolean archive;
 
-        Kind(String ending, boolean archive) {
-            this.ending = ending;
+        FuzzedFormat(String extension, boolean archive) {
+            this.extension = extension;
             this.archive = archive;
         }
 
-        byte[] spoil(Mutator mutator, byte[] bytes) {
-            return archive ? mutator.archive(bytes) : mutator.of(bytes);
+        byte[] corrupt(Mutator mutator, byte[] bytes) {
+            return archive ? mutator.mutateArchive(bytes) : mutator.mutate(bytes);
         }
     }
 
-    private static byte[] valid(Kind kind) throws IOException {
+    private static byte[] valid(FuzzedFormat kind) throws IOException {
         return Files.readAllBytes(
                 switch (kind) {
                     case KERAS -> original;
@@ -82,7 +82,7 @@ class FuzzTest {
                 });
     }
 
-    private static void read(Kind kind, Path file) {
+    private static void read(FuzzedFormat kind, Path file) {
         switch (kind) {
             case KERAS -> readModel(file);
             case KERAS_SAVED_BY_KERAS -> readRetrained(file);
@@ -125,34 +125,34 @@ class FuzzTest {
 
     @ParameterizedTest
     @EnumSource
-    void everySpoiltFileIsReadOrRefused(Kind kind) throws IOException {
+    void corruptFilesAreReadOrRejected(FuzzedFormat kind) throws IOException {
         Path inner = Files.createDirectories(directory.resolve(kind.name()).resolve("a/b"));
         for (int part = 1; part <= 2; part++) {
             String shard = "hf_vit-0000" + part + "-of-00002.safetensors";
             Files.copy(FILES.resolve("checkpoints").resolve(shard), inner.resolve(shard));
         }
-        Path file = inner.resolve("file" + kind.ending);
+        Path file = inner.resolve("file" + kind.extension);
         Files.write(file, valid(kind));
-        read(kind, file); // the file itself is a good one, and classes are loaded
+        read(kind, file); // the original is valid; this also loads the classes
         List<Path> before = tree(directory.resolve(kind.name()));
         Map<String, Integer> outcomes = new TreeMap<>();
         long most = 0;
         long longest = 0;
         for (int i = 0; i < RUNS; i++) {
             long seed = SEED * 1_000_003 + i * 31L + kind.name().hashCode();
-            byte[] spoilt = kind.spoil(new Mutator(seed), valid(kind));
-            Files.write(file, spoilt);
+            byte[] corrupt = kind.corrupt(new Mutator(seed), valid(kind));
+            Files.write(file, corrupt);
             Outcome outcome = run(kind, file);
-            String what = kind + " -Dfuzz.seed=" + SEED + " #" + i;
-            assertThat(outcome.problem).as(what).isNull();
-            assertThat(outcome.nanos).as(what + ": CPU time").isLessThan(CPU_NANOS);
-            assertThat(outcome.bytes).as(what + ": bytes").isLessThan(2L * Math.max(spoilt.length, 1) + CONSTANT);
+            String label = kind + " -Dfuzz.seed=" + SEED + " #" + i;
+            assertThat(outcome.problem).as(label).isNull();
+            assertThat(outcome.nanos).as(label + ": CPU time").isLessThan(CPU_NANOS);
+            assertThat(outcome.bytes).as(label + ": bytes").isLessThan(2L * Math.max(corrupt.length, 1) + CONSTANT);
             most = Math.max(most, outcome.bytes);
             longest = Math.max(longest, outcome.nanos);
-            outcomes.merge(outcome.refused ? "refused" : "read", 1, Integer::sum);
-            if (i % 100 == 0) assertThat(exitCode(kind, file)).as(what).isIn(0, 2);
-            assertThat(tree(directory.resolve(kind.name()))).as(what).isEqualTo(before);
-            assertThat(Path.of(Mutator.OUTSIDE)).as(what).doesNotExist();
+            outcomes.merge(outcome.rejected ? "rejected" : "read", 1, Integer::sum);
+            if (i % 100 == 0) assertThat(exitCode(kind, file)).as(label).isIn(0, 2);
+            assertThat(tree(directory.resolve(kind.name()))).as(label).isEqualTo(before);
+            assertThat(Path.of(Mutator.OUTSIDE)).as(label).doesNotExist();
         }
         System.out.printf(
                 Locale.ROOT,
@@ -164,32 +164,32 @@ class FuzzTest {
                 longest / 1_000_000);
     }
 
-    private record Outcome(Throwable problem, boolean refused, long bytes, long nanos) {}
+    private record Outcome(Throwable problem, boolean rejected, long bytes, long nanos) {}
 
-    /** In a thread of its own: its allocations and its time are known, and a hang is noticed. */
-    private static Outcome run(Kind kind, Path file) {
+    /** Reads the file in a separate thread, to measure allocations and CPU time and to detect hangs. */
+    private static Outcome run(FuzzedFormat kind, Path file) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         AtomicReference<Outcome> outcome = new AtomicReference<>();
         Thread thread = new Thread(() -> {
             long bytes = threads.getCurrentThreadAllocatedBytes();
             long nanos = threads.getCurrentThreadCpuTime();
             Throwable problem = null;
-            boolean refused = false;
+            boolean rejected = false;
             try {
                 read(kind, file);
             } catch (ConfigError e) {
-                refused = true;
-                boolean told = e.getMessage() != null && !e.getMessage().isBlank();
-                // All problems of a config are told at once, each in a line that begins with the file.
+                rejected = true;
+                boolean hasMessage = e.getMessage() != null && !e.getMessage().isBlank();
+                // All problems of a config are reported at once, one per line, each starting with the file.
                 boolean oneLine =
-                        told && e.getMessage().lines().skip(1).allMatch(line -> line.startsWith(file.toString()));
-                if (!told || !oneLine) problem = e;
+                        hasMessage && e.getMessage().lines().skip(1).allMatch(line -> line.startsWith(file.toString()));
+                if (!hasMessage || !oneLine) problem = e;
             } catch (Throwable e) {
                 problem = e;
             }
             outcome.set(new Outcome(
                     problem,
-                    refused,
+                    rejected,
                     threads.getCurrentThreadAllocatedBytes() - bytes,
                     threads.getCurrentThreadCpuTime() - nanos));
         });
@@ -200,13 +200,13 @@ class FuzzTest {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
-        Outcome ended = outcome.get();
-        if (ended == null) throw new AssertionError("it hangs: " + List.of(thread.getStackTrace()));
-        return ended;
+        Outcome result = outcome.get();
+        if (result == null) throw new AssertionError("reading hangs: " + List.of(thread.getStackTrace()));
+        return result;
     }
 
-    /** What the command says of it; for weights the network they might be for. */
-    private static int exitCode(Kind kind, Path file) {
+    /** Exit code of a command that reads the file; weights are imported into the small network. */
+    private static int exitCode(FuzzedFormat kind, Path file) {
         String out = directory.resolve("out.keras").toString();
         return switch (kind) {
             case KERAS -> CommandLineProgram.run("import", "--like", file.toString(), file.toString(), "-o", out);

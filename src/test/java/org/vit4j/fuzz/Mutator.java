@@ -16,9 +16,9 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
-/** Spoils a valid file: anywhere, or within the entries of an archive, whose checksums are then right again. */
+/** Corrupts valid files: anywhere, or within the entries of an archive, with checksums recomputed. */
 final class Mutator {
-    private static final long[] LIES = {
+    private static final long[] EXTREME_VALUES = {
         0,
         1,
         -1,
@@ -70,7 +70,7 @@ final class Mutator {
     private static final String[] NAMES = {
         "../evil", OUTSIDE, "a/../../evil", "C:\\evil", "model.weights.h5", "", "\u0000"
     };
-    /** Above every limit of the readers. */
+    /** Entry size above all limits of the readers. */
     private static final int BOMB = 80 << 20;
 
     private final SplittableRandom random;
@@ -79,8 +79,8 @@ final class Mutator {
         this.random = new SplittableRandom(seed);
     }
 
-    /** One to three changes. */
-    byte[] of(byte[] valid) {
+    /** Applies one to three changes. */
+    byte[] mutate(byte[] valid) {
         byte[] bytes = valid;
         for (int i = random.nextInt(3); i >= 0; i--) bytes = once(bytes);
         return bytes;
@@ -93,7 +93,7 @@ final class Mutator {
         return switch (random.nextInt(8)) {
             case 0 -> Arrays.copyOf(bytes, at);
             case 1 -> flipped(bytes);
-            case 2 -> lie(bytes, at);
+            case 2 -> extremeValue(bytes, at);
             case 3 -> replaced(bytes, at, at + length, new byte[0]);
             case 4 -> replaced(bytes, at, at, Arrays.copyOfRange(bytes, at, at + length));
             case 5 -> number(bytes, at);
@@ -104,20 +104,20 @@ final class Mutator {
 
     private byte[] flipped(byte[] bytes) {
         byte[] result = bytes.clone();
-        // The beginnings of files hold what is interesting.
+        // Half of the time, change only the first 4 KB, which hold headers.
         int bound = random.nextBoolean() ? result.length : Math.min(result.length, 4096);
         for (int i = random.nextInt(8); i >= 0; i--) result[random.nextInt(bound)] ^= (byte) (1 << random.nextInt(8));
         return result;
     }
 
-    private byte[] lie(byte[] bytes, int anywhere) {
+    private byte[] extremeValue(byte[] bytes, int anywhere) {
         if (bytes.length < 8) return bytes;
         byte[] result = bytes.clone();
         int at = random.nextInt(4) == 0 ? 0 : Math.min(anywhere, bytes.length - 8);
         ByteBuffer buffer = ByteBuffer.wrap(result).order(ByteOrder.LITTLE_ENDIAN);
-        long lie = LIES[random.nextInt(LIES.length)];
-        if (random.nextBoolean()) buffer.putLong(at, lie);
-        else buffer.putInt(at, (int) lie);
+        long value = EXTREME_VALUES[random.nextInt(EXTREME_VALUES.length)];
+        if (random.nextBoolean()) buffer.putLong(at, value);
+        else buffer.putInt(at, (int) value);
         return result;
     }
 
@@ -127,13 +127,13 @@ final class Mutator {
         return result;
     }
 
-    /** The next run of digits becomes another number. */
+    /** Replaces the next run of digits by another number. */
     private byte[] number(byte[] bytes, int from) {
         int start = from;
         while (start < bytes.length && !digit(bytes[start])) start++;
         int end = start;
         while (end < bytes.length && digit(bytes[end])) end++;
-        if (start == end) return lie(bytes, from);
+        if (start == end) return extremeValue(bytes, from);
         return replaced(bytes, start, end, ascii(NUMBERS[random.nextInt(NUMBERS.length)]));
     }
 
@@ -159,9 +159,9 @@ final class Mutator {
 
     private record Entry(String name, byte[] bytes) {}
 
-    /** The archive as a whole, or one of its entries: spoilt, renamed, doubled, left out, blown up. */
-    byte[] archive(byte[] zip) {
-        if (random.nextInt(4) == 0) return of(zip);
+    /** Corrupts the archive or one of its entries: mutates, renames, duplicates, removes or enlarges it. */
+    byte[] mutateArchive(byte[] zip) {
+        if (random.nextInt(4) == 0) return mutate(zip);
         try {
             List<Entry> entries = entries(zip);
             int at = random.nextInt(entries.size());
@@ -169,24 +169,24 @@ final class Mutator {
             switch (random.nextInt(20)) {
                 case 0 -> entries.set(at, new Entry(NAMES[random.nextInt(NAMES.length)], entry.bytes));
                 case 1 -> entries.remove(at);
-                case 2 -> entries.add(new Entry(NAMES[random.nextInt(NAMES.length)], of(entry.bytes)));
-                case 3 -> entries.add(new Entry(twice(entry.name), of(entry.bytes)));
+                case 2 -> entries.add(new Entry(NAMES[random.nextInt(NAMES.length)], mutate(entry.bytes)));
+                case 3 -> entries.add(new Entry(placeholder(entry.name), mutate(entry.bytes)));
                 case 4 -> entries.set(at, new Entry(entry.name, random.nextInt(8) == 0 ? new byte[BOMB] : new byte[9]));
-                default -> entries.set(at, new Entry(entry.name, of(entry.bytes)));
+                default -> entries.set(at, new Entry(entry.name, mutate(entry.bytes)));
             }
-            return doubled(zip(entries), entry.name);
+            return withDuplicates(zip(entries), entry.name);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
     }
 
-    /** Java refuses to write a name twice, so the second is made the first's equal afterwards. */
-    private static String twice(String name) {
+    /** Java rejects duplicate names on writing, so the duplicate gets a placeholder of equal length first. */
+    private static String placeholder(String name) {
         return name.substring(0, name.length() - 1) + "\u007f";
     }
 
-    private static byte[] doubled(byte[] zip, String name) {
-        byte[] marked = twice(name).getBytes(StandardCharsets.UTF_8);
+    private static byte[] withDuplicates(byte[] zip, String name) {
+        byte[] marked = placeholder(name).getBytes(StandardCharsets.UTF_8);
         byte[] plain = name.getBytes(StandardCharsets.UTF_8);
         byte[] result = zip.clone();
         for (int i = 0; i + marked.length <= result.length; i++) {
@@ -197,7 +197,7 @@ final class Mutator {
         return result;
     }
 
-    /** By the directory at its end, as the readers go: PyTorch's zips cannot be read from the front. */
+    /** Reads entries by the central directory, like the readers: PyTorch's zips cannot be streamed. */
     private static List<Entry> entries(byte[] zip) throws IOException {
         Path copy = Files.createTempFile("fuzz", ".zip");
         Files.write(copy, zip);
@@ -227,7 +227,7 @@ final class Mutator {
                 try {
                     out.putNextEntry(header);
                 } catch (java.util.zip.ZipException e) {
-                    continue; // a name that stands there already
+                    continue; // duplicate name
                 }
                 out.write(entry.bytes);
                 out.closeEntry();

@@ -21,8 +21,8 @@ import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
-import org.vit4j.keras.ForKeras;
-import org.vit4j.keras.KerasExamples;
+import org.vit4j.keras.KerasCheckFiles;
+import org.vit4j.keras.KerasExample;
 import org.vit4j.keras.KerasFile;
 
 /**
@@ -55,9 +55,10 @@ class KerasGoldenTest {
         Map<String, float[]> weights = weights(golden, built);
         INDArray input = golden.ours("input", graph.tensor("image").shape());
         INDArray logits = logits(golden, built, weights, input);
-        Path file = ForKeras.write(name, new KerasExamples(graph, weights, array(input), array(logits)), Map.of());
+        Path file =
+                KerasCheckFiles.write(name, new KerasExample(graph, weights, array(input), array(logits)), Map.of());
         INDArray exact = logits(graph, weights, DataType.DOUBLE, input.castTo(DataType.DOUBLE));
-        ForKeras.npy(file.resolveSibling(name + ".double.npy"), exact);
+        KerasCheckFiles.npy(file.resolveSibling(name + ".double.npy"), exact);
 
         try (KerasFile read = KerasFile.read(file)) {
             read.check(graph);
@@ -97,8 +98,8 @@ class KerasGoldenTest {
         }
     }
 
-    private static KerasExamples.Array array(INDArray array) {
+    private static KerasExample.Array array(INDArray array) {
         IntStream dims = LongStream.of(array.shape()).mapToInt(Math::toIntExact);
-        return new KerasExamples.Array(dims.toArray(), array.dup('c').data().asFloat());
+        return new KerasExample.Array(dims.toArray(), array.dup('c').data().asFloat());
     }
 }

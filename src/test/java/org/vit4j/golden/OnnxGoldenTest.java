@@ -24,7 +24,7 @@ import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
-import org.vit4j.onnx.ForOnnx;
+import org.vit4j.onnx.OnnxCheckFiles;
 import org.vit4j.onnx.OnnxRun;
 
 /**
@@ -57,7 +57,7 @@ class OnnxGoldenTest {
         }
         Path file = network
                 ? network(golden, built, parameters, expected.get("logits"))
-                : ForOnnx.part(name, graph, outputs, parameters);
+                : OnnxCheckFiles.part(name, graph, outputs, parameters);
         try (OnnxRun theirs = OnnxRun.open(file)) {
             for (long batch : new long[] {1, 3}) {
                 Map<String, INDArray> some = first(inputs, batch);
@@ -87,7 +87,7 @@ class OnnxGoldenTest {
                 expected = golden.ours(stored, logits.shape());
             }
         }
-        return ForOnnx.network(golden.name(), built.graph(), parameters, golden.tensor("input"), expected);
+        return OnnxCheckFiles.network(golden.name(), built.graph(), parameters, golden.tensor("input"), expected);
     }
 
     static ParameterStore parameters(GoldenCase golden, GoldenGraph built) {

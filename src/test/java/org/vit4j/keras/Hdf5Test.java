@@ -20,19 +20,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Shape;
 
-/** Our writer, judged by a library that is not ours. */
+/** Checks the writer with an independent HDF5 library. */
 class Hdf5Test {
     @TempDir
     private Path folder;
 
     @Test
-    void theChecksumIsThatOfThePublishedCode() { // the examples in lookup3.c, driver5()
+    void checksumMatchesThePublishedExamples() { // examples of lookup3.c, driver5()
         assertThat(hash("")).isEqualTo(0xdeadbeef);
         assertThat(hash("Four score and seven years ago")).isEqualTo(0x17770551);
     }
 
     @Test
-    void everyGroupAndDatasetIsFound() throws IOException {
+    void libraryFindsEveryGroupAndDataset() throws IOException {
         Map<String, float[]> values = Map.of("a/vars/0", new float[] {1, 2, 3, 4, 5, 6}, "a/vars/1", new float[] {7});
         Path file = write(
                 new Hdf5Writer()
@@ -53,9 +53,9 @@ class Hdf5Test {
         }
     }
 
-    /** No array of the test is as large: headers are written before the first value is asked for, which says no. */
+    /** Allocates no large array: headers are written first, and requesting the first values throws. */
     @Test
-    void addressesGoBeyondFourGigabytes() {
+    void addressesAboveFourGigabytesAreWritten() {
         Hdf5Writer writer = new Hdf5Writer()
                 .dataset("first", Shape.of(30_000, 20_000)) // 2.4 GB each
                 .dataset("second", Shape.of(30_000, 20_000))
@@ -74,12 +74,12 @@ class Hdf5Test {
         String written = headers.toString(StandardCharsets.ISO_8859_1);
         assertThat(written).contains(little(size)); // the end of the file
         for (String path : List.of("first", "second")) {
-            assertThat(written).contains(little(writer.address(path)) + little(large)); // where and how long
+            assertThat(written).contains(little(writer.address(path)) + little(large)); // address and length
         }
         assertThat(written).contains(little(writer.address("third")) + little(12));
     }
 
-    /** Eight bytes of a number, a character each. */
+    /** Little-endian bytes of a number as eight characters. */
     private static String little(long value) {
         byte[] bytes = java.nio.ByteBuffer.allocate(8)
                 .order(java.nio.ByteOrder.LITTLE_ENDIAN)
@@ -89,7 +89,7 @@ class Hdf5Test {
     }
 
     @Test
-    void aThousandLayersAreNoTrouble() throws IOException {
+    void aThousandLayersAreReadable() throws IOException {
         Hdf5Writer writer = new Hdf5Writer();
         for (int i = 0; i < 1000; i++) writer.dataset("layers/a_layer_with_a_name_" + i + "/vars/0", Shape.of(2));
         Path file = write(writer, null);
@@ -99,7 +99,7 @@ class Hdf5Test {
     }
 
     @Test
-    void addressesGoBeyondWhatAnIntCounts() {
+    void addressesMayExceedTheIntRange() {
         Hdf5Writer writer = new Hdf5Writer();
         for (int i = 0; i < 5; i++) writer.dataset("big/" + i, Shape.of(30_000, 50_000)); // 6 GB each
         writer.dataset("small", Shape.of(3));
@@ -110,13 +110,13 @@ class Hdf5Test {
     }
 
     @Test
-    void valuesThatDoNotFillADatasetAreRefused() {
+    void wrongNumberOfValuesIsRejected() {
         Hdf5Writer writer = new Hdf5Writer().dataset("a", Shape.of(2));
         assertThatThrownBy(() -> write(writer, Map.of("a", new float[3]))).hasMessage("a has 3 values for [2]");
     }
 
     @Test
-    void wrongShapesAndMissingDatasetsAreNamed() throws IOException {
+    void wrongShapesAndMissingDatasetsAreReported() throws IOException {
         Path file = write(new Hdf5Writer().dataset("a/0", Shape.of(2)), null);
         try (Hdf5Reader hdf = Hdf5Reader.open(file, "x.keras")) {
             assertThatThrownBy(() -> hdf.floats("a/0", Shape.of(2, 1)))
@@ -125,13 +125,13 @@ class Hdf5Test {
             for (String path : List.of("a/1", "a", "a/0/0", "b/0")) {
                 assertThatThrownBy(() -> hdf.floats(path, Shape.of(2)))
                         .isInstanceOf(ConfigError.class)
-                        .hasMessage("x.keras: there is no dataset " + path);
+                        .hasMessage("x.keras: missing dataset " + path);
             }
         }
     }
 
     @Test
-    void damagedHeadersAreNoticed() throws IOException {
+    void damagedHeadersAreRejected() throws IOException {
         Path file = write(new Hdf5Writer().dataset("a/0", Shape.of(2)), null);
         byte[] bytes = Files.readAllBytes(file);
         for (int at = 0; at < 60; at++) {
@@ -153,7 +153,7 @@ class Hdf5Test {
         return Lookup3Hash.hash(bytes, bytes.length);
     }
 
-    /** @param values of each dataset, or null for two zeros */
+    /** @param values by dataset, or null for two zeros each */
     private Path write(Hdf5Writer writer, Map<String, float[]> values) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         long size = writer.layOut();

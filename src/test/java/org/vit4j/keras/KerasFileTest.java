@@ -47,7 +47,7 @@ class KerasFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"official", "community"})
-    void everyWeightComesBackBitByBit(String flavor) throws IOException {
+    void everyWeightReadsBackBitForBit(String flavor) throws IOException {
         Graph vit = vit(flavor);
         WeightSource weights = weights(vit);
         KerasFile.write(file, KerasModel.of(vit, "vit"), weights, EXTRAS);
@@ -65,7 +65,7 @@ class KerasFileTest {
     }
 
     @Test
-    void theSameModelGivesTheSameBytes() throws IOException {
+    void equalModelsGiveEqualFiles() throws IOException {
         byte[] first = Files.readAllBytes(file);
         Graph again = vit("official");
         KerasFile.write(file, KerasModel.of(again, "vit"), weights(again), new LinkedHashMap<>(EXTRAS));
@@ -73,7 +73,7 @@ class KerasFileTest {
     }
 
     @Test
-    void aWriteThatFailsLeavesWhatWasThere() throws IOException {
+    void failedWritesKeepTheExistingFile() throws IOException {
         byte[] before = Files.readAllBytes(file);
         WeightSource failing = name -> {
             if (name.startsWith("head")) throw new IllegalStateException("no head");
@@ -82,34 +82,34 @@ class KerasFileTest {
         assertThatThrownBy(() -> KerasFile.write(file, KerasModel.of(graph, "vit"), failing, EXTRAS))
                 .hasMessage("no head");
         assertThat(Files.readAllBytes(file)).isEqualTo(before);
-        try (Stream<Path> left = Files.list(folder)) {
-            assertThat(left).containsExactly(file);
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).containsExactly(file);
         }
     }
 
     @Test
-    void nothingStaysInTheTemporaryDirectory() throws IOException {
+    void temporaryFilesAreDeleted() throws IOException {
         Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
         KerasFile.read(file).close();
         rewrite("model.weights.h5", bytes -> new byte[bytes.length]);
         assertThatThrownBy(() -> KerasFile.read(file)).isInstanceOf(ConfigError.class);
-        try (Stream<Path> left = Files.list(temporary)) {
-            assertThat(left.map(path -> path.getFileName().toString()))
+        try (Stream<Path> files = Files.list(temporary)) {
+            assertThat(files.map(path -> path.getFileName().toString()))
                     .noneMatch(name -> name.startsWith("vit4j-") && name.endsWith(".h5"));
         }
     }
 
     @Test
-    void extrasMayNotLeaveTheirPlace() {
+    void invalidNamesOfAdditionalFilesAreRejected() {
         for (String name : new String[] {"../a", "a/b", "", ".", "..", "weights.json", "a b"}) {
             assertThatThrownBy(() -> KerasFile.write(
                             file, KerasModel.of(graph, "vit"), weights(graph), Map.of(name, new byte[0])))
-                    .hasMessage("an extra cannot be called '" + name + "'");
+                    .hasMessage("invalid name of an additional file '" + name + "'");
         }
     }
 
     @Test
-    void weightsOfAnotherNetworkAreRefused() {
+    void weightsOfAnotherNetworkAreRejected() {
         try (KerasFile read = KerasFile.read(file)) {
             Graph wider = new Graph(Init.PYTORCH);
             wider.dense("head", wider.input("image", 32), 11);
@@ -119,33 +119,33 @@ class KerasFileTest {
             Graph fewer = new Graph(Init.PYTORCH);
             fewer.dense("head", fewer.input("image", 32), 10);
             assertThatThrownBy(() -> read.check(fewer))
-                    .hasMessage(file + ": the model has no weight 'blocks.0.attn.k_norm.beta'");
+                    .hasMessage(file + ": unexpected weight 'blocks.0.attn.k_norm.beta'");
             assertThatThrownBy(() -> read.check(vit("community"))).isInstanceOf(ConfigError.class);
             assertThatThrownBy(() -> read.values("tail"))
                     .isInstanceOf(ConfigError.class)
-                    .hasMessage(file + ": there is no weight 'tail' in it");
+                    .hasMessage(file + ": missing weight 'tail'");
         }
     }
 
     @Test
-    void filesThatAreNoKerasFileAreRefused() throws IOException {
+    void filesOfOtherFormatsAreRejected() throws IOException {
         assertThatThrownBy(() -> KerasFile.read(folder.resolve("none.keras")))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageEndingWith("none.keras: there is no such file");
-        refused("not a file", folder);
-        Files.write(file, utf8("certainly no zip"));
-        refused("not a zip archive, or one cut short", file);
+        assertRejected("not a file", folder);
+        Files.write(file, utf8("not a zip"));
+        assertRejected("not a zip archive, or truncated", file);
         Files.write(file, new byte[0]);
-        refused("not a zip archive, or one cut short", file);
+        assertRejected("not a zip archive, or truncated", file);
         zip(Map.of("readme", new byte[1]));
-        refused("not a Keras 3 file: it needs metadata.json, config.json and model.weights.h5", file);
+        assertRejected("not a Keras 3 file; expected entries metadata.json, config.json and model.weights.h5", file);
     }
 
     @Test
-    void aFileCutShortAnywhereIsRefused() throws IOException {
-        byte[] whole = Files.readAllBytes(file);
-        for (int length = 0; length < whole.length; length += 997) {
-            Files.write(file, java.util.Arrays.copyOf(whole, length));
+    void truncatedFilesAreRejected() throws IOException {
+        byte[] intact = Files.readAllBytes(file);
+        for (int length = 0; length < intact.length; length += 997) {
+            Files.write(file, java.util.Arrays.copyOf(intact, length));
             assertThatThrownBy(() -> KerasFile.read(file))
                     .as("%d bytes", length)
                     .isInstanceOf(ConfigError.class);
@@ -153,50 +153,50 @@ class KerasFileTest {
     }
 
     @Test
-    void everyFlippedBitOfTheWeightsIsNoticed() throws IOException {
-        byte[] whole = Files.readAllBytes(file);
-        for (int at = whole.length / 4; at < whole.length * 3 / 4; at += 4999) {
-            byte[] flipped = whole.clone();
+    void flippedBitsInWeightsAreDetected() throws IOException {
+        byte[] intact = Files.readAllBytes(file);
+        for (int at = intact.length / 4; at < intact.length * 3 / 4; at += 4999) {
+            byte[] flipped = intact.clone();
             flipped[at] ^= 4;
             Files.write(file, flipped);
-            refused("model.weights.h5 is damaged: its checksum does not fit", file);
+            assertRejected("model.weights.h5 is damaged: wrong checksum", file);
         }
     }
 
     @Test
-    void aFileThatKerasSavedAgainIsRefusedWithTheReason() throws IOException {
+    void filesSavedAgainByKerasAreRejectedWithAHint() throws IOException {
         Map<String, byte[]> entries = entries();
         entries.keySet().removeIf(name -> name.startsWith("vit4j/"));
         zip(entries);
-        refused(
-                "a Keras file without vit4j/weights.json: not written by vit4j, or saved again by Keras, which drops"
-                        + " what is not its own; the latter comes back with: vit4j import --like ORIGINAL.keras",
+        assertRejected(
+                "missing vit4j/weights.json: the file was not written by vit4j, or was saved again by Keras, which"
+                        + " drops this entry; import the latter with: vit4j import --like ORIGINAL.keras",
                 file);
     }
 
     @Test
-    void entriesThatLeadOutAreRefused() throws IOException {
+    void entriesOutsideTheArchiveAreRejected() throws IOException {
         Map<String, byte[]> good = entries();
         for (String name : new String[] {"../evil", "/etc/evil", "a/../../evil", "C:\\evil"}) {
             Map<String, byte[]> entries = new LinkedHashMap<>(good);
             entries.put(name, new byte[1]);
             zip(entries);
-            refused("entry '" + name + "' leads out of the archive", file);
+            assertRejected("entry '" + name + "' is outside the archive", file);
         }
     }
 
     @Test
-    void weightsThatUnpackToMoreThanTheyNeedAreRefused() throws IOException {
+    void oversizedWeightsAreRejected() throws IOException {
         int size = entries().get("model.weights.h5").length;
         rewrite("model.weights.h5", bytes -> java.util.Arrays.copyOf(bytes, 50_000_000));
         assertThatThrownBy(() -> KerasFile.read(file))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageStartingWith(file + ": model.weights.h5 has 50000000 bytes, its weights need ");
+                .hasMessageStartingWith(file + ": model.weights.h5 has 50000000 bytes, expected ");
         assertThat(Files.size(file)).isLessThan(size + 200_000); // it is compressed
     }
 
     @Test
-    void extrasThatUnpackToTooMuchAreRefused() throws IOException {
+    void oversizedAdditionalFilesAreRejected() throws IOException {
         Map<String, byte[]> entries = entries();
         entries.put("vit4j/bomb", new byte[70 << 20]);
         zip(entries);
@@ -206,18 +206,18 @@ class KerasFileTest {
     }
 
     @Test
-    void entriesThatStandTwiceAreRefused() throws IOException {
+    void duplicateEntriesAreRejected() throws IOException {
         Map<String, byte[]> entries = entries();
         entries.put("vit4j/once", new byte[1]);
         entries.put("vit4j/more", new byte[1]);
         zip(entries);
         String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
         Files.writeString(file, bytes.replace("vit4j/more", "vit4j/once"), StandardCharsets.ISO_8859_1);
-        refused("entry 'vit4j/once' stands twice", file);
+        assertRejected("duplicate entry 'vit4j/once'", file);
     }
 
     @Test
-    void entriesLongerThanDeclaredAreRefused() throws IOException {
+    void entriesLongerThanDeclaredAreRejected() throws IOException {
         Map<String, byte[]> entries = entries();
         entries.put("vit4j/bomb", new byte[1_000_000]);
         zip(entries);
@@ -226,25 +226,25 @@ class KerasFileTest {
         int size = text.lastIndexOf("vit4j/bomb") - 46 + 24; // in the central directory
         java.nio.ByteBuffer.wrap(bytes).order(java.nio.ByteOrder.LITTLE_ENDIAN).putInt(size, 1000);
         Files.write(file, bytes);
-        refused("vit4j/bomb is damaged: not as long as declared", file);
+        assertRejected("vit4j/bomb is damaged: wrong length", file);
     }
 
     @Test
-    void anIndexThatDoesNotFitIsRefused() throws IOException {
+    void invalidWeightIndexesAreRejected() throws IOException {
         byte[] index = entries().get("vit4j/weights.json");
         String text = new String(index, StandardCharsets.UTF_8);
         String head = "\"path\":\"layers/dense_8/vars/0\",\"shape\":[32,10]";
         assertThat(text).contains(head);
         Map<String, String> wrong = Map.of(
-                text.replace("\"version\":1", "\"version\":9"), "version 9 is not known, expected 1",
-                text.replace(head, "\"path\":\"layers/dense_8/vars/0\""), "a weight has no shape",
-                text.replace(head, "\"shape\":[32,10]"), "'path' is missing",
+                text.replace("\"version\":1", "\"version\":9"), "unknown version 9, expected 1",
+                text.replace(head, "\"path\":\"layers/dense_8/vars/0\""), "missing shape of a weight",
+                text.replace(head, "\"shape\":[32,10]"), "missing 'path'",
                 text.replace("[32,10]", "[0,10]"), "every axis must have at least one element, got [0, 10]",
                 text.replace("[32,10]", "[2147483647,2147483647,2147483647]"), "long overflow",
-                text.replace("[32,10]", "[3.5]"), "a shape holds whole numbers, got 3.5");
+                text.replace("[32,10]", "[3.5]"), "a shape must contain integers, got 3.5");
         for (Map.Entry<String, String> e : wrong.entrySet()) {
             rewrite("vit4j/weights.json", bytes -> utf8(e.getKey()));
-            refused("vit4j/weights.json: " + e.getValue(), file);
+            assertRejected("vit4j/weights.json: " + e.getValue(), file);
         }
         rewrite("vit4j/weights.json", bytes -> utf8(text.replace("[32,10]", "[10,32]")));
         try (KerasFile read = KerasFile.read(file)) {
@@ -255,20 +255,20 @@ class KerasFileTest {
     }
 
     @Test
-    void jsonThatIsNoneIsRefused() throws IOException {
+    void invalidJsonIsRejected() throws IOException {
         rewrite("config.json", bytes -> utf8("{"));
-        refused("config.json is no JSON", file);
+        assertRejected("config.json is not valid JSON", file);
         write();
         rewrite("metadata.json", bytes -> utf8("[]"));
-        refused("metadata.json is no JSON object", file);
+        assertRejected("metadata.json is not a JSON object", file);
         write();
         rewrite("vit4j/weights.json", bytes -> utf8("["));
         assertThatThrownBy(() -> KerasFile.read(file))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageStartingWith(file + ": vit4j/weights.json: no JSON: ");
+                .hasMessageStartingWith(file + ": vit4j/weights.json: not valid JSON: ");
     }
 
-    private void refused(String message, Path path) {
+    private void assertRejected(String message, Path path) {
         assertThatThrownBy(() -> KerasFile.read(path))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage(path + ": " + message);
@@ -315,7 +315,7 @@ class KerasFileTest {
                 .build();
     }
 
-    /** Other values for every weight, the same for the same name. */
+    /** Random values seeded by the parameter's name. */
     private static WeightSource weights(Graph graph) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         graph.parameters().forEach(weight -> shapes.put(weight.name(), weight.shape()));

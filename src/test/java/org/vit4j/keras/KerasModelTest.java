@@ -15,13 +15,13 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 import org.vit4j.models.ModelConfig;
 
-/** Order, group names and config; the expected lists are what Keras 3.15 shows for the file it loaded. */
+/** Order, group names and config. The expected lists were read from Keras 3.15 after loading the file. */
 class KerasModelTest {
     private final Graph graph = new Graph(Init.PYTORCH);
     private final Tensor image = graph.input("image", 4, 4, 3);
 
     @Test
-    void classNamesBecomeSnakeCaseAsInKeras() {
+    void snakeCaseMatchesKeras() {
         assertThat(List.of("Dense", "Conv2D", "ZeroPadding1D", "DepthwiseConv2D", "EinsumDense", "InputLayer"))
                 .map(KerasOrder::snakeCase)
                 .containsExactly(
@@ -29,12 +29,12 @@ class KerasModelTest {
     }
 
     @Test
-    void whatIsDeepestComesFirstAndTiesAreMetFromTheOutput() {
+    void nodesAreOrderedByDepthThenByDiscoveryFromTheOutput() {
         Tensor x = graph.reshape("tokens", image, 16, 3);
         Tensor a = graph.dense("a", x, 3);
         Tensor b1 = graph.dense("b1", x, 3);
         Tensor b2 = graph.dense("b2", b1, 3);
-        graph.output("logits", graph.add("sum", b2, a)); // a was made first, b1 lies deeper, b2 is met first
+        graph.output("logits", graph.add("sum", b2, a)); // a was created first, b1 is deeper, b2 is discovered first
 
         assertThat(model().nodes()).map(KerasNode::name).containsExactly("image", "tokens", "b1", "b2", "a", "sum");
         assertThat(paths())
@@ -48,7 +48,7 @@ class KerasModelTest {
     }
 
     @Test
-    void aVisionTransformerHasTheLayersThatKerasShows() {
+    void vitHasTheLayersThatKerasReports() {
         String yaml = """
                 model: {arch: vit, image: {size: 32}, patch_size: 8, classes: 10, dim: 32, depth: 1, heads: 4}
                 """;
@@ -96,7 +96,7 @@ class KerasModelTest {
     }
 
     @Test
-    void theConfigSaysWhatKerasNeeds() {
+    void configContainsInputsOutputsAndLayers() {
         graph.output("logits", graph.layerNorm("norm", graph.add("sum", image, image), 1e-6));
         JsonNode config = model().config().path("config");
 
@@ -114,7 +114,7 @@ class KerasModelTest {
     }
 
     @Test
-    void operationsHaveNoNameInTheirConfig() {
+    void operationConfigsContainNoName() {
         Tensor q = graph.reshape("q", image, 2, 4, 6); // [H, T, d]
         graph.output("logits", graph.scores("scores", q, q, 0.5));
         JsonNode einsum = model().config().path("config").path("layers").path(3);
@@ -125,7 +125,7 @@ class KerasModelTest {
     }
 
     @Test
-    void namesAreUniqueAndNeverThoseThatKerasMakesUp() {
+    void namesAreUniqueAndDifferFromGeneratedOnes() {
         Tensor a = graph.scale("a.b", image, 2);
         Tensor b = graph.scale("a_b", a, 2);
         graph.output("logits", graph.scale("einsum_1", b, 2));
@@ -133,14 +133,14 @@ class KerasModelTest {
     }
 
     @Test
-    void dropoutLeavesNothing() {
+    void dropoutIsOmitted() {
         Tensor x = graph.dropPath("path", graph.dropout("drop", image, 0.5), 0.5);
         graph.output("logits", graph.scale("twice", x, 2));
         assertThat(model().nodes()).map(KerasNode::name).containsExactly("image", "twice");
     }
 
     @Test
-    void depthwiseKernelsAreStoredAsKerasWantsThem() {
+    void depthwiseKernelsHaveTheShapeOfKeras() {
         graph.output("logits", graph.conv2d("dw", image, 6, Window.square(3, 1, 1), 3, true));
         assertThat(model().slots()).hasSize(2);
         assertThat(model().slots().get(0).shape()).hasToString("[3, 3, 3, 2]");
@@ -148,32 +148,32 @@ class KerasModelTest {
     }
 
     @Test
-    void tablesThatAreNeverTrainedAreNotTrainedByKerasEither() {
+    void constantTablesAreNotTrainableInKeras() {
         graph.output("logits", graph.addParameter("fixed", image, Role.CONSTANT, Init.ZEROS));
         JsonNode table = model().config().path("config").path("layers").path(2);
         assertThat(table.path("name").asText()).isEqualTo("fixed_table");
         assertThat(table.path("config").path("trainable").isBoolean()).isTrue();
-        assertThat(model().slots()).filteredOn(WeightSlot::helper).hasSize(1);
+        assertThat(model().slots()).filteredOn(WeightSlot::isHelper).hasSize(1);
     }
 
     @Test
-    void weightsThatTheLogitsDoNotNeedAreKeptBesideTheLayers() {
+    void parametersUnusedByTheLogitsAreStoredOutsideTheLayers() {
         graph.dense("other", image, 2, false);
         graph.output("logits", graph.dense("head", image, 2, false));
         assertThat(paths()).containsExactly("head.kernel layers/dense/vars/0", "other.kernel vit4j/vars/0");
     }
 
     @Test
-    void anOperationWithoutALayerIsNamed() {
+    void operationsWithoutAKerasLayerAreReported() {
         graph.output("logits", graph.unfold("cut", image, new Window(2, 2, 1, 2, 0, 0, 1)));
         assertThatThrownBy(this::model)
                 .isInstanceOf(UnsupportedOperationException.class)
-                .hasMessageStartingWith("no Keras layer is known for Unfold[")
+                .hasMessageStartingWith("no Keras layer for Unfold[")
                 .hasMessageEndingWith("(cut)");
     }
 
     @Test
-    void aWeightOfTwoLayersIsReadBackFromTheFirst() {
+    void sharedParametersAreReadBackFromTheFirstLayer() {
         Tensor first = graph.conv2d("first", image, 2, Window.square(2, 1, 0), 1, false);
         Tensor again = graph.conv2dShared("again", first, image, Window.square(2, 1, 0));
         graph.output("logits", graph.add("both", first, again));
@@ -187,12 +187,12 @@ class KerasModelTest {
     }
 
     @Test
-    void anAttentionTableStaysAsSmallAsItIs() {
+    void relativeBiasTablesAreStoredUnexpanded() {
         Tensor scores = graph.reshape("scores", image, 3, 4, 4); // [H, T, S]
         graph.output("logits", graph.relativeBias("bias", scores, new HeadOp.RelativeBias(2, 2, 1, 1, Init.ONES)));
-        assertThat(model().slots()).filteredOn(slot -> !slot.helper()).hasSize(1);
+        assertThat(model().slots()).filteredOn(slot -> !slot.isHelper()).hasSize(1);
         assertThat(model().slots())
-                .filteredOn(slot -> !slot.helper())
+                .filteredOn(slot -> !slot.isHelper())
                 .allMatch(slot -> slot.shape().size() == 12);
     }
 

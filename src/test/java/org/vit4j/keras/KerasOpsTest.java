@@ -20,7 +20,7 @@ import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
-/** Layers that the golden networks have not, with values computed here by plain loops, for the check with Keras. */
+/** Layers missing from the golden networks, with reference values from plain loops, for the check with Keras. */
 class KerasOpsTest {
     private static final int BATCH = 3;
 
@@ -28,7 +28,7 @@ class KerasOpsTest {
     private final SplittableRandom random = new SplittableRandom(7);
 
     @Test
-    void activationsAreThoseOfTheGraph() throws IOException {
+    void writesActivations() throws IOException {
         Tensor image = graph.input("image", 2, 3, 4); // [H, W, C]
         Map<Activation, DoubleUnaryOperator> formulas = Map.of(
                 Activation.QUICK_GELU, x -> x / (1 + Math.exp(-1.702 * x)),
@@ -52,7 +52,7 @@ class KerasOpsTest {
     }
 
     @Test
-    void convolutionsPadAndGroupAsTheGraphDoes() throws IOException {
+    void writesPaddedDilatedAndGroupedConvolutions() throws IOException {
         Window tall = new Window(3, 2, 2, 1, 2, 1, 1);
         Window dilated = new Window(3, 3, 1, 1, 2, 2, 2);
         Window grouped = Window.square(3, 2, 1);
@@ -79,7 +79,7 @@ class KerasOpsTest {
     }
 
     @Test
-    void shapesMoveTheSameElements() throws IOException {
+    void writesSlicesPermutesAndReshapes() throws IOException {
         Tensor image = graph.input("image", 3, 4, 6); // [H, W, C]
         Tensor channels = graph.slice("channels", image, 2, 1, 5); // [3, 4, 4]
         Tensor columns = graph.slice("columns", channels, 1, 2, 4); // [3, 2, 4]
@@ -107,7 +107,7 @@ class KerasOpsTest {
     }
 
     @Test
-    void headsAndTokensAreCutAsTheGraphCutsThem() throws IOException {
+    void writesHeadSplitsAndLearnedTokens() throws IOException {
         Tensor image = graph.input("image", 2, 1, 6); // [H, W, C]
         Tensor x = graph.reshape("x", image, 2, 6); // [2, 6]
         Tensor tokens = graph.learnedTokens("tokens", x, 2, Init.ONES); // [2, 6]
@@ -136,16 +136,16 @@ class KerasOpsTest {
     }
 
     private void write(String name, Map<String, float[]> weights, float[] input, float[] logits) throws IOException {
-        KerasExamples.Array in = array(graph.tensor("image").shape(), input);
-        KerasExamples.Array out = array(graph.outputs().get("logits").shape(), logits);
-        ForKeras.write(name, new KerasExamples(graph, weights, in, out), Map.of());
+        KerasExample.Array in = array(graph.tensor("image").shape(), input);
+        KerasExample.Array out = array(graph.outputs().get("logits").shape(), logits);
+        KerasCheckFiles.write(name, new KerasExample(graph, weights, in, out), Map.of());
         assertThat(KerasModel.of(graph, name).nodes()).isNotEmpty();
     }
 
-    private static KerasExamples.Array array(Shape shape, float[] values) {
+    private static KerasExample.Array array(Shape shape, float[] values) {
         List<Integer> dims = new ArrayList<>(List.of(BATCH));
         dims.addAll(shape.dims());
-        return new KerasExamples.Array(dims.stream().mapToInt(d -> d).toArray(), values);
+        return new KerasExample.Array(dims.stream().mapToInt(d -> d).toArray(), values);
     }
 
     private Map<String, float[]> weights() {

@@ -26,7 +26,7 @@ import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
-/** The vocabulary operation by operation, with the values of the portable lowering, for the check with Keras. */
+/** One model per graph operation, with reference values from SameDiff, for the check with Keras. */
 class KerasVocabularyTest {
     private static final int BATCH = 3;
 
@@ -93,7 +93,7 @@ class KerasVocabularyTest {
 
     @Test
     void relativeBias() throws IOException {
-        Tensor x = graph.input("image", 2, 4, 12); // [H, T, S]: every second row and column of 3 x 4 asks
+        Tensor x = graph.input("image", 2, 4, 12); // [H, T, S]: queries at every second row and column of 3 x 4
         x = graph.relativeBias("plain", x, new HeadOp.RelativeBias(3, 4, 2, 1, Init.ONES));
         write("relative_bias", graph.relativeBias("scaled", x, new HeadOp.RelativeBias(3, 4, 2, 8, Init.ONES)));
     }
@@ -111,7 +111,7 @@ class KerasVocabularyTest {
         Tensor x = graph.reshape("tokens", graph.input("image", 3, 4, 6), 12, 6); // [T, D]
         Tensor q = graph.performerFeatures("q", "w", x, 5, new Init.UniformInit(1));
         Tensor k = graph.performerFeatures("k", "w", graph.dense("other", x, 6), 5, new Init.UniformInit(1));
-        write("performer", graph.linearAttention("heard", q, k, x, 1e-8));
+        write("performer", graph.linearAttention("context", q, k, x, 1e-8));
     }
 
     @Test
@@ -156,7 +156,7 @@ class KerasVocabularyTest {
     }
 
     @Test
-    void moreTokensThanThereAre() throws IOException {
+    void moreLearnedTokensThanInputTokens() throws IOException {
         Tensor x = graph.reshape("one", graph.input("image", 1, 2, 3), 1, 6);
         write("more_tokens", graph.concat("all", 0, graph.learnedTokens("tokens", x, 4, Init.ONES), x));
     }
@@ -192,8 +192,8 @@ class KerasVocabularyTest {
             INDArray images = Nd4j.createFromArray(input).reshape('c', image.batched(BATCH));
             output = inference.logits(images).data().asFloat();
         }
-        Path file = ForKeras.write(
-                name, new KerasExamples(graph, weights, array(image, input), array(logits.shape(), output)), Map.of());
+        Path file = KerasCheckFiles.write(
+                name, new KerasExample(graph, weights, array(image, input), array(logits.shape(), output)), Map.of());
         try (KerasFile read = KerasFile.read(file)) {
             read.check(graph);
             weights.forEach((weight, values) ->
@@ -201,9 +201,9 @@ class KerasVocabularyTest {
         }
     }
 
-    private static KerasExamples.Array array(Shape shape, float[] values) {
+    private static KerasExample.Array array(Shape shape, float[] values) {
         List<Integer> dims = new ArrayList<>();
         LongStream.of(shape.batched(BATCH)).forEach(dim -> dims.add((int) dim));
-        return new KerasExamples.Array(dims.stream().mapToInt(d -> d).toArray(), values);
+        return new KerasExample.Array(dims.stream().mapToInt(d -> d).toArray(), values);
     }
 }

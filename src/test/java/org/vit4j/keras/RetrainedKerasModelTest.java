@@ -27,7 +27,7 @@ import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
-/** What Keras may do to a file of ours before it comes back, and what it may not. */
+/** Changes by Keras that an import accepts or rejects. */
 class RetrainedKerasModelTest {
     @TempDir
     private Path folder;
@@ -37,11 +37,11 @@ class RetrainedKerasModelTest {
     private Path original;
     private Path trained;
 
-    /** A table, two kinds of layer and a weight that the logits do not need. */
+    /** Builds a table, two kinds of layers and a parameter that the logits do not depend on. */
     private void dense() {
         Tensor x = graph.input("image", 2, 3, 4); // [H, W, C]
         x = graph.reshape("tokens", x, 6, 4);
-        graph.addParameter("aside", x, Role.POSITION, Init.ONES);
+        graph.addParameter("unused", x, Role.POSITION, Init.ONES);
         x = graph.addParameter("pos_embed", x, Role.POSITION, Init.ONES);
         x = graph.layerNorm("norm", graph.dense("fc", x, 5), 1e-6);
         graph.output("logits", graph.mean("pool", x, 0));
@@ -71,7 +71,7 @@ class RetrainedKerasModelTest {
         void of(Map<String, byte[]> entries);
     }
 
-    /** The trained file as Keras leaves it, and changed. */
+    /** Rewrites the trained file without the vit4j entries, as Keras does, and applies a change. */
     private void rewrite(Change change) throws IOException {
         Map<String, byte[]> entries = new LinkedHashMap<>();
         try (ZipFile zip = new ZipFile(trained.toFile())) {
@@ -113,7 +113,7 @@ class RetrainedKerasModelTest {
                 .putFloat(at, value));
     }
 
-    private void refused(String message) {
+    private void assertRejected(String message) {
         try (KerasFile before = KerasFile.read(original)) {
             assertThatThrownBy(() -> RetrainedKerasModel.read(trained, before))
                     .isInstanceOf(ConfigError.class)
@@ -121,7 +121,7 @@ class RetrainedKerasModelTest {
         }
     }
 
-    private void isTrained(String name, int seed) {
+    private void assertWeights(String name, int seed) {
         try (KerasFile before = KerasFile.read(original);
                 RetrainedKerasModel after = RetrainedKerasModel.read(trained, before)) {
             assertThat(after.values(name)).isEqualTo(weights(seed).values(name));
@@ -129,105 +129,107 @@ class RetrainedKerasModelTest {
     }
 
     @Test
-    void weightsAreFoundByTheNamesOfTheirLayers() throws IOException {
+    void weightsAreFoundByLayerName() throws IOException {
         dense();
         rewrite(entries -> {});
         for (Parameter weight : graph.parameters())
-            isTrained(weight.name(), weight.name().equals("aside") ? 1 : 2);
+            assertWeights(weight.name(), weight.name().equals("unused") ? 1 : 2);
         try (KerasFile before = KerasFile.read(original);
                 RetrainedKerasModel after = RetrainedKerasModel.read(trained, before)) {
-            assertThat(after.unseen()).containsExactly("aside");
+            assertThat(after.unusedWeights()).containsExactly("unused");
             assertThat(after.version()).isEqualTo("3.6.0");
         }
     }
 
     @Test
-    void aModelWithinAModelIsFound() throws IOException {
+    void nestedModelsAreFound() throws IOException {
         dense();
-        // A person's own model around ours: its weights lie below the group of ours, if Keras saved it.
+        // A user's model around the exported one. Keras would store the weights below the group of the inner model.
         config(json -> "{\"module\":\"keras\",\"class_name\":\"Sequential\",\"config\":{\"name\":\"outer\",\"layers\":["
                 + "{\"module\":\"keras.layers\",\"class_name\":\"Rescaling\",\"config\":{\"name\":\"mine\"}},"
                 + json.replace("{\"name\":\"small\"", "{\"name\":\"inner\"") + "]}}");
-        refused("model.weights.h5: there is no dataset layers/functional/layers/einsum_dense/vars/0");
+        assertRejected("model.weights.h5: missing dataset layers/functional/layers/einsum_dense/vars/0");
     }
 
     @Test
-    void anotherNetworkIsRefused() throws IOException {
+    void otherNetworksAreRejected() throws IOException {
         dense();
         config(json -> json.replace("\"fc\"", "\"other\""));
-        refused("config.json: not this network: it has no layer 'fc'");
+        assertRejected("config.json: different network: missing layer 'fc'");
         write();
         config(json -> json.replace("\"epsilon\":1.0E-6", "\"epsilon\":1.0E-5"));
-        refused("config.json: not this network: layer 'norm' has epsilon 1.0E-5, expected 1.0E-6");
+        assertRejected("config.json: different network: layer 'norm' has epsilon 1.0E-5, expected 1.0E-6");
         write();
         config(json -> json.replace("\"keras_history\":[\"fc\",0,0]", "\"keras_history\":[\"tokens\",0,0]"));
-        refused("config.json: not this network: in the place of Dense 'fc' it has Reshape 'tokens'");
+        assertRejected("config.json: different network: Reshape 'tokens', expected Dense 'fc'");
         write();
         config(json -> "{\"class_name\":\"Sequential\",\"config\":{}}");
-        refused("config.json: not a Functional model, as those of vit4j are");
+        assertRejected("config.json: not a Functional model; expected one exported by vit4j");
         write();
         config(json -> json.replace("\"name\":\"norm\"", "\"name\":\"fc\""));
-        refused("config.json: two layers are called 'fc'");
+        assertRejected("config.json: duplicate layer 'fc'");
     }
 
     @Test
-    void aHelperOverZerosMayMove() throws IOException {
+    void constantsWithZeroInputMayChange() throws IOException {
         dense();
         set("pos_embed_table", "kernel", 0.5f);
-        isTrained("pos_embed", 2);
+        assertWeights("pos_embed", 2);
         set("pos_embed_table", "kernel", Float.NaN);
-        refused("layers/einsum_dense/vars/0 has the value NaN: the training diverged");
+        assertRejected("layers/einsum_dense/vars/0 contains NaN: the training diverged");
     }
 
     @Test
-    void aTrainingThatDivergedIsRefused() throws IOException {
+    void divergedWeightsAreRejected() throws IOException {
         dense();
         set("fc", "kernel", Float.POSITIVE_INFINITY);
-        refused("fc.kernel has the value Infinity: the training diverged");
+        assertRejected("fc.kernel contains Infinity: the training diverged");
     }
 
     @Test
-    void constantsThatMovedAreRefused() throws IOException {
+    void changedConstantsAreRejected() throws IOException {
         Tensor x = graph.input("image", 4, 4, 2);
         x = graph.unfold("unfold", x, org.vit4j.graph.Window.square(3, 2, 1));
         graph.output("logits", graph.mean("pool", graph.dense("fc", x, 3), 0));
         write();
         set("unfold_picked", "kernel", 0.9f);
-        refused("the kernel of layer 'unfold_picked' is a constant that training moved, and there is no weight it could"
-                + " be folded into; freeze it with model.get_layer('unfold_picked').trainable = False before training");
+        assertRejected(
+                "the kernel of layer 'unfold_picked' is a constant that was changed by training and has no parameter in"
+                        + " the network; freeze it with model.get_layer('unfold_picked').trainable = False before"
+                        + " training");
     }
 
     @Test
-    void layersThatShareAWeightMustStayTogether() throws IOException {
+    void separatelyTrainedSharedWeightsAreRejected() throws IOException {
         Tensor x = graph.input("image", 6, 6, 2);
         Tensor a = graph.conv2d("conv", x, 2, new org.vit4j.graph.Window(3, 3, 1, 1, 1, 1, 1), 1, true);
         Tensor b = graph.conv2dShared("far", a, x, new org.vit4j.graph.Window(3, 3, 1, 1, 2, 2, 2));
         x = graph.reshape("flat", graph.add("sum", a, b), 72);
         graph.output("logits", x);
         write();
-        isTrained("conv.kernel", 2);
+        assertWeights("conv.kernel", 2);
         set("far", "bias", 0.5f);
-        refused("layer 'far' shares the weight 'conv.bias' with others and was trained apart from them; freeze it with"
-                + " model.get_layer('far').trainable = False before training");
+        assertRejected(
+                "layer 'far' shares the weight 'conv.bias' with other layers but was trained separately; freeze it with"
+                        + " model.get_layer('far').trainable = False before training");
     }
 
     @Test
-    void moreThanWeightsAndOptimizerIsRefused() throws IOException {
+    void oversizedWeightsAreRejected() throws IOException {
         dense();
         rewrite(entries -> entries.computeIfPresent(
                 "model.weights.h5", (name, bytes) -> java.util.Arrays.copyOf(bytes, 20_000_000)));
         try (KerasFile before = KerasFile.read(original)) {
             assertThatThrownBy(() -> RetrainedKerasModel.read(trained, before))
                     .isInstanceOf(ConfigError.class)
-                    .hasMessageContaining("model.weights.h5 has 20000000 bytes, weights and optimizer of this network"
-                            + " need at most ");
+                    .hasMessageContaining("model.weights.h5 has 20000000 bytes, expected at most ");
         }
     }
 
     @Test
-    void weightsThatAreNoHdf5AreRefused() throws IOException {
+    void weightsInAnotherFormatAreRejected() throws IOException {
         dense();
         rewrite(entries -> entries.put("model.weights.h5", new byte[100]));
-        refused("model.weights.h5: no HDF5 file, or a damaged one");
+        assertRejected("model.weights.h5: not an HDF5 file, or damaged");
     }
 }

@@ -8,11 +8,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.train.RunConfig;
 
-/** Saved models with drawn weights, for tests. */
+/** Saved models with random weights, for tests. */
 public final class RandomModel {
     private RandomModel() {}
 
-    /** Writes what a config builds, under a name. */
+    /** Writes the model of a config with random weights. */
     public static void write(Path file, String name, RunConfig config, List<String> classes, long seed) {
         ParameterStore parameters = new ParameterStore(config.model().build().parameters(), DataType.FLOAT);
         parameters.initialize(seed);

@@ -52,7 +52,7 @@ class SavedModelTest {
     }
 
     @Test
-    void reopensCompletelyWithTheSameBits() {
+    void logitsAndDescriptionAreIdenticalAfterReloading() {
         INDArray expected = new SameDiffInference(description.model().build(), parameters)
                 .logits(images.permute(0, 2, 3, 1).dup('c'));
         try (SavedModel model = SavedModel.load(file)) {
@@ -62,7 +62,7 @@ class SavedModelTest {
     }
 
     @Test
-    void anyBatchSizeGivesTheSameRows() {
+    void logitsAreIndependentOfTheBatchSize() {
         try (SavedModel model = SavedModel.load(file)) {
             INDArray all = model.logits(images);
             for (int i = 0; i < 5; i++) {
@@ -84,14 +84,14 @@ class SavedModelTest {
     }
 
     @Test
-    void theSameWeightsGiveTheSameBytes() throws IOException {
+    void equalModelsGiveEqualFiles() throws IOException {
         Path again = directory.resolve("again.keras");
         SavedModel.write(again, description, parameters);
         assertThat(Files.readAllBytes(again)).isEqualTo(Files.readAllBytes(file));
     }
 
     @Test
-    void severalThreadsMayAskAtOnce() {
+    void concurrentCallsGiveEqualLogits() {
         try (SavedModel model = SavedModel.load(file)) {
             INDArray expected = model.logits(images);
             assertThat(IntStream.range(0, 16)
@@ -103,46 +103,47 @@ class SavedModelTest {
     }
 
     @Test
-    void whatIsNoModelIsRefusedInOneLine() throws IOException {
+    void invalidFilesAreRejectedWithAConfigError() throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         for (int length : new int[] {0, 3, 100, bytes.length / 2, bytes.length - 30}) {
-            Path torn = Files.write(directory.resolve("torn.keras"), java.util.Arrays.copyOf(bytes, length));
-            assertThatThrownBy(() -> SavedModel.load(torn))
+            Path truncated = Files.write(directory.resolve("truncated.keras"), java.util.Arrays.copyOf(bytes, length));
+            assertThatThrownBy(() -> SavedModel.load(truncated))
                     .as(length + " bytes")
                     .isInstanceOf(ConfigError.class)
-                    .hasMessageContaining("torn.keras");
+                    .hasMessageContaining("truncated.keras");
         }
         assertThatThrownBy(() -> SavedModel.load(directory)).isInstanceOf(ConfigError.class);
         assertThatThrownBy(() -> SavedModel.load(directory.resolve("absent.keras")))
                 .isInstanceOf(ConfigError.class);
-        Path text = Files.writeString(directory.resolve("text.keras"), "no model at all");
+        Path text = Files.writeString(directory.resolve("text.keras"), "not a model");
         assertThatThrownBy(() -> SavedModel.load(text)).isInstanceOf(ConfigError.class);
     }
 
-    private void refused(String config, String message) {
-        Path spoilt = directory.resolve("spoilt.keras");
+    private void assertRejected(String config, String message) {
+        Path invalid = directory.resolve("invalid.keras");
         ModelDescription other = new ModelDescription(
                 "tiny", description.model(), config, description.classes(), description.preprocess(), Map.of());
-        SavedModel.write(spoilt, other, parameters);
-        assertThatThrownBy(() -> SavedModel.load(spoilt))
+        SavedModel.write(invalid, other, parameters);
+        assertThatThrownBy(() -> SavedModel.load(invalid))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageMatching(Pattern.quote(spoilt + "!config.yaml:") + "\\d+: " + Pattern.quote(message));
+                .hasMessageMatching(Pattern.quote(invalid + "!config.yaml:") + "\\d+: " + Pattern.quote(message));
     }
 
     @Test
-    void aConfigInsideThatIsWrongIsOneLine() {
-        refused(
+    void invalidConfigsInTheFileAreReportedInOneLine() {
+        assertRejected(
                 description.config().replace("qkv_bias:", "qvk_bias:"),
                 "model: unknown key 'qvk_bias', did you mean 'qkv_bias'?");
     }
 
     @Test
-    void aConfigInsideNamesNoFileOutside() {
-        refused("extends: elsewhere.yaml\n" + description.config(), "extends: what is saved must be whole, without it");
+    void configsInTheFileMustNotExtendOthers() {
+        assertRejected(
+                "extends: elsewhere.yaml\n" + description.config(), "extends: what is saved must be whole, without it");
     }
 
     @Test
-    void aPlaceThatCannotBeWrittenIsAFailureAndLeavesNothing() throws IOException {
+    void unwritableTargetsFailWithoutLeavingFiles() throws IOException {
         Path blocked = Files.writeString(directory.resolve("blocked"), "a file");
         assertThatThrownBy(() -> SavedModel.write(blocked.resolve("model.keras"), description, parameters))
                 .isInstanceOf(RunException.class)

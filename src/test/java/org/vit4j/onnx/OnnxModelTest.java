@@ -41,9 +41,9 @@ import org.vit4j.graph.Window;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.train.RunConfig;
 
-/** What stands in a file, and what the goldens do not show of the vocabulary. */
+/** File contents, and operations that the golden tests do not cover. */
 class OnnxModelTest {
-    /** What ONNX 1.12 defines; nothing of a runtime's own. */
+    /** Standard operators of ONNX 1.12. */
     private static final Set<String> STANDARD = Set.of(
             "Add",
             "AveragePool",
@@ -92,7 +92,7 @@ class OnnxModelTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void everyNameStandsOnceAndEveryOperationIsStandard(String config) throws IOException {
+    void namesAreUniqueAndOperatorsAreStandard(String config) throws IOException {
         Graph network = RunConfig.open(config, List.of()).model().build();
         OnnxMl.ModelProto model = read(write(network, PixelInput.normalized()));
 
@@ -106,7 +106,7 @@ class OnnxModelTest {
         for (NodeProto node : model.getGraph().getNodeList()) {
             assertThat(node.getDomain()).isEmpty();
             assertThat(STANDARD).contains(node.getOpType());
-            assertThat(values).as(node.getName()).containsAll(node.getInputList()); // made before it is used
+            assertThat(values).as(node.getName()).containsAll(node.getInputList()); // defined before use
             values.addAll(node.getOutputList());
         }
         assertThat(values).doesNotHaveDuplicates();
@@ -116,7 +116,7 @@ class OnnxModelTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void tensorsAndWeightsKeepTheirNames(String config) throws IOException {
+    void tensorsAndParametersKeepTheirNames(String config) throws IOException {
         Graph network = RunConfig.open(config, List.of()).model().build();
         OnnxMl.GraphProto written =
                 read(write(network, PixelInput.normalized())).getGraph();
@@ -147,7 +147,7 @@ class OnnxModelTest {
         assertThat(written.getOutput(0).getName()).isEqualTo("logits");
     }
 
-    /** Some graphs hold a view that nobody reads. */
+    /** Tensors that the logits depend on; some graphs contain an unused view. */
     private static Set<Tensor> needed(Graph network) {
         Set<Tensor> needed = new HashSet<>();
         Deque<Tensor> open = new ArrayDeque<>(List.of(network.outputs().get("logits")));
@@ -159,14 +159,14 @@ class OnnxModelTest {
     }
 
     @Test
-    void theSameModelGivesTheSameBytes() throws IOException {
+    void equalModelsGiveEqualFiles() throws IOException {
         Graph network = RunConfig.open("digits-vit", List.of()).model().build();
         byte[] first = Files.readAllBytes(write(network, PixelInput.normalized()));
         assertThat(Files.readAllBytes(write(network, PixelInput.normalized()))).isEqualTo(first);
     }
 
     @Test
-    void pixelsAreNormalizedInside() throws Exception {
+    void pixelsAreNormalizedInTheModel() throws Exception {
         Tensor image = graph.input("image", 2, 2, 3);
         graph.output("logits", graph.reshape("flat", image, 12));
         PixelInput.PixelInputKind[] kinds = {PixelInput.PixelInputKind.FLOAT, PixelInput.PixelInputKind.UINT8};
@@ -194,9 +194,9 @@ class OnnxModelTest {
     }
 
     @Test
-    void whatDoesNotFitGoesIntoAFileBeside() throws Exception {
+    void weightsAboveTheLimitAreStoredInADataFile() throws Exception {
         Graph network = RunConfig.open("digits-cvt", List.of()).model().build();
-        ParameterStore parameters = start(network);
+        ParameterStore parameters = randomParameters(network);
         OnnxModel model = OnnxModel.of(network, "cvt", PixelInput.normalized());
         Path file = directory.resolve("large.onnx");
         model.write(file, parameters::values, Map.of(), 100_000);
@@ -208,24 +208,24 @@ class OnnxModelTest {
                 .allMatch(tensor -> tensor.getExternalDataList().stream()
                         .filter(entry -> entry.getKey().equals("location"))
                         .allMatch(entry -> entry.getValue().equals("large.onnx.data")));
-        agrees(file, network, parameters, 1e-5);
+        assertMatchesSameDiff(file, network, parameters, 1e-5);
     }
 
     @Test
-    void aModelBeyondTwoGigabytesHasItsWeightsBeside() {
+    void modelsAboveTwoGigabytesHaveADataFile() {
         Tensor image = graph.input("image", 1, 1, 3);
         Tensor x = graph.dense("wide", graph.reshape("flat", image, 3), 20_000, false);
         graph.output("logits", graph.dense("head", x, 30_000, false)); // 2.4 GB
         Path file = directory.resolve("huge.onnx");
         OnnxModel huge = OnnxModel.of(graph, "huge", PixelInput.normalized());
-        assertThat(huge.beside(file)).contains(directory.resolve("huge.onnx.data"));
+        assertThat(huge.externalDataFile(file)).contains(directory.resolve("huge.onnx.data"));
         Graph small = RunConfig.open("digits-vit", List.of()).model().build();
-        assertThat(OnnxModel.of(small, "small", PixelInput.normalized()).beside(file))
+        assertThat(OnnxModel.of(small, "small", PixelInput.normalized()).externalDataFile(file))
                 .isEmpty();
     }
 
     @Test
-    void aBatchNormOfAnyAxisAndPoolsOverTheEdge() throws Exception {
+    void batchNormOnAnyAxisAndPoolingBeyondTheEdgeMatchSameDiff() throws Exception {
         Tensor image = graph.input("image", 9, 8, 3);
         Tensor x = graph.avgPool("ceiled", image, Window.square(3, 2, 1), true); // [5, 5, 3]
         x = graph.batchNorm("middle", x, 1, 1e-5, Init.ONES);
@@ -236,43 +236,45 @@ class OnnxModelTest {
         x = graph.channelNorm("channels", x, 1e-5);
         x = graph.unfold("cut", graph.resize("resized", x, 5, 4), new Window(2, 3, 1, 1, 1, 0, 1));
         graph.output("logits", graph.mean("mean", graph.batchNorm("rows", x, 1e-5), 0));
-        ParameterStore parameters = start(graph);
+        ParameterStore parameters = randomParameters(graph);
         Path file = directory.resolve("ops.onnx");
         OnnxModel.of(graph, "ops", PixelInput.normalized()).write(file, parameters::values, Map.of());
-        agrees(file, graph, parameters, 1e-5);
+        assertMatchesSameDiff(file, graph, parameters, 1e-5);
     }
 
     @Test
-    void aGraphWithoutLogitsIsRefused() {
+    void graphsWithoutLogitsAreRejected() {
         graph.input("image", 2, 2, 3);
         assertThatThrownBy(() -> OnnxModel.of(graph, "none", PixelInput.normalized()))
                 .hasMessage("the graph has no output 'logits'");
     }
 
     private Path write(Graph network, PixelInput pixels) {
-        ParameterStore parameters = start(network);
+        ParameterStore parameters = randomParameters(network);
         Path file = directory.resolve("model.onnx");
         OnnxModel.of(network, "model", pixels).write(file, parameters::values, Map.of("class_names", "[]"));
         return file;
     }
 
-    private static void agrees(Path file, Graph network, ParameterStore parameters, double limit) throws Exception {
+    private static void assertMatchesSameDiff(Path file, Graph network, ParameterStore parameters, double limit)
+            throws Exception {
         Nd4j.getRandom().setSeed(7);
         INDArray images =
                 Nd4j.randn(DataType.FLOAT, network.tensor("image").shape().batched(3));
         try (OnnxRun runtime = OnnxRun.open(file);
-                Inference ours = new SameDiffInference(network, parameters)) {
-            INDArray theirs = runtime.run(
+                Inference sameDiff = new SameDiffInference(network, parameters)) {
+            INDArray actual = runtime.run(
                             Map.of("images", images.permute(0, 3, 1, 2).dup('c')))
                     .get("logits");
-            INDArray logits = ours.logits(images);
-            double largest = logits.amaxNumber().doubleValue();
-            assertThat(theirs.sub(logits).amaxNumber().doubleValue() / largest).isLessThan(limit);
+            INDArray expected = sameDiff.logits(images);
+            double largest = expected.amaxNumber().doubleValue();
+            assertThat(actual.sub(expected).amaxNumber().doubleValue() / largest)
+                    .isLessThan(limit);
         }
     }
 
-    /** Nothing at a trivial value, variances above zero. */
-    private static ParameterStore start(Graph network) {
+    /** Random parameters: no trivial values, positive variances. */
+    private static ParameterStore randomParameters(Graph network) {
         ParameterStore parameters = new ParameterStore(network.parameters(), DataType.FLOAT);
         SplittableRandom random = new SplittableRandom(5);
         for (Parameter weight : network.parameters()) {

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** ONNX Runtime, one thread. */
+/** Runs a model in ONNX Runtime with one thread. */
 public final class OnnxRun implements AutoCloseable {
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final OrtSession session;

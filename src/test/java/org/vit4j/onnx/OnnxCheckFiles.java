@@ -8,30 +8,30 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
-import org.vit4j.keras.ForKeras;
-import org.vit4j.keras.KerasExamples;
+import org.vit4j.keras.KerasCheckFiles;
+import org.vit4j.keras.KerasExample;
 
-/** Puts models under {@code target/onnx}: what {@code checks/onnx/check_onnx.py} gives to the format's own checker. */
-public final class ForOnnx {
+/** Writes models to {@code target/onnx}, where {@code checks/onnx/check_onnx.py} runs the official ONNX checker. */
+public final class OnnxCheckFiles {
     private static final Path OUT = Path.of("target", "onnx");
 
-    private ForOnnx() {}
+    private OnnxCheckFiles() {}
 
-    /** A network, with images [N, C, H, W] and the logits they must give. */
+    /** Writes a network with images [N, C, H, W] and expected logits. */
     public static Path network(String name, Graph graph, ParameterStore parameters, INDArray images, INDArray logits)
             throws IOException {
         Path file = write(name, OnnxModel.of(graph, name, PixelInput.normalized()), parameters);
-        ForKeras.npy(OUT.resolve(name + ".images.npy"), array(images));
-        ForKeras.npy(OUT.resolve(name + ".logits.npy"), array(logits));
+        KerasCheckFiles.npy(OUT.resolve(name + ".images.npy"), array(images));
+        KerasCheckFiles.npy(OUT.resolve(name + ".logits.npy"), array(logits));
         return file;
     }
 
-    private static KerasExamples.Array array(INDArray array) {
+    private static KerasExample.Array array(INDArray array) {
         int[] shape = LongStream.of(array.shape()).mapToInt(Math::toIntExact).toArray();
-        return new KerasExamples.Array(shape, array.dup('c').data().asFloat());
+        return new KerasExample.Array(shape, array.dup('c').data().asFloat());
     }
 
-    /** A part of a network: inputs and outputs as the graph has them. */
+    /** Writes a part of a network, with inputs and outputs in the graph's layout. */
     public static Path part(String name, Graph graph, Map<String, Tensor> outputs, ParameterStore parameters) {
         return write(name, OnnxModel.of(graph, name, outputs), parameters);
     }

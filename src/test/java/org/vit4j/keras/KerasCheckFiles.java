@@ -14,15 +14,15 @@ import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Puts models under {@code target/keras}, input and expected logits beside them: what
- * {@code checks/keras/check_keras.py} gives to stock Keras.
+ * Writes models, inputs and expected logits to {@code target/keras}, where {@code checks/keras/check_keras.py} checks
+ * them with unmodified Keras.
  */
-public final class ForKeras {
+public final class KerasCheckFiles {
     private static final Path OUT = Path.of("target", "keras");
 
-    private ForKeras() {}
+    private KerasCheckFiles() {}
 
-    public static Path write(String name, KerasExamples example, Map<String, byte[]> extras) throws IOException {
+    public static Path write(String name, KerasExample example, Map<String, byte[]> extras) throws IOException {
         Files.createDirectories(OUT);
         Path file = OUT.resolve(name + ".keras");
         KerasFile.write(file, KerasModel.of(example.graph(), name), example.weights()::get, extras);
@@ -31,13 +31,13 @@ public final class ForKeras {
         return file;
     }
 
-    public static void npy(Path file, KerasExamples.Array array) throws IOException {
+    public static void npy(Path file, KerasExample.Array array) throws IOException {
         ByteBuffer data = ByteBuffer.allocate(4 * array.values().length).order(ByteOrder.LITTLE_ENDIAN);
         data.asFloatBuffer().put(array.values());
         npy(file, "<f4", IntStream.of(array.shape()).mapToObj(Integer::toString), data);
     }
 
-    /** In double. */
+    /** Writes float64 values. */
     public static void npy(Path file, INDArray array) throws IOException {
         double[] values = array.dup('c').data().asDouble();
         ByteBuffer data = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -45,7 +45,7 @@ public final class ForKeras {
         npy(file, "<f8", LongStream.of(array.shape()).mapToObj(Long::toString), data);
     }
 
-    /** NumPy's format, version 1. */
+    /** Writes NumPy's file format, version 1. */
     private static void npy(Path file, String type, Stream<String> dims, ByteBuffer data) throws IOException {
         String shape = dims.map(dim -> dim + ",").collect(Collectors.joining(" "));
         String header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
