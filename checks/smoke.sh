@@ -44,7 +44,7 @@ fi
 
 # Ctrl-C in a terminal: the last line says how to continue, and that command works as it is printed.
 python3 checks/terminal.py "$work/screen.txt" ./vit4j train digits-vit --run "$work/my run" --set train.clip=0.5 || fail "Ctrl-C: exit $?"
-again=$(tail -n 1 "$work/screen.txt" | sed -n 's/.*go on with: //p')
+again=$(tail -n 1 "$work/screen.txt" | sed -n 's/.*continue with: //p')
 [ -n "$again" ] || fail "Ctrl-C: the last line on the screen is '$(tail -n 1 "$work/screen.txt")'"
 bash -c "$again --set train.epochs=1" >/dev/null || fail "the printed command: $again"
 grep -q 'clip: 0.5' "$work/my run/config.yaml" || fail "the resumed run lost a value of --set"

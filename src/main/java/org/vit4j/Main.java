@@ -7,13 +7,13 @@ import org.vit4j.cli.CommandLineProgram;
 import org.vit4j.cli.StandardOutput;
 import org.vit4j.machine.MemoryLimit;
 
-/** The entry point of the command line. */
+/** Entry point of the command-line program. */
 public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
         StandardOutput.install();
-        // Numbers look the same in every locale, also those that libraries format.
+        // Libraries also format numbers, and must not use the locale of the user.
         Locale.setDefault(Locale.ROOT);
         MemoryLimit.configureJavaCpp();
         JavaCppLogging.useSlf4j();

@@ -10,33 +10,32 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.LoggerFactory;
 
-/** DL4J was built against slf4j 1.7 and we run 2: both must arrive in logback. */
+/** Logging of vit4j (slf4j 2) and DL4J (built against slf4j 1.7) through logback. */
 class LoggingTest {
     @Test
-    void aLineOfDl4jAndOneOfOursArriveInLogback() {
+    void messagesOfDl4jAndVit4jReachLogback() {
         assertThat(LoggerFactory.getILoggerFactory()).isInstanceOf(LoggerContext.class);
         Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
         lines.start();
         root.addAppender(lines);
         try {
-            LoggerFactory.getLogger(LoggingTest.class).info("one of ours");
-            org.slf4j.Logger theirs = nd4jLogger();
-            theirs.warn("one of DL4J's");
+            LoggerFactory.getLogger(LoggingTest.class).info("from vit4j");
+            nd4jLogger().warn("from ND4J");
         } finally {
             root.detachAppender(lines);
         }
-        assertThat(lines.list).extracting(ILoggingEvent::getMessage).contains("one of ours", "one of DL4J's");
+        assertThat(lines.list).extracting(ILoggingEvent::getMessage).contains("from vit4j", "from ND4J");
     }
 
-    /** The logger that a class of ND4J itself holds, not one we asked for under its name. */
+    /** The logger in a field of an ND4J class, created with the slf4j version that ND4J was built against. */
     private static org.slf4j.Logger nd4jLogger() {
         try {
             var field = SameDiff.class.getDeclaredField("log");
             field.setAccessible(true);
             return (org.slf4j.Logger) field.get(null);
         } catch (ReflectiveOperationException e) {
-            throw new LinkageError("SameDiff keeps its logger elsewhere", e);
+            throw new LinkageError("SameDiff has no field log", e);
         }
     }
 }

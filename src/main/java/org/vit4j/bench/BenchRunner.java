@@ -2,6 +2,7 @@ package org.vit4j.bench;
 
 import java.util.Locale;
 import org.vit4j.backend.Backend;
+import org.vit4j.config.ConfigError;
 import org.vit4j.train.RunConfig;
 
 /** The ways to run a network that a benchmark compares. */
@@ -12,6 +13,20 @@ public enum BenchRunner {
     SAMEDIFF,
     /** The oneDNN backend. */
     ONEDNN;
+
+    /**
+     * Parses a runner name in any case; also the earlier names stock, portable and accelerated.
+     *
+     * @throws ConfigError if there is no such runner
+     */
+    public static BenchRunner of(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "plain", "stock" -> PLAIN;
+            case "samediff", "portable" -> SAMEDIFF;
+            case "onednn", "accelerated" -> ONEDNN;
+            default -> throw new ConfigError("unknown runner '" + name + "'; known: plain, samediff, onednn");
+        };
+    }
 
     /** Loads the network of a config. */
     public Subject open(RunConfig config) {

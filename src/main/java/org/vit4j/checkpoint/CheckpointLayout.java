@@ -11,22 +11,22 @@ import org.vit4j.graph.Shape;
 import org.vit4j.models.CheckpointNames;
 
 /**
- * Between a weight of ours and PyTorch's, for every architecture: its key, and the order of its axes.
+ * Keys and axis order of a parameter in PyTorch checkpoints.
  *
- * <p>Ours are as Keras has them, dense [in, out], convolutions [kH, kW, in, out]; PyTorch's are [out, in] and [out, in,
+ * <p>vit4j uses the order of Keras: dense [in, out], convolutions [kH, kW, in, out]. PyTorch uses [out, in] and [out, in,
  * kH, kW].
  *
- * @param keys one, or several whose rows stand one below the other in ours: query, key and value
- * @param form the shape it has there, where that is a special one
+ * @param keys one key, or several whose arrays are concatenated along the first axis: query, key and value
+ * @param form special shape of the array in the checkpoint, if any
  */
 public record CheckpointLayout(
         Parameter weight, List<String> keys, AxisOrder order, Optional<CheckpointNames.TensorForm> form) {
-    /** How their axes become ours. */
+    /** Conversion of the axes of a checkpoint array to the model's. */
     public enum AxisOrder {
         SAME,
-        /** The first axis goes to the end: [out, in] is [in, out], [C, H, W] is [H, W, C]. */
+        /** The first axis becomes the last: [out, in] -> [in, out], [C, H, W] -> [H, W, C]. */
         FIRST_LAST,
-        /** A kernel: a matrix is transposed, [out, in, kH, kW] becomes [kH, kW, in, out]. */
+        /** A kernel: [out, in] -> [in, out], [out, in, kH, kW] -> [kH, kW, in, out]. */
         KERNEL
     }
 
@@ -34,7 +34,7 @@ public record CheckpointLayout(
         keys = List.copyOf(keys);
     }
 
-    /** Where a checkpoint has a weight: {@code blocks.0.norm1.gamma} is {@code blocks.0.norm1.weight}. */
+    /** Layout of a parameter by a naming scheme, such as {@code blocks.0.norm1.weight} for {@code blocks.0.norm1.gamma}. */
     public static CheckpointLayout of(Parameter weight, CheckpointNames scheme) {
         String name = weight.name();
         CheckpointNames.RenamedKey renamed = scheme.toCheckpoint(name);
@@ -45,36 +45,36 @@ public record CheckpointLayout(
         }
         String leaf = name.substring(name.lastIndexOf('.') + 1);
         List<String> keys = renamed.theirs().stream()
-                .map(theirs -> theirs.substring(0, theirs.lastIndexOf('.') + 1) + leaf(leaf, weight))
+                .map(key -> key.substring(0, key.lastIndexOf('.') + 1) + torchLeaf(leaf, weight))
                 .toList();
         return new CheckpointLayout(weight, keys, leaf.equals("kernel") ? AxisOrder.KERNEL : AxisOrder.SAME, form);
     }
 
-    private static String leaf(String ours, Parameter weight) {
-        return switch (ours) {
+    private static String torchLeaf(String leaf, Parameter weight) {
+        return switch (leaf) {
             case "kernel" -> "weight";
             case "gamma" -> weight.role() == Role.LAYER_SCALE ? "gamma" : "weight";
             case "beta" -> "bias";
             case "mean" -> "running_mean";
             case "variance" -> "running_var";
-            default -> ours;
+            default -> leaf;
         };
     }
 
-    /** The only key, or the first of several. */
+    /** The first key. */
     public String key() {
         return keys.get(0);
     }
 
     /**
-     * The shape that an array of a checkpoint has in our order: another than the weight's where the checkpoint is of
-     * another image size, class or channel count; empty when it cannot be this weight at all.
+     * Converts the shape of a checkpoint array to the model's axis order. The result differs from the parameter's shape if the
+     * checkpoint has another image size, number of classes or channels; it is empty if the array cannot be this parameter.
      */
-    public Optional<Shape> ours(List<Integer> theirs) {
-        if (theirs.stream().anyMatch(dim -> dim < 1)) return Optional.empty();
+    public Optional<Shape> modelShape(List<Integer> shapeInFile) {
+        if (shapeInFile.stream().anyMatch(dim -> dim < 1)) return Optional.empty();
         int rank = weight.shape().rank();
-        if (order == AxisOrder.KERNEL) return theirs.size() < 2 ? Optional.empty() : kernel(theirs, rank);
-        List<Integer> dims = order == AxisOrder.SAME ? theirs : firstLast(theirs, rank);
+        if (order == AxisOrder.KERNEL) return shapeInFile.size() < 2 ? Optional.empty() : kernel(shapeInFile, rank);
+        List<Integer> dims = order == AxisOrder.SAME ? shapeInFile : firstLast(shapeInFile, rank);
         if (squeezed(dims).equals(squeezed(weight.shape().dims()))) return Optional.of(weight.shape());
         for (List<Integer> candidate : List.of(trailing(dims, rank), squeezed(dims))) {
             if (candidate.size() == rank) return Optional.of(new Shape(candidate));
@@ -82,26 +82,26 @@ public record CheckpointLayout(
         return Optional.empty();
     }
 
-    private Optional<Shape> kernel(List<Integer> theirs, int rank) {
-        int out = theirs.get(0);
-        long in = theirs.subList(1, theirs.size()).stream()
+    private Optional<Shape> kernel(List<Integer> shapeInFile, int rank) {
+        int out = shapeInFile.get(0);
+        long in = shapeInFile.subList(1, shapeInFile.size()).stream()
                 .mapToLong(Integer::longValue)
                 .reduce(1, (a, b) -> Math.min(a * b, Integer.MAX_VALUE));
         if (rank == 2) return Optional.of(Shape.of((int) in, out));
         if (rank != 4) return Optional.empty();
-        if (theirs.size() == 4) return Optional.of(Shape.of(theirs.get(2), theirs.get(3), theirs.get(1), out));
-        // A matrix in front of a convolution of ours is a dense layer over patches, (row, column, channel).
+        if (shapeInFile.size() == 4) return Optional.of(Shape.of(shapeInFile.get(2), shapeInFile.get(3), shapeInFile.get(1), out));
+        // The checkpoint has a dense layer over flattened patches (row, column, channel), the model a convolution.
         int h = weight.shape().dim(0), w = weight.shape().dim(1);
-        boolean patches = theirs.size() == 2 && in % ((long) h * w) == 0;
+        boolean patches = shapeInFile.size() == 2 && in % ((long) h * w) == 0;
         return patches ? Optional.of(Shape.of(h, w, (int) in / (h * w), out)) : Optional.empty();
     }
 
     /**
-     * The shape that the array has in a checkpoint.
+     * Shape of the array in a checkpoint.
      *
-     * @param owner the operation whose weight it is: tables of tokens and positions have a batch axis there
+     * @param owner operation with this parameter; learned tokens and position tables have a batch axis in checkpoints
      */
-    public int[] theirs(Op owner) {
+    public int[] checkpointShape(Op owner) {
         List<Integer> dims = new ArrayList<>(weight.shape().dims());
         if (form.isPresent()) {
             int last = weight.shape().last();
@@ -124,57 +124,57 @@ public record CheckpointLayout(
         return dims.stream().filter(dim -> dim != 1).toList();
     }
 
-    /** Without ones in front, as long as there are more axes than {@code rank}. */
+    /** Removes leading axes of length 1 while there are more than {@code rank} axes. */
     private static List<Integer> trailing(List<Integer> dims, int rank) {
         int from = 0;
         while (dims.size() - from > rank && dims.get(from) == 1) from++;
         return dims.subList(from, dims.size());
     }
 
-    private static List<Integer> firstLast(List<Integer> theirs, int rank) {
-        List<Integer> dims = new ArrayList<>(trailing(theirs, rank));
+    private static List<Integer> firstLast(List<Integer> shapeInFile, int rank) {
+        List<Integer> dims = new ArrayList<>(trailing(shapeInFile, rank));
         Collections.rotate(dims, -1);
         return dims;
     }
 
     /**
-     * Values of a checkpoint in our order.
+     * Converts values of a checkpoint to the model's axis order.
      *
-     * @throws IllegalArgumentException when {@link #ours} has no shape for them
+     * @throws IllegalArgumentException if {@link #modelShape} is empty for this shape
      */
-    public float[] toOurs(int[] theirShape, float[] values) {
-        List<Integer> theirs = java.util.Arrays.stream(theirShape).boxed().toList();
-        Shape ours = ours(theirs)
+    public float[] toModel(int[] checkpointDims, float[] values) {
+        List<Integer> shapeInFile = java.util.Arrays.stream(checkpointDims).boxed().toList();
+        Shape modelShape = modelShape(shapeInFile)
                 .filter(shape -> shape.size() == values.length)
                 .orElseThrow(() -> new IllegalArgumentException(
-                        key() + ": shape " + theirs + " does not fit " + weight.name() + " " + weight.shape()));
+                        key() + ": shape " + shapeInFile + " does not fit " + weight.name() + " " + weight.shape()));
         return switch (order) {
             case SAME -> values;
-            case FIRST_LAST -> transposed(values, first(theirs), values.length / first(theirs));
-            case KERNEL -> kernel(theirShape, ours, values, true);
+            case FIRST_LAST -> transposed(values, first(shapeInFile), values.length / first(shapeInFile));
+            case KERNEL -> kernel(checkpointDims, modelShape, values, true);
         };
     }
 
-    /** Our values in the order of a checkpoint of that shape; the reverse of {@link #toOurs}. */
-    public float[] toTheirs(int[] theirShape, float[] values) {
-        List<Integer> theirs = java.util.Arrays.stream(theirShape).boxed().toList();
+    /** Converts values of the model to the axis order of a checkpoint; the inverse of {@link #toModel}. */
+    public float[] toCheckpoint(int[] checkpointDims, float[] values) {
+        List<Integer> shapeInFile = java.util.Arrays.stream(checkpointDims).boxed().toList();
         return switch (order) {
             case SAME -> values;
-            case FIRST_LAST -> transposed(values, values.length / first(theirs), first(theirs));
-            case KERNEL -> kernel(theirShape, weight.shape(), values, false);
+            case FIRST_LAST -> transposed(values, values.length / first(shapeInFile), first(shapeInFile));
+            case KERNEL -> kernel(checkpointDims, weight.shape(), values, false);
         };
     }
 
-    /** The axis that goes to the end. */
-    private int first(List<Integer> theirs) {
-        return trailing(theirs, weight.shape().rank()).get(0);
+    /** Length of the axis that becomes the last. */
+    private int first(List<Integer> shapeInFile) {
+        return trailing(shapeInFile, weight.shape().rank()).get(0);
     }
 
-    private float[] kernel(int[] theirShape, Shape ours, float[] values, boolean toOurs) {
-        if (theirShape.length == 4 && ours.rank() == 4) return convolution(ours, values, toOurs);
-        int out = ours.last();
+    private float[] kernel(int[] checkpointDims, Shape modelShape, float[] values, boolean toModel) {
+        if (checkpointDims.length == 4 && modelShape.rank() == 4) return convolution(modelShape, values, toModel);
+        int out = modelShape.last();
         int in = values.length / out;
-        return toOurs ? transposed(values, out, in) : transposed(values, in, out);
+        return toModel ? transposed(values, out, in) : transposed(values, in, out);
     }
 
     private static float[] transposed(float[] values, int rows, int columns) {
@@ -185,18 +185,18 @@ public record CheckpointLayout(
         return result;
     }
 
-    /** [out, in, h, w] -> [h, w, in, out], or back. */
-    private static float[] convolution(Shape ours, float[] values, boolean toOurs) {
-        int h = ours.dim(0), w = ours.dim(1), in = ours.dim(2), out = ours.dim(3);
+    /** [out, in, h, w] -> [h, w, in, out], or the inverse. */
+    private static float[] convolution(Shape modelShape, float[] values, boolean toModel) {
+        int h = modelShape.dim(0), w = modelShape.dim(1), in = modelShape.dim(2), out = modelShape.dim(3);
         float[] result = new float[values.length];
-        int our = 0;
+        int modelIndex = 0;
         for (int y = 0; y < h; y++) {
             for (int x = 0; x < w; x++) {
                 for (int i = 0; i < in; i++) {
-                    for (int o = 0; o < out; o++, our++) {
-                        int their = ((o * in + i) * h + y) * w + x;
-                        if (toOurs) result[our] = values[their];
-                        else result[their] = values[our];
+                    for (int o = 0; o < out; o++, modelIndex++) {
+                        int checkpointIndex = ((o * in + i) * h + y) * w + x;
+                        if (toModel) result[modelIndex] = values[checkpointIndex];
+                        else result[checkpointIndex] = values[modelIndex];
                     }
                 }
             }

@@ -17,12 +17,12 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.models.CheckpointNames;
 
 /**
- * Finds a network's parameters in a checkpoint: which dictionary of the file, which naming scheme, which prefix. The fit
- * decides, not the names of wrappers: a name fits when it ends with the name of a parameter.
+ * Finds the dictionary, naming scheme and prefix of a checkpoint that match a model's parameters best. Wrapper names need not
+ * be known: every name that ends with the name of a parameter gives a candidate prefix.
  */
 final class CheckpointMatcher {
-    /** Prefixes tried per dictionary and scheme: those with most names behind them. */
-    private static final int MOST_PREFIXES = 8;
+    /** Prefixes tried per dictionary and scheme: those with the most matching names. */
+    private static final int MAX_PREFIXES = 8;
 
     private final List<Scheme> schemes;
 
@@ -30,7 +30,7 @@ final class CheckpointMatcher {
         this.schemes = schemes.stream().map(names -> new Scheme(names, weights)).toList();
     }
 
-    /** One match and all that is needed to judge it. */
+    /** A match with its naming scheme. */
     private record Candidate(Scheme scheme, KeyMatch match) {
         int fitting() {
             return match.fitting();
@@ -44,15 +44,15 @@ final class CheckpointMatcher {
     /**
      * The result of a search.
      *
-     * @param unexpected names behind the prefix that are no parameter of the network
+     * @param unexpected names with the prefix that are not parameters of the model
      * @param notes lines for the log
      */
     record Result(KeyMatch match, List<String> unexpected, List<String> notes) {}
 
     /**
-     * @param key the place to read from, as an error message names it: keys of dictionaries and prefix, joined by dots, or
-     *     a part of that
-     * @throws ConfigError when several places fit equally well, or nothing lies at {@code key}
+     * @param key location to read from, as error messages name it: dictionary keys and prefix, joined by dots, or a part
+     *     of that
+     * @throws ConfigError if several locations fit equally well, or no parameter is found at {@code key}
      */
     Result find(StateDict file, Optional<String> key) {
         List<Candidate> all = new ArrayList<>();
@@ -64,12 +64,12 @@ final class CheckpointMatcher {
             KeyMatch none = KeyMatch.of(file, first, "", plain(file, first));
             return new Result(none, none.unexpected(first), notes);
         }
-        List<Candidate> equals = equals(allowed);
-        Candidate best = equals.get(0);
-        // A few common names (norm.weight) fit anywhere in another network: that is no choice to make.
-        boolean serious = 2 * best.found() >= best.scheme.layouts.size();
-        if (equals.size() > 1 && serious) best = decided(file, equals, notes);
-        return result(best, equals, notes);
+        List<Candidate> tied = bestCandidates(allowed);
+        Candidate best = tied.get(0);
+        // Common names such as norm.weight occur in every model; with few matches there is no ambiguity to report.
+        boolean plausible = 2 * best.found() >= best.scheme.layouts.size();
+        if (tied.size() > 1 && plausible) best = resolveTie(file, tied, notes);
+        return result(best, tied, notes);
     }
 
     private List<Candidate> candidates(StateDict dict, Scheme scheme) {
@@ -84,22 +84,24 @@ final class CheckpointMatcher {
                 .sorted(Map.Entry.<String, Integer>comparingByValue()
                         .reversed()
                         .thenComparing(Map.Entry.comparingByKey()))
-                .limit(MOST_PREFIXES)
+                .limit(MAX_PREFIXES)
                 .map(entry -> new Candidate(scheme, KeyMatch.of(dict, scheme, entry.getKey(), plain)))
                 .filter(candidate -> candidate.found() > 0)
                 .toList();
     }
 
-    /** The begin of the next part of a name; -1 behind the last. */
+    /** Index of the next part of a name; -1 after the last. */
     private static int next(String name, int at) {
         int dot = name.indexOf('.', at);
         return dot < 0 ? -1 : dot + 1;
     }
 
     /**
-     * Names without the parts that wrappers of inner modules leave in them ({@code blocks.0._orig_mod.norm1.weight}):
-     * private attributes and {@code module}, unless the network has such names itself or two names would become one.
-     * Wrappers of the whole network stand in front of every name: they are a prefix.
+     * Removes the parts that wrappers of inner modules insert into names ({@code blocks.0._orig_mod.norm1.weight}): private
+     * attributes and {@code module}, unless the model has such names itself or two names would become equal. Wrappers of
+     * the entire model are not removed, as they are part of the prefix.
+     *
+     * @return original names by plain name
      */
     private static Map<String, String> plain(StateDict dict, Scheme scheme) {
         Map<String, String> plain = new LinkedHashMap<>();
@@ -113,37 +115,37 @@ final class CheckpointMatcher {
     }
 
     private static String withoutWrappers(String name, Scheme scheme) {
-        List<String> kept = new ArrayList<>();
+        List<String> parts = new ArrayList<>();
         boolean front = true;
         for (String part : name.split("\\.", -1)) {
             boolean wrapper = (part.startsWith("_") || part.equals("module")) && !scheme.parts.contains(part);
-            if (!wrapper || front) kept.add(part);
+            if (!wrapper || front) parts.add(part);
             front &= wrapper;
         }
-        return String.join(".", kept);
+        return String.join(".", parts);
     }
 
     private List<Candidate> at(StateDict file, List<Candidate> all, String key) {
         List<Candidate> exact = all.stream()
-                .filter(candidate -> candidate.match.place().equals(key))
+                .filter(candidate -> candidate.match.location().equals(key))
                 .toList();
         if (!exact.isEmpty()) return exact;
         List<Candidate> below = all.stream()
-                .filter(candidate -> candidate.match.place().startsWith(key + "."))
+                .filter(candidate -> candidate.match.location().startsWith(key + "."))
                 .toList();
         if (!below.isEmpty()) return below;
         List<Candidate> part = all.stream()
-                .filter(candidate -> ("." + candidate.match.place() + ".").contains("." + key + "."))
+                .filter(candidate -> ("." + candidate.match.location() + ".").contains("." + key + "."))
                 .toList();
         if (!part.isEmpty()) return part;
-        Set<String> places = new LinkedHashSet<>();
-        equals(all).forEach(candidate -> places.add(candidate.match.place()));
-        throw new ConfigError(file.label() + ": holds no parameter of the network at key '" + key + "'"
-                + (places.isEmpty() ? "" : "; expected " + String.join(" or ", places)));
+        Set<String> locations = new LinkedHashSet<>();
+        bestCandidates(all).forEach(candidate -> locations.add(candidate.match.location()));
+        throw new ConfigError(file.label() + ": no parameter of the model at key '" + key + "'"
+                + (locations.isEmpty() ? "" : "; expected " + String.join(" or ", locations)));
     }
 
-    /** The best candidates, one for each set of arrays. */
-    private static List<Candidate> equals(List<Candidate> all) {
+    /** Returns the best candidates, one for each distinct set of arrays. */
+    private static List<Candidate> bestCandidates(List<Candidate> all) {
         Comparator<Candidate> order =
                 Comparator.comparingInt(Candidate::fitting).thenComparingInt(Candidate::found);
         Optional<Candidate> best = all.stream().max(order);
@@ -160,27 +162,31 @@ final class CheckpointMatcher {
         return unexpected(b, List.of()).size() < unexpected(a, List.of()).size() ? b : a;
     }
 
-    /** Of several that fit equally well the only one with nothing else in it, else averaged weights, else none. */
-    private static Candidate decided(StateDict file, List<Candidate> equals, List<String> notes) {
-        List<Candidate> clean = equals.stream()
-                .filter(candidate -> unexpected(candidate, equals).isEmpty())
+    /**
+     * Chooses among candidates that fit equally well: the only one without unexpected names, else the averaged weights.
+     *
+     * @throws ConfigError if neither decides
+     */
+    private static Candidate resolveTie(StateDict file, List<Candidate> tied, List<String> notes) {
+        List<Candidate> clean = tied.stream()
+                .filter(candidate -> unexpected(candidate, tied).isEmpty())
                 .toList();
-        List<Candidate> left = clean.isEmpty() ? equals : clean;
+        List<Candidate> left = clean.isEmpty() ? tied : clean;
         if (left.size() == 1) return left.get(0);
         List<Candidate> averaged = left.stream()
                 .filter(candidate -> candidate.match.dict().isAveraged())
                 .toList();
-        List<String> places =
-                left.stream().map(candidate -> candidate.match.place()).toList();
+        List<String> locations =
+                left.stream().map(candidate -> candidate.match.location()).toList();
         if (averaged.size() == 1) {
             notes.add(
-                    "state dicts that fit equally well: " + String.join(", ", places) + "; read the averaged weights, "
-                            + averaged.get(0).match.place() + " (another one: --key NAME, in a config train.init.key)");
+                    "state dicts that fit equally well: " + String.join(", ", locations) + "; using the averaged weights, "
+                            + averaged.get(0).match.location() + " (to use another: --key NAME, or train.init.key in a config)");
             return averaged.get(0);
         }
         throw new ConfigError(
-                fileOf(file) + ": holds " + places.size() + " state dicts that fit the network equally well: "
-                        + String.join(", ", places) + "; choose one with --key NAME (in a config train.init.key)");
+                fileOf(file) + ": contains " + locations.size() + " state dicts that fit the model equally well: "
+                        + String.join(", ", locations) + "; choose one with --key NAME (train.init.key in a config)");
     }
 
     private static String fileOf(StateDict file) {
@@ -188,7 +194,7 @@ final class CheckpointMatcher {
         return file.label().substring(0, file.label().length() - keys);
     }
 
-    /** Without the names that lie behind the prefix of another candidate in the same dictionary. */
+    /** Unexpected names, without those that have the longer prefix of another candidate in the same dictionary. */
     private static List<String> unexpected(Candidate candidate, List<Candidate> others) {
         KeyMatch match = candidate.match;
         List<String> inner = others.stream()
@@ -203,30 +209,30 @@ final class CheckpointMatcher {
                 .toList();
     }
 
-    private static Result result(Candidate best, List<Candidate> equals, List<String> notes) {
+    private static Result result(Candidate best, List<Candidate> tied, List<String> notes) {
         Scheme scheme = best.scheme;
-        List<String> unexpected = new ArrayList<>(unexpected(best, equals));
+        List<String> unexpected = new ArrayList<>(unexpected(best, tied));
         Map<String, String> plain = plain(best.match.dict(), scheme);
-        Map<String, String> nearer = outer(best, plain);
-        KeyMatch match = best.match.with(nearer);
+        Map<String, String> fromOuter = outer(best, plain);
+        KeyMatch match = best.match.withNames(fromOuter);
         List<String> outside = best.match.dict().entries().keySet().stream()
                 .filter(name -> !match.names().containsValue(name) && !scheme.names.ignores(name))
                 .toList();
-        if (!nearer.isEmpty()) {
+        if (!fromOuter.isEmpty()) {
             notes.add("outside of prefix '" + match.prefix() + "': read "
-                    + WeightTransfer.shown(List.copyOf(nearer.values())));
+                    + WeightTransfer.abbreviate(List.copyOf(fromOuter.values())));
         }
-        List<String> idle = match.names().keySet().stream()
+        List<String> pretraining = match.names().keySet().stream()
                 .filter(name -> scheme.names.ignores(name) && CheckpointNames.isOfPretraining(name))
                 .toList();
-        if (!idle.isEmpty()) notes.add("not part of the network, left out: " + WeightTransfer.shown(idle));
+        if (!pretraining.isEmpty()) notes.add("not part of the model, skipped: " + WeightTransfer.abbreviate(pretraining));
         if (!outside.isEmpty()) {
-            notes.add("outside of prefix '" + match.prefix() + "': left out " + WeightTransfer.shown(outside));
+            notes.add("outside of prefix '" + match.prefix() + "': skipped " + WeightTransfer.abbreviate(outside));
         }
         return new Result(match, List.copyOf(unexpected), notes);
     }
 
-    /** Parameters without an array behind the prefix that have one of their shape behind a part of it, as many heads have. */
+    /** Finds missing parameters of matching shape under shorter prefixes, where wrappers often have the head. */
     private static Map<String, String> outer(Candidate best, Map<String, String> plain) {
         Map<String, String> more = new LinkedHashMap<>();
         String prefix = best.match.prefix();

@@ -12,7 +12,7 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.models.CheckpointNames;
 
-/** A published checkpoint, read by the naming scheme, and from the dictionary and prefix, that fit a network best. */
+/** Weights of a published checkpoint, with the naming scheme, dictionary and prefix that fit the model best. */
 public final class CheckpointWeights implements PretrainedWeights {
     private final StateDict file;
     private final Map<String, PositionGrid> grids;
@@ -22,9 +22,9 @@ public final class CheckpointWeights implements PretrainedWeights {
     private final Optional<FoldedClassPosition> classPositions;
 
     /**
-     * @param weights of the network that wants it
-     * @param schemes how such a checkpoint may name them
-     * @param grids what position tables are for in the published network, when that is known
+     * @param weights parameters of the model to load
+     * @param schemes naming schemes that such a checkpoint may use
+     * @param grids token grids of the position tables of the published model, if known
      */
     public CheckpointWeights(
             StateDict dict,
@@ -35,11 +35,11 @@ public final class CheckpointWeights implements PretrainedWeights {
     }
 
     /**
-     * Reads from a given place of the file.
+     * Reads from a given location in the file.
      *
-     * @param key keys of dictionaries and prefix, joined by dots, or a part of that; needed when several state dicts in the
-     *     file fit equally well
-     * @throws ConfigError when several fit equally well, or nothing lies at {@code key}
+     * @param key dictionary keys and prefix, joined by dots, or a part of that; required if several state dicts in the file
+     *     fit equally well
+     * @throws ConfigError if several fit equally well, or no parameter is found at {@code key}
      */
     public CheckpointWeights(
             StateDict dict,
@@ -59,8 +59,8 @@ public final class CheckpointWeights implements PretrainedWeights {
         this.match = result.match();
         this.unexpected = result.unexpected();
         this.notes = new ArrayList<>(result.notes());
-        if (!file.classes().isEmpty()) {
-            notes.add("objects that were not read: " + WeightTransfer.shown(file.classes()));
+        if (!file.skippedClasses().isEmpty()) {
+            notes.add("objects that were not read: " + WeightTransfer.abbreviate(file.skippedClasses()));
         }
         this.classPositions = FoldedClassPosition.of(match);
     }
@@ -71,7 +71,7 @@ public final class CheckpointWeights implements PretrainedWeights {
     }
 
     @Override
-    public String names() {
+    public String namingScheme() {
         return match.scheme().name();
     }
 
@@ -82,7 +82,7 @@ public final class CheckpointWeights implements PretrainedWeights {
             List<Integer> shape = KeyMatch.stacked(entries);
             String name = String.join(" + ", layout.keys());
             FoundWeight found =
-                    new FoundWeight(name, shape.toString(), layout.ours(shape), () -> values(layout, shape));
+                    new FoundWeight(name, shape.toString(), layout.modelShape(shape), () -> values(layout, shape));
             return classPositions.map(folded -> folded.adapt(weight, found)).orElse(found);
         });
     }
@@ -93,7 +93,7 @@ public final class CheckpointWeights implements PretrainedWeights {
     }
 
     @Override
-    public Optional<String> unreadable(Parameter weight) {
+    public Optional<String> unreadableType(Parameter weight) {
         for (String key : CheckpointLayout.of(weight, match.scheme()).keys()) {
             String type = match.dict().opaque().get(match.names().getOrDefault(key, ""));
             if (type != null) return Optional.of(type);
@@ -113,18 +113,18 @@ public final class CheckpointWeights implements PretrainedWeights {
 
     @Override
     public Optional<String> hint() {
-        boolean later = file.alternatives().stream()
+        boolean newer = file.alternatives().stream()
                 .flatMap(dict -> dict.entries().entrySet().stream())
-                .anyMatch(entry -> isOfLaterVitPytorch(entry.getKey(), entry.getValue()));
-        return later
+                .anyMatch(entry -> isNewerVitPytorch(entry.getKey(), entry.getValue()));
+        return newer
                 ? Optional.of(
-                        "these are names of a vit-pytorch later than 0.20.2, whose networks differ (layer norms in the"
-                                + " patch embedding); train it with the release that fits: pip install vit-pytorch==0.20.2")
+                        "the names are of a vit-pytorch release after 0.20.2, whose models differ (layer norms in the patch"
+                                + " embedding); train with the supported release: pip install vit-pytorch==0.20.2")
                 : Optional.empty();
     }
 
-    /** Release 0.20.2 has no norm in the patch embedding, and layers of a transformer inside a module {@code fn}. */
-    private static boolean isOfLaterVitPytorch(String name, StateDict.StateEntry entry) {
+    /** Detects later releases: 0.20.2 has no norm in the patch embedding, and transformer layers inside a module {@code fn}. */
+    private static boolean isNewerVitPytorch(String name, StateDict.StateEntry entry) {
         boolean patchNorm = name.matches("(.*\\.)?to_patch_embedding\\.[13]\\.weight")
                 && entry.shape().size() == 1;
         return patchNorm || name.matches("(.*\\.)?layers\\.\\d+\\.\\d+\\.(to_qkv|to_q|to_kv)\\..*");
@@ -138,7 +138,7 @@ public final class CheckpointWeights implements PretrainedWeights {
             System.arraycopy(more, 0, longer, all.length, more.length);
             all = longer;
         }
-        return layout.toOurs(shape.stream().mapToInt(Integer::intValue).toArray(), all);
+        return layout.toModel(shape.stream().mapToInt(Integer::intValue).toArray(), all);
     }
 
     @Override

@@ -2,7 +2,7 @@ package org.vit4j.checkpoint;
 
 import java.nio.ByteBuffer;
 
-/** How a checkpoint writes a number, little-endian; all of them are read as float. */
+/** Number types in checkpoints, little-endian; all are converted to float. */
 public enum DType {
     F64(8),
     F32(4),
@@ -26,7 +26,7 @@ public enum DType {
         return width;
     }
 
-    /** The next value of a little-endian buffer. */
+    /** Reads the next value of a little-endian buffer. */
     float next(ByteBuffer bytes) {
         return switch (this) {
             case F64 -> (float) bytes.getDouble();

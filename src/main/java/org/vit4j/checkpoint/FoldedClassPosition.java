@@ -7,8 +7,8 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 
 /**
- * DINOv2's networks with registers: their position table has a row for the class token and none for the registers. A network
- * in which no token but patches has a position computes the same when that row is added to the class token.
+ * Adapts DINOv2 checkpoints with registers, whose position table has a row for the class token and none for the registers. The
+ * model adds positions to patches only; adding that row to the class token gives the same result.
  *
  * <p>Source: huggingface/pytorch-image-models, {@code timm/models/vision_transformer.py}, _convert_dinov2.
  */
@@ -23,7 +23,7 @@ final class FoldedClassPosition {
         this.width = width;
     }
 
-    /** Empty for all other checkpoints. */
+    /** Returns the adapter, empty for all other checkpoints. */
     static Optional<FoldedClassPosition> of(KeyMatch match) {
         boolean registers = match.names().keySet().stream().anyMatch(name -> name.matches("(.*\\.)?register_tokens"));
         String positions = match.scheme().toCheckpoint("pos_embed").theirs().get(0);
@@ -35,18 +35,18 @@ final class FoldedClassPosition {
                 new FoldedClassPosition(match, positions, table.shape().get(2)));
     }
 
-    /** The class token with its position, or the position table without it; anything else as it was found. */
+    /** Adds the position to the class token and removes its row from the position table; returns other parameters unchanged. */
     PretrainedWeights.FoundWeight adapt(Parameter weight, PretrainedWeights.FoundWeight found) {
         List<Integer> dims = found.shape().map(Shape::dims).orElse(List.of());
         if (weight.name().equals("pos_embed") && dims.size() == 2 && dims.get(0) > 1) {
             return new PretrainedWeights.FoundWeight(
-                    found.name(), found.told(), Optional.of(Shape.of(dims.get(0) - 1, dims.get(1))), () -> {
+                    found.name(), found.sourceShape(), Optional.of(Shape.of(dims.get(0) - 1, dims.get(1))), () -> {
                         float[] all = found.values().get();
                         return Arrays.copyOfRange(all, width, all.length);
                     });
         }
         if (weight.name().equals("cls_token") && weight.size() == width) {
-            return new PretrainedWeights.FoundWeight(found.name(), found.told(), found.shape(), () -> {
+            return new PretrainedWeights.FoundWeight(found.name(), found.sourceShape(), found.shape(), () -> {
                 float[] token = found.values().get();
                 float[] table = match.values(positions);
                 float[] sum = new float[width];

@@ -13,11 +13,11 @@ import org.vit4j.graph.Shape;
 import org.vit4j.models.CheckpointNames;
 
 /**
- * A way to read a network's parameters from a dictionary of arrays: by a naming scheme, behind a prefix.
+ * Match of a model's parameters with the arrays of a dictionary, by a naming scheme and a prefix.
  *
- * @param prefix of every name, such as {@code module.model.}; empty for none
- * @param names names by scheme, and the dictionary's names for them
- * @param fitting number of parameters found whose shape is the network's
+ * @param prefix prefix of every name, such as {@code module.model.}; empty for none
+ * @param names names in the dictionary by name in the scheme
+ * @param fitting number of parameters found with the model's shape
  * @param found number of parameters found
  */
 record KeyMatch(
@@ -39,7 +39,7 @@ record KeyMatch(
         return new KeyMatch(dict, scheme.names, prefix, names, fitting, found);
     }
 
-    /** A naming scheme with the names of a network's parameters, computed once. */
+    /** A naming scheme with the names of a model's parameters, computed once. */
     static final class Scheme {
         final CheckpointNames names;
         final Map<Parameter, CheckpointLayout> layouts = new LinkedHashMap<>();
@@ -71,11 +71,11 @@ record KeyMatch(
     }
 
     private static boolean fits(Parameter weight, CheckpointLayout layout, List<StateDict.StateEntry> arrays) {
-        Optional<Shape> shape = layout.ours(stacked(arrays));
+        Optional<Shape> shape = layout.modelShape(stacked(arrays));
         return shape.isPresent() && shape.get().equals(weight.shape());
     }
 
-    /** The shape of arrays one below the other: the rows add up. Parts that do not fit have no size at all. */
+    /** Shape of arrays concatenated along the first axis; that axis is 0 if the other axes differ. */
     static List<Integer> stacked(List<StateDict.StateEntry> entries) {
         List<Integer> shape = new ArrayList<>(entries.get(0).shape());
         for (StateDict.StateEntry part : entries.subList(1, entries.size())) {
@@ -88,12 +88,12 @@ record KeyMatch(
         return shape;
     }
 
-    /** The arrays of a parameter; empty when one is missing. */
+    /** Returns the arrays of a parameter; empty if one is missing. */
     Optional<List<StateDict.StateEntry>> arrays(CheckpointLayout layout) {
         return arrays(dict, names, layout);
     }
 
-    /** Returns true when the parameter is found with the network's shape. */
+    /** Returns true if the parameter is found with the model's shape. */
     boolean fits(Parameter weight, CheckpointLayout layout) {
         return arrays(layout).filter(arrays -> fits(weight, layout, arrays)).isPresent();
     }
@@ -102,33 +102,33 @@ record KeyMatch(
         return dict.values(names.get(key));
     }
 
-    /** Where the parameters lie in the file: keys of dictionaries, then the prefix; a dot for the outermost. */
-    String place() {
+    /** Location of the parameters in the file: dictionary keys, then the prefix; "." for the outermost dictionary. */
+    String location() {
         String inner = prefix.endsWith(".") ? prefix.substring(0, prefix.length() - 1) : prefix;
-        String place = dict.path().isEmpty() || inner.isEmpty() ? dict.path() + inner : dict.path() + "." + inner;
-        return place.isEmpty() ? "." : place;
+        String location = dict.path().isEmpty() || inner.isEmpty() ? dict.path() + inner : dict.path() + "." + inner;
+        return location.isEmpty() ? "." : location;
     }
 
-    /** Equal for matches that take the same arrays of the file. */
-    List<Object> arraysOf(Scheme of) {
+    /** Identities of the arrays used; equal for matches that use the same arrays of the file. */
+    List<Object> arraysOf(Scheme parameters) {
         List<Object> all = new ArrayList<>();
-        for (CheckpointLayout layout : of.layouts.values()) {
+        for (CheckpointLayout layout : parameters.layouts.values()) {
             if (arrays(layout).isEmpty()) continue;
             for (String key : layout.keys()) all.add(dict.identity(names.get(key)));
         }
         return all;
     }
 
-    /** Names behind the prefix that are no parameter of the network. */
-    List<String> unexpected(Scheme of) {
+    /** Names with the prefix that are not parameters of the model. */
+    List<String> unexpected(Scheme parameters) {
         return names.keySet().stream()
-                .filter(name -> !of.keys.contains(name) && !scheme.ignores(name))
+                .filter(name -> !parameters.keys.contains(name) && !scheme.ignores(name))
                 .filter(name -> dict.entries().containsKey(names.get(name)))
                 .toList();
     }
 
-    /** The same arrays, with further names. */
-    KeyMatch with(Map<String, String> more) {
+    /** Returns a copy with additional names. */
+    KeyMatch withNames(Map<String, String> more) {
         Map<String, String> all = new LinkedHashMap<>(names);
         all.putAll(more);
         return new KeyMatch(dict, scheme, prefix, all, fitting, found);

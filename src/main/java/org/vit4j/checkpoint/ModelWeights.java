@@ -15,7 +15,7 @@ import org.vit4j.graph.Shape;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.model.SavedModel;
 
-/** A saved model of ours: its names are ours, and it knows its own grids. */
+/** Weights of a model saved by vit4j. */
 public final class ModelWeights implements PretrainedWeights {
     private final Path file;
     private final KerasFile keras;
@@ -24,8 +24,8 @@ public final class ModelWeights implements PretrainedWeights {
     private final List<String> unexpected;
 
     /**
-     * @param weights of the network that wants it
-     * @throws org.vit4j.config.ConfigError when it is missing, damaged or not ours
+     * @param weights parameters of the model to load
+     * @throws org.vit4j.config.ConfigError if the file is missing, damaged or not written by vit4j
      */
     public ModelWeights(Path file, Collection<Parameter> weights) {
         this.file = file;
@@ -43,7 +43,7 @@ public final class ModelWeights implements PretrainedWeights {
     }
 
     @Override
-    public String names() {
+    public String namingScheme() {
         return "vit4j";
     }
 

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.GitLfs;
 
-/** NumPy's {@code .npy} of float32, the little that is needed of it (numpy.lib.format, versions 1 to 3). */
+/** Reader of NumPy's {@code .npy} files, versions 1 to 3 (numpy.lib.format). */
 public final class Npy {
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
     private static final Pattern SHAPE = Pattern.compile("'shape':\\s*\\(([0-9, ]*)\\)");
@@ -45,20 +45,20 @@ public final class Npy {
             "|b1",
             DType.BOOL);
 
-    private static final int LARGEST_HEADER = 1 << 16;
-    private static final int LARGEST_RANK = 16;
+    private static final int MAX_HEADER = 1 << 16;
+    private static final int MAX_RANK = 16;
 
     /**
      * Type and shape of an array.
      *
-     * @param type empty for text, objects and big-endian numbers; two bytes without a type are bfloat16, as JAX saves it
-     * @param fortran whether the first axis runs fastest
+     * @param type empty for text, objects and big-endian numbers; JAX saves bfloat16 as two bytes without a type ({@code |V2})
+     * @param fortran true if the first axis is contiguous (Fortran order)
      */
     record Header(Optional<DType> type, List<Integer> shape, boolean fortran) {}
 
     private Npy() {}
 
-    /** Reads the header from the beginning of a stream, which stands at the values then. */
+    /** Reads the header at the beginning of a stream and leaves the stream at the first value. */
     static Header header(String label, InputStream in) throws IOException {
         byte[] start = in.readNBytes(8);
         if (start.length < 8 || !Arrays.equals(Arrays.copyOf(start, 6), MAGIC)) {
@@ -67,16 +67,16 @@ public final class Npy {
         byte[] size = in.readNBytes(start[6] == 1 ? 2 : 4);
         int length = 0;
         for (int i = size.length - 1; i >= 0; i--) length = length << 8 | (size[i] & 0xff);
-        if (length < 0 || length > LARGEST_HEADER) throw new ConfigError(label + ": impossible header");
+        if (length < 0 || length > MAX_HEADER) throw new ConfigError(label + ": header length out of range (" + length + ")");
         String text = new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
         Matcher shape = SHAPE.matcher(text);
         Matcher type = DESCR.matcher(text);
-        if (!shape.find()) throw new ConfigError(label + ": has no shape in its header");
+        if (!shape.find()) throw new ConfigError(label + ": no shape in its header");
         List<Integer> dims = new ArrayList<>();
         for (String part : shape.group(1).split(",", -1)) {
             if (part.isBlank()) continue;
-            if (dims.size() == LARGEST_RANK || !part.strip().matches("\\d{1,9}")) {
-                throw new ConfigError(label + ": impossible shape (" + shape.group(1) + ")");
+            if (dims.size() == MAX_RANK || !part.strip().matches("\\d{1,9}")) {
+                throw new ConfigError(label + ": invalid shape (" + shape.group(1) + ")");
             }
             dims.add(Integer.parseInt(part.strip()));
         }
@@ -84,7 +84,11 @@ public final class Npy {
         return new Header(known, dims, text.contains("'fortran_order': True"));
     }
 
-    /** @throws ConfigError when it is no .npy, or holds something else than float32 in C order */
+    /**
+     * Reads an array of float32 in C order.
+     *
+     * @throws ConfigError if it is not such a file
+     */
     public static SafeTensors.NamedValues read(Path file) {
         byte[] bytes;
         try {
@@ -101,7 +105,7 @@ public final class Npy {
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int at = bytes[6] == 1 ? 10 : 12;
         int length = bytes[6] == 1 ? buffer.getShort(8) & 0xffff : buffer.getInt(8);
-        if (length < 0 || length > bytes.length - at) throw new ConfigError(file + ": ends within its header");
+        if (length < 0 || length > bytes.length - at) throw new ConfigError(file + ": truncated in its header");
         String header = new String(bytes, at, length, StandardCharsets.ISO_8859_1);
         Matcher shape = SHAPE.matcher(header);
         if (!header.contains("'<f4'") || !header.contains("'fortran_order': False") || !shape.find()) {

@@ -18,22 +18,22 @@ import java.util.zip.ZipFile;
 import org.vit4j.config.ConfigError;
 
 /**
- * An {@code .npz} by NumPy with the weights of a Flax network, as google-research publishes vision transformers, in
- * PyTorch's order of axes and with PyTorch's last names.
+ * A NumPy {@code .npz} file with the weights of a Flax model, as published by google-research. Arrays have PyTorch's axis
+ * order and names end as in PyTorch.
  *
  * <p>Source: huggingface/pytorch-image-models, {@code timm/models/vision_transformer.py}, _load_weights. Slashes in names
- * become dots, {@code kernel} and {@code scale} become {@code weight}. A kernel [in, out] is [out, in] here, [kH, kW, in,
- * out] is [out, in, kH, kW]; the heads of attention, [D, heads, d] or [heads, d, D], are joined.
+ * become dots, {@code kernel} and {@code scale} become {@code weight}. Kernels: [in, out] ->
+ * [out, in], [kH, kW, in, out] -> [out, in, kH, kW]. The head axes of attention, [D, heads, d] or [heads, d, D], are merged.
  */
 final class NpzFile implements StateDict {
-    private static final int MOST_ARRAYS = 100_000;
+    private static final int MAX_ARRAYS = 100_000;
     private static final int CHUNK = 1 << 20;
 
     /**
      * An array in the file.
      *
-     * @param shape in PyTorch's order, heads joined
-     * @param order axes of the file in PyTorch's order
+     * @param shape shape in PyTorch's axis order, heads merged
+     * @param order axis in the file for each of PyTorch's axes
      */
     private record Slot(ZipEntry entry, Npy.Header header, List<Integer> shape, int[] order) {}
 
@@ -47,13 +47,13 @@ final class NpzFile implements StateDict {
         this.zip = zip;
     }
 
-    /** Returns true for a zip whose files are all arrays of NumPy. */
+    /** Returns true for a zip file that contains only {@code .npy} files. */
     static boolean isNpz(Path file) {
         try (ZipFile zip = new ZipFile(file.toFile())) {
             return zip.size() > 0
                     && zip.stream().allMatch(entry -> entry.getName().endsWith(".npy"));
         } catch (IOException | IllegalArgumentException e) {
-            return false; // its reader reports that
+            return false; // reported when the file is opened
         }
     }
 
@@ -74,7 +74,7 @@ final class NpzFile implements StateDict {
     }
 
     private void index() throws IOException {
-        if (zip.size() > MOST_ARRAYS) throw new ConfigError(file + ": more than " + MOST_ARRAYS + " arrays");
+        if (zip.size() > MAX_ARRAYS) throw new ConfigError(file + ": more than " + MAX_ARRAYS + " arrays");
         Enumeration<? extends ZipEntry> all = zip.entries();
         while (all.hasMoreElements()) {
             ZipEntry entry = all.nextElement();
@@ -90,7 +90,7 @@ final class NpzFile implements StateDict {
                 entries.put(key, new StateEntry(header.type().get(), slot.shape));
             }
         }
-        if (entries.isEmpty()) throw new ConfigError(file + ": holds no arrays of numbers");
+        if (entries.isEmpty()) throw new ConfigError(file + ": contains no numeric arrays");
     }
 
     private static String torchName(String name, Npy.Header header) {
@@ -151,18 +151,18 @@ final class NpzFile implements StateDict {
         if (size > Integer.MAX_VALUE - 8) throw new ConfigError(file + ": " + name + ": more than 2^31 values");
         try (InputStream in = zip.getInputStream(slot.entry)) {
             Npy.header(file + "!" + name, in);
-            return ordered(slot, read(in, slot.header.type().orElseThrow(), (int) size));
+            return permuted(slot, read(in, slot.header.type().orElseThrow(), (int) size));
         } catch (IOException e) {
             throw new ConfigError(file + ": " + name + ": cannot be read: " + e.getMessage(), e);
         }
     }
 
-    /** Memory is taken as the values come: a compressed file may claim any number of them. */
+    /** Reads values and grows the array as they arrive, since a compressed file may claim any number of values. */
     private static float[] read(InputStream in, DType type, int size) throws IOException {
         float[] values = new float[Math.min(size, CHUNK)];
         for (int i = 0; i < size; ) {
             byte[] chunk = in.readNBytes((int) Math.min(CHUNK, (long) (size - i) * type.width()));
-            if (chunk.length == 0 || chunk.length % type.width() != 0) throw new IOException("it ends too early");
+            if (chunk.length == 0 || chunk.length % type.width() != 0) throw new IOException("file is truncated");
             int count = chunk.length / type.width();
             if (i + count > values.length) {
                 values = Arrays.copyOf(values, (int) Math.min(size, Math.max(2L * values.length, i + count)));
@@ -170,11 +170,11 @@ final class NpzFile implements StateDict {
             ByteBuffer bytes = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
             while (bytes.hasRemaining()) values[i++] = type.next(bytes);
         }
-        if (in.read() >= 0) throw new IOException("something follows its values");
+        if (in.read() >= 0) throw new IOException("unexpected data after the values");
         return values.length == size ? values : Arrays.copyOf(values, size);
     }
 
-    private static float[] ordered(Slot slot, float[] values) {
+    private static float[] permuted(Slot slot, float[] values) {
         List<Integer> dims = slot.header.shape();
         int rank = dims.size();
         int[] strides = new int[rank];

@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** The names a pickle of PyTorch may use, and what stands for them here. There is no way to add to them. */
+/** Classes and functions of PyTorch pickles that are supported, with their implementation here. The list is fixed. */
 final class PickleAllowList {
-    private static final int LARGEST_RANK = 16;
+    private static final int MAX_RANK = 16;
 
     private static final Map<String, DType> STORAGES = Map.ofEntries(
             Map.entry("torch.DoubleStorage", DType.F64),
@@ -26,7 +26,7 @@ final class PickleAllowList {
     private static final Set<String> MAPS = Set.of("collections.OrderedDict", "collections.defaultdict");
     private static final Set<String> LISTS =
             Set.of("builtins.set", "builtins.frozenset", "__builtin__.set", "__builtin__.frozenset", "torch.Size");
-    /** Modules whose objects lie next to the weights of many training scripts; they are read over without a note. */
+    /** Modules of objects that many training scripts save with the weights; they are skipped without a note. */
     private static final Set<String> USUAL = Set.of(
             "__builtin__",
             "_codecs",
@@ -67,55 +67,55 @@ final class PickleAllowList {
 
     private PickleAllowList() {}
 
-    /** Returns true for names of PyTorch, NumPy and Python's library, which need no note. */
+    /** Returns true for names of PyTorch, NumPy and Python's standard library, which are skipped without a note. */
     static boolean isUsual(String name) {
         int dot = name.indexOf('.');
         return USUAL.contains(dot < 0 ? name : name.substring(0, dot));
     }
 
-    /** Returns true for functions that run commands or code; they are not called, and their file is refused. */
+    /** Returns true for functions that run commands or code; they are not called, and the file is rejected. */
     static boolean runsCode(String name) {
         return RUNS_CODE.matcher(name).matches();
     }
 
-    /** Stands for what a class or function of that name makes of its arguments; opaque unless it is one of the few here. */
-    static Object call(String name, Object arguments) throws Pickle.RefusedObject {
-        List<?> given = arguments instanceof List<?> list ? list : List.of();
-        // Empty; what is in it follows. defaultdict's argument is what makes its values.
+    /** Returns the result of a supported class or function for the given arguments, and an opaque object for others. */
+    static Object call(String name, Object value) throws Pickle.PickleException {
+        List<?> arguments = value instanceof List<?> list ? list : List.of();
+        // Created empty and filled by later opcodes. The argument of defaultdict is the factory of its values.
         if (MAPS.contains(name)) return new LinkedHashMap<>(4);
-        if (LISTS.contains(name)) return given.isEmpty() ? new ArrayList<>(0) : given.get(0);
-        if (PARAMETERS.contains(name)) return given.isEmpty() ? Pickle.NOTHING : given.get(0);
-        if (name.equals(TENSOR) || name.equals(TENSOR_2)) return tensor(given);
-        if (name.equals(FROM_TYPE) && given.size() >= 3 && given.get(0) instanceof Pickle.PickledGlobal function) {
-            return function.name().equals(FROM_TYPE) ? new Pickle.Opaque(name) : call(function.name(), given.get(2));
+        if (LISTS.contains(name)) return arguments.isEmpty() ? new ArrayList<>(0) : arguments.get(0);
+        if (PARAMETERS.contains(name)) return arguments.isEmpty() ? Pickle.NONE : arguments.get(0);
+        if (name.equals(TENSOR) || name.equals(TENSOR_2)) return tensor(arguments);
+        if (name.equals(FROM_TYPE) && arguments.size() >= 3 && arguments.get(0) instanceof Pickle.PickledGlobal function) {
+            return function.name().equals(FROM_TYPE) ? new Pickle.Opaque(name) : call(function.name(), arguments.get(2));
         }
         return new Pickle.Opaque(name);
     }
 
-    private static Object tensor(List<?> given) throws Pickle.RefusedObject {
-        if (given.size() >= 4
-                && given.get(0) instanceof Pickle.PickledStorage storage
-                && given.get(1) instanceof Long offset
-                && given.get(2) instanceof List<?> shape
-                && given.get(3) instanceof List<?> strides) {
+    private static Object tensor(List<?> arguments) throws Pickle.PickleException {
+        if (arguments.size() >= 4
+                && arguments.get(0) instanceof Pickle.PickledStorage storage
+                && arguments.get(1) instanceof Long offset
+                && arguments.get(2) instanceof List<?> shape
+                && arguments.get(3) instanceof List<?> strides) {
             return new Pickle.PickledTensor(storage, offset, longs(shape), longs(strides));
         }
-        if (!given.isEmpty() && given.get(0) instanceof Pickle.Opaque storage) return storage; // of an unknown type
-        throw new Pickle.RefusedObject("rebuilds a tensor from something else than storage, offset, shape and strides");
+        if (!arguments.isEmpty() && arguments.get(0) instanceof Pickle.Opaque storage) return storage; // of an unknown type
+        throw new Pickle.PickleException("a tensor is not made of storage, offset, shape and strides");
     }
 
-    private static List<Long> longs(List<?> values) throws Pickle.RefusedObject {
+    private static List<Long> longs(List<?> values) throws Pickle.PickleException {
         List<Long> longs = new ArrayList<>();
         for (Object value : values) {
-            if (!(value instanceof Long number) || number < 0 || longs.size() == LARGEST_RANK) {
-                throw new Pickle.RefusedObject("has a tensor with an impossible shape or stride");
+            if (!(value instanceof Long number) || number < 0 || longs.size() == MAX_RANK) {
+                throw new Pickle.PickleException("a tensor has an invalid shape or stride");
             }
             longs.add(number);
         }
         return longs;
     }
 
-    /** {@code ("storage", type, key, device, count)} */
+    /** Returns the storage for {@code ("storage", type, key, device, count)}, opaque if the type is unknown. */
     static Object storage(Object id) {
         if (id instanceof List<?> parts
                 && parts.size() >= 5

@@ -8,23 +8,23 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Shape;
 
-/** Where weights come from. */
+/** Source of pretrained weights: a published checkpoint or a saved model. */
 public interface PretrainedWeights extends AutoCloseable {
     /**
-     * What a source has for a weight.
+     * Array of a source for a parameter.
      *
-     * @param name of the array there
-     * @param told its shape there, for messages
-     * @param shape its shape in our order; empty when it cannot be that weight
-     * @param values in our order, read when they are asked for
+     * @param name name in the source
+     * @param sourceShape shape in the source, for messages
+     * @param shape shape in the model's axis order; empty if the array cannot be this parameter
+     * @param values supplier that reads the values, in the model's axis order
      */
-    record FoundWeight(String name, String told, Optional<Shape> shape, Supplier<float[]> values) {}
+    record FoundWeight(String name, String sourceShape, Optional<Shape> shape, Supplier<float[]> values) {}
 
-    /** For messages: which file. */
+    /** Name of the file, for messages. */
     String label();
 
-    /** For a log line: whose names these are. */
-    String names();
+    /** Name of the naming scheme, for the log. */
+    String namingScheme();
 
     Optional<FoundWeight> find(Parameter weight);
 
@@ -33,30 +33,30 @@ public interface PretrainedWeights extends AutoCloseable {
         return weight.name();
     }
 
-    /** The class of an object that lies where a parameter's array should be, and cannot be read. */
-    default Optional<String> unreadable(Parameter weight) {
+    /** Class of the object in place of the parameter's array, if it is one that cannot be read. */
+    default Optional<String> unreadableType(Parameter weight) {
         return Optional.empty();
     }
 
-    /** The way in which position tables of this source are resampled. */
+    /** Resampling method for position tables of this source. */
     default WeightAdaptation.PositionResampling resampling() {
         return WeightAdaptation.PositionResampling.BICUBIC;
     }
 
-    /** Lines for the log: choices made, and what was left out. */
+    /** Lines for the log: choices made and arrays skipped. */
     default List<String> notes() {
         return List.of();
     }
 
-    /** The likely reason when the source does not fit the network, with what to do. */
+    /** Probable reason and remedy if the source does not fit the model. */
     default Optional<String> hint() {
         return Optional.empty();
     }
 
-    /** Arrays that are no weight of this network. */
+    /** Names of arrays that are not parameters of the model. */
     List<String> unexpected();
 
-    /** What the rows of its position tables stand for, as far as that is known. */
+    /** Token grids of the position tables, by parameter name, as far as known. */
     Map<String, PositionGrid> grids();
 
     @Override

@@ -16,22 +16,22 @@ import java.util.function.Supplier;
 import org.vit4j.config.ConfigError;
 
 /**
- * The safetensors format: eight bytes of header length, a JSON header, raw little-endian data.
+ * Reads and writes safetensors files: eight bytes of header length, a JSON header, raw little-endian data.
  *
- * <p>Source: huggingface/safetensors, {@code README.md} (format). Nothing in such a file can be executed.
+ * <p>Source: huggingface/safetensors, {@code README.md} (format). The format contains no executable code.
  */
 public final class SafeTensors {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private SafeTensors() {}
 
-    /** A tensor of a checkpoint, values row by row. */
+    /** Shape and values of a tensor, in C order. */
     public record NamedValues(int[] shape, float[] values) {}
 
     /**
-     * Every array of a file, as float32; whole numbers (counters, index tables) are read as floats too.
+     * Reads all arrays of a file as float32; integers (counters, index tables) are converted too.
      *
-     * @throws ConfigError when the file is missing, truncated or not of the format
+     * @throws ConfigError if the file is missing, truncated or not a safetensors file
      */
     public static Map<String, NamedValues> read(Path file) {
         try (SafeTensorsFile open = SafeTensorsFile.open(file)) {
@@ -44,14 +44,14 @@ public final class SafeTensors {
         }
     }
 
-    /** A tensor to write; its little-endian bytes are asked for when their turn comes. */
+    /** A tensor to write; the supplier returns its little-endian bytes and is called during writing. */
     public record TensorSource(String name, DType type, int[] shape, Supplier<byte[]> bytes) {
-        /** Of float32. */
+        /** Creates a float32 tensor. */
         public TensorSource(String name, int[] shape, Supplier<float[]> values) {
             this(name, DType.F32, shape, () -> floats(values.get()));
         }
 
-        /** Of whole numbers. */
+        /** Creates an int64 tensor. */
         public static TensorSource longs(String name, int[] shape, long... values) {
             ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
             bytes.asLongBuffer().put(values);
@@ -64,7 +64,7 @@ public final class SafeTensors {
             return bytes.array();
         }
 
-        /** In bytes. */
+        /** Size in bytes. */
         long size() {
             long size = type.width();
             for (int dim : shape) size = Math.multiplyExact(size, dim);
@@ -72,7 +72,7 @@ public final class SafeTensors {
         }
     }
 
-    /** Writes tensors in the given order. The file must not exist yet or may be overwritten. */
+    /** Writes tensors in the given order, replacing an existing file. */
     public static void write(Path file, List<TensorSource> sources, Map<String, String> metadata) throws IOException {
         Map<String, Object> header = new LinkedHashMap<>();
         if (!metadata.isEmpty()) header.put("__metadata__", metadata);
@@ -97,7 +97,7 @@ public final class SafeTensors {
             out.write(head);
             for (TensorSource source : sources) {
                 byte[] bytes = source.bytes.get();
-                if (bytes.length != source.size()) throw new IllegalStateException(source.name + " changed its size");
+                if (bytes.length != source.size()) throw new IllegalStateException(source.name + ": expected " + source.size() + " bytes, got " + bytes.length);
                 out.write(bytes);
             }
         }

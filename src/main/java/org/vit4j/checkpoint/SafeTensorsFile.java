@@ -23,18 +23,18 @@ import java.util.Map;
 import org.vit4j.config.ConfigError;
 
 /**
- * One {@code .safetensors} file: eight bytes of header length, a JSON header, raw little-endian data.
+ * Reader of one {@code .safetensors} file: eight bytes of header length, a JSON header, raw little-endian data.
  *
- * <p>Source: huggingface/safetensors, {@code README.md} (format). As there, arrays must cover the data without gap or
- * overlap, and no name may stand twice.
+ * <p>Source: huggingface/safetensors, {@code README.md} (format). As specified there, arrays must cover the data
+ * without gaps or overlaps, and names must be unique.
  */
 final class SafeTensorsFile implements StateDict {
-    /** A network of a thousand arrays needs a hundred kB; the reference implementation stops at 100 MB. */
-    private static final long LARGEST_HEADER = 16 << 20;
+    /** A model of 1000 arrays needs about 100 kB; the limit of the reference implementation is 100 MB. */
+    private static final long MAX_HEADER = 16 << 20;
 
     private static final int CHUNK = 1 << 20;
-    /** Deeper than any axis counts. */
-    private static final int LARGEST_RANK = 16;
+    /** Larger than the rank of any weight. */
+    private static final int MAX_RANK = 16;
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -44,17 +44,17 @@ final class SafeTensorsFile implements StateDict {
 
     private final Path file;
     private final FileChannel channel;
-    private final Map<String, ByteRange> places;
+    private final Map<String, ByteRange> ranges;
     private final Map<String, StateEntry> entries = new LinkedHashMap<>();
 
-    /** Where an array lies; offsets count from the file's beginning. */
+    /** Byte range of an array; offsets are from the beginning of the file. */
     private record ByteRange(StateEntry entry, long from, long to) {}
 
-    private SafeTensorsFile(Path file, FileChannel channel, Map<String, ByteRange> places) {
+    private SafeTensorsFile(Path file, FileChannel channel, Map<String, ByteRange> ranges) {
         this.file = file;
         this.channel = channel;
-        this.places = places;
-        places.forEach((name, place) -> entries.put(name, place.entry));
+        this.ranges = ranges;
+        ranges.forEach((name, range) -> entries.put(name, range.entry));
     }
 
     static SafeTensorsFile open(Path file) {
@@ -63,10 +63,10 @@ final class SafeTensorsFile implements StateDict {
         FileChannel channel = null;
         try {
             channel = FileChannel.open(file);
-            return new SafeTensorsFile(file, channel, places(file, channel));
+            return new SafeTensorsFile(file, channel, ranges(file, channel));
         } catch (JsonProcessingException e) {
             close(channel);
-            throw new ConfigError(file + ": not a safetensors file: its header: " + e.getOriginalMessage(), e);
+            throw new ConfigError(file + ": not a safetensors file: invalid header: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
             close(channel);
             throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
@@ -76,38 +76,38 @@ final class SafeTensorsFile implements StateDict {
         }
     }
 
-    private static Map<String, ByteRange> places(Path file, FileChannel channel) throws IOException {
+    private static Map<String, ByteRange> ranges(Path file, FileChannel channel) throws IOException {
         long size = channel.size();
-        if (size < 8) throw new ConfigError(file + ": not a safetensors file: it has " + size + " bytes");
+        if (size < 8) throw new ConfigError(file + ": not a safetensors file: only " + size + " bytes");
         ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
         fill(channel, length, 0);
         long header = length.getLong(0);
         if (header < 2 || header > size - 8) {
-            throw new ConfigError(file + ": not a safetensors file: its header claims " + Long.toUnsignedString(header)
-                    + " bytes of " + size);
+            throw new ConfigError(file + ": not a safetensors file: header length " + Long.toUnsignedString(header)
+                    + " exceeds the file size " + size);
         }
-        if (header > LARGEST_HEADER) {
+        if (header > MAX_HEADER) {
             throw new ConfigError(
-                    file + ": its header claims " + header + " bytes; more than " + LARGEST_HEADER + " are not read");
+                    file + ": header of " + header + " bytes; the limit is " + MAX_HEADER);
         }
         ByteBuffer json = ByteBuffer.allocate((int) header);
         fill(channel, json, 8);
-        Map<String, ByteRange> places = new LinkedHashMap<>();
+        Map<String, ByteRange> ranges = new LinkedHashMap<>();
         try (JsonParser parser = JSON.createParser(json.array())) {
             expect(parser, parser.nextToken(), JsonToken.START_OBJECT, file, "the header");
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String name = parser.currentName();
                 expect(parser, parser.nextToken(), JsonToken.START_OBJECT, file, name);
                 if (name.equals("__metadata__")) parser.skipChildren();
-                else places.put(name, place(parser, file, name, 8 + header));
+                else ranges.put(name, byteRange(parser, file, name, 8 + header));
             }
-            if (parser.nextToken() != null) throw new ConfigError(file + ": something follows the header's JSON");
+            if (parser.nextToken() != null) throw new ConfigError(file + ": unexpected text after the JSON header");
         }
-        check(file, places, 8 + header, size);
-        return places;
+        check(file, ranges, 8 + header, size);
+        return ranges;
     }
 
-    private static ByteRange place(JsonParser parser, Path file, String name, long data) throws IOException {
+    private static ByteRange byteRange(JsonParser parser, Path file, String name, long data) throws IOException {
         String type = "";
         List<Long> shape = null;
         List<Long> offsets = null;
@@ -122,14 +122,14 @@ final class SafeTensorsFile implements StateDict {
             }
         }
         if (shape == null || offsets == null || offsets.size() != 2) {
-            throw new ConfigError(file + ": " + name + ": needs dtype, shape and two data_offsets");
+            throw new ConfigError(file + ": " + name + ": expected dtype, shape and two data_offsets");
         }
         StateEntry entry = new StateEntry(type(file, name, type), ints(file, name, shape));
         long from = offsets.get(0);
         long to = offsets.get(1);
         if (to - from != bytes(file, name, entry)) {
-            throw new ConfigError(file + ": " + name + ": bytes " + from + " to " + to + " do not hold " + entry.shape()
-                    + " values of type " + type);
+            throw new ConfigError(file + ": " + name + ": bytes " + from + " to " + to + " do not match shape " + entry.shape()
+                    + " of type " + type);
         }
         return new ByteRange(entry, Math.addExact(data, from), Math.addExact(data, to));
     }
@@ -139,18 +139,18 @@ final class SafeTensorsFile implements StateDict {
         List<Long> numbers = new ArrayList<>();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             expect(parser, parser.currentToken(), JsonToken.VALUE_NUMBER_INT, file, name);
-            long number = parser.getLongValue(); // beyond 64 bits is a JSON error
-            if (number < 0 || number > Long.MAX_VALUE / 2 || numbers.size() == LARGEST_RANK) {
-                throw new ConfigError(file + ": " + name + ": impossible numbers in the header");
+            long number = parser.getLongValue(); // throws a JSON exception beyond 64 bits
+            if (number < 0 || number > Long.MAX_VALUE / 2 || numbers.size() == MAX_RANK) {
+                throw new ConfigError(file + ": " + name + ": number out of range in the header");
             }
             numbers.add(number);
         }
         return numbers;
     }
 
-    private static void expect(JsonParser parser, JsonToken found, JsonToken wanted, Path file, String what)
+    private static void expect(JsonParser parser, JsonToken found, JsonToken expected, Path file, String what)
             throws IOException {
-        if (found == wanted) return;
+        if (found == expected) return;
         String shown = found == null ? "nothing" : parser.getText();
         if (shown.length() > 20) shown = shown.substring(0, 20) + "...";
         throw new ConfigError(file + ": not a safetensors file: " + what + ": unexpected " + shown + " in the header");
@@ -158,7 +158,7 @@ final class SafeTensorsFile implements StateDict {
 
     private static DType type(Path file, String name, String type) {
         for (DType known : DType.values()) if (known.name().equals(type)) return known;
-        throw new ConfigError(file + ": " + name + ": values of type '" + type + "' are not supported; expected one of "
+        throw new ConfigError(file + ": " + name + ": unsupported type '" + type + "'; expected one of "
                 + Arrays.toString(DType.values()));
     }
 
@@ -173,28 +173,28 @@ final class SafeTensorsFile implements StateDict {
         try {
             return Math.multiplyExact(entry.size(), entry.type().width());
         } catch (ArithmeticException e) {
-            throw new ConfigError(file + ": " + name + ": " + entry.shape() + " is larger than any file", e);
+            throw new ConfigError(file + ": " + name + ": " + entry.shape() + " is too large", e);
         }
     }
 
-    /** No gap, no overlap, nothing behind the end. */
-    private static void check(Path file, Map<String, ByteRange> places, long data, long size) {
-        List<Map.Entry<String, ByteRange>> order = new ArrayList<>(places.entrySet());
+    /** Checks that the arrays cover the data without gaps and overlaps. */
+    private static void check(Path file, Map<String, ByteRange> ranges, long data, long size) {
+        List<Map.Entry<String, ByteRange>> order = new ArrayList<>(ranges.entrySet());
         order.sort(Comparator.<Map.Entry<String, ByteRange>>comparingLong(e -> e.getValue().from)
                 .thenComparingLong(e -> e.getValue().to));
         long at = data;
         for (Map.Entry<String, ByteRange> entry : order) {
-            ByteRange place = entry.getValue();
-            if (place.from != at) {
-                throw new ConfigError(file + ": " + entry.getKey() + ": begins at byte " + (place.from - data)
-                        + " of the data, the array before ends at " + (at - data)
-                        + (place.from < at ? "; they overlap" : "; there is a gap"));
+            ByteRange range = entry.getValue();
+            if (range.from != at) {
+                throw new ConfigError(file + ": " + entry.getKey() + ": begins at byte " + (range.from - data)
+                        + " of the data, the previous array ends at " + (at - data)
+                        + (range.from < at ? "; they overlap" : "; there is a gap"));
             }
-            at = place.to;
+            at = range.to;
         }
         if (at != size) {
             throw new ConfigError(file + ": its arrays end at byte " + at + ", the file at " + size
-                    + (at > size ? "; it is truncated" : "; something follows them"));
+                    + (at > size ? "; it is truncated" : "; unexpected data after them"));
         }
     }
 
@@ -210,18 +210,18 @@ final class SafeTensorsFile implements StateDict {
 
     @Override
     public float[] values(String name) {
-        ByteRange place = places.get(name);
-        if (place == null) throw new IllegalArgumentException(file + ": no array '" + name + "'");
-        long size = place.entry.size();
+        ByteRange range = ranges.get(name);
+        if (range == null) throw new IllegalArgumentException(file + ": no array '" + name + "'");
+        long size = range.entry.size();
         if (size > Integer.MAX_VALUE - 8) throw new ConfigError(file + ": " + name + ": more than 2^31 values");
-        DType type = place.entry.type();
+        DType type = range.entry.type();
         float[] values = new float[(int) size];
-        ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK, place.to - place.from))
+        ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK, range.to - range.from))
                 .order(ByteOrder.LITTLE_ENDIAN);
         try {
-            long at = place.from;
+            long at = range.from;
             for (int i = 0; i < values.length; ) {
-                chunk.clear().limit((int) Math.min(chunk.capacity(), place.to - at));
+                chunk.clear().limit((int) Math.min(chunk.capacity(), range.to - at));
                 fill(channel, chunk, at);
                 at += chunk.limit();
                 chunk.flip();
@@ -233,11 +233,11 @@ final class SafeTensorsFile implements StateDict {
         return values;
     }
 
-    /** Reads until the buffer is full, from {@code at} on. */
+    /** Fills the buffer from file position {@code at}. */
     private static void fill(FileChannel channel, ByteBuffer buffer, long at) throws IOException {
         while (buffer.hasRemaining()) {
             int count = channel.read(buffer, at);
-            if (count < 0) throw new IOException("it ends too early");
+            if (count < 0) throw new IOException("file is truncated");
             at += count;
         }
     }

@@ -13,17 +13,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.vit4j.config.ConfigError;
 
-/** Several {@code .safetensors} beside an index, {@code {"weight_map": {name: file}}}, as the Hugging Face hub has it. */
+/** Sharded {@code .safetensors} files with a Hugging Face index, {@code {"weight_map": {name: file}}}, in one directory. */
 final class ShardedSafeTensors implements StateDict {
-    private static final long LARGEST_INDEX = 16 << 20;
-    private static final int MOST_SHARDS = 1000;
+    private static final long MAX_INDEX_BYTES = 16 << 20;
+    private static final int MAX_SHARDS = 1000;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
     private final Path index;
     private final Map<String, StateDict> shards = new LinkedHashMap<>();
-    private final Map<String, String> places = new LinkedHashMap<>();
+    private final Map<String, String> shardOf = new LinkedHashMap<>();
     private final Map<String, StateEntry> entries = new LinkedHashMap<>();
 
     private ShardedSafeTensors(Path index) {
@@ -33,10 +33,10 @@ final class ShardedSafeTensors implements StateDict {
     static ShardedSafeTensors open(Path index) {
         ShardedSafeTensors all = new ShardedSafeTensors(index);
         try {
-            if (Files.size(index) > LARGEST_INDEX) throw new ConfigError(index + ": too large for an index of shards");
+            if (Files.size(index) > MAX_INDEX_BYTES) throw new ConfigError(index + ": too large for an index of shards");
             JsonNode map = JSON.readTree(index.toFile()).path("weight_map");
             if (!map.isObject() || map.isEmpty()) {
-                throw new ConfigError(index + ": has no weight_map; expected the index of a sharded .safetensors");
+                throw new ConfigError(index + ": no weight_map; expected the index of a sharded .safetensors");
             }
             for (Map.Entry<String, JsonNode> entry : map.properties())
                 all.add(entry.getKey(), entry.getValue().asText());
@@ -55,17 +55,17 @@ final class ShardedSafeTensors implements StateDict {
 
     private void add(String name, String shard) {
         if (!shards.containsKey(shard)) {
-            // A shard lies beside the index and nowhere else.
+            // Shards must be in the directory of the index.
             if (!shard.matches("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors")) {
                 throw new ConfigError(
-                        index + ": " + name + ": '" + shard + "' is no plain name of a .safetensors file");
+                        index + ": " + name + ": '" + shard + "' is not a plain .safetensors file name");
             }
-            if (shards.size() == MOST_SHARDS) throw new ConfigError(index + ": more than " + MOST_SHARDS + " shards");
+            if (shards.size() == MAX_SHARDS) throw new ConfigError(index + ": more than " + MAX_SHARDS + " shards");
             shards.put(shard, SafeTensorsFile.open(index.resolveSibling(shard)));
         }
         StateEntry entry = shards.get(shard).entries().get(name);
         if (entry == null) throw new ConfigError(index + ": " + name + " is not in " + shard);
-        places.put(name, shard);
+        shardOf.put(name, shard);
         entries.put(name, entry);
     }
 
@@ -81,7 +81,7 @@ final class ShardedSafeTensors implements StateDict {
 
     @Override
     public float[] values(String name) {
-        String shard = places.get(name);
+        String shard = shardOf.get(name);
         if (shard == null) throw new IllegalArgumentException(index + ": no array '" + name + "'");
         return shards.get(shard).values(name);
     }

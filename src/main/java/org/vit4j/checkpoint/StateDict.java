@@ -12,12 +12,11 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.io.GitLfs;
 
 /**
- * The named arrays of a checkpoint, whatever kind of file they stand in. Names, types and shapes are known at once; values
- * are read when they are asked for. Nothing in such a file is ever executed, and what it claims of itself is checked
- * before memory is taken for it.
+ * Named arrays of a checkpoint, independent of its file format. Names, types and shapes are read when the file is opened,
+ * values on demand. Code in a file is never executed, and sizes are checked before memory is allocated.
  */
 public interface StateDict extends AutoCloseable {
-    /** @param shape in the order of the file; empty for a single number */
+    /** @param shape shape in the file; empty for a scalar */
     record StateEntry(DType type, List<Integer> shape) {
         public StateEntry {
             shape = List.copyOf(shape);
@@ -29,53 +28,53 @@ public interface StateDict extends AutoCloseable {
         }
     }
 
-    /** For messages: the file, and where in it. */
+    /** File and location in it, for messages. */
     String label();
 
-    /** In the order of the file. */
+    /** Types and shapes by name, in file order. */
     Map<String, StateEntry> entries();
 
-    /** Keys of the dictionaries around this one, joined by dots; empty for the file's outermost. */
+    /** Keys from the outermost dictionary of the file to this one, joined by dots; empty for the outermost. */
     default String path() {
         return "";
     }
 
-    /** All dictionaries of named arrays in the file, this one included, outer ones first. Closing one closes all. */
+    /** All dictionaries of named arrays in the file, this one included, outer ones first. Closing one closes all of them. */
     default List<StateDict> alternatives() {
         return List.of(this);
     }
 
-    /** Entries of this dictionary that are not arrays but objects of other classes, which are not read, by class. */
+    /** Class names, by entry name, of entries of this dictionary that are unsupported objects. */
     default Map<String, String> opaque() {
         return Map.of();
     }
 
-    /** Classes of unusual objects anywhere in the file, which were read over, sorted. */
-    default List<String> classes() {
+    /** Class names of unusual objects anywhere in the file that were skipped, sorted. */
+    default List<String> skippedClasses() {
         return List.of();
     }
 
-    /** Equal for arrays that are one piece of the file under several names. */
+    /** Identity of an array; equal for several names of one array in the file. */
     default Object identity(String name) {
         return List.of(path(), name);
     }
 
-    /** Returns true for arrays of a Flax network, which are given in PyTorch's order. */
+    /** Returns true for weights of a Flax model; they are returned in PyTorch's axis order. */
     default boolean isFlax() {
         return false;
     }
 
-    /** Returns true for the averaged weights of a training script, which timm prefers to the raw ones. */
+    /** Returns true for averaged (EMA) weights, which timm prefers to the raw ones. */
     default boolean isAveraged() {
         String last = path().substring(path().lastIndexOf('.') + 1);
         return Set.of("state_dict_ema", "model_ema").contains(last);
     }
 
     /**
-     * A copy of an array's values, row by row.
+     * Reads the values of an array, in C order.
      *
-     * @throws ConfigError when the file cannot be read any more
-     * @throws IllegalArgumentException when there is no such array
+     * @throws ConfigError if the file cannot be read
+     * @throws IllegalArgumentException if there is no such array
      */
     float[] values(String name);
 
@@ -83,14 +82,14 @@ public interface StateDict extends AutoCloseable {
     void close();
 
     /**
-     * Opens a checkpoint by what is in it, not by its name: {@code .safetensors}, {@code *.safetensors.index.json} with
-     * its shards next to it, a zip by {@code torch.save} ({@code .pth .pt .bin}), or {@code .npz} by NumPy. Of several
-     * dictionaries of arrays the largest; {@link #alternatives} has the others.
+     * Opens a checkpoint: {@code .safetensors}, {@code *.safetensors.index.json} with its shards in the same directory, a zip
+     * file of {@code torch.save} ({@code .pth .pt .bin}), or NumPy's {@code .npz}. Except for the index, the format is
+     * detected from the content. Returns the largest dictionary of arrays; {@link #alternatives} has the others.
      *
-     * @throws ConfigError when it is missing, damaged or of another kind, saying how to convert it where that is known
+     * @throws ConfigError if it is missing, damaged or of another format; with a conversion command, if known
      */
     static StateDict open(Path file) {
-        if (Files.isDirectory(file)) throw new ConfigError(file + ": is a directory; name a checkpoint in it");
+        if (Files.isDirectory(file)) throw new ConfigError(file + ": is a directory; expected a checkpoint file");
         if (!Files.isRegularFile(file)) {
             throw new ConfigError(file
                     + ": no such file; expected a checkpoint (.safetensors, .safetensors.index.json, .pth, .pt, .bin)");
@@ -108,7 +107,7 @@ public interface StateDict extends AutoCloseable {
             return NpzFile.isNpz(file) ? NpzFile.open(file) : TorchFile.open(file);
         }
         if (start.length > 1 && (start[0] & 0xff) == 0x80 && start[1] > 0 && start[1] < 6) {
-            throw new ConfigError(file + ": written by torch.save in its format before PyTorch 1.6, which is not read;"
+            throw new ConfigError(file + ": torch.save format before PyTorch 1.6, which is not supported;"
                     + " convert it once with: python -c \"import torch; torch.save(torch.load('" + file.getFileName()
                     + "', map_location='cpu'), 'converted.pth')\"");
         }

@@ -9,14 +9,14 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A dictionary in a pickle that holds tensors by name.
+ * A dictionary in a pickle that maps names to tensors.
  *
- * @param keys from the outermost dictionary to this one: names, or indices of lists
- * @param opaque names of entries that are objects which are not constructed, with their classes
+ * @param keys path from the outermost dictionary to this one: names, or list indices
+ * @param opaque class names, by entry name, of objects that are not constructed
  */
 record TensorDictionary(List<String> keys, Map<String, Pickle.PickledTensor> tensors, Map<String, String> opaque) {
-    /** Deeper than any training script nests its state dict. */
-    private static final int DEEPEST = 10;
+    /** Deeper than training scripts nest their state dicts. */
+    private static final int MAX_DEPTH = 10;
 
     TensorDictionary {
         keys = List.copyOf(keys);
@@ -24,7 +24,7 @@ record TensorDictionary(List<String> keys, Map<String, Pickle.PickledTensor> ten
         opaque = Collections.unmodifiableMap(opaque);
     }
 
-    /** Every dictionary with tensors below a value, outer ones first, each once. */
+    /** Finds all dictionaries with tensors in a value, outer ones first, each once. */
     static List<TensorDictionary> all(Object value) {
         List<TensorDictionary> found = new ArrayList<>();
         collect(value, List.of(), Collections.newSetFromMap(new IdentityHashMap<>()), found);
@@ -33,7 +33,7 @@ record TensorDictionary(List<String> keys, Map<String, Pickle.PickledTensor> ten
 
     private static void collect(Object value, List<String> keys, Set<Object> seen, List<TensorDictionary> found) {
         boolean container = value instanceof Map<?, ?> || value instanceof List<?>;
-        if (!container || keys.size() > DEEPEST || !seen.add(value)) return;
+        if (!container || keys.size() > MAX_DEPTH || !seen.add(value)) return;
         if (value instanceof Map<?, ?> map) {
             TensorDictionary dictionary = of(map, keys);
             if (!dictionary.tensors.isEmpty()) found.add(dictionary);

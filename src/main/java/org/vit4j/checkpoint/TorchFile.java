@@ -18,19 +18,19 @@ import java.util.zip.ZipFile;
 import org.vit4j.config.ConfigError;
 
 /**
- * One dictionary of tensors in a zip by {@code torch.save} (PyTorch 1.6 and later): {@code data.pkl} says what there is,
- * {@code data/KEY} holds the numbers.
+ * One dictionary of tensors in a zip file of {@code torch.save} (PyTorch 1.6 and later). The entry {@code data.pkl} describes
+ * the tensors, the entries {@code data/KEY} contain their values.
  *
- * <p>Source of the format: pytorch/pytorch, {@code torch/serialization.py} and {@code torch/_utils.py}. A training script
- * may put its state dicts into dictionaries and lists under any name; {@link #alternatives} has them all.
+ * <p>Source of the format: pytorch/pytorch, {@code torch/serialization.py} and {@code torch/_utils.py}. Training
+ * scripts nest state dicts in dictionaries and lists under any name; {@link #alternatives} has all of them.
  */
 final class TorchFile implements StateDict {
-    /** A network of a thousand tensors needs half a MB. */
-    private static final int LARGEST_PICKLE = 16 << 20;
+    /** A model of 1000 tensors needs about 0.5 MB. */
+    private static final int MAX_PICKLE_BYTES = 16 << 20;
 
     private static final int CHUNK = 1 << 20;
 
-    /** The parts of an open file that all its dictionaries share. */
+    /** The open file, shared by all its dictionaries. */
     private record Archive(String file, ZipFile zip, String folder, List<String> classes) {}
 
     private final Archive archive;
@@ -58,11 +58,11 @@ final class TorchFile implements StateDict {
         } catch (IOException | IllegalArgumentException e) {
             close(zip);
             throw new ConfigError(file + ": cannot be read as a PyTorch checkpoint: " + e.getMessage(), e);
-        } catch (Pickle.RefusedObject e) {
+        } catch (Pickle.PickleException e) {
             close(zip);
             throw new ConfigError(
                     file + ": " + e.getMessage()
-                            + ". If you trust its source, load it in PyTorch and save its state dict alone: torch.save(state_dict, ...)",
+                            + ". If you trust its source, load it in PyTorch and save only its state dict: torch.save(state_dict, ...)",
                     e);
         } catch (ConfigError e) {
             close(zip);
@@ -70,39 +70,39 @@ final class TorchFile implements StateDict {
         }
     }
 
-    private static TorchFile open(Path file, ZipFile zip) throws IOException, Pickle.RefusedObject {
+    private static TorchFile open(Path file, ZipFile zip) throws IOException, Pickle.PickleException {
         List<String> pickles = zip.stream()
                 .map(ZipEntry::getName)
                 .filter(name -> name.equals("data.pkl") || name.endsWith("/data.pkl"))
                 .toList();
         if (zip.getEntry("model.weights.h5") != null) {
-            throw new ConfigError(file + ": a Keras file. A model of vit4j that Keras saved again comes back with"
-                    + " --like ORIGINAL.keras; weights of other Keras models are not read");
+            throw new ConfigError(file + ": a Keras file. To import a vit4j model that Keras has saved, add --like"
+                    + " ORIGINAL.keras; weights of other Keras models are not supported");
         }
         if (pickles.size() != 1) {
-            throw new ConfigError(file + ": a zip, but not by torch.save: it has " + pickles.size() + " data.pkl");
+            throw new ConfigError(file + ": a zip file, but not of torch.save: it contains " + pickles.size() + " data.pkl");
         }
         String folder = pickles.get(0).substring(0, pickles.get(0).length() - "data.pkl".length());
         if (zip.getEntry(folder + "constants.pkl") != null) {
-            throw new ConfigError(file + ": a TorchScript program, whose code is not run; save its weights with"
+            throw new ConfigError(file + ": a TorchScript program, which is not supported; save its weights with"
                     + " torch.save(torch.jit.load('" + file.getFileName() + "').state_dict(), 'converted.pth')");
         }
         ZipEntry order = zip.getEntry(folder + "byteorder");
         if (order != null && !text(zip, order).strip().equals("little")) {
-            throw new ConfigError(file + ": written on a big-endian machine, which is not read");
+            throw new ConfigError(file + ": written on a big-endian machine, which is not supported");
         }
-        Pickle.Content content = Pickle.read(bytes(zip, pickles.get(0), LARGEST_PICKLE));
+        Pickle.Content content = Pickle.read(bytes(zip, pickles.get(0), MAX_PICKLE_BYTES));
         return preferred(new Archive(file.toString(), zip, folder, List.copyOf(content.classes())), content.value());
     }
 
-    /** The dictionary with most tensors; of equals, averaged weights before raw ones. */
+    /** Returns the dictionary with the most tensors; averaged weights win ties. */
     private static TorchFile preferred(Archive archive, Object value) {
         List<TensorDictionary> dictionaries = TensorDictionary.all(value);
         if (dictionaries.isEmpty()) {
             String found = value instanceof Pickle.Opaque opaque ? opaque.name() : String.join(", ", archive.classes);
-            throw new ConfigError(archive.file + ": holds no state dict: expected named tensors in a dictionary"
+            throw new ConfigError(archive.file + ": no state dict: expected named tensors in a dictionary"
                     + (found.isEmpty() ? "" : ", found objects that are not constructed (" + found + ")")
-                    + "; save the state dict alone: torch.save(model.state_dict(), ...)");
+                    + "; save only the state dict: torch.save(model.state_dict(), ...)");
         }
         List<StateDict> all = new ArrayList<>();
         List<StateDict> view = Collections.unmodifiableList(all);
@@ -117,7 +117,7 @@ final class TorchFile implements StateDict {
         return best;
     }
 
-    /** Refuses what would read outside of its storage, or make more numbers than it has. */
+    /** Rejects a tensor that reads outside of its storage or has more values than it. */
     private StateEntry checked(String name, Pickle.PickledTensor tensor) {
         Pickle.PickledStorage storage = tensor.storage();
         try {
@@ -143,9 +143,9 @@ final class TorchFile implements StateDict {
         }
         ZipEntry data = archive.zip.getEntry(archive.folder + "data/" + storage.key());
         if (data == null
-                || !stored(data)
+                || !isStored(data)
                 || data.getSize() != storage.count() * storage.type().width()) {
-            throw new ConfigError(label + ": " + Pickle.shortened(name) + ": its data has "
+            throw new ConfigError(label + ": " + Pickle.shortened(name) + ": data has "
                     + (data == null ? "no entry" : data.getSize() + " bytes") + " in the zip, expected "
                     + storage.count() + " values of type " + storage.type() + ", not compressed; the file is damaged");
         }
@@ -174,7 +174,7 @@ final class TorchFile implements StateDict {
     }
 
     @Override
-    public List<String> classes() {
+    public List<String> skippedClasses() {
         return archive.classes;
     }
 
@@ -199,7 +199,7 @@ final class TorchFile implements StateDict {
             last += (tensor.shape().get(i) - 1) * tensor.strides().get(i);
         if (last > Integer.MAX_VALUE - 9) throw new ConfigError(label + ": " + name + ": more than 2^31 values");
         float[] range = range(name, tensor, (int) last + 1);
-        return contiguous(tensor) ? range : gathered(tensor, range, (int) size);
+        return contiguous(tensor) ? range : gather(tensor, range, (int) size);
     }
 
     private static boolean contiguous(Pickle.PickledTensor tensor) {
@@ -211,7 +211,7 @@ final class TorchFile implements StateDict {
         return true;
     }
 
-    private static float[] gathered(Pickle.PickledTensor tensor, float[] range, int size) {
+    private static float[] gather(Pickle.PickledTensor tensor, float[] range, int size) {
         float[] values = new float[size];
         long[] index = new long[tensor.shape().size()];
         for (int i = 0; i < size; i++) {
@@ -228,12 +228,12 @@ final class TorchFile implements StateDict {
         return values;
     }
 
-    /** As torch.save writes them; what is compressed could be far larger than the file. */
-    private static boolean stored(ZipEntry entry) {
+    /** Returns true for uncompressed entries, as torch.save writes them; a compressed entry could be far larger than the file. */
+    private static boolean isStored(ZipEntry entry) {
         return entry.getMethod() == ZipEntry.STORED && entry.getCompressedSize() == entry.getSize();
     }
 
-    /** {@code count} values of the storage from the tensor's offset on. */
+    /** Reads {@code count} values of the storage, starting at the tensor's offset. */
     private float[] range(String name, Pickle.PickledTensor tensor, int count) {
         DType type = tensor.storage().type();
         float[] values = new float[count];
@@ -242,9 +242,9 @@ final class TorchFile implements StateDict {
         try (InputStream in = archive.zip.getInputStream(data)) {
             in.skipNBytes(tensor.offset() * type.width());
             for (int i = 0; i < count; ) {
-                int wanted = Math.min(CHUNK / type.width(), count - i) * type.width();
-                byte[] chunk = in.readNBytes(wanted);
-                if (chunk.length < wanted) throw new IOException("it ends too early");
+                int length = Math.min(CHUNK / type.width(), count - i) * type.width();
+                byte[] chunk = in.readNBytes(length);
+                if (chunk.length < length) throw new IOException("file is truncated");
                 ByteBuffer bytes = ByteBuffer.wrap(chunk).order(ByteOrder.LITTLE_ENDIAN);
                 while (bytes.hasRemaining()) values[i++] = type.next(bytes);
             }
@@ -258,11 +258,11 @@ final class TorchFile implements StateDict {
         return new String(bytes(zip, entry.getName(), 64), StandardCharsets.UTF_8);
     }
 
-    private static byte[] bytes(ZipFile zip, String name, int most) throws IOException {
-        if (!stored(zip.getEntry(name))) throw new IOException(name + " is compressed, which torch.save never does");
+    private static byte[] bytes(ZipFile zip, String name, int limit) throws IOException {
+        if (!isStored(zip.getEntry(name))) throw new IOException(name + " is compressed, which torch.save never does");
         try (InputStream in = zip.getInputStream(zip.getEntry(name))) {
-            byte[] bytes = in.readNBytes(most + 1);
-            if (bytes.length > most) throw new IOException(name + " has more than " + most + " bytes");
+            byte[] bytes = in.readNBytes(limit + 1);
+            if (bytes.length > limit) throw new IOException(name + " has more than " + limit + " bytes");
             return bytes;
         }
     }

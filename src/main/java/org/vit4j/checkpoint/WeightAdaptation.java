@@ -6,30 +6,30 @@ import org.vit4j.data.Resampling;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Shape;
 
-/** Weights for another image size or channel count, with the numbers of timm 0.9.16. */
+/** Adapts weights to another image size or number of channels, with the results of timm 0.9.16. */
 public final class WeightAdaptation {
-    /** Ways to resample a position table. */
+    /** Resampling methods for position tables. */
     public enum PositionResampling {
-        /** With antialias, as timm resamples those of PyTorch. */
+        /** With antialiasing, as timm does for PyTorch checkpoints. */
         BICUBIC,
-        /** Without antialias, as timm resamples those of Google's {@code .npz}. */
+        /** Without antialiasing, as timm does for Google's {@code .npz}. */
         BILINEAR
     }
 
     private WeightAdaptation() {}
 
     /**
-     * A position table for another grid: {@code timm/layers/pos_embed.py}, resample_abs_pos_embed, bicubic with
-     * antialias. Rows of prefix tokens stay.
+     * Resamples a position table to another grid, bicubic with antialiasing. Rows of prefix tokens are copied. Source:
+     * {@code timm/layers/pos_embed.py}, resample_abs_pos_embed.
      *
-     * @param values [prefix + h * w, D] row by row, as {@code from} has it
+     * @param values [prefix + h * w, D] for the grid {@code from}
      */
-    public static float[] positions(float[] values, PositionGrid from, PositionGrid to) {
-        return positions(values, from, to, PositionResampling.BICUBIC);
+    public static float[] resamplePositions(float[] values, PositionGrid from, PositionGrid to) {
+        return resamplePositions(values, from, to, PositionResampling.BICUBIC);
     }
 
-    /** A position table for another grid, resampled as the reader of its file does it. Rows of prefix tokens stay. */
-    public static float[] positions(float[] values, PositionGrid from, PositionGrid to, PositionResampling resampling) {
+    /** Resamples a position table to another grid with a given method. Rows of prefix tokens are copied. */
+    public static float[] resamplePositions(float[] values, PositionGrid from, PositionGrid to, PositionResampling resampling) {
         int width = values.length / from.tokens();
         float[] result = new float[to.tokens() * width];
         int prefix = from.prefix() * width;
@@ -73,12 +73,13 @@ public final class WeightAdaptation {
     }
 
     /**
-     * A kernel that sees pixels, for another number of channels: {@code timm/models/_manipulate.py}, adapt_input_conv.
-     * One channel gets the sum of all kernels; more get them by turns, made smaller so that the sum stays what it was.
+     * Adapts the kernel of a convolution on pixels to another number of channels. For one channel the kernels of all channels
+     * are summed; otherwise they are repeated cyclically and scaled by in / channels. Source:
+     * {@code timm/models/_manipulate.py}, adapt_input_conv.
      *
-     * @param values [kH, kW, in, out] row by row
+     * @param values [kH, kW, in, out]
      */
-    public static float[] channels(float[] values, Shape kernel, int channels) {
+    public static float[] adaptChannels(float[] values, Shape kernel, int channels) {
         int in = kernel.dim(2), out = kernel.dim(3);
         int cells = kernel.dim(0) * kernel.dim(1);
         float[] result = new float[cells * channels * out];

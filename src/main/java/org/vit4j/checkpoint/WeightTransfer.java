@@ -16,17 +16,16 @@ import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Shape;
 
 /**
- * Gives a network the weights of a source. What depends on the number of classes is left as it was drawn when that
- * number differs; position tables are resampled and first convolutions adapted, see {@link WeightAdaptation}. Each is said in a
- * line.
+ * Loads pretrained weights into a model. If the number of classes differs, the head keeps its initialization; position tables
+ * are resampled and first convolutions adapted, see {@link WeightAdaptation}. Each of these steps is logged in one line.
  */
 public final class WeightTransfer {
-    /** Names shown of a long list. */
-    private static final int SHOWN = 8;
+    /** Names shown in messages. */
+    private static final int MAX_NAMES = 8;
 
-    private static final String OTHERWISE =
-            ". Take the config it was made with, or leave these aside with --lenient (init.strict: false)";
-    private static final String HEADLESS = ". It is a backbone without a head: --classes N initializes one";
+    private static final String MISMATCH =
+            ". Use the config it was trained with, or ignore the differences with --lenient (init.strict: false)";
+    private static final String HEADLESS = ". It is a backbone without a head; --classes N initializes a new head";
 
     private final PretrainedWeights source;
     private final boolean strict;
@@ -37,10 +36,10 @@ public final class WeightTransfer {
     private final Map<String, PositionGrid> grids;
     private final Set<String> notes = new LinkedHashSet<>();
     private final List<String> missing = new ArrayList<>();
-    private final List<String> misshapen = new ArrayList<>();
+    private final List<String> wrongShape = new ArrayList<>();
     private final List<String> unreadable = new ArrayList<>();
     private final List<String> unexpected;
-    /** Modules of the source that are a head the network does not take over. */
+    /** Modules of the source that belong to a head which is not loaded. */
     private final Set<String> otherHeads = new LinkedHashSet<>();
 
     private WeightTransfer(PretrainedWeights source, Graph graph, boolean strict, boolean newHead) {
@@ -55,18 +54,18 @@ public final class WeightTransfer {
         this.grids = ModelAnatomy.grids(graph);
     }
 
-    /** One weight that has somewhere to come from. */
-    private record WeightMove(Parameter weight, PretrainedWeights.FoundWeight found, WeightConversion how) {
+    /** A parameter with its source array and the conversion of its values. */
+    private record WeightMove(Parameter weight, PretrainedWeights.FoundWeight found, WeightConversion conversion) {
         interface WeightConversion {
-            float[] values(float[] theirs);
+            float[] convert(float[] values);
         }
     }
 
     /**
-     * Fills in what the source has. Nothing is read before everything is known to fit. A source without a head is refused
-     * when {@code strict}.
+     * Loads the weights of a source. All names and shapes are checked before any values are read. If {@code strict}, a source
+     * without a head is rejected.
      *
-     * @see #load(Source, Graph, boolean, boolean, BiConsumer)
+     * @see #load(PretrainedWeights, Graph, boolean, boolean, BiConsumer)
      */
     public static List<String> load(
             PretrainedWeights source, Graph graph, boolean strict, BiConsumer<String, float[]> into) {
@@ -74,26 +73,26 @@ public final class WeightTransfer {
     }
 
     /**
-     * Fills in what the source has. Nothing is read before everything is known to fit.
+     * Loads the weights of a source. All names and shapes are checked before any values are read.
      *
-     * @param strict whether an array that is missing, superfluous or of an impossible shape is an error; else it is
-     *     noted, and the weight stays as it was drawn
-     * @param newHead whether the head may stay as it was initialized when the source has none: a backbone alone
-     * @param into is given each weight's name and values
-     * @return what was done besides copying, for the log
-     * @throws ConfigError naming what is missing, unexpected or misshapen
+     * @param strict true if missing and unexpected arrays and wrong shapes are errors; otherwise they are logged, and the
+     *     parameters keep their initialization
+     * @param newHead true if the head may keep its initialization when the source has none (a backbone)
+     * @param into receives the name and values of each parameter
+     * @return lines for the log: all steps other than copying
+     * @throws ConfigError with the missing and unexpected names and wrong shapes
      */
     public static List<String> load(
             PretrainedWeights source, Graph graph, boolean strict, boolean newHead, BiConsumer<String, float[]> into) {
         WeightTransfer transfer = new WeightTransfer(source, graph, strict, newHead);
         for (WeightMove move : transfer.moves()) {
-            float[] theirs = move.found.values().get();
-            into.accept(move.weight.name(), move.how.values(theirs));
+            float[] values = move.found.values().get();
+            into.accept(move.weight.name(), move.conversion.convert(values));
         }
         return List.copyOf(transfer.notes);
     }
 
-    /** What {@link #load} would complain of, without reading any values. */
+    /** Performs the checks of {@link #load} without reading values. */
     public static void check(PretrainedWeights source, Graph graph, boolean strict, boolean newHead) {
         new WeightTransfer(source, graph, strict, newHead).moves();
     }
@@ -102,38 +101,38 @@ public final class WeightTransfer {
         List<WeightMove> moves = new ArrayList<>();
         for (Parameter weight : graph.parameters()) plan(weight).ifPresent(moves::add);
         if (newHead) initializeHeads();
-        leaveOtherHeads();
-        judge(moves.size(), graph.parameters().size());
+        skipOtherHeads();
+        reportProblems(moves.size(), graph.parameters().size());
         return moves;
     }
 
     private Optional<WeightMove> plan(Parameter weight) {
         Optional<PretrainedWeights.FoundWeight> found = source.find(weight);
         if (found.isEmpty()) {
-            Optional<String> type = source.unreadable(weight);
+            Optional<String> type = source.unreadableType(weight);
             if (type.isPresent()) unreadable.add(source.name(weight) + " of class " + type.get());
             else missing.add(weight.name());
             return Optional.empty();
         }
-        Optional<Shape> theirs = found.get().shape();
-        Optional<WeightMove.WeightConversion> how = theirs.flatMap(shape -> how(weight, shape));
-        if (how.isPresent()) return Optional.of(new WeightMove(weight, found.get(), how.get()));
+        Optional<Shape> shapeInFile = found.get().shape();
+        Optional<WeightMove.WeightConversion> conversion = shapeInFile.flatMap(shape -> conversion(weight, shape));
+        if (conversion.isPresent()) return Optional.of(new WeightMove(weight, found.get(), conversion.get()));
         boolean otherClasses = heads.contains(weight.name())
-                && theirs.isPresent()
-                && sameBut(weight.shape(), theirs.get(), weight.shape().rank() - 1);
+                && shapeInFile.isPresent()
+                && equalExceptAxis(weight.shape(), shapeInFile.get(), weight.shape().rank() - 1);
         if (otherClasses) {
             String head = weight.name().substring(0, weight.name().lastIndexOf('.'));
             notes.add(head + ": " + weight.shape().last() + " classes instead of "
-                    + theirs.get().last() + ", drawn anew");
+                    + shapeInFile.get().last() + ", newly initialized");
             otherHeads.add(module(source.name(weight)));
         } else {
-            misshapen.add(
-                    found.get().name() + " " + found.get().told() + " for " + weight.name() + " " + weight.shape());
+            wrongShape.add(
+                    found.get().name() + " " + found.get().sourceShape() + " for " + weight.name() + " " + weight.shape());
         }
         return Optional.empty();
     }
 
-    /** A backbone has nothing for any head: then they stay as they were initialized, with what stands in their modules. */
+    /** For a backbone without any head parameter: keeps the initialization of the heads and of all parameters in their modules. */
     private void initializeHeads() {
         if (heads.isEmpty() || !missing.containsAll(heads)) return;
         Set<String> modules = new LinkedHashSet<>();
@@ -142,19 +141,19 @@ public final class WeightTransfer {
             if (!heads.contains(weight.name())) continue;
             String module = module(source.name(weight));
             modules.add(module);
-            // A norm next to the dense layer is the head's too: mlp_head.0 and mlp_head.1, head.bn and head.linear.
+            // A norm next to the dense layer belongs to the head too: mlp_head.0 and mlp_head.1, head.bn and head.linear.
             if (!module(module).isEmpty()) outer.add(module(module));
         }
         for (String module : outer) if (missing.containsAll(namesIn(module))) modules.add(module);
-        List<String> started = new ArrayList<>();
-        for (String module : modules) started.addAll(namesIn(module));
-        missing.removeAll(started);
+        List<String> initialized = new ArrayList<>();
+        for (String module : modules) initialized.addAll(namesIn(module));
+        missing.removeAll(initialized);
         otherHeads.addAll(modules);
         notes.add("no head in the file, initialized: "
-                + shown(started.stream().distinct().toList()));
+                + abbreviate(initialized.stream().distinct().toList()));
     }
 
-    /** Our names of parameters that a module of the source has, or would have. */
+    /** Names of the model's parameters that belong to a module of the source. */
     private List<String> namesIn(String module) {
         return graph.parameters().stream()
                 .filter(weight -> source.name(weight).startsWith(module + "."))
@@ -167,88 +166,88 @@ public final class WeightTransfer {
         return dot < 0 ? "" : name.substring(0, dot);
     }
 
-    /** Arrays in the module of a head that is not taken over: layers of a projector, {@code pre_logits} of Google's. */
-    private void leaveOtherHeads() {
+    /** Removes arrays of a head that is not loaded from the unexpected ones: projector layers, Google's {@code pre_logits}. */
+    private void skipOtherHeads() {
         if (otherHeads.isEmpty()) return;
-        List<String> left = unexpected.stream()
+        List<String> skipped = unexpected.stream()
                 .filter(name -> name.startsWith("pre_logits.")
                         || otherHeads.stream().anyMatch(module -> name.startsWith(module + ".")))
                 .toList();
-        if (left.isEmpty()) return;
-        unexpected.removeAll(left);
-        notes.add("another head in the file, left out: " + shown(left));
+        if (skipped.isEmpty()) return;
+        unexpected.removeAll(skipped);
+        notes.add("another head in the file, skipped: " + abbreviate(skipped));
     }
 
-    /** How values of that shape become the weight's; empty when there is no way. */
-    private Optional<WeightMove.WeightConversion> how(Parameter weight, Shape theirs) {
+    /** Returns the conversion of values of a shape to the parameter's shape; empty if there is none. */
+    private Optional<WeightMove.WeightConversion> conversion(Parameter weight, Shape shapeInFile) {
         PositionGrid to = grids.get(weight.name());
-        if (to != null) return positions(weight, theirs, to);
-        if (theirs.equals(weight.shape())) return Optional.of(values -> values);
-        if (stems.contains(weight.name()) && sameBut(weight.shape(), theirs, 2)) {
+        if (to != null) return positions(weight, shapeInFile, to);
+        if (shapeInFile.equals(weight.shape())) return Optional.of(values -> values);
+        if (stems.contains(weight.name()) && equalExceptAxis(weight.shape(), shapeInFile, 2)) {
             int channels = weight.shape().dim(2);
-            notes.add(weight.name() + ": for " + channels + " instead of " + theirs.dim(2) + " channels, "
+            notes.add(weight.name() + ": for " + channels + " instead of " + shapeInFile.dim(2) + " channels, "
                     + (channels == 1 ? "its kernels summed" : "its kernels repeated and scaled"));
-            return Optional.of(values -> WeightAdaptation.channels(values, theirs, channels));
+            return Optional.of(values -> WeightAdaptation.adaptChannels(values, shapeInFile, channels));
         }
         return Optional.empty();
     }
 
-    private Optional<WeightMove.WeightConversion> positions(Parameter weight, Shape theirs, PositionGrid to) {
-        if (theirs.last() != weight.shape().last()) return Optional.empty();
-        Optional<PositionGrid> known = grid(weight.name(), theirs, to);
+    private Optional<WeightMove.WeightConversion> positions(Parameter weight, Shape shapeInFile, PositionGrid to) {
+        if (shapeInFile.last() != weight.shape().last()) return Optional.empty();
+        Optional<PositionGrid> known = grid(weight.name(), shapeInFile, to);
         if (known.isEmpty()) return Optional.empty();
         PositionGrid from = known.get();
         if (from.equals(to)) return Optional.of(values -> values);
         if (from.prefix() != to.prefix()) return Optional.empty();
-        WeightAdaptation.PositionResampling way = source.resampling();
-        String named = way.name().toLowerCase(Locale.ROOT);
-        notes.add(weight.name() + ": resampled from " + from + " to " + to + " positions, " + named);
-        return Optional.of(values -> WeightAdaptation.positions(values, from, to, way));
+        WeightAdaptation.PositionResampling method = source.resampling();
+        String methodName = method.name().toLowerCase(Locale.ROOT);
+        notes.add(weight.name() + ": resampled from " + from + " to " + to + " positions, " + methodName);
+        return Optional.of(values -> WeightAdaptation.resamplePositions(values, from, to, method));
     }
 
-    /** What a table of theirs is for: as the source says, as ours when it is as long, or a square, as timm takes it. */
-    private Optional<PositionGrid> grid(String name, Shape theirs, PositionGrid ours) {
-        if (theirs.rank() == 3) return Optional.of(new PositionGrid(0, theirs.dim(0), theirs.dim(1)));
-        int tokens = theirs.dim(0);
-        PositionGrid told = source.grids().get(name);
-        if (told != null && told.tokens() == tokens) return Optional.of(told);
-        if (tokens == ours.tokens()) return Optional.of(ours);
-        int cells = tokens - ours.prefix();
+    /** Returns the grid of a source's table: declared by the source, else the model's if as long, else a square (as timm). */
+    private Optional<PositionGrid> grid(String name, Shape table, PositionGrid modelGrid) {
+        if (table.rank() == 3) return Optional.of(new PositionGrid(0, table.dim(0), table.dim(1)));
+        int tokens = table.dim(0);
+        PositionGrid declared = source.grids().get(name);
+        if (declared != null && declared.tokens() == tokens) return Optional.of(declared);
+        if (tokens == modelGrid.tokens()) return Optional.of(modelGrid);
+        int cells = tokens - modelGrid.prefix();
         int side = (int) Math.sqrt(Math.max(cells, 0));
-        if (side > 0 && side * side == cells) return Optional.of(new PositionGrid(ours.prefix(), side, side));
+        if (side > 0 && side * side == cells) return Optional.of(new PositionGrid(modelGrid.prefix(), side, side));
         return Optional.empty();
     }
 
-    private static boolean sameBut(Shape a, Shape b, int axis) {
+    private static boolean equalExceptAxis(Shape a, Shape b, int axis) {
         return a.rank() == b.rank() && a.with(axis, 1).equals(b.with(axis, 1));
     }
 
-    private void judge(int moved, int wanted) {
+    private void reportProblems(int loaded, int total) {
         String hint = source.hint().map(text -> "; " + text).orElse("");
-        if (moved == 0) {
-            throw new ConfigError(source.label() + ": holds none of the network's " + wanted
-                    + " weights; is it another network? It has " + shown(unexpected) + hint);
+        if (loaded == 0) {
+            throw new ConfigError(source.label() + ": contains none of the model's " + total
+                    + " parameters; is it another model? It contains " + abbreviate(unexpected) + hint);
         }
         List<String> problems = new ArrayList<>();
-        if (!missing.isEmpty()) problems.add("missing: " + shown(missing));
-        if (!unexpected.isEmpty()) problems.add("unexpected: " + shown(unexpected));
-        if (!misshapen.isEmpty()) problems.add("misshapen: " + shown(misshapen));
-        if (!unreadable.isEmpty()) problems.add("not arrays: " + shown(unreadable));
+        if (!missing.isEmpty()) problems.add("missing: " + abbreviate(missing));
+        if (!unexpected.isEmpty()) problems.add("unexpected: " + abbreviate(unexpected));
+        if (!wrongShape.isEmpty()) problems.add("wrong shape: " + abbreviate(wrongShape));
+        if (!unreadable.isEmpty()) problems.add("not arrays: " + abbreviate(unreadable));
         if (problems.isEmpty()) return;
         if (strict) {
             initializeHeads();
-            leaveOtherHeads();
-            boolean headless = missing.isEmpty() && unexpected.isEmpty() && misshapen.isEmpty() && unreadable.isEmpty();
-            throw new ConfigError(source.label() + " (" + source.names() + " names) does not fit the network"
-                    + (2 * moved < wanted ? " (is it another network?); " : "; ")
-                    + String.join("; ", problems) + hint + (headless ? HEADLESS : OTHERWISE));
+            skipOtherHeads();
+            boolean headless = missing.isEmpty() && unexpected.isEmpty() && wrongShape.isEmpty() && unreadable.isEmpty();
+            throw new ConfigError(source.label() + " (" + source.namingScheme() + " names) does not fit the model"
+                    + (2 * loaded < total ? " (is it another model?); " : "; ")
+                    + String.join("; ", problems) + hint + (headless ? HEADLESS : MISMATCH));
         }
         notes.addAll(problems);
     }
 
-    /** How many, and the first of them. */
-    public static String shown(List<String> names) {
-        String first = String.join(", ", names.subList(0, Math.min(SHOWN, names.size())));
-        return names.size() + " (" + first + (names.size() > SHOWN ? ", ..." : "") + ")";
+    /** Formats the number of names and the first few of them. */
+    public static String abbreviate(List<String> names) {
+        String first = String.join(", ", names.subList(0, Math.min(MAX_NAMES, names.size())));
+        return names.size() + " (" + first + (names.size() > MAX_NAMES ? ", ..." : "") + ")";
     }
 }

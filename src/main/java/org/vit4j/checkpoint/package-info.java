@@ -1,6 +1,7 @@
 /**
- * From a checkpoint or a saved model into a network: which array is which weight, and what is done where the network has
- * another image size, other classes or other channels. Knows the parts of a graph, no architecture by name, and nothing
- * native.
+ * Reading of pretrained weights from checkpoints and saved models: file formats, name matching, and adaptation to another
+ * image size, number of classes or channels. Start with {@link org.vit4j.checkpoint.WeightTransfer}, which loads
+ * {@link org.vit4j.checkpoint.PretrainedWeights} into a graph; {@link org.vit4j.checkpoint.StateDict} opens checkpoint files.
+ * The package depends on graphs, on no particular architecture, and needs no native code.
  */
 package org.vit4j.checkpoint;

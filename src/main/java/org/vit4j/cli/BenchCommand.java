@@ -25,37 +25,37 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        description = "Images a second and peak memory, of plain SameDiff and of ours, taking turns.",
+        description = "Measures images per second and peak memory of vit4j's backends and of plain SameDiff, alternately.",
         footer = {
             "",
-            "A training step is forward, backward and optimizer; without clipping, distillation or waiting for data,"
-                    + " which is listed beside it. Data is random when the config names none."
+            "A training step is forward pass, backward pass and optimizer, without clipping and distillation. The time spent"
+                    + " waiting for data is a separate column. If the config has no dataset, random images are used."
         })
 final class BenchCommand implements Callable<Integer> {
-    /** Enough for every array to be there. */
+    /** Enough steps that all arrays have been allocated. */
     private static final int MEMORY_STEPS = 3;
 
-    @Parameters(paramLabel = "VARIANT|CONFIG", description = "A variant's name or a YAML file.")
+    @Parameters(paramLabel = "VARIANT|CONFIG", description = "A variant name or a YAML file.")
     private String config;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a value: --set train.batch=8")
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
     private List<String> overrides = List.of();
 
     @Option(
             names = "--steps",
             paramLabel = "N",
             defaultValue = "10",
-            description = "Timed steps of each, after " + Bench.WARM_UP + " that are not (${DEFAULT-VALUE}).")
+            description = "Timed steps per runner, after " + Bench.WARM_UP + " warm-up steps (default: ${DEFAULT-VALUE}).")
     private int steps;
 
     @Option(
             names = "--only",
-            paramLabel = "NAME",
+            paramLabel = "RUNNER",
             split = ",",
-            description = "Leave the others out: ${COMPLETION-CANDIDATES}.")
+            description = "Measure only these of plain, samediff and onednn (comma-separated; default: all).")
     private List<BenchRunner> only = List.of(BenchRunner.values());
 
-    @Option(names = "--json", description = "Machine output.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @Spec
@@ -70,7 +70,7 @@ final class BenchCommand implements Callable<Integer> {
         Map<BenchRunner, PeakMemory> memory = new EnumMap<>(BenchRunner.class);
         Bench.BenchResult measured;
         try (Bench bench = new Bench(run, runners, steps, progress)) {
-            // First, while this process is small: plain SameDiff takes what memory there is.
+            // Memory first, while this process is small: plain SameDiff uses all memory that it can get.
             for (BenchRunner runner : runners) {
                 progress.accept("memory of " + runner.word());
                 PeakMemory.of(worker(runner), run.train().batch(), MEMORY_STEPS)
@@ -83,10 +83,10 @@ final class BenchCommand implements Callable<Integer> {
         if (json) out.println(Json.text(report.toMap()));
         else out.print(report.table());
         out.flush();
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 
-    /** This very program, asked to be a worker, with the limits that the launcher set. */
+    /** Returns the command line of this program as a bench worker, with the same JVM options. */
     private List<String> worker(BenchRunner runner) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -19,15 +19,15 @@ import picocli.CommandLine.Spec;
         name = "bench-worker",
         hidden = true,
         mixinStandardHelpOptions = true,
-        description = "Runs one contender as standard input says; for bench, and for bench/compare.py.")
+        description = "Runs one runner by commands from standard input; used by bench and bench/compare.py.")
 final class BenchWorkerCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "VARIANT|CONFIG", description = "A variant's name or a YAML file.")
+    @Parameters(paramLabel = "VARIANT|CONFIG", description = "A variant name or a YAML file.")
     private String config;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a value of the config.")
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
     private List<String> overrides = List.of();
 
-    @Option(names = "--runner", required = true, description = "${COMPLETION-CANDIDATES}.")
+    @Option(names = "--runner", required = true, paramLabel = "RUNNER", description = "plain, samediff or onednn.")
     private BenchRunner runner;
 
     @Spec
@@ -41,6 +41,6 @@ final class BenchWorkerCommand implements Callable<Integer> {
                 runner,
                 lines,
                 spec.commandLine().getOut());
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Set;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.bench.BenchRunner;
 import org.vit4j.backend.samediff.SuppressedOutput;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
@@ -14,13 +15,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
-/** The command line: results to standard output, everything else to standard error. */
+/** The command-line program. Prints results to standard output and everything else to standard error. */
 @Command(
         name = "vit4j",
         mixinStandardHelpOptions = true,
         versionProvider = CommandLineProgram.Version.class,
-        description = "Vision transformers on the JVM: YAML in, SameDiff graphs, training, Keras files out.",
+        description = "Vision transformers on the JVM: configured in YAML, trained, and saved as Keras files.",
         subcommands = {
             TrainCommand.class,
             CompareCommand.class,
@@ -37,15 +39,15 @@ import picocli.CommandLine.ParameterException;
             BenchWorkerCommand.class,
             HelpCommand.class
         },
-        footer = {"", "Exit codes: 0 done, 1 failed, 2 a mistake in what was given, 130 interrupted after saving."})
+        footer = {"", "Exit codes: 0 success, 1 failure, 2 invalid input, 130 interrupted after saving."})
 public final class CommandLineProgram implements Runnable {
-    /** Commands that compute nothing: they work where no backend does. */
+    /** Commands that run no tensor operations, so that they also work where ND4J has no backend. */
     private static final Set<Class<?>> WITHOUT_BACKEND = Set.of(
             SummaryCommand.class, PlotCommand.class, ModelsCommand.class, CompareCommand.class, HelpCommand.class);
 
-    static final int DONE = 0;
-    static final int FAILED = 1;
-    static final int MISTAKE = 2;
+    static final int SUCCESS = 0;
+    static final int FAILURE = 1;
+    static final int INVALID_INPUT = 2;
     static final int INTERRUPTED = 130;
 
     @Option(names = "--debug", scope = CommandLine.ScopeType.INHERIT, description = "Show stack traces of errors.")
@@ -60,7 +62,7 @@ public final class CommandLineProgram implements Runnable {
         this.interrupt = interrupt;
     }
 
-    /** Runs a command and gives back its exit code. */
+    /** Runs a command and returns its exit code. */
     public static int run(String... args) {
         CommandLineProgram root = new CommandLineProgram(new InterruptHandler());
         CommandLine line = new CommandLine(root);
@@ -68,14 +70,15 @@ public final class CommandLineProgram implements Runnable {
         line.setErr(ConsoleEncoding.writer(System.err));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.registerConverter(Path.class, UserPath::of);
-        line.setParameterExceptionHandler((problem, given) -> mistake(problem));
-        line.setExecutionExceptionHandler((problem, command, parsed) -> explain(problem, command, root.debug));
+        line.registerConverter(BenchRunner.class, CommandLineProgram::benchRunner);
+        line.setParameterExceptionHandler((problem, arguments) -> usageError(problem));
+        line.setExecutionExceptionHandler((problem, command, parsed) -> report(problem, command, root.debug));
         line.setExecutionStrategy(parsed -> {
-            if (isForCuda()) parsed.subcommands().forEach(CommandLineProgram::startBackend);
+            if (isCudaBuild()) parsed.subcommands().forEach(CommandLineProgram::startBackend);
             try {
                 return new CommandLine.RunLast().execute(parsed);
             } catch (StandardOutput.Closed | RunException e) {
-                // While printing help, which is not a command to picocli.
+                // Thrown while help is printed, which picocli does not run as a command.
                 throw new ExecutionException(line, e.getMessage(), e);
             }
         });
@@ -88,7 +91,7 @@ public final class CommandLineProgram implements Runnable {
                             "vit4j: out of memory (" + e.getMessage()
                                     + "); use smaller batches or fewer threads, or raise the limit with VIT4J_JAVA_OPTS=-Xmx4g");
             if (root.debug) e.printStackTrace(line.getErr());
-            code = FAILED;
+            code = FAILURE;
         } catch (LinkageError e) {
             code = noBackend(e, line, root.debug);
         }
@@ -101,51 +104,62 @@ public final class CommandLineProgram implements Runnable {
         throw new ParameterException(spec.commandLine(), "no command given");
     }
 
-    private static int mistake(ParameterException problem) {
+    private static BenchRunner benchRunner(String name) {
+        try {
+            return BenchRunner.of(name);
+        } catch (ConfigError e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+
+    private static int usageError(ParameterException problem) {
         PrintWriter err = problem.getCommandLine().getErr();
         String name = problem.getCommandLine().getCommandSpec().qualifiedName();
         if (problem.getCause() instanceof InvalidPathException path) {
-            err.println(name + ": " + ConsoleEncoding.unreadable(path).getMessage());
-            return MISTAKE;
+            err.println(name + ": " + ConsoleEncoding.invalidName(path).getMessage());
+            return INVALID_INPUT;
         }
-        err.println(name + ": " + Mistakes.explain(problem) + "; see " + name + " --help");
-        return MISTAKE;
+        err.println(name + ": " + UsageErrors.message(problem) + "; see " + name + " --help");
+        return INVALID_INPUT;
     }
 
-    private static int explain(Exception problem, CommandLine command, boolean debug) {
-        if (problem instanceof StandardOutput.Closed) return DONE;
-        if (problem instanceof InvalidPathException path) return explain(ConsoleEncoding.unreadable(path), command, debug);
-        boolean theirs = problem instanceof ConfigError;
-        boolean told = theirs || problem instanceof RunException;
-        if (told) problem.getMessage().lines().forEach(line -> command.getErr().println("vit4j: " + line));
-        if (debug || !told) problem.printStackTrace(command.getErr());
-        return theirs ? MISTAKE : FAILED;
+    private static int report(Exception problem, CommandLine command, boolean debug) {
+        if (problem instanceof StandardOutput.Closed) return SUCCESS;
+        if (problem instanceof InvalidPathException path) return report(ConsoleEncoding.invalidName(path), command, debug);
+        boolean invalidInput = problem instanceof ConfigError;
+        boolean expected = invalidInput || problem instanceof RunException;
+        if (expected) problem.getMessage().lines().forEach(line -> command.getErr().println("vit4j: " + line));
+        if (debug || !expected) problem.printStackTrace(command.getErr());
+        return invalidInput ? INVALID_INPUT : FAILURE;
     }
 
-    private static boolean isForCuda() {
+    private static boolean isCudaBuild() {
         return CommandLineProgram.class.getResource("/org/nd4j/linalg/jcublas/JCublasBackend.class") != null;
     }
 
-    /** Here, not when a command first needs it: what ND4J then prints is kept out, and {@link #noBackend} has a line for it. */
+    /**
+     * Loads ND4J's backend before the command runs: its output is suppressed here, and {@link #noBackend} reports a failure
+     * in one line.
+     */
     private static void startBackend(CommandLine.ParseResult command) {
-        boolean helps = command.isUsageHelpRequested() || command.isVersionHelpRequested();
-        if (helps || WITHOUT_BACKEND.contains(command.commandSpec().userObject().getClass())) return;
+        boolean help = command.isUsageHelpRequested() || command.isVersionHelpRequested();
+        if (help || WITHOUT_BACKEND.contains(command.commandSpec().userObject().getClass())) return;
         SuppressedOutput.withoutErrors(Nd4j::getBackend);
     }
 
-    /** Native code that is missing, or does not fit this machine, shows when the first of it is wanted. */
+    /** Reports native code that is missing or does not run on this machine; the JVM loads it at first use. */
     private static int noBackend(LinkageError problem, CommandLine command, boolean debug) {
         Throwable cause = problem;
         while (cause.getCause() != null && cause.getCause() != cause) cause = cause.getCause();
-        String why = isForCuda()
-                ? "this build is for CUDA (-Pcuda), and there is no card, no driver (libcuda.so.1) or no CUDA 11.6; see"
-                        + " docs/cuda.md, or build without -Pcuda for the processor"
-                : "ND4J's native code does not start: "
+        String why = isCudaBuild()
+                ? "this build is for CUDA (-Pcuda), and the GPU, its driver (libcuda.so.1) or CUDA 11.6 is missing; see"
+                        + " docs/cuda.md, or build without -Pcuda for the CPU"
+                : "ND4J's native code cannot be loaded: "
                         + String.valueOf(cause.getMessage()).lines().findFirst().orElse("")
                         + "; see 'Which hardware' in README.md";
         command.getErr().println("vit4j: " + why);
         if (debug) problem.printStackTrace(command.getErr());
-        return FAILED;
+        return FAILURE;
     }
 
     static final class Version implements CommandLine.IVersionProvider {

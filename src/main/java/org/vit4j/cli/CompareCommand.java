@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "compare",
         mixinStandardHelpOptions = true,
-        description = "Runs side by side: results, what differs in their configs, and their curves in one picture.")
+        description = "Compares training runs: results, differing config values and curves.")
 final class CompareCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "RUN", description = "Run directories.")
     private List<Path> runs;
@@ -27,10 +27,10 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FILE",
-            description = "Write a page, such as compare.html.")
+            description = "Write an HTML page, such as compare.html, instead of text.")
     private Optional<Path> output = Optional.empty();
 
-    @Option(names = "--json", description = "Machine output.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @Spec
@@ -48,6 +48,6 @@ final class CompareCommand implements Callable<Integer> {
         else if (output.isPresent()) out.println(output.get() + ": " + runs.size() + " runs");
         else out.print(comparison.table());
         out.flush();
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 }

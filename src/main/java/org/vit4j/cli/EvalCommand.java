@@ -39,9 +39,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "eval",
         mixinStandardHelpOptions = true,
-        description = "Loss, accuracy and confusion on labelled images.")
+        description = "Computes loss, accuracy and confusion matrix on labeled images.")
 final class EvalCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "MODEL", description = "A .keras file of vit4j.")
+    @Parameters(paramLabel = "MODEL", description = "A .keras file written by vit4j.")
     private Path file;
 
     @Option(
@@ -49,25 +49,26 @@ final class EvalCommand implements Callable<Integer> {
             required = true,
             paramLabel = "CONFIG|PATH",
             description =
-                    "A config, whose validation images are taken, or a directory: with a directory for each class, or with val,"
-                            + " validation, valid or test that has them.")
+                    "A config, to evaluate its validation images, or a directory that contains one directory per class, directly"
+                            + " or in val, validation, valid or test.")
     private String data;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a value of the config.")
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
     private List<String> overrides = List.of();
 
     @Option(
             names = "--batch",
             paramLabel = "N",
             defaultValue = "64",
-            description = "Images at once (${DEFAULT-VALUE}).")
+            description = "Images per batch (default: ${DEFAULT-VALUE}).")
     private int batch;
 
     @Option(
             names = "--class-map",
             paramLabel = "FILE",
             description =
-                    "Names of the class directories, one a line, in the order of the model's classes (timm's format).")
+                    "Text file with the names of the class directories, one per line, in the order of the model's classes"
+                            + " (timm's format).")
     private Optional<Path> classMap = Optional.empty();
 
     @Option(
@@ -81,10 +82,11 @@ final class EvalCommand implements Callable<Integer> {
             names = "--max-pixels",
             paramLabel = "N",
             defaultValue = "" + ImageFormats.DEFAULT_PIXEL_LIMIT,
-            description = "Larger images of a directory are refused (${DEFAULT-VALUE}); a config has data.max_pixels.")
+            description = "Reject images of a directory with more pixels (default: ${DEFAULT-VALUE}). For a config, set"
+                    + " data.max_pixels.")
     private long maxPixels;
 
-    @Option(names = "--json", description = "Machine output.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @Spec
@@ -93,7 +95,7 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (batch < 1) throw new ConfigError("--batch " + batch + ": expected at least 1");
-        boolean stops = OnCorruptOption.fails(onCorrupt);
+        boolean failOnCorrupt = OnCorruptOption.fails(onCorrupt);
         List<String> directories = classMap.map(TextLines::distinct).orElse(List.of());
         List<String> unreadable = Collections.synchronizedList(new ArrayList<>());
         try (SavedModel model = SavedModel.load(file)) {
@@ -102,20 +104,21 @@ final class EvalCommand implements Callable<Integer> {
             int threads = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
             DataLoader all = new DataLoader(
                     dataset, AugmentConfig.NONE, model.description().preprocess(), batch, false, false, 0, threads);
-            DataLoader batches = stops ? all : all.withoutUnreadable(e -> report(unreadable, e));
+            DataLoader batches = failOnCorrupt ? all : all.withoutUnreadable(e -> report(unreadable, e));
             Scores scores = Evaluator.evaluate(model.inference(), batches, classes);
-            if (scores.count() == 0) throw new ConfigError(data + ": none of its images can be read");
+            if (scores.count() == 0) throw new ConfigError(data + ": no image can be read");
             PrintWriter out = spec.commandLine().getOut();
-            if (json) out.println(Json.text(machine(scores, classes, unreadable)));
+            if (json) out.println(Json.text(jsonFields(scores, classes, unreadable)));
             else print(out, scores);
             out.flush();
         }
-        if (unreadable.isEmpty()) return CommandLineProgram.DONE;
+        if (unreadable.isEmpty()) return CommandLineProgram.SUCCESS;
         spec.commandLine()
                 .getErr()
-                .println("vit4j: " + unreadable.size() + (unreadable.size() == 1 ? " image" : " images")
-                        + " cannot be read, left out of the numbers");
-        return CommandLineProgram.FAILED;
+                .println("vit4j: " + unreadable.size() + (unreadable.size() == 1
+                                ? " image cannot be read and is not in these results"
+                                : " images cannot be read and are not in these results"));
+        return CommandLineProgram.FAILURE;
     }
 
     private void report(List<String> unreadable, ConfigError problem) {
@@ -133,7 +136,7 @@ final class EvalCommand implements Callable<Integer> {
                     reader.evaluationFiles(path.toString(), classes), channels, OnCorrupt.FAIL, maxPixels);
         }
         if (!Files.exists(path) && !Config.exists(data)) {
-            throw new ConfigError("--data " + data + ": does not exist; expected a directory with a directory for each"
+            throw new ConfigError("--data " + data + ": does not exist; expected a directory with one directory per"
                     + " class, a YAML file, or the name of a packaged config"
                     + Suggestions.hint(data, ConfigCatalog.names()));
         }
@@ -142,17 +145,17 @@ final class EvalCommand implements Callable<Integer> {
         return new RelabeledDataset(data, validation, classes, directories);
     }
 
-    private static Map<String, Object> machine(Scores scores, List<String> classes, List<String> unreadable) {
-        Map<String, Object> all = new LinkedHashMap<>();
-        all.put("loss", scores.loss());
-        all.put("top1", scores.top1());
-        all.put("top5", scores.top5());
-        all.put("count", scores.count());
-        all.put("unreadable", unreadable.size());
-        all.put("per_class", scores.classes());
-        all.put("labels", classes);
-        all.put("confusion", scores.confusion());
-        return all;
+    private static Map<String, Object> jsonFields(Scores scores, List<String> classes, List<String> unreadable) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("loss", scores.loss());
+        fields.put("top1", scores.top1());
+        fields.put("top5", scores.top5());
+        fields.put("count", scores.count());
+        fields.put("unreadable", unreadable.size());
+        fields.put("per_class", scores.classes());
+        fields.put("labels", classes);
+        fields.put("confusion", scores.confusion());
+        return fields;
     }
 
     private static void print(PrintWriter out, Scores s) {
@@ -175,7 +178,7 @@ final class EvalCommand implements Callable<Integer> {
                     c.f1());
         }
         if (s.confusion().length > 20) return;
-        out.printf(Locale.ROOT, "%nconfusion, a row each actual class:%n");
+        out.printf(Locale.ROOT, "%nconfusion matrix, one row per actual class:%n");
         for (int i = 0; i < s.confusion().length; i++) {
             out.printf(Locale.ROOT, "%-24s", s.classes().get(i).name());
             for (long n : s.confusion()[i]) out.printf(Locale.ROOT, " %5d", n);

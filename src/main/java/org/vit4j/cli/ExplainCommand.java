@@ -23,56 +23,57 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "explain",
         mixinStandardHelpOptions = true,
-        description = "Shows what a model looks at: pictures, tables and a page in a directory.")
+        description = "Shows which image regions a model uses: heat maps, tables and an HTML page.")
 final class ExplainCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "MODEL", description = "A .keras file of vit4j.")
+    @Parameters(index = "0", paramLabel = "MODEL", description = "A .keras file written by vit4j.")
     private Path file;
 
     @Parameters(
             index = "1..*",
             arity = "1..*",
             paramLabel = "IMAGE|DIR",
-            description = "Images, or directories of images.")
-    private List<Path> pictures;
+            description = "Image files, or directories of images.")
+    private List<Path> inputs;
 
     @Option(
             names = "--method",
             split = ",",
             paramLabel = "METHOD",
-            description = "${COMPLETION-CANDIDATES}, in lower case; several with commas. Default: gradcam.")
+            description = "gradcam, rollout, attention, saliency, distance, similarity or features; comma-separated for several"
+                    + " (default: gradcam).")
     private List<ExplainMethod> methods = List.of(ExplainMethod.GRADCAM);
 
     @Option(
             names = "--layer",
             paramLabel = "NAME",
-            description = "A tensor of the summary: the layer of gradcam, attention and features. The last that counts"
-                    + " when left out.")
+            description = "Tensor for gradcam, attention and features, by its name in the summary (default: the last one that"
+                    + " affects the output).")
     private Optional<String> layer = Optional.empty();
 
-    @Option(names = "--head", paramLabel = "N", description = "A head of attention, from 0; their mean when left out.")
+    @Option(names = "--head", paramLabel = "N", description = "Attention head, from 0 (default: mean of all).")
     private Optional<Integer> head = Optional.empty();
 
     @Option(
             names = "--class",
             paramLabel = "CLASS",
-            description = "Name or index, for gradcam and saliency; the likeliest when left out.")
-    private Optional<String> of = Optional.empty();
+            description = "Class name or index for gradcam and saliency (default: the most probable class).")
+    private Optional<String> target = Optional.empty();
 
     @Option(
             names = {"-o", "--output"},
             required = true,
             paramLabel = "DIR",
-            description = "Where explain.html, pictures and tables go.")
+            description = "Directory for explain.html, images and tables.")
     private Path directory;
 
     @Option(
             names = "--max-pixels",
             paramLabel = "N",
             defaultValue = "" + ImageFormats.DEFAULT_PIXEL_LIMIT,
-            description = "Larger images are refused (${DEFAULT-VALUE}).")
+            description = "Reject images with more pixels (default: ${DEFAULT-VALUE}).")
     private long maxPixels;
 
-    @Option(names = "--json", description = "Machine output.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @Spec
@@ -83,26 +84,26 @@ final class ExplainCommand implements Callable<Integer> {
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
             throw new ConfigError("-o " + directory + ": is a file; expected a directory");
         }
-        // Java's drawing must not look for a screen.
+        // Java's 2D drawing must not connect to a display.
         System.setProperty("java.awt.headless", "true");
-        OptionalInt chosen = head.map(OptionalInt::of).orElse(OptionalInt.empty());
+        OptionalInt headIndex = head.map(OptionalInt::of).orElse(OptionalInt.empty());
         List<Path> images = ImageArguments.files(
-                pictures, note -> spec.commandLine().getErr().println("vit4j: " + note));
-        var request = new ExplainRun.ExplainRequest(images, methods, layer, chosen, of, directory, maxPixels);
+                inputs, note -> spec.commandLine().getErr().println("vit4j: " + note));
+        var request = new ExplainRun.ExplainRequest(images, methods, layer, headIndex, target, directory, maxPixels);
         try (SavedModel model = SavedModel.load(file)) {
             print(ExplainRun.write(model, request));
         }
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 
     private void print(ExplainRun.ExplainOutcome outcome) {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            Map<String, Object> answer = new LinkedHashMap<>();
-            answer.put("page", outcome.page().toString());
-            answer.put("results", outcome.results());
-            answer.put("notes", outcome.notes());
-            out.println(Json.text(answer));
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("page", outcome.page().toString());
+            fields.put("results", outcome.results());
+            fields.put("notes", outcome.notes());
+            out.println(Json.text(fields));
             return;
         }
         outcome.notes().forEach(note -> spec.commandLine().getErr().println("vit4j: " + note));

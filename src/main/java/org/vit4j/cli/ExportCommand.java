@@ -26,11 +26,11 @@ import picocli.CommandLine.Spec;
         description = "Writes a saved model in another format.",
         footer = {
             "",
-            "onnx: images [batch, C, H, W] to logits, operator set 17. safetensors: the state dict of timm or of the"
-                    + " authors. samediff: FlatBuffers for SameDiff.load. keras: the file as vit4j saves it."
+            "onnx: from images [batch, C, H, W] to logits, operator set 17. safetensors: the state dict with the names of"
+                    + " timm or of the authors. samediff: FlatBuffers for SameDiff.load. keras: the file as vit4j saves it."
         })
 final class ExportCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "MODEL", description = "A .keras file of vit4j.")
+    @Parameters(paramLabel = "MODEL", description = "A .keras file written by vit4j.")
     private Path model;
 
     @Option(
@@ -44,28 +44,28 @@ final class ExportCommand implements Callable<Integer> {
             names = {"-o", "--output"},
             required = true,
             paramLabel = "FILE",
-            description = "The file to write; one that stands there is replaced.")
+            description = "The file to write; an existing file is replaced.")
     private Path file;
 
     @Option(
             names = "--preprocess",
             description =
-                    "onnx: the network is given pixels [batch, H, W, C] in 0..255, of its size, and normalises them"
-                            + " itself.")
+                    "onnx: make the model take pixels [batch, H, W, C] in 0..255, already of its image size, and normalize"
+                            + " them itself.")
     private boolean preprocess;
 
-    @Option(names = "--pixels", paramLabel = "TYPE", description = "with --preprocess: uint8 (default) or float.")
+    @Option(names = "--pixels", paramLabel = "TYPE", description = "With --preprocess: uint8 or float (default: uint8).")
     private Optional<String> pixels = Optional.empty();
 
     @Option(
             names = "--names",
             paramLabel = "SCHEME",
             description =
-                    "safetensors: whose names, reference, authors or hf, where there are several (default: those the"
-                            + " model was imported with, else reference).")
+                    "safetensors: tensor names, where an architecture has several: reference, authors or hf (default: those"
+                            + " the model was imported with, else reference).")
     private Optional<String> names = Optional.empty();
 
-    @Option(names = "--json", description = "Machine output.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @Spec
@@ -73,35 +73,35 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ExportFormat wanted = ExportFormat.of(format);
-        List<Path> written = ModelExporter.run(model, wanted, file, new ModelExporter.ExportOptions(pixels(), names));
+        ExportFormat target = ExportFormat.of(format);
+        List<Path> written = ModelExporter.run(model, target, file, new ModelExporter.ExportOptions(pixels(), names));
         PrintWriter out = spec.commandLine().getOut();
-        if (json) out.println(Json.text(machine(wanted, written)));
-        else written.forEach(one -> out.println(wanted.cliName() + ": " + one));
+        if (json) out.println(Json.text(jsonFields(target, written)));
+        else written.forEach(one -> out.println(target.cliName() + ": " + one));
         out.flush();
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 
-    private Map<String, Object> machine(ExportFormat wanted, List<Path> written) {
-        Map<String, Object> machine = new LinkedHashMap<>();
-        machine.put("format", wanted.cliName());
-        machine.put("file", file.toString());
-        machine.put("files", written.stream().map(Path::toString).toList());
-        machine.put("bytes", written.stream().mapToLong(ExportCommand::size).sum());
-        return machine;
+    private Map<String, Object> jsonFields(ExportFormat target, List<Path> written) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("format", target.cliName());
+        fields.put("file", file.toString());
+        fields.put("files", written.stream().map(Path::toString).toList());
+        fields.put("bytes", written.stream().mapToLong(ExportCommand::size).sum());
+        return fields;
     }
 
     private static long size(Path file) {
         try {
             return Files.size(file);
         } catch (IOException e) {
-            throw new RunException(file + ": was written and cannot be read: " + e.getMessage(), e);
+            throw new RunException(file + ": cannot be read after writing: " + e.getMessage(), e);
         }
     }
 
     private PixelInput.PixelInputKind pixels() {
         if (pixels.isPresent() && !preprocess)
-            throw new ConfigError("--pixels: means something with --preprocess only");
+            throw new ConfigError("--pixels: expected only together with --preprocess");
         if (!preprocess) return PixelInput.PixelInputKind.NORMALIZED;
         return switch (pixels.orElse("uint8")) {
             case "uint8" -> PixelInput.PixelInputKind.UINT8;

@@ -9,10 +9,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code vit4j help} and {@code vit4j help train}: the same texts as {@code --help}. */
-@Command(name = "help", helpCommand = true, description = "Shows all commands, or the options of one.")
+/** {@code vit4j help} and {@code vit4j help train}, with the texts of {@code --help}. */
+@Command(name = "help", helpCommand = true, description = "Lists the commands, or the options of one command.")
 final class HelpCommand implements Callable<Integer> {
-    @Parameters(arity = "0..1", paramLabel = "COMMAND", description = "The command to explain.")
+    @Parameters(arity = "0..1", paramLabel = "COMMAND", description = "A command, such as train.")
     private Optional<String> command = Optional.empty();
 
     @Spec
@@ -23,10 +23,10 @@ final class HelpCommand implements Callable<Integer> {
         CommandLine all = spec.parent().commandLine();
         CommandLine one = command.isEmpty() ? all : all.getSubcommands().get(command.get());
         if (one == null) {
-            throw new ParameterException(all, Mistakes.unknownCommand(command.get(), all));
+            throw new ParameterException(all, UsageErrors.unknownCommand(command.get(), all));
         }
         one.usage(spec.commandLine().getOut());
         spec.commandLine().getOut().flush();
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 }

@@ -9,22 +9,22 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.ImageFinder;
 import org.vit4j.data.LocalDirectories;
 
-/** Files and directories of images, as arguments of a command. */
+/** Arguments of a command that name image files or directories of images. */
 final class ImageArguments {
     private ImageArguments() {}
 
     /**
      * Replaces each directory by the images in it, at any depth; files stay as they are.
      *
-     * @param notes takes a line about what was left out of a directory
-     * @throws ConfigError when one does not exist, or a directory has no images
+     * @param notes receives a line for each kind of file that was skipped in a directory
+     * @throws ConfigError if an argument does not exist or a directory contains no images
      */
-    static List<Path> files(List<Path> given, Consumer<String> notes) {
+    static List<Path> files(List<Path> arguments, Consumer<String> notes) {
         List<Path> files = new ArrayList<>();
-        for (Path path : given) {
+        for (Path path : arguments) {
             if (!Files.exists(path)) {
-                String what = Files.isSymbolicLink(path) ? "is a broken link" : "no such file or directory";
-                throw new ConfigError(path + ": " + what);
+                String problem = Files.isSymbolicLink(path) ? "is a broken link" : "no such file or directory";
+                throw new ConfigError(path + ": " + problem);
             }
             if (Files.isDirectory(path)) files.addAll(images(path, notes));
             else files.add(path);

@@ -18,8 +18,8 @@ import picocli.CommandLine.Spec;
         name = "import",
         mixinStandardHelpOptions = true,
         description = {
-            "Makes a saved model of a published checkpoint: safetensors or PyTorch's .pth, .pt, .bin.",
-            "With --like: of a model of ours that Keras trained and saved again."
+            "Converts a published checkpoint to a .keras file.",
+            "With --like: converts a .keras file of vit4j that Keras has trained and saved."
         },
         customSynopsis = {
             "vit4j import [OPTIONS] VARIANT|CONFIG CHECKPOINT -o MODEL",
@@ -30,15 +30,15 @@ final class ImportCommand implements Callable<Integer> {
             arity = "1..2",
             paramLabel = "VARIANT|CONFIG CHECKPOINT",
             description =
-                    "A variant's name or a YAML file; then a .safetensors, a .safetensors.index.json with its shards"
-                            + " next to it, a .pth, .pt or .bin, or an .npz of google-research.")
-    private List<String> given = List.of();
+                    "A variant name or a YAML file; then a .safetensors file, a .safetensors.index.json with its shards in the"
+                            + " same directory, a PyTorch file (.pth, .pt, .bin), or an .npz of google-research.")
+    private List<String> arguments = List.of();
 
     @Option(
             names = "--like",
             paramLabel = "ORIGINAL",
-            description = "The .keras of vit4j that Keras opened. What Keras drops (class names, preprocessing, config)"
-                    + " comes from it, the weights from TRAINED, the .keras that Keras saved.")
+            description = "The .keras file of vit4j that Keras loaded. Class names, preprocessing and config, which Keras drops,"
+                    + " are taken from it, and the weights from TRAINED, the file that Keras saved.")
     private Optional<Path> like = Optional.empty();
 
     @Option(names = "-o", required = true, paramLabel = "MODEL", description = "The .keras file to write.")
@@ -47,41 +47,41 @@ final class ImportCommand implements Callable<Integer> {
     @Option(
             names = "--classes",
             paramLabel = "N",
-            description = "Another number of classes, or a file without a head; the head is initialized.")
+            description = "Replace the head by a new one with N classes; also for checkpoints without a head.")
     private Optional<Integer> classes = Optional.empty();
 
     @Option(
             names = "--image",
             paramLabel = "N|HxW",
-            description = "Another image size; position embeddings are resampled.")
+            description = "Change the image size; position embeddings are resampled.")
     private Optional<String> image = Optional.empty();
 
-    @Option(names = "--channels", paramLabel = "N", description = "1 or 3; the first convolution is adapted.")
+    @Option(names = "--channels", paramLabel = "N", description = "Change the number of input channels (1 or 3); the first convolution is adapted.")
     private Optional<Integer> channels = Optional.empty();
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a value of the config.")
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
     private List<String> overrides = List.of();
 
-    @Option(names = "--labels", paramLabel = "FILE", description = "Names of the classes, one a line.")
+    @Option(names = "--labels", paramLabel = "FILE", description = "Text file with the class names, one per line.")
     private Optional<Path> labels = Optional.empty();
 
     @Option(
             names = "--key",
             paramLabel = "NAME",
             description =
-                    "Which state dict to read when several in the file fit equally well, as the message names them.")
+                    "State dict to read, if the file contains several that fit equally well; the error message names them.")
     private Optional<String> key = Optional.empty();
 
     @Option(
             names = "--seed",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Of what is drawn anew (default: ${DEFAULT-VALUE}).")
+            description = "Random seed for new parameters (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     @Option(
             names = "--lenient",
-            description = "Leave aside arrays that are missing, superfluous or misshapen instead of refusing them.")
+            description = "Ignore missing and unexpected tensors and those of the wrong shape instead of failing.")
     private boolean lenient;
 
     @Spec
@@ -94,30 +94,30 @@ final class ImportCommand implements Callable<Integer> {
         notes.forEach(err::println);
         spec.commandLine().getOut().println("model: " + model);
         spec.commandLine().getOut().flush();
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 
     private List<String> published() {
-        if (given.size() != 2) throw wrong("expected VARIANT|CONFIG and CHECKPOINT, got " + given);
+        if (arguments.size() != 2) throw usageError("expected VARIANT|CONFIG and CHECKPOINT, got " + arguments);
         var changes = new CheckpointImporter.ImportChanges(classes, image, channels, overrides);
         return CheckpointImporter.run(
-                given.get(0), UserPath.of(given.get(1)), model, changes, labels, seed, !lenient, key);
+                arguments.get(0), UserPath.of(arguments.get(1)), model, changes, labels, seed, !lenient, key);
     }
 
     private List<String> retrained(Path original) {
-        if (given.size() != 1) throw wrong("--like takes one file, the one that Keras saved, got " + given);
+        if (arguments.size() != 1) throw usageError("--like: expected one file, the one that Keras saved, got " + arguments);
         boolean changed = classes.isPresent()
                 || image.isPresent()
                 || channels.isPresent()
                 || labels.isPresent()
                 || key.isPresent();
         if (changed || lenient || !overrides.isEmpty()) {
-            throw wrong("--like changes nothing but the weights; leave the other options out");
+            throw usageError("--like replaces only the weights; remove the other options");
         }
-        return CheckpointImporter.like(original, UserPath.of(given.get(0)), model);
+        return CheckpointImporter.like(original, UserPath.of(arguments.get(0)), model);
     }
 
-    private ParameterException wrong(String problem) {
+    private ParameterException usageError(String problem) {
         return new ParameterException(spec.commandLine(), problem);
     }
 }

@@ -7,22 +7,22 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
- * Ctrl-C, SIGTERM or a closed terminal while there is something to save: the command finishes its step, saves and ends,
- * and the process ends with the command's own exit code. A second Ctrl-C changes nothing.
+ * Handles Ctrl-C, SIGTERM and a closed terminal during training: the command finishes its step, saves and returns, and the
+ * process ends with the exit code of the command. A second Ctrl-C has no effect.
  */
 final class InterruptHandler {
-    /** Longer than any step with its checkpoint; a process that does not end is worse than a lost one. */
-    private static final long PATIENCE_SECONDS = 600;
+    /** Longer than any step with its checkpoint; after that the process ends without saving. */
+    private static final long TIMEOUT_SECONDS = 600;
 
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private volatile boolean requested;
 
-    /** Set when the command is one that saves. */
+    /** Null unless the command saves. */
     private Thread hook;
 
-    /** From here on the process waits for the command; before, it ends at once, as nothing would be lost. */
+    /** Makes an interrupt wait for the command. Before this call an interrupt ends the process at once. */
     void listen(Consumer<String> print) {
-        hook = new Thread(() -> waitForTheCommand(print), "finish-the-step");
+        hook = new Thread(() -> waitForCommand(print), "interrupt-handler");
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
@@ -30,30 +30,30 @@ final class InterruptHandler {
         return requested;
     }
 
-    private void waitForTheCommand(Consumer<String> print) {
+    private void waitForCommand(Consumer<String> print) {
         requested = true;
         print.accept("vit4j: interrupted; finishing the step and saving");
-        int code = CommandLineProgram.FAILED;
+        int code = CommandLineProgram.FAILURE;
         try {
-            code = ended.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            code = ended.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            print.accept("vit4j: not saved after " + PATIENCE_SECONDS + " seconds; the newest checkpoint stays");
+            print.accept("vit4j: not saved after " + TIMEOUT_SECONDS + " seconds; the last checkpoint is still valid");
         } catch (InterruptedException | ExecutionException e) {
             print.accept("vit4j: not saved: " + e);
         }
         System.out.flush();
-        // The runtime would end with 128 + signal, whatever became of the command.
+        // A normal exit would return 128 + signal instead of the exit code of the command.
         Runtime.getRuntime().halt(code);
     }
 
-    /** The command is over, and all it had to say is said. */
+    /** Records that the command has ended and printed all its output. */
     void ended(int code) {
         ended.complete(code);
         if (hook == null) return;
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            // The process is ending already: the hook is what it waits for.
+            // The process is already shutting down and waits for the hook.
         }
     }
 }

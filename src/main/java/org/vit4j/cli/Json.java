@@ -3,7 +3,7 @@ package org.vit4j.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-/** Machine output. */
+/** JSON output of commands. */
 final class Json {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 

@@ -17,30 +17,30 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "models",
         mixinStandardHelpOptions = true,
-        description = "Every published variant, with what its authors report.")
+        description = "Lists all published variants with size, compute and reported accuracy.")
 final class ModelsCommand implements Callable<Integer> {
-    @Option(names = "--json", description = "Machine output.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @Spec
     private CommandSpec spec;
 
-    /** A variant and what its config says was published of it. */
-    private record Line(ModelSummary summary, Optional<Double> top1, String source) {
-        static Line of(String variant) {
+    /** A variant with the published accuracy from its config. */
+    private record ModelLine(ModelSummary summary, Optional<Double> top1, String source) {
+        static ModelLine of(String variant) {
             RunConfig config = RunConfig.open("models/" + variant, List.of());
             Optional<RunConfig.PublishedResult> published = config.published();
-            return new Line(
+            return new ModelLine(
                     ModelSummary.of(variant, config.model()),
                     published.flatMap(RunConfig.PublishedResult::top1),
                     published.map(RunConfig.PublishedResult::source).orElse(""));
         }
 
-        Map<String, Object> machine() {
-            Map<String, Object> all = summary.headline();
-            all.put("top1", top1.orElse(null));
-            all.put("source", source);
-            return all;
+        Map<String, Object> jsonFields() {
+            Map<String, Object> fields = summary.headline();
+            fields.put("top1", top1.orElse(null));
+            fields.put("source", source);
+            return fields;
         }
 
         void print(PrintWriter out) {
@@ -62,10 +62,10 @@ final class ModelsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Line> lines = ConfigCatalog.variants().stream().map(Line::of).toList();
+        List<ModelLine> lines = ConfigCatalog.variants().stream().map(ModelLine::of).toList();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(Json.text(lines.stream().map(Line::machine).toList()));
+            out.println(Json.text(lines.stream().map(ModelLine::jsonFields).toList()));
         } else {
             out.printf(
                     Locale.ROOT,
@@ -81,6 +81,6 @@ final class ModelsCommand implements Callable<Integer> {
             lines.forEach(line -> line.print(out));
         }
         out.flush();
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 }

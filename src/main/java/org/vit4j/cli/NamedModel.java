@@ -8,15 +8,15 @@ import org.vit4j.model.SavedModel;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.train.RunConfig;
 
-/** A network somebody names, and what it is called. */
+/** A model config with its name, from a command-line argument. */
 record NamedModel(String name, ModelConfig model) {
-    /** @param what a variant's name, a YAML file or a {@code .keras} file */
-    static NamedModel of(String what, List<String> overrides) {
-        if (what.endsWith(".keras")) {
-            ModelDescription model = SavedModel.describe(UserPath.of(what));
+    /** @param argument a variant name, a YAML file or a {@code .keras} file */
+    static NamedModel of(String argument, List<String> overrides) {
+        if (argument.endsWith(".keras")) {
+            ModelDescription model = SavedModel.describe(UserPath.of(argument));
             return new NamedModel(model.name(), model.model());
         }
-        RunConfig config = RunConfig.read(Config.open(what, overrides));
+        RunConfig config = RunConfig.read(Config.open(argument, overrides));
         return new NamedModel(config.name(), config.model());
     }
 }

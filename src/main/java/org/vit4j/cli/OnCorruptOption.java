@@ -2,11 +2,11 @@ package org.vit4j.cli;
 
 import org.vit4j.config.ConfigError;
 
-/** The option {@code --on-corrupt}: what a command does with an image that cannot be read. */
+/** The option {@code --on-corrupt}, which sets the handling of images that cannot be read. */
 final class OnCorruptOption {
     static final String DESCRIPTION =
-            "An image that cannot be read is named and left out, and the exit code is 1 (skip, the default), or it ends the"
-                    + " command (fail).";
+            "Handling of images that cannot be read. skip: report and skip them, and exit with code 1. fail: stop at the"
+                    + " first (default: skip).";
 
     private OnCorruptOption() {}
 

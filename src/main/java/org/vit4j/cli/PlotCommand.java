@@ -19,26 +19,26 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "plot",
         mixinStandardHelpOptions = true,
-        description = "Draws a network: stages, blocks, and the shapes that flow between them.")
+        description = "Draws a model: its stages and blocks, and the shapes of the tensors between them.")
 final class PlotCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "VARIANT|CONFIG|MODEL", description = "A variant's name, a YAML file or a .keras file.")
-    private String what;
+    @Parameters(paramLabel = "VARIANT|CONFIG|MODEL", description = "A variant name, a YAML file or a .keras file.")
+    private String model;
 
     @Option(
             names = {"-o", "--output"},
             required = true,
             paramLabel = "FILE",
-            description = "The picture: .svg or .png.")
+            description = "The image to write: .svg or .png.")
     private Path output;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a value of the config.")
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
     private List<String> overrides = List.of();
 
     @Option(
             names = "--scale",
             paramLabel = "S",
             defaultValue = "1.5",
-            description = "Pixels of a PNG for one of the drawing (${DEFAULT-VALUE}).")
+            description = "Scale of a PNG, above 0 and at most 8 (default: ${DEFAULT-VALUE}).")
     private double scale;
 
     @Spec
@@ -48,22 +48,22 @@ final class PlotCommand implements Callable<Integer> {
     public Integer call() {
         String file = output.toString().toLowerCase(Locale.ROOT);
         if (!file.endsWith(".svg") && !file.endsWith(".png")) {
-            throw new ConfigError("-o " + output + ": give it a name that ends in .svg or .png");
+            throw new ConfigError("-o " + output + ": expected a file name that ends in .svg or .png");
         }
         if (!(scale > 0 && scale <= 8)) throw new ConfigError("--scale " + scale + ": expected above 0, at most 8");
-        // Java's drawing must not look for a screen.
+        // Java's 2D drawing must not connect to a display.
         System.setProperty("java.awt.headless", "true");
-        NamedModel network = NamedModel.of(what, overrides);
-        Drawing drawing = ModelPlot.of(network.name(), network.model().build());
+        NamedModel named = NamedModel.of(model, overrides);
+        Drawing drawing = ModelPlot.of(named.name(), named.model().build());
         if (file.endsWith(".svg")) {
             AtomicFiles.write(output, drawing.svg());
         } else {
-            BufferedImage picture = drawing.image(scale);
+            BufferedImage image = drawing.image(scale);
             AtomicFiles.write(output, temporary -> {
-                if (!ImageIO.write(picture, "png", temporary.toFile())) throw new AssertionError("no writer of PNG");
+                if (!ImageIO.write(image, "png", temporary.toFile())) throw new AssertionError("no PNG writer");
             });
         }
         spec.commandLine().getOut().println("drawing: " + output);
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 }

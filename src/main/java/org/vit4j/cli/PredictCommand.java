@@ -23,24 +23,24 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "predict", mixinStandardHelpOptions = true, description = "Names what is on pictures.")
+@Command(name = "predict", mixinStandardHelpOptions = true, description = "Classifies images.")
 final class PredictCommand implements Callable<Integer> {
     private static final int BATCH = 32;
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "A .keras file of vit4j.")
+    @Parameters(index = "0", paramLabel = "MODEL", description = "A .keras file written by vit4j.")
     private Path file;
 
     @Parameters(
             index = "1..*",
             arity = "1..*",
             paramLabel = "IMAGE|DIR|NPY",
-            description = "Pictures, directories of pictures, or .npy of float32 [N, C, H, W], already preprocessed.")
+            description = "Image files, directories of images, or .npy files of preprocessed float32 [N, C, H, W].")
     private List<String> inputs;
 
-    @Option(names = "--top", paramLabel = "K", defaultValue = "5", description = "Guesses an image (${DEFAULT-VALUE}).")
+    @Option(names = "--top", paramLabel = "K", defaultValue = "5", description = "Predictions per image (default: ${DEFAULT-VALUE}).")
     private int top;
 
-    @Option(names = "--logits", description = "The raw outputs too.")
+    @Option(names = "--logits", description = "Also print the logits.")
     private boolean logits;
 
     @Option(
@@ -49,8 +49,8 @@ final class PredictCommand implements Callable<Integer> {
             paramLabel = "MASTER",
             fallbackValue = "",
             description =
-                    "Let a Spark cluster do it, and write a Parquet table to -o. Pictures and directories may lie on any"
-                            + " file system that Spark reads.")
+                    "Predict on a Spark cluster and write a Parquet table to -o. Images and directories may be on any file"
+                            + " system that Spark reads. Without MASTER, use the master of spark-submit.")
     private Optional<String> spark = Optional.empty();
 
     @Option(names = "-o", paramLabel = "OUT", description = "With --spark: the Parquet table to write.")
@@ -67,10 +67,10 @@ final class PredictCommand implements Callable<Integer> {
             names = "--max-pixels",
             paramLabel = "N",
             defaultValue = "" + ImageFormats.DEFAULT_PIXEL_LIMIT,
-            description = "Larger images are refused (${DEFAULT-VALUE}).")
+            description = "Reject images with more pixels (default: ${DEFAULT-VALUE}).")
     private long maxPixels;
 
-    @Option(names = "--json", description = "Machine output.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @Spec
@@ -80,15 +80,15 @@ final class PredictCommand implements Callable<Integer> {
     public Integer call() {
         if (top < 1) throw new ConfigError("--top " + top + ": expected at least 1");
         if (spark.isPresent() != table.isPresent()) {
-            throw new ConfigError("predict: --spark MASTER and -o OUT.parquet go together");
+            throw new ConfigError("predict: --spark MASTER and -o OUT.parquet require each other");
         }
-        boolean stops = OnCorruptOption.fails(onCorrupt);
-        if (spark.isPresent()) return onSpark(stops);
+        boolean failOnCorrupt = OnCorruptOption.fails(onCorrupt);
+        if (spark.isPresent()) return onSpark(failOnCorrupt);
         PrintWriter err = spec.commandLine().getErr();
         List<Path> files =
                 ImageArguments.files(inputs.stream().map(UserPath::of).toList(), note -> err.println("vit4j: " + note));
         PredictionPrinter printer = new PredictionPrinter(spec.commandLine().getOut(), json, logits);
-        UnreadableInputs unreadable = new UnreadableInputs(err, stops);
+        UnreadableInputs unreadable = new UnreadableInputs(err, failOnCorrupt);
         try (SavedModel model = SavedModel.load(file);
                 printer) {
             predict(model, files, printer, unreadable);
@@ -96,13 +96,13 @@ final class PredictCommand implements Callable<Integer> {
         return unreadable.exitCode(files.size());
     }
 
-    private int onSpark(boolean stops) {
+    private int onSpark(boolean failOnCorrupt) {
         DistributedBackend.Predicted predicted =
-                DistributedBackend.find().predict(spark.orElseThrow(), file, inputs, table.orElseThrow(), stops);
+                DistributedBackend.find().predict(spark.orElseThrow(), file, inputs, table.orElseThrow(), failOnCorrupt);
         predicted.unreadable().forEach(line -> spec.commandLine().getErr().println("vit4j: " + line));
         spec.commandLine().getOut().println(predicted.images() + " images: " + table.orElseThrow());
         spec.commandLine().getOut().flush();
-        return predicted.unreadable().isEmpty() ? CommandLineProgram.DONE : CommandLineProgram.FAILED;
+        return predicted.unreadable().isEmpty() ? CommandLineProgram.SUCCESS : CommandLineProgram.FAILURE;
     }
 
     private void predict(SavedModel model, List<Path> files, PredictionPrinter printer, UnreadableInputs unreadable) {
@@ -111,28 +111,28 @@ final class PredictCommand implements Callable<Integer> {
         for (Path input : files) {
             try {
                 if (input.toString().endsWith(".npy")) {
-                    SafeTensors.NamedValues array = npy(model, input);
-                    images(model, batch, prepared, printer);
-                    array(model, input, array, printer);
+                    SafeTensors.NamedValues array = readNpy(model, input);
+                    predictImages(model, batch, prepared, printer);
+                    predictArray(model, input, array, printer);
                 } else {
-                    prepared.add(prepared(model, input));
+                    prepared.add(preprocess(model, input));
                     batch.add(input);
-                    if (batch.size() == BATCH) images(model, batch, prepared, printer);
+                    if (batch.size() == BATCH) predictImages(model, batch, prepared, printer);
                 }
             } catch (ConfigError e) {
-                unreadable.add(e, () -> images(model, batch, prepared, printer));
+                unreadable.add(e, () -> predictImages(model, batch, prepared, printer));
             }
         }
-        images(model, batch, prepared, printer);
+        predictImages(model, batch, prepared, printer);
     }
 
-    /** [H, W, C]; the decoded image itself, which may be large, is not kept. */
-    private float[] prepared(SavedModel model, Path image) {
+    /** Reads and preprocesses an image to [H, W, C]. The decoded image, which may be large, is not retained. */
+    private float[] preprocess(SavedModel model, Path image) {
         int channels = model.description().model().image().channels();
         return model.description().preprocess().apply(ImageFile.read(image, channels, maxPixels));
     }
 
-    private void images(SavedModel model, List<Path> batch, List<float[]> prepared, PredictionPrinter printer) {
+    private void predictImages(SavedModel model, List<Path> batch, List<float[]> prepared, PredictionPrinter printer) {
         if (batch.isEmpty()) return;
         var image = model.description().model().image();
         int size = prepared.get(0).length;
@@ -147,7 +147,7 @@ final class PredictCommand implements Callable<Integer> {
         prepared.clear();
     }
 
-    private static SafeTensors.NamedValues npy(SavedModel model, Path npy) {
+    private static SafeTensors.NamedValues readNpy(SavedModel model, Path npy) {
         SafeTensors.NamedValues array = Npy.read(npy);
         var spec = model.description().model().image();
         int[] s = array.shape();
@@ -158,7 +158,7 @@ final class PredictCommand implements Callable<Integer> {
         return array;
     }
 
-    private void array(SavedModel model, Path npy, SafeTensors.NamedValues array, PredictionPrinter printer) {
+    private void predictArray(SavedModel model, Path npy, SafeTensors.NamedValues array, PredictionPrinter printer) {
         int[] s = array.shape();
         INDArray all = Nd4j.createFromArray(array.values()).reshape('c', s[0], s[1], s[2], s[3]);
         for (int from = 0; from < s[0]; from += BATCH) {

@@ -8,12 +8,12 @@ import java.util.Locale;
 import java.util.Map;
 import org.vit4j.model.Prediction;
 
-/** Prints predictions as they come; with JSON, the elements of one list that {@link #close} ends. */
+/** Prints predictions one by one; as JSON, they are the elements of one list that {@link #close} ends. */
 final class PredictionPrinter implements AutoCloseable {
     private final PrintWriter out;
     private final boolean json;
     private final boolean logits;
-    private boolean begun;
+    private boolean started;
 
     PredictionPrinter(PrintWriter out, boolean json, boolean logits) {
         this.out = out;
@@ -23,7 +23,7 @@ final class PredictionPrinter implements AutoCloseable {
 
     void print(String file, List<Prediction> predictions, float[] row) {
         if (json) {
-            out.print(begun ? ", " : "[ ");
+            out.print(started ? ", " : "[ ");
             out.print(Json.text(entry(file, predictions, row)));
         } else {
             out.println(file);
@@ -33,7 +33,7 @@ final class PredictionPrinter implements AutoCloseable {
             if (logits) out.println("  logits " + Arrays.toString(row));
         }
         out.flush();
-        begun = true;
+        started = true;
     }
 
     private Map<String, Object> entry(String file, List<Prediction> predictions, float[] row) {
@@ -44,10 +44,10 @@ final class PredictionPrinter implements AutoCloseable {
         return entry;
     }
 
-    /** Ends the list of JSON; prints nothing where nothing was printed. */
+    /** Ends the JSON list, unless no prediction was printed. */
     @Override
     public void close() {
-        if (json && begun) out.println(" ]");
+        if (json && started) out.println(" ]");
         out.flush();
     }
 }

@@ -21,25 +21,25 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "preview",
         mixinStandardHelpOptions = true,
-        description = "Draws the training images as the network will see them, with their (mixed) labels.")
+        description = "Writes a contact sheet of augmented training images with their (mixed) labels.")
 final class PreviewCommand implements Callable<Integer> {
     @Parameters(paramLabel = "CONFIG", description = "A YAML file, or the name of a packaged config.")
-    private String what;
+    private String config;
 
     @Option(
             names = {"-o", "--output"},
             required = true,
             paramLabel = "SHEET.png",
-            description = "The picture that is written.")
+            description = "The PNG file to write.")
     private Path output;
 
-    @Option(names = "--count", paramLabel = "N", description = "Images on it; one batch, 32 at most, when left out.")
+    @Option(names = "--count", paramLabel = "N", description = "Number of images (default: one batch, at most 32).")
     private Optional<Integer> count = Optional.empty();
 
-    @Option(names = "--epoch", paramLabel = "E", description = "Of which epoch, from 1. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--epoch", paramLabel = "E", description = "Epoch whose images are shown, from 1 (default: ${DEFAULT-VALUE}).")
     private int epoch = 1;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a value of the config.")
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
     private List<String> overrides = List.of();
 
     @Spec
@@ -48,20 +48,20 @@ final class PreviewCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (!output.toString().toLowerCase(Locale.ROOT).endsWith(".png")) {
-            throw new ConfigError("-o " + output + ": the sheet is a PNG, give it a name that ends in .png");
+            throw new ConfigError("-o " + output + ": expected a file name that ends in .png");
         }
         count.filter(n -> n < 1).ifPresent(n -> {
             throw new ConfigError("--count " + n + ": expected at least 1");
         });
-        // Java's drawing must not look for a screen.
+        // Java's 2D drawing must not connect to a display.
         System.setProperty("java.awt.headless", "true");
-        RunConfig config = RunConfig.open(what, overrides);
-        int images = count.orElse(Math.min(32, config.train().batch()));
-        BufferedImage sheet = AugmentPreview.sheet(config, TrainData.open(config), epoch, images);
+        RunConfig run = RunConfig.open(config, overrides);
+        int images = count.orElse(Math.min(32, run.train().batch()));
+        BufferedImage sheet = AugmentPreview.sheet(run, TrainData.open(run), epoch, images);
         AtomicFiles.write(output, temporary -> {
-            if (!ImageIO.write(sheet, "png", temporary.toFile())) throw new AssertionError("no writer of PNG");
+            if (!ImageIO.write(sheet, "png", temporary.toFile())) throw new AssertionError("no PNG writer");
         });
         spec.commandLine().getOut().println("sheet: " + output);
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 }

@@ -9,13 +9,13 @@ import java.util.Locale;
 import org.vit4j.io.RunException;
 
 /**
- * Standard output that reports a failed write. Java's own ignores it: with {@code vit4j predict ... | head -1} the program
- * would compute to the end for no reader, and with a full disk it would end as if all were well.
+ * Standard output that reports failed writes, which {@link PrintStream} ignores. Otherwise {@code vit4j predict ... | head -1}
+ * would continue to compute after {@code head} has ended, and a run on a full disk would report success.
  */
 public final class StandardOutput {
     private StandardOutput() {}
 
-    /** The reader of a pipe has gone: nothing more is wanted, which is not an error. */
+    /** The reader of a pipe has closed it. The program ends without an error. */
     static final class Closed extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -24,12 +24,12 @@ public final class StandardOutput {
         }
     }
 
-    /** Replaces {@link System#out} for this process. Text is encoded before it gets here. */
+    /** Replaces {@link System#out} in this process. Its input is encoded bytes. */
     public static void install() {
         System.setOut(new PrintStream(new Checked(new FileOutputStream(FileDescriptor.out)), true));
     }
 
-    /** Throws unchecked exceptions, which pass through the writers of {@code java.io}; those drop an {@link IOException}. */
+    /** Throws unchecked exceptions, as {@code java.io} writers swallow {@link IOException}. */
     static final class Checked extends OutputStream {
         private final OutputStream out;
 
@@ -48,7 +48,7 @@ public final class StandardOutput {
                 out.write(bytes, from, length);
             } catch (IOException e) {
                 String why = String.valueOf(e.getMessage());
-                // The system's words, in its language: "Broken pipe", "Datenübergabe unterbrochen (broken pipe)".
+                // The operating system's message, possibly translated: "Broken pipe", "Datenübergabe unterbrochen (broken pipe)".
                 if (why.toLowerCase(Locale.ROOT).contains("pipe")) throw new Closed(e);
                 throw new RunException("standard output: cannot be written: " + why, e);
             }

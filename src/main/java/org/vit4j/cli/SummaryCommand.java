@@ -16,21 +16,21 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "summary",
         mixinStandardHelpOptions = true,
-        description = "Layers, parameters and multiply-accumulates of a network.")
+        description = "Prints the layers, parameters and multiply-accumulates of a model.")
 final class SummaryCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "VARIANT|CONFIG|MODEL", description = "A variant's name, a YAML file or a .keras file.")
-    private String what;
+    @Parameters(paramLabel = "VARIANT|CONFIG|MODEL", description = "A variant name, a YAML file or a .keras file.")
+    private String model;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a value of the config.")
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
     private List<String> overrides = List.of();
 
-    @Option(names = "--json", description = "Machine output.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @Option(
             names = "--diagram",
             paramLabel = "PATH",
-            description = "Draw the tensors below a path, such as blocks.0, as Mermaid text instead.")
+            description = "Print a Mermaid diagram of the tensors below a path, such as blocks.0, instead of the table.")
     private Optional<String> diagram = Optional.empty();
 
     @Spec
@@ -38,20 +38,20 @@ final class SummaryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        NamedModel network = NamedModel.of(what, overrides);
+        NamedModel named = NamedModel.of(model, overrides);
         PrintWriter out = spec.commandLine().getOut();
-        if (diagram.isPresent()) out.print(draw(network, diagram.get()));
-        else if (json) out.println(Json.text(ModelSummary.of(network.name(), network.model())));
-        else out.print(ModelSummary.of(network.name(), network.model()).table());
+        if (diagram.isPresent()) out.print(draw(named, diagram.get()));
+        else if (json) out.println(Json.text(ModelSummary.of(named.name(), named.model())));
+        else out.print(ModelSummary.of(named.name(), named.model()).table());
         out.flush();
-        return CommandLineProgram.DONE;
+        return CommandLineProgram.SUCCESS;
     }
 
-    private static String draw(NamedModel network, String path) {
+    private static String draw(NamedModel named, String path) {
         try {
-            return Diagram.mermaid(network.model().build(), path);
+            return Diagram.mermaid(named.model().build(), path);
         } catch (IllegalArgumentException e) {
-            throw new ConfigError("--diagram: " + e.getMessage() + "; see the names in the summary", e);
+            throw new ConfigError("--diagram: " + e.getMessage() + "; vit4j summary lists the names", e);
         }
     }
 }

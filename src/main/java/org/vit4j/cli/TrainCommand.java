@@ -24,33 +24,33 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-@Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a network as a config says.")
+@Command(name = "train", mixinStandardHelpOptions = true, description = "Trains a model.")
 final class TrainCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
             paramLabel = "CONFIG",
-            description = "A YAML file, or the name of a packaged config. --resume --run DIR needs none.")
+            description = "A YAML file, or the name of a packaged config. Not required with --resume --run DIR.")
     private Optional<String> config = Optional.empty();
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a value: --set train.epochs=3")
+    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.epochs=3")
     private List<String> overrides = List.of();
 
-    @Option(names = "--run", paramLabel = "DIR", description = "The run directory; output.dir of the config otherwise.")
+    @Option(names = "--run", paramLabel = "DIR", description = "Run directory (default: output.dir of the config).")
     private Optional<Path> directory = Optional.empty();
 
     @Option(
             names = "--resume",
             description =
-                    "Continue from the newest checkpoint; starts the run when there is none. The config comes from"
-                            + " --run DIR when none is named; --set may change what leaves network and data as they are, such"
-                            + " as train.optimizer.lr.")
+                    "Continue from the newest checkpoint, or start the run if there is none. Without CONFIG, the config in"
+                            + " --run DIR is used. --set may change values that affect neither model nor data, such as"
+                            + " train.optimizer.lr.")
     private boolean resume;
 
     @Option(
             names = "--sweep",
             paramLabel = "path=value,value",
-            description = "Train once for every combination of values, one after another, each in a directory below the"
-                    + " run directory: --sweep train.optimizer.lr=1e-3,5e-4 --sweep model.dim=96,192")
+            description = "Train once for every combination of values, one after another, each in a subdirectory of the run"
+                    + " directory: --sweep train.optimizer.lr=1e-3,5e-4 --sweep model.dim=96,192")
     private List<String> sweeps = List.of();
 
     @Option(
@@ -59,11 +59,11 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "MASTER",
             fallbackValue = "",
             description =
-                    "Share the work among the executors of a Spark cluster: --spark local-cluster[2,1,2048]. Without a"
-                            + " value, last on the line, the master that spark-submit was given.")
+                    "Train on the executors of a Spark cluster: --spark local-cluster[2,1,2048]. Without MASTER (then put"
+                            + " --spark last), use the master of spark-submit.")
     private Optional<String> spark = Optional.empty();
 
-    @Option(names = "--json", description = "The result as JSON on standard output.")
+    @Option(names = "--json", description = "Print JSON instead of text.")
     private boolean json;
 
     @ParentCommand
@@ -78,18 +78,18 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int sweep() {
-        if (spark.isPresent()) throw new ConfigError("--sweep does not go with --spark: start its runs one by one");
+        if (spark.isPresent()) throw new ConfigError("--sweep cannot be combined with --spark; start the runs one by one");
         SweepPlan plan = Sweep.plan(config.orElseThrow(this::noConfig), overrides, sweeps, directory);
-        SweepSummary summary = watched(progress -> Sweep.run(plan, resume, progress, root.interrupt::requested));
+        SweepSummary summary = withProgress(progress -> Sweep.run(plan, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
-        out.println(json ? summary.json() : summary.text() + "\nall of it: " + plan.directory() + "/sweep.html");
-        if (!json && summary.interrupted()) out.println("continue with: " + sweepAgain(plan));
+        out.println(json ? summary.json() : summary.text() + "\nsweep page: " + plan.directory() + "/sweep.html");
+        if (!json && summary.interrupted()) out.println("continue with: " + sweepResumeCommand(plan));
         out.flush();
         if (summary.interrupted()) return CommandLineProgram.INTERRUPTED;
-        return summary.failed() ? CommandLineProgram.FAILED : CommandLineProgram.DONE;
+        return summary.failed() ? CommandLineProgram.FAILURE : CommandLineProgram.SUCCESS;
     }
 
-    private String sweepAgain(SweepPlan plan) {
+    private String sweepResumeCommand(SweepPlan plan) {
         List<String> words = new ArrayList<>(List.of("train", config.orElseThrow()));
         overrides.forEach(override -> words.addAll(List.of("--set", override)));
         sweeps.forEach(sweep -> words.addAll(List.of("--sweep", sweep)));
@@ -97,8 +97,8 @@ final class TrainCommand implements Callable<Integer> {
         return ResumeCommand.line(words);
     }
 
-    /** The progress bar is gone before anything else is printed: it clears the line it is on. */
-    private <T> T watched(Function<TrainProgress, T> training) {
+    /** Closes the progress bar before anything else is printed, as the bar clears the line of the cursor. */
+    private <T> T withProgress(Function<TrainProgress, T> training) {
         try (TrainProgress progress = new TrainProgress(spec.commandLine().getErr())) {
             root.interrupt.listen(progress::message);
             return training.apply(progress);
@@ -106,33 +106,33 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private ParameterException noConfig() {
-        return new ParameterException(spec.commandLine(), "no CONFIG given; only --resume --run DIR goes without one");
+        return new ParameterException(spec.commandLine(), "no CONFIG given; it is optional only with --resume --run DIR");
     }
 
     private int train() {
-        RunConfig run = config.isPresent() ? RunConfig.open(config.get(), overrides) : resumed();
-        Path into = directory.orElse(run.output().dir());
-        TrainRun.RunResult result = watched(progress -> spark.isPresent()
-                ? DistributedBackend.find().train(spark.get(), run, into, resume, progress, root.interrupt::requested)
-                : TrainRun.run(run, into, resume, progress, root.interrupt::requested));
+        RunConfig run = config.isPresent() ? RunConfig.open(config.get(), overrides) : savedConfig();
+        Path runDirectory = directory.orElse(run.output().dir());
+        TrainRun.RunResult result = withProgress(progress -> spark.isPresent()
+                ? DistributedBackend.find().train(spark.get(), run, runDirectory, resume, progress, root.interrupt::requested)
+                : TrainRun.run(run, runDirectory, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
-        out.println(json ? Json.text(result.toMap()) : told(result));
+        out.println(json ? Json.text(result.toMap()) : resultText(result));
         out.flush();
-        return result.finished() ? CommandLineProgram.DONE : CommandLineProgram.INTERRUPTED;
+        return result.finished() ? CommandLineProgram.SUCCESS : CommandLineProgram.INTERRUPTED;
     }
 
-    private RunConfig resumed() {
+    private RunConfig savedConfig() {
         if (!resume || directory.isEmpty()) throw noConfig();
         return RunConfig.ofRun(directory.get(), overrides);
     }
 
-    private String told(TrainRun.RunResult result) {
+    private String resultText(TrainRun.RunResult result) {
         if (!result.finished()) {
             List<String> words = new ArrayList<>(
                     List.of("train", "--resume", "--run", result.directory().toString()));
-            // Last, as its value may be left out.
+            // Last, since the value of --spark is optional.
             spark.ifPresent(master -> words.addAll(master.isEmpty() ? List.of("--spark") : List.of("--spark", master)));
-            return "stopped after step " + result.state().step() + " and saved; go on with: "
+            return "stopped after step " + result.state().step() + " and saved; continue with: "
                     + ResumeCommand.line(words);
         }
         var history = result.state().history();
@@ -140,7 +140,7 @@ final class TrainCommand implements Callable<Integer> {
         var last = history.get(history.size() - 1);
         return String.format(
                 Locale.ROOT,
-                "accuracy on held-out images: %.2f%% at the best epoch (%d), %.2f%% at the last (%d)%nmodel: %s",
+                "validation accuracy: %.2f%% at the best epoch (%d), %.2f%% at the last (%d)%nmodel: %s",
                 100 * best.best().valTop1(),
                 best.epoch(),
                 100 * last.best().valTop1(),

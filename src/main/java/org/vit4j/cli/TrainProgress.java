@@ -14,11 +14,11 @@ import org.vit4j.train.TrainState;
 import org.vit4j.train.Trainer;
 
 /**
- * A bar for each epoch on a terminal, and a line for each finished one. Where nobody looks, a line now and then within an
- * epoch instead of the bar.
+ * Training progress on standard error: one line per finished epoch, and within an epoch a progress bar on a terminal, or a
+ * line every 30 seconds elsewhere.
  */
 final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
-    /** Between two lines within an epoch; short epochs have none. */
+    /** Time between two lines within an epoch. */
     private static final long LINE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private final PrintWriter err;
@@ -27,11 +27,11 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
 
     private int epochs;
     private ProgressBar bar;
-    private long told;
+    private long lastLine;
     private boolean ending;
 
     TrainProgress(PrintWriter err) {
-        // Said by the launcher, which can ask about standard error; Java cannot.
+        // Set by the launcher: Java cannot find out whether standard error is a terminal.
         this(err, Boolean.getBoolean("vit4j.terminal"), System::nanoTime);
     }
 
@@ -39,7 +39,7 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
         this.err = err;
         this.terminal = terminal;
         this.nanos = nanos;
-        this.told = nanos.getAsLong();
+        this.lastLine = nanos.getAsLong();
     }
 
     @Override
@@ -51,7 +51,7 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
     public synchronized void batch(TrainState state, int batches, double imagesPerSecond) {
         if (ending) return;
         if (terminal) bar(state, batches, imagesPerSecond);
-        else if (nanos.getAsLong() - told >= LINE_NANOS) line(state, batches);
+        else if (nanos.getAsLong() - lastLine >= LINE_NANOS) line(state, batches);
     }
 
     private void bar(TrainState state, int batches, double imagesPerSecond) {
@@ -62,7 +62,7 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
                 state.lossSum() / state.seen(),
                 100.0 * state.correct() / state.seen(),
                 imagesPerSecond,
-                TextFormat.time(left(state, batches))));
+                TextFormat.time(secondsLeft(state, batches))));
         bar.stepTo(state.batches());
     }
 
@@ -71,7 +71,7 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
                 .setTaskName("epoch " + (state.epoch() + 1) + "/" + epochs)
                 .setInitialMax(batches)
                 .setStyle(ProgressBarStyle.ASCII)
-                .hideEta() // that of the epoch; the message has the run's
+                .hideEta() // it is for the epoch; the message shows the time left for the run
                 .continuousUpdate()
                 .clearDisplayOnFinish()
                 .build();
@@ -88,19 +88,19 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
                 state.lossSum() / state.seen(),
                 100.0 * state.correct() / state.seen(),
                 state.seen() / state.seconds(),
-                TextFormat.time(left(state, batches)));
+                TextFormat.time(secondsLeft(state, batches)));
         err.flush();
-        told = nanos.getAsLong();
+        lastLine = nanos.getAsLong();
     }
 
-    /** Seconds to the end of the run: what this epoch takes at its pace, and as the last one for those to come. */
-    private double left(TrainState state, int batches) {
+    /** Seconds to the end of the run: this epoch at its pace so far, later epochs with the time of the last finished one. */
+    private double secondsLeft(TrainState state, int batches) {
         double pace = state.seconds() / state.batches();
         int finished = state.history().size();
-        double whole = finished == 0
+        double epochSeconds = finished == 0
                 ? pace * batches
                 : state.history().get(finished - 1).seconds();
-        return pace * (batches - state.batches()) + whole * (epochs - state.epoch() - 1);
+        return pace * (batches - state.batches()) + epochSeconds * (epochs - state.epoch() - 1);
     }
 
     @Override
@@ -115,18 +115,18 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
                 100 * m.trainTop1(),
                 m.valLoss(),
                 100 * m.valTop1(),
-                m.ema().map(TrainProgress::average).orElse(""),
+                m.ema().map(TrainProgress::averagedWeights).orElse(""),
                 m.imagesPerSecond(),
                 TextFormat.time(m.seconds() * (all - m.epoch())));
         err.flush();
-        told = nanos.getAsLong();
+        lastLine = nanos.getAsLong();
     }
 
-    private static String average(ValidationMetrics ema) {
+    private static String averagedWeights(ValidationMetrics ema) {
         return String.format(Locale.ROOT, ", averaged %.4f, %.2f%%", ema.valLoss(), 100 * ema.valTop1());
     }
 
-    /** Prints a line about the end of the run; no bar is drawn after it. */
+    /** Prints a line about the end of the run and draws no bar afterwards. */
     synchronized void message(String line) {
         close();
         ending = true;

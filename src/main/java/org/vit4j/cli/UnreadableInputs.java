@@ -3,26 +3,26 @@ package org.vit4j.cli;
 import java.io.PrintWriter;
 import org.vit4j.config.ConfigError;
 
-/** Names the inputs that cannot be read as they come, and counts them. */
+/** Reports and counts inputs that cannot be read. */
 final class UnreadableInputs {
     private final PrintWriter err;
-    private final boolean stops;
+    private final boolean failOnFirst;
     private int count;
 
-    /** @param stops true to end the command at the first one */
-    UnreadableInputs(PrintWriter err, boolean stops) {
+    /** @param failOnFirst true to end the command at the first one */
+    UnreadableInputs(PrintWriter err, boolean failOnFirst) {
         this.err = err;
-        this.stops = stops;
+        this.failOnFirst = failOnFirst;
     }
 
     /**
-     * Names one.
+     * Reports an unreadable input.
      *
-     * @param beforeStop completes what is under way
-     * @throws ConfigError the problem itself, where the command ends with the first
+     * @param beforeStop runs before the exception is thrown, to finish pending work
+     * @throws ConfigError the problem itself, if the command ends at the first one
      */
     void add(ConfigError problem, Runnable beforeStop) {
-        if (stops) {
+        if (failOnFirst) {
             beforeStop.run();
             throw problem;
         }
@@ -32,14 +32,14 @@ final class UnreadableInputs {
     }
 
     /**
-     * The exit code of the command: 1 where some inputs could not be read, 2 where none could.
+     * Exit code of the command: 1 if some inputs could not be read, 2 if none could.
      *
      * @param inputs number of all inputs
      */
     int exitCode(int inputs) {
-        if (count == 0) return CommandLineProgram.DONE;
-        if (count == inputs) return CommandLineProgram.MISTAKE;
+        if (count == 0) return CommandLineProgram.SUCCESS;
+        if (count == inputs) return CommandLineProgram.INVALID_INPUT;
         err.println("vit4j: " + count + " of " + inputs + " inputs cannot be read and were left out");
-        return CommandLineProgram.FAILED;
+        return CommandLineProgram.FAILURE;
     }
 }

@@ -16,9 +16,9 @@ import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
 
 /**
- * A whole YAML file: what it {@code extends} merged in, overrides applied, ready to be read section by section.
+ * A YAML config with its base configs ({@code extends}) merged in and overrides applied; read section by section.
  *
- * <p>Names are looked up beside the file first, then among the packaged configs; {@code .yaml} may be left out.
+ * <p>Names are looked up first next to the file, then among the packaged configs; {@code .yaml} may be omitted.
  */
 public final class Config {
     private static final String PACKAGED = "/configs/";
@@ -37,7 +37,7 @@ public final class Config {
      *
      * @param nameOrPath a file, or a packaged config by name: {@code digits-vit}, {@code vit_tiny_patch16_224}
      * @param overrides {@code path=value}, which win over the file: {@code train.epochs=3}
-     * @throws ConfigError when it does not exist, is no YAML, or extends itself
+     * @throws ConfigError if it does not exist, is not valid YAML, or extends itself
      */
     public static Config open(String nameOrPath, List<String> overrides) {
         ConfigSource source = find(nameOrPath, null);
@@ -55,35 +55,35 @@ public final class Config {
     }
 
     /**
-     * The config a run directory holds, which has everything in it, with overrides.
+     * Opens the resolved config in a run directory, with overrides.
      *
-     * @param name of the config the run was started with
-     * @throws ConfigError when the file cannot be read
+     * @param name name of the config that the run was started with
+     * @throws ConfigError if the file cannot be read
      */
     public static Config ofRun(Path file, String name, List<String> overrides) {
         return new Config(name, merged(new ConfigSource(file.toString(), read(file), file), overrides));
     }
 
     /**
-     * The config inside a saved model or a run, which has everything in it and so names no file that would be looked for.
+     * Parses the resolved config of a saved model or a run, which must not refer to other files.
      *
-     * @throws ConfigError when it extends another
+     * @throws ConfigError if it has {@code extends}
      */
-    public static Config whole(String text, String label) {
+    public static Config parseSaved(String text, String label) {
         Yaml.YamlMapping yaml = mapping(text, label);
         if (yaml.entries().containsKey("extends")) {
             throw new ConfigError(
-                    yaml.keyWhere().get("extends") + ": extends: what is saved must be whole, without it");
+                    yaml.keyWhere().get("extends") + ": extends: not allowed in a saved config");
         }
         return new Config(label, yaml);
     }
 
-    /** A config from text. */
+    /** Parses a config. */
     public static Config parse(String text, String label) {
         return parse(text, label, List.of());
     }
 
-    /** The same with overrides, as of {@link #open}. */
+    /** Parses a config and applies overrides, as {@link #open} does. */
     public static Config parse(String text, String label, List<String> overrides) {
         return read(new ConfigSource(label, text, null), overrides);
     }
@@ -98,7 +98,7 @@ public final class Config {
         return yaml;
     }
 
-    /** Without directory and ending: what a model made from it is called. */
+    /** File name without directory and extension; used as the name of the model. */
     public String name() {
         String file = name.substring(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
         return file.replaceFirst("\\.ya?ml$", "");
@@ -108,18 +108,22 @@ public final class Config {
         return root;
     }
 
-    /** @throws ConfigError with every problem found, a line each */
+    /**
+     * Rejects keys that were not read.
+     *
+     * @throws ConfigError with all problems found, one per line
+     */
     public void finish() {
         root.rejectUnknownKeys();
         check();
     }
 
-    /** The same of what was read so far, for one who reads a part: what the rest holds is not asked. */
+    /** Like {@link #finish}, but ignores unknown keys; for callers that read part of the file. */
     public void check() {
         if (!problems.isEmpty()) throw ConfigError.of(problems);
     }
 
-    /** The config in full, defaults included, as YAML that reads back to the same. */
+    /** The complete config with all defaults, as YAML that parses to an equal config. */
     public String resolved() {
         DumpSettings settings = DumpSettings.builder()
                 .setDefaultFlowStyle(FlowStyle.AUTO)
@@ -129,7 +133,7 @@ public final class Config {
         return new Dump(settings).dumpToString(root.resolved());
     }
 
-    /** Every value of a YAML text by its path, in order: what two configs are compared by. */
+    /** Values of a YAML text by path, in file order; for comparing configs. */
     public static Map<String, String> values(String text, String label) {
         Map<String, String> values = new LinkedHashMap<>();
         Yaml yaml = Yaml.parse(text, label);
@@ -143,11 +147,11 @@ public final class Config {
 
     private static Yaml.YamlMapping mapping(String text, String label) {
         if (Yaml.parse(text, label) instanceof Yaml.YamlMapping yaml) {
-            // A place for anchors that several sections use; not part of the config.
+            // Keys x-* hold anchors for other sections and are not part of the config.
             yaml.entries().keySet().removeIf(key -> key.startsWith("x-"));
             return LegacyKeys.upgrade(yaml);
         }
-        throw new ConfigError(label + ":1: expected keys such as 'model:', got something else");
+        throw new ConfigError(label + ":1: expected keys such as 'model:'");
     }
 
     private static Yaml.YamlMapping load(ConfigSource source, Set<String> seen) {
@@ -171,25 +175,25 @@ public final class Config {
 
     private static ConfigSource find(String nameOrPath, Path from) {
         Path parent = from == null ? null : from.getParent();
-        Path beside = parent == null ? Path.of("") : parent;
+        Path directory = parent == null ? Path.of("") : parent;
         for (String ending : List.of("", ".yaml", ".yml")) {
-            Path file = beside.resolve(UserPath.of(nameOrPath + ending));
+            Path file = directory.resolve(UserPath.of(nameOrPath + ending));
             if (Files.isRegularFile(file)) {
                 return new ConfigSource(file.toString(), read(file), file);
             }
         }
         String bare = nameOrPath.replaceFirst("^(\\./)?configs/", "").replaceFirst("\\.ya?ml$", "");
-        for (String place : List.of(bare, "models/" + bare, "recipes/" + bare)) {
-            try (InputStream in = Config.class.getResourceAsStream(PACKAGED + place + ".yaml")) {
+        for (String path : List.of(bare, "models/" + bare, "recipes/" + bare)) {
+            try (InputStream in = Config.class.getResourceAsStream(PACKAGED + path + ".yaml")) {
                 if (in != null) {
                     String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-                    return new ConfigSource("configs/" + place + ".yaml", text, null);
+                    return new ConfigSource("configs/" + path + ".yaml", text, null);
                 }
             } catch (IOException e) {
-                throw new ConfigError(place + ": cannot be read: " + e.getMessage(), e);
+                throw new ConfigError(path + ": cannot be read: " + e.getMessage(), e);
             }
         }
-        if (Files.isDirectory(beside.resolve(UserPath.of(nameOrPath)))) {
+        if (Files.isDirectory(directory.resolve(UserPath.of(nameOrPath)))) {
             throw new ConfigError("'" + nameOrPath + "' is a directory; expected a YAML file or the name of a variant");
         }
         throw new ConfigError("no config '" + nameOrPath + "': neither a file nor the name of a packaged config"

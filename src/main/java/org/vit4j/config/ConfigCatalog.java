@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The configs that travel in the jar. */
+/** Configs packaged in the jar. */
 public final class ConfigCatalog {
     private ConfigCatalog() {}
 
-    /** Every packaged config: published variants, recipes and runnable experiments, sorted. */
+    /** Names of all packaged configs (published variants, recipes and runnable experiments), sorted. */
     public static List<String> names() {
         return Stream.of("", "models/", "recipes/")
                 .flatMap(folder -> list(folder).stream())
@@ -23,21 +23,21 @@ public final class ConfigCatalog {
                 .toList();
     }
 
-    /** The published variants, sorted: {@code deit_tiny_patch16_224}, ... */
+    /** Names of the published variants, sorted: {@code deit_tiny_patch16_224}, ... */
     public static List<String> variants() {
         return list("models/");
     }
 
     private static List<String> list(String folder) {
         try {
-            URI home = ConfigCatalog.class
+            URI location = ConfigCatalog.class
                     .getProtectionDomain()
                     .getCodeSource()
                     .getLocation()
                     .toURI();
-            Path place = Path.of(home);
-            if (Files.isDirectory(place)) return yamlIn(place.resolve("configs/" + folder));
-            try (FileSystem jar = FileSystems.newFileSystem(place, Map.of())) {
+            Path root = Path.of(location);
+            if (Files.isDirectory(root)) return yamlIn(root.resolve("configs/" + folder));
+            try (FileSystem jar = FileSystems.newFileSystem(root, Map.of())) {
                 return yamlIn(jar.getPath("/configs/" + folder));
             }
         } catch (IOException | URISyntaxException e) {

@@ -3,23 +3,23 @@ package org.vit4j.config;
 import java.util.List;
 
 /**
- * What the user got wrong: a config, an argument, a file. Printed as it stands, without a stack trace, exit code 2.
- * Everything that is not a {@code ConfigError} is a bug of ours and keeps its stack trace.
+ * Invalid user input: a config, an argument or a file. The command line prints the message without a stack trace and exits
+ * with code 2. Other exceptions, except {@link org.vit4j.io.RunException}, are bugs and are printed with a stack trace.
  */
 public final class ConfigError extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** @param message what is wrong (value), where, and what would be right; one line */
+    /** @param message place, problem, value and what is expected; one line */
     public ConfigError(String message) {
         super(message);
     }
 
-    /** A mistake that surfaced as an exception of a library, kept as the cause for {@code --debug}. */
+    /** Wraps the exception of a library, which {@code --debug} prints. */
     public ConfigError(String message, Throwable cause) {
         super(message, cause);
     }
 
-    /** All problems of a file at once, a line each. */
+    /** Combines all problems of a file into one error, one line each. */
     public static ConfigError of(List<String> problems) {
         return new ConfigError(String.join("\n", problems));
     }

@@ -7,17 +7,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keys and values of earlier versions with their present spelling. Configs, overrides and saved models that use them are
- * still read; a hint names the present spelling once per place.
+ * Earlier spellings of keys and values with their current spelling. Configs, overrides and saved models that use them are
+ * still read; a log line names the current spelling, once per position.
  */
 final class LegacyKeys {
     private static final Logger LOG = LoggerFactory.getLogger(LegacyKeys.class);
 
-    /** Section -> old key -> present key. */
+    /** Section -> old key -> current key. */
     private static final Map<String, Map<String, String>> KEYS =
             Map.of("model", Map.of("flavour", "flavor"), "train", Map.of("engine", "backend"));
 
-    /** Path -> old value -> present value. */
+    /** Path -> old value -> current value. */
     private static final Map<String, Map<String, String>> VALUES = Map.of(
             "train.backend", Map.of("accelerated", "onednn", "portable", "samediff"),
             "data.on_corrupt", Map.of("refuse", "fail"));

@@ -17,9 +17,9 @@ import java.util.stream.Stream;
 /**
  * One mapping of a YAML file, read key by key into a typed record.
  *
- * <p>A problem does not stop the reading: it is noted with file, line and path, a stand-in is returned, and
- * {@link Config#finish()} reports all of them at once. What was read, defaults included, is remembered, so that the
- * resolved config of a run can be written down in full.
+ * <p>A problem does not stop the reading: it is recorded with file, line and path, a placeholder is returned, and
+ * {@link Config#finish()} reports all problems at once. All values read, including defaults, are recorded for the resolved
+ * config of a run.
  */
 public final class Section {
     private final Yaml.YamlMapping yaml;
@@ -45,52 +45,55 @@ public final class Section {
         return required(key, this::parseInt, 1);
     }
 
-    public int intAt(String key, int standard) {
-        return optional(key, this::parseInt, standard);
+    public int intAt(String key, int fallback) {
+        return optional(key, this::parseInt, fallback);
     }
 
-    public long longAt(String key, long standard) {
-        return optional(key, value -> parse(value, "a whole number", Long::parseLong), standard);
+    public long longAt(String key, long fallback) {
+        return optional(key, value -> parse(value, "an integer", Long::parseLong), fallback);
     }
 
     public double doubleAt(String key) {
         return required(key, this::parseDouble, 1.0);
     }
 
-    public double doubleAt(String key, double standard) {
-        return optional(key, this::parseDouble, standard);
+    public double doubleAt(String key, double fallback) {
+        return optional(key, this::parseDouble, fallback);
     }
 
-    /** A whole number; 0 and words such as {@code false} and {@code off} stand for what switches it off. */
-    public int intUnlessOff(String key, int standard, int off) {
-        return optional(key, value -> Switch.isOff(value) ? off : parseInt(value), standard);
+    /**
+     * An integer; 0 and words such as {@code false} and {@code off} are read as {@code off}, the value that disables the
+     * feature.
+     */
+    public int intUnlessOff(String key, int fallback, int off) {
+        return optional(key, value -> Switch.isOff(value) ? off : parseInt(value), fallback);
     }
 
-    /** A number; words such as {@code false} and {@code off} stand for 0. */
-    public double doubleUnlessOff(String key, double standard) {
-        return optional(key, value -> Switch.isOff(value) ? 0 : parseDouble(value), standard);
+    /** A number; words such as {@code false} and {@code off} are read as 0. */
+    public double doubleUnlessOff(String key, double fallback) {
+        return optional(key, value -> Switch.isOff(value) ? 0 : parseDouble(value), fallback);
     }
 
-    /** A number that may be left out or switched off by {@code false}, {@code off} or {@code none}; 0 is a number. */
+    /** An optional number; empty also for {@code false}, {@code off} and {@code none}, but not for 0. */
     public OptionalDouble optionalDouble(String key) {
         return has(key) && !Switch.isOffWord(value(key).orElseThrow())
                 ? OptionalDouble.of(doubleAt(key))
                 : OptionalDouble.empty();
     }
 
-    public boolean boolAt(String key, boolean standard) {
-        return optional(key, this::parseBool, standard);
+    public boolean boolAt(String key, boolean fallback) {
+        return optional(key, this::parseBool, fallback);
     }
 
     public String stringAt(String key) {
         return required(key, this::parseString, "");
     }
 
-    public String stringAt(String key, String standard) {
-        return optional(key, this::parseString, standard);
+    public String stringAt(String key, String fallback) {
+        return optional(key, this::parseString, fallback);
     }
 
-    /** A word that may be left out. */
+    /** An optional string. */
     public Optional<String> optionalString(String key) {
         return has(key) ? Optional.of(stringAt(key)) : Optional.empty();
     }
@@ -100,8 +103,8 @@ public final class Section {
         return path(key, stringAt(key));
     }
 
-    public Path pathAt(String key, String standard) {
-        return path(key, stringAt(key, standard));
+    public Path pathAt(String key, String fallback) {
+        return path(key, stringAt(key, fallback));
     }
 
     private Path path(String key, String text) {
@@ -115,47 +118,47 @@ public final class Section {
     }
 
     /** A constant of an enum, written in lower case: {@code CROSS_ENTROPY} is {@code cross_entropy}. */
-    public <E extends Enum<E>> E enumAt(String key, Class<E> type, E standard) {
+    public <E extends Enum<E>> E enumAt(String key, Class<E> type, E fallback) {
         List<String> words = words(type);
         String word =
-                optional(key, value -> parseWord(value, words), standard.name().toLowerCase(Locale.ROOT));
+                optional(key, value -> parseWord(value, words), fallback.name().toLowerCase(Locale.ROOT));
         return Enum.valueOf(type, word.toUpperCase(Locale.ROOT));
     }
 
-    /** A word out of a list of known ones, required. */
+    /** A required string, which must be one of the given words. */
     public String choiceAt(String key, List<String> words) {
         return required(key, value -> parseWord(value, words), words.get(0));
     }
 
-    /** Whole numbers: a list, or a single one that stands for a list of one. */
-    public List<Integer> intsAt(String key, List<Integer> standard) {
-        return list(key, this::parseInt, standard);
+    /** Integers: a list, or a single value for a list of length 1. */
+    public List<Integer> intsAt(String key, List<Integer> fallback) {
+        return list(key, this::parseInt, fallback);
     }
 
-    public List<Double> doublesAt(String key, List<Double> standard) {
-        return list(key, this::parseDouble, standard);
+    public List<Double> doublesAt(String key, List<Double> fallback) {
+        return list(key, this::parseDouble, fallback);
     }
 
-    public List<String> stringsAt(String key, List<String> standard) {
-        return list(key, this::parseString, standard);
+    public List<String> stringsAt(String key, List<String> fallback) {
+        return list(key, this::parseString, fallback);
     }
 
-    public List<Boolean> boolsAt(String key, List<Boolean> standard) {
-        return list(key, this::parseBool, standard);
+    public List<Boolean> boolsAt(String key, List<Boolean> fallback) {
+        return list(key, this::parseBool, fallback);
     }
 
-    /** A list of lists of whole numbers, such as the depths of two branches a stage. */
-    public List<List<Integer>> intListsAt(String key, List<List<Integer>> standard) {
-        return optional(key, value -> parseList(value, row -> parseList(row, this::parseInt)), standard);
+    /** A list of lists of integers, such as the depths of two branches per stage. */
+    public List<List<Integer>> intListsAt(String key, List<List<Integer>> fallback) {
+        return optional(key, value -> parseList(value, row -> parseList(row, this::parseInt)), fallback);
     }
 
-    /** Whether a key holds a section, where a bare value may stand as well. */
+    /** Returns true if the value of the key is a section, for keys that also accept a plain value. */
     public boolean isSection(String key) {
         known.add(key);
         return value(key).map(Yaml.YamlMapping.class::isInstance).orElse(false);
     }
 
-    /** A section below this one; empty when it is not written. */
+    /** A section below this one; a section without keys if it is absent. */
     public Section section(String key) {
         known.add(key);
         Yaml value = value(key).orElse(null);
@@ -169,20 +172,20 @@ public final class Section {
         return section;
     }
 
-    /** A section that may be left out, or switched off by {@code null}, {@code false}, {@code off}, {@code none} or 0. */
+    /** A section that may be absent, or switched off by {@code null}, {@code false}, {@code off}, {@code none} or 0. */
     public Optional<Section> optionalSection(String key) {
         return has(key) && !isOff(key) ? Optional.of(section(key)) : Optional.empty();
     }
 
-    /** Returns true if 0 or a word such as {@code false} or {@code off} stands in place of a section, list or number. */
+    /** Returns true if the value is 0 or a word such as {@code false} or {@code off}. */
     public boolean isOff(String key) {
         known.add(key);
         return value(key).map(Switch::isOff).orElse(false);
     }
 
     /**
-     * Reads a section that may be left out or switched off, by {@link #optionalSection} or by its own values: then it is not part
-     * of the resolved config.
+     * Reads a section that may be absent or switched off, by {@link #optionalSection} or by its own values. In these cases it is
+     * not part of the resolved config.
      */
     public <T> Optional<T> optional(String key, Function<Section, Optional<T>> reader) {
         Optional<T> read = optionalSection(key).flatMap(reader);
@@ -191,7 +194,7 @@ public final class Section {
     }
 
     /**
-     * A list of sections; empty when it is not written or switched off. A bare word stands for a section {@code {name: word}}.
+     * A list of sections; empty if it is absent or switched off. A plain word is read as a section {@code {name: word}}.
      */
     public List<Section> sections(String key) {
         known.add(key);
@@ -218,9 +221,9 @@ public final class Section {
     }
 
     /**
-     * Makes the record. Its compact constructor states the rules and throws {@link IllegalArgumentException} with the
-     * rule and the values; here file, line and path are added. When a key of this section was already wrong, the rule
-     * is not reported besides, since it saw a stand-in.
+     * Creates the record of this section. Its compact constructor checks the values and throws
+     * {@link IllegalArgumentException}; file, line and path are added here. If a value of this section could not be read,
+     * the record is not created, since placeholders would violate its rules.
      */
     public <T> Optional<T> build(Supplier<T> record) {
         rejectUnknownKeys();
@@ -236,8 +239,8 @@ public final class Section {
     }
 
     /**
-     * What nobody asked for is an error, with its line and the nearest known key. Not what is {@code null}: so an inherited
-     * key is taken out where another optimizer or arch does not know it.
+     * Rejects keys that were not read, with line and nearest known key. Keys with the value {@code null} are ignored: they
+     * remove an inherited key that another optimizer or architecture does not have.
      */
     public void rejectUnknownKeys() {
         for (String key : yaml.entries().keySet()) {
@@ -251,12 +254,12 @@ public final class Section {
         }
     }
 
-    /** Notes a problem of a key that only the caller can see. */
-    public void reject(String key, String what) {
-        problem(value(key).map(Yaml::where).orElse(yaml.where()), key, what);
+    /** Records a problem that the caller found with the value of a key. */
+    public void reject(String key, String problem) {
+        problem(value(key).map(Yaml::where).orElse(yaml.where()), key, problem);
     }
 
-    /** Everything that was read, in order, defaults included. */
+    /** All values read, in order, including defaults. */
     Map<String, Object> resolved() {
         return resolved;
     }
@@ -267,9 +270,9 @@ public final class Section {
         return absent ? Optional.empty() : Optional.of(value);
     }
 
-    private <T> T optional(String key, Function<Yaml, T> parser, T standard) {
+    private <T> T optional(String key, Function<Yaml, T> parser, T fallback) {
         known.add(key);
-        T result = standard;
+        T result = fallback;
         Yaml value = value(key).orElse(null);
         if (value != null) {
             try {
@@ -282,23 +285,23 @@ public final class Section {
         return result;
     }
 
-    /** A list of one is remembered as the one, as people write it. */
-    private <T> List<T> list(String key, Function<Yaml, T> parser, List<T> standard) {
-        List<T> result = optional(key, value -> parseList(value, parser), standard);
+    /** A list of length 1 is recorded as its element, as it is usually written. */
+    private <T> List<T> list(String key, Function<Yaml, T> parser, List<T> fallback) {
+        List<T> result = optional(key, value -> parseList(value, parser), fallback);
         if (result.size() == 1) resolved.put(key, result.get(0));
         return result;
     }
 
-    private <T> T required(String key, Function<Yaml, T> parser, T standIn) {
+    private <T> T required(String key, Function<Yaml, T> parser, T placeholder) {
         if (value(key).isEmpty()) {
             known.add(key);
             problem(yaml.where(), key, "is missing");
         }
-        return optional(key, parser, standIn);
+        return optional(key, parser, placeholder);
     }
 
     private int parseInt(Yaml value) {
-        return parse(value, "a whole number", Integer::parseInt);
+        return parse(value, "an integer", Integer::parseInt);
     }
 
     private double parseDouble(Yaml value) {
@@ -348,8 +351,8 @@ public final class Section {
         throw new TypeMismatch(value, "expected " + what + ", got " + Yaml.shown(value));
     }
 
-    private void problem(String where, String key, String what) {
-        String line = where + ": " + pathTo(key) + ": " + what;
+    private void problem(String where, String key, String problem) {
+        String line = where + ": " + pathTo(key) + ": " + problem;
         if (!problems.contains(line)) problems.add(line);
     }
 

@@ -5,39 +5,39 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** "Did you mean": the known word within two edits of what was written, or the only one that begins like it. */
+/** "Did you mean" suggestions: the nearest known word within two edits, or the only one with a common prefix. */
 public final class Suggestions {
-    private static final int MOST_EDITS = 2;
-    private static final int LEAST_ALIKE = 3;
+    private static final int MAX_EDITS = 2;
+    private static final int MIN_PREFIX = 3;
 
     private Suggestions() {}
 
-    /** {@code ", did you mean 'heads'?"}, or the known words when none is near and they are few, or nothing. */
+    /** Returns {@code ", did you mean 'heads'?"}, else a list of the known words if there are few, else "". */
     public static String hint(String written, Collection<String> known) {
         Optional<String> near = nearest(written, known);
         if (near.isPresent()) return ", did you mean '" + near.get() + "'?";
         return known.isEmpty() || known.size() > 24 ? "" : "; known: " + String.join(", ", known);
     }
 
-    /** The known word that was probably meant. */
+    /** Returns the known word that was probably meant. */
     public static Optional<String> nearest(String written, Collection<String> known) {
         Optional<String> near = known.stream()
-                .filter(word -> edits(written, word) <= Math.min(MOST_EDITS, word.length() / 2))
+                .filter(word -> edits(written, word) <= Math.min(MAX_EDITS, word.length() / 2))
                 .min(Comparator.comparingInt(word -> edits(written, word)));
-        return near.isPresent() ? near : beginning(written, known);
+        return near.isPresent() ? near : byPrefix(written, known);
     }
 
-    /** {@code evaluate} for {@code eval}, {@code --out} for {@code --output}; at least three letters are alike. */
-    private static Optional<String> beginning(String written, Collection<String> known) {
-        List<String> alike = known.stream()
-                .filter(word -> Math.min(word.length(), written.length()) >= LEAST_ALIKE)
+    /** Returns {@code eval} for {@code evaluate}, {@code output} for {@code out}; requires three common letters. */
+    private static Optional<String> byPrefix(String written, Collection<String> known) {
+        List<String> matches = known.stream()
+                .filter(word -> Math.min(word.length(), written.length()) >= MIN_PREFIX)
                 .filter(word -> word.startsWith(written) || written.startsWith(word))
                 .distinct()
                 .toList();
-        return alike.size() == 1 ? Optional.of(alike.get(0)) : Optional.empty();
+        return matches.size() == 1 ? Optional.of(matches.get(0)) : Optional.empty();
     }
 
-    /** Levenshtein distance where swapping two neighbors counts as one edit (Damerau's restricted form). */
+    /** Damerau-Levenshtein distance, restricted form: swapping two neighbors counts as one edit. */
     static int edits(String a, String b) {
         int[][] d = new int[a.length() + 1][b.length() + 1];
         for (int i = 0; i <= a.length(); i++) {

@@ -3,7 +3,7 @@ package org.vit4j.config;
 import java.util.Locale;
 import java.util.Set;
 
-/** Words that switch something off or on. */
+/** Words in configs that mean off or on. */
 final class Switch {
     private static final Set<String> OFF = Set.of("false", "off", "no", "none");
     private static final Set<String> ON = Set.of("true", "on", "yes", "1");
@@ -15,7 +15,7 @@ final class Switch {
         return word(value, OFF);
     }
 
-    /** Returns true for the number 0 too. */
+    /** Like {@link #isOffWord}, but also true for the number 0. */
     static boolean isOff(Yaml value) {
         return isOffWord(value) || (value instanceof Yaml.YamlScalar scalar && scalar.plain() && isZero(scalar.text()));
     }

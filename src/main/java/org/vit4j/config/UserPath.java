@@ -15,7 +15,7 @@ public final class UserPath {
     /**
      * Converts text to a path.
      *
-     * @throws ConfigError when the file system cannot have such a path
+     * @throws ConfigError if it is not a valid path on this file system
      */
     public static Path of(String text) {
         return expand(text, home());
@@ -31,7 +31,7 @@ public final class UserPath {
         }
     }
 
-    /** {@code HOME} as shells have it; Java's {@code user.home} comes from the user database and ignores it. */
+    /** Home directory from {@code HOME}, as in shells; Java's {@code user.home} ignores it and uses the user database. */
     private static String home() {
         String home = System.getenv("HOME");
         return home == null || home.isEmpty() ? System.getProperty("user.home") : home;

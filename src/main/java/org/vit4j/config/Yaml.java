@@ -18,18 +18,18 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
-/** A YAML tree in which every value still knows the file and line it was written on. */
+/** A YAML tree in which every value has its file and line. */
 sealed interface Yaml {
-    /** How a value from the command line is named in place of its file. */
+    /** Prefix of the position of values from the command line. */
     String OVERRIDE = "--set ";
 
-    /** Values of a file, those that aliases repeat counted each time: fifty aliases can make millions of them. */
-    int LARGEST = 100_000;
+    /** Largest number of values of a file, with aliases expanded: fifty aliases can make millions of values. */
+    int MAX_VALUES = 100_000;
 
-    /** Where the value was written: {@code file:line}, or {@code --set}. */
+    /** Position of the value: {@code file:line}, or {@code --set} and the option. */
     String where();
 
-    /** @param plain written without quotes, so that it may be a number, a boolean or null */
+    /** @param plain true if written without quotes, so that it may be a number, a boolean or null */
     record YamlScalar(String text, boolean plain, String where) implements Yaml {
         boolean isNull() {
             return plain && (text.isEmpty() || text.equals("null") || text.equals("~"));
@@ -38,7 +38,7 @@ sealed interface Yaml {
 
     record YamlSequence(List<Yaml> items, String where) implements Yaml {}
 
-    /** @param keyWhere for each key, where the key itself stands */
+    /** @param keyWhere position of each key */
     record YamlMapping(Map<String, Yaml> entries, Map<String, String> keyWhere, String where) implements Yaml {
         static YamlMapping empty(String where) {
             return new YamlMapping(new LinkedHashMap<>(), new LinkedHashMap<>(), where);
@@ -50,12 +50,12 @@ sealed interface Yaml {
         }
     }
 
-    /** Parses YAML 1.2 text; {@code label} is how the file is named in messages. */
+    /** Parses YAML 1.2 text; {@code label} is the name of the file in messages. */
     static Yaml parse(String text, String label) {
         try {
             Optional<Node> root = compose(text, label);
-            AtomicInteger left = new AtomicInteger(LARGEST);
-            return root.map(node -> convert(node, label, left)).orElseGet(() -> YamlMapping.empty(label + ":1"));
+            AtomicInteger budget = new AtomicInteger(MAX_VALUES);
+            return root.map(node -> convert(node, label, budget)).orElseGet(() -> YamlMapping.empty(label + ":1"));
         } catch (StackOverflowError e) {
             throw new ConfigError(label + ": not valid YAML: nested too deeply, or within itself", e);
         } catch (MarkedYamlEngineException e) {
@@ -67,15 +67,15 @@ sealed interface Yaml {
     }
 
     /**
-     * Parses text all of which is one value: nothing before or after it, no comment either.
+     * Parses text that consists of exactly one value, without anything before or after it.
      *
-     * @return empty when it is not, such as {@code [a] b} or {@code 'a' # b}
+     * @return empty for other text, such as {@code [a] b} or {@code 'a' # b}
      */
     static Optional<Yaml> parseAll(String text, String label) {
         try {
             return compose(text, label)
                     .filter(node -> end(node) == text.codePointCount(0, text.length()))
-                    .map(node -> convert(node, label, new AtomicInteger(LARGEST)));
+                    .map(node -> convert(node, label, new AtomicInteger(MAX_VALUES)));
         } catch (StackOverflowError | YamlEngineException e) {
             return Optional.empty();
         }
@@ -86,7 +86,7 @@ sealed interface Yaml {
     }
 
     private static Optional<Node> compose(String text, String label) {
-        // Config files are written by hand: neither aliases that explode nor huge files have a place in them.
+        // Limits against alias expansion and huge files; hand-written configs stay far below them.
         LoadSettings settings = LoadSettings.builder()
                 .setLabel(label)
                 .setMaxAliasesForCollections(50)
@@ -95,24 +95,24 @@ sealed interface Yaml {
         return new Compose(settings).composeString(text);
     }
 
-    private static Yaml convert(Node node, String label, AtomicInteger left) {
+    private static Yaml convert(Node node, String label, AtomicInteger budget) {
         String where = at(node, label);
-        if (left.decrementAndGet() < 0) throw new ConfigError(label + ": more than " + LARGEST + " values");
+        if (budget.decrementAndGet() < 0) throw new ConfigError(label + ": more than " + MAX_VALUES + " values");
         if (node instanceof ScalarNode scalar) {
             return new YamlScalar(scalar.getValue(), scalar.getScalarStyle() == ScalarStyle.PLAIN, where);
         }
         if (node instanceof SequenceNode sequence) {
             List<Yaml> items = new ArrayList<>();
-            for (Node item : sequence.getValue()) items.add(convert(item, label, left));
+            for (Node item : sequence.getValue()) items.add(convert(item, label, budget));
             return new YamlSequence(items, where);
         }
         if (node instanceof MappingNode mapping) {
-            return mapping(mapping, label, left);
+            return mapping(mapping, label, budget);
         }
         throw new AssertionError(node);
     }
 
-    private static YamlMapping mapping(MappingNode node, String label, AtomicInteger left) {
+    private static YamlMapping mapping(MappingNode node, String label, AtomicInteger budget) {
         YamlMapping result = YamlMapping.empty(at(node, label));
         Yaml merged = null;
         for (NodeTuple tuple : node.getValue()) {
@@ -120,14 +120,14 @@ sealed interface Yaml {
             if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
                 throw new ConfigError(keyWhere + ": a key must be a word");
             }
-            Yaml value = convert(tuple.getValueNode(), label, left);
+            Yaml value = convert(tuple.getValueNode(), label, budget);
             if (key.getValue().equals("<<") && key.getScalarStyle() == ScalarStyle.PLAIN) {
                 if (merged != null) throw new ConfigError(keyWhere + ": duplicate '<<'; expected one, <<: [*a, *b]");
                 merged = value;
                 continue;
             }
             if (result.entries.containsKey(key.getValue())) {
-                throw new ConfigError(keyWhere + ": '" + key.getValue() + "' stands twice; first at "
+                throw new ConfigError(keyWhere + ": duplicate key '" + key.getValue() + "'; first at "
                         + result.keyWhere.get(key.getValue()));
             }
             result.put(key.getValue(), value, keyWhere);
@@ -137,7 +137,7 @@ sealed interface Yaml {
         return result;
     }
 
-    /** The merge key of YAML 1.1, {@code <<: *base}: adds the keys that are not there yet, without looking into them. */
+    /** Applies the merge key of YAML 1.1, {@code <<: *base}: adds missing keys, without merging nested sections. */
     private static void mergeKeys(YamlMapping into, Yaml value) {
         if (!(value instanceof YamlMapping from)) {
             throw new ConfigError(
@@ -149,26 +149,26 @@ sealed interface Yaml {
     }
 
     private static String at(Node node, String label) {
-        if (label.startsWith(OVERRIDE)) return label; // one line by nature
+        if (label.startsWith(OVERRIDE)) return label; // an override is a single line
         return label
                 + node.getStartMark()
                         .map((Mark mark) -> ":" + (mark.getLine() + 1))
                         .orElse("");
     }
 
-    /** {@code over} wins; mappings are merged key by key, lists and scalars replaced. */
+    /** Merges mappings key by key; lists and scalars of {@code over} replace those of {@code base}. */
     static YamlMapping merge(YamlMapping base, YamlMapping over) {
         YamlMapping merged = YamlMapping.empty(over.where);
         base.entries.forEach((key, value) -> merged.put(key, value, base.keyWhere.get(key)));
         over.entries.forEach((key, value) -> {
             Yaml old = merged.entries.get(key);
-            Yaml kept = old instanceof YamlMapping a && value instanceof YamlMapping b ? merge(a, b) : value;
-            merged.put(key, kept, over.keyWhere.get(key));
+            Yaml result = old instanceof YamlMapping a && value instanceof YamlMapping b ? merge(a, b) : value;
+            merged.put(key, result, over.keyWhere.get(key));
         });
         return merged;
     }
 
-    /** Scalars by path: {@code train.optimizer.betas[0]}. */
+    /** Collects scalars by path, such as {@code train.optimizer.betas[0]}. */
     static void flatten(Yaml yaml, String path, Map<String, String> into) {
         if (yaml instanceof YamlScalar scalar) into.put(path, scalar.text);
         if (yaml instanceof YamlSequence list) {
@@ -179,7 +179,7 @@ sealed interface Yaml {
         }
     }
 
-    /** How a value is named in a message. */
+    /** Description of a value for messages. */
     static String shown(Yaml value) {
         if (value instanceof YamlScalar scalar) return "'" + scalar.text + "'";
         return value instanceof YamlSequence ? "a list" : "a section";

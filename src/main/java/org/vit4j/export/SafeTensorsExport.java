@@ -94,14 +94,14 @@ public final class SafeTensorsExport {
             CheckpointNames keys,
             Function<String, float[]> weights) {
         CheckpointLayout layout = CheckpointLayout.of(weight, keys);
-        int[] whole = layout.theirs(owner.op());
+        int[] whole = layout.checkpointShape(owner.op());
         int parts = layout.keys().size();
         int[] shape = whole.clone();
         shape[0] /= parts;
         for (int i = 0; i < parts; i++) {
             int part = i;
             put(sources, new SafeTensors.TensorSource(layout.keys().get(part), shape, () -> {
-                float[] values = layout.toTheirs(whole, weights.apply(weight.name()));
+                float[] values = layout.toCheckpoint(whole, weights.apply(weight.name()));
                 int rows = values.length / parts;
                 return parts == 1 ? values : Arrays.copyOfRange(values, part * rows, (part + 1) * rows);
             }));

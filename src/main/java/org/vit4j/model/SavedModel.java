@@ -128,7 +128,7 @@ public final class SavedModel implements AutoCloseable {
 
     private static ModelDescription describe(Path file, KerasFile keras) {
         String yaml = new String(keras.extra(CONFIG), java.nio.charset.StandardCharsets.UTF_8);
-        Config config = Config.whole(yaml, file + "!" + CONFIG);
+        Config config = Config.parseSaved(yaml, file + "!" + CONFIG);
         Optional<? extends ModelConfig> read = ModelConfig.read(config.root().section("model"));
         config.check();
         ModelConfig model = read.orElseThrow();

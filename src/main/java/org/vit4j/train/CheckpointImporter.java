@@ -154,7 +154,7 @@ public final class CheckpointImporter {
                 notes.add(moved + " of " + graph.parameters().size() + " weights changed in Keras " + after.version());
                 if (!after.unusedWeights().isEmpty()) {
                     notes.add("as in " + original + ", because the logits do not need them: "
-                            + WeightTransfer.shown(after.unusedWeights()));
+                            + WeightTransfer.abbreviate(after.unusedWeights()));
                 }
                 provenance.put("trained_with", "keras " + after.version());
             }
@@ -169,7 +169,7 @@ public final class CheckpointImporter {
     private static Map<String, String> provenance(Path checkpoint, CheckpointWeights source) {
         Map<String, String> provenance = new LinkedHashMap<>(Environment.describe());
         provenance.put("imported_from", checkpoint.getFileName().toString());
-        provenance.put("imported_names", source.names());
+        provenance.put("imported_names", source.namingScheme());
         provenance.put("imported_sha256", sha256(checkpoint));
         return provenance;
     }

@@ -57,7 +57,7 @@ public record InitWeightsConfig(Path weights, boolean strict, Optional<String> k
     void load(RunConfig config, Graph graph, ParameterStore parameters) {
         try (PretrainedWeights source = open(config, graph)) {
             List<String> notes = WeightTransfer.load(source, graph, strict, true, parameters::set);
-            LOG.info("weights from {} ({} names)", source.label(), source.names());
+            LOG.info("weights from {} ({} names)", source.label(), source.namingScheme());
             notes.forEach(note -> LOG.info("{}", note));
         }
         if (isModel())

@@ -49,7 +49,7 @@ class PositionTablesTest {
         square.load(file, Optional.empty(), false, Map.of("pos_embed", grid));
         assertThat(square.notes()).containsExactly("pos_embed: resampled from 4x16 to 8x8 positions, bicubic");
         assertThat(square.values("pos_embed"))
-                .containsExactly(WeightAdaptation.positions(
+                .containsExactly(WeightAdaptation.resamplePositions(
                         published.values("pos_embed"), grid, new PositionGrid(prefix, 8, 8)));
     }
 
@@ -64,10 +64,10 @@ class PositionTablesTest {
                             .map(Tensor::op)
                             .findFirst()
                             .orElseThrow();
-                    int[] shape = layout.theirs(owner);
+                    int[] shape = layout.checkpointShape(owner);
                     float[] values = new float[(int) weight.size()];
                     for (int i = 0; i < values.length; i++) values[i] = (float) random.nextGaussian();
-                    network.set(weight, layout.toOurs(shape, values));
+                    network.set(weight, layout.toModel(shape, values));
                     return new SafeTensors.TensorSource(layout.key(), shape, () -> values);
                 })
                 .toList();

@@ -68,7 +68,7 @@ class PublishedNamesTest {
         Graph graph = model.build();
         try (StateDict dict = StateDict.open(FILES.resolve(file));
                 CheckpointWeights source = new CheckpointWeights(dict, graph.parameters(), model.schemes(), Map.of())) {
-            List<String> told = new ArrayList<>(List.of(source.names()));
+            List<String> told = new ArrayList<>(List.of(source.namingScheme()));
             told.addAll(WeightTransfer.load(source, graph, strict, parameters::set));
             return told;
         }

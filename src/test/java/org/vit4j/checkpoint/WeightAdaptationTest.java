@@ -43,7 +43,7 @@ class WeightAdaptationTest {
         assertThat(timm.path("positions")).hasSize(5);
         for (JsonNode one : timm.path("positions")) {
             int prefix = one.path("prefix").asInt();
-            float[] ours = WeightAdaptation.positions(
+            float[] ours = WeightAdaptation.resamplePositions(
                     floats(one.path("input")), grid(prefix, one.path("from")), grid(prefix, one.path("to")));
             assertThat(ours).containsExactly(floats(one.path("output")), within(EXACT));
         }
@@ -56,7 +56,7 @@ class WeightAdaptationTest {
     @Test
     void wholeNumbersAreNotRounded() { // an image of whole numbers would be
         float[] table = {0, 255, 255, 0};
-        float[] ours = WeightAdaptation.positions(table, new PositionGrid(0, 2, 2), new PositionGrid(0, 3, 2));
+        float[] ours = WeightAdaptation.resamplePositions(table, new PositionGrid(0, 2, 2), new PositionGrid(0, 3, 2));
         assertThat(ours).hasSize(6);
         assertThat(ours[0]).isNegative();
     }
@@ -64,7 +64,7 @@ class WeightAdaptationTest {
     @Test
     void theSameGridIsTheSameTable() {
         float[] table = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-        assertThat(WeightAdaptation.positions(table, new PositionGrid(1, 2, 2), new PositionGrid(1, 2, 2)))
+        assertThat(WeightAdaptation.resamplePositions(table, new PositionGrid(1, 2, 2), new PositionGrid(1, 2, 2)))
                 .isEqualTo(table);
     }
 
@@ -73,9 +73,9 @@ class WeightAdaptationTest {
         JsonNode conv = timm.path("channels");
         for (int channels : new int[] {1, 2, 4, 5, 7}) {
             CheckpointLayout layout = layout(channels);
-            float[] theirs = layout(3).toOurs(new int[] {2, 3, 2, 2}, floats(conv.path("input")));
-            float[] expected = layout.toOurs(new int[] {2, channels, 2, 2}, floats(conv.path("" + channels)));
-            float[] ours = WeightAdaptation.channels(theirs, Shape.of(2, 2, 3, 2), channels);
+            float[] theirs = layout(3).toModel(new int[] {2, 3, 2, 2}, floats(conv.path("input")));
+            float[] expected = layout.toModel(new int[] {2, channels, 2, 2}, floats(conv.path("" + channels)));
+            float[] ours = WeightAdaptation.adaptChannels(theirs, Shape.of(2, 2, 3, 2), channels);
             assertThat(ours).as(channels + " channels").containsExactly(expected, within(EXACT));
         }
     }

@@ -17,19 +17,22 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.vit4j.bench.BenchRunner;
 import org.vit4j.data.Dataset;
 import org.vit4j.data.Digits;
 import org.vit4j.data.Image;
 
-/** The command line as other programs see it: exit codes, what goes to which stream, JSON keys. */
+/** Exit codes, output streams and JSON keys of the commands. */
 class CommandLineTest {
     @TempDir
     static Path directory;
 
     private static Path model;
-    private static Path picture;
+    private static Path image;
 
-    /** What a command did. */
+    /** Exit code and output of a command. */
     record Outcome(int code, String out, String err) {
         JsonNode json() throws IOException {
             return new ObjectMapper().readTree(out);
@@ -77,30 +80,30 @@ class CommandLineTest {
                 "--set",
                 "model.depth=1");
         assertThat(outcome.code).as(outcome.err).isZero();
-        assertThat(outcome.out).contains("accuracy on held-out images").contains("model.keras");
+        assertThat(outcome.out).contains("validation accuracy").contains("model.keras");
         model = run.resolve("model.keras");
-        picture = directory.resolve("some.png");
-        ImageIO.write(new BufferedImage(20, 30, BufferedImage.TYPE_INT_RGB), "png", picture.toFile());
+        image = directory.resolve("some.png");
+        ImageIO.write(new BufferedImage(20, 30, BufferedImage.TYPE_INT_RGB), "png", image.toFile());
     }
 
     @Test
-    void predictNamesWithProbabilities() throws IOException {
-        JsonNode all = run("predict", model.toString(), picture.toString(), "--top", "3", "--logits", "--json")
+    void predictPrintsLabelsWithProbabilities() throws IOException {
+        JsonNode all = run("predict", model.toString(), image.toString(), "--top", "3", "--logits", "--json")
                 .json();
         assertThat(all).hasSize(1);
-        assertThat(all.path(0).path("file").asText()).isEqualTo(picture.toString());
+        assertThat(all.path(0).path("file").asText()).isEqualTo(image.toString());
         assertThat(all.path(0).path("predictions")).hasSize(3);
         assertThat(all.path(0).path("logits")).hasSize(10);
         JsonNode best = all.path(0).path("predictions").path(0);
         assertThat(best.path("label").asText()).isEqualTo(best.path("index").asText());
         assertThat(best.path("probability").asDouble()).isBetween(0.1, 1.0);
-        assertThat(run("predict", model.toString(), picture.toString()).out)
+        assertThat(run("predict", model.toString(), image.toString()).out)
                 .contains("%")
                 .contains("some.png");
     }
 
     @Test
-    void predictTakesPreparedArraysOneEntryAnImage() throws IOException {
+    void predictOfNpyArraysHasOneEntryPerImage() throws IOException {
         Path npy = directory.resolve("two.npy");
         String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1, 32, 32), }";
         header += " ".repeat(117 - header.length()) + "\n";
@@ -115,7 +118,7 @@ class CommandLineTest {
     }
 
     @Test
-    void evalGivesUnroundedFractions() throws IOException {
+    void evalJsonHasUnroundedFractions() throws IOException {
         JsonNode scores =
                 run("eval", model.toString(), "--data", "digits-vit", "--json").json();
         assertThat(scores.path("count").asInt()).isBetween(355, 365);
@@ -127,35 +130,35 @@ class CommandLineTest {
     }
 
     @Test
-    void evalTakesADirectoryWithADirectoryForEachClass() throws IOException {
+    void evalOfADirectoryPerClassAgreesWithPredict() throws IOException {
         Dataset digits = Digits.all();
         for (int i = 0; i < 40; i++) {
-            Image image = digits.image(i);
-            BufferedImage picture = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
-            for (int p = 0; p < 64; p++) picture.getRaster().setSample(p % 8, p / 8, 0, image.pixels()[p]);
+            Image digit = digits.image(i);
+            BufferedImage png = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+            for (int p = 0; p < 64; p++) png.getRaster().setSample(p % 8, p / 8, 0, digit.pixels()[p]);
             Path folder = directory.resolve("photos/val/" + digits.label(i));
             Files.createDirectories(folder);
-            ImageIO.write(picture, "png", folder.resolve(i + ".png").toFile());
+            ImageIO.write(png, "png", folder.resolve(i + ".png").toFile());
         }
         Path photos = directory.resolve("photos");
         JsonNode scores = run("eval", model.toString(), "--data", photos.toString(), "--json")
                 .json();
         assertThat(scores.path("count").asInt()).isEqualTo(40);
-        JsonNode guesses = run("predict", model.toString(), photos.toString(), "--top", "1", "--json")
+        JsonNode predictions = run("predict", model.toString(), photos.toString(), "--top", "1", "--json")
                 .json();
-        int hits = 0;
-        for (JsonNode guess : guesses) {
-            String actual = Path.of(guess.path("file").asText())
+        int correct = 0;
+        for (JsonNode prediction : predictions) {
+            String actual = Path.of(prediction.path("file").asText())
                     .getParent()
                     .getFileName()
                     .toString();
-            if (guess.path("predictions").path(0).path("label").asText().equals(actual)) hits++;
+            if (prediction.path("predictions").path(0).path("label").asText().equals(actual)) correct++;
         }
-        assertThat(hits / 40.0).isEqualTo(scores.path("top1").asDouble());
+        assertThat(correct / 40.0).isEqualTo(scores.path("top1").asDouble());
     }
 
     @Test
-    void summaryKnowsVariantsConfigsAndModels() throws IOException {
+    void summaryAcceptsVariantsConfigsAndModels() throws IOException {
         JsonNode base = run("summary", "vit_base_patch16_224", "--json").json();
         assertThat(base.path("parameters").asLong()).isEqualTo(86567656);
         assertThat(base.path("macs").asLong()).isEqualTo(17563828224L);
@@ -170,7 +173,7 @@ class CommandLineTest {
     }
 
     @Test
-    void summaryDrawsAPartOfTheGraph() {
+    void summaryDiagramShowsTheTensorsBelowAPath() {
         String block = run("summary", "digits-vit", "--diagram", "blocks.0").out;
         assertThat(block)
                 .startsWith("flowchart TD")
@@ -180,7 +183,7 @@ class CommandLineTest {
     }
 
     @Test
-    void modelsListsEveryVariant() throws IOException {
+    void modelsListsAllVariants() throws IOException {
         JsonNode models = run("models", "--json").json();
         assertThat(models.size()).isEqualTo(132);
         for (JsonNode m : models) {
@@ -192,7 +195,7 @@ class CommandLineTest {
     }
 
     @Test
-    void benchComparesTheWaysToRun() throws IOException {
+    void benchJsonHasResultsOfEveryRunner() throws IOException {
         Outcome outcome = run(
                 "bench", "digits-vit", "--steps", "2", "--set", "model.depth=1", "--set", "train.batch=4", "--json");
         assertThat(outcome.code).as(outcome.err).isZero();
@@ -203,7 +206,7 @@ class CommandLineTest {
         assertThat(bench.path("processor").asText()).isNotEmpty();
         assertThat(bench.path("environment").has("nd4j_blas")).isTrue();
         assertThat(bench.path("inference_by_batch").fieldNames()).toIterable().containsExactly("1", "4", "8", "32");
-        for (String runner : new String[] {"stock", "portable"}) {
+        for (String runner : new String[] {"plain", "samediff"}) {
             assertThat(bench.path("training").path(runner).asDouble()).isPositive();
             assertThat(bench.path("inference").path(runner).asDouble())
                     .isEqualTo(bench.path("inference_by_batch")
@@ -224,12 +227,12 @@ class CommandLineTest {
     }
 
     @Test
-    void benchPrintsATableAndTakesRandomDataWhereThereIsNone() {
+    void benchWithoutADatasetUsesRandomDataAndPrintsATable() {
         String table = run(
                         "bench",
                         "vit_tiny_patch16_224",
                         "--only",
-                        "portable",
+                        "samediff",
                         "--steps",
                         "1",
                         "--set",
@@ -242,12 +245,26 @@ class CommandLineTest {
         assertThat(table)
                 .contains("data: random")
                 .contains("batch 32")
-                .contains("portable")
-                .doesNotContain("stock");
+                .contains("samediff")
+                .doesNotContain("plain");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"plain, PLAIN", "stock, PLAIN", "SameDiff, SAMEDIFF", "portable, SAMEDIFF", "accelerated, ONEDNN"})
+    void benchRunnersHaveTheirCurrentAndEarlierNames(String name, BenchRunner runner) {
+        assertThat(BenchRunner.of(name)).isEqualTo(runner);
     }
 
     @Test
-    void comparePutsRunsSideBySide() throws IOException {
+    void benchAcceptsEarlierRunnerNames() {
+        refused("no config 'nothing'", "bench", "nothing", "--only", "stock,portable,accelerated");
+        refused("no config 'nothing'", "bench-worker", "nothing", "--runner", "accelerated");
+        refused("unknown runner 'fast'; known: plain, samediff, onednn", "bench-worker", "x", "--runner", "fast");
+        refused("unknown runner 'fast'; known: plain, samediff, onednn", "bench", "x", "--only", "plain,fast");
+    }
+
+    @Test
+    void compareReportsEveryRun() throws IOException {
         String run = directory.resolve("run").toString();
         Path page = directory.resolve("out/compare.html");
         JsonNode both =
@@ -265,17 +282,17 @@ class CommandLineTest {
     }
 
     @Test
-    void mistakesAreOneLineAndExitCodeTwo() throws IOException {
-        Path text = Files.writeString(directory.resolve("text.png"), "no picture");
-        Path torn =
-                Files.write(directory.resolve("torn.keras"), java.util.Arrays.copyOf(Files.readAllBytes(model), 4000));
+    void invalidInputGivesOneLineAndExitCode2() throws IOException {
+        Path text = Files.writeString(directory.resolve("text.png"), "not an image");
+        Path truncated =
+                Files.write(directory.resolve("truncated.keras"), java.util.Arrays.copyOf(Files.readAllBytes(model), 4000));
         refused("no config 'nothing'", "train", "nothing");
         refused("did you mean 'heads'?", "train", "digits-vit", "--set", "model.hedas=3");
         refused("unknown value 'vti', did you mean 'vit'?", "summary", "digits-vit", "--set", "model.arch=vti");
         refused("dim (64) must be a multiple of heads (5)", "summary", "digits-vit", "--set", "model.heads=5");
-        refused("torn.keras", "predict", torn.toString(), picture.toString());
+        refused("truncated.keras", "predict", truncated.toString(), image.toString());
         refused("text.png", "predict", model.toString(), text.toString());
-        refused("text.png", "predict", text.toString(), picture.toString());
+        refused("text.png", "predict", text.toString(), image.toString());
         refused(
                 "absent.png",
                 "predict",
@@ -298,7 +315,7 @@ class CommandLineTest {
     }
 
     @Test
-    void aSweepTrainsEveryCombinationAndEndsInATable() throws IOException {
+    void sweepTrainsEveryCombinationAndReportsFailures() throws IOException {
         String[] sweep = {
             "train",
             "digits-vit",

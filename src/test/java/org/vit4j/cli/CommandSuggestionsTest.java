@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.cli.CommandLineTest.Outcome;
 
-/** Mistyped commands, options and places: one line that names the mistake and the nearest known word. */
+/** One-line errors for misspelled commands, options and paths, with the nearest known word. */
 class CommandSuggestionsTest {
     @TempDir
     Path directory;
@@ -45,8 +45,8 @@ class CommandSuggestionsTest {
         "help traim, train",
         "--debug traim, train",
     })
-    void commands(String commandLine, String meant) {
-        assertThat(line(commandLine)).contains("unknown command '").contains("did you mean '" + meant + "'?");
+    void misspelledCommandSuggestsTheNearest(String commandLine, String suggestion) {
+        assertThat(line(commandLine)).contains("unknown command '").contains("did you mean '" + suggestion + "'?");
     }
 
     @ParameterizedTest
@@ -65,8 +65,8 @@ class CommandSuggestionsTest {
         "--verison, --verison, --version",
         "train --hlep, --hlep, --help",
     })
-    void options(String commandLine, String written, String meant) {
-        assertThat(line(commandLine)).contains("unknown option '" + written + "', did you mean '" + meant + "'?");
+    void misspelledOptionSuggestsTheNearest(String commandLine, String written, String suggestion) {
+        assertThat(line(commandLine)).contains("unknown option '" + written + "', did you mean '" + suggestion + "'?");
     }
 
     @ParameterizedTest
@@ -78,20 +78,20 @@ class CommandSuggestionsTest {
                 "models xyz;unexpected argument 'xyz'",
                 "models --xyz;unknown option '--xyz'; known: --json, --debug, -h, --help",
                 "train a b;unexpected argument 'b'",
-                "train;no CONFIG given; only --resume --run DIR goes without one",
+                "train;no CONFIG given; it is optional only with --resume --run DIR",
                 "train --resume;no CONFIG given",
                 "train --run x;no CONFIG given",
                 "train --sweep train.seed=1,2;no CONFIG given",
                 "eval m.keras;Missing required option: '--data=CONFIG|PATH'",
                 "train --resume --run nodir;nodir: there is no such directory",
             })
-    void withoutANearOne(String commandLine, String message) {
+    void otherUsageErrorsNameTheProblem(String commandLine, String message) {
         assertThat(line(commandLine)).contains(message);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"help", "help help", "help train", "help predict", "help bench-worker"})
-    void help(String commandLine) {
+    void helpCommandPrintsTheHelpOfACommand(String commandLine) {
         Outcome outcome = CommandLineTest.run(commandLine.split(" "));
         assertThat(outcome.code()).isZero();
         assertThat(outcome.err()).isEmpty();
@@ -106,7 +106,7 @@ class CommandSuggestionsTest {
     }
 
     @Test
-    void dataThatDoesNotExist() {
+    void evalDataThatDoesNotExistIsReported() {
         Path model = directory.resolve("model.keras");
         assertThat(CommandLineTest.run(tinyRun(directory.resolve("run"))).code())
                 .isZero();
@@ -131,11 +131,11 @@ class CommandSuggestionsTest {
         return words.toArray(String[]::new);
     }
 
-    /** A reader that is gone, or a full disk, in the system's words. */
-    private static final class Broken extends OutputStream {
+    /** An output that fails with a message of the operating system. */
+    private static final class FailingOutput extends OutputStream {
         private final String why;
 
-        Broken(String why) {
+        FailingOutput(String why) {
             this.why = why;
         }
 
@@ -155,19 +155,19 @@ class CommandSuggestionsTest {
         "models, No space left on device, 1, standard output: cannot be written: No space left on device",
         "--help, No space left on device, 1, standard output: cannot be written: No space left on device",
     })
-    void aClosedOutputEndsTheProgram(String commandLine, String why, int code, String message) {
+    void failedOutputEndsTheProgram(String commandLine, String why, int code, String message) {
         PrintStream out = System.out;
         PrintStream err = System.err;
-        var said = new java.io.ByteArrayOutputStream();
-        System.setOut(new PrintStream(new StandardOutput.Checked(new Broken(why)), true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
+        var errors = new java.io.ByteArrayOutputStream();
+        System.setOut(new PrintStream(new StandardOutput.Checked(new FailingOutput(why)), true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
         try {
             assertThat(CommandLineProgram.run(commandLine.split(" "))).isEqualTo(code);
         } finally {
             System.setOut(out);
             System.setErr(err);
         }
-        String text = said.toString(StandardCharsets.UTF_8);
+        String text = errors.toString(StandardCharsets.UTF_8);
         if (message.isEmpty()) assertThat(text).isEmpty();
         else assertThat(text.lines()).hasSize(1).allMatch(line -> line.contains(message));
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.model.RandomModel;
 import org.vit4j.train.RunConfig;
 
-/** {@code eval}, {@code predict} and {@code explain} on folders: layouts, classes by name, images that cannot be read. */
+/** Directories of images in {@code eval}, {@code predict} and {@code explain}: layouts, class names, unreadable images. */
 class EvalFolderTest {
     private static final List<String> CLASSES = List.of("2", "10", "cat");
 
@@ -34,7 +34,7 @@ class EvalFolderTest {
     private Path dir;
 
     @BeforeAll
-    static void drawModels() {
+    static void writeRandomModels() {
         model = model("three.keras", CLASSES);
         oneClass = model("one.keras", List.of("only"));
     }
@@ -78,23 +78,23 @@ class EvalFolderTest {
         return outcome.json();
     }
 
-    /** top-1 by the predictions of the single images. */
+    /** Top-1 accuracy computed from the output of {@code predict}. */
     private double expected(Path data, Map<String, String> labels) throws IOException {
         JsonNode all = CommandLineTest.run("predict", model, data.toString(), "--top", "1", "--json")
                 .json();
-        int hits = 0;
+        int correct = 0;
         for (JsonNode one : all) {
             String folder =
                     Path.of(one.path("file").asText()).getParent().getFileName().toString();
             String label = one.path("predictions").path(0).path("label").asText();
-            if (label.equals(labels.getOrDefault(folder, folder))) hits++;
+            if (label.equals(labels.getOrDefault(folder, folder))) correct++;
         }
-        return hits / (double) all.size();
+        return correct / (double) all.size();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {".", "val", "validation", "valid", "test"})
-    void everyLayoutOfTrainingIsKnownAndClassesAreMatchedByName(String parent) throws IOException {
+    void allDirectoryLayoutsAreAcceptedAndClassesMatchedByName(String parent) throws IOException {
         double top1 = expected(dir, Map.of());
         if (!parent.equals(".")) moveBelow(parent);
         JsonNode scores = eval(0, model, dir);
@@ -119,7 +119,7 @@ class EvalFolderTest {
     }
 
     @Test
-    void aDirectoryThatIsNoClassIsNamed() throws IOException {
+    void directoryThatIsNotAClassIsReported() throws IOException {
         image("cot/1.png", 3);
         CommandLineTest.refused("did you mean 'cat'?", "eval", model, "--data", dir.toString());
         moveBelow("train");
@@ -128,7 +128,7 @@ class EvalFolderTest {
     }
 
     @Test
-    void aClassMapNamesTheDirectories() throws IOException {
+    void classMapAssignsDirectoriesToClasses() throws IOException {
         double top1 = expected(dir, Map.of("cat", "10", "2", "cat"));
         Path map =
                 Files.write(dir.resolve("map.txt"), "\uFEFFn0003\r\ncat\r\n\r\n2\r\n".getBytes(StandardCharsets.UTF_8));
@@ -147,7 +147,7 @@ class EvalFolderTest {
     }
 
     @Test
-    void oneClassIsAlwaysRight() throws IOException {
+    void modelWithOneClassHasAccuracyOne() throws IOException {
         Files.move(dir.resolve("cat"), dir.resolve("only"));
         for (String file : List.of("2/0.png", "2/1.png", "2")) Files.delete(dir.resolve(file));
         JsonNode scores = eval(0, oneClass, dir);
@@ -157,7 +157,7 @@ class EvalFolderTest {
     }
 
     @Test
-    void unreadableImagesAreLeftOutOfTheNumbers() throws IOException {
+    void evalSkipsUnreadableImages() throws IOException {
         JsonNode clean = eval(0, model, dir);
         Path bad = Files.write(dir.resolve("cat/0bad.png"), new byte[] {1, 2, 3});
         for (String batch : List.of("1", "2", "64")) {
@@ -181,7 +181,7 @@ class EvalFolderTest {
     }
 
     @Test
-    void predictNamesUnreadableImagesAndGoesOn() throws IOException {
+    void predictReportsUnreadableImagesAndContinues() throws IOException {
         Path bad = Files.write(dir.resolve("cat/1bad.png"), new byte[] {1, 2, 3});
         CommandLineTest.Outcome outcome = CommandLineTest.run("predict", model, dir.toString(), "--json");
         assertThat(outcome.code()).isEqualTo(1);
@@ -202,7 +202,7 @@ class EvalFolderTest {
     }
 
     @Test
-    void predictTakesDirectoriesAsTheyAre() throws IOException {
+    void predictSkipsOtherFilesAndLinkLoopsInDirectories() throws IOException {
         Files.write(dir.resolve("cat/._x.png"), new byte[4]);
         Files.write(dir.resolve("cat/y.heic"), new byte[4]);
         Files.createDirectories(dir.resolve("b.jpg"));
@@ -225,7 +225,7 @@ class EvalFolderTest {
     }
 
     @Test
-    void explainTakesADirectory() {
+    void explainAcceptsADirectory() {
         CommandLineTest.Outcome outcome = CommandLineTest.run(
                 "explain",
                 model,

@@ -22,7 +22,7 @@ import org.vit4j.data.ImageFile;
 import org.vit4j.model.RandomModel;
 import org.vit4j.train.RunConfig;
 
-/** {@code vit4j explain} as it is typed. */
+/** The command {@code explain}. */
 class ExplainTest {
     @TempDir
     Path directory;
@@ -38,7 +38,7 @@ class ExplainTest {
         RandomModel.write(model, "tiny", config, RandomModel.digits(), 3);
         digit = directory.resolve("seven.png");
         ImageIO.write(ImageFile.toBufferedImage(Digits.all().image(7)), "png", digit.toFile());
-        out = directory.resolve("seen");
+        out = directory.resolve("explained");
     }
 
     private static CommandLineTest.Outcome run(Object... words) {
@@ -46,18 +46,18 @@ class ExplainTest {
     }
 
     @Test
-    void everyMethodLeavesItsFilesAndAPage() throws Exception {
+    void allMethodsWriteTheirFilesAndAPage() throws Exception {
         String all = "gradcam,rollout,attention,saliency,distance,similarity,features";
-        CommandLineTest.Outcome said =
+        CommandLineTest.Outcome outcome =
                 run("explain", model, digit, digit, "--method", all, "--class", "digit 3", "-o", out, "--json");
-        assertThat(said.err()).isEmpty();
-        assertThat(said.code()).isZero();
-        JsonNode answer = new ObjectMapper().readTree(said.out());
-        assertThat(answer.path("results")).hasSize(2 * 4 + 3);
-        assertThat(answer.path("notes")).isEmpty();
-        assertThat(answer.at("/results/0/class").asText()).isEqualTo("digit 3");
-        assertThat(answer.at("/results/0/values")).hasSize(4);
-        for (JsonNode result : answer.path("results"))
+        assertThat(outcome.err()).isEmpty();
+        assertThat(outcome.code()).isZero();
+        JsonNode json = new ObjectMapper().readTree(outcome.out());
+        assertThat(json.path("results")).hasSize(2 * 4 + 3);
+        assertThat(json.path("notes")).isEmpty();
+        assertThat(json.at("/results/0/class").asText()).isEqualTo("digit 3");
+        assertThat(json.at("/results/0/values")).hasSize(4);
+        for (JsonNode result : json.path("results"))
             assertThat(Path.of(result.path("file").asText())).isNotEmptyFile();
         assertThat(ImageIO.read(out.resolve("seven-2-rollout.png").toFile()).getWidth())
                 .isEqualTo(288);
@@ -74,18 +74,18 @@ class ExplainTest {
     }
 
     @Test
-    void mistakesAreOneLine() {
-        assertMistake("--class", "12", "--class 12: unknown class; the model has 10 classes, from digit 0 to digit 9");
-        assertMistake("--layer", "blocks.0.ad1", "blocks.0.ad1: unknown tensor, did you mean 'blocks.0.add1'?");
-        assertMistake("--layer", "head", "head [10]: has no grid on the image");
-        assertMistake("--layer", "blocks.1.add2", "blocks.1.add2: its cells do not affect the logits");
-        CommandLineTest.Outcome said = run("explain", model, digit, "--method", "attention", "--head", "2", "-o", out);
-        assertThat(said.err()).contains("head 2 out of range [0, 2)");
+    void invalidOptionsGiveOneLine() {
+        assertRejected("--class", "12", "--class 12: unknown class; the model has 10 classes, from digit 0 to digit 9");
+        assertRejected("--layer", "blocks.0.ad1", "blocks.0.ad1: unknown tensor, did you mean 'blocks.0.add1'?");
+        assertRejected("--layer", "head", "head [10]: has no grid on the image");
+        assertRejected("--layer", "blocks.1.add2", "blocks.1.add2: its cells do not affect the logits");
+        CommandLineTest.Outcome outcome = run("explain", model, digit, "--method", "attention", "--head", "2", "-o", out);
+        assertThat(outcome.err()).contains("head 2 out of range [0, 2)");
     }
 
-    private void assertMistake(String option, String value, String message) {
-        CommandLineTest.Outcome said = run("explain", model, digit, option, value, "-o", out);
-        assertThat(said.code()).isEqualTo(2);
-        assertThat(said.err()).contains(message).hasLineCount(1);
+    private void assertRejected(String option, String value, String message) {
+        CommandLineTest.Outcome outcome = run("explain", model, digit, option, value, "-o", out);
+        assertThat(outcome.code()).isEqualTo(2);
+        assertThat(outcome.err()).contains(message).hasLineCount(1);
     }
 }

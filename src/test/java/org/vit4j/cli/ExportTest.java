@@ -27,7 +27,7 @@ import org.vit4j.model.SavedModel;
 import org.vit4j.onnx.OnnxRun;
 import org.vit4j.train.RunConfig;
 
-/** {@code vit4j export} as a person uses it. */
+/** The command {@code export}. */
 class ExportTest {
     @TempDir
     Path directory;
@@ -72,7 +72,7 @@ class ExportTest {
     }
 
     @Test
-    void asKerasItIsTheSameFile() throws IOException {
+    void kerasExportIsACopy() throws IOException {
         CommandLineTest.Outcome outcome = export("keras", out("again.keras"));
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(outcome.out()).isEqualTo("keras: " + out("again.keras") + System.lineSeparator());
@@ -80,13 +80,13 @@ class ExportTest {
     }
 
     @Test
-    void asOnnxItAnswersTheSameAndSaysWhatItIs() throws Exception {
+    void onnxExportHasEqualLogitsAndMetadata() throws Exception {
         assertThat(export("onnx", out("model.onnx")).code()).isZero();
         try (OnnxRun run = OnnxRun.open(out("model.onnx"))) {
-            INDArray theirs = run.run(Map.of("images", images())).get("logits");
-            INDArray ours = logits();
-            double largest = ours.amaxNumber().doubleValue();
-            assertThat(theirs.sub(ours).amaxNumber().doubleValue() / largest).isLessThan(1e-5);
+            INDArray actual = run.run(Map.of("images", images())).get("logits");
+            INDArray expected = logits();
+            double largest = expected.amaxNumber().doubleValue();
+            assertThat(actual.sub(expected).amaxNumber().doubleValue() / largest).isLessThan(1e-5);
         }
         OnnxMl.ModelProto written = OnnxMl.ModelProto.parseFrom(Files.readAllBytes(out("model.onnx")));
         assertThat(written.getGraph().getName()).isEqualTo("digits");
@@ -97,9 +97,9 @@ class ExportTest {
                 case "class_names" ->
                     assertThat(json.readTree(text).path(3).asText()).isEqualTo("digit 3");
                 case "preprocessing" -> {
-                    JsonNode said = json.readTree(text);
-                    assertThat(said.path("mean")).isNotEmpty();
-                    assertThat(said.path("height").asInt()).isEqualTo((int) images().size(2));
+                    JsonNode preprocessing = json.readTree(text);
+                    assertThat(preprocessing.path("mean")).isNotEmpty();
+                    assertThat(preprocessing.path("height").asInt()).isEqualTo((int) images().size(2));
                 }
                 case "config" -> assertThat(text).contains("arch: deit");
                 case "provenance" -> assertThat(text).isEqualTo("{\"by\":\"test\"}");
@@ -111,7 +111,7 @@ class ExportTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"uint8", "float"})
-    void withPreprocessingItTakesPixels(String pixels) throws Exception {
+    void onnxExportWithPreprocessingAcceptsPixels(String pixels) throws Exception {
         List<String> more =
                 pixels.equals("uint8") ? List.of("--preprocess") : List.of("--preprocess", "--pixels", pixels);
         assertThat(export("onnx", out("pixels.onnx"), more.toArray(String[]::new))
@@ -129,7 +129,7 @@ class ExportTest {
     }
 
     @Test
-    void machineOutputSaysWhatWasWritten() throws IOException {
+    void jsonOutputListsTheWrittenFiles() throws IOException {
         CommandLineTest.Outcome outcome = export("ONNX", out("model.onnx"), "--json");
         JsonNode json = new ObjectMapper().readTree(outcome.out());
         assertThat(json.path("format").asText()).isEqualTo("onnx");
@@ -139,7 +139,7 @@ class ExportTest {
     }
 
     @Test
-    void asSafeTensorsItImportsAgainWithTheSameBits() throws IOException {
+    void safetensorsExportImportsWithIdenticalWeights() throws IOException {
         assertThat(export("safetensors", out("model.safetensors")).code()).isZero();
         Path again = out("imported.keras");
         CommandLineTest.Outcome outcome = CommandLineTest.run(
@@ -156,7 +156,7 @@ class ExportTest {
     }
 
     @Test
-    void asSameDiffItHasOurNames() {
+    void samediffExportHasVit4jNamesAndEqualLogits() {
         assertThat(export("samediff", out("model.fb")).code()).isZero();
         SameDiff plain = SameDiff.load(out("model.fb").toFile(), false);
         assertThat(plain.inputs()).containsExactly("image");
@@ -164,36 +164,36 @@ class ExportTest {
         assertThat(plain.hasVariable("blocks.0.attn.weights")).isTrue();
         assertThat(plain.getVariable("image").placeholderShape()[0]).isEqualTo(-1);
         INDArray images = images().permute(0, 2, 3, 1).dup('c');
-        INDArray theirs = plain.output(Map.of("image", images), "logits").get("logits");
-        INDArray ours = logits();
-        double largest = ours.amaxNumber().doubleValue();
-        assertThat(theirs.sub(ours).amaxNumber().doubleValue() / largest).isLessThan(1e-5);
+        INDArray actual = plain.output(Map.of("image", images), "logits").get("logits");
+        INDArray expected = logits();
+        double largest = expected.amaxNumber().doubleValue();
+        assertThat(actual.sub(expected).amaxNumber().doubleValue() / largest).isLessThan(1e-5);
     }
 
-    private static void mistake(CommandLineTest.Outcome outcome, String line) {
+    private static void rejected(CommandLineTest.Outcome outcome, String line) {
         assertThat(outcome.code()).isEqualTo(2);
         assertThat(outcome.err()).isEqualTo("vit4j: " + line + System.lineSeparator());
         assertThat(outcome.out()).isEmpty();
     }
 
     @Test
-    void anUnknownFormatIsAMistakeWithTheList() {
-        mistake(
+    void unknownFormatIsRejectedWithTheKnownOnes() {
+        rejected(
                 export("tflite", out("model.tflite")),
                 "--format tflite: unknown format; expected one of keras, onnx, safetensors, samediff");
     }
 
     @Test
-    void aFileThatStandsThereIsReplaced() throws IOException {
+    void existingFileIsReplaced() throws IOException {
         Path file = Files.writeString(out("model.safetensors"), "old");
         assertThat(export("safetensors", file).code()).isZero();
         assertThat(Files.size(file)).isGreaterThan(1000);
-        mistake(export("keras", model), "-o " + model + ": is the model itself; choose another file");
+        rejected(export("keras", model), "-o " + model + ": is the model itself; choose another file");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"keras", "onnx", "safetensors", "samediff"})
-    void strangeNamesAreNames(String format) throws IOException {
+    void unusualFileNamesAreAccepted(String format) throws IOException {
         Path file = out("new folder").resolve("übung 100%s é " + "x".repeat(220));
         CommandLineTest.Outcome outcome = export(format, file);
         assertThat(outcome.code()).as(outcome.err()).isZero();
@@ -201,23 +201,23 @@ class ExportTest {
     }
 
     @Test
-    void whatStandsInTheWayIsSaid() throws IOException {
+    void invalidOutputPathsAndOptionsAreRejected() throws IOException {
         Path folder = Files.createDirectory(out("folder"));
-        mistake(export("onnx", folder), "-o " + folder + ": is a directory; expected a file, such as model.onnx");
+        rejected(export("onnx", folder), "-o " + folder + ": is a directory; expected a file, such as model.onnx");
         Path text = Files.writeString(out("text"), "old");
         Path below = text.resolve("model.onnx");
-        mistake(export("onnx", below), "-o " + below + ": " + text + " is a file, not a directory");
-        mistake(export("onnx", Path.of("/dev/null")), "-o /dev/null: is a device, not a file");
-        mistake(export("keras", out("b.keras"), "--preprocess"), "--preprocess: supported by onnx only, not by keras");
-        mistake(
+        rejected(export("onnx", below), "-o " + below + ": " + text + " is a file, not a directory");
+        rejected(export("onnx", Path.of("/dev/null")), "-o /dev/null: is a device, not a file");
+        rejected(export("keras", out("b.keras"), "--preprocess"), "--preprocess: supported by onnx only, not by keras");
+        rejected(
                 export("onnx", out("b.onnx"), "--preprocess", "--pixels", "int8"),
                 "--pixels int8: expected uint8 or float");
-        mistake(export("onnx", out("b.onnx"), "--pixels", "float"), "--pixels: means something with --preprocess only");
-        mistake(export("onnx", out("b.onnx"), "--names", "hf"), "--names: supported by safetensors only, not by onnx");
-        mistake(
+        rejected(export("onnx", out("b.onnx"), "--pixels", "float"), "--pixels: expected only together with --preprocess");
+        rejected(export("onnx", out("b.onnx"), "--names", "hf"), "--names: supported by safetensors only, not by onnx");
+        rejected(
                 export("safetensors", out("b"), "--names", "timn"),
                 "--names timn: unknown scheme for this network; expected one of reference, authors, hf");
-        mistake(
+        rejected(
                 CommandLineTest.run(
                         "export", out("none.keras").toString(), "--format", "onnx", "-o", out("c").toString()),
                 out("none.keras") + ": there is no such file");
@@ -226,7 +226,7 @@ class ExportTest {
     }
 
     @Test
-    void nothingIsLeftOfAFailure() throws IOException {
+    void failedExportLeavesNoFile() throws IOException {
         Files.write(model, new byte[100]);
         assertThat(export("onnx", out("model.onnx")).code()).isEqualTo(2);
         assertThat(listed(directory)).containsExactly(model);

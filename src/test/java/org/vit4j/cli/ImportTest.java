@@ -20,7 +20,7 @@ import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
 
-/** {@code vit4j import} as a person uses it: a checkpoint becomes a model that predicts. */
+/** The command {@code import}. */
 class ImportTest {
     private static final Path FILES = Path.of("src/test/resources/checkpoints");
 
@@ -48,7 +48,7 @@ class ImportTest {
     }
 
     @Test
-    void theModelPredictsWhatTheCheckpointDid() throws IOException {
+    void importedModelHasTheLogitsOfTheCheckpoint() throws IOException {
         CommandLineTest.Outcome outcome =
                 run(FILES.resolve("hf_vit.safetensors").toString());
         assertThat(outcome.code()).as(outcome.err()).isZero();
@@ -56,12 +56,12 @@ class ImportTest {
 
         Map<String, SafeTensors.NamedValues> golden = SafeTensors.read(FILES.resolve("hf_vit.io.safetensors"));
         Path input = npy(golden.get("input"));
-        JsonNode told = CommandLineTest.run("predict", model.toString(), input.toString(), "--logits", "--json")
+        JsonNode predictions = CommandLineTest.run("predict", model.toString(), input.toString(), "--logits", "--json")
                 .json();
         float[] logits = golden.get("logits").values();
         for (int i = 0; i < logits.length; i++) {
-            double ours = told.get(i / 5).path("logits").get(i % 5).asDouble();
-            assertThat(ours).isCloseTo(logits[i], within(1e-5));
+            double actual = predictions.get(i / 5).path("logits").get(i % 5).asDouble();
+            assertThat(actual).isCloseTo(logits[i], within(1e-5));
         }
         ModelDescription description = SavedModel.describe(model);
         assertThat(description.classes()).containsExactly("0", "1", "2", "3", "4");
@@ -74,7 +74,7 @@ class ImportTest {
     }
 
     @Test
-    void namesOfClassesComeFromAFileOrFromBesideTheCheckpoint() throws IOException {
+    void classNamesAreReadFromLabelsOrFromConfigJson() throws IOException {
         Path labels = Files.writeString(directory.resolve("labels.txt"), "ant\nbee\ncat\ndog\neel\n");
         assertThat(run(FILES.resolve("ema.bin").toString(), "--labels", labels.toString())
                         .code())
@@ -90,7 +90,7 @@ class ImportTest {
     }
 
     @Test
-    void anotherSizeChannelAndClassCount() {
+    void weightsAreAdaptedToImageSizeChannelsAndClasses() {
         CommandLineTest.Outcome outcome = run(
                 FILES.resolve("hf_vit.safetensors").toString(),
                 "--image",
@@ -103,7 +103,7 @@ class ImportTest {
         assertThat(outcome.err())
                 .contains("pos_embed: resampled from 2x2 to 3x4 positions, bicubic")
                 .contains("patch_embed.proj.kernel: for 1 instead of 3 channels, its kernels summed")
-                .contains("head: 3 classes instead of 5, drawn anew");
+                .contains("head: 3 classes instead of 5, newly initialized");
         ModelDescription description = SavedModel.describe(model);
         assertThat(description.preprocess().height()).isEqualTo(24);
         assertThat(description.preprocess().width()).isEqualTo(32);
@@ -112,12 +112,12 @@ class ImportTest {
     }
 
     @Test
-    void mistakesAreOneLineAndLeaveNoModel() {
-        refused("refuses 'posix.system'", FILES.resolve("evil.pth").toString());
+    void invalidInputGivesOneLineAndNoModel() {
+        refused("rejected because of 'posix.system'", FILES.resolve("evil.pth").toString());
         refused("before PyTorch 1.6", FILES.resolve("legacy.pth").toString());
         refused("no such file", "nowhere.pth");
         refused(
-                "holds none of the network's",
+                "contains none of the model's",
                 FILES.resolve("authors_levit.safetensors").toString());
         String hf = FILES.resolve("hf_vit.safetensors").toString();
         refused("missing: 12 (blocks.2.norm1.gamma", hf, "--set", "model.depth=3");
@@ -131,7 +131,7 @@ class ImportTest {
     }
 
     @Test
-    void whatKerasTrainedAndSavedAgainComesBack() throws IOException {
+    void likeImportsAModelThatKerasTrainedAndSaved() throws IOException {
         Path keras = Path.of("src/test/resources/keras");
         String trained = keras.resolve("trained.keras").toString();
         Path labels = Files.writeString(directory.resolve("labels.txt"), "ant\nbee\ncat\ndog\neel\n");
@@ -143,12 +143,12 @@ class ImportTest {
         assertThat(outcome.err()).contains("32 of 32 weights changed in Keras 3.15.1");
 
         String input = keras.resolve("trained.input.npy").toString();
-        JsonNode told = CommandLineTest.run("predict", back.toString(), input, "--logits", "--json")
+        JsonNode predictions = CommandLineTest.run("predict", back.toString(), input, "--logits", "--json")
                 .json();
         float[] logits = Npy.read(keras.resolve("trained.logits.npy")).values();
         for (int i = 0; i < logits.length; i++) {
-            double ours = told.get(i / 5).path("logits").get(i % 5).asDouble();
-            assertThat(ours).isCloseTo(logits[i], within(1e-5));
+            double actual = predictions.get(i / 5).path("logits").get(i % 5).asDouble();
+            assertThat(actual).isCloseTo(logits[i], within(1e-5));
         }
         ModelDescription description = SavedModel.describe(back);
         ModelDescription before = SavedModel.describe(model);
@@ -163,28 +163,28 @@ class ImportTest {
     }
 
     @Test
-    void mistakesWithLikeAreOneLine() {
+    void invalidInputWithLikeGivesOneLine() {
         String trained = "src/test/resources/keras/trained.keras";
-        refused("a Keras file. A model of vit4j that Keras saved again comes back with --like", trained);
+        refused("a Keras file. To import a vit4j model that Keras has saved, add --like", trained);
         run(FILES.resolve("hf_vit.safetensors").toString(), "--set", "model.depth=1", "--lenient");
         Path back = directory.resolve("back.keras");
-        String[][] mistakes = {
+        String[][] cases = {
             {"different network: Add 'blocks_1_add2', expected Add 'blocks_0_add2'", "--like", model.toString(), trained
             },
             {"missing vit4j/weights.json: the file was not written by vit4j, or was saved", "--like", trained, trained},
             {"there is no such file", "--like", model.toString(), "none.keras"},
-            {"--like takes one file", "--like", model.toString(), "vit", trained},
-            {"--like changes nothing but the weights", "--like", model.toString(), trained, "--classes", "3"},
+            {"--like: expected one file", "--like", model.toString(), "vit", trained},
+            {"--like replaces only the weights", "--like", model.toString(), trained, "--classes", "3"},
             {"expected VARIANT|CONFIG and CHECKPOINT", trained}
         };
-        for (String[] mistake : mistakes) {
-            String[] all = new String[mistake.length + 2];
-            System.arraycopy(mistake, 1, all, 1, mistake.length - 1);
+        for (String[] invalid : cases) {
+            String[] all = new String[invalid.length + 2];
+            System.arraycopy(invalid, 1, all, 1, invalid.length - 1);
             all[0] = "import";
-            all[mistake.length] = "-o";
-            all[mistake.length + 1] = back.toString();
+            all[invalid.length] = "-o";
+            all[invalid.length + 1] = back.toString();
             CommandLineTest.Outcome outcome = CommandLineTest.run(all);
-            assertThat(outcome.err()).contains(mistake[0]).doesNotContain("\tat ");
+            assertThat(outcome.err()).contains(invalid[0]).doesNotContain("\tat ");
             assertThat(outcome.err().lines()).hasSize(1);
             assertThat(outcome.code()).isEqualTo(2);
         }

@@ -9,13 +9,13 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code vit4j preview} as a person uses it. */
+/** The command {@code preview}. */
 class PreviewTest {
     @TempDir
     Path directory;
 
     @Test
-    void aSheetOfAsManyImagesAsAsked() throws IOException {
+    void sheetHasTheRequestedNumberOfImages() throws IOException {
         Path sheet = directory.resolve("sheet.png");
         CommandLineTest.Outcome outcome = CommandLineTest.run(
                 "preview",
@@ -30,18 +30,18 @@ class PreviewTest {
                 "train.mixup={mixup: 0.8, mode: elem}");
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(outcome.out()).isEqualTo("sheet: " + sheet + System.lineSeparator());
-        BufferedImage picture = ImageIO.read(sheet.toFile());
-        // 28 of margin on each side, pictures of 32 pixels four times as large, 16 between them.
-        assertThat(picture.getWidth()).isEqualTo(2 * 28 + 3 * 4 * 32 + 2 * 16);
+        BufferedImage image = ImageIO.read(sheet.toFile());
+        // margins of 28, images of 32 pixels at scale 4, gaps of 16
+        assertThat(image.getWidth()).isEqualTo(2 * 28 + 3 * 4 * 32 + 2 * 16);
     }
 
     @Test
-    void mistakesAreOneLine() {
+    void invalidOptionsGiveOneLine() {
         String sheet = directory.resolve("sheet.png").toString();
         CommandLineTest.refused(
                 "epoch 61: digits-vit trains epochs 1 to 60", "preview", "digits-vit", "-o", sheet, "--epoch", "61");
         CommandLineTest.refused("--count 0: expected at least 1", "preview", "digits-vit", "-o", sheet, "--count", "0");
-        CommandLineTest.refused("the sheet is a PNG", "preview", "digits-vit", "-o", "sheet.jpg");
+        CommandLineTest.refused("expected a file name that ends in .png", "preview", "digits-vit", "-o", "sheet.jpg");
         CommandLineTest.refused("Missing required option: '--output=SHEET.png'", "preview", "digits-vit");
         CommandLineTest.refused("data.path is missing", "preview", "vit_tiny_patch16_224", "-o", sheet);
     }

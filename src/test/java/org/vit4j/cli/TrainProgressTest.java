@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.vit4j.train.EpochMetrics;
 import org.vit4j.train.TrainState;
 
-/** What a log file gets to see of a run. */
+/** Progress lines when standard error is not a terminal. */
 class TrainProgressTest {
     private final StringWriter err = new StringWriter();
     private long seconds;
@@ -27,7 +27,7 @@ class TrainProgressTest {
     }
 
     @Test
-    void aLongEpochHasALineEveryHalfMinute() {
+    void longEpochHasALineEvery30Seconds() {
         for (seconds = 2; seconds <= 200; seconds += 2) {
             progress.batch(state(0, (int) seconds / 2, List.of()), 1000, 0);
         }
@@ -38,7 +38,7 @@ class TrainProgressTest {
     }
 
     @Test
-    void theEpochsToComeTakeAsLongAsTheLastOne() {
+    void timeLeftAssumesTheDurationOfTheLastEpoch() {
         EpochMetrics first = new EpochMetrics(1, 0.1, 2, 0.5, 1.5, 0.6, null, null, 100, 60);
         seconds = 31;
         progress.batch(state(1, 10, List.of(first)), 20, 0);
@@ -46,7 +46,7 @@ class TrainProgressTest {
     }
 
     @Test
-    void aShortEpochHasOnlyItsOwnLine() {
+    void shortEpochHasOneLine() {
         EpochMetrics first = new EpochMetrics(1, 0.1, 2, 0.5, 1.5, 0.6, null, null, 100, 60);
         for (seconds = 0; seconds < 20; seconds++) progress.batch(state(0, 1, List.of()), 20, 0);
         progress.epoch(first, 10);

@@ -29,7 +29,7 @@ class ConfigTest {
     }
 
     @Test
-    void readsTypedValuesAndDefaults() {
+    void valuesAreTypedAndHaveDefaults() {
         Config config = Config.parse("a: {n: 3, x: 1.5e-3, on: true, word: hello, sizes: [4, 5]}", "t.yaml");
         Section a = config.root().section("a");
         assertThat(a.intAt("n")).isEqualTo(3);
@@ -43,7 +43,7 @@ class ConfigTest {
     }
 
     @Test
-    void namesFileLinePathAndNearestWordOfAnUnknownKey() {
+    void unknownKeyIsReportedWithFileLinePathAndSuggestion() {
         Config config = Config.parse("model:\n  hedas: 3\n", "configs/vit.yaml");
         Section model = config.root().section("model");
         model.intAt("heads", 4);
@@ -53,7 +53,7 @@ class ConfigTest {
     }
 
     @Test
-    void reportsEveryProblemOfAFileAtOnce() {
+    void allProblemsOfAFileAreReportedTogether() {
         Config config = Config.parse("a: many\nb: '3'\nc: [1]\nd: 2\n", "t.yaml");
         Section root = config.root();
         root.intAt("a", 1);
@@ -62,15 +62,15 @@ class ConfigTest {
         root.intAt("e");
         assertThat(messageOf(config).lines())
                 .containsExactly(
-                        "t.yaml:1: a: expected a whole number, got 'many'",
-                        "t.yaml:2: b: expected a whole number, got the text '3'",
+                        "t.yaml:1: a: expected an integer, got 'many'",
+                        "t.yaml:2: b: expected an integer, got the text '3'",
                         "t.yaml:3: c: expected true or false, got a list",
                         "t.yaml:1: e: is missing",
                         "t.yaml:4: unknown key 'd'; known: a, b, c, e");
     }
 
     @Test
-    void addsFileLineAndPathToARuleOfARecord() {
+    void violatedRuleOfARecordIsReportedWithFileLineAndPath() {
         Config config = Config.parse("a: 1\nmodel:\n  dim: 5\n", "t.yaml");
         config.root().intAt("a");
         Section model = config.root().section("model");
@@ -83,7 +83,7 @@ class ConfigTest {
     }
 
     @Test
-    void extendsMergesDeeplyAndReplacesLists() throws IOException {
+    void extendsMergesSectionsAndReplacesLists() throws IOException {
         file("base.yaml", "a: {x: 1, y: 2}\nlist: [1, 2, 3]\n");
         Path child = file("child.yaml", "extends: base\na: {y: 3}\nlist: [9]\n");
         Config config = Config.open(child.toString(), List.of());
@@ -93,17 +93,17 @@ class ConfigTest {
     }
 
     @Test
-    void aProblemInTheBaseNamesTheBase() throws IOException {
+    void problemInABaseConfigNamesTheBaseFile() throws IOException {
         file("base.yaml", "a: 1\nb: oops\n");
         Path child = file("child.yaml", "extends: base.yaml\na: 2\n");
         Config config = Config.open(child.toString(), List.of());
         config.root().intAt("a");
         config.root().intAt("b");
-        assertThat(messageOf(config)).contains("base.yaml:2: b: expected a whole number");
+        assertThat(messageOf(config)).contains("base.yaml:2: b: expected an integer");
     }
 
     @Test
-    void overridesWinAndAreNamedWhenWrong() throws IOException {
+    void overridesReplaceValuesAndAreNamedInErrors() throws IOException {
         Path file = file("c.yaml", "train: {epochs: 5, lr: 1}\n");
         Config config = Config.open(file.toString(), List.of("train.epochs=3", "train.lr=fast"));
         Section train = config.root().section("train");
@@ -113,14 +113,14 @@ class ConfigTest {
     }
 
     @Test
-    void resolvedTextReadsBackToTheSame() {
+    void resolvedTextParsesToAnEqualConfig() {
         String text = "a: {n: 3, x: 0.001, word: 'yes', sizes: [4, 5]}";
         Config config = Config.parse(text, "t");
         read(config);
         String resolved = config.resolved();
         Config again = Config.parse(resolved, "again");
         read(again);
-        assertThat(again.resolved()).isEqualTo(resolved).contains("standard: 7");
+        assertThat(again.resolved()).isEqualTo(resolved).contains("fallback: 7");
     }
 
     private static void read(Config config) {
@@ -129,13 +129,13 @@ class ConfigTest {
         a.doubleAt("x");
         a.stringAt("word");
         a.intsAt("sizes", List.of());
-        a.intAt("standard", 7);
+        a.intAt("fallback", 7);
         a.rejectUnknownKeys();
         config.finish();
     }
 
     @Test
-    void refusesYamlThatHasNoEnd() {
+    void excessiveAliasesNestingAndLoopsAreRejected() {
         StringBuilder aliases = new StringBuilder("a0: &a0 [1, 1, 1, 1]\n");
         for (int i = 1; i < 13; i++) {
             aliases.append(String.format(
@@ -153,7 +153,7 @@ class ConfigTest {
     }
 
     @Test
-    void refusesWhatIsNoConfig() throws IOException {
+    void invalidConfigsAreRejected() throws IOException {
         assertThatThrownBy(() -> Config.open("vit_tiny_patch16_225", List.of()))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("did you mean 'vit_tiny_patch16_224'?");
@@ -162,21 +162,21 @@ class ConfigTest {
         assertThatThrownBy(() -> Config.open(loop.toString(), List.of())).hasMessageContaining("extends itself");
         Path twice = file("twice.yaml", "a: 1\na: 2\n");
         assertThatThrownBy(() -> Config.open(twice.toString(), List.of()))
-                .hasMessageContaining("twice.yaml:2: 'a' stands twice");
+                .hasMessageContaining("twice.yaml:2: duplicate key 'a'");
         Path broken = file("broken.yaml", "a: [1, 2\nb: 3\n");
         assertThatThrownBy(() -> Config.open(broken.toString(), List.of())).hasMessageContaining("not valid YAML");
         assertThatThrownBy(() -> Config.open(twice.toString(), List.of("=3"))).isInstanceOf(ConfigError.class);
     }
 
     @Test
-    void packagedVariantsAreKnownByNameFromAnywhere() {
+    void packagedConfigsAreFoundByName() {
         assertThat(Config.open("vit_base_patch16_224", List.of()).name()).isEqualTo("vit_base_patch16_224");
         assertThat(Config.open("digits-vit", List.of()).name()).isEqualTo("digits-vit");
         assertThat(ConfigCatalog.variants()).contains("vit_base_patch16_224");
     }
 
     @Test
-    void nearIsWithinTwoEditsAndASwapIsOne() {
+    void suggestionsAreWithinTwoEditsAndASwapIsOneEdit() {
         assertThat(Suggestions.edits("hedas", "heads")).isEqualTo(1);
         assertThat(Suggestions.edits("", "abc")).isEqualTo(3);
         assertThat(Suggestions.nearest("epoch", List.of("epochs", "batch"))).contains("epochs");

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vit4j.train.RunConfig;
 
-/** {@code ~} in every path of a config and of the command line. */
+/** Expansion of {@code ~} in paths of configs and of the command line. */
 class HomePathsTest {
     @ParameterizedTest
     @CsvSource({
@@ -28,19 +28,19 @@ class HomePathsTest {
         "/x, /x",
         "x~1, x~1",
     })
-    void aLeadingTildeIsTheHomeDirectory(String text, String path) {
+    void leadingTildeIsTheHomeDirectory(String text, String path) {
         assertThat(UserPath.expand(text, "/home/ada")).isEqualTo(Path.of(path));
     }
 
     @Test
-    void whatIsNotAPathIsRefused() {
+    void invalidPathIsRejected() {
         assertThatThrownBy(() -> UserPath.of("a\0b"))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("is not a path");
     }
 
     @Test
-    void everyPathOfAConfigIsExpanded() {
+    void allPathsOfAConfigAreExpanded() {
         RunConfig config = RunConfig.open(
                 "digits-deit-distilled",
                 List.of(
@@ -59,26 +59,26 @@ class HomePathsTest {
     }
 
     @Test
-    void configsAndWhatTheyExtendAreFoundInTheHomeDirectory(@TempDir Path directory) throws Exception {
+    void configsAndBaseConfigsAreFoundInTheHomeDirectory(@TempDir Path directory) throws Exception {
         Path home = UserPath.of("~");
         Path base = Files.writeString(directory.resolve("base.yaml"), "a: 1\n");
-        // A way to the temporary directory that goes through the home directory.
-        String through = "~/" + home.toAbsolutePath().relativize(base.toAbsolutePath());
-        Path over = Files.writeString(directory.resolve("over.yaml"), "extends: " + through + "\nb: 2\n");
+        // Path to the temporary directory relative to the home directory.
+        String viaHome = "~/" + home.toAbsolutePath().relativize(base.toAbsolutePath());
+        Path over = Files.writeString(directory.resolve("over.yaml"), "extends: " + viaHome + "\nb: 2\n");
         assertThat(Config.open(over.toString(), List.of()).root().intAt("a")).isEqualTo(1);
-        assertThat(Config.open(through, List.of()).root().intAt("a")).isEqualTo(1);
+        assertThat(Config.open(viaHome, List.of()).root().intAt("a")).isEqualTo(1);
     }
 
     @Test
-    void commandsTakePathsThroughTheSharedConversion() {
+    void commandsConvertPathsWithUserPath() {
         noClasses()
                 .that()
                 .resideInAPackage("org.vit4j.cli..")
                 .and()
-                .doNotHaveSimpleName("BenchCommand") // the path of Java itself
+                .doNotHaveSimpleName("BenchCommand") // uses the path of the java executable
                 .should()
                 .callMethod(Path.class, "of", String.class, String[].class)
-                .because("text from the user becomes a path by UserPath.of")
+                .because("user input is converted by UserPath.of")
                 .check(new ClassFileImporter()
                         .withImportOption(location -> !location.contains("test-classes"))
                         .importPackages("org.vit4j.cli"));

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Spellings of earlier versions in files, overrides and compared configs. */
+/** Earlier spellings of keys and values in files, overrides and compared configs. */
 class LegacyKeysTest {
     @ParameterizedTest
     @CsvSource({
@@ -18,26 +18,26 @@ class LegacyKeysTest {
         "train, backend, portable, backend, samediff",
         "data, on_corrupt, refuse, on_corrupt, fail",
     })
-    void oldSpellingsReadAsThePresentOnes(String section, String old, String word, String key, String present) {
+    void earlierSpellingsAreReadAsTheCurrentOnes(String section, String old, String word, String key, String current) {
         String text = section + ": {" + old + ": " + word + "}\n";
         Section read = Config.parse(text, "old.yaml").root().section(section);
-        assertThat(read.stringAt(key)).isEqualTo(present);
+        assertThat(read.stringAt(key)).isEqualTo(current);
         read.rejectUnknownKeys();
 
         Section set = Config.parse("x: 1", "new.yaml", List.of(section + "." + old + "=" + word))
                 .root()
                 .section(section);
-        assertThat(set.stringAt(key)).isEqualTo(present);
+        assertThat(set.stringAt(key)).isEqualTo(current);
 
-        assertThat(Config.values(text, "old.yaml")).isEqualTo(Map.of(section + "." + key, present));
+        assertThat(Config.values(text, "old.yaml")).isEqualTo(Map.of(section + "." + key, current));
     }
 
     @ParameterizedTest
     @CsvSource({"model, flavour, community, flavor, official", "train, engine, portable, backend, onednn"})
-    void aPresentKeyOverridesAnOldOneOfTheBaseConfig(String section, String old, String word, String key, String wins) {
-        Section read = Config.parse(section + ": {" + old + ": " + word + "}", "old.yaml", List.of(section + "." + key + "=" + wins))
+    void currentKeyOverridesAnEarlierOneOfTheBaseConfig(String section, String old, String word, String key, String expected) {
+        Section read = Config.parse(section + ": {" + old + ": " + word + "}", "old.yaml", List.of(section + "." + key + "=" + expected))
                 .root()
                 .section(section);
-        assertThat(read.stringAt(key)).isEqualTo(wins);
+        assertThat(read.stringAt(key)).isEqualTo(expected);
     }
 }

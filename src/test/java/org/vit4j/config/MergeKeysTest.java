@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** YAML merge keys and {@code x-} sections; expected values are PyYAML's. */
+/** YAML merge keys and {@code x-} sections; expected values are from PyYAML. */
 class MergeKeysTest {
     private static final String ANCHORS = """
             x-one: &one {a: 1, b: 1, deep: {p: 1, q: 1}}
@@ -34,20 +34,20 @@ class MergeKeysTest {
                 "s: {<<: {<<: *two, a: 5}};5;2;2",
                 "s: {<<: []};0;0;0",
             })
-    void explicitKeysWinThenEarlierSections(String yaml, int a, int b, int c) {
+    void explicitKeysPrecedeMergedKeysAndEarlierSectionsLaterOnes(String yaml, int a, int b, int c) {
         Section s = section(yaml);
         assertThat(List.of(s.intAt("a", 0), s.intAt("b", 0), s.intAt("c", 0))).containsExactly(a, b, c);
     }
 
     @Test
-    void mergesOneLevelOnly() {
+    void mergeDoesNotMergeNestedSections() {
         Section s = section("s: {<<: *one, deep: {p: 5}}");
         assertThat(s.section("deep").intAt("p")).isEqualTo(5);
         assertThat(s.section("deep").has("q")).isFalse();
     }
 
     @Test
-    void nullSwitchesAMergedKeyOff() {
+    void nullRemovesAMergedKey() {
         assertThat(section("s: {<<: *one, a: null}").has("a")).isFalse();
     }
 
@@ -63,7 +63,7 @@ class MergeKeysTest {
     }
 
     @Test
-    void mistypedKeysAreReportedWhereTheyAreWritten() {
+    void misspelledMergedKeyIsReportedAtItsOwnLine() {
         Config config = Config.parse("x-one: &one\n  hedas: 3\ns:\n  <<: *one\n", "t.yaml");
         Section s = config.root().section("s");
         s.intAt("heads", 4);
@@ -81,7 +81,7 @@ class MergeKeysTest {
                 "y-one: 3;unknown key 'y-one'",
                 "s: {x-one: 3};unknown key 'x-one'",
             })
-    void refusesTheRest(String yaml, String message) {
+    void invalidMergeKeysAreRejected(String yaml, String message) {
         assertThatThrownBy(() -> {
                     Config config = Config.parse(ANCHORS + yaml, "t.yaml");
                     config.root().section("s").rejectUnknownKeys();
@@ -92,7 +92,7 @@ class MergeKeysTest {
     }
 
     @Test
-    void aQuotedKeyIsAnOrdinaryOne() {
+    void quotedMergeKeyIsAnOrdinaryKey() {
         assertThat(section("s: {'<<': 3}").intAt("<<")).isEqualTo(3);
     }
 }

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Values of {@code --set}: characters as they are, unless all of it is quoted, a list or a section. */
+/** Values of {@code --set}: literal text, unless the entire value is a quoted scalar, a list or a section. */
 class SetOptionTest {
     private static Config with(String value) {
         return Config.parse("a: {old: 1}\n", "t.yaml", List.of("a.key=" + value));
@@ -57,7 +57,7 @@ class SetOptionTest {
                 "no\nline",
                 "\u00e4\ud83d\ude00 #1",
             })
-    void keepsText(String value) {
+    void unquotedTextIsLiteral(String value) {
         Config config = with(value);
         assertThat(config.root().section("a").stringAt("key")).isEqualTo(value);
         config.check();
@@ -78,7 +78,7 @@ class SetOptionTest {
                 "'[1]';[1]",
                 "\"\\U0001F600 #\";\ud83d\ude00 #",
             })
-    void readsQuotedScalars(String value, String text) {
+    void quotedScalarsAreYaml(String value, String text) {
         Config config = with(value);
         assertThat(config.root().section("a").stringAt("key")).isEqualTo(text);
         config.check();
@@ -86,7 +86,7 @@ class SetOptionTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "null", "~", " null "})
-    void nothingMeansNotSet(String value) {
+    void emptyAndNullValuesAreNotSet(String value) {
         assertThat(with(value).root().section("a").has("key")).isFalse();
     }
 
@@ -94,21 +94,21 @@ class SetOptionTest {
     @CsvSource(
             delimiter = ';',
             value = {"3;3", " 3 ;3", "1e-3;0.001", "-.5;-0.5", "1.0E-4;0.0001", "+2;2", "0.0;0"})
-    void readsNumbers(String value, double number) {
+    void numbersAreParsed(String value, double number) {
         Config config = with(value);
         assertThat(config.root().section("a").doubleAt("key")).isEqualTo(number);
         config.check();
     }
 
     @Test
-    void quotedNumbersStayText() {
+    void quotedNumberIsText() {
         Config config = with("'3'");
         config.root().section("a").intAt("key");
-        assertThatThrownBy(config::check).hasMessageContaining("a.key: expected a whole number, got the text '3'");
+        assertThatThrownBy(config::check).hasMessageContaining("a.key: expected an integer, got the text '3'");
     }
 
     @Test
-    void readsListsAndSections() {
+    void listsAndSectionsAreYaml() {
         assertThat(with("[1, 2]").root().section("a").intsAt("key", List.of())).containsExactly(1, 2);
         assertThat(with(" ['a #b', c d] ").root().section("a").stringsAt("key", List.of()))
                 .containsExactly("a #b", "c d");
@@ -124,14 +124,14 @@ class SetOptionTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a", "=3", "a..b=3", ".a=3", "a.=3"})
-    void refusesWhatHasNoPath(String option) {
+    void optionWithoutAPathIsRejected(String option) {
         assertThatThrownBy(() -> Config.parse("a: 1", "t.yaml", List.of(option)))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageStartingWith("--set " + option + ": ");
     }
 
     @Test
-    void duplicateKeysOfASectionAreReported() {
+    void duplicateKeysOfASectionAreRejected() {
         assertThatThrownBy(() -> with("{b: 1, b: 2}")).isInstanceOf(ConfigError.class);
     }
 }

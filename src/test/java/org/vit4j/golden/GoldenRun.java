@@ -58,7 +58,7 @@ final class GoldenRun {
             SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
             if (theirs == null)
                 throw new AssertionError("no '" + layout.key() + "' for " + weight.name() + " in " + left);
-            parameters.set(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
+            parameters.set(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
             left.remove(layout.key());
         }
         left.removeIf(GoldenRun::isCounterOrIndex);
@@ -152,7 +152,7 @@ final class GoldenRun {
             SafeTensors.NamedValues expected = golden.io().get(prefix + layout.key());
             if (expected == null) throw new AssertionError("no " + prefix + layout.key() + " in the golden");
             float[] values = step.gradientOf(weight.name()).dup('c').data().asFloat();
-            float[] theirs = layout.toOurs(expected.shape(), expected.values());
+            float[] theirs = layout.toModel(expected.shape(), expected.values());
             // A gradient stored as nothing but zeros has no relative error either.
             boolean none = zero.contains(layout.key()) || Compare.norm(theirs) == 0;
             if (none) errors.zero(layout.key(), Compare.norm(values) / largest);

@@ -73,7 +73,7 @@ class KerasGoldenTest {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
             SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
             if (theirs == null) throw new AssertionError("no '" + layout.key() + "' for " + weight.name());
-            weights.put(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
+            weights.put(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
         }
         return weights;
     }

@@ -95,7 +95,7 @@ class OnnxGoldenTest {
         for (Parameter weight : built.graph().parameters()) {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
             SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
-            parameters.set(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
+            parameters.set(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
         }
         return parameters;
     }

@@ -41,7 +41,7 @@ class SafeTensorsExportTest {
         for (Parameter weight : built.graph().parameters()) {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
             SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
-            weights.put(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
+            weights.put(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
         }
         Path file = directory.resolve("exported.safetensors");
         SafeTensorsExport.write(built.graph(), built.keys(), weights::get, file);

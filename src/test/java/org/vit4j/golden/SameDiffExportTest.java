@@ -69,7 +69,7 @@ class SameDiffExportTest {
         for (Parameter weight : graph.parameters()) {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
             SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
-            parameters.set(weight.name(), layout.toOurs(theirs.shape(), theirs.values()));
+            parameters.set(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
         }
         SameDiffExport.write(graph, parameters, Path.of(file(name + ".fb")));
         INDArray images = golden.ours("input", graph.tensor("image").shape());

@@ -139,7 +139,7 @@ class SavedModelTest {
     @Test
     void configsInTheFileMustNotExtendOthers() {
         assertRejected(
-                "extends: elsewhere.yaml\n" + description.config(), "extends: what is saved must be whole, without it");
+                "extends: elsewhere.yaml\n" + description.config(), "extends: not allowed in a saved config");
     }
 
     @Test

@@ -209,7 +209,7 @@ class FineTuneTest {
         Files.writeString(run.resolve("config.yaml"), "an earlier run");
         for (String[] wrong : new String[][] {
             {"model.depth=3", "missing: "},
-            {"model.dim=32", "misshapen: "},
+            {"model.dim=32", "wrong shape: "},
             {"train.init.weights=/nowhere.keras", "train.init.weights: /nowhere.keras"},
             {"train.init.weights=/nowhere.pth", "train.init.weights: /nowhere.pth: no such file"}
         }) {

@@ -102,7 +102,7 @@ class KillTest {
         if (training && end != End.KILL)
             assertThat(process.exitValue()).as(said(run)).isIn(130, 0);
         if (process.exitValue() == 130)
-            assertThat(said(run)).contains("interrupted; finishing", "and saved; go on with");
+            assertThat(said(run)).contains("interrupted; finishing", "and saved; continue with");
         return training;
     }
 

@@ -8,15 +8,15 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
-/** Explains a command line that cannot be parsed in one line: an unknown command or option with the nearest known one. */
-final class Mistakes {
-    private Mistakes() {}
+/** One-line messages for command lines that cannot be parsed, with suggestions for unknown commands and options. */
+final class UsageErrors {
+    private UsageErrors() {}
 
-    /** The message of a parser's exception, without the name of the program. */
-    static String explain(ParameterException problem) {
+    /** Returns the message for a parser exception, without the program name. */
+    static String message(ParameterException problem) {
         CommandLine command = problem.getCommandLine();
         List<String> unmatched = command.getUnmatchedArguments();
-        // An option that was mistyped is also missing: name what was written, not what was not.
+        // A misspelled required option is both unmatched and missing; report the unmatched one.
         boolean help = command.getCommandSpec().helpCommand();
         if (!unmatched.isEmpty() && !help) {
             String first = unmatched.get(0);
@@ -40,15 +40,15 @@ final class Mistakes {
         Map<String, String> known = new LinkedHashMap<>();
         for (OptionSpec option : command.getCommandSpec().options()) {
             if (option.hidden()) continue;
-            for (String one : option.names()) known.put(bare(one), one);
+            for (String one : option.names()) known.put(withoutDashes(one), one);
         }
-        // Dashes say nothing about which one was meant.
+        // The number of dashes does not matter for similarity.
         String near =
-                Suggestions.nearest(bare(name), known.keySet()).map(known::get).orElse("");
+                Suggestions.nearest(withoutDashes(name), known.keySet()).map(known::get).orElse("");
         return "unknown option '" + name + "'" + Suggestions.hint(near, known.values());
     }
 
-    private static String bare(String option) {
+    private static String withoutDashes(String option) {
         return option.replaceFirst("^-+", "");
     }
 }
