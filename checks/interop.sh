@@ -64,7 +64,7 @@ keras() {
   rm -rf "$saved"
   KERAS_BACKEND=numpy "$venv/bin/python" checks/keras/round_trip.py target/keras "$saved" "${names[@]}" \
     >target/interop/forward.txt || failed=1
-  java -Dgoldens="$goldens" -cp "target/test-classes:target/classes:$(cat "$classes")" org.vit4j.golden.KerasBack \
+  java -Dgoldens="$goldens" -cp "target/test-classes:target/classes:$(cat "$classes")" org.vit4j.golden.KerasReadBack \
     target/keras "$saved" >target/interop/back.txt
   while read -r name error verdict; do
     # The limit is 1e-5, or three times the rounding error of the network itself.

@@ -4,7 +4,7 @@
 
 ORIGINALS holds NAME.keras, NAME.input.npy (NHWC), NAME.logits.npy and NAME.double.npy (vit4j's logits in float64). Prints one line
 per network: name, largest error divided by the largest logit, verdict. Writes NAME.keras, saved by Keras, and NAME.logits.npy, the
-logits Keras computes with the changed weights, to SAVED; KerasBack reads them in Java.
+logits Keras computes with the changed weights, to SAVED; KerasReadBack reads them in Java.
 
 Logits may differ by 1e-5 of the largest or, if the network amplifies rounding, by three times the difference between the float32
 and float64 logits of the reference.

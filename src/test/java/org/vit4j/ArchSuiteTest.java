@@ -34,20 +34,21 @@ import org.vit4j.train.LossFunctions;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.SoftTargets;
 
-/** What every architecture must do, on the small networks of the digits configs. */
+/** Properties of every architecture, tested on the small networks of the digits configs. */
 class ArchSuiteTest {
     private static final int BATCH = 8;
 
-    /** Weights that have no gradient by mathematics. */
-    private static final List<String> SILENT = List.of(
-            // A softmax does not see what is added to a whole row of scores: biases of keys, of heads before it.
+    /** Parameters whose gradient is mathematically zero. */
+    private static final List<String> ZERO_GRADIENT = List.of(
+            // Softmax is invariant to constants added to a row of scores: biases of keys and of talking heads before
+            // it.
             ".*\\.(wk|k|proj_k|proj_l)\\.bias",
             ".*conv_proj_k\\.bn\\.beta",
-            // A batch norm takes out what is added in front of it, and LeViT's head begins with one.
+            // Batch norm removes constants added before it; LeViT's head starts with a batch norm.
             ".*PCM\\..*\\.bias",
             ".*leff\\.conv\\d\\.bias",
             "(stem\\.conv\\d|stages\\.\\d\\..*)\\.bn\\.beta",
-            // The heads of CvT and CeiT read class tokens: nobody hears the last block's patches.
+            // The heads of CvT and CeiT read class tokens, so the last block's patches do not affect the logits.
             "stage2\\.blocks\\.1\\.attn\\.conv_proj_q\\..*",
             "blocks\\.3\\.leff\\..*");
 
@@ -73,7 +74,7 @@ class ArchSuiteTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void anImageIsNamedAloneAsAmongOthers(String config) {
+    void logitsOfAnImageDoNotDependOnTheBatch(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Graph graph = model.build();
         INDArray images = images(model, 5);
@@ -82,23 +83,23 @@ class ArchSuiteTest {
             assertThat(together.shape()).containsExactly(5, 10);
             assertThat(together.isNaN().any() || together.isInfinite().any()).isFalse();
             assertThat(inference.logits(images)).isEqualTo(together);
-            double size = together.amaxNumber().doubleValue();
+            double largest = together.amaxNumber().doubleValue();
             for (int i = 0; i < 5; i++) {
                 INDArray alone = inference.logits(images.get(NDArrayIndex.interval(i, i + 1)));
                 assertThat(alone.getRow(0).sub(together.getRow(i)).amaxNumber().doubleValue())
-                        .isLessThan(1e-5 * Math.max(1, size));
+                        .isLessThan(1e-5 * Math.max(1, largest));
             }
         }
     }
 
     @ParameterizedTest
     @MethodSource("configs")
-    void everyTrainedWeightGetsAGradient(String config) {
+    void everyTrainableParameterHasAGradient(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Graph graph = model.build();
         ParameterStore parameters = start(graph);
         Nd4j.getRandom().setSeed(3);
-        // Some weights start at zero so that a branch is silent; what feeds them would have no gradient yet.
+        // Perturbs parameters that start at zero and would block the gradients of their inputs.
         parameters
                 .trainable()
                 .addi(Nd4j.randn(DataType.FLOAT, parameters.trainable().length())
@@ -110,13 +111,13 @@ class ArchSuiteTest {
             for (String name : parameters.offsets().keySet()) {
                 INDArray gradient = gradients.gradientOf(name);
                 boolean none = gradient.amaxNumber().doubleValue() < 1e-7 * largest;
-                if (none && SILENT.stream().noneMatch(name::matches)) without.add(name);
+                if (none && ZERO_GRADIENT.stream().noneMatch(name::matches)) without.add(name);
             }
             assertThat(without).isEmpty();
         }
     }
 
-    /** Cross entropy of every head. */
+    /** Sum of the cross entropies of all outputs. */
     private static SDVariable loss(LossInputs network) {
         SDVariable targets = network.sd().placeHolder("targets", DataType.FLOAT, -1, 10);
         SDVariable sum = null;
@@ -128,8 +129,8 @@ class ArchSuiteTest {
     }
 
     private static GradientStep step(Graph graph, ParameterStore parameters) {
-        GradientStep.GradientSpec wanted = new GradientStep.GradientSpec(ArchSuiteTest::loss, List.of());
-        return Backend.AUTO.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted);
+        GradientStep.GradientSpec spec = new GradientStep.GradientSpec(ArchSuiteTest::loss, List.of());
+        return Backend.AUTO.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec);
     }
 
     private static Map<String, INDArray> inputs(GradientStep step, ModelConfig model) {
@@ -145,7 +146,7 @@ class ArchSuiteTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void eightImagesAreLearnedByHeart(String config) {
+    void trainingOverfitsEightImages(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Graph graph = model.build();
         ParameterStore parameters = start(graph);
@@ -167,7 +168,7 @@ class ArchSuiteTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void savedAndReopenedItGivesTheSameBits(String name) {
+    void savedModelGivesBitwiseEqualLogits(String name) {
         RunConfig config = RunConfig.open(name, List.of());
         ParameterStore parameters = start(config.model().build());
         List<String> classes = IntStream.range(0, 10).mapToObj(String::valueOf).toList();

@@ -41,10 +41,13 @@ public record CheckpointLayout(
         Optional<CheckpointNames.TensorForm> form = scheme.form(name);
         if (renamed.matched() == name.length()) {
             return new CheckpointLayout(
-                    weight, renamed.theirs(), renamed.transposed() ? AxisOrder.FIRST_LAST : AxisOrder.SAME, form);
+                    weight,
+                    renamed.checkpointKeys(),
+                    renamed.transposed() ? AxisOrder.FIRST_LAST : AxisOrder.SAME,
+                    form);
         }
         String leaf = name.substring(name.lastIndexOf('.') + 1);
-        List<String> keys = renamed.theirs().stream()
+        List<String> keys = renamed.checkpointKeys().stream()
                 .map(key -> key.substring(0, key.lastIndexOf('.') + 1) + torchLeaf(leaf, weight))
                 .toList();
         return new CheckpointLayout(weight, keys, leaf.equals("kernel") ? AxisOrder.KERNEL : AxisOrder.SAME, form);

@@ -39,8 +39,8 @@ public record AttentionLayer(
                     softmax.name(),
                     applied.name(),
                     softmax.dim(0),
-                    axes.getOrDefault(1, TokenGrid.unplaced(softmax.dim(1))),
-                    axes.getOrDefault(2, TokenGrid.unplaced(softmax.dim(2)))));
+                    axes.getOrDefault(1, TokenGrid.withoutGrid(softmax.dim(1))),
+                    axes.getOrDefault(2, TokenGrid.withoutGrid(softmax.dim(2)))));
         }
         return layers;
     }

@@ -189,7 +189,7 @@ final class Rollout {
         int axis = t.shape().rank() == 3 ? 1 : 0;
         TokenGrid cells = map.image()
                 .or(() -> Optional.ofNullable(map.tokens().get(axis)))
-                .orElse(TokenGrid.unplaced(flow.rows));
+                .orElse(TokenGrid.withoutGrid(flow.rows));
         float[] identity = new float[flow.rows * flow.rows];
         for (int i = 0; i < flow.rows; i++) identity[i * flow.rows + i] = 1;
         return new TokenFlow(flow.rows, Map.of(cells, identity));

@@ -126,7 +126,7 @@ public final class SafeTensorsExport {
         if (renamed.matched() < name.length()) return;
         int[] shape = {tensor.dim(1), tensor.dim(2)};
         long[] index = IntStream.of(bias.index()).asLongStream().toArray();
-        put(sources, SafeTensors.TensorSource.longs(renamed.theirs().get(0), shape, index));
+        put(sources, SafeTensors.TensorSource.longs(renamed.checkpointKeys().get(0), shape, index));
     }
 
     private static SafeTensors.TensorSource filled(String key, int width, float value) {

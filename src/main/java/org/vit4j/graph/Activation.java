@@ -1,6 +1,6 @@
 package org.vit4j.graph;
 
-/** The non-linearities of the eleven architectures. */
+/** Activation functions. */
 public enum Activation {
     /** {@code x/2 (1 + erf(x / sqrt 2))}: PyTorch's {@code nn.GELU}, Keras' {@code gelu} (not the tanh form). */
     GELU,

@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Makes the tensors of a network, names them, refuses shapes that do not fit.
+ * Builder and container of a network: creates named tensors and parameters and checks shapes.
  *
- * <p>{@link #scope} gives a view of the same graph that puts a path in front of every name, so a block can be built
- * twice without knowing where it stands.
+ * <p>{@link #scope} returns a view of the same graph that prefixes every name, so a block can be built several times
+ * under different paths.
  */
 public final class Graph {
     private final String path;
@@ -19,7 +19,7 @@ public final class Graph {
     private final Map<String, Parameter> parameters;
     private final Map<String, Tensor> outputs;
 
-    /** @param scheme how layers start where the architecture says nothing special */
+    /** @param scheme initial values of layers for which the architecture prescribes none */
     public Graph(Init.InitScheme scheme) {
         this("", scheme, new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
     }
@@ -28,21 +28,21 @@ public final class Graph {
             String path,
             Init.InitScheme scheme,
             Map<String, Tensor> tensors,
-            Map<String, Parameter> weights,
+            Map<String, Parameter> parameters,
             Map<String, Tensor> outputs) {
         this.path = path;
         this.scheme = scheme;
         this.tensors = tensors;
-        this.parameters = weights;
+        this.parameters = parameters;
         this.outputs = outputs;
     }
 
-    /** The same graph, names below {@code name}. */
+    /** Returns a view of this graph that prefixes names with {@code name} and a dot. */
     public Graph scope(String name) {
         return new Graph(path + name + ".", scheme, tensors, parameters, outputs);
     }
 
-    /** The same graph, layers started by another scheme. */
+    /** Returns a view of this graph with another initialization scheme. */
     public Graph withInit(Init.InitScheme other) {
         return new Graph(path, other, tensors, parameters, outputs);
     }
@@ -65,33 +65,36 @@ public final class Graph {
         return add(name, new Op.Conv2d(filters, window, groups, bias), x);
     }
 
-    /** [H, W, C] -> [H', W', filters] by a kernel of zero mean and unit variance. */
+    /** Convolution with a kernel standardized to zero mean and unit variance: [H, W, C] -> [H', W', filters]. */
     public Tensor standardizedConv2d(String name, Tensor x, int filters, Window window, double epsilon) {
         return add(name, new ImageOp.StandardizedConv2d(filters, window, epsilon), x);
     }
 
-    /** The convolution {@code first} once more, its weights shared, over another window: dilations of one kernel. */
+    /**
+     * Repeats the convolution {@code first} with shared parameters and another window, for example another dilation.
+     */
     public Tensor conv2dShared(String name, Tensor first, Tensor x, Window window) {
-        if (!(first.op() instanceof Op.Conv2d conv)) throw new IllegalArgumentException(first + " is no convolution");
-        Op again = new Op.Conv2d(conv.filters(), window, conv.groups(), conv.bias());
-        return add(path + name, again, List.of(x), first.parameters());
+        if (!(first.op() instanceof Op.Conv2d conv))
+            throw new IllegalArgumentException(first + ": expected a convolution");
+        Op shared = new Op.Conv2d(conv.filters(), window, conv.groups(), conv.bias());
+        return add(path + name, shared, List.of(x), first.parameters());
     }
 
     public Tensor layerNorm(String name, Tensor x, double epsilon) {
         return add(name, new Op.LayerNorm(epsilon, false), x);
     }
 
-    /** A layer norm that divides by (deviation + epsilon). */
+    /** Layer norm that divides by (standard deviation + epsilon). */
     public Tensor channelNorm(String name, Tensor x, double epsilon) {
         return add(name, new Op.LayerNorm(epsilon, true), x);
     }
 
-    /** Over the last axis, with PyTorch's momentum of 0.1. */
+    /** Batch norm over the last axis, with PyTorch's momentum of 0.1. */
     public Tensor batchNorm(String name, Tensor x, double epsilon) {
         return batchNorm(name, x, x.shape().rank() - 1, epsilon, Init.ONES);
     }
 
-    /** @param axis the axis whose elements are normalized each for itself: 0 for heads [H, T, S] */
+    /** @param axis the channel axis, each element of which has its own statistics: 0 for heads [H, T, S] */
     public Tensor batchNorm(String name, Tensor x, int axis, double epsilon, Init gamma) {
         return add(name, new ImageOp.BatchNorm(axis, epsilon, 0.1, gamma), x);
     }
@@ -117,7 +120,7 @@ public final class Graph {
         return add(name, new ImageOp.AvgPool(window, ceil), x);
     }
 
-    /** [H, W, C] -> [height, width, C], bicubic. */
+    /** Bicubic resizing: [H, W, C] -> [height, width, C]. */
     public Tensor resize(String name, Tensor x, int height, int width) {
         return add(name, new ImageOp.Resize(height, width), x);
     }
@@ -127,17 +130,17 @@ public final class Graph {
         return add(name, new HeadOp.MixHeads(heads, bias, kernel), x);
     }
 
-    /** Adds to the scores a table looked up by distance: weight {@code name}, sum {@code name.added}. */
+    /** Adds a learned bias table indexed by distance: parameter {@code name}, tensor {@code name.added}. */
     public Tensor relativeBias(String name, Tensor scores, HeadOp.RelativeBias bias) {
         return add(name + ".added", name, bias, List.of(scores));
     }
 
     /**
-     * [T, D] -> [T, features] by a fixed matrix {@code weight}, made with the first use and shared by later ones: keys
-     * and queries go through the same features.
+     * [T, D] -> [T, features] by a constant matrix {@code matrix}. The first call creates the matrix, later calls share
+     * it, so queries and keys have the same features.
      */
-    public Tensor performerFeatures(String name, String weight, Tensor x, int features, Init init) {
-        return add(name, weight, new HeadOp.PerformerFeatures(features, init), List.of(x));
+    public Tensor performerFeatures(String name, String matrix, Tensor x, int features, Init init) {
+        return add(name, matrix, new HeadOp.PerformerFeatures(features, init), List.of(x));
     }
 
     /** Queries [T, m], keys [S, m], values [S, n] -> [T, n] */
@@ -161,19 +164,19 @@ public final class Graph {
         return add(name, new Op.Add(), all);
     }
 
-    /** Adds a learned table of the shape of {@code x}: weight {@code name}, sum {@code name.added}. */
+    /** Adds a parameter of the shape of {@code x}: parameter {@code name}, tensor {@code name.added}. */
     public Tensor addParameter(String name, Tensor x, Role role, Init init) {
         return add(name + ".added", name, new Op.AddParameter(role, init, Optional.empty()), List.of(x));
     }
 
     /**
-     * {@link #addParameter} of a position table: [h, w, D], or [prefix + h * w, D] whose rows are some tokens and then
-     * the cells of the image. It can be resampled for images of another size.
+     * Adds a position table: [h, w, D], or [prefix + h * w, D] with the rows of the prefix tokens first. Records the
+     * grid, so that the table can be resampled for images of another size.
      */
     public Tensor addPositions(String name, Tensor x, Role role, Init init, PositionGrid grid) {
-        int places = x.shape().rank() == 3 ? x.dim(0) * x.dim(1) : x.dim(0);
-        if (places != grid.tokens()) {
-            throw new IllegalArgumentException(path + name + ": " + x.shape() + " has no place for " + grid.prefix()
+        int positions = x.shape().rank() == 3 ? x.dim(0) * x.dim(1) : x.dim(0);
+        if (positions != grid.tokens()) {
+            throw new IllegalArgumentException(path + name + ": " + x.shape() + " does not fit " + grid.prefix()
                     + " tokens and a grid of " + grid);
         }
         return add(name + ".added", name, new Op.AddParameter(role, init, Optional.of(grid)), List.of(x));
@@ -183,7 +186,7 @@ public final class Graph {
         return add(name, new Op.LayerScale(init), x);
     }
 
-    /** Learned tokens [count, D] in the batch and width of {@code x} [T, D]: weight {@code name}. */
+    /** Learned tokens [count, D] with the batch size and width of {@code x} [T, D]: parameter {@code name}. */
     public Tensor learnedTokens(String name, Tensor x, int count, Init init) {
         return add(name + ".tokens", name, new Op.LearnedTokens(count, init), List.of(x));
     }
@@ -209,7 +212,7 @@ public final class Graph {
         return splitHeads(name, x, heads, 0, 1);
     }
 
-    /** [T, parts * H * d] -> [H, T, d], the {@code part}-th of the parts. */
+    /** [T, parts * H * d] -> [H, T, d], part {@code part} of the last axis, counted from 0. */
     public Tensor splitHeads(String name, Tensor x, int heads, int part, int parts) {
         return add(name, new Op.SplitHeads(heads, part, parts), x);
     }
@@ -229,8 +232,8 @@ public final class Graph {
     }
 
     /** [H, T, S], [H, S, d] -> [H, T, d] */
-    public Tensor weightedSum(String name, Tensor weights, Tensor values) {
-        return add(name, new Op.WeightedSum(), weights, values);
+    public Tensor weightedSum(String name, Tensor probs, Tensor values) {
+        return add(name, new Op.WeightedSum(), probs, values);
     }
 
     /** [T, D] -> [D] for axis 0 */
@@ -242,27 +245,27 @@ public final class Graph {
         return add(name, new Op.Scale(factor), x);
     }
 
-    /** {@code x} itself when the rate is 0. */
+    /** Dropout; returns {@code x} when the rate is 0. */
     public Tensor dropout(String name, Tensor x, double rate) {
         return rate == 0 ? x : add(name, new Op.Dropout(rate), x);
     }
 
-    /** {@code x} itself when the rate is 0. */
+    /** Stochastic depth; returns {@code x} when the rate is 0. */
     public Tensor dropPath(String name, Tensor x, double rate) {
         return rate == 0 ? x : add(name, new Op.DropPath(rate), x);
     }
 
-    /** {@code x} itself when the rate is 0; {@code stack} names the layers of which at least one stays. */
+    /** Layer dropout; returns {@code x} when the rate is 0. At least one layer of each {@code stack} is always kept. */
     public Tensor dropLayer(String name, Tensor x, String stack, int layer, int layers, double rate) {
         return rate == 0 ? x : add(name, new Op.DropLayer(stack, layer, layers, rate), x);
     }
 
-    /** Declares what the network answers; {@code logits} is what predictions are made from. */
+    /** Declares an output of the network; predictions are made from {@code logits}. */
     public void output(String name, Tensor x) {
-        if (outputs.putIfAbsent(name, x) != null) throw new IllegalStateException("output '" + name + "' stands twice");
+        if (outputs.putIfAbsent(name, x) != null) throw new IllegalStateException("duplicate output '" + name + "'");
     }
 
-    /** In the order they were made: inputs before what uses them. */
+    /** Returns the tensors in order of creation, which is a topological order. */
     public Collection<Tensor> tensors() {
         return tensors.values();
     }
@@ -282,17 +285,17 @@ public final class Graph {
         return tensor;
     }
 
-    /** Elements of all weights but running statistics, as {@code named_parameters()} of PyTorch counts. */
+    /** Number of elements of all parameters except running statistics, as in PyTorch's {@code named_parameters()}. */
     public long parameterCount() {
         return parameters.values().stream()
-                .filter(weight -> weight.role() != Role.RUNNING_STAT)
+                .filter(parameter -> parameter.role() != Role.RUNNING_STAT)
                 .mapToLong(Parameter::size)
                 .sum();
     }
 
     public long trainableCount() {
         return parameters.values().stream()
-                .filter(weight -> weight.role().trainable())
+                .filter(parameter -> parameter.role().trainable())
                 .mapToLong(Parameter::size)
                 .sum();
     }
@@ -305,24 +308,27 @@ public final class Graph {
         return add(name, name, op, List.of(inputs));
     }
 
-    /** @param owner what the weights are named after; a bare weight must not share its name with a tensor */
+    /** @param owner prefix of the parameter names; a parameter without suffix must not have the name of a tensor */
     private Tensor add(String name, String owner, Op op, List<Tensor> inputs) {
         List<Shape> shapes = inputs.stream().map(Tensor::shape).toList();
         try {
-            op.shape(shapes); // refuses before anything is kept
+            op.shape(shapes); // throws before any parameter is registered
             List<Parameter> owned = op.parameters(path + owner, shapes, scheme);
-            for (Parameter weight : owned) keep(weight);
+            for (Parameter parameter : owned) register(parameter);
             return add(path + name, op, inputs, owned);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(path + name + ": " + e.getMessage(), e);
         }
     }
 
-    private void keep(Parameter weight) {
-        Parameter before = parameters.putIfAbsent(weight.name(), weight);
-        // A fixed table may serve twice; what learns belongs to one layer.
-        if (before != null && !(weight.role() == Role.CONSTANT && before.shape().equals(weight.shape()))) {
-            throw new IllegalStateException("weight '" + weight.name() + "' stands twice");
+    private void register(Parameter parameter) {
+        Parameter existing = parameters.putIfAbsent(parameter.name(), parameter);
+        // Only constants may be shared this way; a trainable parameter belongs to one layer.
+        boolean shared = existing != null
+                && parameter.role() == Role.CONSTANT
+                && existing.shape().equals(parameter.shape());
+        if (existing != null && !shared) {
+            throw new IllegalStateException("duplicate parameter '" + parameter.name() + "'");
         }
     }
 
@@ -330,7 +336,7 @@ public final class Graph {
         Shape shape = op.shape(inputs.stream().map(Tensor::shape).toList());
         Tensor tensor = new Tensor(full, op, inputs, owned, shape);
         if (tensors.putIfAbsent(full, tensor) != null)
-            throw new IllegalStateException("tensor '" + full + "' stands twice");
+            throw new IllegalStateException("duplicate tensor '" + full + "'");
         return tensor;
     }
 }

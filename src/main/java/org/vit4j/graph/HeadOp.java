@@ -5,7 +5,7 @@ import java.util.stream.IntStream;
 
 /** The part of the vocabulary that works across attention heads, or replaces softmax attention. */
 public sealed interface HeadOp extends Op {
-    /** [H, T, S] -> [G, T, S]: each new map is a learned sum of the old ones, by kernel [H, G] and bias [G]. */
+    /** Learned linear combination of attention maps: [H, T, S] -> [G, T, S] by kernel [H, G] and bias [G]. */
     record MixHeads(int heads, boolean bias, Init kernel) implements HeadOp {
         @Override
         public Shape shape(List<Shape> in) {
@@ -27,16 +27,16 @@ public sealed interface HeadOp extends Op {
     }
 
     /**
-     * [H, T, S] plus {@code factor} times a table [H, height * width] looked up by distance: keys are the cells of a grid,
-     * queries those of every {@code stride}-th row and column; cells that are y rows and x columns apart get {@code
-     * table[h][y * width + x]}.
+     * Relative position bias: [H, T, S] plus {@code factor} times a table [H, height * width] indexed by distance. Keys
+     * are the cells of a grid, queries the cells of every {@code stride}-th row and column. A query and a key with y
+     * rows and x columns between them use {@code table[h][y * width + x]}.
      */
     record RelativeBias(int height, int width, int stride, double factor, Init init) implements HeadOp {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "scores [H, T, S]");
-            boolean fits = x.dim(1) == asking(height) * asking(width) && x.dim(2) == offsets();
-            Op.check(fits, "scores %s are not those of a grid of %d x %d, stride %d", x, height, width, stride);
+            boolean fits = x.dim(1) == queriesAlong(height) * queriesAlong(width) && x.dim(2) == offsets();
+            Op.check(fits, "scores %s do not fit a grid of %d x %d with stride %d", x, height, width, stride);
             return x;
         }
 
@@ -45,23 +45,23 @@ public sealed interface HeadOp extends Op {
             return List.of(new Parameter(name, Shape.of(in.get(0).dim(0), offsets()), Role.POSITION, init));
         }
 
-        /** How many distances there are: as many as keys. */
+        /** Number of distances, equal to the number of keys. */
         public int offsets() {
             return height * width;
         }
 
-        /** Of so many cells in a row or column, how many ask. */
-        public int asking(int cells) {
+        /** Number of queries along a row or column of {@code cells} keys. */
+        public int queriesAlong(int cells) {
             return (cells + stride - 1) / stride;
         }
 
-        /** For each query and each key in turn, row by row: its place in a row of the table. */
+        /** Index into a row of the table for each pair of query and key, row-major. */
         public int[] index() {
-            int[] rows = apart(height), columns = apart(width);
-            int[] index = new int[asking(height) * asking(width) * offsets()];
+            int[] rows = distances(height), columns = distances(width);
+            int[] index = new int[queriesAlong(height) * queriesAlong(width) * offsets()];
             int at = 0;
-            for (int qy = 0; qy < asking(height); qy++) {
-                for (int qx = 0; qx < asking(width); qx++) {
+            for (int qy = 0; qy < queriesAlong(height); qy++) {
+                for (int qx = 0; qx < queriesAlong(width); qx++) {
                     for (int ky = 0; ky < height; ky++) {
                         for (int kx = 0; kx < width; kx++) {
                             index[at++] = rows[qy * height + ky] * width + columns[qx * width + kx];
@@ -72,17 +72,17 @@ public sealed interface HeadOp extends Op {
             return index;
         }
 
-        /** For each that asks and each cell of a line: how far they are apart. */
-        public int[] apart(int cells) {
-            return IntStream.range(0, asking(cells) * cells)
+        /** Distance of each query to each of {@code cells} keys along one axis, row-major. */
+        public int[] distances(int cells) {
+            return IntStream.range(0, queriesAlong(cells) * cells)
                     .map(i -> Math.abs(i / cells * stride - i % cells))
                     .toArray();
         }
     }
 
     /**
-     * Positive random features of the softmax kernel (Choromanski et al. 2021, FAVOR+): [T, D] -> [T, m] is exp(x w' -
-     * |x|^2 / 2) / sqrt(m) with a fixed matrix w [m, D].
+     * Positive random features of the softmax kernel (Choromanski et al. 2021, FAVOR+): [T, D] -> [T, m], computed as
+     * exp(x w' - |x|^2 / 2) / sqrt(m) with a constant matrix w [m, D].
      */
     record PerformerFeatures(int features, Init init) implements HeadOp {
         @Override
@@ -102,8 +102,8 @@ public sealed interface HeadOp extends Op {
     }
 
     /**
-     * Attention by features, linear in the number of tokens: queries [T, m], keys [S, m], values [S, n] -> [T, n] is q
-     * (k' v) / (q sum(k) + epsilon).
+     * Linear attention over kernel features: queries [T, m], keys [S, m], values [S, n] -> [T, n], computed as
+     * q (k' v) / (q sum(k) + epsilon). The cost is linear in the number of tokens.
      */
     record LinearAttention(double epsilon) implements HeadOp {
         @Override
@@ -125,8 +125,8 @@ public sealed interface HeadOp extends Op {
     }
 
     /**
-     * Queries, keys and values of an attention in which the last token alone asks, from one kernel [D, 3 * width] and
-     * bias: [T, D] -> [1 + 2 T, width], the query first, then the keys, then the values. The queries of the other tokens
+     * Fused query, keys and values of an attention with the last token as only query, from one kernel [D, 3 * width]
+     * and bias: [T, D] -> [1 + 2 T, width], first the query, then the keys, then the values. Queries of other tokens
      * are neither computed nor counted.
      */
     record LastTokenQkv(int width, boolean bias) implements HeadOp {

@@ -2,12 +2,11 @@ package org.vit4j.graph;
 
 import java.util.List;
 
-/** The part of the vocabulary that sees rows and columns, and the normalizations over a batch or groups. */
+/** Operations on images [H, W, C], and the normalizations over a batch or over groups of channels. */
 public sealed interface ImageOp extends Op {
     /**
-     * Normalization over the batch, one mean and variance for each element of {@code axis}. In training by the batch's
-     * own statistics, from which running ones are kept: running = (1 - momentum) * running + momentum * batch, the
-     * variance unbiased.
+     * Batch normalization with one mean and variance per element of {@code axis}. Training uses the statistics of the
+     * batch and updates running = (1 - momentum) * running + momentum * batch, with the unbiased variance.
      */
     record BatchNorm(int axis, double epsilon, double momentum, Init gamma) implements ImageOp {
         @Override
@@ -27,31 +26,31 @@ public sealed interface ImageOp extends Op {
     }
 
     /**
-     * A convolution whose kernel is first brought to zero mean and unit variance, filter by filter (Qiao et al. 2019,
+     * Convolution whose kernel is standardized to zero mean and unit variance per filter (Qiao et al. 2019,
      * arXiv:1903.10520): [H, W, C] -> [H', W', filters], no bias.
      */
     record StandardizedConv2d(int filters, Window window, double epsilon) implements ImageOp {
-        private Op.Conv2d plain() {
+        private Op.Conv2d conv() {
             return new Op.Conv2d(filters, window, 1, false);
         }
 
         @Override
         public Shape shape(List<Shape> in) {
-            return plain().shape(in);
+            return conv().shape(in);
         }
 
         @Override
         public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
-            return plain().parameters(name, in, scheme);
+            return conv().parameters(name, in, scheme);
         }
 
         @Override
         public long macs(List<Shape> in, Shape out) {
-            return plain().macs(in, out);
+            return conv().macs(in, out);
         }
     }
 
-    /** Zeros around an image: [H, W, C] -> [top + H + bottom, left + W + right, C]. */
+    /** Zero padding: [H, W, C] -> [top + H + bottom, left + W + right, C]. */
     record Pad(int top, int bottom, int left, int right) implements ImageOp {
         @Override
         public Shape shape(List<Shape> in) {
@@ -60,7 +59,9 @@ public sealed interface ImageOp extends Op {
         }
     }
 
-    /** Soft split (PyTorch's Unfold): [H, W, C] -> [T, C * kH * kW], a token's values in order channel, row, column. */
+    /**
+     * PyTorch's Unfold (soft split): [H, W, C] -> [T, C * kH * kW], values of a token ordered by channel, row, column.
+     */
     record Unfold(Window window) implements ImageOp {
         @Override
         public Shape shape(List<Shape> in) {
@@ -79,28 +80,28 @@ public sealed interface ImageOp extends Op {
     }
 
     /**
-     * Mean of each window, padding counted as zeros (PyTorch's {@code count_include_pad}).
+     * Average pooling that counts padding as zeros (PyTorch's {@code count_include_pad}).
      *
-     * @param ceil whether a last window may reach over the padded edge; it is then divided by its part within, and one
-     *     that would begin in the right or lower padding is left out
+     * @param ceil PyTorch's {@code ceil_mode}: the last window may exceed the padded edge and is divided by its part
+     *     inside it; a window that starts in the right or lower padding is omitted
      */
     record AvgPool(Window window, boolean ceil) implements ImageOp {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
             if (!ceil) return Shape.of(window.outHeight(x.dim(0)), window.outWidth(x.dim(1)), x.last());
-            int h = ceiled(x.dim(0), window.kernelHeight(), window.strideHeight(), window.padHeight());
-            int w = ceiled(x.dim(1), window.kernelWidth(), window.strideWidth(), window.padWidth());
+            int h = ceilSize(x.dim(0), window.kernelHeight(), window.strideHeight(), window.padHeight());
+            int w = ceilSize(x.dim(1), window.kernelWidth(), window.strideWidth(), window.padWidth());
             return Shape.of(h, w, x.last());
         }
 
-        private static int ceiled(int size, int kernel, int stride, int pad) {
+        private static int ceilSize(int size, int kernel, int stride, int pad) {
             int out = Math.floorDiv(size + 2 * pad - kernel + stride - 1, stride) + 1;
             return (out - 1) * stride >= size + pad ? out - 1 : out;
         }
     }
 
-    /** Bicubic resizing as PyTorch's {@code interpolate}: a = -0.75, half-pixel centers, no antialiasing. */
+    /** Bicubic resizing like PyTorch's {@code interpolate}: a = -0.75, half-pixel centers, no antialiasing. */
     record Resize(int height, int width) implements ImageOp {
         @Override
         public Shape shape(List<Shape> in) {
@@ -108,7 +109,9 @@ public sealed interface ImageOp extends Op {
             return Shape.of(height, width, x.last());
         }
 
-        /** The weights of one axis, [from][to]: resizing is a product with one such matrix for rows, one for columns. */
+        /**
+         * Interpolation matrix of one axis, [from][to]; resizing multiplies by one matrix for rows and one for columns.
+         */
         public static double[][] matrix(int from, int to) {
             double[][] matrix = new double[from][to];
             for (int i = 0; i < to; i++) {
@@ -128,12 +131,12 @@ public sealed interface ImageOp extends Op {
         }
     }
 
-    /** Normalization over the pixels and the channels of a group, [H, W, C] (Wu and He 2018). */
+    /** Group normalization over the pixels and channels of each group, [H, W, C] (Wu and He 2018). */
     record GroupNorm(int groups, double epsilon) implements ImageOp {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
-            Op.check(x.last() % groups == 0, "%d channels cannot be cut into %d groups", x.last(), groups);
+            Op.check(x.last() % groups == 0, "%d channels cannot be split into %d groups", x.last(), groups);
             return x;
         }
 

@@ -2,12 +2,14 @@ package org.vit4j.graph;
 
 import java.util.SplittableRandom;
 
-/** How a weight starts. Values are drawn in order, so a seed and a shape give the same numbers everywhere. */
+/**
+ * Initializer of a parameter. Values are drawn in row-major order, so seed and shape determine them on every machine.
+ */
 public sealed interface Init {
     Init ZEROS = new ConstantInit(0);
     Init ONES = new ConstantInit(1);
 
-    /** The values of a weight of this shape, row by row. */
+    /** Draws the values of a parameter of this shape, in row-major order. */
     float[] values(Shape shape, SplittableRandom random);
 
     record ConstantInit(double value) implements Init {
@@ -19,7 +21,7 @@ public sealed interface Init {
         }
     }
 
-    /** Uniform in {@code [-bound, bound)}. */
+    /** Uniform distribution in {@code [-bound, bound)}. */
     record UniformInit(double bound) implements Init {
         @Override
         public float[] values(Shape shape, SplittableRandom random) {
@@ -39,8 +41,8 @@ public sealed interface Init {
     }
 
     /**
-     * Normal, redrawn outside {@code [-2, 2]}. The bounds are absolute, as in PyTorch's {@code trunc_normal_}: at the
-     * usual std of 0.02 they are a hundred standard deviations away.
+     * Normal distribution truncated to {@code [-2, 2]} by redrawing. The bounds are absolute, as in PyTorch's
+     * {@code trunc_normal_}: at the usual std of 0.02 they are a hundred standard deviations away.
      */
     record TruncatedNormalInit(double std) implements Init {
         @Override
@@ -56,8 +58,8 @@ public sealed interface Init {
     }
 
     /**
-     * Rows, or when there are more of them columns, of length {@code gain} at right angles, their directions even over
-     * the sphere (Saxe et al. 2014): normal values, made orthonormal one after the other.
+     * Random orthogonal matrix times {@code gain} (Saxe et al. 2014): Gram-Schmidt on normal values. The rows are
+     * orthogonal, or the columns if there are fewer of them.
      */
     record OrthogonalInit(double gain) implements Init {
         @Override
@@ -68,8 +70,8 @@ public sealed interface Init {
             double[][] vectors = new double[count][Math.max(rows, columns)];
             for (int i = 0; i < count; i++) {
                 for (int j = 0; j < vectors[i].length; j++) vectors[i][j] = gaussian(random);
-                for (int before = 0; before < i; before++) {
-                    subtract(vectors[i], vectors[before], dot(vectors[i], vectors[before]));
+                for (int k = 0; k < i; k++) {
+                    subtract(vectors[i], vectors[k], dot(vectors[i], vectors[k]));
                 }
                 double length = Math.sqrt(dot(vectors[i], vectors[i]));
                 for (int j = 0; j < vectors[i].length; j++) vectors[i][j] /= length;
@@ -89,27 +91,27 @@ public sealed interface Init {
             return sum;
         }
 
-        private static void subtract(double[] from, double[] what, double times) {
-            for (int i = 0; i < from.length; i++) from[i] -= times * what[i];
+        private static void subtract(double[] from, double[] vector, double factor) {
+            for (int i = 0; i < from.length; i++) from[i] -= factor * vector[i];
         }
     }
 
-    /** Values known beforehand: sinusoid tables and the like. */
-    record GivenValues(float[] given) implements Init {
+    /** Precomputed values, for example a sinusoid table. */
+    record GivenValues(float[] table) implements Init {
         @Override
         public float[] values(Shape shape, SplittableRandom random) {
-            if (given.length != shape.size()) throw new IllegalStateException(given.length + " values for " + shape);
-            return given.clone();
+            if (table.length != shape.size()) throw new IllegalStateException(table.length + " values for " + shape);
+            return table.clone();
         }
     }
 
-    /** Box and Muller's transform; {@link SplittableRandom#nextGaussian} may change between Java releases. */
+    /** Box-Muller transform, used because {@link SplittableRandom#nextGaussian} may change between Java releases. */
     private static double gaussian(SplittableRandom random) {
         double radius = Math.sqrt(-2 * Math.log(1 - random.nextDouble()));
         return radius * Math.cos(2 * Math.PI * random.nextDouble());
     }
 
-    /** How the layers of a network start where the architecture says nothing special. */
+    /** Default initializers of dense layers and convolutions. */
     interface InitScheme {
         /** @param fanIn inputs of one output unit */
         Init denseKernel(int fanIn, int fanOut);
@@ -121,7 +123,9 @@ public sealed interface Init {
         Init convBias(int fanIn);
     }
 
-    /** PyTorch's defaults for {@code nn.Linear} and {@code nn.Conv2d}: uniform in 1/sqrt(fan in), biases too. */
+    /**
+     * PyTorch's defaults for {@code nn.Linear} and {@code nn.Conv2d}: uniform within 1/sqrt(fan in), also for biases.
+     */
     InitScheme PYTORCH = new InitScheme() {
         @Override
         public Init denseKernel(int fanIn, int fanOut) {
@@ -144,7 +148,10 @@ public sealed interface Init {
         }
     };
 
-    /** timm's vision transformers: dense kernels normal with std 0.02, dense biases 0, convolutions as PyTorch's. */
+    /**
+     * Defaults of timm's vision transformers: dense kernels normal with std 0.02, dense biases 0, convolutions as in
+     * PyTorch.
+     */
     InitScheme TIMM = new InitScheme() {
         @Override
         public Init denseKernel(int fanIn, int fanOut) {
@@ -167,12 +174,12 @@ public sealed interface Init {
         }
     };
 
-    /** Dense kernels uniform by fan in and fan out (Glorot and Bengio 2010), the rest as {@link #TIMM}. */
+    /** Xavier-uniform dense kernels (Glorot and Bengio 2010), otherwise {@link #TIMM}. */
     InitScheme XAVIER = new MixedScheme((in, out) -> new UniformInit(Math.sqrt(6.0 / (in + out))), TIMM);
 
-    /** A scheme with other kernels in dense layers. */
+    /** Scheme that replaces the dense kernels of another scheme. */
     record MixedScheme(FanFunction dense, InitScheme rest) implements InitScheme {
-        /** A start by fan in and fan out. */
+        /** Initializer as a function of fan in and fan out. */
         public interface FanFunction {
             Init of(int fanIn, int fanOut);
         }

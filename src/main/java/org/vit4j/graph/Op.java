@@ -6,11 +6,11 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * The vocabulary of the graph. Each operation states once: what shapes it takes and makes, what weights it owns, how
- * many multiply-accumulates it costs. Lowerings and exporters are written over this list; it stays at the level of
- * layers, never of scalar maths.
+ * Operations of the graph. Each operation defines its output shape, its parameters and its number of
+ * multiply-accumulates. Backends and exporters handle every operation of this list. Operations have the granularity of
+ * layers, not of scalar arithmetic.
  *
- * <p>A rule that does not hold throws {@link IllegalArgumentException}; {@link Graph} adds the name of the tensor.
+ * <p>Invalid shapes throw {@link IllegalArgumentException}; {@link Graph} adds the name of the tensor.
  */
 public sealed interface Op
         permits Op.Input,
@@ -38,24 +38,24 @@ public sealed interface Op
                 Op.DropLayer,
                 ImageOp,
                 HeadOp {
-    /** The shape this makes of its inputs' shapes. */
+    /** Computes the output shape from the input shapes. */
     Shape shape(List<Shape> in);
 
-    /** The weights it owns, named below {@code name}. */
+    /** Returns the parameters of the operation; their names start with {@code name}. */
     default List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
         return List.of();
     }
 
-    /** Multiply-accumulates of matrix products and convolutions for one example; nothing else is counted. */
+    /** Multiply-accumulates for one example; only matrix products and convolutions count. */
     default long macs(List<Shape> in, Shape out) {
         return 0;
     }
 
-    /** What the network is given. */
-    record Input(Shape given) implements Op {
+    /** Input of the network. */
+    record Input(Shape inputShape) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
-            return given;
+            return inputShape;
         }
     }
 
@@ -86,8 +86,8 @@ public sealed interface Op
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = rank(in.get(0), 3, "an image [H, W, C]");
-            check(x.last() % groups == 0, "%d channels cannot be cut into %d groups", x.last(), groups);
-            check(filters % groups == 0, "%d filters cannot be cut into %d groups", filters, groups);
+            check(x.last() % groups == 0, "%d channels cannot be split into %d groups", x.last(), groups);
+            check(filters % groups == 0, "%d filters cannot be split into %d groups", filters, groups);
             return Shape.of(window.outHeight(x.dim(0)), window.outWidth(x.dim(1)), filters);
         }
 
@@ -115,9 +115,9 @@ public sealed interface Op
     /**
      * Zero mean and unit variance over the last axis, then gamma and beta.
      *
-     * @param outside whether epsilon is added to the deviation, not to the variance below the root
+     * @param epsilonOutside true if epsilon is added to the standard deviation, false if to the variance
      */
-    record LayerNorm(double epsilon, boolean outside) implements Op {
+    record LayerNorm(double epsilon, boolean epsilonOutside) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
             return in.get(0);
@@ -149,9 +149,9 @@ public sealed interface Op
     }
 
     /**
-     * Adds a weight shaped like the input: a position table [T, D] and the like.
+     * Adds a parameter of the shape of the input, for example a position table [T, D].
      *
-     * @param grid what its rows stand for, when they are places in the image
+     * @param grid the positions its rows belong to, if they are positions in the image
      */
     record AddParameter(Role role, Init init, Optional<PositionGrid> grid) implements Op {
         @Override
@@ -165,7 +165,7 @@ public sealed interface Op
         }
     }
 
-    /** Multiplies each channel by a weight [D]: layer scale. */
+    /** Layer scale: multiplies each channel by a parameter [D]. */
     record LayerScale(Init init) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
@@ -178,7 +178,7 @@ public sealed interface Op
         }
     }
 
-    /** Learned tokens [count, D], the same for every example; the input [T, D] only tells the batch and the width. */
+    /** Learned tokens [count, D], equal for all examples; only batch size and width of the input [T, D] are used. */
     record LearnedTokens(int count, Init init) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
@@ -195,17 +195,17 @@ public sealed interface Op
         @Override
         public Shape shape(List<Shape> in) {
             Shape first = in.get(0);
-            int joined = 0;
+            int total = 0;
             for (Shape x : in) {
                 check(
                         x.rank() == first.rank() && x.without(axis).equals(first.without(axis)),
-                        "cannot join %s and %s along axis %d",
+                        "cannot concatenate %s and %s along axis %d",
                         first,
                         x,
                         axis);
-                joined += x.dim(axis);
+                total += x.dim(axis);
             }
-            return first.with(axis, joined);
+            return first.with(axis, total);
         }
     }
 
@@ -216,7 +216,7 @@ public sealed interface Op
             Shape x = in.get(0);
             check(
                     0 <= from && from < to && to <= x.dim(axis),
-                    "cannot take %d to %d of axis %d of %s",
+                    "slice [%d, %d) is out of range for axis %d of %s",
                     from,
                     to,
                     axis,
@@ -233,7 +233,7 @@ public sealed interface Op
         }
     }
 
-    /** Axis i of the result is axis {@code axes[i]} of the input; the batch axis stays in front and is not counted. */
+    /** Axis i of the output is axis {@code axes[i]} of the input; the batch axis stays first and is not counted. */
     record Permute(List<Integer> axes) implements Op {
         public Permute {
             axes = List.copyOf(axes);
@@ -247,14 +247,14 @@ public sealed interface Op
                             .sorted()
                             .toList()
                             .equals(IntStream.range(0, x.rank()).boxed().toList()),
-                    "%s is no order of the axes of %s",
+                    "%s is not a permutation of the axes of %s",
                     axes,
                     x);
             return new Shape(axes.stream().map(x::dim).toList());
         }
     }
 
-    /** [T, parts * H * d] -> [H, T, d]: the {@code part}-th of q, k, v out of one product, cut into heads. */
+    /** [T, parts * H * d] -> [H, T, d]: part {@code part} of a fused qkv product, split into heads. */
     record SplitHeads(int heads, int part, int parts) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
@@ -289,7 +289,7 @@ public sealed interface Op
         }
     }
 
-    /** Over the last axis. */
+    /** Softmax over the last axis. */
     record Softmax() implements Op {
         @Override
         public Shape shape(List<Shape> in) {
@@ -297,14 +297,14 @@ public sealed interface Op
         }
     }
 
-    /** [H, T, S], [H, S, d] -> [H, T, d]: each token hears the values by its weights. */
+    /** Weighted sum of the values, probs @ v: [H, T, S], [H, S, d] -> [H, T, d]. */
     record WeightedSum() implements Op {
         @Override
         public Shape shape(List<Shape> in) {
-            Shape w = rank(in.get(0), 3, "weights [H, T, S]");
+            Shape p = rank(in.get(0), 3, "probs [H, T, S]");
             Shape v = rank(in.get(1), 3, "values [H, S, d]");
-            check(w.dim(0) == v.dim(0) && w.last() == v.dim(1), "weights %s do not fit values %s", w, v);
-            return Shape.of(w.dim(0), w.dim(1), v.last());
+            check(p.dim(0) == v.dim(0) && p.last() == v.dim(1), "probs %s do not fit values %s", p, v);
+            return Shape.of(p.dim(0), p.dim(1), v.last());
         }
 
         @Override
@@ -313,7 +313,7 @@ public sealed interface Op
         }
     }
 
-    /** Mean over one axis, which goes: [T, D] -> [D] for axis 0. */
+    /** Mean over one axis, which is removed: [T, D] -> [D] for axis 0. */
     record Mean(int axis) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
@@ -328,7 +328,7 @@ public sealed interface Op
         }
     }
 
-    /** In training: each element zero with probability {@code rate}, the others divided by 1 - rate. */
+    /** In training, zeroes each element with probability {@code rate} and divides the others by 1 - rate. */
     record Dropout(double rate) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
@@ -336,7 +336,7 @@ public sealed interface Op
         }
     }
 
-    /** In training: the whole branch of an example zero with probability {@code rate}, else divided by 1 - rate. */
+    /** In training, zeroes the branch of an example with probability {@code rate}, else divides it by 1 - rate. */
     record DropPath(double rate) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
@@ -345,18 +345,18 @@ public sealed interface Op
     }
 
     /**
-     * In training: a branch of one of the {@code layers} of a stack is there for the whole batch or, with probability
-     * {@code rate}, for none of it; never rescaled. All branches of a layer go together, and one layer always stays.
+     * In training, drops a layer of a stack of {@code layers} for the entire batch with probability {@code rate},
+     * without rescaling. All branches of a layer are dropped together, and at least one layer of the stack is kept.
      */
     record DropLayer(String stack, int layer, int layers, double rate) implements Op {
         @Override
         public Shape shape(List<Shape> in) {
-            check(0 <= layer && layer < layers, "layer %d is none of %d", layer, layers);
+            check(0 <= layer && layer < layers, "layer index %d out of range [0, %d)", layer, layers);
             return in.get(0);
         }
     }
 
-    /** {@code x}, which must have that rank. */
+    /** Returns {@code x} after checking its rank. */
     static Shape rank(Shape x, int rank, String what) {
         check(x.rank() == rank, "expected %s, got %s", what, x);
         return x;

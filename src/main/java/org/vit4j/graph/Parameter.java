@@ -1,7 +1,7 @@
 package org.vit4j.graph;
 
 /**
- * Something a network remembers.
+ * Named array of a network: a learned parameter, a running statistic or a constant.
  *
  * @param name dotted path, the key in checkpoints: {@code blocks.3.attn.qkv.kernel}
  * @param shape dense kernels [in, out], convolution kernels [kH, kW, in / groups, out]

@@ -1,8 +1,8 @@
 package org.vit4j.graph;
 
-/** What a weight is for; optimizers and exporters ask, instead of guessing from names. */
+/** Purpose of a parameter. Optimizers and exporters use it instead of name patterns. */
 public enum Role {
-    /** Kernel of a dense layer or convolution: the only role that weight decay applies to. */
+    /** Kernel of a dense layer or convolution; the only role with weight decay. */
     KERNEL(true, true),
     BIAS(true, false),
     /** Scale and shift of a normalization. */
@@ -15,23 +15,23 @@ public enum Role {
     LAYER_SCALE(true, false),
     /** Running mean and variance of a batch normalization: updated by the forward pass, not by the optimizer. */
     RUNNING_STAT(false, false),
-    /** Drawn or computed once and never trained: sinusoid tables, performer features. */
+    /** Constant drawn or computed once: sinusoid tables, performer features. */
     CONSTANT(false, false);
 
     private final boolean trainable;
     private final boolean decayed;
 
-    Role(boolean trained, boolean decayed) {
-        this.trainable = trained;
+    Role(boolean trainable, boolean decayed) {
+        this.trainable = trainable;
         this.decayed = decayed;
     }
 
-    /** Whether the optimizer changes it. */
+    /** Returns true if the optimizer updates it. */
     public boolean trainable() {
         return trainable;
     }
 
-    /** Whether weight decay applies, as in timm: not to biases, norms, scales, tokens and positions. */
+    /** Returns true if weight decay applies. As in timm, biases, norms, scales, tokens and positions have none. */
     public boolean decayed() {
         return decayed;
     }

@@ -5,13 +5,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The sizes of a tensor's axes, the batch axis left out. */
+/** Sizes of the axes of a tensor, without the batch axis. */
 public record Shape(List<Integer> dims) {
     public Shape {
         dims = List.copyOf(dims);
         for (int dim : dims) {
             if (dim < 1)
-                throw new IllegalArgumentException("every axis must have at least one element, got " + text(dims));
+                throw new IllegalArgumentException(
+                        "shape " + text(dims) + ": every axis must have at least one element");
         }
     }
 
@@ -27,7 +28,7 @@ public record Shape(List<Integer> dims) {
         return dims.get(axis);
     }
 
-    /** The last axis: width of tokens, channels of an image. */
+    /** Size of the last axis: width of tokens, channels of an image. */
     public int last() {
         return dims.get(dims.size() - 1);
     }
@@ -44,12 +45,12 @@ public record Shape(List<Integer> dims) {
     }
 
     public Shape without(int axis) {
-        List<Integer> fewer = new ArrayList<>(dims);
-        fewer.remove(axis);
-        return new Shape(fewer);
+        List<Integer> remaining = new ArrayList<>(dims);
+        remaining.remove(axis);
+        return new Shape(remaining);
     }
 
-    /** The trailing axes from {@code axis} on. */
+    /** Returns the trailing axes, starting with {@code axis}. */
     public Shape from(int axis) {
         return new Shape(dims.subList(axis, dims.size()));
     }
@@ -58,7 +59,7 @@ public record Shape(List<Integer> dims) {
         return dims.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** With the batch axis in front, as ND4J wants it. */
+    /** Returns an ND4J shape with the batch axis first. */
     public long[] batched(long batch) {
         long[] shape = new long[dims.size() + 1];
         shape[0] = batch;

@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where on the image the elements of a tensor lie, read off the graph: every operation that moves, cuts, joins or thins
- * out pixels and tokens says how. Whoever draws what a network sees asks here instead of knowing architectures, and a
- * model saved before this existed answers too.
+ * Positions on the image of the elements of a tensor, derived from the operations of the graph for any architecture.
+ * Used to draw attention maps and heat maps.
  *
  * @param image the grid of an image [H, W, C]
- * @param tokens the axes that count tokens: 0 of [T, D], 1 of heads [H, T, d], 1 (queries) and 2 (keys) of maps [H, T, S]
+ * @param tokens layouts of the token axes: 0 of [T, D], 1 of heads [H, T, d], 1 (queries) and 2 (keys) of maps [H, T,
+ *     S]
  */
 public record SpatialMap(Optional<TokenGrid> image, Map<Integer, TokenGrid> tokens) {
     private static final SpatialMap NONE = new SpatialMap(Optional.empty(), Map.of());
@@ -25,11 +25,11 @@ public record SpatialMap(Optional<TokenGrid> image, Map<Integer, TokenGrid> toke
         return new SpatialMap(Optional.of(new TokenGrid(0, rows, columns, 0)), Map.of());
     }
 
-    private static SpatialMap axis(int axis, TokenGrid cells) {
-        return new SpatialMap(Optional.empty(), Map.of(axis, cells));
+    private static SpatialMap axis(int axis, TokenGrid layout) {
+        return new SpatialMap(Optional.empty(), Map.of(axis, layout));
     }
 
-    /** The grid of an image [H, W, C] or of tokens [T, D], when there is one. */
+    /** Returns the grid of an image [H, W, C] or of tokens [T, D], if there is one. */
     public Optional<TokenGrid> spatial() {
         return image.or(() ->
                 Optional.ofNullable(tokens.size() == 1 ? tokens.get(0) : null).filter(TokenGrid::hasGrid));
@@ -43,40 +43,40 @@ public record SpatialMap(Optional<TokenGrid> image, Map<Integer, TokenGrid> toke
         return image.isPresent() || tokens.values().stream().anyMatch(TokenGrid::hasGrid);
     }
 
-    /** Of every tensor of a graph, by name. */
+    /** Computes the maps of all tensors of a graph, by tensor name. */
     public static Map<String, SpatialMap> of(Graph graph) {
         Map<String, SpatialMap> all = new LinkedHashMap<>();
         for (Tensor t : graph.tensors()) {
             List<SpatialMap> in =
                     t.inputs().stream().map(input -> all.get(input.name())).toList();
-            all.put(t.name(), made(t, in));
+            all.put(t.name(), output(t, in));
         }
         return all;
     }
 
-    private static SpatialMap made(Tensor t, List<SpatialMap> in) {
+    private static SpatialMap output(Tensor t, List<SpatialMap> in) {
         Op op = t.op();
         if (op instanceof Op.Input) return input(t.shape());
-        if (op instanceof Op.LearnedTokens tokens) return axis(0, TokenGrid.unplaced(tokens.count()));
+        if (op instanceof Op.LearnedTokens tokens) return axis(0, TokenGrid.withoutGrid(tokens.count()));
         if (op instanceof Op.Slice slice) return slice(slice, in.get(0));
         if (op instanceof Op.Concat concat) return concat(concat.axis(), in);
         if (op instanceof Op.Reshape) return reshape(t, in.get(0));
         if (op instanceof Op.Permute permute) return permute(permute.axes(), in.get(0));
         if (op instanceof Op.Mean mean) return mean(mean.axis(), in.get(0));
-        if (op instanceof Op.SplitHeads) return moved(in.get(0), 0, 1);
-        if (op instanceof Op.MergeHeads) return moved(in.get(0), 1, 0);
+        if (op instanceof Op.SplitHeads) return moveAxis(in.get(0), 0, 1);
+        if (op instanceof Op.MergeHeads) return moveAxis(in.get(0), 1, 0);
         if (op instanceof Op.AttentionScores) return scores(in.get(0), in.get(1));
-        if (op instanceof Op.WeightedSum) return moved(in.get(0), 1, 1);
+        if (op instanceof Op.WeightedSum) return moveAxis(in.get(0), 1, 1);
         if (op instanceof HeadOp.LastTokenQkv) return NONE;
         if (op instanceof HeadOp.LinearAttention) return in.get(0);
         Optional<Window> window = window(op);
         if (window.isPresent())
-            return in.get(0).image.map(x -> seen(t, x, window.get())).orElse(NONE);
+            return in.get(0).image.map(x -> convolved(t, x, window.get())).orElse(NONE);
         if (op instanceof ImageOp.Pad pad)
             return in.get(0).image.map(x -> padded(t, x, pad)).orElse(NONE);
         if (op instanceof ImageOp.Resize)
             return in.get(0).image.map(x -> resized(t, x)).orElse(NONE);
-        return alike(in);
+        return elementwise(in);
     }
 
     private static SpatialMap input(Shape shape) {
@@ -84,7 +84,7 @@ public record SpatialMap(Optional<TokenGrid> image, Map<Integer, TokenGrid> toke
         return image(new TokenGrid.GridAxis(shape.dim(0), 0.5, 1), new TokenGrid.GridAxis(shape.dim(1), 0.5, 1));
     }
 
-    /** The window an operation moves over an image. */
+    /** Returns the sliding window of an operation, if it has one. */
     public static Optional<Window> window(Op op) {
         if (op instanceof Op.Conv2d conv) return Optional.of(conv.window());
         if (op instanceof ImageOp.StandardizedConv2d conv) return Optional.of(conv.window());
@@ -94,14 +94,14 @@ public record SpatialMap(Optional<TokenGrid> image, Map<Integer, TokenGrid> toke
         return Optional.empty();
     }
 
-    private static SpatialMap seen(Tensor t, TokenGrid x, Window w) {
+    private static SpatialMap convolved(Tensor t, TokenGrid x, Window w) {
         boolean unfolded = t.op() instanceof ImageOp.Unfold;
         int height = unfolded ? w.outHeight(x.rows().count()) : t.dim(0);
         int width = unfolded ? w.outWidth(x.columns().count()) : t.dim(1);
         TokenGrid.GridAxis rows =
-                x.rows().seenBy(height, w.kernelHeight(), w.strideHeight(), w.padHeight(), w.dilation());
+                x.rows().convolved(height, w.kernelHeight(), w.strideHeight(), w.padHeight(), w.dilation());
         TokenGrid.GridAxis columns =
-                x.columns().seenBy(width, w.kernelWidth(), w.strideWidth(), w.padWidth(), w.dilation());
+                x.columns().convolved(width, w.kernelWidth(), w.strideWidth(), w.padWidth(), w.dilation());
         return unfolded ? axis(0, new TokenGrid(0, rows, columns, 0)) : image(rows, columns);
     }
 
@@ -126,16 +126,16 @@ public record SpatialMap(Optional<TokenGrid> image, Map<Integer, TokenGrid> toke
             return image(rows, columns);
         }
         Map<Integer, TokenGrid> tokens = new HashMap<>(x.tokens);
-        tokens.computeIfPresent(op.axis(), (axis, cells) -> part(cells, op.from(), op.to()));
+        tokens.computeIfPresent(op.axis(), (axis, layout) -> part(layout, op.from(), op.to()));
         return new SpatialMap(Optional.empty(), tokens);
     }
 
-    /** Some of the tokens; null, so nothing is known of them, when that cuts through the grid. */
-    private static TokenGrid part(TokenGrid cells, int from, int to) {
-        int end = cells.before() + cells.grid();
-        if (to <= cells.before() || from >= end) return TokenGrid.unplaced(to - from);
-        if (from > cells.before() || to < end) return null;
-        return new TokenGrid(cells.before() - from, cells.rows(), cells.columns(), to - end);
+    /** Layout of a slice of the tokens; null, for unknown, if the slice cuts through the grid. */
+    private static TokenGrid part(TokenGrid layout, int from, int to) {
+        int end = layout.before() + layout.grid();
+        if (to <= layout.before() || from >= end) return TokenGrid.withoutGrid(to - from);
+        if (from > layout.before() || to < end) return null;
+        return new TokenGrid(layout.before() - from, layout.rows(), layout.columns(), to - end);
     }
 
     private static SpatialMap concat(int axis, List<SpatialMap> in) {
@@ -147,14 +147,14 @@ public record SpatialMap(Optional<TokenGrid> image, Map<Integer, TokenGrid> toke
         Map<Integer, TokenGrid> tokens = new HashMap<>(in.get(0).tokens);
         tokens.remove(axis);
         List<TokenGrid> parts = in.stream().map(x -> x.tokens.get(axis)).toList();
-        // Of several grids in a row nothing is known: no network has them, and Cells has one.
+        // Several grids along one axis are unknown: no network has them, and TokenGrid represents one.
         if (parts.stream().filter(TokenGrid::hasGrid).count() <= 1) {
-            tokens.put(axis, parts.stream().reduce(SpatialMap::joined).orElseThrow());
+            tokens.put(axis, parts.stream().reduce(SpatialMap::join).orElseThrow());
         }
         return new SpatialMap(Optional.empty(), tokens);
     }
 
-    private static TokenGrid joined(TokenGrid a, TokenGrid b) {
+    private static TokenGrid join(TokenGrid a, TokenGrid b) {
         return a.hasGrid()
                 ? new TokenGrid(a.before(), a.rows(), a.columns(), a.after() + b.tokens())
                 : new TokenGrid(a.tokens() + b.before(), b.rows(), b.columns(), b.after());
@@ -168,34 +168,34 @@ public record SpatialMap(Optional<TokenGrid> image, Map<Integer, TokenGrid> toke
             boolean flat = to.rank() == 2 && to.last() == from.last();
             return flat ? axis(0, x.image.get()) : NONE;
         }
-        TokenGrid cells = x.tokens.get(0);
-        boolean grid = cells != null
-                && cells.isGridOnly()
+        TokenGrid layout = x.tokens.get(0);
+        boolean grid = layout != null
+                && layout.isGridOnly()
                 && to.rank() == 3
-                && to.dim(0) == cells.rows().count()
-                && to.dim(1) == cells.columns().count();
-        return grid ? image(cells.rows(), cells.columns()) : NONE;
+                && to.dim(0) == layout.rows().count()
+                && to.dim(1) == layout.columns().count();
+        return grid ? image(layout.rows(), layout.columns()) : NONE;
     }
 
     private static SpatialMap permute(List<Integer> axes, SpatialMap x) {
         if (x.image.isPresent()) return axes.equals(List.of(0, 1, 2)) ? x : NONE;
         Map<Integer, TokenGrid> tokens = new HashMap<>();
-        x.tokens.forEach((axis, cells) -> tokens.put(axes.indexOf(axis), cells));
+        x.tokens.forEach((axis, layout) -> tokens.put(axes.indexOf(axis), layout));
         return new SpatialMap(Optional.empty(), tokens);
     }
 
-    private static SpatialMap mean(int gone, SpatialMap x) {
+    private static SpatialMap mean(int removed, SpatialMap x) {
         Map<Integer, TokenGrid> tokens = new HashMap<>();
-        x.tokens.forEach((axis, cells) -> {
-            if (axis != gone) tokens.put(axis < gone ? axis : axis - 1, cells);
+        x.tokens.forEach((axis, layout) -> {
+            if (axis != removed) tokens.put(axis < removed ? axis : axis - 1, layout);
         });
         return new SpatialMap(Optional.empty(), tokens);
     }
 
-    /** Tokens stand on another axis; nothing else is known. */
-    private static SpatialMap moved(SpatialMap x, int from, int to) {
-        TokenGrid cells = x.tokens.get(from);
-        return cells == null ? NONE : axis(to, cells);
+    /** Moves the token axis and forgets all other axes. */
+    private static SpatialMap moveAxis(SpatialMap x, int from, int to) {
+        TokenGrid layout = x.tokens.get(from);
+        return layout == null ? NONE : axis(to, layout);
     }
 
     private static SpatialMap scores(SpatialMap q, SpatialMap k) {
@@ -205,8 +205,8 @@ public record SpatialMap(Optional<TokenGrid> image, Map<Integer, TokenGrid> toke
         return new SpatialMap(Optional.empty(), tokens);
     }
 
-    /** Element by element: the inputs lie in the same places, of which some may not know. */
-    private static SpatialMap alike(List<SpatialMap> in) {
+    /** Inputs of elementwise operations have equal layouts; some may be unknown. */
+    private static SpatialMap elementwise(List<SpatialMap> in) {
         return in.stream()
                 .filter(SpatialMap::hasGrid)
                 .findFirst()

@@ -3,9 +3,9 @@ package org.vit4j.graph;
 import java.util.List;
 
 /**
- * A value in the graph: what an operation makes of its inputs. Compared by identity.
+ * Value in the graph: an operation applied to input tensors. Compared by identity.
  *
- * <p>A plain class and not a record: a record's {@code hashCode} would walk the whole graph behind it.
+ * <p>Not a record, because a record's {@code hashCode} would traverse all inputs recursively.
  */
 public final class Tensor {
     private final String name;
@@ -14,11 +14,11 @@ public final class Tensor {
     private final List<Parameter> parameters;
     private final Shape shape;
 
-    Tensor(String name, Op op, List<Tensor> inputs, List<Parameter> weights, Shape shape) {
+    Tensor(String name, Op op, List<Tensor> inputs, List<Parameter> parameters, Shape shape) {
         this.name = name;
         this.op = op;
         this.inputs = List.copyOf(inputs);
-        this.parameters = List.copyOf(weights);
+        this.parameters = List.copyOf(parameters);
         this.shape = shape;
     }
 
@@ -39,12 +39,12 @@ public final class Tensor {
         return inputs.get(0);
     }
 
-    /** In the order the operation names them; see {@link Op}. */
+    /** Returns the parameters in the order of {@link Op#parameters}. */
     public List<Parameter> parameters() {
         return parameters;
     }
 
-    /** Without the batch axis. */
+    /** Returns the shape without the batch axis. */
     public Shape shape() {
         return shape;
     }

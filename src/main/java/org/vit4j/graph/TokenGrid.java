@@ -1,28 +1,28 @@
 package org.vit4j.graph;
 
 /**
- * What the elements of an axis stand for: tokens that have no place, the cells of a grid on the image row by row, tokens
- * that have no place.
+ * Layout of a token axis: tokens without a position on the image, then the cells of a grid in row-major order, then
+ * more tokens without a position.
  *
- * @param before class, distillation and register tokens in front; all tokens, when there are no cells
- * @param after such tokens behind
+ * @param before number of class, distillation and register tokens before the grid; all tokens if there is no grid
+ * @param after number of such tokens after the grid
  */
 public record TokenGrid(int before, GridAxis rows, GridAxis columns, int after) {
     private static final GridAxis NONE = new GridAxis(0, 0, 1);
 
     /**
-     * Cells side by side along one axis of the image.
+     * Equidistant cells along one axis of the image.
      *
-     * @param first the middle of the first, in pixels of the network's input; pixel 0 reaches from 0 to 1
-     * @param step from one middle to the next
+     * @param first center of the first cell in pixels of the network's input; pixel 0 covers [0, 1]
+     * @param step distance between the centers of adjacent cells
      */
     public record GridAxis(int count, double first, double step) {
-        /** The middle of a cell, in pixels. */
+        /** Center of cell {@code i} in pixels. */
         public double at(int i) {
             return first + i * step;
         }
 
-        /** The cell whose middle is nearest. */
+        /** Index of the cell with the nearest center. */
         int nearest(double pixel) {
             return (int) Math.max(0, Math.min(count - 1, Math.round((pixel - first) / step)));
         }
@@ -31,20 +31,20 @@ public record TokenGrid(int before, GridAxis rows, GridAxis columns, int after) 
             return new GridAxis(to - from, at(from), step);
         }
 
-        /** Cells that a kernel makes of these. */
-        GridAxis seenBy(int count, int kernel, int stride, int pad, int dilation) {
-            double middle = dilation * (kernel - 1) / 2.0 - pad;
-            return new GridAxis(count, first + step * middle, step * stride);
+        /** Output cells of a sliding kernel over these cells. */
+        GridAxis convolved(int count, int kernel, int stride, int pad, int dilation) {
+            double offset = dilation * (kernel - 1) / 2.0 - pad;
+            return new GridAxis(count, first + step * offset, step * stride);
         }
 
         GridAxis resized(int count) {
-            double wider = step * this.count / count;
-            return new GridAxis(count, first - step / 2 + wider / 2, wider);
+            double newStep = step * this.count / count;
+            return new GridAxis(count, first - step / 2 + newStep / 2, newStep);
         }
     }
 
-    /** Tokens without any place. */
-    public static TokenGrid unplaced(int tokens) {
+    /** Tokens without positions on the image. */
+    public static TokenGrid withoutGrid(int tokens) {
         return new TokenGrid(tokens, NONE, NONE, 0);
     }
 
@@ -62,22 +62,22 @@ public record TokenGrid(int before, GridAxis rows, GridAxis columns, int after) 
         return grid() > 0;
     }
 
-    /** Whether this is a grid and nothing else. */
+    /** Returns true if all tokens are cells of the grid. */
     public boolean isGridOnly() {
         return hasGrid() && before == 0 && after == 0;
     }
 
-    /** Vertical middle of the {@code cell}-th of the grid's cells, in pixels. */
+    /** Vertical center of a cell of the grid, in pixels. */
     public double y(int cell) {
         return rows.at(cell / columns.count);
     }
 
-    /** Horizontal middle. */
+    /** Horizontal center of a cell of the grid, in pixels. */
     public double x(int cell) {
         return columns.at(cell % columns.count);
     }
 
-    /** The cell of the grid that is nearest to a point of the image, in pixels. */
+    /** Index of the cell of the grid nearest to a point of the image, in pixels. */
     public int nearest(double y, double x) {
         return rows.nearest(y) * columns.count + columns.nearest(x);
     }

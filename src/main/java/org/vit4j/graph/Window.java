@@ -3,7 +3,7 @@ package org.vit4j.graph;
 import java.util.Locale;
 
 /**
- * How a kernel slides over an image.
+ * Kernel size, stride, padding and dilation of a convolution or pooling.
  *
  * @param padHeight zeros above and below, padWidth left and right, as PyTorch's symmetric {@code padding}
  */
@@ -32,12 +32,12 @@ public record Window(
         }
     }
 
-    /** A square kernel. */
+    /** Square window without dilation. */
     public static Window square(int kernel, int stride, int pad) {
         return new Window(kernel, kernel, stride, stride, pad, pad, 1);
     }
 
-    /** Cuts the image into patches that do not overlap. */
+    /** Window of non-overlapping patches: stride equal to the kernel. */
     public static Window patches(int height, int width) {
         return new Window(height, width, height, width, 0, 0, 1);
     }

@@ -39,7 +39,7 @@ final class FeatureLayers {
         int features = q.shape().last();
         Shape pairs = Shape.of(features, t.shape().last());
         KerasNode kv = net.einsum(path + ".kv", "bsm,bsn->bmn", pairs, k, qkv.get(2));
-        KerasNode context = net.einsum(path + ".heard", "btm,bmn->btn", t.shape(), q, kv);
+        KerasNode context = net.einsum(path + ".context", "btm,bmn->btn", t.shape(), q, kv);
         Map<String, Object> config = config("data_format", "channels_last");
         KerasNode mean = net.layer(path + ".mean", "GlobalAveragePooling1D", config, Shape.of(features), k);
         KerasNode sum = KerasLayers.scale(net, path + ".sum", k.shape().dim(0), mean);

@@ -24,7 +24,7 @@ final class ImageLayers {
         // Keras rejects stride > 1 together with dilation > 1. First subsample by their common divisor ..
         int tall = gcd(window.strideHeight(), window.dilation());
         int wide = gcd(window.strideWidth(), window.dilation());
-        KerasNode subsampled = subsample(net, t.name() + ".seen", tall, wide, padded);
+        KerasNode subsampled = subsample(net, t.name() + ".strided", tall, wide, padded);
         List<Integer> strides = List.of(window.strideHeight() / tall, window.strideWidth() / wide);
         List<Integer> dilations = List.of(window.dilation() / tall, window.dilation() / wide);
         boolean both = Collections.max(strides) > 1 && Collections.max(dilations) > 1;

@@ -14,7 +14,7 @@ final class NormLayers {
     private NormLayers() {}
 
     static KerasNode layerNorm(KerasNetwork net, Tensor t, Op.LayerNorm norm, KerasNode x) {
-        if (norm.outside()) return epsilonOutside(net, t, norm.epsilon(), x);
+        if (norm.epsilonOutside()) return epsilonOutside(net, t, norm.epsilon(), x);
         List<KerasVariable> variables = KerasLayers.variables(t.parameters(), "gamma", "beta");
         Map<String, Object> config = config("axis", -1, "epsilon", norm.epsilon());
         return net.layer(t.name(), "LayerNormalization", config, t.shape(), variables, x);
@@ -25,7 +25,7 @@ final class NormLayers {
         String path = t.name();
         Shape one = x.shape().with(x.shape().rank() - 1, 1);
         KerasNode mean = net.op(path + ".mean", "Mean", config("axis", -1, "keepdims", true), one, List.of(x));
-        KerasNode centered = net.merge(path + ".centred", "Subtract", config(), x.shape(), List.of(x, mean));
+        KerasNode centered = net.merge(path + ".centered", "Subtract", config(), x.shape(), List.of(x, mean));
         KerasNode deviation = net.op(path + ".deviation", "Std", config("axis", -1, "keepdims", true), one, List.of(x));
         KerasNode divisor = KerasLayers.shift(net, path + ".divisor", epsilon, deviation);
         KerasNode scaled = net.op(path + ".scaled", "Divide", config(), x.shape(), List.of(centered, divisor));

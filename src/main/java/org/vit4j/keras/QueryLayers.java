@@ -25,7 +25,7 @@ final class QueryLayers {
         Shape cut = Shape.of(tokens, 3, width);
         KerasNode parts = net.layer(t.name() + ".parts", "Reshape", config("target_shape", cut.dims()), cut, all);
         return net.merge(
-                t.name() + ".joined",
+                t.name() + ".concat",
                 "Concatenate",
                 config("axis", 1),
                 t.shape(),

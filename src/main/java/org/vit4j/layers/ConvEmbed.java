@@ -4,11 +4,11 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
-/** CvT's convolutional token embedding: patches that overlap, each stage again. */
+/** CvT's convolutional token embedding: overlapping patches at the start of each stage. */
 public final class ConvEmbed {
     private ConvEmbed() {}
 
-    /** How the channels of a cell are normalized, if they are. */
+    /** Normalization after the convolution; returns its argument for none. */
     public interface EmbedNorm {
         Tensor build(Graph g, Tensor x);
     }

@@ -4,30 +4,30 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
 /**
- * Attention of some tokens to others: queries from one side, keys and values from the other.
+ * Multi-head cross-attention: queries from one sequence of tokens, keys and values from another.
  *
  * @param headDim d; heads * headDim need not be the width of the tokens
- * @param fusedKv keys and values come from one product, {@code wkv}, as in vit-pytorch; else from {@code wk} and {@code
- *     wv}
+ * @param fusedKv true for one projection {@code wkv} of keys and values, as in vit-pytorch; false for {@code wk} and
+ *     {@code wv}
  */
 public record CrossAttention(
         int heads, int headDim, boolean qkvBias, boolean fusedKv, double attnDrop, double projDrop) {
 
-    /** Queries from x [T, D], keys and values from context [S, D] -> [T, D] */
-    public Tensor build(Graph g, Tensor x, Tensor context) {
+    /** Queries from x [T, D], keys and values from sources [S, D] -> [T, D] */
+    public Tensor build(Graph g, Tensor x, Tensor sources) {
         int width = heads * headDim;
         Tensor q = g.splitHeads("q", g.dense("wq", x, width, qkvBias), heads); // [H, T, d]
-        Tensor both = fusedKv ? g.dense("wkv", context, 2 * width, qkvBias) : null; // [S, 2 * H * d]
+        Tensor kv = fusedKv ? g.dense("wkv", sources, 2 * width, qkvBias) : null; // [S, 2 * H * d]
         Tensor k = fusedKv
-                ? g.splitHeads("k", both, heads, 0, 2)
-                : g.splitHeads("k", g.dense("wk", context, width, qkvBias), heads); // [H, S, d]
+                ? g.splitHeads("k", kv, heads, 0, 2)
+                : g.splitHeads("k", g.dense("wk", sources, width, qkvBias), heads); // [H, S, d]
         Tensor v = fusedKv
-                ? g.splitHeads("v", both, heads, 1, 2)
-                : g.splitHeads("v", g.dense("wv", context, width, qkvBias), heads); // [H, S, d]
+                ? g.splitHeads("v", kv, heads, 1, 2)
+                : g.splitHeads("v", g.dense("wv", sources, width, qkvBias), heads); // [H, S, d]
 
-        Tensor weights = g.softmax("weights", g.scores("scores", q, k, 1 / Math.sqrt(headDim))); // [H, T, S]
-        Tensor attended = g.weightedSum("heard", g.dropout("attn_drop", weights, attnDrop), v); // [H, T, d]
-        Tensor out = g.dense("proj", g.mergeHeads("merged", attended), x.dim(1)); // [T, D]
+        Tensor probs = g.softmax("probs", g.scores("scores", q, k, 1 / Math.sqrt(headDim))); // [H, T, S]
+        Tensor context = g.weightedSum("context", g.dropout("attn_drop", probs, attnDrop), v); // [H, T, d]
+        Tensor out = g.dense("proj", g.mergeHeads("merged", context), x.dim(1)); // [T, D]
         return g.dropout("proj_drop", out, projDrop);
     }
 }

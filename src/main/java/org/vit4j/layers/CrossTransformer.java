@@ -5,12 +5,13 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
 /**
- * The exchange of class tokens of CrossViT as vit-pytorch 0.20.2 has it. Against the authors': plain projections, and
- * only where the widths differ; the patches are not normalized again; the residual is added after projecting back; the
- * second branch hears the first one's patches, which never change.
+ * CrossViT's exchange of class tokens as in vit-pytorch 0.20.2. Differences from the authors' code ({@link
+ * MultiScaleBlock}): the projections have no norm and no activation and exist only if the widths differ; the patches
+ * are not normalized again; the residual is added after the projection back; the patches of both branches stay
+ * unchanged.
  */
 public record CrossTransformer(int depth, int heads, int headDim, double normEps, double drop) {
-    /** [1 + T, D] and [1 + S, E], the class token first, to the same. */
+    /** [1 + T, D], [1 + S, E] -> [1 + T, D], [1 + S, E], class tokens first. */
     public List<Tensor> build(Graph g, Tensor small, Tensor large) {
         Tensor smallCls = g.slice("small_cls", small, 0, 0, 1); // [1, D]
         Tensor largeCls = g.slice("large_cls", large, 0, 0, 1); // [1, E]
@@ -23,14 +24,14 @@ public record CrossTransformer(int depth, int heads, int headDim, double normEps
         return List.of(g.concat("small", 0, smallCls, smallPatches), g.concat("large", 0, largeCls, largePatches));
     }
 
-    /** A token [1, D] asks itself and the patches [S, E] -> [1, D] */
+    /** Class token [1, D], patches [S, E] -> [1, D]; the class token attends to itself and to the patches. */
     private Tensor crossAttend(Graph g, Tensor cls, Tensor patches) {
         int width = patches.dim(1);
         boolean project = cls.dim(1) != width;
         Tensor x = project ? g.dense("project_in", cls, width) : cls; // [1, E]
         Tensor query = g.layerNorm("norm", x, normEps); // [1, E]
         var attention = new CrossAttention(heads, headDim, false, true, 0, drop);
-        Tensor context = attention.build(g.scope("attn"), query, g.concat("seen", 0, query, patches)); // [1, E]
+        Tensor context = attention.build(g.scope("attn"), query, g.concat("kv", 0, query, patches)); // [1, E]
         return g.add("add", project ? g.dense("project_out", context, cls.dim(1)) : context, cls); // [1, D]
     }
 }

@@ -5,33 +5,33 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 
 /**
- * The distillation token as lucidrains/vit-pytorch 0.20.2 hangs it on a student from outside ({@code distill.py},
- * DistillWrapper): behind the patches, without a position, with a head of its own. Touvron et al. 2021,
- * arXiv:2012.12877, have it behind the class token, with a position, and average both heads.
+ * Distillation token as in lucidrains/vit-pytorch 0.20.2 ({@code distill.py}, DistillWrapper): the last token, without
+ * a position, with its own norm and head. In Touvron et al. 2021, arXiv:2012.12877, it follows the class token, has a
+ * position, and predictions average both heads.
  */
 public final class DistillationToken {
     private DistillationToken() {}
 
-    /** [T, D] -> [T + 1, D] */
+    /** Appends the token: [T, D] -> [T + 1, D] */
     public static Tensor append(Graph g, Tensor x) {
-        return g.concat("distilled", 0, x, g.learnedTokens("dist_token", x, 1, new Init.NormalInit(1)));
+        return g.concat("with_dist", 0, x, g.learnedTokens("dist_token", x, 1, new Init.NormalInit(1)));
     }
 
-    /** The tokens without it, [T + 1, D] -> [T, D]. */
+    /** Removes the token: [T + 1, D] -> [T, D] */
     public static Tensor without(Graph g, Tensor x) {
-        return g.slice("student", x, 0, 0, x.dim(0) - 1);
+        return g.slice("without_dist", x, 0, 0, x.dim(0) - 1);
     }
 
     /**
-     * Its head on what the blocks made of it, [T + 1, D] -> [K]. Declares the outputs {@code logits}, {@code
-     * logits_class} and {@code logits_distill}.
+     * Applies the distillation head to the output of the blocks, [T + 1, D] -> [K]. Declares the outputs {@code
+     * logits}, {@code logits_class} and {@code logits_distill}.
      *
-     * <p>Predictions come from the class head: vit-pytorch throws the token away after training and leaves its head out
-     * of the student. The student without its token has the same weights, and slightly other attention.
+     * <p>Predictions come from the class head, because vit-pytorch drops token and distillation head after training.
+     * Its student then has the same parameters, but slightly different attention without the token.
      */
     public static void head(Graph g, Tensor x, Tensor logits) {
         int last = x.dim(0) - 1;
-        Tensor token = g.reshape("dist", g.slice("dist_slice", x, 0, last, last + 1), x.dim(1)); // [D]
+        Tensor token = g.reshape("dist_flat", g.slice("dist", x, 0, last, last + 1), x.dim(1)); // [D]
         Tensor normed = g.layerNorm("dist_norm", token, 1e-5); // [D]
         g.output("logits", logits);
         g.output("logits_class", logits);

@@ -5,18 +5,21 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 
 /**
- * Pre-norm attention and MLP, each branch scaled channel by channel before it is added: CaiT's block (Touvron et al.
- * 2021, equation 4), for patches among themselves or for a class token that hears the patches.
+ * CaiT's block (Touvron et al. 2021, equation 4): pre-norm attention and MLP with layer scale on both branches, as
+ * self-attention of the patches or as class attention.
  *
  * @param layerScale initial value of both scales
- * @param normWithClassToken class attention: whether the patches are normalized together with the class token, or come as they
- *     are
- * @param path stochastic depth of both branches
+ * @param normWithClassToken in class attention, true if the patches are normalized together with the class token, false
+ *     if they are not normalized
+ * @param path stochastic depth rate of both branches
  */
 public record LayerScaleBlock(
         TalkingHeads attention, Mlp mlp, double layerScale, boolean normWithClassToken, double normEps, double path) {
 
-    /** Layer dropout: this is layer {@code index} of {@code count}, left out as a whole with probability {@code rate}. */
+    /**
+     * Position of the block for layer dropout: layer {@code index} of {@code count}, dropped with probability {@code
+     * rate}.
+     */
     public record LayerIndex(String stack, int index, int count, double rate) {}
 
     /** [T, D] -> [T, D] */
@@ -29,13 +32,13 @@ public record LayerScaleBlock(
         return residuals(g, cls, attend(g, cls, patches), layer);
     }
 
-    /** The scaled attention branch alone: [T, D] -> [T, D] */
+    /** Attention branch with layer scale, without the residual: [T, D] -> [T, D] */
     public Tensor attend(Graph g, Tensor x) {
         Tensor y = g.layerNorm("norm1", x, normEps); // [T, D]
         return scaled(g, "ls1", attention.build(g.scope("attn"), y, y)); // [T, D]
     }
 
-    /** The scaled attention branch alone: [1, D], patches [T, D] -> [1, D] */
+    /** Class attention branch with layer scale, without the residual: [1, D], patches [T, D] -> [1, D] */
     public Tensor attend(Graph g, Tensor cls, Tensor patches) {
         Tensor query;
         Tensor sources;

@@ -4,10 +4,10 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
 /**
- * LCA, layer-wise class-token attention (arXiv:2103.11816, section 3.3): the class token of the last layer asks those of
- * all layers, then a feed-forward half of its own.
+ * CeiT's layer-wise class-token attention, LCA (arXiv:2103.11816, section 3.3): the class token of the last layer
+ * attends to the class tokens of all layers, followed by an MLP.
  *
- * @param project whether a dense layer follows the attention
+ * @param project true for an output projection after the attention
  */
 public record LayerwiseClassAttention(
         int heads,
@@ -20,7 +20,7 @@ public record LayerwiseClassAttention(
         double attnDrop,
         double projDrop) {
 
-    /** The class tokens [L, D] of L layers -> [1, D] */
+    /** Class tokens [L, D] of L layers -> [1, D] */
     public Tensor build(Graph g, Tensor x) {
         Tensor last = g.slice("last", x, 0, x.dim(0) - 1, x.dim(0)); // [1, D]
         Tensor context = attend(g.scope("attn"), g.layerNorm("norm1", x, normEps)); // [1, D]
@@ -34,8 +34,8 @@ public record LayerwiseClassAttention(
         Tensor q = g.splitHeads("q", g.slice("query", qkv, 0, 0, 1), heads); // [H, 1, d]
         Tensor k = g.splitHeads("k", g.slice("keys", qkv, 0, 1, 1 + layers), heads); // [H, L, d]
         Tensor v = g.splitHeads("v", g.slice("values", qkv, 0, 1 + layers, 1 + 2 * layers), heads); // [H, L, d]
-        Tensor weights = g.softmax("weights", g.scores("scores", q, k, scale)); // [H, 1, L]
-        Tensor context = g.weightedSum("heard", g.dropout("attn_drop", weights, attnDrop), v); // [H, 1, d]
+        Tensor probs = g.softmax("probs", g.scores("scores", q, k, scale)); // [H, 1, L]
+        Tensor context = g.weightedSum("context", g.dropout("attn_drop", probs, attnDrop), v); // [H, 1, d]
         Tensor merged = g.mergeHeads("merged", context); // [1, H * d]
         return g.dropout("proj_drop", project ? g.dense("proj", merged, x.dim(1)) : merged, projDrop); // [1, D]
     }

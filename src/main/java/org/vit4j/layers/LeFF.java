@@ -7,33 +7,33 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
 /**
- * LeFF, the feed-forward part that looks at neighbors (arXiv:2103.11816, equations 5 to 9): widen, depthwise
- * convolution over the grid of patches, narrow.
+ * CeiT's locally-enhanced feed-forward network, LeFF (arXiv:2103.11816, equations 5 to 9): dense layer, depthwise
+ * convolution over the patch grid, dense layer.
  *
- * @param norm batch normalization behind each of the three
- * @param convBias of the depthwise convolution
- * @param lastActivation GELU behind the third as well: the paper's equation 9 and the community have it, the authors'
- *     code has not
+ * @param norm true for batch normalization after each of the three layers
+ * @param convBias true if the depthwise convolution has a bias
+ * @param lastActivation true for GELU also after the third layer, as in the paper's equation 9 and the community code;
+ *     the authors' code has none
  */
 public record LeFF(int hidden, int kernel, boolean norm, boolean convBias, boolean lastActivation) {
-    /** Patches [T, D] of a grid, without class token -> [T, D] */
+    /** Patches [T, D] of a grid, without the class token -> [T, D] */
     public Tensor build(Graph g, Tensor x, int height, int width) {
-        // In the authors' code the two dense layers are 1x1 convolutions, and start as convolutions do.
+        // In the authors' code both dense layers are 1x1 convolutions and are initialized as such.
         Graph conv = g.withInit(Init.PYTORCH);
-        Tensor wide = activated(g, "1", conv.dense("conv1", x, hidden)); // [T, hidden]
-        Tensor grid = g.reshape("grid", wide, height, width, hidden); // [H, W, hidden]
+        Tensor expanded = normAct(g, "1", conv.dense("conv1", x, hidden)); // [T, hidden]
+        Tensor grid = g.reshape("grid", expanded, height, width, hidden); // [H, W, hidden]
         Window window = Window.square(kernel, 1, (kernel - 1) / 2);
-        Tensor near = activated(g, "2", g.conv2d("conv2", grid, hidden, window, hidden, convBias)); // [H, W, hidden]
-        Tensor flat = g.reshape("flat", near, height * width, hidden); // [T, hidden]
-        Tensor narrow = conv.dense("conv3", flat, x.dim(1)); // [T, D]
-        return lastActivation ? activated(g, "3", narrow) : normed(g, "3", narrow);
+        Tensor mixed = normAct(g, "2", g.conv2d("conv2", grid, hidden, window, hidden, convBias)); // [H, W, hidden]
+        Tensor flat = g.reshape("flat", mixed, height * width, hidden); // [T, hidden]
+        Tensor out = conv.dense("conv3", flat, x.dim(1)); // [T, D]
+        return lastActivation ? normAct(g, "3", out) : norm(g, "3", out);
     }
 
-    private Tensor activated(Graph g, String number, Tensor x) {
-        return g.activate("act" + number, normed(g, number, x), Activation.GELU);
+    private Tensor normAct(Graph g, String number, Tensor x) {
+        return g.activate("act" + number, norm(g, number, x), Activation.GELU);
     }
 
-    private Tensor normed(Graph g, String number, Tensor x) {
+    private Tensor norm(Graph g, String number, Tensor x) {
         return norm ? g.batchNorm("bn" + number, x, 1e-5) : x;
     }
 }

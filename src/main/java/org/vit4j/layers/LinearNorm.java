@@ -4,7 +4,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 
-/** Dense, then batch normalization over every token of the batch: what LeViT has for a linear layer. */
+/** LeViT's linear layer: dense, then batch normalization over all tokens of the batch. */
 public final class LinearNorm {
     private static final double EPSILON = 1e-5;
 
@@ -13,8 +13,8 @@ public final class LinearNorm {
     /**
      * [T, D] -> [T, units]
      *
-     * @param bias usually false: the normalization takes it out again
-     * @param gamma zeros when a branch is to begin as nothing
+     * @param bias usually false, because the normalization removes it
+     * @param gamma initial scale of the norm; zeros make a residual branch start as identity
      */
     public static Tensor build(Graph g, Tensor x, int units, boolean bias, Init gamma) {
         Tensor y = g.dense("linear", x, units, bias); // [T, units]

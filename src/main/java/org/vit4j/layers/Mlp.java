@@ -4,7 +4,7 @@ import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
-/** Dense, activation, dense: the feed-forward half of a transformer block. */
+/** Feed-forward network of a transformer block: dense, activation, dense. */
 public record Mlp(int hidden, Activation activation, double drop) {
     /** [T, D] -> [T, D] */
     public Tensor build(Graph g, Tensor x) {

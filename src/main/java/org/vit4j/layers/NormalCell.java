@@ -7,13 +7,13 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
 /**
- * ViTAE's normal cell: a transformer block with convolutions (PCM) beside its attention; both read the same tokens, the
- * convolutions without the norm.
+ * ViTAE's normal cell: a transformer block with a convolution branch (PCM) parallel to its attention. The convolutions
+ * read the tokens before the norm.
  *
- * @param qkScale of the scores when it is not 1/sqrt(d)
- * @param mlpRatio hidden over token width, of the MLP and of the first convolution
- * @param group groups of the convolutions
- * @param classToken whether the first token has no place on the grid; the convolutions leave it out
+ * @param qkScale factor of the scores, 1/sqrt(d) if empty
+ * @param mlpRatio hidden width over token width of the MLP and of the first convolution
+ * @param group number of groups of the convolutions
+ * @param classToken true if the first token is a class token, which the convolutions omit
  */
 public record NormalCell(
         NormalCellType tokensType,
@@ -28,7 +28,7 @@ public record NormalCell(
         double attnDrop,
         double dropPath) {
 
-    /** The attention, and how many convolutions stand beside it: three, or two in the shallow cells. */
+    /** Attention type and number of convolutions: three, or two in shallow cells. */
     public enum NormalCellType {
         TRANSFORMER(false),
         PERFORMER(false),
@@ -46,22 +46,22 @@ public record NormalCell(
         }
     }
 
-    /** [T, D] -> [T, D], T = height * width and perhaps a class token in front */
+    /** [T, D] -> [T, D] with T = height * width, plus 1 for a class token, which comes first. */
     public Tensor build(Graph g, Tensor x, int height, int width) {
         int dim = x.dim(1);
         int first = classToken ? 1 : 0;
         Tensor patches = classToken ? g.slice("patches", x, 0, 1, x.dim(0)) : x; // [h * w, D]
-        Tensor near = convolutions(g.scope("PCM"), g.reshape("grid", patches, height, width, dim)); // [h, w, D]
-        near = g.dropPath("drop_path1", g.reshape("PCM_tokens", near, height * width, dim), dropPath); // [h * w, D]
+        Tensor pcm = convolutions(g.scope("PCM"), g.reshape("grid", patches, height, width, dim)); // [h, w, D]
+        pcm = g.dropPath("drop_path1", g.reshape("PCM_tokens", pcm, height * width, dim), dropPath); // [h * w, D]
 
-        Tensor far = attention(g.scope("attn"), g.layerNorm("norm1", x, normEps)); // [T, D]
-        far = g.dropPath("drop_path2", far, dropPath);
+        Tensor context = attention(g.scope("attn"), g.layerNorm("norm1", x, normEps)); // [T, D]
+        context = g.dropPath("drop_path2", context, dropPath);
         if (classToken) {
-            x = g.add("attended", x, far); // [1 + h * w, D]
-            Tensor joined = g.add("joined", g.slice("placed", x, 0, first, x.dim(0)), near); // [h * w, D]
-            x = g.concat("tokens", 0, g.slice("class", x, 0, 0, first), joined);
+            x = g.add("add_attn", x, context); // [1 + h * w, D]
+            Tensor sum = g.add("add_pcm", g.slice("attn_patches", x, 0, first, x.dim(0)), pcm); // [h * w, D]
+            x = g.concat("tokens", 0, g.slice("cls", x, 0, 0, first), sum); // [1 + h * w, D]
         } else {
-            x = g.add("joined", x, far, near); // [h * w, D]
+            x = g.add("add_attn_pcm", x, context, pcm); // [h * w, D]
         }
 
         Mlp mlp = new Mlp((int) (dim * mlpRatio), Activation.GELU, drop);

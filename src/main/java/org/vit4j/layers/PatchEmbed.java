@@ -4,12 +4,12 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
-/** An image becomes tokens: a convolution whose stride is its kernel, then the grid row by row. */
+/** Patch embedding: a convolution with stride equal to its kernel, flattened to tokens in row-major order. */
 public final class PatchEmbed {
     private PatchEmbed() {}
 
     /**
-     * [H, W, C] -> [H/P * W/P, D]. The same as cutting patches and a dense layer over (row, column, channel).
+     * [H, W, C] -> [H/P * W/P, D]. Equivalent to a dense layer over the (row, column, channel) values of each patch.
      */
     public static Tensor build(Graph g, Tensor image, int patchHeight, int patchWidth, int dim, boolean bias) {
         Window patches = Window.patches(patchHeight, patchWidth);

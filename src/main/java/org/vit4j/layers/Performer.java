@@ -5,17 +5,17 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 
 /**
- * Softmax attention approximated by positive random features, linear in the number of tokens (Choromanski et al. 2021,
- * arXiv:2009.14794), with one head, as T2T-ViT and ViTAE have it.
+ * Performer attention with one head, as in T2T-ViT and ViTAE: softmax attention approximated by positive random
+ * features, linear in the number of tokens (Choromanski et al. 2021, arXiv:2009.14794).
  *
- * <p>The features' directions are drawn once and never trained; they belong to the checkpoint.
+ * <p>The directions of the features are drawn once and not trained; they are part of the checkpoint.
  *
- * @param width e of queries, keys, values and output
- * @param features m, the number of random directions
- * @param skip whether the values are added to the output, since the input may have another width
+ * @param width e, width of queries, keys, values and output
+ * @param features m, number of random directions
+ * @param skip true for a residual from the values, because the input may have another width
  */
 public record Performer(int width, int features, boolean skip, double drop) {
-    /** In front of the denominator's sums of exponentials, which may be tiny. */
+    /** Added to the denominator, a sum of exponentials that may be tiny. */
     private static final double EPSILON = 1e-8;
 
     /** [T, D] -> [T, e] */
@@ -28,7 +28,7 @@ public record Performer(int width, int features, boolean skip, double drop) {
         Init directions = new Init.OrthogonalInit(Math.sqrt(features));
         Tensor kp = g.performerFeatures("k_features", "w", k, features, directions); // [T, m]
         Tensor qp = g.performerFeatures("q_features", "w", q, features, directions); // [T, m]
-        Tensor context = g.linearAttention("heard", qp, kp, v, EPSILON); // [T, e]
+        Tensor context = g.linearAttention("context", qp, kp, v, EPSILON); // [T, e]
 
         Tensor out = g.dropout("dp", g.dense("proj", context, width), drop); // [T, e]
         return skip ? g.add("skip", v, out) : out;

@@ -7,16 +7,16 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
 /**
- * ViTAE's pyramid reduction module: the same stretch of image seen by convolutions of several dilations.
+ * ViTAE's pyramid reduction module (PRM): parallel strided convolutions of several dilations.
  *
- * @param ratio how many times smaller the grid becomes
- * @param shareWeights one kernel for all dilations; the authors then leave the activation out
+ * @param ratio stride, by which the grid shrinks
+ * @param shareWeights true for one kernel for all dilations; as in the authors' code, there is no activation then
  */
 public record PyramidReduction(
         int dim, int ratio, int kernel, List<Integer> dilations, boolean shareWeights, JoinType join) {
-    /** What becomes of the maps of the dilations. */
+    /** Combination of the feature maps of all dilations. */
     public enum JoinType {
-        /** Beside each other: channels of the first dilation, then of the second, ... */
+        /** Concatenated channels: first dilation, then second, ... */
         CAT,
         SUM
     }
@@ -25,7 +25,7 @@ public record PyramidReduction(
         dilations = List.copyOf(dilations);
     }
 
-    /** Channels it makes. */
+    /** Number of output channels. */
     public int width() {
         return join == JoinType.CAT ? dim * dilations.size() : dim;
     }
@@ -43,7 +43,7 @@ public record PyramidReduction(
                 shared = g.conv2d("convolution", image, dim, window, 1, true); // [h, w, D]
                 maps[i] = shared;
             } else {
-                maps[i] = g.conv2dShared("again" + i, shared, image, window); // [h, w, D]
+                maps[i] = g.conv2dShared("branch" + i, shared, image, window); // [h, w, D]
             }
         }
         if (maps.length == 1) return maps[0];
@@ -51,7 +51,7 @@ public record PyramidReduction(
         return join == JoinType.SUM ? g.add("sum", maps[0], more) : g.concat("cat", 2, maps); // [h, w, width]
     }
 
-    /** Padded so that every dilation makes a grid of the same size. */
+    /** Window padded so that every dilation has the same output size. */
     private Window window(int dilation) {
         int pad = (int) Math.ceil(((kernel - 1) * dilation + 1 - ratio) / 2.0);
         return new Window(kernel, kernel, ratio, ratio, pad, pad, dilation);

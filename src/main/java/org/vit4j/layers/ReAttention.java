@@ -5,17 +5,18 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 
 /**
- * Re-attention (Zhou et al. 2021, arXiv:2103.11886, equation 4): every attention map becomes a learned sum of the maps
- * of all heads, normalized, so that deep blocks do not all look at the same tokens. Rows no longer sum to 1.
+ * Re-attention (Zhou et al. 2021, arXiv:2103.11886, equation 4): each attention map becomes a normalized, learned
+ * combination of the maps of all heads, which keeps the maps of deep blocks from becoming alike. Rows no longer sum to
+ * 1.
  */
 public final class ReAttention {
     private ReAttention() {}
 
     /**
-     * [H, T, T] -> [H, T, T] as in the authors' code: a 1x1 convolution over heads, which has a bias the paper does not
-     * write, then BatchNorm with each head for a channel.
+     * [H, T, T] -> [H, T, T] as in the authors' code: a 1x1 convolution over heads, with a bias that the paper does not
+     * have, then BatchNorm with the heads as channels.
      *
-     * @param scale on the normalized maps; 1 for none
+     * @param scale factor of the normalized maps; 1 for none
      */
     public static Tensor overBatch(Graph g, Tensor maps, double scale) {
         int heads = maps.dim(0);
@@ -25,7 +26,7 @@ public final class ReAttention {
         return scale == 1 ? normed : g.scale("reatten_scale", normed, scale);
     }
 
-    /** [H, T, T] -> [H, T, T] as in vit-pytorch: no bias, and a LayerNorm over the heads of each pair of tokens. */
+    /** [H, T, T] -> [H, T, T] as in vit-pytorch: no bias, then LayerNorm over the heads for each pair of tokens. */
     public static Tensor overHeads(Graph g, Tensor maps) {
         Tensor mixed = g.mixHeads("reatten_matrix", maps, maps.dim(0), false, new Init.NormalInit(1)); // [H, T, T]
         Tensor last = g.permute("heads_last", mixed, 1, 2, 0); // [T, T, H]

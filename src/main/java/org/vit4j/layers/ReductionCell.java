@@ -6,14 +6,14 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
 /**
- * ViTAE's reduction cell: a pyramid of dilated convolutions whose tokens hear each other, beside a stack of three plain
- * convolutions (PCM) that keeps what is near.
+ * ViTAE's reduction cell: a pyramid of dilated convolutions (PRM) with attention between its tokens, parallel to a
+ * stack of three convolutions (PCM).
  *
- * @param tokenDim width of the tokens it makes
- * @param heads of the transformer; a performer has one
- * @param group groups of the plain convolutions
- * @param mlpRatio hidden over token width of the transformer's MLP
- * @param drop of what attention and MLP give
+ * @param tokenDim width of the output tokens
+ * @param heads heads of the transformer; a performer has one
+ * @param group number of groups of the PCM convolutions
+ * @param mlpRatio hidden width over token width of the transformer's MLP
+ * @param drop dropout rate after attention and MLP
  */
 public record ReductionCell(
         PyramidReduction pyramid,
@@ -26,13 +26,13 @@ public record ReductionCell(
         double attnDrop,
         double dropPath) {
 
-    /** How the tokens of the pyramid hear each other. */
+    /** Attention between the tokens of the pyramid. */
     public enum ReductionCellType {
         PERFORMER,
-        /** Not at all: the cell is the pyramid alone. */
+        /** None: the cell is only the pyramid. */
         PERFORMER_LESS,
         TRANSFORMER,
-        /** As transformers do, on an image max-pooled before instead of convolutions with strides. */
+        /** A transformer after max pooling of the image; the convolutions have no strides. */
         POOLING
     }
 
@@ -41,19 +41,19 @@ public record ReductionCell(
         boolean pooling = tokensType == ReductionCellType.POOLING;
         int ratio = pyramid.ratio();
         Tensor x = pooling ? g.maxPool("pool", image, Window.square(ratio, ratio, 0)) : image;
-        PyramidReduction seen = pooling
+        PyramidReduction reduction = pooling
                 ? new PyramidReduction(
                         pyramid.dim(), 1, pyramid.kernel(), pyramid.dilations(), pyramid.shareWeights(), pyramid.join())
                 : pyramid;
 
-        Tensor grid = seen.build(g.scope("PRM"), x); // [h, w, width]
+        Tensor grid = reduction.build(g.scope("PRM"), x); // [h, w, width]
         if (tokensType == ReductionCellType.PERFORMER_LESS) return grid;
-        Tensor near = convolutions(g.scope("PCM"), x, pooling ? 1 : ratio); // [h, w, D]
+        Tensor pcmGrid = convolutions(g.scope("PCM"), x, pooling ? 1 : ratio); // [h, w, D]
         Tensor tokens = g.reshape("PRM_tokens", grid, grid.dim(0) * grid.dim(1), grid.dim(2)); // [T, width]
-        Tensor beside = g.reshape("PCM_tokens", near, near.dim(0) * near.dim(1), tokenDim); // [T, D]
+        Tensor pcm = g.reshape("PCM_tokens", pcmGrid, pcmGrid.dim(0) * pcmGrid.dim(1), tokenDim); // [T, D]
         Tensor mixed = tokensType == ReductionCellType.PERFORMER
-                ? new TokenPerformer(tokenDim, tokenDim / 2, drop).build(g.scope("attn"), tokens, beside)
-                : transformer().build(g.scope("attn"), tokens, beside); // [T, D]
+                ? new TokenPerformer(tokenDim, tokenDim / 2, drop).build(g.scope("attn"), tokens, pcm)
+                : transformer().build(g.scope("attn"), tokens, pcm); // [T, D]
         return g.reshape("grid", mixed, grid.dim(0), grid.dim(1), tokenDim); // [h, w, D]
     }
 
@@ -64,7 +64,7 @@ public record ReductionCell(
         return new TokenTransformer(tokenDim, heads, scale, hidden, false, drop, attnDrop, dropPath);
     }
 
-    /** The strides of the three convolutions halve the grid as often as the ratio can be halved. */
+    /** Three convolutions, of which log2(ratio) have stride 2. */
     private Tensor convolutions(Graph g, Tensor x, int ratio) {
         int dim = pyramid.dim();
         x = g.conv2d("0", x, dim, Window.square(3, ratio >= 2 ? 2 : 1, 1), group, true);

@@ -7,10 +7,10 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
 /**
- * The ResNet in front of hybrid vision transformers: weight-standardized convolutions, group norms, TensorFlow's "same"
- * padding (Kolesnikov et al. 2020, arXiv:1912.11370). Source: timm {@code resnetv2.py}, {@code preact=False}.
+ * ResNet stem of hybrid vision transformers: weight-standardized convolutions, group norms, TensorFlow's "same" padding
+ * (Kolesnikov et al. 2020, arXiv:1912.11370). Source: timm {@code resnetv2.py}, {@code preact=False}.
  *
- * @param layers blocks of each stage, 256, 512, 1024, 2048 channels; none for the stem alone
+ * @param layers number of blocks of each stage with 256, 512, 1024, 2048 channels; empty for only the stem
  */
 public record ResNetV2(List<Integer> layers) {
     private static final double STANDARD_EPS = 1e-8;
@@ -21,11 +21,11 @@ public record ResNetV2(List<Integer> layers) {
         layers = List.copyOf(layers);
         if (layers.size() > 4 || layers.stream().anyMatch(blocks -> blocks < 1)) {
             throw new IllegalArgumentException(
-                    "resnet " + layers + ": expected at most four stages of at least one block");
+                    "resnet (" + layers + ") must be at most four stages of at least one block");
         }
     }
 
-    /** By how much it shrinks an image. */
+    /** Factor by which height and width shrink. */
     public int stride() {
         return 4 << Math.max(0, layers.size() - 1);
     }
@@ -34,7 +34,7 @@ public record ResNetV2(List<Integer> layers) {
     public Tensor build(Graph g, Tensor image) {
         Graph stem = g.scope("stem");
         Tensor x = stem.activate("act", norm(stem, "norm", conv(stem, "conv", image, 64, 7, 2)), Activation.RELU);
-        // timm pads with minus infinity; behind a ReLU zero is as good.
+        // timm pads with minus infinity; after a ReLU zero padding is equivalent.
         x = stem.maxPool("pool", same(stem, "pool_pad", x, 3, 2), Window.square(3, 2, 0)); // [H/4, W/4, 64]
         for (int s = 0; s < layers.size(); s++) {
             for (int b = 0; b < layers.get(s); b++) {
@@ -66,11 +66,11 @@ public record ResNetV2(List<Integer> layers) {
         return g.standardizedConv2d(name, padded, filters, Window.square(kernel, stride, 0), STANDARD_EPS);
     }
 
-    /** TensorFlow's "same": as much padding as the last window needs, the odd pixel below and right. */
+    /** TensorFlow's "same" padding; an odd pixel is added at the bottom and right. */
     private static Tensor same(Graph g, String name, Tensor x, int kernel, int stride) {
-        int tall = Math.max(0, ((x.dim(0) + stride - 1) / stride - 1) * stride + kernel - x.dim(0));
-        int wide = Math.max(0, ((x.dim(1) + stride - 1) / stride - 1) * stride + kernel - x.dim(1));
-        if (tall == 0 && wide == 0) return x;
-        return g.pad(name, x, tall / 2, tall - tall / 2, wide / 2, wide - wide / 2);
+        int rows = Math.max(0, ((x.dim(0) + stride - 1) / stride - 1) * stride + kernel - x.dim(0));
+        int columns = Math.max(0, ((x.dim(1) + stride - 1) / stride - 1) * stride + kernel - x.dim(1));
+        if (rows == 0 && columns == 0) return x;
+        return g.pad(name, x, rows / 2, rows - rows / 2, columns / 2, columns - columns / 2);
     }
 }

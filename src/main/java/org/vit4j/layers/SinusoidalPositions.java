@@ -2,11 +2,11 @@ package org.vit4j.layers;
 
 import org.vit4j.graph.Init;
 
-/** The fixed positions of Vaswani et al. 2017, section 3.5: sines in even columns, cosines in odd ones. */
+/** Sinusoidal position table (Vaswani et al. 2017, section 3.5): sines in even columns, cosines in odd columns. */
 public final class SinusoidalPositions {
     private SinusoidalPositions() {}
 
-    /** A table [T, D], the wave of column j having the length 2 pi 10000^(2 floor(j / 2) / D). */
+    /** Table [T, D]; column j has the wavelength 2 pi 10000^(2 floor(j / 2) / D). */
     public static Init table(int tokens, int dim) {
         float[] table = new float[tokens * dim];
         for (int t = 0; t < tokens; t++) {

@@ -6,10 +6,10 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 
 /**
- * Multi-head attention whose heads may talk: learned sums over the heads before and after the softmax (Shazeer et al.
- * 2020, arXiv:2003.02436).
+ * Multi-head attention with optional talking heads: learned linear combinations of the heads before and after the
+ * softmax (Shazeer et al. 2020, arXiv:2003.02436).
  *
- * @param mixing how the heads are mixed, when they are
+ * @param mixing parameters of the talking heads; empty for plain attention
  */
 public record TalkingHeads(
         int heads,
@@ -20,25 +20,25 @@ public record TalkingHeads(
         double attnDrop,
         double projDrop) {
 
-    /** Which matrix products make queries, keys and values; only {@code QKV} needs queries and sources to be the same. */
+    /** Fused or separate projections; {@code QKV} requires queries and sources to be the same tensor. */
     public enum Products {
         QKV,
         Q_KV,
         Q_K_V
     }
 
-    /** How the matrices over the heads start, and whether they have a bias. */
+    /** Bias and initializer of the matrices over the heads. */
     public record Mixing(boolean bias, Init init) {}
 
     /**
-     * [T, D], [S, D] -> [T, D]; the attention maps are the tensor {@code weights} [H, T, S], after the second mixing
-     * {@code proj_w}.
+     * Queries from x [T, D], keys and values from sources [S, D] -> [T, D]. The attention probabilities are the tensor
+     * {@code probs} [H, T, S], after the second mixing {@code proj_w}.
      */
     public Tensor build(Graph g, Tensor x, Tensor sources) {
         Qkv qkv = qkv(g, x, sources);
-        Tensor scores = talk(g, "proj_l", g.scores("scores", qkv.q, qkv.k, 1 / Math.sqrt(headDim))); // [H, T, S]
-        Tensor weights = talk(g, "proj_w", g.softmax("weights", scores)); // [H, T, S]
-        Tensor context = g.weightedSum("heard", g.dropout("attn_drop", weights, attnDrop), qkv.v); // [H, T, d]
+        Tensor scores = mix(g, "proj_l", g.scores("scores", qkv.q, qkv.k, 1 / Math.sqrt(headDim))); // [H, T, S]
+        Tensor probs = mix(g, "proj_w", g.softmax("probs", scores)); // [H, T, S]
+        Tensor context = g.weightedSum("context", g.dropout("attn_drop", probs, attnDrop), qkv.v); // [H, T, d]
         Tensor out = g.dense("proj", g.mergeHeads("merged", context), x.dim(1)); // [T, D]
         return g.dropout("proj_drop", out, projDrop);
     }
@@ -50,26 +50,27 @@ public record TalkingHeads(
         int inner = heads * headDim;
         return switch (products) {
             case QKV -> {
-                Tensor all = g.dense("qkv", x, 3 * inner, qkvBias); // [T, 3 * H * d]
-                yield new Qkv(part(g, "q", all, 0, 3), part(g, "k", all, 1, 3), part(g, "v", all, 2, 3));
+                Tensor fused = g.dense("qkv", x, 3 * inner, qkvBias); // [T, 3 * H * d]
+                yield new Qkv(split(g, "q", fused, 0, 3), split(g, "k", fused, 1, 3), split(g, "v", fused, 2, 3));
             }
             case Q_KV -> {
                 Tensor kv = g.dense("kv", sources, 2 * inner, qkvBias); // [S, 2 * H * d]
-                yield new Qkv(own(g, "q", x, inner), part(g, "k", kv, 0, 2), part(g, "v", kv, 1, 2));
+                yield new Qkv(project(g, "q", x, inner), split(g, "k", kv, 0, 2), split(g, "v", kv, 1, 2));
             }
-            case Q_K_V -> new Qkv(own(g, "q", x, inner), own(g, "k", sources, inner), own(g, "v", sources, inner));
+            case Q_K_V ->
+                new Qkv(project(g, "q", x, inner), project(g, "k", sources, inner), project(g, "v", sources, inner));
         };
     }
 
-    private Tensor part(Graph g, String name, Tensor x, int part, int parts) {
+    private Tensor split(Graph g, String name, Tensor x, int part, int parts) {
         return g.splitHeads(name + ".heads", x, heads, part, parts);
     }
 
-    private Tensor own(Graph g, String name, Tensor x, int inner) {
+    private Tensor project(Graph g, String name, Tensor x, int inner) {
         return g.splitHeads(name + ".heads", g.dense(name, x, inner, qkvBias), heads);
     }
 
-    private Tensor talk(Graph g, String name, Tensor maps) {
+    private Tensor mix(Graph g, String name, Tensor maps) {
         return mixing.map(m -> g.mixHeads(name, maps, heads, m.bias(), m.init()))
                 .orElse(maps);
     }

@@ -5,25 +5,25 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
 /**
- * The token module of T2T-ViT on performer attention: brings tokens to another width.
+ * T2T-ViT's token module with performer attention, which changes the width of the tokens.
  *
- * @param width of the tokens it makes
- * @param features random directions of the attention
- * @param drop of what attention and MLP give; the authors have 0.1 written into the code, whatever else is left out
+ * @param width width of the output tokens
+ * @param features number of random features of the attention
+ * @param drop dropout rate after attention and MLP; the authors' code has the constant 0.1, independent of other rates
  */
 public record TokenPerformer(int width, int features, double drop) {
-    /** PyTorch's default, also where the network around has another. */
+    /** PyTorch's default, independent of the epsilon of the network. */
     private static final double NORM_EPS = 1e-5;
 
     /**
      * [T, D] -> [T, width]
      *
-     * @param beside branches [T, width] added to what attention gives, in front of the MLP
+     * @param branches tensors [T, width] added to the output of the attention, before the MLP
      */
-    public Tensor build(Graph g, Tensor x, Tensor... beside) {
+    public Tensor build(Graph g, Tensor x, Tensor... branches) {
         Tensor normed = g.layerNorm("norm1", x, NORM_EPS); // [T, D]
         Tensor y = new Performer(width, features, true, drop).build(g, normed); // [T, width]
-        if (beside.length > 0) y = g.add("beside", y, beside);
+        if (branches.length > 0) y = g.add("add_branches", y, branches);
 
         Tensor h = g.dense("mlp.0", g.layerNorm("norm2", y, NORM_EPS), width); // [T, width]
         Tensor mlp = g.dense("mlp.2", g.activate("mlp.act", h, Activation.GELU), width); // [T, width]

@@ -5,11 +5,11 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
 /**
- * The token module of T2T-ViT on softmax attention: brings tokens to another width, the values skipping over the
- * attention since the input cannot.
+ * T2T-ViT's token module with softmax attention, which changes the width of the tokens. The residual around the
+ * attention starts from the values, because the input has another width.
  *
- * @param width of the tokens it makes
- * @param scale of the scores; T2T-ViT takes the width of the input, ViTAE that of a head
+ * @param width width of the output tokens
+ * @param scale factor of the scores; T2T-ViT uses the width of the input, ViTAE that of a head
  */
 public record TokenTransformer(
         int width,
@@ -20,17 +20,17 @@ public record TokenTransformer(
         double drop,
         double attnDrop,
         double dropPath) {
-    /** PyTorch's default, also where the network around has another. */
+    /** PyTorch's default, independent of the epsilon of the network. */
     private static final double NORM_EPS = 1e-5;
 
     /**
      * [T, D] -> [T, width]
      *
-     * @param beside branches [T, width] added to what attention gives, in front of the MLP
+     * @param branches tensors [T, width] added to the output of the attention, before the MLP
      */
-    public Tensor build(Graph g, Tensor x, Tensor... beside) {
+    public Tensor build(Graph g, Tensor x, Tensor... branches) {
         Tensor y = attend(g.scope("attn"), g.layerNorm("norm1", x, NORM_EPS)); // [T, width]
-        if (beside.length > 0) y = g.add("beside", y, beside);
+        if (branches.length > 0) y = g.add("add_branches", y, branches);
 
         Mlp mlp = new Mlp(mlpHidden, Activation.GELU, drop);
         Tensor mlpOut = mlp.build(g.scope("mlp"), g.layerNorm("norm2", y, NORM_EPS)); // [T, width]
@@ -43,8 +43,8 @@ public record TokenTransformer(
         Tensor k = g.splitHeads("k", qkv, heads, 1, 3); // [H, T, d]
         Tensor v = g.splitHeads("v", qkv, heads, 2, 3); // [H, T, d]
 
-        Tensor weights = g.softmax("weights", g.scores("scores", q, k, scale)); // [H, T, T], rows sum to 1
-        Tensor context = g.weightedSum("heard", g.dropout("attn_drop", weights, attnDrop), v); // [H, T, d]
+        Tensor probs = g.softmax("probs", g.scores("scores", q, k, scale)); // [H, T, T], rows sum to 1
+        Tensor context = g.weightedSum("context", g.dropout("attn_drop", probs, attnDrop), v); // [H, T, d]
         Tensor out = g.dense("proj", g.mergeHeads("merged", context), width); // [T, width]
         return g.add("skip", g.mergeHeads("values", v), g.dropout("proj_drop", out, drop)); // [T, width]
     }

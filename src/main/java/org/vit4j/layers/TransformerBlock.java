@@ -4,9 +4,9 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
 /**
- * The transformer block of ViT: x + attn(LN(x)), then x + mlp(LN(x)).
+ * Pre-norm transformer block of ViT: x + attn(LN(x)), then x + mlp(LN(x)).
  *
- * @param dropPath probability that a branch is left out in training
+ * @param dropPath stochastic depth rate of both branches
  */
 public record TransformerBlock(Attention attention, Mlp mlp, double normEps, double dropPath) {
     /** [T, D] -> [T, D] */

@@ -174,7 +174,7 @@ public final class SavedModel implements AutoCloseable {
         return inference.logits(channelsLast(images));
     }
 
-    /** Returns any tensor of the graph, such as {@code blocks.3.attn.weights} [N, H, T, S]. */
+    /** Returns any tensor of the graph, such as {@code blocks.3.attn.probs} [N, H, T, S]. */
     public INDArray tensor(String name, INDArray images) {
         return inference.tensor(name, channelsLast(images));
     }

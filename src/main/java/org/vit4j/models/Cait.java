@@ -22,18 +22,19 @@ import org.vit4j.layers.TalkingHeads.Products;
 import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
- * CaiT: "Going deeper with Image Transformers", Touvron et al. 2021, arXiv:2103.17239. Patches attend to each other
- * without a class token; in the last blocks the class token alone learns, by attending to them. Each branch is scaled
- * channel by channel (layer scale), so that many blocks can be stacked.
+ * CaiT: "Going deeper with Image Transformers", Touvron et al. 2021, arXiv:2103.17239. The first blocks apply
+ * self-attention to the patches without a class token; the last blocks update only the class token, which attends to
+ * the patches. Layer scale on each branch allows deep networks.
  *
  * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/cait.py} (the same numbers as
  * facebookresearch/deit, {@code cait_models.py}); community: lucidrains/vit-pytorch 0.20.2, {@code cait.py}.
  *
- * @param headDim width of a head; timm always has dim / heads
- * @param classDepth blocks of class attention at the end (timm's {@code depth_token_only})
- * @param classMlpDim hidden width of the MLP in those
- * @param layerScale initial value of the scales; when empty it depends on the block, see {@link #scaleAt}
- * @param layerDropout probability that a block is left out in a training step
+ * @param headDim width of a head; always dim / heads in timm
+ * @param classDepth number of class attention blocks at the end (timm's {@code depth_token_only})
+ * @param classMlpDim hidden width of the MLP in the class attention blocks
+ * @param layerScale initial value of the layer scales; if empty it depends on the block, see {@link #scaleAt}
+ * @param pool with {@link TokenPool#MEAN} over the patches, the class attention blocks have no effect
+ * @param layerDropout probability that a block is dropped in a training step
  */
 public record Cait(
         Flavor flavor,
@@ -50,17 +51,11 @@ public record Cait(
         int classMlpDim,
         boolean qkvBias,
         OptionalDouble layerScale,
-        CaitPool pool,
+        TokenPool pool,
         double normEps,
         double layerDropout,
         DropRates drops)
         implements ModelConfig {
-
-    /** What the head reads: the class token, or the mean of the patches, which leaves the class blocks without use. */
-    public enum CaitPool {
-        CLS,
-        MEAN
-    }
 
     public Cait {
         Checks.positive("classes", classes);
@@ -77,13 +72,13 @@ public record Cait(
         Checks.rate("layer_dropout", layerDropout);
         Checks.require(
                 flavor == Flavor.COMMUNITY || dim == heads * headDim,
-                "dim (%d) must be heads x head_dim (%d x %d) in the official flavour",
+                "dim (%d) must be heads x head_dim (%d x %d) in the official flavor",
                 dim,
                 heads,
                 headDim);
         Checks.require(
-                flavor == Flavor.OFFICIAL || pool == CaitPool.CLS,
-                "pool (mean) is not offered in the community flavour, whose head sees the class token only");
+                flavor == Flavor.OFFICIAL || pool == TokenPool.CLS,
+                "pool (mean) is not supported by the community flavor, whose head reads the class token");
     }
 
     static Optional<Cait> read(Section s, Flavor flavor, ImageSpec image, int classes) {
@@ -104,7 +99,7 @@ public record Cait(
         OptionalDouble layerScale = s.optionalDouble("layer_scale");
         if (timm && layerScale.isEmpty()) layerScale = OptionalDouble.of(1e-4);
         OptionalDouble scale = layerScale;
-        CaitPool pool = s.enumAt("pool", CaitPool.class, CaitPool.CLS);
+        TokenPool pool = s.enumAt("pool", TokenPool.class, TokenPool.CLS);
         double eps = s.doubleAt("norm_eps", timm ? 1e-6 : 1e-5);
         double layerDropout = s.doubleAt("layer_dropout", 0);
         DropRates drops = DropRates.read(s);
@@ -158,7 +153,7 @@ public record Cait(
     }
 
     private LayerScaleBlock patchBlock(int i) {
-        // The paper's stochastic depth is the same in every block; only ViT's and DeiT's grows.
+        // As in the paper, all blocks have the same stochastic depth rate; in ViT and DeiT it grows.
         Products products = flavor == Flavor.OFFICIAL ? Products.QKV : Products.Q_KV;
         var attention =
                 new TalkingHeads(heads, headDim, products, qkvBias, Optional.of(mixing()), drops.attn(), drops.proj());
@@ -167,8 +162,9 @@ public record Cait(
     }
 
     /**
-     * timm's class attention has no talking heads, normalizes the patches with the class token, as the paper has it,
-     * and leaves nothing out at random; vit-pytorch builds it like any other block and takes the patches as they are.
+     * Class attention block. timm has no talking heads and no dropout in it and, as in the paper, normalizes the
+     * patches together with the class token; vit-pytorch builds it like the other blocks and does not normalize the
+     * patches.
      */
     private LayerScaleBlock classBlock(int i) {
         if (flavor == Flavor.OFFICIAL) {
@@ -182,7 +178,7 @@ public record Cait(
         return new LayerScaleBlock(attention, mlp, scaleAt(i), false, normEps, drops.path());
     }
 
-    /** timm mixes heads by a linear layer, vit-pytorch by a bare matrix. */
+    /** Talking heads: a linear layer in timm, a matrix without bias in vit-pytorch. */
     private Mixing mixing() {
         return flavor == Flavor.OFFICIAL
                 ? new Mixing(true, new Init.TruncatedNormalInit(0.02))
@@ -190,23 +186,23 @@ public record Cait(
     }
 
     /**
-     * vit-pytorch starts each block by its own place, counted anew for the class blocks. The paper (section 2) takes
-     * these bounds for the depth of the network and starts all its blocks alike.
+     * Initial layer scale of block {@code i}, counted separately for patch and class blocks as in vit-pytorch. The
+     * paper (section 2) applies the same bounds to the depth of the network and uses one value for all its blocks.
      */
     private double scaleAt(int i) {
         return layerScale.orElse(i < 18 ? 0.1 : i < 24 ? 1e-5 : 1e-6);
     }
 
-    /** vit-pytorch 0.20.2 leaves blocks out in evaluation too, an oversight; here it is for training only. */
+    /** Layer dropout. vit-pytorch 0.20.2 also drops blocks in evaluation, by mistake; here it is for training only. */
     private LayerScaleBlock.LayerIndex layer(String stack, int i, int count) {
         return new LayerScaleBlock.LayerIndex(stack, i, count, layerDropout);
     }
 
     /** [1, D], [T, D] -> [K] */
     private Tensor head(Graph g, Tensor cls, Tensor x) {
-        // LN works token by token, so only what is read out needs it.
-        Tensor read = g.layerNorm("norm", pool == CaitPool.CLS ? cls : x, normEps); // [1, D] or [T, D]
-        Tensor pooled = pool == CaitPool.CLS ? g.reshape("cls", read, dim) : g.mean("pool", read, 0); // [D]
+        // LN is applied per token, so only the pooled tokens need it.
+        Tensor normed = g.layerNorm("norm", pool == TokenPool.CLS ? cls : x, normEps); // [1, D] or [T, D]
+        Tensor pooled = pool == TokenPool.CLS ? g.reshape("cls_flat", normed, dim) : g.mean("pool", normed, 0); // [D]
         return g.dense("head", g.dropout("head_drop", pooled, drops.head()), classes); // [K]
     }
 
@@ -225,8 +221,8 @@ public record Cait(
                         "pos_embed", "pos_embedding",
                         "norm", "mlp_head.0",
                         "head", "mlp_head.1"));
-                pairs.addAll(theirs("blocks.{i}.", "patch_transformer.layers.{i}."));
-                pairs.addAll(theirs("blocks_token_only.{i}.", "cls_transformer.layers.{i}."));
+                pairs.addAll(vitPytorchNames("blocks.{i}.", "patch_transformer.layers.{i}."));
+                pairs.addAll(vitPytorchNames("blocks_token_only.{i}.", "cls_transformer.layers.{i}."));
                 yield CheckpointNames.of(pairs.toArray(String[]::new))
                         .shaped(TensorForm.PATCHES, "patch_embed.proj.kernel")
                         .shaped(TensorForm.TOKENS, "*.ls{i}.gamma");
@@ -234,8 +230,8 @@ public record Cait(
         };
     }
 
-    /** Both stacks of vit-pytorch name their layers alike. */
-    private static List<String> theirs(String block, String layer) {
+    /** Names in vit-pytorch, where both stacks have the same layer names. */
+    private static List<String> vitPytorchNames(String block, String layer) {
         return List.of(
                 block + "ls1.gamma", layer + "0.scale",
                 block + "norm1", layer + "0.fn.norm",

@@ -21,24 +21,24 @@ import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.TransformerBlock;
 import org.vit4j.models.CheckpointNames.TensorForm;
-import org.vit4j.models.Vit.TokenPool;
 
 /**
- * CeiT: "Incorporating Convolution Designs into Visual Transformers", Yuan et al. 2021, arXiv:2103.11816. Patches are
- * cut from a feature map (image to tokens), the feed-forward part looks at neighbors (LeFF), and the class tokens of
- * all layers are weighed at the end (LCA). Each of the three can be switched off, as in the paper's ablations.
+ * CeiT: "Incorporating Convolution Designs into Visual Transformers", Yuan et al. 2021, arXiv:2103.11816. Patches come
+ * from the feature map of a convolutional stem (image to tokens), the feed-forward network has a depthwise convolution
+ * (LeFF), and an attention over the class tokens of all layers precedes the head (LCA). Each of the three can be
+ * disabled, as in the paper's ablations.
  *
  * <p>official: coeusguo/ceit, {@code ceit_model.py}; community: rishikksh20/CeiT-pytorch, {@code ceit.py} and {@code
- * module.py}. Where the authors take the grid of LeFF to be square and the community writes 14x14 into the code, the
- * grid here is that of the patches.
+ * module.py}. The grid of LeFF is that of the patches; the authors' code assumes a square grid, the community code has
+ * the constant 14x14.
  *
- * @param stem in front of the patches; empty without image to tokens
- * @param patchSize on the stem's feature map
- * @param hidden width of the feed-forward parts
- * @param qkScale of the attention scores in place of 1/sqrt(headDim)
- * @param leff whether the feed-forward part is locally enhanced; else it is ViT's
- * @param pool what the head reads when there is no LCA: the class token, or (community) the mean of all tokens
- * @param lca whether the head reads the class tokens of all layers
+ * @param stem convolutional stem before the patches; empty without image to tokens
+ * @param patchSize side of a patch on the stem's feature map
+ * @param hidden hidden width of the feed-forward networks
+ * @param qkScale factor of the attention scores, 1/sqrt(headDim) if empty
+ * @param leff true for LeFF, false for ViT's MLP
+ * @param pool pooling without LCA: the class token, or (community) the mean of all tokens
+ * @param lca true if the head reads the LCA over the class tokens of all layers
  */
 public record Ceit(
         Flavor flavor,
@@ -78,11 +78,11 @@ public record Ceit(
                 "dim (%d) must be a multiple of heads (%d)",
                 dim,
                 heads);
-        Checks.require(leffKernel % 2 == 1, "leff_kernel (%d) must be odd", leffKernel);
-        Shape seen = stem.map(s -> s.grid(image.height(), image.width())).orElse(image.shape());
-        String whole = stem.isPresent() ? "feature map" : "image";
-        Checks.divides("patch_size", patchSize, whole + " height", seen.dim(0));
-        Checks.divides("patch_size", patchSize, whole + " width", seen.dim(1));
+        Checks.check(leffKernel % 2 == 1, "leff_kernel", leffKernel, "must be odd");
+        Shape input = stem.map(s -> s.grid(image.height(), image.width())).orElse(image.shape());
+        String inputName = stem.isPresent() ? "feature map" : "image";
+        Checks.divides("patch_size", patchSize, inputName + " height", input.dim(0));
+        Checks.divides("patch_size", patchSize, inputName + " width", input.dim(1));
     }
 
     static Optional<Ceit> read(Section s, Flavor flavor, ImageSpec image, int classes) {
@@ -92,7 +92,7 @@ public record Ceit(
         int kernel = s.intAt("i2t_kernel", 7);
         int stride = s.intAt("i2t_stride", 2);
         int poolKernel = authors ? 3 : s.intAt("i2t_pool", 3);
-        int patch = s.intAt("patch_size", 4); // the authors' class says 16, every network of theirs 4
+        int patch = s.intAt("patch_size", 4); // the default of the authors' class is 16, but all their networks use 4
         int dim = s.intAt("dim", authors ? 768 : 192);
         int depth = s.intAt("depth", 12);
         int heads = s.intAt("heads", authors ? 12 : 3);
@@ -166,10 +166,10 @@ public record Ceit(
             Graph at = g.scope("blocks." + i);
             x = authors ? official(at, x, i, grid, classTokens) : community(at, x, i, grid, classTokens);
         }
-        Tensor read = lca ? weighed(g, classTokens) : pooled(g, x); // [D]
+        Tensor pooled = lca ? layerwiseAttention(g, classTokens) : pool(g, x); // [D]
         g.output(
                 "logits",
-                g.dense("head", g.dropout("head_drop", g.layerNorm("norm", read, normEps), drops.head()), classes));
+                g.dense("head", g.dropout("head_drop", g.layerNorm("norm", pooled, normEps), drops.head()), classes));
         return g;
     }
 
@@ -186,33 +186,33 @@ public record Ceit(
                 drops.proj());
     }
 
-    /** The community has no output projection when a single head has the full width. */
+    /** Returns false if there is no output projection: in the community code, for a single head of full width. */
     private boolean project(int heads, int headDim) {
         return flavor == Flavor.OFFICIAL || heads > 1 || headDim != dim;
     }
 
-    /** x + attn(LN(x)), then x + LeFF(LN(x)), through which the class token passes: it becomes c + LN(c). */
+    /** x + attn(LN(x)), then x + LeFF(LN(x)); the class token bypasses the LeFF and becomes c + LN(c). */
     private Tensor official(Graph g, Tensor x, int i, Shape grid, List<Tensor> classTokens) {
         double path = drops.path(i, depth);
         if (leff) {
             Tensor context = attention().build(g.scope("attn"), g.layerNorm("norm1", x, normEps)); // [1 + T, D]
             x = g.add("add1", x, g.dropPath("drop_path1", context, path)); // [1 + T, D]
             Tensor y = g.layerNorm("norm2", x, normEps); // [1 + T, D]
-            Tensor near = enhance(g, g.slice("patches", y, 0, 1, y.dim(0)), grid); // [T, D]
-            y = g.concat("enhanced", 0, g.slice("passed", y, 0, 0, 1), near); // [1 + T, D]
+            Tensor leffOut = leff(g, g.slice("patches", y, 0, 1, y.dim(0)), grid); // [T, D]
+            y = g.concat("leff", 0, g.slice("cls_bypass", y, 0, 0, 1), leffOut); // [1 + T, D]
             x = g.add("add2", x, g.dropPath("drop_path2", y, path)); // [1 + T, D]
         } else {
-            x = plain(g, x, path);
+            x = vitBlock(g, x, path);
         }
         classTokens.add(g.slice("cls", x, 0, 0, 1)); // [1, D]
         return x;
     }
 
-    /** The class token is taken behind the attention and put aside; the patches alone meet norm, LeFF and residual. */
+    /** The class token is taken after the attention; norm, LeFF and residual apply only to the patches. */
     private Tensor community(Graph g, Tensor x, int i, Shape grid, List<Tensor> classTokens) {
         double path = drops.path(i, depth);
         if (!leff) {
-            x = plain(g, x, path);
+            x = vitBlock(g, x, path);
             classTokens.add(g.slice("cls", x, 0, 0, 1)); // [1, D]
             return x;
         }
@@ -220,32 +220,35 @@ public record Ceit(
         x = g.add("add1", x, g.dropPath("drop_path1", context, path)); // [1 + T, D]
         Tensor cls = g.slice("cls", x, 0, 0, 1); // [1, D]
         Tensor patches = g.slice("patches", x, 0, 1, x.dim(0)); // [T, D]
-        Tensor near = enhance(g, g.layerNorm("norm2", patches, normEps), grid); // [T, D]
-        patches = g.add("add2", patches, g.dropPath("drop_path2", near, path)); // [T, D]
+        Tensor leffOut = leff(g, g.layerNorm("norm2", patches, normEps), grid); // [T, D]
+        patches = g.add("add2", patches, g.dropPath("drop_path2", leffOut, path)); // [T, D]
         classTokens.add(cls);
-        return g.concat("out", 0, cls, patches); // [1 + T, D]
+        return g.concat("tokens", 0, cls, patches); // [1 + T, D]
     }
 
     /** [T, D] -> [T, D] */
-    private Tensor enhance(Graph g, Tensor patches, Shape grid) {
+    private Tensor leff(Graph g, Tensor patches, Shape grid) {
         boolean authors = flavor == Flavor.OFFICIAL;
         return new LeFF(hidden, leffKernel, leffNorm, authors, !authors)
                 .build(g.scope("leff"), patches, grid.dim(0), grid.dim(1));
     }
 
-    /** ViT's block, for the ablation without LeFF. */
-    private Tensor plain(Graph g, Tensor x, double path) {
+    /** ViT's block, used without LeFF. */
+    private Tensor vitBlock(Graph g, Tensor x, double path) {
         var mlp = new Mlp(hidden, Activation.GELU, drops.proj());
         return new TransformerBlock(attention(), mlp, normEps, path).build(g, x);
     }
 
-    /** The class tokens of all layers -> [D]. The authors give each layer a position; the community gives none. */
-    private Tensor weighed(Graph g, List<Tensor> classTokens) {
-        boolean one = classTokens.size() == 1;
-        Tensor x = one ? classTokens.get(0) : g.concat("cls_tokens", 0, classTokens.toArray(new Tensor[0])); // [L, D]
+    /**
+     * Class tokens of all layers -> [D]. The authors' code adds a position for each layer, the community code does not.
+     */
+    private Tensor layerwiseAttention(Graph g, List<Tensor> classTokens) {
+        boolean single = classTokens.size() == 1;
+        Tensor x =
+                single ? classTokens.get(0) : g.concat("cls_tokens", 0, classTokens.toArray(new Tensor[0])); // [L, D]
         boolean authors = flavor == Flavor.OFFICIAL;
         if (authors) x = g.addParameter("pos_layer_embed", x, Role.POSITION, Init.ZEROS);
-        // The community does not hand its dropout on to LCA.
+        // The community code has no dropout in LCA.
         double drop = authors ? drops.proj() : 0;
         double scale = qkScale.orElse(1 / Math.sqrt(lcaHeadDim));
         var mlp = new Mlp(lcaHidden, Activation.GELU, drop);
@@ -254,13 +257,13 @@ public record Ceit(
         Tensor y = new LayerwiseClassAttention(
                         lcaHeads, lcaHeadDim, scale, qkvBias, project, mlp, normEps, attnDrop, drop)
                 .build(g.scope("lca"), x); // [1, D]
-        return g.reshape("weighed", y, dim);
+        return g.reshape("lca", y, dim);
     }
 
     /** [1 + T, D] -> [D] */
-    private Tensor pooled(Graph g, Tensor x) {
+    private Tensor pool(Graph g, Tensor x) {
         if (pool == TokenPool.MEAN) return g.mean("pool", x, 0);
-        return g.reshape("cls", g.slice("cls_slice", x, 0, 0, 1), dim);
+        return g.reshape("cls_flat", g.slice("cls", x, 0, 0, 1), dim);
     }
 
     @Override

@@ -7,61 +7,62 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How a published checkpoint names what we call {@code blocks.3.attn.qkv}: one line a module, {@code {i}} standing for
- * a number. Our own paths follow timm's wherever timm has the network, so most schemes are short.
+ * Naming scheme of published checkpoints: maps vit4j module paths such as {@code blocks.3.attn.qkv} to checkpoint keys,
+ * with {@code {i}} for a number. vit4j paths follow timm if timm has the network, so most schemes are short.
  *
- * <p>A rename of a module leaves the last part of the name and the order of the axes to the rules that hold for every
- * architecture, see {@code weights.Layout}. A rename of a whole weight, {@code blocks.{i}.attn.mix.kernel ->
- * blocks.{i}.attn.reattn_weights}, takes the values as they stand there; {@code ^T} behind their name transposes.
- * {@code attention.{query|key|value}} is three modules there, whose rows one below the other are ours.
+ * <p>After a module is renamed, parameter suffix and axis order follow the general rules of {@code
+ * checkpoint.CheckpointLayout}. A renamed parameter, {@code blocks.{i}.attn.reatten_matrix.kernel ->
+ * blocks.{i}.attn.reattn_weights}, keeps the axis order of the checkpoint; the suffix {@code ^T} transposes it. {@code
+ * attention.{query|key|value}} denotes three checkpoint modules whose rows are concatenated.
  *
- * @param name what messages call it: {@code reference}, {@code authors}, {@code hf}
- * @param ignored keys such a checkpoint may hold that no network needs, as patterns of whole keys
- * @param shapes weights of ours that have another shape there than the rules give, for writing; reading takes either
- * @param unused layer norms that their code owns and never calls, for writing
+ * @param name name in messages: {@code reference}, {@code authors}, {@code hf}
+ * @param ignored patterns of complete checkpoint keys that the network does not need
+ * @param shapes parameters whose checkpoint shape deviates from the general rules, for writing; reading accepts both
+ * @param unused layer norms that the reference code owns and never calls, for writing
  */
 public record CheckpointNames(
         String name, List<KeyRename> renames, List<Pattern> ignored, List<ShapedKey> shapes, List<UnusedNorm> unused) {
-    /** Of the code a flavor follows. */
+    /** Name of the scheme of the reference code of a flavor. */
     private static final String REFERENCE = "reference";
-    /** Counters and index tables, which PyTorch keeps beside weights. */
+    /** Counters and index tables that PyTorch stores as buffers. */
     private static final List<Pattern> BUFFERS = List.of(
             Pattern.compile("(.*\\.)?(num_batches_tracked|attention_bias_idxs|pos_indices|relative_position_index)"));
 
     private static final Pattern PRETRAINING = Pattern.compile(
             "(.*\\.)?(mask_token|decoder_(embed|blocks|norm|pred|pos_embed)(\\..*)?|pooler\\.dense\\..*)");
 
+    /** Scheme without renames: checkpoint keys follow the vit4j paths. */
     public static final CheckpointNames SAME = new CheckpointNames(REFERENCE, List.of(), BUFFERS, List.of(), List.of());
 
-    /** Special shapes of theirs. */
+    /** Checkpoint shapes that deviate from the general rules. */
     public enum TensorForm {
-        /** A dense layer of ours, a convolution of one pixel there: [out, in, 1, 1]. */
+        /** Dense layer stored as a 1x1 convolution: [out, in, 1, 1]. */
         PIXEL,
-        /** A convolution of ours, a dense layer over patches there: [out, kH * kW * in], by row, column, channel. */
+        /** Patch convolution stored as a dense layer: [out, kH * kW * in], ordered by row, column, channel. */
         PATCHES,
-        /** A number a channel, [1, C, 1, 1]. */
+        /** One value per channel of an image, [1, C, 1, 1]. */
         CHANNELS,
-        /** A number a channel of tokens, [1, 1, D]. */
+        /** One value per channel of tokens, [1, 1, D]. */
         TOKENS
     }
 
-    /** Weights of ours and the shape they have there. */
-    public record ShapedKey(Pattern ours, TensorForm form) {}
+    /** Pattern of parameter names and their checkpoint shape. */
+    public record ShapedKey(Pattern parameterPattern, TensorForm form) {}
 
-    /** A layer norm of theirs over so many channels that is never called. */
+    /** Layer norm over {@code width} channels that the reference code never calls. */
     public record UnusedNorm(String module, int width) {}
 
-    /** {@code blocks.{i}.norm1 -> transformer.layers.{i}.0.norm} */
-    public record KeyRename(Pattern ours, String theirs) {}
+    /** Rename of a module, such as {@code blocks.{i}.norm1 -> transformer.layers.{i}.0.norm}. */
+    public record KeyRename(Pattern modulePattern, String checkpointModule) {}
 
     /**
-     * What a name became.
+     * Result of a rename.
      *
-     * @param theirs one name, or several that make up ours
-     * @param matched up to where in our name, 0 when nothing did
-     * @param transposed whether their values have the first axis last
+     * @param checkpointKeys one key, or several whose arrays are concatenated
+     * @param matched length of the renamed prefix of the vit4j name, 0 without a match
+     * @param transposed true if the first axis comes last in the checkpoint
      */
-    public record RenamedKey(List<String> theirs, int matched, boolean transposed) {}
+    public record RenamedKey(List<String> checkpointKeys, int matched, boolean transposed) {}
 
     public CheckpointNames {
         renames = List.copyOf(renames);
@@ -70,14 +71,14 @@ public record CheckpointNames(
         unused = List.copyOf(unused);
     }
 
-    /** @param pairs ours, theirs, ours, theirs, ...; the first that matches a whole path or its beginning wins */
+    /** @param pairs vit4j path, checkpoint key, ...; the first pair that matches the path or a prefix of it applies */
     public static CheckpointNames of(String... pairs) {
         List<KeyRename> renames = new ArrayList<>();
         for (int i = 0; i < pairs.length; i += 2) {
             String pattern = Pattern.quote(pairs[i]).replace("{i}", "\\E(\\d+)\\Q");
-            String theirs = pairs[i + 1];
-            for (int group = 1; theirs.contains("{i}"); group++) theirs = theirs.replaceFirst("\\{i}", "\\$" + group);
-            renames.add(new KeyRename(Pattern.compile(pattern + "(?=\\.|$)"), theirs));
+            String key = pairs[i + 1];
+            for (int group = 1; key.contains("{i}"); group++) key = key.replaceFirst("\\{i}", "\\$" + group);
+            renames.add(new KeyRename(Pattern.compile(pattern + "(?=\\.|$)"), key));
         }
         return new CheckpointNames(REFERENCE, renames, BUFFERS, List.of(), List.of());
     }
@@ -86,7 +87,7 @@ public record CheckpointNames(
         return new CheckpointNames(other, renames, ignored, shapes, unused);
     }
 
-    /** The same, these keys left aside too; {@code {i}} stands for a number, {@code *} for anything. */
+    /** Returns a copy that also ignores these keys; {@code {i}} matches a number, {@code *} anything. */
     public CheckpointNames ignoring(String... keys) {
         List<Pattern> all = new ArrayList<>(ignored);
         for (String key : keys) all.add(pattern(key));
@@ -97,67 +98,74 @@ public record CheckpointNames(
         return Pattern.compile(Pattern.quote(key).replace("{i}", "\\E\\d+\\Q").replace("*", "\\E.*\\Q"));
     }
 
-    /** The same, these weights of ours having such a shape there; {@code {i}} and {@code *} as in {@link #ignoring}. */
-    public CheckpointNames shaped(TensorForm form, String... weights) {
+    /**
+     * Returns a copy with a checkpoint shape for these parameters; {@code {i}} and {@code *} as in {@link #ignoring}.
+     */
+    public CheckpointNames shaped(TensorForm form, String... parameters) {
         List<ShapedKey> all = new ArrayList<>(shapes);
-        for (String weight : weights) all.add(new ShapedKey(pattern(weight), form));
+        for (String parameter : parameters) all.add(new ShapedKey(pattern(parameter), form));
         return new CheckpointNames(name, renames, ignored, all, unused);
     }
 
-    /** The same with a layer norm of theirs that is never called. */
+    /** Returns a copy with another layer norm that the reference code never calls. */
     public CheckpointNames unused(String module, int width) {
         List<UnusedNorm> all = new ArrayList<>(unused);
         all.add(new UnusedNorm(module, width));
         return new CheckpointNames(name, renames, ignored, shapes, all);
     }
 
-    /** The shape a weight of ours has there, where it is a special one. */
-    public Optional<TensorForm> form(String weight) {
+    /** Returns the checkpoint shape of a parameter if it deviates from the general rules. */
+    public Optional<TensorForm> form(String parameter) {
         return shapes.stream()
-                .filter(shaped -> shaped.ours.matcher(weight).matches())
+                .filter(shaped -> shaped.parameterPattern.matcher(parameter).matches())
                 .map(ShapedKey::form)
                 .findFirst();
     }
 
-    /** The same names below a module of theirs: {@code norm} is {@code student.mlp_head.0}. */
-    public CheckpointNames below(String module) {
+    /**
+     * Returns a copy whose checkpoint keys have a module as prefix: {@code norm} becomes {@code student.mlp_head.0}.
+     */
+    public CheckpointNames withPrefix(String module) {
         List<KeyRename> all = new ArrayList<>();
-        for (KeyRename rename : renames) all.add(new KeyRename(rename.ours, module + "." + rename.theirs));
-        all.add(new KeyRename(Pattern.compile(""), module + ".")); // what has the same name in both
+        for (KeyRename rename : renames)
+            all.add(new KeyRename(rename.modulePattern, module + "." + rename.checkpointModule));
+        all.add(new KeyRename(Pattern.compile(""), module + ".")); // names that are not renamed
         return new CheckpointNames(name, all, ignored, shapes, unused);
     }
 
-    /** These lines first, then the lines of another scheme. */
+    /** Returns a scheme with the renames of this scheme, then those of another. */
     public CheckpointNames then(CheckpointNames other) {
         List<KeyRename> all = new ArrayList<>(renames);
         all.addAll(other.renames);
-        List<Pattern> aside = new ArrayList<>(ignored);
-        aside.addAll(other.ignored);
-        List<ShapedKey> shaped = new ArrayList<>(shapes);
-        shaped.addAll(other.shapes);
-        List<UnusedNorm> silent = new ArrayList<>(unused);
-        silent.addAll(other.unused);
-        return new CheckpointNames(name, all, aside, shaped, silent);
+        List<Pattern> allIgnored = new ArrayList<>(ignored);
+        allIgnored.addAll(other.ignored);
+        List<ShapedKey> allShapes = new ArrayList<>(shapes);
+        allShapes.addAll(other.shapes);
+        List<UnusedNorm> allUnused = new ArrayList<>(unused);
+        allUnused.addAll(other.unused);
+        return new CheckpointNames(name, all, allIgnored, allShapes, allUnused);
     }
 
-    /** Whether a key is none of the network's business. */
+    /** Returns true if the network does not need a checkpoint key. */
     public boolean ignores(String key) {
         return ignored.stream().anyMatch(pattern -> pattern.matcher(key).matches());
     }
 
-    /** Returns true for what only pretraining needs: masks, decoders and poolers, which were learned all the same. */
+    /** Returns true for keys that only pretraining needs: mask tokens, decoders and poolers. */
     public static boolean isOfPretraining(String key) {
         return PRETRAINING.matcher(key).matches();
     }
 
-    /** Their name of a module or weight of ours; what stands behind the part that matched stays. */
+    /** Renames a module or parameter; the part of the name after the match is kept. */
     public RenamedKey toCheckpoint(String name) {
         for (KeyRename rename : renames) {
-            Matcher matcher = rename.ours.matcher(name);
+            Matcher matcher = rename.modulePattern.matcher(name);
             if (!matcher.lookingAt()) continue;
-            boolean transposed = rename.theirs.endsWith("^T");
-            String theirs = transposed ? rename.theirs.substring(0, rename.theirs.length() - 2) : rename.theirs;
-            List<String> all = alternatives(theirs).stream()
+            boolean transposed = rename.checkpointModule.endsWith("^T");
+            String key = transposed
+                    ? rename.checkpointModule.substring(0, rename.checkpointModule.length() - 2)
+                    : rename.checkpointModule;
+            List<String> all = alternatives(key).stream()
                     .map(one -> matcher.replaceFirst(one))
                     .toList();
             return new RenamedKey(all, matcher.end(), transposed);
@@ -165,14 +173,14 @@ public record CheckpointNames(
         return new RenamedKey(List.of(name), 0, false);
     }
 
-    /** {@code a.{x|y}.b} is {@code a.x.b} and {@code a.y.b}. */
-    private static List<String> alternatives(String theirs) {
-        int open = theirs.indexOf('{');
-        if (open < 0) return List.of(theirs);
-        int close = theirs.indexOf('}', open);
+    /** Expands {@code a.{x|y}.b} to {@code a.x.b} and {@code a.y.b}. */
+    private static List<String> alternatives(String key) {
+        int open = key.indexOf('{');
+        if (open < 0) return List.of(key);
+        int close = key.indexOf('}', open);
         return Pattern.compile("\\|")
-                .splitAsStream(theirs.substring(open + 1, close))
-                .map(one -> theirs.substring(0, open) + one + theirs.substring(close + 1))
+                .splitAsStream(key.substring(open + 1, close))
+                .map(one -> key.substring(0, open) + one + key.substring(close + 1))
                 .toList();
     }
 }

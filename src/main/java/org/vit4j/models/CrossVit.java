@@ -19,23 +19,23 @@ import org.vit4j.layers.Mlp;
 import org.vit4j.layers.MultiScaleBlock;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.models.CheckpointNames.TensorForm;
-import org.vit4j.models.Vit.TokenPool;
 
 /**
  * CrossViT: "Cross-Attention Multi-Scale Vision Transformer for Image Classification", Chen, Fan and Panda 2021,
- * arXiv:2103.14899. Two branches see the image in small and in large patches and exchange their class tokens.
+ * arXiv:2103.14899. Two branches process small and large patches of the image and exchange information through their
+ * class tokens.
  *
  * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/crossvit.py}, after IBM/CrossViT; community:
- * lucidrains/vit-pytorch 0.20.2, {@code cross_vit.py}, another network of the same idea, see {@link CrossTransformer}.
+ * lucidrains/vit-pytorch 0.20.2, {@code cross_vit.py}, a different network, see {@link CrossTransformer}.
  *
- * <p>Lists of two are for the branches, small patches first.
+ * <p>Lists of two have one entry per branch, small patches first.
  *
- * @param imageScale of the image each branch sees; bicubic, inside the network
- * @param cropScale the middle is cut out instead of resizing
- * @param multiConv patches by three convolutions (the paper's dagger)
- * @param depth for each stage: blocks of the branches, cross attention blocks
- * @param headDim width of a head; timm always has dim / heads
- * @param crossHeads heads of the community's cross attention; timm has those of the branch that is asked
+ * @param imageScale scale of the image in each branch; the network resizes it bicubically
+ * @param cropScale true to crop the center instead of resizing
+ * @param multiConv true for a patch embedding of three convolutions (the paper's dagger variants)
+ * @param depth for each stage: number of blocks of both branches, number of cross-attention blocks
+ * @param headDim width of a head; always dim / heads in timm
+ * @param crossHeads heads of the community's cross-attention; timm uses the heads of the attended branch
  */
 public record CrossVit(
         Flavor flavor,
@@ -69,30 +69,31 @@ public record CrossVit(
         mlpDim = pair("mlp_dim", mlpDim);
         Checks.positive("cross_heads", crossHeads);
         Checks.positive("cross_head_dim", crossHeadDim);
-        Checks.require(
-                imageScale.size() == 2, "image_scale %s must have one number for each of two branches", imageScale);
-        Checks.require(!depth.isEmpty(), "depth must have at least one stage");
+        Checks.check(
+                imageScale.size() == 2, "image_scale", imageScale, "must have one number for each of two branches");
+        Checks.check(!depth.isEmpty(), "depth", depth, "must have at least one stage");
         for (List<Integer> stage : depth) {
-            Checks.require(
+            Checks.check(
                     stage.size() == 3 && Collections.min(stage.subList(0, 2)) >= 1 && stage.get(2) >= 0,
-                    "depth %s must be [blocks, blocks, cross attention blocks], at least [1, 1, 0]",
-                    stage);
+                    "depth",
+                    stage,
+                    "must be [blocks, blocks, cross-attention blocks], at least [1, 1, 0]");
         }
         for (int b = 0; b < 2; b++) {
             int patch = patchSize.get(b);
             boolean official = flavor == Flavor.OFFICIAL;
-            Checks.require(imageScale.get(b) > 0, "image_scale %s must be above 0", imageScale);
+            Checks.check(imageScale.get(b) > 0, "image_scale", imageScale, "must be positive");
             Checks.divides("patch_size", patch, "image height", (int) (image.height() * imageScale.get(b)));
             Checks.divides("patch_size", patch, "image width", (int) (image.width() * imageScale.get(b)));
             if (official) Checks.divides("heads", heads.get(b), "dim", dim.get(b));
-            Checks.require(
-                    !multiConv || patch == 12 || patch == 16, "multi_conv makes patch_size 12 and 16, not %d", patch);
+            Checks.check(
+                    !multiConv || patch == 12 || patch == 16, "patch_size", patch, "must be 12 or 16 with multi_conv");
             if (multiConv) Checks.divides("multi_conv", 4, "dim", dim.get(b));
         }
     }
 
     private static List<Integer> pair(String name, List<Integer> values) {
-        Checks.require(values.size() == 2, "%s %s must have one number for each of two branches", name, values);
+        Checks.check(values.size() == 2, name, values, "must have one number for each of two branches");
         Checks.positive(name, values.get(0), values.get(1));
         return List.copyOf(values);
     }
@@ -147,7 +148,7 @@ public record CrossVit(
         return quotients;
     }
 
-    /** A third ratio is that of the cross attention's MLP, which timm takes and has no such MLP for. */
+    /** timm accepts a third ratio for an MLP of the cross-attention, which does not exist. */
     private static List<Integer> products(Section s, List<Integer> dim, List<Double> ratio) {
         if (ratio.size() < 2 || ratio.size() > 3)
             s.reject("mlp_ratio", "expected a number for each branch, got " + ratio);
@@ -175,7 +176,7 @@ public record CrossVit(
             path += length(depth.get(i));
         }
         Tensor sum = g.add("sum", head(g, branches.get(0), 0), head(g, branches.get(1), 1)); // [K]
-        // The authors take the mean of the two heads, vit-pytorch the sum.
+        // The authors average the two heads, vit-pytorch adds them.
         g.output("logits", timm ? g.scale("mean", sum, 0.5) : sum);
         return g;
     }
@@ -185,23 +186,23 @@ public record CrossVit(
         Init init = flavor == Flavor.OFFICIAL ? new Init.TruncatedNormalInit(0.02) : new Init.NormalInit(1);
         Graph at = g.scope("patch_embed." + b);
         int patch = patchSize.get(b);
-        Tensor seen = scaled(at, x, (int) (x.dim(0) * imageScale.get(b)), (int) (x.dim(1) * imageScale.get(b)));
-        Tensor tokens = multiConv ? stem(at, seen, b) : PatchEmbed.build(at, seen, patch, patch, dim.get(b), true);
+        Tensor scaled = scaled(at, x, (int) (x.dim(0) * imageScale.get(b)), (int) (x.dim(1) * imageScale.get(b)));
+        Tensor tokens = multiConv ? stem(at, scaled, b) : PatchEmbed.build(at, scaled, patch, patch, dim.get(b), true);
         Tensor y = at.concat("tokens", 0, g.learnedTokens("cls_token_" + b, tokens, 1, init), tokens); // [1 + T, D]
-        PositionGrid grid = new PositionGrid(1, seen.dim(0) / patch, seen.dim(1) / patch);
+        PositionGrid grid = new PositionGrid(1, scaled.dim(0) / patch, scaled.dim(1) / patch);
         y = g.addPositions("pos_embed_" + b, y, Role.POSITION, init, grid);
         return at.dropout("pos_drop", y, drops.embed());
     }
 
     private Tensor scaled(Graph g, Tensor x, int height, int width) {
         if (x.dim(0) == height && x.dim(1) == width) return x;
-        if (!cropScale || height > x.dim(0) || width > x.dim(1)) return g.resize("resized", x, height, width);
-        int top = (int) Math.rint((x.dim(0) - height) / 2.0); // halves to even, as Python rounds
+        if (!cropScale || height > x.dim(0) || width > x.dim(1)) return g.resize("resize", x, height, width);
+        int top = (int) Math.rint((x.dim(0) - height) / 2.0); // rounds half to even, like Python
         int left = (int) Math.rint((x.dim(1) - width) / 2.0);
         return g.slice("crop", g.slice("rows", x, 0, top, top + height), 1, left, left + width); // [H', W', C]
     }
 
-    /** Three convolutions, ReLU between them: 12 = 4 * 3 * 1, 16 = 4 * 2 * 2. */
+    /** Three convolutions with ReLU between them; the strides are 4 * 3 * 1 = 12 or 4 * 2 * 2 = 16. */
     private Tensor stem(Graph g, Tensor x, int b) {
         int d = dim.get(b);
         boolean twelve = patchSize.get(b) == 12;
@@ -228,12 +229,14 @@ public record CrossVit(
         return block.build(g, branches);
     }
 
-    /** Places in the order of stochastic depth. */
+    /** Number of stochastic depth rates of a stage. */
     private static int length(List<Integer> stage) {
         return Math.max(stage.get(0), stage.get(1)) + stage.get(2);
     }
 
-    /** The reference counts the deeper branch and the cross attention, over all stages. */
+    /**
+     * Stochastic depth rates. As in the reference, the second branch and the cross-attention of all stages are counted.
+     */
     private List<Double> paths(int from, int count) {
         int total =
                 depth.stream().mapToInt(stage -> stage.get(1) + stage.get(2)).sum();
@@ -252,7 +255,7 @@ public record CrossVit(
                 .build(g.scope("fusion"), small, large);
     }
 
-    /** vit-pytorch's encoder: queries by one product, keys and values by another; a norm at the end. */
+    /** vit-pytorch's encoder: one projection for queries, one for keys and values, and a final norm. */
     private Tensor encode(Graph g, Tensor x, int b, int blocks) {
         var attention = new CrossAttention(heads.get(b), headDim.get(b), false, true, 0, drops.proj());
         var mlp = new Mlp(mlpDim.get(b), Activation.GELU, drops.proj());
@@ -270,8 +273,8 @@ public record CrossVit(
         Graph at = g.scope("head");
         Tensor pooled; // [D]
         if (pool == TokenPool.CLS) {
-            // LN works token by token, so the class token alone needs it.
-            Tensor cls = at.reshape("cls." + b, at.slice("cls_slice." + b, x, 0, 0, 1), dim.get(b));
+            // LN is applied per token, so only the class token needs it.
+            Tensor cls = at.reshape("cls_flat." + b, at.slice("cls." + b, x, 0, 0, 1), dim.get(b));
             pooled = g.layerNorm("norm." + b, cls, normEps);
         } else {
             Tensor normed = g.layerNorm("norm." + b, x, normEps); // [1 + T, D]
@@ -293,7 +296,7 @@ public record CrossVit(
         if (flavor == Flavor.OFFICIAL) return CheckpointNames.SAME;
         String layers = "multi_scale_encoder.layers.{i}";
         String block = layers + ".{i}.layers.{i}";
-        String visit = layers + ".2.layers.{i}.{i}";
+        String cross = layers + ".2.layers.{i}.{i}";
         return CheckpointNames.of(
                         "patch_embed.0.proj", "sm_image_embedder.to_patch_embedding.1",
                         "patch_embed.1.proj", "lg_image_embedder.to_patch_embedding.1",
@@ -309,12 +312,12 @@ public record CrossVit(
                         "blocks.{i}.blocks.{i}.{i}.mlp.fc1", block + ".1.fn.net.0",
                         "blocks.{i}.blocks.{i}.{i}.mlp.fc2", block + ".1.fn.net.3",
                         "blocks.{i}.blocks.{i}.norm", layers + ".{i}.norm",
-                        "blocks.{i}.fusion.{i}.{i}.project_in", visit + ".project_in",
-                        "blocks.{i}.fusion.{i}.{i}.norm", visit + ".fn.norm",
-                        "blocks.{i}.fusion.{i}.{i}.attn.wq", visit + ".fn.fn.to_q",
-                        "blocks.{i}.fusion.{i}.{i}.attn.wkv", visit + ".fn.fn.to_kv",
-                        "blocks.{i}.fusion.{i}.{i}.attn.proj", visit + ".fn.fn.to_out.0",
-                        "blocks.{i}.fusion.{i}.{i}.project_out", visit + ".project_out",
+                        "blocks.{i}.fusion.{i}.{i}.project_in", cross + ".project_in",
+                        "blocks.{i}.fusion.{i}.{i}.norm", cross + ".fn.norm",
+                        "blocks.{i}.fusion.{i}.{i}.attn.wq", cross + ".fn.fn.to_q",
+                        "blocks.{i}.fusion.{i}.{i}.attn.wkv", cross + ".fn.fn.to_kv",
+                        "blocks.{i}.fusion.{i}.{i}.attn.proj", cross + ".fn.fn.to_out.0",
+                        "blocks.{i}.fusion.{i}.{i}.project_out", cross + ".project_out",
                         "norm.0", "sm_mlp_head.0",
                         "norm.1", "lg_mlp_head.0",
                         "head.0", "sm_mlp_head.1",

@@ -19,30 +19,30 @@ import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
  * CvT: "Introducing Convolutions to Vision Transformers", Wu et al. 2021, arXiv:2103.15808. Three stages, each an
- * overlapping convolution that makes fewer and wider tokens, then blocks whose queries, keys and values are convolved.
+ * overlapping convolution to fewer and wider tokens, followed by blocks with convolutional projections.
  *
  * <p>official: microsoft/CvT, {@code lib/models/cls_cvt.py}; community: lucidrains/vit-pytorch 0.20.2, {@code cvt.py},
- * which has heads of 64, GELU, a mean in place of the class token, no norm in front of the head and a layer norm that
- * divides by (deviation + epsilon).
+ * with heads of width 64, GELU, mean pooling instead of a class token, no norm before the head and a layer norm that
+ * divides by (standard deviation + epsilon).
  */
 public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> stages, LinearInit init, double normEps)
         implements ModelConfig {
-    /** Width of a head in vit-pytorch, where nothing can change it. */
+    /** Width of a head in vit-pytorch, a constant there. */
     private static final int HEAD_DIM = 64;
 
-    /** How dense layers start. */
+    /** Initialization of dense layers. */
     public enum LinearInit {
         TRUNC_NORM,
         XAVIER
     }
 
     /**
-     * One stage.
+     * Stage of CvT.
      *
-     * @param embed the convolution that makes its tokens
-     * @param queries how queries see their neighbors
-     * @param keys how keys and values do
-     * @param drops rates of this stage; drop path grows from 0 within it
+     * @param embed window of the token embedding
+     * @param queries window of the convolution of the queries
+     * @param keys window of the convolution of keys and values
+     * @param drops rates of this stage; drop path grows from 0 within the stage
      */
     public record CvtStage(
             int dim,
@@ -58,13 +58,14 @@ public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> st
             DropRates drops) {
         public CvtStage {
             Checks.positive("dim", dim);
-            Checks.require(depth >= 0, "depth (%d) must be at least 0", depth);
+            Checks.check(depth >= 0, "depth", depth, "must be at least 0");
             Checks.positive("heads", heads);
-            Checks.require((int) (dim * mlpRatio) >= 1, "mlp_ratio (%s) leaves no MLP of width %d", mlpRatio, dim);
-            boolean keeps = queries.strideHeight() == 1 && queries.kernelHeight() == 2 * queries.padHeight() + 1;
+            Checks.check((int) (dim * mlpRatio) >= 1, "mlp_ratio", mlpRatio, "is too small for dim (" + dim + ")");
+            boolean keepsGrid = queries.strideHeight() == 1 && queries.kernelHeight() == 2 * queries.padHeight() + 1;
             Checks.require(
-                    projection != ProjectionMethod.DW_BN || keeps,
-                    "queries must be as many as tokens: q_stride (%d) 1, qkv_kernel (%d) twice q_padding (%d) and one",
+                    projection != ProjectionMethod.DW_BN || keepsGrid,
+                    "the convolution of the queries must keep the grid: q_stride (%d) must be 1 and qkv_kernel (%d)"
+                            + " must be 2 x q_padding (%d) + 1",
                     queries.strideHeight(),
                     queries.kernelHeight(),
                     queries.padHeight());
@@ -74,31 +75,30 @@ public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> st
     public Cvt {
         stages = List.copyOf(stages);
         Checks.positive("classes", classes);
-        Checks.require(!stages.isEmpty(), "dim must name the width of at least one stage");
+        Checks.check(!stages.isEmpty(), "dim", List.of(), "must have at least one stage");
         int h = image.height(), w = image.width();
         for (CvtStage stage : stages) {
             if (flavor == Flavor.OFFICIAL) Checks.divides("heads", stage.heads(), "dim", stage.dim());
-            else plain(stage);
-            h = cells("embed", "patch_size", stage.embed(), h);
-            w = cells("embed", "patch_size", stage.embed(), w);
+            else checkCommunity(stage);
+            h = outputSize("embed", "patch_size", stage.embed(), h);
+            w = outputSize("embed", "patch_size", stage.embed(), w);
             if (stage.projection() == ProjectionMethod.LINEAR) continue;
-            cells("keys", "qkv_kernel", stage.keys(), h);
-            cells("keys", "qkv_kernel", stage.keys(), w);
+            outputSize("keys", "qkv_kernel", stage.keys(), h);
+            outputSize("keys", "qkv_kernel", stage.keys(), w);
         }
     }
 
-    private static void plain(CvtStage stage) {
-        Checks.require(!stage.classToken(), "class_token must be false in the community flavour: it takes the mean");
+    private static void checkCommunity(CvtStage stage) {
+        Checks.require(!stage.classToken(), "class_token must be false in the community flavor, which pools the mean");
         Checks.require(
-                stage.projection() == ProjectionMethod.DW_BN, "projection must be dw_bn in the community flavour");
-        Checks.require(!stage.qkvBias(), "qkv_bias must be false in the community flavour");
+                stage.projection() == ProjectionMethod.DW_BN, "projection must be dw_bn in the community flavor");
+        Checks.require(!stage.qkvBias(), "qkv_bias must be false in the community flavor");
     }
 
-    private static int cells(String what, String key, Window window, int size) {
-        int reach = size + 2 * window.padHeight() - window.kernelHeight();
-        Checks.require(
-                reach >= 0, "%s: %s (%d) does not fit into a side of %d", what, key, window.kernelHeight(), size);
-        return reach / window.strideHeight() + 1;
+    private static int outputSize(String part, String key, Window window, int size) {
+        int last = size + 2 * window.padHeight() - window.kernelHeight();
+        Checks.require(last >= 0, "%s: %s (%d) does not fit into a side of %d", part, key, window.kernelHeight(), size);
+        return last / window.strideHeight() + 1;
     }
 
     static Optional<Cvt> read(Section s, Flavor flavor, ImageSpec image, int classes) {
@@ -172,9 +172,9 @@ public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> st
                     s.scope("patch_embed"), x, stage.dim(), stage.embed(), (e, y) -> norm(e, "norm", y)); // [h, w, D]
             tokens = blocks(s, grid, stage); // [T, D] or [1 + T, D]
             if (i == stages.size() - 1) break;
-            // A class token before the last stage was heard by its blocks and goes no further.
-            Tensor cells = stage.classToken() ? s.slice("cells", tokens, 0, 1, tokens.dim(0)) : tokens;
-            x = s.reshape("out", cells, grid.dim(0), grid.dim(1), stage.dim()); // [h, w, D]
+            // A class token before the last stage takes part in the blocks of its stage and is then dropped.
+            Tensor patches = stage.classToken() ? s.slice("patches_out", tokens, 0, 1, tokens.dim(0)) : tokens;
+            x = s.reshape("out", patches, grid.dim(0), grid.dim(1), stage.dim()); // [h, w, D]
         }
         g.output("logits", head(g, tokens));
         return g;
@@ -190,10 +190,10 @@ public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> st
 
     private Tensor blocks(Graph g, Tensor grid, CvtStage stage) {
         int h = grid.dim(0), w = grid.dim(1);
-        Tensor x = g.reshape("tokens", grid, h * w, stage.dim()); // [T, D]
+        Tensor x = g.reshape("patches", grid, h * w, stage.dim()); // [T, D]
         if (stage.classToken()) {
             Tensor cls = g.learnedTokens("cls_token", x, 1, new Init.TruncatedNormalInit(0.02));
-            x = g.concat("joined", 0, cls, x); // [1 + T, D]
+            x = g.concat("tokens", 0, cls, x); // [1 + T, D]
         }
         x = g.dropout("pos_drop", x, stage.drops().embed());
         for (int j = 0; j < stage.depth(); j++) {
@@ -210,7 +210,7 @@ public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> st
     private Tensor attention(Graph g, Tensor x, int h, int w, CvtStage s) {
         boolean microsoft = flavor == Flavor.OFFICIAL;
         int dim = microsoft ? s.dim() : s.heads() * HEAD_DIM;
-        // Microsoft scales by the whole width, not by a head's; published weights were trained so.
+        // Microsoft scales by the total width instead of the head width; published weights were trained that way.
         double scale = 1 / Math.sqrt(microsoft ? s.dim() : HEAD_DIM);
         var attention = new ConvAttention(
                 s.heads(),
@@ -222,7 +222,7 @@ public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> st
                 s.keys(),
                 s.drops().attn(),
                 s.drops().proj());
-        return microsoft ? attention.build(g, x, h, w, s.classToken()) : attention.timesFusedKv(g, x, h, w);
+        return microsoft ? attention.build(g, x, h, w, s.classToken()) : attention.buildFusedKv(g, x, h, w);
     }
 
     private Mlp mlp(CvtStage s) {
@@ -241,12 +241,12 @@ public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> st
     private Tensor head(Graph g, Tensor x) {
         int last = stages.size() - 1;
         if (flavor == Flavor.COMMUNITY) return g.dense("head", g.mean("pool", x, 0), classes);
-        // The authors start the kernel with std 0.02 whatever init says, and leave the bias as PyTorch makes it.
+        // The authors initialize the kernel with std 0.02 for every value of init, and the bias as PyTorch does.
         Graph h = g.withInit(new Init.MixedScheme(Init.TIMM::denseKernel, Init.PYTORCH));
         if (!stages.get(last).classToken()) {
             return h.dense("head", g.mean("pool", g.layerNorm("norm", x, normEps), 0), classes);
         }
-        Tensor cls = g.reshape("cls", g.slice("cls_slice", x, 0, 0, 1), x.dim(1)); // [D]
+        Tensor cls = g.reshape("cls_flat", g.slice("cls", x, 0, 0, 1), x.dim(1)); // [D]
         return h.dense("head", g.layerNorm("norm", cls, normEps), classes);
     }
 
@@ -259,7 +259,7 @@ public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> st
     public CheckpointNames keys() {
         return switch (flavor) {
             case OFFICIAL -> CheckpointNames.SAME;
-            // Images throughout there.
+            // The community code keeps images [C, H, W] instead of tokens.
             case COMMUNITY ->
                 CheckpointNames.of(communityKeys().toArray(String[]::new))
                         .shaped(TensorForm.CHANNELS, "stage{i}.patch_embed.norm.*", "stage{i}.blocks.{i}.norm{i}.*")
@@ -275,22 +275,22 @@ public record Cvt(Flavor flavor, ImageSpec image, int classes, List<CvtStage> st
         norm(pairs, "stage{i}.patch_embed.norm", "layers.{i}.1");
         Collections.addAll(pairs, "stage{i}.patch_embed.proj", "layers.{i}.0");
         String block = "stage{i}.blocks.{i}.";
-        String theirs = "layers.{i}.2.layers.{i}.";
-        norm(pairs, block + "norm1", theirs + "0.norm");
-        norm(pairs, block + "norm2", theirs + "1.norm");
+        String layer = "layers.{i}.2.layers.{i}.";
+        norm(pairs, block + "norm1", layer + "0.norm");
+        norm(pairs, block + "norm2", layer + "1.norm");
         for (String part : List.of("q", "kv")) {
-            String net = theirs + "0.fn.to_" + part + ".net.";
+            String net = layer + "0.fn.to_" + part + ".net.";
             Collections.addAll(pairs, block + "attn.conv_proj_" + part + ".conv", net + "0");
             Collections.addAll(pairs, block + "attn.conv_proj_" + part + ".bn", net + "1");
             Collections.addAll(pairs, block + "attn.proj_" + part, net + "2");
         }
-        Collections.addAll(pairs, block + "attn.proj", theirs + "0.fn.to_out.0");
-        Collections.addAll(pairs, block + "mlp.fc1", theirs + "1.fn.net.0", block + "mlp.fc2", theirs + "1.fn.net.3");
+        Collections.addAll(pairs, block + "attn.proj", layer + "0.fn.to_out.0");
+        Collections.addAll(pairs, block + "mlp.fc1", layer + "1.fn.net.0", block + "mlp.fc2", layer + "1.fn.net.3");
         Collections.addAll(pairs, "head", "layers." + (stages.size() + 2));
         return pairs;
     }
 
-    private static void norm(List<String> pairs, String ours, String theirs) {
-        Collections.addAll(pairs, ours + ".gamma", theirs + ".g", ours + ".beta", theirs + ".b");
+    private static void norm(List<String> pairs, String module, String key) {
+        Collections.addAll(pairs, module + ".gamma", key + ".g", module + ".beta", key + ".b");
     }
 }

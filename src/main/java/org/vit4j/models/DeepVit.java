@@ -19,21 +19,21 @@ import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.ReAttention;
 import org.vit4j.models.CheckpointNames.TensorForm;
-import org.vit4j.models.Vit.TokenPool;
 
 /**
- * DeepViT: "DeepViT: Towards Deeper Vision Transformer", Zhou et al. 2021, arXiv:2103.11886. A ViT whose blocks mix
- * their attention maps over the heads, see {@link ReAttention}.
+ * DeepViT: "DeepViT: Towards Deeper Vision Transformer", Zhou et al. 2021, arXiv:2103.11886. A ViT with {@link
+ * ReAttention}, which mixes the attention maps of the heads.
  *
  * <p>official: zhoudaquan/dvit_repo, {@code models/deep_vision_transformer.py} and {@code models/layers.py}; community:
- * lucidrains/vit-pytorch 0.20.2, {@code deepvit.py}. They normalize the mixed maps differently and are trained apart.
+ * lucidrains/vit-pytorch 0.20.2, {@code deepvit.py}. They normalize the mixed maps differently, so weights are not
+ * interchangeable.
  *
- * @param scale of the scores, 1/sqrt(headDim) when it is not given ({@code qk_scale})
- * @param reAttention block by block, whether it mixes its maps ({@code apply_transform}); the released S and L models
- *     do so in their last blocks only
- * @param transformScale whether mixed maps are multiplied by the scale of the scores once more
- * @param scaleAdjustment a: norms read a times their input, branches are divided by a. Not in the paper; a LayerNorm
- *     does not see it but for its epsilon
+ * @param scale factor of the scores, 1/sqrt(headDim) if empty ({@code qk_scale})
+ * @param reAttention for each block, true if it mixes its maps ({@code apply_transform}); the released S and L models
+ *     have it only in their last blocks
+ * @param transformScale true if mixed maps are multiplied by the scale of the scores again
+ * @param scaleAdjustment a: the input of each norm is multiplied by a, each branch divided by a. Not in the paper;
+ *     LayerNorm cancels the factor except for its epsilon
  */
 public record DeepVit(
         Flavor flavor,
@@ -57,7 +57,7 @@ public record DeepVit(
         DropRates drops)
         implements ModelConfig {
 
-    /** How the image becomes tokens: cut into patches, or two convolutions first ({@code use_cnn_embed}). */
+    /** Stem: patch embedding alone, or after two convolutions ({@code use_cnn_embed}). */
     public enum DeepVitStem {
         PATCH,
         CNN
@@ -76,26 +76,27 @@ public record DeepVit(
         Checks.divides("patch_size", patchWidth, "image width", image.width());
         Checks.require(
                 reAttention.size() == depth,
-                "re_attention has %d entries, expected one for each of the %d blocks (depth)",
+                "re_attention (%d entries) must have one entry for each of the %d blocks (depth)",
                 reAttention.size(),
                 depth);
-        Checks.require(scaleAdjustment > 0, "scale_adjustment (%s) must be above 0", scaleAdjustment);
+        Checks.positive("scale_adjustment", scaleAdjustment);
         if (stem == DeepVitStem.CNN) {
-            // The convolutions in front halve the image, so patches of half the size are cut from it.
+            // The convolutions halve the image, so patches of half the size are taken from it.
             Checks.divides("the stride of stem: cnn", 2, "patch_size", patchHeight);
             Checks.divides("the stride of stem: cnn", 2, "patch_size", patchWidth);
         }
         if (flavor == Flavor.COMMUNITY) {
-            Checks.require(!transformScale, "transform_scale (true) is not in the community flavour");
+            Checks.require(!transformScale, "transform_scale (true) is not supported by the community flavor");
         } else {
             Checks.require(
                     dim == heads * headDim,
-                    "dim (%d) must be heads x head_dim (%d x %d) in the official flavour",
+                    "dim (%d) must be heads x head_dim (%d x %d) in the official flavor",
                     dim,
                     heads,
                     headDim);
             Checks.require(
-                    pool == TokenPool.CLS, "pool (mean) is not in the official flavour, which reads the class token");
+                    pool == TokenPool.CLS,
+                    "pool (mean) is not supported by the official flavor, which reads the class token");
         }
     }
 
@@ -162,7 +163,7 @@ public record DeepVit(
             x = block(g.scope("blocks." + i), x, reAttention.get(i), drops.path(i, depth)); // [1 + T, D]
         }
         Tensor pooled = pool == TokenPool.CLS
-                ? g.reshape("cls", g.slice("cls_slice", x, 0, 0, 1), dim)
+                ? g.reshape("cls_flat", g.slice("cls", x, 0, 0, 1), dim)
                 : g.mean("pool", x, 0); // [D]
         pooled = g.layerNorm("norm", pooled, normEps);
         g.output("logits", g.dense("head", g.dropout("head_drop", pooled, drops.head()), classes)); // [K]
@@ -172,41 +173,41 @@ public record DeepVit(
     /** [H, W, C] -> [T, D] */
     private Tensor embed(Graph g, Tensor x) {
         if (stem == DeepVitStem.PATCH) return PatchEmbed.build(g, x, patchHeight, patchWidth, dim, true);
-        x = convolved(g, "1", x, Window.square(7, 2, 3)); // [H/2, W/2, 64]
-        x = convolved(g, "2", x, Window.square(3, 1, 1)); // [H/2, W/2, 64]
+        x = convBnRelu(g, "1", x, Window.square(7, 2, 3)); // [H/2, W/2, 64]
+        x = convBnRelu(g, "2", x, Window.square(3, 1, 1)); // [H/2, W/2, 64]
         return PatchEmbed.build(g, x, patchHeight / 2, patchWidth / 2, dim, true);
     }
 
-    private static Tensor convolved(Graph g, String number, Tensor x, Window window) {
+    private static Tensor convBnRelu(Graph g, String number, Tensor x, Window window) {
         Tensor y = g.batchNorm("bn" + number, g.conv2d("conv" + number, x, 64, window, 1, false), 1e-5);
         return g.activate("relu" + number, y, Activation.RELU);
     }
 
     /** Pre-norm: x + attn(LN(a x)) / a, then x + mlp(LN(a x)) / a. */
-    private Tensor block(Graph g, Tensor x, boolean mixes, double path) {
+    private Tensor block(Graph g, Tensor x, boolean mixesHeads, double path) {
         Graph a = g.scope("attn");
         double scores = scale.orElse(1 / Math.sqrt(headDim));
-        // Unlike its ViT, vit-pytorch's DeepViT always has an output projection.
+        // Unlike vit-pytorch's ViT, its DeepViT always has an output projection.
         var attention = new Attention(
                 heads, headDim, scores, qkvBias, OptionalDouble.empty(), true, drops.attn(), drops.proj());
-        Tensor y = g.layerNorm("norm1", adjusted(g, "adjust1", x, scaleAdjustment), normEps);
-        y = attention.build(a, y, maps -> mixes ? mixed(a, maps, scores) : maps); // [T, D]
-        y = adjusted(g, "readjust1", y, 1 / scaleAdjustment);
+        Tensor y = g.layerNorm("norm1", scaled(g, "adjust1", x, scaleAdjustment), normEps);
+        y = attention.build(a, y, maps -> mixesHeads ? reAttention(a, maps, scores) : maps); // [T, D]
+        y = scaled(g, "readjust1", y, 1 / scaleAdjustment);
         x = g.add("add1", x, g.dropPath("drop_path1", y, path));
 
-        y = g.layerNorm("norm2", adjusted(g, "adjust2", x, scaleAdjustment), normEps);
+        y = g.layerNorm("norm2", scaled(g, "adjust2", x, scaleAdjustment), normEps);
         y = new Mlp(mlpDim, Activation.GELU, drops.proj()).build(g.scope("mlp"), y); // [T, D]
-        y = adjusted(g, "readjust2", y, 1 / scaleAdjustment);
+        y = scaled(g, "readjust2", y, 1 / scaleAdjustment);
         return g.add("add2", x, g.dropPath("drop_path2", y, path));
     }
 
-    private Tensor mixed(Graph g, Tensor maps, double scores) {
+    private Tensor reAttention(Graph g, Tensor maps, double scores) {
         return flavor == Flavor.COMMUNITY
                 ? ReAttention.overHeads(g, maps)
                 : ReAttention.overBatch(g, maps, transformScale ? scores : 1);
     }
 
-    private static Tensor adjusted(Graph g, String name, Tensor x, double factor) {
+    private static Tensor scaled(Graph g, String name, Tensor x, double factor) {
         return factor == 1 ? x : g.scale(name, x, factor);
     }
 

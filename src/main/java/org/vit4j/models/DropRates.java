@@ -4,13 +4,13 @@ import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * What is left out at random in training, as probabilities.
+ * Dropout and stochastic depth rates.
  *
- * @param embed of the embedded tokens ({@code pos_drop})
- * @param proj of what attention and MLP give ({@code proj_drop})
- * @param attn of attention weights ({@code attn_drop})
- * @param path of whole residual branches at the last block ({@code drop_path}); blocks before have proportionally less
- * @param head of what the head reads ({@code head_drop})
+ * @param embed dropout of the embedded tokens ({@code pos_drop})
+ * @param proj dropout after attention and MLP ({@code proj_drop})
+ * @param attn dropout of attention probabilities ({@code attn_drop})
+ * @param path stochastic depth at the last block ({@code drop_path}); it grows linearly with depth
+ * @param head dropout before the head ({@code head_drop})
  */
 public record DropRates(double embed, double proj, double attn, double path, double head) {
     public DropRates {
@@ -23,12 +23,12 @@ public record DropRates(double embed, double proj, double attn, double path, dou
 
     private static final DropRates NONE = new DropRates(0, 0, 0, 0, 0);
 
-    /** Part of a model section; a rate out of range is noted there. */
+    /** Reads the rates from a model section; rates out of range are reported to the section. */
     static DropRates read(Section s) {
         return read(s, 0);
     }
 
-    /** @param standard {@code pos_drop} and {@code proj_drop} where they are not written */
+    /** @param standard default of {@code pos_drop} and {@code proj_drop} */
     static DropRates read(Section s, double standard) {
         double embed = s.doubleAt("pos_drop", standard);
         double proj = s.doubleAt("proj_drop", standard);
@@ -37,14 +37,13 @@ public record DropRates(double embed, double proj, double attn, double path, dou
         double head = s.doubleAt("head_drop", 0);
         try {
             return new DropRates(embed, proj, attn, path, head);
-        } catch (IllegalArgumentException rule) {
-            String message = rule.getMessage();
-            s.reject(message.substring(0, message.indexOf(' ')), message);
+        } catch (Checks.InvalidValueException e) {
+            s.reject(e.key(), e.getMessage());
             return NONE;
         }
     }
 
-    /** Stochastic depth of block {@code i} of {@code depth}: grows linearly (Huang et al. 2016). */
+    /** Stochastic depth rate of block {@code i} of {@code depth}, growing linearly from 0 (Huang et al. 2016). */
     public double path(int i, int depth) {
         return depth == 1 ? 0 : path * i / (depth - 1);
     }

@@ -1,9 +1,9 @@
 package org.vit4j.models;
 
-/** Whose numbers a network gives; the two differ in many details and their weights do not load into each other. */
+/** Reference implementation that a network reproduces. The two differ in many details and have incompatible weights. */
 public enum Flavor {
-    /** The authors' or timm's code, for which published weights exist. */
+    /** The authors' or timm's code, with published weights. */
     OFFICIAL,
-    /** The community code that most tutorials print (lucidrains/vit-pytorch 0.20.2, rishikksh20/CeiT-pytorch). */
+    /** The community code that most tutorials use (lucidrains/vit-pytorch 0.20.2, rishikksh20/CeiT-pytorch). */
     COMMUNITY
 }

@@ -5,17 +5,17 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The names of Hugging Face transformers, 4.x and what 5.x writes to files, for the networks it has. Queries, keys and
- * values are three modules there.
+ * Parameter names of Hugging Face transformers (4.x, and files written by 5.x). Queries, keys and values are three
+ * modules there.
  */
 final class HuggingFaceNames {
     private HuggingFaceNames() {}
 
     /**
-     * ViT's and DeiT's, of timm's build.
+     * Names of ViT and DeiT with timm's structure.
      *
-     * @param module {@code vit.} or {@code deit.} with a classifier around it, nothing without
-     * @param heads further pairs, the classifiers
+     * @param module {@code vit.} or {@code deit.} for a model with classifier, empty for the backbone alone
+     * @param heads further pairs of names for the classifiers
      */
     static CheckpointNames vit(String module, String... heads) {
         String layer = module + "encoder.layer.{i}.";
@@ -36,8 +36,8 @@ final class HuggingFaceNames {
     }
 
     /**
-     * ViT's and DeiT's as transformers 5 has them in memory, and {@code torch.save(model.state_dict())} writes them; its
-     * {@code save_pretrained} writes those of {@link #vit}.
+     * Names of ViT and DeiT in transformers 5 in memory, as {@code torch.save(model.state_dict())} writes them; {@code
+     * save_pretrained} writes those of {@link #vit}.
      *
      * @param module as in {@link #vit}
      * @param heads as in {@link #vit}
@@ -53,7 +53,7 @@ final class HuggingFaceNames {
         return blocks.then(vit(module, heads)).named("hf");
     }
 
-    /** DINOv2's, a ViT with layer scale: {@code Dinov2Model} and {@code Dinov2WithRegistersModel}, which have no head. */
+    /** Names of DINOv2, a ViT with layer scale: {@code Dinov2Model} and {@code Dinov2WithRegistersModel}, which have no head. */
     static CheckpointNames dinov2(String module, boolean inMemory) {
         String layer = module + "encoder.layer.{i}.";
         String attention = layer + (inMemory ? "attention." : "attention.attention.");
@@ -71,6 +71,7 @@ final class HuggingFaceNames {
                 .ignoring(module + "embeddings.mask_token");
     }
 
+    /** Names of CvT. */
     static CheckpointNames cvt() {
         String stage = "cvt.encoder.stages.{i}.";
         String layer = stage + "layers.{i}.";
@@ -107,7 +108,9 @@ final class HuggingFaceNames {
         return CheckpointNames.of(pairs.toArray(String[]::new)).named("hf");
     }
 
-    /** @param depth blocks a stage; they stand in one row there, attention and MLP by turns, the shrinking at the end */
+    /**
+     * @param depth blocks per stage; there each stage is a list of alternating attention and MLP, then the downsampling
+     */
     static CheckpointNames levit(List<Integer> depth) {
         List<String> pairs = new ArrayList<>();
         for (int i = 1; i <= 4; i++) {
@@ -133,20 +136,20 @@ final class HuggingFaceNames {
         return CheckpointNames.of(pairs.toArray(String[]::new)).named("hf");
     }
 
-    private static void attention(List<String> pairs, String ours, String theirs) {
-        Collections.addAll(pairs, ours + "attention_biases", theirs + "attention_biases");
-        normed(pairs, ours + "qkv", theirs + "queries_keys_values");
-        normed(pairs, ours + "kv", theirs + "keys_values");
-        normed(pairs, ours + "q.ln", theirs + "queries");
-        normed(pairs, ours + "proj.ln", theirs + "projection");
+    private static void attention(List<String> pairs, String path, String key) {
+        Collections.addAll(pairs, path + "attention_biases", key + "attention_biases");
+        linearNorm(pairs, path + "qkv", key + "queries_keys_values");
+        linearNorm(pairs, path + "kv", key + "keys_values");
+        linearNorm(pairs, path + "q.ln", key + "queries");
+        linearNorm(pairs, path + "proj.ln", key + "projection");
     }
 
-    private static void mlp(List<String> pairs, String ours, String theirs) {
-        normed(pairs, ours + "ln1", theirs + "linear_up");
-        normed(pairs, ours + "ln2", theirs + "linear_down");
+    private static void mlp(List<String> pairs, String path, String key) {
+        linearNorm(pairs, path + "ln1", key + "linear_up");
+        linearNorm(pairs, path + "ln2", key + "linear_down");
     }
 
-    private static void normed(List<String> pairs, String ours, String theirs) {
-        Collections.addAll(pairs, ours + ".linear", theirs + ".linear", ours + ".bn", theirs + ".batch_norm");
+    private static void linearNorm(List<String> pairs, String path, String key) {
+        Collections.addAll(pairs, path + ".linear", key + ".linear", path + ".bn", key + ".batch_norm");
     }
 }

@@ -19,17 +19,17 @@ import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
  * LeViT: "a Vision Transformer in ConvNet's Clothing for Faster Inference", Graham et al. 2021, arXiv:2104.01136. A
- * convolutional stem, stages of small grids, attention that shrinks the grid between them, batch normalization behind
- * every linear layer.
+ * convolutional stem, stages on small token grids, downsampling attention between them, batch normalization after every
+ * linear layer.
  *
- * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/levit.py} (the numbers of
- * facebookresearch/LeViT); community: lucidrains/vit-pytorch 0.20.2, {@code levit.py}, which has GELU where the paper
- * has Hardswish, nothing between the stem's convolutions, and no batch normalization in MLPs and heads.
+ * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/levit.py} (equal to facebookresearch/LeViT);
+ * community: lucidrains/vit-pytorch 0.20.2, {@code levit.py}, which has GELU instead of the paper's Hardswish, no
+ * activation or norm between the stem's convolutions, and no batch normalization in MLPs and heads.
  *
- * @param keyDim width of queries and keys, the same everywhere
- * @param attnActivation in front of the last layer of attention
- * @param distillClasses classes of a second head that a teacher teaches
- * @param drops of them the official flavor has the head's and the path's, the community projections' only
+ * @param keyDim width of queries and keys of a head in all stages
+ * @param attnActivation activation before the output projection of the attention
+ * @param distillClasses number of classes of the distillation head, empty for none
+ * @param drops the official flavor uses only the head and path rates, the community flavor only the projection rate
  */
 public record Levit(
         Flavor flavor,
@@ -44,7 +44,7 @@ public record Levit(
         DropRates drops)
         implements ModelConfig {
 
-    /** By how much the convolutions in front shrink the image. */
+    /** Convolutional stem with a stride of 16 or 8. */
     public enum LevitStem {
         S16(4),
         S8(3);
@@ -61,23 +61,23 @@ public record Levit(
     }
 
     /**
-     * Blocks over one grid.
+     * Stage of LeViT: blocks on one token grid.
      *
      * @param valueDim width of a head's values
-     * @param shrinkHeads heads of the attention that makes this stage's grid; the first stage has none
-     * @param shrinkValueDim width of its values
+     * @param shrinkHeads heads of the downsampling attention before this stage; unused in the first stage
+     * @param shrinkValueDim width of a head's values in the downsampling attention
      */
     public record LevitStage(
             int dim, int depth, int heads, int valueDim, int mlpDim, int shrinkHeads, int shrinkValueDim) {
         public LevitStage {
             Checks.positive("dim", dim);
-            Checks.require(depth >= 0, "depth (%d) must be at least 0", depth);
+            Checks.check(depth >= 0, "depth", depth, "must be at least 0");
             Checks.positive("heads", heads);
-            Checks.positive("width of values", valueDim, shrinkValueDim);
+            Checks.positive("width of the values", valueDim, shrinkValueDim);
             Checks.positive("width of the MLP", mlpDim);
             Checks.require(
                     shrinkHeads >= 1,
-                    "dim must be at least key_dim in every stage but the last: dim / key_dim heads ask");
+                    "dim must be at least key_dim in every stage but the last: downsampling has dim / key_dim heads");
         }
     }
 
@@ -85,17 +85,17 @@ public record Levit(
         stages = List.copyOf(stages);
         Checks.positive("classes", classes);
         Checks.positive("key_dim", keyDim);
-        Checks.require(!stages.isEmpty(), "dim must name the width of at least one stage");
+        Checks.check(!stages.isEmpty(), "dim", List.of(), "must have at least one stage");
         Checks.divides("the stem's stride", stem.stride(), "image height", image.height());
         Checks.divides("the stem's stride", stem.stride(), "image width", image.width());
         boolean official = flavor == Flavor.OFFICIAL;
         int first = stages.get(0).dim();
-        int shares = stem.stride() / 2;
-        Checks.require(!official || first >= shares, "dim (%d) of the first stage must be at least %d", first, shares);
-        Checks.require(official || stem == LevitStem.S16, "stem must be s16 in the community flavour");
+        int least = stem.stride() / 2;
+        Checks.require(!official || first >= least, "dim (%d) of the first stage must be at least %d", first, least);
+        Checks.require(official || stem == LevitStem.S16, "stem must be s16 in the community flavor");
         Checks.require(
                 official || image.height() == image.width(),
-                "image (%dx%d) must be square in the community flavour",
+                "image (%dx%d) must be square in the community flavor",
                 image.height(),
                 image.width());
         if (distillClasses.isPresent()) Checks.positive("distill_classes", distillClasses.getAsInt());
@@ -126,7 +126,8 @@ public record Levit(
             List<LevitStage> stages = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 int before = Math.max(i - 1, 0);
-                // The authors shrink with dim / key_dim heads of values four keys wide; vit-pytorch doubles the heads.
+                // Downsampling: dim / key_dim heads with values of 4 x key_dim in the authors' code, doubled heads in
+                // vit-pytorch.
                 int shrinkHeads = timm ? widths.get(before) / Math.max(keyDim, 1) : 2 * heads.get(before);
                 int value = values.get(i).intValue();
                 int mlp = (int) (widths.get(i) * ratios.get(i));
@@ -165,26 +166,26 @@ public record Levit(
         return g;
     }
 
-    /** [H, W, C] -> [H / 16, W / 16, D]: 3x3 convolutions of stride 2. */
+    /** 3x3 convolutions with stride 2: [H, W, C] -> [H / 16, W / 16, D], or a stride of 8 with three convolutions. */
     private Tensor stem(Graph g, Tensor x) {
-        boolean plain = flavor == Flavor.COMMUNITY;
+        boolean community = flavor == Flavor.COMMUNITY;
         int last = stem.convolutions;
         for (int i = 1; i <= last; i++) {
             int dim = stages.get(0).dim();
-            int filters = i == last ? dim : plain ? 16 << i : dim >> (last - i);
+            int filters = i == last ? dim : community ? 16 << i : dim >> (last - i);
             Graph conv = g.scope("conv" + i);
-            x = conv.conv2d("linear", x, filters, Window.square(3, 2, 1), 1, plain);
-            if (!plain) x = conv.batchNorm("bn", x, 1e-5);
-            if (!plain && i < last) x = g.activate("act" + i, x, activation);
+            x = conv.conv2d("linear", x, filters, Window.square(3, 2, 1), 1, community);
+            if (!community) x = conv.batchNorm("bn", x, 1e-5);
+            if (!community && i < last) x = g.activate("act" + i, x, activation);
         }
         return x;
     }
 
-    /** No residual around attention: it makes another grid of another width. */
+    /** Downsampling without a residual around the attention, whose output has another grid and width. */
     private Tensor shrink(Graph g, Tensor x, int h, int w, LevitStage to) {
         var attention = new LevitAttention(to.shrinkHeads(), keyDim, to.shrinkValueDim(), to.dim(), 2, attnActivation);
         Graph a = g.scope("attn_downsample");
-        // vit-pytorch hands neither its dropout nor its MLP ratio on to this place.
+        // vit-pytorch applies neither its dropout nor its MLP ratio here.
         return flavor == Flavor.OFFICIAL
                 ? residual(g, "", attention.fusedQkv(a, x, h, w, Init.ONES), y -> mlp(g, y, 2 * to.dim(), 0))
                 : residual(g, "", attention.separateQkv(a, x, h, w), y -> mlp(g, y, 2 * to.dim(), 0));
@@ -203,7 +204,7 @@ public record Levit(
         Tensor build(Tensor x);
     }
 
-    /** The same rate of drop path in every block, as timm has it. */
+    /** Adds a residual branch. As in timm, every block has the same drop path rate. */
     private Tensor residual(Graph g, String number, Tensor x, ResidualBranch branch) {
         return g.add("add" + number, x, g.dropPath("drop_path" + number, branch.build(x), drops.path()));
     }
@@ -211,8 +212,9 @@ public record Levit(
     private Tensor mlp(Graph g, Tensor x, int hidden, double drop) {
         Graph m = g.scope("mlp");
         if (flavor == Flavor.COMMUNITY) return new Mlp(hidden, activation, drop).build(m, x);
-        Tensor wide = LinearNorm.build(m.scope("ln1"), x, hidden, false, Init.ONES); // [T, hidden]
-        return LinearNorm.build(m.scope("ln2"), m.activate("act", wide, activation), x.dim(1), false, Init.ZEROS);
+        Tensor hiddenTokens = LinearNorm.build(m.scope("ln1"), x, hidden, false, Init.ONES); // [T, hidden]
+        return LinearNorm.build(
+                m.scope("ln2"), m.activate("act", hiddenTokens, activation), x.dim(1), false, Init.ZEROS);
     }
 
     private void heads(Graph g, Tensor pooled) {
@@ -222,9 +224,9 @@ public record Levit(
             return;
         }
         Tensor second = head(g.scope("head_dist"), pooled, distillClasses.getAsInt(), 0); // [K]
-        // vit-pytorch's second head may have other classes and is for the teacher only.
-        boolean both = flavor == Flavor.OFFICIAL;
-        g.output("logits", both ? g.scale("logits", g.add("logits_sum", first, second), 0.5) : first);
+        // In vit-pytorch the second head may have other classes and is used only for distillation.
+        boolean averaged = flavor == Flavor.OFFICIAL;
+        g.output("logits", averaged ? g.scale("logits", g.add("logits_sum", first, second), 0.5) : first);
         g.output("logits_class", first);
         g.output("logits_distill", second);
     }
@@ -244,54 +246,56 @@ public record Levit(
                 HuggingFaceNames.levit(stages.stream().map(LevitStage::depth).toList()));
     }
 
-    /** The authors' modules stand in one row: attention, MLP, ..., shrinking attention, its MLP, attention, ... */
+    /**
+     * Names in the authors' code, where all modules are one list: attention, MLP, ..., downsampling attention, MLP, ...
+     */
     private CheckpointNames authors() {
         List<String> pairs = new ArrayList<>();
         for (int i = 1; i <= stem.convolutions; i++) {
-            normed(pairs, "stem.conv" + i, "patch_embed." + 2 * (i - 1));
+            linearNorm(pairs, "stem.conv" + i, "patch_embed." + 2 * (i - 1));
         }
-        int at = 0;
+        int index = 0;
         for (int i = 0; i < stages.size(); i++) {
             String stage = "stages." + i + ".";
             if (i > 0) {
                 String down = stage + "downsample.attn_downsample.";
-                biases(pairs, down, "blocks." + at + ".");
-                normed(pairs, down + "kv", "blocks." + at + ".kv");
-                normed(pairs, down + "q.ln", "blocks." + at + ".q.1");
-                normed(pairs, down + "proj.ln", "blocks." + at++ + ".proj.1");
-                authorsMlp(pairs, stage + "downsample.mlp.", at++);
+                biases(pairs, down, "blocks." + index + ".");
+                linearNorm(pairs, down + "kv", "blocks." + index + ".kv");
+                linearNorm(pairs, down + "q.ln", "blocks." + index + ".q.1");
+                linearNorm(pairs, down + "proj.ln", "blocks." + index++ + ".proj.1");
+                authorsMlp(pairs, stage + "downsample.mlp.", index++);
             }
             for (int j = 0; j < stages.get(i).depth(); j++) {
                 String attn = stage + "blocks." + j + ".attn.";
-                biases(pairs, attn, "blocks." + at + ".m.");
-                normed(pairs, attn + "qkv", "blocks." + at + ".m.qkv");
-                normed(pairs, attn + "proj.ln", "blocks." + at++ + ".m.proj.1");
-                authorsMlp(pairs, stage + "blocks." + j + ".mlp.", at++);
+                biases(pairs, attn, "blocks." + index + ".m.");
+                linearNorm(pairs, attn + "qkv", "blocks." + index + ".m.qkv");
+                linearNorm(pairs, attn + "proj.ln", "blocks." + index++ + ".m.proj.1");
+                authorsMlp(pairs, stage + "blocks." + j + ".mlp.", index++);
             }
         }
         Collections.addAll(pairs, "head.linear", "head.l", "head_dist.linear", "head_dist.l");
         return CheckpointNames.of(pairs.toArray(String[]::new)).named("authors");
     }
 
-    private static void biases(List<String> pairs, String ours, String theirs) {
-        Collections.addAll(pairs, ours + "attention_biases.index", theirs + "attention_bias_idxs");
-        Collections.addAll(pairs, ours + "attention_biases", theirs + "attention_biases");
+    private static void biases(List<String> pairs, String path, String key) {
+        Collections.addAll(pairs, path + "attention_biases.index", key + "attention_bias_idxs");
+        Collections.addAll(pairs, path + "attention_biases", key + "attention_biases");
     }
 
-    private static void authorsMlp(List<String> pairs, String ours, int at) {
-        normed(pairs, ours + "ln1", "blocks." + at + ".m.0");
-        normed(pairs, ours + "ln2", "blocks." + at + ".m.2");
+    private static void authorsMlp(List<String> pairs, String path, int index) {
+        linearNorm(pairs, path + "ln1", "blocks." + index + ".m.0");
+        linearNorm(pairs, path + "ln2", "blocks." + index + ".m.2");
     }
 
-    private static void normed(List<String> pairs, String ours, String theirs) {
-        Collections.addAll(pairs, ours + ".linear", theirs + ".c", ours + ".bn", theirs + ".bn");
+    private static void linearNorm(List<String> pairs, String path, String key) {
+        Collections.addAll(pairs, path + ".linear", key + ".c", path + ".bn", key + ".bn");
     }
 
     @Override
     public CheckpointNames keys() {
         if (flavor == Flavor.OFFICIAL) return CheckpointNames.SAME;
         List<String> pairs = new ArrayList<>();
-        // Its layers stand in one row: stage, shrinking, stage, shrinking, ...
+        // In vit-pytorch the layers are one list: stage, downsampling, stage, ...
         for (int i = 0; i < stages.size(); i++) {
             block(pairs, "stages." + i + ".blocks.{i}.attn", "stages." + i + ".blocks.{i}.mlp", 2 * i, "{i}");
             String down = "stages." + i + ".downsample.";
@@ -300,26 +304,25 @@ public record Levit(
         for (int i = 1; i <= 4; i++)
             Collections.addAll(pairs, "stem.conv" + i + ".linear", "conv_embedding." + (i - 1));
         Collections.addAll(pairs, "head.linear", "mlp_head", "head_dist.linear", "distill_head");
-        // Images throughout there.
+        // vit-pytorch keeps images [C, H, W] instead of tokens.
         return CheckpointNames.of(pairs.toArray(String[]::new))
                 .shaped(TensorForm.PIXEL, "stages.*.linear.kernel", "stages.*.mlp.fc{i}.kernel");
     }
 
     private static void block(List<String> pairs, String attention, String mlp, int layer, String number) {
-        String theirs = "backbone." + layer + ".layers." + number;
-        attention(pairs, attention + ".", theirs + ".0.");
-        Collections.addAll(pairs, mlp + ".fc1", theirs + ".1.net.0", mlp + ".fc2", theirs + ".1.net.3");
+        String key = "backbone." + layer + ".layers." + number;
+        attention(pairs, attention + ".", key + ".0.");
+        Collections.addAll(pairs, mlp + ".fc1", key + ".1.net.0", mlp + ".fc2", key + ".1.net.3");
     }
 
-    /** The weights of {@link LevitAttention#separateQkv} by vit-pytorch's names. */
-    private static void attention(List<String> pairs, String ours, String theirs) {
+    /** Names of {@link LevitAttention#separateQkv} in vit-pytorch. */
+    private static void attention(List<String> pairs, String path, String key) {
         for (String part : List.of("q", "k", "v")) {
-            Collections.addAll(pairs, ours + part + ".linear", theirs + "to_" + part + ".0");
-            Collections.addAll(pairs, ours + part + ".bn", theirs + "to_" + part + ".1");
+            Collections.addAll(pairs, path + part + ".linear", key + "to_" + part + ".0");
+            Collections.addAll(pairs, path + part + ".bn", key + "to_" + part + ".1");
         }
-        Collections.addAll(
-                pairs, ours + "proj.ln.linear", theirs + "to_out.1", ours + "proj.ln.bn", theirs + "to_out.2");
-        Collections.addAll(pairs, ours + "attention_biases.index", theirs + "pos_indices");
-        Collections.addAll(pairs, ours + "attention_biases", theirs + "pos_bias.weight^T");
+        Collections.addAll(pairs, path + "proj.ln.linear", key + "to_out.1", path + "proj.ln.bn", key + "to_out.2");
+        Collections.addAll(pairs, path + "attention_biases.index", key + "pos_indices");
+        Collections.addAll(pairs, path + "attention_biases", key + "pos_bias.weight^T");
     }
 }

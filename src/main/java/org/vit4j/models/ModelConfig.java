@@ -5,10 +5,10 @@ import java.util.Optional;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
 
-/** What a {@code model:} section describes: one of the architectures with all its numbers. */
+/** Architecture and hyperparameters of a network, read from a {@code model:} section. */
 public sealed interface ModelConfig
         permits Vit, DeepVit, Deit, Levit, Cvt, ResNet, Cait, Pit, T2tVit, Vitae, CrossVit, Ceit {
-    /** The words of {@code model.arch}. */
+    /** Values of {@code model.arch}. */
     List<String> ARCHITECTURES = List.of(
             "vit", "deepvit", "deit", "levit", "cvt", "resnet", "cait", "pit", "t2t_vit", "vitae", "crossvit", "ceit");
 
@@ -18,26 +18,28 @@ public sealed interface ModelConfig
 
     int classes();
 
-    /** The word of {@code model.arch}. */
+    /** Returns the value of {@code model.arch}. */
     String arch();
 
-    /** The network; its output {@code logits} is [K]. */
+    /** Builds the network; its output {@code logits} is [K]. */
     Graph build();
 
-    /** How the code this flavor follows names the weights: timm's, or the authors' where timm has no such network. */
+    /**
+     * Returns the parameter names of the reference code of this flavor: timm, or the authors' code if timm has none.
+     */
     CheckpointNames keys();
 
-    /** Every way in which published checkpoints of this network name the weights, {@link #keys} first. */
+    /** Returns the naming schemes of all published checkpoints of this network, {@link #keys} first. */
     default List<CheckpointNames> schemes() {
         return List.of(keys());
     }
 
-    /** {@link #schemes}, then those in which checkpoints are read but not written. */
+    /** Returns {@link #schemes}, followed by schemes that are read but never written. */
     default List<CheckpointNames> importSchemes() {
         return schemes();
     }
 
-    /** Reads a {@code model:} section; empty when something in it is wrong, which is noted then. */
+    /** Reads a {@code model:} section. Reports problems to the section and then returns empty. */
     static Optional<? extends ModelConfig> read(Section s) {
         if (!s.has("arch")) {
             s.stringAt("arch");

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import org.vit4j.config.Section;
 
-/** Keys with one value for each stage of a network; a single value stands for all. */
+/** Readers of config keys with one value for all stages, or one value per stage. */
 final class PerStage {
     private PerStage() {}
 
@@ -37,10 +37,10 @@ final class PerStage {
                         .toList());
     }
 
-    static <T> List<T> spread(Section s, String key, int count, List<T> written) {
-        if (written.size() == count) return written;
-        if (written.size() == 1) return Collections.nCopies(count, written.get(0));
-        s.reject(key, "expected one value or one for each of " + count + " stages, got " + written.size());
-        return written;
+    static <T> List<T> spread(Section s, String key, int count, List<T> values) {
+        if (values.size() == count) return values;
+        if (values.size() == 1) return Collections.nCopies(count, values.get(0));
+        s.reject(key, "expected one value or one for each of " + count + " stages, got " + values.size());
+        return values;
     }
 }

@@ -20,15 +20,14 @@ import org.vit4j.layers.ConvHeadPooling;
 import org.vit4j.layers.Mlp;
 
 /**
- * PiT: "Rethinking Spatial Dimensions of Vision Transformers", Heo et al. 2021, arXiv:2103.16302. A ViT in stages, with
- * a pooling of the patch grid between them as in a convolutional network.
+ * PiT: "Rethinking Spatial Dimensions of Vision Transformers", Heo et al. 2021, arXiv:2103.16302. A ViT in stages that
+ * pools the patch grid between stages, like a convolutional network.
  *
- * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/pit.py} (the same numbers as naver-ai/pit);
- * community: lucidrains/vit-pytorch 0.20.2, {@code pit.py}.
+ * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/pit.py} (equal to naver-ai/pit); community:
+ * lucidrains/vit-pytorch 0.20.2, {@code pit.py}.
  *
- * @param stride of the overlapping patches
- * @param stages what differs from stage to stage
- * @param distilled whether a distillation token and a second head are there
+ * @param stride stride of the overlapping patches
+ * @param distilled true for a distillation token and a second head
  */
 public record Pit(
         Flavor flavor,
@@ -44,7 +43,11 @@ public record Pit(
         DropRates drops)
         implements ModelConfig {
 
-    /** @param headDim width of a head; in timm dim / heads, its {@code base_dims} */
+    /**
+     * Sizes of a stage.
+     *
+     * @param headDim width of a head; dim / heads in timm, called {@code base_dims}
+     */
     public record PitStage(int dim, int depth, int heads, int headDim, int mlpDim) {
         public PitStage {
             Checks.positive("dim", dim);
@@ -60,7 +63,7 @@ public record Pit(
         Checks.positive("classes", classes);
         Checks.positive("patch_size", patchHeight, patchWidth);
         Checks.positive("stride", stride);
-        Checks.require(!stages.isEmpty(), "depth must have at least one stage");
+        Checks.check(!stages.isEmpty(), "depth", List.of(), "must have at least one stage");
         Checks.require(
                 patchHeight <= image.height() && patchWidth <= image.width(),
                 "patch_size (%d x %d) must not exceed the image (%d x %d)",
@@ -69,12 +72,13 @@ public record Pit(
                 image.height(),
                 image.width());
         for (int i = 1; i < stages.size(); i++) {
-            Checks.divides("the width before", stages.get(i - 1).dim, "width of stage " + i, stages.get(i).dim);
+            Checks.divides(
+                    "width of stage " + (i - 1), stages.get(i - 1).dim, "width of stage " + i, stages.get(i).dim);
         }
         if (flavor == Flavor.COMMUNITY) {
             Checks.divides("patch_size", patchHeight, "image height", image.height());
             Checks.divides("patch_size", patchWidth, "image width", image.width());
-            Checks.require(!distilled, "distilled (true) needs the official flavour");
+            Checks.require(!distilled, "distilled (true) needs the official flavor");
         }
     }
 
@@ -86,7 +90,7 @@ public record Pit(
         List<Integer> heads = perStage(s, "heads", timm ? List.of(2, 4, 8) : List.of(16), depth);
         List<Integer> headDim = perStage(s, "head_dim", List.of(timm ? 48 : 64), depth);
         List<Integer> dims = timm ? products(heads, headDim) : doubled(s.intAt("dim", 256), depth.size());
-        if (timm && s.has("dim")) s.reject("dim", "is heads x head_dim in the official flavour; leave it out");
+        if (timm && s.has("dim")) s.reject("dim", "is heads x head_dim in the official flavor; remove the key");
         List<Integer> mlpDims = mlpDims(s, timm, dims);
         boolean qkvBias = s.boolAt("qkv_bias", timm);
         boolean distilled = s.boolAt("distilled", false);
@@ -101,7 +105,7 @@ public record Pit(
         });
     }
 
-    /** One value a stage; a single one stands for all. */
+    /** Reads one value per stage, or one value for all stages. */
     private static List<Integer> perStage(Section s, String key, List<Integer> standard, List<Integer> depth) {
         List<Integer> values = s.intsAt(key, standard);
         if (values.size() == depth.size()) return values;
@@ -117,12 +121,12 @@ public record Pit(
                 .toList();
     }
 
-    /** vit-pytorch doubles the width at every pooling. */
+    /** Widths of the stages in vit-pytorch, doubled by every pooling. */
     private static List<Integer> doubled(int dim, int stages) {
         return IntStream.range(0, stages).mapToObj(i -> dim << i).toList();
     }
 
-    /** In proportion to the stage, as in timm, or the same in all stages, as in vit-pytorch. */
+    /** MLP widths: proportional to the width of the stage as in timm, or equal in all stages as in vit-pytorch. */
     private static List<Integer> mlpDims(Section s, boolean timm, List<Integer> dims) {
         if (s.has("mlp_dim") || (!timm && !s.has("mlp_ratio"))) {
             return Collections.nCopies(dims.size(), s.intAt("mlp_dim", 2048));
@@ -139,7 +143,7 @@ public record Pit(
     @Override
     public Graph build() {
         boolean timm = flavor == Flavor.OFFICIAL;
-        // The authors leave dense layers at PyTorch's defaults, other than ViT and DeiT.
+        // Unlike ViT and DeiT, the authors keep PyTorch's defaults for dense layers.
         Graph g = new Graph(Init.PYTORCH);
         Init init = timm ? new Init.TruncatedNormalInit(0.02) : new Init.NormalInit(1);
         int prefix = distilled ? 2 : 1;
@@ -163,17 +167,18 @@ public record Pit(
                 cls = pool.tokens(t.scope("pool"), cls); // [n, D']
             }
             Tensor x = t.concat("tokens", 0, cls, flat(t, "patches", grid)); // [n + T, D]
-            // The position table of vit-pytorch covers the class token as well.
+            // The position table of vit-pytorch includes the class token.
             if (i == 0 && !timm) {
-                PositionGrid places = new PositionGrid(prefix, cells.height(), cells.width());
-                x = g.dropout("pos_drop", g.addPositions("pos_embed", x, Role.POSITION, init, places), drops.embed());
+                PositionGrid positions = new PositionGrid(prefix, cells.height(), cells.width());
+                x = g.dropout(
+                        "pos_drop", g.addPositions("pos_embed", x, Role.POSITION, init, positions), drops.embed());
             }
             for (int j = 0; j < stage.depth; j++, block++) {
                 x = block(t.scope("blocks." + j), x, stage, drops.path(block, total)); // [n + T, D]
             }
             cls = t.slice("cls", x, 0, 0, prefix); // [n, D]
             if (i + 1 < stages.size()) {
-                Tensor rest = t.slice("rest", x, 0, prefix, x.dim(0)); // [T, D]
+                Tensor rest = t.slice("patches_out", x, 0, prefix, x.dim(0)); // [T, D]
                 grid = t.reshape("grid", rest, grid.dim(0), grid.dim(1), stage.dim); // [h, w, D]
             }
         }
@@ -181,12 +186,12 @@ public record Pit(
         return g;
     }
 
-    /** [H, W, C] -> [h, w, D]: patches that overlap, without padding. */
+    /** Overlapping patches without padding: [H, W, C] -> [h, w, D]. */
     private Tensor embed(Graph g, Tensor image) {
         Window window = new Window(patchHeight, patchWidth, stride, stride, 0, 0, 1);
         int dim = stages.get(0).dim;
         if (flavor == Flavor.OFFICIAL) return g.conv2d("conv", image, dim, window, 1, true);
-        // The same as the convolution, but the weights are a matrix over (channel, row, column) there.
+        // Equivalent to the convolution, but vit-pytorch stores the kernel as a matrix over (channel, row, column).
         Tensor patches = g.unfold("unfold", image, window); // [T, C * P * P]
         int height = (image.dim(0) - patchHeight) / stride + 1;
         return g.reshape("grid", g.dense("proj", patches, dim), height, patches.dim(0) / height, dim);
@@ -196,7 +201,7 @@ public record Pit(
         return g.reshape(name, grid, grid.dim(0) * grid.dim(1), grid.dim(2)); // [T, D]
     }
 
-    /** Pre-norm, ViT's: x + attn(LN(x)), then x + mlp(LN(x)). */
+    /** Pre-norm block of ViT: x + attn(LN(x)), then x + mlp(LN(x)). */
     private Tensor block(Graph g, Tensor x, PitStage stage, double path) {
         double scale = 1 / Math.sqrt(stage.headDim);
         // vit-pytorch has no output projection when a single head has the full width.
@@ -217,24 +222,25 @@ public record Pit(
         return g.add("add2", x, g.dropPath("drop_path2", y, path));
     }
 
-    /** [n, D] -> [K]; with two tokens, each its head, and predictions are the mean of both. */
+    /** [n, D] -> [K]; with two tokens each has a head, and the logits are the mean of both. */
     private void heads(Graph g, Tensor tokens) {
-        Tensor byClass = head(g, "head", tokens, 0); // [K]
+        Tensor classLogits = head(g, "head", tokens, 0); // [K]
         if (!distilled) {
-            g.output("logits", byClass);
+            g.output("logits", classLogits);
             return;
         }
-        // timm 0.9.16 gives the class token to this head too, a mistake; the authors give it the distillation token.
-        Tensor byDistillation = head(g, "head_dist", tokens, 1); // [K]
-        g.output("logits", g.scale("mean", g.add("sum", byClass, byDistillation), 0.5));
-        g.output("logits_class", byClass);
-        g.output("logits_distill", byDistillation);
+        // timm 0.9.16 applies this head to the class token by mistake; the authors' code uses the distillation token.
+        Tensor distillLogits = head(g, "head_dist", tokens, 1); // [K]
+        g.output("logits", g.scale("mean", g.add("sum", classLogits, distillLogits), 0.5));
+        g.output("logits_class", classLogits);
+        g.output("logits_distill", distillLogits);
     }
 
     private Tensor head(Graph g, String name, Tensor tokens, int index) {
         Tensor token = g.slice(name + ".slice", tokens, 0, index, index + 1); // [1, D]
-        Tensor read = g.dropout(name + ".drop", g.reshape(name + ".token", token, tokens.dim(1)), drops.head()); // [D]
-        return g.dense(name, read, classes); // [K]
+        Tensor dropped =
+                g.dropout(name + ".drop", g.reshape(name + ".token", token, tokens.dim(1)), drops.head()); // [D]
+        return g.dense(name, dropped, classes); // [K]
     }
 
     @Override
@@ -254,21 +260,21 @@ public record Pit(
     @Override
     public CheckpointNames keys() {
         return switch (flavor) {
-            case OFFICIAL -> CheckpointNames.of("pos_embed", "pos_embed^T"); // [1, C, H, W] there
+            case OFFICIAL -> CheckpointNames.of("pos_embed", "pos_embed^T"); // [1, C, H, W] in timm
             case COMMUNITY -> {
                 List<String> pairs = new ArrayList<>(List.of(
                         "patch_embed.proj", "to_patch_embedding.2",
                         "pos_embed", "pos_embedding",
                         "norm", "mlp_head.0",
                         "head", "mlp_head.1"));
-                // Stages and poolings are one list there: stage, pooling, stage, ...
-                for (int i = 0; i < stages.size(); i++) pairs.addAll(theirs("transformers." + i + ".", 2 * i));
+                // In vit-pytorch stages and poolings are one list: stage, pooling, stage, ...
+                for (int i = 0; i < stages.size(); i++) pairs.addAll(vitPytorchNames("transformers." + i + ".", 2 * i));
                 yield CheckpointNames.of(pairs.toArray(String[]::new));
             }
         };
     }
 
-    private static List<String> theirs(String stage, int index) {
+    private static List<String> vitPytorchNames(String stage, int index) {
         String block = stage + "blocks.{i}.";
         String layer = "layers." + index + ".layers.{i}.";
         String pool = "layers." + (index - 1) + ".";

@@ -11,16 +11,16 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
 /**
- * ResNet: "Deep Residual Learning for Image Recognition", He et al. 2016, arXiv:1512.03385. Not a transformer: DeiT's
- * students learn most from a convolutional teacher (arXiv:2012.12877, table 2), and this is one to train.
+ * ResNet: "Deep Residual Learning for Image Recognition", He et al. 2016, arXiv:1512.03385. A convolutional
+ * teacher for distillation; DeiT benefits most from convolutional teachers (arXiv:2012.12877, table 2).
  *
- * <p>imagenet: pytorch/vision, {@code torchvision/models/resnet.py}, names included; the stride of a bottleneck is at its
- * 3x3 convolution ("v1.5"), where the paper has it at the first 1x1. cifar: section 4.2 of the paper, depth 6n + 2.
+ * <p>imagenet: pytorch/vision, {@code torchvision/models/resnet.py}, including parameter names; a bottleneck has its
+ * stride in the 3x3 convolution ("v1.5"), in the paper in the first 1x1. cifar: section 4.2 of the paper, depth 6n + 2.
  *
- * @param style stem and stages
- * @param depth layers with weights on the longest way, shortcuts not counted
- * @param width channels of the first stage; each further stage has twice as many as the one before
- * @param zeroInit the last norm of each branch starts at 0, torchvision's {@code zero_init_residual}
+ * @param style type of stem and stages
+ * @param depth number of convolutions and dense layers, without shortcuts
+ * @param width channels of the first stage, doubled by each further stage
+ * @param zeroInit true if the last norm of each branch starts at 0 (torchvision's {@code zero_init_residual})
  */
 public record ResNet(
         Flavor flavor,
@@ -34,6 +34,7 @@ public record ResNet(
         double headDrop)
         implements ModelConfig {
 
+    /** Type of stem and stages. */
     public enum ResNetStyle {
         /** 3x3 stem, three stages of basic blocks: for small images. */
         CIFAR,
@@ -41,23 +42,24 @@ public record ResNet(
         IMAGENET
     }
 
-    /** Depths of the paper's table 1. */
+    /** Depths in table 1 of the paper. */
     private static final List<Integer> DEPTHS = List.of(18, 34, 50, 101, 152);
 
     private static final int EXPANSION = 4;
 
     public ResNet {
-        Checks.require(flavor == Flavor.OFFICIAL, "flavour (community) is for transformers; resnet has official only");
+        Checks.require(
+                flavor == Flavor.OFFICIAL, "flavor (community) is not supported by resnet, which has only official");
         Checks.positive("classes", classes);
         Checks.positive("width", width);
         Checks.rate("head_drop", headDrop);
         boolean cifar = style == ResNetStyle.CIFAR;
         Checks.require(
                 !cifar || (depth >= 8 && depth % 6 == 2),
-                "depth (%d) must be 6 n + 2 in the form cifar: 20, 32, 44, 56, 110",
+                "depth (%d) must be 6 n + 2 with form: cifar, for example 20, 32, 44, 56, 110",
                 depth);
         Checks.require(
-                cifar || DEPTHS.contains(depth), "depth (%d) must be one of %s in the form imagenet", depth, DEPTHS);
+                cifar || DEPTHS.contains(depth), "depth (%d) must be one of %s with form: imagenet", depth, DEPTHS);
     }
 
     static Optional<ResNet> read(Section s, Flavor flavor, ImageSpec image, int classes) {
@@ -80,14 +82,13 @@ public record ResNet(
     public Graph build() {
         Graph g = new Graph(HE);
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
-        x = style == ResNetStyle.CIFAR ? norm(g, x, 3, 1) : norm(g, x, 7, 2); // [H', W', width]
+        x = style == ResNetStyle.CIFAR ? stem(g, x, 3, 1) : stem(g, x, 7, 2); // [H', W', width]
         if (style == ResNetStyle.IMAGENET) x = g.maxPool("maxpool", x, Window.square(3, 2, 1)); // [H/4, W/4, width]
         List<Integer> blocks = blocks();
         for (int stage = 0; stage < blocks.size(); stage++) {
             for (int i = 0; i < blocks.get(stage); i++) {
                 int stride = stage > 0 && i == 0 ? 2 : 1;
-                x = block(
-                        g.scope("layer" + (stage + 1) + "." + i), x, width << stage, stride); // rows and columns halved
+                x = block(g.scope("layer" + (stage + 1) + "." + i), x, width << stage, stride); // [h, w, planes]
             }
         }
         Tensor tokens = g.reshape("tokens", x, x.dim(0) * x.dim(1), x.dim(2)); // [T, D]
@@ -96,12 +97,12 @@ public record ResNet(
         return g;
     }
 
-    private Tensor norm(Graph g, Tensor x, int kernel, int stride) {
+    private Tensor stem(Graph g, Tensor x, int kernel, int stride) {
         Tensor y = g.conv2d("conv1", x, width, Window.square(kernel, stride, kernel / 2), 1, false);
         return g.activate("relu", g.batchNorm("bn1", y, normEps), Activation.RELU);
     }
 
-    /** How many blocks each stage has. */
+    /** Number of blocks of each stage. */
     private List<Integer> blocks() {
         if (style == ResNetStyle.CIFAR) return List.of((depth - 2) / 6, (depth - 2) / 6, (depth - 2) / 6);
         return switch (depth) {
@@ -113,7 +114,10 @@ public record ResNet(
         };
     }
 
-    /** relu(shortcut + branch): [H, W, C] -> [H / stride, W / stride, planes], four times the planes in bottlenecks. */
+    /**
+     * relu(shortcut + branch): [H, W, C] -> [H / stride, W / stride, planes], with four times the planes in
+     * bottlenecks.
+     */
     private Tensor block(Graph g, Tensor x, int planes, int stride) {
         boolean bottleneck = style == ResNetStyle.IMAGENET && depth >= 50;
         Tensor y = bottleneck ? bottleneck(g, x, planes, stride) : basic(g, x, planes, stride);
@@ -143,10 +147,10 @@ public record ResNet(
     }
 
     /**
-     * The input itself, or a 1x1 convolution of it where the shape changes: the paper's option B, as torchvision has it.
-     * For CIFAR the paper took option A, every second pixel and zeros for the new channels; that would need an operation
-     * of its own in every reader of the graph for 2,752 weights less (of 272,474 in ResNet-20), and B was slightly better
-     * where the paper compares them (table 3).
+     * Shortcut: the input, or a 1x1 convolution if the shape changes (option B of the paper, as in torchvision). For
+     * CIFAR the paper used option A, every second pixel with zeros for the new channels. Option A would need another
+     * operation in all backends and exporters, saves 2,752 of 272,474 parameters of ResNet-20, and is slightly worse in
+     * table 3 of the paper.
      */
     private Tensor shortcut(Graph g, Tensor x, Tensor y, int stride) {
         if (x.shape().equals(y.shape())) return x;
@@ -160,8 +164,8 @@ public record ResNet(
     }
 
     /**
-     * He et al. 2015, arXiv:1502.01852: convolutions normal with variance 2 / fan out, as torchvision and the authors'
-     * Torch code have it; the head as PyTorch's {@code nn.Linear}.
+     * Initialization of He et al. 2015, arXiv:1502.01852: convolutions normal with variance 2 / fan out, as in
+     * torchvision and the authors' Torch code; the head like PyTorch's {@code nn.Linear}.
      */
     private static final Init.InitScheme HE = new Init.InitScheme() {
         @Override

@@ -22,21 +22,21 @@ import org.vit4j.layers.TokenTransformer;
 import org.vit4j.layers.TransformerBlock;
 
 /**
- * T2T-ViT: "Tokens-to-Token ViT", Yuan et al. 2021, arXiv:2101.11986. Tokens come from overlapping windows, are mixed
- * by attention and put back on their grid, and the next windows are cut out of that.
+ * T2T-ViT: "Tokens-to-Token ViT", Yuan et al. 2021, arXiv:2101.11986. Repeatedly unfolds overlapping windows to tokens,
+ * applies attention to them and reshapes them to a grid for the next windows.
  *
  * <p>official: yitu-opensource/T2T-ViT, {@code models/t2t_vit.py}: narrow token modules between the splits, fixed
  * sinusoid positions; community: lucidrains/vit-pytorch 0.20.2, {@code t2t.py}: a transformer layer of full width after
  * every split, learned positions.
  *
- * @param splits the windows; community code pads by half the stride
- * @param tokensType what mixes the tokens between the splits (official)
- * @param tokenDim width of the mixed tokens (official)
- * @param tokenDrop of the performer token modules; 0.1 is written into the authors' code
- * @param qkScale of the scores in the blocks when it is not 1/sqrt(d); the authors' factory sets 1/sqrt(dim) with
+ * @param splits windows of the soft splits; the community code pads by half the stride
+ * @param tokensType attention of the token modules between the splits (official)
+ * @param tokenDim width of the tokens of the token modules (official)
+ * @param tokenDrop dropout of the performer token modules; a constant 0.1 in the authors' code
+ * @param qkScale factor of the scores in the blocks, 1/sqrt(d) if empty; the authors' factory sets 1/sqrt(dim) with
  *     {@code pretrained=True}, their evaluation does not
- * @param distilled a token behind the patches, without position, with its own norm and head (vit-pytorch's
- *     {@code distill.py}; the authors have none)
+ * @param distilled true for a distillation token after the patches, without a position, with its own norm and head
+ *     (vit-pytorch's {@code distill.py}; the authors' code has none)
  */
 public record T2tVit(
         Flavor flavor,
@@ -53,13 +53,13 @@ public record T2tVit(
         int mlpDim,
         boolean qkvBias,
         OptionalDouble qkScale,
-        Vit.TokenPool pool,
+        TokenPool pool,
         boolean distilled,
         double normEps,
         DropRates drops)
         implements ModelConfig {
 
-    /** The attention of a token module: linear in the number of tokens, or exact. */
+    /** Attention of a token module: linear in the number of tokens, or exact. */
     public enum T2tModule {
         PERFORMER,
         TRANSFORMER
@@ -75,19 +75,20 @@ public record T2tVit(
         Checks.positive("head_dim", headDim);
         Checks.positive("mlp_dim", mlpDim);
         Checks.rate("token_drop", tokenDrop);
-        Checks.require(!splits.isEmpty(), "soft_split needs at least one window");
+        Checks.check(!splits.isEmpty(), "soft_split", splits, "must have at least one window");
         boolean official = flavor == Flavor.OFFICIAL;
         Checks.require(
                 !official || dim == heads * headDim,
-                "dim (%d) must be heads x head_dim (%d x %d) in the official flavour",
+                "dim (%d) must be heads x head_dim (%d x %d) in the official flavor",
                 dim,
                 heads,
                 headDim);
-        Checks.require(
+        Checks.check(
                 !official || tokensType == T2tModule.TRANSFORMER || tokenDim >= 2,
-                "token_dim (%d) must be at least 2 for a performer, which has half as many features",
-                tokenDim);
-        Checks.require(!official || pool == Vit.TokenPool.CLS, "pool (mean) is of the community flavour");
+                "token_dim",
+                tokenDim,
+                "must be at least 2 for a performer, which has token_dim / 2 features");
+        Checks.require(!official || pool == TokenPool.CLS, "pool (mean) is not supported by the official flavor");
     }
 
     static Optional<T2tVit> read(Section s, Flavor flavor, ImageSpec image, int classes) {
@@ -106,7 +107,7 @@ public record T2tVit(
         int mlpDim = s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", official ? 4 : 1));
         boolean qkvBias = s.boolAt("qkv_bias", false);
         OptionalDouble qkScale = s.optionalDouble("qk_scale");
-        Vit.TokenPool pool = s.enumAt("pool", Vit.TokenPool.class, Vit.TokenPool.CLS);
+        TokenPool pool = s.enumAt("pool", TokenPool.class, TokenPool.CLS);
         boolean distilled = s.boolAt("distilled", false);
         double eps = s.doubleAt("norm_eps", 1e-5);
         DropRates drops = DropRates.read(s);
@@ -130,12 +131,12 @@ public record T2tVit(
                     distilled,
                     eps,
                     drops);
-            config.build(); // a window that does not fit into what the one before left is refused here
+            config.build(); // throws if a window does not fit into the grid of the previous split
             return config;
         });
     }
 
-    /** {@code soft_split: [[7, 4, 2], [3, 2, 1], [3, 2, 1]]}: kernel, stride, and padding, half the stride if none. */
+    /** Reads {@code soft_split: [[7, 4, 2], ...]}: kernel, stride and padding, by default half the stride. */
     private static List<Window> splits(Section s) {
         List<Window> windows = new ArrayList<>();
         for (List<Integer> row : s.intListsAt("soft_split", List.of(List.of(7, 4), List.of(3, 2), List.of(3, 2)))) {
@@ -168,7 +169,7 @@ public record T2tVit(
                 ? g.addPositions("pos_embed", x, Role.CONSTANT, SinusoidalPositions.table(x.dim(0), dim), grid)
                 : g.addPositions("pos_embed", x, Role.POSITION, new Init.NormalInit(1), grid);
         if (distilled)
-            x = g.concat("distilled", 0, x, g.learnedTokens("dist_token", x, 1, tokenInit)); // [1 + T + 1, D]
+            x = g.concat("with_dist", 0, x, g.learnedTokens("dist_token", x, 1, tokenInit)); // [1 + T + 1, D]
         x = g.dropout("pos_drop", x, drops.embed());
         for (int i = 0; i < depth; i++) x = block(drops.path(i, depth)).build(g.scope("blocks." + i), x);
         heads(g, x);
@@ -180,34 +181,34 @@ public record T2tVit(
         Tensor x = grid;
         for (int i = 0; i < splits.size(); i++) {
             Window window = splits.get(i);
-            int rows = rows(grid.dim(0), window.kernelHeight(), window.strideHeight(), window.padHeight());
+            int rows = outputSize(grid.dim(0), window.kernelHeight(), window.strideHeight(), window.padHeight());
             x = g.unfold("soft_split" + i, grid, window); // [T, C * k * k]
-            x = mixed(g.scope("attention" + (i + 1)), x, i == splits.size() - 1); // [T, C']
+            x = tokenModule(g.scope("attention" + (i + 1)), x, i == splits.size() - 1); // [T, C']
             grid = g.reshape("grid" + i, x, rows, x.dim(0) / rows, x.dim(1)); // [h, w, C']
         }
         return g.dense("project", x, dim); // [T, D]
     }
 
-    /** What is left of an image after all splits, behind a class token. */
+    /** Layout of the position table: class token and the grid after all splits. */
     private PositionGrid grid(Tensor image) {
         int height = image.dim(0);
         int width = image.dim(1);
         for (Window window : splits) {
-            height = rows(height, window.kernelHeight(), window.strideHeight(), window.padHeight());
-            width = rows(width, window.kernelWidth(), window.strideWidth(), window.padWidth());
+            height = outputSize(height, window.kernelHeight(), window.strideHeight(), window.padHeight());
+            width = outputSize(width, window.kernelWidth(), window.strideWidth(), window.padWidth());
         }
         return new PositionGrid(1, height, width);
     }
 
-    private static int rows(int size, int kernel, int stride, int pad) {
+    private static int outputSize(int size, int kernel, int stride, int pad) {
         return (size + 2 * pad - kernel) / stride + 1;
     }
 
-    /** What happens to the tokens of a split; the authors leave those of the last one to the projection. */
-    private Tensor mixed(Graph g, Tensor x, boolean last) {
+    /** Token module of a split; in the authors' code the last split has none. */
+    private Tensor tokenModule(Graph g, Tensor x, boolean last) {
         int width = x.dim(1);
         if (flavor == Flavor.COMMUNITY) {
-            // One head of full width, and therefore without output projection.
+            // A single head of full width has no output projection.
             var attention = new Attention(1, width, 1 / Math.sqrt(width), false, OptionalDouble.empty(), false, 0, 0);
             return new TransformerBlock(attention, new Mlp(width, Activation.GELU, drops.proj()), normEps, 0)
                     .build(g, x);
@@ -215,7 +216,7 @@ public record T2tVit(
         if (last) return x;
         return switch (tokensType) {
             case PERFORMER -> new TokenPerformer(tokenDim, tokenDim / 2, tokenDrop).build(g, x);
-            // The authors scale by the width of the input, not of the head.
+            // The authors scale by the width of the input instead of the head.
             case TRANSFORMER ->
                 new TokenTransformer(tokenDim, 1, 1 / Math.sqrt(width), tokenDim, false, 0, 0, 0).build(g, x);
         };
@@ -223,7 +224,7 @@ public record T2tVit(
 
     private TransformerBlock block(double path) {
         double scale = qkScale.orElse(1 / Math.sqrt(headDim));
-        // vit-pytorch has no output projection, and no dropout behind it, when a single head has the full width.
+        // vit-pytorch has neither output projection nor dropout after it for a single head of full width.
         boolean project = flavor == Flavor.OFFICIAL || heads > 1 || headDim != dim;
         var attention = new Attention(
                 heads,
@@ -237,22 +238,22 @@ public record T2tVit(
         return new TransformerBlock(attention, new Mlp(mlpDim, Activation.GELU, drops.proj()), normEps, path);
     }
 
-    /** [T, D] -> [K], twice when distilled; vit-pytorch predicts by the class head and throws the other away. */
+    /** [T, D] -> [K], for two heads if distilled. As in vit-pytorch, predictions come from the class head. */
     private void heads(Graph g, Tensor x) {
         int last = x.dim(0);
-        Tensor patches = distilled ? g.slice("student", x, 0, 0, last - 1) : x; // [1 + T, D]
-        Tensor pooled = pool == Vit.TokenPool.CLS ? token(g, "cls", x, 0) : g.mean("pool", patches, 0); // [D]
+        Tensor patches = distilled ? g.slice("without_dist", x, 0, 0, last - 1) : x; // [1 + T, D]
+        Tensor pooled = pool == TokenPool.CLS ? token(g, "cls", x, 0) : g.mean("pool", patches, 0); // [D]
         pooled = g.dropout("head_drop", g.layerNorm("norm", pooled, normEps), drops.head());
         Tensor logits = g.dense("head", pooled, classes); // [K]
         g.output("logits", logits);
         if (!distilled) return;
-        Tensor taught = g.layerNorm("dist_norm", token(g, "dist", x, last - 1), normEps); // [D]
+        Tensor dist = g.layerNorm("dist_norm", token(g, "dist", x, last - 1), normEps); // [D]
         g.output("logits_class", logits);
-        g.output("logits_distill", g.dense("head_dist", taught, classes)); // [K]
+        g.output("logits_distill", g.dense("head_dist", dist, classes)); // [K]
     }
 
-    private Tensor token(Graph g, String name, Tensor x, int at) {
-        return g.reshape(name, g.slice(name + "_slice", x, 0, at, at + 1), dim); // [D]
+    private Tensor token(Graph g, String name, Tensor x, int index) {
+        return g.reshape(name + "_flat", g.slice(name, x, 0, index, index + 1), dim); // [D]
     }
 
     @Override
@@ -266,7 +267,7 @@ public record T2tVit(
                 "norm", "mlp_head.0",
                 "head", "mlp_head.1",
                 "tokens_to_token.project", "to_patch_embedding." + 4 * splits.size()));
-        // Each split is four modules there: to the grid, unfold, to tokens, transformer.
+        // In vit-pytorch each split is four modules: to grid, unfold, to tokens, transformer.
         for (int i = 0; i < splits.size(); i++) {
             layer(pairs, "tokens_to_token.attention" + (i + 1), "to_patch_embedding." + (4 * i + 3) + ".layers.0");
         }
@@ -274,13 +275,13 @@ public record T2tVit(
         return CheckpointNames.of(pairs.toArray(String[]::new));
     }
 
-    private static void layer(List<String> pairs, String ours, String theirs) {
+    private static void layer(List<String> pairs, String path, String key) {
         pairs.addAll(List.of(
-                ours + ".norm1", theirs + ".0.norm",
-                ours + ".attn.qkv", theirs + ".0.fn.to_qkv",
-                ours + ".attn.proj", theirs + ".0.fn.to_out.0",
-                ours + ".norm2", theirs + ".1.norm",
-                ours + ".mlp.fc1", theirs + ".1.fn.net.0",
-                ours + ".mlp.fc2", theirs + ".1.fn.net.3"));
+                path + ".norm1", key + ".0.norm",
+                path + ".attn.qkv", key + ".0.fn.to_qkv",
+                path + ".attn.proj", key + ".0.fn.to_out.0",
+                path + ".norm2", key + ".1.norm",
+                path + ".mlp.fc1", key + ".1.fn.net.0",
+                path + ".mlp.fc2", key + ".1.fn.net.3"));
     }
 }

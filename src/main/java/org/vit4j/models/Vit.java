@@ -22,21 +22,21 @@ import org.vit4j.layers.ResNetV2;
 import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
- * ViT: "An Image is Worth 16x16 Words", Dosovitskiy et al. 2021, arXiv:2010.11929. The two flavors are one network
- * with other numbers.
+ * ViT: "An Image is Worth 16x16 Words", Dosovitskiy et al. 2021, arXiv:2010.11929. Both flavors have the same layers
+ * with different defaults.
  *
  * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/vision_transformer.py}; community:
  * lucidrains/vit-pytorch 0.20.2, {@code vit.py}.
  *
- * @param headDim width of a head; timm always has dim / heads
+ * @param headDim width of a head; always dim / heads in timm
  * @param mlpDim hidden width of the MLP
- * @param layerScale initial value of a per-channel scale on each branch (timm's {@code init_values})
- * @param registers tokens that nobody reads out (timm's {@code reg_tokens})
- * @param posPrefix whether class and register tokens have positions (timm: not {@code no_embed_class})
- * @param preNorm a norm in front of the blocks, as CLIP has it
- * @param fcNorm the final norm stands after pooling instead of before
- * @param resnet a ResNet in front, whose pixels are the patches' (hybrids)
- * @param parallel branches side by side in each half of a block (Touvron et al. 2022, arXiv:2203.09795)
+ * @param layerScale initial value of the layer scale on each branch, empty for none (timm's {@code init_values})
+ * @param registers number of register tokens, which the head does not read (timm's {@code reg_tokens})
+ * @param posPrefix true if class and register tokens have positions (timm: not {@code no_embed_class})
+ * @param preNorm true for a norm before the blocks, as in CLIP
+ * @param fcNorm true if the final norm follows the pooling instead of preceding it
+ * @param resnet ResNet stem of hybrid models; patches are taken from its feature map
+ * @param parallel number of parallel attention and MLP branches of a block (Touvron et al. 2022, arXiv:2203.09795)
  */
 public record Vit(
         Flavor flavor,
@@ -65,13 +65,7 @@ public record Vit(
         DropRates drops)
         implements ModelConfig {
 
-    /** What the head reads: the class token, or the mean of tokens (timm: the patches'; vit-pytorch: of all). */
-    public enum TokenPool {
-        CLS,
-        MEAN
-    }
-
-    /** Of DINOv2 and MAE: a token in place of patches that were left out, and the decoder that predicts them. */
+    /** Keys of DINOv2 and MAE: the token in place of masked patches, and the decoder that predicts them. */
     private static final String[] PRETRAINING = {
         "mask_token", "decoder_embed.*", "decoder_blocks.*", "decoder_norm.*", "decoder_pred.*", "decoder_pos_embed"
     };
@@ -90,12 +84,12 @@ public record Vit(
         Checks.divides("patch_size", patchWidth * stride, "image width", image.width());
         Checks.require(
                 flavor == Flavor.COMMUNITY || dim == heads * headDim,
-                "dim (%d) must be heads x head_dim (%d x %d) in the official flavour",
+                "dim (%d) must be heads x head_dim (%d x %d) in the official flavor",
                 dim,
                 heads,
                 headDim);
         Checks.require(classToken || pool != TokenPool.CLS, "pool (cls) needs class_token: true");
-        Checks.require(registers >= 0, "register_tokens (%d) must be at least 0", registers);
+        Checks.check(registers >= 0, "register_tokens", registers, "must be at least 0");
     }
 
     static Optional<Vit> read(Section s, Flavor flavor, ImageSpec image, int classes) {
@@ -150,7 +144,7 @@ public record Vit(
                 drops));
     }
 
-    /** {@code resnet: [3, 4, 9]}, blocks a stage; {@code []} is the stem alone. */
+    /** Reads {@code resnet: [3, 4, 9]}, the blocks of each stage; {@code []} is only the stem. */
     private static Optional<ResNetV2> resnet(Section s) {
         try {
             return Optional.of(new ResNetV2(s.intsAt("resnet", List.of())));
@@ -173,17 +167,17 @@ public record Vit(
         return g;
     }
 
-    /** Empty, with the initial values of this flavor. */
+    /** Returns an empty graph with the initialization of this flavor. */
     Graph graph() {
         return new Graph(flavor == Flavor.OFFICIAL ? Init.TIMM : Init.PYTORCH);
     }
 
     /**
-     * The image as tokens with their positions, [1 + R + T, D].
+     * Input image -> tokens with positions, [1 + R + T, D].
      *
-     * @param between puts further tokens between the class token and the patches
+     * @param prepend adds further tokens between the class token and the patches
      */
-    Tensor embed(Graph g, UnaryOperator<Tensor> between) {
+    Tensor embed(Graph g, UnaryOperator<Tensor> prepend) {
         boolean timm = flavor == Flavor.OFFICIAL;
         Init tokenInit = new Init.NormalInit(timm ? 1e-6 : 1);
         Init posInit = timm ? new Init.TruncatedNormalInit(0.02) : new Init.NormalInit(1);
@@ -193,7 +187,7 @@ public record Vit(
         x = PatchEmbed.build(g.scope("patch_embed"), x, patchHeight, patchWidth, dim, !preNorm); // [T, D]
         if (!posPrefix) x = g.addPositions("pos_embed", x, Role.POSITION, posInit, grid(0));
         int patches = x.dim(0);
-        x = prefix(g, between.apply(x), tokenInit); // [1 + R + T, D]
+        x = prefix(g, prepend.apply(x), tokenInit); // [1 + R + T, D]
         return posPrefix ? g.addPositions("pos_embed", x, Role.POSITION, posInit, grid(x.dim(0) - patches)) : x;
     }
 
@@ -202,7 +196,7 @@ public record Vit(
         return new PositionGrid(prefix, image.height() / (patchHeight * stride), image.width() / (patchWidth * stride));
     }
 
-    /** The blocks, [T, D] -> [T, D]. */
+    /** Transformer blocks: [T, D] -> [T, D] */
     Tensor encode(Graph g, Tensor x) {
         x = g.dropout("pos_drop", x, drops.embed());
         if (preNorm) x = g.layerNorm("norm_pre", x, normEps);
@@ -212,9 +206,9 @@ public record Vit(
         return x;
     }
 
-    /** [T, D] -> [1 + R + T, D]: the class token first, then the registers, then the patches. */
+    /** [T, D] -> [1 + R + T, D]: class token, registers, patches. */
     private Tensor prefix(Graph g, Tensor x, Init init) {
-        if (registers > 0) x = g.concat("registers", 0, g.learnedTokens("reg_token", x, registers, init), x);
+        if (registers > 0) x = g.concat("with_registers", 0, g.learnedTokens("reg_token", x, registers, init), x);
         return classToken ? g.concat("tokens", 0, g.learnedTokens("cls_token", x, 1, init), x) : x;
     }
 
@@ -227,42 +221,42 @@ public record Vit(
         var attention = new Attention(heads, headDim, scale, qkvBias, qk, project, drops.attn(), drops.proj());
         var mlp = new Mlp(mlpDim, activation, drops.proj());
 
-        x = half(g, "attns", "1", x, path, (b, y) -> attention.build(b.scope("attn"), y)); // [T, D]
-        return half(g, "ffns", "2", x, path, (b, y) -> mlp.build(b.scope("mlp"), y)); // [T, D]
+        x = residual(g, "attns", "1", x, path, (b, y) -> attention.build(b.scope("attn"), y)); // [T, D]
+        return residual(g, "ffns", "2", x, path, (b, y) -> mlp.build(b.scope("mlp"), y)); // [T, D]
     }
 
-    /** x + f(LN(x)), or x + the sum of several f when there are {@code parallel} branches, named as timm names them. */
-    private Tensor half(
-            Graph g, String many, String number, Tensor x, double path, BiFunction<Graph, Tensor, Tensor> f) {
+    /** Adds one residual branch, or the sum of {@code parallel} branches: x + f(LN(x)). Names are those of timm. */
+    private Tensor residual(
+            Graph g, String parallelScope, String number, Tensor x, double path, BiFunction<Graph, Tensor, Tensor> f) {
         Tensor[] branches = new Tensor[parallel];
         for (int j = 0; j < parallel; j++) {
-            Graph b = parallel == 1 ? g : g.scope(many + "." + j);
-            String end = parallel == 1 ? number : "";
-            Tensor y = f.apply(b, b.layerNorm("norm" + end, x, normEps)); // [T, D]
+            Graph b = parallel == 1 ? g : g.scope(parallelScope + "." + j);
+            String suffix = parallel == 1 ? number : "";
+            Tensor y = f.apply(b, b.layerNorm("norm" + suffix, x, normEps)); // [T, D]
             if (layerScale.isPresent()) {
-                y = b.layerScale("ls" + end, y, new Init.ConstantInit(layerScale.getAsDouble()));
+                y = b.layerScale("ls" + suffix, y, new Init.ConstantInit(layerScale.getAsDouble()));
             }
-            branches[j] = b.dropPath("drop_path" + end, y, path);
+            branches[j] = b.dropPath("drop_path" + suffix, y, path);
         }
         return g.add("add" + number, x, branches); // [T, D]
     }
 
     /** [T, D] -> [K] */
     Tensor head(Graph g, Tensor x) {
-        // LN works token by token, so the class token alone needs it.
+        // LN is applied per token, so only the class token needs it.
         boolean normFirst = pool == TokenPool.MEAN && !fcNorm;
         if (normFirst) x = g.layerNorm("norm", x, normEps); // [T, D]
-        Tensor pooled = pool == TokenPool.CLS ? first(g, x) : g.mean("pool", averaged(g, x), 0); // [D]
+        Tensor pooled = pool == TokenPool.CLS ? classToken(g, x) : g.mean("pool", pooledTokens(g, x), 0); // [D]
         if (!normFirst) pooled = g.layerNorm(fcNorm ? "fc_norm" : "norm", pooled, normEps);
         return g.dense("head", g.dropout("head_drop", pooled, drops.head()), classes); // [K]
     }
 
-    private Tensor first(Graph g, Tensor x) {
-        return g.reshape("cls", g.slice("cls_slice", x, 0, 0, 1), dim); // [D]
+    private Tensor classToken(Graph g, Tensor x) {
+        return g.reshape("cls_flat", g.slice("cls", x, 0, 0, 1), dim); // [D]
     }
 
-    /** What the mean is taken of: timm leaves class token and registers out, vit-pytorch averages every token. */
-    private Tensor averaged(Graph g, Tensor x) {
+    /** Tokens that the mean pools: the patches in timm, all tokens in vit-pytorch. */
+    private Tensor pooledTokens(Graph g, Tensor x) {
         int prefix = (classToken ? 1 : 0) + registers;
         return flavor == Flavor.COMMUNITY || prefix == 0 ? x : g.slice("patches", x, 0, prefix, x.dim(0));
     }
@@ -293,7 +287,7 @@ public record Vit(
         return switch (flavor) {
             case OFFICIAL -> {
                 boolean stemOnly = resnet.isPresent() && resnet.get().layers().isEmpty();
-                // A stem that no stages follow is the whole backbone in timm.
+                // In timm a stem without stages is the backbone itself.
                 CheckpointNames timm = stemOnly
                         ? CheckpointNames.of("patch_embed.backbone.stem", "patch_embed.backbone")
                         : CheckpointNames.SAME;

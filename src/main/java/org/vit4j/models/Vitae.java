@@ -14,22 +14,22 @@ import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.SinusoidalPositions;
 
 /**
- * ViTAE: "Vision Transformer Advanced by Exploring Intrinsic Inductive Bias", Xu et al. 2021, arXiv:2106.03348. Cells
- * that shrink the grid by dilated convolutions, then cells with convolutions beside their attention.
+ * ViTAE: "Vision Transformer Advanced by Exploring Intrinsic Inductive Bias", Xu et al. 2021, arXiv:2106.03348.
+ * Reduction cells that shrink the grid with dilated convolutions, then normal cells with convolutions parallel to their
+ * attention.
  *
- * <p>official: ViTAE-Transformer/ViTAE-Transformer, {@code Image-Classification/vitae/vitmodules.py}; its Base to Huge
- * (arXiv:2202.10108) begin with ViT's patch embedding in place of reduction cells. There is no community flavor.
+ * <p>official: ViTAE-Transformer/ViTAE-Transformer, {@code Image-Classification/vitae/vitmodules.py}; the variants Base
+ * to Huge (arXiv:2202.10108) have ViT's patch embedding instead of reduction cells. There is no community flavor.
  *
- * <p>The paper has a class token and sinusoid positions in front of the normal cells, the released Tiny to Small have
- * neither; here both are options. The released reduction cells of type transformer and pooling are left out by a
- * condition that is always true; here they are what they were before it, in the code of December 2021.
+ * <p>The paper has a class token and sinusoidal positions before the normal cells, the released variants Tiny to Small
+ * have neither; here both are options. A condition that is always true disables the released reduction cells of type
+ * transformer and pooling; here they follow the code of December 2021, before that condition.
  *
- * @param stages first to last
- * @param shareWeights whether the dilations of a pyramid have one kernel
- * @param classToken in front of the cells of the last stage; with a patch embedding from there on
- * @param posEmbed of the tokens of the last stage; a patch embedding has learned ones
- * @param pool what the head reads; the patch embedding's class token goes unread in the authors' code
- * @param tokenDrop of the performers in reduction cells; 0.1 is written into the authors' code
+ * @param shareWeights true if the dilations of a pyramid share one kernel
+ * @param classToken true for a class token before the cells of the last stage, or after the patch embedding
+ * @param posEmbed positions of the tokens of the last stage; a patch embedding has learned ones
+ * @param pool input of the head; the authors' code does not read the class token of a patch embedding
+ * @param tokenDrop dropout of the performers in reduction cells; a constant 0.1 in the authors' code
  */
 public record Vitae(
         Flavor flavor,
@@ -39,15 +39,15 @@ public record Vitae(
         boolean shareWeights,
         boolean classToken,
         PositionType posEmbed,
-        Vit.TokenPool pool,
+        TokenPool pool,
         double tokenDrop,
         double normEps,
         DropRates drops)
         implements ModelConfig {
 
-    /** What tells the places of the last stage's tokens. */
+    /** Position embedding of the tokens of the last stage. */
     public enum PositionType {
-        /** Padding of the convolutions does. */
+        /** None; the zero padding of the convolutions encodes positions. */
         NONE,
         SINUSOID
     }
@@ -56,21 +56,28 @@ public record Vitae(
         stages = List.copyOf(stages);
         Checks.positive("classes", classes);
         Checks.rate("token_drop", tokenDrop);
-        Checks.require(flavor == Flavor.OFFICIAL, "vitae has one flavour, official");
+        Checks.require(
+                flavor == Flavor.OFFICIAL, "flavor (community) is not supported by vitae, which has only official");
         Checks.require(!stages.isEmpty() && stages.get(0).reduces(), "the first stage must reduce the image to tokens");
         boolean embedded = stages.get(0).embeds();
         Checks.require(!embedded || classToken, "rc_tokens_type (embedding) needs class_token: true");
-        Checks.require(!embedded || posEmbed == PositionType.NONE, "pos_embed: an embedding has learned positions");
-        Checks.require(classToken || pool != Vit.TokenPool.CLS, "pool (cls) needs class_token: true");
+        Checks.require(
+                !embedded || posEmbed == PositionType.NONE,
+                "pos_embed (sinusoid) must be none with rc_tokens_type: embedding, which has learned positions");
+        Checks.require(classToken || pool != TokenPool.CLS, "pool (cls) needs class_token: true");
         for (int i = 1; i < stages.size(); i++) {
             boolean cell = stages.get(i).reduces();
             Checks.require(
-                    !cell || !stages.get(i).embeds(), "rc_tokens_type (embedding) can only be the first stage's");
-            Checks.require(!cell || !embedded, "rc_tokens_type: behind an embedding with class token must be none");
+                    !cell || !stages.get(i).embeds(),
+                    "rc_tokens_type (embedding) is only supported in the first stage");
+            Checks.require(!cell || !embedded, "rc_tokens_type must be none in stages after an embedding");
             int before = stages.get(i - 1).tokenDim();
             int dim = stages.get(i).tokenDim();
             Checks.require(
-                    cell || before == dim, "token_dims (%d, %d): without a cell between both are one", before, dim);
+                    cell || before == dim,
+                    "token_dims (%d, %d) must be equal in stages without a reduction cell between them",
+                    before,
+                    dim);
         }
     }
 
@@ -80,15 +87,15 @@ public record Vitae(
         boolean shareWeights = s.boolAt("share_weights", false);
         boolean classToken = s.boolAt("class_token", false);
         PositionType posEmbed = s.enumAt("pos_embed", PositionType.class, PositionType.NONE);
-        Vit.TokenPool standard = classToken && !embedded ? Vit.TokenPool.CLS : Vit.TokenPool.MEAN;
-        Vit.TokenPool pool = s.enumAt("pool", Vit.TokenPool.class, standard);
+        TokenPool standard = classToken && !embedded ? TokenPool.CLS : TokenPool.MEAN;
+        TokenPool pool = s.enumAt("pool", TokenPool.class, standard);
         double tokenDrop = s.doubleAt("token_drop", 0.1);
         double eps = s.doubleAt("norm_eps", 1e-6);
         DropRates drops = DropRates.read(s);
         return s.build(() -> {
             var config = new Vitae(
                     flavor, image, classes, stages, shareWeights, classToken, posEmbed, pool, tokenDrop, eps, drops);
-            config.build(); // grids that do not fit each other are refused here
+            config.build(); // throws if the grids of the stages do not fit
             return config;
         });
     }
@@ -104,14 +111,14 @@ public record Vitae(
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
         int height = 0;
         int width = 0;
-        boolean token = false;
+        boolean hasClassToken = false;
         for (int i = 0; i < stages.size(); i++) {
             VitaeStage stage = stages.get(i);
             Graph layer = g.scope("layers." + i);
             if (stage.reduces() && stage.embeds()) {
                 height = image.height() / stage.ratio();
                 width = image.width() / stage.ratio();
-                token = true;
+                hasClassToken = true;
                 x = embedding(layer.scope("RC"), x, stage); // [1 + T, D]
             } else if (stage.reduces()) {
                 Tensor grid = i == 0 ? x : layer.reshape("grid", x, height, width, x.dim(1)); // [h, w, D]
@@ -120,12 +127,12 @@ public record Vitae(
                 width = grid.dim(1);
                 x = layer.reshape("tokens", grid, height * width, stage.tokenDim()); // [T, D]
             }
-            if (i == stages.size() - 1 && !token) {
-                x = placed(g, x, height, width); // [T, D] or [1 + T, D]
-                token = classToken;
+            if (i == stages.size() - 1 && !hasClassToken) {
+                x = addTokenAndPositions(g, x, height, width); // [T, D] or [1 + T, D]
+                hasClassToken = classToken;
             }
             for (int j = 0; j < stage.depth(); j++) {
-                NormalCell cell = stage.normal(token, normEps, drops, path(i, j));
+                NormalCell cell = stage.normal(hasClassToken, normEps, drops, path(i, j));
                 x = cell.build(layer.scope("NC." + j), x, height, width);
             }
         }
@@ -133,7 +140,7 @@ public record Vitae(
         return g;
     }
 
-    /** ViT's: patches, a class token, learned positions for both. */
+    /** Patch embedding of ViT with class token and learned positions. */
     private Tensor embedding(Graph g, Tensor image, VitaeStage stage) {
         Tensor x =
                 PatchEmbed.build(g.scope("PRM"), image, stage.ratio(), stage.ratio(), stage.tokenDim(), true); // [T, D]
@@ -143,8 +150,8 @@ public record Vitae(
         return g.dropout("pos_drop", g.addPositions("pos_embed", x, Role.POSITION, Init.ZEROS, grid), drops.embed());
     }
 
-    /** The paper's class token and positions, in front of the normal cells. */
-    private Tensor placed(Graph g, Tensor x, int height, int width) {
+    /** Adds the optional class token and positions before the normal cells of the last stage. */
+    private Tensor addTokenAndPositions(Graph g, Tensor x, int height, int width) {
         if (classToken) {
             x = g.concat(
                     "tokens",
@@ -160,8 +167,8 @@ public record Vitae(
     }
 
     /**
-     * Stochastic depth of cell {@code j} of stage {@code i}. The authors count the cells before from the stage before
-     * alone, not from all of them.
+     * Stochastic depth rate of cell {@code j} of stage {@code i}. As in the authors' code, only the cells of the
+     * previous stage count as preceding cells, not those of all earlier stages.
      */
     private double path(int i, int j) {
         int all = stages.stream().mapToInt(VitaeStage::depth).sum();
@@ -172,16 +179,16 @@ public record Vitae(
     /** [T, D] -> [K] */
     private Tensor head(Graph g, Tensor x) {
         Tensor patches = classToken ? g.slice("patches", x, 0, 1, x.dim(0)) : x; // [T, D]
-        Tensor pooled = pool == Vit.TokenPool.CLS
-                ? g.reshape("cls", g.slice("cls_slice", x, 0, 0, 1), x.dim(1))
+        Tensor pooled = pool == TokenPool.CLS
+                ? g.reshape("cls_flat", g.slice("cls", x, 0, 0, 1), x.dim(1))
                 : g.mean("pool", patches, 0); // [D]
-        if (classToken) pooled = g.layerNorm("fc_norm", pooled, normEps); // the networks without one have no norm
+        if (classToken) pooled = g.layerNorm("fc_norm", pooled, normEps); // without a class token there is no norm
         return g.dense("head", g.dropout("head_drop", pooled, drops.head()), classes); // [K]
     }
 
     @Override
     public CheckpointNames keys() {
-        // The authors' linear attention owns a norm that it never uses.
+        // The authors' linear attention owns a norm that it never calls.
         CheckpointNames keys = CheckpointNames.SAME.ignoring("layers.{i}.NC.{i}.attn.norm1.*");
         for (int i = 0; i < stages.size(); i++) {
             VitaeStage stage = stages.get(i);

@@ -12,9 +12,9 @@ import org.vit4j.layers.PyramidReduction;
 import org.vit4j.layers.ReductionCell;
 
 /**
- * One stage of ViTAE: a reduction cell (rc), then normal cells (nc).
+ * Stage of ViTAE: a reduction cell (rc), then normal cells (nc).
  *
- * @param ratio how many times smaller the cell makes the grid; 1 is no cell
+ * @param ratio stride of the reduction cell; 1 for no cell
  * @param depth number of normal cells
  */
 record VitaeStage(
@@ -35,7 +35,7 @@ record VitaeStage(
         boolean qkvBias,
         OptionalDouble qkScale) {
 
-    /** The words of {@code rc_tokens_type}: those of the cells, ViT's patch embedding, nothing. */
+    /** Values of {@code rc_tokens_type}: types of reduction cells, ViT's patch embedding, or none. */
     enum ReductionType {
         PERFORMER,
         PERFORMER_LESS,
@@ -55,10 +55,10 @@ record VitaeStage(
         Checks.positive("nc_heads", ncHeads);
         Checks.positive("rc_group", rcGroup);
         Checks.positive("nc_group", ncGroup);
-        Checks.require(!dilations.isEmpty(), "dilations must have at least one");
+        Checks.check(!dilations.isEmpty(), "dilations", dilations, "must have at least one entry");
         for (int dilation : dilations) Checks.positive("dilations", dilation);
-        Checks.require(depth >= 0, "nc_depth (%d) must be at least 0", depth);
-        Checks.require(mlpRatio > 0, "mlp_ratio (%s) must be above 0", mlpRatio);
+        Checks.check(depth >= 0, "nc_depth", depth, "must be at least 0");
+        Checks.positive("mlp_ratio", mlpRatio);
         boolean cell = ratio > 1 && rcTokens != ReductionType.NONE && rcTokens != ReductionType.EMBEDDING;
         if (cell) checkReduction(embedDim, tokenDim, ratio, rcHeads, dilations.size(), rcOp, rcTokens, rcGroup);
         if (depth > 0) checkNormal(tokenDim, (int) (tokenDim * mlpRatio), ncHeads, ncTokens, ncGroup);
@@ -75,32 +75,38 @@ record VitaeStage(
             int group) {
         int width = op == PyramidReduction.JoinType.CAT ? embedDim * dilations : embedDim;
         if (type == ReductionType.PERFORMER_LESS) {
-            Checks.require(
-                    width == tokenDim, "token_dims (%d) must be what performer_less makes (%d)", tokenDim, width);
+            Checks.check(
+                    width == tokenDim,
+                    "token_dims",
+                    tokenDim,
+                    "must be the output width of performer_less (" + width + ")");
             return;
         }
-        Checks.require(
+        Checks.check(
                 type == ReductionType.POOLING || ratio == 2 || ratio == 4 || ratio == 8,
-                "downsample_ratios (%d) must be 2, 4 or 8: three convolutions of stride 2 leave a residue otherwise",
-                ratio);
-        Checks.require(
-                type != ReductionType.PERFORMER || heads == 1, "rc_heads (%d) must be 1 with a performer", heads);
-        Checks.require(
-                type != ReductionType.PERFORMER || tokenDim >= 2, "token_dims (%d) must be at least 2", tokenDim);
+                "downsample_ratios",
+                ratio,
+                "must be 2, 4 or 8, the strides that three convolutions can have together");
+        Checks.check(type != ReductionType.PERFORMER || heads == 1, "rc_heads", heads, "must be 1 with a performer");
+        Checks.check(type != ReductionType.PERFORMER || tokenDim >= 2, "token_dims", tokenDim, "must be at least 2");
         Checks.divides("rc_heads", heads, "token_dims", tokenDim);
         Checks.divides("rc_group", group, "embed_dims", embedDim);
         Checks.divides("rc_group", group, "token_dims", tokenDim);
     }
 
     private static void checkNormal(int dim, int hidden, int heads, NormalCell.NormalCellType type, int group) {
-        Checks.require(!type.performer() || heads == 1, "nc_heads (%d) must be 1 with a performer", heads);
-        Checks.require(!type.performer() || dim >= 2, "token_dims (%d) must be at least 2", dim);
+        Checks.check(!type.performer() || heads == 1, "nc_heads", heads, "must be 1 with a performer");
+        Checks.check(!type.performer() || dim >= 2, "token_dims", dim, "must be at least 2");
         Checks.divides("nc_heads", heads, "token_dims", dim);
         Checks.divides("nc_group", group, "token_dims", dim);
-        Checks.divides("nc_group", group, "token_dims x mlp_ratio", hidden);
+        Checks.check(
+                hidden % group == 0,
+                "nc_group",
+                group,
+                "must divide the hidden width token_dims x mlp_ratio (" + hidden + ")");
     }
 
-    /** Whether the stage begins with anything at all. */
+    /** Returns true if the stage starts with a reduction cell or a patch embedding. */
     boolean reduces() {
         return ratio > 1 && rcTokens != ReductionType.NONE;
     }
@@ -132,8 +138,8 @@ record VitaeStage(
     }
 
     /**
-     * The lists of a model section, one entry a stage; a single value stands for all stages, but {@code token_dims}
-     * doubles from stage to stage then. Empty when something is wrong.
+     * Reads the lists of a model section with one entry per stage, or one value for all stages; a single {@code
+     * token_dims} doubles with each stage. Reports problems to the section; the result may then be incomplete.
      */
     static List<VitaeStage> read(Section s) {
         int count = s.intAt("stages", 4);
@@ -151,14 +157,14 @@ record VitaeStage(
         var ncHeads = ints(s, "nc_heads", count, List.of(4));
         var pyramid = List.of(List.of(1, 2, 3, 4), List.of(1, 2, 3), List.of(1, 2), List.of(1, 2));
         var dilations = each(s, "dilations", count, s.intListsAt("dilations", first(pyramid, count)), pyramid);
-        var rcOps = words(s, "rc_op", count, PyramidReduction.JoinType.class, List.of("cat"));
-        var rcTokens = words(
+        var rcOps = choices(s, "rc_op", count, PyramidReduction.JoinType.class, List.of("cat"));
+        var rcTokens = choices(
                 s,
                 "rc_tokens_type",
                 count,
                 ReductionType.class,
                 List.of("performer", "transformer", "transformer", "transformer"));
-        var ncTokens = words(s, "nc_tokens_type", count, NormalCell.NormalCellType.class, List.of("transformer"));
+        var ncTokens = choices(s, "nc_tokens_type", count, NormalCell.NormalCellType.class, List.of("transformer"));
         var rcGroups = ints(s, "rc_group", count, List.of(1));
         var ncGroups = ints(s, "nc_group", count, List.of(1, 32, 64, 64));
         var depths = ints(s, "nc_depth", count, List.of(2, 2, 6, 2));
@@ -185,9 +191,8 @@ record VitaeStage(
                         mlpRatios.get(i),
                         qkvBiases.get(i),
                         qkScale));
-            } catch (IllegalArgumentException rule) {
-                String message = rule.getMessage();
-                s.reject(message.substring(0, message.indexOf(' ')), message + ", in stage " + i);
+            } catch (Checks.InvalidValueException e) {
+                s.reject(e.key(), e.getMessage() + ", in stage " + i);
             }
         }
         return stages;
@@ -203,12 +208,12 @@ record VitaeStage(
         return each(s, key, count, s.intsAt(key, first(standard, count)), standard);
     }
 
-    private static <E extends Enum<E>> List<E> words(
+    private static <E extends Enum<E>> List<E> choices(
             Section s, String key, int count, Class<E> type, List<String> standard) {
-        List<E> words = new ArrayList<>();
+        List<E> constants = new ArrayList<>();
         for (String word : each(s, key, count, s.stringsAt(key, first(standard, count)), standard)) {
             try {
-                words.add(Enum.valueOf(type, word.toUpperCase(Locale.ROOT)));
+                constants.add(Enum.valueOf(type, word.toUpperCase(Locale.ROOT)));
             } catch (IllegalArgumentException e) {
                 String known = String.join(
                         ", ",
@@ -216,13 +221,13 @@ record VitaeStage(
                                 .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                                 .toList());
                 s.reject(key, "unknown value '" + word + "', expected " + known);
-                words.add(type.getEnumConstants()[0]);
+                constants.add(type.getEnumConstants()[0]);
             }
         }
-        return words;
+        return constants;
     }
 
-    /** The reference's defaults are for four stages. */
+    /** Adapts the reference's defaults for four stages: cuts the list or repeats its last entry. */
     private static <T> List<T> first(List<T> standard, int count) {
         if (standard.size() == count) return standard;
         List<T> all = new ArrayList<>(standard.subList(0, Math.min(count, standard.size())));
@@ -230,7 +235,9 @@ record VitaeStage(
         return all;
     }
 
-    /** {@code standIn} takes the place of a list that was rejected, so that the keys behind it are read too. */
+    /**
+     * Expands a list to one entry per stage. Replaces a rejected list by {@code standIn}, so that reading can continue.
+     */
     private static <T> List<T> each(Section s, String key, int count, List<T> values, List<T> standIn) {
         if (values.size() == 1) return Collections.nCopies(count, values.get(0));
         if (values.size() == count) return values;

@@ -14,7 +14,7 @@ final class NormNodes {
     static String layerNorm(OnnxGraphBuilder nodes, Tensor t, Op.LayerNorm norm, OnnxValue x) {
         String gamma = nodes.weight(t.parameters().get(0));
         String beta = nodes.weight(t.parameters().get(1));
-        if (!norm.outside()) {
+        if (!norm.epsilonOutside()) {
             return nodes.node(
                     "LayerNormalization",
                     t.name(),

@@ -13,7 +13,7 @@ import org.vit4j.graph.Tensor;
 /**
  * A graph converted to an ONNX model for inference, with operators of the standard domain only and any batch size.
  *
- * <p>Values keep name and shape of the graph's tensors, {@code blocks.3.attn.weights} [batch, H, T, S], except that
+ * <p>Values keep name and shape of the graph's tensors, {@code blocks.3.attn.probs} [batch, H, T, S], except that
  * outputs of convolutions and pools are [batch, C, H, W]. Initializers keep name and shape of the parameters, except
  * that convolution kernels are [out, in, kH, kW].
  */

@@ -67,11 +67,11 @@ public record ModelSummary(
     /** Formats the summary as text: one line per layer, then the totals. */
     public String table() {
         int width = layers.stream().mapToInt(layer -> layer.name.length()).max().orElse(0);
-        String row = "%-" + width + "s  %-12s %-20s %,14d %,18d%n";
+        String row = "%-" + width + "s  %-18s %-20s %,14d %,18d%n";
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
-                "%-" + width + "s  %-12s %-20s %14s %18s%n",
+                "%-" + width + "s  %-18s %-20s %14s %18s%n",
                 "tensor",
                 "operation",
                 "output",

@@ -90,7 +90,7 @@ class BackendsStayCloseTest {
                         "digits-vit", List.of("model.dim=32", "model.depth=2", "model.heads=2", "model.patch_size=2"))
                 .model()
                 .build();
-        assertThat(graph.tensor("blocks.0.attn.weights").dim(1)).isGreaterThanOrEqualTo(256);
+        assertThat(graph.tensor("blocks.0.attn.probs").dim(1)).isGreaterThanOrEqualTo(256);
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
         Nd4j.getRandom().setSeed(1);

@@ -50,7 +50,7 @@ class LaterVitPytorchTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{arch: vit", "{arch: vit, flavour: community", "{arch: deepvit", "{arch: cait"})
+    @ValueSource(strings = {"{arch: vit", "{arch: vit, flavor: community", "{arch: deepvit", "{arch: cait"})
     void isRefusedWithTheReleaseThatFits(String arch) {
         String rest = WrappedNetwork.YAML.substring("{arch: vit".length());
         WrappedNetwork network = new WrappedNetwork(arch + rest);

@@ -177,7 +177,7 @@ class CommandLineTest {
         String block = run("summary", "digits-vit", "--diagram", "blocks.0").out;
         assertThat(block)
                 .startsWith("flowchart TD")
-                .contains("attn.weights<br/>Softmax [4, 17, 17]")
+                .contains("attn.probs<br/>Softmax [4, 17, 17]")
                 .contains(" --> ");
         refused("no tensor below path 'blocks.9'", "summary", "digits-vit", "--diagram", "blocks.9");
     }

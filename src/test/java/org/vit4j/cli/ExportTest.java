@@ -161,7 +161,7 @@ class ExportTest {
         SameDiff plain = SameDiff.load(out("model.fb").toFile(), false);
         assertThat(plain.inputs()).containsExactly("image");
         assertThat(plain.hasVariable("blocks.0.attn.qkv.kernel")).isTrue();
-        assertThat(plain.hasVariable("blocks.0.attn.weights")).isTrue();
+        assertThat(plain.hasVariable("blocks.0.attn.probs")).isTrue();
         assertThat(plain.getVariable("image").placeholderShape()[0]).isEqualTo(-1);
         INDArray images = images().permute(0, 2, 3, 1).dup('c');
         INDArray actual = plain.output(Map.of("image", images), "logits").get("logits");

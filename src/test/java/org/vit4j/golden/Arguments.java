@@ -5,19 +5,19 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Arguments of a reference module, asked for one by one; {@link #finish} tells what nobody asked for. */
+/** Arguments of a reference module; {@link #finish} fails if one of them was not read. */
 final class Arguments {
     private final GoldenCase golden;
     private final Map<String, JsonNode> given;
-    private final Set<String> left;
+    private final Set<String> unread;
 
     Arguments(GoldenCase golden) {
         this.golden = golden;
         this.given = golden.hyperparameters();
-        this.left = new TreeSet<>(given.keySet());
+        this.unread = new TreeSet<>(given.keySet());
     }
 
-    /** @throws AssertionError when the golden does not say */
+    /** @throws AssertionError if the golden does not have the argument */
     int intAt(String name) {
         if (!given.containsKey(name)) throw new AssertionError(golden.name() + ": no argument " + name);
         return intAt(name, 0);
@@ -39,17 +39,17 @@ final class Arguments {
         return node(name).asText(standard);
     }
 
-    /** Epsilon of the layer norms found in the reference. */
+    /** Epsilon of the layer norms of the reference. */
     double eps() {
         return golden.config().path("layers").path("LayerNorm_eps").path(0).asDouble(1e-5);
     }
 
     void finish() {
-        if (!left.isEmpty()) throw new AssertionError(golden.name() + ": unknown arguments " + left);
+        if (!unread.isEmpty()) throw new AssertionError(golden.name() + ": unknown arguments " + unread);
     }
 
     private JsonNode node(String name) {
-        left.remove(name);
+        unread.remove(name);
         JsonNode value = given.get(name);
         return value == null ? com.fasterxml.jackson.databind.node.MissingNode.getInstance() : value;
     }

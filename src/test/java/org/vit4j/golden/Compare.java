@@ -4,11 +4,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Distances, always computed in double. */
+/** Error measures, computed in double precision. */
 final class Compare {
     private Compare() {}
 
-    /** Largest |difference| over largest |expected|; infinite when a number is not finite or the lengths differ. */
+    /** Largest |difference| over largest |expected|; infinite if a number is not finite or the lengths differ. */
     static double largest(INDArray actual, INDArray expected) {
         if (actual.length() != expected.length()) return Double.POSITIVE_INFINITY;
         INDArray e = expected.castTo(DataType.DOUBLE).reshape(expected.length());
@@ -22,13 +22,13 @@ final class Compare {
     /** L2 norm of the difference over the L2 norm of the expected values. */
     static double relative(float[] actual, float[] expected) {
         double difference = 0;
-        double size = 0;
+        double squares = 0;
         for (int i = 0; i < expected.length; i++) {
             double d = (double) actual[i] - expected[i];
             difference += d * d;
-            size += (double) expected[i] * expected[i];
+            squares += (double) expected[i] * expected[i];
         }
-        return finite(Math.sqrt(difference / size));
+        return finite(Math.sqrt(difference / squares));
     }
 
     static double norm(float[] values) {

@@ -31,8 +31,9 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
 /**
- * Tensor by tensor, the accelerated engine says what the portable one says: over the graphs of all golden cases. Each tensor
- * asked for is a plan of its own on both sides, so every fifth is, others in other cases; {@code -Dtensors=all} asks for all.
+ * Agreement of both backends on tensors and gradients of all golden graphs. Each tensor needs a separate plan on both
+ * backends, so each case compares every fifth tensor, starting at an offset that depends on the case; {@code
+ * -Dtensors=all} compares all.
  */
 class EnginesAgreeTest {
     private static final int BATCH = 3;
@@ -41,7 +42,7 @@ class EnginesAgreeTest {
         return GoldenTest.cases();
     }
 
-    /** A graph with every weight moved, so that nothing is silent, and something on each of its inputs. */
+    /** Graph with perturbed parameters, so that no branch is zero, and random inputs. */
     private record Sample(Graph graph, ParameterStore parameters, Map<String, INDArray> inputs) {
         static Sample of(String name) throws IOException {
             Graph graph = GoldenConfigs.build(
@@ -63,7 +64,7 @@ class EnginesAgreeTest {
             return new Sample(graph, parameters, inputs);
         }
 
-        /** The sum of all outputs, each element times a number of its own, and its gradient. */
+        /** Gradient of the sum of all output elements times random factors. */
         GradientStep step(Backend engine, SameDiffLowering.Mode mode) {
             Map<String, INDArray> probes = new HashMap<>();
             graph.outputs().values().forEach(t -> {
@@ -74,16 +75,16 @@ class EnginesAgreeTest {
                 SDVariable sum = null;
                 for (var probe : probes.entrySet()) {
                     SDVariable value = network.variable(probe.getKey());
-                    SDVariable whole = network.sd()
+                    SDVariable reshaped = network.sd()
                             .reshape(value, graph.tensor(probe.getKey()).shape().batched(-1));
-                    SDVariable term =
-                            whole.mul(network.sd().constant(probe.getValue())).sum();
+                    SDVariable term = reshaped.mul(network.sd().constant(probe.getValue()))
+                            .sum();
                     sum = sum == null ? term : sum.add(term);
                 }
                 return sum;
             };
-            var wanted = new GradientStep.GradientSpec(loss, List.of(), List.copyOf(inputs.keySet()));
-            GradientStep step = engine.step(graph, parameters, mode, wanted);
+            var spec = new GradientStep.GradientSpec(loss, List.of(), List.copyOf(inputs.keySet()));
+            GradientStep step = engine.step(graph, parameters, mode, spec);
             Map<String, INDArray> all = new HashMap<>(inputs);
             for (SameDiffGraph.DropMask mask : step.masks()) {
                 Nd4j.getRandom().setSeed(mask.name().hashCode());
@@ -100,24 +101,24 @@ class EnginesAgreeTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void onEveryTensor(String name) throws IOException {
+    void backendsAgreeOnTensors(String name) throws IOException {
         Sample sample = Sample.of(name);
-        List<String> apart = new ArrayList<>();
-        try (Inference accelerated = Backend.ONEDNN.inference(sample.graph, sample.parameters);
-                Inference portable = Backend.SAMEDIFF.inference(sample.graph, sample.parameters)) {
-            for (Tensor t : asked(name, sample.graph)) {
+        List<String> mismatches = new ArrayList<>();
+        try (Inference oneDnn = Backend.ONEDNN.inference(sample.graph, sample.parameters);
+                Inference sameDiff = Backend.SAMEDIFF.inference(sample.graph, sample.parameters)) {
+            for (Tensor t : selected(name, sample.graph)) {
                 double error = Compare.largest(
-                        accelerated.tensor(t.name(), sample.inputs), portable.tensor(t.name(), sample.inputs));
-                if (!(error < 2e-5)) apart.add(t + ": " + error);
+                        oneDnn.tensor(t.name(), sample.inputs), sameDiff.tensor(t.name(), sample.inputs));
+                if (!(error < 2e-5)) mismatches.add(t + ": " + error);
             }
         }
-        assertThat(apart).isEmpty();
+        assertThat(mismatches).isEmpty();
     }
 
-    /** Kernels are brought into another layout in the first run, which later runs and other batches use. */
+    /** The first run packs the kernels; later runs and other batch sizes use the packed kernels. */
     @ParameterizedTest
     @MethodSource("cases")
-    void withWeightsThatStayAsTheyAre(String name) throws IOException {
+    void backendsAgreeWithFixedParameters(String name) throws IOException {
         Sample sample = Sample.of(name);
         List<String> outputs =
                 sample.graph.outputs().values().stream().map(Tensor::name).toList();
@@ -125,10 +126,10 @@ class EnginesAgreeTest {
         sample.inputs.forEach((input, array) -> others.put(
                 input, array.get(NDArrayIndex.interval(0, 1)).mul(-0.7).dup('c')));
         try (Inference fixed = Backend.ONEDNN.fixedInference(sample.graph, sample.parameters);
-                Inference portable = Backend.SAMEDIFF.fixedInference(sample.graph, sample.parameters)) {
+                Inference sameDiff = Backend.SAMEDIFF.fixedInference(sample.graph, sample.parameters)) {
             Map<String, INDArray> first = fixed.tensors(outputs, sample.inputs);
             for (Map<String, INDArray> inputs : List.of(sample.inputs, others)) {
-                Map<String, INDArray> expected = portable.tensors(outputs, inputs);
+                Map<String, INDArray> expected = sameDiff.tensors(outputs, inputs);
                 fixed.tensors(outputs, inputs)
                         .forEach((output, array) -> assertThat(Compare.largest(array, expected.get(output)))
                                 .as(output)
@@ -141,7 +142,7 @@ class EnginesAgreeTest {
         }
     }
 
-    private static List<Tensor> asked(String name, Graph graph) {
+    private static List<Tensor> selected(String name, Graph graph) {
         List<Tensor> all = List.copyOf(graph.tensors());
         if ("all".equals(System.getProperty("tensors"))) return all;
         int first = Math.floorMod(name.hashCode(), 5);
@@ -156,34 +157,36 @@ class EnginesAgreeTest {
                 .map(mode -> Arguments.of(name, mode)));
     }
 
-    /** To 1e-4 in relative L2; where mathematics says 0, and rounding what is left, against the largest gradient. */
+    /**
+     * Limit of 1e-4 in relative L2 error; small gradients, which may be only rounding, relative to the largest
+     * gradient.
+     */
     @ParameterizedTest
     @MethodSource("casesAndModes")
-    void onEveryGradient(String name, SameDiffLowering.Mode mode) throws IOException {
+    void backendsAgreeOnGradients(String name, SameDiffLowering.Mode mode) throws IOException {
         Sample sample = Sample.of(name);
-        List<String> apart = new ArrayList<>();
-        try (GradientStep accelerated = sample.step(Backend.ONEDNN, mode);
-                GradientStep portable = sample.step(Backend.SAMEDIFF, mode)) {
+        List<String> mismatches = new ArrayList<>();
+        try (GradientStep oneDnn = sample.step(Backend.ONEDNN, mode);
+                GradientStep sameDiff = sample.step(Backend.SAMEDIFF, mode)) {
             Map<String, INDArray[]> pairs = new LinkedHashMap<>();
             for (String weight : sample.parameters.offsets().keySet()) {
-                pairs.put(weight, new INDArray[] {accelerated.gradientOf(weight), portable.gradientOf(weight)});
+                pairs.put(weight, new INDArray[] {oneDnn.gradientOf(weight), sameDiff.gradientOf(weight)});
             }
             for (String input : sample.inputs.keySet()) {
-                pairs.put(
-                        input, new INDArray[] {accelerated.gradientOfTensor(input), portable.gradientOfTensor(input)});
+                pairs.put(input, new INDArray[] {oneDnn.gradientOfTensor(input), sameDiff.gradientOfTensor(input)});
             }
             double largest = pairs.values().stream()
                     .mapToDouble(pair -> norm(pair[1]))
                     .max()
                     .orElseThrow();
             pairs.forEach((what, pair) -> {
-                // A bias before a norm over the batch has no gradient: what is left is the rounding of each engine.
+                // A bias before a batch norm has a zero gradient, so only rounding errors remain.
                 double floor = what.endsWith("reatten_matrix.bias") ? largest : 1e-1 * largest;
                 double error = norm(pair[0].sub(pair[1])) / Math.max(norm(pair[1]), floor);
-                if (!(error < 1e-4)) apart.add(what + ": " + error);
+                if (!(error < 1e-4)) mismatches.add(what + ": " + error);
             });
         }
-        assertThat(apart).isEmpty();
+        assertThat(mismatches).isEmpty();
     }
 
     private static double norm(INDArray array) {

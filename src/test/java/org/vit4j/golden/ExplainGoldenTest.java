@@ -27,7 +27,7 @@ import org.vit4j.explain.LayerSimilarity;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Shape;
 
-/** Every method of explaining on every architecture, both flavors, with the reference's weights. */
+/** All explanation methods on every architecture and flavor, with the reference's weights. */
 class ExplainGoldenTest {
     private Graph graph;
     private GoldenCase golden;
@@ -45,9 +45,9 @@ class ExplainGoldenTest {
         return Explainer.of(graph, OnnxGoldenTest.parameters(golden, built), as, engine);
     }
 
-    /** The golden's first input; its numbers are no pixels, but an image may hold any. */
+    /** First input of the golden as an image, which may have any values. */
     private Image image(Shape shape) {
-        float[] all = golden.ours("input", shape).data().asFloat();
+        float[] all = golden.inGraphLayout("input", shape).data().asFloat();
         float[] first = Arrays.copyOf(all, (int) shape.size());
         for (int i = 0; i < first.length; i++) first[i] *= 255;
         return new Image(shape.dim(0), shape.dim(1), shape.dim(2), first);
@@ -55,7 +55,7 @@ class ExplainGoldenTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"vit_o_1", "vit_s_1", "deit_o_1", "deepvit_o_1", "deepvit_s_1", "cait_o_1", "cait_s_1"})
-    void attentionMapsAreTheReferences(String name) throws IOException {
+    void attentionMapsAgreeWithTheReference(String name) throws IOException {
         try (Explainer explainer = open(name, Backend.AUTO)) {
             List<String> known = explainer.attentionLayers().stream()
                     .flatMap(layer -> Stream.of(layer.softmax(), layer.applied()))
@@ -64,12 +64,12 @@ class ExplainGoldenTest {
             for (Map.Entry<String, String> map : built.evaluated().entrySet()) {
                 if (!map.getKey().startsWith("attn")) continue;
                 assertThat(known).contains(map.getValue());
-                INDArray expected =
-                        golden.ours(map.getKey(), graph.tensor(map.getValue()).shape());
+                INDArray expected = golden.inGraphLayout(
+                        map.getKey(), graph.tensor(map.getValue()).shape());
                 INDArray actual = explainer.features(List.of(image), map.getValue());
                 long one = actual.length();
-                float[] theirs = Arrays.copyOf(expected.data().asFloat(), (int) one);
-                assertThat(Compare.relative(actual.data().asFloat(), theirs)).isLessThan(1e-5);
+                float[] reference = Arrays.copyOf(expected.data().asFloat(), (int) one);
+                assertThat(Compare.relative(actual.data().asFloat(), reference)).isLessThan(1e-5);
                 compared++;
             }
             assertThat(compared).isPositive();
@@ -84,15 +84,15 @@ class ExplainGoldenTest {
                 "pit_o_d1", "pit_s_1", "levit_o_1", "levit_s_1", "cvt_o_1", "cvt_s_1", "ceit_o_1", "ceit_s_1",
                 "ceit_s_lca1", "vitae_o_1", "vitae_o_3"
             })
-    void everyMethodHasAnAnswer(String name) throws IOException {
+    void everyMethodWorksOnEveryArchitecture(String name) throws IOException {
         try (Explainer explainer = open(name, Backend.AUTO)) {
             double diagonal = Math.hypot(image.height(), image.width());
             assertThat(explainer.saliency(image, OptionalInt.of(1)).max()).isPositive();
             gradCam(explainer);
 
             HeatMap rollout = explainer.rollout(image);
-            double shares = sum(rollout);
-            assertThat(shares).isGreaterThan(0.05).isLessThan(1 + 1e-4);
+            double total = sum(rollout);
+            assertThat(total).isGreaterThan(0.05).isLessThan(1 + 1e-4);
 
             HeadTable distance = explainer.distance(List.of(image));
             assertThat(distance.means()).isNotEmpty().allMatch(pixels -> pixels > 0 && pixels < diagonal);
@@ -102,14 +102,14 @@ class ExplainGoldenTest {
                 assertThat(similarity.cosines()[i][i]).isEqualTo(1, within(1e-6));
             }
             for (AttentionLayer layer : explainer.attentionLayers()) attention(explainer, layer);
-            String read = explainer.featureLayer();
-            assertThat(explainer.features(List.of(image, image), read).shape())
-                    .isEqualTo(graph.tensor(read).shape().batched(2));
+            String layer = explainer.featureLayer();
+            assertThat(explainer.features(List.of(image, image), layer).shape())
+                    .isEqualTo(graph.tensor(layer).shape().batched(2));
         }
     }
 
     @Test
-    void withoutMapsWhatNeedsThemSaysSo() throws IOException {
+    void methodsOnAttentionMapsFailWithoutAttentionMaps() throws IOException {
         try (Explainer explainer = open("vitae_o_4", Backend.AUTO)) {
             assertThat(explainer.layersWithoutMaps()).isNotEmpty();
             String none = "this network attends by random features only, which have no attention maps";
@@ -134,7 +134,7 @@ class ExplainGoldenTest {
         }
     }
 
-    /** By every class: for some a layer may have nothing to say. */
+    /** Runs Grad-CAM for all classes, because the map may be zero for some of them. */
     private void gradCam(Explainer explainer) {
         int classes = graph.outputs().get("logits").dim(0);
         double largest = 0;
@@ -148,19 +148,19 @@ class ExplainGoldenTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"vit_o_1", "cvt_o_1", "vitae_o_1", "levit_o_1"})
-    void bothEnginesSeeTheSame(String name) throws IOException {
-        double[][][] seen = new double[2][][];
+    void gradCamAgreesBetweenBackends(String name) throws IOException {
+        double[][][] maps = new double[2][][];
         for (Backend engine : List.of(Backend.SAMEDIFF, Backend.AUTO)) {
             try (Explainer explainer = open(name, engine)) {
-                seen[engine == Backend.AUTO ? 1 : 0] = explainer
+                maps[engine == Backend.AUTO ? 1 : 0] = explainer
                         .gradCam(image, explainer.gradCamLayer(), OptionalInt.of(0))
                         .values();
             }
         }
         double largest =
-                Arrays.stream(seen[0]).flatMapToDouble(Arrays::stream).max().orElseThrow();
-        for (int i = 0; i < seen[0].length; i++) {
-            assertThat(seen[1][i]).containsExactly(seen[0][i], within(1e-4 * largest));
+                Arrays.stream(maps[0]).flatMapToDouble(Arrays::stream).max().orElseThrow();
+        for (int i = 0; i < maps[0].length; i++) {
+            assertThat(maps[1][i]).containsExactly(maps[0][i], within(1e-4 * largest));
         }
     }
 

@@ -17,7 +17,7 @@ import org.vit4j.layers.TalkingHeads.Products;
 import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
-/** Arguments of timm's Cait and of vit-pytorch's CaiT, and their blocks. */
+/** Adapter for timm's Cait and vit-pytorch's CaiT and their blocks. */
 final class GoldenCait {
     private static final Map<String, String> TIMM = Map.ofEntries(
             Map.entry("patch_size", "patch_size"),
@@ -67,9 +67,9 @@ final class GoldenCait {
         Map<String, String> words = golden.official() ? TIMM : VIT_PYTORCH;
         ModelConfig model = GoldenConfigs.model(golden, "cait", (m, argument, value) -> put(m, argument, value, words));
         Map<String, String> maps = new LinkedHashMap<>();
-        maps.putAll(GoldenVit.maps(golden, "attn/patch.", "blocks.%s.attn.weights"));
+        maps.putAll(GoldenVit.maps(golden, "attn/patch.", "blocks.%s.attn.probs"));
         maps.putAll(GoldenVit.maps(golden, "attn_post/patch.", "blocks.%s.attn.proj_w"));
-        maps.putAll(GoldenVit.maps(golden, "attn/cls.", "blocks_token_only.%s.attn.weights"));
+        maps.putAll(GoldenVit.maps(golden, "attn/cls.", "blocks_token_only.%s.attn.probs"));
         maps.putAll(GoldenVit.maps(golden, "attn_post/cls.", "blocks_token_only.%s.attn.proj_w"));
         return GoldenGraph.classifier(model.build(), model.keys(), maps);
     }
@@ -79,7 +79,7 @@ final class GoldenCait {
             case "img_size", "image_size" -> GoldenConfigs.image(model).set("size", value);
             case "in_chans" -> GoldenConfigs.image(model).set("channels", value);
             case "global_pool" -> model.put("pool", value.asText().equals("avg") ? "mean" : "cls");
-            // The reference leaves layers out in evaluation too, so a golden can only have it at 0.
+            // The reference also drops layers in evaluation, so goldens have a rate of 0.
             case "layer_dropout" -> model.set("layer_dropout", value);
             default -> {
                 if (!words.containsKey(argument)) throw new AssertionError("unknown argument " + argument);
@@ -132,7 +132,7 @@ final class GoldenCait {
         return GoldenGraph.module(g, keys, "input", "cls");
     }
 
-    /** The attention branch alone, of patches or, with a context, of a class token. */
+    /** Attention branch of patches or, with a context, of a class token. */
     private static GoldenGraph community(GoldenCase golden) {
         Arguments a = new Arguments(golden);
         a.intAt("dim");
@@ -145,7 +145,7 @@ final class GoldenCait {
                 Optional.of(MATRIX),
                 0,
                 a.doubleAt("dropout", 0));
-        a.intAt("depth", 1); // it only chooses the initial scale
+        a.intAt("depth", 1); // only selects the initial scale
         a.finish();
         var block = new LayerScaleBlock(attention, new Mlp(1, Activation.GELU, 0), 0.1, false, a.eps(), 0);
         Graph g = new Graph(Init.PYTORCH);
@@ -162,7 +162,7 @@ final class GoldenCait {
         return context ? GoldenGraph.module(g, keys, "input", "context") : GoldenGraph.module(g, keys, "input");
     }
 
-    /** An input of tokens, [N, T, D] in the golden. */
+    /** Adds an input of tokens, [N, T, D] in the golden. */
     static Tensor input(Graph g, GoldenCase golden, String name) {
         int[] shape = golden.io().get(name).shape();
         return g.input(name, shape[1], shape[2]);

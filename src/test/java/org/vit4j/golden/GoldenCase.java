@@ -13,7 +13,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.graph.Shape;
 
-/** One folder of the goldens: config.json, weights.safetensors, io.safetensors. */
+/** Golden case: a folder with config.json, weights.safetensors and io.safetensors. */
 record GoldenCase(
         String name,
         JsonNode config,
@@ -32,17 +32,19 @@ record GoldenCase(
         return config.path("architecture").asText();
     }
 
-    /** A block instead of a whole network. */
+    /** Returns true for a block, false for a complete network. */
     boolean isModule() {
         return config.path("kind").asText().equals("module");
     }
 
-    /** "seed" is the community flavor; "seed+official" and "both" are the same code. */
+    /**
+     * Returns false for the flavor "seed" (community); "seed+official" and "both" denote code that both flavors share.
+     */
     boolean official() {
         return config.path("flavour").asText().contains("official");
     }
 
-    /** Every argument of the reference constructor, the given ones over the defaults. */
+    /** Arguments of the reference constructor: the given ones and the defaults of the others. */
     Map<String, JsonNode> hyperparameters() {
         Map<String, JsonNode> all = new LinkedHashMap<>();
         config.path("hyperparameters_left_at_default").properties().forEach(e -> all.put(e.getKey(), e.getValue()));
@@ -63,16 +65,16 @@ record GoldenCase(
         return Nd4j.createFromArray(array.values()).reshape('c', shape);
     }
 
-    /** A tensor of the golden in our order: [N, C, H, W] as [N, H, W, C], unless it is an attention map. */
-    INDArray ours(String name, Shape shape) {
+    /** Returns a tensor of the golden in the layout of the graph: images [N, C, H, W] become [N, H, W, C]. */
+    INDArray inGraphLayout(String name, Shape shape) {
         INDArray tensor = tensor(name);
         boolean image =
                 tensor.rank() == 4 && shape.rank() == 3 && !name.contains("attn") && !name.contains("attention");
-        INDArray ours = image ? tensor.permute(0, 2, 3, 1).dup('c') : tensor;
-        if (ours.length() != ours.size(0) * shape.size()) {
+        INDArray array = image ? tensor.permute(0, 2, 3, 1).dup('c') : tensor;
+        if (array.length() != array.size(0) * shape.size()) {
             throw new AssertionError(this.name + ": " + name + " is " + java.util.Arrays.toString(tensor.shape())
-                    + ", ours is " + shape);
+                    + ", expected " + shape);
         }
-        return ours;
+        return array;
     }
 }

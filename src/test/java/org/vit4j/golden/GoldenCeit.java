@@ -17,7 +17,7 @@ import org.vit4j.layers.PatchEmbed;
 import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
-/** Arguments of coeusguo's CeIT and rishikksh20's CeiT, and of their parts. */
+/** Adapter for coeusguo's CeIT and rishikksh20's CeiT and their modules. */
 final class GoldenCeit {
     private static final Map<String, String> AUTHORS = Map.ofEntries(
             Map.entry("patch_size", "patch_size"),
@@ -95,52 +95,52 @@ final class GoldenCeit {
 
     private static GoldenGraph image2Tokens(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
-        GoldenCrossVit.known(a, Set.of("in_chans", "out_chans", "kernel_size", "stride"));
+        GoldenCrossVit.requireKnown(a, Set.of("in_chans", "out_chans", "kernel_size", "stride"));
         Graph g = new Graph(Init.TIMM);
-        var stem = ImageToTokens.official(whole(a, "out_chans", 64), whole(a, "kernel_size", 7), whole(a, "stride", 2));
+        var stem = ImageToTokens.official(intAt(a, "out_chans", 64), intAt(a, "kernel_size", 7), intAt(a, "stride", 2));
         g.output("output", stem.build(g, image(g, golden)));
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
     private static GoldenGraph communityStem(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
-        GoldenCrossVit.known(
+        GoldenCrossVit.requireKnown(
                 a, Set.of("in_channels", "out_channels", "conv_kernel", "stride", "pool_kernel", "patch_size", "dim"));
         Graph g = new Graph(Init.PYTORCH);
         var stem = ImageToTokens.community(
-                whole(a, "out_channels", 32),
-                whole(a, "conv_kernel", 7),
-                whole(a, "stride", 2),
-                whole(a, "pool_kernel", 3));
+                intAt(a, "out_channels", 32),
+                intAt(a, "conv_kernel", 7),
+                intAt(a, "stride", 2),
+                intAt(a, "pool_kernel", 3));
         Tensor map = stem.build(g, image(g, golden));
-        int patch = whole(a, "patch_size", 4);
-        g.output("output", PatchEmbed.build(g, map, patch, patch, whole(a, "dim", 192), true));
+        int patch = intAt(a, "patch_size", 4);
+        g.output("output", PatchEmbed.build(g, map, patch, patch, intAt(a, "dim", 192), true));
         CheckpointNames keys = CheckpointNames.of("conv", "conv.0", "bn", "conv.1", "proj", "to_patch_embedding.1");
         return GoldenGraph.module(g, keys, "input");
     }
 
-    /** Class token first; it passes. */
+    /** LeFF of the patches; the class token comes first and bypasses it. */
     private static GoldenGraph leff(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
-        GoldenCrossVit.known(
+        GoldenCrossVit.requireKnown(
                 a, Set.of("in_features", "hidden_features", "out_features", "drop", "kernel_size", "with_bn"));
         Graph g = new Graph(Init.TIMM);
         Tensor x = GoldenCrossVit.tokens(g, golden, "input");
-        int hidden = whole(a, "hidden_features", x.dim(1));
+        int hidden = intAt(a, "hidden_features", x.dim(1));
         boolean norm = !a.containsKey("with_bn") || a.get("with_bn").asBoolean();
-        var leff = new LeFF(hidden, whole(a, "kernel_size", 3), norm, true, false);
+        var leff = new LeFF(hidden, intAt(a, "kernel_size", 3), norm, true, false);
         int side = (int) Math.sqrt(x.dim(0) - 1);
-        Tensor near = leff.build(g, g.slice("patches", x, 0, 1, x.dim(0)), side, side);
-        g.output("output", g.concat("out", 0, g.slice("cls", x, 0, 0, 1), near));
+        Tensor out = leff.build(g, g.slice("patches", x, 0, 1, x.dim(0)), side, side);
+        g.output("output", g.concat("out", 0, g.slice("cls", x, 0, 0, 1), out));
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
     private static GoldenGraph communityLeff(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
-        GoldenCrossVit.known(a, Set.of("dim", "scale", "depth_kernel"));
+        GoldenCrossVit.requireKnown(a, Set.of("dim", "scale", "depth_kernel"));
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = GoldenCrossVit.tokens(g, golden, "input");
-        var leff = new LeFF(x.dim(1) * whole(a, "scale", 4), whole(a, "depth_kernel", 3), true, false, true);
+        var leff = new LeFF(x.dim(1) * intAt(a, "scale", 4), intAt(a, "depth_kernel", 3), true, false, true);
         int side = (int) Math.sqrt(x.dim(0));
         g.output("output", leff.build(g, x, side, side));
         CheckpointNames keys = CheckpointNames.of(
@@ -155,7 +155,7 @@ final class GoldenCeit {
 
     private static GoldenGraph lca(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
-        GoldenCrossVit.known(
+        GoldenCrossVit.requireKnown(
                 a,
                 Set.of(
                         "dim",
@@ -171,7 +171,7 @@ final class GoldenCeit {
                         "feedforward_type"));
         Graph g = new Graph(Init.TIMM);
         Tensor x = GoldenCrossVit.tokens(g, golden, "input");
-        int heads = whole(a, "num_heads", 8);
+        int heads = intAt(a, "num_heads", 8);
         int headDim = x.dim(1) / heads;
         double ratio = a.containsKey("mlp_ratio") ? a.get("mlp_ratio").asDouble() : 4;
         boolean bias = a.containsKey("qkv_bias") && a.get("qkv_bias").asBoolean();
@@ -188,7 +188,7 @@ final class GoldenCeit {
 
     private static GoldenGraph communityLca(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
-        GoldenCrossVit.known(a, Set.of("dim", "heads", "dim_head", "mlp_dim", "dropout"));
+        GoldenCrossVit.requireKnown(a, Set.of("dim", "heads", "dim_head", "mlp_dim", "dropout"));
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = GoldenCrossVit.tokens(g, golden, "input");
         int heads = a.get("heads").asInt();
@@ -213,7 +213,7 @@ final class GoldenCeit {
         return g.input("input", shape[2], shape[3], shape[1]);
     }
 
-    private static int whole(Map<String, JsonNode> arguments, String name, int standard) {
+    private static int intAt(Map<String, JsonNode> arguments, String name, int standard) {
         JsonNode value = arguments.get(name);
         return value == null || value.isNull() ? standard : value.asInt();
     }

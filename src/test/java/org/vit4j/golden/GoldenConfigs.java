@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.vit4j.config.Config;
 import org.vit4j.models.ModelConfig;
 
-/** Picks who knows how a reference of that architecture is called. An argument nobody knows is an error. */
+/** Builds the graph of a case with the adapter of its architecture. Unknown arguments are errors. */
 final class GoldenConfigs {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -25,20 +25,20 @@ final class GoldenConfigs {
             case "ViTAE" -> GoldenVitae.build(golden);
             case "CrossViT" -> GoldenCrossVit.build(golden);
             case "CeiT" -> GoldenCeit.build(golden);
-            default -> throw new AssertionError(golden.architecture() + " is not built yet");
+            default -> throw new AssertionError(golden.architecture() + ": unknown architecture");
         };
     }
 
-    /** Turns one argument of a reference constructor into keys of our {@code model:} section. */
+    /** Translates an argument of a reference constructor to keys of a {@code model:} section. */
     interface Argument {
         void put(ObjectNode model, String argument, JsonNode value);
     }
 
-    /** The config of a whole model, read as any config is. */
+    /** Translates the arguments of a complete network and reads the resulting config. */
     static ModelConfig model(GoldenCase golden, String arch, Argument arguments) {
         ObjectNode model = JSON.createObjectNode();
         model.put("arch", arch);
-        model.put("flavour", golden.official() ? "official" : "community");
+        model.put("flavor", golden.official() ? "official" : "community");
         model.putObject("image");
         golden.hyperparameters().forEach((argument, value) -> {
             if (!value.isNull()) arguments.put(model, argument, value);

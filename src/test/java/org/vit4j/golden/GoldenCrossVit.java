@@ -16,7 +16,7 @@ import org.vit4j.layers.MultiScaleBlock;
 import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
-/** Arguments of timm's CrossVit and MultiScaleBlock, and of vit-pytorch's CrossViT and CrossTransformer. */
+/** Adapter for timm's CrossVit and MultiScaleBlock and vit-pytorch's CrossViT and CrossTransformer. */
 final class GoldenCrossVit {
     private static final Map<String, String> TIMM = Map.ofEntries(
             Map.entry("img_scale", "image_scale"),
@@ -42,7 +42,7 @@ final class GoldenCrossVit {
             "dropout", "proj_drop",
             "emb_dropout", "pos_drop");
 
-    /** What vit-pytorch writes as {@code sm_dim} and {@code lg_dim} is one list here. */
+    /** Argument pairs such as {@code sm_dim} and {@code lg_dim} of vit-pytorch, which are lists in the config. */
     private static final Map<String, String> PAIRS = Map.of(
             "dim", "dim",
             "patch_size", "patch_size",
@@ -83,15 +83,15 @@ final class GoldenCrossVit {
 
     private static void putVitPytorch(
             ObjectNode model, String argument, JsonNode value, Map<String, JsonNode> arguments) {
-        String of = argument.length() > 3 ? argument.substring(3) : "";
+        String suffix = argument.length() > 3 ? argument.substring(3) : "";
         if (argument.equals("image_size")) {
             GoldenConfigs.image(model).set("size", value);
         } else if (argument.matches("depth|sm_enc_depth|lg_enc_depth|cross_attn_depth")) {
             if (!model.has("depth")) depth(model.putArray("depth"), arguments);
-        } else if (argument.matches("(sm|lg)_.*") && PAIRS.containsKey(of)) {
-            int[] standard = standard(PAIRS.get(of));
-            ArrayNode pair = model.putArray(PAIRS.get(of));
-            pair.add(whole(arguments, "sm_" + of, standard[0])).add(whole(arguments, "lg_" + of, standard[1]));
+        } else if (argument.matches("(sm|lg)_.*") && PAIRS.containsKey(suffix)) {
+            int[] standard = standard(PAIRS.get(suffix));
+            ArrayNode pair = model.putArray(PAIRS.get(suffix));
+            pair.add(intAt(arguments, "sm_" + suffix, standard[0])).add(intAt(arguments, "lg_" + suffix, standard[1]));
         } else {
             if (!VIT_PYTORCH.containsKey(argument)) throw new AssertionError("unknown argument " + argument);
             model.set(VIT_PYTORCH.get(argument), value);
@@ -99,11 +99,11 @@ final class GoldenCrossVit {
     }
 
     private static void depth(ArrayNode stages, Map<String, JsonNode> arguments) {
-        for (int i = 0; i < whole(arguments, "depth", 3); i++) {
+        for (int i = 0; i < intAt(arguments, "depth", 3); i++) {
             stages.addArray()
-                    .add(whole(arguments, "sm_enc_depth", 1))
-                    .add(whole(arguments, "lg_enc_depth", 4))
-                    .add(whole(arguments, "cross_attn_depth", 2));
+                    .add(intAt(arguments, "sm_enc_depth", 1))
+                    .add(intAt(arguments, "lg_enc_depth", 4))
+                    .add(intAt(arguments, "cross_attn_depth", 2));
         }
     }
 
@@ -118,13 +118,13 @@ final class GoldenCrossVit {
         };
     }
 
-    private static int whole(Map<String, JsonNode> arguments, String name, int standard) {
+    private static int intAt(Map<String, JsonNode> arguments, String name, int standard) {
         return arguments.containsKey(name) ? arguments.get(name).asInt() : standard;
     }
 
     private static GoldenGraph multiScale(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
-        known(
+        requireKnown(
                 a,
                 Set.of(
                         "dim",
@@ -163,21 +163,21 @@ final class GoldenCrossVit {
 
     private static GoldenGraph crossTransformer(GoldenCase golden) {
         Map<String, JsonNode> a = golden.hyperparameters();
-        known(a, Set.of("sm_dim", "lg_dim", "depth", "heads", "dim_head", "dropout"));
+        requireKnown(a, Set.of("sm_dim", "lg_dim", "depth", "heads", "dim_head", "dropout"));
         var block = new CrossTransformer(
-                whole(a, "depth", 1), whole(a, "heads", 8), whole(a, "dim_head", 64), eps(golden, 1e-5), 0);
+                intAt(a, "depth", 1), intAt(a, "heads", 8), intAt(a, "dim_head", 64), eps(golden, 1e-5), 0);
         Graph g = new Graph(Init.PYTORCH);
         Tensor small = tokens(g, golden, "sm_tokens");
         Tensor large = tokens(g, golden, "lg_tokens");
         List<Tensor> out = block.build(g.scope("layers"), small, large);
         g.output("sm_tokens_out", out.get(0));
         g.output("lg_tokens_out", out.get(1));
-        String visit = "layers.{i}.{i}";
+        String cross = "layers.{i}.{i}";
         CheckpointNames keys = CheckpointNames.of(
-                visit + ".norm", visit + ".fn.norm",
-                visit + ".attn.wq", visit + ".fn.fn.to_q",
-                visit + ".attn.wkv", visit + ".fn.fn.to_kv",
-                visit + ".attn.proj", visit + ".fn.fn.to_out.0");
+                cross + ".norm", cross + ".fn.norm",
+                cross + ".attn.wq", cross + ".fn.fn.to_q",
+                cross + ".attn.wkv", cross + ".fn.fn.to_kv",
+                cross + ".attn.proj", cross + ".fn.fn.to_out.0");
         return GoldenGraph.module(g, keys, "sm_tokens", "lg_tokens");
     }
 
@@ -191,8 +191,8 @@ final class GoldenCrossVit {
         return eps.size() == 1 ? eps.get(0).asDouble() : standard;
     }
 
-    /** Fails for an argument that nobody looks at. */
-    static void known(Map<String, JsonNode> arguments, Set<String> names) {
+    /** Fails for an argument that is not in {@code names}. */
+    static void requireKnown(Map<String, JsonNode> arguments, Set<String> names) {
         for (String name : arguments.keySet()) {
             if (!names.contains(name)) throw new AssertionError("unknown argument " + name);
         }

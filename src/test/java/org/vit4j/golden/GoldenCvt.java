@@ -38,7 +38,7 @@ final class GoldenCvt {
             Map.entry("init", "init"),
             Map.entry("INIT", "init"));
 
-    /** Without the {@code s1_} of the stage. */
+    /** Arguments without the prefix of the stage, {@code s1_}. */
     private static final Map<String, String> VIT_PYTORCH = Map.of(
             "emb_dim", "dim",
             "emb_kernel", "patch_size",
@@ -64,11 +64,11 @@ final class GoldenCvt {
         switch (argument) {
             case "image_size" -> image(golden, model);
             case "in_chans" -> GoldenConfigs.image(model).set("channels", value);
-            // Lists may be longer than there are stages.
+            // Lists may have more entries than stages.
             case "NUM_STAGES", "spec" -> {}
             case "POS_EMBED" ->
                 value.forEach(each -> {
-                    if (each.asBoolean()) throw new AssertionError("the reference has no positions");
+                    if (each.asBoolean()) throw new AssertionError("the reference has no position embedding");
                 });
             case "DROP_RATE" -> {
                 model.set("pos_drop", stages(golden, value));
@@ -104,7 +104,7 @@ final class GoldenCvt {
         }
     }
 
-    /** The networks take any image; the golden's input says which. */
+    /** Sets the image size from the golden's input, because the reference accepts any size. */
     private static void image(GoldenCase golden, ObjectNode model) {
         int[] shape = golden.io().get("input").shape();
         GoldenConfigs.image(model).putArray("size").add(shape[2]).add(shape[3]);
@@ -116,23 +116,23 @@ final class GoldenCvt {
         return switch (reference) {
             case "ConvEmbed" -> embed(golden);
             case "Attention" -> attention(golden);
-            default -> throw new AssertionError(reference + " is not built yet");
+            default -> throw new AssertionError(reference + ": unknown module");
         };
     }
 
     private static GoldenGraph embed(GoldenCase golden) {
         Map<String, JsonNode> given = golden.hyperparameters();
-        refuseUnknown(given, Set.of("patch_size", "in_chans", "embed_dim", "stride", "padding", "norm", "norm_layer"));
+        requireKnown(given, Set.of("patch_size", "in_chans", "embed_dim", "stride", "padding", "norm", "norm_layer"));
         JsonNode patch = given.get("patch_size");
-        int tall = patch == null ? 7 : patch.isArray() ? patch.get(0).asInt() : patch.asInt();
-        int wide = patch == null ? 7 : patch.isArray() ? patch.get(1).asInt() : patch.asInt();
+        int height = patch == null ? 7 : patch.isArray() ? patch.get(0).asInt() : patch.asInt();
+        int width = patch == null ? 7 : patch.isArray() ? patch.get(1).asInt() : patch.asInt();
         int stride = integer(given, "stride", 4);
         int padding = integer(given, "padding", 2);
         boolean norm = given.containsKey("norm") && given.get("norm").asBoolean();
         int[] shape = golden.io().get("input").shape();
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = g.input("input", shape[2], shape[3], shape[1]);
-        Window window = new Window(tall, wide, stride, stride, padding, padding, 1);
+        Window window = new Window(height, width, stride, stride, padding, padding, 1);
         double eps =
                 golden.config().path("layers").path("LayerNorm_eps").path(0).asDouble(1e-5);
         g.output(
@@ -148,7 +148,7 @@ final class GoldenCvt {
 
     private static GoldenGraph attention(GoldenCase golden) {
         Map<String, JsonNode> given = golden.hyperparameters();
-        refuseUnknown(
+        requireKnown(
                 given,
                 Set.of(
                         "dim_in",
@@ -192,7 +192,7 @@ final class GoldenCvt {
         return given.containsKey(argument) ? given.get(argument).asInt() : standard;
     }
 
-    private static void refuseUnknown(Map<String, JsonNode> given, Set<String> known) {
+    private static void requireKnown(Map<String, JsonNode> given, Set<String> known) {
         for (String argument : given.keySet()) {
             if (!known.contains(argument)) throw new AssertionError("unknown argument " + argument);
         }

@@ -14,7 +14,7 @@ import org.vit4j.layers.ReAttention;
 import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
-/** Arguments of the authors' DeepVisionTransformer and ReAttention, and of vit-pytorch's DeepViT. */
+/** Adapter for the authors' DeepVisionTransformer and ReAttention and vit-pytorch's DeepViT. */
 final class GoldenDeepVit {
     private static final Map<String, String> AUTHORS = Map.of(
             "patch_size", "patch_size",
@@ -28,7 +28,7 @@ final class GoldenDeepVit {
             "transform_scale", "transform_scale",
             "scale_adjustment", "scale_adjustment");
 
-    /** Of the two attention modules; dropout is 0 in the goldens. */
+    /** Arguments of both attention modules; dropout is 0 in the goldens. */
     private static final Set<String> MODULE = Set.of(
             "dim",
             "num_heads",
@@ -52,15 +52,15 @@ final class GoldenDeepVit {
             else GoldenVit.put(m, argument, value, GoldenVit.VIT_PYTORCH);
         });
         Graph graph = model.build();
-        Map<String, String> maps = GoldenVit.maps(golden, "attn_pre/", "blocks.%s.attn.weights");
+        Map<String, String> maps = GoldenVit.maps(golden, "attn_pre/", "blocks.%s.attn.probs");
         GoldenVit.maps(golden, "attn_post/", "blocks.%s.attn.")
                 .forEach((name, attention) -> maps.put(name, last(graph, attention)));
         return GoldenGraph.classifier(graph, model.keys(), maps);
     }
 
-    /** The last of the tensors that change a block's maps: not every block has them. */
+    /** Last tensor of the re-attention of a block, or its attention probabilities without re-attention. */
     private static String last(Graph graph, String attention) {
-        return Stream.of("reatten_scale", "var_norm", "heads_first", "weights")
+        return Stream.of("reatten_scale", "var_norm", "heads_first", "probs")
                 .map(name -> attention + name)
                 .filter(name -> graph.tensors().stream().anyMatch(t -> t.name().equals(name)))
                 .findFirst()
@@ -69,11 +69,11 @@ final class GoldenDeepVit {
 
     private static void put(GoldenCase golden, ObjectNode model, String argument, JsonNode value) {
         JsonNode written = golden.hyperparameters().get("re_atten");
-        boolean mixes = written == null || written.asBoolean();
+        boolean reAttention = written == null || written.asBoolean();
         switch (argument) {
             case "img_size" -> GoldenConfigs.image(model).set("size", value);
             case "in_chans" -> GoldenConfigs.image(model).set("channels", value);
-            // One entry a block; the values are not used.
+            // One entry per block; the values are not used.
             case "depth" -> model.put("depth", value.isArray() ? value.size() : value.asInt());
             case "qk_scale" -> {
                 if (value.asDouble() != 0) model.set("qk_scale", value);
@@ -81,17 +81,17 @@ final class GoldenDeepVit {
             case "drop_rate" -> model.<ObjectNode>set("pos_drop", value).set("proj_drop", value);
             case "use_cnn_embed" -> model.put("stem", value.asBoolean() ? "cnn" : "patch");
             case "apply_transform" -> {
-                if (mixes) model.set("re_attention", value);
+                if (reAttention) model.set("re_attention", value);
             }
-            // Without it blocks have plain attention, and their inputs are not scaled either.
+            // Without re-attention, blocks have plain attention and unscaled inputs.
             case "re_atten" -> {
-                if (!mixes) plain(golden, model);
+                if (!reAttention) plain(golden, model);
             }
-            // Not used by any block; and whether training also returns the maps.
+            // group is not used by any block; cos_reg only adds the maps to the training outputs.
             case "group", "cos_reg" -> {}
             default -> {
                 if (!AUTHORS.containsKey(argument)) throw new AssertionError("unknown argument " + argument);
-                if (mixes || !argument.equals("scale_adjustment")) model.set(AUTHORS.get(argument), value);
+                if (reAttention || !argument.equals("scale_adjustment")) model.set(AUTHORS.get(argument), value);
             }
         }
     }
@@ -118,14 +118,14 @@ final class GoldenDeepVit {
         int headDim = x.dim(1) / heads;
         JsonNode given = h.get("qk_scale");
         double scale = given == null || given.asDouble() == 0 ? 1 / Math.sqrt(headDim) : given.asDouble();
-        double again = flag(h, "transform_scale", false) ? scale : 1;
-        boolean mixes = flag(h, "apply_transform", true);
+        double mapScale = flag(h, "transform_scale", false) ? scale : 1;
+        boolean reAttention = flag(h, "apply_transform", true);
         JsonNode parts = h.get("expansion_ratio");
-        if (parts != null && parts.asInt() != 3) throw new AssertionError("q, k and v take three times the width");
+        if (parts != null && parts.asInt() != 3) throw new AssertionError("expansion_ratio must be 3, for q, k and v");
 
         Tensor[] maps = new Tensor[1];
         Tensor y = attention(heads, headDim, scale, flag(h, "qkv_bias", false))
-                .build(g, x, w -> maps[0] = mixes ? ReAttention.overBatch(g, w, again) : w);
+                .build(g, x, w -> maps[0] = reAttention ? ReAttention.overBatch(g, w, mapScale) : w);
         g.output("output", y);
         if (golden.config().path("outputs").has("attention")) g.output("attention", maps[0]);
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");

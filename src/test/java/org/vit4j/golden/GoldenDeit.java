@@ -8,10 +8,10 @@ import org.vit4j.graph.Graph;
 import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
-/** Arguments of timm's VisionTransformer(Distilled) and of vit-pytorch's DistillWrapper with its students. */
+/** Adapter for timm's VisionTransformer(Distilled) and vit-pytorch's DistillWrapper with its students. */
 final class GoldenDeit {
-    /** What belongs to the loss or names the student's class. */
-    private static final Set<String> OUTSIDE = Set.of("alpha", "tau", "temperature", "hard", "student");
+    /** Arguments of the loss, and the class of the student. */
+    private static final Set<String> NOT_MODEL = Set.of("alpha", "tau", "temperature", "hard", "student");
 
     private static final Map<String, String> T2T = Map.ofEntries(
             Map.entry("num_classes", "classes"),
@@ -35,7 +35,7 @@ final class GoldenDeit {
         ModelConfig model = model(golden, distilled);
         if (!distilled) {
             return GoldenGraph.classifier(
-                    model.build(), model.keys(), GoldenVit.maps(golden, "attn/", "blocks.%s.attn.weights"));
+                    model.build(), model.keys(), GoldenVit.maps(golden, "attn/", "blocks.%s.attn.probs"));
         }
         return golden.official() ? withToken(golden, model) : wrapped(golden, model);
     }
@@ -45,7 +45,7 @@ final class GoldenDeit {
         Map<String, String> heads = new LinkedHashMap<>();
         heads.put("logits_cls", graph.outputs().get("logits_class").name());
         heads.put("logits_dist", graph.outputs().get("logits_distill").name());
-        Map<String, String> evaluated = GoldenVit.maps(golden, "attn/", "blocks.%s.attn.weights");
+        Map<String, String> evaluated = GoldenVit.maps(golden, "attn/", "blocks.%s.attn.probs");
         evaluated.putAll(heads);
         evaluated.put("logits", graph.outputs().get("logits").name());
         return new GoldenGraph(
@@ -63,13 +63,13 @@ final class GoldenDeit {
         Map<String, String> heads = new LinkedHashMap<>();
         heads.put("logits", graph.outputs().get("logits_class").name());
         heads.put("logits_distill", graph.outputs().get("logits_distill").name());
-        heads.put("distill_tokens", "dist");
-        Map<String, String> evaluated = GoldenVit.maps(golden, "attn/", "blocks.%s.attn.weights");
+        heads.put("distill_tokens", "dist_flat");
+        Map<String, String> evaluated = GoldenVit.maps(golden, "attn/", "blocks.%s.attn.probs");
         evaluated.putAll(heads);
 
-        Graph alone = model(golden, false).build();
-        Map<String, String> without = GoldenVit.maps(golden, "attn_" + WITHOUT + "/", "blocks.%s.attn.weights");
-        without.put("logits_" + WITHOUT, alone.outputs().get("logits").name());
+        Graph student = model(golden, false).build();
+        Map<String, String> without = GoldenVit.maps(golden, "attn_" + WITHOUT + "/", "blocks.%s.attn.probs");
+        without.put("logits_" + WITHOUT, student.outputs().get("logits").name());
         Map<String, String> inputs = Map.of("input", "image");
         return new GoldenGraph(
                 graph,
@@ -78,7 +78,7 @@ final class GoldenDeit {
                 evaluated,
                 heads,
                 GoldenLosses.distillation(golden),
-                Map.of(alone, without));
+                Map.of(student, without));
     }
 
     private static ModelConfig model(GoldenCase golden, boolean distilled) {
@@ -86,7 +86,7 @@ final class GoldenDeit {
         Map<String, String> words = golden.official() ? GoldenVit.TIMM : t2t ? T2T : GoldenVit.VIT_PYTORCH;
         return GoldenConfigs.model(golden, t2t ? "t2t_vit" : "deit", (model, argument, value) -> {
             model.put("distilled", distilled);
-            if (!OUTSIDE.contains(argument)) GoldenVit.put(model, argument, value, words);
+            if (!NOT_MODEL.contains(argument)) GoldenVit.put(model, argument, value, words);
         });
     }
 
@@ -95,11 +95,11 @@ final class GoldenDeit {
         return student != null && student.asText().contains("T2T");
     }
 
-    /** The wrapper's own names; those of the student stand below it. */
+    /** Names of the wrapper, and of the student with the prefix {@code student}. */
     private static CheckpointNames keys(GoldenCase golden, ModelConfig model) {
         if (!isT2t(golden)) return model.keys();
         return CheckpointNames.of(
                         "dist_token", "distillation_token", "dist_norm", "distill_mlp.0", "head_dist", "distill_mlp.1")
-                .then(model.keys().below("student"));
+                .then(model.keys().withPrefix("student"));
     }
 }

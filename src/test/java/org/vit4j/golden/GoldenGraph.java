@@ -9,14 +9,14 @@ import org.vit4j.graph.Graph;
 import org.vit4j.models.CheckpointNames;
 
 /**
- * A case as our graph, with what of it is compared.
+ * Graph of a case and the tensors that are compared.
  *
  * @param inputs input of the golden -> input of the graph
- * @param evaluated output of the golden ({@code logits} for {@code logits_eval}), or attention map ({@code attn/0}) ->
- *     tensor, in evaluation
- * @param trained the same in training
- * @param losses what is differentiated
- * @param others further graphs over the same weights, evaluated only: a student called without its token
+ * @param evaluated output ({@code logits} for {@code logits_eval}) or attention map ({@code attn/0}) of the golden ->
+ *     tensor, in evaluation mode
+ * @param trained output of the golden -> tensor, in training mode
+ * @param losses losses whose gradients are compared
+ * @param others further graphs with the same parameters, compared in evaluation mode only: a student without its token
  */
 record GoldenGraph(
         Graph graph,
@@ -28,10 +28,11 @@ record GoldenGraph(
         Map<Graph, Map<String, String>> others) {
 
     /**
-     * @param name "" for {@code loss_train} and {@code grad/}, "hard" for {@code loss_hard_train} and {@code grad_hard/}
+     * @param name empty for {@code loss_train} and {@code grad/}, "hard" for {@code loss_hard_train} and {@code
+     *     grad_hard/}
      */
     record GoldenLoss(String name, GoldenLossFunction maker) {
-        /** Composes the loss; numbers of the golden may be constants. */
+        /** Builds the loss; values of the golden become constants. */
         interface GoldenLossFunction {
             SDVariable make(LossInputs network, GoldenCase golden);
         }
@@ -45,7 +46,7 @@ record GoldenGraph(
         }
     }
 
-    /** A classifier with one output, {@code logits}, and cross entropy; {@code maps} are its attention maps. */
+    /** Classifier with the output {@code logits} and cross entropy; {@code maps} are further tensors to compare. */
     static GoldenGraph classifier(Graph graph, CheckpointNames keys, Map<String, String> maps) {
         Map<String, String> evaluated = new LinkedHashMap<>(maps);
         String logits = graph.outputs().get("logits").name();
@@ -60,7 +61,7 @@ record GoldenGraph(
                 Map.of());
     }
 
-    /** A module: outputs of the graph are called as in the golden, the loss is the sum of outputs times probes. */
+    /** Module whose outputs have the names of the golden; the loss is the sum of outputs times probes. */
     static GoldenGraph module(Graph graph, CheckpointNames keys, String... inputs) {
         Map<String, String> in = new LinkedHashMap<>();
         for (String input : inputs) in.put(input, input);

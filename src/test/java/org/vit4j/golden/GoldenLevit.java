@@ -17,12 +17,12 @@ import org.vit4j.models.ModelConfig;
 import org.vit4j.train.LossFunctions;
 import org.vit4j.train.SoftTargets;
 
-/** Arguments of timm's Levit and LevitDistilled, of vit-pytorch's LeViT, and of the attentions of both. */
+/** Adapter for timm's Levit and LevitDistilled, vit-pytorch's LeViT, and the attention modules of both. */
 final class GoldenLevit {
     private GoldenLevit() {}
 
     static GoldenGraph build(GoldenCase golden) {
-        if (golden.name().startsWith("mod_")) return golden.official() ? joint(golden) : apart(golden);
+        if (golden.name().startsWith("mod_")) return golden.official() ? fusedQkv(golden) : separateQkv(golden);
         ModelConfig model = GoldenConfigs.model(golden, "levit", (m, argument, value) -> {
             if (golden.official()) timm(m, argument, value);
             else community(golden, m, argument, value);
@@ -42,18 +42,18 @@ final class GoldenLevit {
         return graph.outputs().get(output).name();
     }
 
-    /** Both heads by cross entropy, the second with the teacher's answers. */
+    /** Cross entropy of both heads; the targets of the second are the teacher's predictions. */
     private static SDVariable distillation(LossInputs network, GoldenCase golden) {
         double alpha = golden.hyperparameters().containsKey("alpha")
                 ? golden.hyperparameters().get("alpha").asDouble()
                 : 0.5;
         SDVariable labels = GoldenLosses.labels(network, golden);
-        SDVariable given = LossFunctions.crossEntropy(network.sd(), network.output("logits_class"), labels);
+        SDVariable classLoss = LossFunctions.crossEntropy(network.sd(), network.output("logits_class"), labels);
         int classes = network.graph().outputs().get("logits_distill").shape().last();
-        int[] answers = golden.tensor("teacher_logits").argMax(1).toIntVector();
-        SDVariable targets = network.sd().constant(SoftTargets.smoothed(answers, classes, 0));
-        SDVariable taught = LossFunctions.crossEntropy(network.sd(), network.output("logits_distill"), targets);
-        return given.mul(1 - alpha).add(taught.mul(alpha));
+        int[] predictions = golden.tensor("teacher_logits").argMax(1).toIntVector();
+        SDVariable targets = network.sd().constant(SoftTargets.smoothed(predictions, classes, 0));
+        SDVariable distillLoss = LossFunctions.crossEntropy(network.sd(), network.output("logits_distill"), targets);
+        return classLoss.mul(1 - alpha).add(distillLoss.mul(alpha));
     }
 
     private static final Map<String, String> TIMM = Map.of(
@@ -75,9 +75,9 @@ final class GoldenLevit {
             case "act_layer" -> model.put("activation", activation(value.asText()));
             case "attn_act_layer" -> model.put("attn_activation", activation(value.asText()));
             case "distilled" -> model.set("distilled", value);
-            case "down_op" -> known(argument, value, "subsample");
-            case "global_pool" -> known(argument, value, "avg");
-            // A 1x1 convolution instead of a dense layer gives the same numbers; alpha belongs to the loss.
+            case "down_op" -> requireValue(argument, value, "subsample");
+            case "global_pool" -> requireValue(argument, value, "avg");
+            // use_conv replaces dense layers by equivalent 1x1 convolutions; alpha belongs to the loss.
             case "use_conv", "alpha" -> {}
             default -> put(model, argument, value, TIMM);
         }
@@ -106,7 +106,7 @@ final class GoldenLevit {
         }
     }
 
-    /** Tuples that are too short go on with their last value. */
+    /** Extends short lists with their last value, like the reference. */
     private static JsonNode padded(JsonNode value, int stages) {
         if (!(value instanceof ArrayNode given)) return value;
         ArrayNode all = given.deepCopy();
@@ -119,7 +119,7 @@ final class GoldenLevit {
         model.set(words.get(argument), value);
     }
 
-    private static void known(String argument, JsonNode value, String only) {
+    private static void requireValue(String argument, JsonNode value, String only) {
         if (!value.asText().equals(only)) throw new AssertionError(argument + " is " + value);
     }
 
@@ -131,10 +131,10 @@ final class GoldenLevit {
         };
     }
 
-    /** timm's Attention and AttentionDownsample over tokens [T, D], or an image when they are made of convolutions. */
-    private static GoldenGraph joint(GoldenCase golden) {
+    /** timm's Attention and AttentionDownsample of tokens [T, D], or of an image if they use convolutions. */
+    private static GoldenGraph fusedQkv(GoldenCase golden) {
         Map<String, JsonNode> given = golden.hyperparameters();
-        refuseUnknown(given, List.of("dim", "in_dim", "out_dim", "key_dim", "num_heads", "attn_ratio", "resolution"));
+        requireKnown(given, List.of("dim", "in_dim", "out_dim", "key_dim", "num_heads", "attn_ratio", "resolution"));
         boolean down = given.containsKey("in_dim");
         int[] side = side(given.get("resolution"));
         int in = given.get(down ? "in_dim" : "dim").asInt();
@@ -163,10 +163,10 @@ final class GoldenLevit {
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    /** vit-pytorch's Attention over an image. */
-    private static GoldenGraph apart(GoldenCase golden) {
+    /** vit-pytorch's Attention of an image. */
+    private static GoldenGraph separateQkv(GoldenCase golden) {
         Map<String, JsonNode> given = golden.hyperparameters();
-        refuseUnknown(
+        requireKnown(
                 given,
                 List.of("dim", "fmap_size", "heads", "dim_key", "dim_value", "dropout", "dim_out", "downsample"));
         int size = given.get("fmap_size").asInt();
@@ -208,12 +208,12 @@ final class GoldenLevit {
                 : new int[] {resolution.asInt(), resolution.asInt()};
     }
 
-    private static void refuseUnknown(Map<String, JsonNode> given, List<String> known) {
+    private static void requireKnown(Map<String, JsonNode> given, List<String> known) {
         for (var argument : given.entrySet()) {
-            boolean silent = List.of("stride", "use_conv", "act_layer").contains(argument.getKey());
+            boolean optional = List.of("stride", "use_conv", "act_layer").contains(argument.getKey());
             boolean unused =
                     argument.getKey().equals("use_pool") && !argument.getValue().asBoolean();
-            if (!known.contains(argument.getKey()) && !silent && !unused) {
+            if (!known.contains(argument.getKey()) && !optional && !unused) {
                 throw new AssertionError("unknown argument " + argument);
             }
         }

@@ -12,20 +12,20 @@ import org.vit4j.train.DistillationLoss;
 import org.vit4j.train.LossFunctions;
 import org.vit4j.train.SoftTargets;
 
-/** The losses of the goldens, over numbers of the golden. */
+/** Loss functions of the goldens, with labels, probes and teacher logits as constants. */
 final class GoldenLosses {
     private GoldenLosses() {}
 
-    /** Mean cross entropy of {@code logits} with {@code labels}. */
+    /** Mean cross entropy of {@code logits} and {@code labels}. */
     static SDVariable crossEntropy(LossInputs network, GoldenCase golden) {
         SDVariable logits = network.output("logits");
         return LossFunctions.crossEntropy(network.sd(), logits, labels(network, golden));
     }
 
     /**
-     * Every loss that a distilled student's golden lists. The one without a name is what the reference's arguments ask
-     * for, or the hard one when no others are listed; {@code hard} and {@code none} are facebookresearch/deit's, {@code
-     * hard_fixed} and {@code hard_as_printed} vit-pytorch's after and before 0.20.3.
+     * Losses listed by a golden of a distilled student. The loss without a name follows the reference's arguments, or
+     * is the hard loss if none are listed. {@code hard} and {@code none} are those of facebookresearch/deit; {@code
+     * hard_fixed} and {@code hard_as_printed} those of vit-pytorch after and before 0.20.3.
      */
     static List<GoldenGraph.GoldenLoss> distillation(GoldenCase golden) {
         JsonNode listed = golden.config().path("losses");
@@ -34,13 +34,13 @@ final class GoldenLosses {
         List<GoldenGraph.GoldenLoss> losses = new ArrayList<>();
         listed.fieldNames().forEachRemaining(name -> {
             String kind = name.equals("loss") ? "" : name;
-            String formula = kind.isEmpty() ? asked(golden) : kind;
+            String formula = kind.isEmpty() ? configured(golden) : kind;
             losses.add(new GoldenGraph.GoldenLoss(kind, (network, c) -> distilled(formula, network, c)));
         });
         return losses;
     }
 
-    private static String asked(GoldenCase golden) {
+    private static String configured(GoldenCase golden) {
         if (golden.official()) return "soft";
         JsonNode hard = golden.hyperparameters().get("hard");
         return hard != null && hard.asBoolean() ? "hard_as_printed" : "soft_batchmean";
@@ -53,14 +53,14 @@ final class GoldenLosses {
         SDVariable c = network.output("logits_class");
         SDVariable d = network.output("logits_distill");
         SDVariable teacher = sd.constant(golden.tensor("teacher_logits"));
-        SDVariable own = LossFunctions.crossEntropy(sd, c, labels(network, golden));
+        SDVariable base = LossFunctions.crossEntropy(sd, c, labels(network, golden));
         return switch (formula) {
-            case "soft" -> DistillationLoss.deit(sd, own, d, teacher, false, alpha, t);
-            case "hard" -> DistillationLoss.deit(sd, own, d, teacher, true, alpha, t);
-            case "none" -> own;
-            case "soft_batchmean" -> DistillationLoss.vitPytorch(sd, own, d, teacher, false, alpha, t);
-            case "hard_fixed" -> DistillationLoss.vitPytorch(sd, own, d, teacher, true, alpha, t);
-            case "hard_as_printed" -> DistillationLoss.vitPytorch(sd, own, c, teacher, true, alpha, t);
+            case "soft" -> DistillationLoss.deit(sd, base, d, teacher, false, alpha, t);
+            case "hard" -> DistillationLoss.deit(sd, base, d, teacher, true, alpha, t);
+            case "none" -> base;
+            case "soft_batchmean" -> DistillationLoss.vitPytorch(sd, base, d, teacher, false, alpha, t);
+            case "hard_fixed" -> DistillationLoss.vitPytorch(sd, base, d, teacher, true, alpha, t);
+            case "hard_as_printed" -> DistillationLoss.vitPytorch(sd, base, c, teacher, true, alpha, t);
             default -> throw new AssertionError("unknown loss " + formula);
         };
     }
@@ -70,7 +70,7 @@ final class GoldenLosses {
         return given == null ? standard : given.asDouble();
     }
 
-    /** One-hot rows of the golden's labels. */
+    /** One-hot labels of the golden. */
     static SDVariable labels(LossInputs network, GoldenCase golden) {
         float[] given = golden.io().get("labels").values();
         int[] labels = new int[given.length];
@@ -80,17 +80,17 @@ final class GoldenLosses {
         return network.sd().constant(SoftTargets.smoothed(labels, classes, 0));
     }
 
-    /** Sum over the outputs of output times probe. */
+    /** Sum of all outputs times their probes. */
     static SDVariable probed(LossInputs network, GoldenCase golden) {
         SDVariable sum = null;
         for (var output : network.graph().outputs().entrySet()) {
             String name = golden.io().containsKey("probe") ? "probe" : "probe/" + output.getKey();
             Tensor tensor = output.getValue();
             SDVariable value = network.variable(tensor.name());
-            INDArray probe = golden.ours(name, tensor.shape());
-            // The lowering may have the rows of all examples below each other.
-            SDVariable whole = network.sd().reshape(value, tensor.shape().batched(-1));
-            SDVariable term = whole.mul(network.sd().constant(probe)).sum();
+            INDArray probe = golden.inGraphLayout(name, tensor.shape());
+            // The lowering may have merged batch and token axes.
+            SDVariable reshaped = network.sd().reshape(value, tensor.shape().batched(-1));
+            SDVariable term = reshaped.mul(network.sd().constant(probe)).sum();
             sum = sum == null ? term : sum.add(term);
         }
         return sum;

@@ -16,7 +16,7 @@ import org.vit4j.models.ModelConfig;
 import org.vit4j.train.LossFunctions;
 import org.vit4j.train.SoftTargets;
 
-/** Arguments of timm's PoolingVisionTransformer and of vit-pytorch's PiT, and their poolings. */
+/** Adapter for timm's PoolingVisionTransformer and vit-pytorch's PiT and their pooling modules. */
 final class GoldenPit {
     private static final Map<String, String> TIMM = Map.ofEntries(
             Map.entry("patch_size", "patch_size"),
@@ -28,7 +28,7 @@ final class GoldenPit {
             Map.entry("mlp_ratio", "mlp_ratio"),
             Map.entry("distilled", "distilled"),
             Map.entry("drop_rate", "head_drop"),
-            Map.entry("pos_drop_drate", "pos_drop"), // the reference spells it so
+            Map.entry("pos_drop_drate", "pos_drop"), // spelled like this in the reference
             Map.entry("proj_drop_rate", "proj_drop"),
             Map.entry("attn_drop_rate", "attn_drop"),
             Map.entry("drop_path_rate", "drop_path"));
@@ -69,7 +69,7 @@ final class GoldenPit {
             case "in_chans" -> GoldenConfigs.image(model).set("channels", value);
             case "global_pool" -> expect(value, "token");
             case "stem_type" -> expect(value, "overlap");
-            case "alpha" -> {} // of the loss
+            case "alpha" -> {} // belongs to the loss
             default -> {
                 if (!words.containsKey(argument)) throw new AssertionError("unknown argument " + argument);
                 model.set(words.get(argument), value);
@@ -77,35 +77,35 @@ final class GoldenPit {
         }
     }
 
-    /** The only value the reference accepts. */
+    /** Fails unless the argument has the only value that the reference accepts. */
     private static void expect(JsonNode value, String only) {
         if (!value.asText().equals(only)) throw new AssertionError("expected " + only + ", got " + value);
     }
 
     private static GoldenGraph distilled(Graph graph, CheckpointNames keys) {
         String mean = graph.outputs().get("logits").name();
-        String byClass = graph.outputs().get("logits_class").name();
-        String byDistillation = graph.outputs().get("logits_distill").name();
+        String classLogits = graph.outputs().get("logits_class").name();
+        String distillLogits = graph.outputs().get("logits_distill").name();
         return new GoldenGraph(
                 graph,
                 keys,
                 Map.of("input", "image"),
-                Map.of("logits", mean, "logits_cls", byClass, "logits_dist", byDistillation),
-                Map.of("logits_cls", byClass, "logits_dist", byDistillation),
+                Map.of("logits", mean, "logits_cls", classLogits, "logits_dist", distillLogits),
+                Map.of("logits_cls", classLogits, "logits_dist", distillLogits),
                 List.of(new GoldenGraph.GoldenLoss("", GoldenPit::hardDistillation)),
                 Map.of());
     }
 
-    /** (1 - alpha) CE(class head, labels) + alpha CE(distillation head, what the teacher says). */
+    /** (1 - alpha) CE(class head, labels) + alpha CE(distillation head, prediction of the teacher). */
     private static SDVariable hardDistillation(LossInputs network, GoldenCase golden) {
         double alpha = new Arguments(golden).doubleAt("alpha", 0.5);
         INDArray teacher = golden.tensor("teacher_logits");
-        int[] said = teacher.argMax(1).toIntVector();
-        SDVariable targets = network.sd().constant(SoftTargets.smoothed(said, (int) teacher.size(1), 0));
+        int[] predictions = teacher.argMax(1).toIntVector();
+        SDVariable targets = network.sd().constant(SoftTargets.smoothed(predictions, (int) teacher.size(1), 0));
         SDVariable labels = GoldenLosses.labels(network, golden);
-        SDVariable byClass = LossFunctions.crossEntropy(network.sd(), network.output("logits_class"), labels);
-        SDVariable byTeacher = LossFunctions.crossEntropy(network.sd(), network.output("logits_distill"), targets);
-        return byClass.mul(1 - alpha).add(byTeacher.mul(alpha));
+        SDVariable classLoss = LossFunctions.crossEntropy(network.sd(), network.output("logits_class"), labels);
+        SDVariable distillLoss = LossFunctions.crossEntropy(network.sd(), network.output("logits_distill"), targets);
+        return classLoss.mul(1 - alpha).add(distillLoss.mul(alpha));
     }
 
     private static GoldenGraph gridAndTokens(GoldenCase golden) {
@@ -125,7 +125,7 @@ final class GoldenPit {
         return GoldenGraph.module(g, CheckpointNames.SAME, "input", "cls");
     }
 
-    /** A class token and a square grid, row by row. */
+    /** Pooling of tokens [1 + T, D]: a class token and a square grid in row-major order. */
     private static GoldenGraph tokens(GoldenCase golden) {
         Arguments a = new Arguments(golden);
         int dim = a.intAt("dim");

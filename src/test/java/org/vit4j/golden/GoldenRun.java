@@ -21,7 +21,7 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 
-/** Runs a case: outputs and maps in evaluation and training, losses, every gradient, statistics after the step. */
+/** Runs a case: compares outputs, attention maps, losses, all gradients, and running statistics after a step. */
 final class GoldenRun {
     private final GoldenCase golden;
     private final Backend engine;
@@ -44,27 +44,27 @@ final class GoldenRun {
         run.evaluate(run.graph, run.built.evaluated());
         run.built.others().forEach(run::evaluate);
         for (GoldenGraph.GoldenLoss loss : run.built.losses()) {
-            run.load(); // a loss before may have moved the running statistics
+            run.load(); // the previous loss may have changed the running statistics
             run.train(loss);
         }
         return run.errors;
     }
 
-    /** Every weight of ours from the reference's state dict, and nothing left over in it. */
+    /** Loads all parameters from the reference's state dict; fails if a key is missing or unused. */
     private void load() {
-        Set<String> left = new TreeSet<>(golden.weights().keySet());
+        Set<String> unused = new TreeSet<>(golden.weights().keySet());
         for (Parameter weight : graph.parameters()) {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
-            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
-            if (theirs == null)
-                throw new AssertionError("no '" + layout.key() + "' for " + weight.name() + " in " + left);
-            parameters.set(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
-            left.remove(layout.key());
+            SafeTensors.NamedValues array = golden.weights().get(layout.key());
+            if (array == null)
+                throw new AssertionError("no '" + layout.key() + "' for " + weight.name() + " in " + unused);
+            parameters.set(weight.name(), layout.toModel(array.shape(), array.values()));
+            unused.remove(layout.key());
         }
-        left.removeIf(GoldenRun::isCounterOrIndex);
-        // What the reference owns and never uses, such as a norm that is not called.
-        golden.names("parameters_without_gradient").forEach(left::remove);
-        if (!left.isEmpty()) throw new AssertionError("not used: " + left);
+        unused.removeIf(GoldenRun::isCounterOrIndex);
+        // Parameters that the reference owns and never uses, such as a norm that is not called.
+        golden.names("parameters_without_gradient").forEach(unused::remove);
+        if (!unused.isEmpty()) throw new AssertionError("unused keys: " + unused);
     }
 
     private static boolean isCounterOrIndex(String key) {
@@ -73,32 +73,32 @@ final class GoldenRun {
                 || key.endsWith("attention_bias_idxs");
     }
 
-    private void evaluate(Graph over, Map<String, String> wanted) {
-        try (Inference inference = engine.inference(over, parameters)) {
-            wanted.forEach((name, tensor) -> {
+    private void evaluate(Graph evaluated, Map<String, String> tensors) {
+        try (Inference inference = engine.inference(evaluated, parameters)) {
+            tensors.forEach((name, tensor) -> {
                 String file = golden.io().containsKey(name) ? name : name + "_eval";
-                Shape shape = over.tensor(tensor).shape();
-                INDArray ours = inference.tensor(tensor, inputs(over));
-                errors.output(file, Compare.largest(ours, golden.ours(file, shape)));
+                Shape shape = evaluated.tensor(tensor).shape();
+                INDArray actual = inference.tensor(tensor, inputs(evaluated));
+                errors.output(file, Compare.largest(actual, golden.inGraphLayout(file, shape)));
             });
         }
     }
 
     private void train(GoldenGraph.GoldenLoss loss) {
-        List<String> by = golden.io().keySet().stream().anyMatch(name -> name.startsWith("grad_input/"))
+        List<String> inputGradients = golden.io().keySet().stream().anyMatch(name -> name.startsWith("grad_input/"))
                 ? List.copyOf(built.inputs().values())
                 : List.of();
-        GradientStep.GradientSpec wanted = new GradientStep.GradientSpec(
+        GradientStep.GradientSpec spec = new GradientStep.GradientSpec(
                 network -> loss.maker().make(network, golden),
                 List.copyOf(built.trained().values()),
-                by);
-        try (GradientStep step = engine.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted)) {
+                inputGradients);
+        try (GradientStep step = engine.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec)) {
             Map<String, INDArray> inputs = new HashMap<>(inputs(graph));
             masks(step, inputs);
             step.run(inputs);
             built.trained().forEach((name, tensor) -> {
-                INDArray expected =
-                        golden.ours(name + "_train", graph.tensor(tensor).shape());
+                INDArray expected = golden.inGraphLayout(
+                        name + "_train", graph.tensor(tensor).shape());
                 errors.output(name + "_train", Compare.largest(step.tensor(tensor), expected));
             });
             double expected = golden.tensor(loss.value()).getDouble(0);
@@ -111,9 +111,10 @@ final class GoldenRun {
     }
 
     /**
-     * What a loss is measured against: itself, and for a module's sum of outputs times probes at least the L2 norm of
-     * its terms. Where they cancel, rounding decides the sum: of mod_vitae_prm_cat_share the reference's own fp32 value
-     * is 1.5e-5 away from its fp64 one (fp32_against_fp64.loss_relative), terms of 314 in all leaving 0.04.
+     * Reference magnitude of a loss: its absolute value, and for a module's sum of outputs times probes at least the L2
+     * norm of its terms. Terms may cancel, so that rounding dominates: for mod_vitae_prm_cat_share the terms of total
+     * size 314 sum to 0.04, and the reference's fp32 loss differs from its fp64 loss by 1.5e-5
+     * (fp32_against_fp64.loss_relative).
      */
     private double scale(double loss, GradientStep step) {
         if (!golden.isModule()) return Math.abs(loss);
@@ -121,7 +122,8 @@ final class GoldenRun {
         for (var output : built.trained().entrySet()) {
             String name = golden.io().containsKey("probe") ? "probe" : "probe/" + output.getKey();
             INDArray value = step.tensor(output.getValue());
-            float[] probe = golden.ours(name, graph.tensor(output.getValue()).shape())
+            float[] probe = golden.inGraphLayout(
+                            name, graph.tensor(output.getValue()).shape())
                     .data()
                     .asFloat();
             float[] values = value.dup('c').data().asFloat();
@@ -130,7 +132,7 @@ final class GoldenRun {
         return Math.max(Math.abs(loss), Math.sqrt(squares));
     }
 
-    /** Dropout and drop path of the goldens are 0; a mask of ones says the same. */
+    /** Sets all masks to ones, because dropout and drop path rates of the goldens are 0. */
     private static void masks(GradientStep step, Map<String, INDArray> inputs) {
         long batch = inputs.values().iterator().next().size(0);
         for (SameDiffGraph.DropMask mask : step.masks()) {
@@ -152,21 +154,22 @@ final class GoldenRun {
             SafeTensors.NamedValues expected = golden.io().get(prefix + layout.key());
             if (expected == null) throw new AssertionError("no " + prefix + layout.key() + " in the golden");
             float[] values = step.gradientOf(weight.name()).dup('c').data().asFloat();
-            float[] theirs = layout.toModel(expected.shape(), expected.values());
-            // A gradient stored as nothing but zeros has no relative error either.
-            boolean none = zero.contains(layout.key()) || Compare.norm(theirs) == 0;
+            float[] reference = layout.toModel(expected.shape(), expected.values());
+            // A reference gradient of all zeros has no relative error.
+            boolean none = zero.contains(layout.key()) || Compare.norm(reference) == 0;
             if (none) errors.zero(layout.key(), Compare.norm(values) / largest);
-            else errors.gradient(layout.key(), Compare.relative(values, theirs));
+            else errors.gradient(layout.key(), Compare.relative(values, reference));
         }
     }
 
     private void inputGradients(GradientStep step) {
-        built.inputs().forEach((theirs, ours) -> {
-            String name = "grad_input/" + theirs;
+        built.inputs().forEach((input, tensor) -> {
+            String name = "grad_input/" + input;
             if (!golden.io().containsKey(name)) return;
-            float[] actual = step.gradientOfTensor(ours).dup('c').data().asFloat();
-            float[] expected =
-                    golden.ours(name, graph.tensor(ours).shape()).data().asFloat();
+            float[] actual = step.gradientOfTensor(tensor).dup('c').data().asFloat();
+            float[] expected = golden.inGraphLayout(name, graph.tensor(tensor).shape())
+                    .data()
+                    .asFloat();
             errors.gradient(name, Compare.relative(actual, expected));
         });
     }
@@ -181,11 +184,12 @@ final class GoldenRun {
         }
     }
 
-    private Map<String, INDArray> inputs(Graph over) {
+    private Map<String, INDArray> inputs(Graph evaluated) {
         Map<String, INDArray> inputs = new HashMap<>();
         built.inputs()
-                .forEach((theirs, ours) ->
-                        inputs.put(ours, golden.ours(theirs, over.tensor(ours).shape())));
+                .forEach((input, tensor) -> inputs.put(
+                        tensor,
+                        golden.inGraphLayout(input, evaluated.tensor(tensor).shape())));
         return inputs;
     }
 }

@@ -12,7 +12,7 @@ import org.vit4j.layers.TokenTransformer;
 import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
-/** Arguments of the authors' T2T_ViT and vit-pytorch's T2TViT, and of the modules below them. */
+/** Adapter for the authors' T2T_ViT and vit-pytorch's T2TViT and their modules. */
 final class GoldenT2tVit {
     private static final Map<String, String> AUTHORS = Map.ofEntries(
             Map.entry("tokens_type", "tokens_type"),
@@ -77,7 +77,7 @@ final class GoldenT2tVit {
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    /** Token_performer and Token_transformer, T2T-ViT's and ViTAE's. */
+    /** Token_performer and Token_transformer of T2T-ViT and ViTAE. */
     static GoldenGraph tokenModule(GoldenCase golden) {
         ModuleArguments a = new ModuleArguments(golden);
         Graph g = new Graph(Init.TIMM);
@@ -100,11 +100,11 @@ final class GoldenT2tVit {
     private static TokenTransformer transformer(GoldenCase golden, ModuleArguments a) {
         int heads = a.integer("num_heads");
         int width = a.integer("in_dim");
-        int scaledBy = (golden.architecture().equals("ViTAE") ? width : a.integer("dim")) / heads;
+        int scaleDim = (golden.architecture().equals("ViTAE") ? width : a.integer("dim")) / heads;
         return new TokenTransformer(
                 width,
                 heads,
-                a.number("qk_scale", 1 / Math.sqrt(scaledBy)),
+                a.number("qk_scale", 1 / Math.sqrt(scaleDim)),
                 (int) (width * a.number("mlp_ratio", 1)),
                 a.flag("qkv_bias", false),
                 a.number("drop", 0),

@@ -19,17 +19,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.vit4j.backend.Backend;
 
 /**
- * Every golden case of a directory: {@code -Dgoldens=DIR -Dcases='vit_*'}; the test resources by default, on both
- * engines or on {@code -Dengine=accelerated|portable}. A case that cannot be built is a failure.
+ * Compares all golden cases of a directory, {@code -Dgoldens=DIR -Dcases='vit_*'}, with the reference. The default is
+ * the test resources on both backends; {@code -Dengine=samediff|onednn} selects one. A case that cannot be built is a
+ * failure.
  */
 class GoldenTest {
-    /** Largest output error over largest output: 1e-4 is the README's limit, the reference itself is within 1e-6. */
+    /**
+     * Limit of the largest output error over the largest output, as in the README; the reference itself is within 1e-6.
+     */
     static final double OUTPUT = 1e-4;
-    /** Relative L2 error of a gradient. */
+    /** Limit of the relative L2 error of a gradient. */
     static final double GRADIENT = 1e-3;
-    /** Relative error of a loss and of BatchNorm statistics. */
+    /** Limit of the relative error of losses and BatchNorm statistics. */
     static final double LOSS = 1e-5;
-    /** A gradient that is zero by mathematics: its norm over the largest gradient norm of the case. */
+    /** Limit for mathematically zero gradients: their norm over the largest gradient norm of the case. */
     static final double ZERO = 1e-5;
 
     private static final List<String> TABLE = new ArrayList<>();
@@ -66,7 +69,7 @@ class GoldenTest {
 
     @ParameterizedTest
     @MethodSource("runs")
-    void agreesWithTheReference(String name, Backend engine) throws IOException {
+    void outputsLossesAndGradientsAgreeWithTheReference(String name, Backend engine) throws IOException {
         GoldenErrors errors = null;
         try {
             errors = GoldenRun.run(GoldenCase.read(directory().resolve(name)), engine);

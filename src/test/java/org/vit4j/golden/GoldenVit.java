@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.vit4j.models.ModelConfig;
 
-/** Arguments of timm's VisionTransformer and of vit-pytorch's ViT. */
+/** Adapter for timm's VisionTransformer and vit-pytorch's ViT. */
 final class GoldenVit {
     static final Map<String, String> TIMM = Map.ofEntries(
             Map.entry("patch_size", "patch_size"),
@@ -46,10 +46,10 @@ final class GoldenVit {
     static GoldenGraph build(GoldenCase golden) {
         Map<String, String> words = golden.official() ? TIMM : VIT_PYTORCH;
         ModelConfig model = GoldenConfigs.model(golden, "vit", (m, argument, value) -> put(m, argument, value, words));
-        return GoldenGraph.classifier(model.build(), model.keys(), maps(golden, "attn/", "blocks.%s.attn.weights"));
+        return GoldenGraph.classifier(model.build(), model.keys(), maps(golden, "attn/", "blocks.%s.attn.probs"));
     }
 
-    /** Attention maps of the golden by block: {@code attn/3} -> {@code blocks.3.attn.weights}. */
+    /** Attention maps of the golden with their tensors, such as {@code attn/3} -> {@code blocks.3.attn.probs}. */
     static Map<String, String> maps(GoldenCase golden, String prefix, String tensor) {
         Map<String, String> maps = new LinkedHashMap<>();
         for (String name : golden.io().keySet()) {
@@ -66,7 +66,7 @@ final class GoldenVit {
             case "global_pool" -> model.put("pool", value.asText().equals("avg") ? "mean" : "cls");
             case "resnet" -> model.set("resnet", value);
             case "no_embed_class" -> model.put("pos_prefix", !value.asBoolean());
-            // How weights start and how other image sizes are met; neither changes these numbers.
+            // Initialization and support of other image sizes do not change the results.
             case "weight_init", "fix_init", "dynamic_img_size", "dynamic_img_pad", "patch_drop_rate" -> {}
             default -> {
                 if (!words.containsKey(argument)) throw new AssertionError("unknown argument " + argument);

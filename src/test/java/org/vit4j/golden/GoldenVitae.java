@@ -20,10 +20,10 @@ import org.vit4j.layers.ReductionCell;
 import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
-/** Arguments of the authors' ViTAE_ViT_basic, and of the cells printed in the seed documents. */
+/** Adapter for the authors' ViTAE_ViT_basic and for the cells printed in the seed documents. */
 final class GoldenVitae {
-    /** One value a stage, or one for all. */
-    private static final Set<String> STAGED = Set.of(
+    /** Arguments with one value per stage, or one for all stages. */
+    private static final Set<String> PER_STAGE = Set.of(
             "embed_dims",
             "token_dims",
             "downsample_ratios",
@@ -73,23 +73,24 @@ final class GoldenVitae {
                 model.set("proj_drop", value);
             }
             default -> {
-                if (STAGED.contains(key)) model.set(key, staged(key, value, stages));
+                if (PER_STAGE.contains(key)) model.set(key, perStage(key, value, stages));
                 else if (OTHERS.containsKey(key)) model.set(OTHERS.get(key), value);
                 else throw new AssertionError("unknown argument " + argument);
             }
         }
     }
 
-    /** The reference reads the first entries of lists that are too long. */
-    private static JsonNode staged(String key, JsonNode value, int stages) {
-        if (!value.isArray()) return key.equals("rc_tokens_type") ? reached(value) : value;
+    /** Cuts lists to the number of stages, like the reference. */
+    private static JsonNode perStage(String key, JsonNode value, int stages) {
+        if (!value.isArray()) return key.equals("rc_tokens_type") ? releasedType(value) : value;
         ArrayNode all = ((ArrayNode) value).arrayNode();
-        for (int i = 0; i < stages; i++) all.add(key.equals("rc_tokens_type") ? reached(value.get(i)) : value.get(i));
+        for (int i = 0; i < stages; i++)
+            all.add(key.equals("rc_tokens_type") ? releasedType(value.get(i)) : value.get(i));
         return all;
     }
 
-    /** The released model's condition on transformer cells is never reached: they are pyramids alone. */
-    private static JsonNode reached(JsonNode type) {
+    /** In the released model an unreachable condition reduces transformer cells to their pyramids. */
+    private static JsonNode releasedType(JsonNode type) {
         return type.asText().equals("transformer") ? TextNode.valueOf("performer_less") : type;
     }
 
@@ -177,7 +178,7 @@ final class GoldenVitae {
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 
-    /** Of the cell's own norms; a performer brings one of 1e-6 that it never uses. */
+    /** Epsilon of the norms of the cell; a performer has another norm with 1e-6 that it never uses. */
     private static double normEps(GoldenCase golden) {
         double largest = 0;
         for (JsonNode eps : golden.config().path("layers").path("LayerNorm_eps")) {
@@ -186,7 +187,7 @@ final class GoldenVitae {
         return largest == 0 ? 1e-5 : largest;
     }
 
-    /** Tokens on a square grid. */
+    /** Reshapes tokens to a square grid. */
     private static Tensor grid(Graph g, Tensor x) {
         int side = (int) Math.sqrt(x.dim(0));
         return g.reshape("input_grid", x, side, side, x.dim(1));

@@ -18,7 +18,7 @@ import org.vit4j.checkpoint.StateDict;
 import org.vit4j.checkpoint.WeightTransfer;
 import org.vit4j.graph.Graph;
 
-/** The state dict of every whole network of the goldens imports strictly, and answers what the reference answered. */
+/** Strict import of the state dict of every complete golden network, compared with the logits of the reference. */
 class ImportGoldenTest {
     static Stream<String> cases() throws IOException {
         return KerasGoldenTest.cases();
@@ -26,7 +26,7 @@ class ImportGoldenTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void answersAsTheReference(String name) throws IOException {
+    void importedNetworkGivesTheLogitsOfTheReference(String name) throws IOException {
         Path folder = GoldenTest.directory().resolve(name);
         GoldenCase golden = GoldenCase.read(folder);
         GoldenGraph built = GoldenConfigs.build(golden);
@@ -41,13 +41,15 @@ class ImportGoldenTest {
         try (Inference inference = new SameDiffInference(graph, parameters)) {
             built.evaluated().forEach((output, tensor) -> {
                 if (!output.startsWith("logits")) return;
-                var ours = inference.tensor(
+                var actual = inference.tensor(
                         tensor,
                         Map.of(
                                 "image",
-                                golden.ours("input", graph.tensor("image").shape())));
-                var theirs = golden.ours(output + "_eval", graph.tensor(tensor).shape());
-                assertThat(Compare.largest(ours, theirs)).as(output).isLessThan(GoldenTest.OUTPUT);
+                                golden.inGraphLayout(
+                                        "input", graph.tensor("image").shape())));
+                var expected = golden.inGraphLayout(
+                        output + "_eval", graph.tensor(tensor).shape());
+                assertThat(Compare.largest(actual, expected)).as(output).isLessThan(GoldenTest.OUTPUT);
             });
         }
     }

@@ -26,8 +26,8 @@ import org.vit4j.keras.KerasExample;
 import org.vit4j.keras.KerasFile;
 
 /**
- * Every whole network of the goldens, with the reference's weights, becomes a {@code .keras} file for the check with
- * stock Keras. {@code -Dgoldens=DIR} says where the cases are; whether a case can be built is for {@link GoldenTest}.
+ * Writes every complete golden network with the reference's weights to a {@code .keras} file for the check with stock
+ * Keras. {@code -Dgoldens=DIR} is the directory of the cases.
  */
 class KerasGoldenTest {
     static Stream<String> cases() throws IOException {
@@ -48,12 +48,12 @@ class KerasGoldenTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void givesBackWhatTheReferenceHad(String name) throws IOException {
+    void writtenFileReturnsTheWeightsOfTheReference(String name) throws IOException {
         GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
         GoldenGraph built = GoldenConfigs.build(golden);
         Graph graph = built.graph();
         Map<String, float[]> weights = weights(golden, built);
-        INDArray input = golden.ours("input", graph.tensor("image").shape());
+        INDArray input = golden.inGraphLayout("input", graph.tensor("image").shape());
         INDArray logits = logits(golden, built, weights, input);
         Path file =
                 KerasCheckFiles.write(name, new KerasExample(graph, weights, array(input), array(logits)), Map.of());
@@ -71,20 +71,20 @@ class KerasGoldenTest {
         Map<String, float[]> weights = new LinkedHashMap<>();
         for (Parameter weight : built.graph().parameters()) {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
-            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
-            if (theirs == null) throw new AssertionError("no '" + layout.key() + "' for " + weight.name());
-            weights.put(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
+            SafeTensors.NamedValues array = golden.weights().get(layout.key());
+            if (array == null) throw new AssertionError("no '" + layout.key() + "' for " + weight.name());
+            weights.put(weight.name(), layout.toModel(array.shape(), array.values()));
         }
         return weights;
     }
 
-    /** The reference's own, if it has an output that is our prediction; else what the graph makes of the input. */
+    /** Logits of the reference if its output is the graph's prediction, otherwise logits computed by the graph. */
     private static INDArray logits(GoldenCase golden, GoldenGraph built, Map<String, float[]> weights, INDArray input) {
         Tensor logits = built.graph().outputs().get("logits");
         for (Map.Entry<String, String> output : built.evaluated().entrySet()) {
             String stored = output.getKey() + "_eval";
             if (output.getValue().equals(logits.name()) && golden.io().containsKey(stored)) {
-                return golden.ours(stored, logits.shape());
+                return golden.inGraphLayout(stored, logits.shape());
             }
         }
         return logits(built.graph(), weights, DataType.FLOAT, input);

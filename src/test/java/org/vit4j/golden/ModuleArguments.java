@@ -7,16 +7,16 @@ import java.util.TreeSet;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
 
-/** The arguments a module was made with; one that nobody asked for is an error. */
+/** Constructor arguments of a reference module; {@link #finish} fails if one of them was not read. */
 final class ModuleArguments {
     private final GoldenCase golden;
     private final Map<String, JsonNode> all;
-    private final Set<String> left;
+    private final Set<String> unread;
 
     ModuleArguments(GoldenCase golden) {
         this.golden = golden;
         this.all = golden.hyperparameters();
-        this.left = new TreeSet<>(all.keySet());
+        this.unread = new TreeSet<>(all.keySet());
     }
 
     int integer(String name) {
@@ -40,32 +40,32 @@ final class ModuleArguments {
     }
 
     JsonNode needed(String name) {
-        left.remove(name);
+        unread.remove(name);
         JsonNode value = all.get(name);
         if (value == null) throw new AssertionError(golden.name() + ": no argument " + name);
         return value;
     }
 
-    /** A side or [height, width]. */
+    /** One number, for a square, or [height, width]. */
     int[] pair(String name) {
         JsonNode value = needed(name);
         if (!value.isArray()) return new int[] {value.asInt(), value.asInt()};
         return new int[] {value.get(0).asInt(), value.get(1).asInt()};
     }
 
-    /** Present and not null; asked for either way. */
+    /** Returns true if the argument is present and not null; marks it as read. */
     boolean has(String name) {
-        left.remove(name);
+        unread.remove(name);
         return all.containsKey(name) && !all.get(name).isNull();
     }
 
-    /** What only says how big the reference's tensors are, which the inputs say too. */
+    /** Marks arguments as read that only repeat sizes of the inputs or that the reference does not use. */
     void ignore(String... names) {
-        for (String name : names) left.remove(name);
+        for (String name : names) unread.remove(name);
     }
 
     void finish() {
-        if (!left.isEmpty()) throw new AssertionError(golden.name() + ": unknown arguments " + left);
+        if (!unread.isEmpty()) throw new AssertionError(golden.name() + ": unknown arguments " + unread);
     }
 
     /** An input [N, C, H, W] as [H, W, C]. */

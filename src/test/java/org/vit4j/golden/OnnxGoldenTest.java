@@ -28,11 +28,11 @@ import org.vit4j.onnx.OnnxCheckFiles;
 import org.vit4j.onnx.OnnxRun;
 
 /**
- * Every golden as an ONNX model with the reference's weights, run by ONNX Runtime beside our own engine, with one and
- * with three examples from the same file. {@code -Dgoldens=DIR} says where the cases are.
+ * Every golden case as ONNX model with the reference's weights: ONNX Runtime against the SameDiff backend, with batches
+ * of one and three examples on the same file. {@code -Dgoldens=DIR} is the directory of the cases.
  */
 class OnnxGoldenTest {
-    /** Largest difference over largest output. */
+    /** Limit of the largest difference over the largest output. */
     private static final double LIMIT = 1e-5;
 
     private static final Map<String, Double> WORST = new TreeMap<>();
@@ -43,7 +43,7 @@ class OnnxGoldenTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void onnxRuntimeSaysWhatOurEngineSays(String name) throws Exception {
+    void onnxRuntimeAgreesWithSameDiff(String name) throws Exception {
         GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
         GoldenGraph built = GoldenConfigs.build(golden);
         Graph graph = built.graph();
@@ -52,39 +52,39 @@ class OnnxGoldenTest {
         Map<String, Tensor> outputs = network ? Map.of("logits", graph.outputs().get("logits")) : graph.outputs();
         Map<String, INDArray> inputs = inputs(golden, built);
         Map<String, INDArray> expected = new HashMap<>();
-        try (Inference ours = new SameDiffInference(graph, parameters)) {
-            outputs.forEach((output, tensor) -> expected.put(output, ours.tensor(tensor.name(), inputs)));
+        try (Inference inference = new SameDiffInference(graph, parameters)) {
+            outputs.forEach((output, tensor) -> expected.put(output, inference.tensor(tensor.name(), inputs)));
         }
         Path file = network
                 ? network(golden, built, parameters, expected.get("logits"))
                 : OnnxCheckFiles.part(name, graph, outputs, parameters);
-        try (OnnxRun theirs = OnnxRun.open(file)) {
+        try (OnnxRun session = OnnxRun.open(file)) {
             for (long batch : new long[] {1, 3}) {
                 Map<String, INDArray> some = first(inputs, batch);
-                Map<String, INDArray> answers = theirs.run(network ? channelsFirst(some) : some);
+                Map<String, INDArray> results = session.run(network ? channelsFirst(some) : some);
                 for (Map.Entry<String, INDArray> output : first(expected, batch).entrySet()) {
-                    INDArray actual = answers.get(output.getKey());
+                    INDArray actual = results.get(output.getKey());
                     assertThat(actual.shape()).isEqualTo(output.getValue().shape());
                     double error = Compare.largest(actual, output.getValue());
                     if (error >= LIMIT) {
                         error = Compare.largest(actual, exact(graph, parameters, outputs.get(output.getKey()), some));
                     }
-                    note(golden, error);
+                    updateWorst(golden, error);
                     assertThat(error).as(output.getKey() + " of " + batch).isLessThan(LIMIT);
                 }
             }
         }
     }
 
-    /** Beside it what the outside judge compares with: the reference's own logits where it has them. */
-    private static Path network(GoldenCase golden, GoldenGraph built, ParameterStore parameters, INDArray ours)
+    /** Writes the model with expected logits for the external check: those of the reference if it has them. */
+    private static Path network(GoldenCase golden, GoldenGraph built, ParameterStore parameters, INDArray computed)
             throws IOException {
         Tensor logits = built.graph().outputs().get("logits");
-        INDArray expected = ours;
+        INDArray expected = computed;
         for (Map.Entry<String, String> output : built.evaluated().entrySet()) {
             String stored = output.getKey() + "_eval";
             if (output.getValue().equals(logits.name()) && golden.io().containsKey(stored)) {
-                expected = golden.ours(stored, logits.shape());
+                expected = golden.inGraphLayout(stored, logits.shape());
             }
         }
         return OnnxCheckFiles.network(golden.name(), built.graph(), parameters, golden.tensor("input"), expected);
@@ -94,15 +94,15 @@ class OnnxGoldenTest {
         ParameterStore parameters = new ParameterStore(built.graph().parameters(), DataType.FLOAT);
         for (Parameter weight : built.graph().parameters()) {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
-            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
-            parameters.set(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
+            SafeTensors.NamedValues array = golden.weights().get(layout.key());
+            parameters.set(weight.name(), layout.toModel(array.shape(), array.values()));
         }
         return parameters;
     }
 
     /**
-     * In double. Where rounding of two engines adds up beyond the limit this decides: of levit_s_d1 ours is 1.3e-5 away
-     * from it, ONNX Runtime 0.9e-5.
+     * Output in double precision, used as reference if the rounding errors of both runtimes together exceed the limit:
+     * for levit_s_d1 SameDiff has an error of 1.3e-5, ONNX Runtime 0.9e-5.
      */
     private static INDArray exact(Graph graph, ParameterStore parameters, Tensor output, Map<String, INDArray> inputs) {
         ParameterStore doubles = new ParameterStore(graph.parameters(), DataType.DOUBLE);
@@ -116,13 +116,15 @@ class OnnxGoldenTest {
 
     private static Map<String, INDArray> inputs(GoldenCase golden, GoldenGraph built) {
         Map<String, INDArray> inputs = new LinkedHashMap<>();
-        built.inputs().forEach((theirs, ours) -> {
-            inputs.put(ours, golden.ours(theirs, built.graph().tensor(ours).shape()));
+        built.inputs().forEach((input, tensor) -> {
+            inputs.put(
+                    tensor,
+                    golden.inGraphLayout(input, built.graph().tensor(tensor).shape()));
         });
         return inputs;
     }
 
-    /** The first examples, from the first again where there are too few. */
+    /** The first examples of each array, repeated if there are too few. */
     private static Map<String, INDArray> first(Map<String, INDArray> arrays, long batch) {
         Map<String, INDArray> some = new HashMap<>();
         arrays.forEach((name, array) -> {
@@ -139,7 +141,7 @@ class OnnxGoldenTest {
                 "images", images.values().iterator().next().permute(0, 3, 1, 2).dup('c'));
     }
 
-    private static void note(GoldenCase golden, double error) {
+    private static void updateWorst(GoldenCase golden, double error) {
         String flavor = golden.official() ? "official" : "community";
         String kind = golden.isModule() ? "modules" : "networks";
         WORST.merge(golden.architecture() + " " + flavor + " " + kind, error, Math::max);

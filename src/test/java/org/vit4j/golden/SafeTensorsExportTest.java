@@ -22,7 +22,7 @@ import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.export.SafeTensorsExport;
 import org.vit4j.graph.Parameter;
 
-/** A state dict of the reference that becomes our weights and is exported again is the same state dict, bit for bit. */
+/** Export of imported reference weights equals the reference's state dict bit for bit. */
 class SafeTensorsExportTest {
     @TempDir
     Path directory;
@@ -33,15 +33,15 @@ class SafeTensorsExportTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void theReferencesStateDictComesBack(String name) throws IOException {
+    void exportEqualsTheStateDictOfTheReference(String name) throws IOException {
         Path folder = GoldenTest.directory().resolve(name);
         GoldenCase golden = GoldenCase.read(folder);
         GoldenGraph built = GoldenConfigs.build(golden);
         Map<String, float[]> weights = new HashMap<>();
         for (Parameter weight : built.graph().parameters()) {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
-            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
-            weights.put(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
+            SafeTensors.NamedValues array = golden.weights().get(layout.key());
+            weights.put(weight.name(), layout.toModel(array.shape(), array.values()));
         }
         Path file = directory.resolve("exported.safetensors");
         SafeTensorsExport.write(built.graph(), built.keys(), weights::get, file);
@@ -49,13 +49,14 @@ class SafeTensorsExportTest {
         Map<String, String> expected = arrays(folder.resolve("weights.safetensors"));
         Map<String, String> exported = arrays(file);
         assertThat(exported.keySet()).isEqualTo(expected.keySet());
-        // The authors' linear attention in ViTAE's normal cells owns a norm that it never calls; ours has none.
-        expected.replaceAll((key, value) -> idle(key) ? shape(value) : value);
-        exported.replaceAll((key, value) -> idle(key) ? shape(value) : value);
+        // The authors' linear attention in ViTAE's normal cells owns a norm that it never calls and vit4j does not
+        // have.
+        expected.replaceAll((key, value) -> isUnusedNorm(key) ? shape(value) : value);
+        exported.replaceAll((key, value) -> isUnusedNorm(key) ? shape(value) : value);
         assertThat(exported).isEqualTo(expected);
     }
 
-    private static boolean idle(String key) {
+    private static boolean isUnusedNorm(String key) {
         return key.matches("layers\\.\\d+\\.NC\\.\\d+\\.attn\\.norm1\\.(weight|bias)");
     }
 
@@ -63,7 +64,7 @@ class SafeTensorsExportTest {
         return array.substring(0, array.indexOf(']') + 1);
     }
 
-    /** Type, shape and bytes of every array, as text. */
+    /** Type, shape and bytes of every array as text. */
     private static Map<String, String> arrays(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         int header = (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();

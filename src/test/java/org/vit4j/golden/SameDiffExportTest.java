@@ -28,9 +28,9 @@ import org.vit4j.export.SameDiffExport;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 
-/** One golden of every architecture and flavor, opened by ND4J in a process that has no vit4j. */
+/** One golden per architecture and flavor, loaded by ND4J in a process without vit4j. */
 class SameDiffExportTest {
-    /** Largest difference over largest logit. */
+    /** Limit of the largest difference over the largest logit. */
     private static final double LIMIT = 1e-6;
 
     @TempDir
@@ -38,10 +38,10 @@ class SameDiffExportTest {
 
     @Test
     @SuppressWarnings("SystemOut")
-    void plainSameDiffSaysTheSame() throws Exception {
+    void plainSameDiffGivesTheSameLogits() throws Exception {
         List<String> names =
                 KerasGoldenTest.cases().filter(name -> name.endsWith("_1")).toList();
-        assertThat(names).hasSize(21); // eleven architectures in two flavors, but for ViTAE
+        assertThat(names).hasSize(21); // eleven architectures in two flavors; ViTAE has one
         Map<String, INDArray> expected = new LinkedHashMap<>();
         List<String> arguments = new ArrayList<>();
         for (String name : names) {
@@ -60,7 +60,7 @@ class SameDiffExportTest {
         }
     }
 
-    /** Writes model and images; gives back what our engine says to them. */
+    /** Writes model and images; returns the logits computed by vit4j. */
     private INDArray export(String name) throws IOException {
         GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
         GoldenGraph built = GoldenConfigs.build(golden);
@@ -68,11 +68,11 @@ class SameDiffExportTest {
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         for (Parameter weight : graph.parameters()) {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
-            SafeTensors.NamedValues theirs = golden.weights().get(layout.key());
-            parameters.set(weight.name(), layout.toModel(theirs.shape(), theirs.values()));
+            SafeTensors.NamedValues array = golden.weights().get(layout.key());
+            parameters.set(weight.name(), layout.toModel(array.shape(), array.values()));
         }
         SameDiffExport.write(graph, parameters, Path.of(file(name + ".fb")));
-        INDArray images = golden.ours("input", graph.tensor("image").shape());
+        INDArray images = golden.inGraphLayout("input", graph.tensor("image").shape());
         Nd4j.writeAsNumpy(images, new File(file(name + ".images.npy")));
         try (Inference inference = new SameDiffInference(graph, parameters)) {
             return inference.logits(images);
@@ -99,7 +99,7 @@ class SameDiffExportTest {
         assertThat(code).as(Files.readString(log.toPath())).isZero();
     }
 
-    /** The jars of the class path; our own classes lie in directories. */
+    /** Returns the jars of the class path; classes of vit4j are in directories. */
     private static String libraries() {
         String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         return Arrays.stream(all.split(File.pathSeparator))

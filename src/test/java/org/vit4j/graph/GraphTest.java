@@ -11,7 +11,7 @@ class GraphTest {
     private final Tensor x = g.input("x", 5, 8);
 
     @Test
-    void namesGrowWithTheirPathAndWeightsWithTheirTensor() {
+    void scopesPrefixTensorNamesAndTensorsPrefixParameterNames() {
         Tensor y = g.scope("blocks.0").scope("mlp").dense("fc1", x, 3);
         assertThat(y.name()).isEqualTo("blocks.0.mlp.fc1");
         assertThat(y.parameters())
@@ -21,7 +21,7 @@ class GraphTest {
     }
 
     @Test
-    void countsMultiplyAccumulatesOfProductsOnly() {
+    void onlyProductsAndConvolutionsCountAsMacs() {
         assertThat(g.dense("a", x, 3).macs()).isEqualTo(5 * 8 * 3);
         Tensor q = g.splitHeads("q", x, 2);
         assertThat(g.scores("s", q, q, 1).macs()).isEqualTo(2 * 5 * 5 * 4);
@@ -32,30 +32,31 @@ class GraphTest {
     }
 
     @Test
-    void refusesShapesThatDoNotFitByName() {
+    void mismatchedShapesAreReportedWithTheTensorName() {
         assertThatThrownBy(() -> g.scope("attn").splitHeads("q", x, 3))
                 .hasMessage("attn.q: cannot split [5, 8] into 1 x 3 heads");
         Tensor other = g.input("y", 4, 8);
         assertThatThrownBy(() -> g.add("sum", x, other)).hasMessage("sum: cannot add [5, 8] and [4, 8]");
         assertThatThrownBy(() -> g.reshape("r", x, 7, 7)).hasMessage("r: cannot reshape [5, 8] to [7, 7]");
-        assertThatThrownBy(() -> g.slice("s", x, 0, 3, 9)).hasMessage("s: cannot take 3 to 9 of axis 0 of [5, 8]");
+        assertThatThrownBy(() -> g.slice("s", x, 0, 3, 9))
+                .hasMessage("s: slice [3, 9) is out of range for axis 0 of [5, 8]");
         Tensor image = g.input("image", 8, 8, 3);
         assertThatThrownBy(() -> g.conv2d("c", image, 4, Window.square(3, 1, 0), 2, true))
-                .hasMessage("c: 3 channels cannot be cut into 2 groups");
+                .hasMessage("c: 3 channels cannot be split into 2 groups");
         assertThatThrownBy(() -> g.conv2d("d", image, 4, Window.square(9, 1, 0), 1, true))
                 .hasMessage("d: a window of 9 does not fit into 8 pixels with padding 0");
     }
 
     @Test
-    void aNameStandsOnce() {
+    void duplicateNamesAreRejected() {
         g.dense("a", x, 3);
-        assertThatThrownBy(() -> g.dense("a", x, 3)).hasMessage("weight 'a.kernel' stands twice");
+        assertThatThrownBy(() -> g.dense("a", x, 3)).hasMessage("duplicate parameter 'a.kernel'");
         g.scale("b", x, 2);
-        assertThatThrownBy(() -> g.scale("b", x, 3)).hasMessage("tensor 'b' stands twice");
+        assertThatThrownBy(() -> g.scale("b", x, 3)).hasMessage("duplicate tensor 'b'");
     }
 
     @Test
-    void initialValuesHaveTheMomentsTheyPromise() {
+    void initialValuesHaveTheExpectedMeanAndDeviation() {
         Shape shape = Shape.of(200, 300);
         assertMoments(new Init.NormalInit(0.5).values(shape, new SplittableRandom(1)), 0, 0.5);
         assertMoments(new Init.TruncatedNormalInit(0.02).values(shape, new SplittableRandom(2)), 0, 0.02);
@@ -65,7 +66,7 @@ class GraphTest {
         for (float value : wide) assertThat(Math.abs(value)).isLessThanOrEqualTo(2);
     }
 
-    /** 60,000 draws: the mean is within 5 standard errors, the deviation within 2%. */
+    /** With 60,000 draws, requires the mean within 5 standard errors and the deviation within 2%. */
     private static void assertMoments(float[] values, double mean, double std) {
         double sum = 0;
         double squares = 0;

@@ -13,12 +13,12 @@ class SpatialMapTest {
         return SpatialMap.of(RunConfig.open(variant, List.of(set)).model().build());
     }
 
-    private static TokenGrid tokens(Map<String, SpatialMap> places, String tensor) {
-        return places.get(tensor).tokens().get(0);
+    private static TokenGrid tokens(Map<String, SpatialMap> all, String tensor) {
+        return all.get(tensor).tokens().get(0);
     }
 
     @Test
-    void patchesLieInTheirMiddleBehindTheClassToken() {
+    void patchGridOfVitFollowsTheClassTokenAndIsCentered() {
         TokenGrid cells = tokens(of("vit_base_patch16_224"), "blocks.11.add2");
         assertThat(cells)
                 .isEqualTo(new TokenGrid(1, new TokenGrid.GridAxis(14, 8, 16), new TokenGrid.GridAxis(14, 8, 16), 0));
@@ -27,25 +27,25 @@ class SpatialMapTest {
     }
 
     @Test
-    void distillationTokensStandInFrontToo() {
+    void classAndDistillationTokensComeBeforeThePatchGrid() {
         TokenGrid cells = tokens(of("deit_tiny_distilled_patch16_224"), "blocks.0.add1");
         assertThat(cells.before()).isEqualTo(2);
         assertThat(cells.tokens()).isEqualTo(198);
     }
 
     @Test
-    void keysOfAStridedProjectionLieBetweenTheQueries() {
-        // Patches of 7, stride 4, padding 2: the first middle is pixel 1. Keys by kernel 3, stride 2, padding 1.
-        SpatialMap maps = of("cvt_13").get("stage0.blocks.0.attn.weights");
+    void stridedKeysOfCvtHaveTwiceTheStepOfTheQueries() {
+        // Patches of 7 with stride 4 and padding 2 have their first center at 1.5. Keys: kernel 3, stride 2, padding 1.
+        SpatialMap maps = of("cvt_13").get("stage0.blocks.0.attn.probs");
         assertThat(maps.tokens().get(1).rows()).isEqualTo(new TokenGrid.GridAxis(56, 1.5, 4));
         assertThat(maps.tokens().get(2).rows()).isEqualTo(new TokenGrid.GridAxis(28, 1.5, 8));
     }
 
     @Test
-    void everySecondRowAsksWhereTheGridShrinks() {
-        Map<String, SpatialMap> places = of("levit_128s");
-        SpatialMap maps = places.entrySet().stream()
-                .filter(e -> e.getKey().endsWith("weights"))
+    void queriesOfLevitDownsamplingAreEverySecondRow() {
+        Map<String, SpatialMap> all = of("levit_128s");
+        SpatialMap maps = all.entrySet().stream()
+                .filter(e -> e.getKey().endsWith("probs"))
                 .map(Map.Entry::getValue)
                 .filter(p -> !p.tokens().get(1).equals(p.tokens().get(2)))
                 .findFirst()
@@ -56,19 +56,19 @@ class SpatialMapTest {
     }
 
     @Test
-    void branchesOfAResizedImageCoverTheSameImage() {
-        Map<String, SpatialMap> places = of("crossvit_tiny_240");
-        TokenGrid small = tokens(places, "pos_embed_0.added");
-        TokenGrid large = tokens(places, "pos_embed_1.added");
+    void bothBranchesOfCrossVitCoverTheInputImage() {
+        Map<String, SpatialMap> all = of("crossvit_tiny_240");
+        TokenGrid small = tokens(all, "pos_embed_0.added");
+        TokenGrid large = tokens(all, "pos_embed_1.added");
         assertThat(small.rows()).isEqualTo(new TokenGrid.GridAxis(20, 6, 12));
-        assertThat(large.rows().count()).isEqualTo(14); // 224 / 16, of an image shown in 240 pixels
+        assertThat(large.rows().count()).isEqualTo(14); // 224 / 16; the branch resizes the 240 pixels to 224
         assertThat(large.rows().step()).isEqualTo(240 / 14.0);
         assertThat(large.rows().first()).isEqualTo(120 / 14.0);
     }
 
     @Test
-    void aSoftSplitPlacesTokensInTheMiddleOfItsWindow() {
-        // Unfold 7, stride 4, padding 2, then 3, 2, 1 twice.
+    void softSplitTokensOfT2tVitAreCenteredInTheirWindows() {
+        // Unfold with kernel 7, stride 4, padding 2, then twice with kernel 3, stride 2, padding 1.
         TokenGrid cells = tokens(of("t2t_vit_14"), "blocks.0.add1");
         assertThat(cells)
                 .isEqualTo(
@@ -76,16 +76,16 @@ class SpatialMapTest {
     }
 
     @Test
-    void classTokensOfSeveralLayersHaveNoPlace() {
+    void concatenatedClassTokensHaveNoGrid() {
         Graph graph = new Graph(Init.TIMM);
         Tensor x = graph.input("image", 4, 4, 1);
         Tensor tokens = graph.reshape("tokens", graph.conv2d("conv", x, 3, Window.square(2, 2, 0), 1, true), 4, 3);
         Tensor all = graph.concat("all", 0, graph.learnedTokens("cls", tokens, 1, Init.ZEROS), tokens);
         graph.concat("classes", 0, graph.slice("first", all, 0, 0, 1), graph.slice("again", all, 0, 0, 1));
         graph.slice("cut", all, 0, 0, 3);
-        Map<String, SpatialMap> places = SpatialMap.of(graph);
-        assertThat(tokens(places, "all").before()).isEqualTo(1);
-        assertThat(tokens(places, "classes")).isEqualTo(TokenGrid.unplaced(2));
-        assertThat(places.get("cut").tokens()).isEmpty(); // through the grid: nothing is known
+        Map<String, SpatialMap> maps = SpatialMap.of(graph);
+        assertThat(tokens(maps, "all").before()).isEqualTo(1);
+        assertThat(tokens(maps, "classes")).isEqualTo(TokenGrid.withoutGrid(2));
+        assertThat(maps.get("cut").tokens()).isEmpty(); // the slice cuts through the grid, so its layout is unknown
     }
 }

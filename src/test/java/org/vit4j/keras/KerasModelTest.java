@@ -77,9 +77,9 @@ class KerasModelTest {
                         "Rescaling blocks_0_attn_scores_scaled",
                         "Cropping2D blocks_0_attn_k",
                         "Einsum blocks_0_attn_scores",
-                        "Softmax blocks_0_attn_weights",
+                        "Softmax blocks_0_attn_probs",
                         "Cropping2D blocks_0_attn_v",
-                        "Einsum blocks_0_attn_heard",
+                        "Einsum blocks_0_attn_context",
                         "Permute blocks_0_attn_merged_tokens",
                         "Reshape blocks_0_attn_merged",
                         "Dense blocks_0_attn_proj",
@@ -89,8 +89,8 @@ class KerasModelTest {
                         "Activation blocks_0_mlp_act",
                         "Dense blocks_0_mlp_fc2",
                         "Add blocks_0_add2",
-                        "Cropping1D cls_slice",
-                        "Reshape cls",
+                        "Cropping1D cls",
+                        "Reshape cls_flat",
                         "LayerNormalization norm",
                         "Dense head");
     }

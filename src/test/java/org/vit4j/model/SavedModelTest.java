@@ -75,7 +75,7 @@ class SavedModelTest {
     @Test
     void innerTensorsHaveTheShapesOfTheGraph() {
         try (SavedModel model = SavedModel.load(file)) {
-            INDArray maps = model.tensor("blocks.1.attn.weights", images);
+            INDArray maps = model.tensor("blocks.1.attn.probs", images);
             assertThat(maps.shape()).containsExactly(5, 2, 17, 17);
             assertThat(maps.sum(3).sub(1).amaxNumber().doubleValue()).isLessThan(1e-5);
             assertThat(model.tensor("blocks.0.mlp.fc1", images).shape()).containsExactly(5, 17, 32);

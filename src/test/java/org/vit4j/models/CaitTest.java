@@ -36,7 +36,7 @@ class CaitTest {
     }
 
     @Test
-    void theCommunityStartsItsScalesByTheirPlaceAndTimmAllAlike() {
+    void layerScaleDependsOnTheBlockInTheCommunityFlavorAndIsConstantInTimm() {
         Graph community = small("flavor: community, depth: 26, class_depth: 1");
         assertThat(scale(community, 17)).isEqualTo(new Init.ConstantInit(0.1));
         assertThat(scale(community, 18)).isEqualTo(new Init.ConstantInit(1e-5));
@@ -45,22 +45,22 @@ class CaitTest {
     }
 
     @Test
-    void patchesNeverSeeTheClassToken() {
+    void onlyTheClassBlocksIncludeTheClassToken() {
         Graph graph = small("depth: 2, class_depth: 2");
-        assertThat(graph.tensor("blocks.1.attn.weights").shape().dims()).containsExactly(3, 4, 4);
-        assertThat(graph.tensor("blocks_token_only.1.attn.weights").shape().dims())
+        assertThat(graph.tensor("blocks.1.attn.probs").shape().dims()).containsExactly(3, 4, 4);
+        assertThat(graph.tensor("blocks_token_only.1.attn.probs").shape().dims())
                 .containsExactly(3, 1, 5);
     }
 
     @Test
-    void theCommunityNetworkHasItsNumberOfParameters() {
+    void communityFlavorHasTheReferenceParameterCount() {
         ModelConfig model = model("flavor: community, image: {size: 256}, patch_size: 32, dim: 1024, depth: 12, "
                 + "class_depth: 2, heads: 16, mlp_dim: 2048, layer_dropout: 0.05");
         assertThat(model.build().parameterCount()).isEqualTo(121_831_400);
     }
 
     @Test
-    void theMeanOfPatchesLeavesTheClassBlocksWithoutGradient() {
+    void classBlocksHaveNoGradientWithMeanPooling() {
         Graph graph = small("depth: 1, class_depth: 1, pool: mean, classes: 3");
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
@@ -77,7 +77,7 @@ class CaitTest {
     }
 
     @Test
-    void refusesWhatCannotBeBuilt() {
+    void invalidConfigsAreRejected() {
         assertThatThrownBy(() -> model("dim: 64, heads: 5"))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("dim (64) must be a multiple of heads (5)");

@@ -22,13 +22,13 @@ class CeitTest {
     }
 
     @Test
-    void theGridOfLeffIsThatOfThePatches() {
+    void leffGridEqualsThePatchGridOfNonSquareImages() {
         Graph g = graph("[32, 64]", "");
         assertThat(g.tensor("blocks.0.leff.grid").shape()).isEqualTo(Shape.of(4, 8, 96));
     }
 
     @Test
-    void eachPartCanBeSwitchedOff() {
+    void eachOfTheThreePartsCanBeDisabled() {
         Graph all = graph("32", "");
         assertThat(all.tensors()).anyMatch(t -> t.op() instanceof ImageOp.MaxPool);
         assertThat(all.tensors()).anyMatch(t -> t.op() instanceof HeadOp.LastTokenQkv);
@@ -45,14 +45,14 @@ class CeitTest {
     }
 
     @Test
-    void onlyTheLastTokenAsks() {
+    void lcaComputesTheQueryOfTheLastLayerOnly() {
         Graph g = graph("32", "");
         assertThat(g.tensor("lca.attn.qkv").shape()).isEqualTo(Shape.of(1 + 2 * 3, 24));
         assertThat(g.tensor("lca.attn.qkv").macs()).isEqualTo((1 + 2 * 3) * 24 * 24);
     }
 
     @Test
-    void refusesWhatCannotBeBuilt() {
+    void invalidConfigsAreRejected() {
         assertThatThrownBy(() -> graph("36", ""))
                 .hasMessageContaining("feature map height (9) must be a multiple of patch_size (2)");
         assertThatThrownBy(() -> graph("32", ", leff_kernel: 4")).hasMessageContaining("leff_kernel (4) must be odd");

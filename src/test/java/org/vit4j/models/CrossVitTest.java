@@ -19,16 +19,16 @@ class CrossVitTest {
     }
 
     @Test
-    void eachBranchSeesTheImageInItsOwnSize() {
+    void eachBranchResizesTheImageByItsScale() {
         Graph g = graph(", image_scale: [1.0, 0.6666666666666666]");
         assertThat(g.tensor("patch_embed.0.tokens").shape()).isEqualTo(Shape.of(1 + 16, 16));
-        assertThat(g.tensor("patch_embed.1.resized").shape()).isEqualTo(Shape.of(32, 32, 3));
+        assertThat(g.tensor("patch_embed.1.resize").shape()).isEqualTo(Shape.of(32, 32, 3));
         assertThat(g.tensor("patch_embed.1.tokens").shape()).isEqualTo(Shape.of(1 + 4, 24));
         assertThat(graph("").tensors()).noneMatch(t -> t.op() instanceof ImageOp.Resize);
     }
 
     @Test
-    void theConvolutionStemMakesTheSamePatches() {
+    void multiConvStemHasTheSameNumberOfTokens() {
         Graph plain = graph("");
         Graph dagger = graph(", multi_conv: true");
         for (String tokens : new String[] {"patch_embed.0.tokens", "patch_embed.1.tokens"}) {
@@ -38,7 +38,7 @@ class CrossVitTest {
     }
 
     @Test
-    void resizingKeepsAConstantImageConstant() {
+    void rowsOfResizeMatricesSumToOne() {
         for (int[] sizes : new int[][] {{48, 32}, {240, 224}, {7, 19}, {2, 9}}) {
             double[][] matrix = ImageOp.Resize.matrix(sizes[0], sizes[1]);
             for (int to = 0; to < sizes[1]; to++) {
@@ -58,11 +58,11 @@ class CrossVitTest {
     }
 
     @Test
-    void refusesWhatCannotBeBuilt() {
+    void invalidConfigsAreRejected() {
         assertThatThrownBy(() -> graph(", image_scale: [1.0, 0.8]"))
                 .hasMessageContaining("image height (38) must be a multiple of patch_size (16)");
         assertThatThrownBy(() -> graph(", depth: [[1, 3]]"))
-                .hasMessageContaining("depth [1, 3] must be [blocks, blocks, cross attention blocks]");
+                .hasMessageContaining("depth ([1, 3]) must be [blocks, blocks, cross-attention blocks]");
         assertThatThrownBy(() -> graph(", mlp_ratio: [2]")).hasMessageContaining("expected a number for each branch");
         assertThatThrownBy(() -> graph(", flavor: community, multi_conv: true"))
                 .hasMessageContaining("unknown key 'multi_conv'");
@@ -72,6 +72,6 @@ class CrossVitTest {
                     ModelConfig.read(config.root().section("model"));
                     config.finish();
                 })
-                .hasMessageContaining("dim [16, 24, 32] must have one number for each of two branches");
+                .hasMessageContaining("dim ([16, 24, 32]) must have one number for each of two branches");
     }
 }

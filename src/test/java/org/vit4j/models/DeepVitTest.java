@@ -13,7 +13,8 @@ import org.vit4j.graph.Tensor;
 
 class DeepVitTest {
     private static final String SMALL =
-            "arch: deepvit, image: {size: [16, 32]}, classes: 5, patch_size: 8, dim: 12, depth: 2, heads: 3, mlp_dim: 24";
+            "arch: deepvit, image: {size: [16, 32]}, classes: 5, patch_size: 8, dim: 12, depth: 2, heads: 3,"
+                    + " mlp_dim: 24";
 
     private static ModelConfig read(String more) {
         Config config = Config.parse("model: {" + SMALL + more + "}", "deepvit.yaml");
@@ -23,7 +24,7 @@ class DeepVitTest {
     }
 
     @Test
-    void onlyTheBlocksThatAreToldToMixTheirMaps() {
+    void onlyBlocksWithReAttentionHaveItsParameters() {
         Graph g = read(", re_attention: [false, true]").build();
         assertThat(g.parameters())
                 .extracting(Parameter::name)
@@ -32,7 +33,7 @@ class DeepVitTest {
     }
 
     @Test
-    void anAdjustmentOfOneCostsNothing() {
+    void scaleAdjustmentOfOneAddsNoOperations() {
         assertThat(read("").build().tensors()).extracting(Tensor::name).noneMatch(name -> name.contains("adjust"));
         assertThat(read(", scale_adjustment: 0.5").build().tensors())
                 .extracting(Tensor::name)
@@ -48,20 +49,24 @@ class DeepVitTest {
     }
 
     @Test
-    void refusesWhatCannotBeBuilt() {
-        refused(", re_attention: [true]", "re_attention has 1 entries, expected one for each of the 2 blocks (depth)");
-        refused(", heads: 5", "dim (12) must be a multiple of heads (5)");
-        refused(", patch_size: 5", "image height (16) must be a multiple of patch_size (5)");
-        refused(", image: {size: 9}, patch_size: 3, stem: cnn", "must be a multiple of the stride of stem: cnn (2)");
-        refused(", scale_adjustment: 0", "scale_adjustment (0.0) must be above 0");
-        refused(", pool: mean", "pool (mean) is not in the official flavour, which reads the class token");
-        refused(
+    void invalidConfigsAreRejected() {
+        assertRejected(
+                ", re_attention: [true]",
+                "re_attention (1 entries) must have one entry for each of the 2 blocks (depth)");
+        assertRejected(", heads: 5", "dim (12) must be a multiple of heads (5)");
+        assertRejected(", patch_size: 5", "image height (16) must be a multiple of patch_size (5)");
+        assertRejected(
+                ", image: {size: 9}, patch_size: 3, stem: cnn", "must be a multiple of the stride of stem: cnn (2)");
+        assertRejected(", scale_adjustment: 0", "scale_adjustment (0.0) must be positive");
+        assertRejected(
+                ", pool: mean", "pool (mean) is not supported by the official flavor, which reads the class token");
+        assertRejected(
                 ", flavor: community, transform_scale: true",
-                "transform_scale (true) is not in the community flavour");
+                "transform_scale (true) is not supported by the community flavor");
     }
 
-    private static void refused(String more, String rule) {
-        // The later of two equal keys would be a duplicate.
+    private static void assertRejected(String more, String rule) {
+        // Removes the keys that the test sets, since YAML keys must be unique.
         String start = SMALL;
         for (String key : new String[] {"heads: 3", "patch_size: 8", "image: {size: [16, 32]}"}) {
             String word = key.substring(0, key.indexOf(':') + 1);

@@ -24,7 +24,7 @@ class DeitTest {
     }
 
     @Test
-    void withoutTheTokenItIsTheVit() {
+    void deitWithoutTokenEqualsTheVit() {
         Graph plain = read(", layer_scale: 1.0e-6, pos_prefix: false").build();
         assertThat(plain.parameters()).extracting(Parameter::name).doesNotContain("dist_token", "head_dist.kernel");
         assertThat(plain.tensor("pos_embed.added").shape()).isEqualTo(Shape.of(4, 12));
@@ -32,19 +32,19 @@ class DeitTest {
     }
 
     @Test
-    void theTokenHasAPositionOfficiallyAndNoneInTheCommunity() {
+    void distillationTokenHasAPositionInTheOfficialFlavorOnly() {
         Graph official = read(", distilled: true").build();
         assertThat(official.tensor("pos_embed.added").shape()).isEqualTo(Shape.of(6, 12));
         Graph community = read(", flavor: community, head_dim: 4").build();
         assertThat(community.tensor("pos_embed.added").shape()).isEqualTo(Shape.of(5, 12));
-        assertThat(community.tensor("distilled").shape()).isEqualTo(Shape.of(6, 12));
+        assertThat(community.tensor("with_dist").shape()).isEqualTo(Shape.of(6, 12));
         for (Graph g : List.of(official, community)) {
             assertThat(g.outputs()).containsOnlyKeys("logits", "logits_class", "logits_distill");
         }
     }
 
     @Test
-    void theCommunityKeepsTheStudentApartFromItsWrapper() {
+    void communityCheckpointKeysSeparateStudentAndWrapper() {
         ModelConfig model = read(", flavor: community, head_dim: 4");
         assertThat(model.build().parameters())
                 .extracting(weight -> CheckpointLayout.of(weight, model.keys()).key())
@@ -59,13 +59,13 @@ class DeitTest {
     }
 
     @Test
-    void refusesATokenThatNobodyWouldReadOrPlace() {
+    void distillationTokenRequiresClassTokenPoolingAndPositions() {
         assertThatThrownBy(() -> read(", distilled: true, pool: mean"))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("distilled (true) needs class_token: true, pool: cls and fc_norm: false");
         assertThatThrownBy(() -> read(", distilled: true, pos_prefix: false"))
                 .hasMessageContaining("distilled (true) needs pos_prefix: true and register_tokens: 0");
         assertThatThrownBy(() -> read(", distilled: true, head_drop: 0.1"))
-                .hasMessageContaining("head_drop (0.1) must be 0 when distilled");
+                .hasMessageContaining("head_drop (0.1) must be 0 if distilled is true");
     }
 }

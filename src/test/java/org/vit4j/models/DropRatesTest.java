@@ -16,10 +16,10 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
-/** What is left out at random in training, and how much of it where, as in each architecture's own code. */
+/** Dropout and stochastic depth of every architecture, compared with the reference code. */
 class DropRatesTest {
 
-    /** At a drop path of 0.3; a block's branches share their rate, and a rate of 0 leaves no operation. */
+    /** Rates by block for a drop path of 0.3. Branches of a block share their rate; a rate of 0 adds no operation. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -29,22 +29,22 @@ class DropRatesTest {
                 "deepvit | blocks.1=0.1 blocks.2=0.2 blocks.3=0.3",
                 "t2t_vit | blocks.1=0.1 blocks.2=0.2 blocks.3=0.3",
                 "ceit | blocks.1=0.1 blocks.2=0.2 blocks.3=0.3",
-                // The same everywhere, in the paper (section 3) and in timm.
+                // Constant, as in the paper (section 3) and in timm.
                 "cait | blocks.0=0.3 blocks.1=0.3 blocks.2=0.3 blocks.3=0.3",
                 "levit | stages.0.blocks.0=0.3 stages.0.blocks.1=0.3 stages.1.downsample=0.3 stages.1.blocks.0=0.3"
                         + " stages.1.blocks.1=0.3",
-                // Over all stages.
+                // Grows over all stages.
                 "pit | transformers.1.blocks.0=0.1 transformers.1.blocks.1=0.2 transformers.2.blocks.0=0.3",
-                // Within each stage; the first two have one block each.
+                // Grows within each stage; the first two stages have one block each.
                 "cvt | stage2.blocks.1=0.3",
-                // By the place in the deeper branch; a fusion is as its stage's last block.
+                // Grows with the deeper branch; a fusion has the rate of the last block of its stage.
                 "crossvit | blocks.0.blocks.1.1=0.1 blocks.0.fusion.0=0.1 blocks.0.fusion.1=0.1"
                         + " blocks.1.blocks.0.0=0.2 blocks.1.blocks.1.0=0.2 blocks.1.blocks.1.1=0.3"
                         + " blocks.1.fusion.0=0.3 blocks.1.fusion.1=0.3",
                 // Normal cells only.
                 "vitae | layers.2.NC.1=0.3"
             })
-    void dropPathGrowsLinearlyWithDepthWhereItDoesInTheReference(String arch, String rates) {
+    void dropPathRatesEqualThoseOfTheReference(String arch, String rates) {
         Map<String, TreeSet<Double>> found = new LinkedHashMap<>();
         for (Tensor tensor : build(arch, arch.equals("cvt") ? "[0.2, 0.4, 0.3]" : "0.3", List.of())
                 .tensors()) {
@@ -60,7 +60,7 @@ class DropRatesTest {
         assertThat(text.toString()).isEqualTo(rates);
     }
 
-    /** Rates of embedded tokens, projections, attention weights and the head's input: 0.11 to 0.14. */
+    /** Rates after embedding, after projections, of attention probabilities and before the head: 0.11 to 0.14. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -72,14 +72,14 @@ class DropRatesTest {
                 "cait | [0.11, 0.12, 0.13, 0.14]",
                 "pit | [0.11, 0.12, 0.13, 0.14]",
                 "crossvit | [0.11, 0.12, 0.13, 0.14]",
-                // Token performers have 0.1 of their own (token_drop).
+                // Token performers have a separate rate of 0.1 (token_drop).
                 "t2t_vit | [0.1, 0.11, 0.12, 0.13, 0.14]",
                 "vitae | [0.1, 0.11, 0.12, 0.13, 0.14]",
-                // By stages, and nothing in front of the head.
+                // Rates per stage, none before the head.
                 "cvt | [0.11, 0.12, 0.13]",
                 "levit | [0.14]"
             })
-    void dropoutIsWhereItIsSet(String arch, String expected) {
+    void everyDropoutRateOfTheConfigIsInTheGraph(String arch, String expected) {
         boolean stages = arch.equals("cvt");
         List<String> overrides = new ArrayList<>();
         String[] keys = {"pos_drop", "proj_drop", "attn_drop", "head_drop"};
@@ -95,7 +95,7 @@ class DropRatesTest {
     }
 
     @Test
-    void aSingleBlockIsNeverLeftOut() {
+    void singleBlockHasNoStochasticDepth() {
         assertThat(new DropRates(0, 0, 0, 0.5, 0).path(0, 1)).isZero();
     }
 

@@ -17,7 +17,7 @@ class PitTest {
     }
 
     @Test
-    void eachPoolingHalvesTheGridAndRoundsUp() {
+    void eachPoolingHalvesTheGridRoundingUp() {
         Graph graph = model("image: {size: [40, 24]}, patch_size: 8, stride: 4, depth: [1, 1, 1], head_dim: 4")
                 .build();
         assertThat(graph.tensor("patch_embed.conv").shape().dims()).containsExactly(9, 5, 8);
@@ -26,7 +26,7 @@ class PitTest {
     }
 
     @Test
-    void aDistilledNetworkAnswersWithBothHeadsAndTheirMean() {
+    void distilledNetworkOutputsBothHeadsAndTheirMean() {
         Graph graph = model("classes: 7, distilled: true").build();
         assertThat(graph.outputs().keySet()).containsExactly("logits", "logits_class", "logits_distill");
         assertThat(graph.tensor("cls_token.tokens").shape().dims()).containsExactly(2, 96);
@@ -34,19 +34,19 @@ class PitTest {
     }
 
     @Test
-    void theCommunityNetworkHasItsNumberOfParameters() {
+    void communityFlavorHasTheReferenceParameterCount() {
         ModelConfig model = model("flavor: community, image: {size: 224}, patch_size: 14, dim: 256, "
                 + "depth: [3, 3, 3], heads: 16, mlp_dim: 2048");
         assertThat(model.build().parameterCount()).isEqualTo(47_499_752);
     }
 
     @Test
-    void refusesWhatCannotBeBuilt() {
+    void invalidConfigsAreRejected() {
         assertThatThrownBy(() -> model("depth: [2, 6, 4], heads: [2, 4]"))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("expected one value or as many as depth (3), got 2");
         assertThatThrownBy(() -> model("heads: [2, 3, 6]"))
-                .hasMessageContaining("width of stage 1 (144) must be a multiple of the width before (96)");
+                .hasMessageContaining("width of stage 1 (144) must be a multiple of width of stage 0 (96)");
         assertThatThrownBy(() -> model("flavor: community, distilled: true")).hasMessageContaining("distilled");
         assertThatThrownBy(() -> model("dim: 64")).hasMessageContaining("dim: is heads x head_dim");
         assertThatThrownBy(() -> model("image: {size: 8}"))

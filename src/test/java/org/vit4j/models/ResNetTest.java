@@ -23,7 +23,7 @@ class ResNetTest {
         return model.orElseThrow();
     }
 
-    /** Parameters as torchvision publishes them; multiply-accumulates of its convolutions and of the head. */
+    /** Parameter counts published by torchvision; multiply-accumulates of convolutions and head. */
     @ParameterizedTest
     @CsvSource({
         "18, 11689512, 1814073344",
@@ -32,16 +32,16 @@ class ResNetTest {
         "101, 44549160, 7801405440",
         "152, 60192808, 11513626624"
     })
-    void hasTheCountsOfTorchvision(int depth, long parameters, long macs) {
+    void imagenetVariantsHaveTheCountsOfTorchvision(int depth, long parameters, long macs) {
         Graph graph = model("depth: " + depth).build();
         assertThat(graph.parameterCount()).isEqualTo(parameters);
         assertThat(graph.macs()).isEqualTo(macs);
     }
 
-    /** The paper's table 6 says 0.27M and 0.85M, without the projections at the two borders of stages. */
+    /** Table 6 of the paper has 0.27M and 0.85M parameters, without the projections between the stages. */
     @ParameterizedTest
     @CsvSource({"20, 272474, 269722", "56, 855770, 853018"})
-    void hasTheCountsOfThePaperOnCifarButForTheProjections(int depth, long parameters, long withoutProjections) {
+    void cifarVariantsHaveTheCountsOfThePaperPlusProjections(int depth, long parameters, long withoutProjections) {
         Graph graph = model("form: cifar, depth: " + depth + ", classes: 10, image: {size: 32}")
                 .build();
         assertThat(graph.parameterCount()).isEqualTo(parameters);
@@ -63,7 +63,7 @@ class ResNetTest {
     }
 
     @Test
-    void convolutionsStartByFanOutAndTheLastNormAtZeroWhenAsked() {
+    void convolutionsScaleWithFanOutAndZeroInitClearsTheLastNorm() {
         Graph graph = model("depth: 18, zero_init: true").build();
         for (Parameter weight : graph.parameters()) {
             float[] values = weight.init().values(weight.shape(), new SplittableRandom(1));
@@ -82,14 +82,15 @@ class ResNetTest {
     }
 
     @Test
-    void refusesWhatThePaperDoesNotHaveAndSaysWhy() {
+    void unsupportedFlavorsAndDepthsAreRejected() {
         assertThatThrownBy(() -> model("flavor: community"))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("resnet has official only");
+                .hasMessageContaining("flavor (community) is not supported by resnet");
         assertThatThrownBy(() -> model("form: cifar, depth: 18"))
-                .hasMessage("test.yaml:1: model: depth (18) must be 6 n + 2 in the form cifar: 20, 32, 44, 56, 110");
+                .hasMessage("test.yaml:1: model: depth (18) must be 6 n + 2 with form: cifar,"
+                        + " for example 20, 32, 44, 56, 110");
         assertThatThrownBy(() -> model("depth: 20"))
-                .hasMessageContaining("depth (20) must be one of [18, 34, 50, 101, 152] in the form imagenet");
+                .hasMessageContaining("depth (20) must be one of [18, 34, 50, 101, 152] with form: imagenet");
         assertThatThrownBy(() -> model("patch_size: 4")).hasMessageContaining("unknown key 'patch_size'");
     }
 }

@@ -24,7 +24,7 @@ class T2tVitTest {
     }
 
     @Test
-    void everySplitLooksAtTheGridTheOneBeforeLeft() {
+    void everySplitUnfoldsTheGridOfThePreviousSplit() {
         Graph g = read("image: {size: [64, 96]}, dim: 32, depth: 1, heads: 2, token_dim: 8")
                 .build();
         assertThat(g.tensor("tokens_to_token.soft_split0").shape()).isEqualTo(Shape.of(16 * 24, 3 * 49));
@@ -44,7 +44,7 @@ class T2tVitTest {
     }
 
     @Test
-    void performerDirectionsStandAtRightAnglesWithTheLengthOfTheirGain() {
+    void performerDirectionsAreOrthogonalWithTheLengthOfTheGain() {
         int rows = 5;
         int columns = 12;
         float[] w = new Init.OrthogonalInit(3).values(Shape.of(rows, columns), new SplittableRandom(1));
@@ -58,7 +58,7 @@ class T2tVitTest {
     }
 
     @Test
-    void aSinusoidPairHasLengthOneAndTurnsByItsOwnAngle() {
+    void sinusoidColumnsAreSineAndCosineOfTheirFrequency() {
         float[] table = SinusoidalPositions.table(4, 6).values(Shape.of(4, 6), new SplittableRandom(1));
         assertThat(table).startsWith(0, 1, 0, 1, 0, 1);
         assertThat(table[2 * 6]).isCloseTo((float) Math.sin(2), within(1e-6f));
@@ -66,7 +66,7 @@ class T2tVitTest {
     }
 
     @Test
-    void whatCannotBeBuiltIsRefusedByItsRule() {
+    void invalidConfigsAreRejected() {
         assertThatThrownBy(() -> read("heads: 5, dim: 64"))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("dim (64) must be a multiple of heads (5)");
@@ -78,16 +78,16 @@ class T2tVitTest {
                 .hasMessageContaining("a window of 5 does not fit into 3 pixels");
         assertThatThrownBy(() -> read("pool: mean"))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("pool (mean) is of the community flavour");
+                .hasMessageContaining("pool (mean) is not supported by the official flavor");
     }
 
     @Test
-    void theDistillationTokenStandsLastAndHasNoPosition() {
+    void distillationTokenIsLastAndHasNoPosition() {
         Graph g = read("flavor: community, image: {size: 16}, soft_split: [[3, 2], [3, 2]], dim: 24, depth: 1,"
                         + " heads: 2, head_dim: 8, distilled: true")
                 .build();
         assertThat(g.tensor("pos_embed.added").shape()).isEqualTo(Shape.of(1 + 16, 24));
-        assertThat(g.tensor("distilled").shape()).isEqualTo(Shape.of(1 + 16 + 1, 24));
+        assertThat(g.tensor("with_dist").shape()).isEqualTo(Shape.of(1 + 16 + 1, 24));
         assertThat(g.outputs().keySet()).containsExactly("logits", "logits_class", "logits_distill");
     }
 }

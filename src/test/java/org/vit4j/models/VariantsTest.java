@@ -16,7 +16,7 @@ import org.vit4j.config.Config;
 import org.vit4j.config.ConfigCatalog;
 import org.vit4j.graph.Graph;
 
-/** Every published variant has exactly the parameters and multiply-accumulates that the reference code has. */
+/** Compares parameter counts and multiply-accumulates of every published variant with the reference code. */
 class VariantsTest {
     record Variant(String name, long parameters, long trainable, long parametersAt10, long macs) {
         @Override
@@ -29,7 +29,7 @@ class VariantsTest {
         try (InputStream in = VariantsTest.class.getResourceAsStream("/variants.json")) {
             List<Variant> variants = new ArrayList<>();
             for (JsonNode v : new ObjectMapper().readTree(in)) {
-                if (isLater(v)) continue;
+                if (isUnsupported(v)) continue;
                 variants.add(new Variant(
                         v.path("name").asText(),
                         v.path("params").asLong(),
@@ -41,13 +41,13 @@ class VariantsTest {
         }
     }
 
-    private static boolean isLater(JsonNode variant) {
+    private static boolean isUnsupported(JsonNode variant) {
         return !ModelConfig.ARCHITECTURES.contains(variant.path("arch").asText());
     }
 
     @ParameterizedTest
     @MethodSource("variants")
-    void hasThePublishedCounts(Variant variant) {
+    void variantHasTheCountsOfTheReference(Variant variant) {
         Graph graph = model(variant.name, List.of()).build();
         assertThat(graph.parameterCount()).isEqualTo(variant.parameters);
         assertThat(graph.trainableCount()).isEqualTo(variant.trainable);
@@ -57,7 +57,7 @@ class VariantsTest {
     }
 
     @Test
-    void everyPackagedVariantIsInTheTable() throws IOException {
+    void tableListsEveryPackagedVariant() throws IOException {
         assertThat(variants().map(Variant::name)).containsExactlyInAnyOrderElementsOf(ConfigCatalog.variants());
     }
 

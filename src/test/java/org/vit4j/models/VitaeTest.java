@@ -23,12 +23,12 @@ class VitaeTest {
         return model.orElseThrow();
     }
 
-    private static void refused(String more, String rule) {
+    private static void assertRejected(String more, String rule) {
         assertThatThrownBy(() -> read(more)).isInstanceOf(ConfigError.class).hasMessageContaining(rule);
     }
 
     @Test
-    void classTokenAndSinusoidStandInFrontOfTheLastCells() {
+    void classTokenAndSinusoidAreAddedBeforeTheLastStage() {
         Graph plain = read(SMALL).build();
         Graph g = read(SMALL + ", class_token: true, pos_embed: sinusoid").build();
         assertThat(plain.tensor("layers.1.NC.0.add").shape()).isEqualTo(Shape.of(16, 16));
@@ -37,19 +37,19 @@ class VitaeTest {
                 .filteredOn(weight -> weight.name().equals("pos_embed"))
                 .extracting(Parameter::role)
                 .containsExactly(Role.CONSTANT);
-        // The token, and the norm of the head; the table is not trained.
+        // The class token and the norm of the head; the position table is not trainable.
         assertThat(g.trainableCount() - plain.trainableCount()).isEqualTo(16 + 2 * 16);
     }
 
     @Test
-    void dilationsOfASharedKernelCostNoWeights() {
+    void sharedKernelHasNoParametersForFurtherDilations() {
         long own = read(SMALL).build().parameterCount();
         long shared = read(SMALL + ", share_weights: true").build().parameterCount();
         assertThat(own - shared).isEqualTo((3 * 9 * 4 + 4) + (8 * 9 * 8 + 8));
     }
 
     @Test
-    void everyReductionTypeMakesTheSameGrid() {
+    void everyReductionTypeHasTheSameOutputGrid() {
         for (String type : new String[] {"performer", "performer_less", "transformer", "pooling"}) {
             Graph typed = read(SMALL.replace("[performer, ", "[" + type + ", ")).build();
             assertThat(typed.tensor("layers.0.tokens").shape()).isEqualTo(Shape.of(64, 8));
@@ -57,18 +57,21 @@ class VitaeTest {
     }
 
     @Test
-    void whatCannotBeBuiltIsRefusedByItsRule() {
-        refused(SMALL.replace("[4, 2]", "[16, 2]"), "downsample_ratios (16) must be 2, 4 or 8");
-        refused(
+    void invalidConfigsAreRejected() {
+        assertRejected(SMALL.replace("[4, 2]", "[16, 2]"), "downsample_ratios (16) must be 2, 4 or 8");
+        assertRejected(
                 SMALL.replace("nc_depth: [0, 1]", "nc_depth: [0, 1, 2]"),
                 "expected one entry for each of 2 stages, got 3");
-        refused(SMALL.replace("token_dims: [8, 16]", "token_dims: [8, 12]"), "must be what performer_less makes (16)");
-        refused(
+        assertRejected(
+                SMALL.replace("token_dims: [8, 16]", "token_dims: [8, 12]"),
+                "must be the output width of performer_less (16)");
+        assertRejected(
                 SMALL.replace("nc_heads: [1, 2]", "nc_heads: [1, 3]"),
                 "token_dims (16) must be a multiple of nc_heads (3)");
-        refused(SMALL + ", pool: cls", "pool (cls) needs class_token: true");
-        refused(SMALL.replace("[performer, ", "[embedding, "), "rc_tokens_type (embedding) needs class_token: true");
-        refused(SMALL + ", flavor: community", "vitae has one flavour, official");
-        refused(SMALL.replace("[performer, ", "[performr, "), "unknown value 'performr'");
+        assertRejected(SMALL + ", pool: cls", "pool (cls) needs class_token: true");
+        assertRejected(
+                SMALL.replace("[performer, ", "[embedding, "), "rc_tokens_type (embedding) needs class_token: true");
+        assertRejected(SMALL + ", flavor: community", "flavor (community) is not supported by vitae");
+        assertRejected(SMALL.replace("[performer, ", "[performr, "), "unknown value 'performr'");
     }
 }

@@ -236,7 +236,7 @@ final class OneDnnPlanner {
         }
         if (op instanceof Op.Conv2d conv) return convs.convolution(x, parameter(t, 0), row(t, 1), conv, dims(t));
         if (op instanceof Op.LayerNorm norm) {
-            TapeValue y = norm.outside()
+            TapeValue y = norm.epsilonOutside()
                     ? norms.channelNorm(rows(x), row(t, 0), row(t, 1), norm.epsilon())
                     : norms.layerNorm(rows(x), parameter(t, 0), parameter(t, 1), norm.epsilon());
             return tape.reshape(y.setUsedOnce(true), dims(t));

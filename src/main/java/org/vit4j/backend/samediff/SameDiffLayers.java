@@ -70,7 +70,7 @@ final class SameDiffLayers {
         SDVariable average = filled(width, 1, 1.0 / width);
         SDVariable centered = x.sub(expand(sd.mmul(x, average), width));
         SDVariable variance = sd.mmul(centered.mul(centered), average);
-        SDVariable inverse = norm.outside()
+        SDVariable inverse = norm.epsilonOutside()
                 ? sd.math().reciprocal(sd.math().sqrt(variance).add(norm.epsilon()))
                 : sd.math().rsqrt(variance.add(norm.epsilon()));
         return centered.mul(expand(inverse, width))

@@ -200,11 +200,12 @@ public final class SameDiffLowering {
      */
     private SDVariable relativeBias(Tensor t, LoweredTensor x, HeadOp.RelativeBias bias) {
         int h = bias.height(), w = bias.width();
-        long qh = bias.asking(h), qw = bias.asking(w);
+        long qh = bias.queriesAlong(h), qw = bias.queriesAlong(w);
         SDVariable table = sd.reshape(parameter(t, 0), -1, w); // [H * h, w]
-        SDVariable columns = sd.mmul(table, oneHot(bias.apart(w), w, 1)); // [H * h, qw * w]
+        SDVariable columns = sd.mmul(table, oneHot(bias.distances(w), w, 1)); // [H * h, qw * w]
         SDVariable turned = sd.permute(sd.reshape(columns, -1, h, qw * w), 0, 2, 1);
-        SDVariable rows = sd.mmul(sd.reshape(turned, -1, h), oneHot(bias.apart(h), h, bias.factor())); // [.., qh * h]
+        SDVariable rows =
+                sd.mmul(sd.reshape(turned, -1, h), oneHot(bias.distances(h), h, bias.factor())); // [.., qh * h]
         SDVariable places = sd.permute(sd.reshape(rows, -1, qw, w, qh, h), 0, 3, 1, 4, 2); // [H, qh, qw, h, w]
         return x.tensor().add(sd.reshape(places, t.shape().batched(1)));
     }

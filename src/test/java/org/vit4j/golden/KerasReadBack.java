@@ -21,18 +21,18 @@ import org.vit4j.keras.KerasFile;
 import org.vit4j.keras.RetrainedKerasModel;
 
 /**
- * Reads back what Keras saved of the golden networks, and compares with what Keras then computed: a part of
- * {@code checks/interop.sh}. One line a network: name, largest error over the largest logit, and how far our float32 is
- * from our float64 by the same measure: what a network makes of its own rounding.
+ * Reads the golden networks as saved by Keras and compares their logits with those that Keras computed; part of {@code
+ * checks/interop.sh}. Prints one line per network: name, largest error over the largest logit, and as a measure of
+ * rounding the error of vit4j in float32 against vit4j in float64.
  *
- * <pre>java ... org.vit4j.golden.KerasBack ORIGINALS SAVED</pre>
+ * <pre>java ... org.vit4j.golden.KerasReadBack ORIGINALS SAVED</pre>
  *
  * ORIGINALS holds NAME.keras and NAME.input.npy, SAVED holds NAME.keras and NAME.logits.npy by Keras.
  */
-final class KerasBack {
+final class KerasReadBack {
     private static final Path GOLDENS = Path.of(System.getProperty("goldens", "src/test/resources/goldens"));
 
-    private KerasBack() {}
+    private KerasReadBack() {}
 
     public static void main(String[] args) throws IOException {
         Path originals = Path.of(args[0]);
@@ -48,7 +48,7 @@ final class KerasBack {
         for (String name : names) {
             try {
                 System.out.println(name + " " + errors(name, originals, saved));
-            } catch (ConfigError e) { // one that does not come back must not hide the others
+            } catch (ConfigError e) { // a rejected file must not hide the results of the others
                 System.out.printf(Locale.ROOT, "%s refused: %s%n", name, e.getMessage());
             }
         }
@@ -67,10 +67,10 @@ final class KerasBack {
             }
         }
         INDArray input = array(originals.resolve(name + ".input.npy"));
-        INDArray ours = logits(graph, parameters, input);
+        INDArray actual = logits(graph, parameters, input);
         INDArray exact = logits(graph, doubles, input.castTo(DataType.DOUBLE)).castTo(DataType.FLOAT);
-        INDArray theirs = array(saved.resolve(name + ".logits.npy"));
-        return String.format(Locale.ROOT, "%.1e %.1e", apart(ours, theirs), apart(ours, exact));
+        INDArray expected = array(saved.resolve(name + ".logits.npy"));
+        return String.format(Locale.ROOT, "%.1e %.1e", error(actual, expected), error(actual, exact));
     }
 
     private static INDArray logits(Graph graph, ParameterStore parameters, INDArray input) {
@@ -79,7 +79,7 @@ final class KerasBack {
         }
     }
 
-    private static double apart(INDArray a, INDArray b) {
+    private static double error(INDArray a, INDArray b) {
         return a.sub(b).amaxNumber().doubleValue() / b.amaxNumber().doubleValue();
     }
 
