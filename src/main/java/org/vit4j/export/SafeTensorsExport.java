@@ -76,10 +76,10 @@ public final class SafeTensorsExport {
             put(sources, filled(norm.module() + ".weight", norm.width(), 1));
             put(sources, filled(norm.module() + ".bias", norm.width(), 0));
         }
-        List<SafeTensors.TensorSource> all = new ArrayList<>(sources.values());
+        List<SafeTensors.TensorSource> sorted = new ArrayList<>(sources.values());
         // Tensors with 8-byte elements first, so that all tensors are aligned.
-        all.sort(Comparator.comparing((SafeTensors.TensorSource source) -> source.type() != DType.I64));
-        return all;
+        sorted.sort(Comparator.comparing((SafeTensors.TensorSource source) -> source.type() != DType.I64));
+        return sorted;
     }
 
     /** Adds a tensor unless present: layers may share a parameter. */

@@ -43,8 +43,8 @@ final class FeatureLayers {
         Map<String, Object> config = config("data_format", "channels_last");
         KerasNode mean = net.layer(path + ".mean", "GlobalAveragePooling1D", config, Shape.of(features), k);
         KerasNode sum = KerasLayers.scale(net, path + ".sum", k.shape().dim(0), mean);
-        KerasNode all = net.einsum(path + ".all", "btm,bm->bt", Shape.of(t.dim(0)), q, sum);
-        KerasNode norm = KerasLayers.shift(net, path + ".norm", attention.epsilon(), all);
+        KerasNode normalizer = net.einsum(path + ".all", "btm,bm->bt", Shape.of(t.dim(0)), q, sum);
+        KerasNode norm = KerasLayers.shift(net, path + ".norm", attention.epsilon(), normalizer);
         KerasNode column = ShapeLayers.reshape(net, path + ".column", norm, Shape.of(t.dim(0), 1));
         return net.op(path, "Divide", config(), t.shape(), List.of(context, column));
     }

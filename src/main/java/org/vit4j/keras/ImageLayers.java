@@ -22,11 +22,11 @@ final class ImageLayers {
         Window window = conv.window();
         KerasNode padded = pad(net, t.name() + ".pad", symmetricPad(window), x);
         // Keras rejects stride > 1 together with dilation > 1. First subsample by their common divisor ..
-        int tall = gcd(window.strideHeight(), window.dilation());
-        int wide = gcd(window.strideWidth(), window.dilation());
-        KerasNode subsampled = subsample(net, t.name() + ".strided", tall, wide, padded);
-        List<Integer> strides = List.of(window.strideHeight() / tall, window.strideWidth() / wide);
-        List<Integer> dilations = List.of(window.dilation() / tall, window.dilation() / wide);
+        int rowStep = gcd(window.strideHeight(), window.dilation());
+        int columnStep = gcd(window.strideWidth(), window.dilation());
+        KerasNode subsampled = subsample(net, t.name() + ".strided", rowStep, columnStep, padded);
+        List<Integer> strides = List.of(window.strideHeight() / rowStep, window.strideWidth() / columnStep);
+        List<Integer> dilations = List.of(window.dilation() / rowStep, window.dilation() / columnStep);
         boolean both = Collections.max(strides) > 1 && Collections.max(dilations) > 1;
         if (!both) return conv2d(net, t, t.name(), conv, strides, dilations, subsampled);
         // .. and if both remain, convolve with stride 1 and subsample the result.
@@ -95,20 +95,20 @@ final class ImageLayers {
         return net.layer(t.name(), "Conv2D", config, t.shape(), List.of(kernel), padded);
     }
 
-    /** Keeps every {@code tall}-th row and {@code wide}-th column: a max pool of one pixel. */
-    private static KerasNode subsample(KerasNetwork net, String path, int tall, int wide, KerasNode x) {
-        if (tall == 1 && wide == 1) return x;
+    /** Keeps every {@code rowStep}-th row and {@code columnStep}-th column: a max pool of one pixel. */
+    private static KerasNode subsample(KerasNetwork net, String path, int rowStep, int columnStep, KerasNode x) {
+        if (rowStep == 1 && columnStep == 1) return x;
         Map<String, Object> config = config(
                 "pool_size",
                 List.of(1, 1),
                 "strides",
-                List.of(tall, wide),
+                List.of(rowStep, columnStep),
                 "padding",
                 "valid",
                 "data_format",
                 "channels_last");
-        int height = (x.shape().dim(0) - 1) / tall + 1;
-        int width = (x.shape().dim(1) - 1) / wide + 1;
+        int height = (x.shape().dim(0) - 1) / rowStep + 1;
+        int width = (x.shape().dim(1) - 1) / columnStep + 1;
         Shape shape = Shape.of(height, width, x.shape().last());
         return net.layer(path, "MaxPooling2D", config, shape, x);
     }

@@ -108,12 +108,12 @@ public final class KerasFile implements AutoCloseable, WeightSource {
 
     /** Checks the unpacked size against the index before anything is extracted to disk. */
     private static void checkSize(KerasZip zip, WeightIndex index) {
-        long least = index.bytes();
-        long most = least + OVERHEAD * (index.datasets() + OVERHEAD);
+        long minBytes = index.bytes();
+        long maxBytes = minBytes + OVERHEAD * (index.datasets() + OVERHEAD);
         long size = zip.size(WEIGHTS);
-        if (size < least || size > most) {
-            throw zip.error(
-                    String.format(Locale.ROOT, "%s has %d bytes, expected %d to %d", WEIGHTS, size, least, most));
+        if (size < minBytes || size > maxBytes) {
+            throw zip.error(String.format(
+                    Locale.ROOT, "%s has %d bytes, expected %d to %d", WEIGHTS, size, minBytes, maxBytes));
         }
     }
 

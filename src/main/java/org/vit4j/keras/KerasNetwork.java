@@ -56,7 +56,7 @@ final class KerasNetwork {
     KerasNode input(String path, Shape shape) {
         String name = unique(path);
         Map<String, Object> config = config("batch_shape", BatchShape.of(shape), "dtype", "float32", "name", name);
-        KerasNode made = new KerasNode(
+        KerasNode node = new KerasNode(
                 name,
                 KerasNode.KerasNodeKind.LAYER,
                 "InputLayer",
@@ -66,8 +66,8 @@ final class KerasNetwork {
                 List.of(),
                 List.of(),
                 false);
-        shared.putIfAbsent(INPUT, made);
-        return made;
+        shared.putIfAbsent(INPUT, node);
+        return node;
     }
 
     /** The first input node. */
@@ -102,11 +102,11 @@ final class KerasNetwork {
 
     /** Returns the node cached for a path, or creates it. */
     KerasNode shared(String path, Supplier<KerasNode> make) {
-        KerasNode known = shared.get(path);
-        if (known != null) return known;
-        KerasNode made = make.get();
-        shared.put(path, made);
-        return made;
+        KerasNode cached = shared.get(path);
+        if (cached != null) return cached;
+        KerasNode node = make.get();
+        shared.put(path, node);
+        return node;
     }
 
     /** @param pairs key, value, key, value, ... */

@@ -23,10 +23,11 @@ final class NormLayers {
     /** Divides by (standard deviation + epsilon), which no Keras layer does. */
     private static KerasNode epsilonOutside(KerasNetwork net, Tensor t, double epsilon, KerasNode x) {
         String path = t.name();
-        Shape one = x.shape().with(x.shape().rank() - 1, 1);
-        KerasNode mean = net.op(path + ".mean", "Mean", config("axis", -1, "keepdims", true), one, List.of(x));
+        Shape reduced = x.shape().with(x.shape().rank() - 1, 1);
+        KerasNode mean = net.op(path + ".mean", "Mean", config("axis", -1, "keepdims", true), reduced, List.of(x));
         KerasNode centered = net.merge(path + ".centered", "Subtract", config(), x.shape(), List.of(x, mean));
-        KerasNode deviation = net.op(path + ".deviation", "Std", config("axis", -1, "keepdims", true), one, List.of(x));
+        KerasNode deviation =
+                net.op(path + ".deviation", "Std", config("axis", -1, "keepdims", true), reduced, List.of(x));
         KerasNode divisor = KerasLayers.shift(net, path + ".divisor", epsilon, deviation);
         KerasNode scaled = net.op(path + ".scaled", "Divide", config(), x.shape(), List.of(centered, divisor));
         List<KerasVariable> variables = KerasLayers.variables(t.parameters(), "kernel", "bias");

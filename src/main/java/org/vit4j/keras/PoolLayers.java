@@ -23,9 +23,9 @@ final class PoolLayers {
         if (w.padHeight() >= w.kernelHeight() || w.padWidth() >= w.kernelWidth()) {
             throw KerasLayers.unsupported(t, "max pooling with windows of padding only, " + w);
         }
-        KerasNode tall = repeatEdges(net, t.name() + ".rows", 0, w.padHeight(), x);
-        KerasNode wide = repeatEdges(net, t.name() + ".columns", 1, w.padWidth(), tall);
-        return net.layer(t.name(), "MaxPooling2D", pool(w), t.shape(), wide);
+        KerasNode paddedRows = repeatEdges(net, t.name() + ".rows", 0, w.padHeight(), x);
+        KerasNode padded = repeatEdges(net, t.name() + ".columns", 1, w.padWidth(), paddedRows);
+        return net.layer(t.name(), "MaxPooling2D", pool(w), t.shape(), padded);
     }
 
     private static KerasNode repeatEdges(KerasNetwork net, String path, int axis, int count, KerasNode x) {
@@ -67,9 +67,9 @@ final class PoolLayers {
         for (int i = 0; i < factors.length; i++) {
             int top = i / to.dim(1) * w.strideHeight();
             int left = i % to.dim(1) * w.strideWidth();
-            int tall = Math.min(w.kernelHeight(), from.dim(0) + 2 * w.padHeight() - top);
-            int wide = Math.min(w.kernelWidth(), from.dim(1) + 2 * w.padWidth() - left);
-            factors[i] = w.kernelHeight() * w.kernelWidth() / (float) (tall * wide);
+            int height = Math.min(w.kernelHeight(), from.dim(0) + 2 * w.padHeight() - top);
+            int width = Math.min(w.kernelWidth(), from.dim(1) + 2 * w.padWidth() - left);
+            factors[i] = w.kernelHeight() * w.kernelWidth() / (float) (height * width);
         }
         return factors;
     }
@@ -90,7 +90,7 @@ final class PoolLayers {
     static KerasNode resize(KerasNetwork net, Tensor t, KerasNode x) {
         int height = x.shape().dim(0);
         int width = x.shape().dim(1);
-        KerasNode tall = constantEinsum(
+        KerasNode resizedRows = constantEinsum(
                 net,
                 t.name() + ".rows",
                 "abcd,be->aecd",
@@ -105,7 +105,7 @@ final class PoolLayers {
                 flatten(ImageOp.Resize.matrix(width, t.dim(1))),
                 Shape.of(width, t.dim(1)),
                 t.shape(),
-                tall);
+                resizedRows);
     }
 
     private static float[] flatten(double[][] matrix) {

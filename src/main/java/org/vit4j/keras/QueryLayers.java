@@ -15,15 +15,16 @@ final class QueryLayers {
     static KerasNode lastQuery(KerasNetwork net, Tensor t, HeadOp.LastTokenQkv last, KerasNode x) {
         int tokens = x.shape().dim(0);
         int width = last.width();
-        KerasNode all = net.layer(
+        KerasNode qkv = net.layer(
                 t.name(),
                 "Dense",
                 config("units", 3 * width, "use_bias", last.bias()),
                 Shape.of(tokens, 3 * width),
                 KerasLayers.variables(t.parameters(), "kernel", "bias"),
                 x);
-        Shape cut = Shape.of(tokens, 3, width);
-        KerasNode parts = net.layer(t.name() + ".parts", "Reshape", config("target_shape", cut.dims()), cut, all);
+        Shape partsShape = Shape.of(tokens, 3, width);
+        KerasNode parts =
+                net.layer(t.name() + ".parts", "Reshape", config("target_shape", partsShape.dims()), partsShape, qkv);
         return net.merge(
                 t.name() + ".concat",
                 "Concatenate",

@@ -95,15 +95,15 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
 
     private static void checkSize(KerasZip zip, KerasFile original, FunctionalConfig trainedConfig) {
         long layers = trainedConfig.operations().size() + OVERHEAD / 1024;
-        long most = MAX_COPIES * original.index().bytes() + OVERHEAD * layers;
+        long maxBytes = MAX_COPIES * original.index().bytes() + OVERHEAD * layers;
         long size = zip.size(KerasFile.WEIGHTS);
-        if (size <= most) return;
+        if (size <= maxBytes) return;
         throw zip.error(String.format(
                 Locale.ROOT,
                 "%s has %d bytes, expected at most %d for weights and optimizer of this network",
                 KerasFile.WEIGHTS,
                 size,
-                most));
+                maxBytes));
     }
 
     private void check() {

@@ -20,7 +20,7 @@ record WeightIndex(
         Map<String, StoredWeight> weights, Map<String, CopiedWeight> copies, Map<String, HelperWeight> helpers) {
     private static final int VERSION = 1;
 
-    /** @param stored shape of the dataset: equal elements in equal order as {@code shape} */
+    /** @param stored shape of the dataset, which has the elements of {@code shape} in the same order */
     record StoredWeight(String path, Shape shape, Shape stored) {}
 
     /** @param weight name of the parameter, which has a dataset of its own elsewhere */

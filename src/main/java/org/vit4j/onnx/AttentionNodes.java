@@ -15,18 +15,18 @@ final class AttentionNodes {
     static String splitHeads(OnnxGraphBuilder nodes, Tensor t, Op.SplitHeads split, OnnxValue x) {
         long tokens = t.dim(1), width = t.dim(2), heads = split.heads();
         if (split.parts() == 1) {
-            String cut =
+            String reshaped =
                     nodes.node("Reshape", t.name() + "/cut", List.of(x.plain(), nodes.list(-1, tokens, heads, width)));
-            return ShapeNodes.transpose(nodes, t.name(), cut, 0, 2, 1, 3);
+            return ShapeNodes.transpose(nodes, t.name(), reshaped, 0, 2, 1, 3);
         }
         String key = t.input().name() + "/heads_" + heads + "_" + split.parts();
-        String all = nodes.shared(key, () -> {
-            String cut = nodes.node(
+        String parts = nodes.shared(key, () -> {
+            String reshaped = nodes.node(
                     "Reshape", key + "/cut", List.of(x.plain(), nodes.list(-1, tokens, split.parts(), heads, width)));
-            return ShapeNodes.transpose(nodes, key, cut, 2, 0, 3, 1, 4);
+            return ShapeNodes.transpose(nodes, key, reshaped, 2, 0, 3, 1, 4);
         });
         return nodes.node(
-                "Gather", t.name(), List.of(all, nodes.integer(split.part())), OnnxGraphBuilder.integer("axis", 0));
+                "Gather", t.name(), List.of(parts, nodes.integer(split.part())), OnnxGraphBuilder.integer("axis", 0));
     }
 
     static String mergeHeads(OnnxGraphBuilder nodes, Tensor t, OnnxValue x) {

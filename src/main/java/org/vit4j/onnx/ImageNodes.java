@@ -30,11 +30,11 @@ final class ImageNodes {
     }
 
     private static AttributeProto[] attributes(Window w, int groups) {
-        List<AttributeProto> all =
+        List<AttributeProto> attributes =
                 new ArrayList<>(windowAttributes(w, w.padHeight(), w.padWidth(), w.padHeight(), w.padWidth()));
-        all.add(OnnxGraphBuilder.integers("dilations", w.dilation(), w.dilation()));
-        all.add(OnnxGraphBuilder.integer("group", groups));
-        return all.toArray(AttributeProto[]::new);
+        attributes.add(OnnxGraphBuilder.integers("dilations", w.dilation(), w.dilation()));
+        attributes.add(OnnxGraphBuilder.integer("group", groups));
+        return attributes.toArray(AttributeProto[]::new);
     }
 
     private static List<AttributeProto> windowAttributes(Window w, int top, int left, int bottom, int right) {
@@ -66,10 +66,10 @@ final class ImageNodes {
     }
 
     static OnnxValue maxPool(OnnxGraphBuilder nodes, Tensor t, Window w, OnnxValue x) {
-        List<AttributeProto> all =
+        List<AttributeProto> attributes =
                 new ArrayList<>(windowAttributes(w, w.padHeight(), w.padWidth(), w.padHeight(), w.padWidth()));
-        all.add(OnnxGraphBuilder.integers("dilations", w.dilation(), w.dilation()));
-        String y = nodes.node("MaxPool", t.name(), List.of(x.image()), all.toArray(AttributeProto[]::new));
+        attributes.add(OnnxGraphBuilder.integers("dilations", w.dilation(), w.dilation()));
+        String y = nodes.node("MaxPool", t.name(), List.of(x.image()), attributes.toArray(AttributeProto[]::new));
         return OnnxValue.image(nodes, t.shape(), y);
     }
 
@@ -87,12 +87,12 @@ final class ImageNodes {
             String padding = nodes.list(0, 0, w.padHeight(), w.padWidth(), 0, 0, bottom, right);
             in = nodes.node("Pad", t.name() + "/pad", List.of(in, padding));
         }
-        List<AttributeProto> all = new ArrayList<>(
+        List<AttributeProto> attributes = new ArrayList<>(
                 beyondEdge
                         ? windowAttributes(w, 0, 0, 0, 0)
                         : windowAttributes(w, w.padHeight(), w.padWidth(), bottom, right));
-        all.add(OnnxGraphBuilder.integer("count_include_pad", 1));
-        String y = nodes.node("AveragePool", name, List.of(in), all.toArray(AttributeProto[]::new));
+        attributes.add(OnnxGraphBuilder.integer("count_include_pad", 1));
+        String y = nodes.node("AveragePool", name, List.of(in), attributes.toArray(AttributeProto[]::new));
         if (beyondEdge) {
             float[] factors = edgeCorrections(x.shape(), t.shape(), w);
             String by = nodes.floats(t.name() + "/within", factors, t.dim(0), t.dim(1));

@@ -74,17 +74,17 @@ final class NormNodes {
         int groups = norm.groups();
         Shape shape = t.shape();
         long group = shape.size() / groups;
-        String cut = nodes.node("Reshape", t.name() + "/groups", List.of(x.image(), nodes.list(-1, groups, group)));
+        String grouped = nodes.node("Reshape", t.name() + "/groups", List.of(x.image(), nodes.list(-1, groups, group)));
         String ones = nodes.shared("constant/ones_" + groups, () -> filled(nodes, "constant/ones_", 1, groups));
         String zeros = nodes.shared("constant/zeros_" + groups, () -> filled(nodes, "constant/zeros_", 0, groups));
         String unit = nodes.node(
                 "InstanceNormalization",
                 t.name() + "/unit",
-                List.of(cut, ones, zeros),
+                List.of(grouped, ones, zeros),
                 OnnxGraphBuilder.real("epsilon", norm.epsilon()));
         String dims = nodes.list(-1, shape.dim(2), shape.dim(0), shape.dim(1));
-        String back = nodes.node("Reshape", t.name() + "/whole", List.of(unit, dims));
-        String scaled = nodes.node("Mul", t.name() + "/scaled", List.of(back, column(nodes, t, 0)));
+        String restored = nodes.node("Reshape", t.name() + "/whole", List.of(unit, dims));
+        String scaled = nodes.node("Mul", t.name() + "/scaled", List.of(restored, column(nodes, t, 0)));
         return OnnxValue.image(nodes, shape, nodes.node("Add", t.name(), List.of(scaled, column(nodes, t, 1))));
     }
 

@@ -50,11 +50,11 @@ final class OnnxGraphBuilder {
 
     /** Returns the value cached for a key, or creates it. */
     String shared(String key, Supplier<String> make) {
-        String known = shared.get(key);
-        if (known != null) return known;
-        String made = make.get();
-        shared.put(key, made);
-        return made;
+        String cached = shared.get(key);
+        if (cached != null) return cached;
+        String value = make.get();
+        shared.put(key, value);
+        return value;
     }
 
     /** Adds a parameter under its own name, unless another layer has added it. */

@@ -17,9 +17,8 @@ class SameDiffLimitTest {
         SameDiffExport.checkSize(FILE, SameDiffExport.MAX_BYTES);
         assertThatThrownBy(() -> SameDiffExport.checkSize(FILE, SameDiffExport.MAX_BYTES + 1))
                 .isInstanceOf(ConfigError.class)
-                .hasMessage(
-                        "huge.fb: the model has 1073741825 bytes, above the limit of SameDiff's FlatBuffers"
-                                + " (1073741824); export it as keras or onnx instead");
+                .hasMessage("huge.fb: the model has 1073741825 bytes, above the limit of SameDiff's FlatBuffers"
+                        + " (1073741824); export it as keras or onnx instead");
     }
 
     @Test
