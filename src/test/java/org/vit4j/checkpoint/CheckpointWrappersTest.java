@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
 
-/** State dicts in dictionaries of any name and behind any prefix, written by PyTorch ({@code wrapped/make.py}). */
+/** State dicts in dictionaries of any name and with any prefix, written by PyTorch ({@code wrapped/make.py}). */
 class CheckpointWrappersTest {
     private static WrappedNetwork original;
 
@@ -28,7 +28,7 @@ class CheckpointWrappersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"name", "list", "other_depth", "same_twice", "infix"})
-    void dictionaryThatFitsIsReadWhateverItsName(String file) {
+    void matchingDictionaryIsFoundUnderAnyName(String file) {
         WrappedNetwork network = load(file, Optional.empty());
         network.hasTheValuesOf(original, "");
         assertThat(network.notes()).isEmpty();
@@ -38,11 +38,11 @@ class CheckpointWrappersTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "averaged | read the averaged weights, state_dict_ema",
-                "prefixes | outside of prefix '_orig_mod.module.model.backbone.': left out 3 (criterion.weight,",
+                "averaged | using the averaged weights, state_dict_ema",
+                "prefixes | outside of prefix '_orig_mod.module.model.backbone.': skipped 3 (criterion.weight,",
                 "head_outside | outside of prefix 'm.backbone.': read 2 (m.head.weight, m.head.bias)"
             })
-    void choicesAndLeftoversAreNoted(String file, String note) {
+    void choicesAndSkippedArraysAreLogged(String file, String note) {
         WrappedNetwork network = load(file, Optional.empty());
         network.hasTheValuesOf(original, "");
         assertThat(network.notes()).singleElement().asString().contains(note);
@@ -55,21 +55,21 @@ class CheckpointWrappersTest {
         "two_flat, student.backbone, teacher.backbone, teacher",
         "other_depth, , , teacher"
     })
-    void stateDictsThatFitEquallyWellNeedAKey(String file, String first, String second, String key) {
+    void equallyFittingStateDictsRequireAKey(String file, String first, String second, String key) {
         if (first != null) {
             assertThatThrownBy(() -> load(file, Optional.empty()))
                     .isInstanceOf(ConfigError.class)
-                    .hasMessageContaining(file + ".pth: holds 2 state dicts that fit the network equally well: " + first
+                    .hasMessageContaining(file + ".pth: contains 2 state dicts that fit the model equally well: " + first
                             + ", " + second + "; choose one with --key NAME");
         }
         load(file, Optional.of(key)).hasTheValuesOf(original, "");
     }
 
     @Test
-    void keyOfAnotherNetworkIsRefusedLikeAnotherNetwork() {
+    void keyOfAnotherModelIsRejected() {
         assertThatThrownBy(() -> load("other_depth", Optional.of("student")))
-                .hasMessageContaining("!student (reference names) does not fit the network; unexpected: 12 (blocks.1.");
+                .hasMessageContaining("!student (reference names) does not fit the model; unexpected: 12 (blocks.1.");
         assertThatThrownBy(() -> load("two", Optional.of("mentor")))
-                .hasMessageContaining("no parameter of the network at key 'mentor'; expected student or teacher");
+                .hasMessageContaining("no parameter of the model at key 'mentor'; expected student or teacher");
     }
 }

@@ -10,11 +10,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.graph.ModelAnatomy;
 
-/** {@code .npz} of google-research and big_vision hold the arrays that timm reads from them ({@code wrapped/make.py}). */
+/** {@code .npz} files of google-research and big_vision, compared with timm ({@code wrapped/make.py}). */
 class GoogleResearchNpzTest {
     @ParameterizedTest
     @ValueSource(strings = {"google", "google_compressed", "big_vision"})
-    void holdsTheSameNetwork(String file) {
+    void npzHasTheWeightsThatTimmReads(String file) {
         WrappedNetwork network = new WrappedNetwork(WrappedNetwork.YAML);
         network.load(WrappedNetwork.WRAPPED.resolve(file + ".npz"), Optional.empty(), false);
         network.hasTheValuesOf(WrappedNetwork.original(), "");
@@ -22,7 +22,7 @@ class GoogleResearchNpzTest {
 
     @ParameterizedTest
     @CsvSource({"24, 6", "12, 3"})
-    void positionsAreResampledAsTimmDoesForThisFormat(int size, String side) {
+    void positionsOfNpzFilesAreResampledAsByTimm(int size, String side) {
         WrappedNetwork network = new WrappedNetwork(WrappedNetwork.YAML.replace("size: 16", "size: " + size));
         var grids = ModelAnatomy.grids(WrappedNetwork.original().graph());
         network.load(WrappedNetwork.WRAPPED.resolve("google.npz"), Optional.empty(), false, grids);

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
 
-/** Weights of a vit-pytorch later than 0.20.2 are refused with the release that fits; names as its {@code vit.py} has them. */
+/** Rejection of weights of vit-pytorch releases after 0.20.2, by the names in their {@code vit.py}. */
 class LaterVitPytorchTest {
     @TempDir
     Path directory;
@@ -51,12 +51,12 @@ class LaterVitPytorchTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"{arch: vit", "{arch: vit, flavor: community", "{arch: deepvit", "{arch: cait"})
-    void isRefusedWithTheReleaseThatFits(String arch) {
+    void isRejectedWithTheSupportedRelease(String arch) {
         String rest = WrappedNetwork.YAML.substring("{arch: vit".length());
         WrappedNetwork network = new WrappedNetwork(arch + rest);
         assertThatThrownBy(() -> network.load(file(), Optional.empty(), true))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("a vit-pytorch later than 0.20.2, whose networks differ")
+                .hasMessageContaining("a vit-pytorch release after 0.20.2, whose models differ")
                 .hasMessageContaining("pip install vit-pytorch==0.20.2")
                 .message()
                 .hasLineCount(1);

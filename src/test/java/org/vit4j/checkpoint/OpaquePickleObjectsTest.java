@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
 
-/** Objects of Python next to the weights are read over, never constructed ({@code wrapped/make.py}). */
+/** Python objects in checkpoints are skipped and never constructed ({@code wrapped/make.py}). */
 class OpaquePickleObjectsTest {
     private static WrappedNetwork load(String file) {
         Path path = WrappedNetwork.WRAPPED.resolve(file + ".pth");
@@ -20,7 +20,7 @@ class OpaquePickleObjectsTest {
     /** Paths, NumPy, Namespace, dates, enums, collections, OmegaConf, yacs, sparse tensors, an unknown class. */
     @ParameterizedTest
     @ValueSource(strings = {"objects_protocol2", "objects_protocol5"})
-    void objectsNextToTheWeightsAreReadOver(String file) {
+    void objectsNextToTheWeightsAreSkipped(String file) {
         WrappedNetwork network = load(file);
         network.hasTheValuesOf(WrappedNetwork.original(), "");
         assertThat(network.notes())
@@ -37,9 +37,9 @@ class OpaquePickleObjectsTest {
             value = {
                 "object_parameter | not arrays: 1 (blocks.0.norm1.weight of class __main__.Unknown)",
                 "object_alone | found objects that are not constructed (__main__.Unknown)",
-                "object_runs | a checkpoint has no reason to run commands or code; nothing of it was run"
+                "object_runs | a checkpoint must not run commands or code; none of its code was run"
             })
-    void objectsInPlaceOfTheWeightsAreNamed(String file, String problem) {
+    void objectsInPlaceOfWeightsAreReported(String file, String problem) {
         assertThatThrownBy(() -> load(file))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining(problem)

@@ -15,7 +15,7 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Tensor;
 
-/** Tables that are not square, with class, distillation and register tokens, with and without a known published grid. */
+/** Position tables of non-square grids with prefix tokens, with and without a known published grid. */
 class PositionTablesTest {
     private static final String BASE =
             ", image: {size: [16, 64]}, classes: 5, patch_size: 4, dim: 8, depth: 1, heads: 2}";
@@ -33,12 +33,12 @@ class PositionTablesTest {
                 "{arch: vit, class_token: false, pool: mean | 0",
                 "{arch: deit, distilled: true | 2"
             })
-    void equalLengthsAreCopiedAndGridsComeFromTheConfig(String arch, int prefix) throws IOException {
+    void tablesOfEqualLengthAreCopiedAndOthersResampled(String arch, int prefix) throws IOException {
         WrappedNetwork published = new WrappedNetwork(arch + BASE);
         Path file = write(published);
         PositionGrid grid = new PositionGrid(prefix, 4, 16);
 
-        // train.init does not know the published grid, import does.
+        // The published grid is unknown to train.init and known to the import command.
         for (Map<String, PositionGrid> grids : List.of(Map.<String, PositionGrid>of(), Map.of("pos_embed", grid))) {
             WrappedNetwork same = new WrappedNetwork(arch + BASE).load(file, Optional.empty(), false, grids);
             same.hasTheValuesOf(published, "");
@@ -53,7 +53,7 @@ class PositionTablesTest {
                         published.values("pos_embed"), grid, new PositionGrid(prefix, 8, 8)));
     }
 
-    /** As timm names them. */
+    /** Writes random weights with the names of timm. */
     private Path write(WrappedNetwork network) throws IOException {
         Random random = new Random(3);
         List<SafeTensors.TensorSource> sources = network.graph().parameters().stream()

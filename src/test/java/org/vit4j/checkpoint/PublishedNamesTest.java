@@ -23,8 +23,8 @@ import org.vit4j.graph.Graph;
 import org.vit4j.models.ModelConfig;
 
 /**
- * Small networks made by Hugging Face transformers 4.46.3, by the authors' code and by timm 0.9.16, with random weights:
- * their files import strictly and their logits are ours. HF's CvT was given Microsoft's quick GELU.
+ * Strict import and logits of small models with random weights, made by Hugging Face transformers 4.46.3, the authors' code
+ * and timm 0.9.16. HF's CvT was changed to Microsoft's quick GELU.
  */
 class PublishedNamesTest {
     private static final Path FILES = Path.of("src/test/resources/checkpoints");
@@ -63,14 +63,14 @@ class PublishedNamesTest {
         return model.orElseThrow();
     }
 
-    /** Names of the scheme first, then the notes. */
+    /** Loads weights and returns the naming scheme, followed by the notes. */
     private static List<String> load(String file, ModelConfig model, boolean strict, ParameterStore parameters) {
         Graph graph = model.build();
         try (StateDict dict = StateDict.open(FILES.resolve(file));
                 CheckpointWeights source = new CheckpointWeights(dict, graph.parameters(), model.schemes(), Map.of())) {
-            List<String> told = new ArrayList<>(List.of(source.namingScheme()));
-            told.addAll(WeightTransfer.load(source, graph, strict, parameters::set));
-            return told;
+            List<String> lines = new ArrayList<>(List.of(source.namingScheme()));
+            lines.addAll(WeightTransfer.load(source, graph, strict, parameters::set));
+            return lines;
         }
     }
 
@@ -80,7 +80,7 @@ class PublishedNamesTest {
         return parameters;
     }
 
-    private static void answers(String io, ModelConfig model, ParameterStore parameters) {
+    private static void assertLogits(String io, ModelConfig model, ParameterStore parameters) {
         Map<String, SafeTensors.NamedValues> golden = SafeTensors.read(FILES.resolve(io));
         SafeTensors.NamedValues input = golden.get("input");
         INDArray images = Nd4j.createFromArray(input.values())
@@ -105,24 +105,24 @@ class PublishedNamesTest {
         "authors_levit, authors",
         "authors_pit, authors"
     })
-    void givesTheirLogits(String file, String names) {
+    void importedModelHasTheLogitsOfTheReference(String file, String names) {
         ModelConfig model = model(MODELS.get(file));
         ParameterStore parameters = parameters(model);
         assertThat(load(file + ".safetensors", model, true, parameters)).containsExactly(names);
-        answers(file + ".io.safetensors", model, parameters);
+        assertLogits(file + ".io.safetensors", model, parameters);
     }
 
     @Test
-    void shardsAreOne() {
+    void shardsAreReadAsOneCheckpoint() {
         ModelConfig model = model(VIT);
         ParameterStore parameters = parameters(model);
         assertThat(load("hf_vit.safetensors.index.json", model, true, parameters))
                 .containsExactly("hf");
-        answers("hf_vit.io.safetensors", model, parameters);
+        assertLogits("hf_vit.io.safetensors", model, parameters);
     }
 
     @Test
-    void averagedWeightsInHalfPrecisionBehindAPrefix() {
+    void averagedHalfPrecisionWeightsWithAPrefixAreRead() {
         ModelConfig model = model(VIT);
         ParameterStore half = parameters(model);
         ParameterStore full = parameters(model);
@@ -132,9 +132,9 @@ class PublishedNamesTest {
                 .containsExactly(full.values("blocks.1.attn.qkv.kernel"), within(1e-3f));
     }
 
-    /** timm itself loaded its weights into this size and channel count; the logits are its. */
+    /** Expected logits are from timm, which loaded the weights for the same image size and number of channels. */
     @Test
-    void anotherSizeAndAnotherChannelCountAsTimm() {
+    void imageSizeAndChannelsAreAdaptedAsByTimm() {
         ModelConfig model = model(TIMM.replace("size: 16", "size: [24, 12], channels: 1"));
         ParameterStore parameters = parameters(model);
         assertThat(load("timm_vit.safetensors", model, true, parameters))
@@ -142,23 +142,23 @@ class PublishedNamesTest {
                         "reference",
                         "pos_embed: resampled from 4x4 to 6x3 positions, bicubic",
                         "patch_embed.proj.kernel: for 1 instead of 3 channels, its kernels summed");
-        answers("timm_vit_24x12x1.io.safetensors", model, parameters);
+        assertLogits("timm_vit_24x12x1.io.safetensors", model, parameters);
     }
 
     @Test
-    void anotherClassCountLeavesTheHeadAsItWasDrawn() {
+    void otherNumberOfClassesKeepsTheInitializedHead() {
         ModelConfig model = model(TIMM.replace("classes: 5", "classes: 7"));
         ParameterStore parameters = parameters(model);
-        float[] drawn = parameters.values("head.kernel");
+        float[] initialized = parameters.values("head.kernel");
         float[] block = parameters.values("blocks.0.mlp.fc1.kernel");
         assertThat(load("timm_vit.safetensors", model, true, parameters))
-                .containsExactly("reference", "head: 7 classes instead of 5, drawn anew");
-        assertThat(parameters.values("head.kernel")).isEqualTo(drawn);
+                .containsExactly("reference", "head: 7 classes instead of 5, newly initialized");
+        assertThat(parameters.values("head.kernel")).isEqualTo(initialized);
         assertThat(parameters.values("blocks.0.mlp.fc1.kernel")).isNotEqualTo(block);
     }
 
     @Test
-    void whatDoesNotFitIsListedAndRefused() {
+    void mismatchesAreListedAndRejected() {
         ModelConfig deeper = model(TIMM.replace("depth: 1", "depth: 2"));
         assertThatThrownBy(() -> load("timm_vit.safetensors", deeper, true, parameters(deeper)))
                 .isInstanceOf(ConfigError.class)
@@ -166,7 +166,7 @@ class PublishedNamesTest {
         ModelConfig wider = model(TIMM.replace("dim: 8", "dim: 8, mlp_dim: 16"));
         assertThatThrownBy(() -> load("timm_vit.safetensors", wider, true, parameters(wider)))
                 .hasMessageContaining(
-                        "misshapen: 3 (blocks.0.mlp.fc1.weight [32, 8] for blocks.0.mlp.fc1.kernel [8, 16]");
+                        "wrong shape: 3 (blocks.0.mlp.fc1.weight [32, 8] for blocks.0.mlp.fc1.kernel [8, 16]");
         ModelConfig distilled = model(TIMM.replace("arch: vit", "arch: deit, distilled: true"));
         assertThatThrownBy(() -> load("timm_vit.safetensors", distilled, true, parameters(distilled)))
                 .hasMessageContaining("missing: 3 (dist_token, ");
@@ -176,17 +176,17 @@ class PublishedNamesTest {
     }
 
     @Test
-    void leniencyLeavesAsideAndSaysSo() {
+    void lenientLoadKeepsTheInitializationAndLogsMissingNames() {
         ModelConfig deeper = model(TIMM.replace("depth: 1", "depth: 2"));
         ParameterStore parameters = parameters(deeper);
-        float[] drawn = parameters.values("blocks.1.mlp.fc1.kernel");
+        float[] initialized = parameters.values("blocks.1.mlp.fc1.kernel");
         assertThat(load("timm_vit.safetensors", deeper, false, parameters))
                 .anyMatch(note -> note.startsWith("missing: 12 ("));
-        assertThat(parameters.values("blocks.1.mlp.fc1.kernel")).isEqualTo(drawn);
+        assertThat(parameters.values("blocks.1.mlp.fc1.kernel")).isEqualTo(initialized);
     }
 
     @Test
-    void aTableOfDistancesIsRefusedForAnotherSize() { // timm has no rule for LeViT's either
+    void attentionBiasTableIsRejectedForAnotherSize() { // timm cannot resample LeViT's either
         ModelConfig larger = model(LEVIT.replace("size: 32", "size: 48"));
         assertThatThrownBy(() -> load("authors_levit.safetensors", larger, true, parameters(larger)))
                 .hasMessageContaining("blocks.0.m.attention_biases [1, 4] for stages.0.blocks.0.attn.attention_biases");

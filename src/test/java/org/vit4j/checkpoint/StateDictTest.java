@@ -24,24 +24,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
 
-/** Files by PyTorch itself, and files that mean harm. */
+/** Checkpoints written by PyTorch, and damaged and malicious files. */
 class StateDictTest {
     private static final Path FILES = Path.of("src/test/resources/checkpoints");
 
     @TempDir
     Path directory;
 
-    private static void refused(Path file, String why) {
+    private static void rejected(Path file, String message) {
         assertThatThrownBy(() -> StateDict.open(file).close())
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining(why)
+                .hasMessageContaining(message)
                 .message()
                 .hasLineCount(1)
                 .startsWith(file.toString());
     }
 
     @Test
-    void readsEveryKindOfTensorThatTorchSaved() throws IOException {
+    void allKindsOfTorchTensorsAreRead() throws IOException {
         JsonNode expected =
                 new ObjectMapper().readTree(FILES.resolve("kinds.json").toFile());
         try (StateDict dict = StateDict.open(FILES.resolve("kinds.pth"))) {
@@ -70,25 +70,25 @@ class StateDictTest {
     }
 
     @Test
-    void saysHowToConvertTheOldFormat() {
-        refused(FILES.resolve("legacy.pth"), "before PyTorch 1.6, which is not read; convert it once with: python -c");
+    void legacyTorchFormatIsRejectedWithAConversionCommand() {
+        rejected(FILES.resolve("legacy.pth"), "before PyTorch 1.6, which is not supported; convert it once with: python -c");
     }
 
     @Test
-    void runsNothingAndNamesWhatItRefused() {
+    void pickleThatRunsCommandsIsRejectedAndNotExecuted() {
         Path trace = Path.of("target/was-executed");
-        refused(FILES.resolve("evil.pth"), "refuses 'posix.system'");
+        rejected(FILES.resolve("evil.pth"), "rejected because of 'posix.system'");
         assertThat(trace).doesNotExist();
     }
 
     @Test
-    void otherFilesGetAClearLine() throws IOException {
-        refused(directory.resolve("none.pth"), "no such file");
-        refused(directory, "is a directory");
-        refused(write("text.pth", "hello, this is a text".getBytes(StandardCharsets.UTF_8)), "not a safetensors file");
-        refused(write("empty.safetensors", new byte[0]), "not a safetensors file");
-        refused(zip("other.zip", "a.txt", new byte[] {1}), "it has 0 data.pkl");
-        refused(write("a.json", "{}".getBytes(StandardCharsets.UTF_8)), "has no weight_map");
+    void otherFilesAreRejectedWithOneLine() throws IOException {
+        rejected(directory.resolve("none.pth"), "no such file");
+        rejected(directory, "is a directory");
+        rejected(write("text.pth", "hello, this is a text".getBytes(StandardCharsets.UTF_8)), "not a safetensors file");
+        rejected(write("empty.safetensors", new byte[0]), "not a safetensors file");
+        rejected(zip("other.zip", "a.txt", new byte[] {1}), "it contains 0 data.pkl");
+        rejected(write("a.json", "{}".getBytes(StandardCharsets.UTF_8)), "no weight_map");
     }
 
     @ParameterizedTest
@@ -99,42 +99,42 @@ class StateDictTest {
                 "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'b':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} # they overlap",
                 "{'a':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} # there is a gap",
                 "{'a':{'dtype':'F32','shape':[4],'data_offsets':[0,16]}} # it is truncated",
-                "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}} # something follows them",
-                "{'a':{'dtype':'F32','shape':[3],'data_offsets':[0,8]}} # do not hold [3] values of type F32",
-                "{'a':{'dtype':'F8','shape':[8],'data_offsets':[0,8]}} # values of type 'F8' are not supported",
-                "{'a':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} # impossible numbers",
-                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[8,0]}} # do not hold",
-                "{'a':{'dtype':'F32','shape':[2000000000,2000000000,2000000000],'data_offsets':[0,8]}} # larger than any file",
+                "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}} # unexpected data after them",
+                "{'a':{'dtype':'F32','shape':[3],'data_offsets':[0,8]}} # do not match shape [3] of type F32",
+                "{'a':{'dtype':'F8','shape':[8],'data_offsets':[0,8]}} # unsupported type 'F8'",
+                "{'a':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}} # number out of range",
+                "{'a':{'dtype':'F32','shape':[2],'data_offsets':[8,0]}} # do not match shape",
+                "{'a':{'dtype':'F32','shape':[2000000000,2000000000,2000000000],'data_offsets':[0,8]}} # is too large",
                 "{'a':{'dtype':'F32','shape':[99999999999999999999],'data_offsets':[0,8]}} # out of range of long",
                 "{'a':{'dtype':'F32','shape':[2.0],'data_offsets':[0,8]}} # unexpected 2.0",
                 "{'a':{'dtype':'F32','shape':[[[[[[[[[[2]]]]]]]]]],'data_offsets':[0,8]}} # unexpected [",
                 "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8],'code':'x'}} # unknown key 'code'",
-                "{'a':{'shape':[2],'data_offsets':[0,8]}} # values of type '' are not supported",
+                "{'a':{'shape':[2],'data_offsets':[0,8]}} # unsupported type ''",
                 "{'a':[1]} # unexpected [",
                 "[1] # unexpected [",
-                "{'a # not a safetensors file: its header",
-                "{} {} # something follows the header's JSON"
+                "{'a # not a safetensors file: invalid header",
+                "{} {} # unexpected text after the JSON header"
             })
-    void refusesHeadersThatLie(String header, String why) throws IOException {
+    void invalidHeadersAreRejected(String header, String message) throws IOException {
         byte[] json = header.strip().replace('\'', '"').getBytes(StandardCharsets.UTF_8);
-        refused(safetensors(json.length, json, 8), why.strip().replace("field 'a'", "field 'a'"));
+        rejected(safetensors(json.length, json, 8), message.strip());
     }
 
     @ParameterizedTest
     @ValueSource(longs = {0, -1, Long.MIN_VALUE, 1000, Integer.MAX_VALUE, Long.MAX_VALUE})
-    void refusesHeadersOfImpossibleLength(long length) throws IOException {
-        refused(safetensors(length, "{}".getBytes(StandardCharsets.UTF_8), 8), "its header claims");
+    void invalidHeaderLengthsAreRejected(long length) throws IOException {
+        rejected(safetensors(length, "{}".getBytes(StandardCharsets.UTF_8), 8), "header length");
     }
 
     @Test
-    void aHeaderLargerThanAnyNetworkNeedsIsNotRead() throws IOException {
+    void oversizedHeaderIsRejected() throws IOException {
         byte[] json = new byte[(16 << 20) + 1];
         Arrays.fill(json, (byte) ' ');
-        refused(safetensors(json.length, json, 0), "more than 16777216 are not read");
+        rejected(safetensors(json.length, json, 0), "the limit is 16777216");
     }
 
     @Test
-    void emptyArraysAndScalarsAreArrays() throws IOException {
+    void emptyArraysAndScalarsAreRead() throws IOException {
         byte[] json = ("{\"none\":{\"dtype\":\"F32\",\"shape\":[0,3],\"data_offsets\":[0,0]},"
                         + "\"one\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}")
                 .getBytes(StandardCharsets.UTF_8);
@@ -148,21 +148,21 @@ class StateDictTest {
     @ValueSource(
             strings = {"../x.safetensors", "/etc/x.safetensors", "a/x.safetensors", "..", "x.bin", "a\\\\b.safetensors"
             })
-    void shardsLieBesideTheirIndex(String shard) throws IOException {
+    void shardsOutsideOfTheDirectoryOfTheIndexAreRejected(String shard) throws IOException {
         byte[] index = ("{\"weight_map\": {\"a\": \"" + shard + "\"}}").getBytes(StandardCharsets.UTF_8);
-        refused(write("model.safetensors.index.json", index), "is no plain name of a .safetensors file");
+        rejected(write("model.safetensors.index.json", index), "is not a plain .safetensors file name");
     }
 
     @Test
-    void aTruncatedZipIsRefusedWhereverItEnds() throws IOException {
-        byte[] whole = Files.readAllBytes(FILES.resolve("kinds.pth"));
-        for (int length = 4; length < whole.length; length += 97) {
-            Path file = write("short.pth", Arrays.copyOf(whole, length));
+    void zipTruncatedAtAnyLengthIsRejected() throws IOException {
+        byte[] complete = Files.readAllBytes(FILES.resolve("kinds.pth"));
+        for (int length = 4; length < complete.length; length += 97) {
+            Path file = write("short.pth", Arrays.copyOf(complete, length));
             assertThatThrownBy(() -> StateDict.open(file).close()).isInstanceOf(ConfigError.class);
         }
     }
 
-    /** A tensor whose strides, offset or storage do not fit, or that would make many numbers of few. */
+    /** Tensors whose strides, offset or storage do not fit, or with more values than their storage. */
     @ParameterizedTest
     @CsvSource({
         "2, 0, '3', '1', does not fit its storage of 2 values",
@@ -170,47 +170,47 @@ class StateDictTest {
         "2, 0, '2147483647,2', '0,0', does not fit its storage of 2 values",
         "2, 0, '2', '9223372036854775807', does not fit its storage of 2 values",
         "2, -1, '1', '1', does not fit its storage",
-        "2, 0, '1', '-1', an impossible shape or stride",
-        "3, 0, '2', '1', 'its data has 8 bytes in the zip, expected 3 values of type F32'"
+        "2, 0, '1', '-1', an invalid shape or stride",
+        "3, 0, '2', '1', 'data has 8 bytes in the zip, expected 3 values of type F32'"
     })
-    void refusesTensorsThatReachOutside(long storage, long offset, String shape, String strides, String why)
+    void tensorsOutsideOfTheirStorageAreRejected(long storage, long offset, String shape, String strides, String message)
             throws IOException {
         Path file = zip(
                 "t.pth",
                 "t/data.pkl",
-                new Script().tensor(storage, offset, shape, strides).bytes(),
+                new PickleBuilder().tensor(storage, offset, shape, strides).bytes(),
                 "t/data/0",
                 new byte[8]);
-        refused(file, why);
+        rejected(file, message);
     }
 
     @Test
-    void refusesPicklesThatClaimMoreThanThereIs() throws IOException {
-        refused(pickle(0x80, 2, 'X', 0xf0, 0xff, 0xff, 0x7f, 'a', '.'), "ends within a text");
-        refused(pickle(0x80, 2, 0x8d, 0, 0, 0, 0, 0, 0, 0, 0x7f), "ends within a text");
-        refused(pickle(0x80, 2, '}', 'h', 7, '.'), "recalls what it never made");
-        refused(pickle(0x80, 2, 'u', '.'), "takes more than it made");
-        refused(pickle(0x80, 2, '}'), "ends too early");
-        refused(pickle(0x80, 2, '}', '.'), "holds no state dict");
-        refused(pickle(0x80, 9, '}', '.'), "pickle protocol 9 is not known");
-        refused(pickle(0x80, 2, 'i', 'x', '\n', 'y', '\n', '.'), "is no known opcode");
+    void malformedPicklesAreRejected() throws IOException {
+        rejected(pickle(0x80, 2, 'X', 0xf0, 0xff, 0xff, 0x7f, 'a', '.'), "truncated in a string");
+        rejected(pickle(0x80, 2, 0x8d, 0, 0, 0, 0, 0, 0, 0, 0x7f), "truncated in a string");
+        rejected(pickle(0x80, 2, '}', 'h', 7, '.'), "memo index 7 of its pickle is undefined");
+        rejected(pickle(0x80, 2, 'u', '.'), "stack underflow");
+        rejected(pickle(0x80, 2, '}'), "its pickle is truncated");
+        rejected(pickle(0x80, 2, '}', '.'), "no state dict");
+        rejected(pickle(0x80, 9, '}', '.'), "pickle protocol 9 is not supported");
+        rejected(pickle(0x80, 2, 'i', 'x', '\n', 'y', '\n', '.'), "unknown opcode 0x69");
     }
 
     @Test
-    void aPickleThatGrowsWithoutEndIsStopped() throws IOException {
+    void numberOfPickleOpcodesIsLimited() throws IOException {
         byte[] many = new byte[1_500_000];
         Arrays.fill(many, (byte) ']');
-        refused(zip("m.pth", "m/data.pkl", many), "more than 1000000 opcodes");
+        rejected(zip("m.pth", "m/data.pkl", many), "more than 1000000 opcodes");
     }
 
     @Test
-    void keysThatWouldTakeAgesToHashAreLeftAside() throws IOException {
+    void nestedTuplesAsKeysAreSkipped() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(new byte[] {(byte) 0x80, 2, '}', ')'});
         for (int i = 0; i < 60; i++)
             out.writeBytes(new byte[] {'q', (byte) i, 'h', (byte) i, (byte) 0x86}); // t = (t, t)
         out.writeBytes(new byte[] {'K', 1, 's', '.'});
-        refused(zip("h.pth", "h/data.pkl", out.toByteArray()), "holds no state dict");
+        rejected(zip("h.pth", "h/data.pkl", out.toByteArray()), "no state dict");
     }
 
     private Path pickle(int... bytes) throws IOException {
@@ -229,7 +229,7 @@ class StateDictTest {
         return write("x.safetensors", all.array());
     }
 
-    /** Name, content, name, content, ...; nothing compressed. */
+    /** Writes an uncompressed zip file from pairs of name and content. */
     private Path zip(String file, Object... entries) {
         Path path = directory.resolve(file);
         try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(path))) {
@@ -250,11 +250,11 @@ class StateDictTest {
         return path;
     }
 
-    /** Writes the pickle that torch.save writes of {@code {"a": tensor}}. */
-    private static final class Script {
+    /** Builds the pickle of {@code {"a": tensor}} as written by torch.save. */
+    private static final class PickleBuilder {
         private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-        Script tensor(long storage, long offset, String shape, String strides) {
+        PickleBuilder tensor(long storage, long offset, String shape, String strides) {
             raw(0x80, 2, '}').text("a");
             line("ctorch._utils\n_rebuild_tensor_v2\n").raw('(', '(');
             text("storage")
@@ -267,21 +267,21 @@ class StateDictTest {
             return this;
         }
 
-        private Script raw(int... bytes) {
+        private PickleBuilder raw(int... bytes) {
             for (int b : bytes) out.write(b);
             return this;
         }
 
-        private Script line(String text) {
+        private PickleBuilder line(String text) {
             out.writeBytes(text.getBytes(StandardCharsets.UTF_8));
             return this;
         }
 
-        private Script text(String text) {
+        private PickleBuilder text(String text) {
             return raw('X', text.length(), 0, 0, 0).line(text);
         }
 
-        private Script number(long value) {
+        private PickleBuilder number(long value) {
             raw(0x8a, 8);
             out.writeBytes(ByteBuffer.allocate(8)
                     .order(ByteOrder.LITTLE_ENDIAN)
@@ -290,7 +290,7 @@ class StateDictTest {
             return this;
         }
 
-        private Script numbers(String values) {
+        private PickleBuilder numbers(String values) {
             raw('(');
             for (String value : values.split(",", -1)) number(Long.parseLong(value));
             return raw('t');

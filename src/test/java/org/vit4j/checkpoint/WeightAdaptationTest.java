@@ -15,7 +15,7 @@ import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.models.CheckpointNames;
 
-/** Numbers of timm 0.9.16, made by its own functions. */
+/** Comparison with results of the functions of timm 0.9.16. */
 class WeightAdaptationTest {
     /** PyTorch computes in float; largest values are about 3. */
     private static final float EXACT = 1e-6f;
@@ -39,13 +39,13 @@ class WeightAdaptationTest {
     }
 
     @Test
-    void positionsAreResampledAsTimmDoes() {
+    void positionsAreResampledAsByTimm() {
         assertThat(timm.path("positions")).hasSize(5);
         for (JsonNode one : timm.path("positions")) {
             int prefix = one.path("prefix").asInt();
-            float[] ours = WeightAdaptation.resamplePositions(
+            float[] actual = WeightAdaptation.resamplePositions(
                     floats(one.path("input")), grid(prefix, one.path("from")), grid(prefix, one.path("to")));
-            assertThat(ours).containsExactly(floats(one.path("output")), within(EXACT));
+            assertThat(actual).containsExactly(floats(one.path("output")), within(EXACT));
         }
     }
 
@@ -54,29 +54,29 @@ class WeightAdaptationTest {
     }
 
     @Test
-    void wholeNumbersAreNotRounded() { // an image of whole numbers would be
+    void resampledIntegersAreNotRounded() { // unlike pixels of images
         float[] table = {0, 255, 255, 0};
-        float[] ours = WeightAdaptation.resamplePositions(table, new PositionGrid(0, 2, 2), new PositionGrid(0, 3, 2));
-        assertThat(ours).hasSize(6);
-        assertThat(ours[0]).isNegative();
+        float[] actual = WeightAdaptation.resamplePositions(table, new PositionGrid(0, 2, 2), new PositionGrid(0, 3, 2));
+        assertThat(actual).hasSize(6);
+        assertThat(actual[0]).isNegative();
     }
 
     @Test
-    void theSameGridIsTheSameTable() {
+    void tableOfAnEqualGridIsUnchanged() {
         float[] table = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
         assertThat(WeightAdaptation.resamplePositions(table, new PositionGrid(1, 2, 2), new PositionGrid(1, 2, 2)))
                 .isEqualTo(table);
     }
 
     @Test
-    void channelsAreSummedOrRepeatedAsTimmDoes() {
+    void channelsAreSummedOrRepeatedAsByTimm() {
         JsonNode conv = timm.path("channels");
         for (int channels : new int[] {1, 2, 4, 5, 7}) {
             CheckpointLayout layout = layout(channels);
-            float[] theirs = layout(3).toModel(new int[] {2, 3, 2, 2}, floats(conv.path("input")));
+            float[] published = layout(3).toModel(new int[] {2, 3, 2, 2}, floats(conv.path("input")));
             float[] expected = layout.toModel(new int[] {2, channels, 2, 2}, floats(conv.path("" + channels)));
-            float[] ours = WeightAdaptation.adaptChannels(theirs, Shape.of(2, 2, 3, 2), channels);
-            assertThat(ours).as(channels + " channels").containsExactly(expected, within(EXACT));
+            float[] actual = WeightAdaptation.adaptChannels(published, Shape.of(2, 2, 3, 2), channels);
+            assertThat(actual).as(channels + " channels").containsExactly(expected, within(EXACT));
         }
     }
 

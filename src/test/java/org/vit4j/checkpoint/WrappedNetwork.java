@@ -16,7 +16,7 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.models.ModelConfig;
 
-/** The network of {@code timm_vit.safetensors}, which the files in {@code wrapped} hold in other forms. */
+/** The model of {@code timm_vit.safetensors}; the files in {@code wrapped} contain its weights in other layouts. */
 final class WrappedNetwork {
     static final Path FILES = Path.of("src/test/resources/checkpoints");
     static final Path WRAPPED = FILES.resolve("wrapped");
@@ -42,7 +42,7 @@ final class WrappedNetwork {
         return network;
     }
 
-    /** Strictly; with the position grids of the network itself, as an import of it has them. */
+    /** Loads weights strictly, with the position grids of this model as the published ones. */
     WrappedNetwork load(Path file, Optional<String> key, boolean newHead) {
         return load(file, key, newHead, ModelAnatomy.grids(graph));
     }
@@ -76,7 +76,7 @@ final class WrappedNetwork {
         return parameters.values(name);
     }
 
-    /** Bit for bit; names that begin with {@code except} are left out. */
+    /** Requires identical values; names that start with {@code except} are skipped. */
     void hasTheValuesOf(WrappedNetwork other, String except) {
         for (Parameter weight : graph.parameters()) {
             if (!except.isEmpty() && weight.name().startsWith(except)) continue;
