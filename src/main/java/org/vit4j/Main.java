@@ -1,10 +1,9 @@
 package org.vit4j;
 
-import org.vit4j.machine.JavaCppLogging;
-
 import java.util.Locale;
 import org.vit4j.cli.CommandLineProgram;
 import org.vit4j.cli.StandardOutput;
+import org.vit4j.machine.JavaCppLogging;
 import org.vit4j.machine.MemoryLimit;
 
 /** Entry point of the command-line program. */

@@ -13,8 +13,8 @@ import org.vit4j.models.CheckpointNames;
 /**
  * Keys and axis order of a parameter in PyTorch checkpoints.
  *
- * <p>vit4j uses the order of Keras: dense [in, out], convolutions [kH, kW, in, out]. PyTorch uses [out, in] and [out, in,
- * kH, kW].
+ * <p>vit4j uses the order of Keras: dense [in, out], convolutions [kH, kW, in, out]. PyTorch uses [out, in] and [out,
+ * in, kH, kW].
  *
  * @param keys one key, or several whose arrays are concatenated along the first axis: query, key and value
  * @param form special shape of the array in the checkpoint, if any
@@ -34,7 +34,10 @@ public record CheckpointLayout(
         keys = List.copyOf(keys);
     }
 
-    /** Layout of a parameter by a naming scheme, such as {@code blocks.0.norm1.weight} for {@code blocks.0.norm1.gamma}. */
+    /**
+     * Layout of a parameter by a naming scheme, such as {@code blocks.0.norm1.weight} for {@code
+     * blocks.0.norm1.gamma}.
+     */
     public static CheckpointLayout of(Parameter weight, CheckpointNames scheme) {
         String name = weight.name();
         CheckpointNames.RenamedKey renamed = scheme.toCheckpoint(name);
@@ -70,8 +73,9 @@ public record CheckpointLayout(
     }
 
     /**
-     * Converts the shape of a checkpoint array to the model's axis order. The result differs from the parameter's shape if the
-     * checkpoint has another image size, number of classes or channels; it is empty if the array cannot be this parameter.
+     * Converts the shape of a checkpoint array to the model's axis order. The result differs from the parameter's
+     * shape if the checkpoint has another image size, number of classes or channels; it is empty if the array cannot
+     * be this parameter.
      */
     public Optional<Shape> modelShape(List<Integer> shapeInFile) {
         if (shapeInFile.stream().anyMatch(dim -> dim < 1)) return Optional.empty();
@@ -92,7 +96,8 @@ public record CheckpointLayout(
                 .reduce(1, (a, b) -> Math.min(a * b, Integer.MAX_VALUE));
         if (rank == 2) return Optional.of(Shape.of((int) in, out));
         if (rank != 4) return Optional.empty();
-        if (shapeInFile.size() == 4) return Optional.of(Shape.of(shapeInFile.get(2), shapeInFile.get(3), shapeInFile.get(1), out));
+        if (shapeInFile.size() == 4)
+            return Optional.of(Shape.of(shapeInFile.get(2), shapeInFile.get(3), shapeInFile.get(1), out));
         // The checkpoint has a dense layer over flattened patches (row, column, channel), the model a convolution.
         int h = weight.shape().dim(0), w = weight.shape().dim(1);
         boolean patches = shapeInFile.size() == 2 && in % ((long) h * w) == 0;
@@ -146,7 +151,8 @@ public record CheckpointLayout(
      * @throws IllegalArgumentException if {@link #modelShape} is empty for this shape
      */
     public float[] toModel(int[] checkpointDims, float[] values) {
-        List<Integer> shapeInFile = java.util.Arrays.stream(checkpointDims).boxed().toList();
+        List<Integer> shapeInFile =
+                java.util.Arrays.stream(checkpointDims).boxed().toList();
         Shape modelShape = modelShape(shapeInFile)
                 .filter(shape -> shape.size() == values.length)
                 .orElseThrow(() -> new IllegalArgumentException(
@@ -160,7 +166,8 @@ public record CheckpointLayout(
 
     /** Converts values of the model to the axis order of a checkpoint; the inverse of {@link #toModel}. */
     public float[] toCheckpoint(int[] checkpointDims, float[] values) {
-        List<Integer> shapeInFile = java.util.Arrays.stream(checkpointDims).boxed().toList();
+        List<Integer> shapeInFile =
+                java.util.Arrays.stream(checkpointDims).boxed().toList();
         return switch (order) {
             case SAME -> values;
             case FIRST_LAST -> transposed(values, values.length / first(shapeInFile), first(shapeInFile));

@@ -17,8 +17,8 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.models.CheckpointNames;
 
 /**
- * Finds the dictionary, naming scheme and prefix of a checkpoint that match a model's parameters best. Wrapper names need not
- * be known: every name that ends with the name of a parameter gives a candidate prefix.
+ * Finds the dictionary, naming scheme and prefix of a checkpoint that match a model's parameters best. Wrapper names
+ * need not be known: every name that ends with the name of a parameter gives a candidate prefix.
  */
 final class CheckpointMatcher {
     /** Prefixes tried per dictionary and scheme: those with the most matching names. */
@@ -97,9 +97,9 @@ final class CheckpointMatcher {
     }
 
     /**
-     * Removes the parts that wrappers of inner modules insert into names ({@code blocks.0._orig_mod.norm1.weight}): private
-     * attributes and {@code module}, unless the model has such names itself or two names would become equal. Wrappers of
-     * the entire model are not removed, as they are part of the prefix.
+     * Removes the parts that wrappers of inner modules insert into names ({@code blocks.0._orig_mod.norm1.weight}):
+     * private attributes and {@code module}, unless the model has such names itself or two names would become equal.
+     * Wrappers of the entire model are not removed, as they are part of the prefix.
      *
      * @return original names by plain name
      */
@@ -179,9 +179,9 @@ final class CheckpointMatcher {
         List<String> locations =
                 left.stream().map(candidate -> candidate.match.location()).toList();
         if (averaged.size() == 1) {
-            notes.add(
-                    "state dicts that fit equally well: " + String.join(", ", locations) + "; using the averaged weights, "
-                            + averaged.get(0).match.location() + " (to use another: --key NAME, or train.init.key in a config)");
+            notes.add("state dicts that fit equally well: " + String.join(", ", locations)
+                    + "; using the averaged weights, " + averaged.get(0).match.location()
+                    + " (to use another: --key NAME, or train.init.key in a config)");
             return averaged.get(0);
         }
         throw new ConfigError(
@@ -225,7 +225,8 @@ final class CheckpointMatcher {
         List<String> pretraining = match.names().keySet().stream()
                 .filter(name -> scheme.names.ignores(name) && CheckpointNames.isOfPretraining(name))
                 .toList();
-        if (!pretraining.isEmpty()) notes.add("not part of the model, skipped: " + WeightTransfer.abbreviate(pretraining));
+        if (!pretraining.isEmpty())
+            notes.add("not part of the model, skipped: " + WeightTransfer.abbreviate(pretraining));
         if (!outside.isEmpty()) {
             notes.add("outside of prefix '" + match.prefix() + "': skipped " + WeightTransfer.abbreviate(outside));
         }

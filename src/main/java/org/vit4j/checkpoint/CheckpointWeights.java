@@ -103,7 +103,9 @@ public final class CheckpointWeights implements PretrainedWeights {
 
     @Override
     public WeightAdaptation.PositionResampling resampling() {
-        return file.isFlax() ? WeightAdaptation.PositionResampling.BILINEAR : WeightAdaptation.PositionResampling.BICUBIC;
+        return file.isFlax()
+                ? WeightAdaptation.PositionResampling.BILINEAR
+                : WeightAdaptation.PositionResampling.BICUBIC;
     }
 
     @Override
@@ -118,12 +120,16 @@ public final class CheckpointWeights implements PretrainedWeights {
                 .anyMatch(entry -> isNewerVitPytorch(entry.getKey(), entry.getValue()));
         return newer
                 ? Optional.of(
-                        "the names are of a vit-pytorch release after 0.20.2, whose models differ (layer norms in the patch"
+                        "the names are of a vit-pytorch release after 0.20.2, whose models differ (layer norms in"
+                                + " the patch"
                                 + " embedding); train with the supported release: pip install vit-pytorch==0.20.2")
                 : Optional.empty();
     }
 
-    /** Detects later releases: 0.20.2 has no norm in the patch embedding, and transformer layers inside a module {@code fn}. */
+    /**
+     * Detects later releases: 0.20.2 has no norm in the patch embedding, and transformer layers inside a module
+     * {@code fn}.
+     */
     private static boolean isNewerVitPytorch(String name, StateDict.StateEntry entry) {
         boolean patchNorm = name.matches("(.*\\.)?to_patch_embedding\\.[13]\\.weight")
                 && entry.shape().size() == 1;

@@ -7,8 +7,8 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 
 /**
- * Adapts DINOv2 checkpoints with registers, whose position table has a row for the class token and none for the registers. The
- * model adds positions to patches only; adding that row to the class token gives the same result.
+ * Adapts DINOv2 checkpoints with registers, whose position table has a row for the class token and none for the
+ * registers. The model adds positions to patches only; adding that row to the class token gives the same result.
  *
  * <p>Source: huggingface/pytorch-image-models, {@code timm/models/vision_transformer.py}, _convert_dinov2.
  */
@@ -35,7 +35,10 @@ final class FoldedClassPosition {
                 new FoldedClassPosition(match, positions, table.shape().get(2)));
     }
 
-    /** Adds the position to the class token and removes its row from the position table; returns other parameters unchanged. */
+    /**
+     * Adds the position to the class token and removes its row from the position table; returns other parameters
+     * unchanged.
+     */
     PretrainedWeights.FoundWeight adapt(Parameter weight, PretrainedWeights.FoundWeight found) {
         List<Integer> dims = found.shape().map(Shape::dims).orElse(List.of());
         if (weight.name().equals("pos_embed") && dims.size() == 2 && dims.get(0) > 1) {

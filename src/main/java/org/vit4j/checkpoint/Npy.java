@@ -67,7 +67,8 @@ public final class Npy {
         byte[] size = in.readNBytes(start[6] == 1 ? 2 : 4);
         int length = 0;
         for (int i = size.length - 1; i >= 0; i--) length = length << 8 | (size[i] & 0xff);
-        if (length < 0 || length > MAX_HEADER) throw new ConfigError(label + ": header length out of range (" + length + ")");
+        if (length < 0 || length > MAX_HEADER)
+            throw new ConfigError(label + ": header length out of range (" + length + ")");
         String text = new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
         Matcher shape = SHAPE.matcher(text);
         Matcher type = DESCR.matcher(text);

@@ -18,12 +18,12 @@ import java.util.zip.ZipFile;
 import org.vit4j.config.ConfigError;
 
 /**
- * A NumPy {@code .npz} file with the weights of a Flax model, as published by google-research. Arrays have PyTorch's axis
- * order and names end as in PyTorch.
+ * A NumPy {@code .npz} file with the weights of a Flax model, as published by google-research. Arrays have PyTorch's
+ * axis order and names end as in PyTorch.
  *
- * <p>Source: huggingface/pytorch-image-models, {@code timm/models/vision_transformer.py}, _load_weights. Slashes in names
- * become dots, {@code kernel} and {@code scale} become {@code weight}. Kernels: [in, out] ->
- * [out, in], [kH, kW, in, out] -> [out, in, kH, kW]. The head axes of attention, [D, heads, d] or [heads, d, D], are merged.
+ * <p>Source: huggingface/pytorch-image-models, {@code timm/models/vision_transformer.py}, _load_weights. Slashes in
+ * names become dots, {@code kernel} and {@code scale} become {@code weight}. Kernels: [in, out] -> [out, in], [kH,
+ * kW, in, out] -> [out, in, kH, kW]. The head axes of attention, [D, heads, d] or [heads, d, D], are merged.
  */
 final class NpzFile implements StateDict {
     private static final int MAX_ARRAYS = 100_000;

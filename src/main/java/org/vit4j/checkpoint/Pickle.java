@@ -14,12 +14,12 @@ import java.util.TreeSet;
 
 /**
  * Reader for the part of Python's pickle format that {@code torch.save} uses, protocols 2 to 5 (opcodes: Python's
- * {@code Lib/pickletools.py}). It creates strings, numbers, lists, maps and the objects in {@link PickleAllowList}. Objects
- * of other classes are skipped: they are not looked up, constructed or called, and become an {@link Opaque} with the class
- * name. A file that names a function which runs commands or code is rejected.
+ * {@code Lib/pickletools.py}). It creates strings, numbers, lists, maps and the objects in {@link PickleAllowList}.
+ * Objects of other classes are skipped: they are not looked up, constructed or called, and become an {@link Opaque}
+ * with the class name. A file that names a function which runs commands or code is rejected.
  *
- * <p>Files are not trusted: lengths are checked against the available bytes, the number of opcodes is limited, and map keys
- * are strings or numbers, so that hash codes are cheap to compute.
+ * <p>Files are not trusted: lengths are checked against the available bytes, the number of opcodes is limited, and
+ * map keys are strings or numbers, so that hash codes are cheap to compute.
  */
 final class Pickle {
     /** Enough for 40,000 tensors at about 25 opcodes each. */
@@ -45,7 +45,10 @@ final class Pickle {
      */
     record Content(Object value, SortedSet<String> classes) {}
 
-    /** Reference to values that {@code torch.save} stores outside of the pickle: {@code ("storage", type, key, device, count)}. */
+    /**
+     * Reference to values that {@code torch.save} stores outside of the pickle: {@code ("storage", type, key, device,
+     * count)}.
+     */
     record PickledStorage(DType type, String key, long count) {}
 
     /** A tensor as a view of a storage. */
@@ -269,7 +272,8 @@ final class Pickle {
     @SuppressWarnings("unchecked")
     private static void put(Object map, Object key, Object value) throws PickleException {
         if (isSkipped(map)) return;
-        if (!(map instanceof Map<?, ?>)) throw new PickleException("its pickle adds a key to a value that is not a dictionary");
+        if (!(map instanceof Map<?, ?>))
+            throw new PickleException("its pickle adds a key to a value that is not a dictionary");
         // Other keys are not needed; deeply nested tuples would be slow to hash.
         if (key instanceof String || key instanceof Long) ((Map<Object, Object>) map).put(key, value);
     }

@@ -86,8 +86,12 @@ final class PickleAllowList {
         if (LISTS.contains(name)) return arguments.isEmpty() ? new ArrayList<>(0) : arguments.get(0);
         if (PARAMETERS.contains(name)) return arguments.isEmpty() ? Pickle.NONE : arguments.get(0);
         if (name.equals(TENSOR) || name.equals(TENSOR_2)) return tensor(arguments);
-        if (name.equals(FROM_TYPE) && arguments.size() >= 3 && arguments.get(0) instanceof Pickle.PickledGlobal function) {
-            return function.name().equals(FROM_TYPE) ? new Pickle.Opaque(name) : call(function.name(), arguments.get(2));
+        if (name.equals(FROM_TYPE)
+                && arguments.size() >= 3
+                && arguments.get(0) instanceof Pickle.PickledGlobal function) {
+            return function.name().equals(FROM_TYPE)
+                    ? new Pickle.Opaque(name)
+                    : call(function.name(), arguments.get(2));
         }
         return new Pickle.Opaque(name);
     }
@@ -100,7 +104,8 @@ final class PickleAllowList {
                 && arguments.get(3) instanceof List<?> strides) {
             return new Pickle.PickledTensor(storage, offset, longs(shape), longs(strides));
         }
-        if (!arguments.isEmpty() && arguments.get(0) instanceof Pickle.Opaque storage) return storage; // of an unknown type
+        if (!arguments.isEmpty() && arguments.get(0) instanceof Pickle.Opaque storage)
+            return storage; // of an unknown type
         throw new Pickle.PickleException("a tensor is not made of storage, offset, shape and strides");
     }
 

@@ -97,7 +97,9 @@ public final class SafeTensors {
             out.write(head);
             for (TensorSource source : sources) {
                 byte[] bytes = source.bytes.get();
-                if (bytes.length != source.size()) throw new IllegalStateException(source.name + ": expected " + source.size() + " bytes, got " + bytes.length);
+                if (bytes.length != source.size())
+                    throw new IllegalStateException(
+                            source.name + ": expected " + source.size() + " bytes, got " + bytes.length);
                 out.write(bytes);
             }
         }

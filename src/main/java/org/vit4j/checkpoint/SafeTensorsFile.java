@@ -87,8 +87,7 @@ final class SafeTensorsFile implements StateDict {
                     + " exceeds the file size " + size);
         }
         if (header > MAX_HEADER) {
-            throw new ConfigError(
-                    file + ": header of " + header + " bytes; the limit is " + MAX_HEADER);
+            throw new ConfigError(file + ": header of " + header + " bytes; the limit is " + MAX_HEADER);
         }
         ByteBuffer json = ByteBuffer.allocate((int) header);
         fill(channel, json, 8);
@@ -128,8 +127,8 @@ final class SafeTensorsFile implements StateDict {
         long from = offsets.get(0);
         long to = offsets.get(1);
         if (to - from != bytes(file, name, entry)) {
-            throw new ConfigError(file + ": " + name + ": bytes " + from + " to " + to + " do not match shape " + entry.shape()
-                    + " of type " + type);
+            throw new ConfigError(file + ": " + name + ": bytes " + from + " to " + to + " do not match shape "
+                    + entry.shape() + " of type " + type);
         }
         return new ByteRange(entry, Math.addExact(data, from), Math.addExact(data, to));
     }

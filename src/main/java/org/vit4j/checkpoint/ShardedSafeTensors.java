@@ -13,7 +13,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.vit4j.config.ConfigError;
 
-/** Sharded {@code .safetensors} files with a Hugging Face index, {@code {"weight_map": {name: file}}}, in one directory. */
+/**
+ * Sharded {@code .safetensors} files with a Hugging Face index, {@code {"weight_map": {name: file}}}, in one
+ * directory.
+ */
 final class ShardedSafeTensors implements StateDict {
     private static final long MAX_INDEX_BYTES = 16 << 20;
     private static final int MAX_SHARDS = 1000;
@@ -33,7 +36,8 @@ final class ShardedSafeTensors implements StateDict {
     static ShardedSafeTensors open(Path index) {
         ShardedSafeTensors all = new ShardedSafeTensors(index);
         try {
-            if (Files.size(index) > MAX_INDEX_BYTES) throw new ConfigError(index + ": too large for an index of shards");
+            if (Files.size(index) > MAX_INDEX_BYTES)
+                throw new ConfigError(index + ": too large for an index of shards");
             JsonNode map = JSON.readTree(index.toFile()).path("weight_map");
             if (!map.isObject() || map.isEmpty()) {
                 throw new ConfigError(index + ": no weight_map; expected the index of a sharded .safetensors");
@@ -57,8 +61,7 @@ final class ShardedSafeTensors implements StateDict {
         if (!shards.containsKey(shard)) {
             // Shards must be in the directory of the index.
             if (!shard.matches("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors")) {
-                throw new ConfigError(
-                        index + ": " + name + ": '" + shard + "' is not a plain .safetensors file name");
+                throw new ConfigError(index + ": " + name + ": '" + shard + "' is not a plain .safetensors file name");
             }
             if (shards.size() == MAX_SHARDS) throw new ConfigError(index + ": more than " + MAX_SHARDS + " shards");
             shards.put(shard, SafeTensorsFile.open(index.resolveSibling(shard)));

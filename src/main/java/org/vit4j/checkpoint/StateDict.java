@@ -12,8 +12,8 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.io.GitLfs;
 
 /**
- * Named arrays of a checkpoint, independent of its file format. Names, types and shapes are read when the file is opened,
- * values on demand. Code in a file is never executed, and sizes are checked before memory is allocated.
+ * Named arrays of a checkpoint, independent of its file format. Names, types and shapes are read when the file is
+ * opened, values on demand. Code in a file is never executed, and sizes are checked before memory is allocated.
  */
 public interface StateDict extends AutoCloseable {
     /** @param shape shape in the file; empty for a scalar */
@@ -39,7 +39,10 @@ public interface StateDict extends AutoCloseable {
         return "";
     }
 
-    /** All dictionaries of named arrays in the file, this one included, outer ones first. Closing one closes all of them. */
+    /**
+     * All dictionaries of named arrays in the file, this one included, outer ones first. Closing one closes all of
+     * them.
+     */
     default List<StateDict> alternatives() {
         return List.of(this);
     }
@@ -82,9 +85,10 @@ public interface StateDict extends AutoCloseable {
     void close();
 
     /**
-     * Opens a checkpoint: {@code .safetensors}, {@code *.safetensors.index.json} with its shards in the same directory, a zip
-     * file of {@code torch.save} ({@code .pth .pt .bin}), or NumPy's {@code .npz}. Except for the index, the format is
-     * detected from the content. Returns the largest dictionary of arrays; {@link #alternatives} has the others.
+     * Opens a checkpoint: {@code .safetensors}, {@code *.safetensors.index.json} with its shards in the same
+     * directory, a zip file of {@code torch.save} ({@code .pth .pt .bin}), or NumPy's {@code .npz}. Except for the
+     * index, the format is detected from the content. Returns the largest dictionary of arrays; {@link #alternatives}
+     * has the others.
      *
      * @throws ConfigError if it is missing, damaged or of another format; with a conversion command, if known
      */

@@ -18,8 +18,8 @@ import java.util.zip.ZipFile;
 import org.vit4j.config.ConfigError;
 
 /**
- * One dictionary of tensors in a zip file of {@code torch.save} (PyTorch 1.6 and later). The entry {@code data.pkl} describes
- * the tensors, the entries {@code data/KEY} contain their values.
+ * One dictionary of tensors in a zip file of {@code torch.save} (PyTorch 1.6 and later). The entry {@code data.pkl}
+ * describes the tensors, the entries {@code data/KEY} contain their values.
  *
  * <p>Source of the format: pytorch/pytorch, {@code torch/serialization.py} and {@code torch/_utils.py}. Training
  * scripts nest state dicts in dictionaries and lists under any name; {@link #alternatives} has all of them.
@@ -62,7 +62,8 @@ final class TorchFile implements StateDict {
             close(zip);
             throw new ConfigError(
                     file + ": " + e.getMessage()
-                            + ". If you trust its source, load it in PyTorch and save only its state dict: torch.save(state_dict, ...)",
+                            + ". If you trust its source, load it in PyTorch and save only its state dict:"
+                            + " torch.save(state_dict, ...)",
                     e);
         } catch (ConfigError e) {
             close(zip);
@@ -80,7 +81,8 @@ final class TorchFile implements StateDict {
                     + " ORIGINAL.keras; weights of other Keras models are not supported");
         }
         if (pickles.size() != 1) {
-            throw new ConfigError(file + ": a zip file, but not of torch.save: it contains " + pickles.size() + " data.pkl");
+            throw new ConfigError(
+                    file + ": a zip file, but not of torch.save: it contains " + pickles.size() + " data.pkl");
         }
         String folder = pickles.get(0).substring(0, pickles.get(0).length() - "data.pkl".length());
         if (zip.getEntry(folder + "constants.pkl") != null) {
@@ -228,7 +230,10 @@ final class TorchFile implements StateDict {
         return values;
     }
 
-    /** Returns true for uncompressed entries, as torch.save writes them; a compressed entry could be far larger than the file. */
+    /**
+     * Returns true for uncompressed entries, as torch.save writes them; a compressed entry could be far larger than
+     * the file.
+     */
     private static boolean isStored(ZipEntry entry) {
         return entry.getMethod() == ZipEntry.STORED && entry.getCompressedSize() == entry.getSize();
     }

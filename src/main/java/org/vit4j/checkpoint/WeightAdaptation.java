@@ -29,7 +29,8 @@ public final class WeightAdaptation {
     }
 
     /** Resamples a position table to another grid with a given method. Rows of prefix tokens are copied. */
-    public static float[] resamplePositions(float[] values, PositionGrid from, PositionGrid to, PositionResampling resampling) {
+    public static float[] resamplePositions(
+            float[] values, PositionGrid from, PositionGrid to, PositionResampling resampling) {
         int width = values.length / from.tokens();
         float[] result = new float[to.tokens() * width];
         int prefix = from.prefix() * width;
@@ -73,9 +74,9 @@ public final class WeightAdaptation {
     }
 
     /**
-     * Adapts the kernel of a convolution on pixels to another number of channels. For one channel the kernels of all channels
-     * are summed; otherwise they are repeated cyclically and scaled by in / channels. Source:
-     * {@code timm/models/_manipulate.py}, adapt_input_conv.
+     * Adapts the kernel of a convolution on pixels to another number of channels. For one channel the kernels of all
+     * channels are summed; otherwise they are repeated cyclically and scaled by in / channels. Source: {@code
+     * timm/models/_manipulate.py}, adapt_input_conv.
      *
      * @param values [kH, kW, in, out]
      */

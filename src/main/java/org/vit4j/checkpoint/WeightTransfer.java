@@ -16,8 +16,9 @@ import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Shape;
 
 /**
- * Loads pretrained weights into a model. If the number of classes differs, the head keeps its initialization; position tables
- * are resampled and first convolutions adapted, see {@link WeightAdaptation}. Each of these steps is logged in one line.
+ * Loads pretrained weights into a model. If the number of classes differs, the head keeps its initialization;
+ * position tables are resampled and first convolutions adapted, see {@link WeightAdaptation}. Each of these steps is
+ * logged in one line.
  */
 public final class WeightTransfer {
     /** Names shown in messages. */
@@ -62,8 +63,8 @@ public final class WeightTransfer {
     }
 
     /**
-     * Loads the weights of a source. All names and shapes are checked before any values are read. If {@code strict}, a source
-     * without a head is rejected.
+     * Loads the weights of a source. All names and shapes are checked before any values are read. If {@code strict},
+     * a source without a head is rejected.
      *
      * @see #load(PretrainedWeights, Graph, boolean, boolean, BiConsumer)
      */
@@ -119,20 +120,24 @@ public final class WeightTransfer {
         if (conversion.isPresent()) return Optional.of(new WeightMove(weight, found.get(), conversion.get()));
         boolean otherClasses = heads.contains(weight.name())
                 && shapeInFile.isPresent()
-                && equalExceptAxis(weight.shape(), shapeInFile.get(), weight.shape().rank() - 1);
+                && equalExceptAxis(
+                        weight.shape(), shapeInFile.get(), weight.shape().rank() - 1);
         if (otherClasses) {
             String head = weight.name().substring(0, weight.name().lastIndexOf('.'));
             notes.add(head + ": " + weight.shape().last() + " classes instead of "
                     + shapeInFile.get().last() + ", newly initialized");
             otherHeads.add(module(source.name(weight)));
         } else {
-            wrongShape.add(
-                    found.get().name() + " " + found.get().sourceShape() + " for " + weight.name() + " " + weight.shape());
+            wrongShape.add(found.get().name() + " " + found.get().sourceShape() + " for " + weight.name() + " "
+                    + weight.shape());
         }
         return Optional.empty();
     }
 
-    /** For a backbone without any head parameter: keeps the initialization of the heads and of all parameters in their modules. */
+    /**
+     * For a backbone without any head parameter: keeps the initialization of the heads and of all parameters in their
+     * modules.
+     */
     private void initializeHeads() {
         if (heads.isEmpty() || !missing.containsAll(heads)) return;
         Set<String> modules = new LinkedHashSet<>();
@@ -141,7 +146,8 @@ public final class WeightTransfer {
             if (!heads.contains(weight.name())) continue;
             String module = module(source.name(weight));
             modules.add(module);
-            // A norm next to the dense layer belongs to the head too: mlp_head.0 and mlp_head.1, head.bn and head.linear.
+            // A norm next to the dense layer belongs to the head too: mlp_head.0 and mlp_head.1, head.bn and
+            // head.linear.
             if (!module(module).isEmpty()) outer.add(module(module));
         }
         for (String module : outer) if (missing.containsAll(namesIn(module))) modules.add(module);
@@ -166,7 +172,10 @@ public final class WeightTransfer {
         return dot < 0 ? "" : name.substring(0, dot);
     }
 
-    /** Removes arrays of a head that is not loaded from the unexpected ones: projector layers, Google's {@code pre_logits}. */
+    /**
+     * Removes arrays of a head that is not loaded from the unexpected ones: projector layers, Google's {@code
+     * pre_logits}.
+     */
     private void skipOtherHeads() {
         if (otherHeads.isEmpty()) return;
         List<String> skipped = unexpected.stream()
@@ -205,7 +214,10 @@ public final class WeightTransfer {
         return Optional.of(values -> WeightAdaptation.resamplePositions(values, from, to, method));
     }
 
-    /** Returns the grid of a source's table: declared by the source, else the model's if as long, else a square (as timm). */
+    /**
+     * Returns the grid of a source's table: declared by the source, else the model's if as long, else a square (as
+     * timm).
+     */
     private Optional<PositionGrid> grid(String name, Shape table, PositionGrid modelGrid) {
         if (table.rank() == 3) return Optional.of(new PositionGrid(0, table.dim(0), table.dim(1)));
         int tokens = table.dim(0);
@@ -237,7 +249,8 @@ public final class WeightTransfer {
         if (strict) {
             initializeHeads();
             skipOtherHeads();
-            boolean headless = missing.isEmpty() && unexpected.isEmpty() && wrongShape.isEmpty() && unreadable.isEmpty();
+            boolean headless =
+                    missing.isEmpty() && unexpected.isEmpty() && wrongShape.isEmpty() && unreadable.isEmpty();
             throw new ConfigError(source.label() + " (" + source.namingScheme() + " names) does not fit the model"
                     + (2 * loaded < total ? " (is it another model?); " : "; ")
                     + String.join("; ", problems) + hint + (headless ? HEADLESS : MISMATCH));

@@ -25,10 +25,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        description = "Measures images per second and peak memory of vit4j's backends and of plain SameDiff, alternately.",
+        description =
+                "Measures images per second and peak memory of vit4j's backends and of plain SameDiff, alternately.",
         footer = {
             "",
-            "A training step is forward pass, backward pass and optimizer, without clipping and distillation. The time spent"
+            "A training step is forward pass, backward pass and optimizer, without clipping and distillation. The"
+                    + " time spent"
                     + " waiting for data is a separate column. If the config has no dataset, random images are used."
         })
 final class BenchCommand implements Callable<Integer> {
@@ -45,7 +47,8 @@ final class BenchCommand implements Callable<Integer> {
             names = "--steps",
             paramLabel = "N",
             defaultValue = "10",
-            description = "Timed steps per runner, after " + Bench.WARM_UP + " warm-up steps (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Timed steps per runner, after " + Bench.WARM_UP + " warm-up steps (default: ${DEFAULT-VALUE}).")
     private int steps;
 
     @Option(

@@ -5,8 +5,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Set;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.bench.BenchRunner;
 import org.vit4j.backend.samediff.SuppressedOutput;
+import org.vit4j.bench.BenchRunner;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.io.RunException;
@@ -89,7 +89,8 @@ public final class CommandLineProgram implements Runnable {
             line.getErr()
                     .println(
                             "vit4j: out of memory (" + e.getMessage()
-                                    + "); use smaller batches or fewer threads, or raise the limit with VIT4J_JAVA_OPTS=-Xmx4g");
+                                    + "); use smaller batches or fewer threads, or raise the limit with"
+                                    + " VIT4J_JAVA_OPTS=-Xmx4g");
             if (root.debug) e.printStackTrace(line.getErr());
             code = FAILURE;
         } catch (LinkageError e) {
@@ -125,10 +126,12 @@ public final class CommandLineProgram implements Runnable {
 
     private static int report(Exception problem, CommandLine command, boolean debug) {
         if (problem instanceof StandardOutput.Closed) return SUCCESS;
-        if (problem instanceof InvalidPathException path) return report(ConsoleEncoding.invalidName(path), command, debug);
+        if (problem instanceof InvalidPathException path)
+            return report(ConsoleEncoding.invalidName(path), command, debug);
         boolean invalidInput = problem instanceof ConfigError;
         boolean expected = invalidInput || problem instanceof RunException;
-        if (expected) problem.getMessage().lines().forEach(line -> command.getErr().println("vit4j: " + line));
+        if (expected)
+            problem.getMessage().lines().forEach(line -> command.getErr().println("vit4j: " + line));
         if (debug || !expected) problem.printStackTrace(command.getErr());
         return invalidInput ? INVALID_INPUT : FAILURE;
     }
@@ -138,8 +141,8 @@ public final class CommandLineProgram implements Runnable {
     }
 
     /**
-     * Loads ND4J's backend before the command runs: its output is suppressed here, and {@link #noBackend} reports a failure
-     * in one line.
+     * Loads ND4J's backend before the command runs: its output is suppressed here, and {@link #noBackend} reports a
+     * failure in one line.
      */
     private static void startBackend(CommandLine.ParseResult command) {
         boolean help = command.isUsageHelpRequested() || command.isVersionHelpRequested();

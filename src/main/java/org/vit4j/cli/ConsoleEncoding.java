@@ -22,7 +22,7 @@ final class ConsoleEncoding {
         boolean utf8 = encoding.equalsIgnoreCase("UTF-8");
         String reason =
                 utf8 ? problem.getReason() : "the encoding of the locale, " + encoding + ", lacks its characters";
-        return new ConfigError(problem.getInput() + ": invalid file name: " + reason
-                + (utf8 ? "" : "; set LC_ALL=C.UTF-8 and retry"));
+        return new ConfigError(
+                problem.getInput() + ": invalid file name: " + reason + (utf8 ? "" : "; set LC_ALL=C.UTF-8 and retry"));
     }
 }

@@ -49,7 +49,8 @@ final class EvalCommand implements Callable<Integer> {
             required = true,
             paramLabel = "CONFIG|PATH",
             description =
-                    "A config, to evaluate its validation images, or a directory that contains one directory per class, directly"
+                    "A config, to evaluate its validation images, or a directory that contains one directory per"
+                            + " class, directly"
                             + " or in val, validation, valid or test.")
     private String data;
 
@@ -67,7 +68,8 @@ final class EvalCommand implements Callable<Integer> {
             names = "--class-map",
             paramLabel = "FILE",
             description =
-                    "Text file with the names of the class directories, one per line, in the order of the model's classes"
+                    "Text file with the names of the class directories, one per line, in the order of the model's"
+                            + " classes"
                             + " (timm's format).")
     private Optional<Path> classMap = Optional.empty();
 
@@ -115,7 +117,8 @@ final class EvalCommand implements Callable<Integer> {
         if (unreadable.isEmpty()) return CommandLineProgram.SUCCESS;
         spec.commandLine()
                 .getErr()
-                .println("vit4j: " + unreadable.size() + (unreadable.size() == 1
+                .println("vit4j: " + unreadable.size()
+                        + (unreadable.size() == 1
                                 ? " image cannot be read and is not in these results"
                                 : " images cannot be read and are not in these results"));
         return CommandLineProgram.FAILURE;

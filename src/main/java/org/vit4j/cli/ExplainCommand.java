@@ -39,15 +39,18 @@ final class ExplainCommand implements Callable<Integer> {
             names = "--method",
             split = ",",
             paramLabel = "METHOD",
-            description = "gradcam, rollout, attention, saliency, distance, similarity or features; comma-separated for several"
-                    + " (default: gradcam).")
+            description =
+                    "gradcam, rollout, attention, saliency, distance, similarity or features; comma-separated for"
+                            + " several"
+                            + " (default: gradcam).")
     private List<ExplainMethod> methods = List.of(ExplainMethod.GRADCAM);
 
     @Option(
             names = "--layer",
             paramLabel = "NAME",
-            description = "Tensor for gradcam, attention and features, by its name in the summary (default: the last one that"
-                    + " affects the output).")
+            description =
+                    "Tensor for gradcam, attention and features, by its name in the summary (default: the last one that"
+                            + " affects the output).")
     private Optional<String> layer = Optional.empty();
 
     @Option(names = "--head", paramLabel = "N", description = "Attention head, from 0 (default: mean of all).")
@@ -87,8 +90,8 @@ final class ExplainCommand implements Callable<Integer> {
         // Java's 2D drawing must not connect to a display.
         System.setProperty("java.awt.headless", "true");
         OptionalInt headIndex = head.map(OptionalInt::of).orElse(OptionalInt.empty());
-        List<Path> images = ImageArguments.files(
-                inputs, note -> spec.commandLine().getErr().println("vit4j: " + note));
+        List<Path> images =
+                ImageArguments.files(inputs, note -> spec.commandLine().getErr().println("vit4j: " + note));
         var request = new ExplainRun.ExplainRequest(images, methods, layer, headIndex, target, directory, maxPixels);
         try (SavedModel model = SavedModel.load(file)) {
             print(ExplainRun.write(model, request));

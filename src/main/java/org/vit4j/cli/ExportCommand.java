@@ -26,8 +26,10 @@ import picocli.CommandLine.Spec;
         description = "Writes a saved model in another format.",
         footer = {
             "",
-            "onnx: from images [batch, C, H, W] to logits, operator set 17. safetensors: the state dict with the names of"
-                    + " timm or of the authors. samediff: FlatBuffers for SameDiff.load. keras: the file as vit4j saves it."
+            "onnx: from images [batch, C, H, W] to logits, operator set 17. safetensors: the state dict with the"
+                    + " names of"
+                    + " timm or of the authors. samediff: FlatBuffers for SameDiff.load. keras: the file as vit4j"
+                    + " saves it."
         })
 final class ExportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "MODEL", description = "A .keras file written by vit4j.")
@@ -50,18 +52,23 @@ final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--preprocess",
             description =
-                    "onnx: make the model take pixels [batch, H, W, C] in 0..255, already of its image size, and normalize"
+                    "onnx: make the model take pixels [batch, H, W, C] in 0..255, already of its image size, and"
+                            + " normalize"
                             + " them itself.")
     private boolean preprocess;
 
-    @Option(names = "--pixels", paramLabel = "TYPE", description = "With --preprocess: uint8 or float (default: uint8).")
+    @Option(
+            names = "--pixels",
+            paramLabel = "TYPE",
+            description = "With --preprocess: uint8 or float (default: uint8).")
     private Optional<String> pixels = Optional.empty();
 
     @Option(
             names = "--names",
             paramLabel = "SCHEME",
             description =
-                    "safetensors: tensor names, where an architecture has several: reference, authors or hf (default: those"
+                    "safetensors: tensor names, where an architecture has several: reference, authors or hf"
+                            + " (default: those"
                             + " the model was imported with, else reference).")
     private Optional<String> names = Optional.empty();
 

@@ -30,15 +30,18 @@ final class ImportCommand implements Callable<Integer> {
             arity = "1..2",
             paramLabel = "VARIANT|CONFIG CHECKPOINT",
             description =
-                    "A variant name or a YAML file; then a .safetensors file, a .safetensors.index.json with its shards in the"
+                    "A variant name or a YAML file; then a .safetensors file, a .safetensors.index.json with its"
+                            + " shards in the"
                             + " same directory, a PyTorch file (.pth, .pt, .bin), or an .npz of google-research.")
     private List<String> arguments = List.of();
 
     @Option(
             names = "--like",
             paramLabel = "ORIGINAL",
-            description = "The .keras file of vit4j that Keras loaded. Class names, preprocessing and config, which Keras drops,"
-                    + " are taken from it, and the weights from TRAINED, the file that Keras saved.")
+            description =
+                    "The .keras file of vit4j that Keras loaded. Class names, preprocessing and config, which Keras"
+                            + " drops,"
+                            + " are taken from it, and the weights from TRAINED, the file that Keras saved.")
     private Optional<Path> like = Optional.empty();
 
     @Option(names = "-o", required = true, paramLabel = "MODEL", description = "The .keras file to write.")
@@ -56,7 +59,10 @@ final class ImportCommand implements Callable<Integer> {
             description = "Change the image size; position embeddings are resampled.")
     private Optional<String> image = Optional.empty();
 
-    @Option(names = "--channels", paramLabel = "N", description = "Change the number of input channels (1 or 3); the first convolution is adapted.")
+    @Option(
+            names = "--channels",
+            paramLabel = "N",
+            description = "Change the number of input channels (1 or 3); the first convolution is adapted.")
     private Optional<Integer> channels = Optional.empty();
 
     @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
@@ -69,7 +75,8 @@ final class ImportCommand implements Callable<Integer> {
             names = "--key",
             paramLabel = "NAME",
             description =
-                    "State dict to read, if the file contains several that fit equally well; the error message names them.")
+                    "State dict to read, if the file contains several that fit equally well; the error message names"
+                            + " them.")
     private Optional<String> key = Optional.empty();
 
     @Option(
@@ -105,7 +112,8 @@ final class ImportCommand implements Callable<Integer> {
     }
 
     private List<String> retrained(Path original) {
-        if (arguments.size() != 1) throw usageError("--like: expected one file, the one that Keras saved, got " + arguments);
+        if (arguments.size() != 1)
+            throw usageError("--like: expected one file, the one that Keras saved, got " + arguments);
         boolean changed = classes.isPresent()
                 || image.isPresent()
                 || channels.isPresent()

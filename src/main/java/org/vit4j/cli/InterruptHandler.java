@@ -7,8 +7,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
- * Handles Ctrl-C, SIGTERM and a closed terminal during training: the command finishes its step, saves and returns, and the
- * process ends with the exit code of the command. A second Ctrl-C has no effect.
+ * Handles Ctrl-C, SIGTERM and a closed terminal during training: the command finishes its step, saves and returns,
+ * and the process ends with the exit code of the command. A second Ctrl-C has no effect.
  */
 final class InterruptHandler {
     /** Longer than any step with its checkpoint; after that the process ends without saving. */

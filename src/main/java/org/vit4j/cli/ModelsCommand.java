@@ -62,7 +62,8 @@ final class ModelsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<ModelLine> lines = ConfigCatalog.variants().stream().map(ModelLine::of).toList();
+        List<ModelLine> lines =
+                ConfigCatalog.variants().stream().map(ModelLine::of).toList();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(Json.text(lines.stream().map(ModelLine::jsonFields).toList()));

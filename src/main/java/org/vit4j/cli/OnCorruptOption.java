@@ -5,7 +5,8 @@ import org.vit4j.config.ConfigError;
 /** The option {@code --on-corrupt}, which sets the handling of images that cannot be read. */
 final class OnCorruptOption {
     static final String DESCRIPTION =
-            "Handling of images that cannot be read. skip: report and skip them, and exit with code 1. fail: stop at the"
+            "Handling of images that cannot be read. skip: report and skip them, and exit with code 1. fail: stop at"
+                    + " the"
                     + " first (default: skip).";
 
     private OnCorruptOption() {}

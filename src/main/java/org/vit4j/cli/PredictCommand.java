@@ -37,7 +37,11 @@ final class PredictCommand implements Callable<Integer> {
             description = "Image files, directories of images, or .npy files of preprocessed float32 [N, C, H, W].")
     private List<String> inputs;
 
-    @Option(names = "--top", paramLabel = "K", defaultValue = "5", description = "Predictions per image (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--top",
+            paramLabel = "K",
+            defaultValue = "5",
+            description = "Predictions per image (default: ${DEFAULT-VALUE}).")
     private int top;
 
     @Option(names = "--logits", description = "Also print the logits.")
@@ -49,7 +53,8 @@ final class PredictCommand implements Callable<Integer> {
             paramLabel = "MASTER",
             fallbackValue = "",
             description =
-                    "Predict on a Spark cluster and write a Parquet table to -o. Images and directories may be on any file"
+                    "Predict on a Spark cluster and write a Parquet table to -o. Images and directories may be on"
+                            + " any file"
                             + " system that Spark reads. Without MASTER, use the master of spark-submit.")
     private Optional<String> spark = Optional.empty();
 
@@ -97,8 +102,8 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private int onSpark(boolean failOnCorrupt) {
-        DistributedBackend.Predicted predicted =
-                DistributedBackend.find().predict(spark.orElseThrow(), file, inputs, table.orElseThrow(), failOnCorrupt);
+        DistributedBackend.Predicted predicted = DistributedBackend.find()
+                .predict(spark.orElseThrow(), file, inputs, table.orElseThrow(), failOnCorrupt);
         predicted.unreadable().forEach(line -> spec.commandLine().getErr().println("vit4j: " + line));
         spec.commandLine().getOut().println(predicted.images() + " images: " + table.orElseThrow());
         spec.commandLine().getOut().flush();

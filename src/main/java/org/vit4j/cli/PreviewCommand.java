@@ -36,7 +36,10 @@ final class PreviewCommand implements Callable<Integer> {
     @Option(names = "--count", paramLabel = "N", description = "Number of images (default: one batch, at most 32).")
     private Optional<Integer> count = Optional.empty();
 
-    @Option(names = "--epoch", paramLabel = "E", description = "Epoch whose images are shown, from 1 (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--epoch",
+            paramLabel = "E",
+            description = "Epoch whose images are shown, from 1 (default: ${DEFAULT-VALUE}).")
     private int epoch = 1;
 
     @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")

@@ -9,8 +9,8 @@ import java.util.Locale;
 import org.vit4j.io.RunException;
 
 /**
- * Standard output that reports failed writes, which {@link PrintStream} ignores. Otherwise {@code vit4j predict ... | head -1}
- * would continue to compute after {@code head} has ended, and a run on a full disk would report success.
+ * Standard output that reports failed writes, which {@link PrintStream} ignores. Otherwise {@code vit4j predict ... |
+ * head -1} would continue to compute after {@code head} has ended, and a run on a full disk would report success.
  */
 public final class StandardOutput {
     private StandardOutput() {}
@@ -48,7 +48,8 @@ public final class StandardOutput {
                 out.write(bytes, from, length);
             } catch (IOException e) {
                 String why = String.valueOf(e.getMessage());
-                // The operating system's message, possibly translated: "Broken pipe", "Datenübergabe unterbrochen (broken pipe)".
+                // The operating system's message, possibly translated: "Broken pipe", "Datenübergabe unterbrochen
+                // (broken pipe)".
                 if (why.toLowerCase(Locale.ROOT).contains("pipe")) throw new Closed(e);
                 throw new RunException("standard output: cannot be written: " + why, e);
             }

@@ -30,7 +30,8 @@ final class SummaryCommand implements Callable<Integer> {
     @Option(
             names = "--diagram",
             paramLabel = "PATH",
-            description = "Print a Mermaid diagram of the tensors below a path, such as blocks.0, instead of the table.")
+            description =
+                    "Print a Mermaid diagram of the tensors below a path, such as blocks.0, instead of the table.")
     private Optional<String> diagram = Optional.empty();
 
     @Spec

@@ -41,7 +41,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--resume",
             description =
-                    "Continue from the newest checkpoint, or start the run if there is none. Without CONFIG, the config in"
+                    "Continue from the newest checkpoint, or start the run if there is none. Without CONFIG, the"
+                            + " config in"
                             + " --run DIR is used. --set may change values that affect neither model nor data, such as"
                             + " train.optimizer.lr.")
     private boolean resume;
@@ -49,8 +50,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--sweep",
             paramLabel = "path=value,value",
-            description = "Train once for every combination of values, one after another, each in a subdirectory of the run"
-                    + " directory: --sweep train.optimizer.lr=1e-3,5e-4 --sweep model.dim=96,192")
+            description =
+                    "Train once for every combination of values, one after another, each in a subdirectory of the run"
+                            + " directory: --sweep train.optimizer.lr=1e-3,5e-4 --sweep model.dim=96,192")
     private List<String> sweeps = List.of();
 
     @Option(
@@ -59,7 +61,8 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "MASTER",
             fallbackValue = "",
             description =
-                    "Train on the executors of a Spark cluster: --spark local-cluster[2,1,2048]. Without MASTER (then put"
+                    "Train on the executors of a Spark cluster: --spark local-cluster[2,1,2048]. Without MASTER"
+                            + " (then put"
                             + " --spark last), use the master of spark-submit.")
     private Optional<String> spark = Optional.empty();
 
@@ -78,7 +81,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int sweep() {
-        if (spark.isPresent()) throw new ConfigError("--sweep cannot be combined with --spark; start the runs one by one");
+        if (spark.isPresent())
+            throw new ConfigError("--sweep cannot be combined with --spark; start the runs one by one");
         SweepPlan plan = Sweep.plan(config.orElseThrow(this::noConfig), overrides, sweeps, directory);
         SweepSummary summary = withProgress(progress -> Sweep.run(plan, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
@@ -106,14 +110,16 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private ParameterException noConfig() {
-        return new ParameterException(spec.commandLine(), "no CONFIG given; it is optional only with --resume --run DIR");
+        return new ParameterException(
+                spec.commandLine(), "no CONFIG given; it is optional only with --resume --run DIR");
     }
 
     private int train() {
         RunConfig run = config.isPresent() ? RunConfig.open(config.get(), overrides) : savedConfig();
         Path runDirectory = directory.orElse(run.output().dir());
         TrainRun.RunResult result = withProgress(progress -> spark.isPresent()
-                ? DistributedBackend.find().train(spark.get(), run, runDirectory, resume, progress, root.interrupt::requested)
+                ? DistributedBackend.find()
+                        .train(spark.get(), run, runDirectory, resume, progress, root.interrupt::requested)
                 : TrainRun.run(run, runDirectory, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
         out.println(json ? Json.text(result.toMap()) : resultText(result));

@@ -14,8 +14,8 @@ import org.vit4j.train.TrainState;
 import org.vit4j.train.Trainer;
 
 /**
- * Training progress on standard error: one line per finished epoch, and within an epoch a progress bar on a terminal, or a
- * line every 30 seconds elsewhere.
+ * Training progress on standard error: one line per finished epoch, and within an epoch a progress bar on a terminal,
+ * or a line every 30 seconds elsewhere.
  */
 final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
     /** Time between two lines within an epoch. */
@@ -93,7 +93,10 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
         lastLine = nanos.getAsLong();
     }
 
-    /** Seconds to the end of the run: this epoch at its pace so far, later epochs with the time of the last finished one. */
+    /**
+     * Seconds to the end of the run: this epoch at its pace so far, later epochs with the time of the last finished
+     * one.
+     */
     private double secondsLeft(TrainState state, int batches) {
         double pace = state.seconds() / state.batches();
         int finished = state.history().size();
@@ -108,7 +111,8 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
         close();
         err.printf(
                 Locale.ROOT,
-                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%%s  |  %.0f images/s  %s left%n",
+                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%%s  |  %.0f images/s  %s"
+                        + " left%n",
                 m.epoch(),
                 all,
                 m.trainLoss(),

@@ -43,8 +43,9 @@ final class UsageErrors {
             for (String one : option.names()) known.put(withoutDashes(one), one);
         }
         // The number of dashes does not matter for similarity.
-        String near =
-                Suggestions.nearest(withoutDashes(name), known.keySet()).map(known::get).orElse("");
+        String near = Suggestions.nearest(withoutDashes(name), known.keySet())
+                .map(known::get)
+                .orElse("");
         return "unknown option '" + name + "'" + Suggestions.hint(near, known.values());
     }
 

@@ -3,8 +3,8 @@ package org.vit4j.config;
 import java.util.Locale;
 
 /**
- * Rules for values of config records, with one phrasing per rule: "key (value) must be ...". The reader of the section adds
- * file, line and path.
+ * Rules for values of config records, with one phrasing per rule: "key (value) must be ...". The reader of the
+ * section adds file, line and path.
  */
 public final class Checks {
     private Checks() {}

@@ -72,8 +72,7 @@ public final class Config {
     public static Config parseSaved(String text, String label) {
         Yaml.YamlMapping yaml = mapping(text, label);
         if (yaml.entries().containsKey("extends")) {
-            throw new ConfigError(
-                    yaml.keyWhere().get("extends") + ": extends: not allowed in a saved config");
+            throw new ConfigError(yaml.keyWhere().get("extends") + ": extends: not allowed in a saved config");
         }
         return new Config(label, yaml);
     }

@@ -3,8 +3,9 @@ package org.vit4j.config;
 import java.util.List;
 
 /**
- * Invalid user input: a config, an argument or a file. The command line prints the message without a stack trace and exits
- * with code 2. Other exceptions, except {@link org.vit4j.io.RunException}, are bugs and are printed with a stack trace.
+ * Invalid user input: a config, an argument or a file. The command line prints the message without a stack trace and
+ * exits with code 2. Other exceptions, except {@link org.vit4j.io.RunException}, are bugs and are printed with a
+ * stack trace.
  */
 public final class ConfigError extends RuntimeException {
     private static final long serialVersionUID = 1L;

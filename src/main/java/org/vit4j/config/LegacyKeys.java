@@ -7,8 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Earlier spellings of keys and values with their current spelling. Configs, overrides and saved models that use them are
- * still read; a log line names the current spelling, once per position.
+ * Earlier spellings of keys and values with their current spelling. Configs, overrides and saved models that use them
+ * are still read; a log line names the current spelling, once per position.
  */
 final class LegacyKeys {
     private static final Logger LOG = LoggerFactory.getLogger(LegacyKeys.class);

@@ -18,8 +18,8 @@ import java.util.stream.Stream;
  * One mapping of a YAML file, read key by key into a typed record.
  *
  * <p>A problem does not stop the reading: it is recorded with file, line and path, a placeholder is returned, and
- * {@link Config#finish()} reports all problems at once. All values read, including defaults, are recorded for the resolved
- * config of a run.
+ * {@link Config#finish()} reports all problems at once. All values read, including defaults, are recorded for the
+ * resolved config of a run.
  */
 public final class Section {
     private final Yaml.YamlMapping yaml;
@@ -62,8 +62,8 @@ public final class Section {
     }
 
     /**
-     * An integer; 0 and words such as {@code false} and {@code off} are read as {@code off}, the value that disables the
-     * feature.
+     * An integer; 0 and words such as {@code false} and {@code off} are read as {@code off}, the value that disables
+     * the feature.
      */
     public int intUnlessOff(String key, int fallback, int off) {
         return optional(key, value -> Switch.isOff(value) ? off : parseInt(value), fallback);
@@ -184,8 +184,8 @@ public final class Section {
     }
 
     /**
-     * Reads a section that may be absent or switched off, by {@link #optionalSection} or by its own values. In these cases it is
-     * not part of the resolved config.
+     * Reads a section that may be absent or switched off, by {@link #optionalSection} or by its own values. In these
+     * cases it is not part of the resolved config.
      */
     public <T> Optional<T> optional(String key, Function<Section, Optional<T>> reader) {
         Optional<T> read = optionalSection(key).flatMap(reader);
@@ -194,7 +194,8 @@ public final class Section {
     }
 
     /**
-     * A list of sections; empty if it is absent or switched off. A plain word is read as a section {@code {name: word}}.
+     * A list of sections; empty if it is absent or switched off. A plain word is read as a section {@code {name:
+     * word}}.
      */
     public List<Section> sections(String key) {
         known.add(key);
@@ -222,8 +223,8 @@ public final class Section {
 
     /**
      * Creates the record of this section. Its compact constructor checks the values and throws
-     * {@link IllegalArgumentException}; file, line and path are added here. If a value of this section could not be read,
-     * the record is not created, since placeholders would violate its rules.
+     * {@link IllegalArgumentException}; file, line and path are added here. If a value of this section could not be
+     * read, the record is not created, since placeholders would violate its rules.
      */
     public <T> Optional<T> build(Supplier<T> record) {
         rejectUnknownKeys();
@@ -239,8 +240,8 @@ public final class Section {
     }
 
     /**
-     * Rejects keys that were not read, with line and nearest known key. Keys with the value {@code null} are ignored: they
-     * remove an inherited key that another optimizer or architecture does not have.
+     * Rejects keys that were not read, with line and nearest known key. Keys with the value {@code null} are ignored:
+     * they remove an inherited key that another optimizer or architecture does not have.
      */
     public void rejectUnknownKeys() {
         for (String key : yaml.entries().keySet()) {

@@ -6,9 +6,9 @@ import java.util.List;
  * The command-line option {@code --set path=value}, which overrides a config value.
  *
  * <p>The value is used literally, unless it is a quoted YAML scalar, a YAML list {@code [...]} or a YAML section
- * {@code {...}} from its first to its last character. {@code #}, {@code : }, {@code *}, {@code &}, {@code !}, {@code @} and
- * backslashes, which are special in a YAML file, are ordinary characters here. The empty value, {@code null} and {@code ~}
- * mean "not set".
+ * {@code {...}} from its first to its last character. {@code #}, {@code : }, {@code *}, {@code &}, {@code !}, {@code
+ * @} and backslashes, which are special in a YAML file, are ordinary characters here. The empty value, {@code null}
+ * and {@code ~} mean "not set".
  */
 final class SetOption {
     private SetOption() {}
@@ -43,7 +43,9 @@ final class SetOption {
         return new Yaml.YamlScalar(isTyped(bare) ? bare : text, true, where);
     }
 
-    /** Returns true for numbers, booleans and null, where trailing spaces are dropped; in a path they are significant. */
+    /**
+     * Returns true for numbers, booleans and null, where trailing spaces are dropped; in a path they are significant.
+     */
     private static boolean isTyped(String bare) {
         return bare.matches("|~|null|true|false|[-+]?[.\\d][-+.\\deE]*");
     }

@@ -5,9 +5,9 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /**
- * Paths as users write them, in a config or on the command line: a leading {@code ~} is the home directory, as in a shell.
- * Shells expand it only at the start of a word, so {@code --set data.path=~/images} and {@code --data=~/images} reach the
- * program unexpanded.
+ * Paths as users write them, in a config or on the command line: a leading {@code ~} is the home directory, as in a
+ * shell. Shells expand it only at the start of a word, so {@code --set data.path=~/images} and {@code
+ * --data=~/images} reach the program unexpanded.
  */
 public final class UserPath {
     private UserPath() {}
@@ -31,7 +31,9 @@ public final class UserPath {
         }
     }
 
-    /** Home directory from {@code HOME}, as in shells; Java's {@code user.home} ignores it and uses the user database. */
+    /**
+     * Home directory from {@code HOME}, as in shells; Java's {@code user.home} ignores it and uses the user database.
+     */
     private static String home() {
         String home = System.getenv("HOME");
         return home == null || home.isEmpty() ? System.getProperty("user.home") : home;

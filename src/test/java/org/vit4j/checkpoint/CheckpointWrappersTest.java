@@ -59,8 +59,8 @@ class CheckpointWrappersTest {
         if (first != null) {
             assertThatThrownBy(() -> load(file, Optional.empty()))
                     .isInstanceOf(ConfigError.class)
-                    .hasMessageContaining(file + ".pth: contains 2 state dicts that fit the model equally well: " + first
-                            + ", " + second + "; choose one with --key NAME");
+                    .hasMessageContaining(file + ".pth: contains 2 state dicts that fit the model equally well: "
+                            + first + ", " + second + "; choose one with --key NAME");
         }
         load(file, Optional.of(key)).hasTheValuesOf(original, "");
     }

@@ -25,9 +25,9 @@ class HeadlessBackboneTest {
                 "headless.pth | -",
                 "headless_mae.pth | not part of the model, skipped: 2 (mask_token, decoder_embed.weight)",
                 "headless_projector.pth | another head in the file, skipped: 1 (head.mlp.0.weight)",
-                "headless_hf_saved.safetensors | skipped 2 (pooler.dense.bias, pooler.dense.weight)",
-                "headless_hf_memory.pth | skipped 2 (pooler.dense.weight, pooler.dense.bias)",
-                "headless_hf_prefix.pth | skipped 2 (vit.pooler.dense.weight, vit.pooler.dense.bias)"
+                "headless_hf_saved.safetensors | skipped: 2 (pooler.dense.bias, pooler.dense.weight)",
+                "headless_hf_memory.pth | skipped: 2 (pooler.dense.weight, pooler.dense.bias)",
+                "headless_hf_prefix.pth | skipped: 2 (vit.pooler.dense.weight, vit.pooler.dense.bias)"
             })
     void headIsInitializedAndOtherWeightsAreLoaded(String file, String note) {
         WrappedNetwork network = load(file, WrappedNetwork.YAML, true);

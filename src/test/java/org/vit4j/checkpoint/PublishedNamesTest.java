@@ -23,8 +23,8 @@ import org.vit4j.graph.Graph;
 import org.vit4j.models.ModelConfig;
 
 /**
- * Strict import and logits of small models with random weights, made by Hugging Face transformers 4.46.3, the authors' code
- * and timm 0.9.16. HF's CvT was changed to Microsoft's quick GELU.
+ * Strict import and logits of small models with random weights, made by Hugging Face transformers 4.46.3, the
+ * authors' code and timm 0.9.16. HF's CvT was changed to Microsoft's quick GELU.
  */
 class PublishedNamesTest {
     private static final Path FILES = Path.of("src/test/resources/checkpoints");

@@ -71,7 +71,9 @@ class StateDictTest {
 
     @Test
     void legacyTorchFormatIsRejectedWithAConversionCommand() {
-        rejected(FILES.resolve("legacy.pth"), "before PyTorch 1.6, which is not supported; convert it once with: python -c");
+        rejected(
+                FILES.resolve("legacy.pth"),
+                "before PyTorch 1.6, which is not supported; convert it once with: python -c");
     }
 
     @Test
@@ -173,8 +175,8 @@ class StateDictTest {
         "2, 0, '1', '-1', an invalid shape or stride",
         "3, 0, '2', '1', 'data has 8 bytes in the zip, expected 3 values of type F32'"
     })
-    void tensorsOutsideOfTheirStorageAreRejected(long storage, long offset, String shape, String strides, String message)
-            throws IOException {
+    void tensorsOutsideOfTheirStorageAreRejected(
+            long storage, long offset, String shape, String strides, String message) throws IOException {
         Path file = zip(
                 "t.pth",
                 "t/data.pkl",

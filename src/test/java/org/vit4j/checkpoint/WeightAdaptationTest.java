@@ -56,7 +56,8 @@ class WeightAdaptationTest {
     @Test
     void resampledIntegersAreNotRounded() { // unlike pixels of images
         float[] table = {0, 255, 255, 0};
-        float[] actual = WeightAdaptation.resamplePositions(table, new PositionGrid(0, 2, 2), new PositionGrid(0, 3, 2));
+        float[] actual =
+                WeightAdaptation.resamplePositions(table, new PositionGrid(0, 2, 2), new PositionGrid(0, 3, 2));
         assertThat(actual).hasSize(6);
         assertThat(actual[0]).isNegative();
     }

@@ -284,8 +284,8 @@ class CommandLineTest {
     @Test
     void invalidInputGivesOneLineAndExitCode2() throws IOException {
         Path text = Files.writeString(directory.resolve("text.png"), "not an image");
-        Path truncated =
-                Files.write(directory.resolve("truncated.keras"), java.util.Arrays.copyOf(Files.readAllBytes(model), 4000));
+        Path truncated = Files.write(
+                directory.resolve("truncated.keras"), java.util.Arrays.copyOf(Files.readAllBytes(model), 4000));
         refused("no config 'nothing'", "train", "nothing");
         refused("did you mean 'heads'?", "train", "digits-vit", "--set", "model.hedas=3");
         refused("unknown value 'vti', did you mean 'vit'?", "summary", "digits-vit", "--set", "model.arch=vti");

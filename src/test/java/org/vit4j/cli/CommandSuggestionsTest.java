@@ -159,7 +159,8 @@ class CommandSuggestionsTest {
         PrintStream out = System.out;
         PrintStream err = System.err;
         var errors = new java.io.ByteArrayOutputStream();
-        System.setOut(new PrintStream(new StandardOutput.Checked(new FailingOutput(why)), true, StandardCharsets.UTF_8));
+        System.setOut(
+                new PrintStream(new StandardOutput.Checked(new FailingOutput(why)), true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
         try {
             assertThat(CommandLineProgram.run(commandLine.split(" "))).isEqualTo(code);

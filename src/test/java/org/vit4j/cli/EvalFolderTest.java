@@ -20,7 +20,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.model.RandomModel;
 import org.vit4j.train.RunConfig;
 
-/** Directories of images in {@code eval}, {@code predict} and {@code explain}: layouts, class names, unreadable images. */
+/**
+ * Directories of images in {@code eval}, {@code predict} and {@code explain}: layouts, class names, unreadable
+ * images.
+ */
 class EvalFolderTest {
     private static final List<String> CLASSES = List.of("2", "10", "cat");
 

@@ -86,7 +86,8 @@ class ExportTest {
             INDArray actual = run.run(Map.of("images", images())).get("logits");
             INDArray expected = logits();
             double largest = expected.amaxNumber().doubleValue();
-            assertThat(actual.sub(expected).amaxNumber().doubleValue() / largest).isLessThan(1e-5);
+            assertThat(actual.sub(expected).amaxNumber().doubleValue() / largest)
+                    .isLessThan(1e-5);
         }
         OnnxMl.ModelProto written = OnnxMl.ModelProto.parseFrom(Files.readAllBytes(out("model.onnx")));
         assertThat(written.getGraph().getName()).isEqualTo("digits");

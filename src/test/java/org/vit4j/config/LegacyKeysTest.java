@@ -34,8 +34,12 @@ class LegacyKeysTest {
 
     @ParameterizedTest
     @CsvSource({"model, flavour, community, flavor, official", "train, engine, portable, backend, onednn"})
-    void currentKeyOverridesAnEarlierOneOfTheBaseConfig(String section, String old, String word, String key, String expected) {
-        Section read = Config.parse(section + ": {" + old + ": " + word + "}", "old.yaml", List.of(section + "." + key + "=" + expected))
+    void currentKeyOverridesAnEarlierOneOfTheBaseConfig(
+            String section, String old, String word, String key, String expected) {
+        Section read = Config.parse(
+                        section + ": {" + old + ": " + word + "}",
+                        "old.yaml",
+                        List.of(section + "." + key + "=" + expected))
                 .root()
                 .section(section);
         assertThat(read.stringAt(key)).isEqualTo(expected);
