@@ -122,7 +122,7 @@ final class ImportCommand implements Callable<Integer> {
         if (changed || lenient || !overrides.isEmpty()) {
             throw usageError("--like replaces only the weights; remove the other options");
         }
-        return CheckpointImporter.like(original, UserPath.of(arguments.get(0)), model);
+        return CheckpointImporter.fromRetrained(original, UserPath.of(arguments.get(0)), model);
     }
 
     private ParameterException usageError(String problem) {

@@ -102,7 +102,7 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private int onSpark(boolean failOnCorrupt) {
-        DistributedBackend.Predicted predicted = DistributedBackend.find()
+        DistributedBackend.PredictionSummary predicted = DistributedBackend.find()
                 .predict(spark.orElseThrow(), file, inputs, table.orElseThrow(), failOnCorrupt);
         predicted.unreadable().forEach(line -> spec.commandLine().getErr().println("vit4j: " + line));
         spec.commandLine().getOut().println(predicted.images() + " images: " + table.orElseThrow());

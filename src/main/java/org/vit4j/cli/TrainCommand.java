@@ -87,10 +87,10 @@ final class TrainCommand implements Callable<Integer> {
         SweepSummary summary = withProgress(progress -> Sweep.run(plan, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
         out.println(json ? summary.json() : summary.text() + "\nsweep page: " + plan.directory() + "/sweep.html");
-        if (!json && summary.interrupted()) out.println("continue with: " + sweepResumeCommand(plan));
+        if (!json && summary.hasUnfinishedRuns()) out.println("continue with: " + sweepResumeCommand(plan));
         out.flush();
-        if (summary.interrupted()) return CommandLineProgram.INTERRUPTED;
-        return summary.failed() ? CommandLineProgram.FAILURE : CommandLineProgram.SUCCESS;
+        if (summary.hasUnfinishedRuns()) return CommandLineProgram.INTERRUPTED;
+        return summary.hasFailedRuns() ? CommandLineProgram.FAILURE : CommandLineProgram.SUCCESS;
     }
 
     private String sweepResumeCommand(SweepPlan plan) {

@@ -59,8 +59,8 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
         bar.setExtraMessage(String.format(
                 Locale.ROOT,
                 "loss %.4f top-1 %.1f%% %.0f images/s %s left",
-                state.lossSum() / state.seen(),
-                100.0 * state.correct() / state.seen(),
+                state.lossSum() / state.images(),
+                100.0 * state.correct() / state.images(),
                 imagesPerSecond,
                 TextFormat.time(secondsLeft(state, batches))));
         bar.stepTo(state.batches());
@@ -85,9 +85,9 @@ final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
                 epochs,
                 state.batches(),
                 batches,
-                state.lossSum() / state.seen(),
-                100.0 * state.correct() / state.seen(),
-                state.seen() / state.seconds(),
+                state.lossSum() / state.images(),
+                100.0 * state.correct() / state.images(),
+                state.images() / state.seconds(),
                 TextFormat.time(secondsLeft(state, batches)));
         err.flush();
         lastLine = nanos.getAsLong();

@@ -77,8 +77,8 @@ final class NotebookProgress implements Trainer.TrainListener {
                 "epoch %d of %d \u00b7 loss %.3f \u00b7 top-1 %.1f%% \u00b7 %.0f images/s \u00b7 %s left",
                 state.epoch() + 1,
                 epochs,
-                state.lossSum() / state.seen(),
-                100.0 * state.correct() / state.seen(),
+                state.lossSum() / state.images(),
+                100.0 * state.correct() / state.images(),
                 imagesPerSecond,
                 TextFormat.time(left));
         String bar = String.format(

@@ -3,17 +3,18 @@ package org.vit4j.optim;
 import java.util.List;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * Adam (Kingma and Ba 2015, arXiv:1412.6980) as {@code torch.optim.Adam}: weight decay is an L2 penalty, added to the
- * gradient and hence part of the moments.
+ * Adam (Kingma and Ba 2015, arXiv:1412.6980), as {@code torch.optim.Adam}: weight decay is an L2 penalty that is added
+ * to the gradient and so enters the moments.
  */
 public record Adam(double lr, double weightDecay, double beta1, double beta2, double eps) implements Optimizer {
     public Adam {
-        Optimizer.check(lr, weightDecay);
+        Optimizer.checkRates(lr, weightDecay);
         new AdamBetas(beta1, beta2);
-        Optimizer.check(eps > 0, "eps (%s) must be above 0", eps);
+        Checks.positive("eps", eps);
     }
 
     static Optional<Adam> read(Section s, double scale) {
@@ -25,14 +26,14 @@ public record Adam(double lr, double weightDecay, double beta1, double beta2, do
     }
 
     @Override
-    public int arrays() {
+    public int arrayCount() {
         return 2;
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups slices) {
+    public OptimizerState start(INDArray parameters, ParamGroups groups) {
         Moments moments = new Moments(parameters, beta1, beta2, eps);
-        return new FlatOptimizer(parameters, slices, moments.arrays()) {
+        return new FlatOptimizer(parameters, groups, moments.arrays()) {
             @Override
             void update(INDArray gradient, double lr) {
                 addDecay(gradient);

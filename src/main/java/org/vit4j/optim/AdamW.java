@@ -3,14 +3,15 @@ package org.vit4j.optim;
 import java.util.List;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /** Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101), as {@code torch.optim.AdamW}. */
 public record AdamW(double lr, double weightDecay, double beta1, double beta2, double eps) implements Optimizer {
     public AdamW {
-        Optimizer.check(lr, weightDecay);
+        Optimizer.checkRates(lr, weightDecay);
         new AdamBetas(beta1, beta2);
-        Optimizer.check(eps > 0, "eps (%s) must be above 0", eps);
+        Checks.positive("eps", eps);
     }
 
     static Optional<AdamW> read(Section s, double scale) {
@@ -22,14 +23,14 @@ public record AdamW(double lr, double weightDecay, double beta1, double beta2, d
     }
 
     @Override
-    public int arrays() {
+    public int arrayCount() {
         return 2;
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups slices) {
+    public OptimizerState start(INDArray parameters, ParamGroups groups) {
         Moments moments = new Moments(parameters, beta1, beta2, eps);
-        return new FlatOptimizer(parameters, slices, moments.arrays()) {
+        return new FlatOptimizer(parameters, groups, moments.arrays()) {
             @Override
             void update(INDArray gradient, double lr) {
                 decay(lr);

@@ -1,12 +1,13 @@
 package org.vit4j.optim;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
-/** How the learning rate falls after the warm-up; the formulas are those of timm's schedulers (v0.9.16). */
+/** Learning rate decay after the warm-up, with the formulas of timm's schedulers (v0.9.16). */
 public sealed interface DecaySchedule
         permits DecaySchedule.CosineDecay,
                 DecaySchedule.PolynomialDecay,
@@ -15,18 +16,18 @@ public sealed interface DecaySchedule
                 DecaySchedule.ConstantDecay,
                 PlateauDecay {
     /**
-     * The rate.
+     * Computes the learning rate at a point of the run.
      *
      * @param t epochs, fractions included
-     * @param lr the highest one
-     * @param seen what the finished epochs after the warm-up scored
+     * @param lr peak learning rate
+     * @param history validation metrics of the finished epochs after the warm-up
      */
-    double at(double t, double lr, List<? extends ValidationMetrics> seen);
+    double at(double t, double lr, List<? extends ValidationMetrics> history);
 
-    /** The lowest rate there is. */
+    /** The lowest learning rate. */
     double minLr();
 
-    /** The words of {@code train.schedule.name}. */
+    /** Values of {@code train.schedule.name}. */
     enum DecayName {
         COSINE,
         STEP,
@@ -45,22 +46,25 @@ public sealed interface DecaySchedule
                 yield DecayCycles.read(s, epochs).flatMap(c -> build(s, () -> new PolynomialDecay(c, power, minLr)));
             }
             case STEP -> {
-                double every = s.doubleAt("decay_epochs", 90);
-                double rate = s.doubleAt("decay_rate", 0.1);
-                yield build(s, () -> new StepDecay(every, rate, minLr));
+                double interval = s.doubleAt("decay_epochs", 90);
+                double factor = s.doubleAt("decay_rate", 0.1);
+                yield build(s, () -> new StepDecay(interval, factor, minLr));
             }
             case MULTI_STEP -> {
-                List<Double> at = s.doublesAt("milestones", List.of());
-                double rate = s.doubleAt("decay_rate", 0.1);
-                yield build(s, () -> new MultiStepDecay(at, rate, minLr));
+                List<Double> milestones = s.doublesAt("milestones", List.of());
+                double factor = s.doubleAt("decay_rate", 0.1);
+                yield build(s, () -> new MultiStepDecay(milestones, factor, minLr));
             }
             case CONSTANT -> Optional.of(new ConstantDecay(minLr));
             case PLATEAU -> PlateauDecay.read(s, minLr);
         };
     }
 
-    /** As {@link Section#build}, for a section that is read further. */
-    static <T> Optional<T> build(Section s, java.util.function.Supplier<T> record) {
+    /**
+     * Like {@link Section#build}, but does not reject unknown keys, because the caller reads further keys of the
+     * section.
+     */
+    static <T> Optional<T> build(Section s, Supplier<T> record) {
         try {
             return Optional.of(record.get());
         } catch (IllegalArgumentException rule) {
@@ -69,23 +73,19 @@ public sealed interface DecaySchedule
         }
     }
 
-    static void check(boolean holds, String rule, Object... values) {
-        if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, values));
-    }
-
     /**
-     * A run that is cut into falls of the rate.
+     * Decay cycles (warm restarts) that divide a run.
      *
-     * @param epochs of all of them together
-     * @param count of falls
-     * @param mul each lasts so many times as long as the one before
-     * @param decay each begins at so many times the rate of the one before
+     * @param epochs total length of all cycles
+     * @param count number of cycles
+     * @param mul length of a cycle relative to the previous one
+     * @param decay initial rate of a cycle relative to the previous one
      */
     record DecayCycles(double epochs, int count, double mul, double decay) {
         public DecayCycles {
-            check(count >= 1, "cycles (%d) must be at least 1", count);
-            check(mul > 0, "cycle_mul (%s) must be above 0", mul);
-            check(decay > 0 && decay <= 1, "cycle_decay (%s) must be above 0 and at most 1", decay);
+            Checks.check(count >= 1, "cycles", count, "must be at least 1");
+            Checks.positive("cycle_mul", mul);
+            Checks.check(decay > 0 && decay <= 1, "cycle_decay", decay, "must be in (0, 1]");
         }
 
         private static Optional<DecayCycles> read(Section s, int epochs) {
@@ -101,15 +101,15 @@ public sealed interface DecaySchedule
             return epochs / unit * Math.pow(mul, cycle);
         }
 
-        /** The shape of one fall, from 1 at 0 to 0 at 1. */
+        /** Shape of one cycle, from 1 at progress 0 to 0 at progress 1. */
         private interface DecayShape {
-            double at(double part);
+            double at(double progress);
         }
 
-        private double at(double t, double lr, double minLr, DecayShape fall) {
+        private double at(double t, double lr, double minLr, DecayShape shape) {
             for (int i = 0; i < count; i++) {
                 double length = length(i);
-                if (t < length) return minLr + (lr * Math.pow(decay, i) - minLr) * fall.at(t / length);
+                if (t < length) return minLr + (lr * Math.pow(decay, i) - minLr) * shape.at(t / length);
                 t -= length;
             }
             return minLr;
@@ -118,58 +118,61 @@ public sealed interface DecaySchedule
 
     record CosineDecay(DecayCycles cycles, double minLr) implements DecaySchedule {
         @Override
-        public double at(double t, double lr, List<? extends ValidationMetrics> seen) {
-            return cycles.at(t, lr, minLr, part -> 0.5 * (1 + Math.cos(Math.PI * part)));
+        public double at(double t, double lr, List<? extends ValidationMetrics> history) {
+            return cycles.at(t, lr, minLr, progress -> 0.5 * (1 + Math.cos(Math.PI * progress)));
         }
     }
 
     record PolynomialDecay(DecayCycles cycles, double power, double minLr) implements DecaySchedule {
         public PolynomialDecay {
-            check(power > 0, "power (%s) must be above 0", power);
+            Checks.positive("power", power);
         }
 
         @Override
-        public double at(double t, double lr, List<? extends ValidationMetrics> seen) {
-            return cycles.at(t, lr, minLr, part -> Math.pow(1 - part, power));
+        public double at(double t, double lr, List<? extends ValidationMetrics> history) {
+            return cycles.at(t, lr, minLr, progress -> Math.pow(1 - progress, power));
         }
     }
 
-    /** Every so many epochs the rate is multiplied. */
-    record StepDecay(double every, double rate, double minLr) implements DecaySchedule {
+    /** Multiplies the rate by {@code factor} every {@code interval} epochs. */
+    record StepDecay(double interval, double factor, double minLr) implements DecaySchedule {
         public StepDecay {
-            check(every > 0, "decay_epochs (%s) must be above 0", every);
-            check(rate > 0 && rate <= 1, "decay_rate (%s) must be above 0 and at most 1", rate);
+            Checks.positive("decay_epochs", interval);
+            Checks.check(factor > 0 && factor <= 1, "decay_rate", factor, "must be in (0, 1]");
         }
 
         @Override
-        public double at(double t, double lr, List<? extends ValidationMetrics> seen) {
-            return Math.max(minLr, lr * Math.pow(rate, Math.floor(t / every)));
+        public double at(double t, double lr, List<? extends ValidationMetrics> history) {
+            return Math.max(minLr, lr * Math.pow(factor, Math.floor(t / interval)));
         }
     }
 
     /**
-     * After each of these epochs the rate is multiplied, as {@code torch.optim.lr_scheduler.MultiStepLR}. timm's scheduler
-     * does so an epoch earlier.
+     * Multiplies the rate by {@code factor} after each milestone epoch, as {@code
+     * torch.optim.lr_scheduler.MultiStepLR}. timm's scheduler does so one epoch earlier.
      */
-    record MultiStepDecay(List<Double> at, double rate, double minLr) implements DecaySchedule {
+    record MultiStepDecay(List<Double> milestones, double factor, double minLr) implements DecaySchedule {
         public MultiStepDecay {
-            at = List.copyOf(at);
-            check(!at.isEmpty(), "milestones is missing: the epochs after which the rate falls");
-            check(at.equals(at.stream().sorted().toList()), "milestones (%s) must rise", at);
-            check(rate > 0 && rate <= 1, "decay_rate (%s) must be above 0 and at most 1", rate);
+            milestones = List.copyOf(milestones);
+            Checks.require(
+                    !milestones.isEmpty(), "milestones is missing: a list of epochs after which the rate decreases");
+            List<Double> sorted = milestones.stream().sorted().toList();
+            Checks.check(milestones.equals(sorted), "milestones", milestones, "must be in ascending order");
+            Checks.check(factor > 0 && factor <= 1, "decay_rate", factor, "must be in (0, 1]");
         }
 
         @Override
-        public double at(double t, double lr, List<? extends ValidationMetrics> seen) {
-            int passed = (int) at.stream().filter(milestone -> t >= milestone).count();
-            return Math.max(minLr, lr * Math.pow(rate, passed));
+        public double at(double t, double lr, List<? extends ValidationMetrics> history) {
+            int passed = (int)
+                    milestones.stream().filter(milestone -> t >= milestone).count();
+            return Math.max(minLr, lr * Math.pow(factor, passed));
         }
     }
 
-    /** @param minLr has no say, but may stand there where schedules are compared */
+    /** @param minLr ignored; accepted so that a config can switch between schedules */
     record ConstantDecay(double minLr) implements DecaySchedule {
         @Override
-        public double at(double t, double lr, List<? extends ValidationMetrics> seen) {
+        public double at(double t, double lr, List<? extends ValidationMetrics> history) {
             return lr;
         }
     }

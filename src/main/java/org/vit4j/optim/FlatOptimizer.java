@@ -8,26 +8,28 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.Axpy;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** What the optimizers share: counting, keeping, and the treatment of the slices. */
+/**
+ * Common base of the optimizers: step count, state arrays, weight decay and learning rate scale per parameter group.
+ */
 abstract class FlatOptimizer implements Optimizer.OptimizerState {
-    /** What is done to one weight; the arrays are its parts of two flat ones. */
+    /** An operation on one parameter; the arrays are views of the flat parameters and the flat gradient. */
     interface PerParameter {
-        void at(ParamRange slice, INDArray weight, INDArray gradient);
+        void apply(ParamRange range, INDArray parameter, INDArray gradient);
     }
 
     private final INDArray parameters;
-    private ParamGroups slices;
-    private ParamViews decays;
+    private ParamGroups groups;
+    private ParamViews decoupledDecays;
     private ParamViews penalties;
-    private ParamViews rates;
-    private ParamViews each;
+    private ParamViews lrScales;
+    private ParamViews perParameter;
     private final Map<String, INDArray> arrays;
     private int steps;
 
-    FlatOptimizer(INDArray parameters, ParamGroups slices, Map<String, INDArray> arrays) {
+    FlatOptimizer(INDArray parameters, ParamGroups groups, Map<String, INDArray> arrays) {
         this.parameters = parameters;
         this.arrays = new LinkedHashMap<>(new TreeMap<>(arrays));
-        setParamGroups(slices);
+        setParamGroups(groups);
     }
 
     abstract void update(INDArray gradient, double lr);
@@ -41,15 +43,15 @@ abstract class FlatOptimizer implements Optimizer.OptimizerState {
         Nd4j.exec(new Axpy(x, to, to, factor));
     }
 
-    /** Decoupled weight decay: every weight shrinks by its own decay times its own rate. */
+    /** Decoupled weight decay: multiplies each parameter by 1 - learning rate * weight decay. */
     void decay(double lr) {
-        for (int i = 0; i < decays.size(); i++) {
-            double decay = decays.value(i);
-            if (decay > 0) decays.of(parameters).get(i).muli(1 - lr * decay);
+        for (int i = 0; i < decoupledDecays.size(); i++) {
+            double decay = decoupledDecays.value(i);
+            if (decay > 0) decoupledDecays.of(parameters).get(i).muli(1 - lr * decay);
         }
     }
 
-    /** Weight decay as the gradient of an L2 penalty. */
+    /** Adds weight decay to the gradient, as the gradient of an L2 penalty. */
     void addDecay(INDArray gradient) {
         for (int i = 0; i < penalties.size(); i++) {
             double decay = penalties.value(i);
@@ -58,21 +60,21 @@ abstract class FlatOptimizer implements Optimizer.OptimizerState {
         }
     }
 
-    /** Moves the parameters against a direction, each weight by its own share of the rate. */
+    /** Subtracts {@code lr} times the direction, scaled per parameter by its learning rate scale. */
     void subtract(INDArray direction, double lr) {
-        for (int i = 0; i < rates.size(); i++) {
-            double factor = lr * rates.value(i);
-            INDArray part = rates.of(parameters).get(i);
-            if (factor == 1) part.subi(rates.of(direction).get(i));
-            else add(part, rates.of(direction).get(i), -factor);
+        for (int i = 0; i < lrScales.size(); i++) {
+            double factor = lr * lrScales.value(i);
+            INDArray view = lrScales.of(parameters).get(i);
+            if (factor == 1) view.subi(lrScales.of(direction).get(i));
+            else add(view, lrScales.of(direction).get(i), -factor);
         }
     }
 
-    void eachWeight(INDArray gradient, PerParameter action) {
-        List<INDArray> weights = each.of(parameters);
-        List<INDArray> gradients = each.of(gradient);
-        for (int i = 0; i < each.size(); i++) {
-            action.at(slices.all().get(i), weights.get(i), gradients.get(i));
+    void forEachParameter(INDArray gradient, PerParameter action) {
+        List<INDArray> views = perParameter.of(parameters);
+        List<INDArray> gradients = perParameter.of(gradient);
+        for (int i = 0; i < perParameter.size(); i++) {
+            action.apply(groups.ranges().get(i), views.get(i), gradients.get(i));
         }
     }
 
@@ -93,12 +95,13 @@ abstract class FlatOptimizer implements Optimizer.OptimizerState {
     }
 
     @Override
-    public final void setParamGroups(ParamGroups others) {
-        slices = others;
-        decays = new ParamViews(others.spans(slice -> slice.lrScale() * slice.weightDecay()));
-        penalties = new ParamViews(others.spans(ParamRange::weightDecay));
-        rates = new ParamViews(others.spans(ParamRange::lrScale));
-        each = new ParamViews(others.all().stream().map(ParamRange::span).toList());
+    public final void setParamGroups(ParamGroups newGroups) {
+        groups = newGroups;
+        decoupledDecays = new ParamViews(newGroups.spans(range -> range.lrScale() * range.weightDecay()));
+        penalties = new ParamViews(newGroups.spans(ParamRange::weightDecay));
+        lrScales = new ParamViews(newGroups.spans(ParamRange::lrScale));
+        perParameter =
+                new ParamViews(newGroups.ranges().stream().map(ParamRange::span).toList());
     }
 
     @Override

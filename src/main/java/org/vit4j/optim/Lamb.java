@@ -3,15 +3,16 @@ package org.vit4j.optim;
 import java.util.List;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * LAMB (You et al. 2020, arXiv:1904.00962) as timm's {@code Lamb} (v0.9.16), which follows NVIDIA's: the gradient of all
- * weights together is first scaled down to the norm {@code maxGradNorm}; Adam's direction and the decay are then scaled,
- * weight by weight, to the norm of the weight. Weights without decay take Adam's step as it is, unless {@code
- * alwaysAdapt}.
+ * LAMB (You et al. 2020, arXiv:1904.00962), as timm's {@code Lamb} (v0.9.16), which follows NVIDIA's. The global
+ * gradient norm is first clipped to {@code maxGradNorm}. The sum of Adam's direction and the weight decay is then
+ * scaled, per parameter, to the norm of the parameter (the trust ratio). Parameters without weight decay use a trust
+ * ratio of 1, unless {@code alwaysAdapt}.
  *
- * @param trustClip whether that factor is at most 1 (LAMBC)
+ * @param trustClip limits the trust ratio to at most 1 (LAMBC)
  */
 public record Lamb(
         double lr,
@@ -24,10 +25,10 @@ public record Lamb(
         boolean alwaysAdapt)
         implements Optimizer {
     public Lamb {
-        Optimizer.check(lr, weightDecay);
+        Optimizer.checkRates(lr, weightDecay);
         new AdamBetas(beta1, beta2);
-        Optimizer.check(eps > 0, "eps (%s) must be above 0", eps);
-        Optimizer.check(maxGradNorm > 0, "max_grad_norm (%s) must be above 0", maxGradNorm);
+        Checks.positive("eps", eps);
+        Checks.positive("max_grad_norm", maxGradNorm);
     }
 
     static Optional<Lamb> read(Section s, double scale) {
@@ -42,33 +43,33 @@ public record Lamb(
     }
 
     @Override
-    public int arrays() {
+    public int arrayCount() {
         return 2;
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups slices) {
+    public OptimizerState start(INDArray parameters, ParamGroups groups) {
         Moments moments = new Moments(parameters, beta1, beta2, eps);
-        return new FlatOptimizer(parameters, slices, moments.arrays()) {
+        return new FlatOptimizer(parameters, groups, moments.arrays()) {
             @Override
             void update(INDArray gradient, double lr) {
                 double norm = gradient.norm2Number().doubleValue();
                 if (norm > maxGradNorm) gradient.divi(norm / maxGradNorm);
                 moments.direction(gradient, 1, steps());
-                eachWeight(gradient, (slice, weight, direction) -> {
-                    double decay = slice.weightDecay();
-                    if (decay > 0) add(direction, weight, decay);
-                    double trust = decay > 0 || alwaysAdapt ? trust(weight, direction) : 1;
-                    add(weight, direction, -lr * slice.lrScale() * trust);
+                forEachParameter(gradient, (range, parameter, direction) -> {
+                    double decay = range.weightDecay();
+                    if (decay > 0) add(direction, parameter, decay);
+                    double trust = decay > 0 || alwaysAdapt ? trustRatio(parameter, direction) : 1;
+                    add(parameter, direction, -lr * range.lrScale() * trust);
                 });
             }
         };
     }
 
-    private double trust(INDArray weight, INDArray direction) {
-        double size = weight.norm2Number().doubleValue();
-        double step = direction.norm2Number().doubleValue();
-        double trust = size > 0 && step > 0 ? size / step : 1;
+    private double trustRatio(INDArray parameter, INDArray direction) {
+        double parameterNorm = parameter.norm2Number().doubleValue();
+        double directionNorm = direction.norm2Number().doubleValue();
+        double trust = parameterNorm > 0 && directionNorm > 0 ? parameterNorm / directionNorm : 1;
         return trustClip ? Math.min(trust, 1) : trust;
     }
 }

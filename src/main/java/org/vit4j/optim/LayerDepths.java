@@ -19,13 +19,13 @@ import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 
 /**
- * How deep in the network a weight lies, as timm's {@code param_groups_layer_decay} counts: 0 for the stem, then one more
- * for every block, and one more for the head. What stands between two blocks belongs to the one that follows, what
- * follows the last block belongs to it.
+ * Layer index of each parameter, counted as in timm's {@code param_groups_layer_decay}: 0 for the stem, 1, 2, ... for
+ * the blocks, and the last index for the head. A parameter between two blocks belongs to the following block, a
+ * parameter after the last block belongs to that block.
  *
- * <p>Read off the graph: a block is a numbered part of the network ({@code blocks.3}) that adds to what it was given. Where
- * such parts lie in others ({@code stages.1.blocks.0}) and follow each other, the inner ones are the blocks; where they
- * stand side by side, as branches do, the outer one is.
+ * <p>Blocks are derived from the graph: a block is a numbered module ({@code blocks.3}) with a residual addition. Where
+ * numbered modules are nested ({@code stages.1.blocks.0}) and run in sequence, the inner modules are the blocks. Where
+ * they are parallel branches, the outer module is the block.
  */
 public final class LayerDepths {
     private static final Pattern OUTER = Pattern.compile("[a-z_A-Z]+(?:\\.\\d+|\\d+)(?=\\.)");
@@ -33,24 +33,24 @@ public final class LayerDepths {
 
     private final Graph graph;
     private final Map<String, List<Tensor>> outer = new LinkedHashMap<>();
-    private final Map<String, Boolean> descends = new HashMap<>();
+    private final Map<String, Boolean> hasInnerBlocks = new HashMap<>();
 
     private LayerDepths(Graph graph) {
         this.graph = graph;
         for (Tensor t : graph.tensors()) {
             Matcher at = OUTER.matcher(t.name());
             if (at.lookingAt())
-                outer.computeIfAbsent(at.group(), any -> new ArrayList<>()).add(t);
+                outer.computeIfAbsent(at.group(), key -> new ArrayList<>()).add(t);
         }
-        outer.forEach((name, tensors) -> descends.put(name, followEachOther(inner(name, tensors))));
+        outer.forEach((name, tensors) -> hasInnerBlocks.put(name, areSequential(inner(name, tensors))));
     }
 
-    /** The depth of every weight by its name. */
+    /** Layer index by parameter name. */
     public static Map<String, Integer> of(Graph graph) {
         return new LayerDepths(graph).depths();
     }
 
-    /** The weights of the layers that make the outputs: the head, or heads. */
+    /** Names of the parameters of the output layers (the head or heads). */
     public static Set<String> head(Graph graph) {
         return ModelAnatomy.heads(graph);
     }
@@ -58,50 +58,51 @@ public final class LayerDepths {
     private Map<String, Integer> depths() {
         Set<String> head = head(graph);
         Map<String, Integer> depths = new LinkedHashMap<>();
-        List<String> waiting = new ArrayList<>();
+        List<String> pending = new ArrayList<>();
         Map<String, Integer> blocks = new LinkedHashMap<>();
-        for (Parameter weight : inOrder()) {
-            String name = weight.name();
+        for (Parameter parameter : parametersInOrder()) {
+            String name = parameter.name();
             if (head.contains(name)) continue;
             String block = block(name);
             if (block == null) {
-                if (startsTheTokens(weight)) depths.put(name, 0);
-                else waiting.add(name);
+                if (isTokenInput(parameter)) depths.put(name, 0);
+                else pending.add(name);
                 continue;
             }
             boolean first = blocks.isEmpty();
-            int depth = blocks.computeIfAbsent(block, any -> blocks.size() + 1);
-            for (String before : waiting) depths.put(before, first ? 0 : depth);
-            waiting.clear();
+            int depth = blocks.computeIfAbsent(block, key -> blocks.size() + 1);
+            for (String earlier : pending) depths.put(earlier, first ? 0 : depth);
+            pending.clear();
             depths.put(name, depth);
         }
-        for (String after : waiting) depths.put(after, blocks.size());
+        for (String trailing : pending) depths.put(trailing, blocks.size());
         for (String name : head) depths.put(name, blocks.size() + 1);
         return depths;
     }
 
-    /** In the order in which they are used. */
-    private List<Parameter> inOrder() {
-        Map<String, Parameter> weights = new LinkedHashMap<>();
-        for (Tensor t : graph.tensors()) for (Parameter w : t.parameters()) weights.putIfAbsent(w.name(), w);
-        return List.copyOf(weights.values());
+    /** Parameters in the order of their first use. */
+    private List<Parameter> parametersInOrder() {
+        Map<String, Parameter> parameters = new LinkedHashMap<>();
+        for (Tensor t : graph.tensors()) for (Parameter w : t.parameters()) parameters.putIfAbsent(w.name(), w);
+        return List.copyOf(parameters.values());
     }
 
-    /** Class tokens and positions are part of what the network is given, wherever they are put in. */
-    private static boolean startsTheTokens(Parameter weight) {
-        return weight.name().indexOf('.') < 0 && (weight.role() == Role.TOKEN || weight.role() == Role.POSITION);
+    /** Class tokens and position embeddings count as stem, wherever they are added. */
+    private static boolean isTokenInput(Parameter parameter) {
+        return parameter.name().indexOf('.') < 0
+                && (parameter.role() == Role.TOKEN || parameter.role() == Role.POSITION);
     }
 
-    /** The block a weight is part of, or null. */
+    /** The block that a parameter belongs to, or null. */
     private String block(String name) {
         Matcher at = OUTER.matcher(name);
         if (!at.lookingAt() || !outer.containsKey(at.group())) return null;
         String container = at.group();
-        if (descends.get(container)) {
+        if (hasInnerBlocks.get(container)) {
             Matcher below = INNER.matcher(name).region(at.end(), name.length());
             return below.lookingAt() ? container + below.group() : null;
         }
-        return addsUp(outer.get(container)) ? container : null;
+        return hasResidualAdd(outer.get(container)) ? container : null;
     }
 
     private static Map<String, List<Tensor>> inner(String container, List<Tensor> tensors) {
@@ -110,34 +111,34 @@ public final class LayerDepths {
             Matcher below =
                     INNER.matcher(t.name()).region(container.length(), t.name().length());
             if (below.lookingAt())
-                inner.computeIfAbsent(below.group(), any -> new ArrayList<>()).add(t);
+                inner.computeIfAbsent(below.group(), key -> new ArrayList<>()).add(t);
         }
-        inner.values().removeIf(parts -> !addsUp(parts));
+        inner.values().removeIf(module -> !hasResidualAdd(module));
         return inner;
     }
 
-    private static boolean addsUp(List<Tensor> tensors) {
+    private static boolean hasResidualAdd(List<Tensor> tensors) {
         return tensors.stream()
                 .anyMatch(t -> t.op() instanceof Op.Add && t.inputs().size() > 1);
     }
 
-    /** Whether each of the parts depends on the one before. */
-    private static boolean followEachOther(Map<String, List<Tensor>> parts) {
-        List<Tensor> before = null;
-        for (List<Tensor> part : parts.values()) {
-            if (before != null && !reaches(part, Set.copyOf(before))) return false;
-            before = part;
+    /** Returns true if each module depends on the previous one. */
+    private static boolean areSequential(Map<String, List<Tensor>> modules) {
+        List<Tensor> previous = null;
+        for (List<Tensor> module : modules.values()) {
+            if (previous != null && !reaches(module, Set.copyOf(previous))) return false;
+            previous = module;
         }
-        return before != null;
+        return previous != null;
     }
 
     private static boolean reaches(List<Tensor> from, Set<Tensor> targets) {
-        Deque<Tensor> left = new ArrayDeque<>(from);
-        Set<Tensor> seen = new HashSet<>();
-        while (!left.isEmpty()) {
-            Tensor t = left.pop();
+        Deque<Tensor> queue = new ArrayDeque<>(from);
+        Set<Tensor> reached = new HashSet<>();
+        while (!queue.isEmpty()) {
+            Tensor t = queue.pop();
             if (targets.contains(t)) return true;
-            if (seen.add(t)) left.addAll(t.inputs());
+            if (reached.add(t)) queue.addAll(t.inputs());
         }
         return false;
     }

@@ -9,12 +9,12 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.Section;
 
 /**
- * Lion (Chen et al. 2023, arXiv:2302.06675, algorithm 2), as google/automl and timm: steps of one size along the sign of
- * {@code beta1 m + (1 - beta1) g}, then {@code m = beta2 m + (1 - beta2) g}; decoupled weight decay.
+ * Lion (Chen et al. 2023, arXiv:2302.06675, algorithm 2), as google/automl and timm: a step of size {@code lr} along
+ * the sign of {@code beta1 m + (1 - beta1) g}, then {@code m = beta2 m + (1 - beta2) g}; decoupled weight decay.
  */
 public record Lion(double lr, double weightDecay, double beta1, double beta2) implements Optimizer {
     public Lion {
-        Optimizer.check(lr, weightDecay);
+        Optimizer.checkRates(lr, weightDecay);
         new AdamBetas(beta1, beta2);
     }
 
@@ -25,17 +25,17 @@ public record Lion(double lr, double weightDecay, double beta1, double beta2) im
         return s.build(() -> new Lion(lr, decay, betas.get(0), betas.get(1)));
     }
 
-    /** One moment, and the direction. */
+    /** The moment and a scratch array for the direction. */
     @Override
-    public int arrays() {
+    public int arrayCount() {
         return 2;
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups slices) {
+    public OptimizerState start(INDArray parameters, ParamGroups groups) {
         INDArray m = FlatOptimizer.zerosLike(parameters);
         INDArray direction = FlatOptimizer.zerosLike(parameters);
-        return new FlatOptimizer(parameters, slices, Map.of("m", m)) {
+        return new FlatOptimizer(parameters, groups, Map.of("m", m)) {
             @Override
             void update(INDArray gradient, double lr) {
                 decay(lr);

@@ -6,25 +6,26 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.vit4j.graph.Parameter;
 
-/** A pattern for names of weights: {@code *} stands for any characters, dots included, {@code ?} for one. */
+/** A glob pattern for parameter names: {@code *} matches any characters, dots included, {@code ?} matches one. */
 public record NamePattern(String text) {
     public boolean matches(String name) {
         String regex = "\\Q" + text.replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q") + "\\E";
         return Pattern.matches(regex, name);
     }
 
-    /** What to say of the first pattern that no trained weight answers to, if there is one. */
-    public static Optional<String> unmatched(List<NamePattern> globs, Collection<Parameter> weights) {
-        for (NamePattern glob : globs) {
-            boolean any = weights.stream().anyMatch(w -> w.role().trainable() && glob.matches(w.name()));
-            if (any) continue;
-            String some = weights.stream()
-                            .filter(w -> w.role().trainable())
-                            .map(Parameter::name)
-                            .limit(3)
-                            .toList() + "";
-            return Optional.of("'" + glob.text() + "' matches no weight of the model; they are called "
-                    + some.substring(1, some.length() - 1) + ", ... (`vit4j summary` names them all)");
+    /** Describes the first pattern that matches no trainable parameter; empty if every pattern matches one. */
+    public static Optional<String> unmatched(List<NamePattern> patterns, Collection<Parameter> parameters) {
+        for (NamePattern pattern : patterns) {
+            boolean matches = parameters.stream().anyMatch(w -> w.role().trainable() && pattern.matches(w.name()));
+            if (matches) continue;
+            String examples =
+                    parameters.stream()
+                                    .filter(w -> w.role().trainable())
+                                    .map(Parameter::name)
+                                    .limit(3)
+                                    .toList() + "";
+            return Optional.of("'" + pattern.text() + "' matches no trainable parameter of the model; there are "
+                    + examples.substring(1, examples.length() - 1) + ", ... (`vit4j summary` lists all)");
         }
         return Optional.empty();
     }

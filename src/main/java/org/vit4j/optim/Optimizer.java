@@ -1,50 +1,50 @@
 package org.vit4j.optim;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
-/** Which optimizer, with its numbers; {@link #start} makes one for a flat array of parameters. */
+/** Configuration of an optimizer; {@link #start} creates its state for a flat array of parameters. */
 public sealed interface Optimizer permits AdamW, Adam, Sgd, Lamb, Lion {
-    /** Of the steps at the schedule's peak, scaled by the batch already where the config asks for that. */
+    /** Peak learning rate of the schedule, already scaled by the batch size if {@code lr_base_batch} is set. */
     double lr();
 
     double weightDecay();
 
-    /** Arrays as long as the parameters that it holds on to: moments, and what it computes in. */
-    int arrays();
+    /** Number of arrays as long as the parameters that the optimizer allocates: moments and scratch arrays. */
+    int arrayCount();
 
-    /** @param slices which elements belong to which weight, and how each is treated */
-    OptimizerState start(INDArray parameters, ParamGroups slices);
+    /** @param groups element range, learning rate scale and weight decay of each parameter */
+    OptimizerState start(INDArray parameters, ParamGroups groups);
 
-    /** For weights that are all treated alike, but that only some decay. */
+    /** Starts with the full learning rate for all parameters; weight decay follows the role of the parameter. */
     default OptimizerState start(ParameterStore parameters) {
         return start(parameters.trainable(), ParamGroups.of(parameters, weightDecay()));
     }
 
-    /** An optimizer at work on one flat array. */
+    /** State of an optimizer for one flat array of parameters. */
     interface OptimizerState {
         /** @param gradient overwritten */
         void step(INDArray gradient, double lr);
 
-        /** Steps done. */
+        /** Number of steps done. */
         int steps();
 
-        /** What has to be kept to go on: arrays as long as the parameters, by name. */
+        /** Arrays that a checkpoint must hold, by name; each is as long as the parameters. */
         Map<String, INDArray> arrays();
 
-        /** Goes on after {@code steps} steps; the arrays were filled by the caller. */
+        /** Continues after {@code steps} steps; the caller has filled the arrays. */
         void resume(int steps);
 
-        /** Other weights take part from now on. */
-        void setParamGroups(ParamGroups slices);
+        /** Replaces the groups, for example when frozen parameters become trainable. */
+        void setParamGroups(ParamGroups groups);
     }
 
-    /** @param scale what the written learning rate is multiplied by */
+    /** @param scale factor for the configured learning rate */
     static Optional<? extends Optimizer> read(Section s, double scale) {
         String name = s.has("name")
                 ? s.choiceAt("name", List.of("adamw", "adam", "sgd", "lamb", "lion"))
@@ -58,11 +58,11 @@ public sealed interface Optimizer permits AdamW, Adam, Sgd, Lamb, Lion {
         };
     }
 
-    /** The two decay rates of moments. */
+    /** Decay rates of the first and second moment. */
     record AdamBetas(double first, double second) {
         public AdamBetas {
-            check(first >= 0 && first < 1, "betas[0] (%s) must be at least 0 and below 1", first);
-            check(second >= 0 && second < 1, "betas[1] (%s) must be at least 0 and below 1", second);
+            Checks.rate("betas[0]", first);
+            Checks.rate("betas[1]", second);
         }
 
         static List<Double> read(Section s, double first, double second) {
@@ -73,13 +73,9 @@ public sealed interface Optimizer permits AdamW, Adam, Sgd, Lamb, Lion {
         }
     }
 
-    static void check(boolean holds, String rule, double value) {
-        if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, value));
-    }
-
-    /** What all of them ask of their numbers. */
-    static void check(double lr, double weightDecay) {
-        check(lr > 0, "lr (%s) must be above 0", lr);
-        check(weightDecay >= 0, "weight_decay (%s) must be at least 0", weightDecay);
+    /** Checks the values that all optimizers have. */
+    static void checkRates(double lr, double weightDecay) {
+        Checks.positive("lr", lr);
+        Checks.nonNegative("weight_decay", weightDecay);
     }
 }

@@ -7,30 +7,31 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 
 /**
- * Weights that are not treated like the rest.
+ * Layer-wise learning rate decay and parameter groups with their own settings.
  *
- * @param layerDecay each layer learns at this share of the rate of the one above it, see {@link LayerDepths}
- * @param groups by name; the first that matches a weight counts
+ * @param layerDecay learning rate of a layer relative to the next one, see {@link LayerDepths}
+ * @param groups rules by name; the first rule that matches a parameter applies
  */
 public record ParamGroupConfig(OptionalDouble layerDecay, List<ParamGroupRule> groups) {
     public ParamGroupConfig {
         groups = List.copyOf(groups);
         if (layerDecay.isPresent()) {
             double decay = layerDecay.getAsDouble();
-            Optimizer.check(decay > 0 && decay <= 1, "layer_decay (%s) must be above 0 and at most 1", decay);
+            Checks.check(decay > 0 && decay <= 1, "layer_decay", decay, "must be in (0, 1]");
         }
     }
 
-    /** @param weightDecay instead of what the weight's role says, for biases too */
+    /** @param weightDecay replaces the default of the parameter's role, also for biases */
     public record ParamGroupRule(NamePattern match, OptionalDouble weightDecay, double lrScale) {
         public ParamGroupRule {
-            weightDecay.ifPresent(decay -> Optimizer.check(decay >= 0, "weight_decay (%s) must be at least 0", decay));
-            Optimizer.check(lrScale >= 0, "lr_scale (%s) must be at least 0", lrScale);
+            weightDecay.ifPresent(decay -> Checks.nonNegative("weight_decay", decay));
+            Checks.nonNegative("lr_scale", lrScale);
         }
 
         private static Optional<ParamGroupRule> read(Section s) {
@@ -41,11 +42,11 @@ public record ParamGroupConfig(OptionalDouble layerDecay, List<ParamGroupRule> g
         }
     }
 
-    /** Reads {@code layer_decay} and {@code groups} out of the optimizer's section. */
+    /** Reads {@code layer_decay} and {@code groups} from the optimizer's section. */
     public static Optional<ParamGroupConfig> read(Section s) {
         OptionalDouble layerDecay = s.optionalDouble("layer_decay");
         List<ParamGroupRule> groups = new ArrayList<>();
-        for (Section below : s.sections("groups")) ParamGroupRule.read(below).ifPresent(groups::add);
+        for (Section group : s.sections("groups")) ParamGroupRule.read(group).ifPresent(groups::add);
         try {
             return Optional.of(new ParamGroupConfig(layerDecay, groups));
         } catch (IllegalArgumentException rule) {
@@ -54,30 +55,31 @@ public record ParamGroupConfig(OptionalDouble layerDecay, List<ParamGroupRule> g
         }
     }
 
-    /** What is wrong with a group for this network, if anything. */
-    public Optional<String> misfit(Graph graph) {
-        List<NamePattern> globs = groups.stream().map(ParamGroupRule::match).toList();
-        return NamePattern.unmatched(globs, graph.parameters());
+    /** Describes the first group that matches no parameter of the network; empty if every group matches one. */
+    public Optional<String> unmatchedPattern(Graph graph) {
+        List<NamePattern> patterns = groups.stream().map(ParamGroupRule::match).toList();
+        return NamePattern.unmatched(patterns, graph.parameters());
     }
 
-    /** @param trains whether a weight takes part at all */
-    public ParamGroups slices(Graph graph, ParameterStore parameters, double weightDecay, Predicate<String> trains) {
+    /** @param trainable selects the parameters that are trained, by name */
+    public ParamGroups paramGroups(
+            Graph graph, ParameterStore parameters, double weightDecay, Predicate<String> trainable) {
         Map<String, Integer> depths = layerDecay.isPresent() ? LayerDepths.of(graph) : Map.of();
         int deepest = depths.values().stream().mapToInt(Integer::intValue).max().orElse(0);
-        return ParamGroups.of(parameters, trains, weight -> {
-            int below = deepest - depths.getOrDefault(weight.name(), deepest);
-            double scale = Math.pow(layerDecay.orElse(1), below);
-            return treatment(weight, weightDecay, scale);
+        return ParamGroups.of(parameters, trainable, parameter -> {
+            int layersAbove = deepest - depths.getOrDefault(parameter.name(), deepest);
+            double scale = Math.pow(layerDecay.orElse(1), layersAbove);
+            return settings(parameter, weightDecay, scale);
         });
     }
 
-    private ParamGroups.ParamSettings treatment(Parameter weight, double weightDecay, double scale) {
-        double usual = weight.role().decayed() ? weightDecay : 0;
+    private ParamGroups.ParamSettings settings(Parameter parameter, double weightDecay, double scale) {
+        double defaultDecay = parameter.role().decayed() ? weightDecay : 0;
         for (ParamGroupRule group : groups) {
-            if (!group.match().matches(weight.name())) continue;
+            if (!group.match().matches(parameter.name())) continue;
             return new ParamGroups.ParamSettings(
-                    scale * group.lrScale(), group.weightDecay().orElse(usual));
+                    scale * group.lrScale(), group.weightDecay().orElse(defaultDecay));
         }
-        return new ParamGroups.ParamSettings(scale, usual);
+        return new ParamGroups.ParamSettings(scale, defaultDecay);
     }
 }

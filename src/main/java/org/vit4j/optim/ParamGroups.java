@@ -11,54 +11,54 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Parameter;
 
 /**
- * How the elements of a flat array are treated: a slice a weight, in order. What no slice covers stays as it is; that is
- * how weights are frozen.
+ * Optimizer settings for the elements of a flat array: one range per parameter, in order. Elements outside all ranges
+ * are not updated, which is how parameters are frozen.
  */
-public record ParamGroups(List<ParamRange> all) {
+public record ParamGroups(List<ParamRange> ranges) {
     public ParamGroups {
-        all = List.copyOf(all);
+        ranges = List.copyOf(ranges);
     }
 
-    /** Neighbors that are treated alike, so that one operation does for them. */
+    /** Adjacent ranges with the same value, merged so that one operation updates them. */
     record ParamSpan(long from, long to, double value) {
-        /** That part of an array laid out alike; changing it changes the array. */
+        /** View of the span in an array with the same layout. */
         INDArray of(INDArray flat) {
             if (from == 0 && to == flat.length()) return flat;
             return flat.get(NDArrayIndex.interval(from, to));
         }
     }
 
-    /** How one weight is treated. */
+    /** Settings of one parameter. */
     public record ParamSettings(double lrScale, double weightDecay) {}
 
-    /** All weights at the full rate; decay for those whose role has it. */
+    /** Full learning rate for all parameters; weight decay for those whose role is decayed. */
     public static ParamGroups of(ParameterStore parameters, double weightDecay) {
         return of(
                 parameters,
-                weight -> true,
-                weight -> new ParamSettings(1, weight.role().decayed() ? weightDecay : 0));
+                name -> true,
+                parameter -> new ParamSettings(1, parameter.role().decayed() ? weightDecay : 0));
     }
 
     public static ParamGroups of(
-            ParameterStore parameters, Predicate<String> trains, Function<Parameter, ParamSettings> treatment) {
-        List<ParamRange> slices = new ArrayList<>();
+            ParameterStore parameters, Predicate<String> trainable, Function<Parameter, ParamSettings> settings) {
+        List<ParamRange> ranges = new ArrayList<>();
         parameters.offsets().forEach((name, from) -> {
-            if (!trains.test(name)) return;
-            Parameter weight = parameters.parameter(name);
-            ParamSettings how = treatment.apply(weight);
-            slices.add(new ParamRange(name, from, weight.size(), how.lrScale(), how.weightDecay()));
+            if (!trainable.test(name)) return;
+            Parameter parameter = parameters.parameter(name);
+            ParamSettings own = settings.apply(parameter);
+            ranges.add(new ParamRange(name, from, parameter.size(), own.lrScale(), own.weightDecay()));
         });
-        return new ParamGroups(slices);
+        return new ParamGroups(ranges);
     }
 
     List<ParamSpan> spans(ToDoubleFunction<ParamRange> value) {
         List<ParamSpan> spans = new ArrayList<>();
-        for (ParamRange slice : all) {
-            double v = value.applyAsDouble(slice);
+        for (ParamRange range : ranges) {
+            double v = value.applyAsDouble(range);
             int last = spans.size() - 1;
-            ParamSpan span = new ParamSpan(slice.from(), slice.from() + slice.size(), v);
+            ParamSpan span = new ParamSpan(range.from(), range.from() + range.size(), v);
             if (last >= 0
-                    && spans.get(last).to() == slice.from()
+                    && spans.get(last).to() == range.from()
                     && spans.get(last).value() == v) {
                 span = new ParamSpan(spans.get(last).from(), span.to(), v);
                 spans.set(last, span);

@@ -3,12 +3,12 @@ package org.vit4j.optim;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The part of a flat array that is one weight.
+ * Range of one parameter in a flat array, with its optimizer settings.
  *
- * @param lrScale share of the learning rate it takes
+ * @param lrScale factor for the learning rate
  */
 public record ParamRange(String parameter, long from, long size, double lrScale, double weightDecay) {
-    /** That part of an array laid out alike, as a vector; changing it changes the array. */
+    /** View of the range in an array with the same layout, as a vector. */
     public INDArray of(INDArray flat) {
         return span().of(flat);
     }

@@ -5,8 +5,8 @@ import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Spans cut out of flat arrays. The views are kept: parameters, gradient and moments are the same arrays in every step,
- * and a step that makes hundreds of views leaves as much for the garbage collector.
+ * Cached views of spans of flat arrays. Parameters, gradient and moments are the same arrays in every step, so caching
+ * avoids creating hundreds of views per step.
  */
 final class ParamViews {
     private final List<ParamGroups.ParamSpan> spans;
@@ -24,7 +24,7 @@ final class ParamViews {
         return spans.get(span).value();
     }
 
-    /** A view per span, in order; changing them changes the array. */
+    /** One view per span, in order. */
     List<INDArray> of(INDArray flat) {
         return views.computeIfAbsent(
                 flat, array -> spans.stream().map(span -> span.of(array)).toList());

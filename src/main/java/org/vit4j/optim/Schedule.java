@@ -2,25 +2,26 @@ package org.vit4j.optim;
 
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * The learning rate over a run, as a function of the epoch, fractions included: timm's schedulers (v0.9.16), but updated
- * every step.
+ * Learning rate as a function of the epoch, fractions included: timm's schedulers (v0.9.16), but updated every step.
  *
- * @param lr the highest one
- * @param warmupEpochs linear from {@code warmupLr}; what follows is not shifted by it unless {@code warmupPrefix}
+ * @param lr peak learning rate
+ * @param warmupEpochs length of the linear warm-up from {@code warmupLr} to {@code lr}
+ * @param warmupPrefix starts the decay after the warm-up; otherwise the decay counts epochs from the start of the run
  */
 public record Schedule(DecaySchedule decay, double lr, double warmupEpochs, double warmupLr, boolean warmupPrefix) {
     public Schedule {
-        DecaySchedule.check(warmupEpochs >= 0, "warmup_epochs (%s) must be at least 0", warmupEpochs);
-        DecaySchedule.check(warmupLr >= 0, "warmup_lr (%s) must be at least 0", warmupLr);
+        Checks.nonNegative("warmup_epochs", warmupEpochs);
+        Checks.nonNegative("warmup_lr", warmupLr);
         double minLr = decay.minLr();
-        DecaySchedule.check(
-                minLr >= 0 && minLr <= lr, "min_lr (%s) must be between 0 and the optimizer's lr (%s)", minLr, lr);
+        Checks.check(
+                minLr >= 0 && minLr <= lr, "min_lr", minLr, "must be between 0 and the optimizer's lr (" + lr + ")");
     }
 
-    /** @param epochs of the run */
+    /** @param epochs length of the run */
     public static Optional<Schedule> read(Section s, double lr, int epochs) {
         DecaySchedule.DecayName name = s.enumAt("name", DecaySchedule.DecayName.class, DecaySchedule.DecayName.COSINE);
         double warmup = s.doubleUnlessOff("warmup_epochs", 0);
@@ -30,20 +31,20 @@ public record Schedule(DecaySchedule decay, double lr, double warmupEpochs, doub
         return s.build(() -> new Schedule(decay.orElseThrow(), lr, warmup, warmupLr, prefix));
     }
 
-    /** The same with a warm-up that fits into a run. */
-    public Schedule fitted(int epochs) {
+    /** Returns a copy whose warm-up lasts at most {@code epochs}. */
+    public Schedule withWarmupAtMost(int epochs) {
         return new Schedule(decay, lr, Math.min(warmupEpochs, epochs), warmupLr, warmupPrefix);
     }
 
     /**
-     * The rate of a step.
+     * Computes the learning rate of a step.
      *
-     * @param epoch since the start, fractions included: step / steps an epoch
-     * @param history the finished epochs before it
+     * @param epoch epochs since the start, fractions included: step / steps per epoch
+     * @param history metrics of the epochs finished before the step
      */
     public double at(double epoch, List<? extends ValidationMetrics> history) {
         if (epoch < warmupEpochs) return warmupLr + epoch * (lr - warmupLr) / warmupEpochs;
-        int warm = Math.min((int) Math.floor(warmupEpochs), history.size());
-        return decay.at(warmupPrefix ? epoch - warmupEpochs : epoch, lr, history.subList(warm, history.size()));
+        int warmedUp = Math.min((int) Math.floor(warmupEpochs), history.size());
+        return decay.at(warmupPrefix ? epoch - warmupEpochs : epoch, lr, history.subList(warmedUp, history.size()));
     }
 }

@@ -3,14 +3,15 @@ package org.vit4j.optim;
 import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
-/** Gradient descent with momentum, as {@code torch.optim.SGD}: weight decay is added to the gradient. */
+/** Stochastic gradient descent with momentum, as {@code torch.optim.SGD}: weight decay is added to the gradient. */
 public record Sgd(double lr, double weightDecay, double momentum, boolean nesterov) implements Optimizer {
     public Sgd {
-        Optimizer.check(lr, weightDecay);
-        Optimizer.check(momentum >= 0 && momentum < 1, "momentum (%s) must be at least 0 and below 1", momentum);
-        Optimizer.check(!nesterov || momentum > 0, "nesterov needs momentum (%s) above 0", momentum);
+        Optimizer.checkRates(lr, weightDecay);
+        Checks.rate("momentum", momentum);
+        Checks.check(!nesterov || momentum > 0, "momentum", momentum, "must be positive with nesterov: true");
     }
 
     static Optional<Sgd> read(Section s, double scale) {
@@ -22,14 +23,14 @@ public record Sgd(double lr, double weightDecay, double momentum, boolean nester
     }
 
     @Override
-    public int arrays() {
+    public int arrayCount() {
         return 1;
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups slices) {
+    public OptimizerState start(INDArray parameters, ParamGroups groups) {
         INDArray buffer = FlatOptimizer.zerosLike(parameters);
-        return new FlatOptimizer(parameters, slices, Map.of("momentum", buffer)) {
+        return new FlatOptimizer(parameters, groups, Map.of("momentum", buffer)) {
             @Override
             void update(INDArray gradient, double lr) {
                 addDecay(gradient);

@@ -1,6 +1,6 @@
 package org.vit4j.optim;
 
-/** What a finished epoch scored on the validation set. */
+/** Loss and accuracy of an epoch on the validation set. */
 public interface ValidationMetrics {
     double valLoss();
 

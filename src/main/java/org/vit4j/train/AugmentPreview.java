@@ -16,22 +16,22 @@ import org.vit4j.report.ContactSheet;
 import org.vit4j.report.ContactSheet.LabelShare;
 import org.vit4j.report.ContactSheet.SheetTile;
 
-/** What the network will see: the very batches a run trains on, drawn. */
+/** Contact sheet of the training images exactly as the network receives them. */
 public final class AugmentPreview {
     private AugmentPreview() {}
 
     /**
-     * The first training images of an epoch, after augmenting, erasing and mixing, with normalizing undone.
+     * Draws the first training images of an epoch after augmentation, erasing and mixing, with normalization undone.
      *
      * @param epoch from 1
-     * @param count as many images, over several batches if need be; fewer when the epoch has not so many
-     * @throws ConfigError when the run has no such epoch
+     * @param count number of images, from several batches if necessary; limited by the length of the epoch
+     * @throws ConfigError if the epoch is out of range
      */
     public static BufferedImage sheet(RunConfig config, TrainData data, int epoch, int count) {
         List<SheetTile> tiles = tiles(config, data, epoch, count);
         String subtitle = String.format(
                 Locale.ROOT,
-                "epoch %d of %d: the first %d training images as the network sees them",
+                "epoch %d of %d: the first %d training images as the network receives them",
                 epoch,
                 config.train().epochs(),
                 tiles.size());
@@ -39,7 +39,7 @@ public final class AugmentPreview {
         return ContactSheet.draw(config.name(), subtitle, tiles);
     }
 
-    /** A Java without fonts, as in small containers, fails deep inside of its drawing. */
+    /** Java without fonts, as in small containers, fails inside its drawing code with an unclear error. */
     private static void checkFonts() {
         try {
             new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics().getFontMetrics();
@@ -72,11 +72,11 @@ public final class AugmentPreview {
         Batch batch = mixed.batch();
         int size = batch.height() * batch.width() * batch.channels();
         float[] pixels = Arrays.copyOfRange(batch.images(), i * size, (i + 1) * size);
-        BufferedImage picture = ImageFile.toBufferedImage(preprocess.denormalize(pixels));
-        String own = classes.get(batch.labels()[i]);
-        String other = classes.get(mixed.partner(i));
+        BufferedImage image = ImageFile.toBufferedImage(preprocess.denormalize(pixels));
+        String label = classes.get(batch.labels()[i]);
+        String partner = classes.get(mixed.partner(i));
         double share = mixed.lambda()[i];
-        if (share == 1 || own.equals(other)) return new SheetTile(picture, List.of(new LabelShare(own, 1)));
-        return new SheetTile(picture, List.of(new LabelShare(own, share), new LabelShare(other, 1 - share)));
+        if (share == 1 || label.equals(partner)) return new SheetTile(image, List.of(new LabelShare(label, 1)));
+        return new SheetTile(image, List.of(new LabelShare(label, share), new LabelShare(partner, 1 - share)));
     }
 }

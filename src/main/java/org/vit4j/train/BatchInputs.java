@@ -11,7 +11,7 @@ import org.vit4j.data.BatchShard;
 import org.vit4j.data.MixedBatch;
 import org.vit4j.graph.Graph;
 
-/** What a batch is to the network and its loss: pictures, targets, what the teacher says, masks. */
+/** Inputs of the training graph for a batch: images, targets, teacher logits and dropout masks. */
 final class BatchInputs {
     private final TrainConfig train;
     private final int classes;
@@ -32,20 +32,20 @@ final class BatchInputs {
         this.images = graph.tensors().iterator().next().name();
     }
 
-    /** @param draw the number of the batch since the start: what is random follows from it and the seed */
+    /** @param draw number of the batch since the start; seeds the random masks together with the seed of the run */
     Map<String, INDArray> inputs(MixedBatch mixed, long draw) {
         return inputs(mixed, BatchShard.all(mixed.size()), draw);
     }
 
-    /** The same for part of a batch. */
-    Map<String, INDArray> inputs(MixedBatch mixed, BatchShard part, long draw) {
+    /** Inputs for a shard of a batch. */
+    Map<String, INDArray> inputs(MixedBatch mixed, BatchShard shard, long draw) {
         Batch batch = mixed.batch();
         Map<String, INDArray> inputs = new HashMap<>();
         INDArray pixels = batch.array();
         inputs.put(images, pixels);
         teacher.ifPresent(t -> inputs.put(TrainingLoss.TEACHER, t.logits(pixels)));
         inputs.put(TrainingLoss.TARGETS, train.loss().targets(mixed, classes));
-        DropoutMasks.draw(masks, train.seed(), draw, part, inputs);
+        DropoutMasks.draw(masks, train.seed(), draw, shard, inputs);
         return inputs;
     }
 }

@@ -26,9 +26,10 @@ import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.RunException;
 
 /**
- * What a run is resumed from: {@code step-N.safetensors} with the weights and all else that is kept beside them, and {@code
- * step-N.json}, written after it, with the {@link TrainState} and the checksum of the former. A pair that is torn or
- * damaged is passed over for the one before. A crash between the two leaves the one before as the newest.
+ * Checkpoints of a run. {@code step-N.safetensors} holds all arrays: parameters, buffers, optimizer state, moving
+ * average. {@code step-N.json} is written after it and holds the {@link TrainState} and the checksum of the arrays.
+ * Incomplete or damaged checkpoints are skipped in favor of the previous one, so a crash between the two files loses no
+ * earlier checkpoint.
  */
 final class CheckpointDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointDirectory.class);
@@ -41,51 +42,53 @@ final class CheckpointDirectory {
         this.keep = keep;
     }
 
-    /** @param arrays all that is kept, by name, live */
+    /** @param arrays all arrays to save, by name */
     void save(TrainState state, Map<String, INDArray> arrays) {
         Path file = directory.resolve(name(state.step()));
-        // One array a weight, since a Java array holds no more than 2^31 values.
+        // One entry per parameter, because a Java array holds at most 2^31 values.
         List<SafeTensors.TensorSource> sources = new ArrayList<>();
         arrays.forEach((name, array) -> sources.add(new SafeTensors.TensorSource(
                 name, shape(array), () -> array.dup('c').data().asFloat())));
         AtomicFiles.write(
                 file, temporary -> SafeTensors.write(temporary, sources, Map.of("format", "vit4j-checkpoint-1")));
         AtomicFiles.write(manifestOf(file), temporary -> new CheckpointManifest(state, sha256(file)).write(temporary));
-        forgetOld(file);
+        deleteOld(file);
     }
 
     /**
-     * Fills the arrays from the newest checkpoint that is whole; empty, and nothing touched, when none was ever finished.
+     * Fills the arrays from the newest valid checkpoint. Returns empty and leaves the arrays unchanged if there is no
+     * complete checkpoint.
      *
-     * @throws RunException when there are some and none is whole
-     * @throws ConfigError when the newest is whole and has other arrays
+     * @throws RunException if all complete checkpoints are damaged
+     * @throws ConfigError if the newest valid checkpoint holds other arrays
      */
     Optional<TrainState> resume(Map<String, INDArray> arrays) {
         Optional<String> damage = Optional.empty();
         for (Path file : newestFirst()) {
             if (!Files.exists(manifestOf(file))) {
-                LOG.warn("{}: was not finished; taking the one before", file);
+                LOG.warn("{}: incomplete (no .json); using the previous checkpoint", file);
                 continue;
             }
             try {
-                CheckpointManifest note = CheckpointManifest.read(manifestOf(file));
-                if (!sha256(file).equals(note.sha256())) throw new IOException("wrong checksum");
+                CheckpointManifest manifest = CheckpointManifest.read(manifestOf(file));
+                if (!sha256(file).equals(manifest.sha256())) throw new IOException("wrong checksum");
                 fill(file, arrays);
-                return Optional.of(note.state());
+                return Optional.of(manifest.state());
             } catch (IOException e) {
-                String what = file + ": damaged (" + AtomicFiles.reason(e) + ")";
-                LOG.warn("{}; taking the one before", what);
-                if (damage.isEmpty()) damage = Optional.of(what);
+                String problem = file + ": damaged (" + AtomicFiles.reason(e) + ")";
+                LOG.warn("{}; using the previous checkpoint", problem);
+                if (damage.isEmpty()) damage = Optional.of(problem);
             }
         }
-        damage.ifPresent(what -> {
-            throw new RunException(
-                    what + ", and none before it is whole; start anew without --resume, which moves this run aside");
+        damage.ifPresent(problem -> {
+            throw new RunException(problem
+                    + ", and there is no valid checkpoint before it; start a new run without --resume, which moves"
+                    + " this one aside");
         });
         return Optional.empty();
     }
 
-    /** The newest finished checkpoint of fewer optimizer steps; it may turn out damaged. */
+    /** Newest complete checkpoint of fewer than {@code step} optimizer steps; its checksums are not verified. */
     Optional<Path> newestBefore(int step) {
         String name = name(step);
         return newestFirst().stream()
@@ -95,20 +98,21 @@ final class CheckpointDirectory {
     }
 
     /**
-     * Renames the checkpoints of so many optimizer steps or more, if there is an older one, so that none of them is resumed.
+     * Renames the checkpoints of {@code step} or more optimizer steps, so that they are not resumed. Does nothing if
+     * there is no older checkpoint.
      *
-     * @return true if there is an older one
+     * @return true if there is an older checkpoint
      */
     boolean setAsideFrom(int step) {
         if (newestBefore(step).isEmpty()) return false;
         String name = name(step);
         for (Path file : newestFirst()) {
             if (file.getFileName().toString().compareTo(name) < 0) continue;
-            for (Path one : List.of(manifestOf(file), file)) {
+            for (Path part : List.of(manifestOf(file), file)) {
                 try {
-                    if (Files.exists(one)) Files.move(one, one.resolveSibling(one.getFileName() + ".diverged"));
+                    if (Files.exists(part)) Files.move(part, part.resolveSibling(part.getFileName() + ".diverged"));
                 } catch (IOException e) {
-                    LOG.warn("{}: cannot be renamed: {}", one, AtomicFiles.reason(e));
+                    LOG.warn("{}: cannot be renamed: {}", part, AtomicFiles.reason(e));
                 }
             }
         }
@@ -123,7 +127,8 @@ final class CheckpointDirectory {
         Map<String, SafeTensors.NamedValues> stored = SafeTensors.read(file);
         arrays.forEach((name, array) -> {
             if (!stored.containsKey(name) || stored.get(name).values().length != array.length()) {
-                throw new ConfigError(file + ": has no '" + name + "'; it was made with another model or optimizer");
+                throw new ConfigError(file + ": missing array '" + name
+                        + "' of this length; the checkpoint was written with another model or optimizer");
             }
         });
         arrays.forEach((name, array) ->
@@ -145,12 +150,15 @@ final class CheckpointDirectory {
         }
     }
 
-    /** Keeps the newest ones up to that one; what is beyond it is damaged, and the run went on from one before. */
-    private void forgetOld(Path newest) {
+    /**
+     * Keeps the {@code keep} newest checkpoints up to {@code newest}. Later ones are damaged, since the run continued
+     * from an earlier one.
+     */
+    private void deleteOld(Path newest) {
         List<Path> all = newestFirst();
-        int at = all.indexOf(newest);
+        int index = all.indexOf(newest);
         for (int i = 0; i < all.size(); i++) {
-            if (i >= at && i < at + keep) continue;
+            if (i >= index && i < index + keep) continue;
             try {
                 Files.deleteIfExists(manifestOf(all.get(i)));
                 Files.deleteIfExists(all.get(i));
@@ -170,7 +178,7 @@ final class CheckpointDirectory {
             return HexFormat.of()
                     .formatHex(((DigestInputStream) in).getMessageDigest().digest());
         } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java has SHA-256", e);
+            throw new AssertionError("every Java platform has SHA-256", e);
         }
     }
 }

@@ -29,17 +29,17 @@ import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.Environment;
 
-/** A published checkpoint, or what Keras made of a model of ours, becomes a saved model. */
+/** Converts published checkpoints, and vit4j models retrained in Keras, to saved models. */
 public final class CheckpointImporter {
     private static final long LARGEST_JSON = 16 << 20;
 
     private CheckpointImporter() {}
 
     /**
-     * In what the model shall differ from the published one.
+     * Differences between the saved model and the published one.
      *
-     * @param image a side, or {@code HxW}
-     * @param overrides further {@code path=value}
+     * @param image side length, or {@code HxW}
+     * @param overrides further changes, {@code path=value}
      */
     public record ImportChanges(
             Optional<Integer> classes, Optional<String> image, Optional<Integer> channels, List<String> overrides) {
@@ -60,22 +60,22 @@ public final class CheckpointImporter {
 
         private static String size(String image) {
             if (!image.matches("\\d{1,6}(x\\d{1,6})?")) {
-                throw new ConfigError("--image: expected a side or HxW, got '" + image + "'");
+                throw new ConfigError("--image: expected a side length or HxW, got '" + image + "'");
             }
             return image.contains("x") ? "[" + image.replace("x", ", ") + "]" : image;
         }
     }
 
     /**
-     * Reads, adapts, writes.
+     * Reads a checkpoint, adapts its weights and writes a model.
      *
-     * @param config a variant's name or a YAML file
-     * @param labels names of the classes, one a line; else what a {@code config.json} of Hugging Face beside the
-     *     checkpoint says, else their numbers
-     * @param seed of weights that are drawn anew
-     * @param strict whether every array must fit; see {@link WeightTransfer#load}
-     * @return what was done besides copying
-     * @throws ConfigError when something does not fit
+     * @param config name of a variant, or a YAML file
+     * @param labels file with one class name per line; otherwise the names come from a Hugging Face {@code config.json}
+     *     next to the checkpoint, otherwise they are the class numbers
+     * @param seed for newly initialized parameters
+     * @param strict requires every array to fit; see {@link WeightTransfer#load}
+     * @return descriptions of all changes other than copying
+     * @throws ConfigError if the weights do not fit
      */
     public static List<String> run(
             String config,
@@ -89,11 +89,10 @@ public final class CheckpointImporter {
     }
 
     /**
-     * Reads from a given place of the file, adapts, writes.
+     * Like {@link #run(String, Path, Path, ImportChanges, Optional, long, boolean)}, with a choice of state dict.
      *
-     * @param key which state dict, when several in the file fit equally well: keys of dictionaries and prefix, joined by
-     *     dots, or a part of that
-     * @see #run(String, Path, Path, Changes, Optional, long, boolean)
+     * @param key selects the state dict if several in the file fit equally well: dictionary keys and prefix joined by
+     *     dots, or part of that
      */
     public static List<String> run(
             String config,
@@ -105,22 +104,22 @@ public final class CheckpointImporter {
             boolean strict,
             Optional<String> key) {
         RunConfig published = RunConfig.open(config, changes.overrides);
-        RunConfig wanted = RunConfig.open(config, changes.all());
-        Graph graph = wanted.model().build();
+        RunConfig target = RunConfig.open(config, changes.all());
+        Graph graph = target.model().build();
         Map<String, PositionGrid> grids = ModelAnatomy.grids(published.model().build());
         try (StateDict dict = StateDict.open(checkpoint);
                 CheckpointWeights source = new CheckpointWeights(
-                        dict, graph.parameters(), wanted.model().importSchemes(), grids, key)) {
+                        dict, graph.parameters(), target.model().importSchemes(), grids, key)) {
             ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
             parameters.initialize(seed);
             boolean newHead = changes.classes.isPresent();
             List<String> notes = WeightTransfer.load(source, graph, strict, newHead, parameters::set);
             ModelDescription description = new ModelDescription(
-                    wanted.name(),
-                    wanted.model(),
-                    wanted.resolved(),
-                    names(wanted.model().classes(), labels, checkpoint),
-                    wanted.data().preprocess(),
+                    target.name(),
+                    target.model(),
+                    target.resolved(),
+                    classNames(target.model().classes(), labels, checkpoint),
+                    target.data().preprocess(),
                     provenance(checkpoint, source));
             SavedModel.write(model, description, parameters);
             return notes;
@@ -128,15 +127,15 @@ public final class CheckpointImporter {
     }
 
     /**
-     * Brings back a model of ours that Keras opened, trained and saved again: its weights are the trained ones,
-     * everything else is the original's, which Keras drops.
+     * Imports a vit4j model that was trained further and saved in Keras: the weights come from the Keras file,
+     * everything else from the original, because Keras drops it.
      *
-     * @param original the file that Keras opened
-     * @param trained the file that Keras saved
-     * @return what to know of it
-     * @throws ConfigError when the two do not belong together, or our network cannot say what the trained one computes
+     * @param original model file that Keras opened
+     * @param trained model file that Keras saved
+     * @return notes about the import
+     * @throws ConfigError if the two files do not match, or the trained graph differs from that of the original
      */
-    public static List<String> like(Path original, Path trained, Path model) {
+    public static List<String> fromRetrained(Path original, Path trained, Path model) {
         ModelDescription description = SavedModel.describe(original);
         Graph graph = description.model().build();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
@@ -145,15 +144,16 @@ public final class CheckpointImporter {
         try (KerasFile before = KerasFile.read(original)) {
             before.check(graph);
             try (RetrainedKerasModel after = RetrainedKerasModel.read(trained, before)) {
-                int moved = 0;
-                for (Parameter weight : graph.parameters()) {
-                    float[] values = after.values(weight.name());
-                    if (!Arrays.equals(values, before.values(weight.name()))) moved++;
-                    parameters.set(weight.name(), values);
+                int changed = 0;
+                for (Parameter parameter : graph.parameters()) {
+                    float[] values = after.values(parameter.name());
+                    if (!Arrays.equals(values, before.values(parameter.name()))) changed++;
+                    parameters.set(parameter.name(), values);
                 }
-                notes.add(moved + " of " + graph.parameters().size() + " weights changed in Keras " + after.version());
+                notes.add(changed + " of " + graph.parameters().size() + " parameters changed in Keras "
+                        + after.version());
                 if (!after.unusedWeights().isEmpty()) {
-                    notes.add("as in " + original + ", because the logits do not need them: "
+                    notes.add("copied from " + original + ", because the logits do not depend on them: "
                             + WeightTransfer.abbreviate(after.unusedWeights()));
                 }
                 provenance.put("trained_with", "keras " + after.version());
@@ -182,28 +182,31 @@ public final class CheckpointImporter {
         }
     }
 
-    private static List<String> names(int classes, Optional<Path> labels, Path checkpoint) {
+    private static List<String> classNames(int classes, Optional<Path> labels, Path checkpoint) {
         if (labels.isPresent()) {
             List<String> names = TextLines.read(labels.get());
             if (names.size() == classes) return names;
-            throw new ConfigError(labels.get() + ": " + names.size() + " names for " + classes + " classes");
+            throw new ConfigError(
+                    labels.get() + ": expected " + classes + " class names, one per line, got " + names.size());
         }
-        JsonNode known = hub(checkpoint.resolveSibling("config.json")).path("id2label");
-        boolean all = known.size() == classes
-                && IntStream.range(0, classes).allMatch(i -> known.path("" + i).isTextual());
+        JsonNode labelNames =
+                hubConfig(checkpoint.resolveSibling("config.json")).path("id2label");
+        boolean complete = labelNames.size() == classes
+                && IntStream.range(0, classes)
+                        .allMatch(i -> labelNames.path("" + i).isTextual());
         return IntStream.range(0, classes)
-                .mapToObj(i -> all ? known.path("" + i).asText() : "" + i)
+                .mapToObj(i -> complete ? labelNames.path("" + i).asText() : "" + i)
                 .toList();
     }
 
-    /** What the hub puts beside a checkpoint; nothing when there is nothing usable. */
-    private static JsonNode hub(Path file) {
+    /** Reads the Hugging Face config next to a checkpoint; an empty object if it is missing or not JSON. */
+    private static JsonNode hubConfig(Path file) {
         ObjectMapper json = new ObjectMapper();
         try {
             if (!Files.isRegularFile(file) || Files.size(file) > LARGEST_JSON) return json.createObjectNode();
             return json.readTree(file.toFile());
         } catch (IOException e) {
-            return json.createObjectNode(); // of something else
+            return json.createObjectNode(); // a config.json of another program
         }
     }
 }

@@ -15,9 +15,10 @@ import java.util.HexFormat;
 import org.vit4j.io.RunException;
 
 /**
- * What lies beside the arrays of a checkpoint: where the run stood, the checksum of the arrays, and one of its own.
+ * Manifest of a checkpoint: training state, checksum of the file with the arrays, and a checksum of the manifest
+ * itself.
  *
- * @param sha256 of the file with the arrays
+ * @param sha256 checksum of the file with the arrays
  */
 record CheckpointManifest(TrainState state, String sha256) {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -32,24 +33,24 @@ record CheckpointManifest(TrainState state, String sha256) {
     }
 
     /**
-     * Reads one.
+     * Reads a manifest.
      *
-     * @throws IOException when it is damaged
-     * @throws RunException when it is whole, and says things this version does not know
+     * @throws IOException if the file is damaged
+     * @throws RunException if the file is valid but was written by an incompatible version
      */
     static CheckpointManifest read(Path file) throws IOException {
         JsonNode root;
         try {
             root = JSON.readTree(Files.readAllBytes(file));
         } catch (JsonProcessingException e) {
-            throw new IOException("not the JSON it was", e);
+            throw new IOException("invalid JSON or missing keys", e);
         }
         if (!(root instanceof ObjectNode node) || !node.hasNonNull("state") || !node.hasNonNull("sha256")) {
-            throw new IOException("not the JSON it was");
+            throw new IOException("invalid JSON or missing keys");
         }
-        // The first release wrote none.
-        JsonNode noted = node.remove(CHECKSUM);
-        if (noted != null && !noted.asText().equals(checksum(node))) throw new IOException("wrong checksum");
+        // The first release wrote no checksum.
+        JsonNode expected = node.remove(CHECKSUM);
+        if (expected != null && !expected.asText().equals(checksum(node))) throw new IOException("wrong checksum");
         try {
             TrainState state = JSON.treeToValue(node.get("state"), TrainState.class);
             return new CheckpointManifest(state, node.get("sha256").asText());
@@ -57,7 +58,8 @@ record CheckpointManifest(TrainState state, String sha256) {
             throw new RunException(
                     file + ": written by another version of vit4j ("
                             + e.getOriginalMessage().lines().findFirst().orElse("")
-                            + "); go on with that one, or start anew without --resume, which moves this run aside",
+                            + "); continue with that version, or start a new run without --resume, which moves this one"
+                            + " aside",
                     e);
         }
     }
@@ -67,7 +69,7 @@ record CheckpointManifest(TrainState state, String sha256) {
             byte[] text = JSON.writeValueAsString(node).getBytes(StandardCharsets.UTF_8);
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
         } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java has SHA-256", e);
+            throw new AssertionError("every Java platform has SHA-256", e);
         }
     }
 }

@@ -2,12 +2,14 @@ package org.vit4j.train;
 
 import java.util.Locale;
 import java.util.Optional;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * How a gradient is kept small.
+ * {@code train.clip}: gradient clipping.
  *
- * @param value the largest L2 norm of all of it, the largest size of one element, or the largest share of a weight's own norm
+ * @param value by mode: maximum global L2 norm, maximum absolute value of an element, or maximum ratio of gradient norm
+ *     to parameter norm
  */
 public record ClipConfig(ClipMode mode, double value) {
     public enum ClipMode {
@@ -20,11 +22,10 @@ public record ClipConfig(ClipMode mode, double value) {
     }
 
     public ClipConfig {
-        if (!(value > 0))
-            throw new IllegalArgumentException(String.format(Locale.ROOT, "value (%s) must be above 0", value));
+        Checks.positive("value", value);
     }
 
-    /** {@code clip: 1.0}, which is a norm, or a section; 0 for none. */
+    /** Reads {@code clip: 1.0}, a maximum norm, or a section; 0 disables clipping. */
     static Optional<ClipConfig> read(Section train) {
         if (!train.isSection("clip")) return norm(train);
         return train.optional("clip", s -> {
@@ -39,7 +40,7 @@ public record ClipConfig(ClipMode mode, double value) {
         if (!train.has("clip") || train.isOff("clip")) return Optional.empty();
         double norm = train.doubleAt("clip");
         if (norm > 0) return Optional.of(new ClipConfig(ClipMode.NORM, norm));
-        train.reject("clip", String.format(Locale.ROOT, "must be above 0, or 0 for none, got %s", norm));
+        train.reject("clip", String.format(Locale.ROOT, "must be positive, or 0 for none, got %s", norm));
         return Optional.empty();
     }
 }

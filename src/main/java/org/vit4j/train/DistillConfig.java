@@ -1,37 +1,37 @@
 package org.vit4j.train;
 
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Optional;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * {@code train.distill}: learning from a teacher besides the labels, through a second head (DeiT, Touvron et al. 2021,
+ * {@code train.distill}: distillation from a teacher through a second head (DeiT, Touvron et al. 2021,
  * arXiv:2012.12877, section 4).
  *
- * @param teacher a model of ours with the same classes
- * @param alpha share of the teacher in the loss
- * @param temperature by which soft labels are flattened; hard ones know none
+ * @param teacher saved vit4j model with the same classes
+ * @param alpha weight of the distillation loss; the loss of the labels has weight 1 - alpha
+ * @param temperature of the softmax for soft labels; unused for hard ones
  */
 public record DistillConfig(Path teacher, DistillType type, double alpha, double temperature, DistillForm form) {
     public enum DistillType {
-        /** The class the teacher thinks likeliest is a second label. */
+        /** Cross entropy with the most likely class of the teacher. */
         HARD,
-        /** The teacher's probabilities are what the second head should come close to. */
+        /** Kullback-Leibler divergence from the probabilities of the teacher. */
         SOFT
     }
 
-    /** Whose arithmetic; they differ by the number of classes in the soft loss. */
+    /** Implementation to follow; they differ by a factor of the number of classes in the soft loss. */
     public enum DistillForm {
         DEIT,
         VIT_PYTORCH
     }
 
     public DistillConfig {
-        check(alpha >= 0 && alpha <= 1, "alpha (%s) must lie in 0..1", alpha);
-        check(temperature > 0, "temperature (%s) must be above 0", temperature);
+        Checks.fraction("alpha", alpha);
+        Checks.positive("temperature", temperature);
     }
 
     static Optional<DistillConfig> read(Section s) {
@@ -45,20 +45,18 @@ public record DistillConfig(Path teacher, DistillType type, double alpha, double
     }
 
     /**
-     * The scalar to minimize.
+     * Builds the scalar to minimize.
      *
-     * @param own the loss of the class head by the labels, a scalar
-     * @param logitsDistill what the other head says, [B, K], as {@code teacher}
+     * @param classLoss loss of the class head, a scalar
+     * @param logitsDistill logits of the distillation head, [B, K]
+     * @param teacher logits of the teacher, [B, K]
      */
-    SDVariable loss(SameDiff sd, SDVariable own, SDVariable logitsDistill, SDVariable teacher) {
+    SDVariable loss(SameDiff sd, SDVariable classLoss, SDVariable logitsDistill, SDVariable teacher) {
         boolean hard = type == DistillType.HARD;
         return switch (form) {
-            case DEIT -> DistillationLoss.deit(sd, own, logitsDistill, teacher, hard, alpha, temperature);
-            case VIT_PYTORCH -> DistillationLoss.vitPytorch(sd, own, logitsDistill, teacher, hard, alpha, temperature);
+            case DEIT -> DistillationLoss.deit(sd, classLoss, logitsDistill, teacher, hard, alpha, temperature);
+            case VIT_PYTORCH ->
+                DistillationLoss.vitPytorch(sd, classLoss, logitsDistill, teacher, hard, alpha, temperature);
         };
-    }
-
-    private static void check(boolean holds, String rule, double value) {
-        if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, value));
     }
 }

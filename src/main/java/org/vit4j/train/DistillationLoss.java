@@ -5,78 +5,79 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Losses of a student with two heads and a teacher (Touvron et al. 2021, arXiv:2012.12877, section 4). All logits are
- * [B, K]; no gradient is wanted by the teacher's.
+ * Distillation losses for a student with two heads (Touvron et al. 2021, arXiv:2012.12877, section 4). All logits are
+ * [B, K]; the teacher's logits need no gradient.
  *
- * <p>{@code (1 - alpha) own(class head, targets) + alpha L(distillation head, teacher)}, where L is {@link #soft} or
- * {@link #hard}. The two sources differ in one point: over what the soft part is averaged.
+ * <p>{@code (1 - alpha) * classLoss(class head, targets) + alpha * L(distillation head, teacher)}, where L is {@link
+ * #soft} or {@link #hard}. The two implementations differ only in the divisor of the soft part.
  */
 public final class DistillationLoss {
     private DistillationLoss() {}
 
     /**
-     * facebookresearch/deit, {@code losses.py} (commit 7e160fe): the soft part is divided by B * K, not by B, so it is
-     * K times weaker than the paper's formula.
+     * Loss of facebookresearch/deit, {@code losses.py} (commit 7e160fe): the soft part is divided by B * K, not by B,
+     * so it is K times smaller than in the paper.
      *
-     * @param own the loss of the class head, a scalar
-     * @param hard whether the teacher gives labels (the paper's best, alpha 0.5) or distributions
+     * @param classLoss loss of the class head, a scalar
+     * @param hard true for labels (the paper's best, alpha 0.5), false for distributions
      * @param temperature of the soft part
      */
     public static SDVariable deit(
             SameDiff sd,
-            SDVariable own,
+            SDVariable classLoss,
             SDVariable logitsDistill,
             SDVariable teacher,
             boolean hard,
             double alpha,
             double temperature) {
-        SDVariable taught = hard
+        SDVariable distillLoss = hard
                 ? hard(sd, logitsDistill, teacher)
                 : divergence(sd, logitsDistill, teacher, temperature).mean();
-        return blend(own, taught, alpha);
+        return blend(classLoss, distillLoss, alpha);
     }
 
     /**
-     * lucidrains/vit-pytorch, {@code distill.py}: the soft part is divided by B. The hard part is that of 0.20.3 and the
-     * paper; 0.20.2 takes the class head for it by mistake, and its distillation head learns nothing.
+     * Loss of lucidrains/vit-pytorch, {@code distill.py}: the soft part is divided by B. The hard part follows 0.20.3
+     * and the paper; 0.20.2 uses the class head by mistake, so its distillation head is not trained.
      */
     public static SDVariable vitPytorch(
             SameDiff sd,
-            SDVariable own,
+            SDVariable classLoss,
             SDVariable logitsDistill,
             SDVariable teacher,
             boolean hard,
             double alpha,
             double temperature) {
-        SDVariable taught = hard ? hard(sd, logitsDistill, teacher) : soft(sd, logitsDistill, teacher, temperature);
-        return blend(own, taught, alpha);
+        SDVariable distillLoss =
+                hard ? hard(sd, logitsDistill, teacher) : soft(sd, logitsDistill, teacher, temperature);
+        return blend(classLoss, distillLoss, alpha);
     }
 
     /**
-     * {@code T^2 KL(softmax(teacher / T) || softmax(student / T))}, the mean over the batch (Hinton et al. 2015,
-     * arXiv:1503.02531). T^2 keeps the size of its gradient where it is at T = 1.
+     * {@code T^2 KL(softmax(teacher / T) || softmax(student / T))}, averaged over the batch (Hinton et al. 2015,
+     * arXiv:1503.02531). The factor T^2 keeps the magnitude of the gradient independent of T.
      */
     public static SDVariable soft(SameDiff sd, SDVariable student, SDVariable teacher, double temperature) {
         return divergence(sd, student, teacher, temperature).sum(1).mean();
     }
 
-    /** Cross entropy of the student with the teacher's most likely class, the mean over the batch. */
+    /** Cross entropy of the student with the teacher's most likely class, averaged over the batch. */
     public static SDVariable hard(SameDiff sd, SDVariable student, SDVariable teacher) {
         return LossFunctions.crossEntropy(sd, student, labels(sd, teacher));
     }
 
-    private static SDVariable blend(SDVariable own, SDVariable taught, double alpha) {
-        return own.mul(1 - alpha).add(taught.mul(alpha));
+    private static SDVariable blend(SDVariable classLoss, SDVariable distillLoss, double alpha) {
+        return classLoss.mul(1 - alpha).add(distillLoss.mul(alpha));
     }
 
-    /** [B, K], of which the sum over K is {@code T^2 KL}. */
+    /** Terms of the divergence, [B, K]; their sum over K is {@code T^2 KL}. */
     private static SDVariable divergence(SameDiff sd, SDVariable student, SDVariable teacher, double temperature) {
-        SDVariable given = LossFunctions.logSoftmax(sd, teacher.div(temperature));
-        SDVariable made = LossFunctions.logSoftmax(sd, student.div(temperature));
-        return sd.math().exp(given).mul(given.sub(made)).mul(temperature * temperature);
+        SDVariable teacherLog = LossFunctions.logSoftmax(sd, teacher.div(temperature));
+        SDVariable studentLog = LossFunctions.logSoftmax(sd, student.div(temperature));
+        return sd.math().exp(teacherLog).mul(teacherLog.sub(studentLog)).mul(temperature * temperature);
     }
 
-    /** One-hot rows of the largest logit; of several equal ones the first, as PyTorch's argmax. */
+    /** One-hot rows of the largest logit, [B, K]; the first of several equal ones, as PyTorch's argmax. */
     private static SDVariable labels(SameDiff sd, SDVariable teacher) {
         DataType type = teacher.dataType();
         return sd.oneHot(sd.argmax(teacher, 1), (int) teacher.getShape()[1], 1, 1, 0, type);

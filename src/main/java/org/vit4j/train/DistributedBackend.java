@@ -6,25 +6,29 @@ import java.util.ServiceLoader;
 import java.util.function.BooleanSupplier;
 import org.vit4j.config.ConfigError;
 
-/** Many machines. What they are made of is found on the class path: builds without it know none. */
+/**
+ * Training and prediction on a cluster. Implementations are found on the class path; builds without Spark have none.
+ */
 public interface DistributedBackend {
     /**
-     * The one this build knows.
+     * Finds the implementation of this build.
      *
-     * @throws ConfigError when it knows none
+     * @throws ConfigError if there is none
      */
     static DistributedBackend find() {
         return ServiceLoader.load(DistributedBackend.class)
                 .findFirst()
-                .orElseThrow(() -> new ConfigError("--spark: this build of vit4j has no Spark; start it by ./vit4j of a"
-                        + " checkout, or by spark-submit with vit4j-spark.jar (mvn -Pspark package)"));
+                .orElseThrow(
+                        () -> new ConfigError("--spark: this build of vit4j has no Spark; run ./vit4j from a checkout,"
+                                + " or spark-submit with vit4j-spark.jar (mvn -Pspark package)"));
     }
 
     /**
-     * Trains as {@link TrainRun#run} does, with gradients from everywhere. Weights, checkpoints and validation stay here.
+     * Trains like {@link TrainRun#run}, with gradients computed on the cluster. Weights, checkpoints and validation
+     * stay in this process.
      *
-     * @param master where, in Spark's words: {@code local[2]}, {@code spark://host:7077}; empty when this process was started
-     *     by spark-submit, which knows
+     * @param master Spark master URL such as {@code local[2]} or {@code spark://host:7077}; empty if spark-submit
+     *     started this process and sets it
      */
     TrainRun.RunResult train(
             String master,
@@ -37,22 +41,22 @@ public interface DistributedBackend {
     /**
      * Result of {@link #predict}.
      *
-     * @param images rows of the table
-     * @param unreadable a line for each image that cannot be read and is not in the table
+     * @param images number of rows of the table
+     * @param unreadable one line for each image that cannot be read and is therefore missing from the table
      */
-    record Predicted(long images, List<String> unreadable) {
-        public Predicted {
+    record PredictionSummary(long images, List<String> unreadable) {
+        public PredictionSummary {
             unreadable = List.copyOf(unreadable);
         }
     }
 
     /**
-     * Classifies images, and writes a Parquet table with the columns {@code path, label, index, probability, logits}.
+     * Classifies images and writes a Parquet table with the columns {@code path, label, index, probability, logits}.
      *
-     * @param pictures files and directories, on any file system the cluster reads
+     * @param images files and directories on any file system that the cluster can read
      * @param table must not exist
      * @param stopsAtCorrupt true to end at the first image that cannot be read
-     * @throws ConfigError when none of the images can be read
+     * @throws ConfigError if none of the images can be read
      */
-    Predicted predict(String master, Path model, List<String> pictures, String table, boolean stopsAtCorrupt);
+    PredictionSummary predict(String master, Path model, List<String> images, String table, boolean stopsAtCorrupt);
 }

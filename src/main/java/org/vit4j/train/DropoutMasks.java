@@ -9,50 +9,51 @@ import org.vit4j.backend.samediff.SameDiffGraph;
 import org.vit4j.data.BatchShard;
 
 /**
- * The random masks of dropout, drop path and layer dropout. ND4J's own dropout has no gradient, and its random ops repeat their draw;
- * here the numbers of a step depend on the seed and the step alone, so a run that is resumed draws the same.
+ * Random masks of dropout, drop path and layer dropout. ND4J's own dropout has no gradient, and its random ops repeat
+ * their values. Here the masks of a step depend only on the seed and the step, so a resumed run draws the same masks.
  */
 public final class DropoutMasks {
     private DropoutMasks() {}
 
-    /** Puts a mask for each of the placeholders into {@code inputs}. */
+    /** Adds a mask for each placeholder to {@code inputs}. */
     public static void draw(
             List<SameDiffGraph.DropMask> masks, long seed, long step, int batch, Map<String, INDArray> inputs) {
         draw(masks, seed, step, BatchShard.all(batch), inputs);
     }
 
-    /** The same for part of a batch: what is drawn for an image does not depend on who computes it. */
+    /** Masks for a shard of a batch: the mask of an image does not depend on how the batch is divided. */
     static void draw(
-            List<SameDiffGraph.DropMask> masks, long seed, long step, BatchShard part, Map<String, INDArray> inputs) {
+            List<SameDiffGraph.DropMask> masks, long seed, long step, BatchShard shard, Map<String, INDArray> inputs) {
         for (int i = 0; i < masks.size(); i++) {
             SameDiffGraph.DropMask mask = masks.get(i);
             SplittableRandom random = new SplittableRandom(mix(mix(seed, step), i));
-            float[] values = mask.layers() ? layers(mask, part.batchSize(), random) : elements(mask, part.batchSize(), random);
+            float[] values =
+                    mask.layers() ? layers(mask, shard.batchSize(), random) : elements(mask, shard.batchSize(), random);
             inputs.put(
                     mask.name(),
-                    Nd4j.createFromArray(rows(values, part))
-                            .reshape('c', mask.shape().batched(part.size())));
+                    Nd4j.createFromArray(rows(values, shard))
+                            .reshape('c', mask.shape().batched(shard.size())));
         }
     }
 
-    private static float[] rows(float[] values, BatchShard part) {
-        if (part.size() == part.batchSize()) return values;
-        int row = values.length / part.batchSize();
-        float[] some = new float[part.size() * row];
-        for (int i = 0; i < part.size(); i++) {
-            System.arraycopy(values, part.positions()[i] * row, some, i * row, row);
+    private static float[] rows(float[] values, BatchShard shard) {
+        if (shard.size() == shard.batchSize()) return values;
+        int row = values.length / shard.batchSize();
+        float[] own = new float[shard.size() * row];
+        for (int i = 0; i < shard.size(); i++) {
+            System.arraycopy(values, shard.positions()[i] * row, own, i * row, row);
         }
-        return some;
+        return own;
     }
 
     private static float[] elements(SameDiffGraph.DropMask mask, int batch, SplittableRandom random) {
-        float kept = (float) (1 / (1 - mask.rate()));
+        float scale = (float) (1 / (1 - mask.rate()));
         float[] values = new float[Math.toIntExact(batch * mask.perExample())];
-        for (int j = 0; j < values.length; j++) values[j] = random.nextDouble() < mask.rate() ? 0 : kept;
+        for (int j = 0; j < values.length; j++) values[j] = random.nextDouble() < mask.rate() ? 0 : scale;
         return values;
     }
 
-    /** The same layers for every example; when chance would leave none, it picks the one that stays. */
+    /** Drops the same layers for every example; if all would be dropped, keeps one at random. */
     static float[] layers(SameDiffGraph.DropMask mask, int batch, SplittableRandom random) {
         int layers = Math.toIntExact(mask.perExample());
         float[] values = new float[batch * layers];
@@ -66,7 +67,7 @@ public final class DropoutMasks {
         return values;
     }
 
-    /** Two numbers into one that looks like neither (the finaliser of SplitMix64). */
+    /** Hashes two numbers (the finalizer of SplitMix64). */
     static long mix(long a, long b) {
         long z = a * 0x9E3779B97F4A7C15L + b + 0x632BE59BD9B4E019L;
         z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;

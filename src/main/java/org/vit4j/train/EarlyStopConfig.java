@@ -1,17 +1,18 @@
 package org.vit4j.train;
 
 import java.util.Optional;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * {@code train.early_stop}: a run ends when validation has not found a better epoch for a while. Told from the finished
- * epochs alone, so a resumed run stops where the other would have.
+ * {@code train.early_stop}: ends a run when validation stops improving. Depends only on the finished epochs, so a
+ * resumed run stops at the same epoch.
  *
- * @param patience epochs without a better one
+ * @param patience number of epochs without improvement
  */
 public record EarlyStopConfig(int patience) {
     public EarlyStopConfig {
-        if (patience < 1) throw new IllegalArgumentException("patience (" + patience + ") must be at least 1");
+        Checks.check(patience >= 1, "patience", patience, "must be at least 1");
     }
 
     static Optional<EarlyStopConfig> read(Section s) {
@@ -20,12 +21,12 @@ public record EarlyStopConfig(int patience) {
     }
 
     /**
-     * Whether the last {@code patience} epochs brought nothing.
+     * Returns true if none of the last {@code patience} epochs improved on the best one.
      *
-     * @param done finished epochs
-     * @param best the best of them, from 1
+     * @param done number of finished epochs
+     * @param best number of the best one, from 1
      */
-    boolean isDue(int done, int best) {
+    boolean shouldStop(int done, int best) {
         return done - best >= patience;
     }
 }

@@ -1,25 +1,30 @@
 package org.vit4j.train;
 
-import java.util.Locale;
 import java.util.Optional;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * {@code train.ema}: a moving average of the weights beside them (Polyak and Juditsky 1992), by the rule of timm's {@code
- * ModelEmaV3} (v1.0): {@code average = d * average + (1 - d) * weights} after every optimizer step, and d = 0 at the first.
+ * {@code train.ema}: exponential moving average of the weights (Polyak and Juditsky 1992), by the rule of timm's {@code
+ * ModelEmaV3} (v1.0): {@code average = d * average + (1 - d) * weights} after every optimizer step, with d = 0 at the
+ * first.
  *
- * @param decay d, or what it rises to
- * @param warmup whether d rises as {@code 1 - (1 + step / gamma)^-power}
- * @param minDecay d is never less while it rises
- * @param updateAfter steps at the beginning in which the average is the weights
+ * @param decay d, or its maximum during warm-up
+ * @param warmup increases d as {@code 1 - (1 + step / gamma)^-power}
+ * @param minDecay minimum of d during warm-up
+ * @param updateAfter number of initial steps in which the average equals the weights
  */
 public record EmaConfig(double decay, boolean warmup, double minDecay, double gamma, double power, int updateAfter) {
     public EmaConfig {
-        check(decay >= 0 && decay < 1, "decay (%s) must be at least 0 and below 1", decay);
-        check(minDecay >= 0 && minDecay <= decay, "min_decay (%s) must be between 0 and decay", minDecay);
-        check(gamma > 0, "warmup_gamma (%s) must be above 0", gamma);
-        check(power > 0, "warmup_power (%s) must be above 0", power);
-        check(updateAfter >= 0, "update_after (%s) must be at least 0", updateAfter);
+        Checks.rate("decay", decay);
+        Checks.check(
+                minDecay >= 0 && minDecay <= decay,
+                "min_decay",
+                minDecay,
+                "must be between 0 and decay (" + decay + ")");
+        Checks.positive("warmup_gamma", gamma);
+        Checks.positive("warmup_power", power);
+        Checks.check(updateAfter >= 0, "update_after", updateAfter, "must be at least 0");
     }
 
     static Optional<EmaConfig> read(Section s) {
@@ -32,16 +37,12 @@ public record EmaConfig(double decay, boolean warmup, double minDecay, double ga
         return s.build(() -> new EmaConfig(decay, warmup, minDecay, gamma, power, after));
     }
 
-    /** d after so many optimizer steps, from 1. */
-    double at(int step) {
+    /** Decay d of an optimizer step, counted from 1. */
+    double decayAt(int step) {
         int t = step - updateAfter - 1;
         if (t <= 0) return 0;
         if (!warmup) return decay;
         double rising = 1 - Math.pow(1 + t / gamma, -power);
         return Math.max(Math.min(rising, decay), minDecay);
-    }
-
-    private static void check(boolean holds, String rule, double value) {
-        if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, value));
     }
 }

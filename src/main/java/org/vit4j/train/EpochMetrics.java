@@ -8,7 +8,7 @@ import org.vit4j.optim.ValidationMetrics;
 /**
  * One line of {@code metrics.jsonl}. Accuracies are fractions, 0 to 1; the learning rate is that of the last step.
  *
- * @param valEmaLoss of the moving average of the weights; null, and not written, where there is none
+ * @param valEmaLoss validation loss of the moving average of the weights; null and not written if there is none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record EpochMetrics(
@@ -26,27 +26,27 @@ public record EpochMetrics(
 
     private record EpochScore(double valLoss, double valTop1) implements ValidationMetrics {}
 
-    /** What the moving average of the weights scored, where there is one. */
+    /** Validation metrics of the moving average of the weights; empty if there is none. */
     public Optional<ValidationMetrics> ema() {
         return valEmaLoss == null ? Optional.empty() : Optional.of(new EpochScore(valEmaLoss, valEmaTop1));
     }
 
-    /** Whether the moving average did better than the weights themselves. */
+    /** Returns true if the moving average has better metrics than the weights. */
     boolean averageIsBetter() {
-        return ema().map(average -> better(average, this)).orElse(false);
+        return ema().map(average -> isBetter(average, this)).orElse(false);
     }
 
-    /** Better on the validation set, each by the better of weights and average: first by accuracy, then by loss. */
+    /** Compares {@link #best} of two epochs: first by accuracy, then by loss. */
     boolean betterThan(EpochMetrics other) {
-        return better(best(), other.best());
+        return isBetter(best(), other.best());
     }
 
-    /** What the better of weights and average scored: that is what {@code model.keras} holds of an epoch. */
+    /** Validation metrics of the better of weights and average, the one that {@code model.keras} holds. */
     public ValidationMetrics best() {
         return averageIsBetter() ? ema().orElseThrow() : this;
     }
 
-    private static boolean better(ValidationMetrics a, ValidationMetrics b) {
+    private static boolean isBetter(ValidationMetrics a, ValidationMetrics b) {
         return a.valTop1() != b.valTop1() ? a.valTop1() > b.valTop1() : a.valLoss() < b.valLoss();
     }
 }

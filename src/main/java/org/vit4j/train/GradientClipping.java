@@ -11,19 +11,19 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 
-/** Clips the gradient of a step, as timm's {@code dispatch_clip_grad} (v0.9.16). */
+/** Clips gradients, as timm's {@code dispatch_clip_grad} (v0.9.16). */
 final class GradientClipping {
-    /** A weight that is nearly nothing may have a gradient as if it were this large. */
-    private static final double SMALLEST_WEIGHT = 1e-3;
+    /** Lower bound of the parameter norm in adaptive clipping, so that parameters near zero can still change. */
+    private static final double MIN_PARAMETER_NORM = 1e-3;
 
-    private static final double SMALLEST_GRADIENT = 1e-6;
+    private static final double MIN_GRADIENT_NORM = 1e-6;
 
     private final ClipConfig clip;
     private final ParameterStore parameters;
     private final Map<String, Long> offsets;
     private final Set<String> head;
 
-    /** @param head weights that adaptive clipping leaves alone, as its paper and timm do */
+    /** @param head parameters that adaptive clipping skips, as its paper and timm do */
     GradientClipping(ClipConfig clip, ParameterStore parameters, Set<String> head) {
         this.clip = clip;
         this.parameters = parameters;
@@ -31,7 +31,7 @@ final class GradientClipping {
         this.head = head;
     }
 
-    /** @param norm of the whole gradient */
+    /** @param norm global norm of the gradient */
     void apply(INDArray gradient, double norm) {
         switch (clip.mode()) {
             case NORM -> {
@@ -48,17 +48,17 @@ final class GradientClipping {
         }
     }
 
-    /** By output unit for kernels, whose last axis that is; other weights as one. */
-    private void adapt(Parameter weight, INDArray gradient, long from) {
-        INDArray array = parameters.array(weight.name());
-        INDArray own = ParameterStore.view(gradient, from, weight.shape());
-        if (weight.role() == Role.KERNEL && weight.shape().rank() > 1) {
-            int last = weight.shape().rank() - 1;
-            int[] others = IntStream.range(0, last).toArray();
-            double[] sizes = array.norm2(others).toDoubleVector();
-            double[] norms = own.norm2(others).toDoubleVector();
-            double[] factors = new double[norms.length];
-            for (int i = 0; i < factors.length; i++) factors[i] = factor(sizes[i], norms[i]);
+    /** Clips kernels per output unit (the last axis), other parameters as a unit. */
+    private void adapt(Parameter parameter, INDArray gradient, long from) {
+        INDArray array = parameters.array(parameter.name());
+        INDArray own = ParameterStore.view(gradient, from, parameter.shape());
+        if (parameter.role() == Role.KERNEL && parameter.shape().rank() > 1) {
+            int last = parameter.shape().rank() - 1;
+            int[] otherAxes = IntStream.range(0, last).toArray();
+            double[] parameterNorms = array.norm2(otherAxes).toDoubleVector();
+            double[] gradientNorms = own.norm2(otherAxes).toDoubleVector();
+            double[] factors = new double[gradientNorms.length];
+            for (int i = 0; i < factors.length; i++) factors[i] = factor(parameterNorms[i], gradientNorms[i]);
             INDArray rows = own.reshape('c', own.length() / factors.length, factors.length);
             rows.muliRowVector(Nd4j.createFromArray(factors).castTo(own.dataType()));
         } else {
@@ -68,8 +68,8 @@ final class GradientClipping {
         }
     }
 
-    private double factor(double weight, double gradient) {
-        double largest = Math.max(weight, SMALLEST_WEIGHT) * clip.value();
-        return gradient < largest ? 1 : largest / Math.max(gradient, SMALLEST_GRADIENT);
+    private double factor(double parameterNorm, double gradientNorm) {
+        double limit = Math.max(parameterNorm, MIN_PARAMETER_NORM) * clip.value();
+        return gradientNorm < limit ? 1 : limit / Math.max(gradientNorm, MIN_GRADIENT_NORM);
     }
 }

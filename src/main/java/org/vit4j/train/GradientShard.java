@@ -1,22 +1,22 @@
 package org.vit4j.train;
 
 /**
- * What a worker found in its parts of some batches; or, added up, what all found in the whole ones.
+ * Result of one worker for its shards of some batches, or the sum over all workers.
  *
- * @param gradient laid out like the trained weights: the sum over the batches of the mean over a batch's images
- * @param buffers by how much the weights that are kept have to move: each worker's own batch normalizations, averaged by images
- * @param losses for each batch, the mean over its images
- * @param correct for each batch
- * @param images for each batch
+ * @param gradient in the layout of the trainable parameters: sum over the batches of the mean over a batch's images
+ * @param buffers change of the buffers (batch-norm statistics of each worker, averaged by number of images)
+ * @param losses per batch, the mean over its images
+ * @param correct number of correct predictions per batch
+ * @param images number of images per batch
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record GradientShard(float[] gradient, float[] buffers, double[] losses, long[] correct, int[] images) {
 
     public int batches() {
         return losses.length;
     }
 
-    /** Adds the answer of another part, in place. */
+    /** Adds the result of another shard in place. */
     public GradientShard add(GradientShard other) {
         add(gradient, other.gradient);
         add(buffers, other.buffers);
@@ -28,8 +28,8 @@ public record GradientShard(float[] gradient, float[] buffers, double[] losses, 
         return this;
     }
 
-    /** {@code to += what}, element by element. */
-    public static void add(float[] to, float[] what) {
-        for (int i = 0; i < to.length; i++) to[i] += what[i];
+    /** Computes {@code to += values} element-wise. */
+    public static void add(float[] to, float[] values) {
+        for (int i = 0; i < to.length; i++) to[i] += values[i];
     }
 }

@@ -9,12 +9,12 @@ import org.vit4j.data.BatchSource;
 import org.vit4j.data.MixedBatch;
 import org.vit4j.metrics.Evaluator;
 
-/** An epoch's batches, whose gradients come to the learner: worked out here, or by workers. */
+/** Accumulates the gradients of an epoch's batches in a {@link TrainStep}; computed in this process or by workers. */
 interface GradientSource extends AutoCloseable {
-    /** What became of a batch. */
+    /** Loss, correct predictions and images of a batch. */
     record BatchResult(double loss, long correct, int images) {}
 
-    /** Loss or gradient is no number; says where. Nothing can be learned afterwards. */
+    /** Loss or gradient is NaN or infinite; the message names the place. The step cannot be used afterwards. */
     final class NonFiniteException extends RuntimeException {
         private static final long serialVersionUID = 1L;
         private final double loss;
@@ -30,19 +30,24 @@ interface GradientSource extends AutoCloseable {
     }
 
     /**
-     * The next batch, or several, gathered in the learner.
+     * Accumulates the gradient of the next batch, or of several.
      *
-     * @param batch the number of the next one in the epoch
-     * @param left until the next optimizer step, at least 1
+     * @param batch number of the next batch in the epoch
+     * @param left number of batches until the next optimizer step, at least 1
      */
     List<BatchResult> next(int batch, int left);
 
     @Override
     void close();
 
-    /** In this process. */
+    /** Computes gradients in this process. */
     static GradientSource local(
-            TrainConfig train, TrainStep learner, BatchInputs feed, BatchSource training, int epoch, int skip) {
+            TrainConfig train,
+            TrainStep trainStep,
+            BatchInputs batchInputs,
+            BatchSource training,
+            int epoch,
+            int skip) {
         BatchIterator batches = training.epoch(epoch, skip);
         int perEpoch = training.batchesPerEpoch();
         return new GradientSource() {
@@ -50,13 +55,13 @@ interface GradientSource extends AutoCloseable {
             public List<BatchResult> next(int batch, int left) {
                 long draw = (long) epoch * perEpoch + batch;
                 MixedBatch mixed = train.mix(batches.next(), epoch, draw);
-                Map<String, INDArray> inputs = feed.inputs(mixed, draw);
-                double loss = learner.forwardBackward(inputs);
-                if (!learner.isFinite()) throw new NonFiniteException(loss, learner.locateNonFinite(inputs));
-                long hits = Evaluator.correct(learner.lastLogits(), mixed.dominant());
-                learner.accumulate(left == 1);
-                inputs.values().forEach(INDArray::close); // off the heap, where no garbage collector counts
-                return List.of(new BatchResult(loss, hits, mixed.size()));
+                Map<String, INDArray> inputs = batchInputs.inputs(mixed, draw);
+                double loss = trainStep.forwardBackward(inputs);
+                if (!trainStep.isFinite()) throw new NonFiniteException(loss, trainStep.locateNonFinite(inputs));
+                long correct = Evaluator.correct(trainStep.lastLogits(), mixed.dominant());
+                trainStep.accumulate(left == 1);
+                inputs.values().forEach(INDArray::close); // off-heap memory, which the garbage collector does not count
+                return List.of(new BatchResult(loss, correct, mixed.size()));
             }
 
             @Override
@@ -66,28 +71,32 @@ interface GradientSource extends AutoCloseable {
         };
     }
 
-    /** By workers; {@code again} works a batch out here, to see where it went wrong. */
+    /**
+     * Computes gradients by workers; {@code rerun} repeats batches in this process to locate NaN or infinite values.
+     */
     static GradientSource distributed(
-            TrainConfig train, TrainStep learner, GradientWorkers workers, int epoch, NonFiniteRerun again) {
+            TrainConfig train, TrainStep trainStep, GradientWorkers workers, int epoch, NonFiniteRerun rerun) {
         return new GradientSource() {
             @Override
             public List<BatchResult> next(int batch, int left) {
                 int count = Math.min(left, train.syncEvery());
-                var parameters = learner.parameters();
-                GradientShard answer = workers.compute(
+                var parameters = trainStep.parameters();
+                GradientShard shard = workers.compute(
                         parameters.trainable().data().asFloat(),
                         parameters.buffers().data().asFloat(),
                         new GradientRequest(epoch, batch, count));
-                BatchResult[] learned = new BatchResult[count];
-                Optional<Double> bad = Optional.empty();
+                BatchResult[] results = new BatchResult[count];
+                Optional<Double> nonFinite = Optional.empty();
                 for (int i = 0; i < count; i++) {
-                    learned[i] = new BatchResult(answer.losses()[i], answer.correct()[i], answer.images()[i]);
-                    if (bad.isEmpty() && !Double.isFinite(answer.losses()[i])) bad = Optional.of(answer.losses()[i]);
+                    results[i] = new BatchResult(shard.losses()[i], shard.correct()[i], shard.images()[i]);
+                    if (nonFinite.isEmpty() && !Double.isFinite(shard.losses()[i]))
+                        nonFinite = Optional.of(shard.losses()[i]);
                 }
-                if (bad.isPresent() || !learner.accumulateRemote(answer, left == count)) {
-                    throw new NonFiniteException(bad.orElse(answer.losses()[count - 1]), again.where(batch, count));
+                if (nonFinite.isPresent() || !trainStep.accumulateRemote(shard, left == count)) {
+                    throw new NonFiniteException(
+                            nonFinite.orElse(shard.losses()[count - 1]), rerun.locate(batch, count));
                 }
-                return List.of(learned);
+                return List.of(results);
             }
 
             @Override
@@ -95,8 +104,8 @@ interface GradientSource extends AutoCloseable {
         };
     }
 
-    /** Works some batches out here. */
+    /** Repeats batches in this process and describes where NaN or infinite values first occur. */
     interface NonFiniteRerun {
-        String where(int batch, int count);
+        String locate(int batch, int count);
     }
 }

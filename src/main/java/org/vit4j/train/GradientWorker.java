@@ -14,86 +14,99 @@ import org.vit4j.graph.Graph;
 import org.vit4j.metrics.Evaluator;
 
 /**
- * Works out gradients by parts of batches for a trainer in another process. What it answers depends on what it is asked
- * alone, so any worker can answer anything again. For one thread.
+ * Computes gradients of batch shards for a trainer in another process. Stateless: the result depends only on the
+ * request, so any worker can retry it. Not thread-safe.
  */
 public final class GradientWorker implements AutoCloseable {
     private final TrainConfig train;
     private final ParameterStore parameters;
-    private final LossGradient slope;
+    private final LossGradient lossGradient;
     private final DataLoader training;
-    private final BatchInputs feed;
+    private final BatchInputs batchInputs;
     private final Optional<TeacherModel> teacher;
     private DataLoader.ExampleOrder examples;
 
-    /** @param images what is trained on; in each worker the same, in the same order */
+    /** @param images training images; each worker must have the same images in the same order */
     public GradientWorker(RunConfig config, Dataset images) {
         this.train = config.train();
         this.training = TrainData.training(config, images);
         Graph graph = config.model().build();
         this.parameters = new ParameterStore(graph.parameters(), Nd4j.dataType());
-        this.slope = new LossGradient(train, graph, parameters);
+        this.lossGradient = new LossGradient(train, graph, parameters);
         this.teacher = train.distill()
                 .map(distill -> TeacherModel.load(
                         distill.teacher(),
                         config.name(),
                         images.classes(),
                         config.data().preprocess()));
-        this.feed = new BatchInputs(
-                train, graph, images.classes().size(), teacher, slope.step().masks());
+        this.batchInputs = new BatchInputs(
+                train,
+                graph,
+                images.classes().size(),
+                teacher,
+                lossGradient.step().masks());
         this.examples = training.examples(0);
     }
 
     /**
-     * The gradient by this part of each batch. Where batches are too small to be divided, a part may be empty.
+     * Computes the gradient of one shard of each batch. If a batch has fewer images than there are shards, a shard may
+     * be empty.
      *
-     * @param trained all weights that train, flat
-     * @param kept all that do not
-     * @param part from 0
-     * @throws org.vit4j.config.ConfigError when an image cannot be read
+     * @param trainable all trainable parameters, flat
+     * @param buffers all other parameters, flat
+     * @param part index of the shard, from 0
+     * @param parts number of shards
+     * @throws org.vit4j.config.ConfigError if an image cannot be read
      */
-    public GradientShard compute(float[] trained, float[] kept, GradientRequest work, int part, int parts) {
-        assign(parameters.trainable(), trained);
-        assign(parameters.buffers(), kept);
-        if (slope.headAlone() && work.epoch() >= train.headEpochs()) slope.join();
-        if (examples.epoch() != work.epoch()) examples = training.examples(work.epoch());
-        int count = work.count();
-        GradientShard answer = new GradientShard(
-                new float[trained.length], new float[kept.length], new double[count], new long[count], new int[count]);
-        long whole = 0;
+    public GradientShard compute(float[] trainable, float[] buffers, GradientRequest request, int part, int parts) {
+        assign(parameters.trainable(), trainable);
+        assign(parameters.buffers(), buffers);
+        if (lossGradient.isHeadOnly() && request.epoch() >= train.headEpochs()) lossGradient.unfreezeBody();
+        if (examples.epoch() != request.epoch()) examples = training.examples(request.epoch());
+        int count = request.count();
+        GradientShard result = new GradientShard(
+                new float[trainable.length],
+                new float[buffers.length],
+                new double[count],
+                new long[count],
+                new int[count]);
+        long images = 0;
         long own = 0;
         for (int i = 0; i < count; i++) {
-            int size = examples.size(work.first() + i);
-            BatchShard some = BatchShard.of(size, part, parts);
-            if (some.size() > 0) learn(work.epoch(), work.first() + i, some, answer, i);
-            whole += size;
-            own += some.size();
+            int size = examples.size(request.first() + i);
+            BatchShard shard = BatchShard.of(size, part, parts);
+            if (shard.size() > 0) accumulate(request.epoch(), request.first() + i, shard, result, i);
+            images += size;
+            own += shard.size();
         }
-        moved(kept, (double) own / whole, answer.buffers());
-        return answer;
+        computeBufferChange(buffers, (double) own / images, result.buffers());
+        return result;
     }
 
-    private void learn(int epoch, int batch, BatchShard part, GradientShard answer, int i) {
+    private void accumulate(int epoch, int batch, BatchShard shard, GradientShard result, int i) {
         long draw = (long) epoch * training.batchesPerEpoch() + batch;
-        MixedBatch mixed = train.mix(examples.batch(batch, part), part, epoch, draw);
-        Map<String, INDArray> inputs = feed.inputs(mixed, part, draw);
-        GradientStep step = slope.step();
+        MixedBatch mixed = train.mix(examples.batch(batch, shard), shard, epoch, draw);
+        Map<String, INDArray> inputs = batchInputs.inputs(mixed, shard, draw);
+        GradientStep step = lossGradient.step();
         step.run(inputs);
         step.updateStatistics();
-        float share = (float) part.size() / part.batchSize();
+        float weight = (float) shard.size() / shard.batchSize();
         float[] gradient = step.flatGradient().data().asFloat();
-        float[] sum = answer.gradient();
-        for (int k = 0; k < sum.length; k++) sum[k] += share * gradient[k];
-        answer.losses()[i] = step.loss() * part.size() / part.batchSize();
-        answer.correct()[i] = Evaluator.correct(step.tensor(slope.logits()), mixed.dominant());
-        answer.images()[i] = part.size();
-        inputs.values().forEach(INDArray::close); // off the heap, where no garbage collector counts
+        float[] sum = result.gradient();
+        for (int k = 0; k < sum.length; k++) sum[k] += weight * gradient[k];
+        result.losses()[i] = step.loss() * shard.size() / shard.batchSize();
+        result.correct()[i] = Evaluator.correct(step.tensor(lossGradient.logits()), mixed.dominant());
+        result.images()[i] = shard.size();
+        inputs.values().forEach(INDArray::close); // off-heap memory, which the garbage collector does not count
     }
 
-    /** What does not move, such as a table of sinusoids, stays exactly as it is. */
-    private void moved(float[] before, double share, float[] by) {
+    /**
+     * Change of the buffers, weighted by the share of images. Constants such as sinusoid tables have a change of
+     * exactly 0.
+     */
+    private void computeBufferChange(float[] before, double share, float[] change) {
         float[] after = parameters.buffers().data().asFloat();
-        for (int k = 0; k < by.length; k++) by[k] = (float) (share * (after[k] - before[k]));
+        for (int k = 0; k < change.length; k++) change[k] = (float) (share * (after[k] - before[k]));
     }
 
     private static void assign(INDArray to, float[] values) {
@@ -104,7 +117,7 @@ public final class GradientWorker implements AutoCloseable {
 
     @Override
     public void close() {
-        slope.close();
+        lossGradient.close();
         teacher.ifPresent(TeacherModel::close);
     }
 }

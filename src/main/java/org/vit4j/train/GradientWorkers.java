@@ -1,17 +1,17 @@
 package org.vit4j.train;
 
-/** Processes that work out gradients for a trainer. */
+/** Worker processes that compute gradients for a trainer. */
 public interface GradientWorkers {
-    /** How many parts a batch is divided into. */
+    /** Number of shards that a batch is divided into. */
     int shards();
 
     /**
-     * What all parts answer, added up in their order, so that the same question has the same answer bit for bit.
+     * Sums the results of all shards, in the order of the shards so that the sum is deterministic bit for bit.
      *
-     * @param trained all weights that train, flat
-     * @param kept all that do not
-     * @throws org.vit4j.config.ConfigError naming the part in which an image cannot be read
-     * @throws org.vit4j.io.RunException when a part is lost for good
+     * @param trainable all trainable parameters, flat
+     * @param buffers all other parameters, flat
+     * @throws org.vit4j.config.ConfigError if an image cannot be read; names the shard
+     * @throws org.vit4j.io.RunException if the result of a shard cannot be computed
      */
-    GradientShard compute(float[] trained, float[] kept, GradientRequest work);
+    GradientShard compute(float[] trainable, float[] buffers, GradientRequest request);
 }

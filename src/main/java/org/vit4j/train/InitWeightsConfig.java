@@ -12,6 +12,7 @@ import org.vit4j.checkpoint.ModelWeights;
 import org.vit4j.checkpoint.PretrainedWeights;
 import org.vit4j.checkpoint.StateDict;
 import org.vit4j.checkpoint.WeightTransfer;
+import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
 import org.vit4j.data.Preprocessing;
@@ -19,18 +20,18 @@ import org.vit4j.graph.Graph;
 import org.vit4j.model.SavedModel;
 
 /**
- * {@code train.init}: the weights a run starts from instead of drawn ones.
+ * {@code train.init}: pretrained weights to start from.
  *
- * @param weights a saved model of ours, or a checkpoint that {@link StateDict} reads
- * @param strict whether every array must fit; see {@link WeightTransfer#load}
- * @param key which state dict of the file, when several fit equally well; see {@link CheckpointWeights}
- * @param headEpochs epochs at the beginning in which the head alone learns
+ * @param weights a saved vit4j model, or a checkpoint that {@link StateDict} reads
+ * @param strict requires every array to fit; see {@link WeightTransfer#load}
+ * @param key selects the state dict of the file if several fit equally well; see {@link CheckpointWeights}
+ * @param headEpochs number of initial epochs that train only the head
  */
 public record InitWeightsConfig(Path weights, boolean strict, Optional<String> key, int headEpochs) {
     private static final Logger LOG = LoggerFactory.getLogger(InitWeightsConfig.class);
 
     public InitWeightsConfig {
-        if (headEpochs < 0) throw new IllegalArgumentException("head_epochs (" + headEpochs + ") must be at least 0");
+        Checks.check(headEpochs >= 0, "head_epochs", headEpochs, "must be at least 0");
     }
 
     static Optional<InitWeightsConfig> read(Section s) {
@@ -42,18 +43,18 @@ public record InitWeightsConfig(Path weights, boolean strict, Optional<String> k
     }
 
     /**
-     * Sees whether the weights fit, without reading them.
+     * Checks names and shapes of the weights without reading the values.
      *
-     * @throws ConfigError when they do not
+     * @throws ConfigError if they do not fit
      */
-    void check(RunConfig config) {
+    void checkFits(RunConfig config) {
         Graph graph = config.model().build();
         try (PretrainedWeights source = open(config, graph)) {
             WeightTransfer.check(source, graph, strict, true);
         }
     }
 
-    /** Fills in the weights, and says what was done to them. */
+    /** Loads the weights and logs how they were adapted. */
     void load(RunConfig config, Graph graph, ParameterStore parameters) {
         try (PretrainedWeights source = open(config, graph)) {
             List<String> notes = WeightTransfer.load(source, graph, strict, true, parameters::set);
@@ -61,7 +62,8 @@ public record InitWeightsConfig(Path weights, boolean strict, Optional<String> k
             notes.forEach(note -> LOG.info("{}", note));
         }
         if (isModel())
-            compare(SavedModel.describe(weights).preprocess(), config.data().preprocess());
+            warnIfNormalizationDiffers(
+                    SavedModel.describe(weights).preprocess(), config.data().preprocess());
     }
 
     private boolean isModel() {
@@ -78,16 +80,16 @@ public record InitWeightsConfig(Path weights, boolean strict, Optional<String> k
         }
     }
 
-    /** Weights expect pictures as they saw them. */
-    private void compare(Preprocessing theirs, Preprocessing ours) {
-        if (theirs.channels() != ours.channels()) return;
-        if (theirs.mean().equals(ours.mean()) && theirs.std().equals(ours.std())) return;
+    /** Pretrained weights expect images with the normalization of their training. */
+    private void warnIfNormalizationDiffers(Preprocessing pretraining, Preprocessing data) {
+        if (pretraining.channels() != data.channels()) return;
+        if (pretraining.mean().equals(data.mean()) && pretraining.std().equals(data.std())) return;
         LOG.warn(
-                "{} was trained on pictures with mean {} and std {}, this run has {} and {}; see data.mean and data.std",
+                "{} was trained with image mean {} and std {}, this run uses {} and {}; see data.mean and data.std",
                 weights,
-                theirs.mean(),
-                theirs.std(),
-                ours.mean(),
-                ours.std());
+                pretraining.mean(),
+                pretraining.std(),
+                data.mean(),
+                data.std());
     }
 }

@@ -5,10 +5,10 @@ import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 
-/** Batches until somebody says stop; validation can last as long as an epoch. */
+/** Batches that end early when a stop is requested; validation can take as long as an epoch. */
 record InterruptibleSource(BatchSource source, BooleanSupplier stop) implements BatchSource {
-    /** Thrown instead of the next batch. */
-    static final class Stopped extends RuntimeException {
+    /** Thrown in place of the next batch after a stop request. */
+    static final class StoppedException extends RuntimeException {
         private static final long serialVersionUID = 1L;
     }
 
@@ -33,7 +33,7 @@ record InterruptibleSource(BatchSource source, BooleanSupplier stop) implements 
 
             @Override
             public Batch next() {
-                if (stop.getAsBoolean()) throw new Stopped();
+                if (stop.getAsBoolean()) throw new StoppedException();
                 return batches.next();
             }
 

@@ -1,37 +1,33 @@
 package org.vit4j.train;
 
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.MixedBatch;
 
 /**
- * {@code train.loss}: how far the network is from the labels.
+ * {@code train.loss}: classification loss.
  *
- * @param labelSmoothing share of every label that is spread over all classes, before labels are mixed
- * @param bceThreshold of binary cross entropy: targets above it count as 1, the others as 0
- * @param bceSum of binary cross entropy: summed over the classes instead of averaged
+ * @param labelSmoothing fraction of every label that is spread over all classes, before labels are mixed
+ * @param bceThreshold for binary cross entropy: targets above it become 1, others 0
+ * @param bceSum for binary cross entropy: sum over the classes instead of mean
  */
 public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bceThreshold, boolean bceSum) {
-    /** The words of {@code train.loss.name}. */
+    /** Values of {@code train.loss.name}. */
     public enum LossName {
-        /** Which class it is: one of them. */
+        /** Softmax cross entropy: exactly one class. */
         CROSS_ENTROPY,
-        /** Of each class, whether it is that: as in ResNet strikes back (Wightman et al. 2021) and DeiT III. */
+        /** Binary cross entropy of each class, as in ResNet strikes back (Wightman et al. 2021) and DeiT III. */
         BCE
     }
 
     public LossConfig {
-        check(
-                labelSmoothing >= 0 && labelSmoothing < 1,
-                "label_smoothing (%s) must be at least 0 and below 1",
-                labelSmoothing);
-        double threshold = bceThreshold.orElse(0);
-        check(threshold >= 0 && threshold < 1, "bce_threshold (%s) must be at least 0 and below 1", threshold);
+        Checks.rate("label_smoothing", labelSmoothing);
+        bceThreshold.ifPresent(threshold -> Checks.rate("bce_threshold", threshold));
     }
 
     static Optional<LossConfig> read(Section s) {
@@ -39,29 +35,25 @@ public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bc
         double smoothing = s.doubleUnlessOff("label_smoothing", 0);
         boolean bce = name == LossName.BCE;
         for (String key : new String[] {"bce_threshold", "bce_sum"}) {
-            if (!bce && s.has(key)) s.reject(key, "is for name: bce only");
+            if (!bce && s.has(key)) s.reject(key, "only allowed with name: bce");
         }
         OptionalDouble threshold = bce ? s.optionalDouble("bce_threshold") : OptionalDouble.empty();
         boolean sum = bce && s.boolAt("bce_sum", false);
         return s.build(() -> new LossConfig(name, smoothing, threshold, sum));
     }
 
-    /** What a batch should be told, [B, K]. */
+    /** Target probabilities of a batch, [B, K]. */
     INDArray targets(MixedBatch mixed, int classes) {
         INDArray targets = SoftTargets.mixed(mixed, classes, labelSmoothing);
         if (bceThreshold.isPresent()) SoftTargets.harden(targets, bceThreshold.getAsDouble());
         return targets;
     }
 
-    /** The scalar; logits and targets are [B, K]. */
-    SDVariable of(SameDiff sd, SDVariable logits, SDVariable targets, int classes) {
+    /** Builds the scalar loss; logits and targets are [B, K]. */
+    SDVariable loss(SameDiff sd, SDVariable logits, SDVariable targets, int classes) {
         return switch (name) {
             case CROSS_ENTROPY -> LossFunctions.crossEntropy(sd, logits, targets);
             case BCE -> LossFunctions.binaryCrossEntropy(sd, logits, targets).mul(bceSum ? classes : 1);
         };
-    }
-
-    private static void check(boolean holds, String rule, double value) {
-        if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, value));
     }
 }

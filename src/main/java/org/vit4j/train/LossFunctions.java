@@ -4,13 +4,15 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * Losses, composed: ND4J's own loss ops drop the gradient that comes from above, so a factor on them is lost silently.
+ * Loss functions composed of basic ops. ND4J's own loss ops ignore the incoming gradient, so a factor applied to their
+ * result has no effect on the gradients.
  */
 public final class LossFunctions {
     private LossFunctions() {}
 
     /**
-     * Mean over the batch of the cross entropy with soft targets; label smoothing, mixup and cutmix live in the targets.
+     * Cross entropy with soft targets, averaged over the batch; label smoothing, mixup and cutmix are part of the
+     * targets.
      *
      * @param logits [B, K]
      * @param targets [B, K], rows sum to 1
@@ -20,22 +22,26 @@ public final class LossFunctions {
     }
 
     /**
-     * Mean over the batch and the classes of the binary cross entropy, log(1 + e^x) - x t for every logit x.
+     * Binary cross entropy, log(1 + e^x) - x t for every logit x, averaged over the batch and the classes.
      *
      * @param logits [B, K]
      * @param targets [B, K], each 0..1
      */
     public static SDVariable binaryCrossEntropy(SameDiff sd, SDVariable logits, SDVariable targets) {
-        // Any m gives log(1 + e^x) = m + log(e^(x - m) + e^-m), and nothing of its gradient is m's: so it is right also
-        // where x is exactly 0, as all logits of a fresh head are, and max(x, 0) has a kink.
+        // log(1 + e^x) = m + log(e^(x - m) + e^-m) holds for any m, and its gradient does not depend on m. So the
+        // gradient is correct also at x = 0, where max(x, 0) is not differentiable and where all logits of a new head
+        // are.
         SDVariable m = sd.nn().relu(logits, 0);
-        SDVariable rest = sd.math().exp(logits.sub(m)).add(sd.math().exp(m.neg()));
-        return m.add(sd.math().log(rest)).sub(logits.mul(targets)).mean();
+        SDVariable sum = sd.math().exp(logits.sub(m)).add(sd.math().exp(m.neg()));
+        return m.add(sd.math().log(sum)).sub(logits.mul(targets)).mean();
     }
 
-    /** [B, K] -> [B, K]. ND4J's takes the logarithm of the softmax, which is -Infinity 104 below the largest logit. */
+    /**
+     * Log-softmax, [B, K] -> [B, K]. ND4J's op takes the logarithm of the softmax, -Infinity 104 below the largest
+     * logit.
+     */
     static SDVariable logSoftmax(SameDiff sd, SDVariable logits) {
-        SDVariable below = logits.sub(logits.max(true, 1)); // of the maximum's gradient nothing is left
-        return below.sub(sd.math().log(sd.math().exp(below).sum(true, 1)));
+        SDVariable shifted = logits.sub(logits.max(true, 1)); // the gradient of the maximum cancels
+        return shifted.sub(sd.math().log(sd.math().exp(shifted).sum(true, 1)));
     }
 }

@@ -9,13 +9,13 @@ import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.ModelAnatomy;
 
-/** The way to the gradient of a network that learns: which weights do, and how its batch normalizations behave. */
+/** Computes loss and gradients. Knows which parameters are trainable and the batch-norm mode. */
 final class LossGradient implements AutoCloseable {
     private final TrainConfig train;
     private final Graph graph;
     private final ParameterStore parameters;
     private final Set<String> heads;
-    private boolean headAlone;
+    private boolean headOnly;
     private GradientStep step;
     private boolean closed;
 
@@ -24,8 +24,8 @@ final class LossGradient implements AutoCloseable {
         this.graph = graph;
         this.parameters = parameters;
         this.heads = ModelAnatomy.heads(graph);
-        this.headAlone = train.headEpochs() > 0;
-        this.step = telling(List.of(logits()));
+        this.headOnly = train.headEpochs() > 0;
+        this.step = stepWithTensors(List.of(logits()));
     }
 
     String logits() {
@@ -36,28 +36,28 @@ final class LossGradient implements AutoCloseable {
         return step;
     }
 
-    boolean headAlone() {
-        return headAlone;
+    boolean isHeadOnly() {
+        return headOnly;
     }
 
-    boolean learns(String weight) {
-        return train.trains(weight) && (!headAlone || heads.contains(weight));
+    boolean isTrainable(String parameter) {
+        return train.isTrainable(parameter) && (!headOnly || heads.contains(parameter));
     }
 
-    /** When the epochs of the head are over, all weights learn. */
-    void join() {
-        headAlone = false;
+    /** Makes all parameters trainable, after the epochs that train only the head. */
+    void unfreezeBody() {
+        headOnly = false;
         step.close();
-        step = telling(List.of(logits()));
+        step = stepWithTensors(List.of(logits()));
     }
 
-    /** A way to the gradient that also tells what some tensors are. */
-    GradientStep telling(List<String> tensors) {
-        // A body that does not learn keeps the statistics of its batch normalizations too.
+    /** Builds a gradient step that also returns the values of some tensors. */
+    GradientStep stepWithTensors(List<String> tensors) {
+        // A frozen body keeps its batch-norm statistics too.
         SameDiffLowering.Mode mode =
-                train.freezeNorm() || headAlone ? SameDiffLowering.Mode.FINE_TUNING : SameDiffLowering.Mode.TRAINING;
+                train.freezeNorm() || headOnly ? SameDiffLowering.Mode.FINE_TUNING : SameDiffLowering.Mode.TRAINING;
         Set<String> frozen = parameters.offsets().keySet().stream()
-                .filter(name -> !learns(name))
+                .filter(name -> !isTrainable(name))
                 .collect(Collectors.toSet());
         return train.backend()
                 .step(

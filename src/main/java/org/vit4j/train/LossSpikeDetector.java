@@ -4,29 +4,32 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.OptionalDouble;
 
-/** Tells when a loss stands out from those before it. */
+/** Detects losses far above the previous ones. */
 final class LossSpikeDetector {
     private static final int WINDOW = 100;
-    private static final int ENOUGH = 20;
+    private static final int MIN_LOSSES = 20;
 
     private final double deviations;
-    private final Deque<Double> before = new ArrayDeque<>();
+    private final Deque<Double> previous = new ArrayDeque<>();
 
-    /** @param deviations above the mean of the last {@value #WINDOW} losses that are called a spike; 0: nothing is */
+    /**
+     * @param deviations standard deviations above the mean of the last {@value #WINDOW} losses; 0 disables detection
+     */
     LossSpikeDetector(double deviations) {
         this.deviations = deviations;
     }
 
-    /** The mean that a loss stands out from, if it does. */
+    /** Adds a loss; returns the mean of the previous losses if the new one is a spike. */
     OptionalDouble add(double loss) {
-        double mean = before.stream().mapToDouble(x -> x).average().orElse(0);
-        double variance = before.stream()
+        double mean = previous.stream().mapToDouble(x -> x).average().orElse(0);
+        double variance = previous.stream()
                 .mapToDouble(x -> (x - mean) * (x - mean))
                 .average()
                 .orElse(0);
-        boolean spike = deviations > 0 && before.size() >= ENOUGH && loss > mean + deviations * Math.sqrt(variance);
-        before.addLast(loss);
-        if (before.size() > WINDOW) before.removeFirst();
+        boolean spike =
+                deviations > 0 && previous.size() >= MIN_LOSSES && loss > mean + deviations * Math.sqrt(variance);
+        previous.addLast(loss);
+        if (previous.size() > WINDOW) previous.removeFirst();
         return spike ? OptionalDouble.of(mean) : OptionalDouble.empty();
     }
 }

@@ -11,24 +11,25 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.machine.MemoryLimit;
 
 /**
- * How much memory training will want, told from the graph before anything is allocated.
+ * Estimated memory of training, computed from the graph before anything is allocated.
  *
- * @param weights bytes of weights, gradient and what the optimizer keeps
- * @param activations bytes of what the forward pass leaves for the backward pass
+ * @param weights bytes of parameters, gradient and optimizer state
+ * @param activations bytes of the activations that the forward pass stores for the backward pass
  */
 record MemoryEstimate(long weights, long activations) {
     private static final double GB = 1 << 30;
 
-    /** @param kept arrays of the optimizer, each as long as the weights */
-    static MemoryEstimate of(Graph graph, int batch, int kept) {
+    /** @param optimizerArrays number of optimizer arrays, each as long as the parameters */
+    static MemoryEstimate of(Graph graph, int batch, int optimizerArrays) {
         long elements = graph.tensors().stream()
                 .filter(MemoryEstimate::isStored)
                 .mapToLong(tensor -> tensor.shape().size())
                 .sum();
-        return new MemoryEstimate((2L + kept) * Float.BYTES * graph.parameterCount(), Float.BYTES * elements * batch);
+        return new MemoryEstimate(
+                (2L + optimizerArrays) * Float.BYTES * graph.parameterCount(), Float.BYTES * elements * batch);
     }
 
-    /** What is not its input seen otherwise, nor written over it. */
+    /** Returns true if a tensor has memory of its own: neither a view of its input nor computed in place. */
     private static boolean isStored(Tensor tensor) {
         Op op = tensor.op();
         boolean view = op instanceof Op.Reshape
@@ -37,18 +38,18 @@ record MemoryEstimate(long weights, long activations) {
                 || op instanceof Op.SplitHeads
                 || op instanceof Op.MergeHeads
                 || op instanceof Op.Input;
-        boolean over = op instanceof Op.Softmax
+        boolean inPlace = op instanceof Op.Softmax
                 || op instanceof HeadOp.RelativeBias
                 || op instanceof ImageOp.Pad
                 || op instanceof Op.AddParameter;
-        return !view && !over;
+        return !view && !inPlace;
     }
 
     long bytes() {
         return weights + activations;
     }
 
-    /** @throws ConfigError when it is more than this machine lends */
+    /** @throws ConfigError if the estimate exceeds the memory available to this process */
     void check(String config, int batch) {
         check(config, batch, Math.min(MemoryLimit.bytes(), Pointer.maxPhysicalBytes()));
     }
@@ -57,14 +58,14 @@ record MemoryEstimate(long weights, long activations) {
         if (bytes() <= memory) return;
         throw new ConfigError(String.format(
                 Locale.ROOT,
-                "%s: training at train.batch=%d would take about %.1f GB (%.1f for weights, gradient and optimizer, %.1f for"
-                        + " activations), and %.1f can be had; %s",
+                "%s: training with train.batch=%d needs about %.1f GB (%.1f for weights, gradient and optimizer, %.1f"
+                        + " for activations), but %.1f GB are available; %s",
                 config,
                 batch,
                 bytes() / GB,
                 weights / GB,
                 activations / GB,
                 memory / GB,
-                weights > memory ? "take a smaller variant" : "lower train.batch"));
+                weights > memory ? "use a smaller variant" : "lower train.batch"));
     }
 }

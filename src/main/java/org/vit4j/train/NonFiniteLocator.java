@@ -12,46 +12,47 @@ import org.vit4j.graph.Op;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
 
-/** Finds where in a network something first became NaN or infinite. */
+/** Finds the first NaN or infinite tensor, gradient or parameter of a network. */
 final class NonFiniteLocator {
     private NonFiniteLocator() {}
 
-    /** The sum of numbers is a number, and anything else spoils it. */
+    /** Returns true if the sum is finite; any NaN or infinite element makes the sum non-finite. */
     static boolean isFinite(INDArray array) {
         return Double.isFinite(array.sumNumber().doubleValue());
     }
 
-    /** The first tensor that is not finite, in the order of the network; {@code step} was run and knows all of them. */
+    /** First tensor that is not finite, in graph order; {@code step} has run and returns all tensors. */
     static Optional<String> forward(Graph graph, ParameterStore parameters, GradientStep step) {
         for (Tensor t : graph.tensors()) {
             INDArray value = step.tensor(t.name());
             if (value == null || isFinite(value)) continue;
-            if (t.op() instanceof Op.Input) return Optional.of("in the pictures (" + t.name() + ")");
-            Optional<String> weight = t.parameters().stream()
+            if (t.op() instanceof Op.Input) return Optional.of("in the input images (" + t.name() + ")");
+            Optional<String> parameter = t.parameters().stream()
                     .map(Parameter::name)
                     .filter(name -> !isFinite(parameters.array(name)))
                     .findFirst();
             return Optional.of("in " + t.name()
-                    + weight.map(name -> ", whose weight " + name + " the step before had spoilt")
+                    + parameter
+                            .map(name -> ", whose parameter " + name + " is NaN or infinite since the previous step")
                             .orElse(""));
         }
         return Optional.empty();
     }
 
-    /** The first weight whose gradient is not finite, on the way back through the network. */
+    /** First parameter whose gradient is not finite, in reverse graph order. */
     static Optional<String> gradient(Graph graph, GradientStep step) {
-        List<Tensor> backwards = new ArrayList<>(graph.tensors());
-        Collections.reverse(backwards);
-        return backwards.stream()
+        List<Tensor> reversed = new ArrayList<>(graph.tensors());
+        Collections.reverse(reversed);
+        return reversed.stream()
                 .flatMap(t -> t.parameters().stream())
-                .filter(weight -> weight.role().trainable())
+                .filter(parameter -> parameter.role().trainable())
                 .map(Parameter::name)
                 .filter(name -> !isFinite(step.gradientOf(name)))
                 .findFirst()
-                .map(name -> "by " + name);
+                .map(name -> "in the gradient of " + name);
     }
 
-    /** The first weight that is not finite. */
+    /** First parameter or buffer that is not finite. */
     static Optional<String> weight(ParameterStore parameters) {
         if (isFinite(parameters.trainable()) && isFinite(parameters.buffers())) return Optional.empty();
         return parameters.parameters().stream()

@@ -1,4 +1,4 @@
 package org.vit4j.train;
 
-/** A config value that differs from the one a run was started with; {@code not set} where there is none. */
+/** Config value that differs from the one a run was started with; {@code not set} stands for a missing value. */
 record ResumeChange(String key, String before, String after) {}

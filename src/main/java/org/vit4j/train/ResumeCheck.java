@@ -13,13 +13,13 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.RunException;
 
-/** A run goes on as it began: resuming with another network, recipe or teacher would be another run under its name. */
+/** Rejects resuming a run with changes that would make it a different run: another model, recipe or teacher. */
 final class ResumeCheck {
     private static final String ABSENT = "not set";
 
     /**
-     * Changes neither the network nor what it learns from in which order: where things are, how the weights follow the
-     * gradient, how long it goes on, what is written down, what computes. Names a key and all keys below it.
+     * Keys that do not affect the network or the order of its training data: locations, optimizer settings, length of
+     * the run, logging, execution. A key includes all keys below it.
      */
     private static final List<String> MAY_CHANGE = List.of(
             "output",
@@ -39,14 +39,14 @@ final class ResumeCheck {
             "train.init.weights",
             "train.init.strict");
 
-    /** May change where they are set before and after: a moved dataset or teacher, the pace of a moving average. */
+    /** May change only if they were and stay set: location of dataset or teacher, decay of the moving average. */
     private static final List<String> MAY_CHANGE_IF_SET = List.of(
             "data.path", "train.ema", "train.distill.teacher", "train.distill.alpha", "train.distill.temperature");
 
-    /** Checkpoints hold the arrays of one kind of optimizer. */
+    /** A checkpoint holds the arrays of one type of optimizer. */
     private static final Set<String> NEVER = Set.of("train.optimizer.name");
 
-    /** May change between the runs of a sweep, which are compared: the steps stay what they are. */
+    /** May change between the runs of a sweep; all others would make the runs incomparable. */
     private static final List<String> MAY_CHANGE_IN_SWEEP = List.of(
             "output",
             "data.threads",
@@ -61,11 +61,12 @@ final class ResumeCheck {
     private ResumeCheck() {}
 
     /**
-     * Compares with the config a run directory holds, if it holds one. That one is read as any config is, so that keys
-     * which did not exist when it was written count with their defaults.
+     * Compares a config with the one in the run directory, if there is one. Keys that did not exist when that one was
+     * written have their defaults.
      *
-     * @return what differs and may
-     * @throws ConfigError naming the first value that differs and may not, or a key that this version does not know
+     * @return the permitted changes
+     * @throws ConfigError if a value differs that must not change, or the directory's config has a key unknown to this
+     *     version
      */
     static List<ResumeChange> check(RunConfig config, Path directory) {
         Path file = directory.resolve("config.yaml");
@@ -79,24 +80,25 @@ final class ResumeCheck {
             ResumeChange change =
                     new ResumeChange(path, before.getOrDefault(path, ABSENT), now.getOrDefault(path, ABSENT));
             if (change.before().equals(change.after())) continue;
-            if (!mayChange(change)) throw refused(file, change);
+            if (!mayChange(change)) throw notAllowed(file, change);
             changes.add(change);
         }
         return changes;
     }
 
     /**
-     * Compares a run of a sweep, more strictly: some runs may be finished, and all must have been trained alike.
+     * Compares a run of a sweep. Fewer changes are permitted, because some runs may be finished and all must be trained
+     * with the same recipe.
      *
-     * @throws ConfigError naming the first value that differs
+     * @throws ConfigError if a value differs that must not change
      */
     static void checkInSweep(RunConfig config, Path directory) {
         for (ResumeChange change : check(config, directory)) {
             if (isBelow(change.key(), MAY_CHANGE_IN_SWEEP)) continue;
             throw new ConfigError(directory.resolve("config.yaml") + ": the run was started with " + change.key() + ": "
                     + change.before() + ", now it is " + change.after()
-                    + "; the runs of a sweep are trained alike: resume it with the same config, or start another with"
-                    + " --run");
+                    + "; all runs of a sweep must use the same config: resume it with that config, or start another sweep"
+                    + " with --run");
         }
     }
 
@@ -108,13 +110,14 @@ final class ResumeCheck {
 
     private static boolean isBelow(String key, List<String> allowed) {
         return allowed.stream()
-                .anyMatch(one -> key.equals(one) || key.startsWith(one + ".") || key.startsWith(one + "["));
+                .anyMatch(prefix -> key.equals(prefix) || key.startsWith(prefix + ".") || key.startsWith(prefix + "["));
     }
 
-    private static ConfigError refused(Path file, ResumeChange change) {
+    private static ConfigError notAllowed(Path file, ResumeChange change) {
         return new ConfigError(file + ": the run was started with " + change.key() + ": " + change.before()
-                + ", now it is " + change.after() + "; this cannot change on --resume: continue the run as it is with '"
-                + ResumeCommand.of(file.getParent()) + "', or start another with --run");
+                + ", now it is " + change.after()
+                + "; this cannot change on --resume: continue the run without the change with '"
+                + ResumeCommand.of(file.getParent()) + "', or start another run with --run");
     }
 
     private static RunConfig reread(Path file) {
@@ -123,24 +126,27 @@ final class ResumeCheck {
         } catch (ConfigError e) {
             throw new ConfigError(
                     e.getMessage().lines().findFirst().orElse("")
-                            + "; the run was started with another vit4j: go on with"
-                            + " that one, or start another run with --run",
+                            + "; the run was started with another version of vit4j: continue"
+                            + " with that version, or start another run with --run",
                     e);
         }
     }
 
-    /** A teacher that was trained anew under the same name is another one: notes which it is, or compares. */
+    /**
+     * Records the checksum of the teacher, or compares it on resume: a retrained teacher with the same name is
+     * rejected.
+     */
     static void checkTeacher(Path teacher, RunDirectory run, boolean resume) {
-        Path noted = run.path().resolve("teacher.sha256");
+        Path recorded = run.path().resolve("teacher.sha256");
         try {
             String sum = CheckpointDirectory.sha256(teacher);
             if (resume
-                    && Files.exists(noted)
-                    && !Files.readString(noted).strip().equals(sum)) {
-                throw new ConfigError(noted + ": the run was started with another teacher than " + teacher
-                        + " is now; put that one back, or start another run with --run");
+                    && Files.exists(recorded)
+                    && !Files.readString(recorded).strip().equals(sum)) {
+                throw new ConfigError(recorded + ": the run was started with another teacher than " + teacher
+                        + "; restore that teacher, or start another run with --run");
             }
-            run.write(noted.getFileName().toString(), sum + "\n");
+            run.write(recorded.getFileName().toString(), sum + "\n");
         } catch (IOException e) {
             throw new RunException(teacher + ": cannot be read: " + AtomicFiles.reason(e), e);
         }

@@ -8,20 +8,20 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.vit4j.config.Config;
 
-/** Command lines that continue a run, quoted so that a shell takes them as they are printed. */
+/** Command lines that continue a run, quoted for the shell. */
 public final class ResumeCommand {
     private ResumeCommand() {}
 
-    /** The command that continues the run in a directory; the config comes from there. */
+    /** Command that continues the run in a directory with the config stored there. */
     public static String of(Path directory) {
         return line(List.of("train", "--resume", "--run", directory.toString()));
     }
 
     /**
-     * The command that continues a run, or begins it again, at a tenth of its learning rate.
+     * Command that continues or restarts a run with a tenth of its learning rate.
      *
-     * @param resolved the config of the run
-     * @param resume false to begin again
+     * @param resolved resolved config of the run
+     * @param resume false to restart the run
      */
     static String withLowerRate(Path directory, String resolved, boolean resume) {
         Map<String, String> values = Config.values(resolved, "config.yaml");
@@ -29,7 +29,7 @@ public final class ResumeCommand {
         if (resume) words.add("--resume");
         else words.add(directory.resolve("config.yaml").toString());
         words.addAll(List.of("--run", directory.toString()));
-        // The lowest rate of the schedule must not be above the new one.
+        // min_lr must not exceed the new learning rate.
         for (String key : List.of("train.optimizer.lr", "train.schedule.min_lr")) {
             BigDecimal value = new BigDecimal(values.getOrDefault(key, "0"));
             if (value.signum() > 0) words.addAll(List.of("--set", key + "=" + tenth(value)));
@@ -41,7 +41,7 @@ public final class ResumeCommand {
         return value.movePointLeft(1).stripTrailingZeros().toString();
     }
 
-    /** A command line of this program; the launcher says how it was called. */
+    /** Command line of this program, with the program name that the launcher sets. */
     public static String line(List<String> words) {
         String program = System.getProperty("vit4j.command", "vit4j");
         return quoted(program) + " " + words.stream().map(ResumeCommand::quoted).collect(Collectors.joining(" "));

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
@@ -14,10 +15,10 @@ import org.vit4j.models.ModelConfig;
 import org.vit4j.optim.NamePattern;
 
 /**
- * A whole config file.
+ * Contents of a config file.
  *
- * @param name of the config, without directory and ending
- * @param resolved everything that was read, defaults included, as YAML
+ * @param name of the config, without directory and extension
+ * @param resolved all values, including defaults, as YAML
  */
 public record RunConfig(
         String name,
@@ -29,33 +30,35 @@ public record RunConfig(
         String resolved) {
 
     /**
-     * @param keep checkpoints that are kept
-     * @param logSteps optimizer steps between two scalars of loss and learning rate for TensorBoard; 0: none
+     * {@code output}: run directory, checkpoints and logging.
+     *
+     * @param keep number of checkpoints to keep
+     * @param logSteps optimizer steps between TensorBoard scalars of loss and learning rate; 0 disables them
      */
     public record OutputConfig(Path dir, int keep, int logSteps) {
         public OutputConfig {
-            if (logSteps < 0) throw new IllegalArgumentException("log_steps (" + logSteps + ") must not be negative");
-            if (keep < 1) throw new IllegalArgumentException("keep (" + keep + ") must be at least 1");
+            Checks.check(logSteps >= 0, "log_steps", logSteps, "must be at least 0");
+            Checks.check(keep >= 1, "keep", keep, "must be at least 1");
         }
     }
 
-    /** What the authors, or timm, report: top-1 on ImageNet in percent. */
+    /** Published ImageNet top-1 accuracy in percent, by the authors or timm. */
     public record PublishedResult(Optional<Double> top1, String source) {}
 
-    /** @throws org.vit4j.config.ConfigError with every problem of the file */
+    /** @throws ConfigError with all problems of the file */
     public static RunConfig open(String nameOrPath, List<String> overrides) {
         return read(Config.open(nameOrPath, overrides));
     }
 
     /**
-     * The config of the run in a directory, under the name of the config it was started with.
+     * Reads the config of the run in a directory, under the name of the config that the run was started with.
      *
-     * @param overrides {@code path=value}, which win over it
-     * @throws ConfigError when the directory holds no run
+     * @param overrides {@code path=value}, replacing values of the config
+     * @throws ConfigError if the directory holds no run
      */
     public static RunConfig ofRun(Path directory, List<String> overrides) {
         Path file = directory.resolve("config.yaml");
-        if (!Files.isRegularFile(file)) throw new ConfigError(directory + ": " + RunDirectory.whyNoRun(directory));
+        if (!Files.isRegularFile(file)) throw new ConfigError(directory + ": " + RunDirectory.noRunReason(directory));
         Path name = directory.toAbsolutePath().normalize().getFileName();
         String config = RunInfo.read(directory).map(RunInfo::config).orElse(String.valueOf(name));
         return read(Config.ofRun(file, config, overrides));
@@ -71,9 +74,9 @@ public record RunConfig(
         Section training = root.section("train");
         Optional<TrainConfig> train = TrainConfig.read(training);
         if (model.isPresent() && train.flatMap(TrainConfig::distill).isPresent()) {
-            TrainingLoss.lacking(model.get()).ifPresent(lack -> training.reject("distill", lack));
+            TrainingLoss.missingHeadReason(model.get()).ifPresent(problem -> training.reject("distill", problem));
         }
-        if (model.isPresent() && train.isPresent()) fit(model.get(), train.get(), training);
+        if (model.isPresent() && train.isPresent()) checkPatterns(model.get(), train.get(), training);
         Section out = root.section("output");
         Path dir = out.pathAt("dir", "runs/" + config.name());
         int keep = out.intAt("keep", 3);
@@ -92,8 +95,8 @@ public record RunConfig(
     }
 
     /**
-     * This config for images that a Java program gives, with {@code data.dataset: custom} and without the keys that say where
-     * a dataset is and how it is divided.
+     * Returns this config for images supplied by a Java program: {@code data.dataset: custom}, without the keys for
+     * location and splits of a dataset.
      */
     RunConfig withCustomData() {
         List<String> overrides = new ArrayList<>(List.of("data.dataset=custom"));
@@ -103,14 +106,15 @@ public record RunConfig(
         return read(Config.parse(resolved, name, overrides));
     }
 
-    /** What is said of weights by name must be about weights there are. */
-    private static void fit(ModelConfig model, TrainConfig train, Section s) {
+    /** Rejects parameter patterns that match nothing, and freezing all parameters. */
+    private static void checkPatterns(ModelConfig model, TrainConfig train, Section s) {
         if (train.groups().groups().isEmpty() && train.freeze().isEmpty()) return;
         Graph graph = model.build();
-        train.groups().misfit(graph).ifPresent(what -> s.reject("optimizer.groups", what));
-        NamePattern.unmatched(train.freeze(), graph.parameters()).ifPresent(what -> s.reject("freeze", what));
-        boolean learns = graph.parameters().stream().anyMatch(w -> w.role().trainable() && train.trains(w.name()));
-        if (!learns) s.reject("freeze", "leaves no weight that learns");
+        train.groups().unmatchedPattern(graph).ifPresent(problem -> s.reject("optimizer.groups", problem));
+        NamePattern.unmatched(train.freeze(), graph.parameters()).ifPresent(problem -> s.reject("freeze", problem));
+        boolean anyTrainable =
+                graph.parameters().stream().anyMatch(w -> w.role().trainable() && train.isTrainable(w.name()));
+        if (!anyTrainable) s.reject("freeze", "leaves no trainable parameter");
     }
 
     private static Optional<PublishedResult> published(Section s) {

@@ -13,7 +13,7 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.RunException;
 
-/** The directory of a run: {@code config.yaml}, {@code metrics.jsonl}, models, checkpoints. Held by one process. */
+/** The directory of a run: {@code config.yaml}, {@code metrics.jsonl}, models, checkpoints. Locked by one process. */
 public final class RunDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
     private static final String SWEEP = "sweep.json";
@@ -29,10 +29,10 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * A directory for a new run, or, with {@code resume}, the one that holds a run to go on with. An earlier run in the
-     * way of a new one is moved aside, not overwritten.
+     * Opens and locks the directory of a new run, or, with {@code resume}, of a run to continue. For a new run, an
+     * earlier run in the directory is moved aside, not overwritten.
      *
-     * @throws ConfigError when another process trains in it, or a file stands in its place
+     * @throws ConfigError if another process is training in it, or the path is a file
      */
     public static RunDirectory open(Path path, boolean resume) {
         if (Files.exists(path) && !Files.isDirectory(path)) {
@@ -42,15 +42,17 @@ public final class RunDirectory implements AutoCloseable {
         if (resume && Files.exists(path.resolve(SWEEP))) {
             run.close();
             throw new ConfigError(
-                    path + ": holds a sweep, not a run; resume it with its --sweep, or one run of it with" + " --run");
+                    path + ": holds a sweep, not a run; resume the sweep with its --sweep, or one of its runs"
+                            + " with --run");
         }
-        return resume ? run : emptied(run);
+        return resume ? run : moveAsideIfUsed(run);
     }
 
     /**
-     * A directory for a sweep, or, with {@code resume}, the one that holds it. What is in the way is moved aside.
+     * Opens and locks the directory of a new sweep, or, with {@code resume}, of a sweep to continue. For a new sweep,
+     * an earlier run or sweep is moved aside.
      *
-     * @throws ConfigError when another process trains in it, or it holds a single run
+     * @throws ConfigError if another process is training in it, or it holds a single run
      */
     static RunDirectory openSweep(Path path, boolean resume) {
         if (Files.exists(path) && !Files.isDirectory(path)) {
@@ -59,16 +61,16 @@ public final class RunDirectory implements AutoCloseable {
         RunDirectory run = lock(path);
         if (resume && Files.exists(run.config())) {
             run.close();
-            throw new ConfigError(path + ": holds a single run, not a sweep; name another directory with --run");
+            throw new ConfigError(path + ": holds a single run, not a sweep; use another directory with --run");
         }
-        return resume ? run : emptied(run);
+        return resume ? run : moveAsideIfUsed(run);
     }
 
     /**
-     * Moves what is there aside. It stays locked until the new directory is, so that nobody begins in between; the lock
-     * goes with the directory.
+     * Moves an earlier run or sweep aside. The lock moves with the old directory and is held until the new directory is
+     * locked, so that no other process can start in between.
      */
-    private static RunDirectory emptied(RunDirectory run) {
+    private static RunDirectory moveAsideIfUsed(RunDirectory run) {
         if (!Files.exists(run.config()) && !Files.exists(run.path.resolve(SWEEP))) return run;
         try {
             moveAside(run.path);
@@ -92,14 +94,15 @@ public final class RunDirectory implements AutoCloseable {
         } catch (IOException e) {
             throw new RunException(path + ": cannot be used for a run: " + AtomicFiles.reason(e), e);
         }
-        throw new ConfigError(path + ": another vit4j is training in it; wait for it, or name another with --run");
+        throw new ConfigError(
+                path + ": another vit4j process is training in it; wait for it, or use another directory with --run");
     }
 
     private static FileLock tryLock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock();
         } catch (OverlappingFileLockException e) {
-            return null; // held by this very process
+            return null; // locked by this process
         }
     }
 
@@ -112,9 +115,9 @@ public final class RunDirectory implements AutoCloseable {
                 Files.move(path, aside);
             } catch (IOException e) {
                 throw new RunException(
-                        path + ": holds an earlier run that cannot be moved: " + AtomicFiles.reason(e), e);
+                        path + ": holds an earlier run that cannot be moved aside: " + AtomicFiles.reason(e), e);
             }
-            LOG.info("{} held an earlier run; it is {} now", path, aside.getFileName());
+            LOG.info("{} held an earlier run, which was moved to {}", path, aside.getFileName());
             return;
         }
     }
@@ -123,22 +126,23 @@ public final class RunDirectory implements AutoCloseable {
         return path;
     }
 
-    /** The resolved config; it reproduces the run. */
+    /** Resolved config; it reproduces the run. */
     public Path config() {
         return path.resolve("config.yaml");
     }
 
-    /** The best model so far. */
+    /** Best model so far. */
     public Path model() {
         return path.resolve("model.keras");
     }
 
+    /** Model after the last epoch. */
     public Path last() {
         return path.resolve("last.keras");
     }
 
-    /** The moving average of the weights at the end, where there is one. */
-    Path lastAverage() {
+    /** Moving average of the weights after the last epoch, if averaging is on. */
+    Path lastEma() {
         return path.resolve("last-ema.keras");
     }
 
@@ -146,26 +150,27 @@ public final class RunDirectory implements AutoCloseable {
         return path.resolve("checkpoints");
     }
 
-    /** Says why a directory without a config cannot be resumed. */
-    static String whyNoRun(Path path) {
-        if (!Files.exists(path)) return "there is no such directory; --run names the directory of the run to resume";
+    /** Describes why a directory without a config cannot be resumed. */
+    static String noRunReason(Path path) {
+        if (!Files.exists(path)) return "there is no such directory; set --run to the directory of the run to resume";
         if (Files.exists(path.resolve(SWEEP))) {
-            return "holds a sweep, not a run; resume it with its config and --sweep, or one run of it with --run";
+            return "holds a sweep, not a run; resume the sweep with its config and --sweep, or one of its runs with"
+                    + " --run";
         }
-        return "holds no run to resume (no config.yaml); name a config to start one";
+        return "holds no run to resume (no config.yaml); pass a config to start one";
     }
 
-    /** @throws RunException when epochs were finished here, and what they left is not there to go on from */
-    void checkNothingIsLost() {
+    /** @throws RunException if epochs were finished in this directory but there is no checkpoint to continue from */
+    void checkNoFinishedEpochs() {
         Path metrics = path.resolve("metrics.jsonl");
         try {
             if (!Files.exists(metrics) || Files.size(metrics) == 0) return;
         } catch (IOException e) {
             throw new RunException(metrics + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
-        throw new RunException(
-                path + ": has finished epochs but no checkpoint to go on from; start anew without --resume, which"
-                        + " moves this run aside");
+        throw new RunException(path
+                + ": has finished epochs but no checkpoint to continue from; start a new run without --resume, which"
+                + " moves this one aside");
     }
 
     void write(String name, String text) {
@@ -178,7 +183,7 @@ public final class RunDirectory implements AutoCloseable {
             lock.release();
             channel.close();
         } catch (IOException e) {
-            LOG.debug("the lock of {} could not be given back", path, e);
+            LOG.debug("the lock of {} could not be released", path, e);
         }
     }
 }

@@ -16,8 +16,8 @@ import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.RunException;
 
 /**
- * {@code run.json} of a run directory: the name of the config the run was started with, and what was changed when it was
- * resumed. {@code config.yaml} next to it holds the values that count now.
+ * {@code run.json} of a run directory: the name of the config that the run was started with, and the changes made when
+ * it was resumed. {@code config.yaml} next to it holds the current values.
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 record RunInfo(
@@ -27,10 +27,10 @@ record RunInfo(
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
-     * A value that was changed.
+     * Changed config value.
      *
-     * @param epoch that was being trained, from 1
-     * @param step optimizer steps done before
+     * @param epoch current epoch at the time of the change, from 1
+     * @param step optimizer steps done before the change
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     record Change(
@@ -45,14 +45,14 @@ record RunInfo(
         changes = changes == null ? List.of() : List.copyOf(changes);
     }
 
-    /** Reads the file of a run directory; empty for a run of a version that did not write it. */
+    /** Reads the file of a run directory; empty for a run of a version that did not write the file. */
     static Optional<RunInfo> read(Path directory) {
         Path file = file(directory);
         if (!Files.exists(file)) return Optional.empty();
         try {
             return Optional.of(JSON.readValue(Files.readAllBytes(file), RunInfo.class));
         } catch (JsonProcessingException e) {
-            throw new RunException(file + ": damaged (not the JSON that vit4j wrote); delete it to continue", e);
+            throw new RunException(file + ": damaged (invalid JSON); delete it to continue", e);
         } catch (IOException e) {
             throw new RunException(file + ": cannot be read: " + AtomicFiles.reason(e), e);
         }

@@ -18,80 +18,81 @@ import org.vit4j.report.RunRecord;
 import org.vit4j.report.RunReport;
 
 /**
- * What a run writes down for those who watch it: {@code metrics.jsonl}, {@code metrics.csv}, TensorBoard's event file,
- * {@code evaluation.json} and {@code report.html}. A run that was stopped and resumed leaves the same lines and scalars as
- * one that was not.
+ * Log files of a run: {@code metrics.jsonl}, {@code metrics.csv}, TensorBoard event file, {@code evaluation.json} and
+ * {@code report.html}. A run that was stopped and resumed writes the same lines and scalars as an uninterrupted one.
  */
 final class RunLog implements AutoCloseable {
-    /** So many pictures fill a page and keep it below a few megabytes. */
+    /** Number of misclassified images in the report, which keeps the page below a few megabytes. */
     static final int MISTAKES = 24;
 
     private static final Logger LOG = LoggerFactory.getLogger(RunLog.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {};
-    /** Short epochs do not each make a page. */
+    /** Minimum time between two reports, so that short epochs do not each write one. */
     private static final long REPORT_SECONDS = 10;
-    /** Tags of scalars by optimizer step; all others are by epoch. */
-    private static final String BY_STEP = "step/";
+    /** Tag prefix of scalars per optimizer step; all others are per epoch. */
+    private static final String STEP_TAG = "step/";
 
     private final RunDirectory run;
     private final TrainConfig train;
-    private final int every;
+    private final int logSteps;
     private final EventFile events;
-    private long reported = System.nanoTime();
+    private long lastReport = System.nanoTime();
 
     /**
-     * Takes back what an earlier process wrote beyond the checkpoint the run goes on from.
+     * Opens the log and removes entries that an earlier process wrote after the checkpoint to continue from.
      *
-     * @param from where the run stands
-     * @param every optimizer steps between two scalars of the loss and the learning rate; 0: none
+     * @param from state of the checkpoint
+     * @param logSteps optimizer steps between two scalars of loss and learning rate; 0 disables them
      */
-    RunLog(RunDirectory run, TrainConfig train, TrainState from, int every) {
+    RunLog(RunDirectory run, TrainConfig train, TrainState from, int logSteps) {
         this.run = run;
         this.train = train;
-        this.every = every;
+        this.logSteps = logSteps;
         this.events = EventFile.open(
                 run.path(),
                 scalar -> scalar.step()
-                        <= (byStep(scalar) ? from.step() : from.history().size()),
+                        <= (isPerStep(scalar) ? from.step() : from.history().size()),
                 System.currentTimeMillis() / 1000);
         Set<Long> written = EventFile.read(events.file()).stream()
-                .filter(scalar -> !byStep(scalar))
+                .filter(scalar -> !isPerStep(scalar))
                 .map(EventFile.EventScalar::step)
                 .collect(Collectors.toSet());
-        // Killed between the checkpoint and this line, the last epoch would be missing.
-        for (EpochMetrics epoch : from.history()) if (!written.contains((long) epoch.epoch())) scalars(epoch);
-        metrics(from.history());
+        // If the process was killed between checkpoint and event file, the last epoch is missing there.
+        for (EpochMetrics epoch : from.history()) if (!written.contains((long) epoch.epoch())) addScalars(epoch);
+        writeMetrics(from.history());
     }
 
-    private static boolean byStep(EventFile.EventScalar scalar) {
-        return scalar.tag().startsWith(BY_STEP);
+    private static boolean isPerStep(EventFile.EventScalar scalar) {
+        return scalar.tag().startsWith(STEP_TAG);
     }
 
-    /** An optimizer step that is done, number {@code step} from 1. */
+    /** Logs optimizer step number {@code step}, from 1. */
     void step(int step, double loss, double lr) {
-        if (every == 0 || step % every != 0) return;
+        if (logSteps == 0 || step % logSteps != 0) return;
         double now = System.currentTimeMillis() / 1e3;
         events.add(List.of(
-                new EventFile.EventScalar(BY_STEP + "loss", step, (float) loss, now),
-                new EventFile.EventScalar(BY_STEP + "lr", step, (float) lr, now)));
+                new EventFile.EventScalar(STEP_TAG + "loss", step, (float) loss, now),
+                new EventFile.EventScalar(STEP_TAG + "lr", step, (float) lr, now)));
     }
 
-    /** How the best model so far did on the validation images. */
+    /** Writes the evaluation of the best model so far. */
     void best(EvaluationReport evaluation) {
         evaluation.write(run.path());
     }
 
-    /** The last of {@code history} is done. */
+    /** Logs the last epoch of {@code history}. */
     void epoch(List<EpochMetrics> history) {
-        metrics(history);
-        scalars(history.get(history.size() - 1));
-        if (System.nanoTime() - reported < TimeUnit.SECONDS.toNanos(REPORT_SECONDS)) return;
+        writeMetrics(history);
+        addScalars(history.get(history.size() - 1));
+        if (System.nanoTime() - lastReport < TimeUnit.SECONDS.toNanos(REPORT_SECONDS)) return;
         report("training: " + history.size() + " of " + train.epochs() + " epochs done");
     }
 
-    /** All finished epochs anew, so that a crash between a line and its checkpoint leaves no line twice. */
-    private void metrics(List<EpochMetrics> history) {
+    /**
+     * Rewrites the lines of all finished epochs, so that a crash between line and checkpoint leaves no duplicate line.
+     */
+    private void writeMetrics(List<EpochMetrics> history) {
         List<Map<String, Object>> rows =
                 history.stream().map(epoch -> JSON.convertValue(epoch, MAP)).toList();
         StringBuilder lines = new StringBuilder();
@@ -105,7 +106,7 @@ final class RunLog implements AutoCloseable {
         run.write("metrics.csv", csv(rows));
     }
 
-    /** Numbers only: nothing needs quotes. What an epoch does not have stays empty. */
+    /** Formats rows of numbers, which need no quotes; missing values stay empty. */
     static String csv(List<Map<String, Object>> rows) {
         Set<String> keys = new LinkedHashSet<>();
         rows.forEach(row -> keys.addAll(row.keySet()));
@@ -119,7 +120,7 @@ final class RunLog implements AutoCloseable {
         return lines.stream().map(line -> line + "\n").collect(Collectors.joining());
     }
 
-    private void scalars(EpochMetrics epoch) {
+    private void addScalars(EpochMetrics epoch) {
         double now = System.currentTimeMillis() / 1e3;
         List<EventFile.EventScalar> scalars = new ArrayList<>();
         JSON.convertValue(epoch, MAP).forEach((key, value) -> {
@@ -129,19 +130,19 @@ final class RunLog implements AutoCloseable {
         events.add(scalars);
     }
 
-    /** TensorBoard puts what stands before a slash into one group: {@code val_loss -> val/loss}. */
+    /** TensorBoard groups tags by the text before a slash: {@code val_loss -> val/loss}. */
     private static String tag(String key) {
         int group = key.startsWith("train_") || key.startsWith("val_") ? key.lastIndexOf('_') : -1;
         return group < 0 ? "epoch/" + key : key.substring(0, group) + "/" + key.substring(group + 1);
     }
 
-    /** Writes the page anew. A page that cannot be made is no reason to lose a run. */
+    /** Writes the report. A failure is logged and does not end the run. */
     void report(String status) {
         try {
             run.write(
                     "report.html",
                     RunReport.html(RunRecord.read(run.path()), EvaluationReport.read(run.path()), status));
-            reported = System.nanoTime();
+            lastReport = System.nanoTime();
         } catch (RuntimeException e) {
             LOG.warn("report.html could not be written: {}", e.getMessage());
         }

@@ -5,23 +5,25 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.data.MixedBatch;
 
-/** What the loss compares with: soft rows that sum to one. */
+/** Target probabilities of the loss; rows sum to 1. */
 public final class SoftTargets {
     private SoftTargets() {}
 
-    /** Labels -> [B, K]: 1 - smoothing + smoothing / K for the label, smoothing / K for the others (as PyTorch). */
+    /**
+     * Smoothed labels, [B, K]: 1 - smoothing + smoothing / K for the label, smoothing / K for the others (as PyTorch).
+     */
     public static INDArray smoothed(int[] labels, int classes, double smoothing) {
         double[] own = new double[labels.length];
         Arrays.fill(own, 1);
         return rows(labels, own, classes, smoothing);
     }
 
-    /** [B, K]: smoothed labels of an image and of its partner, by their shares (timm's {@code mixup_target}). */
+    /** Smoothed labels of an image and its partner, weighted by lambda, [B, K] (timm's {@code mixup_target}). */
     public static INDArray mixed(MixedBatch mixed, int classes, double smoothing) {
         return rows(mixed.batch().labels(), mixed.lambda(), classes, smoothing);
     }
 
-    /** In single precision, as timm. */
+    /** Computes in single precision, as timm. */
     private static INDArray rows(int[] labels, double[] shares, int classes, double smoothing) {
         int n = labels.length;
         float off = (float) (smoothing / classes);
@@ -38,7 +40,7 @@ public final class SoftTargets {
         return Nd4j.createFromArray(rows).reshape('c', n, classes);
     }
 
-    /** In place: 1 above the threshold, 0 elsewhere. */
+    /** Sets targets above the threshold to 1, others to 0, in place. */
     static void harden(INDArray targets, double threshold) {
         float limit = (float) threshold;
         for (long i = 0; i < targets.length(); i++) targets.putScalar(i, targets.getFloat(i) > limit ? 1 : 0);

@@ -11,8 +11,8 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.io.RunException;
 
 /**
- * A grid of runs, one after another, each in its own directory. What is known of them lies beside, written anew after
- * each: {@code sweep.json}, {@code sweep.csv}, {@code sweep.html}.
+ * Grid search: runs all combinations of config values in sequence, each in its own directory. Rewrites the summary
+ * files {@code sweep.json}, {@code sweep.csv} and {@code sweep.html} after each run.
  */
 public final class Sweep {
     private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
@@ -20,10 +20,10 @@ public final class Sweep {
     private Sweep() {}
 
     /**
-     * Reads the config with every combination of values, and looks at data and networks, before anything is trained.
+     * Reads the config with every combination of values and checks data and models before anything is trained.
      *
-     * @param sweeps {@code path=value,value} each
-     * @param directory of the sweep; empty for {@code output.dir} of the config
+     * @param sweeps axes, {@code path=value,value} each
+     * @param directory of the sweep; {@code output.dir} of the config if empty
      * @throws ConfigError with the problems of all combinations
      */
     public static SweepPlan plan(String config, List<String> overrides, List<String> sweeps, Optional<Path> directory) {
@@ -41,19 +41,18 @@ public final class Sweep {
     }
 
     /**
-     * Trains what is planned. A run that fails, such as one whose loss is no number any more, is noted and the next one
-     * begins.
+     * Trains the planned runs. A run that fails, for example with a NaN loss, is recorded and the next run starts.
      *
-     * @param resume finished runs are left alone, one that was begun goes on from its newest checkpoint, one that failed
-     *     tries again from there; otherwise an earlier sweep in the way is moved aside
-     * @param stop asked after every step and between runs
+     * @param resume skips finished runs and continues unfinished and failed runs from their newest checkpoint; if
+     *     false, an earlier sweep in the directory is moved aside
+     * @param stop checked after every step and between runs
      */
     public static SweepSummary run(
             SweepPlan plan, boolean resume, Trainer.TrainListener progress, BooleanSupplier stop) {
         if (resume) plan.runs().forEach(entry -> ResumeCheck.checkInSweep(entry.config(), directory(plan, entry)));
-        try (RunDirectory held = RunDirectory.openSweep(plan.directory(), resume)) {
+        try (RunDirectory sweep = RunDirectory.openSweep(plan.directory(), resume)) {
             SweepSummary summary = SweepSummary.of(plan);
-            summary.write(held);
+            summary.write(sweep);
             int number = 0;
             for (SweepPlan.SweepEntry entry : plan.runs()) {
                 number++;
@@ -61,7 +60,7 @@ public final class Sweep {
                 if (resume && summary.row(entry.name()).finished(entry.config())) continue;
                 LOG.info("run {} of {}: {}", number, plan.runs().size(), entry.name());
                 summary = summary.with(train(plan, entry, resume, progress, stop));
-                summary.write(held);
+                summary.write(sweep);
             }
             return summary;
         }
@@ -80,7 +79,7 @@ public final class Sweep {
                     result.finished() ? SweepSummary.SweepState.FINISHED : SweepSummary.SweepState.STOPPED;
             return SweepSummary.SweepResult.read(entry, directory, state, "");
         } catch (RunException | ConfigError e) {
-            LOG.warn("{}: {}; the sweep goes on", entry.name(), e.getMessage());
+            LOG.warn("{}: {}; continuing the sweep", entry.name(), e.getMessage());
             return SweepSummary.SweepResult.read(entry, directory, SweepSummary.SweepState.FAILED, e.getMessage());
         }
     }

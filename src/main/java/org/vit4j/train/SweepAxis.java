@@ -6,9 +6,10 @@ import java.util.List;
 import org.vit4j.config.ConfigError;
 
 /**
- * One value of the config and what it shall be in turn.
+ * Config key with the values to try.
  *
- * @param values as they are written on the command line; each is YAML
+ * @param path full config key
+ * @param values as written on the command line; each is YAML
  */
 public record SweepAxis(String path, List<String> values) {
     public SweepAxis {
@@ -16,18 +17,18 @@ public record SweepAxis(String path, List<String> values) {
     }
 
     /**
-     * Reads {@code path=value,value,...}. A value may be a list or a section, {@code [7,3,3],[3,3,3]}, or stand in quotes:
-     * commas inside do not part values.
+     * Parses {@code path=value,value,...}. A value may be a list or a section, such as {@code [7,3,3],[3,3,3]}, or
+     * quoted; commas inside do not separate values.
      *
-     * @throws ConfigError when it is not of that form
+     * @throws ConfigError if the syntax is wrong
      */
     public static SweepAxis parse(String text) {
         int equals = text.indexOf('=');
         String where = "--sweep " + text;
         if (equals <= 0) throw new ConfigError(where + ": expected path=value,value such as train.seed=1,2,3");
         List<String> values = split(text.substring(equals + 1), where);
-        if (values.contains("")) throw new ConfigError(where + ": a value is empty");
-        if (new LinkedHashSet<>(values).size() < values.size()) throw new ConfigError(where + ": a value stands twice");
+        if (values.contains("")) throw new ConfigError(where + ": empty value");
+        if (new LinkedHashSet<>(values).size() < values.size()) throw new ConfigError(where + ": duplicate value");
         return new SweepAxis(text.substring(0, equals).trim(), values);
     }
 
@@ -51,13 +52,13 @@ public record SweepAxis(String path, List<String> values) {
                 from = i + 1;
             }
         }
-        if (depth != 0 || quote != 0) throw new ConfigError(where + ": a bracket or a quote is left open");
+        if (depth != 0 || quote != 0) throw new ConfigError(where + ": unclosed bracket or quote");
         parts.add(text.substring(from).trim());
         return parts;
     }
 
-    /** The last word of the path: {@code lr}. */
-    String word() {
+    /** Last segment of the path, for example {@code lr}. */
+    String key() {
         return path.substring(path.lastIndexOf('.') + 1);
     }
 }

@@ -16,27 +16,27 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.DataConfig;
 
 /**
- * A grid of runs, all of them read and found to be possible.
+ * Validated grid of runs.
  *
  * @param name of the config
- * @param directory holds a directory for each run
+ * @param directory contains one directory per run
  */
 public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<SweepEntry> runs) {
     private static final int LONGEST_NAME = 120;
 
     /**
-     * One point of the grid.
+     * Point of the grid.
      *
-     * @param name of its directory: {@code lr=1e-3,dim=96}
+     * @param name of its directory, for example {@code lr=1e-3,dim=96}
      * @param values by path, in the order of the axes
      */
     public record SweepEntry(String name, Map<String, String> values, RunConfig config) {}
 
     /**
-     * Reads every combination before any is trained.
+     * Reads and checks all combinations.
      *
-     * @param directory where the sweep lies; {@code output.dir} of the config when null
-     * @throws ConfigError with the problems of all combinations, a line each
+     * @param directory of the sweep; {@code output.dir} of the config if null
+     * @throws ConfigError with the problems of all combinations, one line each
      */
     static SweepPlan of(String config, List<String> overrides, List<SweepAxis> axes, Path directory) {
         checkPaths(axes);
@@ -52,20 +52,20 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
             problems.collect(name, () -> entries.add(new SweepEntry(name, values, RunConfig.open(config, all))));
         }
         problems.check(byName);
-        Path into =
+        Path target =
                 directory != null ? directory : entries.get(0).config().output().dir();
-        List<SweepEntry> placed = new ArrayList<>();
-        for (SweepEntry entry : entries) placed.add(placed(entry, into, config, overrides));
-        distinct(placed);
-        checkRuns(placed);
-        return new SweepPlan(placed.get(0).config().name(), into, axes, List.copyOf(placed));
+        List<SweepEntry> runs = new ArrayList<>();
+        for (SweepEntry entry : entries) runs.add(withOutputDir(entry, target, config, overrides));
+        checkDistinct(runs);
+        checkRuns(runs);
+        return new SweepPlan(runs.get(0).config().name(), target, axes, List.copyOf(runs));
     }
 
-    /** The same with its own directory, so that its resolved config reproduces it. */
-    private static SweepEntry placed(SweepEntry entry, Path into, String config, List<String> overrides) {
+    /** Sets the output directory of a run, so that its resolved config reproduces it. */
+    private static SweepEntry withOutputDir(SweepEntry entry, Path target, String config, List<String> overrides) {
         List<String> all = new ArrayList<>(overrides);
         entry.values.forEach((path, value) -> all.add(path + "=" + value));
-        all.add("output.dir=" + quoted(into.resolve(entry.name).toString()));
+        all.add("output.dir=" + quoted(target.resolve(entry.name).toString()));
         return new SweepEntry(entry.name, entry.values, RunConfig.open(config, all));
     }
 
@@ -78,68 +78,69 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
     }
 
     private static void checkPaths(List<SweepAxis> axes) {
-        Set<String> seen = new HashSet<>();
+        Set<String> paths = new HashSet<>();
         for (SweepAxis axis : axes) {
-            if (!seen.add(axis.path())) throw new ConfigError("--sweep " + axis.path() + ": stands twice");
+            if (!paths.add(axis.path())) throw new ConfigError("--sweep " + axis.path() + ": duplicate axis");
             if (axis.path().startsWith("output.")) {
-                throw new ConfigError("--sweep " + axis.path() + ": the runs of a sweep have directories of their own,"
-                        + " named by their values; leave it out, or place the whole sweep with --run");
+                throw new ConfigError("--sweep " + axis.path() + ": each run of a sweep has its own directory, named by"
+                        + " its values; remove this axis, or set the directory of the sweep with --run");
             }
         }
     }
 
-    /** The last axis runs fastest. */
+    /** All combinations of values; the last axis varies fastest. */
     private static List<Map<String, String>> grid(List<SweepAxis> axes) {
         List<Map<String, String>> grid = List.of(Map.of());
         for (SweepAxis axis : axes) {
-            List<Map<String, String>> longer = new ArrayList<>();
-            for (Map<String, String> before : grid) {
+            List<Map<String, String>> extended = new ArrayList<>();
+            for (Map<String, String> prefix : grid) {
                 for (String value : axis.values()) {
-                    Map<String, String> point = new LinkedHashMap<>(before);
+                    Map<String, String> point = new LinkedHashMap<>(prefix);
                     point.put(axis.path(), value);
-                    longer.add(point);
+                    extended.add(point);
                 }
             }
-            grid = longer;
+            grid = extended;
         }
         return grid;
     }
 
     private static String name(Map<String, String> values, List<SweepAxis> axes) {
-        List<String> words = axes.stream().map(SweepAxis::word).toList();
-        boolean unclear = new HashSet<>(words).size() < words.size();
+        List<String> keys = axes.stream().map(SweepAxis::key).toList();
+        boolean ambiguous = new HashSet<>(keys).size() < keys.size();
         List<String> parts = new ArrayList<>();
         for (SweepAxis axis : axes) {
-            parts.add((unclear ? axis.path() : axis.word()) + "=" + plain(values.get(axis.path())));
+            parts.add((ambiguous ? axis.path() : axis.key()) + "=" + fileName(values.get(axis.path())));
         }
         String name = String.join(",", parts);
         if (name.length() <= LONGEST_NAME) return name;
         return name.substring(0, LONGEST_NAME) + "-" + Integer.toHexString(name.hashCode());
     }
 
-    /** What a directory may be called anywhere: {@code [7, 3]} becomes {@code 7-3}. */
-    private static String plain(String value) {
+    /** Converts a value to characters allowed in file names on all systems: {@code [7, 3]} becomes {@code 7-3}. */
+    private static String fileName(String value) {
         String bare = value.replaceAll("[\\[\\]{}\"'\\s]", "");
         return bare.replaceAll("[^A-Za-z0-9._+-]+", "-");
     }
 
-    private static void distinct(List<SweepEntry> entries) {
+    private static void checkDistinct(List<SweepEntry> entries) {
         Map<String, SweepEntry> byName = new HashMap<>();
         Map<Map<String, String>, SweepEntry> byConfig = new HashMap<>();
         for (SweepEntry entry : entries) {
             Map<String, String> values = Config.values(entry.config.resolved(), entry.name);
             values.remove("output.dir");
-            SweepEntry same = byConfig.putIfAbsent(values, entry);
-            SweepEntry alike = byName.putIfAbsent(entry.name, entry);
-            if (same == null && alike == null) continue;
-            throw new ConfigError("--sweep: " + entry.values + " and " + (same == null ? alike : same).values
-                    + (same == null
-                            ? " would have the same directory; write their values otherwise"
-                            : " are the same run"));
+            SweepEntry sameConfig = byConfig.putIfAbsent(values, entry);
+            SweepEntry sameName = byName.putIfAbsent(entry.name, entry);
+            if (sameConfig == null && sameName == null) continue;
+            throw new ConfigError(
+                    "--sweep: " + entry.values + " and " + (sameConfig == null ? sameName : sameConfig).values
+                            + (sameConfig == null
+                                    ? " would have the same directory name; write their values differently"
+                                    : " are the same run"));
         }
     }
 
-    /** Networks that cannot be built, memory, data that is not there: what training would stumble on. */
+    /** Checks models, memory and data of all runs before training. */
     private static void checkRuns(List<SweepEntry> entries) {
         SweepProblems problems = new SweepProblems();
         Map<DataConfig, Integer> classes = new HashMap<>();
@@ -159,7 +160,7 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
         problems.check(byName);
     }
 
-    /** Problems with the runs that have them: what all have is said once. */
+    /** Collects problems with the runs that have them; a problem of all runs is reported once. */
     private static final class SweepProblems {
         private final Map<String, Set<String>> runsByLine = new LinkedHashMap<>();
 
@@ -175,30 +176,30 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
             }
         }
 
-        /** @param runs all of them: name to values */
+        /** @param runs values of all runs by name */
         void check(Map<String, Map<String, String>> runs) {
             if (runsByLine.isEmpty()) return;
             List<String> lines = new ArrayList<>();
-            runsByLine.forEach((line, names) -> lines.add(told(line, names, runs)));
+            runsByLine.forEach((line, names) -> lines.add(format(line, names, runs)));
             throw ConfigError.of(lines);
         }
 
-        private static String told(String line, Set<String> names, Map<String, Map<String, String>> runs) {
+        private static String format(String line, Set<String> names, Map<String, Map<String, String>> runs) {
             if (names.size() == runs.size()) return line.replaceFirst("^--set", "--sweep");
-            String who = "--sweep " + String.join(" ", names) + ": ";
-            for (Map.Entry<String, String> one :
+            String prefix = "--sweep " + String.join(" ", names) + ": ";
+            for (Map.Entry<String, String> entry :
                     runs.get(names.iterator().next()).entrySet()) {
-                String where = "--set " + one.getKey() + "=" + one.getValue() + ": ";
+                String where = "--set " + entry.getKey() + "=" + entry.getValue() + ": ";
                 if (!line.startsWith(where)) continue;
-                long having = runs.values().stream()
-                        .filter(values -> values.get(one.getKey()).equals(one.getValue()))
+                long count = runs.values().stream()
+                        .filter(values -> values.get(entry.getKey()).equals(entry.getValue()))
                         .count();
-                // A value that is wrong by itself is named by itself, one that is wrong beside others by the runs.
-                return having == names.size()
+                // If all runs with this value fail, the value itself is wrong; otherwise the failing runs are named.
+                return count == names.size()
                         ? line.replaceFirst("^--set", "--sweep")
-                        : who + line.substring(where.length());
+                        : prefix + line.substring(where.length());
             }
-            return who + line;
+            return prefix + line;
         }
     }
 }

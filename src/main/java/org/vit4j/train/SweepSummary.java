@@ -17,9 +17,9 @@ import org.vit4j.optim.ValidationMetrics;
 import org.vit4j.report.SweepPage;
 
 /**
- * How the runs of a sweep stand, the best first.
+ * Results of the runs of a sweep, best first.
  *
- * @param axes paths of what was varied
+ * @param axes varied config keys and their values
  */
 public record SweepSummary(String config, Path directory, List<SweepAxis> axes, List<SweepResult> rows) {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -27,32 +27,32 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
                     (SweepResult row) -> row.best().map(SweepBest::valTop1).orElse(-1.0), Comparator.reverseOrder())
             .thenComparing(row -> row.best().map(SweepBest::valLoss).orElse(Double.MAX_VALUE));
 
-    /** How far a run has come. */
+    /** Progress of a run. */
     public enum SweepState {
         WAITING,
         STOPPED,
         FAILED,
         FINISHED;
 
-        String word() {
+        String label() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
 
-    /** The best epoch of a run, as {@code model.keras} holds it: of the weights or of their moving average. */
+    /** Best epoch of a run, as stored in {@code model.keras}: of the weights or of their moving average. */
     public record SweepBest(int epoch, double valTop1, double valLoss) {
         private static SweepBest of(EpochMetrics epoch) {
-            ValidationMetrics kept = epoch.averageIsBetter() ? epoch.ema().orElseThrow() : epoch;
-            return new SweepBest(epoch.epoch(), kept.valTop1(), kept.valLoss());
+            ValidationMetrics best = epoch.averageIsBetter() ? epoch.ema().orElseThrow() : epoch;
+            return new SweepBest(epoch.epoch(), best.valTop1(), best.valLoss());
         }
     }
 
     /**
-     * A run.
+     * Result of a run.
      *
      * @param run name of its directory
-     * @param epochs finished ones
-     * @param problem why it failed, empty otherwise
+     * @param epochs number of finished epochs
+     * @param problem reason of a failure, empty otherwise
      */
     public record SweepResult(
             String run,
@@ -63,12 +63,11 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             double seconds,
             String problem) {
 
-        /** What the run's own {@code metrics.jsonl} says. */
+        /** Reads the result from {@code metrics.jsonl} of the run. */
         static SweepResult read(SweepPlan.SweepEntry entry, Path directory, SweepState state, String problem) {
             List<EpochMetrics> epochs = metrics(directory);
-            Optional<SweepBest> best = epochs.stream()
-                    .reduce((one, other) -> other.betterThan(one) ? other : one)
-                    .map(SweepBest::of);
+            Optional<SweepBest> best =
+                    epochs.stream().reduce((a, b) -> b.betterThan(a) ? b : a).map(SweepBest::of);
             double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
             return new SweepResult(entry.name(), entry.values(), state, epochs.size(), best, seconds, problem);
         }
@@ -80,21 +79,22 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             try {
                 for (String line : Files.readAllLines(file)) lines.add(JSON.readValue(line, EpochMetrics.class));
             } catch (IOException e) {
-                lines.clear(); // damaged; the run writes it anew
+                lines.clear(); // damaged; the run rewrites it
             }
             return lines;
         }
 
         boolean finished(RunConfig config) {
             return state == SweepState.FINISHED
-                    && config.train().isOver(epochs, best.map(SweepBest::epoch).orElse(0));
+                    && config.train()
+                            .isFinished(epochs, best.map(SweepBest::epoch).orElse(0));
         }
 
         private Map<String, Object> toMap() {
             Map<String, Object> map = new LinkedHashMap<>();
             map.put("run", run);
             map.put("values", values);
-            map.put("state", state.word());
+            map.put("state", state.label());
             map.put("epochs", epochs);
             map.put("best_epoch", best.map(SweepBest::epoch).orElse(null));
             map.put("val_top1", best.map(SweepBest::valTop1).orElse(null));
@@ -109,27 +109,27 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         rows = rows.stream().sorted(BEST_FIRST).toList();
     }
 
-    /** What the directory holds of the planned runs. */
+    /** Reads the state of the planned runs from the directory. */
     static SweepSummary of(SweepPlan plan) {
-        Map<String, JsonNode> before = new LinkedHashMap<>();
+        Map<String, JsonNode> previous = new LinkedHashMap<>();
         Path file = plan.directory().resolve("sweep.json");
         if (Files.isRegularFile(file)) {
             try {
                 JSON.readTree(file.toFile())
                         .path("runs")
-                        .forEach(row -> before.put(row.path("run").asText(), row));
+                        .forEach(row -> previous.put(row.path("run").asText(), row));
             } catch (IOException e) {
-                before.clear(); // damaged; resuming each run finds the same out
+                previous.clear(); // damaged; the states are derived from the run directories
             }
         }
         List<SweepResult> rows = new ArrayList<>();
         for (SweepPlan.SweepEntry entry : plan.runs()) {
-            JsonNode row = before.get(entry.name());
+            JsonNode row = previous.get(entry.name());
             Path directory = Sweep.directory(plan, entry);
             SweepState state =
                     row == null ? SweepState.WAITING : state(row.path("state").asText());
-            boolean gone = !Files.exists(directory.resolve("model.keras"));
-            if (state == SweepState.FINISHED && gone) state = SweepState.WAITING;
+            boolean modelMissing = !Files.exists(directory.resolve("model.keras"));
+            if (state == SweepState.FINISHED && modelMissing) state = SweepState.WAITING;
             if (state == SweepState.WAITING && Files.exists(directory.resolve("config.yaml")))
                 state = SweepState.STOPPED;
             String problem = row == null ? "" : row.path("problem").asText();
@@ -138,8 +138,8 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         return new SweepSummary(plan.name(), plan.directory(), plan.axes(), rows);
     }
 
-    private static SweepState state(String word) {
-        for (SweepState state : SweepState.values()) if (state.word().equals(word)) return state;
+    private static SweepState state(String label) {
+        for (SweepState state : SweepState.values()) if (state.label().equals(label)) return state;
         return SweepState.WAITING;
     }
 
@@ -153,18 +153,18 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         return new SweepSummary(config, directory, axes, all);
     }
 
-    void write(RunDirectory held) {
-        held.write("sweep.json", json() + "\n");
-        held.write("sweep.csv", csv());
-        held.write("sweep.html", html());
+    void write(RunDirectory sweep) {
+        sweep.write("sweep.json", json() + "\n");
+        sweep.write("sweep.csv", csv());
+        sweep.write("sweep.html", html());
     }
 
-    /** Whether some run still has steps to do and none of its own failed it. */
-    public boolean interrupted() {
+    /** Returns true if some run has not finished and has not failed. */
+    public boolean hasUnfinishedRuns() {
         return rows.stream().anyMatch(row -> row.state == SweepState.WAITING || row.state == SweepState.STOPPED);
     }
 
-    public boolean failed() {
+    public boolean hasFailedRuns() {
         return rows.stream().anyMatch(row -> row.state == SweepState.FAILED);
     }
 
@@ -183,14 +183,16 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         }
     }
 
-    /** A table for people. */
+    /** Human-readable table. */
     public String text() {
         List<List<String>> table = table();
         List<Integer> widths = new ArrayList<>();
         for (int column = 0; column < table.get(0).size(); column++) {
-            int at = column;
-            widths.add(
-                    table.stream().mapToInt(row -> row.get(at).length()).max().orElse(0));
+            int index = column;
+            widths.add(table.stream()
+                    .mapToInt(row -> row.get(index).length())
+                    .max()
+                    .orElse(0));
         }
         return table.stream()
                 .map(row -> {
@@ -212,7 +214,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             cells.add(row.best.map(b -> String.valueOf(b.valTop1)).orElse(""));
             cells.add(row.best.map(b -> String.valueOf(b.valLoss)).orElse(""));
             cells.add(row.best.map(b -> String.valueOf(b.epoch)).orElse(""));
-            cells.addAll(List.of(String.valueOf(row.epochs), row.state.word(), String.valueOf(row.seconds)));
+            cells.addAll(List.of(String.valueOf(row.epochs), row.state.label(), String.valueOf(row.seconds)));
             cells.addAll(List.of(row.run, row.problem));
             lines.append(line(cells));
         }
@@ -239,7 +241,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
                     .orElse("-"));
             cells.add(row.best.map(b -> String.valueOf(b.epoch)).orElse("-"));
             cells.add(String.valueOf(row.epochs));
-            cells.add(row.state.word() + (row.problem.isEmpty() ? "" : ": " + row.problem));
+            cells.add(row.state.label() + (row.problem.isEmpty() ? "" : ": " + row.problem));
             table.add(cells);
         }
         return table;

@@ -2,6 +2,7 @@ package org.vit4j.train;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -12,43 +13,44 @@ import org.vit4j.data.Preprocessing;
 import org.vit4j.model.SavedModel;
 
 /**
- * A saved model that says what it thinks of the pictures a student is shown: the same ones, augmentation included, in
- * its own size, channels and normalization.
+ * Saved model whose logits are distillation targets. Converts the augmented images of the student to the size, channels
+ * and normalization of the teacher.
  */
 final class TeacherModel implements AutoCloseable {
     private final Path file;
     private final SavedModel model;
-    private final Preprocessing student;
-    private final Preprocessing own;
+    private final Preprocessing studentPreprocessing;
+    private final Preprocessing teacherPreprocessing;
 
-    private TeacherModel(Path file, SavedModel model, Preprocessing student) {
+    private TeacherModel(Path file, SavedModel model, Preprocessing studentPreprocessing) {
         this.file = file;
         this.model = model;
-        this.student = student;
+        this.studentPreprocessing = studentPreprocessing;
         Preprocessing p = model.description().preprocess();
-        // What the student sees is a part of the picture already: its edges are not cut off once more.
-        this.own = new Preprocessing(p.height(), p.width(), p.channels(), 1, p.interpolation(), p.mean(), p.std());
+        // Crop fraction 1: the images of the student are already cropped.
+        this.teacherPreprocessing =
+                new Preprocessing(p.height(), p.width(), p.channels(), 1, p.interpolation(), p.mean(), p.std());
     }
 
     /**
      * Opens a teacher.
      *
-     * @param config names the config in messages
-     * @param student how pictures are prepared for the student
-     * @throws ConfigError when there is no such model, or it knows other classes
+     * @param config name of the config, for messages
+     * @param studentPreprocessing preprocessing of the student
+     * @throws ConfigError if the file is missing or the model has other classes
      */
-    static TeacherModel load(Path file, String config, List<String> classes, Preprocessing student) {
+    static TeacherModel load(Path file, String config, List<String> classes, Preprocessing studentPreprocessing) {
         String key = config + ": train.distill.teacher: ";
         if (!Files.isRegularFile(file)) {
             throw new ConfigError(
-                    key + file + ": there is no such file; train the teacher first, or name another model.keras");
+                    key + file + ": there is no such file; train the teacher first, or use another model.keras");
         }
         SavedModel model = open(file, key);
-        List<String> taught = model.description().classes();
-        if (taught.equals(classes)) return new TeacherModel(file, model, student);
+        List<String> teacherClasses = model.description().classes();
+        if (teacherClasses.equals(classes)) return new TeacherModel(file, model, studentPreprocessing);
         model.close();
-        throw new ConfigError(key + file + ": knows other classes (" + shown(taught) + ") than the data has ("
-                + shown(classes) + "); they must be the same, in the same order");
+        throw new ConfigError(key + file + ": has other classes (" + shown(teacherClasses) + ") than the data ("
+                + shown(classes) + "); they must be equal and in the same order");
     }
 
     private static SavedModel open(Path file, String key) {
@@ -68,33 +70,39 @@ final class TeacherModel implements AutoCloseable {
         return file;
     }
 
-    /** Images as the student sees them, [B, H, W, C] -> [B, K]. */
+    /** Logits for images preprocessed for the student, [B, H, W, C] -> [B, K]. */
     INDArray logits(INDArray images) {
-        INDArray logits = model.inference().logits(images(images).castTo(DataType.FLOAT));
+        INDArray logits = model.inference().logits(toTeacherInput(images).castTo(DataType.FLOAT));
         return logits.castTo(images.dataType());
     }
 
-    /** The student's images as the teacher wants them; the very same where nothing has to be done. */
-    INDArray images(INDArray images) {
+    /** Converts images from student to teacher preprocessing; returns the same array if both are equal. */
+    INDArray toTeacherInput(INDArray images) {
         if (sameInput()) return images;
         int batch = (int) images.size(0);
-        int from = student.height() * student.width() * student.channels();
-        int to = own.height() * own.width() * own.channels();
-        float[] given = images.dup('c').data().asFloat();
+        int from = studentPreprocessing.height() * studentPreprocessing.width() * studentPreprocessing.channels();
+        int to = teacherPreprocessing.height() * teacherPreprocessing.width() * teacherPreprocessing.channels();
+        float[] source = images.dup('c').data().asFloat();
         float[] prepared = new float[Math.multiplyExact(batch, to)];
         for (int i = 0; i < batch; i++) {
-            Image picture = student.denormalize(java.util.Arrays.copyOfRange(given, i * from, (i + 1) * from));
-            System.arraycopy(own.apply(picture), 0, prepared, i * to, to);
+            Image image = studentPreprocessing.denormalize(Arrays.copyOfRange(source, i * from, (i + 1) * from));
+            System.arraycopy(teacherPreprocessing.apply(image), 0, prepared, i * to, to);
         }
-        return Nd4j.createFromArray(prepared).reshape('c', batch, own.height(), own.width(), own.channels());
+        return Nd4j.createFromArray(prepared)
+                .reshape(
+                        'c',
+                        batch,
+                        teacherPreprocessing.height(),
+                        teacherPreprocessing.width(),
+                        teacherPreprocessing.channels());
     }
 
     private boolean sameInput() {
-        return own.height() == student.height()
-                && own.width() == student.width()
-                && own.channels() == student.channels()
-                && own.mean().equals(student.mean())
-                && own.std().equals(student.std());
+        return teacherPreprocessing.height() == studentPreprocessing.height()
+                && teacherPreprocessing.width() == studentPreprocessing.width()
+                && teacherPreprocessing.channels() == studentPreprocessing.channels()
+                && teacherPreprocessing.mean().equals(studentPreprocessing.mean())
+                && teacherPreprocessing.std().equals(studentPreprocessing.std());
     }
 
     @Override

@@ -1,11 +1,11 @@
 package org.vit4j.train;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.vit4j.backend.Backend;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchShard;
@@ -18,24 +18,25 @@ import org.vit4j.optim.ParamGroupConfig;
 import org.vit4j.optim.Schedule;
 
 /**
- * How a network is trained.
+ * {@code train}: training recipe.
  *
- * @param accumulate batches whose gradients make one optimizer step
- * @param groups weights that are not treated like the rest
- * @param mixup how images are mixed with others
- * @param freeze weights that do not learn
- * @param spike a loss that lies so many deviations above those before it is logged; 0: never
- * @param checkpointSteps steps between checkpoints within an epoch, 0 for none; there is one at every epoch's end besides
- * @param earlyStop ends a run that does not get better; none otherwise
- * @param freezeNorm batch normalizations go by the running statistics they have and leave them; scale and shift learn
- *     on. For fine-tuning, where batches are too small or too few for statistics of their own
- * @param distill a teacher, for a student with two heads
- * @param init weights to start from; drawn ones otherwise
- * @param backend executes the network; {@code auto} takes the fastest one available
- * @param threads of the native kernels; otherwise as many as processors may be used, see {@link CpuThreads}
- * @param dropLast leave out the last images of an epoch where they fill no batch, as timm does: a short batch weighs its
- *     images more. They are others in each epoch
- * @param distributed how the work is shared, when there is a cluster
+ * @param accumulate number of batches whose gradients are averaged for one optimizer step
+ * @param groups learning rate and weight decay of selected parameters
+ * @param mixup mixing of images and labels
+ * @param freeze patterns of parameters that are not trained
+ * @param spike logs losses more than this many standard deviations above the previous ones; 0 disables it
+ * @param checkpointSteps steps between checkpoints within an epoch, 0 for none; in addition to one after every epoch
+ * @param earlyStop ends a run that stops improving
+ * @param freezeNorm batch norms use and keep their running statistics; scale and shift stay trainable. For fine-tuning
+ *     with batches that are too small or too few for their own statistics
+ * @param distill distillation from a teacher, for a student with two heads
+ * @param init weights to start from; random initialization if empty
+ * @param backend executes the network; {@code auto} selects the fastest one available
+ * @param threads number of threads of the native kernels; the number of usable processors if empty, see {@link
+ *     CpuThreads}
+ * @param dropLast omits the last incomplete batch of an epoch, as timm does, because a short batch gives its images
+ *     more weight. The omitted images differ between epochs
+ * @param distributed data-parallel training, if there is a cluster
  */
 public record TrainConfig(
         int epochs,
@@ -62,24 +63,21 @@ public record TrainConfig(
         DistributedConfig distributed) {
 
     public TrainConfig {
-        check(epochs >= 1, "epochs (%d) must be at least 1", epochs);
-        check(batch >= 1, "batch (%d) must be at least 1", batch);
-        check(accumulate >= 1, "accumulate (%d) must be at least 1", accumulate);
-        check(spike >= 0, "spike (%s) must not be negative", spike);
-        check(checkpointSteps >= 0, "checkpoint_steps (%d) must not be negative", checkpointSteps);
-        check(
-                threads.orElse(1) >= 1 && threads.orElse(1) <= 1024,
-                "threads (%d) must be in [1, 1024]",
-                threads.orElse(1));
+        Checks.check(epochs >= 1, "epochs", epochs, "must be at least 1");
+        Checks.check(batch >= 1, "batch", batch, "must be at least 1");
+        Checks.check(accumulate >= 1, "accumulate", accumulate, "must be at least 1");
+        Checks.nonNegative("spike", spike);
+        Checks.check(checkpointSteps >= 0, "checkpoint_steps", checkpointSteps, "must be at least 0");
+        threads.ifPresent(n -> Checks.check(n >= 1 && n <= 1024, "threads", n, "must be in [1, 1024]"));
         freeze = List.copyOf(freeze);
         int headEpochs = init.map(InitWeightsConfig::headEpochs).orElse(0);
-        check(
+        Checks.require(
                 accumulate % distributed.syncEvery().orElse(accumulate) == 0,
-                "distributed.sync_every (%d) must divide accumulate (%d): gradients are added up between two optimizer"
-                        + " steps, not across them",
+                "distributed.sync_every (%d) must divide accumulate (%d), because gradients are exchanged between two"
+                        + " optimizer steps, not across them",
                 distributed.syncEvery().orElse(accumulate),
                 accumulate);
-        check(headEpochs <= epochs, "init.head_epochs (%d) must be at most epochs (%d)", headEpochs, epochs);
+        Checks.require(headEpochs <= epochs, "init.head_epochs (%d) must be at most epochs (%d)", headEpochs, epochs);
     }
 
     static Optional<TrainConfig> read(Section s) {
@@ -87,10 +85,10 @@ public record TrainConfig(
         int batch = s.intAt("batch", 64);
         int accumulate = s.intUnlessOff("accumulate", 1, 1);
         long seed = s.longAt("seed", 0);
-        Section learning = s.section("optimizer");
-        Optional<ParamGroupConfig> groups = ParamGroupConfig.read(learning);
-        double scale = lrScale(learning, (double) batch * accumulate);
-        Optional<? extends Optimizer> optimizer = Optimizer.read(learning, scale);
+        Section optimizerSection = s.section("optimizer");
+        Optional<ParamGroupConfig> groups = ParamGroupConfig.read(optimizerSection);
+        double scale = lrScale(optimizerSection, (double) batch * accumulate);
+        Optional<? extends Optimizer> optimizer = Optimizer.read(optimizerSection, scale);
         double lr = optimizer.map(Optimizer::lr).orElse(1.0);
         Optional<Schedule> schedule = Schedule.read(s.section("schedule"), lr, epochs);
         Optional<LossConfig> loss = LossConfig.read(s.section("loss"));
@@ -139,74 +137,73 @@ public record TrainConfig(
                 distributed.orElseThrow()));
     }
 
-    /** Linear scaling (Goyal et al. 2017, arXiv:1706.02677): the rate that is written belongs to a batch of that size. */
+    /**
+     * Linear scaling rule (Goyal et al. 2017, arXiv:1706.02677): the configured rate is for {@code lr_base_batch}
+     * images.
+     */
     private static double lrScale(Section optimizer, double batch) {
         if (optimizer.isOff("lr_base_batch")) return 1;
         OptionalDouble base = optimizer.optionalDouble("lr_base_batch");
         if (base.isEmpty()) return 1;
         if (base.getAsDouble() > 0) return batch / base.getAsDouble();
-        optimizer.reject("lr_base_batch", "must be above 0, got " + base.getAsDouble());
+        optimizer.reject("lr_base_batch", "must be positive, got " + base.getAsDouble());
         return 1;
     }
 
-    /** Arrays as long as the weights that training keeps besides weights and gradient. */
-    int arrays() {
-        return optimizer.arrays() + (ema.isPresent() ? 1 : 0) + (accumulate > 1 ? 1 : 0);
+    /** Number of arrays as long as the parameters that training allocates in addition to parameters and gradient. */
+    int arrayCount() {
+        return optimizer.arrayCount() + (ema.isPresent() ? 1 : 0) + (accumulate > 1 ? 1 : 0);
     }
 
     /**
-     * Whether nothing is left to train.
+     * Returns true if no epoch is left to train.
      *
-     * @param done finished epochs
-     * @param best the best of them, from 1
+     * @param done number of finished epochs
+     * @param best number of the best one, from 1
      */
-    boolean isOver(int done, int best) {
+    boolean isFinished(int done, int best) {
         return done >= epochs || stopsEarly(done, best);
     }
 
-    /** Whether it is over before its last epoch. */
+    /** Returns true if early stopping ends the run before its last epoch. */
     boolean stopsEarly(int done, int best) {
         return done > 0
                 && done < epochs
-                && earlyStop.map(early -> early.isDue(done, best)).orElse(false);
+                && earlyStop.map(early -> early.shouldStop(done, best)).orElse(false);
     }
 
-    /** Returns true if a checkpoint is due after so many optimizer steps within an epoch. */
+    /** Returns true if a checkpoint within the epoch is due after optimizer step {@code step}. */
     boolean savesAfter(int step) {
         return checkpointSteps > 0 && step % checkpointSteps == 0;
     }
 
-    /** Epochs at the beginning in which the head alone learns. */
+    /** Number of initial epochs that train only the head. */
     int headEpochs() {
         return init.map(InitWeightsConfig::headEpochs).orElse(0);
     }
 
     /**
-     * A batch as it is learned from.
+     * Applies mixup or cutmix to a batch.
      *
      * @param epoch from 0
-     * @param draw the number of the batch since the start
+     * @param draw number of the batch since the start
      */
     public MixedBatch mix(Batch batch, int epoch, long draw) {
         return mix(batch, BatchShard.all(batch.size()), epoch, draw);
     }
 
-    /** The same of part of a batch. */
-    MixedBatch mix(Batch batch, BatchShard part, int epoch, long draw) {
-        return mixup.map(m -> m.apply(batch, part, seed, epoch, draw)).orElseGet(() -> MixedBatch.none(batch));
+    /** Applies mixup or cutmix to a shard of a batch. */
+    MixedBatch mix(Batch batch, BatchShard shard, int epoch, long draw) {
+        return mixup.map(m -> m.apply(batch, shard, seed, epoch, draw)).orElseGet(() -> MixedBatch.none(batch));
     }
 
-    /** Batches between two exchanges of gradients on a cluster. */
+    /** Number of batches between two exchanges of gradients on a cluster. */
     int syncEvery() {
         return distributed.syncEvery().orElse(accumulate);
     }
 
-    /** Whether a weight learns. */
-    boolean trains(String weight) {
-        return freeze.stream().noneMatch(glob -> glob.matches(weight));
-    }
-
-    private static void check(boolean holds, String rule, Object... values) {
-        if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, values));
+    /** Returns true if no freeze pattern matches the parameter. */
+    boolean isTrainable(String parameter) {
+        return freeze.stream().noneMatch(pattern -> pattern.matches(parameter));
     }
 }

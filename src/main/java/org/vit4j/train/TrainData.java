@@ -9,35 +9,35 @@ import org.vit4j.data.Dataset;
 import org.vit4j.data.DatasetSplits;
 
 /**
- * What a run learns from and is measured on. From Java it may come from anywhere, such as a DL4J {@code
- * DataSetIterator} through {@link org.vit4j.data.Dl4jData#source}.
+ * Training and validation data of a run. Java programs can supply their own, for example a DL4J {@code DataSetIterator}
+ * through {@link org.vit4j.data.Dl4jData#source}.
  *
- * @param training walked through once an epoch
+ * @param training iterated once per epoch
  * @param classes names of the labels 0, 1, ...
- * @param configured true for the data that the config of the run names; of all others the run records {@code dataset: custom}
+ * @param configured true for the dataset of the config; for other data the run records {@code dataset: custom}
  */
 public record TrainData(BatchSource training, BatchSource validation, List<String> classes, boolean configured) {
     public TrainData {
         classes = List.copyOf(classes);
     }
 
-    /** Data of the caller's own. */
+    /** Custom data of the caller. */
     public TrainData(BatchSource training, BatchSource validation, List<String> classes) {
         this(training, validation, classes, false);
     }
 
-    /** The data a config names, opened. */
+    /** Opens the dataset of a config. */
     public static TrainData open(RunConfig config) {
         return configured(config, config.data().open());
     }
 
-    /** The data a config names, opened by the caller, such as from a file system that only the caller reads. */
+    /** Dataset of a config that the caller has opened, for example from a file system only the caller can read. */
     public static TrainData configured(RunConfig config, DatasetSplits split) {
         TrainData data = of(config, split);
         return new TrainData(data.training, data.validation, data.classes, true);
     }
 
-    /** Images of the caller's own; augmentation, preprocessing and batches are those of the config. */
+    /** Custom images of the caller, with augmentation, preprocessing and batch size of the config. */
     public static TrainData of(RunConfig config, DatasetSplits split) {
         DataConfig data = config.data();
         DataLoader validation = new DataLoader(
@@ -53,7 +53,7 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
                 training(config, split.train()), validation, split.train().classes());
     }
 
-    /** The batches of a run, of which each epoch has all in an order of its own. */
+    /** Training batches, shuffled differently in each epoch. */
     static DataLoader training(RunConfig config, Dataset images) {
         DataConfig data = config.data();
         TrainConfig train = config.train();

@@ -13,19 +13,20 @@ import org.vit4j.io.RunException;
 import org.vit4j.machine.CpuThreads;
 import org.vit4j.report.Environment;
 
-/** A whole run: data, directory, training, what is left behind. What the command line and a notebook call. */
+/** Entry point for training: opens data and run directory, trains, writes logs and report. */
 public final class TrainRun {
     private static final Logger LOG = LoggerFactory.getLogger(TrainRun.class);
 
     private TrainRun() {}
 
     /**
-     * How a run ended.
+     * Result of a run.
      *
-     * @param finished false when it was stopped before its last epoch
+     * @param finished false if the run was stopped before its last epoch
+     * @param model best model
      */
     public record RunResult(boolean finished, TrainState state, Path directory, Path model) {
-        /** For machines: how far the run came and how good it is; fractions are unrounded. */
+        /** Machine-readable summary; fractions are not rounded. */
         public Map<String, Object> toMap() {
             Map<String, Object> map = new LinkedHashMap<>();
             map.put("finished", finished);
@@ -45,12 +46,13 @@ public final class TrainRun {
     }
 
     /**
-     * Trains, or goes on training.
+     * Trains on the dataset of the config, or continues training.
      *
      * @param directory of the run; an earlier run in it is moved aside unless {@code resume}
-     * @param resume goes on from the newest whole checkpoint; starts the run when there is none
-     * @param stop asked after every step
-     * @throws ConfigError for the user's mistakes, {@link RunException} when the disk is full or the loss is no number
+     * @param resume continues from the newest valid checkpoint; starts the run if there is none
+     * @param stop checked after every step
+     * @throws ConfigError for user errors
+     * @throws RunException if the disk is full or the loss is NaN or infinite
      */
     public static RunResult run(
             RunConfig config, Path directory, boolean resume, Trainer.TrainListener progress, BooleanSupplier stop) {
@@ -58,8 +60,8 @@ public final class TrainRun {
     }
 
     /**
-     * Trains on data of the caller's. The run records {@code dataset: custom} in place of what the config says about files,
-     * unless the data are those of the config.
+     * Trains on data of the caller. The run records {@code dataset: custom} instead of the dataset keys of the config,
+     * unless the data is the dataset of the config.
      */
     public static RunResult run(
             RunConfig config,
@@ -72,7 +74,7 @@ public final class TrainRun {
         return run(recorded, data, directory, resume, progress, stop, Optional.empty());
     }
 
-    /** The same with gradients that others work out, when there are some. */
+    /** Trains with gradients computed by workers; in this process if {@code workers} is empty. */
     public static RunResult run(
             RunConfig config,
             TrainData data,
@@ -102,7 +104,7 @@ public final class TrainRun {
             Trainer.TrainListener progress,
             BooleanSupplier stop,
             Optional<GradientWorkers> workers) {
-        // A teacher that does not fit is found before an earlier run is moved out of the way.
+        // Check the teacher before an earlier run is moved aside.
         Optional<TeacherModel> teacher = config.train()
                 .distill()
                 .map(distill -> TeacherModel.load(
@@ -110,14 +112,14 @@ public final class TrainRun {
                         config.name(),
                         data.classes(),
                         config.data().preprocess()));
-        // So are weights to start from; a run that goes on has its own.
-        if (!resume) config.train().init().ifPresent(init -> init.check(config));
+        // Check the initial weights too; a resumed run does not need them.
+        if (!resume) config.train().init().ifPresent(init -> init.checkFits(config));
         try (RunDirectory run = RunDirectory.open(directory, resume)) {
             List<ResumeChange> changes = resume ? ResumeCheck.check(config, run.path()) : List.of();
             if (teacher.isPresent()) ResumeCheck.checkTeacher(teacher.get().file(), run, resume);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
                 LOG.info(
-                        "the warm-up is longer than the run and is cut to its {} epochs",
+                        "the warm-up is longer than the run; shortened to its {} epochs",
                         config.train().epochs());
             }
             try (Trainer trainer = new Trainer(config, data, teacher, run, progress, workers)) {
@@ -127,21 +129,21 @@ public final class TrainRun {
                             "resuming at epoch {}, step {}",
                             trainer.state().epoch() + 1,
                             trainer.state().step());
-                if (resume && !resumed) run.checkNothingIsLost();
-                int every = config.output().logSteps();
-                if (resumed && trainer.state().isOver(config.train())) {
-                    // A crash after the last checkpoint may have come before what is written next.
-                    try (RunLog log = new RunLog(run, config.train(), trainer.state(), every)) {
-                        log.report(over(config, trainer.state()));
+                if (resume && !resumed) run.checkNoFinishedEpochs();
+                int logSteps = config.output().logSteps();
+                if (resumed && trainer.state().isFinished(config.train())) {
+                    // After a crash following the last checkpoint the log and report may be missing.
+                    try (RunLog log = new RunLog(run, config.train(), trainer.state(), logSteps)) {
+                        log.report(finishedStatus(config, trainer.state()));
                     }
                     return result(true, trainer, run);
                 }
                 if (!resumed) trainer.start(config);
-                note(config, run, resume, changes, trainer.state());
+                recordChanges(config, run, resume, changes, trainer.state());
                 run.write("config.yaml", config.resolved());
                 run.write("environment.json", Environment.json());
-                try (RunLog log = new RunLog(run, config.train(), trainer.state(), every)) {
-                    return result(watched(config, trainer, log, stop), trainer, run);
+                try (RunLog log = new RunLog(run, config.train(), trainer.state(), logSteps)) {
+                    return result(trainWithReport(config, trainer, log, stop), trainer, run);
                 }
             }
         } finally {
@@ -149,8 +151,8 @@ public final class TrainRun {
         }
     }
 
-    /** Writes down what differs from the run so far, before {@code config.yaml} forgets it. */
-    private static void note(
+    /** Records config changes in {@code run.json}, before {@code config.yaml} is overwritten. */
+    private static void recordChanges(
             RunConfig config, RunDirectory run, boolean resume, List<ResumeChange> changes, TrainState state) {
         changes.forEach(c -> LOG.info("resuming with {}: {} instead of {}", c.key(), c.after(), c.before()));
         Optional<RunInfo> before = resume ? RunInfo.read(run.path()) : Optional.empty();
@@ -158,16 +160,16 @@ public final class TrainRun {
         info.with(changes, state).write(run.path());
     }
 
-    /** What is known to be wrong before anything is opened or written. */
+    /** Checks classes, backend and memory before anything is opened or written. */
     static void check(RunConfig config, int classes) {
         check(config, classes, 1);
     }
 
-    /** @param parts that a batch is divided into */
-    private static void check(RunConfig config, int classes, int parts) {
+    /** @param shards number of shards that a batch is divided into */
+    private static void check(RunConfig config, int classes, int shards) {
         if (classes < 2) {
-            throw new ConfigError(config.name() + ": the data has one class, which leaves nothing to learn; expected at"
-                    + " least two class directories or labels");
+            throw new ConfigError(config.name() + ": the data has " + classes + " class; expected at least two class"
+                    + " directories or labels");
         }
         if (classes != config.model().classes()) {
             throw new ConfigError(
@@ -176,18 +178,18 @@ public final class TrainRun {
         }
         TrainConfig train = config.train();
         train.backend().check();
-        int batch = (train.batch() + parts - 1) / parts;
-        MemoryEstimate.of(config.model().build(), batch, train.arrays()).check(config.name(), train.batch());
+        int batch = (train.batch() + shards - 1) / shards;
+        MemoryEstimate.of(config.model().build(), batch, train.arrayCount()).check(config.name(), train.batch());
     }
 
-    /** However a run ends, its report is written from what there is. */
-    private static boolean watched(RunConfig config, Trainer trainer, RunLog log, BooleanSupplier stop) {
+    /** Trains and writes the report, also when training fails. */
+    private static boolean trainWithReport(RunConfig config, Trainer trainer, RunLog log, BooleanSupplier stop) {
         String status = "failed";
         try {
             boolean finished = trainer.train(log, stop);
             status = finished
-                    ? over(config, trainer.state())
-                    : "stopped after step " + trainer.state().step() + "; --resume goes on";
+                    ? finishedStatus(config, trainer.state())
+                    : "stopped after step " + trainer.state().step() + "; continue with --resume";
             return finished;
         } catch (RuntimeException e) {
             status = "failed: " + e.getMessage();
@@ -197,9 +199,9 @@ public final class TrainRun {
         }
     }
 
-    private static String over(RunConfig config, TrainState state) {
+    private static String finishedStatus(RunConfig config, TrainState state) {
         boolean early = config.train().stopsEarly(state.history().size(), state.bestEpoch());
-        return early ? "finished early: no better epoch since " + state.bestEpoch() : "finished";
+        return early ? "finished early: no improvement since epoch " + state.bestEpoch() : "finished";
     }
 
     private static RunResult result(boolean finished, Trainer trainer, RunDirectory run) {

@@ -6,16 +6,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where a run stands, but for the arrays. Everything random follows from seed, epoch and step, so this is all.
+ * Progress of a run, without the arrays. All randomness is derived from seed, epoch and step, so no generator state is
+ * needed.
  *
- * @param epoch the epoch being trained, from 0
- * @param batches batches of it that are done, whole optimizer steps where a checkpoint is written
+ * @param epoch current epoch, from 0
+ * @param batches number of finished batches of the epoch; a multiple of {@code train.accumulate} in checkpoints
  * @param step optimizer steps since the start
- * @param lossSum of the epoch so far, over its images
- * @param correct images of the epoch so far whose label was hit
- * @param seen images of the epoch so far
+ * @param lossSum sum of the losses of the images of the epoch so far
+ * @param correct number of correctly classified images of the epoch so far
+ * @param images number of images of the epoch so far
  * @param seconds spent on the epoch so far
- * @param history finished epochs
+ * @param history metrics of the finished epochs
  */
 public record TrainState(
         @JsonProperty("epoch") int epoch,
@@ -23,7 +24,7 @@ public record TrainState(
         @JsonProperty("step") int step,
         @JsonProperty("loss_sum") double lossSum,
         @JsonProperty("correct") long correct,
-        @JsonProperty("seen") long seen,
+        @JsonProperty("seen") long images,
         @JsonProperty("seconds") double seconds,
         @JsonProperty("history") List<EpochMetrics> history) {
 
@@ -33,40 +34,40 @@ public record TrainState(
         history = List.copyOf(history);
     }
 
-    /** One batch further within an optimizer step. */
-    TrainState afterBatch(double loss, long hits, long images, double time) {
+    /** Returns the state after one more batch. */
+    TrainState afterBatch(double loss, long batchCorrect, long batchImages, double time) {
         return new TrainState(
                 epoch,
                 batches + 1,
                 step,
-                lossSum + loss * images,
-                correct + hits,
-                seen + images,
+                lossSum + loss * batchImages,
+                correct + batchCorrect,
+                images + images,
                 seconds + time,
                 history);
     }
 
     TrainState afterStep() {
-        return new TrainState(epoch, batches, step + 1, lossSum, correct, seen, seconds, history);
+        return new TrainState(epoch, batches, step + 1, lossSum, correct, images, seconds, history);
     }
 
     TrainState afterEpoch(EpochMetrics metrics) {
-        List<EpochMetrics> longer = new ArrayList<>(history);
-        longer.add(metrics);
-        return new TrainState(epoch + 1, 0, step, 0, 0, 0, 0, longer);
+        List<EpochMetrics> extended = new ArrayList<>(history);
+        extended.add(metrics);
+        return new TrainState(epoch + 1, 0, step, 0, 0, 0, 0, extended);
     }
 
-    /** The best epoch so far on the validation set; the earlier one when two are alike. */
+    /** Best epoch so far on the validation set; the earlier one of equal epochs. */
     public Optional<EpochMetrics> best() {
         return history.stream().reduce((a, b) -> b.betterThan(a) ? b : a);
     }
 
-    /** Whether nothing is left to train. */
-    boolean isOver(TrainConfig train) {
-        return train.isOver(history.size(), bestEpoch());
+    /** Returns true if no epoch is left to train. */
+    boolean isFinished(TrainConfig train) {
+        return train.isFinished(history.size(), bestEpoch());
     }
 
-    /** The number of the best epoch, from 1; 0 before there is one. */
+    /** Number of the best epoch, from 1; 0 if no epoch is finished. */
     int bestEpoch() {
         return best().map(EpochMetrics::epoch).orElse(0);
     }

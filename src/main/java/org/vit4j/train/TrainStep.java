@@ -15,7 +15,7 @@ import org.vit4j.optim.LayerDepths;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroups;
 
-/** The network that learns: its weights, their gradient by one batch or several, and the step that follows. */
+/** Forward and backward pass, gradient accumulation and optimizer step, with all arrays of a training run. */
 final class TrainStep implements AutoCloseable {
     private final TrainConfig train;
     private final Graph graph;
@@ -40,7 +40,8 @@ final class TrainStep implements AutoCloseable {
     }
 
     private ParamGroups paramGroups() {
-        return train.groups().slices(graph, parameters, train.optimizer().weightDecay(), lossGradient::learns);
+        return train.groups()
+                .paramGroups(graph, parameters, train.optimizer().weightDecay(), lossGradient::isTrainable);
     }
 
     private GradientStep gradients() {
@@ -60,7 +61,8 @@ final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * The gradient by one batch, on top of those since the last {@link #optimizerStep}; batch normalizations see the batch.
+     * Computes loss and gradient of one batch; {@link #accumulate} adds the gradient to those since the last {@link
+     * #optimizerStep}.
      *
      * @return the loss
      */
@@ -70,22 +72,22 @@ final class TrainStep implements AutoCloseable {
         return gradients().loss();
     }
 
-    /** Whether loss and gradient of the last batch are numbers. */
+    /** Returns true if loss and gradient of the last batch are finite. */
     boolean isFinite() {
         return Double.isFinite(gradients().loss()) && Double.isFinite(norm);
     }
 
-    /** What the network said of the last batch, [B, K]. */
+    /** Logits of the last batch, [B, K]. */
     INDArray lastLogits() {
         return gradients().tensor(lossGradient.logits());
     }
 
-    /** The gradient by the last batch; laid out like the trained weights. */
+    /** Gradient of the last batch, in the layout of the trainable parameters. */
     INDArray lastGradient() {
         return gradients().flatGradient();
     }
 
-    /** Takes the gradient of the last batch in; {@code last} when an optimizer step by all of them follows. */
+    /** Accumulates the gradient of the last batch; {@code last} is true if an optimizer step follows. */
     void accumulate(boolean last) {
         gradients().updateStatistics();
         add(1, last);
@@ -107,36 +109,37 @@ final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * What others learned takes the place of {@link #forwardBackward} and {@link #accumulate}.
+     * Accumulates the result of workers, in place of {@link #forwardBackward} and {@link #accumulate}.
      *
-     * @param last when an optimizer step by all batches since the last {@link #optimizerStep} follows
-     * @return whether the gradient is one; otherwise nothing was taken in
+     * @param last true if an optimizer step follows
+     * @return false if the gradient is NaN or infinite; nothing is accumulated then
      */
-    boolean accumulateRemote(GradientShard answer, boolean last) {
-        try (INDArray gradient = Nd4j.createFromArray(answer.gradient())) {
+    boolean accumulateRemote(GradientShard shard, boolean last) {
+        try (INDArray gradient = Nd4j.createFromArray(shard.gradient())) {
             gradients().flatGradient().assign(gradient);
         }
         norm = gradients().flatGradient().norm2Number().doubleValue();
         if (!Double.isFinite(norm)) return false;
-        try (INDArray moved = Nd4j.createFromArray(answer.buffers())) {
-            parameters.buffers().addi(moved);
+        try (INDArray change = Nd4j.createFromArray(shard.buffers())) {
+            parameters.buffers().addi(change);
         }
-        add(answer.batches(), last);
+        add(shard.batches(), last);
         return true;
     }
 
-    /** One optimizer step by the mean of the gathered gradients; {@code step} counts it, from 1. */
+    /** Applies the mean of the accumulated gradients; {@code step} is the number of the step, from 1. */
     void optimizerStep(double lr, int step) {
         clipping.ifPresent(clip -> clip.apply(gradients().flatGradient(), norm));
         optimizer.step(gradients().flatGradient(), lr);
-        average.ifPresent(a -> a.update(step));
+        average.ifPresent(ema -> ema.update(step));
         batches = 0;
     }
 
-    /** All arrays that a run is resumed from, live, by name. */
+    /** All arrays of a checkpoint by name; not copies. */
     Map<String, INDArray> arrays() {
         Map<String, INDArray> arrays = new LinkedHashMap<>();
-        for (Parameter weight : parameters.parameters()) arrays.put(weight.name(), parameters.array(weight.name()));
+        for (Parameter parameter : parameters.parameters())
+            arrays.put(parameter.name(), parameters.array(parameter.name()));
         optimizer
                 .arrays()
                 .forEach((kind, flat) -> parameters
@@ -146,50 +149,51 @@ final class TrainStep implements AutoCloseable {
                                 ParameterStore.view(
                                         flat, from, parameters.parameter(name).shape()))));
         average().ifPresent(ema -> {
-            for (Parameter weight : ema.parameters()) arrays.put("ema/" + weight.name(), ema.array(weight.name()));
+            for (Parameter parameter : ema.parameters())
+                arrays.put("ema/" + parameter.name(), ema.array(parameter.name()));
         });
         return arrays;
     }
 
     /**
-     * Before the first batch of an epoch. When the epochs of the head are over, all weights join, and the optimizer starts
-     * anew: moments of a body that had no gradient would be taken for those of many steps.
+     * Prepares for the first batch of an epoch. After the epochs that train only the head, makes all parameters
+     * trainable and resets the optimizer, because its bias correction would be wrong for the moments of parameters
+     * without gradients so far.
      */
     void beginEpoch(int epoch) {
-        if (!lossGradient.headAlone() || epoch < train.headEpochs()) return;
-        join();
+        if (!lossGradient.isHeadOnly() || epoch < train.headEpochs()) return;
+        unfreezeBody();
         optimizer.arrays().values().forEach(array -> array.assign(0));
         optimizer.resume(0);
     }
 
-    private void join() {
-        lossGradient.join();
+    private void unfreezeBody() {
+        lossGradient.unfreezeBody();
         optimizer.setParamGroups(paramGroups());
     }
 
     /**
-     * Goes on; {@link #arrays} were filled.
+     * Continues from a checkpoint; the caller has filled {@link #arrays}.
      *
-     * @param stepsPerEpoch optimizer steps
+     * @param stepsPerEpoch optimizer steps per epoch
      */
     void resume(TrainState state, int stepsPerEpoch) {
-        boolean joined =
+        boolean unfrozen =
                 state.epoch() > train.headEpochs() || (state.epoch() == train.headEpochs() && state.batches() > 0);
-        if (lossGradient.headAlone() && joined) join();
-        optimizer.resume(state.step() - (joined ? train.headEpochs() * stepsPerEpoch : 0));
+        if (lossGradient.isHeadOnly() && unfrozen) unfreezeBody();
+        optimizer.resume(state.step() - (unfrozen ? train.headEpochs() * stepsPerEpoch : 0));
     }
 
-    /** Where the last batch went wrong, in a few words. Nothing can be learned afterwards. */
+    /** Describes where the last batch became NaN or infinite. The step cannot be used afterwards. */
     String locateNonFinite(Map<String, INDArray> inputs) {
         if (Double.isFinite(gradients().loss())) {
-            return NonFiniteLocator.gradient(graph, gradients())
-                    .orElse("by all weights together, beyond what a float can hold");
+            return NonFiniteLocator.gradient(graph, gradients()).orElse("in the gradient norm, which overflows float");
         }
-        close(); // room for a step that keeps all tensors
+        close(); // frees memory for a step that stores all tensors
         List<String> all = graph.tensors().stream().map(t -> t.name()).toList();
-        try (GradientStep again = lossGradient.telling(all)) {
-            again.run(inputs);
-            return NonFiniteLocator.forward(graph, parameters, again).orElse("in the loss itself");
+        try (GradientStep rerun = lossGradient.stepWithTensors(all)) {
+            rerun.run(inputs);
+            return NonFiniteLocator.forward(graph, parameters, rerun).orElse("in the loss itself");
         }
     }
 

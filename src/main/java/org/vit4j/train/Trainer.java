@@ -25,20 +25,21 @@ import org.vit4j.report.EvaluationReport;
 /**
  * The training loop: optimizer steps, validation after each epoch, checkpoints.
  *
- * <p>Everything random follows from (seed, epoch, step), so a run that was stopped and resumed is bit for bit the run
- * that was not.
+ * <p>All randomness is derived from (seed, epoch, step), so a stopped and resumed run equals the uninterrupted one bit
+ * for bit.
  */
 public final class Trainer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
-    /** What a run tells while it goes on. */
+    /** Receives the progress of a run. */
     public interface TrainListener {
-        /** Training begins, or goes on; {@code epochs} is how many there will have been at the end. */
+        /** Called when training starts or resumes; {@code epochs} is the total number of epochs. */
         default void start(int epochs) {}
 
-        /** After every batch, of which several may make one optimizer step. */
+        /** Called after every batch; several batches may make one optimizer step. */
         void batch(TrainState state, int batches, double imagesPerSecond);
 
+        /** Called after every epoch. */
         void epoch(EpochMetrics metrics, int epochs);
     }
 
@@ -50,8 +51,8 @@ public final class Trainer implements AutoCloseable {
     private final List<String> classes;
     private final ModelDescription description;
     private final Schedule schedule;
-    private final TrainStep learner;
-    private final BatchInputs feed;
+    private final TrainStep trainStep;
+    private final BatchInputs batchInputs;
     private final Optional<GradientWorkers> workers;
     private final Inference inference;
     private final Optional<Inference> averaged;
@@ -60,7 +61,7 @@ public final class Trainer implements AutoCloseable {
     private final LossSpikeDetector spikes;
     private TrainState state = TrainState.START;
 
-    /** @param workers that work out the gradients; this process does when empty */
+    /** @param workers compute the gradients; this process does if empty */
     Trainer(
             RunConfig config,
             TrainData data,
@@ -76,15 +77,15 @@ public final class Trainer implements AutoCloseable {
         this.validation = data.validation();
         this.classes = data.classes();
         this.description = describe(config, classes);
-        this.schedule = train.schedule().fitted(train.epochs());
+        this.schedule = train.schedule().withWarmupAtMost(train.epochs());
         Graph graph = config.model().build();
-        this.learner = new TrainStep(train, graph);
-        this.feed = new BatchInputs(train, graph, classes.size(), teacher, learner.masks());
-        this.inference = train.backend().inference(graph, learner.parameters());
-        this.averaged = learner.average().map(average -> train.backend().inference(graph, average));
+        this.trainStep = new TrainStep(train, graph);
+        this.batchInputs = new BatchInputs(train, graph, classes.size(), teacher, trainStep.masks());
+        this.inference = train.backend().inference(graph, trainStep.parameters());
+        this.averaged = trainStep.average().map(average -> train.backend().inference(graph, average));
         this.checkpoint =
                 new CheckpointDirectory(run.checkpoints(), config.output().keep());
-        this.arrays = learner.arrays();
+        this.arrays = trainStep.arrays();
         this.spikes = new LossSpikeDetector(train.spike());
     }
 
@@ -98,20 +99,20 @@ public final class Trainer implements AutoCloseable {
                 Environment.describe());
     }
 
-    /** Goes on from the newest whole checkpoint, when there is one. */
+    /** Continues from the newest valid checkpoint; returns false if there is none. */
     boolean resume() {
         Optional<TrainState> found = checkpoint.resume(arrays);
-        found.ifPresent(kept -> {
-            state = kept;
+        found.ifPresent(saved -> {
+            state = saved;
             int batches = training.batchesPerEpoch();
-            learner.resume(kept, (batches + train.accumulate() - 1) / train.accumulate());
+            trainStep.resume(saved, (batches + train.accumulate() - 1) / train.accumulate());
         });
         return found.isPresent();
     }
 
-    /** Starts from the weights that the config names, if it does. */
+    /** Loads the initial weights of {@code train.init}, if set. */
     void start(RunConfig config) {
-        train.init().ifPresent(init -> init.load(config, config.model().build(), learner.parameters()));
+        train.init().ifPresent(init -> init.load(config, config.model().build(), trainStep.parameters()));
     }
 
     TrainState state() {
@@ -119,18 +120,17 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Trains to the last epoch, or until {@code stop} says so, which is asked after every optimizer step and every batch
-     * of validation.
+     * Trains to the last epoch, or until {@code stop} returns true; it is checked after every optimizer step and every
+     * validation batch.
      *
-     * @param log what is written down on the way
-     * @return whether the run is finished
-     * @throws RunException when loss, gradient or weights are no numbers any more, or the disk is full; the checkpoints before
-     *     stay
+     * @return true if the run is finished
+     * @throws RunException if loss, gradient or weights are NaN or infinite, or the disk is full; earlier checkpoints
+     *     remain
      */
     boolean train(RunLog log, BooleanSupplier stop) {
         progress.start(train.epochs());
         try {
-            while (!state.isOver(train)) {
+            while (!state.isFinished(train)) {
                 if (!epoch(log, stop)) {
                     save();
                     return false;
@@ -140,26 +140,28 @@ public final class Trainer implements AutoCloseable {
         } catch (RunException e) {
             if (!(e.getCause() instanceof IOException)) throw e;
             throw new RunException(
-                    e.getMessage() + "; " + kept(Integer.MAX_VALUE) + "; mend that and go on with --resume", e);
+                    e.getMessage() + "; " + lastGoodCheckpoint(Integer.MAX_VALUE)
+                            + "; fix the problem and continue with --resume",
+                    e);
         }
     }
 
     private boolean epoch(RunLog log, BooleanSupplier stop) {
         int steps = training.batchesPerEpoch();
-        learner.beginEpoch(state.epoch());
-        try (GradientSource lesson = gradientSource()) {
+        trainStep.beginEpoch(state.epoch());
+        try (GradientSource gradients = gradientSource()) {
             while (state.batches() < steps) {
-                if (!step(log, lesson, steps, stop)) return false;
+                if (!step(log, gradients, steps, stop)) return false;
                 if (state.batches() < steps && train.savesAfter(state.step())) save();
                 if (stop.getAsBoolean() && state.batches() < steps) return false;
             }
         }
         try {
             finish(log, lr(state.epoch() + (steps - 1.0) / steps), stop);
-        } catch (InterruptibleSource.Stopped e) {
-            return false; // all batches of the epoch are done; who resumes validates
+        } catch (InterruptibleSource.StoppedException e) {
+            return false; // all batches of the epoch are done; the resumed run validates
         }
-        return !stop.getAsBoolean() || state.isOver(train);
+        return !stop.getAsBoolean() || state.isFinished(train);
     }
 
     private double lr(double epoch) {
@@ -168,22 +170,23 @@ public final class Trainer implements AutoCloseable {
 
     private GradientSource gradientSource() {
         int epoch = state.epoch();
-        if (workers.isEmpty()) return GradientSource.local(train, learner, feed, training, epoch, state.batches());
-        return GradientSource.distributed(train, learner, workers.get(), epoch, (batch, count) -> {
-            try (GradientSource here = GradientSource.local(train, learner, feed, training, epoch, batch)) {
-                for (int i = 0; i < count; i++) here.next(batch + i, count - i);
-                return "on a worker only: here the same images give numbers";
+        if (workers.isEmpty())
+            return GradientSource.local(train, trainStep, batchInputs, training, epoch, state.batches());
+        return GradientSource.distributed(train, trainStep, workers.get(), epoch, (batch, count) -> {
+            try (GradientSource local = GradientSource.local(train, trainStep, batchInputs, training, epoch, batch)) {
+                for (int i = 0; i < count; i++) local.next(batch + i, count - i);
+                return "on a worker only; the same batches give finite values in this process";
             } catch (GradientSource.NonFiniteException e) {
                 return e.getMessage();
             }
         });
     }
 
-    /** @return false when the workers were told to stop with us, as by Ctrl-C: the step is lost, what came before is not */
-    private boolean step(RunLog log, GradientSource lesson, int perEpoch, BooleanSupplier stop) {
+    /** @return false if the workers stopped together with this process, as by Ctrl-C: only this step is lost */
+    private boolean step(RunLog log, GradientSource gradients, int perEpoch, BooleanSupplier stop) {
         int before = state.batches();
         try {
-            step(log, lesson, perEpoch);
+            step(log, gradients, perEpoch);
             return true;
         } catch (RunException e) {
             if (workers.isEmpty() || state.batches() != before || !stop.getAsBoolean()) throw e;
@@ -191,42 +194,42 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** One optimizer step: by one batch, or by as many as are accumulated; the last of an epoch by what is left. */
-    private void step(RunLog log, GradientSource lesson, int perEpoch) {
+    /** Optimizer step for {@code train.accumulate} batches, or for the remaining batches of the epoch. */
+    private void step(RunLog log, GradientSource gradients, int perEpoch) {
         double lr = lr(state.epoch() + (double) state.batches() / perEpoch);
         int count = Math.min(train.accumulate(), perEpoch - state.batches());
         double loss = 0;
         for (int left = count; left > 0; ) {
             long start = System.nanoTime();
-            List<GradientSource.BatchResult> some = next(lesson, left);
-            left -= some.size();
-            if (left == 0) learner.optimizerStep(lr, state.step() + 1);
-            double seconds = (System.nanoTime() - start) / 1e9 / some.size();
-            for (int i = 0; i < some.size(); i++) {
-                GradientSource.BatchResult one = some.get(i);
-                loss += one.loss() / count;
-                state = state.afterBatch(one.loss(), one.correct(), one.images(), seconds);
-                if (left == 0 && i == some.size() - 1) state = state.afterStep();
-                progress.batch(state, perEpoch, one.images() / seconds);
+            List<GradientSource.BatchResult> results = next(gradients, left);
+            left -= results.size();
+            if (left == 0) trainStep.optimizerStep(lr, state.step() + 1);
+            double seconds = (System.nanoTime() - start) / 1e9 / results.size();
+            for (int i = 0; i < results.size(); i++) {
+                GradientSource.BatchResult result = results.get(i);
+                loss += result.loss() / count;
+                state = state.afterBatch(result.loss(), result.correct(), result.images(), seconds);
+                if (left == 0 && i == results.size() - 1) state = state.afterStep();
+                progress.batch(state, perEpoch, result.images() / seconds);
             }
         }
         log.step(state.step(), loss, lr);
-        watch(loss);
+        warnOnSpike(loss);
     }
 
-    private List<GradientSource.BatchResult> next(GradientSource lesson, int left) {
+    private List<GradientSource.BatchResult> next(GradientSource gradients, int left) {
         try {
-            return lesson.next(state.batches(), left);
+            return gradients.next(state.batches(), left);
         } catch (GradientSource.NonFiniteException e) {
             throw diverged(e.loss(), e.getMessage());
         }
     }
 
-    private void watch(double loss) {
+    private void warnOnSpike(double loss) {
         spikes.add(loss)
                 .ifPresent(mean -> LOG.warn(String.format(
                         Locale.ROOT,
-                        "loss spike in step %d (epoch %d): %.4g, after %.4g on average",
+                        "loss spike in step %d (epoch %d): %.4g, previous average %.4g",
                         state.step(),
                         state.epoch() + 1,
                         loss,
@@ -235,15 +238,15 @@ public final class Trainer implements AutoCloseable {
 
     private RunException diverged(double loss, String where) {
         String what = Double.isFinite(loss)
-                ? String.format(Locale.ROOT, "the gradient became no number (the loss was %.4g)", loss)
+                ? String.format(Locale.ROOT, "the gradient became NaN or infinite (the loss was %.4g)", loss)
                 : "the loss became " + loss;
-        // The weights that gave no loss any more are no good, even if a checkpoint holds them.
-        int good = Double.isFinite(loss) ? state.step() + 1 : state.step();
-        return failure(what, state.step() + 1, "first " + where, good);
+        // Weights that give a NaN or infinite loss are bad, even if a checkpoint holds them.
+        int badFrom = Double.isFinite(loss) ? state.step() + 1 : state.step();
+        return failure(what, state.step() + 1, "first " + where, badFrom);
     }
 
-    /** @param good only checkpoints of fewer steps may be good */
-    private RunException failure(String what, int step, String where, int good) {
+    /** @param badFrom checkpoints of this many or more steps are bad */
+    private RunException failure(String what, int step, String where, int badFrom) {
         return new RunException(String.format(
                 Locale.ROOT,
                 "%s in step %d (epoch %d), %s; try a lower train.optimizer.lr, a longer warm-up or train.clip; %s; %s",
@@ -251,64 +254,65 @@ public final class Trainer implements AutoCloseable {
                 step,
                 state.epoch() + 1,
                 where,
-                kept(good),
-                next(good)));
+                lastGoodCheckpoint(badFrom),
+                nextCommand(badFrom)));
     }
 
-    /** What to do next. Without a good checkpoint the run begins again; with one, those after it must not be resumed. */
-    private String next(int good) {
-        boolean resume = checkpoint.setAsideFrom(good) || (state.history().isEmpty() && state.step() == 0);
+    /** Command that continues from the last good checkpoint, after renaming the bad ones, or restarts the run. */
+    private String nextCommand(int badFrom) {
+        boolean resume = checkpoint.setAsideFrom(badFrom) || (state.history().isEmpty() && state.step() == 0);
         String command = ResumeCommand.withLowerRate(run.path(), description.config(), resume);
-        String spark = workers.isPresent() ? ", and --spark as before" : "";
-        return (resume ? "continue with: " : "begin again with: ") + command + spark;
+        String spark = workers.isPresent() ? ", with the same --spark option" : "";
+        return (resume ? "continue with: " : "restart with: ") + command + spark;
     }
 
-    private String kept(int before) {
+    private String lastGoodCheckpoint(int before) {
         return checkpoint
                 .newestBefore(before)
                 .map(file -> "the last good checkpoint is " + file)
                 .orElse("there is no good checkpoint yet");
     }
 
-    /** Never over a good checkpoint with weights that are spoilt. */
+    /** Saves a checkpoint, but not with NaN or infinite weights. */
     private void save() {
         check();
         checkpoint.save(state, arrays);
     }
 
     private void check() {
-        NonFiniteLocator.weight(learner.parameters()).ifPresent(name -> {
-            throw failure("the weights became no numbers", state.step(), "first " + name, state.step());
+        NonFiniteLocator.weight(trainStep.parameters()).ifPresent(name -> {
+            throw failure("the weights became NaN or infinite", state.step(), "first " + name, state.step());
         });
     }
 
     private void finish(RunLog log, double lr, BooleanSupplier stop) {
         long start = System.nanoTime();
         check();
-        BatchSource shown = new InterruptibleSource(validation, stop);
+        BatchSource source = new InterruptibleSource(validation, stop);
         WorstMistakes mistakes = new WorstMistakes(RunLog.MISTAKES);
-        Scores scores = Evaluator.evaluate(inference, shown, classes, mistakes);
+        Scores scores = Evaluator.evaluate(inference, source, classes, mistakes);
         WorstMistakes averageMistakes = new WorstMistakes(RunLog.MISTAKES);
-        Optional<Scores> average = averaged.map(ema -> Evaluator.evaluate(ema, shown, classes, averageMistakes));
+        Optional<Scores> average = averaged.map(ema -> Evaluator.evaluate(ema, source, classes, averageMistakes));
         double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
         EpochMetrics metrics = new EpochMetrics(
                 state.epoch() + 1,
                 lr,
-                state.lossSum() / state.seen(),
-                (double) state.correct() / state.seen(),
+                state.lossSum() / state.images(),
+                (double) state.correct() / state.images(),
                 scores.loss(),
                 scores.top1(),
                 average.map(Scores::loss).orElse(null),
                 average.map(Scores::top1).orElse(null),
-                state.seen() / state.seconds(),
+                state.images() / state.seconds(),
                 seconds);
         boolean best = state.best().map(metrics::betterThan).orElse(true);
         TrainState after = state.afterEpoch(metrics);
-        SavedModel.write(run.last(), description, learner.parameters());
-        learner.average().ifPresent(ema -> SavedModel.write(run.lastAverage(), description, ema));
+        SavedModel.write(run.last(), description, trainStep.parameters());
+        trainStep.average().ifPresent(ema -> SavedModel.write(run.lastEma(), description, ema));
         if (best) {
             boolean ema = metrics.averageIsBetter();
-            SavedModel.write(run.model(), description, ema ? learner.average().orElseThrow() : learner.parameters());
+            SavedModel.write(
+                    run.model(), description, ema ? trainStep.average().orElseThrow() : trainStep.parameters());
             log.best(EvaluationReport.of(
                     metrics.epoch(),
                     ema ? average.orElseThrow() : scores,
@@ -324,7 +328,7 @@ public final class Trainer implements AutoCloseable {
 
     @Override
     public void close() {
-        learner.close();
+        trainStep.close();
         inference.close();
         averaged.ifPresent(Inference::close);
     }

@@ -10,14 +10,14 @@ import org.vit4j.backend.LossInputs;
 import org.vit4j.graph.Graph;
 import org.vit4j.models.ModelConfig;
 
-/** What is minimized: by the heads of the network, and whether there is a teacher. */
+/** Training loss, depending on the heads of the network and an optional teacher. */
 final class TrainingLoss {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingLoss.class);
 
-    /** The placeholder of the teacher's logits, [B, K]. */
+    /** Name of the placeholder for the teacher's logits, [B, K]. */
     static final String TEACHER = "teacher";
 
-    /** The placeholder of what the labels say, [B, K]. */
+    /** Name of the placeholder for the target probabilities, [B, K]. */
     static final String TARGETS = "targets";
 
     private static final String CLASS = "logits_class";
@@ -25,11 +25,11 @@ final class TrainingLoss {
 
     private TrainingLoss() {}
 
-    /** Why a network cannot be taught, when it cannot. */
-    static Optional<String> lacking(ModelConfig model) {
+    /** Describes why a model cannot be a student; empty if it has two heads. */
+    static Optional<String> missingHeadReason(ModelConfig model) {
         if (hasTwoHeads(model.build())) return Optional.empty();
         return Optional.of("a student needs two heads, one for the labels and one for the teacher; arch " + model.arch()
-                + " as configured here has one (distilled: true gives it two, where the architecture has them)");
+                + " as configured has one (set distilled: true if the architecture supports it)");
     }
 
     private static boolean hasTwoHeads(Graph graph) {
@@ -37,27 +37,28 @@ final class TrainingLoss {
     }
 
     /**
-     * The scalar to minimize.
+     * Builds the scalar to minimize.
      *
-     * <p>Two heads without a teacher: the loss of the class head alone, as facebookresearch/deit with {@code
-     * --distillation-type none}. The other head then stays as it was drawn, and still speaks in predictions, which are
-     * the mean of both; hence the warning.
-     * <p>Its placeholders are {@link #TARGETS} and, with a teacher, {@link #TEACHER}.
+     * <p>With two heads and no teacher, the loss is that of the class head alone, as facebookresearch/deit with {@code
+     * --distillation-type none}. The distillation head then keeps its initial weights but still contributes to
+     * predictions, which are the mean of both heads; this is logged as a warning.
+     *
+     * <p>The placeholders are {@link #TARGETS} and, with a teacher, {@link #TEACHER}.
      */
     static SDVariable loss(LossInputs network, LossConfig loss, Optional<DistillConfig> distill) {
         SameDiff sd = network.sd();
         DataType type = network.output("logits").dataType();
         int classes = network.graph().outputs().get("logits").shape().last();
         SDVariable targets = sd.placeHolder(TARGETS, type, -1, classes);
-        boolean two = hasTwoHeads(network.graph());
-        SDVariable own = loss.of(sd, network.output(two ? CLASS : "logits"), targets, classes);
-        if (!two) return own;
+        boolean twoHeads = hasTwoHeads(network.graph());
+        SDVariable classLoss = loss.loss(sd, network.output(twoHeads ? CLASS : "logits"), targets, classes);
+        if (!twoHeads) return classLoss;
         if (distill.isEmpty()) {
-            LOG.warn("no train.distill: the distillation head learns nothing, and is half of each prediction; a"
-                    + " network with one head (distilled: false) is what to train without a teacher");
-            return own;
+            LOG.warn("no train.distill: the distillation head is not trained but contributes half of each prediction;"
+                    + " without a teacher, train a model with one head (distilled: false)");
+            return classLoss;
         }
         SDVariable teacher = sd.placeHolder(TEACHER, type, -1, classes);
-        return distill.get().loss(sd, own, network.output(DISTILL), teacher);
+        return distill.get().loss(sd, classLoss, network.output(DISTILL), teacher);
     }
 }

@@ -63,14 +63,14 @@ public final class SparkCluster implements DistributedBackend {
     }
 
     @Override
-    public Predicted predict(String master, Path model, List<String> images, String table, boolean stopsAtCorrupt) {
+    public PredictionSummary predict(String master, Path model, List<String> images, String table, boolean stopsAtCorrupt) {
         SavedModel.describe(model); // reports an invalid file before Spark starts
         try (SparkSession session = SparkSessions.open(master, "vit4j predict " + model.getFileName())) {
             return predict(session, model, images, table, stopsAtCorrupt);
         }
     }
 
-    static Predicted predict(
+    static PredictionSummary predict(
             SparkSession session, Path model, List<String> images, String table, boolean stopsAtCorrupt) {
         CollectionAccumulator<String> unreadable = session.sparkContext().collectionAccumulator("unreadable images");
         SparkPredictor predictor = SparkPredictor.load(session, model);
@@ -78,7 +78,7 @@ public final class SparkCluster implements DistributedBackend {
         long count = ImageSources.write(chosen.predict(ImageSources.images(session, images)), table);
         // Spark may run a task twice, which reports its images twice.
         List<String> lines = List.copyOf(new TreeSet<>(unreadable.value()));
-        if (count > 0 || lines.isEmpty()) return new Predicted(count, lines);
+        if (count > 0 || lines.isEmpty()) return new PredictionSummary(count, lines);
         ImageSources.remove(table);
         throw new ConfigError(String.join("\n", lines));
     }

@@ -10,12 +10,12 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Each optimizer against its published formula, written out once more here element by element, in double. */
+/** Compares each optimizer with its published formula, computed here element-wise in double. */
 class OptimizersTest {
     private static final double EXACT = 1e-12;
 
-    /** Two weights that learn, the second slower and without decay, and one that is frozen. */
-    private static final ParamGroups SLICES =
+    /** Two trainable parameters, the second with half the learning rate and no decay, and one frozen element. */
+    private static final ParamGroups GROUPS =
             new ParamGroups(List.of(new ParamRange("a.kernel", 0, 3, 1, 0.1), new ParamRange("a.bias", 3, 2, 0.5, 0)));
 
     private static final double[] START = {0.5, -1.5, 2, 0.25, -0.75, 9};
@@ -23,28 +23,28 @@ class OptimizersTest {
         {0.3, -2, 0.01, 1, 0, 0}, {-0.2, 0.5, 0.02, -3, 0, 0}, {4, -0.1, 0.03, 0.5, 0.2, 0}
     };
 
-    /** One step of one weight: what is subtracted from it. */
+    /** Computes the update of one parameter, which is subtracted from it. */
     private interface Rule {
-        double[] step(int t, ParamRange slice, double[] weight, double[] gradient, double lr, double[] m, double[] v);
+        double[] step(int t, ParamRange range, double[] weight, double[] gradient, double lr, double[] m, double[] v);
     }
 
     private static void follow(Optimizer optimizer, Rule rule) {
         INDArray parameters = Nd4j.createFromArray(START);
-        Optimizer.OptimizerState state = optimizer.start(parameters, SLICES);
+        Optimizer.OptimizerState state = optimizer.start(parameters, GROUPS);
         double[] expected = START.clone();
         double[] m = new double[START.length];
         double[] v = new double[START.length];
         for (int t = 1; t <= GRADIENTS.length; t++) {
             double lr = optimizer.lr() / t;
             state.step(Nd4j.createFromArray(GRADIENTS[t - 1]), lr);
-            for (ParamRange slice : SLICES.all()) {
-                int from = (int) slice.from();
-                int to = from + (int) slice.size();
+            for (ParamRange range : GROUPS.ranges()) {
+                int from = (int) range.from();
+                int to = from + (int) range.size();
                 double[] ownM = Arrays.copyOfRange(m, from, to);
                 double[] ownV = Arrays.copyOfRange(v, from, to);
                 double[] weight = Arrays.copyOfRange(expected, from, to);
                 double[] gradient = Arrays.copyOfRange(GRADIENTS[t - 1], from, to);
-                double[] minus = rule.step(t, slice, weight, gradient, lr * slice.lrScale(), ownM, ownV);
+                double[] minus = rule.step(t, range, weight, gradient, lr * range.lrScale(), ownM, ownV);
                 for (int i = 0; i < minus.length; i++) expected[from + i] -= minus[i];
                 System.arraycopy(ownM, 0, m, from, ownM.length);
                 System.arraycopy(ownV, 0, v, from, ownV.length);
@@ -69,57 +69,57 @@ class OptimizersTest {
     }
 
     @Test
-    void adamwDecaysApart() {
+    void adamwDecouplesWeightDecay() {
         follow(
                 new AdamW(0.1, 0.1, 0.9, 0.95, 1e-3),
-                (t, slice, w, g, lr, m, v) ->
-                        each(w.length, i -> lr * slice.weightDecay() * w[i] + lr * adam(t, g[i], m, v, i, 1e-3)));
+                (t, range, w, g, lr, m, v) ->
+                        each(w.length, i -> lr * range.weightDecay() * w[i] + lr * adam(t, g[i], m, v, i, 1e-3)));
     }
 
     @Test
-    void adamTakesTheDecayIntoItsMoments() {
+    void adamAddsWeightDecayToTheGradient() {
         follow(
                 new Adam(0.1, 0.1, 0.9, 0.95, 1e-3),
-                (t, slice, w, g, lr, m, v) ->
-                        each(w.length, i -> lr * adam(t, g[i] + slice.weightDecay() * w[i], m, v, i, 1e-3)));
+                (t, range, w, g, lr, m, v) ->
+                        each(w.length, i -> lr * adam(t, g[i] + range.weightDecay() * w[i], m, v, i, 1e-3)));
     }
 
     @Test
-    void nesterovLooksAhead() {
+    void sgdAppliesNesterovMomentum() {
         follow(
                 new Sgd(0.1, 0.1, 0.9, true),
-                (t, slice, w, g, lr, m, v) -> each(w.length, i -> {
-                    double d = g[i] + slice.weightDecay() * w[i];
+                (t, range, w, g, lr, m, v) -> each(w.length, i -> {
+                    double d = g[i] + range.weightDecay() * w[i];
                     m[i] = 0.9 * m[i] + d;
                     return lr * (d + 0.9 * m[i]);
                 }));
     }
 
     @Test
-    void lionGoesByTheSign() {
+    void lionUpdatesByTheSign() {
         follow(
                 new Lion(0.1, 0.1, 0.9, 0.95),
-                (t, slice, w, g, lr, m, v) -> each(w.length, i -> {
+                (t, range, w, g, lr, m, v) -> each(w.length, i -> {
                     double sign = Math.signum(0.9 * m[i] + 0.1 * g[i]);
                     m[i] = 0.95 * m[i] + 0.05 * g[i];
-                    return lr * slice.weightDecay() * w[i] + lr * sign;
+                    return lr * range.weightDecay() * w[i] + lr * sign;
                 }));
     }
 
     @Test
-    void lambStepsByTheNormOfTheWeight() {
+    void lambScalesUpdatesByTheTrustRatio() {
         for (boolean always : new boolean[] {false, true}) {
-            follow(new Lamb(0.1, 0.1, 0.9, 0.95, 1e-3, 1, false, always), (t, slice, w, g, lr, m, v) -> {
+            follow(new Lamb(0.1, 0.1, 0.9, 0.95, 1e-3, 1, false, always), (t, range, w, g, lr, m, v) -> {
                 double all = Math.max(1, norm(GRADIENTS[t - 1]));
-                double[] u = each(w.length, i -> adam(t, g[i] / all, m, v, i, 1e-3) + slice.weightDecay() * w[i]);
-                double trust = slice.weightDecay() > 0 || always ? norm(w) / norm(u) : 1;
+                double[] u = each(w.length, i -> adam(t, g[i] / all, m, v, i, 1e-3) + range.weightDecay() * w[i]);
+                double trust = range.weightDecay() > 0 || always ? norm(w) / norm(u) : 1;
                 return each(w.length, i -> lr * trust * u[i]);
             });
         }
     }
 
     @Test
-    void theTrustOfLambcEndsAtOne() {
+    void lambcLimitsTheTrustRatioToOne() {
         INDArray parameters = Nd4j.createFromArray(300.0, 400.0);
         ParamGroups one = new ParamGroups(List.of(new ParamRange("w", 0, 2, 1, 0)));
         new Lamb(0.1, 0, 0.9, 0.95, 1e-9, 1, true, true)
@@ -129,18 +129,18 @@ class OptimizersTest {
     }
 
     @Test
-    void neighborsThatAreTreatedAlikeAreOneOperation() {
-        ParamGroups slices = new ParamGroups(List.of(
+    void adjacentRangesWithEqualSettingsAreMerged() {
+        ParamGroups groups = new ParamGroups(List.of(
                 new ParamRange("a", 0, 3, 1, 0.1),
                 new ParamRange("b", 3, 2, 1, 0),
                 new ParamRange("c", 5, 2, 1, 0),
                 new ParamRange("e", 9, 1, 1, 0)));
-        assertThat(slices.spans(ParamRange::weightDecay))
+        assertThat(groups.spans(ParamRange::weightDecay))
                 .containsExactly(
                         new ParamGroups.ParamSpan(0, 3, 0.1),
                         new ParamGroups.ParamSpan(3, 7, 0),
                         new ParamGroups.ParamSpan(9, 10, 0));
-        assertThat(slices.spans(ParamRange::lrScale))
+        assertThat(groups.spans(ParamRange::lrScale))
                 .containsExactly(new ParamGroups.ParamSpan(0, 7, 1), new ParamGroups.ParamSpan(9, 10, 1));
     }
 }

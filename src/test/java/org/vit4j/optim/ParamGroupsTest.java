@@ -16,14 +16,14 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.train.RunConfig;
 
-/** Which weight learns at which rate: layer-wise decay as timm counts layers, and groups by name. */
+/** Learning rate and weight decay per parameter: layer-wise decay with timm's layer indices, and groups by name. */
 class ParamGroupsTest {
     private static Map<String, Integer> depths(String config) {
         return LayerDepths.of(RunConfig.open(config, List.of()).model().build());
     }
 
     @Test
-    void stemBlocksAndHeadOfAPlainTransformerAreCountedAsInTimm() {
+    void layerIndicesOfAPlainTransformerEqualTimm() {
         Map<String, Integer> depths = depths("vit_tiny_patch16_224");
         assertThat(depths)
                 .containsEntry("cls_token", 0)
@@ -36,15 +36,15 @@ class ParamGroupsTest {
                 .containsEntry("head.kernel", 13);
     }
 
-    /** How many layers some networks are, where timm's patterns or the papers' tables say it. */
+    /** Number of blocks from timm's patterns or the tables of the papers. */
     @Test
-    void blocksAreFoundWithoutKnowingTheNetwork() {
+    void blocksAreFoundFromTheGraph() {
         Map<String, Integer> layers = Map.of(
-                "cait_xxs24_224", 24 + 2, // blocks, then those of the class token
+                "cait_xxs24_224", 24 + 2, // blocks and class-attention blocks
                 "cvt_13", 1 + 2 + 10,
                 "pit_ti_224", 2 + 6 + 4,
                 "levit_128s", 2 + 3 + 4,
-                "crossvit_9_240", 3, // a block is both branches and their exchange
+                "crossvit_9_240", 3, // a block is both branches and their fusion
                 "deepvit_patch16_224_re_attn_16b", 16,
                 "ceit_tiny", 12);
         layers.forEach((config, blocks) -> {
@@ -55,7 +55,7 @@ class ParamGroupsTest {
     }
 
     @Test
-    void everyWeightOfEveryExampleHasADepth() {
+    void everyParameterOfEveryDigitsModelHasALayerIndex() {
         for (String arch :
                 List.of("cait", "ceit", "crossvit", "cvt", "deepvit", "deit", "levit", "pit", "t2t_vit", "vitae")) {
             Graph graph = RunConfig.open("digits-" + arch, List.of()).model().build();
@@ -66,49 +66,49 @@ class ParamGroupsTest {
         }
     }
 
-    private static Map<String, ParamRange> slices(String... more) {
+    private static Map<String, ParamRange> ranges(String... more) {
         List<String> overrides = new ArrayList<>(List.of(more));
         RunConfig config = RunConfig.open("digits-vit", overrides);
         Graph graph = config.model().build();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
-        ParamGroups slices = config.train().groups().slices(graph, parameters, 0.05, name -> true);
-        return slices.all().stream().collect(Collectors.toMap(ParamRange::parameter, Function.identity()));
+        ParamGroups ranges = config.train().groups().paramGroups(graph, parameters, 0.05, name -> true);
+        return ranges.ranges().stream().collect(Collectors.toMap(ParamRange::parameter, Function.identity()));
     }
 
     @Test
-    void theRateFallsFromTheHeadDown() {
-        Map<String, ParamRange> slices = slices("train.optimizer.layer_decay=0.5");
-        assertThat(slices.get("head.kernel").lrScale()).isEqualTo(1);
-        assertThat(slices.get("blocks.3.attn.qkv.kernel").lrScale()).isEqualTo(0.5);
-        assertThat(slices.get("blocks.0.attn.qkv.kernel").lrScale()).isEqualTo(Math.pow(0.5, 4));
-        assertThat(slices.get("pos_embed").lrScale()).isEqualTo(Math.pow(0.5, 5));
-        assertThat(slices.get("blocks.0.attn.qkv.kernel").weightDecay()).isEqualTo(0.05);
-        assertThat(slices.get("blocks.0.attn.qkv.bias").weightDecay()).isZero();
+    void layerDecayReducesTheRateTowardsTheStem() {
+        Map<String, ParamRange> ranges = ranges("train.optimizer.layer_decay=0.5");
+        assertThat(ranges.get("head.kernel").lrScale()).isEqualTo(1);
+        assertThat(ranges.get("blocks.3.attn.qkv.kernel").lrScale()).isEqualTo(0.5);
+        assertThat(ranges.get("blocks.0.attn.qkv.kernel").lrScale()).isEqualTo(Math.pow(0.5, 4));
+        assertThat(ranges.get("pos_embed").lrScale()).isEqualTo(Math.pow(0.5, 5));
+        assertThat(ranges.get("blocks.0.attn.qkv.kernel").weightDecay()).isEqualTo(0.05);
+        assertThat(ranges.get("blocks.0.attn.qkv.bias").weightDecay()).isZero();
     }
 
     @Test
-    void theFirstGroupThatMatchesCounts() {
-        Map<String, ParamRange> slices = slices(
+    void theFirstMatchingGroupApplies() {
+        Map<String, ParamRange> ranges = ranges(
                 "train.optimizer.layer_decay=0.5",
                 "train.optimizer.groups=[{match: 'blocks.0.*', lr_scale: 0.1}, {match: '*.bias', weight_decay: 0.2}]");
-        assertThat(slices.get("blocks.0.attn.qkv.bias").weightDecay()).isZero();
-        assertThat(slices.get("blocks.0.attn.qkv.bias").lrScale()).isCloseTo(Math.pow(0.5, 4) * 0.1, within(1e-15));
-        assertThat(slices.get("blocks.1.attn.qkv.bias").weightDecay()).isEqualTo(0.2);
-        assertThat(slices.get("blocks.1.attn.qkv.kernel").weightDecay()).isEqualTo(0.05);
+        assertThat(ranges.get("blocks.0.attn.qkv.bias").weightDecay()).isZero();
+        assertThat(ranges.get("blocks.0.attn.qkv.bias").lrScale()).isCloseTo(Math.pow(0.5, 4) * 0.1, within(1e-15));
+        assertThat(ranges.get("blocks.1.attn.qkv.bias").weightDecay()).isEqualTo(0.2);
+        assertThat(ranges.get("blocks.1.attn.qkv.kernel").weightDecay()).isEqualTo(0.05);
     }
 
     @Test
-    void aPatternThatMatchesNothingIsAMistake() {
-        assertThatThrownBy(() -> slices("train.optimizer.groups=[{match: 'block.0.*', lr_scale: 0.1}]"))
+    void patternsThatMatchNothingAreRejected() {
+        assertThatThrownBy(() -> ranges("train.optimizer.groups=[{match: 'block.0.*', lr_scale: 0.1}]"))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("train.optimizer.groups: 'block.0.*' matches no weight");
-        assertThatThrownBy(() -> slices("train.freeze=[patchembed.*]"))
-                .hasMessageContaining("train.freeze: 'patchembed.*' matches no weight");
-        assertThatThrownBy(() -> slices("train.freeze=['*']")).hasMessageContaining("leaves no weight that learns");
+                .hasMessageContaining("train.optimizer.groups: 'block.0.*' matches no trainable parameter");
+        assertThatThrownBy(() -> ranges("train.freeze=[patchembed.*]"))
+                .hasMessageContaining("train.freeze: 'patchembed.*' matches no trainable parameter");
+        assertThatThrownBy(() -> ranges("train.freeze=['*']")).hasMessageContaining("leaves no trainable parameter");
     }
 
     @Test
-    void aPatternStandsForAWholeName() {
+    void patternsMatchTheFullName() {
         assertThat(new NamePattern("blocks.1.*").matches("blocks.1.attn.qkv.kernel"))
                 .isTrue();
         assertThat(new NamePattern("blocks.1.*").matches("blocks.11.attn.qkv.kernel"))

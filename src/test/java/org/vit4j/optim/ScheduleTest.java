@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vit4j.train.RunConfig;
 
-/** Learning rates against values worked out by hand from timm's and torch's formulas. */
+/** Compares learning rates with values computed from timm's and PyTorch's formulas. */
 class ScheduleTest {
     private record Epoch(double valLoss, double valTop1) implements ValidationMetrics {}
 
@@ -26,8 +26,8 @@ class ScheduleTest {
     }
 
     @Test
-    void cosineCyclesGrowAndShrink() {
-        // 10, 20 and 40 epochs long, from 1, 0.5 and 0.25 down to 0.1.
+    void cosineCyclesFollowLengthAndDecayFactors() {
+        // Cycles of 10, 20 and 40 epochs that start at 1, 0.5 and 0.25 and end at 0.1.
         Schedule s = schedule("cosine", "cycles: 3", "cycle_mul: 2", "cycle_decay: 0.5", "min_lr: 0.1");
         check(s, 0, 1);
         check(s, 5, 0.55);
@@ -40,7 +40,7 @@ class ScheduleTest {
     }
 
     @Test
-    void aStepEverySoManyEpochs() {
+    void stepScheduleDecaysAtFixedIntervals() {
         Schedule s = schedule("step", "decay_epochs: 30", "decay_rate: 0.2", "warmup_epochs: 4", "warmup_lr: 0.2");
         check(s, 0, 0.2);
         check(s, 2, 0.6);
@@ -53,23 +53,23 @@ class ScheduleTest {
     }
 
     @Test
-    void aStepAtEachMilestone() {
+    void multiStepScheduleDecaysAtMilestones() {
         Schedule s = schedule("multi_step", "milestones: [30, 60]");
         check(s, 29.9, 1);
         check(s, 30, 0.1);
         check(s, 60, 0.01);
-        assertThatThrownBy(() -> schedule("multi_step", "milestones: [60, 30]")).hasMessageContaining("must rise");
+        assertThatThrownBy(() -> schedule("multi_step", "milestones: [60, 30]")).hasMessageContaining("must be in ascending order");
     }
 
     @Test
-    void aPolynomialFall() {
+    void polynomialScheduleFollowsTheFormula() {
         check(schedule("polynomial", "power: 2", "min_lr: 0.2"), 35, 0.2 + 0.8 * 0.25);
         check(schedule("polynomial"), 35, 0.5);
         check(schedule("polynomial", "power: 2"), 70, 0);
     }
 
     @Test
-    void aConstantRate() {
+    void constantScheduleOnlyWarmsUp() {
         Schedule s = schedule("constant", "warmup_epochs: 2", "warmup_lr: 0");
         check(s, 1, 0.5);
         check(s, 69, 1);
@@ -81,23 +81,23 @@ class ScheduleTest {
                 Arrays.stream(top1).mapToObj(x -> new Epoch(1 - x, x)).toList());
     }
 
-    /** Patience of one: the second epoch without progress lowers the rate; then one epoch is not counted. */
+    /** Patience 1: the second epoch without improvement reduces the rate; then one epoch is ignored (cooldown). */
     @Test
-    void aPlateauIsFoundInTheHistory() {
+    void plateauScheduleReducesTheRateFromTheHistory() {
         String[] keys = {"patience: 1", "decay_rate: 0.5", "cooldown: 1", "threshold: 0.01", "min_lr: 0.2"};
         Schedule s = schedule("plateau", keys);
         assertThat(plateau(s)).isEqualTo(1);
         assertThat(plateau(s, 0.5, 0.6, 0.6)).isEqualTo(1);
-        assertThat(plateau(s, 0.5, 0.6, 0.6, 0.605)).isEqualTo(0.5); // less than a hundredth better is not better
+        assertThat(plateau(s, 0.5, 0.6, 0.6, 0.605)).isEqualTo(0.5); // an improvement of less than 1 % does not count
         assertThat(plateau(s, 0.5, 0.6, 0.6, 0.61)).isEqualTo(1);
         assertThat(plateau(s, 0.5, 0.5, 0.5, 0.5, 0.5))
-                .isEqualTo(0.5); // the fourth cools down, the fifth is the first bad
+                .isEqualTo(0.5); // the fourth epoch is cooldown, the fifth the first bad one
         assertThat(plateau(s, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)).isEqualTo(0.25);
         assertThat(plateau(s, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)).isEqualTo(0.2);
     }
 
     @Test
-    void aPlateauDoesNotCountTheWarmUp() {
+    void plateauScheduleIgnoresTheWarmUp() {
         Schedule s = schedule("plateau", "patience: 0", "warmup_epochs: 3", "warmup_lr: 0", "metric: loss");
         assertThat(s.at(1.5, List.of(new Epoch(1, 0)))).isEqualTo(0.5);
         Epoch same = new Epoch(1, 0);
@@ -107,12 +107,12 @@ class ScheduleTest {
     }
 
     @Test
-    void aKeyOfAnotherScheduleIsAMistake() {
+    void keysOfAnotherScheduleAreRejected() {
         assertThatThrownBy(() -> schedule("cosine", "power: 2")).hasMessageContaining("unknown key 'power'");
     }
 
     @Test
-    void theRateIsWrittenForABatchAndScaledToTheRuns() {
+    void theRateIsScaledFromTheBaseBatchToTheBatch() {
         RunConfig config = RunConfig.open(
                 "vit_tiny_patch16_224",
                 List.of(

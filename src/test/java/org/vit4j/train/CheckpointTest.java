@@ -21,7 +21,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.RunException;
 
-/** What becomes of checkpoints that were torn, flipped, lost or written by somebody else. */
+/** Truncated, corrupt, missing and incompatible checkpoints. */
 class CheckpointTest {
     private static final int OLD = 4;
     private static final int NEW = 8;
@@ -32,7 +32,7 @@ class CheckpointTest {
     private CheckpointDirectory checkpoint;
 
     @BeforeEach
-    void twoOfThem() {
+    void saveTwoCheckpoints() {
         checkpoint = new CheckpointDirectory(directory, 3);
         save(OLD);
         save(NEW);
@@ -51,11 +51,11 @@ class CheckpointTest {
         return directory.resolve(String.format(Locale.ROOT, "step-%09d.safetensors", step));
     }
 
-    private Path note(int step) {
+    private Path manifest(int step) {
         return directory.resolve(String.format(Locale.ROOT, "step-%09d.json", step));
     }
 
-    /** The step that resuming comes to, and whether the arrays are that step's. */
+    /** Resumes, checks the arrays, and returns the step of the checkpoint. */
     private Optional<Integer> resumed() {
         INDArray w = Nd4j.createFromArray(0f, 0f);
         Optional<TrainState> state = checkpoint.resume(Map.of("w", w));
@@ -74,12 +74,12 @@ class CheckpointTest {
     }
 
     @Test
-    void theNewestIsTaken() {
+    void resumeUsesTheNewestCheckpoint() {
         assertThat(resumed()).contains(NEW);
     }
 
     @Test
-    void anyFlippedBitOfTheArraysIsSeen() throws IOException {
+    void flippedBitsInTheArraysAreDetected() throws IOException {
         int bits = 8 * (int) Files.size(arrays(NEW));
         for (int bit : new Random(1).ints(40, 0, bits).toArray()) {
             flip(arrays(NEW), bit);
@@ -90,40 +90,39 @@ class CheckpointTest {
     }
 
     @Test
-    void anyFlippedBitOfTheNoteIsSeenOrMeansTheSame() throws IOException {
-        int bits = 8 * (int) Files.size(note(NEW));
+    void flippedBitsInTheManifestAreDetectedOrHarmless() throws IOException {
+        int bits = 8 * (int) Files.size(manifest(NEW));
         int flipped = 0;
-        int passedOver = 0;
+        int skipped = 0;
         for (int bit = 0; bit < bits; bit += 13) {
-            flip(note(NEW), bit);
-            // Where white space became other white space, or a letter of the checksum's own key changed, nothing is
-            // lost.
+            flip(manifest(NEW), bit);
+            // Changed white space, or a changed key of the checksum, is harmless.
             Optional<Integer> step = resumed();
             assertThat(step).as("bit " + bit).isPresent();
             flipped++;
-            if (step.get() == OLD) passedOver++;
-            flip(note(NEW), bit);
+            if (step.get() == OLD) skipped++;
+            flip(manifest(NEW), bit);
         }
-        assertThat(passedOver).isGreaterThan(flipped * 3 / 4);
+        assertThat(skipped).isGreaterThan(flipped * 3 / 4);
     }
 
     @Test
-    void truncatedAndEmptyFilesArePassedOver() throws IOException {
-        for (Path file : List.of(arrays(NEW), note(NEW))) {
-            byte[] whole = Files.readAllBytes(file);
-            for (int length : new int[] {0, 1, 7, whole.length / 2, whole.length - 1}) {
-                Files.write(file, Arrays.copyOf(whole, length));
+    void truncatedAndEmptyFilesAreSkipped() throws IOException {
+        for (Path file : List.of(arrays(NEW), manifest(NEW))) {
+            byte[] content = Files.readAllBytes(file);
+            for (int length : new int[] {0, 1, 7, content.length / 2, content.length - 1}) {
+                Files.write(file, Arrays.copyOf(content, length));
                 assertThat(resumed()).as(file + " cut to " + length).contains(OLD);
             }
-            Files.write(file, whole);
+            Files.write(file, content);
         }
     }
 
     @Test
-    void whatWasNeverFinishedIsPassedOver() throws IOException {
-        Files.delete(note(NEW));
+    void incompleteCheckpointsAreSkipped() throws IOException {
+        Files.delete(manifest(NEW));
         assertThat(resumed()).contains(OLD);
-        Files.delete(note(OLD));
+        Files.delete(manifest(OLD));
         assertThat(resumed()).isEmpty();
         Files.delete(arrays(OLD));
         Files.delete(arrays(NEW));
@@ -131,49 +130,49 @@ class CheckpointTest {
     }
 
     @Test
-    void lostArraysArePassedOver() throws IOException {
+    void checkpointsWithMissingArraysAreSkipped() throws IOException {
         Files.delete(arrays(NEW));
         assertThat(resumed()).contains(OLD);
     }
 
     @Test
-    void whenNoneIsWholeNothingIsStartedOverThem() throws IOException {
+    void resumeFailsIfAllCheckpointsAreDamaged() throws IOException {
         flip(arrays(NEW), 900);
-        flip(note(OLD), 100);
+        flip(manifest(OLD), 100);
         assertThatThrownBy(this::resumed)
                 .isInstanceOf(RunException.class)
-                .hasMessageContaining(arrays(NEW) + ": damaged (wrong checksum), and none before it is whole")
-                .hasMessageContaining("start anew without --resume");
+                .hasMessageContaining(arrays(NEW) + ": damaged (wrong checksum), and there is no valid checkpoint before it")
+                .hasMessageContaining("start a new run without --resume");
     }
 
     @Test
-    void anotherVersionsIsNotTakenForDamaged() throws IOException {
-        new CheckpointManifest(state(NEW), CheckpointDirectory.sha256(arrays(NEW))).write(note(NEW));
-        String text = Files.readString(note(NEW)).replace("\"loss_sum\"", "\"loss_total\"");
-        Files.writeString(note(NEW), text.replaceAll(",\\s*\"checksum\" : \"[0-9a-f]+\"", ""));
+    void aManifestOfAnotherVersionIsReportedAsSuch() throws IOException {
+        new CheckpointManifest(state(NEW), CheckpointDirectory.sha256(arrays(NEW))).write(manifest(NEW));
+        String text = Files.readString(manifest(NEW)).replace("\"loss_sum\"", "\"loss_total\"");
+        Files.writeString(manifest(NEW), text.replaceAll(",\\s*\"checksum\" : \"[0-9a-f]+\"", ""));
         assertThatThrownBy(this::resumed)
                 .isInstanceOf(RunException.class)
-                .hasMessageContaining(note(NEW) + ": written by another version of vit4j")
+                .hasMessageContaining(manifest(NEW) + ": written by another version of vit4j")
                 .hasMessageContaining("loss_total");
     }
 
     @Test
-    void anotherModelsIsNotTakenForDamaged() {
+    void aCheckpointOfAnotherModelIsReportedAsSuch() {
         assertThatThrownBy(() -> checkpoint.resume(Map.of("v", Nd4j.createFromArray(0f, 0f))))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("has no 'v'");
+                .hasMessageContaining("missing array 'v'");
     }
 
     @Test
-    void theFirstReleasesNotesAreStillRead() throws IOException {
-        String text = Files.readString(note(NEW)).replaceAll(",\\s*\"checksum\" : \"[0-9a-f]+\"", "");
-        Files.write(note(NEW), text.getBytes(StandardCharsets.UTF_8));
+    void manifestsOfTheFirstReleaseAreRead() throws IOException {
+        String text = Files.readString(manifest(NEW)).replaceAll(",\\s*\"checksum\" : \"[0-9a-f]+\"", "");
+        Files.write(manifest(NEW), text.getBytes(StandardCharsets.UTF_8));
         assertThat(text).doesNotContain("checksum");
         assertThat(resumed()).contains(NEW);
     }
 
     @Test
-    void aDamagedOneAheadIsNotKeptInPlaceOfAGoodOne() throws IOException {
+    void aDamagedLaterCheckpointDoesNotReplaceAValidOne() throws IOException {
         checkpoint = new CheckpointDirectory(directory, 1);
         flip(arrays(NEW), 900);
         assertThat(resumed()).contains(OLD);
@@ -184,7 +183,7 @@ class CheckpointTest {
     }
 
     @Test
-    void theNewestOnesAreKept() {
+    void onlyTheNewestCheckpointsAreKept() {
         checkpoint = new CheckpointDirectory(directory, 2);
         save(12);
         assertThat(directory.toFile().list()).hasSize(4).noneMatch(name -> name.contains("000004"));

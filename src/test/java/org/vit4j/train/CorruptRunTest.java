@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.RunException;
 
-/** Run directories as crashes, full disks and other versions leave them; each is resumed, or refused in one line. */
+/** Runs survive crashes, full disks and files of other versions: they resume, or fail with one line. */
 class CorruptRunTest {
     private static final List<String> TINY = List.of(
             "model.dim=16",
@@ -31,20 +31,20 @@ class CorruptRunTest {
     @TempDir
     static Path directory;
 
-    private static Path whole;
+    private static Path uninterrupted;
 
     @BeforeAll
     static void trainUndisturbed() {
-        whole = directory.resolve("whole");
-        assertThat(train(whole, false, () -> false).finished()).isTrue();
+        uninterrupted = directory.resolve("uninterrupted");
+        assertThat(train(uninterrupted, false, () -> false).finished()).isTrue();
     }
 
     @AfterAll
-    static void forget() {
-        whole = null;
+    static void clear() {
+        uninterrupted = null;
     }
 
-    /** Counts what is trained, and may make something happen on the way. */
+    /** Counts training batches. */
     private static class StepCounter implements Trainer.TrainListener {
         int steps;
 
@@ -65,11 +65,11 @@ class CorruptRunTest {
         return TrainRun.run(config(), run, resume, new StepCounter(), stop);
     }
 
-    /** Stopped after so many steps. */
+    /** Trains a run that is stopped after {@code steps} steps. */
     private static Path stopped(String name, int steps) {
         Path run = directory.resolve(name);
-        StepCounter watch = new StepCounter();
-        assertThat(TrainRun.run(config(), run, false, watch, () -> watch.steps >= steps)
+        StepCounter counter = new StepCounter();
+        assertThat(TrainRun.run(config(), run, false, counter, () -> counter.steps >= steps)
                         .finished())
                 .isFalse();
         return run;
@@ -87,71 +87,71 @@ class CorruptRunTest {
                 .toList();
     }
 
-    private static void resumesToTheSame(Path run) throws IOException {
+    private static void assertResumesLikeUninterrupted(Path run) throws IOException {
         assertThat(train(run, true, () -> false).finished()).isTrue();
-        assertThat(weights(run.resolve("last.keras"))).isEqualTo(weights(whole.resolve("last.keras")));
-        assertThat(weights(run.resolve("model.keras"))).isEqualTo(weights(whole.resolve("model.keras")));
-        assertThat(untimed(run)).isEqualTo(untimed(whole));
+        assertThat(weights(run.resolve("last.keras"))).isEqualTo(weights(uninterrupted.resolve("last.keras")));
+        assertThat(weights(run.resolve("model.keras"))).isEqualTo(weights(uninterrupted.resolve("model.keras")));
+        assertThat(untimed(run)).isEqualTo(untimed(uninterrupted));
         assertThat(run.resolve("report.html")).exists();
     }
 
     @Test
-    void aStopDuringValidationLosesNothing() throws IOException {
+    void stoppingDuringValidationLosesNothing() throws IOException {
         Path run = directory.resolve("validating");
-        StepCounter watch = new StepCounter();
-        // The first question of validation is the second one after the last step of the epoch.
-        int[] asked = {0};
-        BooleanSupplier stop = () -> watch.steps == STEPS_PER_EPOCH && ++asked[0] == 3;
-        assertThat(TrainRun.run(config(), run, false, watch, stop).finished()).isFalse();
+        StepCounter counter = new StepCounter();
+        // The first check of validation is the second check after the last step of the epoch.
+        int[] checks = {0};
+        BooleanSupplier stop = () -> counter.steps == STEPS_PER_EPOCH && ++checks[0] == 3;
+        assertThat(TrainRun.run(config(), run, false, counter, stop).finished()).isFalse();
         assertThat(run.resolve("metrics.jsonl")).isEmptyFile();
-        assertThat(watch.steps).isEqualTo(STEPS_PER_EPOCH);
+        assertThat(counter.steps).isEqualTo(STEPS_PER_EPOCH);
 
         StepCounter rest = new StepCounter();
         TrainRun.run(config(), run, true, rest, () -> false);
         assertThat(rest.steps).isEqualTo(STEPS_PER_EPOCH);
-        resumesToTheSame(run);
+        assertResumesLikeUninterrupted(run);
     }
 
     @Test
-    void aCrashBetweenTheModelAndItsCheckpointIsMadeGood() throws IOException {
+    void resumeRecoversFromACrashBetweenModelAndCheckpoint() throws IOException {
         Path run = stopped("model-first", 4);
-        // As if the epoch had been finished and its models written, and no more.
-        Files.copy(whole.resolve("model.keras"), run.resolve("model.keras"));
-        Files.copy(whole.resolve("last.keras"), run.resolve("last.keras"));
-        resumesToTheSame(run);
+        // State after a crash that follows writing the models of the epoch.
+        Files.copy(uninterrupted.resolve("model.keras"), run.resolve("model.keras"));
+        Files.copy(uninterrupted.resolve("last.keras"), run.resolve("last.keras"));
+        assertResumesLikeUninterrupted(run);
     }
 
     @Test
-    void aCrashAfterTheLastCheckpointIsMadeGood() throws IOException {
+    void resumeRecoversFromACrashAfterTheLastCheckpoint() throws IOException {
         Path run = stopped("nearly-done", 9);
         assertThat(train(run, true, () -> false).finished()).isTrue();
         Files.delete(run.resolve("metrics.jsonl"));
         Files.delete(run.resolve("report.html"));
-        resumesToTheSame(run);
+        assertResumesLikeUninterrupted(run);
     }
 
     @Test
-    void whatAKilledProcessWasWritingIsRemoved() throws IOException {
+    void temporaryFilesOfAKilledProcessAreRemoved() throws IOException {
         Path run = stopped("stale", 3);
         Path one = Files.writeString(run.resolve(".last.keras.99999.tmp"), "half");
         Path other = Files.writeString(run.resolve("checkpoints/.step-000000002.json.99999.tmp"), "{");
-        resumesToTheSame(run);
+        assertResumesLikeUninterrupted(run);
         assertThat(one).doesNotExist();
         assertThat(other).doesNotExist();
     }
 
     @Test
-    void finishedEpochsWithoutACheckpointAreNotTrainedOver() throws IOException {
+    void finishedEpochsWithoutACheckpointAreNotOverwritten() throws IOException {
         Path run = stopped("lost", 7);
         for (File file : run.resolve("checkpoints").toFile().listFiles()) Files.delete(file.toPath());
         assertThatThrownBy(() -> train(run, true, () -> false))
                 .isInstanceOf(RunException.class)
-                .hasMessageContaining("has finished epochs but no checkpoint to go on from");
+                .hasMessageContaining("has finished epochs but no checkpoint to continue from");
         assertThat(run.resolve("model.keras")).exists();
     }
 
     @Test
-    void aKeyThatDidNotExistWhenTheRunBeganCountsWithItsDefault() throws IOException {
+    void keysMissingInAnOlderConfigHaveTheirDefaults() throws IOException {
         Path run = stopped("older", 3);
         Path config = run.resolve("config.yaml");
         List<String> lines = Files.readAllLines(config);
@@ -159,40 +159,40 @@ class CorruptRunTest {
         Files.write(
                 config,
                 lines.stream().filter(line -> !line.contains("freeze_norm")).toList());
-        resumesToTheSame(run);
+        assertResumesLikeUninterrupted(run);
     }
 
     @Test
-    void aKeyOfAnotherVersionIsNamed() throws IOException {
+    void unknownKeysOfANewerVersionAreReported() throws IOException {
         Path run = stopped("newer", 3);
         Path config = run.resolve("config.yaml");
         Files.writeString(config, Files.readString(config).replace("train:\n", "train:\n  magic: 3\n"));
         assertThatThrownBy(() -> train(run, true, () -> false))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("unknown key 'magic'")
-                .hasMessageContaining("started with another vit4j")
+                .hasMessageContaining("started with another version of vit4j")
                 .satisfies(e -> assertThat(e.getMessage().lines()).hasSize(1));
     }
 
     @Test
-    void aCheckpointThatCannotBeWrittenEndsTheRunInOneLine() throws IOException {
+    void anUnwritableCheckpointEndsTheRunWithOneLine() throws IOException {
         Path run = stopped("blocked", 3);
-        // A directory under the name the next checkpoint wants.
+        // A directory with the name of the next checkpoint.
         Path blocked = run.resolve("checkpoints/step-000000004.safetensors");
-        Files.createDirectories(blocked.resolve("in-the-way"));
+        Files.createDirectories(blocked.resolve("blocker"));
         assertThatThrownBy(() -> train(run, true, () -> false))
                 .isInstanceOf(RunException.class)
                 .hasMessageContaining(blocked + ": cannot be written: ")
                 .hasMessageContaining("the last good checkpoint is")
-                .hasMessageContaining("step-000000003.safetensors; mend that and go on with --resume")
+                .hasMessageContaining("step-000000003.safetensors; fix the problem and continue with --resume")
                 .satisfies(e -> assertThat(e.getMessage().lines()).hasSize(1));
-        Files.delete(blocked.resolve("in-the-way"));
+        Files.delete(blocked.resolve("blocker"));
         Files.delete(blocked);
-        resumesToTheSame(run);
+        assertResumesLikeUninterrupted(run);
     }
 
     @Test
-    void aDirectoryThatCannotBeUsedIsRefusedInOneLine() throws IOException {
+    void unusableDirectoriesFailWithOneLine() throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "x");
         assertThatThrownBy(() -> train(file, true, () -> false)).hasMessageContaining("is a file");
         assertThatThrownBy(() -> train(file.resolve("below"), true, () -> false))

@@ -19,12 +19,12 @@ import org.vit4j.data.DatasetSplits;
 import org.vit4j.data.Image;
 import org.vit4j.model.SavedModel;
 
-/** Images that a Java program gives: the run and its model record {@code dataset: custom}, not what the config names. */
+/** Images supplied by a Java program: run and model record {@code dataset: custom}, not the dataset of the config. */
 class CustomDataTest {
     @TempDir
     private Path dir;
 
-    /** Noise with labels in turn. */
+    /** Noise with cyclic labels. */
     private record Noise(int size, List<String> classes) implements Dataset {
         @Override
         public Image image(int index) {
@@ -77,7 +77,7 @@ class CustomDataTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void theRunRecordsThatTheDataAreCustom(boolean split) throws IOException {
+    void customDataIsRecordedAsCustom(boolean split) throws IOException {
         RunConfig config = config(3, "data.validation=0.3", "data.split_seed=4");
         TrainRun.RunResult result = run(config, data(config, split), false);
         assertThat(result.finished()).isTrue();
@@ -103,7 +103,7 @@ class CustomDataTest {
     }
 
     @Test
-    void theDataOfTheConfigKeepItsName() throws IOException {
+    void theDatasetOfTheConfigIsRecorded() throws IOException {
         RunConfig config = config(10, "train.batch=512");
         run(config, TrainData.open(config), false);
         assertThat(Files.readString(dir.resolve("run/config.yaml"))).contains("dataset: digits");
@@ -111,13 +111,12 @@ class CustomDataTest {
     }
 
     @Test
-    void oneClassIsRefusedBeforeAnythingIsWritten() {
+    void oneClassIsRejectedBeforeAnythingIsWritten() {
         RunConfig config = config(1);
         assertThatThrownBy(() -> run(config, data(config, true), false))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage(
-                        "digits-vit: the data has one class, which leaves nothing to learn; expected at least two class"
-                                + " directories or labels");
+                        "digits-vit: the data has 1 class; expected at least two class directories or labels");
         assertThat(dir.resolve("run")).doesNotExist();
     }
 }

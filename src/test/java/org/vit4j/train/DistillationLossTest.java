@@ -16,25 +16,25 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Against numbers computed in double by the sources, each with its gradients by both heads. */
+/** Compares losses and gradients of both heads with reference implementations in double. */
 class DistillationLossTest {
     private static final double EXACT = 1e-7;
 
-    /** The logits of a case, the teacher's fed in from outside as in training. */
+    /** Logits of a case; the teacher's logits are a placeholder as in training. */
     private record Case(
             SameDiff sd,
-            SDVariable ofClass,
-            SDVariable ofToken,
+            SDVariable classLogits,
+            SDVariable distillLogits,
             SDVariable teacher,
             SDVariable targets,
-            INDArray taught,
+            INDArray teacherLogits,
             double alpha,
             double temperature) {
 
         static Case of(JsonNode json) {
             SameDiff sd = SameDiff.create();
-            INDArray taught = matrix(json.path("logits_teacher"));
-            long classes = taught.size(1);
+            INDArray teacherLogits = matrix(json.path("logits_teacher"));
+            long classes = teacherLogits.size(1);
             int[] labels = StreamSupport.stream(json.path("labels").spliterator(), false)
                     .mapToInt(JsonNode::asInt)
                     .toArray();
@@ -45,18 +45,18 @@ class DistillationLossTest {
                     sd.var("token", matrix(json.path("logits_distill"))),
                     sd.placeHolder("teacher", DataType.DOUBLE, -1, classes),
                     sd.constant(targets),
-                    taught,
+                    teacherLogits,
                     json.path("alpha").asDouble(),
                     json.path("temperature").asDouble());
         }
 
         SDVariable own() {
-            return LossFunctions.crossEntropy(sd, ofClass, targets);
+            return LossFunctions.crossEntropy(sd, classLogits, targets);
         }
 
-        void agrees(SDVariable loss, JsonNode expected) {
-            Map<String, INDArray> inputs = Map.of("teacher", taught);
-            // Only the first makes the gradient graph of this SameDiff, so each loss has a case of its own.
+        void assertEquals(SDVariable loss, JsonNode expected) {
+            Map<String, INDArray> inputs = Map.of("teacher", teacherLogits);
+            // A SameDiff creates its gradient graph only once, so each loss needs its own case.
             sd.setLossVariables(loss.name());
             assertThat(sd.outputSingle(inputs, loss.name()).getDouble(0))
                     .isCloseTo(expected.path("loss").asDouble(), within(EXACT));
@@ -87,38 +87,38 @@ class DistillationLossTest {
     }
 
     @Test
-    void softAndHardAgreeWithTheAuthors() throws IOException {
+    void softAndHardLossEqualDeit() throws IOException {
         for (JsonNode json : cases()) {
             for (boolean hard : new boolean[] {false, true}) {
                 Case c = Case.of(json);
                 SDVariable loss =
-                        DistillationLoss.deit(c.sd, c.own(), c.ofToken, c.teacher, hard, c.alpha, c.temperature);
-                c.agrees(loss, json.path(hard ? "deit_hard" : "deit_soft"));
+                        DistillationLoss.deit(c.sd, c.own(), c.distillLogits, c.teacher, hard, c.alpha, c.temperature);
+                c.assertEquals(loss, json.path(hard ? "deit_hard" : "deit_soft"));
             }
         }
     }
 
     @Test
-    void softAndHardAgreeWithVitPytorch() throws IOException {
+    void softAndHardLossEqualVitPytorch() throws IOException {
         for (JsonNode json : cases()) {
             for (boolean hard : new boolean[] {false, true}) {
                 Case c = Case.of(json);
                 SDVariable loss =
-                        DistillationLoss.vitPytorch(c.sd, c.own(), c.ofToken, c.teacher, hard, c.alpha, c.temperature);
-                c.agrees(loss, json.path(hard ? "vit_pytorch_hard_fixed" : "vit_pytorch_soft"));
+                        DistillationLoss.vitPytorch(c.sd, c.own(), c.distillLogits, c.teacher, hard, c.alpha, c.temperature);
+                c.assertEquals(loss, json.path(hard ? "vit_pytorch_hard_fixed" : "vit_pytorch_soft"));
             }
         }
     }
 
     @Test
-    void aStudentThatAgreesWithItsTeacherHasNothingToLearnSoftly() {
+    void softLossIsZeroIfStudentEqualsTeacher() {
         SameDiff sd = SameDiff.create();
         SDVariable same = sd.constant(Nd4j.createFromArray(new double[][] {{1, 2, -3}, {0, 0, 5}}));
         assertThat(DistillationLoss.soft(sd, same, same, 2).eval().getDouble(0)).isCloseTo(0, within(1e-12));
     }
 
     @Test
-    void ofEquallyLikelyClassesTheFirstIsTheTeachersLabel() {
+    void hardLabelIsTheFirstOfEquallyLikelyClasses() {
         SameDiff sd = SameDiff.create();
         SDVariable student = sd.constant(Nd4j.createFromArray(new double[][] {{0, 0, 100}}));
         SDVariable teacher = sd.constant(Nd4j.createFromArray(new double[][] {{1, 7, 7}}));

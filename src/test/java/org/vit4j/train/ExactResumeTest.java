@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** N epochs at once are k and then N - k, bit for bit: weights, optimizer, averages, metrics, the best model. */
+/** Training N epochs equals k epochs and then N - k, bit for bit: weights, optimizer, averages, metrics, best model. */
 class ExactResumeTest {
     private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
         @Override
@@ -48,7 +48,7 @@ class ExactResumeTest {
                 "model.heads=2",
                 "model.proj_drop=0.1",
                 "train.epochs=3",
-                "train.batch=300", // four batches an epoch, and some images left out
+                "train.batch=300", // four batches per epoch, some images are dropped
                 "train.checkpoint_steps=2"));
         overrides.addAll(recipe);
         return RunConfig.open("digits-vit", overrides);
@@ -67,23 +67,23 @@ class ExactResumeTest {
 
     @ParameterizedTest
     @MethodSource("recipes")
-    void aRunInPiecesIsTheRunAtOnce(List<String> recipe) throws IOException {
+    void aResumedRunEqualsTheUninterruptedRun(List<String> recipe) throws IOException {
         int perEpoch = recipe.contains("train.accumulate=2") ? 2 : 4;
-        Path whole = train(recipe, "whole");
-        Path atAnEnd = train(recipe, "end", perEpoch);
-        Path inTheMiddle = train(recipe, "middle", perEpoch + 1, perEpoch / 2);
+        Path uninterrupted = train(recipe, "uninterrupted");
+        Path afterEpoch = train(recipe, "end", perEpoch);
+        Path withinEpoch = train(recipe, "middle", perEpoch + 1, perEpoch / 2);
         int last = 3 * perEpoch;
-        for (Path run : List.of(atAnEnd, inTheMiddle)) {
+        for (Path run : List.of(afterEpoch, withinEpoch)) {
             String arrays = String.format(Locale.ROOT, "checkpoints/step-%09d.safetensors", last);
-            assertThat(run.resolve(arrays)).hasSameBinaryContentAs(whole.resolve(arrays));
-            assertThat(untimed(run)).isEqualTo(untimed(whole));
-            assertThat(state(run, last)).isEqualTo(state(whole, last));
+            assertThat(run.resolve(arrays)).hasSameBinaryContentAs(uninterrupted.resolve(arrays));
+            assertThat(untimed(run)).isEqualTo(untimed(uninterrupted));
+            assertThat(state(run, last)).isEqualTo(state(uninterrupted, last));
             for (String model : List.of("model.keras", "last.keras", "last-ema.keras")) {
-                assertThat(Files.exists(run.resolve(model))).isEqualTo(Files.exists(whole.resolve(model)));
-                if (Files.exists(whole.resolve(model))) {
+                assertThat(Files.exists(run.resolve(model))).isEqualTo(Files.exists(uninterrupted.resolve(model)));
+                if (Files.exists(uninterrupted.resolve(model))) {
                     assertThat(weights(run.resolve(model)))
                             .as(model)
-                            .containsExactlyElementsOf(weights(whole.resolve(model)));
+                            .containsExactlyElementsOf(weights(uninterrupted.resolve(model)));
                 }
             }
         }

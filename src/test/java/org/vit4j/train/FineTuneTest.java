@@ -30,8 +30,8 @@ import org.vit4j.graph.ModelAnatomy;
 import org.vit4j.keras.KerasFile;
 
 /**
- * A network that knows ten digits at 32x32 learns to tell three of them at 48x32: batch norms, a position table, a head
- * for itself at first.
+ * Fine-tunes a model of ten digits at 32x32 to three digits at 48x32, training only the head in the first epoch. The
+ * model has batch norms and a position embedding.
  */
 class FineTuneTest {
     private static final List<String> TINY = List.of(
@@ -61,7 +61,7 @@ class FineTuneTest {
     private static Path source;
 
     @BeforeAll
-    static void tenDigits() {
+    static void pretrain() {
         source = TrainRun.run(
                         config("train.epochs=1", "train.batch=256"), shared.resolve("ten"), false, SILENT, () -> false)
                 .model();
@@ -73,16 +73,16 @@ class FineTuneTest {
         return RunConfig.open("digits-ceit", overrides);
     }
 
-    private static RunConfig tuning(Path weights, String... more) {
+    private static RunConfig fineTuneConfig(Path weights, String... more) {
         List<String> overrides = new ArrayList<>(List.of(
                 "model.classes=3", "model.image.size=[48, 32]", "train.init.weights=" + weights, "train.epochs=3"));
         overrides.addAll(List.of(more));
         return config(overrides.toArray(String[]::new));
     }
 
-    /** The first digits of a dataset, a hundred pictures at most. */
-    private record Few(Dataset all, int digits, List<Integer> which) implements Dataset {
-        Few(Dataset all, int digits) {
+    /** Images of the first digits of a dataset. */
+    private record Subset(Dataset all, int digits, List<Integer> indices) implements Dataset {
+        Subset(Dataset all, int digits) {
             this(
                     all,
                     digits,
@@ -94,22 +94,22 @@ class FineTuneTest {
 
         @Override
         public int size() {
-            return which.size();
+            return indices.size();
         }
 
         @Override
         public Image image(int index) {
-            return all.image(which.get(index));
+            return all.image(indices.get(index));
         }
 
         @Override
         public int label(int index) {
-            return all.label(which.get(index));
+            return all.label(indices.get(index));
         }
 
         @Override
         public String name(int index) {
-            return all.name(which.get(index));
+            return all.name(indices.get(index));
         }
 
         @Override
@@ -118,20 +118,20 @@ class FineTuneTest {
         }
     }
 
-    private static TrainData three(RunConfig config) {
+    private static TrainData threeDigits(RunConfig config) {
         DatasetSplits split = Digits.split(0.2, 0);
         var preprocess = config.data().preprocess();
         return new TrainData(
-                new DataLoader(new Few(split.train(), 3), AugmentConfig.NONE, preprocess, 64, true, true, 1, 1),
-                new DataLoader(new Few(split.validation(), 3), AugmentConfig.NONE, preprocess, 64, false, false, 0, 1),
-                new Few(split.train(), 3).classes());
+                new DataLoader(new Subset(split.train(), 3), AugmentConfig.NONE, preprocess, 64, true, true, 1, 1),
+                new DataLoader(new Subset(split.validation(), 3), AugmentConfig.NONE, preprocess, 64, false, false, 0, 1),
+                new Subset(split.train(), 3).classes());
     }
 
     private TrainRun.RunResult run(RunConfig config, String name, boolean resume, int stopAfter) {
         AtomicInteger steps = new AtomicInteger();
         return TrainRun.run(
                 config,
-                three(config),
+                threeDigits(config),
                 directory.resolve(name),
                 resume,
                 SILENT,
@@ -146,7 +146,7 @@ class FineTuneTest {
         return all;
     }
 
-    private static Map<String, float[]> started(RunConfig config) {
+    private static Map<String, float[]> initialWeights(RunConfig config) {
         Graph graph = config.model().build();
         ParameterStore parameters = new ParameterStore(graph.parameters(), Nd4j.dataType());
         parameters.initialize(config.train().seed());
@@ -157,18 +157,18 @@ class FineTuneTest {
     }
 
     @Test
-    void headFirstThenAll() {
-        RunConfig config = tuning(source, "train.init.head_epochs=1", "train.optimizer.weight_decay=0.5");
-        Map<String, float[]> before = started(config);
+    void headEpochsTrainOnlyTheHeadThenAllParameters() {
+        RunConfig config = fineTuneConfig(source, "train.init.head_epochs=1", "train.optimizer.weight_decay=0.5");
+        Map<String, float[]> before = initialWeights(config);
         Set<String> heads = ModelAnatomy.heads(config.model().build());
         assertThat(heads).containsExactlyInAnyOrder("head.kernel", "head.bias");
 
-        TrainData data = three(config);
+        TrainData data = threeDigits(config);
         int epoch = data.training().batchesPerEpoch() + data.validation().batchesPerEpoch();
-        run(config, "tuned", false, epoch + 2); // the first epoch, validated, and a step of the second
+        run(config, "tuned", false, epoch + 2); // the first epoch with validation, and one step of the second
         weights(directory.resolve("tuned/last.keras")).forEach((name, values) -> {
             if (heads.contains(name)) assertThat(values).as(name).isNotEqualTo(before.get(name));
-            // Neither stepped, nor decayed, nor the statistics of a batch norm moved.
+            // No update, no decay, no change of batch-norm statistics.
             else assertThat(values).as(name).isEqualTo(before.get(name));
         });
 
@@ -181,11 +181,11 @@ class FineTuneTest {
     }
 
     @Test
-    void resumingIsExactAcrossTheSwitchAndNeedsTheFileNoMore() throws IOException {
+    void resumingAcrossTheEndOfHeadEpochsIsExactWithoutTheInitialWeights() throws IOException {
         Path copy = Files.copy(source, directory.resolve("start.keras"));
-        RunConfig config = tuning(copy, "train.init.head_epochs=1", "train.ema.decay=0.9");
-        int epoch = three(config).training().batchesPerEpoch();
-        run(config, "whole", false, -1);
+        RunConfig config = fineTuneConfig(copy, "train.init.head_epochs=1", "train.ema.decay=0.9");
+        int epoch = threeDigits(config).training().batchesPerEpoch();
+        run(config, "uninterrupted", false, -1);
         List<Integer> stops = List.of(2, epoch, epoch + 2);
         for (int stop : stops) {
             assertThat(run(config, "stopped-" + stop, false, stop).finished()).isFalse();
@@ -194,17 +194,17 @@ class FineTuneTest {
         for (int stop : stops) {
             assertThat(run(config, "stopped-" + stop, true, -1).finished()).isTrue();
             for (String file : List.of("last.keras", "model.keras")) {
-                Map<String, float[]> whole = weights(directory.resolve("whole").resolve(file));
+                Map<String, float[]> uninterrupted = weights(directory.resolve("uninterrupted").resolve(file));
                 weights(directory.resolve("stopped-" + stop).resolve(file))
                         .forEach((name, values) -> assertThat(values)
                                 .as("stopped after %d: %s of %s", stop, name, file)
-                                .isEqualTo(whole.get(name)));
+                                .isEqualTo(uninterrupted.get(name)));
             }
         }
     }
 
     @Test
-    void weightsThatDoNotFitAreFoundBeforeAnEarlierRunIsMoved() throws IOException {
+    void weightsThatDoNotFitAreRejectedBeforeAnEarlierRunIsMoved() throws IOException {
         Path run = Files.createDirectories(directory.resolve("run"));
         Files.writeString(run.resolve("config.yaml"), "an earlier run");
         for (String[] wrong : new String[][] {
@@ -213,21 +213,21 @@ class FineTuneTest {
             {"train.init.weights=/nowhere.keras", "train.init.weights: /nowhere.keras"},
             {"train.init.weights=/nowhere.pth", "train.init.weights: /nowhere.pth: no such file"}
         }) {
-            RunConfig config = tuning(source, wrong[0]);
-            assertThatThrownBy(() -> TrainRun.run(config, three(config), run, false, SILENT, () -> false))
+            RunConfig config = fineTuneConfig(source, wrong[0]);
+            assertThatThrownBy(() -> TrainRun.run(config, threeDigits(config), run, false, SILENT, () -> false))
                     .isInstanceOf(ConfigError.class)
                     .hasMessageContaining(wrong[1]);
         }
         assertThat(run.resolve("config.yaml")).hasContent("an earlier run");
-        RunConfig lenient = tuning(source, "model.depth=3", "train.init.strict=false", "train.epochs=1");
+        RunConfig lenient = fineTuneConfig(source, "model.depth=3", "train.init.strict=false", "train.epochs=1");
         assertThat(run(lenient, "lenient", false, -1).finished()).isTrue();
     }
 
     @Test
-    void numbersOfEpochsMustFit() {
-        assertThatThrownBy(() -> tuning(source, "train.init.head_epochs=4"))
+    void headEpochsMustBeInRange() {
+        assertThatThrownBy(() -> fineTuneConfig(source, "train.init.head_epochs=4"))
                 .hasMessageContaining("init.head_epochs (4) must be at most epochs (3)");
-        assertThatThrownBy(() -> tuning(source, "train.init.head_epochs=-1"))
+        assertThatThrownBy(() -> fineTuneConfig(source, "train.init.head_epochs=-1"))
                 .hasMessageContaining("head_epochs (-1) must be at least 0");
     }
 }

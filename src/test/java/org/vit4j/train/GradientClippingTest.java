@@ -16,7 +16,7 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 
-/** Gradient clipping by the formulas of PyTorch and timm, worked out by hand. */
+/** Gradient clipping, compared with the formulas of PyTorch and timm. */
 class GradientClippingTest {
     private final ParameterStore parameters = new ParameterStore(
             List.of(
@@ -33,7 +33,7 @@ class GradientClippingTest {
     }
 
     @Test
-    void byTheNormOfAll() {
+    void normModeClipsTheGlobalNorm() {
         double s = 2.5 / (5 + 1e-6);
         assertThat(clipped(ClipConfig.ClipMode.NORM, 2.5, 3, 0, 0, 0, 4, 0, 0))
                 .containsExactly(new double[] {3 * s, 0, 0, 0, 4 * s, 0, 0}, within(1e-12));
@@ -41,32 +41,32 @@ class GradientClippingTest {
     }
 
     @Test
-    void byTheSizeOfEach() {
+    void valueModeClipsEachElement() {
         assertThat(clipped(ClipConfig.ClipMode.VALUE, 1, 3, -0.5, -7, 1, 0, 0.1, 2))
                 .containsExactly(1, -0.5, -1, 1, 0, 0.1, 1);
     }
 
     @Test
-    void byTheNormOfTheWeightsOfAnOutput() {
-        parameters.set("a.kernel", new float[] {3, 0, 4, 0}); // [in, out]: one output of norm 5, one of nothing
+    void agcModeClipsPerOutputUnit() {
+        parameters.set("a.kernel", new float[] {3, 0, 4, 0}); // [in, out]: one output of norm 5, one of norm 0
         parameters.set("a.bias", new float[] {6, 8});
         parameters.set("head.kernel", new float[] {1});
-        // The kernel lies first: a (in 0, out 0), (0, 1), (1, 0), (1, 1), then the head's, then the bias.
+        // Memory order: a (in 0, out 0), (0, 1), (1, 0), (1, 1), then the head's, then the bias.
         assertThat(parameters.offsets().keySet()).containsExactly("a.kernel", "head.kernel", "a.bias");
         double[] clipped = clipped(ClipConfig.ClipMode.AGC, 0.1, 0.6, 1, 0.8, 0, 50, 3, 4);
-        // Output 0: norm 1 over 0.1 * 5, halved; output 1: the smallest weight there is, 1e-3; bias: norm 5 over 1.
+        // Output 0: norm 1 over 0.1 * 5, halved; output 1: the minimum parameter norm, 1e-3; bias: norm 5 over 1.
         assertThat(clipped).containsExactly(new double[] {0.3, 1e-4, 0.4, 0, 50, 0.6, 0.8}, within(1e-9));
         assertThat(clipped(ClipConfig.ClipMode.AGC, 0.1, 0.3, 0, 0.3, 0, 50, 0.3, 0.4))
                 .containsExactly(0.3, 0, 0.3, 0, 50, 0.3, 0.4);
     }
 
     @Test
-    void aBareNumberIsANorm() {
+    void aNumberIsANormAndZeroDisablesClipping() {
         assertThat(clip("train.clip=2")).contains(new ClipConfig(ClipConfig.ClipMode.NORM, 2));
         assertThat(clip("train.clip={mode: agc}")).contains(new ClipConfig(ClipConfig.ClipMode.AGC, 0.01));
         assertThat(clip("train.clip=null")).isEmpty();
         assertThat(clip("train.clip=0")).isEmpty();
-        assertThatThrownBy(() -> clip("train.clip=-1")).hasMessageContaining("train.clip: must be above 0");
+        assertThatThrownBy(() -> clip("train.clip=-1")).hasMessageContaining("train.clip: must be positive");
         assertThatThrownBy(() -> clip("train.clip={mode: norm, value: -1}")).hasMessageContaining("value (-1.0)");
     }
 

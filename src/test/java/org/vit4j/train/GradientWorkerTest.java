@@ -12,7 +12,7 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.DatasetSplits;
 
-/** Parts of a batch, worked out apart and added up, are the batch: images, mixing and masks are drawn as for the whole. */
+/** The sum over the shards of a batch equals the full batch: images, mixing and masks do not depend on the sharding. */
 class GradientWorkerTest {
     private static final String SGD =
             "train.optimizer={name: sgd, betas: null, lr: 0.05, momentum: 0, weight_decay: 0}";
@@ -24,19 +24,19 @@ class GradientWorkerTest {
         return RunConfig.open(base, overrides);
     }
 
-    /** The sum of what so many workers answer; weights as they are drawn. */
-    private static GradientShard answer(RunConfig config, GradientRequest work, int parts) {
+    /** Sum over {@code parts} shards, with initial weights. */
+    private static GradientShard compute(RunConfig config, GradientRequest request, int parts) {
         DatasetSplits split = config.data().open();
         ParameterStore start =
                 new ParameterStore(config.model().build().parameters(), org.nd4j.linalg.factory.Nd4j.dataType());
         start.initialize(config.train().seed());
-        float[] trained = start.trainable().toFloatVector();
-        float[] kept = start.buffers().toFloatVector();
+        float[] trainable = start.trainable().toFloatVector();
+        float[] buffers = start.buffers().toFloatVector();
         GradientShard sum = null;
-        // One after another in one worker: what it was asked before must not matter.
+        // One worker computes all shards: earlier requests must not affect the result.
         try (GradientWorker worker = new GradientWorker(config, split.train())) {
             for (int part = 0; part < parts; part++) {
-                GradientShard own = worker.compute(trained, kept, work, part, parts);
+                GradientShard own = worker.compute(trainable, buffers, request, part, parts);
                 sum = sum == null ? own : sum.add(own);
             }
         }
@@ -51,7 +51,7 @@ class GradientWorkerTest {
     }
 
     @Test
-    void anyNumberOfPartsGivesTheGradientOfTheWhole() {
+    void theSumOverShardsEqualsTheFullBatchForAnyNumberOfShards() {
         RunConfig config = config(
                 "digits-vit",
                 "model.depth=2",
@@ -60,47 +60,47 @@ class GradientWorkerTest {
                 "train.drop_last=false",
                 "train.mixup={mixup: 0.8, cutmix: 1.0, mode: elem}");
         // 1,438 images: batch 46 of 0..46 has 12.
-        GradientRequest work = new GradientRequest(1, 45, 2);
-        GradientShard whole = answer(config, work, 1);
+        GradientRequest request = new GradientRequest(1, 45, 2);
+        GradientShard whole = compute(config, request, 1);
         assertThat(whole.images()).containsExactly(31, 12);
-        for (int parts : new int[] {2, 3, 8}) assertClose(answer(config, work, parts), whole, 2e-6);
+        for (int parts : new int[] {2, 3, 8}) assertClose(compute(config, request, parts), whole, 2e-6);
     }
 
     @Test
-    void theWholeIsWhatALearnerFinds() {
+    void oneShardEqualsALocalTrainStep() {
         RunConfig config = config("digits-vit", "model.proj_drop=0.2", "train.mixup={mixup: 0.8}");
         List<Double> losses = new ArrayList<>();
         var run = TrainData.open(config);
-        try (TrainStep learner = new TrainStep(config.train(), config.model().build())) {
-            BatchInputs feed =
-                    new BatchInputs(config.train(), config.model().build(), 10, Optional.empty(), learner.masks());
-            GradientShard one = answer(config, new GradientRequest(0, 0, 1), 1);
-            try (GradientSource here = GradientSource.local(config.train(), learner, feed, run.training(), 0, 0)) {
-                here.next(0, 1).forEach(learned -> losses.add(learned.loss()));
+        try (TrainStep trainStep = new TrainStep(config.train(), config.model().build())) {
+            BatchInputs batchInputs =
+                    new BatchInputs(config.train(), config.model().build(), 10, Optional.empty(), trainStep.masks());
+            GradientShard one = compute(config, new GradientRequest(0, 0, 1), 1);
+            try (GradientSource local = GradientSource.local(config.train(), trainStep, batchInputs, run.training(), 0, 0)) {
+                local.next(0, 1).forEach(result -> losses.add(result.loss()));
             }
-            assertThat(one.gradient()).containsExactly(learner.lastGradient().toFloatVector());
+            assertThat(one.gradient()).containsExactly(trainStep.lastGradient().toFloatVector());
             assertThat(one.losses()).containsExactly(losses.get(0));
         }
     }
 
     @Test
-    void moreWorkersThanPairsLeaveSomeWithNothing() {
+    void shardsMayBeEmpty() {
         RunConfig config = config("digits-vit", "train.batch=3");
         assertClose(
-                answer(config, new GradientRequest(0, 4, 1), 5), answer(config, new GradientRequest(0, 4, 1), 1), 2e-6);
+                compute(config, new GradientRequest(0, 4, 1), 5), compute(config, new GradientRequest(0, 4, 1), 1), 2e-6);
     }
 
-    /** Each normalizes by its own images; what is kept moves by the mean of their statistics. */
+    /** Each shard normalizes with its own statistics; the running statistics change by their average. */
     @Test
-    void statisticsOfBatchNormalizationsAreAveragedByImages() {
+    void batchNormStatisticsAreAveragedByImages() {
         RunConfig config = config("digits-ceit", "train.batch=6");
-        GradientRequest work = new GradientRequest(0, 0, 1);
-        GradientShard both = answer(config, work, 2);
+        GradientRequest request = new GradientRequest(0, 0, 1);
+        GradientShard both = compute(config, request, 2);
         double largest = 0;
-        for (float by : both.buffers()) largest = Math.max(largest, Math.abs(by));
+        for (float change : both.buffers()) largest = Math.max(largest, Math.abs(change));
         assertThat(largest).isGreaterThan(1e-3);
-        GradientShard whole = answer(config, work, 1);
-        // The first normalization sees the same numbers: the mean of two means of three is the mean of six.
+        GradientShard whole = compute(config, request, 1);
+        // The input of the first batch norm is the same: the mean of two means of three images is the mean of six.
         ParameterStore layout =
                 new ParameterStore(config.model().build().parameters(), org.nd4j.linalg.factory.Nd4j.dataType());
         String first = layout.parameters().stream()
@@ -114,7 +114,7 @@ class GradientWorkerTest {
     }
 
     @Test
-    void exchangesLieBetweenOptimizerSteps() {
+    void syncEveryMustDivideAccumulate() {
         assertThatThrownBy(() -> config("digits-vit", "train.accumulate=4", "train.distributed={sync_every: 3}"))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("distributed.sync_every (3) must divide accumulate (4)");

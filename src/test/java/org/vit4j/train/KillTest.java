@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Training processes ended from outside at random moments, and resumed: what they leave in the end is bit for bit what a
- * run leaves that nobody disturbed. {@code -Dkills=20} ends twenty instead of three, {@code -Dkills.seed} others.
+ * Kills and resumes training processes at random times; the final files equal those of an uninterrupted run bit for
+ * bit. {@code -Dkills=20} kills twenty times instead of three, {@code -Dkills.seed} changes the times.
  */
 class KillTest {
     private static final int KILLS = Integer.getInteger("kills", 3);
@@ -34,7 +34,7 @@ class KillTest {
     @TempDir
     Path directory;
 
-    /** How a process is ended. */
+    /** Method of ending a process. */
     private enum End {
         KILL,
         TERMINATE,
@@ -54,11 +54,11 @@ class KillTest {
     }
 
     @Test
-    void aRunThatIsEndedAgainAndAgainIsInTheEndTheRunThatWasNot() throws Exception {
-        Path whole = directory.resolve("whole");
+    void repeatedKillsAndResumesGiveTheUninterruptedRun() throws Exception {
+        Path uninterrupted = directory.resolve("uninterrupted");
         long begun = System.currentTimeMillis();
-        TrainRun.run(RunConfig.open("digits-vit", overrides()), whole, false, new Silent(), () -> false);
-        // So short that the run outlives them all, on a fast machine and on a slow one: fresh processes take longer.
+        TrainRun.run(RunConfig.open("digits-vit", overrides()), uninterrupted, false, new Silent(), () -> false);
+        // Short enough that the run does not finish earlier on any machine: fresh processes take longer.
         long longestLife = (System.currentTimeMillis() - begun) / KILLS;
 
         Path run = directory.resolve("killed");
@@ -73,23 +73,23 @@ class KillTest {
                 .isGreaterThan(KILLS / 2);
         Process last = start(run);
         assertThat(last.waitFor(5, TimeUnit.MINUTES)).isTrue();
-        assertThat(last.exitValue()).as(said(run)).isZero();
+        assertThat(last.exitValue()).as(logText(run)).isZero();
 
-        assertThat(weights(run.resolve("last.keras"))).isEqualTo(weights(whole.resolve("last.keras")));
-        assertThat(weights(run.resolve("model.keras"))).isEqualTo(weights(whole.resolve("model.keras")));
-        assertThat(metrics(run)).isEqualTo(metrics(whole));
-        assertThat(checkpoints(run)).isEqualTo(checkpoints(whole));
+        assertThat(weights(run.resolve("last.keras"))).isEqualTo(weights(uninterrupted.resolve("last.keras")));
+        assertThat(weights(run.resolve("model.keras"))).isEqualTo(weights(uninterrupted.resolve("model.keras")));
+        assertThat(metrics(run)).isEqualTo(metrics(uninterrupted));
+        assertThat(checkpoints(run)).isEqualTo(checkpoints(uninterrupted));
         try (Stream<Path> files = Files.walk(run)) {
             assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.endsWith(".tmp"));
         }
         assertThat(run.resolve("report.html")).exists();
     }
 
-    /** @return whether it had not finished before */
+    /** @return true if the process was still training */
     private static boolean endedWhileTraining(Path run, End end, long life) throws Exception {
         long start = System.currentTimeMillis();
         Process process = start(run);
-        // It is written anew when training begins or goes on.
+        // The file is rewritten when training starts or resumes.
         Path begun = run.resolve("environment.json");
         while (process.isAlive()
                 && (!Files.exists(begun) || Files.getLastModifiedTime(begun).toMillis() < start)) {
@@ -100,9 +100,9 @@ class KillTest {
         end(process, end);
         assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
         if (training && end != End.KILL)
-            assertThat(process.exitValue()).as(said(run)).isIn(130, 0);
+            assertThat(process.exitValue()).as(logText(run)).isIn(130, 0);
         if (process.exitValue() == 130)
-            assertThat(said(run)).contains("interrupted; finishing", "and saved; continue with");
+            assertThat(logText(run)).contains("interrupted; finishing", "and saved; continue with");
         return training;
     }
 
@@ -136,16 +136,16 @@ class KillTest {
         for (String override : overrides()) command.addAll(List.of("--set", override));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(log(run).toFile())
+                .redirectOutput(logFile(run).toFile())
                 .start();
     }
 
-    private static Path log(Path run) {
-        return run.resolveSibling(run.getFileName() + ".log");
+    private static Path logFile(Path run) {
+        return run.resolveSibling(run.getFileName() + ".logFile");
     }
 
-    private static String said(Path run) throws IOException {
-        return Files.readString(log(run), StandardCharsets.UTF_8);
+    private static String logText(Path run) throws IOException {
+        return Files.readString(logFile(run), StandardCharsets.UTF_8);
     }
 
     private static byte[] weights(Path model) throws IOException {
@@ -160,7 +160,7 @@ class KillTest {
         return lines;
     }
 
-    /** Arrays as they are, JSON without what the clock says. */
+    /** Content of the checkpoint files, JSON without time values. */
     private static Map<String, Object> checkpoints(Path run) throws IOException {
         Map<String, Object> all = new TreeMap<>();
         try (Stream<Path> files = Files.list(run.resolve("checkpoints"))) {

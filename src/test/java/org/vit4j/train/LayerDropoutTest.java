@@ -25,7 +25,7 @@ class LayerDropoutTest {
             + " patch_size: 4, dim: 8, depth: 3, class_depth: 1, heads: 2, head_dim: 4, mlp_dim: 8, layer_dropout: 0.6}}";
 
     @Test
-    void oneLayerAlwaysStaysAndAllExamplesLoseTheSame() {
+    void oneLayerIsAlwaysKeptAndAllExamplesDropTheSameLayers() {
         var mask = new SameDiffGraph.DropMask("blocks.mask", org.vit4j.graph.Shape.of(3), 0.9, true);
         SplittableRandom random = new SplittableRandom(1);
         int dropped = 0;
@@ -36,12 +36,12 @@ class LayerDropoutTest {
                     .containsExactly(new float[] {drawn[0], drawn[1], drawn[2]});
             dropped += (int) IntStream.range(0, 3).filter(j -> drawn[j] == 0).count();
         }
-        // 3 x 0.9, less the one that is put back when all three would go (0.9^3).
+        // 3 x 0.9, minus the layer that is kept when all three would be dropped (0.9^3).
         assertThat(dropped / 1000.0).isBetween(1.92, 2.02);
     }
 
     @Test
-    void aDroppedLayerHandsItsInputThroughWithBothItsBranches() {
+    void aDroppedLayerReturnsItsInput() {
         Config config = Config.parse(TINY, "tiny.yaml");
         Graph graph =
                 ModelConfig.read(config.root().section("model")).orElseThrow().build();

@@ -30,7 +30,7 @@ class LossTest {
     private static final LossConfig SUM = new LossConfig(LossConfig.LossName.BCE, 0, OptionalDouble.empty(), true);
 
     @Test
-    void binaryCrossEntropyAndItsGradientAreTheFormulas() {
+    void binaryCrossEntropyAndGradientEqualTheFormulas() {
         for (LossConfig loss : new LossConfig[] {MEAN, SUM}) {
             double weight = 1.0 / (loss.bceSum() ? 2 : 6);
             double expected = 0;
@@ -39,7 +39,7 @@ class LossTest {
                 double x = LOGITS[i / 3][i % 3];
                 double z = TARGETS[i / 3][i % 3];
                 expected += weight * (Math.max(x, 0) - x * z + Math.log1p(Math.exp(-Math.abs(x))));
-                gradient[i] = weight * (1 / (1 + Math.exp(-x)) - z); // at 0 too, where a fresh head stands
+                gradient[i] = weight * (1 / (1 + Math.exp(-x)) - z); // also at 0, the logits of a new head
             }
             Value value = new Value(loss, DataType.DOUBLE, LOGITS, TARGETS);
             assertThat(value.loss).isCloseTo(expected, within(1e-12));
@@ -48,7 +48,7 @@ class LossTest {
     }
 
     @Test
-    void gradientsAreWhatTheLossChangesBy() {
+    void gradientsEqualFiniteDifferences() {
         double step = 1e-5;
         LossConfig cross = new LossConfig(LossConfig.LossName.CROSS_ENTROPY, 0, OptionalDouble.empty(), false);
         for (LossConfig loss : new LossConfig[] {MEAN, SUM, cross}) {
@@ -67,15 +67,15 @@ class LossTest {
     }
 
     @Test
-    void logitsOfAnySizeStayNumbersInSinglePrecision() {
-        double[][] far = {{1e4, -1e4, 1e4}, {-1e4, 1e4, 0}};
-        Value value = new Value(MEAN, DataType.FLOAT, far, new double[][] {{1, 0, 0.5}, {0, 0, 0}});
+    void binaryCrossEntropyOfLargeLogitsIsFiniteInSinglePrecision() {
+        double[][] large = {{1e4, -1e4, 1e4}, {-1e4, 1e4, 0}};
+        Value value = new Value(MEAN, DataType.FLOAT, large, new double[][] {{1, 0, 0.5}, {0, 0, 0}});
         assertThat(value.loss).isCloseTo((5e3 + 1e4 + Math.log(2)) / 6, within(1e-3));
         assertThat(value.gradient).containsExactly(new double[] {0, 0, 0.5 / 6, 0, 1 / 6.0, 0.5 / 6}, within(1e-6));
     }
 
     @Test
-    void crossEntropyOfLogitsFarApartIsANumber() {
+    void crossEntropyOfLargeLogitDifferencesIsFinite() {
         LossConfig cross = new LossConfig(LossConfig.LossName.CROSS_ENTROPY, 0, OptionalDouble.empty(), false);
         for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
             Value value = new Value(
@@ -87,7 +87,7 @@ class LossTest {
     }
 
     @Test
-    void targetsOfMixedLabelsAreTimms() throws IOException {
+    void targetsOfMixedLabelsEqualTimm() throws IOException {
         JsonNode golden;
         try (var in = LossTest.class.getResourceAsStream("/goldens/recipes/soft_target.json")) {
             golden = new ObjectMapper().readTree(in);
@@ -110,7 +110,7 @@ class LossTest {
     }
 
     @Test
-    void aThresholdMakesTargetsHardAfterTheyAreMixed() {
+    void theThresholdAppliesToMixedTargets() {
         LossConfig loss = new LossConfig(LossConfig.LossName.BCE, 0.1, OptionalDouble.of(0.2), false);
         INDArray targets = loss.targets(mixed(new int[] {0, 2}, 0.7), 3);
         assertThat(targets.ravel().toFloatVector()).containsExactly(1, 0, 1, 1, 0, 1);
@@ -119,14 +119,14 @@ class LossTest {
     }
 
     @Test
-    void theSectionIsReadAndMistakesAreSaid() {
+    void theSectionIsReadAndErrorsAreReported() {
         assertThat(read("{name: bce, label_smoothing: 0.1, bce_threshold: 0.2, bce_sum: true}"))
                 .isEqualTo(new LossConfig(LossConfig.LossName.BCE, 0.1, OptionalDouble.of(0.2), true));
         assertThat(read("{}"))
                 .isEqualTo(new LossConfig(LossConfig.LossName.CROSS_ENTROPY, 0, OptionalDouble.empty(), false));
-        refused("{bce_sum: true}", "loss.bce_sum: is for name: bce only");
-        refused("{label_smoothing: 1}", "loss: label_smoothing (1.0) must be at least 0 and below 1");
-        refused("{name: bce, bce_threshold: 1}", "loss: bce_threshold (1.0) must be at least 0 and below 1");
+        assertRejected("{bce_sum: true}", "loss.bce_sum: only allowed with name: bce");
+        assertRejected("{label_smoothing: 1}", "loss: label_smoothing (1.0) must be in [0, 1)");
+        assertRejected("{name: bce, bce_threshold: 1}", "loss: bce_threshold (1.0) must be in [0, 1)");
     }
 
     private static LossConfig read(String section) {
@@ -136,7 +136,7 @@ class LossTest {
         return loss.orElseThrow();
     }
 
-    private static void refused(String section, String message) {
+    private static void assertRejected(String section, String message) {
         assertThatThrownBy(() -> read(section)).isInstanceOf(ConfigError.class).hasMessage("a.yaml:1: " + message);
     }
 
@@ -147,7 +147,7 @@ class LossTest {
         return new MixedBatch(new Batch(n, 1, 1, 1, new float[n], labels, new int[n]), shares);
     }
 
-    /** A loss and its gradient by the logits, [B * K]. */
+    /** Loss and gradient with respect to the logits, [B * K]. */
     private static final class Value {
         final double loss;
         final double[] gradient;
@@ -156,13 +156,13 @@ class LossTest {
             SameDiff sd = SameDiff.create();
             SDVariable x = sd.var("x", Nd4j.createFromArray(logits).castTo(type));
             SDVariable t = sd.placeHolder("t", type, -1, logits[0].length);
-            SDVariable out = kind.of(sd, x, t, logits[0].length);
+            SDVariable out = kind.loss(sd, x, t, logits[0].length);
             sd.setLossVariables(out.name());
             Map<String, INDArray> inputs =
                     Map.of("t", Nd4j.createFromArray(targets).castTo(type));
             loss = sd.outputSingle(inputs, out.name()).getDouble(0);
-            INDArray by = sd.calculateGradients(inputs, "x").get("x");
-            gradient = by.castTo(DataType.DOUBLE).dup('c').data().asDouble();
+            INDArray logitsGradient = sd.calculateGradients(inputs, "x").get("x");
+            gradient = logitsGradient.castTo(DataType.DOUBLE).dup('c').data().asDouble();
         }
     }
 }

@@ -25,32 +25,32 @@ class MemoryEstimateTest {
     private static final long GB = 1 << 30;
 
     @Test
-    void whatDoesNotFitIsRefusedWithTheEstimate() {
+    void modelsThatDoNotFitAreRejectedWithTheEstimate() {
         Graph graph =
                 RunConfig.open("vit_gigantic_patch14_224", List.of()).model().build();
-        MemoryEstimate footprint = MemoryEstimate.of(graph, 64, 2);
+        MemoryEstimate estimate = MemoryEstimate.of(graph, 64, 2);
         // 1.84 G parameters, four arrays of four bytes each.
-        assertThat(footprint.weights()).isEqualTo(16 * graph.parameterCount()).isBetween(27 * GB, 28 * GB);
-        assertThatThrownBy(() -> footprint.check("big.yaml", 64, 24 * GB))
+        assertThat(estimate.weights()).isEqualTo(16 * graph.parameterCount()).isBetween(27 * GB, 28 * GB);
+        assertThatThrownBy(() -> estimate.check("big.yaml", 64, 24 * GB))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageStartingWith("big.yaml: training at train.batch=64 would take about ")
-                .hasMessageEndingWith("24.0 can be had; take a smaller variant");
-        assertThatThrownBy(() -> footprint.check("big.yaml", 64, 40 * GB)).hasMessageEndingWith("lower train.batch");
-        assertThatCode(() -> footprint.check("big.yaml", 64, 4000 * GB)).doesNotThrowAnyException();
+                .hasMessageStartingWith("big.yaml: training at train.batch=64 needs about ")
+                .hasMessageEndingWith("24.0 GB are available; use a smaller variant");
+        assertThatThrownBy(() -> estimate.check("big.yaml", 64, 40 * GB)).hasMessageEndingWith("lower train.batch");
+        assertThatCode(() -> estimate.check("big.yaml", 64, 4000 * GB)).doesNotThrowAnyException();
     }
 
-    /** The estimate against what the plan of a step really takes. */
+    /** Compares the estimate with the memory of a planned step. */
     @Test
-    void theEstimateIsNearWhatAStepTakes() {
+    void theEstimateIsCloseToTheMemoryOfAStep() {
         RunConfig config = RunConfig.open("digits-vit", List.of());
         Graph graph = config.model().build();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
-        var wanted = new GradientStep.GradientSpec(
+        var spec = new GradientStep.GradientSpec(
                 network -> TrainingLoss.loss(
                         network, config.train().loss(), config.train().distill()),
                 List.of());
-        try (GradientStep step = Backend.ONEDNN.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted)) {
+        try (GradientStep step = Backend.ONEDNN.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec)) {
             INDArray images = Nd4j.randn(
                     DataType.FLOAT, graph.tensors().iterator().next().shape().batched(32));
             step.run(Map.of("image", images, TrainingLoss.TARGETS, SoftTargets.smoothed(new int[32], 10, 0)));
@@ -60,7 +60,7 @@ class MemoryEstimateTest {
     }
 
     @Test
-    void whatOptimizerAndAverageKeepIsCounted() {
+    void optimizerAndAverageArraysAreCounted() {
         assertThat(arrays("name: adamw")).isEqualTo(2);
         assertThat(arrays("name: sgd")).isEqualTo(1);
         assertThat(arrays("name: lion")).isEqualTo(2);
@@ -72,31 +72,34 @@ class MemoryEstimateTest {
     private static int arrays(String optimizer, String... more) {
         List<String> overrides = new ArrayList<>(List.of(more));
         overrides.add("train.optimizer={" + optimizer + "}");
-        return RunConfig.open("vit_tiny_patch16_224", overrides).train().arrays();
+        return RunConfig.open("vit_tiny_patch16_224", overrides).train().arrayCount();
     }
 
-    /** What only frozen weights need of the way back is not computed: less than half of the operations are left, zeros apart. */
+    /**
+     * The backward pass of frozen parameters is skipped: less than half of the operations remain, not counting zero
+     * fills.
+     */
     @Test
-    void frozenBlocksCostNoWayBack() {
-        for (Backend engine : List.of(Backend.SAMEDIFF, Backend.ONEDNN)) {
-            assertThat(operations(engine, true)).as(engine.configName()).isLessThan(operations(engine, false) / 2);
+    void frozenBlocksHaveNoBackwardPass() {
+        for (Backend backend : List.of(Backend.SAMEDIFF, Backend.ONEDNN)) {
+            assertThat(operations(backend, true)).as(backend.configName()).isLessThan(operations(backend, false) / 2);
         }
     }
 
-    private static long operations(Backend engine, boolean headOnly) {
+    private static long operations(Backend backend, boolean headOnly) {
         RunConfig config = RunConfig.open("digits-vit", List.of());
         Graph graph = config.model().build();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
         Set<String> frozen = new HashSet<>(headOnly ? parameters.offsets().keySet() : Set.of());
         frozen.removeAll(Set.of("head.kernel", "head.bias"));
-        var wanted = new GradientStep.GradientSpec(
+        var spec = new GradientStep.GradientSpec(
                 network -> TrainingLoss.loss(
                         network, config.train().loss(), config.train().distill()),
                 List.of(),
                 List.of(),
                 frozen);
-        try (GradientStep step = engine.step(graph, parameters, SameDiffLowering.Mode.TRAINING, wanted)) {
+        try (GradientStep step = backend.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec)) {
             INDArray images = Nd4j.randn(
                     DataType.FLOAT, graph.tensors().iterator().next().shape().batched(8));
             Map<String, INDArray> inputs =

@@ -22,7 +22,7 @@ import org.vit4j.keras.KerasFile;
 import org.vit4j.report.ContactSheet.LabelShare;
 import org.vit4j.report.ContactSheet.SheetTile;
 
-/** Runs with all that is random about images, labels and their mixing; and what is shown of them beforehand. */
+/** Runs with all random augmentation and mixing of images and labels, and the preview of them. */
 class MixingRunTest {
     private static final List<String> EVERYTHING = List.of(
             "model.dim=16",
@@ -56,7 +56,7 @@ class MixingRunTest {
     }
 
     @Test
-    void neitherThreadsNorStoppingChangeABit() throws IOException {
+    void threadsAndStoppingDoNotChangeAnyBit() throws IOException {
         TrainRun.run(config("data.threads=1"), directory.resolve("whole"), false, SILENT, () -> false);
         TrainRun.run(config("data.threads=4"), directory.resolve("threads"), false, SILENT, () -> false);
         AtomicInteger steps = new AtomicInteger();
@@ -85,7 +85,7 @@ class MixingRunTest {
     }
 
     @Test
-    void whatIsShownIsWhatIsTrainedOn() {
+    void thePreviewShowsTheTrainingImages() {
         RunConfig config = config();
         TrainData data = TrainData.open(config);
         for (int epoch : new int[] {1, 2}) {
@@ -93,21 +93,21 @@ class MixingRunTest {
             assertThat(tiles).hasSize(250);
             try (BatchIterator batches = data.training().epoch(epoch - 1, 0)) {
                 long draw = (epoch - 1L) * data.training().batchesPerEpoch();
-                same(tiles.subList(0, 200), config.train().mix(batches.next(), epoch - 1, draw));
-                same(tiles.subList(200, 250), config.train().mix(batches.next(), epoch - 1, draw + 1));
+                assertSame(tiles.subList(0, 200), config.train().mix(batches.next(), epoch - 1, draw));
+                assertSame(tiles.subList(200, 250), config.train().mix(batches.next(), epoch - 1, draw + 1));
             }
         }
     }
 
-    /** Pixel by pixel, as far as they lie in 0..255, and the shares of the labels. */
-    private static void same(List<SheetTile> tiles, MixedBatch mixed) {
+    /** Compares pixels, clipped to 0..255, and label shares. */
+    private static void assertSame(List<SheetTile> tiles, MixedBatch mixed) {
         Batch batch = mixed.batch();
         for (int i = 0; i < tiles.size(); i++) {
-            BufferedImage picture = tiles.get(i).image();
+            BufferedImage image = tiles.get(i).image();
             float[] pixels = Arrays.copyOfRange(batch.images(), i * 256, (i + 1) * 256);
             for (int k = 0; k < 256; k++) {
                 double value = (pixels[k] * 0.3759 + 0.3053) * 255;
-                double shown = picture.getRGB(k % 16, k / 16) & 0xFF;
+                double shown = image.getRGB(k % 16, k / 16) & 0xFF;
                 assertThat(shown).isCloseTo(Math.min(255, Math.max(0, value)), within(0.51));
             }
             List<LabelShare> shares = tiles.get(i).shares();
@@ -124,12 +124,12 @@ class MixingRunTest {
     }
 
     @Test
-    void theSheetHoldsThePicturesAndRefusesEpochsThatAreNotTrained() {
+    void theSheetContainsTheImagesAndRejectsEpochsOutOfRange() {
         RunConfig config = config("data.augment=[]", "data.repeats=1", "train.mixup=null");
         TrainData data = TrainData.open(config);
         BufferedImage sheet = AugmentPreview.sheet(config, data, 1, 6);
         BufferedImage first = AugmentPreview.tiles(config, data, 1, 1).get(0).image();
-        // 28 of margin, 58 of header, pixels eight times as large.
+        // Margin 28, header 58, image pixels enlarged 8 times.
         for (int y = 0; y < 16; y++) {
             for (int x = 0; x < 16; x++) {
                 assertThat(sheet.getRGB(28 + 8 * x + 4, 28 + 58 + 8 * y + 4)).isEqualTo(first.getRGB(x, y));

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 
-/** A run is resumed although what its config names lies elsewhere now. */
+/** Resuming a run after dataset, teacher, weights or run directory were moved. */
 class MovedPathsTest {
     private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
         @Override
@@ -51,7 +51,7 @@ class MovedPathsTest {
     }
 
     @Test
-    void initialWeightsAreNotNeededAnyMore() throws IOException {
+    void resumingDoesNotNeedTheInitialWeights() throws IOException {
         Path weights = Files.copy(teacher, directory.resolve("weights.keras"));
         Path run = directory.resolve("tuned");
         train(config("digits-vit", "train.init.weights=" + weights), run, false, 2);
@@ -62,7 +62,7 @@ class MovedPathsTest {
     }
 
     @Test
-    void aTeacherIsFoundAtItsNewPlaceAndMustBeTheSame() throws IOException {
+    void aMovedTeacherIsAcceptedAndAnotherTeacherRejected() throws IOException {
         Path first = Files.copy(teacher, directory.resolve("first.keras"));
         Path run = directory.resolve("student");
         RunConfig student = config("digits-deit-distilled", "train.distill.teacher=" + first);
@@ -82,7 +82,7 @@ class MovedPathsTest {
     }
 
     @Test
-    void datasetAndRunDirectoryMayMove() throws IOException {
+    void datasetAndRunDirectoryCanBeMoved() throws IOException {
         Path images = directory.resolve("images");
         for (String part : List.of("train", "val")) {
             for (int i = 0; i < 20; i++) {
@@ -100,10 +100,10 @@ class MovedPathsTest {
                 "model.classes=2",
                 "train.batch=4");
         train(config, run, false, 2);
-        Path there = Files.move(images, directory.resolve("set #2"));
-        Path elsewhere = Files.move(run, directory.resolve("moved run"));
-        List<String> moved = List.of("data.path=" + there);
-        assertThat(train(RunConfig.ofRun(elsewhere, moved), elsewhere, true, 0)).isTrue();
-        assertThat(elsewhere.resolve("run.json")).content().contains("data.path", "set #2");
+        Path movedImages = Files.move(images, directory.resolve("set #2"));
+        Path movedRun = Files.move(run, directory.resolve("moved run"));
+        List<String> moved = List.of("data.path=" + movedImages);
+        assertThat(train(RunConfig.ofRun(movedRun, moved), movedRun, true, 0)).isTrue();
+        assertThat(movedRun.resolve("run.json")).content().contains("data.path", "set #2");
     }
 }

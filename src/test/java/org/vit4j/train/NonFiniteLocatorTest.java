@@ -14,7 +14,7 @@ import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 import org.vit4j.io.RunException;
 
-/** Runs that go wrong half way, and losses that stand out. */
+/** NaN during training, and loss spikes. */
 class NonFiniteLocatorTest {
     private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
         @Override
@@ -27,8 +27,8 @@ class NonFiniteLocatorTest {
     @TempDir
     Path directory;
 
-    /** Batches of noise, of which one holds a pixel that is no number. */
-    private record Noise(int batches, int spoilt) implements BatchSource {
+    /** Batches of noise; one has a NaN pixel. */
+    private record Noise(int batches, int nanBatch) implements BatchSource {
         @Override
         public int batchesPerEpoch() {
             return batches;
@@ -41,7 +41,7 @@ class NonFiniteLocatorTest {
                 float[] pixels = new float[4 * 32 * 32];
                 SplittableRandom random = new SplittableRandom(i);
                 for (int j = 0; j < pixels.length; j++) pixels[j] = (float) random.nextDouble();
-                if (i == spoilt) pixels[7] = Float.NaN;
+                if (i == nanBatch) pixels[7] = Float.NaN;
                 all.add(new Batch(4, 32, 32, 1, pixels, new int[] {0, 1, 2, 3}, new int[4]));
             }
             var iterator = all.iterator();
@@ -63,7 +63,7 @@ class NonFiniteLocatorTest {
     }
 
     @Test
-    void theLastGoodCheckpointIsKeptAndNamed() {
+    void theLastGoodCheckpointIsKeptAndReported() {
         RunConfig config = RunConfig.open(
                 "digits-vit",
                 List.of(
@@ -75,11 +75,11 @@ class NonFiniteLocatorTest {
                         "train.checkpoint_steps=1"));
         List<String> classes = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
         TrainData data = new TrainData(new Noise(10, 7), new Noise(1, -1), classes);
-        // The fourth step takes batches 6 and 7; three are done, the weights of the third gave no number.
+        // Step 4 uses batches 6 and 7; the weights after step 3 give a NaN loss, so only step 2 is good.
         assertThatThrownBy(() -> TrainRun.run(config, data, directory.resolve("run"), false, SILENT, () -> false))
                 .isInstanceOf(RunException.class)
                 .hasMessageStartingWith(
-                        "the loss became NaN in step 4 (epoch 1), first in the pictures (image); try a lower")
+                        "the loss became NaN in step 4 (epoch 1), first in the input images (image); try a lower")
                 .hasMessageContaining("the last good checkpoint is "
                         + directory.resolve("run/checkpoints/step-000000002.safetensors"))
                 .satisfies(failure -> assertThat(failure.getMessage().lines()).hasSize(1));
@@ -88,10 +88,10 @@ class NonFiniteLocatorTest {
     }
 
     @Test
-    void aSpikeIsWhatStandsOutFromTheLossesBefore() {
+    void aSpikeIsALossFarAboveThePreviousOnes() {
         LossSpikeDetector spikes = new LossSpikeDetector(6);
         for (int i = 0; i < 30; i++) assertThat(spikes.add(2 + 0.1 * (i % 2))).isEmpty();
-        assertThat(spikes.add(2.3)).isEmpty(); // five deviations of 0.05 above 2.05
+        assertThat(spikes.add(2.3)).isEmpty(); // five standard deviations of 0.05 above the mean 2.05
         assertThat(spikes.add(3)).isPresent();
         assertThat(spikes.add(1)).isEmpty();
         assertThat(new LossSpikeDetector(6).add(1e9)).isEmpty();

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Everything optional is switched off by the same words, and the result is the config that never had it. */
+/** All options accept the same words for off, which equal a config without the option. */
 class OffSwitchesTest {
     @TempDir
     Path directory;
@@ -39,7 +39,7 @@ class OffSwitchesTest {
                 "data.augment=[horizontal_flip];data.augment",
                 "train.optimizer.lr_base_batch=512;train.optimizer.lr_base_batch",
             })
-    void sectionsAndLists(String on, String key) {
+    void sectionsAndListsCanBeSwitchedOff(String on, String key) {
         String without = read().resolved();
         assertThat(read(on).resolved()).isNotEqualTo(without);
         for (String off : List.of("0", "0.0", "false", "False", "off", "no", "none", "null", "")) {
@@ -75,7 +75,7 @@ class OffSwitchesTest {
         "train.optimizer.weight_decay",
         "output.log_steps",
     })
-    void numbers(String key) {
+    void numbersCanBeSwitchedOff(String key) {
         String zero = read(key + "=0").resolved();
         assertThat(zero)
                 .isNotEqualTo(
@@ -88,7 +88,7 @@ class OffSwitchesTest {
     @ParameterizedTest
     @CsvSource({"0, false", "off, false", "no, false", "False, false", "1, true", "on, true", "yes, true", "True, true"
     })
-    void switches(String word, boolean on) {
+    void booleansAcceptAllSpellings(String word, boolean on) {
         assertThat(read("train.drop_last=" + word).train().dropLast()).isEqualTo(on);
     }
 
@@ -100,23 +100,23 @@ class OffSwitchesTest {
                 "train.mixup=0.8;expected a section",
                 "train.mixup={mixup: -1};mixup (-1.0) must be at least 0",
                 "train.mixup={mixup: 0, cutmx: 0};unknown key 'cutmx'",
-                "train.clip=-1;must be above 0, or 0 for none, got -1.0",
+                "train.clip=-1;must be positive, or 0 for none, got -1.0",
                 "train.clip='0';expected a number",
                 "train.clip={valu: 0};unknown key 'valu'",
-                "train.optimizer.lr=0;lr (0.0) must be above 0",
+                "train.optimizer.lr=0;lr (0.0) must be positive",
                 "train.epochs=0;epochs (0) must be at least 1",
-                "train.spike=-1;spike (-1.0) must not be negative",
-                "train.checkpoint_steps=-1;checkpoint_steps (-1) must not be negative",
-                "output.log_steps=-1;log_steps (-1) must not be negative",
+                "train.spike=-1;spike (-1.0) must be at least 0",
+                "train.checkpoint_steps=-1;checkpoint_steps (-1) must be at least 0",
+                "output.log_steps=-1;log_steps (-1) must be at least 0",
                 "output.keep=0;keep (0) must be at least 1",
                 "train.drop_last=2;expected true or false, got '2'",
             })
-    void whatIsNotOffIsStillRefused(String wrong, String message) {
+    void invalidValuesAreRejected(String wrong, String message) {
         assertThatThrownBy(() -> read(wrong)).hasMessageContaining(message);
     }
 
     @Test
-    void aFileThatExtendsAnotherSwitchesOffWhatThatHas() throws Exception {
+    void aConfigSwitchesOffOptionsOfItsBaseConfig() throws Exception {
         Path file = Files.writeString(
                 directory.resolve("t.yaml"), "extends: digits-deit\ntrain:\n  clip: 0\n  mixup: off\n");
         assertThat(RunConfig.open(file.toString(), List.of()).train().clip()).isEmpty();

@@ -25,8 +25,8 @@ import org.vit4j.config.ConfigCatalog;
 import org.vit4j.model.RandomModel;
 
 /**
- * The recipes below {@code configs/recipes}: each is built, trains two steps on files in the format it is for, and has the
- * learning rates its source says.
+ * Recipes in {@code configs/recipes}: each trains two steps on files of its dataset format and has the learning rates
+ * of its source.
  */
 class PaperRecipesTest {
     private static final Path CONFIGS = Path.of("configs");
@@ -50,10 +50,10 @@ class PaperRecipesTest {
                 Path folder = Files.createDirectories(
                         data.resolve("imagenet").resolve(split).resolve(name));
                 for (int i = 0; i < (split.equals("train") ? 2 : 1); i++) {
-                    BufferedImage picture = new BufferedImage(80 + i, 60, BufferedImage.TYPE_INT_RGB);
-                    for (int p = 0; p < 60 * 80; p++) picture.setRGB(p % 80, p / 80, random.nextInt(1 << 24));
+                    BufferedImage image = new BufferedImage(80 + i, 60, BufferedImage.TYPE_INT_RGB);
+                    for (int p = 0; p < 60 * 80; p++) image.setRGB(p % 80, p / 80, random.nextInt(1 << 24));
                     ImageIO.write(
-                            picture, "jpg", folder.resolve(name + i + ".JPEG").toFile());
+                            image, "jpg", folder.resolve(name + i + ".JPEG").toFile());
                 }
             }
         }
@@ -90,13 +90,13 @@ class PaperRecipesTest {
         RandomModel.write(file, "teacher", config, List.of("cat", "dog"), 3);
     }
 
-    /** Counts steps and looks at their losses. */
+    /** Records the losses. */
     private static final class Steps implements Trainer.TrainListener {
         private final List<Double> losses = new ArrayList<>();
 
         @Override
         public void batch(TrainState state, int batches, double imagesPerSecond) {
-            losses.add(state.lossSum() / state.seen());
+            losses.add(state.lossSum() / state.images());
         }
 
         @Override
@@ -112,7 +112,7 @@ class PaperRecipesTest {
                 "train.batch=2",
                 "train.accumulate=1",
                 "train.epochs=1",
-                "train.schedule.min_lr=0", // the rate of so small a batch lies below that of the recipe
+                "train.schedule.min_lr=0", // the scaled rate of a small batch is below the min_lr of the recipe
                 "data.threads=1",
                 "data.path=" + data.resolve(recipe.substring(0, recipe.indexOf('-')))));
         if (folder) small.add("model.classes=2");
@@ -127,7 +127,7 @@ class PaperRecipesTest {
         assertThat(run.resolve("model.keras")).exists();
     }
 
-    /** Warm-up from 1e-6 to the peak, half a cosine to 1e-5 over all epochs: written out by hand. */
+    /** Warm-up from 1e-6 to the peak, half a cosine to 1e-5 over all epochs. */
     @ParameterizedTest
     @CsvSource({
         // recipe, epochs, peak, warm-up epochs; rate at half of the warm-up, a quarter, half and the end of the run
@@ -150,40 +150,40 @@ class PaperRecipesTest {
         "cifar100-cvt, 100, 0.001, 10, 0.0005005, 0.000855017856687, 0.000505",
         "cifar100-ceit, 100, 0.001, 10, 0.0005005, 0.000855017856687, 0.000505"
     })
-    void hasTheRatesOfItsSource(
-            String recipe, int epochs, double peak, int warmup, double halfWarm, double quarter, double half) {
+    void learningRatesEqualTheSource(
+            String recipe, int epochs, double peak, int warmup, double midWarmup, double quarter, double half) {
         TrainConfig train = RunConfig.open(recipe, List.of()).train();
         assertThat(train.epochs()).isEqualTo(epochs);
         assertThat(train.optimizer().lr()).isCloseTo(peak, within(1e-12));
-        rates(train, 0, 1e-6, warmup / 2.0, halfWarm, epochs / 4.0, quarter, epochs / 2.0, half, epochs, 1e-5);
+        assertRates(train, 0, 1e-6, warmup / 2.0, midWarmup, epochs / 4.0, quarter, epochs / 2.0, half, epochs, 1e-5);
     }
 
     @Test
-    void theRunOfTheWriteUpFallsFromTheBeginning() {
+    void plainCifarRecipeDecaysWithoutWarmUp() {
         TrainConfig train = RunConfig.open("cifar10-cvt-plain", List.of()).train();
         assertThat(train.epochs()).isEqualTo(200);
-        rates(train, 0, 0.01, 50, 0.00853553390593, 100, 0.005, 200, 0);
+        assertRates(train, 0, 0.01, 50, 0.00853553390593, 100, 0.005, 200, 0);
         assertThat(RunConfig.open("cifar10-cvt-plain", List.of()).resolved()).doesNotContain("augment:");
     }
 
     @Test
-    void theTeacherFallsInStairs() {
+    void teacherRecipeDecaysInSteps() {
         TrainConfig train = RunConfig.open("imagenet-resnet50", List.of()).train();
         assertThat(train.epochs()).isEqualTo(90);
-        rates(train, 0, 0.001, 2.5, 0.0505, 20, 0.1, 45, 0.01, 70, 0.001, 85, 0.0001);
+        assertRates(train, 0, 0.001, 2.5, 0.0505, 20, 0.1, 45, 0.01, 70, 0.001, 85, 0.0001);
     }
 
     /** @param pairs epoch, rate, epoch, rate, ... */
-    private static void rates(TrainConfig train, double... pairs) {
+    private static void assertRates(TrainConfig train, double... pairs) {
         for (int i = 0; i < pairs.length; i += 2) {
-            assertThat(train.schedule().fitted(train.epochs()).at(pairs[i], List.of()))
+            assertThat(train.schedule().withWarmupAtMost(train.epochs()).at(pairs[i], List.of()))
                     .as("epoch " + pairs[i])
                     .isCloseTo(pairs[i + 1], within(1e-12));
         }
     }
 
     @Test
-    void everyRecipeIsCheckedAndKnownByName() throws IOException {
+    void everyRecipeIsInTheCatalog() throws IOException {
         assertThat(recipes()).hasSize(20);
         assertThat(ConfigCatalog.names()).containsAll(recipes());
     }
@@ -198,7 +198,7 @@ class PaperRecipesTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void saysWhereItComesFromWhatToExpectAndHowToRunIt(Path config) throws IOException {
+    void configHeadersStateSourceExpectedResultAndCommand(Path config) throws IOException {
         String header = Files.readAllLines(config).stream()
                 .takeWhile(line -> line.startsWith("#"))
                 .collect(Collectors.joining("\n"));

@@ -24,7 +24,7 @@ import org.vit4j.optim.ParamRange;
 import org.vit4j.optim.Schedule;
 import org.vit4j.optim.Sgd;
 
-/** Optimizers, schedules and losses against numbers computed in double by PyTorch and timm. */
+/** Compares optimizers, schedules and losses with PyTorch and timm in double. */
 class RecipesTest {
     private static final double EXACT = 1e-6;
 
@@ -45,8 +45,8 @@ class RecipesTest {
         else values.add(node.asDouble());
     }
 
-    /** One array, of which the first elements are decayed. */
-    private static ParamGroups slices(long length, long decayed, double decay) {
+    /** Groups for an array whose first elements have weight decay. */
+    private static ParamGroups groups(long length, long decayed, double decay) {
         if (length == decayed) return new ParamGroups(List.of(new ParamRange("all", 0, length, 1, decay)));
         return new ParamGroups(List.of(
                 new ParamRange("decayed", 0, decayed, 1, decay),
@@ -54,7 +54,7 @@ class RecipesTest {
     }
 
     @Test
-    void adamwStepsAsInPyTorch() throws IOException {
+    void adamwEqualsPyTorch() throws IOException {
         JsonNode recipe = recipe("adamw");
         for (JsonNode run : recipe.path("runs")) {
             JsonNode h = run.path("hyperparameters");
@@ -69,7 +69,7 @@ class RecipesTest {
     }
 
     @Test
-    void sgdStepsAsInPyTorch() throws IOException {
+    void sgdEqualsPyTorch() throws IOException {
         JsonNode recipe = recipe("sgd");
         for (JsonNode run : recipe.path("runs")) {
             JsonNode h = run.path("hyperparameters");
@@ -83,29 +83,29 @@ class RecipesTest {
     private static void follow(JsonNode recipe, JsonNode run, Optimizer optimizer, Map<String, String> moments) {
         INDArray parameters = Nd4j.createFromArray(flat(recipe.path("initial")));
         Optimizer.OptimizerState state =
-                optimizer.start(parameters, slices(parameters.length(), parameters.length(), optimizer.weightDecay()));
+                optimizer.start(parameters, groups(parameters.length(), parameters.length(), optimizer.weightDecay()));
         for (int i = 0; i < recipe.path("gradients").size(); i++) {
             double lr = run.path("lr_of_each_step").path(i).asDouble(optimizer.lr());
             state.step(Nd4j.createFromArray(flat(recipe.path("gradients").path(i))), lr);
             JsonNode expected = run.path("after_each_step").path(i);
             assertThat(parameters.toDoubleVector()).containsExactly(flat(expected.path("param")), within(EXACT));
             moments.forEach(
-                    (theirs, ours) -> assertThat(state.arrays().get(ours).toDoubleVector())
-                            .containsExactly(flat(expected.path(theirs)), within(EXACT)));
+                    (torchName, name) -> assertThat(state.arrays().get(name).toDoubleVector())
+                            .containsExactly(flat(expected.path(torchName)), within(EXACT)));
         }
     }
 
     @Test
-    void decayLeavesTheRestAlone() {
+    void weightDecayAppliesOnlyToDecayedRanges() {
         INDArray parameters = Nd4j.createFromArray(1.0, 1.0);
         new AdamW(0.1, 0.5, 0.9, 0.999, 1e-8)
-                .start(parameters, slices(2, 1, 0.5))
+                .start(parameters, groups(2, 1, 0.5))
                 .step(Nd4j.createFromArray(0.0, 0.0), 0.1);
         assertThat(parameters.toDoubleVector()).containsExactly(0.95, 1.0);
     }
 
     @Test
-    void schedulesGoAsInTimmAndPyTorch() throws IOException {
+    void cosineSchedulesEqualTimmAndPyTorch() throws IOException {
         JsonNode recipe = recipe("schedules");
         for (JsonNode c : recipe.path("timm_cosine")) {
             var schedule = new Schedule(
@@ -136,13 +136,13 @@ class RecipesTest {
     }
 
     @Test
-    void aWarmUpLongerThanTheRunIsCutToIt() {
-        var schedule = new Schedule(cosine(3, 0), 1, 10, 0, false).fitted(3);
+    void aWarmUpLongerThanTheRunIsShortened() {
+        var schedule = new Schedule(cosine(3, 0), 1, 10, 0, false).withWarmupAtMost(3);
         assertThat(schedule.at(1.5, List.of())).isEqualTo(0.5);
     }
 
     @Test
-    void smoothedAndSoftCrossEntropyAgreeWithTheirGradients() throws IOException {
+    void crossEntropyAndGradientsEqualPyTorchAndTimm() throws IOException {
         JsonNode smooth = recipe("label_smoothing");
         int[] labels = labels(smooth);
         int classes = smooth.path("logits").path(0).size();

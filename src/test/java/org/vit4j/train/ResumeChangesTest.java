@@ -21,7 +21,7 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.io.RunException;
 import org.vit4j.model.SavedModel;
 
-/** What may differ when a run is resumed, and what is written down about it. */
+/** Permitted and rejected config changes on resume, and their record in {@code run.json}. */
 class ResumeChangesTest {
     private static final List<String> TINY = List.of(
             "model.dim=16",
@@ -57,7 +57,7 @@ class ResumeChangesTest {
     }
 
     @BeforeAll
-    static void stopOne() {
+    static void trainStoppedRun() {
         stopped = directory.resolve("stopped run");
         assertThat(train(config(), stopped, false, 3).finished()).isFalse();
     }
@@ -81,13 +81,13 @@ class ResumeChangesTest {
                 "train.spike=0",
                 "train.checkpoint_steps=1",
                 "train.early_stop={patience: 3}",
-                "train.engine=portable",
+                "train.backend=samediff",
                 "train.ema.decay=0.99",
                 "train.distributed={executors: 2}",
                 "data.threads=7",
                 "output={dir: elsewhere, keep: 1, log_steps: 1}",
             })
-    void whatLeavesNetworkAndDataAsTheyAreMayChange(String change) {
+    void changesThatLeaveModelAndDataAreAllowed(String change) {
         List<ResumeChange> changes = ResumeCheck.check(config(change), stopped);
         assertThat(changes).isNotEmpty();
         assertThat(changes).allMatch(c -> !c.before().equals(c.after()));
@@ -113,7 +113,7 @@ class ResumeChangesTest {
                 "data.split_seed=3;data.split_seed: 0, now it is 3",
                 "data.mean=0.5;data.mean: 0.3053, now it is 0.5",
             })
-    void theRestIsRefusedInOneLineThatNamesTheKey(String change, String message) {
+    void otherChangesAreRejectedWithOneLineThatNamesTheKey(String change, String message) {
         assertThatThrownBy(() -> train(config(change), stopped, true, 0))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("the run was started with " + message)
@@ -122,7 +122,7 @@ class ResumeChangesTest {
     }
 
     @Test
-    void changesAreRecordedAndCountFromThenOn() throws IOException {
+    void changesAreRecordedAndApplied() throws IOException {
         Path run = directory.resolve("changed");
         train(config(), run, false, 3);
         RunConfig changed = RunConfig.ofRun(run, List.of("train.optimizer.lr=5e-4", "train.clip=0"));
@@ -144,12 +144,12 @@ class ResumeChangesTest {
     }
 
     @Test
-    void theDirectoryAloneGivesTheRunThatWasNotStopped() throws IOException {
-        RunConfig whole = config("train.optimizer.lr=7e-4", "output.dir='x # y'");
+    void resumingFromTheDirectoryAloneGivesTheUninterruptedRun() throws IOException {
+        RunConfig config = config("train.optimizer.lr=7e-4", "output.dir='x # y'");
         Path one = directory.resolve("one");
         Path two = directory.resolve("two");
-        train(whole, one, false, 0);
-        train(whole, two, false, 3);
+        train(config, one, false, 0);
+        train(config, two, false, 3);
         train(RunConfig.ofRun(two, List.of()), two, true, 0);
         assertThat(Files.readString(two.resolve("config.yaml")))
                 .isEqualTo(Files.readString(one.resolve("config.yaml")));
@@ -166,7 +166,7 @@ class ResumeChangesTest {
     }
 
     @Test
-    void aRunOfAnEarlierVersionIsCalledAsItsDirectory() throws IOException {
+    void aRunWithoutRunJsonIsNamedAfterItsDirectory() throws IOException {
         Path run = directory.resolve("older");
         train(config(), run, false, 3);
         Files.delete(run.resolve("run.json"));
@@ -174,25 +174,25 @@ class ResumeChangesTest {
     }
 
     @Test
-    void aDivergedRunContinuesFromItsLastGoodCheckpointByTheCommandItPrints() {
+    void theSuggestedCommandContinuesADivergedRunFromItsLastGoodCheckpoint() {
         Path run = directory.resolve("it's wild");
         train(config("train.checkpoint_steps=1"), run, false, 3);
-        RunConfig wild = RunConfig.ofRun(run, List.of("train.optimizer.lr=1e30", "train.clip=0"));
-        RunException failure = failure(wild, run, true);
+        RunConfig diverging = RunConfig.ofRun(run, List.of("train.optimizer.lr=1e30", "train.clip=0"));
+        RunException failure = failure(diverging, run, true);
         assertThat(failure)
                 .hasMessageContaining("continue with: vit4j train --resume --run '" + (directory + "/it'\\''s wild'"))
                 .hasMessageContaining("--set train.optimizer.lr=1E+29 --set train.schedule.min_lr=0.000001");
-        RunConfig tame = RunConfig.ofRun(
+        RunConfig lowerRate = RunConfig.ofRun(
                 run, List.of("train.optimizer.lr=1e-4", "train.schedule.min_lr=0.000001", "train.ema.decay=0.8"));
-        assertThat(train(tame, run, true, 0).finished()).isTrue();
+        assertThat(train(lowerRate, run, true, 0).finished()).isTrue();
     }
 
     @Test
-    void aRunThatDivergesBeforeItsFirstCheckpointBeginsAgain() {
+    void aRunThatDivergesBeforeItsFirstCheckpointIsRestarted() {
         Path run = directory.resolve("wild");
-        RunConfig wild = config("train.optimizer.lr=1e30", "train.clip=0", "train.schedule.warmup_epochs=0");
-        assertThat(failure(wild, run, false))
-                .hasMessageContaining("there is no good checkpoint yet; begin again with: vit4j train " + run
+        RunConfig diverging = config("train.optimizer.lr=1e30", "train.clip=0", "train.schedule.warmup_epochs=0");
+        assertThat(failure(diverging, run, false))
+                .hasMessageContaining("there is no good checkpoint yet; restart with: vit4j train " + run
                         + "/config.yaml --run " + run + " --set train.optimizer.lr=1E+29");
     }
 
@@ -208,10 +208,10 @@ class ResumeChangesTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
-            value = {"absent;there is no such directory", ".;holds no run to resume (no config.yaml); name a config"})
-    void aDirectoryWithoutARunIsRefused(String name, String message) {
-        Path there = directory.resolve(name);
-        assertThatThrownBy(() -> RunConfig.ofRun(there, List.of()))
+            value = {"absent;there is no such directory", ".;holds no run to resume (no config.yaml); pass a config"})
+    void aDirectoryWithoutARunIsRejected(String name, String message) {
+        Path path = directory.resolve(name);
+        assertThatThrownBy(() -> RunConfig.ofRun(path, List.of()))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining(message);
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 
-/** Grids of runs on a tiny network: what is trained, what is skipped, what is said. */
+/** Sweeps with a tiny network: planning, skipping of finished runs, failures, summary files. */
 class SweepTest {
     private static final List<String> TINY = List.of(
             "model.dim=16",
@@ -53,7 +53,7 @@ class SweepTest {
     }
 
     @Test
-    void valuesArePartedAtCommasOutsideBracketsAndQuotes() {
+    void valuesAreSplitAtCommasOutsideBracketsAndQuotes() {
         assertThat(SweepAxis.parse("a.b=1e-3,5e-4").values()).containsExactly("1e-3", "5e-4");
         assertThat(SweepAxis.parse("b=[7,3],[3, 3],5").values()).containsExactly("[7,3]", "[3, 3]", "5");
         assertThat(SweepAxis.parse("b={mode: agc, value: 1},null,'x,y'").values())
@@ -66,7 +66,7 @@ class SweepTest {
     }
 
     @Test
-    void everyCombinationHasADirectoryNamedByItsValues() {
+    void directoriesAreNamedByTheirValues() {
         SweepPlan plan = plan("s", "train.optimizer.lr=1e-3,5e-4", "train.optimizer.betas=[0.9,0.99],[0.9, 0.999]");
         assertThat(plan.runs().stream().map(SweepPlan.SweepEntry::name))
                 .containsExactly(
@@ -76,13 +76,13 @@ class SweepTest {
                         "lr=5e-4,betas=0.9-0.999");
         assertThat(plan.runs().get(2).config().train().optimizer().lr()).isEqualTo(5e-4);
         assertThat(plan.runs().get(2).config().output().dir()).isEqualTo(directory.resolve("s/lr=5e-4,betas=0.9-0.99"));
-        SweepPlan alike = plan("s", "train.schedule.name=cosine", "train.optimizer.name=adamw,adam");
-        assertThat(alike.runs().get(1).name()).isEqualTo("train.schedule.name=cosine,train.optimizer.name=adam");
+        SweepPlan ambiguous = plan("s", "train.schedule.name=cosine", "train.optimizer.name=adamw,adam");
+        assertThat(ambiguous.runs().get(1).name()).isEqualTo("train.schedule.name=cosine,train.optimizer.name=adam");
         assertThat(directory.resolve("s")).doesNotExist();
     }
 
     @Test
-    void allProblemsOfAllCombinationsAreSaidBeforeAnythingIsTrained() {
+    void allProblemsAreReportedBeforeTraining() {
         assertThatThrownBy(() -> plan("s", "model.heads=2,3,5", "train.optimizer.lr=1e-3,high", "train.seeds=1,2"))
                 .isInstanceOf(ConfigError.class)
                 .satisfies(e -> assertThat(e.getMessage().lines())
@@ -93,25 +93,25 @@ class SweepTest {
                         .anyMatch(line ->
                                 line.startsWith("--sweep model.heads=5:") && line.contains("multiple of heads (5)"))
                         .hasSize(5));
-        // A rule of two axes names the runs that break it.
+        // A rule that involves two axes names the runs that violate it.
         assertThatThrownBy(() -> plan("s", "train.schedule.min_lr=1e-5,1e-2", "train.optimizer.lr=1e-3,1e-1"))
                 .hasMessageMatching("--sweep min_lr=1e-2,lr=1e-3: .*min_lr \\(0.01\\) must be between.*");
         assertThatThrownBy(() -> plan("s", "model.classes=10,7")).hasMessageContaining("model.classes is 7");
-        assertThatThrownBy(() -> plan("s", "output.dir=a,b")).hasMessageContaining("directories of their own");
-        assertThatThrownBy(() -> plan("s", "train.seed=1,2", "train.seed=3")).hasMessageContaining("stands twice");
+        assertThatThrownBy(() -> plan("s", "output.dir=a,b")).hasMessageContaining("has its own directory");
+        assertThatThrownBy(() -> plan("s", "train.seed=1,2", "train.seed=3")).hasMessageContaining("duplicate axis");
         assertThatThrownBy(() -> plan("s", "train.optimizer.lr=1e-3,0.001")).hasMessageContaining("are the same run");
         assertThat(directory).isEmptyDirectory();
     }
 
     @Test
-    void aSweepThatWasStoppedAndResumedIsTheSweepThatWasNot() throws IOException {
-        SweepSummary whole = run(plan("whole", "train.seed=1,2,3"), false, () -> false);
-        assertThat(whole.interrupted()).isFalse();
-        SweepPlan plan = plan("cut", "train.seed=1,2,3");
+    void aResumedSweepEqualsTheUninterruptedSweep() throws IOException {
+        SweepSummary uninterrupted = run(plan("uninterrupted", "train.seed=1,2,3"), false, () -> false);
+        assertThat(uninterrupted.hasUnfinishedRuns()).isFalse();
+        SweepPlan plan = plan("stopped", "train.seed=1,2,3");
         Steps steps = new Steps();
-        SweepSummary cut = Sweep.run(plan, false, steps, () -> steps.done >= 8); // 5 steps an epoch
-        assertThat(cut.interrupted()).isTrue();
-        assertThat(cut.rows().stream().map(row -> row.state().word()))
+        SweepSummary stopped = Sweep.run(plan, false, steps, () -> steps.done >= 8); // 5 steps per epoch
+        assertThat(stopped.hasUnfinishedRuns()).isTrue();
+        assertThat(stopped.rows().stream().map(row -> row.state().label()))
                 .containsExactlyInAnyOrder("finished", "stopped", "waiting");
 
         Steps rest = new Steps();
@@ -120,9 +120,9 @@ class SweepTest {
         assertThat(resumed.rows()).hasSize(3).allMatch(row -> row.state() == SweepSummary.SweepState.FINISHED);
         for (int i = 0; i < 3; i++) {
             assertThat(resumed.rows().get(i).best())
-                    .isEqualTo(whole.rows().get(i).best());
+                    .isEqualTo(uninterrupted.rows().get(i).best());
             assertThat(resumed.rows().get(i).values())
-                    .isEqualTo(whole.rows().get(i).values());
+                    .isEqualTo(uninterrupted.rows().get(i).values());
         }
         Steps none = new Steps();
         assertThat(Sweep.run(plan, true, none, () -> false).rows()).isEqualTo(resumed.rows());
@@ -130,16 +130,16 @@ class SweepTest {
     }
 
     @Test
-    void aRunThatEndedEarlyIsOverUntilThereIsMorePatience() {
-        assertThat(epochs(Sweep.run(stuck(1), false, new Steps(), () -> false))).isEqualTo(2);
+    void earlyStoppedRunsContinueOnlyWithMorePatience() {
+        assertThat(epochs(Sweep.run(withoutProgress(1), false, new Steps(), () -> false))).isEqualTo(2);
         Steps none = new Steps();
-        assertThat(epochs(Sweep.run(stuck(1), true, none, () -> false))).isEqualTo(2);
+        assertThat(epochs(Sweep.run(withoutProgress(1), true, none, () -> false))).isEqualTo(2);
         assertThat(none.done).isZero();
-        assertThat(epochs(Sweep.run(stuck(3), true, new Steps(), () -> false))).isEqualTo(4);
+        assertThat(epochs(Sweep.run(withoutProgress(3), true, new Steps(), () -> false))).isEqualTo(4);
     }
 
-    /** Steps that are lost in rounding: no epoch is better than the first. */
-    private SweepPlan stuck(int patience) {
+    /** Updates too small to change any weight: no epoch improves on the first. */
+    private SweepPlan withoutProgress(int patience) {
         List<String> recipe = Stream.concat(
                         TINY.stream(),
                         Stream.of(
@@ -149,7 +149,7 @@ class SweepTest {
                                 "train.schedule.warmup_lr=0",
                                 "train.early_stop.patience=" + patience))
                 .toList();
-        return Sweep.plan("digits-vit", recipe, List.of("train.seed=1"), Optional.of(directory.resolve("stuck")));
+        return Sweep.plan("digits-vit", recipe, List.of("train.seed=1"), Optional.of(directory.resolve("without-progress")));
     }
 
     private static int epochs(SweepSummary summary) {
@@ -157,11 +157,11 @@ class SweepTest {
     }
 
     @Test
-    void aRunThatFailsIsNotedAndTheOthersAreTrained() throws IOException {
+    void aFailedRunIsRecordedAndTheOthersAreTrained() throws IOException {
         SweepPlan plan = plan("s", "train.optimizer.lr=1e30,1e-3", "train.clip=1e30");
         SweepSummary summary = run(plan, false, () -> false);
-        assertThat(summary.failed()).isTrue();
-        assertThat(summary.interrupted()).isFalse();
+        assertThat(summary.hasFailedRuns()).isTrue();
+        assertThat(summary.hasUnfinishedRuns()).isFalse();
         assertThat(summary.rows().get(0).values())
                 .isEqualTo(Map.of("train.optimizer.lr", "1e-3", "train.clip", "1e30"));
         assertThat(summary.rows().get(0).state()).isEqualTo(SweepSummary.SweepState.FINISHED);
@@ -186,7 +186,7 @@ class SweepTest {
     }
 
     @Test
-    void sweepsAndRunsDoNotTakeEachOtherForTheirs() {
+    void sweepsAndSingleRunsDoNotShareADirectory() {
         SweepPlan plan = plan("s", "train.seed=1");
         run(plan, false, () -> true);
         assertThatThrownBy(() -> RunDirectory.open(directory.resolve("s"), true))
@@ -201,7 +201,7 @@ class SweepTest {
     }
 
     @Test
-    void aSweepIsNotResumedWithAnotherRecipe() {
+    void resumingASweepWithAnotherRecipeIsRejected() {
         run(plan("s", "train.seed=1,2"), false, () -> false);
         List<String> other = List.of("train.clip=3.5");
         SweepPlan changed = Sweep.plan(

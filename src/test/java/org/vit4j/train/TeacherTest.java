@@ -23,7 +23,7 @@ import org.vit4j.keras.KerasFile;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 
-/** Teachers that nobody trained: what they say is arbitrary, but always the same. */
+/** Distillation from teachers with random weights. */
 class TeacherTest {
     private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
         @Override
@@ -40,7 +40,7 @@ class TeacherTest {
         return IntStream.range(0, count).mapToObj(String::valueOf).toList();
     }
 
-    /** A tiny network for pictures of that side, with that mean. */
+    /** Writes a tiny model with the given image size and mean. */
     private Path saved(int side, double mean, int classes, long seed) {
         RunConfig config = RunConfig.open(
                 "digits-vit",
@@ -56,73 +56,73 @@ class TeacherTest {
         return file;
     }
 
-    private static Preprocessing prepare(int side, int channels, double mean, double std) {
+    private static Preprocessing preprocessing(int side, int channels, double mean, double std) {
         return new Preprocessing(side, side, channels, 0.875, Interpolation.BICUBIC, List.of(mean), List.of(std));
     }
 
-    private static Image picture(int side) {
+    private static Image image(int side) {
         float[] pixels = new float[side * side];
         for (int i = 0; i < pixels.length; i++) pixels[i] = (i * 37 + i / side * 11) % 256;
         return new Image(side, side, 1, pixels);
     }
 
-    private static INDArray batch(Preprocessing preprocess, Image... pictures) {
-        float[][] rows = new float[pictures.length][];
-        for (int i = 0; i < rows.length; i++) rows[i] = preprocess.apply(pictures[i]);
+    private static INDArray batch(Preprocessing preprocess, Image... images) {
+        float[][] rows = new float[images.length][];
+        for (int i = 0; i < rows.length; i++) rows[i] = preprocess.apply(images[i]);
         return Nd4j.createFromArray(rows)
                 .reshape('c', rows.length, preprocess.height(), preprocess.width(), preprocess.channels());
     }
 
     @Test
-    void sharedPreparationIsPassedOnAsItIs() {
+    void equalPreprocessingReturnsTheSameArray() {
         Path file = saved(32, 0.25, 10, 1);
         Preprocessing student = SavedModel.describe(file).preprocess();
         try (TeacherModel teacher = TeacherModel.load(file, "test", digits(10), student);
                 SavedModel model = SavedModel.load(file)) {
-            INDArray images = batch(student, picture(32), picture(40));
-            assertThat(teacher.images(images)).isSameAs(images);
+            INDArray images = batch(student, image(32), image(40));
+            assertThat(teacher.toTeacherInput(images)).isSameAs(images);
             assertThat(teacher.logits(images)).isEqualTo(model.inference().logits(images));
         }
     }
 
     @Test
-    void anotherSizeAndNormalizationSeesTheSamePictureAsIfItWasItsOwn() {
+    void imagesAreConvertedToTheSizeAndNormalizationOfTheTeacher() {
         Path file = saved(48, 0.25, 10, 1);
-        Preprocessing student = prepare(32, 3, 0.5, 0.2);
+        Preprocessing student = preprocessing(32, 3, 0.5, 0.2);
         Preprocessing own = SavedModel.describe(file).preprocess();
         try (TeacherModel teacher = TeacherModel.load(file, "test", digits(10), student)) {
-            INDArray seen = teacher.images(batch(student, picture(32)));
+            INDArray converted = teacher.toTeacherInput(batch(student, image(32)));
             Image upscaled =
-                    new Preprocessing(48, 48, 1, 1, own.interpolation(), own.mean(), own.std()).view(picture(32));
-            assertThat(seen.dup('c').data().asFloat()).isEqualTo(own.apply(upscaled));
-            assertThat(teacher.logits(batch(student, picture(32), picture(32))).shape())
+                    new Preprocessing(48, 48, 1, 1, own.interpolation(), own.mean(), own.std()).view(image(32));
+            assertThat(converted.dup('c').data().asFloat()).isEqualTo(own.apply(upscaled));
+            assertThat(teacher.logits(batch(student, image(32), image(32))).shape())
                     .containsExactly(2, 10);
         }
     }
 
     @Test
-    void aNormalizedPictureComesBackPixelByPixel() {
+    void undoingTheNormalizationIsExact() {
         for (double std : new double[] {0.2, 0.3081, 1}) {
-            Preprocessing preprocess = prepare(32, 1, 0.1307, std);
-            Image picture = picture(32);
-            assertThat(preprocess.denormalize(preprocess.apply(picture)).pixels()).isEqualTo(picture.pixels());
+            Preprocessing preprocess = preprocessing(32, 1, 0.1307, std);
+            Image image = image(32);
+            assertThat(preprocess.denormalize(preprocess.apply(image)).pixels()).isEqualTo(image.pixels());
         }
     }
 
     @Test
-    void aMissingForeignOrDamagedTeacherIsOneClearLine() throws IOException {
-        Preprocessing student = prepare(32, 1, 0.5, 0.5);
+    void missingIncompatibleAndDamagedTeachersFailWithOneLine() throws IOException {
+        Preprocessing student = preprocessing(32, 1, 0.5, 0.5);
         Path missing = directory.resolve("none.keras");
         assertThatThrownBy(() -> TeacherModel.load(missing, "test", digits(10), student))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage("test: train.distill.teacher: " + missing
-                        + ": there is no such file; train the teacher first, or name another model.keras");
+                        + ": there is no such file; train the teacher first, or use another model.keras");
         Path seven = saved(32, 0.25, 7, 1);
         assertThatThrownBy(() -> TeacherModel.load(seven, "test", digits(10), student))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage(
-                        "test: train.distill.teacher: " + seven + ": knows other classes (7: 0, 1, 2, 3, 4, ...) than"
-                                + " the data has (10: 0, 1, 2, 3, 4, ...); they must be the same, in the same order");
+                        "test: train.distill.teacher: " + seven + ": has other classes (7: 0, 1, 2, 3, 4, ...) than"
+                                + " the data (10: 0, 1, 2, 3, 4, ...); they must be equal and in the same order");
         Path damaged = Files.write(directory.resolve("damaged.keras"), new byte[100]);
         assertThatThrownBy(() -> TeacherModel.load(damaged, "test", digits(10), student))
                 .isInstanceOf(ConfigError.class)
@@ -131,7 +131,7 @@ class TeacherTest {
     }
 
     @Test
-    void theSectionIsCheckedWithTheConfig() {
+    void invalidDistillSectionsAreRejected() {
         assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.distill={teacher: a.keras}")))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("train.distill: a student needs two heads")
@@ -140,9 +140,9 @@ class TeacherTest {
                 .hasMessageContaining("train.distill.teacher: is missing");
         assertThatThrownBy(() ->
                         RunConfig.open("digits-vit", List.of("train.distill={teacher: a, type: soft, alpha: 1.5}")))
-                .hasMessageContaining("alpha (1.5) must lie in 0..1");
+                .hasMessageContaining("alpha (1.5) must be in [0, 1]");
         assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.distill={teacher: a, temperature: 0}")))
-                .hasMessageContaining("temperature (0.0) must be above 0");
+                .hasMessageContaining("temperature (0.0) must be positive");
     }
 
     private RunConfig student(Path teacher, String... more) {
@@ -178,7 +178,7 @@ class TeacherTest {
     }
 
     @Test
-    void aTaughtRunThatWasStoppedAndResumedIsTheRunThatWasNot() {
+    void aResumedDistillationRunEqualsTheUninterruptedRun() {
         for (String type : List.of("hard", "soft")) {
             RunConfig config = student(saved(48, 0.25, 10, 1), "train.distill.type=" + type);
             train(config, type, false, -1);
@@ -189,7 +189,7 @@ class TeacherTest {
     }
 
     @Test
-    void anotherTeacherMakesAnotherStudent() {
+    void differentTeachersGiveDifferentStudents() {
         train(student(saved(32, 0.25, 10, 1)), "first", false, -1);
         train(student(saved(32, 0.25, 10, 2)), "second", false, -1);
         assertThat(weights("second")).isNotEqualTo(weights("first"));
@@ -199,7 +199,7 @@ class TeacherTest {
     }
 
     @Test
-    void aRunIsNotResumedWithATeacherTrainedAnew() throws IOException {
+    void resumingWithARetrainedTeacherIsRejected() throws IOException {
         Path file = saved(32, 0.25, 10, 1);
         train(student(file), "run", false, 2);
         Files.copy(saved(32, 0.25, 10, 2), file, StandardCopyOption.REPLACE_EXISTING);
@@ -209,11 +209,11 @@ class TeacherTest {
     }
 
     @Test
-    void aTeacherOfOtherClassesStopsTheRunBeforeItsDirectoryIsMade() {
+    void aTeacherWithOtherClassesIsRejectedBeforeTheRunDirectoryIsCreated() {
         RunConfig config = student(saved(32, 0.25, 7, 1));
         assertThatThrownBy(() -> train(config, "run", false, -1))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("knows other classes");
+                .hasMessageContaining("has other classes");
         assertThat(directory.resolve("run")).doesNotExist();
     }
 }

@@ -19,7 +19,7 @@ import org.vit4j.keras.KerasFile;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.EventFile;
 
-/** Whole runs on a fifth of a second of work: a tiny network on the packaged digits. */
+/** Complete runs of a fifth of a second: a tiny network on the packaged digits. */
 class TrainRunTest {
     private static final List<String> TINY = List.of(
             "model.dim=16",
@@ -66,7 +66,7 @@ class TrainRunTest {
         return all;
     }
 
-    /** Tag, step and value of every scalar for TensorBoard, but for those of times. */
+    /** Tag, step and value of every TensorBoard scalar, without time values. */
     private static List<String> scalars(Path run) {
         List<Path> files = EventFile.files(run);
         assertThat(files).hasSize(1);
@@ -83,7 +83,7 @@ class TrainRunTest {
     }
 
     @Test
-    void theSameSeedGivesTheSameBitsTwice() throws IOException {
+    void theSameSeedGivesTheSameRun() throws IOException {
         train("a", false, -1);
         train("b", false, -1);
         assertThat(weights(directory.resolve("b/last.keras")))
@@ -92,42 +92,42 @@ class TrainRunTest {
     }
 
     @Test
-    void aRunStoppedInAnEpochAndResumedIsTheRunThatWasNot() throws IOException {
-        train("whole", false, -1);
+    void aRunStoppedWithinAnEpochAndResumedEqualsTheUninterruptedRun() throws IOException {
+        train("uninterrupted", false, -1);
         for (int stop : new int[] {1, 3, 5, 8}) {
             String name = "stopped-" + stop;
             assertThat(train(name, false, stop).finished()).isFalse();
             assertThat(train(name, true, -1).finished()).isTrue();
             assertThat(weights(directory.resolve(name + "/last.keras")))
                     .as("stopped after " + stop)
-                    .containsExactlyElementsOf(weights(directory.resolve("whole/last.keras")));
-            assertThat(untimed(directory.resolve(name))).isEqualTo(untimed(directory.resolve("whole")));
-            assertThat(scalars(directory.resolve(name))).isEqualTo(scalars(directory.resolve("whole")));
+                    .containsExactlyElementsOf(weights(directory.resolve("uninterrupted/last.keras")));
+            assertThat(untimed(directory.resolve(name))).isEqualTo(untimed(directory.resolve("uninterrupted")));
+            assertThat(scalars(directory.resolve(name))).isEqualTo(scalars(directory.resolve("uninterrupted")));
         }
-        assertThat(scalars(directory.resolve("whole"))).anyMatch(s -> s.startsWith("step/loss 10 "));
+        assertThat(scalars(directory.resolve("uninterrupted"))).anyMatch(s -> s.startsWith("step/loss 10 "));
     }
 
     @Test
-    void aRunThatDoesNotGetBetterEndsEarlyAndGoesOnWithMorePatience() throws IOException {
-        // Steps that are lost in rounding: no epoch is better than the first.
-        List<String> stuck = List.of(
+    void aRunWithoutImprovementStopsEarlyAndContinuesWithMorePatience() throws IOException {
+        // Updates too small to change any weight: no epoch improves on the first.
+        List<String> withoutProgress = List.of(
                 "train.optimizer.lr=1e-30", "train.schedule.min_lr=0", "train.schedule.warmup_lr=0", "train.epochs=9");
-        TrainRun.RunResult early = stuck("early", false, -1, stuck, 2);
+        TrainRun.RunResult early = withoutProgress("early", false, -1, withoutProgress, 2);
         assertThat(early.finished()).isTrue();
         assertThat(early.state().history()).hasSize(3);
         assertThat(early.state().best().orElseThrow().epoch()).isEqualTo(1);
         assertThat(Files.readString(directory.resolve("early/report.html")))
-                .contains("finished early: no better epoch since 1");
-        assertThat(stuck("early", true, -1, stuck, 2).state().history()).hasSize(3);
+                .contains("finished early: no improvement since epoch 1");
+        assertThat(withoutProgress("early", true, -1, withoutProgress, 2).state().history()).hasSize(3);
 
-        assertThat(stuck("broken-off", false, 12, stuck, 2).finished()).isFalse();
-        assertThat(stuck("broken-off", true, -1, stuck, 2).state().history()).hasSize(3);
-        assertThat(untimed(directory.resolve("broken-off"))).isEqualTo(untimed(directory.resolve("early")));
+        assertThat(withoutProgress("stopped", false, 12, withoutProgress, 2).finished()).isFalse();
+        assertThat(withoutProgress("stopped", true, -1, withoutProgress, 2).state().history()).hasSize(3);
+        assertThat(untimed(directory.resolve("stopped"))).isEqualTo(untimed(directory.resolve("early")));
 
-        assertThat(stuck("early", true, -1, stuck, 4).state().history()).hasSize(5);
+        assertThat(withoutProgress("early", true, -1, withoutProgress, 4).state().history()).hasSize(5);
     }
 
-    private TrainRun.RunResult stuck(String name, boolean resume, int stopAfter, List<String> recipe, int patience) {
+    private TrainRun.RunResult withoutProgress(String name, boolean resume, int stopAfter, List<String> recipe, int patience) {
         List<String> all = new ArrayList<>(recipe);
         all.add("train.early_stop.patience=" + patience);
         AtomicInteger steps = new AtomicInteger();
@@ -140,10 +140,10 @@ class TrainRunTest {
     }
 
     @Test
-    void stepsAfterTheLastCheckpointStandInTheEventFileOnce() throws IOException {
-        train("whole", false, -1);
+    void eventFileHasNoDuplicatesAfterAKill() throws IOException {
+        train("uninterrupted", false, -1);
         train("killed", false, 8);
-        // As after a kill: the file ran ahead of the checkpoint, and the last epoch's line was lost.
+        // State after a kill: the event file is ahead of the checkpoint, and the scalars of the last epoch are missing.
         Path events = EventFile.files(directory.resolve("killed")).get(0);
         var ahead = EventFile.read(events).stream()
                 .filter(s -> !s.tag().startsWith("val/"))
@@ -156,13 +156,13 @@ class TrainRunTest {
         train("killed", true, -1);
         assertThat(scalars(directory.resolve("killed")))
                 .doesNotHaveDuplicates()
-                .containsExactlyInAnyOrderElementsOf(scalars(directory.resolve("whole")));
+                .containsExactlyInAnyOrderElementsOf(scalars(directory.resolve("uninterrupted")));
     }
 
     @Test
-    void aReportTellsHowTheRunEnded() throws IOException {
+    void theReportShowsTheStatusOfTheRun() throws IOException {
         train("run", false, 1);
-        assertThat(directory.resolve("run/report.html")).content().contains("stopped after step 1; --resume goes on");
+        assertThat(directory.resolve("run/report.html")).content().contains("stopped after step 1; continue with --resume");
         train("run", true, -1);
         assertThat(directory.resolve("run/report.html"))
                 .content()
@@ -177,16 +177,16 @@ class TrainRunTest {
     }
 
     @Test
-    void aDamagedCheckpointIsPassedOverForTheOneBefore() throws IOException {
-        train("whole", false, -1);
-        train("torn", false, 8);
-        Path newest = newest(directory.resolve("torn/checkpoints"));
+    void aDamagedCheckpointIsSkippedForThePreviousOne() throws IOException {
+        train("uninterrupted", false, -1);
+        train("damaged", false, 8);
+        Path newest = newest(directory.resolve("damaged/checkpoints"));
         byte[] bytes = Files.readAllBytes(newest);
         bytes[bytes.length - 5] ^= 1;
         Files.write(newest, bytes);
-        assertThat(train("torn", true, -1).finished()).isTrue();
-        assertThat(weights(directory.resolve("torn/last.keras")))
-                .containsExactlyElementsOf(weights(directory.resolve("whole/last.keras")));
+        assertThat(train("damaged", true, -1).finished()).isTrue();
+        assertThat(weights(directory.resolve("damaged/last.keras")))
+                .containsExactlyElementsOf(weights(directory.resolve("uninterrupted/last.keras")));
     }
 
     private static Path newest(Path checkpoints) throws IOException {
@@ -198,16 +198,16 @@ class TrainRunTest {
     }
 
     @Test
-    void resumingWhatIsNotThereStartsAndWhatIsFinishedReturns() {
+    void resumingStartsAMissingRunAndReturnsAFinishedOne() {
         assertThat(train("new", true, -1).finished()).isTrue();
-        AtomicInteger asked = new AtomicInteger();
-        var again = TrainRun.run(config(), directory.resolve("new"), true, SILENT, () -> asked.incrementAndGet() < 0);
+        AtomicInteger checks = new AtomicInteger();
+        var again = TrainRun.run(config(), directory.resolve("new"), true, SILENT, () -> checks.incrementAndGet() < 0);
         assertThat(again.finished()).isTrue();
-        assertThat(asked).hasValue(0);
+        assertThat(checks).hasValue(0);
     }
 
     @Test
-    void aRunIsNotResumedWithAnotherRecipe() {
+    void resumingWithAnotherRecipeIsRejected() {
         train("run", false, 2);
         RunConfig other = config("train.batch=128");
         assertThatThrownBy(() -> TrainRun.run(other, directory.resolve("run"), true, SILENT, () -> false))
@@ -217,7 +217,7 @@ class TrainRunTest {
     }
 
     @Test
-    void anEarlierRunIsMovedAsideNotOverwritten() {
+    void anEarlierRunIsMovedAside() {
         train("run", false, -1);
         train("run", false, -1);
         assertThat(directory.resolve("run~1/model.keras")).exists();
@@ -225,11 +225,11 @@ class TrainRunTest {
     }
 
     @Test
-    void aLossThatIsNoNumberStopsTheRunAndKeepsTheCheckpoints() {
-        RunConfig wild = config(
+    void aNanLossStopsTheRun() {
+        RunConfig diverging = config(
                 "train.optimizer.lr=1e30", "train.schedule.warmup_epochs=0", "train.clip=1e30", "model.norm_eps=1e-30");
         Path run = directory.resolve("wild");
-        assertThatThrownBy(() -> TrainRun.run(wild, run, false, SILENT, () -> false))
+        assertThatThrownBy(() -> TrainRun.run(diverging, run, false, SILENT, () -> false))
                 .isInstanceOf(RunException.class)
                 .hasMessageContaining("the loss became")
                 .hasMessageContaining("in step 2 (epoch 1), first in blocks.0.")
@@ -239,7 +239,7 @@ class TrainRunTest {
     }
 
     @Test
-    void aRunDirectoryHoldsWhatItMust() {
+    void theRunDirectoryHoldsAllFiles() {
         var result = train("run", false, -1);
         for (String name : List.of(
                 "config.yaml",
@@ -263,17 +263,17 @@ class TrainRunTest {
     }
 
     @Test
-    void twoRunsDoNotShareADirectory() {
-        try (RunDirectory held = RunDirectory.open(directory.resolve("run"), false)) {
-            assertThat(held.path()).exists();
+    void aLockedRunDirectoryIsRejected() {
+        try (RunDirectory locked = RunDirectory.open(directory.resolve("run"), false)) {
+            assertThat(locked.path()).exists();
             assertThatThrownBy(() -> RunDirectory.open(directory.resolve("run"), true))
                     .isInstanceOf(ConfigError.class)
-                    .hasMessageContaining("another vit4j is training in it");
+                    .hasMessageContaining("another vit4j process is training in it");
         }
     }
 
     @Test
-    void theClassesOfModelAndDataMustAgree() {
+    void modelAndDataMustHaveTheSameNumberOfClasses() {
         assertThatThrownBy(() ->
                         TrainRun.run(config("model.classes=7"), directory.resolve("run"), false, SILENT, () -> false))
                 .isInstanceOf(ConfigError.class)

@@ -14,7 +14,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 
-/** One optimizer step: what goes into it, what it leaves alone, and where it went wrong. */
+/** Gradient accumulation, frozen parameters, moving average, and location of NaN and infinite values. */
 class TrainStepTest {
     private static final List<String> TINY = List.of(
             "model.dim=8",
@@ -28,7 +28,7 @@ class TrainStepTest {
         return RunConfig.open("digits-vit", overrides);
     }
 
-    private static TrainStep learner(RunConfig config) {
+    private static TrainStep trainStep(RunConfig config) {
         return new TrainStep(config.train(), config.model().build());
     }
 
@@ -41,22 +41,22 @@ class TrainStepTest {
         return inputs;
     }
 
-    private static INDArray step(TrainStep learner, Graph graph, int... batches) {
+    private static INDArray step(TrainStep trainStep, Graph graph, int... batches) {
         for (int i = 0; i < batches.length; i++) {
-            learner.forwardBackward(batch(graph, batches[i]));
-            learner.accumulate(i == batches.length - 1);
+            trainStep.forwardBackward(batch(graph, batches[i]));
+            trainStep.accumulate(i == batches.length - 1);
         }
-        learner.optimizerStep(0.5, 1);
-        return learner.parameters().trainable();
+        trainStep.optimizerStep(0.5, 1);
+        return trainStep.parameters().trainable();
     }
 
-    /** The definition: ((g1 + g2) + g3) / 3 in float, the weights as they were. */
+    /** The expected gradient is ((g1 + g2) + g3) / 3 in float, with the initial weights. */
     @Test
     void accumulatedGradientsAreSummedInOrderAndDivided() {
         RunConfig config = config("train.accumulate=3", "train.clip={mode: norm, value: 1000}");
         Graph graph = config.model().build();
-        try (TrainStep one = learner(config);
-                TrainStep three = learner(config)) {
+        try (TrainStep one = trainStep(config);
+                TrainStep three = trainStep(config)) {
             INDArray start = one.parameters().trainable().dup();
             INDArray sum = null;
             for (int batch = 1; batch <= 3; batch++) {
@@ -70,37 +70,37 @@ class TrainStepTest {
     }
 
     @Test
-    void frozenWeightsStayOnBothEnginesAndHaveNoGradient() {
-        for (String engine : List.of("portable", "accelerated")) {
+    void frozenParametersHaveNoGradientAndNoUpdateOnBothBackends() {
+        for (String backend : List.of("samediff", "onednn")) {
             RunConfig config = config(
                     "train.freeze=[patch_embed.*, 'blocks.0.*', pos_embed, cls_token]",
                     "train.optimizer.weight_decay=0.1",
-                    "train.engine=" + engine);
+                    "train.backend=" + backend);
             Graph graph = config.model().build();
-            try (TrainStep learner = learner(config)) {
-                INDArray before = learner.parameters().trainable().dup();
-                step(learner, graph, 1);
-                step(learner, graph, 2);
-                learner.forwardBackward(batch(graph, 3));
-                learner.parameters().offsets().forEach((name, from) -> {
-                    var shape = learner.parameters().parameter(name).shape();
-                    INDArray was = ParameterStore.view(before, from, shape);
-                    INDArray gradient = ParameterStore.view(learner.lastGradient(), from, shape);
-                    boolean same = was.equalsWithEps(learner.parameters().array(name), 0);
+            try (TrainStep trainStep = trainStep(config)) {
+                INDArray before = trainStep.parameters().trainable().dup();
+                step(trainStep, graph, 1);
+                step(trainStep, graph, 2);
+                trainStep.forwardBackward(batch(graph, 3));
+                trainStep.parameters().offsets().forEach((name, from) -> {
+                    var shape = trainStep.parameters().parameter(name).shape();
+                    INDArray initial = ParameterStore.view(before, from, shape);
+                    INDArray gradient = ParameterStore.view(trainStep.lastGradient(), from, shape);
+                    boolean unchanged = initial.equalsWithEps(trainStep.parameters().array(name), 0);
                     boolean frozen =
                             !name.startsWith("blocks.1") && !name.startsWith("norm") && !name.startsWith("head");
                     if (frozen)
                         assertThat(gradient.amaxNumber().doubleValue()).as(name).isZero();
-                    assertThat(same).as(engine + " " + name).isEqualTo(frozen);
+                    assertThat(unchanged).as(backend + " " + name).isEqualTo(frozen);
                 });
             }
         }
     }
 
-    /** What the optimizer left in the gradient's place must not come back where the loss says nothing. */
+    /** The optimizer overwrites the gradient array; entries that the loss does not depend on must be zeroed again. */
     @Test
-    void theGradientOfAHeadThatLearnsNothingStaysZero() {
-        for (String engine : List.of("portable", "accelerated")) {
+    void theGradientOfAnUnusedHeadStaysZero() {
+        for (String backend : List.of("samediff", "onednn")) {
             RunConfig config = RunConfig.open(
                     "digits-deit",
                     List.of(
@@ -109,106 +109,107 @@ class TrainStepTest {
                             "model.heads=2",
                             "model.distilled=true",
                             "train.optimizer={name: sgd, betas: null, lr: 0.5, weight_decay: 0.1}",
-                            "train.engine=" + engine));
+                            "train.backend=" + backend));
             Graph graph = config.model().build();
-            try (TrainStep learner = learner(config)) {
-                step(learner, graph, 1);
-                learner.forwardBackward(batch(graph, 2));
-                long from = learner.parameters().offsets().get("head_dist.kernel");
-                var shape = learner.parameters().parameter("head_dist.kernel").shape();
-                assertThat(ParameterStore.view(learner.lastGradient(), from, shape)
+            try (TrainStep trainStep = trainStep(config)) {
+                step(trainStep, graph, 1);
+                trainStep.forwardBackward(batch(graph, 2));
+                long from = trainStep.parameters().offsets().get("head_dist.kernel");
+                var shape = trainStep.parameters().parameter("head_dist.kernel").shape();
+                assertThat(ParameterStore.view(trainStep.lastGradient(), from, shape)
                                 .amaxNumber()
                                 .doubleValue())
-                        .as(engine)
+                        .as(backend)
                         .isZero();
             }
         }
     }
 
     @Test
-    void theAverageFollowsWeightsAndStatistics() {
+    void theAverageIncludesParametersAndBuffers() {
         RunConfig config = RunConfig.open(
                 "digits-ceit", List.of("model.dim=16", "model.depth=1", "train.ema={decay: 0.9, warmup: true}"));
         Graph graph = config.model().build();
-        try (TrainStep learner = learner(config)) {
-            ParameterStore live = learner.parameters();
-            ParameterStore average = learner.average().orElseThrow();
-            step(learner, graph, 1);
+        try (TrainStep trainStep = trainStep(config)) {
+            ParameterStore live = trainStep.parameters();
+            ParameterStore average = trainStep.average().orElseThrow();
+            step(trainStep, graph, 1);
             assertThat(average.trainable()).isEqualTo(live.trainable());
             INDArray weights = live.trainable().dup();
             INDArray statistics = live.buffers().dup();
-            learner.forwardBackward(batch(graph, 2));
-            learner.accumulate(true);
-            learner.optimizerStep(0.5, 2);
+            trainStep.forwardBackward(batch(graph, 2));
+            trainStep.accumulate(true);
+            trainStep.optimizerStep(0.5, 2);
             double decay = 1 - Math.pow(2, -2.0 / 3);
             INDArray expected = weights.mul(decay).addi(live.trainable().mul(1 - decay));
             assertThat(average.trainable().equalsWithEps(expected, 1e-6)).isTrue();
-            INDArray kept = statistics.mul(decay).addi(live.buffers().mul(1 - decay));
-            assertThat(average.buffers().equalsWithEps(kept, 1e-6)).isTrue();
+            INDArray expectedBuffers = statistics.mul(decay).addi(live.buffers().mul(1 - decay));
+            assertThat(average.buffers().equalsWithEps(expectedBuffers, 1e-6)).isTrue();
             assertThat(average.buffers().equalsWithEps(live.buffers(), 1e-4)).isFalse();
         }
     }
 
     @Test
-    void theAverageWarmsUpAsInTimm() {
+    void theAverageWarmUpEqualsTimm() {
         EmaConfig plain = new EmaConfig(0.999, false, 0, 1, 2.0 / 3, 10);
-        assertThat(plain.at(11)).isZero();
-        assertThat(plain.at(12)).isEqualTo(0.999);
+        assertThat(plain.decayAt(11)).isZero();
+        assertThat(plain.decayAt(12)).isEqualTo(0.999);
         EmaConfig warm = new EmaConfig(0.99, true, 0.2, 2, 0.75, 0);
-        assertThat(warm.at(1)).isZero();
-        assertThat(warm.at(2)).isCloseTo(1 - Math.pow(1.5, -0.75), within(1e-15));
-        assertThat(new EmaConfig(0.99, true, 0.5, 2, 0.75, 0).at(2)).isEqualTo(0.5);
-        assertThat(warm.at(100_000)).isEqualTo(0.99);
+        assertThat(warm.decayAt(1)).isZero();
+        assertThat(warm.decayAt(2)).isCloseTo(1 - Math.pow(1.5, -0.75), within(1e-15));
+        assertThat(new EmaConfig(0.99, true, 0.5, 2, 0.75, 0).decayAt(2)).isEqualTo(0.5);
+        assertThat(warm.decayAt(100_000)).isEqualTo(0.99);
     }
 
     @Test
-    void theLayerWhereALossWentWrongIsNamed() {
-        for (String engine : List.of("train.engine=portable", "train.engine=accelerated")) {
-            RunConfig config = config(engine);
+    void theFirstLayerWithANanIsReported() {
+        for (String backend : List.of("train.backend=samediff", "train.backend=onednn")) {
+            RunConfig config = config(backend);
             Graph graph = config.model().build();
-            try (TrainStep learner = learner(config)) {
-                learner.parameters().array("blocks.1.mlp.fc1.bias").putScalar(0, Float.NaN);
+            try (TrainStep trainStep = trainStep(config)) {
+                trainStep.parameters().array("blocks.1.mlp.fc1.bias").putScalar(0, Float.NaN);
                 Map<String, INDArray> inputs = batch(graph, 1);
-                learner.forwardBackward(inputs);
-                assertThat(learner.isFinite()).isFalse();
-                assertThat(learner.locateNonFinite(inputs))
+                trainStep.forwardBackward(inputs);
+                assertThat(trainStep.isFinite()).isFalse();
+                assertThat(trainStep.locateNonFinite(inputs))
                         .isEqualTo(
-                                "in blocks.1.mlp.fc1, whose weight blocks.1.mlp.fc1.bias the step before had spoilt");
+                                "in blocks.1.mlp.fc1, whose parameter blocks.1.mlp.fc1.bias is NaN or infinite since the"
+                                        + " previous step");
             }
-            try (TrainStep learner = learner(config)) {
+            try (TrainStep trainStep = trainStep(config)) {
                 Map<String, INDArray> inputs = batch(graph, 1);
                 inputs.get("image").putScalar(new int[] {2, 0, 0, 0}, Float.POSITIVE_INFINITY);
-                learner.forwardBackward(inputs);
-                assertThat(learner.locateNonFinite(inputs)).isEqualTo("in the pictures (image)");
+                trainStep.forwardBackward(inputs);
+                assertThat(trainStep.locateNonFinite(inputs)).isEqualTo("in the input images (image)");
             }
         }
     }
 
     @Test
-    void theWeightWhereAGradientWentWrongIsNamed() {
+    void theFirstParameterWithANanGradientIsReported() {
         RunConfig config = config();
         Graph graph = config.model().build();
-        try (TrainStep learner = learner(config)) {
+        try (TrainStep trainStep = trainStep(config)) {
             Map<String, INDArray> inputs = batch(graph, 1);
-            learner.forwardBackward(inputs);
-            Map<String, Long> offsets = learner.parameters().offsets();
-            learner.lastGradient().putScalar(offsets.get("blocks.0.attn.qkv.kernel"), Float.NaN);
-            learner.lastGradient().putScalar(offsets.get("blocks.1.norm1.gamma") + 1, Float.NEGATIVE_INFINITY);
-            assertThat(learner.locateNonFinite(inputs)).isEqualTo("by blocks.1.norm1.gamma");
+            trainStep.forwardBackward(inputs);
+            Map<String, Long> offsets = trainStep.parameters().offsets();
+            trainStep.lastGradient().putScalar(offsets.get("blocks.0.attn.qkv.kernel"), Float.NaN);
+            trainStep.lastGradient().putScalar(offsets.get("blocks.1.norm1.gamma") + 1, Float.NEGATIVE_INFINITY);
+            assertThat(trainStep.locateNonFinite(inputs)).isEqualTo("in the gradient of blocks.1.norm1.gamma");
         }
     }
 
     @Test
-    void aGradientTooLargeForItsNormIsTrouble() {
+    void anOverflowOfTheGradientNormIsReported() {
         RunConfig config = config();
         Graph graph = config.model().build();
-        try (TrainStep learner = learner(config)) {
-            learner.parameters().array("norm.gamma").assign(1e30);
-            learner.parameters().array("head.kernel").muli(1e-30);
+        try (TrainStep trainStep = trainStep(config)) {
+            trainStep.parameters().array("norm.gamma").assign(1e30);
+            trainStep.parameters().array("head.kernel").muli(1e-30);
             Map<String, INDArray> inputs = batch(graph, 1);
-            assertThat(learner.forwardBackward(inputs)).isFinite();
-            assertThat(learner.isFinite()).isFalse();
-            assertThat(learner.locateNonFinite(inputs)).startsWith("by all weights together");
+            assertThat(trainStep.forwardBackward(inputs)).isFinite();
+            assertThat(trainStep.isFinite()).isFalse();
+            assertThat(trainStep.locateNonFinite(inputs)).startsWith("in the gradient norm");
         }
     }
 }

@@ -30,13 +30,13 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 
-/** What a student with two heads minimizes, and both gradients of it, against numbers computed in double by PyTorch. */
+/** Compares the loss of a student with two heads and its gradients with PyTorch in double. */
 class TrainingLossTest {
     private static final double EXACT = 1e-6;
     private static final LossConfig PLAIN =
             new LossConfig(LossConfig.LossName.CROSS_ENTROPY, 0, OptionalDouble.empty(), false);
 
-    /** @param recipe of the file; {@code none} has no teacher */
+    /** @param recipe name in the golden file; recipes ending in {@code none} have no teacher */
     record Case(String recipe, JsonNode numbers) {
         @Override
         public String toString() {
@@ -81,19 +81,19 @@ class TrainingLossTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void lossAndGradientsAgree(Case c) {
+    void lossAndGradientsEqualPyTorch(Case c) {
         JsonNode expected = c.numbers.path(c.recipe);
-        INDArray byLabel = matrix(c.numbers.path("logits_class"));
-        int classes = (int) byLabel.size(1);
+        INDArray classLogits = matrix(c.numbers.path("logits_class"));
+        int classes = (int) classLogits.size(1);
         Graph g = heads(classes);
         ParameterStore parameters = new ParameterStore(g.parameters(), DataType.DOUBLE);
         SameDiffGraph lowered = SameDiffLowering.lower(g, parameters, SameDiffLowering.Mode.TRAINING);
         var loss = TrainingLoss.loss(lowered, PLAIN, c.distill());
-        // Without a teacher nothing of the loss depends on the second head.
-        List<String> by = c.distill().isPresent() ? List.of("a", "b") : List.of("a");
-        try (SameDiffGradients gradients = new SameDiffGradients(lowered, loss, List.of(), by, Set.of())) {
+        // Without a teacher the loss does not depend on the second head.
+        List<String> inputNames = c.distill().isPresent() ? List.of("a", "b") : List.of("a");
+        try (SameDiffGradients gradients = new SameDiffGradients(lowered, loss, List.of(), inputNames, Set.of())) {
             Map<String, INDArray> inputs = new HashMap<>();
-            inputs.put("a", byLabel);
+            inputs.put("a", classLogits);
             inputs.put("b", matrix(c.numbers.path("logits_distill")));
             inputs.put(
                     "targets",
@@ -102,13 +102,13 @@ class TrainingLossTest {
             Map<String, INDArray> out = gradients.run(inputs);
             assertThat(gradients.loss(out)).isCloseTo(expected.path("loss").asDouble(), within(EXACT));
             check(out.get(gradients.gradientName("a")), expected.path("gradient_logits_class"));
-            INDArray byDistill = c.distill().isPresent() ? out.get(gradients.gradientName("b")) : byLabel.mul(0);
-            check(byDistill, expected.path("gradient_logits_distill"));
+            INDArray distillGradient = c.distill().isPresent() ? out.get(gradients.gradientName("b")) : classLogits.mul(0);
+            check(distillGradient, expected.path("gradient_logits_distill"));
             assertThat(gradients.gradientOf("distill") == null).isEqualTo(c.distill().isEmpty());
         }
     }
 
-    /** Two heads that are given: whatever stands at their inputs is what they say. */
+    /** Graph whose two heads return their inputs. */
     private static Graph heads(int classes) {
         Graph g = new Graph(Init.PYTORCH);
         Tensor a = g.addParameter("class", g.input("a", classes), Role.POSITION, Init.ZEROS);
@@ -137,10 +137,10 @@ class TrainingLossTest {
     }
 
     @Test
-    void aNetworkWithOneHeadIsNamedWithWhatItLacks() {
+    void aModelWithOneHeadIsRejectedAsStudent() {
         RunConfig config = RunConfig.open("digits-vit", List.of());
-        assertThat(TrainingLoss.lacking(config.model()))
+        assertThat(TrainingLoss.missingHeadReason(config.model()))
                 .hasValueSatisfying(
-                        lack -> assertThat(lack).contains("two heads").contains("arch vit"));
+                        problem -> assertThat(problem).contains("two heads").contains("arch vit"));
     }
 }

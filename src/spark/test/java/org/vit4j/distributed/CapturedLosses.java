@@ -35,9 +35,9 @@ final class CapturedLosses implements Trainer.TrainListener, BooleanSupplier {
     @Override
     public void batch(TrainState state, int batches, double imagesPerSecond) {
         long before = state.batches() == 1 ? 0 : seen.get(seen.size() - 1);
-        seen.add(state.seen());
-        images.add(state.seen() - before);
-        losses.add(state.lossSum() / state.seen());
+        seen.add(state.images());
+        images.add(state.images() - before);
+        losses.add(state.lossSum() / state.images());
         if (state.step() > steps) afterStep.accept(state.step());
         steps = state.step();
     }
