@@ -42,7 +42,7 @@ public record TrainState(
                 step,
                 lossSum + loss * batchImages,
                 correct + batchCorrect,
-                images + images,
+                images + batchImages,
                 seconds + time,
                 history);
     }

@@ -61,9 +61,9 @@ class GradientWorkerTest {
                 "train.mixup={mixup: 0.8, cutmix: 1.0, mode: elem}");
         // 1,438 images: batch 46 of 0..46 has 12.
         GradientRequest request = new GradientRequest(1, 45, 2);
-        GradientShard whole = compute(config, request, 1);
-        assertThat(whole.images()).containsExactly(31, 12);
-        for (int parts : new int[] {2, 3, 8}) assertClose(compute(config, request, parts), whole, 2e-6);
+        GradientShard fullBatch = compute(config, request, 1);
+        assertThat(fullBatch.images()).containsExactly(31, 12);
+        for (int parts : new int[] {2, 3, 8}) assertClose(compute(config, request, parts), fullBatch, 2e-6);
     }
 
     @Test
@@ -99,7 +99,7 @@ class GradientWorkerTest {
         double largest = 0;
         for (float change : both.buffers()) largest = Math.max(largest, Math.abs(change));
         assertThat(largest).isGreaterThan(1e-3);
-        GradientShard whole = compute(config, request, 1);
+        GradientShard fullBatch = compute(config, request, 1);
         // The input of the first batch norm is the same: the mean of two means of three images is the mean of six.
         ParameterStore layout =
                 new ParameterStore(config.model().build().parameters(), org.nd4j.linalg.factory.Nd4j.dataType());
@@ -109,7 +109,7 @@ class GradientWorkerTest {
                 .findFirst()
                 .orElseThrow();
         for (int i = 0; i < layout.array(first).length(); i++) {
-            assertThat((double) both.buffers()[i]).isCloseTo(whole.buffers()[i], within(1e-6));
+            assertThat((double) both.buffers()[i]).isCloseTo(fullBatch.buffers()[i], within(1e-6));
         }
     }
 

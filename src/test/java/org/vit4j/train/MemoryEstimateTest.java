@@ -33,7 +33,7 @@ class MemoryEstimateTest {
         assertThat(estimate.weights()).isEqualTo(16 * graph.parameterCount()).isBetween(27 * GB, 28 * GB);
         assertThatThrownBy(() -> estimate.check("big.yaml", 64, 24 * GB))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageStartingWith("big.yaml: training at train.batch=64 needs about ")
+                .hasMessageStartingWith("big.yaml: training with train.batch=64 needs about ")
                 .hasMessageEndingWith("24.0 GB are available; use a smaller variant");
         assertThatThrownBy(() -> estimate.check("big.yaml", 64, 40 * GB)).hasMessageEndingWith("lower train.batch");
         assertThatCode(() -> estimate.check("big.yaml", 64, 4000 * GB)).doesNotThrowAnyException();

@@ -57,7 +57,7 @@ class MixingRunTest {
 
     @Test
     void threadsAndStoppingDoNotChangeAnyBit() throws IOException {
-        TrainRun.run(config("data.threads=1"), directory.resolve("whole"), false, SILENT, () -> false);
+        TrainRun.run(config("data.threads=1"), directory.resolve("uninterrupted"), false, SILENT, () -> false);
         TrainRun.run(config("data.threads=4"), directory.resolve("threads"), false, SILENT, () -> false);
         AtomicInteger steps = new AtomicInteger();
         TrainRun.run(config(), directory.resolve("stopped"), false, SILENT, () -> steps.incrementAndGet() == 5);
@@ -65,8 +65,8 @@ class MixingRunTest {
                         .finished())
                 .isTrue();
         for (String other : List.of("threads", "stopped")) {
-            assertThat(weights(other)).as(other).containsExactlyElementsOf(weights("whole"));
-            assertThat(untimed(other)).isEqualTo(untimed("whole"));
+            assertThat(weights(other)).as(other).containsExactlyElementsOf(weights("uninterrupted"));
+            assertThat(untimed(other)).isEqualTo(untimed("uninterrupted"));
         }
     }
 

@@ -173,8 +173,8 @@ class TrainStepTest {
                 assertThat(trainStep.isFinite()).isFalse();
                 assertThat(trainStep.locateNonFinite(inputs))
                         .isEqualTo(
-                                "in blocks.1.mlp.fc1, whose parameter blocks.1.mlp.fc1.bias is NaN or infinite since the"
-                                        + " previous step");
+                                "in blocks.1.mlp.fc1, whose parameter blocks.1.mlp.fc1.bias is NaN or infinite since"
+                                        + " the previous step");
             }
             try (TrainStep trainStep = trainStep(config)) {
                 Map<String, INDArray> inputs = batch(graph, 1);
