@@ -58,7 +58,8 @@ class ScheduleTest {
         check(s, 29.9, 1);
         check(s, 30, 0.1);
         check(s, 60, 0.01);
-        assertThatThrownBy(() -> schedule("multi_step", "milestones: [60, 30]")).hasMessageContaining("must be in ascending order");
+        assertThatThrownBy(() -> schedule("multi_step", "milestones: [60, 30]"))
+                .hasMessageContaining("must be in ascending order");
     }
 
     @Test

@@ -141,7 +141,8 @@ class CheckpointTest {
         flip(manifest(OLD), 100);
         assertThatThrownBy(this::resumed)
                 .isInstanceOf(RunException.class)
-                .hasMessageContaining(arrays(NEW) + ": damaged (wrong checksum), and there is no valid checkpoint before it")
+                .hasMessageContaining(
+                        arrays(NEW) + ": damaged (wrong checksum), and there is no valid checkpoint before it")
                 .hasMessageContaining("start a new run without --resume");
     }
 

@@ -115,8 +115,7 @@ class CustomDataTest {
         RunConfig config = config(1);
         assertThatThrownBy(() -> run(config, data(config, true), false))
                 .isInstanceOf(ConfigError.class)
-                .hasMessage(
-                        "digits-vit: the data has 1 class; expected at least two class directories or labels");
+                .hasMessage("digits-vit: the data has 1 class; expected at least two class directories or labels");
         assertThat(dir.resolve("run")).doesNotExist();
     }
 }

@@ -103,8 +103,8 @@ class DistillationLossTest {
         for (JsonNode json : cases()) {
             for (boolean hard : new boolean[] {false, true}) {
                 Case c = Case.of(json);
-                SDVariable loss =
-                        DistillationLoss.vitPytorch(c.sd, c.own(), c.distillLogits, c.teacher, hard, c.alpha, c.temperature);
+                SDVariable loss = DistillationLoss.vitPytorch(
+                        c.sd, c.own(), c.distillLogits, c.teacher, hard, c.alpha, c.temperature);
                 c.assertEquals(loss, json.path(hard ? "vit_pytorch_hard_fixed" : "vit_pytorch_soft"));
             }
         }

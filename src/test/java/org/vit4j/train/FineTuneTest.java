@@ -123,7 +123,8 @@ class FineTuneTest {
         var preprocess = config.data().preprocess();
         return new TrainData(
                 new DataLoader(new Subset(split.train(), 3), AugmentConfig.NONE, preprocess, 64, true, true, 1, 1),
-                new DataLoader(new Subset(split.validation(), 3), AugmentConfig.NONE, preprocess, 64, false, false, 0, 1),
+                new DataLoader(
+                        new Subset(split.validation(), 3), AugmentConfig.NONE, preprocess, 64, false, false, 0, 1),
                 new Subset(split.train(), 3).classes());
     }
 
@@ -194,7 +195,8 @@ class FineTuneTest {
         for (int stop : stops) {
             assertThat(run(config, "stopped-" + stop, true, -1).finished()).isTrue();
             for (String file : List.of("last.keras", "model.keras")) {
-                Map<String, float[]> uninterrupted = weights(directory.resolve("uninterrupted").resolve(file));
+                Map<String, float[]> uninterrupted =
+                        weights(directory.resolve("uninterrupted").resolve(file));
                 weights(directory.resolve("stopped-" + stop).resolve(file))
                         .forEach((name, values) -> assertThat(values)
                                 .as("stopped after %d: %s of %s", stop, name, file)

@@ -75,7 +75,8 @@ class GradientWorkerTest {
             BatchInputs batchInputs =
                     new BatchInputs(config.train(), config.model().build(), 10, Optional.empty(), trainStep.masks());
             GradientShard one = compute(config, new GradientRequest(0, 0, 1), 1);
-            try (GradientSource local = GradientSource.local(config.train(), trainStep, batchInputs, run.training(), 0, 0)) {
+            try (GradientSource local =
+                    GradientSource.local(config.train(), trainStep, batchInputs, run.training(), 0, 0)) {
                 local.next(0, 1).forEach(result -> losses.add(result.loss()));
             }
             assertThat(one.gradient()).containsExactly(trainStep.lastGradient().toFloatVector());
@@ -87,7 +88,9 @@ class GradientWorkerTest {
     void shardsMayBeEmpty() {
         RunConfig config = config("digits-vit", "train.batch=3");
         assertClose(
-                compute(config, new GradientRequest(0, 4, 1), 5), compute(config, new GradientRequest(0, 4, 1), 1), 2e-6);
+                compute(config, new GradientRequest(0, 4, 1), 5),
+                compute(config, new GradientRequest(0, 4, 1), 1),
+                2e-6);
     }
 
     /** Each shard normalizes with its own statistics; the running statistics change by their average. */

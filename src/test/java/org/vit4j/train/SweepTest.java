@@ -131,11 +131,14 @@ class SweepTest {
 
     @Test
     void earlyStoppedRunsContinueOnlyWithMorePatience() {
-        assertThat(epochs(Sweep.run(withoutProgress(1), false, new Steps(), () -> false))).isEqualTo(2);
+        assertThat(epochs(Sweep.run(withoutProgress(1), false, new Steps(), () -> false)))
+                .isEqualTo(2);
         Steps none = new Steps();
-        assertThat(epochs(Sweep.run(withoutProgress(1), true, none, () -> false))).isEqualTo(2);
+        assertThat(epochs(Sweep.run(withoutProgress(1), true, none, () -> false)))
+                .isEqualTo(2);
         assertThat(none.done).isZero();
-        assertThat(epochs(Sweep.run(withoutProgress(3), true, new Steps(), () -> false))).isEqualTo(4);
+        assertThat(epochs(Sweep.run(withoutProgress(3), true, new Steps(), () -> false)))
+                .isEqualTo(4);
     }
 
     /** Updates too small to change any weight: no epoch improves on the first. */
@@ -149,7 +152,8 @@ class SweepTest {
                                 "train.schedule.warmup_lr=0",
                                 "train.early_stop.patience=" + patience))
                 .toList();
-        return Sweep.plan("digits-vit", recipe, List.of("train.seed=1"), Optional.of(directory.resolve("without-progress")));
+        return Sweep.plan(
+                "digits-vit", recipe, List.of("train.seed=1"), Optional.of(directory.resolve("without-progress")));
     }
 
     private static int epochs(SweepSummary summary) {

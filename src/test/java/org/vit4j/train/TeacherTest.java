@@ -120,9 +120,8 @@ class TeacherTest {
         Path seven = saved(32, 0.25, 7, 1);
         assertThatThrownBy(() -> TeacherModel.load(seven, "test", digits(10), student))
                 .isInstanceOf(ConfigError.class)
-                .hasMessage(
-                        "test: train.distill.teacher: " + seven + ": has other classes (7: 0, 1, 2, 3, 4, ...) than"
-                                + " the data (10: 0, 1, 2, 3, 4, ...); they must be equal and in the same order");
+                .hasMessage("test: train.distill.teacher: " + seven + ": has other classes (7: 0, 1, 2, 3, 4, ...) than"
+                        + " the data (10: 0, 1, 2, 3, 4, ...); they must be equal and in the same order");
         Path damaged = Files.write(directory.resolve("damaged.keras"), new byte[100]);
         assertThatThrownBy(() -> TeacherModel.load(damaged, "test", digits(10), student))
                 .isInstanceOf(ConfigError.class)

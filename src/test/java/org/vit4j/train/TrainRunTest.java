@@ -118,16 +118,27 @@ class TrainRunTest {
         assertThat(early.state().best().orElseThrow().epoch()).isEqualTo(1);
         assertThat(Files.readString(directory.resolve("early/report.html")))
                 .contains("finished early: no improvement since epoch 1");
-        assertThat(withoutProgress("early", true, -1, withoutProgress, 2).state().history()).hasSize(3);
+        assertThat(withoutProgress("early", true, -1, withoutProgress, 2)
+                        .state()
+                        .history())
+                .hasSize(3);
 
-        assertThat(withoutProgress("stopped", false, 12, withoutProgress, 2).finished()).isFalse();
-        assertThat(withoutProgress("stopped", true, -1, withoutProgress, 2).state().history()).hasSize(3);
+        assertThat(withoutProgress("stopped", false, 12, withoutProgress, 2).finished())
+                .isFalse();
+        assertThat(withoutProgress("stopped", true, -1, withoutProgress, 2)
+                        .state()
+                        .history())
+                .hasSize(3);
         assertThat(untimed(directory.resolve("stopped"))).isEqualTo(untimed(directory.resolve("early")));
 
-        assertThat(withoutProgress("early", true, -1, withoutProgress, 4).state().history()).hasSize(5);
+        assertThat(withoutProgress("early", true, -1, withoutProgress, 4)
+                        .state()
+                        .history())
+                .hasSize(5);
     }
 
-    private TrainRun.RunResult withoutProgress(String name, boolean resume, int stopAfter, List<String> recipe, int patience) {
+    private TrainRun.RunResult withoutProgress(
+            String name, boolean resume, int stopAfter, List<String> recipe, int patience) {
         List<String> all = new ArrayList<>(recipe);
         all.add("train.early_stop.patience=" + patience);
         AtomicInteger steps = new AtomicInteger();
@@ -162,7 +173,9 @@ class TrainRunTest {
     @Test
     void theReportShowsTheStatusOfTheRun() throws IOException {
         train("run", false, 1);
-        assertThat(directory.resolve("run/report.html")).content().contains("stopped after step 1; continue with --resume");
+        assertThat(directory.resolve("run/report.html"))
+                .content()
+                .contains("stopped after step 1; continue with --resume");
         train("run", true, -1);
         assertThat(directory.resolve("run/report.html"))
                 .content()

@@ -86,7 +86,8 @@ class TrainStepTest {
                     var shape = trainStep.parameters().parameter(name).shape();
                     INDArray initial = ParameterStore.view(before, from, shape);
                     INDArray gradient = ParameterStore.view(trainStep.lastGradient(), from, shape);
-                    boolean unchanged = initial.equalsWithEps(trainStep.parameters().array(name), 0);
+                    boolean unchanged =
+                            initial.equalsWithEps(trainStep.parameters().array(name), 0);
                     boolean frozen =
                             !name.startsWith("blocks.1") && !name.startsWith("norm") && !name.startsWith("head");
                     if (frozen)
@@ -172,9 +173,8 @@ class TrainStepTest {
                 trainStep.forwardBackward(inputs);
                 assertThat(trainStep.isFinite()).isFalse();
                 assertThat(trainStep.locateNonFinite(inputs))
-                        .isEqualTo(
-                                "in blocks.1.mlp.fc1, whose parameter blocks.1.mlp.fc1.bias is NaN or infinite since"
-                                        + " the previous step");
+                        .isEqualTo("in blocks.1.mlp.fc1, whose parameter blocks.1.mlp.fc1.bias is NaN or infinite since"
+                                + " the previous step");
             }
             try (TrainStep trainStep = trainStep(config)) {
                 Map<String, INDArray> inputs = batch(graph, 1);
