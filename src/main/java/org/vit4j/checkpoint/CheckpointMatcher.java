@@ -50,8 +50,7 @@ final class CheckpointMatcher {
     record Result(KeyMatch match, List<String> unexpected, List<String> notes) {}
 
     /**
-     * @param key location to read from, as error messages name it: dictionary keys and prefix, joined by dots, or a part
-     *     of that
+     * @param key location to read from, as in error messages: dictionary keys and prefix, joined by dots, or a part of that
      * @throws ConfigError if several locations fit equally well, or no parameter is found at {@code key}
      */
     Result find(StateDict file, Optional<String> key) {

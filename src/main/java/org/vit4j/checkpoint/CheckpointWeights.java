@@ -37,8 +37,8 @@ public final class CheckpointWeights implements PretrainedWeights {
     /**
      * Reads from a given location in the file.
      *
-     * @param key dictionary keys and prefix, joined by dots, or a part of that; required if several state dicts in the file
-     *     fit equally well
+     * @param key dictionary keys and prefix, joined by dots, or a part of that; required if several state dicts
+     *     in the file fit equally well
      * @throws ConfigError if several fit equally well, or no parameter is found at {@code key}
      */
     public CheckpointWeights(

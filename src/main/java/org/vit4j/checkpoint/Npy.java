@@ -51,7 +51,8 @@ public final class Npy {
     /**
      * Type and shape of an array.
      *
-     * @param type empty for text, objects and big-endian numbers; JAX saves bfloat16 as two bytes without a type ({@code |V2})
+     * @param type empty for text, objects and big-endian numbers; bfloat16 for two bytes without a type ({@code |V2}), as
+     *     saved by JAX
      * @param fortran true if the first axis is contiguous (Fortran order)
      */
     record Header(Optional<DType> type, List<Integer> shape, boolean fortran) {}

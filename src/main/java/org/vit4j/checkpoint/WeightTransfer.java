@@ -76,8 +76,8 @@ public final class WeightTransfer {
     /**
      * Loads the weights of a source. All names and shapes are checked before any values are read.
      *
-     * @param strict true if missing and unexpected arrays and wrong shapes are errors; otherwise they are logged, and the
-     *     parameters keep their initialization
+     * @param strict true if missing and unexpected arrays and wrong shapes are errors; otherwise they are logged, and
+     *     the parameters keep their initialization
      * @param newHead true if the head may keep its initialization when the source has none (a backbone)
      * @param into receives the name and values of each parameter
      * @return lines for the log: all steps other than copying
