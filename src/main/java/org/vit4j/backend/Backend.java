@@ -7,7 +7,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.machine.JavaCppLogging;
 import org.vit4j.backend.onednn.Dnnl;
 import org.vit4j.backend.onednn.OneDnnGradientStep;
 import org.vit4j.backend.onednn.OneDnnInference;
@@ -16,6 +15,7 @@ import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
+import org.vit4j.machine.JavaCppLogging;
 
 /** The implementations that execute a graph. */
 public enum Backend {

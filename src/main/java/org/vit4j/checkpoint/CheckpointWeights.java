@@ -119,10 +119,9 @@ public final class CheckpointWeights implements PretrainedWeights {
                 .flatMap(dict -> dict.entries().entrySet().stream())
                 .anyMatch(entry -> isNewerVitPytorch(entry.getKey(), entry.getValue()));
         return newer
-                ? Optional.of(
-                        "the names are of a vit-pytorch release after 0.20.2, whose models differ (layer norms in"
-                                + " the patch"
-                                + " embedding); train with the supported release: pip install vit-pytorch==0.20.2")
+                ? Optional.of("the names are of a vit-pytorch release after 0.20.2, whose models differ (layer norms in"
+                        + " the patch"
+                        + " embedding); train with the supported release: pip install vit-pytorch==0.20.2")
                 : Optional.empty();
     }
 

@@ -26,7 +26,8 @@ final class FoldedClassPosition {
     /** Returns the adapter, empty for all other checkpoints. */
     static Optional<FoldedClassPosition> of(KeyMatch match) {
         boolean registers = match.names().keySet().stream().anyMatch(name -> name.matches("(.*\\.)?register_tokens"));
-        String positions = match.scheme().toCheckpoint("pos_embed").checkpointKeys().get(0);
+        String positions =
+                match.scheme().toCheckpoint("pos_embed").checkpointKeys().get(0);
         String name = match.names().get(positions);
         StateDict.StateEntry table =
                 name == null ? null : match.dict().entries().get(name);

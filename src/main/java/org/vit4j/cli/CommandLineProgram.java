@@ -87,10 +87,9 @@ public final class CommandLineProgram implements Runnable {
             code = line.execute(args);
         } catch (OutOfMemoryError e) {
             line.getErr()
-                    .println(
-                            "vit4j: out of memory (" + e.getMessage()
-                                    + "); use smaller batches or fewer threads, or raise the limit with"
-                                    + " VIT4J_JAVA_OPTS=-Xmx4g");
+                    .println("vit4j: out of memory (" + e.getMessage()
+                            + "); use smaller batches or fewer threads, or raise the limit with"
+                            + " VIT4J_JAVA_OPTS=-Xmx4g");
             if (root.debug) e.printStackTrace(line.getErr());
             code = FAILURE;
         } catch (LinkageError e) {
@@ -117,7 +116,7 @@ public final class CommandLineProgram implements Runnable {
         PrintWriter err = problem.getCommandLine().getErr();
         String name = problem.getCommandLine().getCommandSpec().qualifiedName();
         if (problem.getCause() instanceof InvalidPathException path) {
-            err.println(name + ": " + ConsoleEncoding.invalidName(path).getMessage());
+            err.println(name + ": " + UserPath.invalid(path).getMessage());
             return INVALID_INPUT;
         }
         err.println(name + ": " + UsageErrors.message(problem) + "; see " + name + " --help");
@@ -127,7 +126,7 @@ public final class CommandLineProgram implements Runnable {
     private static int report(Exception problem, CommandLine command, boolean debug) {
         if (problem instanceof StandardOutput.Closed) return SUCCESS;
         if (problem instanceof InvalidPathException path)
-            return report(ConsoleEncoding.invalidName(path), command, debug);
+            return report(UserPath.invalid(path), command, debug);
         boolean invalidInput = problem instanceof ConfigError;
         boolean expected = invalidInput || problem instanceof RunException;
         if (expected)

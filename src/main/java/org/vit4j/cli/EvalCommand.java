@@ -48,10 +48,9 @@ final class EvalCommand implements Callable<Integer> {
             names = "--data",
             required = true,
             paramLabel = "CONFIG|PATH",
-            description =
-                    "A config, to evaluate its validation images, or a directory that contains one directory per"
-                            + " class, directly"
-                            + " or in val, validation, valid or test.")
+            description = "A config, to evaluate its validation images, or a directory that contains one directory per"
+                    + " class, directly"
+                    + " or in val, validation, valid or test.")
     private String data;
 
     @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
@@ -67,10 +66,9 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--class-map",
             paramLabel = "FILE",
-            description =
-                    "Text file with the names of the class directories, one per line, in the order of the model's"
-                            + " classes"
-                            + " (timm's format).")
+            description = "Text file with the names of the class directories, one per line, in the order of the model's"
+                    + " classes"
+                    + " (timm's format).")
     private Optional<Path> classMap = Optional.empty();
 
     @Option(

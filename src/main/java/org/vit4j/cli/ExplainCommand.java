@@ -39,10 +39,9 @@ final class ExplainCommand implements Callable<Integer> {
             names = "--method",
             split = ",",
             paramLabel = "METHOD",
-            description =
-                    "gradcam, rollout, attention, saliency, distance, similarity or features; comma-separated for"
-                            + " several"
-                            + " (default: gradcam).")
+            description = "gradcam, rollout, attention, saliency, distance, similarity or features; comma-separated for"
+                    + " several"
+                    + " (default: gradcam).")
     private List<ExplainMethod> methods = List.of(ExplainMethod.GRADCAM);
 
     @Option(

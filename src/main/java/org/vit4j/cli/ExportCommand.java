@@ -51,10 +51,9 @@ final class ExportCommand implements Callable<Integer> {
 
     @Option(
             names = "--preprocess",
-            description =
-                    "onnx: make the model take pixels [batch, H, W, C] in 0..255, already of its image size, and"
-                            + " normalize"
-                            + " them itself.")
+            description = "onnx: make the model take pixels [batch, H, W, C] in 0..255, already of its image size, and"
+                    + " normalize"
+                    + " them itself.")
     private boolean preprocess;
 
     @Option(
@@ -66,10 +65,9 @@ final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--names",
             paramLabel = "SCHEME",
-            description =
-                    "safetensors: tensor names, where an architecture has several: reference, authors or hf"
-                            + " (default: those"
-                            + " the model was imported with, else reference).")
+            description = "safetensors: tensor names, where an architecture has several: reference, authors or hf"
+                    + " (default: those"
+                    + " the model was imported with, else reference).")
     private Optional<String> names = Optional.empty();
 
     @Option(names = "--json", description = "Print JSON instead of text.")

@@ -29,10 +29,9 @@ final class ImportCommand implements Callable<Integer> {
     @Parameters(
             arity = "1..2",
             paramLabel = "VARIANT|CONFIG CHECKPOINT",
-            description =
-                    "A variant name or a YAML file; then a .safetensors file, a .safetensors.index.json with its"
-                            + " shards in the"
-                            + " same directory, a PyTorch file (.pth, .pt, .bin), or an .npz of google-research.")
+            description = "A variant name or a YAML file; then a .safetensors file, a .safetensors.index.json with its"
+                    + " shards in the"
+                    + " same directory, a PyTorch file (.pth, .pt, .bin), or an .npz of google-research.")
     private List<String> arguments = List.of();
 
     @Option(

@@ -52,10 +52,9 @@ final class PredictCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "MASTER",
             fallbackValue = "",
-            description =
-                    "Predict on a Spark cluster and write a Parquet table to -o. Images and directories may be on"
-                            + " any file"
-                            + " system that Spark reads. Without MASTER, use the master of spark-submit.")
+            description = "Predict on a Spark cluster and write a Parquet table to -o. Images and directories may be on"
+                    + " any file"
+                    + " system that Spark reads. Without MASTER, use the master of spark-submit.")
     private Optional<String> spark = Optional.empty();
 
     @Option(names = "-o", paramLabel = "OUT", description = "With --spark: the Parquet table to write.")

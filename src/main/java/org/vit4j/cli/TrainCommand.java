@@ -40,11 +40,10 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description =
-                    "Continue from the newest checkpoint, or start the run if there is none. Without CONFIG, the"
-                            + " config in"
-                            + " --run DIR is used. --set may change values that affect neither model nor data, such as"
-                            + " train.optimizer.lr.")
+            description = "Continue from the newest checkpoint, or start the run if there is none. Without CONFIG, the"
+                    + " config in"
+                    + " --run DIR is used. --set may change values that affect neither model nor data, such as"
+                    + " train.optimizer.lr.")
     private boolean resume;
 
     @Option(
@@ -60,10 +59,9 @@ final class TrainCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "MASTER",
             fallbackValue = "",
-            description =
-                    "Train on the executors of a Spark cluster: --spark local-cluster[2,1,2048]. Without MASTER"
-                            + " (then put"
-                            + " --spark last), use the master of spark-submit.")
+            description = "Train on the executors of a Spark cluster: --spark local-cluster[2,1,2048]. Without MASTER"
+                    + " (then put"
+                    + " --spark last), use the master of spark-submit.")
     private Optional<String> spark = Optional.empty();
 
     @Option(names = "--json", description = "Print JSON instead of text.")

@@ -27,8 +27,22 @@ public final class UserPath {
             boolean below = text.startsWith("~/") || (File.separatorChar == '\\' && text.startsWith("~\\"));
             return below ? Path.of(home, text.substring(2)) : Path.of(text);
         } catch (InvalidPathException e) {
-            throw new ConfigError("'" + text + "' is not a path: " + e.getReason(), e);
+            throw invalid(e);
         }
+    }
+
+    /**
+     * Creates the error for a text that is not a path. The usual reason is that the encoding of the locale lacks one of its
+     * characters.
+     */
+    public static ConfigError invalid(InvalidPathException problem) {
+        String encoding = System.getProperty("sun.jnu.encoding", "unknown");
+        boolean utf8 = encoding.equalsIgnoreCase("UTF-8");
+        String reason =
+                utf8 ? problem.getReason() : "the encoding of the locale, " + encoding + ", lacks its characters";
+        return new ConfigError(
+                "'" + problem.getInput() + "' is not a path: " + reason + (utf8 ? "" : "; set LC_ALL=C.UTF-8 and retry"),
+                problem);
     }
 
     /**

@@ -164,11 +164,13 @@ public record DataConfig(
             case FASHION_MNIST -> Mnist.fashion(files());
             case IMAGE_FOLDER ->
                 ImageFolder.open(
-                        listFiles(new LocalDirectories(), files().toString()), preprocess.channels(), corrupt, maxPixels);
+                        listFiles(new LocalDirectories(), files().toString()),
+                        preprocess.channels(),
+                        corrupt,
+                        maxPixels);
             case CUSTOM ->
-                throw new ConfigError(
-                        "data.dataset: custom: the dataset of this run was given by a Java program; set"
-                                + " data.dataset and data.path to files, or start the run from Java");
+                throw new ConfigError("data.dataset: custom: the dataset of this run was given by a Java program; set"
+                        + " data.dataset and data.path to files, or start the run from Java");
             case PARQUET ->
                 throw new ConfigError(
                         "data.dataset: parquet is read by Spark; train with --spark, such as --spark local[1]");

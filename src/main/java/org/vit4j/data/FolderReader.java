@@ -46,8 +46,8 @@ public final class FolderReader {
         Optional<String> validation = validation(root, List.of());
         if (validationShare.isPresent()) {
             if (hasTrain && validation.isPresent()) {
-                throw new ConfigError("data.val_share: unexpected, there is a validation directory ("
-                        + validation.get() + "); remove data.val_share, or move the directory");
+                throw new ConfigError("data.val_share: unexpected, there is a validation directory (" + validation.get()
+                        + "); remove data.val_share, or move the directory");
             }
             return holdOut(trainingFiles(hasTrain ? train : root), validationShare.getAsDouble(), seed);
         }

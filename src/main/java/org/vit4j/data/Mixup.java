@@ -87,7 +87,8 @@ public record Mixup(
         if (offEpoch > 0 && epoch >= offEpoch) return MixedBatch.none(batch);
         SplittableRandom random = SeededRandom.random(seed, draw, SALT);
         MixChoice[] mixes = mixes(batch, shard.batchSize(), random);
-        return mix(batch, IntStream.of(shard.positions()).mapToObj(i -> mixes[i]).toArray(MixChoice[]::new));
+        return mix(
+                batch, IntStream.of(shard.positions()).mapToObj(i -> mixes[i]).toArray(MixChoice[]::new));
     }
 
     private MixChoice[] mixes(Batch batch, int n, SplittableRandom random) {

@@ -51,8 +51,8 @@ public final class Mnist {
         int height = in.getInt();
         int width = in.getInt();
         if (height < 1 || width < 1 || height > MAX_SIDE || width > MAX_SIDE) {
-            throw new ConfigError(imageFile + ": image size out of range (" + height + "x" + width + "); expected at most "
-                    + MAX_SIDE + "x" + MAX_SIDE + "; download it again");
+            throw new ConfigError(imageFile + ": image size out of range (" + height + "x" + width
+                    + "); expected at most " + MAX_SIDE + "x" + MAX_SIDE + "; download it again");
         }
         checkLength(imageFile, in, (long) count * height * width);
         if (count != labels.length) {

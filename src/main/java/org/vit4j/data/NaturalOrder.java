@@ -29,7 +29,8 @@ public final class NaturalOrder implements Comparator<String> {
                 j = endB;
                 continue;
             }
-            // timm splits names into text and numbers; text that ends at a number is a prefix of longer text, so smaller.
+            // timm splits names into text and numbers; text that ends at a number is a prefix of longer text, so
+            // smaller.
             if (Character.isDigit(x) || Character.isDigit(y)) return Character.isDigit(x) ? -1 : 1;
             int order = Integer.compare(Character.toLowerCase(x), Character.toLowerCase(y));
             if (order != 0) return order;

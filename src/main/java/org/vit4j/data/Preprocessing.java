@@ -160,7 +160,6 @@ public record Preprocessing(
         return channels == 1 && values.size() == 3 ? List.of(DatasetDefaults.luma(values)) : values;
     }
 
-
     private static List<Double> spread(List<Double> values, int channels) {
         List<Double> all = new ArrayList<>(values);
         while (values.size() == 1 && all.size() < channels) all.add(values.get(0));

@@ -43,8 +43,7 @@ public record RandAugment(
         Checks.nonNegative("mstd", mstd);
         Checks.fraction("p", p);
         Checks.check(fill.size() == 1 || fill.size() == 3, "fill", fill, "must have one value or three");
-        Checks.check(
-                fill.stream().allMatch(value -> value >= 0 && value <= 255), "fill", fill, "must be in [0, 255]");
+        Checks.check(fill.stream().allMatch(value -> value >= 0 && value <= 255), "fill", fill, "must be in [0, 255]");
         Checks.check(
                 interpolation.map(method -> method != Interpolation.NEAREST).orElse(true),
                 "interpolation",

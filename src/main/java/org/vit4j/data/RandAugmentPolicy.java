@@ -46,7 +46,8 @@ record RandAugmentPolicy(double m, int n, double p, double mstd, double mmax, bo
     /** @throws IllegalArgumentException if a part is unknown, which the message names */
     static RandAugmentPolicy parse(String policy) {
         String[] parts = policy.split("-", -1);
-        Checks.check(parts[0].equals("rand"), "policy", policy, "must be in timm's notation, such as rand-m9-mstd0.5-inc1");
+        Checks.check(
+                parts[0].equals("rand"), "policy", policy, "must be in timm's notation, such as rand-m9-mstd0.5-inc1");
         RandAugmentPolicy read = PLAIN;
         for (int i = 1; i < parts.length; i++) {
             Matcher part = PART.matcher(parts[i]);

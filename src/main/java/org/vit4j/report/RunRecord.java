@@ -178,7 +178,8 @@ public record RunRecord(
     /** Returns the number of parameter elements; empty if this version cannot build the model of the config. */
     public OptionalLong parameters() {
         try {
-            Config config = Config.parseSaved(yaml, directory.resolve("config.yaml").toString());
+            Config config =
+                    Config.parseSaved(yaml, directory.resolve("config.yaml").toString());
             return ModelConfig.read(config.root().section("model"))
                     .map(model -> OptionalLong.of(model.build().parameterCount()))
                     .orElse(OptionalLong.empty());

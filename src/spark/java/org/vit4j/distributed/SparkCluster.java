@@ -63,7 +63,8 @@ public final class SparkCluster implements DistributedBackend {
     }
 
     @Override
-    public PredictionSummary predict(String master, Path model, List<String> images, String table, boolean stopsAtCorrupt) {
+    public PredictionSummary predict(
+            String master, Path model, List<String> images, String table, boolean stopsAtCorrupt) {
         SavedModel.describe(model); // reports an invalid file before Spark starts
         try (SparkSession session = SparkSessions.open(master, "vit4j predict " + model.getFileName())) {
             return predict(session, model, images, table, stopsAtCorrupt);

@@ -44,8 +44,7 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
         LabeledFiles.SplitFiles files = data.listFiles(new HadoopDirectories(), root);
         LabeledFiles train = files.train();
         DatasetSplits split = new DatasetSplits(
-                open(train, channels, onCorrupt, maxPixels),
-                open(files.validation(), channels, onCorrupt, maxPixels));
+                open(train, channels, onCorrupt, maxPixels), open(files.validation(), channels, onCorrupt, maxPixels));
         return new SparkData(split, run -> open(train, channels, onCorrupt, maxPixels));
     }
 

@@ -79,7 +79,8 @@ class ExplainTest {
         assertRejected("--layer", "blocks.0.ad1", "blocks.0.ad1: unknown tensor, did you mean 'blocks.0.add1'?");
         assertRejected("--layer", "head", "head [10]: has no grid on the image");
         assertRejected("--layer", "blocks.1.add2", "blocks.1.add2: its cells do not affect the logits");
-        CommandLineTest.Outcome outcome = run("explain", model, digit, "--method", "attention", "--head", "2", "-o", out);
+        CommandLineTest.Outcome outcome =
+                run("explain", model, digit, "--method", "attention", "--head", "2", "-o", out);
         assertThat(outcome.err()).contains("head 2 out of range [0, 2)");
     }
 

@@ -213,7 +213,9 @@ class ExportTest {
         rejected(
                 export("onnx", out("b.onnx"), "--preprocess", "--pixels", "int8"),
                 "--pixels int8: expected uint8 or float");
-        rejected(export("onnx", out("b.onnx"), "--pixels", "float"), "--pixels: expected only together with --preprocess");
+        rejected(
+                export("onnx", out("b.onnx"), "--pixels", "float"),
+                "--pixels: expected only together with --preprocess");
         rejected(export("onnx", out("b.onnx"), "--names", "hf"), "--names: supported by safetensors only, not by onnx");
         rejected(
                 export("safetensors", out("b"), "--names", "timn"),

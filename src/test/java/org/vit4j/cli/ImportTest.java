@@ -168,8 +168,7 @@ class ImportTest {
         run(FILES.resolve("hf_vit.safetensors").toString(), "--set", "model.depth=1", "--lenient");
         Path back = directory.resolve("back.keras");
         String[][] cases = {
-            {"different network: missing layer 'blocks_0_attn_probs', 'cls_flat'", "--like", model.toString(), trained
-            },
+            {"different network: missing layer 'blocks_0_attn_probs', 'cls_flat'", "--like", model.toString(), trained},
             {"missing vit4j/weights.json: the file was not written by vit4j, or was saved", "--like", trained, trained},
             {"there is no such file", "--like", model.toString(), "none.keras"},
             {"--like: expected one file", "--like", model.toString(), "vit", trained},

@@ -90,17 +90,12 @@ class DataConfigTest {
         refused(
                 "data: {dataset: mnist, path: 's3://bucket/mnist'}",
                 "a.yaml:1: data: path (s3://bucket/mnist) must be on this machine for mnist");
-        refused(
-                "data:\n  dataset: digits\n  threads: 0", "a.yaml:3: data: threads (0) must be in [1, 1024]");
+        refused("data:\n  dataset: digits\n  threads: 0", "a.yaml:3: data: threads (0) must be in [1, 1024]");
         refused(
                 "data: {dataset: mnist, path: x, on_corrupt: skip}",
                 "a.yaml:1: data.on_corrupt: is for image-folder only, not for mnist");
-        refused(
-                "data: {dataset: digits, validation: 1.0}",
-                "a.yaml:1: data: validation (1.0) must be in (0, 1)");
-        refused(
-                "data: {dataset: digits, crop_pct: 0}",
-                "a.yaml:1: data.crop_pct: crop_pct (0.0) must be in (0, 1]");
+        refused("data: {dataset: digits, validation: 1.0}", "a.yaml:1: data: validation (1.0) must be in (0, 1)");
+        refused("data: {dataset: digits, crop_pct: 0}", "a.yaml:1: data.crop_pct: crop_pct (0.0) must be in (0, 1]");
         refused("data: {dataset: digits, std: 0}", "a.yaml:1: data.std: std ([0.0]) must be positive");
         refused(
                 "data:\n  dataset: digits\n  augment:\n    - horizontl_flip",

@@ -93,7 +93,9 @@ class DatasetTest {
 
     @Test
     void invalidCifarFilesAreReportedWithTheExpectation() throws IOException {
-        refused(() -> Cifar.cifar10(dir.resolve("none")), dir.resolve("none") + ": does not exist; expected " + CIFAR10);
+        refused(
+                () -> Cifar.cifar10(dir.resolve("none")),
+                dir.resolve("none") + ": does not exist; expected " + CIFAR10);
         refused(() -> Cifar.cifar10(dir), dir + ": has no test_batch.bin; expected " + CIFAR10);
         Path third = cifar10(dir).resolve("data_batch_3.bin");
         TestImages.write(third, Arrays.copyOf(records(1, 2, 1), 5000));

@@ -39,7 +39,9 @@ class ImageFoldersTest {
                 silent("an archive of macOS", d -> image(d.resolve("__MACOSX/x.png"))),
                 silent("thumbnails of a Synology", d -> image(d.resolve("@eaDir/good.png/SYNOPHOTO_THUMB_M.png"))),
                 silent("thumbnails of Windows", d -> Files.write(d.resolve("Thumbs.db"), new byte[4])),
-                silent("an empty directory with the name of an image", d -> Files.createDirectories(d.resolve("b.jpg"))),
+                silent(
+                        "an empty directory with the name of an image",
+                        d -> Files.createDirectories(d.resolve("b.jpg"))),
                 named(
                         "a broken link",
                         d -> Files.createSymbolicLink(d.resolve("x.jpg"), Path.of("nowhere.jpg")),

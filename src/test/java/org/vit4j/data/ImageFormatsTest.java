@@ -93,7 +93,6 @@ class ImageFormatsTest {
         assertThat(ImageFormats.isImage(Path.of(name))).isFalse();
     }
 
-
     @ParameterizedTest
     @CsvSource({"29, false", "1188, false", "1189, true"})
     void imagesAboveThePixelLimitAreRejected(long limit, boolean allowed) {
@@ -147,7 +146,8 @@ class ImageFormatsTest {
         for (Interpolation interpolation : Interpolation.values()) {
             int[] size = ImageGeometry.shorterSize(bytes, 73);
             Image cropped = ImageGeometry.resizeCenterCrop(bytes, size, 64, 64, interpolation);
-            Image expectedCrop = ImageGeometry.centerCrop(ImageGeometry.resizeShorter(floats, 73, interpolation), 64, 64);
+            Image expectedCrop =
+                    ImageGeometry.centerCrop(ImageGeometry.resizeShorter(floats, 73, interpolation), 64, 64);
             assertThat(cropped.pixels()).isEqualTo(expectedCrop.pixels());
         }
     }

@@ -33,7 +33,8 @@ class MixupTest {
                             c.get("y_high").intValue(),
                             c.get("x_low").intValue(),
                             c.get("x_high").intValue()));
-            assertThat(box.remainingShare(h, w)).isCloseTo(c.get("lam_corrected").doubleValue(), within(1e-12));
+            assertThat(box.remainingShare(h, w))
+                    .isCloseTo(c.get("lam_corrected").doubleValue(), within(1e-12));
         }
     }
 

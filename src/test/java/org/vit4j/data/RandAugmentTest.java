@@ -94,8 +94,10 @@ class RandAugmentTest {
 
     @Test
     void grayImagesStayGrayAndFillColorsArePerChannel() {
-        var randAugment = new RandAugment(RandAugmentOpSet.PLAIN, 4, 9, 1, 10, 1, List.of(1.0, 2.0, 3.0), Optional.empty());
-        assertThat(randAugment.apply(TestImages.ramp(8, 8, 1), random).channels()).isEqualTo(1);
+        var randAugment =
+                new RandAugment(RandAugmentOpSet.PLAIN, 4, 9, 1, 10, 1, List.of(1.0, 2.0, 3.0), Optional.empty());
+        assertThat(randAugment.apply(TestImages.ramp(8, 8, 1), random).channels())
+                .isEqualTo(1);
         var style = new AffineWarp.WarpStyle(List.of(1.0, 2.0, 3.0), Interpolation.BICUBIC);
         Image moved = AffineWarp.translateX(TestImages.flat(2, 4, 3, 200), 0.5, style);
         assertThat(moved.pixels())

@@ -3,7 +3,6 @@ package org.vit4j.examples;
 // begin
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;

@@ -43,7 +43,7 @@ class GoldenTest {
         String engine = property("engine", "");
         List<Backend> engines = engine.isEmpty()
                 ? List.of(Backend.SAMEDIFF, Backend.ONEDNN)
-                : List.of(Backend.valueOf(engine.toUpperCase(Locale.ROOT)));
+                : List.of(Backend.named(engine));
         return cases().flatMap(name -> engines.stream().map(one -> Arguments.of(name, one)));
     }
 

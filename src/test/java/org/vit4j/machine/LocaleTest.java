@@ -137,7 +137,7 @@ class LocaleTest {
         assertThat(ascii[0]).isEqualTo("2");
         assertThat(ascii[2])
                 .contains("/tmp/mod\u00e8le")
-                .contains("set LC_ALL=C.UTF-8")
+                .contains("LC_ALL=C.UTF-8")
                 .hasLineCount(1);
     }
 

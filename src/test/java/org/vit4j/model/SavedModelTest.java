@@ -138,8 +138,7 @@ class SavedModelTest {
 
     @Test
     void configsInTheFileMustNotExtendOthers() {
-        assertRejected(
-                "extends: elsewhere.yaml\n" + description.config(), "extends: not allowed in a saved config");
+        assertRejected("extends: elsewhere.yaml\n" + description.config(), "extends: not allowed in a saved config");
     }
 
     @Test

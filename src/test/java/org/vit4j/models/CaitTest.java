@@ -69,9 +69,13 @@ class CaitTest {
         try (SameDiffGradients gradients =
                 new SameDiffGradients(lowered, logits.mul(logits).sum(), List.of())) {
             gradients.run(Map.of("image", Nd4j.rand(DataType.FLOAT, 2, 16, 16, 3)));
-            assertThat(gradients.gradientOf("blocks.0.attn.qkv.kernel").norm2Number().doubleValue())
+            assertThat(gradients
+                            .gradientOf("blocks.0.attn.qkv.kernel")
+                            .norm2Number()
+                            .doubleValue())
                     .isPositive();
-            assertThat(gradients.gradientOf("blocks_token_only.0.attn.q.kernel")).isNull();
+            assertThat(gradients.gradientOf("blocks_token_only.0.attn.q.kernel"))
+                    .isNull();
             assertThat(gradients.gradientOf("cls_token")).isNull();
         }
     }

@@ -63,9 +63,15 @@ class LayerDropoutTest {
             Map<String, INDArray> out = gradients.run(inputs);
             assertThat(out.get(after.name())).isEqualTo(out.get(before.name()));
             assertThat(out.get(last.name())).isNotEqualTo(out.get(after.name()));
-            assertThat(gradients.gradientOf("blocks.1.mlp.fc1.kernel").norm2Number().doubleValue())
+            assertThat(gradients
+                            .gradientOf("blocks.1.mlp.fc1.kernel")
+                            .norm2Number()
+                            .doubleValue())
                     .isZero();
-            assertThat(gradients.gradientOf("blocks.2.mlp.fc1.kernel").norm2Number().doubleValue())
+            assertThat(gradients
+                            .gradientOf("blocks.2.mlp.fc1.kernel")
+                            .norm2Number()
+                            .doubleValue())
                     .isPositive();
         }
     }

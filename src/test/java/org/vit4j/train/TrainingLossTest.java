@@ -102,9 +102,11 @@ class TrainingLossTest {
             Map<String, INDArray> out = gradients.run(inputs);
             assertThat(gradients.loss(out)).isCloseTo(expected.path("loss").asDouble(), within(EXACT));
             check(out.get(gradients.gradientName("a")), expected.path("gradient_logits_class"));
-            INDArray distillGradient = c.distill().isPresent() ? out.get(gradients.gradientName("b")) : classLogits.mul(0);
+            INDArray distillGradient =
+                    c.distill().isPresent() ? out.get(gradients.gradientName("b")) : classLogits.mul(0);
             check(distillGradient, expected.path("gradient_logits_distill"));
-            assertThat(gradients.gradientOf("distill") == null).isEqualTo(c.distill().isEmpty());
+            assertThat(gradients.gradientOf("distill") == null)
+                    .isEqualTo(c.distill().isEmpty());
         }
     }
 

@@ -23,7 +23,8 @@ final class BmpDecoder {
 
     private ByteImage decode(long maxPixels) throws ImageFormatException {
         int header = file.getInt(14);
-        if (header < 12 || header > 4096) throw ImageFormatException.corrupt("header size out of range (" + header + " bytes)");
+        if (header < 12 || header > 4096)
+            throw ImageFormatException.corrupt("header size out of range (" + header + " bytes)");
         boolean os2 = header == 12;
         start = file.getInt(10);
         width = os2 ? file.getShort(18) & 0xFFFF : file.getInt(18);
@@ -45,7 +46,8 @@ final class BmpDecoder {
     }
 
     private void palette(int at, int colors, int size) throws ImageFormatException {
-        if (colors < 0 || colors > 65536) throw ImageFormatException.corrupt("palette size out of range (" + colors + " colors)");
+        if (colors < 0 || colors > 65536)
+            throw ImageFormatException.corrupt("palette size out of range (" + colors + " colors)");
         for (int i = 0; i < Math.min(256, colors); i++) {
             for (int c = 0; c < 3; c++) palette[3 * i + c] = file.get(at + i * size + 2 - c);
         }

@@ -2,6 +2,7 @@ package org.vit4j.data.image;
 
 import java.util.Optional;
 import org.vit4j.io.GitLfs;
+
 /** Decodes image files of every format in {@link ImageFormat}. */
 public final class ImageDecoder {
     private ImageDecoder() {}

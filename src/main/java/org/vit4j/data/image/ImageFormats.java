@@ -55,7 +55,6 @@ public final class ImageFormats {
         return pnm && PnmDecoder.isSeparator(file[2]) ? Optional.of(ImageFormat.PNM) : Optional.empty();
     }
 
-
     private static String extension(String name) {
         int dot = name.lastIndexOf('.');
         return dot < 0 ? "" : name.substring(dot + 1).toLowerCase(Locale.ROOT);

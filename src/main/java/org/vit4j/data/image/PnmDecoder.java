@@ -26,7 +26,8 @@ final class PnmDecoder {
         int height = number();
         boolean bitmap = kind == 1 || kind == 4;
         int largest = bitmap ? 1 : number();
-        if (largest < 1 || largest > 65535) throw ImageFormatException.corrupt("maximum value out of range (" + largest + ")");
+        if (largest < 1 || largest > 65535)
+            throw ImageFormatException.corrupt("maximum value out of range (" + largest + ")");
         ByteImage out = ByteImage.blank(height, width, kind == 3 || kind == 6 ? 3 : 1, maxPixels);
         byte[] scaled = bitmap ? new byte[] {(byte) 255, 0} : scale(largest, out.channels() == 1 && largest > 255);
         if (kind <= 3) plain(out.pixels(), scaled, bitmap);
@@ -71,7 +72,8 @@ final class PnmDecoder {
             } else {
                 value = number();
             }
-            if (value < 0 || value >= scaled.length) throw ImageFormatException.corrupt("value out of range (" + value + ")");
+            if (value < 0 || value >= scaled.length)
+                throw ImageFormatException.corrupt("value out of range (" + value + ")");
             out[i] = scaled[value];
         }
     }

@@ -132,7 +132,8 @@ final class TiffCompression {
         return (word >> (24 - size - (int) (bit & 7))) & ((1 << size) - 1);
     }
 
-    private static void undoDifferences(byte[] row, int start, int[] shape, ByteOrder order) throws ImageFormatException {
+    private static void undoDifferences(byte[] row, int start, int[] shape, ByteOrder order)
+            throws ImageFormatException {
         int values = shape[0] * shape[2];
         if (shape[3] == 8) {
             for (int i = shape[2]; i < values; i++) row[start + i] += row[start + i - shape[2]];

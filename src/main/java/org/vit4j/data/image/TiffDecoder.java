@@ -90,7 +90,8 @@ final class TiffDecoder {
         boolean tiled = tags.integers(324).length > 0;
         int chunkWidth = tiled ? tags.intOr(322, width) : width;
         int chunkHeight = tiled ? tags.intOr(323, height) : Math.min(height, tags.intOr(278, height));
-        if (chunkWidth < 1 || chunkHeight < 1) throw ImageFormatException.corrupt("tile size out of range (" + chunkHeight + "x" + chunkWidth + ")");
+        if (chunkWidth < 1 || chunkHeight < 1)
+            throw ImageFormatException.corrupt("tile size out of range (" + chunkHeight + "x" + chunkWidth + ")");
         long[] offsets = tags.integers(tiled ? 324 : 273);
         long[] lengths = tags.integers(tiled ? 325 : 279);
         int across = (width + chunkWidth - 1) / chunkWidth;
