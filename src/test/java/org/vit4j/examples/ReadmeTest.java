@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,10 +32,25 @@ class ReadmeTest {
 
     @Test
     void configsNamedInTheReadmeExist() throws IOException {
-        var names = java.util.regex.Pattern.compile("configs/[a-z0-9_/-]+\\.yaml")
-                .matcher(Files.readString(Path.of("README.md")));
+        var names = Pattern.compile("configs/[a-z0-9_/-]+\\.yaml").matcher(Files.readString(Path.of("README.md")));
         int found = 0;
         for (; names.find(); found++) assertThat(Path.of(names.group())).exists();
         assertThat(found).isPositive();
+    }
+
+    @Test
+    void linkedFilesExist() throws IOException {
+        Pattern link = Pattern.compile("]\\((?!https?:)([^)#]+)(#[^)]*)?\\)");
+        List<Path> documents = new ArrayList<>(List.of(Path.of("README.md"), Path.of("CHANGELOG.md")));
+        try (Stream<Path> docs = Files.walk(Path.of("docs"))) {
+            docs.filter(file -> file.toString().endsWith(".md")).forEach(documents::add);
+        }
+        for (Path document : documents) {
+            Matcher links = link.matcher(Files.readString(document));
+            while (links.find()) {
+                Path target = document.resolveSibling(links.group(1));
+                assertThat(target).as("link in " + document).exists();
+            }
+        }
     }
 }
