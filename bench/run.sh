@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs all benchmarks of docs/performance.md on this machine: vit4j against plain SameDiff, PyTorch, ONNX Runtime and DJL.
+# Runs all benchmarks of docs/generated/performance.md on this machine: vit4j against plain SameDiff, PyTorch, ONNX Runtime and DJL.
 # Takes hours. Requires Linux, the requirements of ./vit4j, Python 3.11 or newer, and network access for the first run.
 #
 #   bench/run.sh              all parts, then the page

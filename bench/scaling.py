@@ -1,6 +1,6 @@
-"""Fits a model of the step time to the measurements of bench/spark.sh, and writes its part of docs/scaling.md.
+"""Fits a model of the step time to the measurements of bench/spark.sh, and writes its part of docs/generated/scaling.md.
 
-    python3 bench/scaling.py target/bench/spark.jsonl docs/scaling.md
+    python3 bench/scaling.py target/bench/spark.jsonl docs/generated/scaling.md
 
 Runs no measurements. Replaces the part of the page between the two marks.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the measurements of docs/scaling.md: the time of a training step in one process and on 1 and 2 Spark executors of one core
+# Runs the measurements of docs/generated/scaling.md: the time of a training step in one process and on 1 and 2 Spark executors of one core
 # each, of the gradient exchange, and of an empty job on up to 8 executors, for three networks. Writes one line of JSON per
 # measurement to target/bench/spark.jsonl; then bench/scaling.py fits a model and writes the tables. Takes 15 minutes.
 #
@@ -37,4 +37,4 @@ if [ "${1:-all}" != page ]; then
   for executors in 4 8; do measure "$executors" "${small[@]}"; done
   mv "$out.part" "$out"
 fi
-exec python3 bench/scaling.py "$out" docs/scaling.md
+exec python3 bench/scaling.py "$out" docs/generated/scaling.md

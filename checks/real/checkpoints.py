@@ -29,7 +29,7 @@ class Level(enum.Enum):
 
 
 class Unknown:
-    """A class that the reader has never heard of, with state."""
+    """A class that is unknown to the reader, with state."""
 
     def __init__(self):
         self.values = {"a": [1, 2, torch.zeros(3)], "b": torch.ones(2, 2)}
@@ -433,7 +433,7 @@ def later_vit_pytorch(tmp):
                       layer + "1.net.1.weight": (64, 32),
                       layer + "1.net.1.bias": (64,), layer + "1.net.4.weight": (32, 64), layer + "1.net.4.bias": (32,)})
     for flavor in ("community", "official"):
-        config = "{arch: vit, flavour: %s, %s, classes: 5, head_dim: 8}" % (flavor, SHAPE)
+        config = "{arch: vit, flavor: %s, %s, classes: 5, head_dim: 8}" % (flavor, SHAPE)
         case = Case(tmp, f"vit-pytorch-{flavor}", config)
         file = case.folder / "checkpoint.pth"
         torch.save({key: torch.zeros(shape) for key, shape in state.items()}, file)
