@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -38,19 +40,39 @@ class ReadmeTest {
         assertThat(found).isPositive();
     }
 
-    @Test
-    void linkedFilesExist() throws IOException {
-        Pattern link = Pattern.compile("]\\((?!https?:)([^)#]+)(#[^)]*)?\\)");
+    private static List<Path> documents() throws IOException {
         List<Path> documents = new ArrayList<>(List.of(Path.of("README.md"), Path.of("CHANGELOG.md")));
         try (Stream<Path> docs = Files.walk(Path.of("docs"))) {
             docs.filter(file -> file.toString().endsWith(".md")).forEach(documents::add);
         }
-        for (Path document : documents) {
+        return documents;
+    }
+
+    @Test
+    void linkedFilesExist() throws IOException {
+        Pattern link = Pattern.compile("]\\((?!https?:)([^)#]+)(#[^)]*)?\\)");
+        for (Path document : documents()) {
             Matcher links = link.matcher(Files.readString(document));
             while (links.find()) {
                 Path target = document.resolveSibling(links.group(1));
                 assertThat(target).as("link in " + document).exists();
             }
+        }
+    }
+
+    @Test
+    void testsNamedInTheDocsExist() throws IOException {
+        Set<String> tests = new TreeSet<>();
+        for (String root : List.of("src/test/java", "src/spark/test/java")) {
+            try (Stream<Path> files = Files.walk(Path.of(root))) {
+                files.forEach(file -> tests.add(file.getFileName().toString().replace(".java", "")));
+            }
+        }
+        Pattern test = Pattern.compile("`([A-Z]\\w+Test)`");
+        for (Path document : documents()) {
+            Matcher names = test.matcher(Files.readString(document));
+            while (names.find())
+                assertThat(tests).as("test named in " + document).contains(names.group(1));
         }
     }
 }
