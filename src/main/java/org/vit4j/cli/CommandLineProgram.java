@@ -125,8 +125,7 @@ public final class CommandLineProgram implements Runnable {
 
     private static int report(Exception problem, CommandLine command, boolean debug) {
         if (problem instanceof StandardOutput.Closed) return SUCCESS;
-        if (problem instanceof InvalidPathException path)
-            return report(UserPath.invalid(path), command, debug);
+        if (problem instanceof InvalidPathException path) return report(UserPath.invalid(path), command, debug);
         boolean invalidInput = problem instanceof ConfigError;
         boolean expected = invalidInput || problem instanceof RunException;
         if (expected)

@@ -41,7 +41,8 @@ public final class UserPath {
         String reason =
                 utf8 ? problem.getReason() : "the encoding of the locale, " + encoding + ", lacks its characters";
         return new ConfigError(
-                "'" + problem.getInput() + "' is not a path: " + reason + (utf8 ? "" : "; set LC_ALL=C.UTF-8 and retry"),
+                "'" + problem.getInput() + "' is not a path: " + reason
+                        + (utf8 ? "" : "; set LC_ALL=C.UTF-8 and retry"),
                 problem);
     }
 

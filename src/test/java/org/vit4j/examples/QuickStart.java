@@ -12,7 +12,7 @@ public class QuickStart {
     public static void main(String[] args) {
         try (SavedModel model = SavedModel.load(Path.of(args[0]))) {
             List<Prediction> top = model.predict(Path.of(args[1]), 3);
-            top.forEach(p -> System.out.printf(Locale.ROOT, "%6.2f%%  %s%n", 100 * p.probability(), p.label()));
+            top.forEach(p -> System.out.printf("%6.2f%%  %s%n", 100 * p.probability(), p.label()));
 
             INDArray images = model.prepareChannelsFirst(Path.of(args[1])); // [1, C, H, W]
             INDArray logits = model.logits(images); // [1, K]

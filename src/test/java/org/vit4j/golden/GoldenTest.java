@@ -41,9 +41,8 @@ class GoldenTest {
 
     static Stream<Arguments> runs() throws IOException {
         String engine = property("engine", "");
-        List<Backend> engines = engine.isEmpty()
-                ? List.of(Backend.SAMEDIFF, Backend.ONEDNN)
-                : List.of(Backend.named(engine));
+        List<Backend> engines =
+                engine.isEmpty() ? List.of(Backend.SAMEDIFF, Backend.ONEDNN) : List.of(Backend.named(engine));
         return cases().flatMap(name -> engines.stream().map(one -> Arguments.of(name, one)));
     }
 
