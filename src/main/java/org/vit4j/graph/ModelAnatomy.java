@@ -15,11 +15,11 @@ public final class ModelAnatomy {
     /** Parameters of the dense layers that produce the outputs, which depend on the number of classes. */
     public static Set<String> heads(Graph graph) {
         Set<String> heads = new LinkedHashSet<>();
-        Set<Tensor> visited = new HashSet<>();
+        Set<Tensor> reached = new HashSet<>();
         Deque<Tensor> pending = new ArrayDeque<>(graph.outputs().values());
         while (!pending.isEmpty()) {
             Tensor x = pending.pop();
-            if (!visited.add(x)) continue;
+            if (!reached.add(x)) continue;
             if (x.op() instanceof Op.Dense) x.parameters().forEach(parameter -> heads.add(parameter.name()));
             // Follows the mean of two heads back to both; any other operation ends the search.
             boolean arithmetic = x.op() instanceof Op.Add || x.op() instanceof Op.Scale || x.op() instanceof Op.Reshape;

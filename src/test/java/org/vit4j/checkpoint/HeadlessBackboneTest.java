@@ -40,7 +40,7 @@ class HeadlessBackboneTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"headless.pth", "headless_mae.pth", "headless_projector.pth", "headless_hf_prefix.pth"})
-    void backboneIsRejectedUnlessANewHeadIsAllowed(String file) {
+    void backboneIsRejectedUnlessHeadInitializationIsAllowed(String file) {
         assertThatThrownBy(() -> load(file, WrappedNetwork.YAML, false))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("missing: 2 (head.kernel, head.bias)")

@@ -31,7 +31,7 @@ public final class Dnnl {
     private Dnnl() {}
 
     /** Loads the native library on first use; processes that only use the SameDiff backend never load it. */
-    private static final class Library {
+    private static final class DnnlLibrary {
         static final dnnl_engine ENGINE = new dnnl_engine();
         static final dnnl_stream STREAM = new dnnl_stream();
         static final String UNAVAILABLE_REASON = load();
@@ -59,7 +59,7 @@ public final class Dnnl {
 
     /** The reason why oneDNN cannot be used on this machine; empty if it can. */
     public static Optional<String> unavailableReason() {
-        return Optional.of(Library.UNAVAILABLE_REASON).filter(reason -> !reason.isEmpty());
+        return Optional.of(DnnlLibrary.UNAVAILABLE_REASON).filter(reason -> !reason.isEmpty());
     }
 
     /** The version of the loaded library, for example {@code 2.5.2}. */
@@ -69,11 +69,11 @@ public final class Dnnl {
     }
 
     static dnnl_engine engine() {
-        return Library.ENGINE;
+        return DnnlLibrary.ENGINE;
     }
 
     static dnnl_stream stream() {
-        return Library.STREAM;
+        return DnnlLibrary.STREAM;
     }
 
     /** @throws IllegalStateException if {@code status} is not success */

@@ -17,7 +17,7 @@ final class OpenCv {
     private OpenCv() {}
 
     /** Loads the natives at first use. */
-    private static final class Library {
+    private static final class OpenCvLibrary {
         private static final boolean LOADED = load();
 
         private static boolean load() {
@@ -39,7 +39,7 @@ final class OpenCv {
 
     /** Returns true if the natives can be loaded. */
     static boolean available() {
-        return Library.LOADED;
+        return OpenCvLibrary.LOADED;
     }
 
     /**
