@@ -278,7 +278,7 @@ public record Vit(
         all.add(HuggingFaceNames.vit5(""));
         all.add(HuggingFaceNames.dinov2("", false));
         all.add(HuggingFaceNames.dinov2("", true));
-        all.addAll(GoogleResearch.vit(resnet.map(ResNetV2::layers).orElse(List.of())));
+        all.addAll(GoogleResearchNames.vit(resnet.map(ResNetV2::layers).orElse(List.of())));
         return all;
     }
 

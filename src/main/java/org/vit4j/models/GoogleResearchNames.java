@@ -5,19 +5,19 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Names in the {@code .npz} files of google-research/vision_transformer and big_vision, as {@code weights.NpzFile} presents
- * them: dots for slashes, {@code weight} for {@code kernel} and {@code scale}.
+ * Parameter names of google-research/vision_transformer and big_vision {@code .npz} files, in the form returned by
+ * {@code checkpoint.NpzFile}: dots instead of slashes, {@code weight} instead of {@code kernel} and {@code scale}.
  *
  * <p>Source: huggingface/pytorch-image-models, {@code timm/models/vision_transformer.py}, _load_weights.
  */
-final class GoogleResearch {
-    private GoogleResearch() {}
+final class GoogleResearchNames {
+    private GoogleResearchNames() {}
 
     /**
-     * Both kinds of names: google-research/vision_transformer first, then big_vision, whose blocks count their modules
-     * otherwise.
+     * Naming schemes of google-research/vision_transformer and of big_vision, which number the modules of a block
+     * differently.
      *
-     * @param stages blocks of each stage of the ResNet in front; empty without one, and for a stem alone
+     * @param stages number of blocks of each stage of the ResNet stem; empty without stages
      */
     static List<CheckpointNames> vit(List<Integer> stages) {
         List<String> pairs = new ArrayList<>(List.of(
