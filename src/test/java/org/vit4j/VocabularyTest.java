@@ -51,7 +51,8 @@ class VocabularyTest {
     private static final List<String> SKIPPED = List.of(
             LISTS.toString(), "src/test/resources/goldens", "src/test/resources/org/vit4j/golden", "notebooks/runs");
 
-    private static final Pattern WORD_BOUNDARY = Pattern.compile("(?<=[a-z\\d])(?<![vV]isit)(?=[A-Z])");
+    private static final Pattern WORD_BOUNDARY =
+            Pattern.compile("(?<=[a-z\\d])(?<![vV]isit)(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])");
     private static final Pattern JAVADOC_START = Pattern.compile(
             "/\\*\\*\\s*(?:\\*\\s*)?(What|Who|How|Where|Whether|The same|So many|That|Every thing that)\\b");
     private static final Pattern DOCSTRING_START =
