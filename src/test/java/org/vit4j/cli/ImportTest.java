@@ -121,7 +121,7 @@ class ImportTest {
                 FILES.resolve("authors_levit.safetensors").toString());
         String hf = FILES.resolve("hf_vit.safetensors").toString();
         refused("missing: 12 (blocks.2.norm1.gamma", hf, "--set", "model.depth=3");
-        refused("--image: expected a side or HxW, got '12by7'", hf, "--image", "12by7");
+        refused("--image: expected a side length or HxW, got '12by7'", hf, "--image", "12by7");
         refused("image height (20) must be a multiple of patch_size (8)", hf, "--image", "20");
         assertThat(model).doesNotExist();
 
@@ -139,7 +139,7 @@ class ImportTest {
         CommandLineTest.Outcome outcome =
                 CommandLineTest.run("import", "--like", original.toString(), trained, "-o", back.toString());
         assertThat(outcome.code()).as(outcome.err()).isZero();
-        assertThat(outcome.err()).contains("32 of 32 weights changed in Keras 3.15.1");
+        assertThat(outcome.err()).contains("32 of 32 parameters changed in Keras 3.15.1");
 
         String input = keras.resolve("trained.input.npy").toString();
         JsonNode predictions = CommandLineTest.run("predict", back.toString(), input, "--logits", "--json")
