@@ -53,7 +53,7 @@ final class PlainSameDiffSubject implements Subject {
         SameDiff sd = lowered.sd();
         this.loss = network.loss(lowered).name();
         sd.setLossVariables(loss);
-        SuppressedOutput.run(sd::createGradFunction);
+        SuppressedOutput.withoutOutput(sd::createGradFunction);
         this.gradient = sd.getFunction("grad");
         List<String> names = new ArrayList<>(List.of(loss));
         for (SameDiffGraph.BatchStatistics norm : lowered.statistics())

@@ -68,9 +68,11 @@ public final class SafeTensorsExport {
             Graph graph, CheckpointNames keys, Function<String, float[]> weights) {
         Map<String, SafeTensors.TensorSource> sources = new LinkedHashMap<>();
         for (Tensor tensor : graph.tensors()) {
-            for (Parameter weight : tensor.parameters()) weight(sources, tensor, weight, keys, weights);
+            for (Parameter parameter : tensor.parameters()) {
+                putParameter(sources, tensor, parameter, keys, weights);
+            }
             if (tensor.op() instanceof ImageOp.BatchNorm) put(sources, counter(tensor, keys));
-            if (tensor.op() instanceof HeadOp.RelativeBias bias) index(sources, tensor, bias, keys);
+            if (tensor.op() instanceof HeadOp.RelativeBias bias) putIndex(sources, tensor, bias, keys);
         }
         for (CheckpointNames.UnusedNorm norm : keys.unused()) {
             put(sources, filled(norm.module() + ".weight", norm.width(), 1));
@@ -87,21 +89,21 @@ public final class SafeTensorsExport {
         sources.putIfAbsent(source.name(), source);
     }
 
-    private static void weight(
+    private static void putParameter(
             Map<String, SafeTensors.TensorSource> sources,
             Tensor owner,
-            Parameter weight,
+            Parameter parameter,
             CheckpointNames keys,
             Function<String, float[]> weights) {
-        CheckpointLayout layout = CheckpointLayout.of(weight, keys);
-        int[] whole = layout.checkpointShape(owner.op());
+        CheckpointLayout layout = CheckpointLayout.of(parameter, keys);
+        int[] fullShape = layout.checkpointShape(owner.op());
         int parts = layout.keys().size();
-        int[] shape = whole.clone();
+        int[] shape = fullShape.clone();
         shape[0] /= parts;
         for (int i = 0; i < parts; i++) {
             int part = i;
             put(sources, new SafeTensors.TensorSource(layout.keys().get(part), shape, () -> {
-                float[] values = layout.toCheckpoint(whole, weights.apply(weight.name()));
+                float[] values = layout.toCheckpoint(fullShape, weights.apply(parameter.name()));
                 int rows = values.length / parts;
                 return parts == 1 ? values : Arrays.copyOfRange(values, part * rows, (part + 1) * rows);
             }));
@@ -116,7 +118,7 @@ public final class SafeTensorsExport {
     }
 
     /** Index buffer of a relative position bias, if the reference implementation stores one. */
-    private static void index(
+    private static void putIndex(
             Map<String, SafeTensors.TensorSource> sources,
             Tensor tensor,
             HeadOp.RelativeBias bias,

@@ -1,5 +1,6 @@
 package org.vit4j.backend.onednn;
 
+import java.util.Arrays;
 import java.util.List;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Op;
@@ -148,8 +149,8 @@ final class AttentionOps {
                                 for (int h = 0; h < heads; h++) {
                                     for (int i = 0; i < index.length; i++) {
                                         long slot = (long) h * offsets + index[i];
-                                        float more = factor * at[0].get((long) h * index.length + i);
-                                        at[1].put(slot, at[1].get(slot) + more);
+                                        float increment = factor * at[0].get((long) h * index.length + i);
+                                        at[1].put(slot, at[1].get(slot) + increment);
                                     }
                                 }
                             },
@@ -165,7 +166,7 @@ final class AttentionOps {
     TapeValue performerFeatures(TapeValue x, TapeValue w) {
         long width = x.array().last();
         float[] halves = new float[(int) width];
-        java.util.Arrays.fill(halves, 0.5f);
+        Arrays.fill(halves, 0.5f);
         TapeValue half = math.matmul(math.mul(x, x), new TapeValue(tape.constant(halves, width, 1), false, -1));
         TapeValue products = math.matmul(x, tape.permute(w, 1, 0));
         TapeValue exponent = math.sub(products.setUsedOnce(true), half).setUsedOnce(true);

@@ -30,7 +30,8 @@ final class LossGraph implements LossInputs, AutoCloseable {
         this.graph = graph;
         this.loss = function.apply(this).name();
         sd.setLossVariables(loss);
-        SuppressedOutput.run(() -> sd.createGradFunction(placeholders.keySet().toArray(String[]::new)));
+        SuppressedOutput.withoutOutput(
+                () -> sd.createGradFunction(placeholders.keySet().toArray(String[]::new)));
         List<String> outputs = new ArrayList<>(List.of(loss));
         placeholders.forEach((tensor, placeholder) -> {
             SDVariable gradient = placeholder.getGradient();

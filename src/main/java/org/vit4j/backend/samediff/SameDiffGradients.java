@@ -54,7 +54,7 @@ public final class SameDiffGradients implements AutoCloseable {
             Set<String> frozen) {
         SameDiff sd = lowered.sd();
         sd.setLossVariables(loss.name());
-        SuppressedOutput.run(() -> sd.createGradFunction(differentiated.toArray(String[]::new)));
+        SuppressedOutput.withoutOutput(() -> sd.createGradFunction(differentiated.toArray(String[]::new)));
         this.loss = loss.name();
         ParameterStore parameters = lowered.parameters();
         this.flat = Nd4j.zeros(

@@ -12,7 +12,7 @@ public final class SuppressedOutput {
     /**
      * Suppresses standard output, where SameDiff prints a line for every differentiated op; vit4j prints JSON there.
      */
-    public static synchronized void run(Runnable work) {
+    public static synchronized void withoutOutput(Runnable work) {
         mute(System.out, System::setOut, work);
     }
 
