@@ -93,7 +93,7 @@ if limited; then
   ok "threads follow the CPU quota"
   if inside ./vit4j train vit_large_patch16_224 --set data.dataset=digits --set model.classes=10 --run "$work/large" \
     >/dev/null 2>"$work/err"; then fail "an estimate above the limit was accepted"; fi
-  grep -qE 'take about .* GB' "$work/err" || fail "the estimate does not know the limit"
+  grep -qE 'needs about .* GB' "$work/err" || fail "the estimate does not know the limit"
   ok "$(tail -n 1 "$work/err")"
 else
   skip "control groups: they cannot be made here"
