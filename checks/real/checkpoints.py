@@ -201,7 +201,7 @@ def nothing_runs(tmp):
     marker = case.folder / "was-executed"
     file = case.folder / "checkpoint.pth"
     torch.save({"model": small().state_dict(), "extra": Runs(marker)}, file)
-    case.refused(file, "check_output", "nothing of it was run")
+    case.refused(file, "check_output", "none of its code was run")
     assert not marker.exists()
 
 

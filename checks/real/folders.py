@@ -124,6 +124,6 @@ def cases(tmp):
     def one_class():
         single = folder(tmp / "single", ["only"], images=10)
         done = train(tmp / "one", single, "data.val_share=0.2", "model.classes=1", code=2)
-        one_line_error(done, "one class")
+        one_line_error(done, "1 class")
 
     yield "training on one class is refused", one_class

@@ -98,6 +98,7 @@ class PackagesTest {
                     "checkpoint",
                     "config",
                     "data",
+                    "data.image",
                     "explain",
                     "export",
                     "io",

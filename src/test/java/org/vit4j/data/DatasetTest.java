@@ -143,9 +143,9 @@ class DatasetTest {
                 images + ": is not an IDX file of this kind: starts with 00000802; expected 00000803");
         Path zipped = TestImages.write(dir.resolve("train-images-idx3-ubyte.gz"), new byte[] {1, 2, 3});
         assertThat(dir.resolve("train-images-idx3-ubyte").toFile().delete()).isTrue();
-        refused(() -> Mnist.digits(dir), zipped + ": is no gzip file or truncated; download it again");
+        refused(() -> Mnist.digits(dir), zipped + ": is truncated or not a gzip file; download it again");
         TestImages.write(zipped, Arrays.copyOf(idx(true, new byte[60], 0x803, 3, 4, 5), 30));
-        refused(() -> Mnist.digits(dir), zipped + ": is no gzip file or truncated; download it again");
+        refused(() -> Mnist.digits(dir), zipped + ": is truncated or not a gzip file; download it again");
     }
 
     private static void refused(ThrowingCallable call, String message) {

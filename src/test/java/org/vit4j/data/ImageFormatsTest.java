@@ -113,7 +113,9 @@ class ImageFormatsTest {
     void gitLfsPointersAreReported() {
         byte[] file = "version https://git-lfs.github.com/spec/v1\noid sha256:1\n".getBytes(StandardCharsets.UTF_8);
         assertThatThrownBy(() -> ImageFile.read(file, "a.jpg", 3))
-                .hasMessage("a.jpg: is a Git LFS pointer, not the image; run 'git lfs pull'");
+                .hasMessage(
+                        "a.jpg: is a Git LFS pointer, not the file itself; run 'git lfs install' and 'git lfs pull' in its"
+                                + " repository, or download the file again");
     }
 
     /** A damaged file is decoded or reported in one line, without another exception. */

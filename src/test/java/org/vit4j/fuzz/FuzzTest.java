@@ -100,7 +100,7 @@ class FuzzTest {
     }
 
     private static void readRetrained(Path file) {
-        try (KerasFile before = KerasFile.read(original);
+        try (KerasFile before = KerasFile.read(FILES.resolve("keras/original.keras"));
                 RetrainedKerasModel after = RetrainedKerasModel.read(file, before)) {
             before.shapes().keySet().forEach(after::values);
         }

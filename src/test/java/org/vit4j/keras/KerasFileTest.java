@@ -239,7 +239,7 @@ class KerasFileTest {
                 text.replace("\"version\":1", "\"version\":9"), "unknown version 9, expected 1",
                 text.replace(head, "\"path\":\"layers/dense_8/vars/0\""), "missing shape of a weight",
                 text.replace(head, "\"shape\":[32,10]"), "missing 'path'",
-                text.replace("[32,10]", "[0,10]"), "every axis must have at least one element, got [0, 10]",
+                text.replace("[32,10]", "[0,10]"), "shape [0, 10]: every axis must have at least one element",
                 text.replace("[32,10]", "[2147483647,2147483647,2147483647]"), "long overflow",
                 text.replace("[32,10]", "[3.5]"), "a shape must contain integers, got 3.5");
         for (Map.Entry<String, String> e : wrong.entrySet()) {

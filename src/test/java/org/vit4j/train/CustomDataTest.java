@@ -99,7 +99,7 @@ class CustomDataTest {
         RunConfig again = RunConfig.open(dir.resolve("run/config.yaml").toString(), List.of());
         assertThatThrownBy(() -> again.data().open())
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("data.dataset: custom: a Java program gave the images of this run");
+                .hasMessageContaining("data.dataset: custom: the dataset of this run was given by a Java program");
     }
 
     @Test
