@@ -5,7 +5,9 @@
 DIRECTORY holds NAME.onnx, and for complete networks NAME.images.npy (NCHW) and NAME.logits.npy, as OnnxGoldenTest writes them to
 target/onnx. Every file must pass `onnx.checker.check_model(full_check=True)`, which compares every inferred shape and type with
 the file, and contain only operations of the standard domain. A complete network must give the reference logits for all images
-and for one. Exits with 1 if a model fails.
+and for one, within 1e-5 of the largest or, if the network amplifies rounding, within three times the difference between the
+float32 and float64 logits of the reference: the rule of checks/keras/round_trip.py, whose NAME.double.npy is used. (levit_s_d1: the
+reference itself is 6.1e-6 from float64, ONNX Runtime 1.32 1.3e-5 on a processor with AVX-512.) Exits with 1 if a model fails.
 """
 
 import pathlib
@@ -55,7 +57,13 @@ def check(path):
     error = relative(logits(path, images), expected)
     alone = relative(logits(path, images[:1]), expected[:1])
     worst = max(error, alone)
-    return f"{worst:.1e}", None if worst < TOLERANCE else "logits differ"
+    return f"{worst:.1e}", None if worst < tolerance(path, expected) else "logits differ"
+
+
+def tolerance(path, expected):
+    """1e-5, or three times the rounding error of the float32 reference."""
+    exact = path.parent.parent / "keras" / f"{path.stem}.double.npy"
+    return max(TOLERANCE, 3 * relative(expected, np.load(exact))) if exact.exists() else TOLERANCE
 
 
 def main():

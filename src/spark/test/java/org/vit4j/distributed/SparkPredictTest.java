@@ -101,7 +101,7 @@ class SparkPredictTest {
         long images = ImageSources.images(spark, places).count() - 1;
         var predicted = SparkCluster.predict(spark, model, places, table, false);
         assertThat(predicted.images()).isEqualTo(images);
-        assertThat(predicted.unreadable()).singleElement().asString().startsWith("file:" + bad + ": is not a ");
+        assertThat(predicted.unreadable()).singleElement().asString().startsWith("file:" + bad + ": is not an image");
         assertSame(spark.read().parquet(table).collectAsList(), (int) images);
         String stopped = directory.resolve("stopped.parquet").toString();
         assertThatThrownBy(() -> SparkCluster.predict(spark, model, places, stopped, true))
