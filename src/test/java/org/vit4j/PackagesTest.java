@@ -36,7 +36,7 @@ class PackagesTest {
             allow("backend.samediff", "backend", "graph", "machine"),
             allow("backend.onednn", "backend", "backend.samediff", "graph", "machine"),
             allow("data", "config", "data.image", "io"),
-            allow("data.image", "io"),
+            allow("data.image", "io", "machine"),
             allow("optim", "backend", "config", "graph"),
             allow("metrics", "backend", "data"),
             allow("keras", "config", "graph", "io"),
