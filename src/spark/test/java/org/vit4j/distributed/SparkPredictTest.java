@@ -106,12 +106,12 @@ class SparkPredictTest {
         String stopped = directory.resolve("stopped.parquet").toString();
         assertThatThrownBy(() -> SparkCluster.predict(spark, model, places, stopped, true))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageStartingWith("file:" + bad + ": is not a ");
+                .hasMessageStartingWith("file:" + bad + ": is not an image");
         List<String> badOnly = List.of(bad.toString());
         String none = directory.resolve("nothing.parquet").toString();
         assertThatThrownBy(() -> SparkCluster.predict(spark, model, badOnly, none, false))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageStartingWith("file:" + bad + ": is not a ");
+                .hasMessageStartingWith("file:" + bad + ": is not an image");
         assertThat(Path.of(none)).doesNotExist();
     }
 
