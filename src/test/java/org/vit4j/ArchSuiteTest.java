@@ -28,6 +28,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
 import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 import org.vit4j.optim.AdamW;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.train.LossFunctions;
@@ -56,7 +57,7 @@ class ArchSuiteTest {
     Path directory;
 
     static Stream<String> configs() {
-        Stream<String> plain = ModelConfig.ARCHITECTURES.stream().map(arch -> "digits-" + arch);
+        Stream<String> plain = Models.builtIn().names().stream().map(arch -> "digits-" + arch);
         return Stream.concat(plain, Stream.of("digits-deit-distilled")); // two heads
     }
 

@@ -31,7 +31,8 @@ class PackagesTest {
             allow("io"),
             allow("machine"),
             allow("layers", "graph"),
-            allow("models", "config", "graph", "layers"),
+            allow("models", "checkpoint.names", "config", "graph", "layers"),
+            allow("checkpoint.names", "models"),
             allow("backend", "backend.onednn", "backend.samediff", "config", "graph", "machine"),
             allow("backend.samediff", "backend", "graph", "machine"),
             allow("backend.onednn", "backend", "backend.samediff", "graph", "machine"),
@@ -43,7 +44,7 @@ class PackagesTest {
             allow("onnx", "graph", "io"),
             allow("plot", "graph"),
             allow("model", "backend", "config", "data", "graph", "io", "keras", "models"),
-            allow("checkpoint", "config", "data", "graph", "io", "keras", "model", "models"),
+            allow("checkpoint", "checkpoint.names", "config", "data", "graph", "io", "keras", "model", "models"),
             allow("report", "config", "data", "graph", "io", "machine", "metrics", "models"),
             allow(
                     "explain",

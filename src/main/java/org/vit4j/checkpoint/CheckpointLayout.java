@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
-import org.vit4j.models.CheckpointNames;
 
 /**
  * Keys and axis order of a parameter in PyTorch checkpoints.

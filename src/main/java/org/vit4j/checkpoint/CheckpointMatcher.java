@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.vit4j.checkpoint.KeyMatch.Scheme;
+import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Parameter;
-import org.vit4j.models.CheckpointNames;
 
 /**
  * Finds the dictionary, naming scheme and prefix of a checkpoint that match a model's parameters best. Wrapper names

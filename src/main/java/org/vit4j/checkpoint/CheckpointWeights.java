@@ -7,10 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
-import org.vit4j.models.CheckpointNames;
 
 /** Weights of a published checkpoint, with the naming scheme, dictionary and prefix that fit the model best. */
 public final class CheckpointWeights implements PretrainedWeights {

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
-import org.vit4j.models.CheckpointNames;
 
 /**
  * Match of a model's parameters with the arrays of a dictionary, by a naming scheme and a prefix.

@@ -19,7 +19,7 @@ public final class ModelExporter {
      * Settings of single formats.
      *
      * @param pixels input of an ONNX model; ignored by other formats
-     * @param names naming scheme of a safetensors file, see {@link org.vit4j.models.CheckpointNames#name}; the default
+     * @param names naming scheme of a safetensors file, see {@link org.vit4j.checkpoint.names.CheckpointNames#name}; the default
      *     is the scheme that the model was imported with, or else the reference implementation's
      */
     public record ExportOptions(PixelInput.PixelInputKind pixels, Optional<String> names) {

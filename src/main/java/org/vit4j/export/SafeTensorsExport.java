@@ -14,6 +14,8 @@ import java.util.stream.IntStream;
 import org.vit4j.checkpoint.CheckpointLayout;
 import org.vit4j.checkpoint.DType;
 import org.vit4j.checkpoint.SafeTensors;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
@@ -23,7 +25,6 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
-import org.vit4j.models.CheckpointNames;
 
 /**
  * Exports the state dict of the reference implementation (timm, or the authors' code if timm has no such network), for
@@ -42,7 +43,7 @@ public final class SafeTensorsExport {
     }
 
     private static CheckpointNames scheme(ModelDescription description, Optional<String> requested) {
-        List<CheckpointNames> schemes = description.model().schemes();
+        List<CheckpointNames> schemes = NameSchemes.of(description.model()).published();
         String imported = description.provenance().getOrDefault("imported_names", "");
         for (CheckpointNames scheme : schemes) {
             if (scheme.name().equals(requested.orElse(imported))) return scheme;

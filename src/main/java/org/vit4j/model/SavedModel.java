@@ -28,6 +28,7 @@ import org.vit4j.io.RunException;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.keras.KerasModel;
 import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 
 /**
  * A trained network loaded from a {@code .keras} file: graph, weights, class names, preprocessing.
@@ -129,7 +130,8 @@ public final class SavedModel implements AutoCloseable {
     private static ModelDescription describe(Path file, KerasFile keras) {
         String yaml = new String(keras.extra(CONFIG), java.nio.charset.StandardCharsets.UTF_8);
         Config config = Config.parseSaved(yaml, file + "!" + CONFIG);
-        Optional<? extends ModelConfig> read = ModelConfig.read(config.root().section("model"));
+        Optional<? extends ModelConfig> read =
+                Models.builtIn().read(config.root().section("model"));
         config.check();
         ModelConfig model = read.orElseThrow();
         try {

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.CheckpointNames.TensorForm;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -19,7 +21,6 @@ import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.TalkingHeads;
 import org.vit4j.layers.TalkingHeads.Mixing;
 import org.vit4j.layers.TalkingHeads.Products;
-import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
  * CaiT: "Going deeper with Image Transformers", Touvron et al. 2021, arXiv:2103.17239. The first blocks apply

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.CheckpointNames.TensorForm;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -20,7 +22,6 @@ import org.vit4j.layers.LeFF;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.TransformerBlock;
-import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
  * CeiT: "Incorporating Convolution Designs into Visual Transformers", Yuan et al. 2021, arXiv:2103.11816. Patches come

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.CheckpointNames.TensorForm;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -18,7 +20,6 @@ import org.vit4j.layers.CrossTransformer;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.MultiScaleBlock;
 import org.vit4j.layers.PatchEmbed;
-import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
  * CrossViT: "Cross-Attention Multi-Scale Vision Transformer for Image Classification", Chen, Fan and Panda 2021,

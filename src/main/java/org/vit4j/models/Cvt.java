@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.CheckpointNames.TensorForm;
+import org.vit4j.checkpoint.names.HuggingFaceNames;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -15,7 +18,6 @@ import org.vit4j.layers.ConvAttention;
 import org.vit4j.layers.ConvAttention.ProjectionMethod;
 import org.vit4j.layers.ConvEmbed;
 import org.vit4j.layers.Mlp;
-import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
  * CvT: "Introducing Convolutions to Vision Transformers", Wu et al. 2021, arXiv:2103.15808. Three stages, each an

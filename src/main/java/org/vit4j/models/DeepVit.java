@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.CheckpointNames.TensorForm;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -18,7 +20,6 @@ import org.vit4j.layers.Attention;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.ReAttention;
-import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
  * DeepViT: "DeepViT: Towards Deeper Vision Transformer", Zhou et al. 2021, arXiv:2103.11886. A ViT with {@link

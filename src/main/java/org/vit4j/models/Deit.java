@@ -3,6 +3,8 @@ package org.vit4j.models;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.HuggingFaceNames;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;

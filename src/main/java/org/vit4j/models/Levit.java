@@ -5,6 +5,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.CheckpointNames.TensorForm;
+import org.vit4j.checkpoint.names.HuggingFaceNames;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -15,7 +18,6 @@ import org.vit4j.graph.Window;
 import org.vit4j.layers.LevitAttention;
 import org.vit4j.layers.LinearNorm;
 import org.vit4j.layers.Mlp;
-import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
  * LeViT: "a Vision Transformer in ConvNet's Clothing for Faster Inference", Graham et al. 2021, arXiv:2104.01136. A

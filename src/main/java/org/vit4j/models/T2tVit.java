@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;

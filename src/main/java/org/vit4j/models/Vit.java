@@ -7,6 +7,10 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.CheckpointNames.TensorForm;
+import org.vit4j.checkpoint.names.GoogleResearchNames;
+import org.vit4j.checkpoint.names.HuggingFaceNames;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -19,7 +23,6 @@ import org.vit4j.layers.Attention;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.ResNetV2;
-import org.vit4j.models.CheckpointNames.TensorForm;
 
 /**
  * ViT: "An Image is Worth 16x16 Words", Dosovitskiy et al. 2021, arXiv:2010.11929. Both flavors have the same layers

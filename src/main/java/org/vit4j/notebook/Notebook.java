@@ -16,6 +16,7 @@ import org.vit4j.data.ImageFile;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
 import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 import org.vit4j.plot.ModelPlot;
 import org.vit4j.report.Chart;
 import org.vit4j.report.ComparisonPage;
@@ -253,7 +254,8 @@ public final class Notebook {
     /** Returns the model section of a config; {@code .build()} returns the graph. */
     public static ModelConfig model(String config, String... overrides) {
         Config read = Config.open(config, List.of(overrides));
-        Optional<? extends ModelConfig> model = ModelConfig.read(read.root().section("model"));
+        Optional<? extends ModelConfig> model =
+                Models.builtIn().read(read.root().section("model"));
         if (model.isEmpty()) read.finish();
         return model.orElseThrow(() -> new ConfigError(config + ": missing 'model'"));
     }

@@ -17,7 +17,7 @@ import java.util.OptionalLong;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 
 /**
  * Contents of a run directory, finished or not.
@@ -180,7 +180,8 @@ public record RunRecord(
         try {
             Config config =
                     Config.parseSaved(yaml, directory.resolve("config.yaml").toString());
-            return ModelConfig.read(config.root().section("model"))
+            return Models.builtIn()
+                    .read(config.root().section("model"))
                     .map(model -> OptionalLong.of(model.build().parameterCount()))
                     .orElse(OptionalLong.empty());
         } catch (RuntimeException e) {

@@ -17,6 +17,7 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.checkpoint.CheckpointWeights;
 import org.vit4j.checkpoint.StateDict;
 import org.vit4j.checkpoint.WeightTransfer;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.TextLines;
 import org.vit4j.graph.Graph;
@@ -109,7 +110,7 @@ public final class CheckpointImporter {
         Map<String, PositionGrid> grids = ModelAnatomy.grids(published.model().build());
         try (StateDict dict = StateDict.open(checkpoint);
                 CheckpointWeights source = new CheckpointWeights(
-                        dict, graph.parameters(), target.model().importSchemes(), grids, key)) {
+                        dict, graph.parameters(), NameSchemes.of(target.model()).all(), grids, key)) {
             ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
             parameters.initialize(seed);
             boolean newHead = changes.classes.isPresent();

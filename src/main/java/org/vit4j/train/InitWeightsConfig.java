@@ -12,6 +12,7 @@ import org.vit4j.checkpoint.ModelWeights;
 import org.vit4j.checkpoint.PretrainedWeights;
 import org.vit4j.checkpoint.StateDict;
 import org.vit4j.checkpoint.WeightTransfer;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
@@ -74,7 +75,11 @@ public record InitWeightsConfig(Path weights, boolean strict, Optional<String> k
         try {
             if (isModel()) return new ModelWeights(weights, graph.parameters());
             return new CheckpointWeights(
-                    StateDict.open(weights), graph.parameters(), config.model().importSchemes(), Map.of(), key);
+                    StateDict.open(weights),
+                    graph.parameters(),
+                    NameSchemes.of(config.model()).all(),
+                    Map.of(),
+                    key);
         } catch (ConfigError e) {
             throw new ConfigError(config.name() + ": train.init.weights: " + e.getMessage(), e);
         }

@@ -12,6 +12,7 @@ import org.vit4j.config.Section;
 import org.vit4j.data.DataConfig;
 import org.vit4j.graph.Graph;
 import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 import org.vit4j.optim.NamePattern;
 
 /**
@@ -66,7 +67,7 @@ public record RunConfig(
 
     public static RunConfig read(Config config) {
         Section root = config.root();
-        Optional<? extends ModelConfig> model = ModelConfig.read(root.section("model"));
+        Optional<? extends ModelConfig> model = Models.builtIn().read(root.section("model"));
         int height = model.map(m -> m.image().height()).orElse(224);
         int width = model.map(m -> m.image().width()).orElse(224);
         int channels = model.map(m -> m.image().channels()).orElse(3);

@@ -17,10 +17,12 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.samediff.SameDiffInference;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 
 /**
  * Strict import and logits of small models with random weights, made by Hugging Face transformers 4.46.3, the
@@ -58,7 +60,7 @@ class PublishedNamesTest {
 
     private static ModelConfig model(String yaml) {
         Config config = Config.parse("model: " + yaml, "test");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow();
     }
@@ -67,7 +69,8 @@ class PublishedNamesTest {
     private static List<String> load(String file, ModelConfig model, boolean strict, ParameterStore parameters) {
         Graph graph = model.build();
         try (StateDict dict = StateDict.open(FILES.resolve(file));
-                CheckpointWeights source = new CheckpointWeights(dict, graph.parameters(), model.schemes(), Map.of())) {
+                CheckpointWeights source = new CheckpointWeights(
+                        dict, graph.parameters(), NameSchemes.of(model).published(), Map.of())) {
             List<String> lines = new ArrayList<>(List.of(source.namingScheme()));
             lines.addAll(WeightTransfer.load(source, graph, strict, parameters::set));
             return lines;

@@ -8,12 +8,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
-import org.vit4j.models.CheckpointNames;
 
 /** Comparison with results of the functions of timm 0.9.16. */
 class WeightAdaptationTest {

@@ -9,12 +9,14 @@ import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.ModelAnatomy;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 
 /** The model of {@code timm_vit.safetensors}; the files in {@code wrapped} contain its weights in other layouts. */
 final class WrappedNetwork {
@@ -29,7 +31,7 @@ final class WrappedNetwork {
 
     WrappedNetwork(String yaml) {
         Config config = Config.parse("model: " + yaml, "test");
-        model = ModelConfig.read(config.root().section("model")).orElseThrow();
+        model = Models.builtIn().read(config.root().section("model")).orElseThrow();
         config.finish();
         graph = model.build();
         parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
@@ -49,8 +51,8 @@ final class WrappedNetwork {
 
     WrappedNetwork load(Path file, Optional<String> key, boolean newHead, Map<String, PositionGrid> grids) {
         try (StateDict dict = StateDict.open(file);
-                CheckpointWeights source =
-                        new CheckpointWeights(dict, graph.parameters(), model.importSchemes(), grids, key)) {
+                CheckpointWeights source = new CheckpointWeights(
+                        dict, graph.parameters(), NameSchemes.of(model).all(), grids, key)) {
             notes.addAll(WeightTransfer.load(source, graph, true, newHead, parameters::set));
         }
         return this;
@@ -65,7 +67,7 @@ final class WrappedNetwork {
     }
 
     CheckpointLayout layout(Parameter weight) {
-        return CheckpointLayout.of(weight, model.keys());
+        return CheckpointLayout.of(weight, NameSchemes.of(model).reference());
     }
 
     void set(Parameter weight, float[] values) {

@@ -16,9 +16,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.checkpoint.CheckpointWeights;
 import org.vit4j.checkpoint.StateDict;
 import org.vit4j.checkpoint.WeightTransfer;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.train.RunConfig;
 
@@ -41,7 +42,7 @@ class SchemesTest {
     void everySchemeReadsBackBitForBit(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
         Set<String> names = new LinkedHashSet<>();
-        for (CheckpointNames scheme : model.schemes()) {
+        for (CheckpointNames scheme : NameSchemes.of(model).published()) {
             if (names.add(scheme.name())) roundTrip(model, scheme);
         }
     }
@@ -50,7 +51,7 @@ class SchemesTest {
     void deit3ReadsBackWithTheAuthorsNames() {
         ModelConfig model = RunConfig.open("deit3_small_patch16_224", List.of("model.depth=2"))
                 .model();
-        CheckpointNames authors = model.schemes().get(1);
+        CheckpointNames authors = NameSchemes.of(model).published().get(1);
         assertThat(authors.name()).isEqualTo("authors");
         roundTrip(model, authors);
     }

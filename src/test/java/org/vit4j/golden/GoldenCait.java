@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
@@ -14,7 +16,6 @@ import org.vit4j.layers.Mlp;
 import org.vit4j.layers.TalkingHeads;
 import org.vit4j.layers.TalkingHeads.Mixing;
 import org.vit4j.layers.TalkingHeads.Products;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for timm's Cait and vit-pytorch's CaiT and their blocks. */
@@ -71,7 +72,7 @@ final class GoldenCait {
         maps.putAll(GoldenVit.maps(golden, "attn_post/patch.", "blocks.%s.attn.proj_w"));
         maps.putAll(GoldenVit.maps(golden, "attn/cls.", "blocks_token_only.%s.attn.probs"));
         maps.putAll(GoldenVit.maps(golden, "attn_post/cls.", "blocks_token_only.%s.attn.proj_w"));
-        return GoldenGraph.classifier(model.build(), model.keys(), maps);
+        return GoldenGraph.classifier(model.build(), NameSchemes.of(model).reference(), maps);
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {

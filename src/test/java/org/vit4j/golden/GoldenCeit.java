@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
@@ -14,7 +16,6 @@ import org.vit4j.layers.LayerwiseClassAttention;
 import org.vit4j.layers.LeFF;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for coeusguo's CeIT and rishikksh20's CeiT and their modules. */
@@ -75,7 +76,7 @@ final class GoldenCeit {
     private static GoldenGraph model(GoldenCase golden) {
         Map<String, String> words = golden.official() ? AUTHORS : COMMUNITY;
         ModelConfig model = GoldenConfigs.model(golden, "ceit", (m, argument, value) -> put(m, argument, value, words));
-        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), NameSchemes.of(model).reference(), Map.of());
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.vit4j.config.Config;
 import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 
 /** Builds the graph of a case with the adapter of its architecture. Unknown arguments are errors. */
 final class GoldenConfigs {
@@ -46,7 +47,7 @@ final class GoldenConfigs {
         JsonNode eps = golden.config().path("layers").path("LayerNorm_eps");
         if (eps.size() == 1) model.set("norm_eps", eps.get(0));
         Config config = Config.parse(JSON.createObjectNode().set("model", model).toString(), golden.name());
-        var read = ModelConfig.read(config.root().section("model"));
+        var read = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return read.orElseThrow();
     }

@@ -8,12 +8,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.CrossTransformer;
 import org.vit4j.layers.MultiScaleBlock;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for timm's CrossVit and MultiScaleBlock and vit-pytorch's CrossViT and CrossTransformer. */
@@ -66,7 +67,7 @@ final class GoldenCrossVit {
             if (golden.official()) putTimm(m, argument, value);
             else putVitPytorch(m, argument, value, golden.hyperparameters());
         });
-        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), NameSchemes.of(model).reference(), Map.of());
     }
 
     private static void putTimm(ObjectNode model, String argument, JsonNode value) {

@@ -5,13 +5,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.Set;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 import org.vit4j.layers.ConvAttention;
 import org.vit4j.layers.ConvEmbed;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
 /** Arguments of Microsoft's ConvolutionalVisionTransformer, of vit-pytorch's CvT, and of Microsoft's modules. */
@@ -57,7 +58,7 @@ final class GoldenCvt {
             if (golden.official()) microsoft(golden, m, argument, value);
             else community(golden, m, argument, value);
         });
-        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), NameSchemes.of(model).reference(), Map.of());
     }
 
     private static void microsoft(GoldenCase golden, ObjectNode model, String argument, JsonNode value) {

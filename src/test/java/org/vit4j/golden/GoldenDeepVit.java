@@ -6,12 +6,13 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.Attention;
 import org.vit4j.layers.ReAttention;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for the authors' DeepVisionTransformer and ReAttention and vit-pytorch's DeepViT. */
@@ -55,7 +56,7 @@ final class GoldenDeepVit {
         Map<String, String> maps = GoldenVit.maps(golden, "attn_pre/", "blocks.%s.attn.probs");
         GoldenVit.maps(golden, "attn_post/", "blocks.%s.attn.")
                 .forEach((name, attention) -> maps.put(name, last(graph, attention)));
-        return GoldenGraph.classifier(graph, model.keys(), maps);
+        return GoldenGraph.classifier(graph, NameSchemes.of(model).reference(), maps);
     }
 
     /** Last tensor of the re-attention of a block, or its attention probabilities without re-attention. */

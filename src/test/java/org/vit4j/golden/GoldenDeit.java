@@ -4,8 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Graph;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for timm's VisionTransformer(Distilled) and vit-pytorch's DistillWrapper with its students. */
@@ -35,7 +36,9 @@ final class GoldenDeit {
         ModelConfig model = model(golden, distilled);
         if (!distilled) {
             return GoldenGraph.classifier(
-                    model.build(), model.keys(), GoldenVit.maps(golden, "attn/", "blocks.%s.attn.probs"));
+                    model.build(),
+                    NameSchemes.of(model).reference(),
+                    GoldenVit.maps(golden, "attn/", "blocks.%s.attn.probs"));
         }
         return golden.official() ? withToken(golden, model) : wrapped(golden, model);
     }
@@ -50,7 +53,7 @@ final class GoldenDeit {
         evaluated.put("logits", graph.outputs().get("logits").name());
         return new GoldenGraph(
                 graph,
-                model.keys(),
+                NameSchemes.of(model).reference(),
                 Map.of("input", "image"),
                 evaluated,
                 heads,
@@ -97,9 +100,9 @@ final class GoldenDeit {
 
     /** Names of the wrapper, and of the student with the prefix {@code student}. */
     private static CheckpointNames keys(GoldenCase golden, ModelConfig model) {
-        if (!isT2t(golden)) return model.keys();
+        if (!isT2t(golden)) return NameSchemes.of(model).reference();
         return CheckpointNames.of(
                         "dist_token", "distillation_token", "dist_norm", "distill_mlp.0", "head_dist", "distill_mlp.1")
-                .then(model.keys().withPrefix("student"));
+                .then(NameSchemes.of(model).reference().withPrefix("student"));
     }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.vit4j.backend.LossInputs;
+import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.graph.Graph;
-import org.vit4j.models.CheckpointNames;
 
 /**
  * Graph of a case and the tensors that are compared.

@@ -7,12 +7,13 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.vit4j.backend.LossInputs;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.LevitAttention;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.train.LossFunctions;
 import org.vit4j.train.SoftTargets;
@@ -28,14 +29,16 @@ final class GoldenLevit {
             else community(golden, m, argument, value);
         });
         Graph graph = model.build();
-        if (graph.outputs().size() == 1) return GoldenGraph.classifier(graph, model.keys(), Map.of());
+        if (graph.outputs().size() == 1)
+            return GoldenGraph.classifier(graph, NameSchemes.of(model).reference(), Map.of());
         Map<String, String> heads = golden.official()
                 ? Map.of("logits_cls", name(graph, "logits_class"), "logits_dist", name(graph, "logits_distill"))
                 : Map.of("logits", name(graph, "logits_class"), "logits_distill", name(graph, "logits_distill"));
         Map<String, String> evaluated = new java.util.HashMap<>(heads);
         evaluated.put("logits", name(graph, "logits"));
         List<GoldenGraph.GoldenLoss> losses = List.of(new GoldenGraph.GoldenLoss("", GoldenLevit::distillation));
-        return new GoldenGraph(graph, model.keys(), Map.of("input", "image"), evaluated, heads, losses, Map.of());
+        return new GoldenGraph(
+                graph, NameSchemes.of(model).reference(), Map.of("input", "image"), evaluated, heads, losses, Map.of());
     }
 
     private static String name(Graph graph, String output) {

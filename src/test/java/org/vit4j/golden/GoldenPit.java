@@ -7,11 +7,12 @@ import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.LossInputs;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.ConvHeadPooling;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.train.LossFunctions;
 import org.vit4j.train.SoftTargets;
@@ -60,7 +61,9 @@ final class GoldenPit {
         ModelConfig model = GoldenConfigs.model(golden, "pit", (m, argument, value) -> put(m, argument, value, words));
         Graph graph = model.build();
         boolean distilled = graph.outputs().containsKey("logits_distill");
-        return distilled ? distilled(graph, model.keys()) : GoldenGraph.classifier(graph, model.keys(), Map.of());
+        return distilled
+                ? distilled(graph, NameSchemes.of(model).reference())
+                : GoldenGraph.classifier(graph, NameSchemes.of(model).reference(), Map.of());
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {

@@ -3,13 +3,14 @@ package org.vit4j.golden;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 import org.vit4j.layers.TokenPerformer;
 import org.vit4j.layers.TokenTransformer;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for the authors' T2T_ViT and vit-pytorch's T2TViT and their modules. */
@@ -48,7 +49,7 @@ final class GoldenT2tVit {
         Map<String, String> words = golden.official() ? AUTHORS : VIT_PYTORCH;
         ModelConfig model =
                 GoldenConfigs.model(golden, "t2t_vit", (m, argument, value) -> put(m, argument, value, words));
-        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), NameSchemes.of(model).reference(), Map.of());
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, Map<String, String> words) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for timm's VisionTransformer and vit-pytorch's ViT. */
@@ -46,7 +47,8 @@ final class GoldenVit {
     static GoldenGraph build(GoldenCase golden) {
         Map<String, String> words = golden.official() ? TIMM : VIT_PYTORCH;
         ModelConfig model = GoldenConfigs.model(golden, "vit", (m, argument, value) -> put(m, argument, value, words));
-        return GoldenGraph.classifier(model.build(), model.keys(), maps(golden, "attn/", "blocks.%s.attn.probs"));
+        return GoldenGraph.classifier(
+                model.build(), NameSchemes.of(model).reference(), maps(golden, "attn/", "blocks.%s.attn.probs"));
     }
 
     /** Attention maps of the golden with their tensors, such as {@code attn/3} -> {@code blocks.3.attn.probs}. */

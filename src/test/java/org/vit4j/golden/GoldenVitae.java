@@ -10,6 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
+import org.vit4j.checkpoint.names.CheckpointNames;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
@@ -17,7 +19,6 @@ import org.vit4j.layers.NormalCell;
 import org.vit4j.layers.Performer;
 import org.vit4j.layers.PyramidReduction;
 import org.vit4j.layers.ReductionCell;
-import org.vit4j.models.CheckpointNames;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for the authors' ViTAE_ViT_basic and for the cells printed in the seed documents. */
@@ -60,7 +61,7 @@ final class GoldenVitae {
         int stages = golden.hyperparameters().get("stages").asInt();
         ModelConfig model =
                 GoldenConfigs.model(golden, "vitae", (m, argument, value) -> put(m, argument, value, stages));
-        return GoldenGraph.classifier(model.build(), model.keys(), Map.of());
+        return GoldenGraph.classifier(model.build(), NameSchemes.of(model).reference(), Map.of());
     }
 
     private static void put(ObjectNode model, String argument, JsonNode value, int stages) {

@@ -26,7 +26,7 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Shape;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 
 class KerasFileTest {
     private static final Map<String, byte[]> EXTRAS =
@@ -310,7 +310,8 @@ class KerasFileTest {
                   {arch: vit, flavor: %s, image: {size: 32}, patch_size: 8, classes: 10, dim: 32, depth: 2,
                    heads: 4, register_tokens: 4, layer_scale: 0.1, qk_norm: true, proj_drop: 0.1}
                 """, flavor);
-        return ModelConfig.read(Config.parse(yaml, "test").root().section("model"))
+        return Models.builtIn()
+                .read(Config.parse(yaml, "test").root().section("model"))
                 .orElseThrow()
                 .build();
     }

@@ -13,7 +13,7 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 
 /** Order, group names and config. The expected lists were read from Keras 3.15 after loading the file. */
 class KerasModelTest {
@@ -52,7 +52,8 @@ class KerasModelTest {
         String yaml = """
                 model: {arch: vit, image: {size: 32}, patch_size: 8, classes: 10, dim: 32, depth: 1, heads: 4}
                 """;
-        Graph vit = ModelConfig.read(Config.parse(yaml, "test").root().section("model"))
+        Graph vit = Models.builtIn()
+                .read(Config.parse(yaml, "test").root().section("model"))
                 .orElseThrow()
                 .build();
         assertThat(KerasModel.of(vit, "vit").nodes())

@@ -21,7 +21,7 @@ import org.vit4j.graph.Init;
 class CaitTest {
     private static ModelConfig model(String keys) {
         Config config = Config.parse("model: {arch: cait, " + keys + "}", "cait.yaml");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow();
     }

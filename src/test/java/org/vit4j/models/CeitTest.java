@@ -16,7 +16,7 @@ class CeitTest {
         String tiny = "classes: 10, dim: 24, depth: 3, heads: 3, patch_size: 2";
         String yaml = "model: {arch: ceit, image: {size: " + size + "}, " + tiny + more + "}";
         Config config = Config.parse(yaml, "test.yaml");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow().build();
     }

@@ -13,7 +13,7 @@ class CrossVitTest {
     private static Graph graph(String more) {
         String tiny = "image: {size: 48}, classes: 10, dim: [16, 24], heads: [2, 3], patch_size: [12, 16]";
         Config config = Config.parse("model: {arch: crossvit, " + tiny + more + "}", "test.yaml");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow().build();
     }
@@ -69,7 +69,7 @@ class CrossVitTest {
         String three = "model: {arch: crossvit, dim: [16, 24, 32], heads: [2, 3, 4]}";
         assertThatThrownBy(() -> {
                     Config config = Config.parse(three, "test.yaml");
-                    ModelConfig.read(config.root().section("model"));
+                    Models.builtIn().read(config.root().section("model"));
                     config.finish();
                 })
                 .hasMessageContaining("dim ([16, 24, 32]) must have one number for each of two branches");

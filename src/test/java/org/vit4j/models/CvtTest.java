@@ -11,7 +11,7 @@ import org.vit4j.graph.Graph;
 class CvtTest {
     private static ModelConfig model(String more) {
         Config config = Config.parse("model: {arch: cvt" + more + "}", "cvt.yaml");
-        var read = ModelConfig.read(config.root().section("model"));
+        var read = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return read.orElseThrow();
     }

@@ -18,7 +18,7 @@ class DeepVitTest {
 
     private static ModelConfig read(String more) {
         Config config = Config.parse("model: {" + SMALL + more + "}", "deepvit.yaml");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow();
     }
@@ -75,7 +75,7 @@ class DeepVitTest {
         String yaml = "model: {" + start + more + "}";
         assertThatThrownBy(() -> {
                     Config config = Config.parse(yaml, "deepvit.yaml");
-                    ModelConfig.read(config.root().section("model"));
+                    Models.builtIn().read(config.root().section("model"));
                     config.finish();
                 })
                 .isInstanceOf(ConfigError.class)

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vit4j.checkpoint.CheckpointLayout;
+import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
@@ -18,7 +19,7 @@ class DeitTest {
 
     private static ModelConfig read(String more) {
         Config config = Config.parse("model: {" + SMALL + more + "}", "deit.yaml");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow();
     }
@@ -47,7 +48,9 @@ class DeitTest {
     void communityCheckpointKeysSeparateStudentAndWrapper() {
         ModelConfig model = read(", flavor: community, head_dim: 4");
         assertThat(model.build().parameters())
-                .extracting(weight -> CheckpointLayout.of(weight, model.keys()).key())
+                .extracting(weight -> CheckpointLayout.of(
+                                weight, NameSchemes.of(model).reference())
+                        .key())
                 .contains(
                         "distillation_token",
                         "distill_mlp.0.bias",

@@ -103,6 +103,9 @@ class DropRatesTest {
         List<String> overrides = new ArrayList<>(more);
         overrides.add("model.drop_path=" + path);
         Config config = Config.open("digits-" + arch, overrides);
-        return ModelConfig.read(config.root().section("model")).orElseThrow().build();
+        return Models.builtIn()
+                .read(config.root().section("model"))
+                .orElseThrow()
+                .build();
     }
 }

@@ -23,7 +23,7 @@ class LevitTest {
 
     private static ModelConfig model(String yaml) {
         Config config = Config.parse("model: " + yaml, "levit.yaml");
-        var read = ModelConfig.read(config.root().section("model"));
+        var read = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return read.orElseThrow();
     }

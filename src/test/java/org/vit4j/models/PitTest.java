@@ -11,7 +11,7 @@ import org.vit4j.graph.Graph;
 class PitTest {
     private static ModelConfig model(String keys) {
         Config config = Config.parse("model: {arch: pit, " + keys + "}", "pit.yaml");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow();
     }

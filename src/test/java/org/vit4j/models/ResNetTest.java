@@ -18,7 +18,7 @@ import org.vit4j.graph.Shape;
 class ResNetTest {
     private static ModelConfig model(String yaml) {
         Config config = Config.parse("model: {arch: resnet, " + yaml + "}", "test.yaml");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow();
     }

@@ -18,7 +18,7 @@ import org.vit4j.layers.SinusoidalPositions;
 class T2tVitTest {
     private static ModelConfig read(String more) {
         Config config = Config.parse("model: {arch: t2t_vit, classes: 10, " + more + "}", "test.yaml");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow();
     }

@@ -42,7 +42,7 @@ class VariantsTest {
     }
 
     private static boolean isUnsupported(JsonNode variant) {
-        return !ModelConfig.ARCHITECTURES.contains(variant.path("arch").asText());
+        return !Models.builtIn().names().contains(variant.path("arch").asText());
     }
 
     @ParameterizedTest
@@ -63,6 +63,6 @@ class VariantsTest {
 
     private static ModelConfig model(String name, List<String> overrides) {
         Config config = Config.open("models/" + name, overrides);
-        return ModelConfig.read(config.root().section("model")).orElseThrow();
+        return Models.builtIn().read(config.root().section("model")).orElseThrow();
     }
 }

@@ -18,7 +18,7 @@ class VitaeTest {
 
     private static ModelConfig read(String more) {
         Config config = Config.parse("model: {arch: vitae, classes: 10, " + more + "}", "test.yaml");
-        var model = ModelConfig.read(config.root().section("model"));
+        var model = Models.builtIn().read(config.root().section("model"));
         config.finish();
         return model.orElseThrow();
     }

@@ -38,7 +38,7 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 import org.vit4j.train.RunConfig;
 
 /** File contents, and operations that the golden tests do not cover. */
@@ -84,7 +84,7 @@ class OnnxModelTest {
     private final Graph graph = new Graph(Init.PYTORCH);
 
     static List<String> configs() {
-        return ModelConfig.ARCHITECTURES.stream()
+        return Models.builtIn().names().stream()
                 .filter(arch -> !arch.equals("resnet"))
                 .map(arch -> "digits-" + arch)
                 .toList();

@@ -10,7 +10,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 import org.vit4j.train.RunConfig;
 
 class ModelPlotTest {
@@ -19,7 +19,7 @@ class ModelPlotTest {
     }
 
     static Stream<String> configs() {
-        return ModelConfig.ARCHITECTURES.stream().map(arch -> "digits-" + arch);
+        return Models.builtIn().names().stream().map(arch -> "digits-" + arch);
     }
 
     private static <T> List<T> all(Drawing drawing, Class<T> kind) {

@@ -18,7 +18,7 @@ import org.vit4j.backend.samediff.SameDiffGraph;
 import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 
 class LayerDropoutTest {
     private static final String TINY = "{model: {arch: cait, flavor: community, classes: 3, image: {size: 8},"
@@ -43,8 +43,10 @@ class LayerDropoutTest {
     @Test
     void aDroppedLayerReturnsItsInput() {
         Config config = Config.parse(TINY, "tiny.yaml");
-        Graph graph =
-                ModelConfig.read(config.root().section("model")).orElseThrow().build();
+        Graph graph = Models.builtIn()
+                .read(config.root().section("model"))
+                .orElseThrow()
+                .build();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
         SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, SameDiffLowering.Mode.TRAINING);

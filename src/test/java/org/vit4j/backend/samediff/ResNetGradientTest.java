@@ -16,13 +16,16 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Models;
 
 /** Gradients of ResNets against finite differences of the loss; there are no golden files for them. */
 class ResNetGradientTest {
     private static Graph build(String yaml) {
         Config config = Config.parse("model: {arch: resnet, classes: 3, " + yaml + "}", "test");
-        return ModelConfig.read(config.root().section("model")).orElseThrow().build();
+        return Models.builtIn()
+                .read(config.root().section("model"))
+                .orElseThrow()
+                .build();
     }
 
     private static final List<String> NETWORKS = List.of(

@@ -1,4 +1,4 @@
-package org.vit4j.models;
+package org.vit4j.checkpoint.names;
 
 import java.util.ArrayList;
 import java.util.List;

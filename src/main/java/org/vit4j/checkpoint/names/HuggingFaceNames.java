@@ -1,4 +1,4 @@
-package org.vit4j.models;
+package org.vit4j.checkpoint.names;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -8,7 +8,7 @@ import java.util.List;
  * Parameter names of Hugging Face transformers (4.x, and files written by 5.x). Queries, keys and values are three
  * modules there.
  */
-final class HuggingFaceNames {
+public final class HuggingFaceNames {
     private HuggingFaceNames() {}
 
     /**
@@ -17,7 +17,7 @@ final class HuggingFaceNames {
      * @param module {@code vit.} or {@code deit.} for a model with classifier, empty for the backbone alone
      * @param heads further pairs of names for the classifiers
      */
-    static CheckpointNames vit(String module, String... heads) {
+    public static CheckpointNames vit(String module, String... heads) {
         String layer = module + "encoder.layer.{i}.";
         List<String> pairs = new ArrayList<>(List.of(
                 "cls_token", module + "embeddings.cls_token",
@@ -42,7 +42,7 @@ final class HuggingFaceNames {
      * @param module as in {@link #vit}
      * @param heads as in {@link #vit}
      */
-    static CheckpointNames vit5(String module, String... heads) {
+    public static CheckpointNames vit5(String module, String... heads) {
         String layer = module + "layers.{i}.";
         CheckpointNames blocks = CheckpointNames.of(
                 "blocks.{i}.norm1", layer + "layernorm_before",
@@ -54,7 +54,7 @@ final class HuggingFaceNames {
     }
 
     /** Names of DINOv2, a ViT with layer scale: {@code Dinov2Model} and {@code Dinov2WithRegistersModel}, which have no head. */
-    static CheckpointNames dinov2(String module, boolean inMemory) {
+    public static CheckpointNames dinov2(String module, boolean inMemory) {
         String layer = module + "encoder.layer.{i}.";
         String attention = layer + (inMemory ? "attention." : "attention.attention.");
         return CheckpointNames.of(
@@ -72,7 +72,7 @@ final class HuggingFaceNames {
     }
 
     /** Names of CvT. */
-    static CheckpointNames cvt() {
+    public static CheckpointNames cvt() {
         String stage = "cvt.encoder.stages.{i}.";
         String layer = stage + "layers.{i}.";
         String block = "stage{i}.blocks.{i}.";
@@ -111,7 +111,7 @@ final class HuggingFaceNames {
     /**
      * @param depth blocks per stage; there each stage is a list of alternating attention and MLP, then the downsampling
      */
-    static CheckpointNames levit(List<Integer> depth) {
+    public static CheckpointNames levit(List<Integer> depth) {
         List<String> pairs = new ArrayList<>();
         for (int i = 1; i <= 4; i++) {
             String layer = "levit.patch_embeddings.embedding_layer_" + i + ".";

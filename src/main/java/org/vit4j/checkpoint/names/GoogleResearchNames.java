@@ -1,4 +1,4 @@
-package org.vit4j.models;
+package org.vit4j.checkpoint.names;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: huggingface/pytorch-image-models, {@code timm/models/vision_transformer.py}, _load_weights.
  */
-final class GoogleResearchNames {
+public final class GoogleResearchNames {
     private GoogleResearchNames() {}
 
     /**
@@ -19,7 +19,7 @@ final class GoogleResearchNames {
      *
      * @param stages number of blocks of each stage of the ResNet stem; empty without stages
      */
-    static List<CheckpointNames> vit(List<Integer> stages) {
+    public static List<CheckpointNames> vit(List<Integer> stages) {
         List<String> pairs = new ArrayList<>(List.of(
                 "cls_token", "cls",
                 "patch_embed.proj", "embedding",

@@ -1,0 +1,105 @@
+package org.vit4j.models;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.vit4j.config.Section;
+
+/** The networks that a {@code model:} section can name. Immutable; {@link #with} returns a list with one more. */
+public final class Models {
+    private static final Models BUILT_IN = new Models(List.of(
+            official("vit", Vit::read),
+            community("vit", Vit::read),
+            official("deepvit", DeepVit::read),
+            community("deepvit", DeepVit::read),
+            official("deit", Deit::read),
+            community("deit", Deit::read),
+            official("levit", Levit::read),
+            community("levit", Levit::read),
+            official("cvt", Cvt::read),
+            community("cvt", Cvt::read),
+            official("resnet", ResNet::read),
+            official("cait", Cait::read),
+            community("cait", Cait::read),
+            official("pit", Pit::read),
+            community("pit", Pit::read),
+            official("t2t_vit", T2tVit::read),
+            community("t2t_vit", T2tVit::read),
+            official("vitae", Vitae::read),
+            official("crossvit", CrossVit::read),
+            community("crossvit", CrossVit::read),
+            official("ceit", Ceit::read),
+            community("ceit", Ceit::read)));
+
+    private final List<Architecture> architectures;
+
+    private Models(List<Architecture> architectures) {
+        this.architectures = List.copyOf(architectures);
+    }
+
+    /** Returns the networks of vit4j. */
+    public static Models builtIn() {
+        return BUILT_IN;
+    }
+
+    /** Returns a list that also has this network; it replaces one with the same name and flavor. */
+    public Models with(Architecture network) {
+        List<Architecture> all = new ArrayList<>(architectures);
+        all.removeIf(other -> other.arch().equals(network.arch()) && other.flavor() == network.flavor());
+        all.add(network);
+        return new Models(all);
+    }
+
+    /** Returns the values of {@code model.arch}. */
+    public List<String> names() {
+        return architectures.stream().map(Architecture::arch).distinct().toList();
+    }
+
+    /** Reads a {@code model:} section. Reports problems to the section and then returns empty. */
+    public Optional<? extends ModelConfig> read(Section s) {
+        if (!s.has("arch")) {
+            s.stringAt("arch");
+            return Optional.empty();
+        }
+        String arch = s.choiceAt("arch", names());
+        Flavor flavor = s.enumAt("flavor", Flavor.class, Flavor.OFFICIAL);
+        ImageSpec image = ImageSpec.read(s.section("image"));
+        int classes = s.intAt("classes", 1000);
+        Optional<Architecture> network = architectures.stream()
+                .filter(one -> one.arch().equals(arch) && one.flavor() == flavor)
+                .findFirst();
+        if (network.isEmpty()) {
+            String rule = "flavor (%s) is not supported by %s, which has only %s";
+            s.reject("flavor", String.format(Locale.ROOT, rule, word(flavor), arch, flavors(arch)));
+            return Optional.empty();
+        }
+        return network.get().reader().read(s, image, classes);
+    }
+
+    private String flavors(String arch) {
+        return String.join(
+                ", ",
+                architectures.stream()
+                        .filter(one -> one.arch().equals(arch))
+                        .map(one -> word(one.flavor()))
+                        .toList());
+    }
+
+    private static String word(Flavor flavor) {
+        return flavor.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Reader of a record that has both flavors. */
+    private interface FlavoredReader {
+        Optional<? extends ModelConfig> read(Section s, Flavor flavor, ImageSpec image, int classes);
+    }
+
+    private static Architecture official(String arch, FlavoredReader reader) {
+        return new Architecture(arch, Flavor.OFFICIAL, (s, image, k) -> reader.read(s, Flavor.OFFICIAL, image, k));
+    }
+
+    private static Architecture community(String arch, FlavoredReader reader) {
+        return new Architecture(arch, Flavor.COMMUNITY, (s, image, k) -> reader.read(s, Flavor.COMMUNITY, image, k));
+    }
+}
