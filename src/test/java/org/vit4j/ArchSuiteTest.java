@@ -18,12 +18,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.DropMask;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.LossInputs;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffGraph;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
@@ -131,7 +131,7 @@ class ArchSuiteTest {
 
     private static GradientStep step(Graph graph, ParameterStore parameters) {
         GradientStep.GradientSpec spec = new GradientStep.GradientSpec(ArchSuiteTest::loss, List.of());
-        return Backend.AUTO.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec);
+        return Backend.AUTO.step(graph, parameters, Mode.TRAINING, spec);
     }
 
     private static Map<String, INDArray> inputs(GradientStep step, ModelConfig model) {
@@ -139,7 +139,7 @@ class ArchSuiteTest {
         inputs.put("image", images(model, BATCH));
         int[] labels = IntStream.range(0, BATCH).map(i -> i % 10).toArray();
         inputs.put("targets", SoftTargets.smoothed(labels, 10, 0));
-        for (SameDiffGraph.DropMask mask : step.masks()) {
+        for (DropMask mask : step.masks()) {
             inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, mask.shape().batched(BATCH)));
         }
         return inputs;

@@ -46,17 +46,7 @@ class PackagesTest {
             allow("model", "backend", "config", "data", "graph", "io", "keras", "models"),
             allow("checkpoint", "checkpoint.names", "config", "data", "graph", "io", "keras", "model", "models"),
             allow("report", "config", "data", "graph", "io", "machine", "metrics", "models"),
-            allow(
-                    "explain",
-                    "backend",
-                    "backend.samediff",
-                    "config",
-                    "data",
-                    "graph",
-                    "io",
-                    "model",
-                    "models",
-                    "report"),
+            allow("explain", "backend", "config", "data", "graph", "io", "model", "models", "report"),
             allow(
                     "export",
                     "backend",
@@ -72,7 +62,6 @@ class PackagesTest {
             allow(
                     "train",
                     "backend",
-                    "backend.samediff",
                     "checkpoint",
                     "config",
                     "data",
@@ -117,7 +106,6 @@ class PackagesTest {
                     "cli",
                     "", // the entry point, which bench starts again
                     "backend",
-                    "backend.samediff",
                     "bench",
                     "checkpoint",
                     "config",

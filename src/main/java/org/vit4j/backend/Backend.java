@@ -12,7 +12,6 @@ import org.vit4j.backend.onednn.OneDnnGradientStep;
 import org.vit4j.backend.onednn.OneDnnInference;
 import org.vit4j.backend.samediff.SameDiffGradientStep;
 import org.vit4j.backend.samediff.SameDiffInference;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.JavaCppLogging;
@@ -72,8 +71,7 @@ public enum Backend {
     }
 
     /** Creates the computation of loss and gradients. */
-    public GradientStep step(
-            Graph graph, ParameterStore parameters, SameDiffLowering.Mode mode, GradientStep.GradientSpec spec) {
+    public GradientStep step(Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec) {
         return usesOneDnn(parameters)
                 ? new OneDnnGradientStep(graph, parameters, mode, spec)
                 : new SameDiffGradientStep(graph, parameters, mode, spec);

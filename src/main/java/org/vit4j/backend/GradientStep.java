@@ -6,7 +6,6 @@ import java.util.Set;
 import java.util.function.Function;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.backend.samediff.SameDiffGraph;
 
 /**
  * Computes a loss and its gradients with respect to the trainable parameters, one batch per run. The results of a run
@@ -33,8 +32,8 @@ public interface GradientStep extends AutoCloseable {
         }
     }
 
-    /** Random masks that the inputs of every run must contain; see {@link SameDiffGraph.DropMask}. */
-    List<SameDiffGraph.DropMask> masks();
+    /** Random masks that the inputs of every run must contain; see {@link DropMask}. */
+    List<DropMask> masks();
 
     /**
      * Computes the loss, the requested tensors and the gradients.

@@ -6,9 +6,9 @@ import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.DropMask;
 import org.vit4j.backend.LossInputs;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffGraph;
 import org.vit4j.data.Batch;
 import org.vit4j.graph.Graph;
 import org.vit4j.train.DropoutMasks;
@@ -53,7 +53,7 @@ final class BenchNetwork {
     }
 
     /** Images, targets and new random masks, by placeholder. */
-    Map<String, INDArray> inputs(Batch batch, List<SameDiffGraph.DropMask> masks) {
+    Map<String, INDArray> inputs(Batch batch, List<DropMask> masks) {
         Map<String, INDArray> inputs = new HashMap<>();
         inputs.put(graph.tensors().iterator().next().name(), images(batch));
         int classes = config.model().classes();

@@ -14,13 +14,15 @@ import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.vit4j.backend.BatchStatistics;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
-import org.vit4j.backend.samediff.RunningStatistics;
+import org.vit4j.backend.RunningStatistics;
 import org.vit4j.backend.samediff.SameDiffGraph;
 import org.vit4j.backend.samediff.SameDiffLowering;
-import org.vit4j.backend.samediff.SuppressedOutput;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
+import org.vit4j.machine.SuppressedOutput;
 import org.vit4j.optim.AdamW;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.Sgd;
@@ -49,15 +51,14 @@ final class PlainSameDiffSubject implements Subject {
     PlainSameDiffSubject(RunConfig config) {
         this.network = new BenchNetwork(config);
         this.optimizer = config.train().optimizer();
-        this.lowered = SameDiffLowering.lower(network.graph(), network.parameters(), SameDiffLowering.Mode.TRAINING);
+        this.lowered = SameDiffLowering.lower(network.graph(), network.parameters(), Mode.TRAINING);
         SameDiff sd = lowered.sd();
         this.loss = network.loss(lowered).name();
         sd.setLossVariables(loss);
         SuppressedOutput.withoutOutput(sd::createGradFunction);
         this.gradient = sd.getFunction("grad");
         List<String> names = new ArrayList<>(List.of(loss));
-        for (SameDiffGraph.BatchStatistics norm : lowered.statistics())
-            names.addAll(List.of(norm.mean(), norm.variance()));
+        for (BatchStatistics norm : lowered.statistics()) names.addAll(List.of(norm.mean(), norm.variance()));
         for (String weight : network.parameters().offsets().keySet()) {
             SDVariable derivative = sd.getVariable(weight).getGradient();
             if (derivative == null) continue; // the loss does not depend on it
@@ -66,7 +67,7 @@ final class PlainSameDiffSubject implements Subject {
             updaters.put(weight, updater(network.parameters().array(weight).length()));
         }
         this.outputs = names.toArray(String[]::new);
-        this.inference = SameDiffLowering.lower(network.graph(), network.parameters(), SameDiffLowering.Mode.INFERENCE);
+        this.inference = SameDiffLowering.lower(network.graph(), network.parameters(), Mode.INFERENCE);
     }
 
     private GradientUpdater<?> updater(long length) {

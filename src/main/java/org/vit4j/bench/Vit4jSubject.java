@@ -6,8 +6,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.data.Batch;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.train.RunConfig;
@@ -27,7 +27,7 @@ final class Vit4jSubject implements Subject {
         this.lr = config.train().optimizer().lr();
         var parameters = network.parameters();
         GradientStep.GradientSpec spec = new GradientStep.GradientSpec(network::loss, List.of());
-        this.step = backend.step(network.graph(), parameters, SameDiffLowering.Mode.TRAINING, spec);
+        this.step = backend.step(network.graph(), parameters, Mode.TRAINING, spec);
         this.optimizer = config.train().optimizer().start(parameters);
     }
 

@@ -11,12 +11,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.DropMask;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.LossInputs;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffGraph;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 
@@ -90,7 +90,7 @@ final class ActivationGradients implements AutoCloseable {
         inputs.put(input, images);
         inputs.put(TARGET, target(classes));
         // Masks of ones switch dropout off.
-        for (SameDiffGraph.DropMask mask : step.masks()) {
+        for (DropMask mask : step.masks()) {
             inputs.put(mask.name(), Nd4j.ones(type(), mask.shape().batched(batch)));
         }
         step.run(inputs);
@@ -110,7 +110,7 @@ final class ActivationGradients implements AutoCloseable {
         // only through tensors that precede a requested one.
         List<String> gradients = tensor.equals(input) ? List.of(input) : List.of(tensor, input);
         var spec = new GradientStep.GradientSpec(this::sumOfTargetLogits, read, gradients, frozen);
-        step = engine.step(graph, parameters, SameDiffLowering.Mode.FINE_TUNING, spec);
+        step = engine.step(graph, parameters, Mode.FINE_TUNING, spec);
         stepTensor = tensor;
     }
 

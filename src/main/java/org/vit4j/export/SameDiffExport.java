@@ -6,6 +6,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.samediff.SameDiffGraph;
 import org.vit4j.backend.samediff.SameDiffLowering;
@@ -43,7 +44,7 @@ public final class SameDiffExport {
     /** Exports the given weights. */
     public static void write(Graph graph, ParameterStore parameters, Path file) {
         checkSize(file, parameterBytes(graph));
-        SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, SameDiffLowering.Mode.INFERENCE);
+        SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, Mode.INFERENCE);
         SameDiff sd = lowered.sd();
         SDVariable logits = lowered.output(OUTPUT);
         if (!logits.name().equals(OUTPUT)) sd.identity(OUTPUT, logits);

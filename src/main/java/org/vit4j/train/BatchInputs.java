@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.backend.samediff.SameDiffGraph;
+import org.vit4j.backend.DropMask;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchShard;
 import org.vit4j.data.MixedBatch;
@@ -16,15 +16,10 @@ final class BatchInputs {
     private final TrainConfig train;
     private final int classes;
     private final Optional<TeacherModel> teacher;
-    private final List<SameDiffGraph.DropMask> masks;
+    private final List<DropMask> masks;
     private final String images;
 
-    BatchInputs(
-            TrainConfig train,
-            Graph graph,
-            int classes,
-            Optional<TeacherModel> teacher,
-            List<SameDiffGraph.DropMask> masks) {
+    BatchInputs(TrainConfig train, Graph graph, int classes, Optional<TeacherModel> teacher, List<DropMask> masks) {
         this.train = train;
         this.classes = classes;
         this.teacher = teacher;

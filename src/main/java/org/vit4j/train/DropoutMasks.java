@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.backend.samediff.SameDiffGraph;
+import org.vit4j.backend.DropMask;
 import org.vit4j.data.BatchShard;
 
 /**
@@ -16,16 +16,14 @@ public final class DropoutMasks {
     private DropoutMasks() {}
 
     /** Adds a mask for each placeholder to {@code inputs}. */
-    public static void draw(
-            List<SameDiffGraph.DropMask> masks, long seed, long step, int batch, Map<String, INDArray> inputs) {
+    public static void draw(List<DropMask> masks, long seed, long step, int batch, Map<String, INDArray> inputs) {
         draw(masks, seed, step, BatchShard.all(batch), inputs);
     }
 
     /** Masks for a shard of a batch: the mask of an image does not depend on how the batch is divided. */
-    static void draw(
-            List<SameDiffGraph.DropMask> masks, long seed, long step, BatchShard shard, Map<String, INDArray> inputs) {
+    static void draw(List<DropMask> masks, long seed, long step, BatchShard shard, Map<String, INDArray> inputs) {
         for (int i = 0; i < masks.size(); i++) {
-            SameDiffGraph.DropMask mask = masks.get(i);
+            DropMask mask = masks.get(i);
             SplittableRandom random = new SplittableRandom(mix(mix(seed, step), i));
             float[] values =
                     mask.layers() ? layers(mask, shard.batchSize(), random) : elements(mask, shard.batchSize(), random);
@@ -46,7 +44,7 @@ public final class DropoutMasks {
         return own;
     }
 
-    private static float[] elements(SameDiffGraph.DropMask mask, int batch, SplittableRandom random) {
+    private static float[] elements(DropMask mask, int batch, SplittableRandom random) {
         float scale = (float) (1 / (1 - mask.rate()));
         float[] values = new float[Math.toIntExact(batch * mask.perExample())];
         for (int j = 0; j < values.length; j++) values[j] = random.nextDouble() < mask.rate() ? 0 : scale;
@@ -54,7 +52,7 @@ public final class DropoutMasks {
     }
 
     /** Drops the same layers for every example; if all would be dropped, keeps one at random. */
-    static float[] layers(SameDiffGraph.DropMask mask, int batch, SplittableRandom random) {
+    static float[] layers(DropMask mask, int batch, SplittableRandom random) {
         int layers = Math.toIntExact(mask.perExample());
         float[] values = new float[batch * layers];
         boolean any = false;

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.ModelAnatomy;
 
@@ -54,8 +54,7 @@ final class LossGradient implements AutoCloseable {
     /** Builds a gradient step that also returns the values of some tensors. */
     GradientStep stepWithTensors(List<String> tensors) {
         // A frozen body keeps its batch-norm statistics too.
-        SameDiffLowering.Mode mode =
-                train.freezeNorm() || headOnly ? SameDiffLowering.Mode.FINE_TUNING : SameDiffLowering.Mode.TRAINING;
+        Mode mode = train.freezeNorm() || headOnly ? Mode.FINE_TUNING : Mode.TRAINING;
         Set<String> frozen = parameters.offsets().keySet().stream()
                 .filter(name -> !isTrainable(name))
                 .collect(Collectors.toSet());

@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.DropMask;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffGraph;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 import org.vit4j.optim.LayerDepths;
@@ -56,7 +56,7 @@ final class TrainStep implements AutoCloseable {
         return average.map(WeightAverage::parameters);
     }
 
-    List<SameDiffGraph.DropMask> masks() {
+    List<DropMask> masks() {
         return gradients().masks();
     }
 

@@ -12,7 +12,6 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.optim.AdamW;
 import org.vit4j.optim.Optimizer;
@@ -45,7 +44,7 @@ class BackendsStayCloseTest {
                 List.of());
         Optimizer.OptimizerState state = optimizer.start(parameters);
         List<Double> losses = new ArrayList<>();
-        try (GradientStep step = backend.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec)) {
+        try (GradientStep step = backend.step(graph, parameters, Mode.TRAINING, spec)) {
             long[] shape = graph.tensors().iterator().next().shape().batched(BATCH);
             for (int i = 0; i < STEPS; i++) {
                 // Cycle through ten batches with different labels, so that there is something to learn.
@@ -105,7 +104,7 @@ class BackendsStayCloseTest {
                             .sum(),
                     List.of());
             try (var inference = backend.inference(graph, parameters);
-                    GradientStep step = backend.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec)) {
+                    GradientStep step = backend.step(graph, parameters, Mode.TRAINING, spec)) {
                 step.run(Map.of("image", images));
                 logits.put(backend, inference.logits(images));
                 gradients.put(backend, step.flatGradient().dup());

@@ -23,7 +23,6 @@ import org.vit4j.backend.Backend;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
@@ -93,7 +92,7 @@ public class LayerBench {
         // Includes the gradient with respect to the input, as for a layer inside a network.
         var spec = new GradientStep.GradientSpec(
                 network -> network.output("logits").mean(), List.of(), List.of("x"));
-        step = on.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec);
+        step = on.step(graph, parameters, org.vit4j.backend.Mode.TRAINING, spec);
     }
 
     private Tensor build(Graph g, Tensor x) {

@@ -20,12 +20,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.DropMask;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.LossInputs;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffGraph;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
@@ -65,7 +65,7 @@ class EnginesAgreeTest {
         }
 
         /** Gradient of the sum of all output elements times random factors. */
-        GradientStep step(Backend engine, SameDiffLowering.Mode mode) {
+        GradientStep step(Backend engine, Mode mode) {
             Map<String, INDArray> probes = new HashMap<>();
             graph.outputs().values().forEach(t -> {
                 Nd4j.getRandom().setSeed(t.name().hashCode());
@@ -86,7 +86,7 @@ class EnginesAgreeTest {
             var spec = new GradientStep.GradientSpec(loss, List.of(), List.copyOf(inputs.keySet()));
             GradientStep step = engine.step(graph, parameters, mode, spec);
             Map<String, INDArray> all = new HashMap<>(inputs);
-            for (SameDiffGraph.DropMask mask : step.masks()) {
+            for (DropMask mask : step.masks()) {
                 Nd4j.getRandom().setSeed(mask.name().hashCode());
                 all.put(
                         mask.name(),
@@ -153,8 +153,8 @@ class EnginesAgreeTest {
     }
 
     static Stream<Arguments> casesAndModes() throws IOException {
-        return cases().flatMap(name -> Stream.of(SameDiffLowering.Mode.TRAINING, SameDiffLowering.Mode.FINE_TUNING)
-                .map(mode -> Arguments.of(name, mode)));
+        return cases().flatMap(
+                        name -> Stream.of(Mode.TRAINING, Mode.FINE_TUNING).map(mode -> Arguments.of(name, mode)));
     }
 
     /**
@@ -163,7 +163,7 @@ class EnginesAgreeTest {
      */
     @ParameterizedTest
     @MethodSource("casesAndModes")
-    void backendsAgreeOnGradients(String name, SameDiffLowering.Mode mode) throws IOException {
+    void backendsAgreeOnGradients(String name, Mode mode) throws IOException {
         Sample sample = Sample.of(name);
         List<String> mismatches = new ArrayList<>();
         try (GradientStep oneDnn = sample.step(Backend.ONEDNN, mode);

@@ -9,11 +9,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.DropMask;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffGraph;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.checkpoint.CheckpointLayout;
 import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.graph.Graph;
@@ -92,7 +92,7 @@ final class GoldenRun {
                 network -> loss.maker().make(network, golden),
                 List.copyOf(built.trained().values()),
                 inputGradients);
-        try (GradientStep step = engine.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec)) {
+        try (GradientStep step = engine.step(graph, parameters, Mode.TRAINING, spec)) {
             Map<String, INDArray> inputs = new HashMap<>(inputs(graph));
             masks(step, inputs);
             step.run(inputs);
@@ -135,7 +135,7 @@ final class GoldenRun {
     /** Sets all masks to ones, because dropout and drop path rates of the goldens are 0. */
     private static void masks(GradientStep step, Map<String, INDArray> inputs) {
         long batch = inputs.values().iterator().next().size(0);
-        for (SameDiffGraph.DropMask mask : step.masks()) {
+        for (DropMask mask : step.masks()) {
             inputs.put(mask.name(), Nd4j.ones(DataType.FLOAT, mask.shape().batched(batch)));
         }
     }

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.samediff.SameDiffGradients;
 import org.vit4j.backend.samediff.SameDiffGraph;
@@ -64,7 +65,7 @@ class CaitTest {
         Graph graph = small("depth: 1, class_depth: 1, pool: mean, classes: 3");
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
-        SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, SameDiffLowering.Mode.TRAINING);
+        SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, Mode.TRAINING);
         SDVariable logits = lowered.output("logits");
         try (SameDiffGradients gradients =
                 new SameDiffGradients(lowered, logits.mul(logits).sum(), List.of())) {

@@ -12,6 +12,8 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.DropMask;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.samediff.SameDiffGradients;
 import org.vit4j.backend.samediff.SameDiffGraph;
@@ -26,7 +28,7 @@ class LayerDropoutTest {
 
     @Test
     void oneLayerIsAlwaysKeptAndAllExamplesDropTheSameLayers() {
-        var mask = new SameDiffGraph.DropMask("blocks.mask", org.vit4j.graph.Shape.of(3), 0.9, true);
+        var mask = new DropMask("blocks.mask", org.vit4j.graph.Shape.of(3), 0.9, true);
         SplittableRandom random = new SplittableRandom(1);
         int dropped = 0;
         for (int i = 0; i < 1000; i++) {
@@ -49,10 +51,8 @@ class LayerDropoutTest {
                 .build();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
-        SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, SameDiffLowering.Mode.TRAINING);
-        assertThat(lowered.masks())
-                .extracting(SameDiffGraph.DropMask::name)
-                .containsExactly("blocks.mask", "blocks_token_only.mask");
+        SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, Mode.TRAINING);
+        assertThat(lowered.masks()).extracting(DropMask::name).containsExactly("blocks.mask", "blocks_token_only.mask");
         SDVariable before = lowered.variable("blocks.0.add2");
         SDVariable after = lowered.variable("blocks.1.add2");
         SDVariable last = lowered.variable("blocks.2.add2");

@@ -15,9 +15,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 
@@ -50,7 +50,7 @@ class MemoryEstimateTest {
                 network -> TrainingLoss.loss(
                         network, config.train().loss(), config.train().distill()),
                 List.of());
-        try (GradientStep step = Backend.ONEDNN.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec)) {
+        try (GradientStep step = Backend.ONEDNN.step(graph, parameters, Mode.TRAINING, spec)) {
             INDArray images = Nd4j.randn(
                     DataType.FLOAT, graph.tensors().iterator().next().shape().batched(32));
             step.run(Map.of("image", images, TrainingLoss.TARGETS, SoftTargets.smoothed(new int[32], 10, 0)));
@@ -99,7 +99,7 @@ class MemoryEstimateTest {
                 List.of(),
                 List.of(),
                 frozen);
-        try (GradientStep step = backend.step(graph, parameters, SameDiffLowering.Mode.TRAINING, spec)) {
+        try (GradientStep step = backend.step(graph, parameters, Mode.TRAINING, spec)) {
             INDArray images = Nd4j.randn(
                     DataType.FLOAT, graph.tensors().iterator().next().shape().batched(8));
             Map<String, INDArray> inputs =

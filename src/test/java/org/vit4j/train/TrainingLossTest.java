@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.samediff.SameDiffGradients;
 import org.vit4j.backend.samediff.SameDiffGraph;
@@ -87,7 +88,7 @@ class TrainingLossTest {
         int classes = (int) classLogits.size(1);
         Graph g = heads(classes);
         ParameterStore parameters = new ParameterStore(g.parameters(), DataType.DOUBLE);
-        SameDiffGraph lowered = SameDiffLowering.lower(g, parameters, SameDiffLowering.Mode.TRAINING);
+        SameDiffGraph lowered = SameDiffLowering.lower(g, parameters, Mode.TRAINING);
         var loss = TrainingLoss.loss(lowered, PLAIN, c.distill());
         // Without a teacher the loss does not depend on the second head.
         List<String> inputNames = c.distill().isPresent() ? List.of("a", "b") : List.of("a");

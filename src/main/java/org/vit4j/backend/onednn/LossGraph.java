@@ -11,8 +11,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.LossInputs;
 import org.vit4j.backend.samediff.CompiledGraph;
-import org.vit4j.backend.samediff.SuppressedOutput;
 import org.vit4j.graph.Graph;
+import org.vit4j.machine.SuppressedOutput;
 
 /**
  * The loss as a separate SameDiff graph whose placeholders are the tensors of the network that it reads. Any loss can

@@ -10,12 +10,15 @@ import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.BatchStatistics;
+import org.vit4j.backend.DropMask;
+import org.vit4j.backend.DropMaskSpecs;
 import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.RunningStatistics;
-import org.vit4j.backend.samediff.SameDiffGraph;
-import org.vit4j.backend.samediff.SameDiffLowering;
+import org.vit4j.backend.PlanCache;
+import org.vit4j.backend.RunningStatistics;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
@@ -23,13 +26,13 @@ import org.vit4j.machine.CpuThreads;
 public final class OneDnnGradientStep implements GradientStep {
     private final Graph graph;
     private final ParameterStore parameters;
-    private final SameDiffLowering.Mode mode;
+    private final Mode mode;
     private final GradientSpec spec;
     private final LossGraph loss;
     private final List<String> outputs;
-    private final List<SameDiffGraph.DropMask> masks;
+    private final List<DropMask> masks;
     private final INDArray flatGradient;
-    private final PlanCache<Long> plans = new PlanCache<>(this::createPlan);
+    private final PlanCache<OneDnnPlan> plans = new PlanCache<>();
     /** Copies of the last run's results. The next run frees them: the garbage collector would run too late. */
     private final Map<String, INDArray> copies = new HashMap<>();
 
@@ -37,7 +40,7 @@ public final class OneDnnGradientStep implements GradientStep {
     private long batch;
     private double lossValue;
 
-    public OneDnnGradientStep(Graph graph, ParameterStore parameters, SameDiffLowering.Mode mode, GradientSpec spec) {
+    public OneDnnGradientStep(Graph graph, ParameterStore parameters, Mode mode, GradientSpec spec) {
         this.graph = graph;
         this.parameters = parameters;
         this.mode = mode;
@@ -56,7 +59,7 @@ public final class OneDnnGradientStep implements GradientStep {
     }
 
     @Override
-    public List<SameDiffGraph.DropMask> masks() {
+    public List<DropMask> masks() {
         return masks;
     }
 
@@ -80,7 +83,7 @@ public final class OneDnnGradientStep implements GradientStep {
         copies.values().forEach(INDArray::close);
         copies.clear();
         batch = inputs.values().iterator().next().size(0);
-        plan = plans.get(batch);
+        plan = plans.get(cached -> cached.batch() == batch, () -> createPlan(batch));
         Map<String, INDArray> lossInputs = new HashMap<>();
         inputs.forEach((name, array) -> {
             if (plan.has(name)) plan.set(name, array);
@@ -125,7 +128,7 @@ public final class OneDnnGradientStep implements GradientStep {
     @Override
     public void updateStatistics() {
         Map<String, INDArray> statistics = new LinkedHashMap<>();
-        for (SameDiffGraph.BatchStatistics s : plan.statistics()) {
+        for (BatchStatistics s : plan.statistics()) {
             statistics.put(s.mean(), copy(s.mean()));
             statistics.put(s.variance(), copy(s.variance()));
         }

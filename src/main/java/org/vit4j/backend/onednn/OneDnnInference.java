@@ -9,23 +9,28 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.PlanCache;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
 /** Forward passes on the oneDNN backend. Caches the most recently used plans. */
 public final class OneDnnInference implements Inference {
-    private record PlanKey(List<String> tensors, long batch) {}
-
     private final Graph graph;
-    private final PlanCache<PlanKey> plans;
+    private final ParameterStore parameters;
     private final PackedWeights packed;
+    private final PlanCache<OneDnnPlan> plans = new PlanCache<>();
 
     /** @param fixed whether the parameters are constant: values that depend only on them are computed once per plan */
     public OneDnnInference(Graph graph, ParameterStore parameters, boolean fixed) {
         this.graph = graph;
+        this.parameters = parameters;
         this.packed = fixed ? new PackedWeights() : null;
-        this.plans =
-                new PlanCache<>(key -> OneDnnPlanner.inference(graph, parameters, packed, key.batch(), key.tensors()));
+    }
+
+    private OneDnnPlan plan(Set<String> tensors, long batch) {
+        return plans.get(
+                plan -> plan.batch() == batch && plan.outputs().equals(tensors),
+                () -> OneDnnPlanner.inference(graph, parameters, packed, batch, List.copyOf(tensors)));
     }
 
     @Override
@@ -49,7 +54,7 @@ public final class OneDnnInference implements Inference {
         for (String name : names)
             if (inputs.containsKey(name)) results.put(name, inputs.get(name).dup('c'));
         if (computed.isEmpty()) return results;
-        OneDnnPlan plan = plans.get(new PlanKey(List.copyOf(computed), batch));
+        OneDnnPlan plan = plan(computed, batch);
         inputs.forEach((input, array) -> {
             if (plan.has(input)) plan.set(input, array);
         });
@@ -65,7 +70,7 @@ public final class OneDnnInference implements Inference {
     public synchronized List<OpTime> profile(INDArray images, int runs) {
         CpuThreads.limit();
         String logits = graph.outputs().get("logits").name();
-        OneDnnPlan plan = plans.get(new PlanKey(List.of(logits), images.size(0)));
+        OneDnnPlan plan = plan(Set.of(logits), images.size(0));
         plan.set(input(), images);
         return plan.profile(() -> {
             for (int i = 0; i < runs; i++) plan.forward();

@@ -1,6 +1,5 @@
 package org.vit4j.backend.onednn;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,18 +10,21 @@ import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.BatchStatistics;
+import org.vit4j.backend.CachedPlan;
 import org.vit4j.backend.OpTime;
-import org.vit4j.backend.samediff.SameDiffGraph;
 
 /**
  * Static plan of a network for one batch size: a list of steps bound to preallocated memory. Runs neither allocate nor
  * branch.
  */
-final class OneDnnPlan implements AutoCloseable {
+final class OneDnnPlan implements CachedPlan {
+    private final long batch;
+    private final Set<String> outputs;
     private final List<KernelStep> steps;
     private final int forward;
     private final Map<String, StridedArray> arrays;
-    private final List<SameDiffGraph.BatchStatistics> statistics;
+    private final List<BatchStatistics> statistics;
     private final List<FloatPointer> constants;
     private final BufferArena arena;
     private OpTime.OpTimes times;
@@ -36,12 +38,15 @@ final class OneDnnPlan implements AutoCloseable {
      * @param outputs arrays that are read after a run
      */
     OneDnnPlan(
+            long batch,
             Tape tape,
             int forward,
             Map<String, StridedArray> inputs,
             Map<String, StridedArray> seeds,
             Map<String, StridedArray> outputs,
-            List<SameDiffGraph.BatchStatistics> statistics) {
+            List<BatchStatistics> statistics) {
+        this.batch = batch;
+        this.outputs = Set.copyOf(outputs.keySet());
         this.steps = tape.steps();
         this.forward = forward;
         this.constants = tape.constants();
@@ -59,7 +64,7 @@ final class OneDnnPlan implements AutoCloseable {
         for (StridedArray array : inputs.values()) extendLifetime(array, 0, buffers);
         for (StridedArray array : seeds.values()) extendLifetime(array, forward, buffers);
         for (StridedArray array : outputs.values()) extendLifetime(array, steps.size(), buffers);
-        this.arena = new BufferArena(new ArrayList<>(buffers));
+        this.arena = new BufferArena(buffers);
         this.arrays = new LinkedHashMap<>(inputs);
         arrays.putAll(seeds);
         arrays.putAll(outputs);
@@ -68,11 +73,20 @@ final class OneDnnPlan implements AutoCloseable {
 
     private static void extendLifetime(StridedArray array, int step, Set<PlannedBuffer> buffers) {
         if (array.buffer().isExternal()) return;
-        array.buffer().extendLifetime(step);
+        array.buffer().block().extendLifetime(step);
         buffers.add(array.buffer());
     }
 
-    List<SameDiffGraph.BatchStatistics> statistics() {
+    long batch() {
+        return batch;
+    }
+
+    /** Names of the arrays that are read after a run. */
+    Set<String> outputs() {
+        return outputs;
+    }
+
+    List<BatchStatistics> statistics() {
         return statistics;
     }
 
@@ -145,8 +159,8 @@ final class OneDnnPlan implements AutoCloseable {
         return sorted;
     }
 
-    /** Bytes of memory of all temporaries. */
-    long bytes() {
+    @Override
+    public long bytes() {
         return arena.bytes();
     }
 

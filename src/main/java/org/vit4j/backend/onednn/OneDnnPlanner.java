@@ -9,10 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.BatchStatistics;
+import org.vit4j.backend.DropMask;
+import org.vit4j.backend.DropMaskSpecs;
 import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.samediff.SameDiffGraph;
-import org.vit4j.backend.samediff.SameDiffLowering;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.ImageOp;
@@ -22,12 +24,12 @@ import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
 /**
- * Lowers a graph to a {@link OneDnnPlan} of oneDNN kernels for one batch size. Results must agree with those of {@link
- * SameDiffLowering}, the reference.
+ * Lowers a graph to a {@link OneDnnPlan} of oneDNN kernels for one batch size. Results must agree with those of the
+ * SameDiff backend, the reference.
  */
 final class OneDnnPlanner {
     private final ParameterStore parameters;
-    private final SameDiffLowering.Mode mode;
+    private final Mode mode;
     private final long batch;
     private final Tape tape;
     private final MatmulOps math;
@@ -45,13 +47,13 @@ final class OneDnnPlanner {
     private final Map<String, StridedArray> inputs = new LinkedHashMap<>();
     private final Map<String, TapeValue> masks = new LinkedHashMap<>();
     private final Map<String, StridedArray> outputs = new LinkedHashMap<>();
-    private final List<SameDiffGraph.BatchStatistics> statistics = new ArrayList<>();
+    private final List<BatchStatistics> statistics = new ArrayList<>();
     private final Map<String, TapeValue.GradientTarget> gradients;
     private final Set<String> gradientTensors;
 
     private OneDnnPlanner(
             ParameterStore parameters,
-            SameDiffLowering.Mode mode,
+            Mode mode,
             long batch,
             PackedWeights packed,
             Map<String, TapeValue.GradientTarget> gradients,
@@ -61,7 +63,7 @@ final class OneDnnPlanner {
         this.batch = batch;
         this.gradients = gradients;
         this.gradientTensors = Set.copyOf(gradientTensors);
-        this.tape = new Tape(mode != SameDiffLowering.Mode.INFERENCE, packed);
+        this.tape = new Tape(mode != Mode.INFERENCE, packed);
         this.math = new MatmulOps(tape);
         this.norms = new NormOps(tape, math);
         this.convs = new ConvOps(tape, math);
@@ -71,8 +73,7 @@ final class OneDnnPlanner {
     /** Plan whose outputs are tensors of the graph, by name; {@code packed} is null if parameters may change. */
     static OneDnnPlan inference(
             Graph graph, ParameterStore parameters, PackedWeights packed, long batch, List<String> tensors) {
-        OneDnnPlanner planner =
-                new OneDnnPlanner(parameters, SameDiffLowering.Mode.INFERENCE, batch, packed, Map.of(), List.of());
+        OneDnnPlanner planner = new OneDnnPlanner(parameters, Mode.INFERENCE, batch, packed, Map.of(), List.of());
         planner.forward(graph, tensors);
         return planner.plan(planner.tape.steps().size(), Map.of());
     }
@@ -88,7 +89,7 @@ final class OneDnnPlanner {
     static OneDnnPlan training(
             Graph graph,
             ParameterStore parameters,
-            SameDiffLowering.Mode mode,
+            Mode mode,
             long batch,
             List<String> tensors,
             List<String> seeded,
@@ -121,7 +122,7 @@ final class OneDnnPlanner {
     static final String GRADIENT = ".gradient";
 
     private OneDnnPlan plan(int forward, Map<String, StridedArray> seeds) {
-        return new OneDnnPlan(tape, forward, inputs, seeds, outputs, statistics);
+        return new OneDnnPlan(batch, tape, forward, inputs, seeds, outputs, statistics);
     }
 
     private static long[] dims(Shape shape) {
@@ -134,7 +135,7 @@ final class OneDnnPlanner {
             markNeeded(graph.tensor(name), needed);
         }
         for (String name : gradientTensors) requested.add(graph.tensor(name));
-        if (mode == SameDiffLowering.Mode.TRAINING) {
+        if (mode == Mode.TRAINING) {
             // Every batch norm updates its running statistics, even if its output is unused.
             for (Tensor t : graph.tensors()) if (t.op() instanceof ImageOp.BatchNorm) markNeeded(t, needed);
         }
@@ -310,7 +311,7 @@ final class OneDnnPlanner {
         return tape.reshape(math.mul(examples(x), mask).setUsedOnce(true), dims(t));
     }
 
-    private TapeValue mask(SameDiffGraph.DropMask mask) {
+    private TapeValue mask(DropMask mask) {
         return masks.computeIfAbsent(mask.name(), name -> {
             StridedArray array = StridedArray.temporary(batch, mask.perExample());
             inputs.put(name, array);
@@ -352,13 +353,13 @@ final class OneDnnPlanner {
                 ? tape.permute(tape.reshape(x, batch, before / batch, 1, channels), 0, 3, 1, 2)
                 : tape.reshape(tape.dense(x), before, channels, after, 1);
         TapeValue y;
-        if (mode == SameDiffLowering.Mode.TRAINING) {
+        if (mode == Mode.TRAINING) {
             String mean = t.parameters().get(2).name();
             String variance = t.parameters().get(3).name();
             outputs.put(mean, StridedArray.temporary(channels));
             outputs.put(variance, StridedArray.temporary(channels));
             long count = t.shape().size() / channels;
-            statistics.add(new SameDiffGraph.BatchStatistics(mean, variance, mean, variance, count, norm.momentum()));
+            statistics.add(new BatchStatistics(mean, variance, mean, variance, count, norm.momentum()));
             y = norms.batchNorm(
                     nchw, parameter(t, 0), parameter(t, 1), outputs.get(mean), outputs.get(variance), norm.epsilon());
         } else {
@@ -369,7 +370,7 @@ final class OneDnnPlanner {
                     parameter(t, 2).array(),
                     parameter(t, 3).array(),
                     norm.epsilon());
-            if (mode == SameDiffLowering.Mode.FINE_TUNING) {
+            if (mode == Mode.FINE_TUNING) {
                 TapeValue rows = last ? rows(x) : rows(tape.permute(tape.reshape(x, before, channels, after), 0, 2, 1));
                 TapeValue affine = norms.frozenBatchNorm(rows, row(t, 0), row(t, 1), n);
                 if (last) return tape.reshape(affine, dims(t));

@@ -1,18 +1,18 @@
 package org.vit4j.backend.onednn;
 
+import org.vit4j.backend.MemoryBlock;
+
 /**
  * Contiguous floats that arrays are views of: memory outside of the plan (parameters, gradients), or temporary memory
  * that the {@link BufferArena} assigns for the lifetime from the first to the last step that uses it.
  */
 final class PlannedBuffer {
-    private final long size;
+    private final MemoryBlock block;
     private final boolean external;
     private long address;
-    private int first = Integer.MAX_VALUE;
-    private int last = -1;
 
     private PlannedBuffer(long size, long address, boolean external) {
-        this.size = size;
+        this.block = new MemoryBlock(size);
         this.address = address;
         this.external = external;
     }
@@ -26,8 +26,9 @@ final class PlannedBuffer {
         return new PlannedBuffer(size, address, true);
     }
 
-    long size() {
-        return size;
+    /** The part of the arena, in floats; unused if the memory is external. */
+    MemoryBlock block() {
+        return block;
     }
 
     boolean isExternal() {
@@ -42,23 +43,5 @@ final class PlannedBuffer {
 
     void assign(long at) {
         address = at;
-    }
-
-    /** Extends the lifetime to step number {@code step}, which reads or writes the buffer. */
-    void extendLifetime(int step) {
-        first = Math.min(first, step);
-        last = Math.max(last, step);
-    }
-
-    boolean isUsed() {
-        return last >= 0;
-    }
-
-    int first() {
-        return first;
-    }
-
-    int last() {
-        return last;
     }
 }

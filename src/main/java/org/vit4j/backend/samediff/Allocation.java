@@ -5,20 +5,21 @@ import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.MemoryBlock;
 
 /** Memory of a planned value: a part of the arena for its lifetime, or an existing array outside of the arena. */
 final class Allocation {
     final DataType type;
     final long length;
+    private final MemoryBlock block;
     private INDArray external;
-    private int first = Integer.MAX_VALUE;
-    private int last = -1;
     private INDArray arena;
-    private long offset;
+    private long shift;
 
     private Allocation(DataType type, long length, INDArray given) {
         this.type = type;
         this.length = length;
+        this.block = new MemoryBlock(length);
         this.external = given;
     }
 
@@ -43,42 +44,25 @@ final class Allocation {
         external = array;
     }
 
-    /** Extends the lifetime to this step. */
-    void extendLifetime(int step) {
-        first = Math.min(first, step);
-        last = Math.max(last, step);
-    }
-
-    boolean isUsed() {
-        return last >= 0;
-    }
-
-    boolean overlaps(Allocation other) {
-        return first <= other.last && other.first <= last;
-    }
-
-    long offset() {
-        return offset;
-    }
-
-    void setOffset(long elements) {
-        offset = elements;
+    /** The part of the arena, in elements; unused if the array is external. */
+    MemoryBlock block() {
+        return block;
     }
 
     /**
      * Sets the arena.
      *
-     * @param shift added to the offset, for alignment
+     * @param elements added to the offset, for alignment
      */
-    void setArena(INDArray flat, long shift) {
+    void setArena(INDArray flat, long elements) {
         arena = flat;
-        offset += shift;
+        shift = elements;
     }
 
     /** View of a part of this memory as a dense array; null if an external array does not allow it. */
     INDArray view(long from, long... shape) {
         if (length == 0) return Nd4j.create(type, shape);
-        if (external == null) return slice(arena, offset + from, shape);
+        if (external == null) return slice(arena, block.offset() + shift + from, shape);
         if (Arrays.equals(shape, external.shape())) return external;
         // ND4J's offset of a view is relative to the memory, also for a view of a view.
         return isDense(external) ? slice(external, external.offset() + from, shape) : null;

@@ -1,12 +1,12 @@
 package org.vit4j.backend.samediff;
 
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.OpTime;
+import org.vit4j.backend.PlanCache;
 
 /**
  * A SameDiff graph compiled to static plans, which run without allocating memory. Not thread-safe.
@@ -17,13 +17,10 @@ import org.vit4j.backend.OpTime;
  * planned are rejected: loops, branches, random numbers, shapes that depend on values.
  */
 public final class CompiledGraph implements AutoCloseable {
-    /** Maximum number of cached plans: full batches, a smaller last batch, a single image, and a spare. */
-    private static final int MAX_PLANS = 4;
-
     private final SameDiff sd;
     private final List<String> outputs;
     private final Map<String, INDArray> destinations;
-    private final List<SameDiffPlan> plans = new ArrayList<>(); // most recently used first
+    private final PlanCache<SameDiffPlan> plans = new PlanCache<>();
 
     /** @param outputs names of the SameDiff variables to compute */
     public CompiledGraph(SameDiff sd, List<String> outputs) {
@@ -55,27 +52,18 @@ public final class CompiledGraph implements AutoCloseable {
     }
 
     private SameDiffPlan plan(Map<String, INDArray> placeholders) {
-        for (int i = 0; i < plans.size(); i++) {
-            SameDiffPlan plan = plans.get(i);
-            if (!plan.fits(sd, placeholders)) continue;
-            if (i > 0) plans.add(0, plans.remove(i));
-            return plan;
-        }
-        // Close the old plan first, so that its memory is free before the new plan allocates.
-        if (plans.size() == MAX_PLANS) plans.remove(MAX_PLANS - 1).close();
-        SameDiffPlan plan = SameDiffPlanner.plan(sd, outputs, destinations, placeholders);
-        plans.add(0, plan);
-        return plan;
+        return plans.get(
+                plan -> plan.fits(sd, placeholders),
+                () -> SameDiffPlanner.plan(sd, outputs, destinations, placeholders));
     }
 
     /** Bytes of memory of all cached plans, without the graph's variables and constants. */
     public long bytes() {
-        return plans.stream().mapToLong(SameDiffPlan::bytes).sum();
+        return plans.bytes();
     }
 
     @Override
     public void close() {
-        plans.forEach(SameDiffPlan::close);
-        plans.clear();
+        plans.close();
     }
 }

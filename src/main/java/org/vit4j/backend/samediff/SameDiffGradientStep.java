@@ -3,9 +3,12 @@ package org.vit4j.backend.samediff;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.DropMask;
 import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.RunningStatistics;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
@@ -16,7 +19,7 @@ public final class SameDiffGradientStep implements GradientStep {
     private Map<String, INDArray> out = Map.of();
     private long batch;
 
-    public SameDiffGradientStep(Graph graph, ParameterStore parameters, SameDiffLowering.Mode mode, GradientSpec spec) {
+    public SameDiffGradientStep(Graph graph, ParameterStore parameters, Mode mode, GradientSpec spec) {
         this.lowered = SameDiffLowering.lower(graph, parameters, mode);
         var loss = spec.loss().apply(lowered);
         var tensors = spec.tensors().stream().map(lowered::variable).toList();
@@ -27,7 +30,7 @@ public final class SameDiffGradientStep implements GradientStep {
     }
 
     @Override
-    public List<SameDiffGraph.DropMask> masks() {
+    public List<DropMask> masks() {
         return lowered.masks();
     }
 

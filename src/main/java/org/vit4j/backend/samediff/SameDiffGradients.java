@@ -10,8 +10,10 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.BatchStatistics;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.machine.SuppressedOutput;
 
 /**
  * A loss and its gradient with respect to all trainable parameters, laid out like {@link ParameterStore#trainable}.
@@ -62,8 +64,7 @@ public final class SameDiffGradients implements AutoCloseable {
         List<String> computed = new ArrayList<>(List.of(loss.name()));
         Map<String, INDArray> destinations = new HashMap<>();
         for (SDVariable variable : outputs) computed.add(variable.name());
-        for (SameDiffGraph.BatchStatistics norm : lowered.statistics())
-            computed.addAll(List.of(norm.mean(), norm.variance()));
+        for (BatchStatistics norm : lowered.statistics()) computed.addAll(List.of(norm.mean(), norm.variance()));
         for (String variable : differentiated) {
             gradientNames.put(variable, sd.getVariable(variable).getGradient().name());
             computed.add(gradientName(variable));

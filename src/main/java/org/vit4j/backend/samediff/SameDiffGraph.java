@@ -4,10 +4,11 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.vit4j.backend.BatchStatistics;
+import org.vit4j.backend.DropMask;
 import org.vit4j.backend.LossInputs;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Shape;
 
 /**
  * A graph lowered to SameDiff operations over the live arrays of a {@link ParameterStore}.
@@ -26,35 +27,6 @@ public record SameDiffGraph(
         List<DropMask> masks,
         List<BatchStatistics> statistics)
         implements LossInputs {
-
-    /**
-     * A placeholder for the random mask of dropout, with values 0 or 1 / (1 - rate).
-     *
-     * @param shape shape per example; [1] for drop path
-     * @param layers whether elements are the layers of a stack (drop layer): values 0 or 1, equal for all examples, at
-     *     least one of them 1
-     */
-    public record DropMask(String name, Shape shape, double rate, boolean layers) {
-        /** Number of elements per example. */
-        public long perExample() {
-            return shape.size();
-        }
-    }
-
-    /**
-     * Batch statistics of a batch norm and the buffers of its running statistics.
-     *
-     * @param meanBuffer name of the running mean; likewise {@code varianceBuffer}
-     * @param mean SameDiff variable of the batch mean, [1, C]; likewise {@code variance}, which is biased
-     * @param rowsPerExample number of elements per channel in one example
-     */
-    public record BatchStatistics(
-            String meanBuffer,
-            String varianceBuffer,
-            String mean,
-            String variance,
-            long rowsPerExample,
-            double momentum) {}
 
     @Override
     public SDVariable variable(String tensor) {

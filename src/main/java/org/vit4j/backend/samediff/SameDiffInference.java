@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Inference;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
@@ -21,7 +22,7 @@ public final class SameDiffInference implements Inference {
 
     public SameDiffInference(Graph graph, ParameterStore parameters) {
         this.graph = graph;
-        this.lowered = SameDiffLowering.lower(graph, parameters, SameDiffLowering.Mode.INFERENCE);
+        this.lowered = SameDiffLowering.lower(graph, parameters, Mode.INFERENCE);
     }
 
     @Override

@@ -12,6 +12,9 @@ import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.BatchStatistics;
+import org.vit4j.backend.DropMask;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.HeadOp;
@@ -26,14 +29,6 @@ import org.vit4j.graph.Tensor;
  * graph operations.
  */
 public final class SameDiffLowering {
-    /** Purpose of the lowered graph; dropout is active in both training modes only. */
-    public enum Mode {
-        INFERENCE,
-        TRAINING,
-        /** Training with frozen batch norm: running statistics are used and not updated. */
-        FINE_TUNING
-    }
-
     private final SameDiff sd = SameDiff.create();
     private final ParameterStore parameters;
     private final Mode mode;
@@ -43,9 +38,9 @@ public final class SameDiffLowering {
     private final Map<String, SDVariable[]> splits = new HashMap<>();
     private final Map<String, SDVariable> stackMasks = new HashMap<>();
     private final List<String> inputs = new ArrayList<>();
-    private final List<SameDiffGraph.DropMask> masks = new ArrayList<>();
+    private final List<DropMask> masks = new ArrayList<>();
     private final Map<String, String> names = new LinkedHashMap<>();
-    private final List<SameDiffGraph.BatchStatistics> statistics = new ArrayList<>();
+    private final List<BatchStatistics> statistics = new ArrayList<>();
     private final Map<List<Object>, SDVariable> oneHots = new HashMap<>();
     private final SameDiffImageOps images;
     private SameDiffLayers layers;
@@ -269,7 +264,7 @@ public final class SameDiffLowering {
         }
         SameDiffLayers.NormalizedRows y =
                 layers.batchNorm(rows, width, count, parameter(t, 0), parameter(t, 1), norm.epsilon());
-        statistics.add(new SameDiffGraph.BatchStatistics(
+        statistics.add(new BatchStatistics(
                 t.parameters().get(2).name(),
                 t.parameters().get(3).name(),
                 y.mean().name(),
@@ -345,20 +340,20 @@ public final class SameDiffLowering {
 
     private LoweredTensor dropout(Tensor t, LoweredTensor x, double rate) {
         SDVariable mask = sd.placeHolder(t.name() + ".mask", type, t.shape().batched(-1));
-        masks.add(new SameDiffGraph.DropMask(mask.name(), t.shape(), rate, false));
+        masks.add(new DropMask(mask.name(), t.shape(), rate, false));
         return ofTensor(t, x.tensor().mul(mask));
     }
 
     private LoweredTensor dropPath(Tensor t, LoweredTensor x, double rate) {
         SDVariable mask = sd.placeHolder(t.name() + ".mask", type, -1, 1);
-        masks.add(new SameDiffGraph.DropMask(mask.name(), Shape.of(1), rate, false));
+        masks.add(new DropMask(mask.name(), Shape.of(1), rate, false));
         return applyMask(t, x, mask);
     }
 
     /** Drops a layer by its column of the mask of a stack, [B, layers], which all branches share. */
     private LoweredTensor dropLayer(Tensor t, LoweredTensor x, Op.DropLayer drop) {
         SDVariable stack = stackMasks.computeIfAbsent(drop.stack(), name -> {
-            masks.add(new SameDiffGraph.DropMask(name + ".mask", Shape.of(drop.layers()), drop.rate(), true));
+            masks.add(new DropMask(name + ".mask", Shape.of(drop.layers()), drop.rate(), true));
             return sd.placeHolder(name + ".mask", type, -1, drop.layers());
         });
         return applyMask(t, x, sd.slice(stack, new int[] {0, drop.layer()}, -1, 1));

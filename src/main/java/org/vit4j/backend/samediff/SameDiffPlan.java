@@ -7,10 +7,11 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.CachedPlan;
 import org.vit4j.backend.OpTime;
 
 /** Static plan of a graph for one set of input shapes: a sequence of ops bound to their memory. */
-final class SameDiffPlan implements AutoCloseable {
+final class SameDiffPlan implements CachedPlan {
     private final Map<String, INDArray> placeholders;
     private final Map<String, INDArray> shared;
     private final Map<String, INDArray> outputs;
@@ -93,7 +94,8 @@ final class SameDiffPlan implements AutoCloseable {
         }
     }
 
-    long bytes() {
+    @Override
+    public long bytes() {
         long bytes = folded.bytes();
         for (INDArray arena : arenas) bytes += arena.length() * arena.dataType().width();
         return bytes;

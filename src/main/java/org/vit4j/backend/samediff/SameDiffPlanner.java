@@ -16,6 +16,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.MemoryBlock;
+import org.vit4j.backend.MemoryPlanner;
 
 /** Turns a traced graph into a static plan: finds views, removes unneeded ops, reorders ops and allocates memory. */
 final class SameDiffPlanner {
@@ -186,7 +188,7 @@ final class SameDiffPlanner {
         Set<INDArray> folded = Collections.newSetFromMap(new IdentityHashMap<>());
         ValueUse uses = (value, step) -> {
             Allocation allocation = value.allocation();
-            allocation.extendLifetime(step);
+            allocation.block().extendLifetime(step);
             if (allocation.isExternal()) folded.add(allocation.external());
             else if (allocation.length > 0) {
                 allocations
@@ -213,7 +215,8 @@ final class SameDiffPlanner {
 
     private static INDArray arena(DataType type, List<Allocation> allocations) {
         long alignment = ALIGNMENT / type.width();
-        long length = MemoryPlanner.assignOffsets(allocations, alignment);
+        List<MemoryBlock> blocks = allocations.stream().map(Allocation::block).toList();
+        long length = MemoryPlanner.assignOffsets(blocks, alignment, MemoryPlanner.GapChoice.SMALLEST);
         INDArray arena = Nd4j.createUninitializedDetached(type, length + alignment);
         long past = arena.data().address() % ALIGNMENT / type.width();
         long shift = past == 0 ? 0 : alignment - past;

@@ -13,7 +13,9 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.RunningStatistics;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
@@ -68,7 +70,7 @@ class BatchNormTest {
         return mean(squares, channel);
     }
 
-    private Map<String, double[]> step(SameDiffLowering.Mode mode) {
+    private Map<String, double[]> step(Mode mode) {
         SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, mode);
         SDVariable y = lowered.output("y");
         SDVariable outputFactors = lowered.sd().placeHolder("factors", DataType.DOUBLE, -1, C);
@@ -89,7 +91,7 @@ class BatchNormTest {
 
     @Test
     void trainingNormalizesByBatchStatisticsAndUpdatesRunningStatistics() {
-        Map<String, double[]> results = step(SameDiffLowering.Mode.TRAINING);
+        Map<String, double[]> results = step(Mode.TRAINING);
         double[] hat = hat(new double[] {mean(x, 0), mean(x, 1)}, new double[] {variance(x, 0), variance(x, 1)});
         check(results, hat);
         double[] inputGradient = new double[ROWS * C];
@@ -111,7 +113,7 @@ class BatchNormTest {
 
     @Test
     void fineTuningNormalizesByRunningStatisticsAndDoesNotUpdateThem() {
-        Map<String, double[]> results = step(SameDiffLowering.Mode.FINE_TUNING);
+        Map<String, double[]> results = step(Mode.FINE_TUNING);
         check(results, hat(MEAN, VARIANCE));
         double[] inputGradient = new double[ROWS * C];
         for (int i = 0; i < inputGradient.length; i++) {
@@ -128,7 +130,7 @@ class BatchNormTest {
     void fineTuningOutputEqualsInferenceOutput() {
         INDArray inferred = new SameDiffInference(graph, parameters)
                 .tensor("norm", Nd4j.createFromArray(x).reshape(B, T, C));
-        assertThat(step(SameDiffLowering.Mode.FINE_TUNING).get("y"))
+        assertThat(step(Mode.FINE_TUNING).get("y"))
                 .containsExactly(inferred.dup('c').data().asDouble(), within(EXACT));
     }
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
@@ -36,12 +37,12 @@ class ResNetGradientTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2})
     void gradientEqualsFiniteDifferencesInTraining(int network) {
-        checkGradient(build(NETWORKS.get(network)), SameDiffLowering.Mode.TRAINING);
+        checkGradient(build(NETWORKS.get(network)), Mode.TRAINING);
     }
 
     @ParameterizedTest
     @EnumSource(names = {"INFERENCE", "FINE_TUNING"})
-    void gradientEqualsFiniteDifferencesWithFrozenStatistics(SameDiffLowering.Mode mode) {
+    void gradientEqualsFiniteDifferencesWithFrozenStatistics(Mode mode) {
         checkGradient(build(NETWORKS.get(0)), mode);
     }
 
@@ -52,7 +53,7 @@ class ResNetGradientTest {
         return Nd4j.createFromArray(values).reshape('c', shape);
     }
 
-    private static void checkGradient(Graph graph, SameDiffLowering.Mode mode) {
+    private static void checkGradient(Graph graph, Mode mode) {
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.DOUBLE);
         parameters.initialize(1);
         SameDiffGraph lowered = SameDiffLowering.lower(graph, parameters, mode);

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
@@ -52,7 +53,7 @@ class SameDiffLayersTest {
         Tensor input = g.addParameter("table", g.input("x", x.length), Role.POSITION, Init.ZEROS);
         g.output("y", g.activate("y", input, function));
         ParameterStore parameters = new ParameterStore(g.parameters(), DataType.DOUBLE);
-        SameDiffGraph lowered = SameDiffLowering.lower(g, parameters, SameDiffLowering.Mode.TRAINING);
+        SameDiffGraph lowered = SameDiffLowering.lower(g, parameters, Mode.TRAINING);
         var y = lowered.output("y");
         try (SameDiffGradients gradients = new SameDiffGradients(lowered, y.sum(), List.of(y))) {
             INDArray row = Nd4j.createFromArray(x).reshape(1, x.length);

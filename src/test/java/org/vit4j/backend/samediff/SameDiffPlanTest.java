@@ -17,6 +17,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.DropMask;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.models.ModelConfig;
@@ -41,7 +43,7 @@ class SameDiffPlanTest {
                 .toArray();
     }
 
-    private static SameDiffGraph lowered(ModelConfig model, SameDiffLowering.Mode mode) {
+    private static SameDiffGraph lowered(ModelConfig model, Mode mode) {
         Graph graph = model.build();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(5);
@@ -61,7 +63,7 @@ class SameDiffPlanTest {
         Map<String, INDArray> inputs = new HashMap<>();
         var spec = model.image();
         inputs.put("image", Nd4j.randn(DataType.FLOAT, batch, spec.height(), spec.width(), spec.channels()));
-        for (SameDiffGraph.DropMask mask : lowered.masks()) {
+        for (DropMask mask : lowered.masks()) {
             long[] shape =
                     lowered.sd().getVariable(mask.name()).placeholderShape().clone();
             if (shape[0] < 0) shape[0] = batch;
@@ -74,7 +76,7 @@ class SameDiffPlanTest {
     @MethodSource("configs")
     void inferenceEqualsInterpreterBitForBit(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
-        SameDiffGraph lowered = lowered(model, SameDiffLowering.Mode.INFERENCE);
+        SameDiffGraph lowered = lowered(model, Mode.INFERENCE);
         List<String> outputs = lowered.graph().outputs().keySet().stream()
                 .map(name -> lowered.output(name).name())
                 .distinct()
@@ -100,7 +102,7 @@ class SameDiffPlanTest {
     @MethodSource("configs")
     void gradientsEqualInterpreterBitForBit(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model();
-        SameDiffGraph lowered = lowered(model, SameDiffLowering.Mode.TRAINING);
+        SameDiffGraph lowered = lowered(model, Mode.TRAINING);
         SameDiff sd = lowered.sd();
         SDVariable targets = sd.placeHolder("targets", DataType.FLOAT, -1, 10);
         SDVariable loss = null;

@@ -1,4 +1,4 @@
-package org.vit4j.backend.samediff;
+package org.vit4j.machine;
 
 import java.io.OutputStream;
 import java.io.PrintStream;

@@ -1,9 +1,8 @@
-package org.vit4j.backend.samediff;
+package org.vit4j.backend;
 
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.backend.ParameterStore;
 
 /** Update of the running statistics of batch norms. */
 public final class RunningStatistics {
@@ -16,11 +15,8 @@ public final class RunningStatistics {
      * @param batch number of examples in the batch
      */
     public static void update(
-            ParameterStore parameters,
-            List<SameDiffGraph.BatchStatistics> statistics,
-            Map<String, INDArray> out,
-            long batch) {
-        for (SameDiffGraph.BatchStatistics norm : statistics) {
+            ParameterStore parameters, List<BatchStatistics> statistics, Map<String, INDArray> out, long batch) {
+        for (BatchStatistics norm : statistics) {
             double count = (double) batch * norm.rowsPerExample();
             double unbiased = count > 1 ? count / (count - 1) : 1;
             updateAverage(parameters.array(norm.meanBuffer()), out.get(norm.mean()), norm.momentum(), 1);

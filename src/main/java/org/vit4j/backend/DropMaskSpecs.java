@@ -1,0 +1,35 @@
+package org.vit4j.backend;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.Shape;
+import org.vit4j.graph.Tensor;
+
+/** The random masks of dropout, drop path and drop layer that training needs as inputs. */
+public final class DropMaskSpecs {
+    private DropMaskSpecs() {}
+
+    /** The masks of a graph in the order of its tensors: the random numbers depend on the order. */
+    public static List<DropMask> of(Graph graph) {
+        Map<String, DropMask> masks = new LinkedHashMap<>();
+        for (Tensor t : graph.tensors()) {
+            of(t).ifPresent(mask -> masks.putIfAbsent(mask.name(), mask));
+        }
+        return List.copyOf(masks.values());
+    }
+
+    /** The mask that a tensor needs; the branches of a stack of layers share one. */
+    public static Optional<DropMask> of(Tensor t) {
+        String name = t.name() + ".mask";
+        if (t.op() instanceof Op.Dropout drop) return Optional.of(new DropMask(name, t.shape(), drop.rate(), false));
+        if (t.op() instanceof Op.DropPath drop) return Optional.of(new DropMask(name, Shape.of(1), drop.rate(), false));
+        if (t.op() instanceof Op.DropLayer drop) {
+            return Optional.of(new DropMask(drop.stack() + ".mask", Shape.of(drop.layers()), drop.rate(), true));
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,72 @@
+package org.vit4j.backend;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Assigns offsets in an arena so that blocks with overlapping lifetimes do not share memory. Places the largest first
+ * (Pisarchyk and Lee 2020, arXiv:2001.03288, "greedy by size").
+ */
+public final class MemoryPlanner {
+    /** Choice among the gaps that can hold a block. */
+    public enum GapChoice {
+        /** The smallest sufficient gap. */
+        SMALLEST,
+        /** The gap at the lowest offset. */
+        LOWEST
+    }
+
+    private final long alignment;
+    private final GapChoice choice;
+    private final List<MemoryBlock> placed = new ArrayList<>(); // by offset
+    private long length;
+
+    private MemoryPlanner(long alignment, GapChoice choice) {
+        this.alignment = alignment;
+        this.choice = choice;
+    }
+
+    /**
+     * Assigns the offsets of all blocks.
+     *
+     * @param alignment every offset is a multiple of it, in the unit of the lengths
+     * @return the required length of the arena
+     */
+    public static long assignOffsets(List<MemoryBlock> blocks, long alignment, GapChoice choice) {
+        MemoryPlanner planner = new MemoryPlanner(alignment, choice);
+        blocks.stream()
+                .sorted(Comparator.comparingLong(MemoryBlock::length).reversed().thenComparingInt(MemoryBlock::first))
+                .forEach(planner::place);
+        return planner.length;
+    }
+
+    private void place(MemoryBlock block) {
+        block.setOffset(offsetFor(block));
+        length = Math.max(length, end(block));
+        int at = 0;
+        while (at < placed.size() && placed.get(at).offset() <= block.offset()) at++;
+        placed.add(at, block);
+    }
+
+    private long offsetFor(MemoryBlock block) {
+        long best = -1;
+        long smallest = Long.MAX_VALUE;
+        long free = 0;
+        for (MemoryBlock other : placed) {
+            if (!other.overlaps(block)) continue;
+            long gap = other.offset() - free;
+            if (gap >= block.length() && gap < smallest) {
+                if (choice == GapChoice.LOWEST) return free;
+                smallest = gap;
+                best = free;
+            }
+            free = Math.max(free, end(other));
+        }
+        return best >= 0 ? best : free;
+    }
+
+    private long end(MemoryBlock block) {
+        return (block.offset() + block.length() + alignment - 1) / alignment * alignment;
+    }
+}
