@@ -1,8 +1,8 @@
 package org.vit4j.checkpoint;
 
-import org.vit4j.data.Image;
-import org.vit4j.data.Interpolation;
-import org.vit4j.data.Resampling;
+import org.vit4j.data.image.Image;
+import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.data.transforms.Resampling;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Shape;
 

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.ImageFinder;
-import org.vit4j.data.LocalDirectories;
+import org.vit4j.data.datasets.ImageFinder;
+import org.vit4j.data.datasets.LocalDirectories;
 
 /** Arguments of a command that name image files or directories of images. */
 final class ImageArguments {

@@ -13,7 +13,7 @@ import org.vit4j.checkpoint.Npy;
 import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
-import org.vit4j.data.ImageFile;
+import org.vit4j.data.image.ImageFile;
 import org.vit4j.data.image.ImageFormats;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.DistributedBackend;

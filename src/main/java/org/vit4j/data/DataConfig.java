@@ -7,7 +7,21 @@ import java.util.OptionalDouble;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
+import org.vit4j.data.datasets.Cifar;
+import org.vit4j.data.datasets.DataFiles;
+import org.vit4j.data.datasets.DatasetSplits;
+import org.vit4j.data.datasets.Digits;
+import org.vit4j.data.datasets.DirectoryLister;
+import org.vit4j.data.datasets.FolderReader;
+import org.vit4j.data.datasets.ImageFolder;
+import org.vit4j.data.datasets.LabeledFiles;
+import org.vit4j.data.datasets.LocalDirectories;
+import org.vit4j.data.datasets.Mnist;
+import org.vit4j.data.datasets.OnCorrupt;
+import org.vit4j.data.datasets.TextLines;
 import org.vit4j.data.image.ImageFormats;
+import org.vit4j.data.transforms.AugmentConfig;
+import org.vit4j.data.transforms.AugmentReader;
 
 /**
  * The {@code data:} section: dataset, split, augmentation and preprocessing.
@@ -104,7 +118,8 @@ public record DataConfig(
         Optional<Path> path = written.filter(text -> remote.isEmpty()).map(text -> s.pathAt("path"));
         Preprocessing defaults = DatasetDefaults.of(dataset, imageHeight, imageWidth, channels);
         Preprocessing preprocess = Preprocessing.read(s, defaults).orElse(defaults);
-        AugmentConfig augment = AugmentReader.read(s, preprocess).orElse(AugmentConfig.NONE);
+        AugmentConfig augment =
+                AugmentReader.read(s, preprocess.transformDefaults()).orElse(AugmentConfig.NONE);
         boolean digits = onlyFor(s, List.of("validation"), dataset, DatasetType.DIGITS);
         double validation = digits ? s.doubleAt("validation", 0.2) : 0.2;
         boolean images = onlyFor(s, List.of("val_share", "class_map"), dataset, DatasetType.IMAGE_FOLDER);

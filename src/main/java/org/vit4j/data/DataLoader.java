@@ -17,6 +17,11 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.image.Image;
+import org.vit4j.data.random.SeededRandom;
+import org.vit4j.data.transforms.AugmentConfig;
+import org.vit4j.data.transforms.Transform;
 
 /**
  * Batches of a dataset, prefetched by several threads. The order depends only on (seed, epoch), the augmentation of an image

@@ -1,6 +1,7 @@
 package org.vit4j.data;
 
 import java.util.List;
+import org.vit4j.data.transforms.Interpolation;
 
 /** Default preprocessing of each dataset: mean and standard deviation of its training pixels, and the crop. */
 final class DatasetDefaults {

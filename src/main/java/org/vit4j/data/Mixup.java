@@ -5,6 +5,9 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
+import org.vit4j.data.random.RandomDistributions;
+import org.vit4j.data.random.SeededRandom;
+import org.vit4j.data.transforms.ValueRange;
 
 /**
  * Mixup and CutMix, {@code train.mixup}: blends images with their partners (Zhang et al. 2018, arXiv:1710.09412) or pastes
@@ -61,7 +64,7 @@ public record Mixup(
         double mixup = s.doubleUnlessOff("mixup", 0);
         double cutmix = s.doubleUnlessOff("cutmix", 0);
         Optional<ValueRange> minmax = s.has("cutmix_minmax") && !s.isOff("cutmix_minmax")
-                ? Optional.of(AugmentReader.range(s, "cutmix_minmax", new ValueRange(0, 1)))
+                ? Optional.of(ValueRange.read(s, "cutmix_minmax", new ValueRange(0, 1)))
                 : Optional.empty();
         double p = s.doubleAt("p", 1);
         double switching = s.doubleAt("switch", 0.5);

@@ -12,6 +12,10 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
+import org.vit4j.data.image.Image;
+import org.vit4j.data.transforms.ImageGeometry;
+import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.data.transforms.TransformDefaults;
 
 /**
  * Deterministic transform from an image of any size to the model's input: the evaluation transform of timm 0.9.16 with
@@ -43,6 +47,11 @@ public record Preprocessing(
         Checks.check(std.size() == channels, "std", std, "must have one value, or one per channel");
         Checks.check(mean.stream().allMatch(Double::isFinite), "mean", mean, "must be finite");
         Checks.check(std.stream().allMatch(x -> x > 0 && Double.isFinite(x)), "std", std, "must be positive");
+    }
+
+    /** Defaults of the transforms that come before this preprocessing. */
+    public TransformDefaults transformDefaults() {
+        return new TransformDefaults(List.of(height, width), mean);
     }
 
     /** Preprocesses images of any sizes -> [B, H, W, C]. */

@@ -1,8 +1,8 @@
 package org.vit4j.explain;
 
 import java.awt.image.BufferedImage;
-import org.vit4j.data.Image;
-import org.vit4j.data.ImageFile;
+import org.vit4j.data.image.Image;
+import org.vit4j.data.image.ImageFile;
 import org.vit4j.graph.TokenGrid;
 
 /**

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
-import org.vit4j.data.Image;
+import org.vit4j.data.image.Image;
 import org.vit4j.explain.Explainer;
 import org.vit4j.explain.HeadTable;
 import org.vit4j.explain.HeatMap;

@@ -19,7 +19,7 @@ import org.vit4j.checkpoint.StateDict;
 import org.vit4j.checkpoint.WeightTransfer;
 import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.TextLines;
+import org.vit4j.data.datasets.TextLines;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.ModelAnatomy;
 import org.vit4j.graph.Parameter;

@@ -8,8 +8,8 @@ import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.data.BatchShard;
 import org.vit4j.data.DataLoader;
-import org.vit4j.data.Dataset;
 import org.vit4j.data.MixedBatch;
+import org.vit4j.data.datasets.Dataset;
 import org.vit4j.graph.Graph;
 import org.vit4j.metrics.Evaluator;
 

@@ -8,8 +8,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.Image;
 import org.vit4j.data.Preprocessing;
+import org.vit4j.data.image.Image;
 import org.vit4j.model.SavedModel;
 
 /**

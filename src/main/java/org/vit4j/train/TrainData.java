@@ -1,12 +1,12 @@
 package org.vit4j.train;
 
 import java.util.List;
-import org.vit4j.data.AugmentConfig;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.DataConfig;
 import org.vit4j.data.DataLoader;
-import org.vit4j.data.Dataset;
-import org.vit4j.data.DatasetSplits;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.DatasetSplits;
+import org.vit4j.data.transforms.AugmentConfig;
 
 /**
  * Training and validation data of a run. Java programs can supply their own, for example a DL4J {@code DataSetIterator}

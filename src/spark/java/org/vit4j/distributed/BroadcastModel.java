@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.data.Image;
-import org.vit4j.data.ImageFile;
+import org.vit4j.data.image.Image;
+import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.SavedModel;
 
 /** Broadcast of a saved model file. Each executor opens the model once and holds it as {@link WorkerBroadcast} does. */

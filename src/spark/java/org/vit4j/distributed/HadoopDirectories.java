@@ -7,8 +7,8 @@ import java.util.List;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.vit4j.data.DirectoryLister;
-import org.vit4j.data.LocalDirectories;
+import org.vit4j.data.datasets.DirectoryLister;
+import org.vit4j.data.datasets.LocalDirectories;
 
 /**
  * Directories on any file system that Spark reads. Those of this machine ({@code file:}) are listed by

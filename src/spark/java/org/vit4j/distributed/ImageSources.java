@@ -19,7 +19,7 @@ import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.ImageFinder;
+import org.vit4j.data.datasets.ImageFinder;
 import org.vit4j.io.RunException;
 
 /** Input images and output tables of distributed inference. */

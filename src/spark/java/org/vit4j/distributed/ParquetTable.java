@@ -12,11 +12,11 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.Dataset;
-import org.vit4j.data.EncodedImages;
-import org.vit4j.data.ImageFile;
-import org.vit4j.data.NaturalOrder;
-import org.vit4j.data.OnCorrupt;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.EncodedImages;
+import org.vit4j.data.datasets.NaturalOrder;
+import org.vit4j.data.datasets.OnCorrupt;
+import org.vit4j.data.image.ImageFile;
 
 /**
  * Parquet files with a column of encoded images and one of labels. The driver reads only the labels; executors read the

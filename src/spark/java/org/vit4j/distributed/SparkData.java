@@ -5,13 +5,13 @@ import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.DataConfig;
-import org.vit4j.data.Dataset;
-import org.vit4j.data.DatasetSplits;
-import org.vit4j.data.EncodedImages;
-import org.vit4j.data.ImageFile;
-import org.vit4j.data.ImageFolder;
-import org.vit4j.data.LabeledFiles;
-import org.vit4j.data.OnCorrupt;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.DatasetSplits;
+import org.vit4j.data.datasets.EncodedImages;
+import org.vit4j.data.datasets.ImageFolder;
+import org.vit4j.data.datasets.LabeledFiles;
+import org.vit4j.data.datasets.OnCorrupt;
+import org.vit4j.data.image.ImageFile;
 
 /**
  * The data of a run.

@@ -20,7 +20,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.CollectionAccumulator;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.Image;
+import org.vit4j.data.image.Image;
 import org.vit4j.model.Prediction;
 
 /**

@@ -4,7 +4,7 @@ import java.io.Serializable;
 import java.util.List;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.Dataset;
+import org.vit4j.data.datasets.Dataset;
 import org.vit4j.io.RunException;
 import org.vit4j.train.GradientRequest;
 import org.vit4j.train.GradientWorker;

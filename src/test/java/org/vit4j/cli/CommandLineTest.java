@@ -20,9 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vit4j.bench.BenchRunner;
-import org.vit4j.data.Dataset;
-import org.vit4j.data.Digits;
-import org.vit4j.data.Image;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.Digits;
+import org.vit4j.data.image.Image;
 
 /** Exit codes, output streams and JSON keys of the commands. */
 class CommandLineTest {

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.checkpoint.Npy;
 import org.vit4j.checkpoint.SafeTensors;
-import org.vit4j.data.Digits;
-import org.vit4j.data.ImageFile;
+import org.vit4j.data.datasets.Digits;
+import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.RandomModel;
 import org.vit4j.train.RunConfig;
 

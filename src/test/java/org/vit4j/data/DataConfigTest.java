@@ -8,6 +8,16 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.datasets.OnCorrupt;
+import org.vit4j.data.transforms.CenterCrop;
+import org.vit4j.data.transforms.HorizontalFlip;
+import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.data.transforms.RandomAffine;
+import org.vit4j.data.transforms.RandomCrop;
+import org.vit4j.data.transforms.RandomResizedCrop;
+import org.vit4j.data.transforms.ResizeImage;
+import org.vit4j.data.transforms.ValueRange;
+import org.vit4j.data.transforms.VerticalFlip;
 
 class DataConfigTest {
 
@@ -53,15 +63,14 @@ class DataConfigTest {
         ValueRange ratio = new ValueRange(3 / 4.0, 4 / 3.0);
         assertThat(data.augment().transforms())
                 .containsExactly(
-                        new Transform.RandomResizedCrop(
-                                List.of(224), new ValueRange(0.1, 1), ratio, Interpolation.NEAREST),
-                        new Transform.ResizeImage(List.of(20, 30), Interpolation.BICUBIC),
-                        new Transform.ResizeImage(List.of(64, 64), Interpolation.BICUBIC),
-                        new Transform.CenterCrop(List.of(28)),
-                        new Transform.RandomCrop(List.of(), 4, 128),
-                        new Transform.HorizontalFlip(0.5),
-                        new Transform.VerticalFlip(0.1),
-                        new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0));
+                        new RandomResizedCrop(List.of(224), new ValueRange(0.1, 1), ratio, Interpolation.NEAREST),
+                        new ResizeImage(List.of(20, 30), Interpolation.BICUBIC),
+                        new ResizeImage(List.of(64, 64), Interpolation.BICUBIC),
+                        new CenterCrop(List.of(28)),
+                        new RandomCrop(List.of(), 4, 128),
+                        new HorizontalFlip(0.5),
+                        new VerticalFlip(0.1),
+                        new RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0));
         Config config = Config.parse(yaml, "a.yaml");
         DataConfig.read(config.root().section("data"), 64, 64, 3);
         assertThat(read(config.resolved(), 64, 3)).isEqualTo(data);

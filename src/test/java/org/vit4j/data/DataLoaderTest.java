@@ -10,12 +10,20 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.Digits;
+import org.vit4j.data.image.Image;
+import org.vit4j.data.transforms.AugmentConfig;
+import org.vit4j.data.transforms.HorizontalFlip;
+import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.data.transforms.RandomAffine;
+import org.vit4j.data.transforms.ValueRange;
 
 class DataLoaderTest {
     private static final Preprocessing PREPROCESS =
             new Preprocessing(12, 12, 1, 1, Interpolation.BILINEAR, List.of(0.3), List.of(0.4));
-    private static final AugmentConfig AUGMENT = AugmentConfig.of(List.of(
-            new Transform.RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0), new Transform.HorizontalFlip(0.5)));
+    private static final AugmentConfig AUGMENT = AugmentConfig.of(
+            List.of(new RandomAffine(10, 0.1, new ValueRange(0.9, 1.1), 5, 0), new HorizontalFlip(0.5)));
     private final Dataset digits = Digits.split(0.2, 0).validation();
 
     @Test

@@ -13,6 +13,10 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.ViewIterator;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.Digits;
+import org.vit4j.data.transforms.AugmentConfig;
+import org.vit4j.data.transforms.Interpolation;
 
 class Dl4jDataTest {
     private static final Preprocessing PREPROCESS =

@@ -14,6 +14,7 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.transforms.ValueRange;
 
 class MixupTest {
     private static final int N = 6;

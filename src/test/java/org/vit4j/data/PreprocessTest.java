@@ -13,6 +13,10 @@ import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.image.Image;
+import org.vit4j.data.image.TestImages;
+import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.data.transforms.ResampleTest;
 
 class PreprocessTest {
     private static final List<Double> MEAN = List.of(0.485, 0.456, 0.406);

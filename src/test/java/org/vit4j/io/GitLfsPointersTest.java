@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.vit4j.checkpoint.Npy;
 import org.vit4j.checkpoint.StateDict;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.ImageFile;
+import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.SavedModel;
 
 /** All readers of files report Git LFS pointers, with a remedy. */

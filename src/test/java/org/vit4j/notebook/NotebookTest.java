@@ -20,7 +20,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.Digits;
+import org.vit4j.data.datasets.Digits;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.EpochMetrics;
 import org.vit4j.train.TrainState;

@@ -14,9 +14,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.DataConfig;
-import org.vit4j.data.Dataset;
-import org.vit4j.data.DatasetSplits;
-import org.vit4j.data.Image;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.DatasetSplits;
+import org.vit4j.data.image.Image;
 import org.vit4j.model.SavedModel;
 
 /** Images supplied by a Java program: run and model record {@code dataset: custom}, not the dataset of the config. */

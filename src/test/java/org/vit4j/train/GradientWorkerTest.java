@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.DatasetSplits;
+import org.vit4j.data.datasets.DatasetSplits;
 
 /** The sum over the shards of a batch equals the full batch: images, mixing and masks do not depend on the sharding. */
 class GradientWorkerTest {

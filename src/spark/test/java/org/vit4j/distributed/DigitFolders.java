@@ -14,8 +14,8 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.vit4j.data.Digits;
-import org.vit4j.data.ImageFile;
+import org.vit4j.data.datasets.Digits;
+import org.vit4j.data.image.ImageFile;
 
 /** Writes some of the packaged digits as image folders and as Parquet tables. */
 final class DigitFolders {
@@ -28,7 +28,7 @@ final class DigitFolders {
         write(split.validation(), root.resolve("val"), validation);
     }
 
-    private static void write(org.vit4j.data.Dataset digits, Path directory, int ofClass) {
+    private static void write(org.vit4j.data.datasets.Dataset digits, Path directory, int ofClass) {
         int[] count = new int[2];
         for (int i = 0; i < digits.size(); i++) {
             int label = digits.label(i);

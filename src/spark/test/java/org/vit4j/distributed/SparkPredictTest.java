@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.ImageFile;
+import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;

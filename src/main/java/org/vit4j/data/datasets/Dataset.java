@@ -1,0 +1,27 @@
+package org.vit4j.data.datasets;
+
+import java.util.List;
+import org.vit4j.data.image.Image;
+
+/**
+ * Labeled images in a fixed order. Users of the library implement it for their own images.
+ *
+ * <p>Implementations are read by several threads at once. An image is best decoded on access, since a loader reads every
+ * image once per epoch.
+ */
+public interface Dataset {
+
+    int size();
+
+    /** Returns an image [H, W, C] of any size, which must not be modified. */
+    Image image(int index);
+
+    /** Class of an image, an index of {@link #classes()}. */
+    int label(int index);
+
+    /** Name of an image for messages and reports: a file, or dataset and index. */
+    String name(int index);
+
+    /** The names of the classes, in the order of the network's outputs. */
+    List<String> classes();
+}

@@ -1,0 +1,21 @@
+package org.vit4j.data.transforms;
+
+import java.util.List;
+import org.vit4j.config.Checks;
+
+/** Checks of parameters that several transforms have. */
+final class TransformChecks {
+    private TransformChecks() {}
+
+    /** Requires one or two numbers, each at least 1. */
+    static List<Integer> size(List<Integer> size) {
+        boolean oneOrTwo = size.size() == 1 || size.size() == 2;
+        boolean positive = size.stream().allMatch(side -> side >= 1);
+        Checks.check(oneOrTwo && positive, "size", size, "must be one integer or [H, W], each at least 1");
+        return List.copyOf(size);
+    }
+
+    static void fill(double fill) {
+        Checks.check(fill >= 0 && fill <= 255, "fill", fill, "must be in [0, 255]");
+    }
+}
