@@ -24,7 +24,7 @@ threads() { sed -n 's/.*"threads" : "\([0-9]*\)".*/\1/p' "$1/environment.json"; 
 "${BASH_FOR_LAUNCHER:-bash}" ./vit4j models --json >"$work/models.json" && ok "$("${BASH_FOR_LAUNCHER:-bash}" --version | head -n 1)"
 
 # Scripts a user starts have nothing that Bash 3.2 or an older macOS lacks.
-! grep -nE '^[^#]*(mapfile|readarray|declare -A|readlink -f|[$][{][a-z_]+(,,|\^\^)|&>>|wait -n)' vit4j checks/spark-home.sh notebooks/*.sh ||
+! grep -nE '^[^#]*(mapfile|readarray|declare -A|readlink -f|[$][{][a-z_]+(,,|\^\^)|&>>|wait -n)' vit4j src/main/scripts/*.sh src/main/scripts/vit4j checks/spark-home.sh notebooks/*.sh ||
   fail "newer than Bash 3.2"
 ok "nothing newer than Bash 3.2"
 

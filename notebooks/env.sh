@@ -5,7 +5,7 @@ jar=$(cd "$notebooks/.." && pwd)/target/vit4j.jar
 
 # Half of the machine's memory, since JavaCPP allows off-heap arrays as much memory as the heap.
 # Log level WARN, since Jupyter shows the log in the cell.
-options="-XX:+UseSerialGC -XX:MaxRAMPercentage=50 -Dvit4j.log=WARN"
+options="-XX:+UseSerialGC -XX:MaxRAMPercentage=50 -Dvit4j.log=WARN -Dlogback.configurationFile=org/vit4j/machine/program-logback.xml"
 
 # Read by JJava.
 export JJAVA_CLASSPATH=$jar JJAVA_STARTUP_SCRIPTS_PATH=$notebooks/kernels/jjava.jshell JJAVA_JVM_OPTS=$options
@@ -16,7 +16,8 @@ for rapaio in "$HOME"/.m2/repository/io/github/padreati/rapaio-jupyter-kernel/*/
   spec=$(dirname "$jar")/jupyter/kernels/rapaio
   mkdir -p "$spec"
   cat >"$spec/kernel.json" <<JSON
-{"argv": ["java", "-XX:+UseSerialGC", "-XX:MaxRAMPercentage=50", "-Dvit4j.log=WARN", "-jar", "$rapaio", "{connection_file}"],
+{"argv": ["java", "-XX:+UseSerialGC", "-XX:MaxRAMPercentage=50", "-Dvit4j.log=WARN",
+          "-Dlogback.configurationFile=org/vit4j/machine/program-logback.xml", "-jar", "$rapaio", "{connection_file}"],
  "display_name": "Java (rapaio)", "language": "java", "interrupt_mode": "message",
  "env": {"RJK_CLASSPATH": "$jar", "RJK_INIT_SCRIPT": "$notebooks/kernels/rapaio.jshell", "RJK_TIMEOUT_MILLIS": "-1"}}
 JSON

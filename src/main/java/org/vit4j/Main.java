@@ -5,12 +5,14 @@ import org.vit4j.cli.CommandLineProgram;
 import org.vit4j.cli.StandardOutput;
 import org.vit4j.machine.JavaCppLogging;
 import org.vit4j.machine.MemoryLimit;
+import org.vit4j.machine.ProgramLogging;
 
 /** Entry point of the command-line program. */
 public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
+        ProgramLogging.configure();
         StandardOutput.install();
         // Libraries also format numbers, and must not use the locale of the user.
         Locale.setDefault(Locale.ROOT);

@@ -50,7 +50,7 @@ class PackagesTest {
             allow("export", "backend", "backend.samediff", "checkpoint", "config", "data", "graph", "io", "model", "models", "onnx"),
             allow("train", "backend", "checkpoint", "config", "data", "data.datasets", "data.image", "data.transforms", "graph", "io", "keras", "machine", "metrics", "model", "models", "optim", "report"),
             allow("bench", "backend", "backend.samediff", "config", "data", "graph", "io", "machine", "models", "onnx", "optim", "report", "train"),
-            allow("notebook", "config", "data", "data.datasets", "data.image", "explain", "io", "metrics", "model", "models", "optim", "plot", "report", "train"),
+            allow("notebook", "config", "data", "data.datasets", "data.image", "explain", "io", "machine", "metrics", "model", "models", "optim", "plot", "report", "train"),
             allow("distributed", "config", "data", "data.datasets", "data.image", "io", "model", "train"),
             allow("cli", "", "backend", "bench", "checkpoint", "config", "data", "data.datasets", "data.image", "data.transforms", "explain", "export", "io", "metrics", "model", "models", "onnx", "optim", "plot", "report", "train"),
             allow("data.datasets", "config", "data.image", "data.random", "io"),

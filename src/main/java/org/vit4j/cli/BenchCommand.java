@@ -17,6 +17,7 @@ import org.vit4j.bench.PeakMemory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -40,8 +41,8 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(paramLabel = "VARIANT|CONFIG", description = "A variant name or a YAML file.")
     private String config;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
-    private List<String> overrides = List.of();
+    @Mixin
+    private OverrideOption overrides;
 
     @Option(
             names = "--steps",
@@ -58,8 +59,8 @@ final class BenchCommand implements Callable<Integer> {
             description = "Measure only these of plain, samediff and onednn (comma-separated; default: all).")
     private List<BenchRunner> only = List.of(BenchRunner.values());
 
-    @Option(names = "--json", description = "Print JSON instead of text.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Spec
     private CommandSpec spec;
@@ -67,7 +68,7 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (steps < 1) throw new ConfigError("--steps " + steps + ": expected at least 1");
-        RunConfig run = RunConfig.open(config, overrides);
+        RunConfig run = RunConfig.open(config, overrides.values());
         Consumer<String> progress = step -> spec.commandLine().getErr().println("bench: " + step);
         List<BenchRunner> runners = only.stream().distinct().sorted().toList();
         Map<BenchRunner, PeakMemory> memory = new EnumMap<>(BenchRunner.class);
@@ -83,7 +84,7 @@ final class BenchCommand implements Callable<Integer> {
         }
         BenchReport report = new BenchReport(run, steps, measured, memory);
         PrintWriter out = spec.commandLine().getOut();
-        if (json) out.println(Json.text(report.toMap()));
+        if (json.requested()) out.println(Json.text(report.toMap()));
         else out.print(report.table());
         out.flush();
         return CommandLineProgram.SUCCESS;
@@ -98,7 +99,7 @@ final class BenchCommand implements Callable<Integer> {
                 .forEach(command::add);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(List.of("bench-worker", config, "--runner", runner.word()));
-        for (String override : overrides) command.addAll(List.of("--set", override));
+        for (String override : overrides.values()) command.addAll(List.of("--set", override));
         return command;
     }
 }

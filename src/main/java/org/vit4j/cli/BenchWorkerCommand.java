@@ -4,12 +4,12 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.vit4j.bench.BenchRunner;
 import org.vit4j.bench.BenchWorker;
 import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -24,8 +24,8 @@ final class BenchWorkerCommand implements Callable<Integer> {
     @Parameters(paramLabel = "VARIANT|CONFIG", description = "A variant name or a YAML file.")
     private String config;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
-    private List<String> overrides = List.of();
+    @Mixin
+    private OverrideOption overrides;
 
     @Option(names = "--runner", required = true, paramLabel = "RUNNER", description = "plain, samediff or onednn.")
     private BenchRunner runner;
@@ -37,7 +37,7 @@ final class BenchWorkerCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         BenchWorker.serve(
-                RunConfig.open(config, overrides),
+                RunConfig.open(config, overrides.values()),
                 runner,
                 lines,
                 spec.commandLine().getOut());

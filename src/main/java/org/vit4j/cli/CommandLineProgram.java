@@ -10,6 +10,7 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.io.RunException;
 import org.vit4j.machine.SuppressedOutput;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
@@ -37,13 +38,15 @@ import picocli.CommandLine.TypeConversionException;
             PreviewCommand.class,
             BenchCommand.class,
             BenchWorkerCommand.class,
-            HelpCommand.class
+            HelpCommand.class,
+            AutoComplete.GenerateCompletion.class
         },
         footer = {"", "Exit codes: 0 success, 1 failure, 2 invalid input, 130 interrupted after saving."})
 public final class CommandLineProgram implements Runnable {
     /** Commands that run no tensor operations, so that they also work where ND4J has no backend. */
     private static final Set<Class<?>> WITHOUT_BACKEND = Set.of(
-            SummaryCommand.class, PlotCommand.class, ModelsCommand.class, CompareCommand.class, HelpCommand.class);
+            SummaryCommand.class, PlotCommand.class, ModelsCommand.class, CompareCommand.class, HelpCommand.class,
+            AutoComplete.GenerateCompletion.class);
 
     static final int SUCCESS = 0;
     static final int FAILURE = 1;

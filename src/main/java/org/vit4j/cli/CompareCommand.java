@@ -11,6 +11,7 @@ import org.vit4j.io.AtomicFiles;
 import org.vit4j.report.ComparisonPage;
 import org.vit4j.report.RunComparison;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -30,8 +31,8 @@ final class CompareCommand implements Callable<Integer> {
             description = "Write an HTML page, such as compare.html, instead of text.")
     private Optional<Path> output = Optional.empty();
 
-    @Option(names = "--json", description = "Print JSON instead of text.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Spec
     private CommandSpec spec;
@@ -44,7 +45,7 @@ final class CompareCommand implements Callable<Integer> {
         RunComparison comparison = RunComparison.read(runs);
         output.ifPresent(file -> AtomicFiles.write(file, ComparisonPage.html(comparison)));
         PrintWriter out = spec.commandLine().getOut();
-        if (json) out.println(Json.text(comparison.toMaps()));
+        if (json.requested()) out.println(Json.text(comparison.toMaps()));
         else if (output.isPresent()) out.println(output.get() + ": " + runs.size() + " runs");
         else out.print(comparison.table());
         out.flush();

@@ -24,13 +24,13 @@ import org.vit4j.data.datasets.LocalDirectories;
 import org.vit4j.data.datasets.OnCorrupt;
 import org.vit4j.data.datasets.RelabeledDataset;
 import org.vit4j.data.datasets.TextLines;
-import org.vit4j.data.image.ImageFormats;
 import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.metrics.Evaluator;
 import org.vit4j.metrics.Scores;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -39,7 +39,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "eval",
         mixinStandardHelpOptions = true,
-        description = "Computes loss, accuracy and confusion matrix on labeled images.")
+        description = "Computes loss, accuracy and confusion matrix on labeled images.",
+        footer = {"", "For a config, set data.max_pixels instead of --max-pixels."})
 final class EvalCommand implements Callable<Integer> {
     @Parameters(paramLabel = "MODEL", description = "A .keras file written by vit4j.")
     private Path file;
@@ -53,8 +54,8 @@ final class EvalCommand implements Callable<Integer> {
                     + " or in val, validation, valid or test.")
     private String data;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
-    private List<String> overrides = List.of();
+    @Mixin
+    private OverrideOption overrides;
 
     @Option(
             names = "--batch",
@@ -71,23 +72,14 @@ final class EvalCommand implements Callable<Integer> {
                     + " (timm's format).")
     private Optional<Path> classMap = Optional.empty();
 
-    @Option(
-            names = "--on-corrupt",
-            paramLabel = "skip|fail",
-            defaultValue = "skip",
-            description = OnCorruptOption.DESCRIPTION)
-    private String onCorrupt;
+    @Mixin
+    private OnCorruptOption onCorrupt;
 
-    @Option(
-            names = "--max-pixels",
-            paramLabel = "N",
-            defaultValue = "" + ImageFormats.DEFAULT_PIXEL_LIMIT,
-            description = "Reject images of a directory with more pixels (default: ${DEFAULT-VALUE}). For a config, set"
-                    + " data.max_pixels.")
-    private long maxPixels;
+    @Mixin
+    private MaxPixelsOption maxPixels;
 
-    @Option(names = "--json", description = "Print JSON instead of text.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Spec
     private CommandSpec spec;
@@ -95,7 +87,7 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (batch < 1) throw new ConfigError("--batch " + batch + ": expected at least 1");
-        boolean failOnCorrupt = OnCorruptOption.fails(onCorrupt);
+        boolean failOnCorrupt = onCorrupt.fails();
         List<String> directories = classMap.map(TextLines::distinct).orElse(List.of());
         List<String> unreadable = Collections.synchronizedList(new ArrayList<>());
         try (SavedModel model = SavedModel.load(file)) {
@@ -108,7 +100,7 @@ final class EvalCommand implements Callable<Integer> {
             Scores scores = Evaluator.evaluate(model.inference(), batches, classes);
             if (scores.count() == 0) throw new ConfigError(data + ": no image can be read");
             PrintWriter out = spec.commandLine().getOut();
-            if (json) out.println(Json.text(jsonFields(scores, classes, unreadable)));
+            if (json.requested()) out.println(Json.text(jsonFields(scores, classes, unreadable)));
             else print(out, scores);
             out.flush();
         }
@@ -134,15 +126,17 @@ final class EvalCommand implements Callable<Integer> {
             int channels = model.description().model().image().channels();
             FolderReader reader = new FolderReader(new LocalDirectories(), directories);
             return new ImageFolder(
-                    reader.evaluationFiles(path.toString(), classes), channels, OnCorrupt.FAIL, maxPixels);
+                    reader.evaluationFiles(path.toString(), classes), channels, OnCorrupt.FAIL, maxPixels.limit());
         }
         if (!Files.exists(path) && !Config.exists(data)) {
             throw new ConfigError("--data " + data + ": does not exist; expected a directory with one directory per"
                     + " class, a YAML file, or the name of a packaged config"
                     + Suggestions.hint(data, ConfigCatalog.names()));
         }
-        Dataset validation =
-                RunConfig.open(data, overrides).data().open(OnCorrupt.FAIL).validation();
+        Dataset validation = RunConfig.open(data, overrides.values())
+                .data()
+                .open(OnCorrupt.FAIL)
+                .validation();
         return new RelabeledDataset(data, validation, classes, directories);
     }
 

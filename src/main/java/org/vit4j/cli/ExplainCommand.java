@@ -10,11 +10,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.image.ImageFormats;
 import org.vit4j.explain.ExplainMethod;
 import org.vit4j.explain.ExplainRun;
 import org.vit4j.model.SavedModel;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -68,15 +68,11 @@ final class ExplainCommand implements Callable<Integer> {
             description = "Directory for explain.html, images and tables.")
     private Path directory;
 
-    @Option(
-            names = "--max-pixels",
-            paramLabel = "N",
-            defaultValue = "" + ImageFormats.DEFAULT_PIXEL_LIMIT,
-            description = "Reject images with more pixels (default: ${DEFAULT-VALUE}).")
-    private long maxPixels;
+    @Mixin
+    private MaxPixelsOption maxPixels;
 
-    @Option(names = "--json", description = "Print JSON instead of text.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Spec
     private CommandSpec spec;
@@ -91,7 +87,8 @@ final class ExplainCommand implements Callable<Integer> {
         OptionalInt headIndex = head.map(OptionalInt::of).orElse(OptionalInt.empty());
         List<Path> images =
                 ImageArguments.files(inputs, note -> spec.commandLine().getErr().println("vit4j: " + note));
-        var request = new ExplainRun.ExplainRequest(images, methods, layer, headIndex, target, directory, maxPixels);
+        var request =
+                new ExplainRun.ExplainRequest(images, methods, layer, headIndex, target, directory, maxPixels.limit());
         try (SavedModel model = SavedModel.load(file)) {
             print(ExplainRun.write(model, request));
         }
@@ -100,7 +97,7 @@ final class ExplainCommand implements Callable<Integer> {
 
     private void print(ExplainRun.ExplainOutcome outcome) {
         PrintWriter out = spec.commandLine().getOut();
-        if (json) {
+        if (json.requested()) {
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("page", outcome.page().toString());
             fields.put("results", outcome.results());

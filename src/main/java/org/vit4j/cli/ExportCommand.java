@@ -15,6 +15,7 @@ import org.vit4j.export.ModelExporter;
 import org.vit4j.io.RunException;
 import org.vit4j.onnx.PixelInput;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -70,8 +71,8 @@ final class ExportCommand implements Callable<Integer> {
                     + " the model was imported with, else reference).")
     private Optional<String> names = Optional.empty();
 
-    @Option(names = "--json", description = "Print JSON instead of text.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Spec
     private CommandSpec spec;
@@ -81,7 +82,7 @@ final class ExportCommand implements Callable<Integer> {
         ExportFormat target = ExportFormat.of(format);
         List<Path> written = ModelExporter.run(model, target, file, new ModelExporter.ExportOptions(pixels(), names));
         PrintWriter out = spec.commandLine().getOut();
-        if (json) out.println(Json.text(jsonFields(target, written)));
+        if (json.requested()) out.println(Json.text(jsonFields(target, written)));
         else written.forEach(one -> out.println(target.cliName() + ": " + one));
         out.flush();
         return CommandLineProgram.SUCCESS;

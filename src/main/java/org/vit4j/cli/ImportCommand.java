@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.vit4j.config.UserPath;
 import org.vit4j.train.CheckpointImporter;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -64,8 +65,8 @@ final class ImportCommand implements Callable<Integer> {
             description = "Change the number of input channels (1 or 3); the first convolution is adapted.")
     private Optional<Integer> channels = Optional.empty();
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
-    private List<String> overrides = List.of();
+    @Mixin
+    private OverrideOption overrides;
 
     @Option(names = "--labels", paramLabel = "FILE", description = "Text file with the class names, one per line.")
     private Optional<Path> labels = Optional.empty();
@@ -105,7 +106,7 @@ final class ImportCommand implements Callable<Integer> {
 
     private List<String> published() {
         if (arguments.size() != 2) throw usageError("expected VARIANT|CONFIG and CHECKPOINT, got " + arguments);
-        var changes = new CheckpointImporter.ImportChanges(classes, image, channels, overrides);
+        var changes = new CheckpointImporter.ImportChanges(classes, image, channels, overrides.values());
         return CheckpointImporter.run(
                 arguments.get(0), UserPath.of(arguments.get(1)), model, changes, labels, seed, !lenient, key);
     }
@@ -118,7 +119,7 @@ final class ImportCommand implements Callable<Integer> {
                 || channels.isPresent()
                 || labels.isPresent()
                 || key.isPresent();
-        if (changed || lenient || !overrides.isEmpty()) {
+        if (changed || lenient || !overrides.values().isEmpty()) {
             throw usageError("--like replaces only the weights; remove the other options");
         }
         return CheckpointImporter.fromRetrained(original, UserPath.of(arguments.get(0)), model);

@@ -10,8 +10,8 @@ import org.vit4j.config.ConfigCatalog;
 import org.vit4j.report.ModelSummary;
 import org.vit4j.train.RunConfig;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Lists all published variants with size, compute and reported accuracy.")
 final class ModelsCommand implements Callable<Integer> {
-    @Option(names = "--json", description = "Print JSON instead of text.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Spec
     private CommandSpec spec;
@@ -65,7 +65,7 @@ final class ModelsCommand implements Callable<Integer> {
         List<ModelLine> lines =
                 ConfigCatalog.variants().stream().map(ModelLine::of).toList();
         PrintWriter out = spec.commandLine().getOut();
-        if (json) {
+        if (json.requested()) {
             out.println(Json.text(lines.stream().map(ModelLine::jsonFields).toList()));
         } else {
             out.printf(

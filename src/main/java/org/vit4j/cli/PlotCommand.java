@@ -2,7 +2,6 @@ package org.vit4j.cli;
 
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
@@ -11,6 +10,7 @@ import org.vit4j.io.AtomicFiles;
 import org.vit4j.plot.Drawing;
 import org.vit4j.plot.ModelPlot;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -31,8 +31,8 @@ final class PlotCommand implements Callable<Integer> {
             description = "The image to write: .svg or .png.")
     private Path output;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
-    private List<String> overrides = List.of();
+    @Mixin
+    private OverrideOption overrides;
 
     @Option(
             names = "--scale",
@@ -53,7 +53,7 @@ final class PlotCommand implements Callable<Integer> {
         if (!(scale > 0 && scale <= 8)) throw new ConfigError("--scale " + scale + ": expected above 0, at most 8");
         // Java's 2D drawing must not connect to a display.
         System.setProperty("java.awt.headless", "true");
-        NamedModel named = NamedModel.of(model, overrides);
+        NamedModel named = NamedModel.of(model, overrides.values());
         Drawing drawing = ModelPlot.of(named.name(), named.model().build());
         if (file.endsWith(".svg")) {
             AtomicFiles.write(output, drawing.svg());

@@ -14,10 +14,10 @@ import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.data.image.ImageFile;
-import org.vit4j.data.image.ImageFormats;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.DistributedBackend;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -60,22 +60,14 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "-o", paramLabel = "OUT", description = "With --spark: the Parquet table to write.")
     private Optional<String> table = Optional.empty();
 
-    @Option(
-            names = "--on-corrupt",
-            paramLabel = "skip|fail",
-            defaultValue = "skip",
-            description = OnCorruptOption.DESCRIPTION)
-    private String onCorrupt;
+    @Mixin
+    private OnCorruptOption onCorrupt;
 
-    @Option(
-            names = "--max-pixels",
-            paramLabel = "N",
-            defaultValue = "" + ImageFormats.DEFAULT_PIXEL_LIMIT,
-            description = "Reject images with more pixels (default: ${DEFAULT-VALUE}).")
-    private long maxPixels;
+    @Mixin
+    private MaxPixelsOption maxPixels;
 
-    @Option(names = "--json", description = "Print JSON instead of text.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Spec
     private CommandSpec spec;
@@ -86,12 +78,12 @@ final class PredictCommand implements Callable<Integer> {
         if (spark.isPresent() != table.isPresent()) {
             throw new ConfigError("predict: --spark MASTER and -o OUT.parquet require each other");
         }
-        boolean failOnCorrupt = OnCorruptOption.fails(onCorrupt);
+        boolean failOnCorrupt = onCorrupt.fails();
         if (spark.isPresent()) return onSpark(failOnCorrupt);
         PrintWriter err = spec.commandLine().getErr();
         List<Path> files =
                 ImageArguments.files(inputs.stream().map(UserPath::of).toList(), note -> err.println("vit4j: " + note));
-        PredictionPrinter printer = new PredictionPrinter(spec.commandLine().getOut(), json, logits);
+        PredictionPrinter printer = new PredictionPrinter(spec.commandLine().getOut(), json.requested(), logits);
         UnreadableInputs unreadable = new UnreadableInputs(err, failOnCorrupt);
         try (SavedModel model = SavedModel.load(file);
                 printer) {
@@ -133,7 +125,7 @@ final class PredictCommand implements Callable<Integer> {
     /** Reads and preprocesses an image to [H, W, C]. The decoded image, which may be large, is not retained. */
     private float[] preprocess(SavedModel model, Path image) {
         int channels = model.description().model().image().channels();
-        return model.description().preprocess().apply(ImageFile.read(image, channels, maxPixels));
+        return model.description().preprocess().apply(ImageFile.read(image, channels, maxPixels.limit()));
     }
 
     private void predictImages(SavedModel model, List<Path> batch, List<float[]> prepared, PredictionPrinter printer) {

@@ -2,7 +2,6 @@ package org.vit4j.cli;
 
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -13,6 +12,7 @@ import org.vit4j.train.AugmentPreview;
 import org.vit4j.train.RunConfig;
 import org.vit4j.train.TrainData;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -42,8 +42,8 @@ final class PreviewCommand implements Callable<Integer> {
             description = "Epoch whose images are shown, from 1 (default: ${DEFAULT-VALUE}).")
     private int epoch = 1;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
-    private List<String> overrides = List.of();
+    @Mixin
+    private OverrideOption overrides;
 
     @Spec
     private CommandSpec spec;
@@ -58,7 +58,7 @@ final class PreviewCommand implements Callable<Integer> {
         });
         // Java's 2D drawing must not connect to a display.
         System.setProperty("java.awt.headless", "true");
-        RunConfig run = RunConfig.open(config, overrides);
+        RunConfig run = RunConfig.open(config, overrides.values());
         int images = count.orElse(Math.min(32, run.train().batch()));
         BufferedImage sheet = AugmentPreview.sheet(run, TrainData.open(run), epoch, images);
         AtomicFiles.write(output, temporary -> {

@@ -1,13 +1,13 @@
 package org.vit4j.cli;
 
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
 import org.vit4j.report.Diagram;
 import org.vit4j.report.ModelSummary;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -21,11 +21,11 @@ final class SummaryCommand implements Callable<Integer> {
     @Parameters(paramLabel = "VARIANT|CONFIG|MODEL", description = "A variant name, a YAML file or a .keras file.")
     private String model;
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.batch=8")
-    private List<String> overrides = List.of();
+    @Mixin
+    private OverrideOption overrides;
 
-    @Option(names = "--json", description = "Print JSON instead of text.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Option(
             names = "--diagram",
@@ -39,10 +39,10 @@ final class SummaryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        NamedModel named = NamedModel.of(model, overrides);
+        NamedModel named = NamedModel.of(model, overrides.values());
         PrintWriter out = spec.commandLine().getOut();
         if (diagram.isPresent()) out.print(draw(named, diagram.get()));
-        else if (json) out.println(Json.text(ModelSummary.of(named.name(), named.model())));
+        else if (json.requested()) out.println(Json.text(ModelSummary.of(named.name(), named.model())));
         else out.print(ModelSummary.of(named.name(), named.model()).table());
         out.flush();
         return CommandLineProgram.SUCCESS;

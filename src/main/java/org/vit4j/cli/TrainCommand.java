@@ -17,6 +17,7 @@ import org.vit4j.train.SweepPlan;
 import org.vit4j.train.SweepSummary;
 import org.vit4j.train.TrainRun;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -32,8 +33,8 @@ final class TrainCommand implements Callable<Integer> {
             description = "A YAML file, or the name of a packaged config. Not required with --resume --run DIR.")
     private Optional<String> config = Optional.empty();
 
-    @Option(names = "--set", paramLabel = "path=value", description = "Override a config value: --set train.epochs=3")
-    private List<String> overrides = List.of();
+    @Mixin
+    private OverrideOption overrides;
 
     @Option(names = "--run", paramLabel = "DIR", description = "Run directory (default: output.dir of the config).")
     private Optional<Path> directory = Optional.empty();
@@ -64,8 +65,8 @@ final class TrainCommand implements Callable<Integer> {
                     + " --spark last), use the master of spark-submit.")
     private Optional<String> spark = Optional.empty();
 
-    @Option(names = "--json", description = "Print JSON instead of text.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @ParentCommand
     private CommandLineProgram root;
@@ -81,11 +82,14 @@ final class TrainCommand implements Callable<Integer> {
     private int sweep() {
         if (spark.isPresent())
             throw new ConfigError("--sweep cannot be combined with --spark; start the runs one by one");
-        SweepPlan plan = Sweep.plan(config.orElseThrow(this::noConfig), overrides, sweeps, directory);
+        SweepPlan plan = Sweep.plan(config.orElseThrow(this::noConfig), overrides.values(), sweeps, directory);
         SweepSummary summary = withProgress(progress -> Sweep.run(plan, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
-        out.println(json ? summary.json() : summary.text() + "\nsweep page: " + plan.directory() + "/sweep.html");
-        if (!json && summary.hasUnfinishedRuns()) out.println("continue with: " + sweepResumeCommand(plan));
+        out.println(
+                json.requested()
+                        ? summary.json()
+                        : summary.text() + "\nsweep page: " + plan.directory() + "/sweep.html");
+        if (!json.requested() && summary.hasUnfinishedRuns()) out.println("continue with: " + sweepResumeCommand(plan));
         out.flush();
         if (summary.hasUnfinishedRuns()) return CommandLineProgram.INTERRUPTED;
         return summary.hasFailedRuns() ? CommandLineProgram.FAILURE : CommandLineProgram.SUCCESS;
@@ -93,7 +97,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private String sweepResumeCommand(SweepPlan plan) {
         List<String> words = new ArrayList<>(List.of("train", config.orElseThrow()));
-        overrides.forEach(override -> words.addAll(List.of("--set", override)));
+        overrides.values().forEach(override -> words.addAll(List.of("--set", override)));
         sweeps.forEach(sweep -> words.addAll(List.of("--sweep", sweep)));
         words.addAll(List.of("--resume", "--run", plan.directory().toString()));
         return ResumeCommand.line(words);
@@ -113,21 +117,21 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int train() {
-        RunConfig run = config.isPresent() ? RunConfig.open(config.get(), overrides) : savedConfig();
+        RunConfig run = config.isPresent() ? RunConfig.open(config.get(), overrides.values()) : savedConfig();
         Path runDirectory = directory.orElse(run.output().dir());
         TrainRun.RunResult result = withProgress(progress -> spark.isPresent()
                 ? DistributedBackend.find()
                         .train(spark.get(), run, runDirectory, resume, progress, root.interrupt::requested)
                 : TrainRun.run(run, runDirectory, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
-        out.println(json ? Json.text(result.toMap()) : resultText(result));
+        out.println(json.requested() ? Json.text(result.toMap()) : resultText(result));
         out.flush();
         return result.finished() ? CommandLineProgram.SUCCESS : CommandLineProgram.INTERRUPTED;
     }
 
     private RunConfig savedConfig() {
         if (!resume || directory.isEmpty()) throw noConfig();
-        return RunConfig.ofRun(directory.get(), overrides);
+        return RunConfig.ofRun(directory.get(), overrides.values());
     }
 
     private String resultText(TrainRun.RunResult result) {

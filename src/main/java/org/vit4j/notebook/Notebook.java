@@ -13,6 +13,7 @@ import org.vit4j.config.UserPath;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.ImageFile;
+import org.vit4j.machine.ProgramLogging;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
 import org.vit4j.models.ModelConfig;
@@ -55,6 +56,7 @@ public final class Notebook {
     private static final int FAST_EPOCHS = 2;
 
     static {
+        ProgramLogging.configure();
         // Notebook kernels may run without a screen.
         System.setProperty("java.awt.headless", "true");
     }
