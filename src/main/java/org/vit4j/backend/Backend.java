@@ -1,32 +1,39 @@
 package org.vit4j.backend;
 
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.factory.Nd4j;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.backend.onednn.Dnnl;
-import org.vit4j.backend.onednn.OneDnnGradientStep;
-import org.vit4j.backend.onednn.OneDnnInference;
-import org.vit4j.backend.samediff.SameDiffGradientStep;
-import org.vit4j.backend.samediff.SameDiffInference;
+import org.vit4j.backend.onednn.OneDnnBackend;
+import org.vit4j.backend.samediff.SameDiffBackend;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.JavaCppLogging;
 
-/** The implementations that execute a graph. */
-public enum Backend {
-    /** The oneDNN backend where it is available; otherwise the SameDiff backend, and the log says why. */
-    AUTO,
+/** Choice of the implementation that executes a graph. */
+public final class Backend {
+    /** All implementations, fastest first; the last one can always run. A new implementation is added here. */
+    private static final List<BackendProvider> PROVIDERS = List.of(new OneDnnBackend(), new SameDiffBackend());
+
+    /** The first implementation that is available; if it is not the fastest one, the log says why. */
+    public static final Backend AUTO = new Backend("auto", PROVIDERS);
+
+    private static final List<Backend> ALL = Stream.concat(
+                    Stream.of(AUTO),
+                    PROVIDERS.stream().map(provider -> new Backend(provider.configName(), List.of(provider))))
+            .toList();
+
     /** Static plans of oneDNN kernels. Requires a CPU with AVX2 and float parameters. */
-    ONEDNN,
+    public static final Backend ONEDNN = named("onednn");
+
     /**
      * Standard ND4J operations, on any ND4J backend and in any float type. The reference: other backends must agree
      * with it.
      */
-    SAMEDIFF;
+    public static final Backend SAMEDIFF = named("samediff");
 
     private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
 
@@ -34,80 +41,88 @@ public enum Backend {
         JavaCppLogging.useSlf4j();
     }
 
-    /** Limits the message about the SameDiff backend to one per process. */
+    /** Limits the message about a slower backend to one per process. */
     private static final AtomicBoolean REPORTED = new AtomicBoolean();
 
-    /**
-     * Finds a backend by its name in configs; {@code accelerated} and {@code portable}, the names of earlier versions, stand
-     * for onednn and samediff.
-     */
-    public static Backend named(String name) {
-        return switch (name.toLowerCase(Locale.ROOT)) {
-            case "accelerated" -> ONEDNN;
-            case "portable" -> SAMEDIFF;
-            default -> valueOf(name.toUpperCase(Locale.ROOT));
-        };
+    private final String configName;
+    private final List<BackendProvider> candidates;
+
+    private Backend(String configName, List<BackendProvider> candidates) {
+        this.configName = configName;
+        this.candidates = candidates;
+    }
+
+    /** Finds a backend by its word in configs. @throws IllegalArgumentException if there is none */
+    public static Backend named(String word) {
+        return ALL.stream()
+                .filter(backend -> backend.configName.equals(word))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "unknown backend '" + word + "'; known: " + String.join(", ", configNames())));
+    }
+
+    /** The words for all backends in configs: {@code auto}, and one per implementation. */
+    public static List<String> configNames() {
+        return ALL.stream().map(Backend::configName).toList();
     }
 
     /** The word for this backend in configs and results. */
     public String configName() {
-        return name().toLowerCase(Locale.ROOT);
+        return configName;
     }
 
     /** Inference over parameters that may change between passes, as in training. */
     public Inference inference(Graph graph, ParameterStore parameters) {
-        return inference(graph, parameters, false);
+        return provider(parameters).inference(graph, parameters, false);
     }
 
     /** Inference over constant parameters, as of a saved model: values that depend only on them are computed once. */
     public Inference fixedInference(Graph graph, ParameterStore parameters) {
-        return inference(graph, parameters, true);
-    }
-
-    private Inference inference(Graph graph, ParameterStore parameters, boolean fixed) {
-        return usesOneDnn(parameters)
-                ? new OneDnnInference(graph, parameters, fixed)
-                : new SameDiffInference(graph, parameters);
+        return provider(parameters).inference(graph, parameters, true);
     }
 
     /** Creates the computation of loss and gradients. */
     public GradientStep step(Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec) {
-        return usesOneDnn(parameters)
-                ? new OneDnnGradientStep(graph, parameters, mode, spec)
-                : new SameDiffGradientStep(graph, parameters, mode, spec);
+        return provider(parameters).step(graph, parameters, mode, spec);
     }
 
     /**
      * Checks that this machine can run the backend, before anything is written.
      *
-     * @throws ConfigError if this is {@link #ONEDNN} and oneDNN is not available
+     * @throws ConfigError if this is a single implementation that is not available
      */
     public void check() {
-        if (this == ONEDNN) machineReason().ifPresent(Backend::refuse);
+        if (candidates.size() > 1) return;
+        candidates.get(0).unavailableReason().ifPresent(reason -> {
+            throw refusal(reason);
+        });
     }
 
-    private static void refuse(String reason) {
-        throw new ConfigError("train.backend: onednn is not available: " + reason + "; use auto or samediff");
+    private ConfigError refusal(String reason) {
+        BackendProvider last = PROVIDERS.get(PROVIDERS.size() - 1);
+        return new ConfigError(
+                "train.backend: " + configName + " is not available: " + reason + "; use auto or " + last.configName());
     }
 
-    /** @throws ConfigError if this is {@link #ONEDNN} and oneDNN is not available */
-    private boolean usesOneDnn(ParameterStore parameters) {
-        if (this == SAMEDIFF) return false;
-        Optional<String> reason = unavailableReason(parameters);
-        if (reason.isEmpty()) return true;
-        if (this == ONEDNN) refuse(reason.get());
-        if (REPORTED.compareAndSet(false, true)) LOG.info("using the slower SameDiff backend: {}", reason.get());
-        return false;
+    /** @throws ConfigError if no candidate is available */
+    private BackendProvider provider(ParameterStore parameters) {
+        List<String> reasons = new ArrayList<>();
+        for (BackendProvider candidate : candidates) {
+            Optional<String> reason = candidate.unavailableReason(parameters);
+            if (reason.isPresent()) {
+                reasons.add(reason.get());
+                continue;
+            }
+            if (!reasons.isEmpty() && REPORTED.compareAndSet(false, true)) {
+                LOG.info("using the slower {} backend: {}", candidate.title(), String.join("; ", reasons));
+            }
+            return candidate;
+        }
+        throw refusal(String.join("; ", reasons));
     }
 
-    private static Optional<String> unavailableReason(ParameterStore parameters) {
-        if (parameters.trainable().dataType() != DataType.FLOAT) return Optional.of("oneDNN needs float parameters");
-        return machineReason();
-    }
-
-    /** The reason why oneDNN cannot run on this machine; empty if it can. */
-    private static Optional<String> machineReason() {
-        if (!Nd4j.getEnvironment().isCPU()) return Optional.of("ND4J runs on a GPU, oneDNN needs its CPU backend");
-        return Dnnl.unavailableReason();
+    @Override
+    public String toString() {
+        return configName;
     }
 }

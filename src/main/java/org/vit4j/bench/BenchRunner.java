@@ -3,6 +3,7 @@ package org.vit4j.bench;
 import java.util.Locale;
 import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
+import org.vit4j.config.LegacyKeys;
 import org.vit4j.train.RunConfig;
 
 /** The ways to run a network that a benchmark compares. */
@@ -20,10 +21,10 @@ public enum BenchRunner {
      * @throws ConfigError if there is no such runner
      */
     public static BenchRunner of(String name) {
-        return switch (name.toLowerCase(Locale.ROOT)) {
+        return switch (LegacyKeys.currentValue("train.backend", name.toLowerCase(Locale.ROOT))) {
             case "plain", "stock" -> PLAIN;
-            case "samediff", "portable" -> SAMEDIFF;
-            case "onednn", "accelerated" -> ONEDNN;
+            case "samediff" -> SAMEDIFF;
+            case "onednn" -> ONEDNN;
             default -> throw new ConfigError("unknown runner '" + name + "'; known: plain, samediff, onednn");
         };
     }

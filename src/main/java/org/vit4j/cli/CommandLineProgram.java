@@ -45,7 +45,11 @@ import picocli.CommandLine.TypeConversionException;
 public final class CommandLineProgram implements Runnable {
     /** Commands that run no tensor operations, so that they also work where ND4J has no backend. */
     private static final Set<Class<?>> WITHOUT_BACKEND = Set.of(
-            SummaryCommand.class, PlotCommand.class, ModelsCommand.class, CompareCommand.class, HelpCommand.class,
+            SummaryCommand.class,
+            PlotCommand.class,
+            ModelsCommand.class,
+            CompareCommand.class,
+            HelpCommand.class,
             AutoComplete.GenerateCompletion.class);
 
     static final int SUCCESS = 0;

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
  * Earlier spellings of keys and values with their current spelling. Configs, overrides and saved models that use them
  * are still read; a log line names the current spelling, once per position.
  */
-final class LegacyKeys {
+public final class LegacyKeys {
     private static final Logger LOG = LoggerFactory.getLogger(LegacyKeys.class);
 
     /** Section -> old key -> current key. */
@@ -25,6 +25,11 @@ final class LegacyKeys {
     private static final Set<String> HINTED = ConcurrentHashMap.newKeySet();
 
     private LegacyKeys() {}
+
+    /** The current spelling of a value; the value itself if it is not an earlier spelling. */
+    public static String currentValue(String path, String value) {
+        return VALUES.getOrDefault(path, Map.of()).getOrDefault(value, value);
+    }
 
     /** Rewrites old spellings in the sections of a config, in place. */
     static Yaml.YamlMapping upgrade(Yaml.YamlMapping root) {
@@ -43,9 +48,8 @@ final class LegacyKeys {
         });
         section.entries().replaceAll((key, value) -> {
             if (!(value instanceof Yaml.YamlScalar scalar)) return value;
-            Map<String, String> words = VALUES.getOrDefault(name + "." + key, Map.of());
-            if (!words.containsKey(scalar.text())) return value;
-            String word = words.get(scalar.text());
+            String word = currentValue(name + "." + key, scalar.text());
+            if (word.equals(scalar.text())) return value;
             hint(scalar.where() + ": " + name + "." + key + ": " + scalar.text() + " is now called " + word);
             return new Yaml.YamlScalar(word, scalar.plain(), scalar.where());
         });

@@ -130,6 +130,11 @@ public final class Section {
         return required(key, value -> parseWord(value, words), words.get(0));
     }
 
+    /** An optional string, which must be one of the given words. */
+    public String choiceAt(String key, List<String> words, String fallback) {
+        return optional(key, value -> parseWord(value, words), fallback);
+    }
+
     /** Integers: a list, or a single value for a list of length 1. */
     public List<Integer> intsAt(String key, List<Integer> fallback) {
         return list(key, this::parseInt, fallback);

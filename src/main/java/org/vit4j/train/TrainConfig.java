@@ -106,7 +106,7 @@ public record TrainConfig(
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<DistillConfig> distill = s.optional("distill", DistillConfig::read);
         Optional<InitWeightsConfig> init = s.optional("init", InitWeightsConfig::read);
-        Backend backend = s.enumAt("backend", Backend.class, Backend.AUTO);
+        Backend backend = Backend.named(s.choiceAt("backend", Backend.configNames(), Backend.AUTO.configName()));
         OptionalInt threads = s.has("threads") ? OptionalInt.of(s.intAt("threads", 1)) : OptionalInt.empty();
         boolean dropLast = s.boolAt("drop_last", true);
         Optional<DistributedConfig> distributed = s.has("distributed") && !s.isOff("distributed")

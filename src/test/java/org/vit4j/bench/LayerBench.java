@@ -86,7 +86,7 @@ public class LayerBench {
         graph.output("logits", y);
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
-        Backend on = Backend.valueOf(backend.toUpperCase(java.util.Locale.ROOT));
+        Backend on = Backend.named(backend);
         x = Nd4j.randn(DataType.FLOAT, in.shape().batched(batch));
         inference = on.inference(graph, parameters);
         // Includes the gradient with respect to the input, as for a layer inside a network.

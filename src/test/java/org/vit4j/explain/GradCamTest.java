@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -117,7 +117,7 @@ class GradCamTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"AUTO", "SAMEDIFF"})
+    @ValueSource(strings = {"auto", "samediff"})
     void gradientsOfAnImageDoNotDependOnTheBatch(Backend backend) {
         INDArray images = images(3).castTo(DataType.FLOAT);
         try (ActivationGradients activations = new ActivationGradients(graph, parameters(DataType.FLOAT), backend)) {

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vit4j.backend.Backend;
+import org.vit4j.config.LegacyKeys;
 
 /**
  * Compares all golden cases of a directory, {@code -Dgoldens=DIR -Dcases='vit_*'}, with the reference. The default is
@@ -41,8 +42,9 @@ class GoldenTest {
 
     static Stream<Arguments> runs() throws IOException {
         String engine = property("engine", "");
-        List<Backend> engines =
-                engine.isEmpty() ? List.of(Backend.SAMEDIFF, Backend.ONEDNN) : List.of(Backend.named(engine));
+        List<Backend> engines = engine.isEmpty()
+                ? List.of(Backend.SAMEDIFF, Backend.ONEDNN)
+                : List.of(Backend.named(LegacyKeys.currentValue("train.backend", engine)));
         return cases().flatMap(name -> engines.stream().map(one -> Arguments.of(name, one)));
     }
 

@@ -1,7 +1,5 @@
 package org.vit4j.backend.onednn;
 
-import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
-
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +19,7 @@ import org.bytedeco.javacpp.FloatPointer;
 final class Tape {
     private final boolean training;
     private final PackedWeights packed;
+    private final TapeKernels kernels;
     private final List<KernelStep> setupSteps = new ArrayList<>();
     private final List<KernelStep> steps = new ArrayList<>();
     private final Deque<Runnable> backwardActions = new ArrayDeque<>();
@@ -32,8 +31,13 @@ final class Tape {
      * @param packed cache of reordered constant weights; null if weights may change between runs
      */
     Tape(boolean training, PackedWeights packed) {
+        this(training, packed, TapeKernels.ONEDNN);
+    }
+
+    Tape(boolean training, PackedWeights packed, TapeKernels kernels) {
         this.training = training;
         this.packed = packed;
+        this.kernels = kernels;
     }
 
     boolean isTraining() {
@@ -128,7 +132,7 @@ final class Tape {
                 before != null && n.ownsGradient() ? before : n.array().like();
         if (before != null && !before.hasLayoutOf(after)) {
             StridedArray copy = after.like();
-            emit(Kernels.copy(before, copy, false));
+            emit(kernels.copy(before, copy, false));
             before = copy;
         }
         writer.write(after, before);
@@ -157,7 +161,7 @@ final class Tape {
         if (n.target() != null) {
             boolean before = n.target().isWritten();
             zeroFillUnwrittenParts(n.target());
-            emit(Kernels.copy(gradient, n.target().array, before));
+            emit(kernels.copy(gradient, n.target().array, before));
             n.target().markWritten();
         } else if (n.gradient() == null) {
             n.gradient(gradient, own);
@@ -170,23 +174,23 @@ final class Tape {
     private StridedArray sum(StridedArray a, boolean ownA, StridedArray b, boolean ownB) {
         if (a.hasLayoutOf(b) && a.isCompact()) {
             StridedArray to = ownA ? a : ownB ? b : a.like();
-            emit(Kernels.binary(dnnl_binary_add, a.flat(), b.flat(), to.flat()));
+            emit(kernels.add(a.flat(), b.flat(), to.flat()));
             return to;
         }
         StridedArray to = a;
         if (!ownA) {
             to = a.like();
-            emit(Kernels.copy(a, to, false));
+            emit(kernels.copy(a, to, false));
         }
-        emit(Kernels.copy(b, to, true));
+        emit(kernels.copy(b, to, true));
         return to;
     }
 
     private void zeroFillUnwrittenParts(TapeValue.GradientTarget target) {
         for (TapeValue.GradientTarget part : target.unwrittenParts()) {
             StridedArray zeros = part.array.like();
-            emit(Kernels.zero(zeros));
-            emit(Kernels.copy(zeros, part.array, false));
+            emit(kernels.zero(zeros));
+            emit(kernels.copy(zeros, part.array, false));
             part.markWritten();
         }
     }
@@ -194,7 +198,7 @@ final class Tape {
     /** Zero-fills the parts of a target that the backward pass has not written. */
     void zeroFill(TapeValue.GradientTarget target) {
         if (target.isWritten()) zeroFillUnwrittenParts(target);
-        else emit(Kernels.zero(target.array));
+        else emit(kernels.zero(target.array));
     }
 
     /** The gradient of a value after all its uses were differentiated; null if there is none. */
@@ -252,17 +256,17 @@ final class Tape {
             if (dy == null || !x.needsGradient()) return;
             if (x.gradient() == null) {
                 StridedArray full = x.array().like();
-                emit(Kernels.zero(full));
-                emit(Kernels.copy(dy, full.slice(axis, from, to), false));
+                emit(kernels.zero(full));
+                emit(kernels.copy(dy, full.slice(axis, from, to), false));
                 x.gradient(full, true);
                 return;
             }
             if (!x.ownsGradient()) {
                 StridedArray full = x.array().like();
-                emit(Kernels.copy(x.gradient(), full, false));
+                emit(kernels.copy(x.gradient(), full, false));
                 x.gradient(full, true);
             }
-            emit(Kernels.copy(dy, x.gradient().slice(axis, from, to), true));
+            emit(kernels.copy(dy, x.gradient().slice(axis, from, to), true));
         });
         return y;
     }
@@ -287,7 +291,7 @@ final class Tape {
 
     private StridedArray dense(StridedArray x) {
         StridedArray y = StridedArray.temporary(x.dims());
-        emit(Kernels.copy(x, y, false));
+        emit(kernels.copy(x, y, false));
         return y;
     }
 
@@ -298,7 +302,7 @@ final class Tape {
 
     TapeValue copy(TapeValue x) {
         StridedArray to = StridedArray.temporary(x.array().dims());
-        emit(Kernels.copy(x.array(), to, false));
+        emit(kernels.copy(x.array(), to, false));
         TapeValue y = value(to, x.needsGradient());
         onBackward(() -> {
             StridedArray dy = gradient(y);
@@ -320,7 +324,7 @@ final class Tape {
         long from = 0;
         for (TapeValue part : parts) {
             long to = from + part.array().dim(axis);
-            emit(Kernels.copy(part.array(), full.slice(axis, from, to), false));
+            emit(kernels.copy(part.array(), full.slice(axis, from, to), false));
             from = to;
         }
         onBackward(() -> {

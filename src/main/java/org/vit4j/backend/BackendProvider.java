@@ -1,0 +1,28 @@
+package org.vit4j.backend;
+
+import java.util.Optional;
+import org.vit4j.graph.Graph;
+
+/**
+ * An implementation that executes graphs. Results must agree with those of the SameDiff backend, the reference. {@link
+ * Backend} lists all implementations.
+ */
+public interface BackendProvider {
+    /** The word for it in configs and results. */
+    String configName();
+
+    /** The name in messages. */
+    String title();
+
+    /** The reason why it cannot run on this machine; empty if it can. */
+    Optional<String> unavailableReason();
+
+    /** The reason why it cannot run on this machine with these parameters; empty if it can. */
+    Optional<String> unavailableReason(ParameterStore parameters);
+
+    /** @param fixed whether the parameters are constant, so that values that depend only on them are computed once */
+    Inference inference(Graph graph, ParameterStore parameters, boolean fixed);
+
+    /** Creates the computation of loss and gradients. */
+    GradientStep step(Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec);
+}

@@ -1,0 +1,43 @@
+package org.vit4j.backend.samediff;
+
+import java.util.Optional;
+import org.vit4j.backend.BackendProvider;
+import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.Mode;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.graph.Graph;
+
+/** Standard ND4J operations, on any ND4J backend and in any float type. The reference for other backends. */
+public final class SameDiffBackend implements BackendProvider {
+    @Override
+    public String configName() {
+        return "samediff";
+    }
+
+    @Override
+    public String title() {
+        return "SameDiff";
+    }
+
+    @Override
+    public Optional<String> unavailableReason() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<String> unavailableReason(ParameterStore parameters) {
+        return Optional.empty();
+    }
+
+    /** Computes everything in each pass, also with fixed parameters. */
+    @Override
+    public Inference inference(Graph graph, ParameterStore parameters, boolean fixed) {
+        return new SameDiffInference(graph, parameters);
+    }
+
+    @Override
+    public GradientStep step(Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec) {
+        return new SameDiffGradientStep(graph, parameters, mode, spec);
+    }
+}
