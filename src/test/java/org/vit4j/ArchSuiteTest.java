@@ -31,8 +31,8 @@ import org.vit4j.models.ModelConfig;
 import org.vit4j.models.Models;
 import org.vit4j.optim.AdamW;
 import org.vit4j.optim.Optimizer;
+import org.vit4j.run.RunConfig;
 import org.vit4j.train.LossFunctions;
-import org.vit4j.train.RunConfig;
 import org.vit4j.train.SoftTargets;
 
 /** Properties of every architecture, tested on the small networks of the digits configs. */
@@ -76,7 +76,7 @@ class ArchSuiteTest {
     @ParameterizedTest
     @MethodSource("configs")
     void logitsOfAnImageDoNotDependOnTheBatch(String config) {
-        ModelConfig model = RunConfig.open(config, List.of()).model();
+        ModelConfig model = RunConfig.open(config, List.of()).model().config();
         Graph graph = model.build();
         INDArray images = images(model, 5);
         try (Inference inference = Backend.AUTO.inference(graph, start(graph))) {
@@ -96,7 +96,7 @@ class ArchSuiteTest {
     @ParameterizedTest
     @MethodSource("configs")
     void everyTrainableParameterHasAGradient(String config) {
-        ModelConfig model = RunConfig.open(config, List.of()).model();
+        ModelConfig model = RunConfig.open(config, List.of()).model().config();
         Graph graph = model.build();
         ParameterStore parameters = start(graph);
         Nd4j.getRandom().setSeed(3);
@@ -148,7 +148,7 @@ class ArchSuiteTest {
     @ParameterizedTest
     @MethodSource("configs")
     void trainingOverfitsEightImages(String config) {
-        ModelConfig model = RunConfig.open(config, List.of()).model();
+        ModelConfig model = RunConfig.open(config, List.of()).model().config();
         Graph graph = model.build();
         ParameterStore parameters = start(graph);
         Optimizer.OptimizerState adam = new AdamW(2e-3, 0, 0.9, 0.999, 1e-8).start(parameters);
@@ -171,15 +171,15 @@ class ArchSuiteTest {
     @MethodSource("configs")
     void savedModelGivesBitwiseEqualLogits(String name) {
         RunConfig config = RunConfig.open(name, List.of());
-        ParameterStore parameters = start(config.model().build());
+        ParameterStore parameters = start(config.model().graph());
         List<String> classes = IntStream.range(0, 10).mapToObj(String::valueOf).toList();
         ModelDescription description = new ModelDescription(
                 name, config.model(), config.resolved(), classes, config.data().preprocess(), Map.of());
         Path file = directory.resolve(name + ".keras");
         SavedModel.write(file, description, parameters);
-        INDArray images = images(config.model(), 3);
+        INDArray images = images(config.model().config(), 3);
         try (SavedModel model = SavedModel.load(file);
-                Inference inference = Backend.AUTO.inference(config.model().build(), parameters)) {
+                Inference inference = Backend.AUTO.inference(config.model().graph(), parameters)) {
             assertThat(model.inference().logits(images)).isEqualTo(inference.logits(images));
         }
     }

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vit4j.report.Diagram;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /**
  * Compares docs/generated/diagrams.md with the graphs of the digits configs. {@code mvn test -Dtest=DiagramsTest
@@ -36,7 +36,7 @@ class DiagramsTest {
         String markdown() {
             String command = "./vit4j summary " + config + " --diagram " + path;
             String mermaid =
-                    Diagram.mermaid(RunConfig.open(config, List.of()).model().build(), path);
+                    Diagram.mermaid(RunConfig.open(config, List.of()).model().graph(), path);
             return "\n## " + title + "\n\n`" + command + "`\n\n```mermaid\n" + mermaid + "```\n";
         }
     }

@@ -12,7 +12,7 @@ import java.util.function.Function;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.OpTime;
 import org.vit4j.data.Batch;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /**
  * Compares several ways to run a network in one process. They alternate step by step, so that other load on the machine

@@ -10,8 +10,8 @@ import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.DataConfig;
 import org.vit4j.models.ImageSpec;
-import org.vit4j.train.RunConfig;
-import org.vit4j.train.TrainData;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainData;
 
 /** Endless training batches: of the config's dataset, or the same random batch if it names none. */
 final class BenchData implements AutoCloseable {

@@ -10,11 +10,11 @@ import org.vit4j.backend.DropMask;
 import org.vit4j.backend.LossInputs;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.data.Batch;
+import org.vit4j.data.MixedBatch;
 import org.vit4j.graph.Graph;
+import org.vit4j.run.RunConfig;
 import org.vit4j.train.DropoutMasks;
 import org.vit4j.train.LossFunctions;
-import org.vit4j.train.RunConfig;
-import org.vit4j.train.SoftTargets;
 
 /**
  * The network of a config with loss and inputs for training. Equal for all subjects, each of which has its own
@@ -30,7 +30,7 @@ final class BenchNetwork {
 
     BenchNetwork(RunConfig config) {
         this.config = config;
-        this.graph = config.model().build();
+        this.graph = config.model().graph();
         this.parameters = new ParameterStore(graph.parameters(), Nd4j.dataType());
         parameters.initialize(config.train().seed());
     }
@@ -57,10 +57,7 @@ final class BenchNetwork {
         Map<String, INDArray> inputs = new HashMap<>();
         inputs.put(graph.tensors().iterator().next().name(), images(batch));
         int classes = config.model().classes();
-        inputs.put(
-                TARGETS,
-                SoftTargets.smoothed(
-                        batch.labels(), classes, config.train().loss().labelSmoothing()));
+        inputs.put(TARGETS, config.train().loss().targets(MixedBatch.none(batch), classes));
         DropoutMasks.draw(masks, config.train().seed(), step++, batch.size(), inputs);
         return inputs;
     }

@@ -7,9 +7,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import org.vit4j.backend.OpTime;
-import org.vit4j.report.Environment;
+import org.vit4j.machine.Environment;
 import org.vit4j.report.ModelSummary;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /**
  * A benchmark as JSON and as a table.

@@ -4,7 +4,7 @@ import java.util.Locale;
 import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.LegacyKeys;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** The ways to run a network that a benchmark compares. */
 public enum BenchRunner {

@@ -12,7 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
 import org.vit4j.onnx.OnnxModel;
 import org.vit4j.onnx.PixelInput;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /**
  * Runs one subject in a separate process, controlled by a line protocol: to measure memory, and to alternate with

@@ -26,7 +26,7 @@ import org.vit4j.machine.SuppressedOutput;
 import org.vit4j.optim.AdamW;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.Sgd;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /**
  * SameDiff without vit4j's planner: the operations of the SameDiff backend, run by {@code SameDiff.output} with ND4J's

@@ -10,7 +10,7 @@ import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.data.Batch;
 import org.vit4j.optim.Optimizer;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** A training step as in {@code vit4j train}, on one of vit4j's backends. */
 final class Vit4jSubject implements Subject {

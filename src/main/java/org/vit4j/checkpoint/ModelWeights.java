@@ -29,7 +29,7 @@ public final class ModelWeights implements PretrainedWeights {
      */
     public ModelWeights(Path file, Collection<Parameter> weights) {
         this.file = file;
-        this.grids = ModelAnatomy.grids(SavedModel.describe(file).model().build());
+        this.grids = ModelAnatomy.grids(SavedModel.describe(file).model().graph());
         this.keras = KerasFile.read(file);
         this.shapes = keras.shapes();
         Set<String> known = weights.stream().map(Parameter::name).collect(Collectors.toSet());

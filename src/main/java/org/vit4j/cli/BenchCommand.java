@@ -15,7 +15,7 @@ import org.vit4j.bench.BenchReport;
 import org.vit4j.bench.BenchRunner;
 import org.vit4j.bench.PeakMemory;
 import org.vit4j.config.ConfigError;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

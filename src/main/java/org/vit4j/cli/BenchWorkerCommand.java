@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import org.vit4j.bench.BenchRunner;
 import org.vit4j.bench.BenchWorker;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

@@ -28,7 +28,7 @@ import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.metrics.Evaluator;
 import org.vit4j.metrics.Scores;
 import org.vit4j.model.SavedModel;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigCatalog;
 import org.vit4j.report.ModelSummary;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

@@ -5,11 +5,11 @@ import org.vit4j.config.Config;
 import org.vit4j.config.UserPath;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
-import org.vit4j.models.ModelConfig;
-import org.vit4j.train.RunConfig;
+import org.vit4j.models.Model;
+import org.vit4j.run.RunConfig;
 
 /** A model config with its name, from a command-line argument. */
-record NamedModel(String name, ModelConfig model) {
+record NamedModel(String name, Model model) {
     /** @param argument a variant name, a YAML file or a {@code .keras} file */
     static NamedModel of(String argument, List<String> overrides) {
         if (argument.endsWith(".keras")) {

@@ -54,7 +54,7 @@ final class PlotCommand implements Callable<Integer> {
         // Java's 2D drawing must not connect to a display.
         System.setProperty("java.awt.headless", "true");
         NamedModel named = NamedModel.of(model, overrides.values());
-        Drawing drawing = ModelPlot.of(named.name(), named.model().build());
+        Drawing drawing = ModelPlot.of(named.name(), named.model().graph());
         if (file.endsWith(".svg")) {
             AtomicFiles.write(output, drawing.svg());
         } else {

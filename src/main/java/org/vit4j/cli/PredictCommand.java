@@ -15,7 +15,7 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.SavedModel;
-import org.vit4j.train.DistributedBackend;
+import org.vit4j.run.DistributedBackend;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

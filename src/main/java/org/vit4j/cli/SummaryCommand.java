@@ -50,7 +50,7 @@ final class SummaryCommand implements Callable<Integer> {
 
     private static String draw(NamedModel named, String path) {
         try {
-            return Diagram.mermaid(named.model().build(), path);
+            return Diagram.mermaid(named.model().graph(), path);
         } catch (IllegalArgumentException e) {
             throw new ConfigError("--diagram: " + e.getMessage() + "; vit4j summary lists the names", e);
         }

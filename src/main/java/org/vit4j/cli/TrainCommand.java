@@ -9,13 +9,13 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.vit4j.config.ConfigError;
-import org.vit4j.train.DistributedBackend;
-import org.vit4j.train.ResumeCommand;
-import org.vit4j.train.RunConfig;
-import org.vit4j.train.Sweep;
-import org.vit4j.train.SweepPlan;
-import org.vit4j.train.SweepSummary;
-import org.vit4j.train.TrainRun;
+import org.vit4j.run.DistributedBackend;
+import org.vit4j.run.ResumeCommand;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.Sweep;
+import org.vit4j.run.SweepPlan;
+import org.vit4j.run.SweepSummary;
+import org.vit4j.run.TrainRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -149,7 +149,7 @@ final class TrainCommand implements Callable<Integer> {
         return String.format(
                 Locale.ROOT,
                 "validation accuracy: %.2f%% at the best epoch (%d), %.2f%% at the last (%d)%nmodel: %s",
-                100 * best.best().valTop1(),
+                100 * best.top1(),
                 best.epoch(),
                 100 * last.best().valTop1(),
                 last.epoch(),

@@ -7,17 +7,17 @@ import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
-import org.vit4j.optim.ValidationMetrics;
+import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.metrics.ValidationMetrics;
 import org.vit4j.report.TextFormat;
-import org.vit4j.train.EpochMetrics;
+import org.vit4j.train.Callback;
 import org.vit4j.train.TrainState;
-import org.vit4j.train.Trainer;
 
 /**
  * Training progress on standard error: one line per finished epoch, and within an epoch a progress bar on a terminal,
  * or a line every 30 seconds elsewhere.
  */
-final class TrainProgress implements Trainer.TrainListener, AutoCloseable {
+final class TrainProgress implements Callback, AutoCloseable {
     /** Time between two lines within an epoch. */
     private static final long LINE_NANOS = TimeUnit.SECONDS.toNanos(30);
 

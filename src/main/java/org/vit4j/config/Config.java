@@ -70,11 +70,16 @@ public final class Config {
      * @throws ConfigError if it has {@code extends}
      */
     public static Config parseSaved(String text, String label) {
+        return parseSaved(text, label, List.of());
+    }
+
+    /** Like {@link #parseSaved(String, String)}, with overrides. */
+    public static Config parseSaved(String text, String label, List<String> overrides) {
         Yaml.YamlMapping yaml = mapping(text, label);
         if (yaml.entries().containsKey("extends")) {
             throw new ConfigError(yaml.keyWhere().get("extends") + ": extends: not allowed in a saved config");
         }
-        return new Config(label, yaml);
+        return new Config(label, overridden(yaml, overrides));
     }
 
     /** Parses a config. */
@@ -92,7 +97,11 @@ public final class Config {
     }
 
     private static Yaml.YamlMapping merged(ConfigSource source, List<String> overrides) {
-        Yaml.YamlMapping yaml = load(source, new LinkedHashSet<>());
+        return overridden(load(source, new LinkedHashSet<>()), overrides);
+    }
+
+    private static Yaml.YamlMapping overridden(Yaml.YamlMapping config, List<String> overrides) {
+        Yaml.YamlMapping yaml = config;
         for (String override : overrides) yaml = Yaml.merge(yaml, LegacyKeys.upgrade(SetOption.parse(override)));
         return yaml;
     }

@@ -23,6 +23,16 @@ public final class Evaluator {
     /** Evaluates a model and collects its worst mistakes. */
     public static Scores evaluate(
             Inference inference, BatchSource batches, List<String> classes, WorstMistakes mistakes) {
+        return evaluate(inference, batches, classes, mistakes, List.of());
+    }
+
+    /** Evaluates a model, collects its worst mistakes and computes further metrics. */
+    public static Scores evaluate(
+            Inference inference,
+            BatchSource batches,
+            List<String> classes,
+            WorstMistakes mistakes,
+            List<Metric.MetricState> metrics) {
         long[][] confusion = new long[classes.size()][classes.size()];
         double loss = 0;
         long top5 = 0;
@@ -42,6 +52,7 @@ public final class Evaluator {
                 }
                 loss += crossEntropy(rows, batch.labels());
                 mistakes.add(batch, rows);
+                for (Metric.MetricState metric : metrics) metric.add(rows, batch.labels());
                 count += batch.size();
             }
         }

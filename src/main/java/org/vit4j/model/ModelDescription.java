@@ -3,7 +3,7 @@ package org.vit4j.model;
 import java.util.List;
 import java.util.Map;
 import org.vit4j.data.Preprocessing;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Model;
 
 /**
  * Everything in a saved model except the weights.
@@ -15,7 +15,7 @@ import org.vit4j.models.ModelConfig;
  */
 public record ModelDescription(
         String name,
-        ModelConfig model,
+        Model model,
         String config,
         List<String> classes,
         Preprocessing preprocess,
@@ -27,6 +27,16 @@ public record ModelDescription(
             throw new IllegalArgumentException(
                     classes.size() + " class names, expected " + model.classes() + " (model.classes)");
         }
+    }
+
+    /** Returns a copy with other class names. */
+    public ModelDescription withClasses(List<String> names) {
+        return new ModelDescription(name, model, config, names, preprocess, provenance);
+    }
+
+    /** Returns a copy with other preprocessing. */
+    public ModelDescription with(Preprocessing preprocessing) {
+        return new ModelDescription(name, model, config, classes, preprocessing, provenance);
     }
 
     /** Returns a copy with another provenance. */

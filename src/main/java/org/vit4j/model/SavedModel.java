@@ -4,20 +4,18 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.function.Function;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.data.image.Image;
@@ -27,7 +25,7 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.io.RunException;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.keras.KerasModel;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Model;
 import org.vit4j.models.Models;
 
 /**
@@ -73,9 +71,9 @@ public final class SavedModel implements AutoCloseable {
      * @throws RunException if the file cannot be written or does not read back
      */
     public static void write(Path file, ModelDescription description, ParameterStore parameters) {
-        Graph graph = description.model().build();
+        Graph graph = description.model().graph();
         Map<String, byte[]> extras = new LinkedHashMap<>();
-        extras.put(CONFIG, description.config().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        extras.put(CONFIG, description.config().getBytes(StandardCharsets.UTF_8));
         extras.put(DESCRIPTION, json(description));
         KerasFile.write(file, KerasModel.of(graph, description.name()), parameters::values, extras);
         try (KerasFile written = KerasFile.read(file)) {
@@ -108,32 +106,77 @@ public final class SavedModel implements AutoCloseable {
 
     /** Reads a model for a given backend. */
     public static SavedModel load(Path file, Backend backend) {
+        return load(file, Models.builtIn(), backend);
+    }
+
+    /** Reads a model of one of these architectures. */
+    public static SavedModel load(Path file, Models models) {
+        return load(file, models, Backend.AUTO);
+    }
+
+    private static SavedModel load(Path file, Models models, Backend backend) {
+        return load(file, reader(file, models), backend);
+    }
+
+    /** Reads a model whose network is known, such as one of {@link Model#of}. */
+    public static SavedModel load(Path file, Model model) {
+        return load(file, keras -> model, Backend.AUTO);
+    }
+
+    private static SavedModel load(Path file, Function<KerasFile, Model> model, Backend backend) {
+        SavedContent content = content(file, model, DataType.FLOAT);
+        Graph graph = content.description().model().graph();
+        return new SavedModel(content.description(), graph, content.parameters(), backend);
+    }
+
+    /** Description and weights of a file. */
+    record SavedContent(ModelDescription description, ParameterStore parameters) {}
+
+    /** @param model determines the network of the file */
+    static SavedContent content(Path file, Function<KerasFile, Model> model, DataType type) {
         try (KerasFile keras = KerasFile.read(file)) {
-            ModelDescription description = describe(file, keras);
-            Graph graph = description.model().build();
+            ModelDescription description = describe(file, keras, model.apply(keras));
+            Graph graph = description.model().graph();
             keras.check(graph);
-            ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
+            ParameterStore parameters = new ParameterStore(graph.parameters(), type);
             for (Parameter weight : graph.parameters()) parameters.set(weight.name(), keras.values(weight.name()));
-            return new SavedModel(description, graph, parameters, backend);
+            return new SavedContent(description, parameters);
         } catch (IllegalArgumentException e) {
             throw new ConfigError(file + ": inconsistent model file: " + e.getMessage(), e);
         }
     }
 
+    /** Reads the network of a file from its config. */
+    static Function<KerasFile, Model> reader(Path file, Models models) {
+        return keras -> models.saved(text(keras, CONFIG), file + "!" + CONFIG);
+    }
+
     /** Reads the description only. Does not load native code. */
     public static ModelDescription describe(Path file) {
+        return describe(file, Models.builtIn());
+    }
+
+    /** Reads the description of a model of one of these architectures. */
+    public static ModelDescription describe(Path file, Models models) {
+        return describe(file, reader(file, models));
+    }
+
+    /** Reads the description of a model whose network is known. */
+    public static ModelDescription describe(Path file, Model model) {
+        return describe(file, keras -> model);
+    }
+
+    private static ModelDescription describe(Path file, Function<KerasFile, Model> model) {
         try (KerasFile keras = KerasFile.read(file)) {
-            return describe(file, keras);
+            return describe(file, keras, model.apply(keras));
         }
     }
 
-    private static ModelDescription describe(Path file, KerasFile keras) {
-        String yaml = new String(keras.extra(CONFIG), java.nio.charset.StandardCharsets.UTF_8);
-        Config config = Config.parseSaved(yaml, file + "!" + CONFIG);
-        Optional<? extends ModelConfig> read =
-                Models.builtIn().read(config.root().section("model"));
-        config.check();
-        ModelConfig model = read.orElseThrow();
+    private static String text(KerasFile keras, String name) {
+        return new String(keras.extra(name), StandardCharsets.UTF_8);
+    }
+
+    private static ModelDescription describe(Path file, KerasFile keras, Model model) {
         try {
             ModelExtras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
             if (extras == null || extras.isIncomplete()) {
@@ -142,7 +185,7 @@ public final class SavedModel implements AutoCloseable {
             return new ModelDescription(
                     extras.name,
                     model,
-                    yaml,
+                    text(keras, CONFIG),
                     extras.classes,
                     Preprocessing.fromMap(extras.preprocess),
                     extras.provenance);
@@ -173,12 +216,12 @@ public final class SavedModel implements AutoCloseable {
 
     /** Preprocessed images [N, C, H, W] -> logits [N, K]. */
     public INDArray logits(INDArray images) {
-        return inference.logits(channelsLast(images));
+        return inference.logits(ImageLayout.channelsLast(images));
     }
 
     /** Returns any tensor of the graph, such as {@code blocks.3.attn.probs} [N, H, T, S]. */
     public INDArray tensor(String name, INDArray images) {
-        return inference.tensor(name, channelsLast(images));
+        return inference.tensor(name, ImageLayout.channelsLast(images));
     }
 
     /** Returns the {@code k} most likely classes of an image file, most likely first. */
@@ -194,7 +237,7 @@ public final class SavedModel implements AutoCloseable {
     /** Reads and preprocesses an image file: [1, C, H, W], the input of {@link #logits}. */
     public INDArray prepareChannelsFirst(Path file) {
         Image image = ImageFile.read(file, description.model().image().channels());
-        return prepare(List.of(image)).permute(0, 3, 1, 2).dup('c');
+        return ImageLayout.channelsFirst(prepare(List.of(image)));
     }
 
     /** Preprocesses images: [B, H, W, C], the input of {@link #inference}. */
@@ -204,26 +247,7 @@ public final class SavedModel implements AutoCloseable {
 
     /** Returns the {@code k} most likely classes for the logits [K] of one image, most likely first. */
     public List<Prediction> top(float[] logits, int k) {
-        double largest = IntStream.range(0, logits.length)
-                .mapToDouble(i -> logits[i])
-                .max()
-                .orElseThrow();
-        double total = IntStream.range(0, logits.length)
-                .mapToDouble(i -> Math.exp(logits[i] - largest))
-                .sum();
-        return IntStream.range(0, logits.length)
-                .boxed()
-                .sorted(Comparator.comparing((Integer i) -> -logits[i]))
-                .limit(k)
-                .map(i -> new Prediction(description.classes().get(i), i, Math.exp(logits[i] - largest) / total))
-                .toList();
-    }
-
-    private static INDArray channelsLast(INDArray images) {
-        if (images.rank() != 4) {
-            throw new IllegalArgumentException("expected images [N, C, H, W], got " + Arrays.toString(images.shape()));
-        }
-        return images.permute(0, 2, 3, 1).castTo(DataType.FLOAT).dup('c');
+        return Prediction.top(description.classes(), logits, k);
     }
 
     @Override

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.vit4j.config.Config;
 import org.vit4j.config.Section;
 
 /** The networks that a {@code model:} section can name. Immutable; {@link #with} returns a list with one more. */
@@ -49,6 +51,57 @@ public final class Models {
         all.removeIf(other -> other.arch().equals(network.arch()) && other.flavor() == network.flavor());
         all.add(network);
         return new Models(all);
+    }
+
+    /**
+     * Returns a network of vit4j.
+     *
+     * @param variant name of a packaged config, such as {@code deit_small_patch16_224}, or a YAML file
+     * @throws org.vit4j.config.ConfigError if there is no such config, or its {@code model:} section has problems
+     */
+    public static Model named(String variant) {
+        return BUILT_IN.open(variant);
+    }
+
+    /** Reads the {@code model:} section of a packaged config or a YAML file; see {@link #named}. */
+    public Model open(String nameOrPath) {
+        return open(nameOrPath, List.of());
+    }
+
+    /** Reads a config with overrides, {@code path=value}, which win over the file. */
+    public Model open(String nameOrPath, List<String> overrides) {
+        return read(more -> {
+            List<String> all = new ArrayList<>(overrides);
+            all.addAll(more);
+            return Config.open(nameOrPath, all);
+        });
+    }
+
+    /** Reads the {@code model:} section of a YAML text; {@code name} is the name of the network. */
+    public Model parse(String yaml, String name) {
+        return read(overrides -> Config.parse(yaml, name, overrides));
+    }
+
+    /**
+     * Returns a network that was read from a config.
+     *
+     * @param resolved returns the resolved config, called when it is needed
+     */
+    public Model of(ModelConfig config, String name, Supplier<String> resolved) {
+        return new Model(
+                name, config, resolved, this, Optional.of(overrides -> Config.parse(resolved.get(), name, overrides)));
+    }
+
+    /** Reads the {@code model:} section of a saved model, which must not refer to other files. */
+    public Model saved(String yaml, String label) {
+        return read(overrides -> Config.parseSaved(yaml, label, overrides));
+    }
+
+    Model read(Model.ConfigOpener opener) {
+        Config config = opener.open(List.of());
+        Optional<? extends ModelConfig> model = read(config.root().section("model"));
+        config.check();
+        return new Model(config.name(), model.orElseThrow(), config::resolved, this, Optional.of(opener));
     }
 
     /** Returns the values of {@code model.arch}. */

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.data.datasets.Dataset;
@@ -16,7 +15,7 @@ import org.vit4j.data.image.ImageFile;
 import org.vit4j.machine.ProgramLogging;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Model;
 import org.vit4j.models.Models;
 import org.vit4j.plot.ModelPlot;
 import org.vit4j.report.Chart;
@@ -30,13 +29,13 @@ import org.vit4j.report.ModelSummary;
 import org.vit4j.report.RunComparison;
 import org.vit4j.report.RunReport;
 import org.vit4j.report.TextFormat;
-import org.vit4j.train.AugmentPreview;
-import org.vit4j.train.RunConfig;
-import org.vit4j.train.Sweep;
-import org.vit4j.train.SweepPlan;
-import org.vit4j.train.SweepSummary;
-import org.vit4j.train.TrainData;
-import org.vit4j.train.TrainRun;
+import org.vit4j.run.AugmentPreview;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.Sweep;
+import org.vit4j.run.SweepPlan;
+import org.vit4j.run.SweepSummary;
+import org.vit4j.run.TrainData;
+import org.vit4j.run.TrainRun;
 
 /**
  * Functions for notebook cells, intended for static import:
@@ -235,7 +234,7 @@ public final class Notebook {
 
     /** Draws a network with stages, blocks and tensor shapes; loads no native code. */
     public static Figure diagram(String config, String... overrides) {
-        String svg = ModelPlot.of(config, model(config, overrides).build()).svg();
+        String svg = ModelPlot.of(config, model(config, overrides).graph()).svg();
         return Figure.svg(svg, "diagram of " + config);
     }
 
@@ -253,12 +252,8 @@ public final class Notebook {
         return Tables.table(List.of("name", "architecture", "parameters", "MACs", "input"), rows);
     }
 
-    /** Returns the model section of a config; {@code .build()} returns the graph. */
-    public static ModelConfig model(String config, String... overrides) {
-        Config read = Config.open(config, List.of(overrides));
-        Optional<? extends ModelConfig> model =
-                Models.builtIn().read(read.root().section("model"));
-        if (model.isEmpty()) read.finish();
-        return model.orElseThrow(() -> new ConfigError(config + ": missing 'model'"));
+    /** Returns the network of a config; {@code .graph()} returns its graph. */
+    public static Model model(String config, String... overrides) {
+        return Models.builtIn().open(config, List.of(overrides));
     }
 }

@@ -7,20 +7,20 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
+import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.report.Chart;
 import org.vit4j.report.Chart.ChartPoint;
 import org.vit4j.report.Chart.ChartSeries;
 import org.vit4j.report.Html;
 import org.vit4j.report.TextFormat;
-import org.vit4j.train.EpochMetrics;
+import org.vit4j.train.Callback;
 import org.vit4j.train.TrainState;
-import org.vit4j.train.Trainer;
 
 /**
  * Training progress in the output of a cell: a bar, numbers and curves, replaced by one line at the end. If outputs
  * cannot be updated, it prints about ten lines.
  */
-final class NotebookProgress implements Trainer.TrainListener {
+final class NotebookProgress implements Callback {
     /** Minimum time between updates; drawing at each batch would slow down training. */
     private static final long UPDATE_INTERVAL = TimeUnit.MILLISECONDS.toNanos(500);
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import org.vit4j.config.ConfigError;
+import org.vit4j.metrics.BestEpoch;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.EvaluationReport;
 import org.vit4j.report.RunRecord;
@@ -37,7 +38,7 @@ public record TrainedRun(Path directory) {
         return Files.exists(directory.resolve("evaluation.json")) && Files.exists(model());
     }
 
-    RunRecord.BestEpoch best() {
+    BestEpoch best() {
         return record().best()
                 .orElseThrow(() -> new ConfigError(directory + ": no epoch of this run has finished yet"));
     }
@@ -51,7 +52,7 @@ public record TrainedRun(Path directory) {
     @Override
     public String toString() {
         RunRecord record = record();
-        Optional<RunRecord.BestEpoch> best = record.best();
+        Optional<BestEpoch> best = record.best();
         String result = best.map(b -> String.format(Locale.ROOT, "%.2f%% at epoch %d", 100 * b.top1(), b.epoch()))
                 .orElse("no epoch finished");
         return record.name() + ": " + result + " of " + record.epochs().size() + " (" + directory + ")";

@@ -14,6 +14,11 @@ public record AdamW(double lr, double weightDecay, double beta1, double beta2, d
         Checks.positive("eps", eps);
     }
 
+    /** AdamW with betas 0.9 and 0.999, and an eps of 1e-8. */
+    public AdamW(double lr, double weightDecay) {
+        this(lr, weightDecay, 0.9, 0.999, 1e-8);
+    }
+
     static Optional<AdamW> read(Section s, double scale) {
         double lr = s.doubleAt("lr", 1e-3) * scale;
         double decay = s.doubleUnlessOff("weight_decay", 0.05);

@@ -1,5 +1,7 @@
 package org.vit4j.optim;
 
+import org.vit4j.metrics.ValidationMetrics;
+
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;

@@ -11,7 +11,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Model;
 
 /**
  * Table of a network's layers with shapes, parameter counts and multiply-accumulates. Loads no native code.
@@ -38,8 +38,8 @@ public record ModelSummary(
     public record LayerSummary(String name, String type, List<Integer> output, long parameters, long macs) {}
 
     /** Builds the graph of a model and summarizes it. */
-    public static ModelSummary of(String name, ModelConfig model) {
-        Graph graph = model.build();
+    public static ModelSummary of(String name, Model model) {
+        Graph graph = model.graph();
         List<LayerSummary> layers = new ArrayList<>();
         Set<String> counted = new HashSet<>(); // a shared parameter is counted at its first use
         for (Tensor tensor : graph.tensors()) {
@@ -53,7 +53,7 @@ public record ModelSummary(
         return new ModelSummary(
                 name,
                 model.arch(),
-                model.flavor().name().toLowerCase(Locale.ROOT),
+                model.config().flavor().name().toLowerCase(Locale.ROOT),
                 graph.parameterCount(),
                 graph.trainableCount(),
                 graph.macs(),

@@ -17,6 +17,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.vit4j.config.ConfigError;
+import org.vit4j.metrics.BestEpoch;
 
 /**
  * Comparison of runs: results and config differences.
@@ -40,7 +41,7 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
     public record ComparedRun(
             RunRecord run,
             String name,
-            RunRecord.BestEpoch best,
+            BestEpoch best,
             Map<String, Double> last,
             Optional<String> plannedEpochs,
             OptionalLong parameters) {
@@ -169,7 +170,7 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
         return text.matches("\\d{1,9}") ? Integer.valueOf(text) : null;
     }
 
-    private static Map<String, Object> best(RunRecord.BestEpoch best) {
+    private static Map<String, Object> best(BestEpoch best) {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("epoch", best.epoch());
         all.put("val_top1", best.top1());

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.vit4j.metrics.BestEpoch;
 import org.vit4j.metrics.Scores;
 
 /** Self-contained HTML report of a run: curves, confusion matrix, classes, worst mistakes, environment and config. */
@@ -53,7 +54,7 @@ public final class RunReport {
 
     private static String facts(RunRecord run) {
         StringBuilder out = new StringBuilder("<dl class=\"facts\">");
-        Optional<RunRecord.BestEpoch> best = run.best();
+        Optional<BestEpoch> best = run.best();
         best.ifPresent(b -> {
             fact(
                     out,

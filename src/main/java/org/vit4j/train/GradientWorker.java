@@ -9,9 +9,9 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.data.BatchShard;
 import org.vit4j.data.DataLoader;
 import org.vit4j.data.MixedBatch;
-import org.vit4j.data.datasets.Dataset;
 import org.vit4j.graph.Graph;
 import org.vit4j.metrics.Evaluator;
+import org.vit4j.models.Model;
 
 /**
  * Computes gradients of batch shards for a trainer in another process. Stateless: the result depends only on the
@@ -26,25 +26,20 @@ public final class GradientWorker implements AutoCloseable {
     private final Optional<TeacherModel> teacher;
     private DataLoader.ExampleOrder examples;
 
-    /** @param images training images; each worker must have the same images in the same order */
-    public GradientWorker(RunConfig config, Dataset images) {
-        this.train = config.train();
-        this.training = TrainData.training(config, images);
-        Graph graph = config.model().build();
+    /**
+     * @param training training batches; each worker must have the same images in the same order
+     * @param classes number of classes
+     */
+    public GradientWorker(
+            TrainConfig train, Model model, DataLoader training, int classes, Optional<TeacherModel> teacher) {
+        this.train = train;
+        this.training = training;
+        Graph graph = model.graph();
         this.parameters = new ParameterStore(graph.parameters(), Nd4j.dataType());
         this.lossGradient = new LossGradient(train, graph, parameters);
-        this.teacher = train.distill()
-                .map(distill -> TeacherModel.load(
-                        distill.teacher(),
-                        config.name(),
-                        images.classes(),
-                        config.data().preprocess()));
+        this.teacher = teacher;
         this.batchInputs = new BatchInputs(
-                train,
-                graph,
-                images.classes().size(),
-                teacher,
-                lossGradient.step().masks());
+                train, graph, classes, teacher, lossGradient.step().masks());
         this.examples = training.examples(0);
     }
 

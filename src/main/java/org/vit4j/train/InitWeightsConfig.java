@@ -1,24 +1,20 @@
 package org.vit4j.train;
 
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.backend.ParameterStore;
 import org.vit4j.checkpoint.CheckpointWeights;
-import org.vit4j.checkpoint.ModelWeights;
-import org.vit4j.checkpoint.PretrainedWeights;
+import org.vit4j.checkpoint.Checkpoints;
 import org.vit4j.checkpoint.StateDict;
 import org.vit4j.checkpoint.WeightTransfer;
-import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
 import org.vit4j.data.Preprocessing;
-import org.vit4j.graph.Graph;
+import org.vit4j.model.Network;
 import org.vit4j.model.SavedModel;
+import org.vit4j.models.Model;
 
 /**
  * {@code train.init}: pretrained weights to start from.
@@ -46,43 +42,32 @@ public record InitWeightsConfig(Path weights, boolean strict, Optional<String> k
     /**
      * Checks names and shapes of the weights without reading the values.
      *
+     * @param config name of the config, for messages
      * @throws ConfigError if they do not fit
      */
-    void checkFits(RunConfig config) {
-        Graph graph = config.model().build();
-        try (PretrainedWeights source = open(config, graph)) {
-            WeightTransfer.check(source, graph, strict, true);
-        }
-    }
-
-    /** Loads the weights and logs how they were adapted. */
-    void load(RunConfig config, Graph graph, ParameterStore parameters) {
-        try (PretrainedWeights source = open(config, graph)) {
-            List<String> notes = WeightTransfer.load(source, graph, strict, true, parameters::set);
-            LOG.info("weights from {} ({} names)", source.label(), source.namingScheme());
-            notes.forEach(note -> LOG.info("{}", note));
-        }
-        if (isModel())
-            warnIfNormalizationDiffers(
-                    SavedModel.describe(weights).preprocess(), config.data().preprocess());
-    }
-
-    private boolean isModel() {
-        return weights.toString().endsWith(".keras");
-    }
-
-    private PretrainedWeights open(RunConfig config, Graph graph) {
+    public void checkFits(String config, Model model) {
         try {
-            if (isModel()) return new ModelWeights(weights, graph.parameters());
-            return new CheckpointWeights(
-                    StateDict.open(weights),
-                    graph.parameters(),
-                    NameSchemes.of(config.model()).all(),
-                    Map.of(),
-                    key);
+            checkpoint().checkFits(model);
         } catch (ConfigError e) {
-            throw new ConfigError(config.name() + ": train.init.weights: " + e.getMessage(), e);
+            throw new ConfigError(config + ": train.init.weights: " + e.getMessage(), e);
         }
+    }
+
+    /** Loads the weights and logs how they were adapted; {@code config} is the name of the config. */
+    public void load(String config, Network network) {
+        try {
+            network.load(checkpoint());
+        } catch (ConfigError e) {
+            throw new ConfigError(config + ": train.init.weights: " + e.getMessage(), e);
+        }
+        if (checkpoint().isModel())
+            warnIfNormalizationDiffers(
+                    SavedModel.describe(weights).preprocess(),
+                    network.description().preprocess());
+    }
+
+    private Checkpoints checkpoint() {
+        return new Checkpoints(weights, strict, key);
     }
 
     /** Pretrained weights expect images with the normalization of their training. */

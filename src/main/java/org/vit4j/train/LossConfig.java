@@ -8,6 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.MixedBatch;
+import org.vit4j.models.ResNet;
 
 /**
  * {@code train.loss}: classification loss.
@@ -16,7 +17,8 @@ import org.vit4j.data.MixedBatch;
  * @param bceThreshold for binary cross entropy: targets above it become 1, others 0
  * @param bceSum for binary cross entropy: sum over the classes instead of mean
  */
-public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bceThreshold, boolean bceSum) {
+public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bceThreshold, boolean bceSum)
+        implements Loss {
     /** Values of {@code train.loss.name}. */
     public enum LossName {
         /** Softmax cross entropy: exactly one class. */
@@ -42,15 +44,19 @@ public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bc
         return s.build(() -> new LossConfig(name, smoothing, threshold, sum));
     }
 
-    /** Target probabilities of a batch, [B, K]. */
-    INDArray targets(MixedBatch mixed, int classes) {
+    static LossConfig crossEntropy(double labelSmoothing) {
+        return new LossConfig(LossName.CROSS_ENTROPY, labelSmoothing, OptionalDouble.empty(), false);
+    }
+
+    @Override
+    public INDArray targets(MixedBatch mixed, int classes) {
         INDArray targets = SoftTargets.mixed(mixed, classes, labelSmoothing);
         if (bceThreshold.isPresent()) SoftTargets.harden(targets, bceThreshold.getAsDouble());
         return targets;
     }
 
-    /** Builds the scalar loss; logits and targets are [B, K]. */
-    SDVariable loss(SameDiff sd, SDVariable logits, SDVariable targets, int classes) {
+    @Override
+    public SDVariable loss(SameDiff sd, SDVariable logits, SDVariable targets, int classes) {
         return switch (name) {
             case CROSS_ENTROPY -> LossFunctions.crossEntropy(sd, logits, targets);
             case BCE -> LossFunctions.binaryCrossEntropy(sd, logits, targets).mul(bceSum ? classes : 1);

@@ -16,11 +16,11 @@ import org.vit4j.machine.MemoryLimit;
  * @param weights bytes of parameters, gradient and optimizer state
  * @param activations bytes of the activations that the forward pass stores for the backward pass
  */
-record MemoryEstimate(long weights, long activations) {
+public record MemoryEstimate(long weights, long activations) {
     private static final double GB = 1 << 30;
 
     /** @param optimizerArrays number of optimizer arrays, each as long as the parameters */
-    static MemoryEstimate of(Graph graph, int batch, int optimizerArrays) {
+    public static MemoryEstimate of(Graph graph, int batch, int optimizerArrays) {
         long elements = graph.tensors().stream()
                 .filter(MemoryEstimate::isStored)
                 .mapToLong(tensor -> tensor.shape().size())
@@ -50,7 +50,7 @@ record MemoryEstimate(long weights, long activations) {
     }
 
     /** @throws ConfigError if the estimate exceeds the memory available to this process */
-    void check(String config, int batch) {
+    public void check(String config, int batch) {
         check(config, batch, Math.min(MemoryLimit.bytes(), Pointer.maxPhysicalBytes()));
     }
 

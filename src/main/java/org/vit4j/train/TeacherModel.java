@@ -16,7 +16,7 @@ import org.vit4j.model.SavedModel;
  * Saved model whose logits are distillation targets. Converts the augmented images of the student to the size, channels
  * and normalization of the teacher.
  */
-final class TeacherModel implements AutoCloseable {
+public final class TeacherModel implements AutoCloseable {
     private final Path file;
     private final SavedModel model;
     private final Preprocessing studentPreprocessing;
@@ -39,7 +39,7 @@ final class TeacherModel implements AutoCloseable {
      * @param studentPreprocessing preprocessing of the student
      * @throws ConfigError if the file is missing or the model has other classes
      */
-    static TeacherModel load(Path file, String config, List<String> classes, Preprocessing studentPreprocessing) {
+    public static TeacherModel load(Path file, String config, List<String> classes, Preprocessing studentPreprocessing) {
         String key = config + ": train.distill.teacher: ";
         if (!Files.isRegularFile(file)) {
             throw new ConfigError(
@@ -66,7 +66,7 @@ final class TeacherModel implements AutoCloseable {
         return classes.size() + ": " + first + (classes.size() > 5 ? ", ..." : "");
     }
 
-    Path file() {
+    public Path file() {
         return file;
     }
 

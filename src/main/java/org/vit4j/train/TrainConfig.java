@@ -12,6 +12,8 @@ import org.vit4j.data.BatchShard;
 import org.vit4j.data.MixedBatch;
 import org.vit4j.data.Mixup;
 import org.vit4j.machine.CpuThreads;
+import org.vit4j.optim.ClipConfig;
+import org.vit4j.optim.EmaConfig;
 import org.vit4j.optim.NamePattern;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroupConfig;
@@ -46,14 +48,14 @@ public record TrainConfig(
         Optimizer optimizer,
         ParamGroupConfig groups,
         Schedule schedule,
-        LossConfig loss,
+        Loss loss,
         Optional<Mixup> mixup,
         Optional<ClipConfig> clip,
         Optional<EmaConfig> ema,
         List<NamePattern> freeze,
         double spike,
         int checkpointSteps,
-        Optional<EarlyStopConfig> earlyStop,
+        Optional<EarlyStopping> earlyStop,
         boolean freezeNorm,
         Optional<DistillConfig> distill,
         Optional<InitWeightsConfig> init,
@@ -80,7 +82,7 @@ public record TrainConfig(
         Checks.require(headEpochs <= epochs, "init.head_epochs (%d) must be at most epochs (%d)", headEpochs, epochs);
     }
 
-    static Optional<TrainConfig> read(Section s) {
+    public static Optional<TrainConfig> read(Section s) {
         int epochs = s.intAt("epochs", 100);
         int batch = s.intAt("batch", 64);
         int accumulate = s.intUnlessOff("accumulate", 1, 1);
@@ -102,7 +104,7 @@ public record TrainConfig(
                 : List.of();
         double spike = s.doubleUnlessOff("spike", 6);
         int checkpointSteps = s.intUnlessOff("checkpoint_steps", 1000, 0);
-        Optional<EarlyStopConfig> earlyStop = s.optional("early_stop", EarlyStopConfig::read);
+        Optional<EarlyStopping> earlyStop = s.optional("early_stop", EarlyStopping::read);
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<DistillConfig> distill = s.optional("distill", DistillConfig::read);
         Optional<InitWeightsConfig> init = s.optional("init", InitWeightsConfig::read);
@@ -151,7 +153,7 @@ public record TrainConfig(
     }
 
     /** Number of arrays as long as the parameters that training allocates in addition to parameters and gradient. */
-    int arrayCount() {
+    public int arrayCount() {
         return optimizer.arrayCount() + (ema.isPresent() ? 1 : 0) + (accumulate > 1 ? 1 : 0);
     }
 
@@ -161,7 +163,7 @@ public record TrainConfig(
      * @param done number of finished epochs
      * @param best number of the best one, from 1
      */
-    boolean isFinished(int done, int best) {
+    public boolean isFinished(int done, int best) {
         return done >= epochs || stopsEarly(done, best);
     }
 
@@ -193,7 +195,7 @@ public record TrainConfig(
     }
 
     /** Applies mixup or cutmix to a shard of a batch. */
-    MixedBatch mix(Batch batch, BatchShard shard, int epoch, long draw) {
+    public MixedBatch mix(Batch batch, BatchShard shard, int epoch, long draw) {
         return mixup.map(m -> m.apply(batch, shard, seed, epoch, draw)).orElseGet(() -> MixedBatch.none(batch));
     }
 
@@ -203,7 +205,7 @@ public record TrainConfig(
     }
 
     /** Returns true if no freeze pattern matches the parameter. */
-    boolean isTrainable(String parameter) {
+    public boolean isTrainable(String parameter) {
         return freeze.stream().noneMatch(pattern -> pattern.matches(parameter));
     }
 }

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.EpochMetrics;
 
 /**
  * Progress of a run, without the arrays. All randomness is derived from seed, epoch and step, so no generator state is
@@ -28,7 +30,7 @@ public record TrainState(
         @JsonProperty("seconds") double seconds,
         @JsonProperty("history") List<EpochMetrics> history) {
 
-    static final TrainState START = new TrainState(0, 0, 0, 0, 0, 0, 0, List.of());
+    public static final TrainState START = new TrainState(0, 0, 0, 0, 0, 0, 0, List.of());
 
     public TrainState {
         history = List.copyOf(history);
@@ -57,18 +59,8 @@ public record TrainState(
         return new TrainState(epoch + 1, 0, step, 0, 0, 0, 0, extended);
     }
 
-    /** Best epoch so far on the validation set; the earlier one of equal epochs. */
-    public Optional<EpochMetrics> best() {
-        return history.stream().reduce((a, b) -> b.betterThan(a) ? b : a);
-    }
-
-    /** Returns true if no epoch is left to train. */
-    boolean isFinished(TrainConfig train) {
-        return train.isFinished(history.size(), bestEpoch());
-    }
-
-    /** Number of the best epoch, from 1; 0 if no epoch is finished. */
-    int bestEpoch() {
-        return best().map(EpochMetrics::epoch).orElse(0);
+    /** Best epoch so far on the validation set. */
+    public Optional<BestEpoch> best() {
+        return BestEpoch.of(history);
     }
 }

@@ -11,9 +11,11 @@ import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
+import org.vit4j.optim.GradientClipping;
 import org.vit4j.optim.LayerDepths;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroups;
+import org.vit4j.optim.WeightAverage;
 
 /** Forward and backward pass, gradient accumulation and optimizer step, with all arrays of a training run. */
 final class TrainStep implements AutoCloseable {
@@ -28,11 +30,11 @@ final class TrainStep implements AutoCloseable {
     private int batches;
     private double norm;
 
-    TrainStep(TrainConfig train, Graph graph) {
+    /** @param parameters to train, initialized */
+    TrainStep(TrainConfig train, Graph graph, ParameterStore parameters) {
         this.train = train;
         this.graph = graph;
-        this.parameters = new ParameterStore(graph.parameters(), Nd4j.dataType());
-        parameters.initialize(train.seed());
+        this.parameters = parameters;
         this.lossGradient = new LossGradient(train, graph, parameters);
         this.optimizer = train.optimizer().start(parameters.trainable(), paramGroups());
         this.clipping = train.clip().map(clip -> new GradientClipping(clip, parameters, LayerDepths.head(graph)));

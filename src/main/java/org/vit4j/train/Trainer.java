@@ -1,335 +1,196 @@
 package org.vit4j.train;
 
-import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.vit4j.backend.Inference;
+import org.vit4j.backend.Backend;
+import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.data.BatchSource;
-import org.vit4j.graph.Graph;
-import org.vit4j.io.RunException;
-import org.vit4j.metrics.Evaluator;
-import org.vit4j.metrics.Scores;
-import org.vit4j.metrics.WorstMistakes;
-import org.vit4j.model.ModelDescription;
-import org.vit4j.model.SavedModel;
+import org.vit4j.data.DataLoader;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.Mixup;
+import org.vit4j.data.Preprocessing;
+import org.vit4j.data.transforms.Transform;
+import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.metrics.Metric;
+import org.vit4j.model.Network;
+import org.vit4j.optim.AdamW;
+import org.vit4j.optim.ClipConfig;
+import org.vit4j.optim.EmaConfig;
+import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.Schedule;
-import org.vit4j.report.Environment;
-import org.vit4j.report.EvaluationReport;
 
 /**
- * The training loop: optimizer steps, validation after each epoch, checkpoints.
+ * Trains a {@link Network}.
  *
- * <p>All randomness is derived from (seed, epoch, step), so a stopped and resumed run equals the uninterrupted one bit
- * for bit.
+ * <pre>{@code
+ * Trainer.of(net)
+ *         .optimizer(new AdamW(1e-3, 0.05)).schedule(Cosine.over(30).warmup(5))
+ *         .callbacks(new EarlyStopping(5))
+ *         .fit(train, validation, 30);
+ * }</pre>
+ *
+ * <p>Defaults: AdamW with a rate of 1e-3, a constant schedule, cross entropy, batches of 64 images, seed 0. The command
+ * line trains by the same class: {@link #config} sets everything from a {@code train:} section.
  */
-public final class Trainer implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+public final class Trainer {
+    private final Network network;
+    private final TrainSettings settings = new TrainSettings();
+    private final List<Callback> callbacks = new ArrayList<>();
+    private final List<Metric> metrics = new ArrayList<>();
+    private AugmentConfig augment = AugmentConfig.NONE;
+    private CheckpointStore checkpoints = CheckpointStore.NONE;
+    private Optional<TeacherModel> teacher = Optional.empty();
+    private Optional<GradientWorkers> workers = Optional.empty();
 
-    /** Receives the progress of a run. */
-    public interface TrainListener {
-        /** Called when training starts or resumes; {@code epochs} is the total number of epochs. */
-        default void start(int epochs) {}
-
-        /** Called after every batch; several batches may make one optimizer step. */
-        void batch(TrainState state, int batches, double imagesPerSecond);
-
-        /** Called after every epoch. */
-        void epoch(EpochMetrics metrics, int epochs);
+    private Trainer(Network network) {
+        this.network = network;
     }
 
-    private final TrainConfig train;
-    private final RunDirectory run;
-    private final TrainListener progress;
-    private final BatchSource training;
-    private final BatchSource validation;
-    private final List<String> classes;
-    private final ModelDescription description;
-    private final Schedule schedule;
-    private final TrainStep trainStep;
-    private final BatchInputs batchInputs;
-    private final Optional<GradientWorkers> workers;
-    private final Inference inference;
-    private final Optional<Inference> averaged;
-    private final CheckpointDirectory checkpoint;
-    private final Map<String, INDArray> arrays;
-    private final LossSpikeDetector spikes;
-    private TrainState state = TrainState.START;
-
-    /** @param workers compute the gradients; this process does if empty */
-    Trainer(
-            RunConfig config,
-            TrainData data,
-            Optional<TeacherModel> teacher,
-            RunDirectory run,
-            TrainListener progress,
-            Optional<GradientWorkers> workers) {
-        this.workers = workers;
-        this.train = config.train();
-        this.run = run;
-        this.progress = progress;
-        this.training = data.training();
-        this.validation = data.validation();
-        this.classes = data.classes();
-        this.description = describe(config, classes);
-        this.schedule = train.schedule().withWarmupAtMost(train.epochs());
-        Graph graph = config.model().build();
-        this.trainStep = new TrainStep(train, graph);
-        this.batchInputs = new BatchInputs(train, graph, classes.size(), teacher, trainStep.masks());
-        this.inference = train.backend().inference(graph, trainStep.parameters());
-        this.averaged = trainStep.average().map(average -> train.backend().inference(graph, average));
-        this.checkpoint =
-                new CheckpointDirectory(run.checkpoints(), config.output().keep());
-        this.arrays = trainStep.arrays();
-        this.spikes = new LossSpikeDetector(train.spike());
+    /** Starts the configuration of a training run. */
+    public static Trainer of(Network network) {
+        return new Trainer(network);
     }
 
-    private static ModelDescription describe(RunConfig config, List<String> classes) {
-        return new ModelDescription(
-                config.name(),
-                config.model(),
-                config.resolved(),
-                classes,
-                config.data().preprocess(),
-                Environment.describe());
+    /** Sets everything from a {@code train:} section, except the number of epochs. */
+    public Trainer config(TrainConfig config) {
+        settings.set(config);
+        config.earlyStop().ifPresent(callbacks::add);
+        return this;
     }
 
-    /** Continues from the newest valid checkpoint; returns false if there is none. */
-    boolean resume() {
-        Optional<TrainState> found = checkpoint.resume(arrays);
-        found.ifPresent(saved -> {
-            state = saved;
-            int batches = training.batchesPerEpoch();
-            trainStep.resume(saved, (batches + train.accumulate() - 1) / train.accumulate());
-        });
-        return found.isPresent();
+    public Trainer optimizer(Optimizer optimizer) {
+        settings.optimizer = optimizer;
+        return this;
     }
 
-    /** Loads the initial weights of {@code train.init}, if set. */
-    void start(RunConfig config) {
-        train.init().ifPresent(init -> init.load(config, config.model().build(), trainStep.parameters()));
+    /** Sets the learning rate as a function of the epoch; its peak is the rate of the optimizer. */
+    public Trainer schedule(Schedule schedule) {
+        settings.schedule = Optional.of(schedule);
+        return this;
     }
 
-    TrainState state() {
-        return state;
+    public Trainer loss(Loss loss) {
+        settings.loss = loss;
+        return this;
+    }
+
+    /** Adds callbacks. They are called in the order in which they were added. */
+    public Trainer callbacks(Callback... more) {
+        callbacks.addAll(List.of(more));
+        return this;
+    }
+
+    /** Adds metrics of the validation set; see {@link EpochMetrics#metrics}. */
+    public Trainer metrics(Metric... more) {
+        metrics.addAll(List.of(more));
+        return this;
+    }
+
+    /** Sets the seed of shuffling, augmentation and dropout. */
+    public Trainer seed(long seed) {
+        settings.seed = seed;
+        return this;
+    }
+
+    /** Sets the number of images in a batch. */
+    public Trainer batch(int images) {
+        settings.batch = images;
+        return this;
+    }
+
+    /** Sets the number of batches whose gradients are averaged for one optimizer step. */
+    public Trainer accumulate(int batches) {
+        settings.accumulate = batches;
+        return this;
+    }
+
+    /** Sets the transforms of training images, applied in order before preprocessing. */
+    public Trainer augment(Transform... transforms) {
+        return augment(AugmentConfig.of(List.of(transforms)));
+    }
+
+    public Trainer augment(AugmentConfig config) {
+        augment = config;
+        return this;
+    }
+
+    /** Mixes the images of a batch and their labels. */
+    public Trainer mixup(Mixup mixup) {
+        settings.mixup = Optional.of(mixup);
+        return this;
+    }
+
+    public Trainer clip(ClipConfig clip) {
+        settings.clip = Optional.of(clip);
+        return this;
+    }
+
+    /** Keeps a moving average of the weights. */
+    public Trainer average(EmaConfig average) {
+        settings.ema = Optional.of(average);
+        return this;
+    }
+
+    public Trainer backend(Backend backend) {
+        settings.backend = backend;
+        return this;
+    }
+
+    /** Keeps checkpoints of the run. */
+    public Trainer checkpoints(CheckpointStore store) {
+        checkpoints = store;
+        return this;
+    }
+
+    /** Distills from a teacher, by {@link TrainConfig#distill} of {@link #config}. */
+    public Trainer teacher(TeacherModel model) {
+        teacher = Optional.of(model);
+        return this;
+    }
+
+    /** Computes gradients by other processes. */
+    public Trainer workers(GradientWorkers processes) {
+        workers = Optional.of(processes);
+        return this;
     }
 
     /**
-     * Trains to the last epoch, or until {@code stop} returns true; it is checked after every optimizer step and every
-     * validation batch.
+     * Trains on a dataset; the network gets the names of its classes, and keeps the weights after the last epoch.
      *
-     * @return true if the run is finished
-     * @throws RunException if loss, gradient or weights are NaN or infinite, or the disk is full; earlier checkpoints
-     *     remain
+     * @return metrics of the epochs
+     * @throws org.vit4j.io.RunException if loss, gradient or weights become NaN or infinite
+     * @throws IllegalArgumentException if the numbers of classes of network and data differ
      */
-    boolean train(RunLog log, BooleanSupplier stop) {
-        progress.start(train.epochs());
-        try {
-            while (!state.isFinished(train)) {
-                if (!epoch(log, stop)) {
-                    save();
-                    return false;
-                }
-            }
-            return true;
-        } catch (RunException e) {
-            if (!(e.getCause() instanceof IOException)) throw e;
-            throw new RunException(
-                    e.getMessage() + "; " + lastGoodCheckpoint(Integer.MAX_VALUE)
-                            + "; fix the problem and continue with --resume",
-                    e);
+    public List<EpochMetrics> fit(Dataset train, Dataset validation, int epochs) {
+        Preprocessing preprocess = network.description().preprocess();
+        int batch = Math.min(settings.batch, train.size());
+        int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
+        BatchSource training =
+                new DataLoader(train, augment, preprocess, batch, true, settings.dropLast, settings.seed, threads);
+        BatchSource validating = new DataLoader(
+                validation, AugmentConfig.NONE, preprocess, settings.batch, false, false, 0, threads);
+        return fit(training, validating, train.classes(), epochs);
+    }
+
+    /** Trains on batches, such as those of a DL4J iterator; see {@link #fit(Dataset, Dataset, int)}. */
+    public List<EpochMetrics> fit(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
+        network.classes(classes);
+        try (TrainLoop loop = loop(training, validation, classes, epochs)) {
+            loop.run(() -> false);
+            return loop.state().history();
         }
     }
 
-    private boolean epoch(RunLog log, BooleanSupplier stop) {
-        int steps = training.batchesPerEpoch();
-        trainStep.beginEpoch(state.epoch());
-        try (GradientSource gradients = gradientSource()) {
-            while (state.batches() < steps) {
-                if (!step(log, gradients, steps, stop)) return false;
-                if (state.batches() < steps && train.savesAfter(state.step())) save();
-                if (stop.getAsBoolean() && state.batches() < steps) return false;
-            }
-        }
-        try {
-            finish(log, lr(state.epoch() + (steps - 1.0) / steps), stop);
-        } catch (InterruptibleSource.StoppedException e) {
-            return false; // all batches of the epoch are done; the resumed run validates
-        }
-        return !stop.getAsBoolean() || state.isFinished(train);
-    }
-
-    private double lr(double epoch) {
-        return schedule.at(epoch, state.history());
-    }
-
-    private GradientSource gradientSource() {
-        int epoch = state.epoch();
-        if (workers.isEmpty())
-            return GradientSource.local(train, trainStep, batchInputs, training, epoch, state.batches());
-        return GradientSource.distributed(train, trainStep, workers.get(), epoch, (batch, count) -> {
-            try (GradientSource local = GradientSource.local(train, trainStep, batchInputs, training, epoch, batch)) {
-                for (int i = 0; i < count; i++) local.next(batch + i, count - i);
-                return "on a worker only; the same batches give finite values in this process";
-            } catch (GradientSource.NonFiniteException e) {
-                return e.getMessage();
-            }
-        });
-    }
-
-    /** @return false if the workers stopped together with this process, as by Ctrl-C: only this step is lost */
-    private boolean step(RunLog log, GradientSource gradients, int perEpoch, BooleanSupplier stop) {
-        int before = state.batches();
-        try {
-            step(log, gradients, perEpoch);
-            return true;
-        } catch (RunException e) {
-            if (workers.isEmpty() || state.batches() != before || !stop.getAsBoolean()) throw e;
-            return false;
-        }
-    }
-
-    /** Optimizer step for {@code train.accumulate} batches, or for the remaining batches of the epoch. */
-    private void step(RunLog log, GradientSource gradients, int perEpoch) {
-        double lr = lr(state.epoch() + (double) state.batches() / perEpoch);
-        int count = Math.min(train.accumulate(), perEpoch - state.batches());
-        double loss = 0;
-        for (int left = count; left > 0; ) {
-            long start = System.nanoTime();
-            List<GradientSource.BatchResult> results = next(gradients, left);
-            left -= results.size();
-            if (left == 0) trainStep.optimizerStep(lr, state.step() + 1);
-            double seconds = (System.nanoTime() - start) / 1e9 / results.size();
-            for (int i = 0; i < results.size(); i++) {
-                GradientSource.BatchResult result = results.get(i);
-                loss += result.loss() / count;
-                state = state.afterBatch(result.loss(), result.correct(), result.images(), seconds);
-                if (left == 0 && i == results.size() - 1) state = state.afterStep();
-                progress.batch(state, perEpoch, result.images() / seconds);
-            }
-        }
-        log.step(state.step(), loss, lr);
-        warnOnSpike(loss);
-    }
-
-    private List<GradientSource.BatchResult> next(GradientSource gradients, int left) {
-        try {
-            return gradients.next(state.batches(), left);
-        } catch (GradientSource.NonFiniteException e) {
-            throw diverged(e.loss(), e.getMessage());
-        }
-    }
-
-    private void warnOnSpike(double loss) {
-        spikes.add(loss)
-                .ifPresent(mean -> LOG.warn(String.format(
-                        Locale.ROOT,
-                        "loss spike in step %d (epoch %d): %.4g, previous average %.4g",
-                        state.step(),
-                        state.epoch() + 1,
-                        loss,
-                        mean)));
-    }
-
-    private RunException diverged(double loss, String where) {
-        String what = Double.isFinite(loss)
-                ? String.format(Locale.ROOT, "the gradient became NaN or infinite (the loss was %.4g)", loss)
-                : "the loss became " + loss;
-        // Weights that give a NaN or infinite loss are bad, even if a checkpoint holds them.
-        int badFrom = Double.isFinite(loss) ? state.step() + 1 : state.step();
-        return failure(what, state.step() + 1, "first " + where, badFrom);
-    }
-
-    /** @param badFrom checkpoints of this many or more steps are bad */
-    private RunException failure(String what, int step, String where, int badFrom) {
-        return new RunException(String.format(
-                Locale.ROOT,
-                "%s in step %d (epoch %d), %s; try a lower train.optimizer.lr, a longer warm-up or train.clip; %s; %s",
-                what,
-                step,
-                state.epoch() + 1,
-                where,
-                lastGoodCheckpoint(badFrom),
-                nextCommand(badFrom)));
-    }
-
-    /** Command that continues from the last good checkpoint, after renaming the bad ones, or restarts the run. */
-    private String nextCommand(int badFrom) {
-        boolean resume = checkpoint.setAsideFrom(badFrom) || (state.history().isEmpty() && state.step() == 0);
-        String command = ResumeCommand.withLowerRate(run.path(), description.config(), resume);
-        String spark = workers.isPresent() ? ", with the same --spark option" : "";
-        return (resume ? "continue with: " : "restart with: ") + command + spark;
-    }
-
-    private String lastGoodCheckpoint(int before) {
-        return checkpoint
-                .newestBefore(before)
-                .map(file -> "the last good checkpoint is " + file)
-                .orElse("there is no good checkpoint yet");
-    }
-
-    /** Saves a checkpoint, but not with NaN or infinite weights. */
-    private void save() {
-        check();
-        checkpoint.save(state, arrays);
-    }
-
-    private void check() {
-        NonFiniteLocator.weight(trainStep.parameters()).ifPresent(name -> {
-            throw failure("the weights became NaN or infinite", state.step(), "first " + name, state.step());
-        });
-    }
-
-    private void finish(RunLog log, double lr, BooleanSupplier stop) {
-        long start = System.nanoTime();
-        check();
-        BatchSource source = new InterruptibleSource(validation, stop);
-        WorstMistakes mistakes = new WorstMistakes(RunLog.MISTAKES);
-        Scores scores = Evaluator.evaluate(inference, source, classes, mistakes);
-        WorstMistakes averageMistakes = new WorstMistakes(RunLog.MISTAKES);
-        Optional<Scores> average = averaged.map(ema -> Evaluator.evaluate(ema, source, classes, averageMistakes));
-        double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
-        EpochMetrics metrics = new EpochMetrics(
-                state.epoch() + 1,
-                lr,
-                state.lossSum() / state.images(),
-                (double) state.correct() / state.images(),
-                scores.loss(),
-                scores.top1(),
-                average.map(Scores::loss).orElse(null),
-                average.map(Scores::top1).orElse(null),
-                state.images() / state.seconds(),
-                seconds);
-        boolean best = state.best().map(metrics::betterThan).orElse(true);
-        TrainState after = state.afterEpoch(metrics);
-        SavedModel.write(run.last(), description, trainStep.parameters());
-        trainStep.average().ifPresent(ema -> SavedModel.write(run.lastEma(), description, ema));
-        if (best) {
-            boolean ema = metrics.averageIsBetter();
-            SavedModel.write(
-                    run.model(), description, ema ? trainStep.average().orElseThrow() : trainStep.parameters());
-            log.best(EvaluationReport.of(
-                    metrics.epoch(),
-                    ema ? average.orElseThrow() : scores,
-                    (ema ? averageMistakes : mistakes).list(),
-                    validation::name,
-                    description.preprocess()));
-        }
-        state = after;
-        save();
-        log.epoch(state.history());
-        progress.epoch(metrics, train.epochs());
-    }
-
-    @Override
-    public void close() {
-        trainStep.close();
-        inference.close();
-        averaged.ifPresent(Inference::close);
+    /** Makes the loop, for callers that resume or stop it; the caller closes it. */
+    public TrainLoop loop(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
+        return new TrainLoop(
+                settings.build(epochs),
+                network,
+                training,
+                validation,
+                classes,
+                new TrainLoop.LoopPartners(
+                        List.copyOf(callbacks), List.copyOf(metrics), checkpoints, teacher, workers));
     }
 }

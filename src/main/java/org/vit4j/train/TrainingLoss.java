@@ -8,10 +8,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.backend.LossInputs;
 import org.vit4j.graph.Graph;
-import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Model;
 
 /** Training loss, depending on the heads of the network and an optional teacher. */
-final class TrainingLoss {
+public final class TrainingLoss {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingLoss.class);
 
     /** Name of the placeholder for the teacher's logits, [B, K]. */
@@ -26,8 +26,8 @@ final class TrainingLoss {
     private TrainingLoss() {}
 
     /** Describes why a model cannot be a student; empty if it has two heads. */
-    static Optional<String> missingHeadReason(ModelConfig model) {
-        if (hasTwoHeads(model.build())) return Optional.empty();
+    public static Optional<String> missingHeadReason(Model model) {
+        if (hasTwoHeads(model.graph())) return Optional.empty();
         return Optional.of("a student needs two heads, one for the labels and one for the teacher; arch " + model.arch()
                 + " as configured has one (set distilled: true if the architecture supports it)");
     }
@@ -45,7 +45,7 @@ final class TrainingLoss {
      *
      * <p>The placeholders are {@link #TARGETS} and, with a teacher, {@link #TEACHER}.
      */
-    static SDVariable loss(LossInputs network, LossConfig loss, Optional<DistillConfig> distill) {
+    static SDVariable loss(LossInputs network, Loss loss, Optional<DistillConfig> distill) {
         SameDiff sd = network.sd();
         DataType type = network.output("logits").dataType();
         int classes = network.graph().outputs().get("logits").shape().last();

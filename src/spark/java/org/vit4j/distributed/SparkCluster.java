@@ -14,11 +14,11 @@ import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.DataConfig;
 import org.vit4j.model.SavedModel;
-import org.vit4j.train.DistributedBackend;
-import org.vit4j.train.RunConfig;
-import org.vit4j.train.TrainData;
-import org.vit4j.train.TrainRun;
-import org.vit4j.train.Trainer;
+import org.vit4j.run.DistributedBackend;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainData;
+import org.vit4j.run.TrainRun;
+import org.vit4j.train.Callback;
 
 /** Training and inference on Apache Spark. */
 public final class SparkCluster implements DistributedBackend {
@@ -30,7 +30,7 @@ public final class SparkCluster implements DistributedBackend {
             RunConfig config,
             Path directory,
             boolean resume,
-            Trainer.TrainListener progress,
+            Callback progress,
             BooleanSupplier stop) {
         try (SparkSession session = SparkSessions.open(master, "vit4j train " + config.name())) {
             return train(session, config, directory, resume, progress, stop);
@@ -43,7 +43,7 @@ public final class SparkCluster implements DistributedBackend {
             RunConfig config,
             Path directory,
             boolean resume,
-            Trainer.TrainListener progress,
+            Callback progress,
             BooleanSupplier stop) {
         SparkData data = SparkData.of(config);
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());

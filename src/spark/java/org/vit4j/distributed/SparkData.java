@@ -22,7 +22,7 @@ import org.vit4j.data.image.ImageFile;
 record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
 
     /** @throws ConfigError when files are missing or invalid */
-    static SparkData of(org.vit4j.train.RunConfig config) {
+    static SparkData of(org.vit4j.run.RunConfig config) {
         DataConfig data = config.data();
         return switch (data.dataset()) {
             case PARQUET -> tables(data);

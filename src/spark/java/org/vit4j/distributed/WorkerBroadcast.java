@@ -6,9 +6,10 @@ import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.io.RunException;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainRun;
 import org.vit4j.train.GradientRequest;
 import org.vit4j.train.GradientWorker;
-import org.vit4j.train.RunConfig;
 
 /**
  * State of an executor between tasks: the network with its plan, and the opened data. It is sent as a Spark broadcast,
@@ -49,6 +50,6 @@ final class WorkerBroadcast implements Serializable {
 
     private GradientWorker open() {
         RunConfig config = RunConfig.read(Config.parse(yaml, name, overrides));
-        return new GradientWorker(config, images.open(config));
+        return TrainRun.worker(config, images.open(config));
     }
 }

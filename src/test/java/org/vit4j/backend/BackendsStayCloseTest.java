@@ -15,8 +15,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.graph.Graph;
 import org.vit4j.optim.AdamW;
 import org.vit4j.optim.Optimizer;
+import org.vit4j.run.RunConfig;
 import org.vit4j.train.LossFunctions;
-import org.vit4j.train.RunConfig;
 
 /**
  * Training on both backends from the same seed stays close. Rounding differs from the first step, and training
@@ -33,7 +33,7 @@ class BackendsStayCloseTest {
         Optimizer optimizer = new AdamW(1e-3, 0.05, 0.9, 0.999, 1e-8);
         Graph graph = RunConfig.open("digits-vit", List.of("model.dim=64", "model.depth=3", "model.heads=2"))
                 .model()
-                .build();
+                .graph();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
         var spec = new GradientStep.GradientSpec(
@@ -88,7 +88,7 @@ class BackendsStayCloseTest {
         Graph graph = RunConfig.open(
                         "digits-vit", List.of("model.dim=32", "model.depth=2", "model.heads=2", "model.patch_size=2"))
                 .model()
-                .build();
+                .graph();
         assertThat(graph.tensor("blocks.0.attn.probs").dim(1)).isGreaterThanOrEqualTo(256);
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);

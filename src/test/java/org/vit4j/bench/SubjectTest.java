@@ -11,7 +11,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.OpTime;
 import org.vit4j.data.Batch;
 import org.vit4j.graph.Op;
-import org.vit4j.train.RunConfig;
+import org.vit4j.optim.Adam;
+import org.vit4j.run.RunConfig;
 
 /** All subjects of a benchmark compute the same training steps and logits. */
 class SubjectTest {
@@ -61,7 +62,7 @@ class SubjectTest {
     /** A training step executes as many softmax ops as inference: one per attention layer. */
     @Test
     void profilesCountSoftmaxOpsPerLayer() {
-        long layers = config.model().build().tensors().stream()
+        long layers = config.model().graph().tensors().stream()
                 .filter(t -> t.op() instanceof Op.Softmax)
                 .count();
         for (BenchRunner runner : EnumSet.complementOf(EnumSet.of(BenchRunner.PLAIN))) {

@@ -20,7 +20,7 @@ import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.data.datasets.Digits;
 import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.RandomModel;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** The command {@code explain}. */
 class ExplainTest {

@@ -25,7 +25,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.onnx.OnnxRun;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** The command {@code export}. */
 class ExportTest {

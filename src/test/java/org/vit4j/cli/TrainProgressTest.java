@@ -7,7 +7,7 @@ import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.vit4j.train.EpochMetrics;
+import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.train.TrainState;
 
 /** Progress lines when standard error is not a terminal. */

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Expansion of {@code ~} in paths of configs and of the command line. */
 class HomePathsTest {

@@ -15,7 +15,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Runs the example classes that README.md and docs show. */
 class ExamplesTest {

@@ -4,7 +4,7 @@ package org.vit4j.examples;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.vit4j.train.CheckpointImporter;
+import org.vit4j.run.CheckpointImporter;
 
 /** Imports a checkpoint with a new five-class head: java ... ImportCheckpoint VARIANT CHECKPOINT model.keras */
 public class ImportCheckpoint {

@@ -6,7 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.ConfigError;
-import org.vit4j.train.RunConfig;
+import org.vit4j.models.Models;
+import org.vit4j.run.RunConfig;
 
 /** Models above the FlatBuffers limit are rejected before anything is written. */
 class SameDiffLimitTest {
@@ -24,7 +25,7 @@ class SameDiffLimitTest {
     @Test
     void vitLargeExceedsTheLimit() {
         var model = RunConfig.open("vit_large_patch16_224", java.util.List.of()).model();
-        long bytes = 4 * model.build().parameterCount();
+        long bytes = 4 * model.graph().parameterCount();
         assertThat(bytes).isGreaterThan(SameDiffExport.MAX_BYTES);
         assertThatThrownBy(() -> SameDiffExport.checkSize(FILE, bytes)).isInstanceOf(ConfigError.class);
     }

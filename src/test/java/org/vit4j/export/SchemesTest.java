@@ -21,7 +21,7 @@ import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 import org.vit4j.models.ModelConfig;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Exports in every naming scheme of a network read back bit for bit, with no missing or unexpected keys. */
 class SchemesTest {
@@ -40,7 +40,7 @@ class SchemesTest {
                 "digits-cvt"
             })
     void everySchemeReadsBackBitForBit(String config) {
-        ModelConfig model = RunConfig.open(config, List.of()).model();
+        ModelConfig model = RunConfig.open(config, List.of()).model().config();
         Set<String> names = new LinkedHashSet<>();
         for (CheckpointNames scheme : NameSchemes.of(model).published()) {
             if (names.add(scheme.name())) roundTrip(model, scheme);
@@ -50,7 +50,8 @@ class SchemesTest {
     @Test
     void deit3ReadsBackWithTheAuthorsNames() {
         ModelConfig model = RunConfig.open("deit3_small_patch16_224", List.of("model.depth=2"))
-                .model();
+                .model()
+                .config();
         CheckpointNames authors = NameSchemes.of(model).published().get(1);
         assertThat(authors.name()).isEqualTo("authors");
         roundTrip(model, authors);

@@ -26,7 +26,7 @@ import org.vit4j.keras.KerasFile;
 import org.vit4j.keras.RetrainedKerasModel;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /**
  * Reads corrupted files of every supported format. Each must be read or rejected with one line, within bounded time and
@@ -92,7 +92,7 @@ class FuzzTest {
     }
 
     private static void readModel(Path file) {
-        Graph graph = SavedModel.describe(file).model().build();
+        Graph graph = SavedModel.describe(file).model().graph();
         try (KerasFile keras = KerasFile.read(file)) {
             keras.check(graph);
             for (Parameter weight : graph.parameters()) keras.values(weight.name());

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Places in networks whose arithmetic of windows is easy to do by hand. */
 class SpatialMapTest {
     private static Map<String, SpatialMap> of(String variant, String... set) {
-        return SpatialMap.of(RunConfig.open(variant, List.of(set)).model().build());
+        return SpatialMap.of(RunConfig.open(variant, List.of(set)).model().graph());
     }
 
     private static TokenGrid tokens(Map<String, SpatialMap> all, String tensor) {

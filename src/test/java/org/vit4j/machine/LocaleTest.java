@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Numbers, keywords and files do not depend on the language and encoding of the system. */
 class LocaleTest {
@@ -91,7 +91,7 @@ class LocaleTest {
         for (String name : List.of("digits-vit", "digits-cait", "digits-levit", "models/vit_base_patch16_224")) {
             RunConfig config = RunConfig.open(name, List.of("train.optimizer.lr=1.5e-3"));
             all.add(config.resolved());
-            all.add(String.valueOf(config.model().build().parameterCount()));
+            all.add(String.valueOf(config.model().graph().parameterCount()));
         }
         for (String wrong : List.of(
                 "model.dim=100",

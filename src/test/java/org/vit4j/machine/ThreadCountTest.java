@@ -15,11 +15,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.nativeblas.NativeOpsHolder;
 import org.vit4j.config.ConfigError;
-import org.vit4j.train.EpochMetrics;
-import org.vit4j.train.RunConfig;
-import org.vit4j.train.TrainRun;
+import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainRun;
+import org.vit4j.train.Callback;
 import org.vit4j.train.TrainState;
-import org.vit4j.train.Trainer;
 
 /** Number of threads of the native kernels. */
 class ThreadCountTest {
@@ -72,7 +72,7 @@ class ThreadCountTest {
     }
 
     /** Records the number of threads during a run. */
-    private static final class ThreadCountListener implements Trainer.TrainListener {
+    private static final class ThreadCountListener implements Callback {
         private int during;
 
         @Override

@@ -32,7 +32,7 @@ class EarlierFilesTest {
         for (int i = 0; i < pixels.length; i++) pixels[i] = (float) (i * 37 % 101 / 101.0);
         INDArray images = Nd4j.createFromArray(pixels).reshape('c', 2, 1, 16, 16); // [N, C, H, W]
         try (SavedModel model = SavedModel.load(FILES.resolve(file))) {
-            assertThat(model.description().model().flavor()).isEqualTo(flavor);
+            assertThat(model.description().model().config().flavor()).isEqualTo(flavor);
             assertThat(model.description().classes()).containsExactly("ant", "bee", "cat");
             float[] logits = model.logits(images).ravel().toFloatVector();
             assertThat(logits).usingComparatorWithPrecision(1e-5f).containsExactly(expected);

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Saved models with random weights, for tests. */
 public final class RandomModel {
@@ -14,7 +14,7 @@ public final class RandomModel {
 
     /** Writes the model of a config with random weights. */
     public static void write(Path file, String name, RunConfig config, List<String> classes, long seed) {
-        ParameterStore parameters = new ParameterStore(config.model().build().parameters(), DataType.FLOAT);
+        ParameterStore parameters = new ParameterStore(config.model().graph().parameters(), DataType.FLOAT);
         parameters.initialize(seed);
         var preprocess = config.data().preprocess();
         var description = new ModelDescription(

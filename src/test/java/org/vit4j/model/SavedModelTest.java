@@ -22,7 +22,7 @@ import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.io.RunException;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 class SavedModelTest {
     @TempDir
@@ -36,7 +36,7 @@ class SavedModelTest {
     @BeforeEach
     void save() {
         RunConfig config = RunConfig.open("digits-vit", List.of("model.dim=16", "model.depth=2", "model.heads=2"));
-        Graph graph = config.model().build();
+        Graph graph = config.model().graph();
         parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(3);
         List<String> classes = IntStream.range(0, 10).mapToObj(String::valueOf).toList();
@@ -53,7 +53,7 @@ class SavedModelTest {
 
     @Test
     void logitsAndDescriptionAreIdenticalAfterReloading() {
-        INDArray expected = new SameDiffInference(description.model().build(), parameters)
+        INDArray expected = new SameDiffInference(description.model().graph(), parameters)
                 .logits(images.permute(0, 2, 3, 1).dup('c'));
         try (SavedModel model = SavedModel.load(file)) {
             assertThat(model.logits(images)).isEqualTo(expected);

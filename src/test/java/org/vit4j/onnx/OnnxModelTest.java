@@ -39,7 +39,7 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 import org.vit4j.models.Models;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** File contents, and operations that the golden tests do not cover. */
 class OnnxModelTest {
@@ -93,7 +93,7 @@ class OnnxModelTest {
     @ParameterizedTest
     @MethodSource("configs")
     void namesAreUniqueAndOperatorsAreStandard(String config) throws IOException {
-        Graph network = RunConfig.open(config, List.of()).model().build();
+        Graph network = RunConfig.open(config, List.of()).model().graph();
         OnnxMl.ModelProto model = read(write(network, PixelInput.normalized()));
 
         assertThat(model.getIrVersion()).isEqualTo(8);
@@ -117,7 +117,7 @@ class OnnxModelTest {
     @ParameterizedTest
     @MethodSource("configs")
     void tensorsAndParametersKeepTheirNames(String config) throws IOException {
-        Graph network = RunConfig.open(config, List.of()).model().build();
+        Graph network = RunConfig.open(config, List.of()).model().graph();
         OnnxMl.GraphProto written =
                 read(write(network, PixelInput.normalized())).getGraph();
 
@@ -160,7 +160,7 @@ class OnnxModelTest {
 
     @Test
     void equalModelsGiveEqualFiles() throws IOException {
-        Graph network = RunConfig.open("digits-vit", List.of()).model().build();
+        Graph network = RunConfig.open("digits-vit", List.of()).model().graph();
         byte[] first = Files.readAllBytes(write(network, PixelInput.normalized()));
         assertThat(Files.readAllBytes(write(network, PixelInput.normalized()))).isEqualTo(first);
     }
@@ -195,7 +195,7 @@ class OnnxModelTest {
 
     @Test
     void weightsAboveTheLimitAreStoredInADataFile() throws Exception {
-        Graph network = RunConfig.open("digits-cvt", List.of()).model().build();
+        Graph network = RunConfig.open("digits-cvt", List.of()).model().graph();
         ParameterStore parameters = randomParameters(network);
         OnnxModel model = OnnxModel.of(network, "cvt", PixelInput.normalized());
         Path file = directory.resolve("large.onnx");
@@ -219,7 +219,7 @@ class OnnxModelTest {
         Path file = directory.resolve("huge.onnx");
         OnnxModel huge = OnnxModel.of(graph, "huge", PixelInput.normalized());
         assertThat(huge.externalDataFile(file)).contains(directory.resolve("huge.onnx.data"));
-        Graph small = RunConfig.open("digits-vit", List.of()).model().build();
+        Graph small = RunConfig.open("digits-vit", List.of()).model().graph();
         assertThat(OnnxModel.of(small, "small", PixelInput.normalized()).externalDataFile(file))
                 .isEmpty();
     }

@@ -14,12 +14,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Learning rate and weight decay per parameter: layer-wise decay with timm's layer indices, and groups by name. */
 class ParamGroupsTest {
     private static Map<String, Integer> depths(String config) {
-        return LayerDepths.of(RunConfig.open(config, List.of()).model().build());
+        return LayerDepths.of(RunConfig.open(config, List.of()).model().graph());
     }
 
     @Test
@@ -58,7 +58,7 @@ class ParamGroupsTest {
     void everyParameterOfEveryDigitsModelHasALayerIndex() {
         for (String arch :
                 List.of("cait", "ceit", "crossvit", "cvt", "deepvit", "deit", "levit", "pit", "t2t_vit", "vitae")) {
-            Graph graph = RunConfig.open("digits-" + arch, List.of()).model().build();
+            Graph graph = RunConfig.open("digits-" + arch, List.of()).model().graph();
             assertThat(LayerDepths.of(graph).keySet())
                     .as(arch)
                     .containsExactlyInAnyOrderElementsOf(
@@ -69,7 +69,7 @@ class ParamGroupsTest {
     private static Map<String, ParamRange> ranges(String... more) {
         List<String> overrides = new ArrayList<>(List.of(more));
         RunConfig config = RunConfig.open("digits-vit", overrides);
-        Graph graph = config.model().build();
+        Graph graph = config.model().graph();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         ParamGroups ranges = config.train().groups().paramGroups(graph, parameters, 0.05, name -> true);
         return ranges.ranges().stream().collect(Collectors.toMap(ParamRange::parameter, Function.identity()));

@@ -1,5 +1,7 @@
 package org.vit4j.optim;
 
+import org.vit4j.metrics.ValidationMetrics;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -7,7 +9,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Compares learning rates with values computed from timm's and PyTorch's formulas. */
 class ScheduleTest {

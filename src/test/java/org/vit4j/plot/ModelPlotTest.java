@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vit4j.models.Models;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 class ModelPlotTest {
     private static Drawing draw(String config) {
-        return ModelPlot.of(config, RunConfig.open(config, List.of()).model().build());
+        return ModelPlot.of(config, RunConfig.open(config, List.of()).model().graph());
     }
 
     static Stream<String> configs() {

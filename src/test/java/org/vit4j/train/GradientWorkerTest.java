@@ -11,6 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.DatasetSplits;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainData;
+import org.vit4j.run.TrainRun;
 
 /** The sum over the shards of a batch equals the full batch: images, mixing and masks do not depend on the sharding. */
 class GradientWorkerTest {
@@ -27,14 +30,12 @@ class GradientWorkerTest {
     /** Sum over {@code parts} shards, with initial weights. */
     private static GradientShard compute(RunConfig config, GradientRequest request, int parts) {
         DatasetSplits split = config.data().open();
-        ParameterStore start =
-                new ParameterStore(config.model().build().parameters(), org.nd4j.linalg.factory.Nd4j.dataType());
-        start.initialize(config.train().seed());
+        ParameterStore start = InitialWeights.of(config);
         float[] trainable = start.trainable().toFloatVector();
         float[] buffers = start.buffers().toFloatVector();
         GradientShard sum = null;
         // One worker computes all shards: earlier requests must not affect the result.
-        try (GradientWorker worker = new GradientWorker(config, split.train())) {
+        try (GradientWorker worker = TrainRun.worker(config, split.train())) {
             for (int part = 0; part < parts; part++) {
                 GradientShard own = worker.compute(trainable, buffers, request, part, parts);
                 sum = sum == null ? own : sum.add(own);
@@ -71,9 +72,9 @@ class GradientWorkerTest {
         RunConfig config = config("digits-vit", "model.proj_drop=0.2", "train.mixup={mixup: 0.8}");
         List<Double> losses = new ArrayList<>();
         var run = TrainData.open(config);
-        try (TrainStep trainStep = new TrainStep(config.train(), config.model().build())) {
+        try (TrainStep trainStep = new TrainStep(config.train(), config.model().graph(), InitialWeights.of(config))) {
             BatchInputs batchInputs =
-                    new BatchInputs(config.train(), config.model().build(), 10, Optional.empty(), trainStep.masks());
+                    new BatchInputs(config.train(), config.model().graph(), 10, Optional.empty(), trainStep.masks());
             GradientShard one = compute(config, new GradientRequest(0, 0, 1), 1);
             try (GradientSource local =
                     GradientSource.local(config.train(), trainStep, batchInputs, run.training(), 0, 0)) {
@@ -105,7 +106,7 @@ class GradientWorkerTest {
         GradientShard fullBatch = compute(config, request, 1);
         // The input of the first batch norm is the same: the mean of two means of three images is the mean of six.
         ParameterStore layout =
-                new ParameterStore(config.model().build().parameters(), org.nd4j.linalg.factory.Nd4j.dataType());
+                new ParameterStore(config.model().graph().parameters(), org.nd4j.linalg.factory.Nd4j.dataType());
         String first = layout.parameters().stream()
                 .map(weight -> weight.name())
                 .filter(name -> name.endsWith("mean"))

@@ -20,6 +20,7 @@ import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
+import org.vit4j.run.RunConfig;
 
 class MemoryEstimateTest {
     private static final long GB = 1 << 30;
@@ -27,7 +28,7 @@ class MemoryEstimateTest {
     @Test
     void modelsThatDoNotFitAreRejectedWithTheEstimate() {
         Graph graph =
-                RunConfig.open("vit_gigantic_patch14_224", List.of()).model().build();
+                RunConfig.open("vit_gigantic_patch14_224", List.of()).model().graph();
         MemoryEstimate estimate = MemoryEstimate.of(graph, 64, 2);
         // 1.84 G parameters, four arrays of four bytes each.
         assertThat(estimate.weights()).isEqualTo(16 * graph.parameterCount()).isBetween(27 * GB, 28 * GB);
@@ -43,7 +44,7 @@ class MemoryEstimateTest {
     @Test
     void theEstimateIsCloseToTheMemoryOfAStep() {
         RunConfig config = RunConfig.open("digits-vit", List.of());
-        Graph graph = config.model().build();
+        Graph graph = config.model().graph();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
         var spec = new GradientStep.GradientSpec(
@@ -88,7 +89,7 @@ class MemoryEstimateTest {
 
     private static long operations(Backend backend, boolean headOnly) {
         RunConfig config = RunConfig.open("digits-vit", List.of());
-        Graph graph = config.model().build();
+        Graph graph = config.model().graph();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
         parameters.initialize(1);
         Set<String> frozen = new HashSet<>(headOnly ? parameters.offsets().keySet() : Set.of());

@@ -13,10 +13,14 @@ import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 import org.vit4j.io.RunException;
+import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainData;
+import org.vit4j.run.TrainRun;
 
 /** NaN during training, and loss spikes. */
 class NonFiniteLocatorTest {
-    private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
+    private static final Callback SILENT = new Callback() {
         @Override
         public void batch(TrainState state, int batches, double imagesPerSecond) {}
 

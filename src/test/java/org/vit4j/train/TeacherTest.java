@@ -20,12 +20,15 @@ import org.vit4j.data.Preprocessing;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.transforms.Interpolation;
 import org.vit4j.keras.KerasFile;
+import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainRun;
 
 /** Distillation from teachers with random weights. */
 class TeacherTest {
-    private static final Trainer.TrainListener SILENT = new Trainer.TrainListener() {
+    private static final Callback SILENT = new Callback() {
         @Override
         public void batch(TrainState state, int batches, double imagesPerSecond) {}
 

@@ -13,6 +13,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
+import org.vit4j.optim.EmaConfig;
+import org.vit4j.run.RunConfig;
 
 /** Gradient accumulation, frozen parameters, moving average, and location of NaN and infinite values. */
 class TrainStepTest {
@@ -29,7 +31,7 @@ class TrainStepTest {
     }
 
     private static TrainStep trainStep(RunConfig config) {
-        return new TrainStep(config.train(), config.model().build());
+        return new TrainStep(config.train(), config.model().graph(), InitialWeights.of(config));
     }
 
     private static Map<String, INDArray> batch(Graph graph, int seed) {
@@ -54,7 +56,7 @@ class TrainStepTest {
     @Test
     void accumulatedGradientsAreSummedInOrderAndDivided() {
         RunConfig config = config("train.accumulate=3", "train.clip={mode: norm, value: 1000}");
-        Graph graph = config.model().build();
+        Graph graph = config.model().graph();
         try (TrainStep one = trainStep(config);
                 TrainStep three = trainStep(config)) {
             INDArray start = one.parameters().trainable().dup();
@@ -76,7 +78,7 @@ class TrainStepTest {
                     "train.freeze=[patch_embed.*, 'blocks.0.*', pos_embed, cls_token]",
                     "train.optimizer.weight_decay=0.1",
                     "train.backend=" + backend);
-            Graph graph = config.model().build();
+            Graph graph = config.model().graph();
             try (TrainStep trainStep = trainStep(config)) {
                 INDArray before = trainStep.parameters().trainable().dup();
                 step(trainStep, graph, 1);
@@ -111,7 +113,7 @@ class TrainStepTest {
                             "model.distilled=true",
                             "train.optimizer={name: sgd, betas: null, lr: 0.5, weight_decay: 0.1}",
                             "train.backend=" + backend));
-            Graph graph = config.model().build();
+            Graph graph = config.model().graph();
             try (TrainStep trainStep = trainStep(config)) {
                 step(trainStep, graph, 1);
                 trainStep.forwardBackward(batch(graph, 2));
@@ -130,7 +132,7 @@ class TrainStepTest {
     void theAverageIncludesParametersAndBuffers() {
         RunConfig config = RunConfig.open(
                 "digits-ceit", List.of("model.dim=16", "model.depth=1", "train.ema={decay: 0.9, warmup: true}"));
-        Graph graph = config.model().build();
+        Graph graph = config.model().graph();
         try (TrainStep trainStep = trainStep(config)) {
             ParameterStore live = trainStep.parameters();
             ParameterStore average = trainStep.average().orElseThrow();
@@ -166,7 +168,7 @@ class TrainStepTest {
     void theFirstLayerWithANanIsReported() {
         for (String backend : List.of("train.backend=samediff", "train.backend=onednn")) {
             RunConfig config = config(backend);
-            Graph graph = config.model().build();
+            Graph graph = config.model().graph();
             try (TrainStep trainStep = trainStep(config)) {
                 trainStep.parameters().array("blocks.1.mlp.fc1.bias").putScalar(0, Float.NaN);
                 Map<String, INDArray> inputs = batch(graph, 1);
@@ -188,7 +190,7 @@ class TrainStepTest {
     @Test
     void theFirstParameterWithANanGradientIsReported() {
         RunConfig config = config();
-        Graph graph = config.model().build();
+        Graph graph = config.model().graph();
         try (TrainStep trainStep = trainStep(config)) {
             Map<String, INDArray> inputs = batch(graph, 1);
             trainStep.forwardBackward(inputs);
@@ -202,7 +204,7 @@ class TrainStepTest {
     @Test
     void anOverflowOfTheGradientNormIsReported() {
         RunConfig config = config();
-        Graph graph = config.model().build();
+        Graph graph = config.model().graph();
         try (TrainStep trainStep = trainStep(config)) {
             trainStep.parameters().array("norm.gamma").assign(1e30);
             trainStep.parameters().array("head.kernel").muli(1e-30);

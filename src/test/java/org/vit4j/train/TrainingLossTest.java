@@ -1,5 +1,7 @@
 package org.vit4j.train;
 
+import org.vit4j.run.RunConfig;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
-import org.vit4j.train.EpochMetrics;
+import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.train.Callback;
 import org.vit4j.train.TrainState;
-import org.vit4j.train.Trainer;
 
 /** Records losses and image counts of a run, and stops it after a number of steps. */
-final class CapturedLosses implements Trainer.TrainListener, BooleanSupplier {
+final class CapturedLosses implements Callback, BooleanSupplier {
     /** Mean loss of the epoch so far, after each batch. */
     final List<Double> losses = new ArrayList<>();
 

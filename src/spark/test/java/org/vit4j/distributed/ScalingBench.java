@@ -11,10 +11,11 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainRun;
 import org.vit4j.train.GradientRequest;
 import org.vit4j.train.GradientShard;
 import org.vit4j.train.GradientWorker;
-import org.vit4j.train.RunConfig;
 
 /**
  * Measures the time of a step and of its exchange, for {@code bench/scaling.py} and docs/scaling.md. Not a test. Prints
@@ -43,7 +44,7 @@ public final class ScalingBench {
         int executors = Integer.parseInt(arguments[0]);
         List<String> overrides = Arrays.asList(arguments).subList(2, arguments.length);
         RunConfig config = RunConfig.open(arguments[1], overrides);
-        ParameterStore parameters = new ParameterStore(config.model().build().parameters(), DataType.FLOAT);
+        ParameterStore parameters = new ParameterStore(config.model().graph().parameters(), DataType.FLOAT);
         parameters.initialize(1);
         float[] trainable = parameters.trainable().data().asFloat();
         float[] buffers = parameters.buffers().data().asFloat();
@@ -51,7 +52,7 @@ public final class ScalingBench {
                 config.name(), executors, trainable.length, config.train().batch());
         if (executors == 0) {
             try (GradientWorker worker =
-                    new GradientWorker(config, config.data().open().train())) {
+                    TrainRun.worker(config, config.data().open().train())) {
                 for (int parts = 1; parts <= 4; parts *= 2) {
                     int of = parts;
                     bench.show(

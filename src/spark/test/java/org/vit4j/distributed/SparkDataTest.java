@@ -12,7 +12,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Training data from local folders, remote folders and Parquet tables, and errors for corrupt files. */
 class SparkDataTest {

@@ -13,7 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Runs with killed executors and drivers give the same bits as an uninterrupted run. */
 class SparkFaultTest {

@@ -18,7 +18,7 @@ import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
-import org.vit4j.train.RunConfig;
+import org.vit4j.run.RunConfig;
 
 /** Predictions of two executors equal those of one machine bit for bit. */
 class SparkPredictTest {

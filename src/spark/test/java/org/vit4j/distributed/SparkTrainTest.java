@@ -15,10 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.checkpoint.SafeTensors;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainRun;
 import org.vit4j.train.GradientRequest;
 import org.vit4j.train.GradientShard;
-import org.vit4j.train.RunConfig;
-import org.vit4j.train.TrainRun;
 
 /** Training on two executors with half of each batch equals training in one process. */
 class SparkTrainTest {
@@ -102,7 +102,7 @@ class SparkTrainTest {
         var spark = JavaSparkContext.fromSparkContext(this.spark.sparkContext());
         WorkerBroadcast broadcast =
                 new WorkerBroadcast(config, List.of(), run -> run.data().open().train());
-        ParameterStore start = new ParameterStore(config.model().build().parameters(), DataType.FLOAT);
+        ParameterStore start = new ParameterStore(config.model().graph().parameters(), DataType.FLOAT);
         start.initialize(1);
         List<GradientShard> shards = new ArrayList<>();
         for (Exchange exchange : Exchange.values()) {

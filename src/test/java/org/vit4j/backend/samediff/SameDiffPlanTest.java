@@ -22,8 +22,8 @@ import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.models.ModelConfig;
+import org.vit4j.run.RunConfig;
 import org.vit4j.train.LossFunctions;
-import org.vit4j.train.RunConfig;
 import org.vit4j.train.SoftTargets;
 
 /** Plans equal ND4J's own session bit for bit, for all configs, changing batch sizes and changing parameters. */
@@ -75,7 +75,7 @@ class SameDiffPlanTest {
     @ParameterizedTest
     @MethodSource("configs")
     void inferenceEqualsInterpreterBitForBit(String config) {
-        ModelConfig model = RunConfig.open(config, List.of()).model();
+        ModelConfig model = RunConfig.open(config, List.of()).model().config();
         SameDiffGraph lowered = lowered(model, Mode.INFERENCE);
         List<String> outputs = lowered.graph().outputs().keySet().stream()
                 .map(name -> lowered.output(name).name())
@@ -101,7 +101,7 @@ class SameDiffPlanTest {
     @ParameterizedTest
     @MethodSource("configs")
     void gradientsEqualInterpreterBitForBit(String config) {
-        ModelConfig model = RunConfig.open(config, List.of()).model();
+        ModelConfig model = RunConfig.open(config, List.of()).model().config();
         SameDiffGraph lowered = lowered(model, Mode.TRAINING);
         SameDiff sd = lowered.sd();
         SDVariable targets = sd.placeHolder("targets", DataType.FLOAT, -1, 10);

@@ -1,0 +1,104 @@
+package org.vit4j.metrics;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.vit4j.config.ConfigError;
+import org.vit4j.io.AtomicFiles;
+
+/**
+ * Reader and writer of {@code metrics.jsonl}: one JSON object per finished epoch.
+ *
+ * @param lines numbers of each epoch by key; keys without a number are left out
+ */
+public record MetricsFile(List<Map<String, Double>> lines) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final TypeReference<LinkedHashMap<String, Object>> MAP = new TypeReference<>() {};
+
+    public MetricsFile {
+        lines = List.copyOf(lines);
+    }
+
+    /** Returns the file of a run directory. */
+    public static Path of(Path directory) {
+        return directory.resolve("metrics.jsonl");
+    }
+
+    /**
+     * Reads the file of a run directory; without lines if it does not exist.
+     *
+     * @throws ConfigError if it cannot be read, or a line is not an object with an epoch
+     */
+    public static MetricsFile read(Path directory) {
+        Path file = of(directory);
+        List<Map<String, Double>> lines = new ArrayList<>();
+        if (!Files.exists(file)) return new MetricsFile(lines);
+        for (String line : text(file).lines().toList()) lines.add(numbers(line, file + ":" + (lines.size() + 1)));
+        return new MetricsFile(lines);
+    }
+
+    private static Map<String, Double> numbers(String line, String where) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        parse(line, where).properties().forEach(field -> {
+            JsonNode value = field.getValue();
+            // JSON has no NaN or infinity; Jackson writes them as text.
+            if (value.isNumber()) values.put(field.getKey(), value.asDouble());
+            else if (value.isTextual()) values.put(field.getKey(), Double.NaN);
+        });
+        if (!values.containsKey("epoch")) throw new ConfigError(where + ": missing 'epoch'");
+        return values;
+    }
+
+    private static JsonNode parse(String text, String where) {
+        try {
+            JsonNode node = JSON.readTree(text);
+            if (node.isObject()) return node;
+        } catch (JsonProcessingException e) {
+            throw new ConfigError(where + ": not valid JSON: " + e.getOriginalMessage(), e);
+        }
+        throw new ConfigError(where + ": not valid JSON: expected an object");
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new ConfigError(file + ": cannot be read as UTF-8 text: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    /** Returns the metrics of all epochs. */
+    public List<EpochMetrics> epochs() {
+        return lines.stream().map(EpochMetrics::of).toList();
+    }
+
+    /** Formats the file of a run. */
+    public static String format(List<EpochMetrics> epochs) {
+        return epochs.stream().map(epoch -> line(epoch) + "\n").collect(Collectors.joining());
+    }
+
+    private static String line(EpochMetrics epoch) {
+        try {
+            return JSON.writeValueAsString(epoch);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Returns the values of a line by key, further metrics included. */
+    public static Map<String, Object> values(EpochMetrics epoch) {
+        Map<String, Object> values = JSON.convertValue(epoch, MAP);
+        values.remove("metrics");
+        values.putAll(epoch.metrics());
+        return values;
+    }
+}

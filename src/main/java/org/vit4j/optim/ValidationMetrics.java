@@ -1,8 +1,0 @@
-package org.vit4j.optim;
-
-/** Loss and accuracy of an epoch on the validation set. */
-public interface ValidationMetrics {
-    double valLoss();
-
-    double valTop1();
-}

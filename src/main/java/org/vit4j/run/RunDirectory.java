@@ -1,0 +1,189 @@
+package org.vit4j.run;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vit4j.config.ConfigError;
+import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.RunException;
+
+/** The directory of a run: {@code config.yaml}, {@code metrics.jsonl}, models, checkpoints. Locked by one process. */
+public final class RunDirectory implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
+    private static final String SWEEP = "sweep.json";
+
+    private final Path path;
+    private final FileChannel channel;
+    private final FileLock lock;
+
+    private RunDirectory(Path path, FileChannel channel, FileLock lock) {
+        this.path = path;
+        this.channel = channel;
+        this.lock = lock;
+    }
+
+    /**
+     * Opens and locks the directory of a new run, or, with {@code resume}, of a run to continue. For a new run, an
+     * earlier run in the directory is moved aside, not overwritten.
+     *
+     * @throws ConfigError if another process is training in it, or the path is a file
+     */
+    public static RunDirectory open(Path path, boolean resume) {
+        if (Files.exists(path) && !Files.isDirectory(path)) {
+            throw new ConfigError(path + ": is a file; expected a directory for the run (output.dir or --run)");
+        }
+        RunDirectory run = lock(path);
+        if (resume && Files.exists(path.resolve(SWEEP))) {
+            run.close();
+            throw new ConfigError(
+                    path + ": holds a sweep, not a run; resume the sweep with its --sweep, or one of its runs"
+                            + " with --run");
+        }
+        return resume ? run : moveAsideIfUsed(run);
+    }
+
+    /**
+     * Opens and locks the directory of a new sweep, or, with {@code resume}, of a sweep to continue. For a new sweep,
+     * an earlier run or sweep is moved aside.
+     *
+     * @throws ConfigError if another process is training in it, or it holds a single run
+     */
+    static RunDirectory openSweep(Path path, boolean resume) {
+        if (Files.exists(path) && !Files.isDirectory(path)) {
+            throw new ConfigError(path + ": is a file; expected a directory for the sweep (output.dir or --run)");
+        }
+        RunDirectory run = lock(path);
+        if (resume && Files.exists(run.config())) {
+            run.close();
+            throw new ConfigError(path + ": holds a single run, not a sweep; use another directory with --run");
+        }
+        return resume ? run : moveAsideIfUsed(run);
+    }
+
+    /**
+     * Moves an earlier run or sweep aside. The lock moves with the old directory and is held until the new directory is
+     * locked, so that no other process can start in between.
+     */
+    private static RunDirectory moveAsideIfUsed(RunDirectory run) {
+        if (!Files.exists(run.config()) && !Files.exists(run.path.resolve(SWEEP))) return run;
+        try {
+            moveAside(run.path);
+            return lock(run.path);
+        } finally {
+            run.close();
+        }
+    }
+
+    private static RunDirectory lock(Path path) {
+        try {
+            Files.createDirectories(path);
+            FileChannel channel =
+                    FileChannel.open(path.resolve("run.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = tryLock(channel);
+            if (lock != null) {
+                AtomicFiles.discardStale(path, 2);
+                return new RunDirectory(path, channel, lock);
+            }
+            channel.close();
+        } catch (IOException e) {
+            throw new RunException(path + ": cannot be used for a run: " + AtomicFiles.reason(e), e);
+        }
+        throw new ConfigError(
+                path + ": another vit4j process is training in it; wait for it, or use another directory with --run");
+    }
+
+    private static FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return null; // locked by this process
+        }
+    }
+
+    private static void moveAside(Path path) {
+        Path name = path.toAbsolutePath().getFileName();
+        for (int i = 1; ; i++) {
+            Path aside = path.toAbsolutePath().resolveSibling(name + "~" + i);
+            if (Files.exists(aside)) continue;
+            try {
+                Files.move(path, aside);
+            } catch (IOException e) {
+                throw new RunException(
+                        path + ": holds an earlier run that cannot be moved aside: " + AtomicFiles.reason(e), e);
+            }
+            LOG.info("{} held an earlier run, which was moved to {}", path, aside.getFileName());
+            return;
+        }
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /** Resolved config; it reproduces the run. */
+    public Path config() {
+        return path.resolve("config.yaml");
+    }
+
+    /** Best model so far. */
+    public Path model() {
+        return path.resolve("model.keras");
+    }
+
+    /** Model after the last epoch. */
+    public Path last() {
+        return path.resolve("last.keras");
+    }
+
+    /** Moving average of the weights after the last epoch, if averaging is on. */
+    Path lastEma() {
+        return path.resolve("last-ema.keras");
+    }
+
+    Path checkpoints() {
+        return path.resolve("checkpoints");
+    }
+
+    /** Describes why a directory without a config cannot be resumed. */
+    static String noRunReason(Path path) {
+        if (!Files.exists(path)) return "there is no such directory; set --run to the directory of the run to resume";
+        if (Files.exists(path.resolve(SWEEP))) {
+            return "holds a sweep, not a run; resume the sweep with its config and --sweep, or one of its runs with"
+                    + " --run";
+        }
+        return "holds no run to resume (no config.yaml); pass a config to start one";
+    }
+
+    /** @throws RunException if epochs were finished in this directory but there is no checkpoint to continue from */
+    void checkNoFinishedEpochs() {
+        Path metrics = path.resolve("metrics.jsonl");
+        try {
+            if (!Files.exists(metrics) || Files.size(metrics) == 0) return;
+        } catch (IOException e) {
+            throw new RunException(metrics + ": cannot be read: " + AtomicFiles.reason(e), e);
+        }
+        throw new RunException(path
+                + ": has finished epochs but no checkpoint to continue from; start a new run without --resume, which"
+                + " moves this one aside");
+    }
+
+    void write(String name, String text) {
+        AtomicFiles.write(path.resolve(name), text);
+    }
+
+    @Override
+    public void close() {
+        try {
+            lock.release();
+            channel.close();
+        } catch (IOException e) {
+            LOG.debug("the lock of {} could not be released", path, e);
+        }
+    }
+}

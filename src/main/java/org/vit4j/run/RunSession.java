@@ -1,0 +1,140 @@
+package org.vit4j.run;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vit4j.machine.Environment;
+import org.vit4j.metrics.BestEpoch;
+import org.vit4j.model.ModelDescription;
+import org.vit4j.model.Network;
+import org.vit4j.train.Callback;
+import org.vit4j.train.GradientWorkers;
+import org.vit4j.train.TeacherModel;
+import org.vit4j.train.TrainLoop;
+import org.vit4j.train.TrainState;
+import org.vit4j.train.Trainer;
+
+/**
+ * One process of a run, from its start or a resume to its end or a stop.
+ *
+ * @param workers compute the gradients; this process does if empty
+ */
+record RunSession(
+        RunConfig config,
+        TrainData data,
+        Path directory,
+        boolean resume,
+        Callback progress,
+        BooleanSupplier stop,
+        Optional<GradientWorkers> workers) {
+    private static final Logger LOG = LoggerFactory.getLogger(RunSession.class);
+
+    TrainRun.RunResult run() {
+        // Check the teacher before an earlier run is moved aside.
+        Optional<TeacherModel> teacher = TrainRun.teacher(config, data.classes());
+        // Check the initial weights too; a resumed run does not need them.
+        if (!resume) config.train().init().ifPresent(init -> init.checkFits(config.name(), config.model()));
+        try (RunDirectory run = RunDirectory.open(directory, resume)) {
+            List<ResumeChange> changes = resume ? ResumeCheck.check(config, run.path()) : List.of();
+            if (teacher.isPresent()) ResumeCheck.checkTeacher(teacher.get().file(), run, resume);
+            if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
+                LOG.info(
+                        "the warm-up is longer than the run; shortened to its {} epochs",
+                        config.train().epochs());
+            }
+            try (Network network = network()) {
+                RunRecorder recorder = new RunRecorder(
+                        run, config.output().keep(), network.description(), data.validation(), workers.isPresent());
+                try (TrainLoop loop = loop(network, recorder, teacher)) {
+                    return run(run, changes, network, loop, recorder);
+                }
+            }
+        } finally {
+            teacher.ifPresent(TeacherModel::close);
+        }
+    }
+
+    private Network network() {
+        return Network.create(
+                new ModelDescription(
+                        config.name(),
+                        config.model(),
+                        config.resolved(),
+                        data.classes(),
+                        config.data().preprocess(),
+                        Environment.describe()),
+                config.train().seed());
+    }
+
+    private TrainLoop loop(Network network, RunRecorder recorder, Optional<TeacherModel> teacher) {
+        Trainer trainer = Trainer.of(network)
+                .config(config.train())
+                .callbacks(recorder, progress)
+                .checkpoints(recorder);
+        teacher.ifPresent(trainer::teacher);
+        workers.ifPresent(trainer::workers);
+        return trainer.loop(
+                data.training(),
+                data.validation(),
+                data.classes(),
+                config.train().epochs());
+    }
+
+    private TrainRun.RunResult run(
+            RunDirectory run, List<ResumeChange> changes, Network network, TrainLoop loop, RunRecorder recorder) {
+        boolean resumed = resume && loop.resume();
+        TrainState state = loop.state();
+        if (resumed) LOG.info("resuming at epoch {}, step {}", state.epoch() + 1, state.step());
+        if (resume && !resumed) run.checkNoFinishedEpochs();
+        boolean done = resumed && loop.isFinished();
+        if (!done) {
+            if (!resumed) config.train().init().ifPresent(init -> init.load(config.name(), network));
+            recordChanges(run, changes, state);
+            run.write("config.yaml", config.resolved());
+            run.write("environment.json", Environment.json());
+        }
+        try (RunLog log = new RunLog(run, config.train(), state, config.output().logSteps())) {
+            recorder.log(log);
+            // After a crash following the last checkpoint the log and report may be missing.
+            if (done) log.report(finishedStatus(loop));
+            return result(done || trainWithReport(loop, log), loop, run);
+        }
+    }
+
+    /** Records config changes in {@code run.json}, before {@code config.yaml} is overwritten. */
+    private void recordChanges(RunDirectory run, List<ResumeChange> changes, TrainState state) {
+        changes.forEach(c -> LOG.info("resuming with {}: {} instead of {}", c.key(), c.after(), c.before()));
+        Optional<RunInfo> before = resume ? RunInfo.read(run.path()) : Optional.empty();
+        RunInfo info = before.orElse(new RunInfo(config.name(), List.of()));
+        info.with(changes, state).write(run.path());
+    }
+
+    /** Trains and writes the report, also when training fails. */
+    private boolean trainWithReport(TrainLoop loop, RunLog log) {
+        String status = "failed";
+        try {
+            boolean finished = loop.run(stop);
+            status = finished
+                    ? finishedStatus(loop)
+                    : "stopped after step " + loop.state().step() + "; continue with --resume";
+            return finished;
+        } catch (RuntimeException e) {
+            status = "failed: " + e.getMessage();
+            throw e;
+        } finally {
+            log.report(status);
+        }
+    }
+
+    private static String finishedStatus(TrainLoop loop) {
+        int best = loop.state().best().map(BestEpoch::epoch).orElse(0);
+        return loop.stoppedEarly() ? "finished early: no improvement since epoch " + best : "finished";
+    }
+
+    private TrainRun.RunResult result(boolean finished, TrainLoop loop, RunDirectory run) {
+        return new TrainRun.RunResult(finished, loop.state(), run.path(), run.model());
+    }
+}

@@ -1,0 +1,256 @@
+package org.vit4j.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.vit4j.config.ConfigError;
+import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.metrics.MetricsFile;
+import org.vit4j.report.SweepPage;
+
+/**
+ * Results of the runs of a sweep, best first.
+ *
+ * @param axes varied config keys and their values
+ */
+public record SweepSummary(String config, Path directory, List<SweepAxis> axes, List<SweepResult> rows) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Comparator<SweepResult> BEST_FIRST = Comparator.comparing(
+                    (SweepResult row) -> row.best().map(BestEpoch::top1).orElse(-1.0), Comparator.reverseOrder())
+            .thenComparing(row -> row.best().map(BestEpoch::loss).orElse(Double.MAX_VALUE));
+
+    /** Progress of a run. */
+    public enum SweepState {
+        WAITING,
+        STOPPED,
+        FAILED,
+        FINISHED;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * Result of a run.
+     *
+     * @param run name of its directory
+     * @param epochs number of finished epochs
+     * @param problem reason of a failure, empty otherwise
+     */
+    public record SweepResult(
+            String run,
+            Map<String, String> values,
+            SweepState state,
+            int epochs,
+            Optional<BestEpoch> best,
+            double seconds,
+            String problem) {
+
+        /** Reads the result from {@code metrics.jsonl} of the run. */
+        static SweepResult read(SweepPlan.SweepEntry entry, Path directory, SweepState state, String problem) {
+            List<EpochMetrics> epochs = metrics(directory);
+            Optional<BestEpoch> best = BestEpoch.of(epochs);
+            double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
+            return new SweepResult(entry.name(), entry.values(), state, epochs.size(), best, seconds, problem);
+        }
+
+        private static List<EpochMetrics> metrics(Path directory) {
+            try {
+                return MetricsFile.read(directory).epochs();
+            } catch (ConfigError e) {
+                return List.of(); // damaged; the run rewrites it
+            }
+        }
+
+        boolean finished(RunConfig config) {
+            return state == SweepState.FINISHED
+                    && config.train()
+                            .isFinished(epochs, best.map(BestEpoch::epoch).orElse(0));
+        }
+
+        private Map<String, Object> toMap() {
+            Map<String, Object> map = new LinkedHashMap<>();
+            map.put("run", run);
+            map.put("values", values);
+            map.put("state", state.label());
+            map.put("epochs", epochs);
+            map.put("best_epoch", best.map(BestEpoch::epoch).orElse(null));
+            map.put("val_top1", best.map(BestEpoch::top1).orElse(null));
+            map.put("val_loss", best.map(BestEpoch::loss).orElse(null));
+            map.put("seconds", seconds);
+            map.put("problem", problem);
+            return map;
+        }
+    }
+
+    public SweepSummary {
+        rows = rows.stream().sorted(BEST_FIRST).toList();
+    }
+
+    /** Reads the state of the planned runs from the directory. */
+    static SweepSummary of(SweepPlan plan) {
+        Map<String, JsonNode> previous = new LinkedHashMap<>();
+        Path file = plan.directory().resolve("sweep.json");
+        if (Files.isRegularFile(file)) {
+            try {
+                JSON.readTree(file.toFile())
+                        .path("runs")
+                        .forEach(row -> previous.put(row.path("run").asText(), row));
+            } catch (IOException e) {
+                previous.clear(); // damaged; the states are derived from the run directories
+            }
+        }
+        List<SweepResult> rows = new ArrayList<>();
+        for (SweepPlan.SweepEntry entry : plan.runs()) {
+            JsonNode row = previous.get(entry.name());
+            Path directory = Sweep.directory(plan, entry);
+            SweepState state =
+                    row == null ? SweepState.WAITING : state(row.path("state").asText());
+            boolean modelMissing = !Files.exists(directory.resolve("model.keras"));
+            if (state == SweepState.FINISHED && modelMissing) state = SweepState.WAITING;
+            if (state == SweepState.WAITING && Files.exists(directory.resolve("config.yaml")))
+                state = SweepState.STOPPED;
+            String problem = row == null ? "" : row.path("problem").asText();
+            rows.add(SweepResult.read(entry, directory, state, problem));
+        }
+        return new SweepSummary(plan.name(), plan.directory(), plan.axes(), rows);
+    }
+
+    private static SweepState state(String label) {
+        for (SweepState state : SweepState.values()) if (state.label().equals(label)) return state;
+        return SweepState.WAITING;
+    }
+
+    SweepResult row(String run) {
+        return rows.stream().filter(row -> row.run.equals(run)).findFirst().orElseThrow();
+    }
+
+    SweepSummary with(SweepResult changed) {
+        List<SweepResult> all = new ArrayList<>(rows);
+        all.replaceAll(row -> row.run.equals(changed.run) ? changed : row);
+        return new SweepSummary(config, directory, axes, all);
+    }
+
+    void write(RunDirectory sweep) {
+        sweep.write("sweep.json", json() + "\n");
+        sweep.write("sweep.csv", csv());
+        sweep.write("sweep.html", html());
+    }
+
+    /** Returns true if some run has not finished and has not failed. */
+    public boolean hasUnfinishedRuns() {
+        return rows.stream().anyMatch(row -> row.state == SweepState.WAITING || row.state == SweepState.STOPPED);
+    }
+
+    public boolean hasFailedRuns() {
+        return rows.stream().anyMatch(row -> row.state == SweepState.FAILED);
+    }
+
+    public String json() {
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("config", config);
+        all.put("directory", directory.toString());
+        Map<String, Object> varied = new LinkedHashMap<>();
+        axes.forEach(axis -> varied.put(axis.path(), axis.values()));
+        all.put("axes", varied);
+        all.put("runs", rows.stream().map(SweepResult::toMap).toList());
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Human-readable table. */
+    public String text() {
+        List<List<String>> table = table();
+        List<Integer> widths = new ArrayList<>();
+        for (int column = 0; column < table.get(0).size(); column++) {
+            int index = column;
+            widths.add(table.stream()
+                    .mapToInt(row -> row.get(index).length())
+                    .max()
+                    .orElse(0));
+        }
+        return table.stream()
+                .map(row -> {
+                    StringBuilder line = new StringBuilder();
+                    for (int i = 0; i < row.size(); i++) {
+                        line.append(String.format(Locale.ROOT, "%-" + Math.max(1, widths.get(i)) + "s  ", row.get(i)));
+                    }
+                    return line.toString().stripTrailing();
+                })
+                .collect(Collectors.joining("\n"));
+    }
+
+    String csv() {
+        List<String> header = new ArrayList<>(axes.stream().map(SweepAxis::path).toList());
+        header.addAll(List.of("val_top1", "val_loss", "best_epoch", "epochs", "state", "seconds", "run", "problem"));
+        StringBuilder lines = new StringBuilder(line(header));
+        for (SweepResult row : rows) {
+            List<String> cells = new ArrayList<>(row.values.values());
+            cells.add(row.best.map(b -> String.valueOf(b.top1())).orElse(""));
+            cells.add(row.best.map(b -> String.valueOf(b.loss())).orElse(""));
+            cells.add(row.best.map(b -> String.valueOf(b.epoch())).orElse(""));
+            cells.addAll(List.of(String.valueOf(row.epochs), row.state.label(), String.valueOf(row.seconds)));
+            cells.addAll(List.of(row.run, row.problem));
+            lines.append(line(cells));
+        }
+        return lines.toString();
+    }
+
+    private static String line(List<String> cells) {
+        return cells.stream()
+                        .map(cell -> cell.matches("[^,\"\n\r]*") ? cell : '"' + cell.replace("\"", "\"\"") + '"')
+                        .collect(Collectors.joining(","))
+                + "\n";
+    }
+
+    private List<List<String>> table() {
+        List<List<String>> table = new ArrayList<>();
+        List<String> header = new ArrayList<>(axes.stream().map(SweepAxis::path).toList());
+        header.addAll(List.of("top-1", "loss", "best epoch", "epochs", "state"));
+        table.add(header);
+        for (SweepResult row : rows) {
+            List<String> cells = new ArrayList<>(row.values.values());
+            cells.add(row.best.map(b -> percent(b.top1())).orElse("-"));
+            cells.add(row.best
+                    .map(b -> String.format(Locale.ROOT, "%.4f", b.loss()))
+                    .orElse("-"));
+            cells.add(row.best.map(b -> String.valueOf(b.epoch())).orElse("-"));
+            cells.add(String.valueOf(row.epochs));
+            cells.add(row.state.label() + (row.problem.isEmpty() ? "" : ": " + row.problem));
+            table.add(cells);
+        }
+        return table;
+    }
+
+    private static String percent(double fraction) {
+        return String.format(Locale.ROOT, "%.2f%%", 100 * fraction);
+    }
+
+    private String html() {
+        List<SweepPage.SweepRow> lines = new ArrayList<>();
+        List<List<String>> table = table();
+        for (int i = 0; i < rows.size(); i++) {
+            SweepResult row = rows.get(i);
+            boolean report = Files.exists(directory.resolve(row.run).resolve("report.html"));
+            Optional<String> link = report ? Optional.of(row.run + "/report.html") : Optional.empty();
+            lines.add(new SweepPage.SweepRow(
+                    table.get(i + 1), link, row.best.map(BestEpoch::top1).orElse(0.0)));
+        }
+        return SweepPage.html(config, table.get(0), lines);
+    }
+}

@@ -1,0 +1,146 @@
+package org.vit4j.run;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.vit4j.config.Checks;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.io.RunException;
+import org.vit4j.machine.CpuThreads;
+import org.vit4j.metrics.BestEpoch;
+import org.vit4j.train.Callback;
+import org.vit4j.train.GradientWorker;
+import org.vit4j.train.GradientWorkers;
+import org.vit4j.train.MemoryEstimate;
+import org.vit4j.train.TeacherModel;
+import org.vit4j.train.TrainConfig;
+import org.vit4j.train.TrainState;
+
+/** Entry point for training: opens data and run directory, trains, writes logs and report. */
+public final class TrainRun {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainRun.class);
+
+    private TrainRun() {}
+
+    /**
+     * Result of a run.
+     *
+     * @param finished false if the run was stopped before its last epoch
+     * @param model best model
+     */
+    public record RunResult(boolean finished, TrainState state, Path directory, Path model) {
+        /** Machine-readable summary; fractions are not rounded. */
+        public Map<String, Object> toMap() {
+            Map<String, Object> map = new LinkedHashMap<>();
+            map.put("finished", finished);
+            map.put("epochs", state.history().size());
+            map.put("steps", state.step());
+            map.put("best_epoch", state.best().map(BestEpoch::epoch).orElse(null));
+            map.put("val_top1", state.best().map(BestEpoch::top1).orElse(null));
+            map.put("val_loss", state.best().map(BestEpoch::loss).orElse(null));
+            map.put("directory", directory.toString());
+            map.put("model", model.toString());
+            return map;
+        }
+    }
+
+    /**
+     * Trains on the dataset of the config, or continues training.
+     *
+     * @param directory of the run; an earlier run in it is moved aside unless {@code resume}
+     * @param resume continues from the newest valid checkpoint; starts the run if there is none
+     * @param stop checked after every step
+     * @throws ConfigError for user errors
+     * @throws RunException if the disk is full or the loss is NaN or infinite
+     */
+    public static RunResult run(
+            RunConfig config, Path directory, boolean resume, Callback progress, BooleanSupplier stop) {
+        return run(config, TrainData.open(config), directory, resume, progress, stop);
+    }
+
+    /**
+     * Trains on data of the caller. The run records {@code dataset: custom} instead of the dataset keys of the config,
+     * unless the data is the dataset of the config.
+     */
+    public static RunResult run(
+            RunConfig config,
+            TrainData data,
+            Path directory,
+            boolean resume,
+            Callback progress,
+            BooleanSupplier stop) {
+        RunConfig recorded = data.configured() ? config : config.withCustomData();
+        return run(recorded, data, directory, resume, progress, stop, Optional.empty());
+    }
+
+    /** Trains with gradients computed by workers; in this process if {@code workers} is empty. */
+    public static RunResult run(
+            RunConfig config,
+            TrainData data,
+            Path directory,
+            boolean resume,
+            Callback progress,
+            BooleanSupplier stop,
+            Optional<GradientWorkers> workers) {
+        check(
+                config,
+                data.classes().size(),
+                workers.map(GradientWorkers::shards).orElse(1));
+        int threads = CpuThreads.current();
+        config.train().threads().ifPresent(CpuThreads::use);
+        try {
+            return new RunSession(config, data, directory, resume, progress, stop, workers).run();
+        } finally {
+            if (config.train().threads().isPresent()) CpuThreads.use(threads);
+        }
+    }
+
+    /** Checks classes, backend and memory before anything is opened or written. */
+    static void check(RunConfig config, int classes) {
+        check(config, classes, 1);
+    }
+
+    /** @param shards number of shards that a batch is divided into */
+    private static void check(RunConfig config, int classes, int shards) {
+        if (classes < 2) {
+            throw new ConfigError(config.name() + ": the data has " + classes + " class; expected at least two class"
+                    + " directories or labels");
+        }
+        if (classes != config.model().classes()) {
+            throw new ConfigError(
+                    config.name() + ": model.classes is " + config.model().classes() + " but the data has " + classes
+                            + " classes; set model.classes=" + classes);
+        }
+        TrainConfig train = config.train();
+        train.backend().check();
+        int batch = (train.batch() + shards - 1) / shards;
+        MemoryEstimate.of(config.model().graph(), batch, train.arrayCount()).check(config.name(), train.batch());
+    }
+
+    /**
+     * Makes a worker that computes gradients for the trainer of a config.
+     *
+     * @param images training images; each worker must have the same images in the same order
+     */
+    public static GradientWorker worker(RunConfig config, Dataset images) {
+        return new GradientWorker(
+                config.train(),
+                config.model(),
+                TrainData.training(config, images),
+                images.classes().size(),
+                teacher(config, images.classes()));
+    }
+
+    static Optional<TeacherModel> teacher(RunConfig config, List<String> classes) {
+        return config.train()
+                .distill()
+                .map(distill -> TeacherModel.load(
+                        distill.teacher(), config.name(), classes, config.data().preprocess()));
+    }
+}

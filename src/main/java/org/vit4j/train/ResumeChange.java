@@ -1,4 +1,0 @@
-package org.vit4j.train;
-
-/** Config value that differs from the one a run was started with; {@code not set} stands for a missing value. */
-record ResumeChange(String key, String before, String after) {}
