@@ -30,7 +30,7 @@ class PackagesTest {
             allow("graph"),
             allow("io"),
             allow("machine"),
-            allow("layers", "graph"),
+            allow("layers", "config", "graph"),
             allow("models", "checkpoint.names", "config", "graph", "layers"),
             allow("checkpoint.names", "models"),
             allow("backend", "backend.onednn", "backend.samediff", "config", "graph", "machine"),

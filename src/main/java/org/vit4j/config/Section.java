@@ -140,6 +140,14 @@ public final class Section {
         return list(key, this::parseInt, fallback);
     }
 
+    /** Height and width: one number for a square, or [height, width]. */
+    public int[] heightWidthAt(String key, int fallback) {
+        List<Integer> written = intsAt(key, List.of(fallback));
+        if (written.size() == 1) return new int[] {written.get(0), written.get(0)};
+        if (written.size() != 2) reject(key, "expected one number or [height, width], got " + written);
+        return written.size() == 2 ? new int[] {written.get(0), written.get(1)} : new int[] {fallback, fallback};
+    }
+
     public List<Double> doublesAt(String key, List<Double> fallback) {
         return list(key, this::parseDouble, fallback);
     }

@@ -59,7 +59,7 @@ public record ConvAttention(
         q = g.splitHeads("query", g.dense("proj_q", q, dim, qkvBias), heads); // [H, T', d]
         k = g.splitHeads("key", g.dense("proj_k", k, dim, qkvBias), heads); // [H, S, d]
         v = g.splitHeads("value", g.dense("proj_v", v, dim, qkvBias), heads); // [H, S, d]
-        return attend(g, q, k, v, dim); // [T', dim]
+        return project(g, new Qkv(q, k, v), dim); // [T', dim]
     }
 
     /**
@@ -73,7 +73,7 @@ public record ConvAttention(
         Tensor fused = g.dense("proj_kv", kv, 2 * dim, qkvBias); // [S, 2 * H * d]
         Tensor k = g.splitHeads("key", fused, heads, 0, 2); // [H, S, d]
         Tensor v = g.splitHeads("value", fused, heads, 1, 2); // [H, S, d]
-        return attend(g, q, k, v, x.dim(1)); // [T, D]
+        return project(g, new Qkv(q, k, v), x.dim(1)); // [T, D]
     }
 
     private static Tensor convBn(Graph g, Tensor grid, Window window) {
@@ -87,9 +87,7 @@ public record ConvAttention(
         return cls == null ? flat : g.concat(name + "_tokens", 0, cls, flat);
     }
 
-    private Tensor attend(Graph g, Tensor q, Tensor k, Tensor v, int out) {
-        Tensor probs = g.softmax("probs", g.scores("scores", q, k, scale)); // [H, T, S], rows sum to 1
-        Tensor context = g.weightedSum("context", g.dropout("attn_drop", probs, attnDrop), v); // [H, T, d]
-        return g.dropout("proj_drop", g.dense("proj", g.mergeHeads("merged", context), out), projDrop); // [T, out]
+    private Tensor project(Graph g, Qkv qkv, int out) {
+        return g.dropout("proj_drop", g.dense("proj", qkv.attend(g, scale, attnDrop), out), projDrop); // [T, out]
     }
 }

@@ -25,9 +25,7 @@ public record CrossAttention(
                 ? g.splitHeads("v", kv, heads, 1, 2)
                 : g.splitHeads("v", g.dense("wv", sources, width, qkvBias), heads); // [H, S, d]
 
-        Tensor probs = g.softmax("probs", g.scores("scores", q, k, 1 / Math.sqrt(headDim))); // [H, T, S]
-        Tensor context = g.weightedSum("context", g.dropout("attn_drop", probs, attnDrop), v); // [H, T, d]
-        Tensor out = g.dense("proj", g.mergeHeads("merged", context), x.dim(1)); // [T, D]
-        return g.dropout("proj_drop", out, projDrop);
+        Tensor context = new Qkv(q, k, v).attend(g, 1 / Math.sqrt(headDim), attnDrop); // [T, H * d]
+        return g.dropout("proj_drop", g.dense("proj", context, x.dim(1)), projDrop); // [T, D]
     }
 }

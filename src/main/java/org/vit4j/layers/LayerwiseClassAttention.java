@@ -34,9 +34,7 @@ public record LayerwiseClassAttention(
         Tensor q = g.splitHeads("q", g.slice("query", qkv, 0, 0, 1), heads); // [H, 1, d]
         Tensor k = g.splitHeads("k", g.slice("keys", qkv, 0, 1, 1 + layers), heads); // [H, L, d]
         Tensor v = g.splitHeads("v", g.slice("values", qkv, 0, 1 + layers, 1 + 2 * layers), heads); // [H, L, d]
-        Tensor probs = g.softmax("probs", g.scores("scores", q, k, scale)); // [H, 1, L]
-        Tensor context = g.weightedSum("context", g.dropout("attn_drop", probs, attnDrop), v); // [H, 1, d]
-        Tensor merged = g.mergeHeads("merged", context); // [1, H * d]
-        return g.dropout("proj_drop", project ? g.dense("proj", merged, x.dim(1)) : merged, projDrop); // [1, D]
+        Tensor context = new Qkv(q, k, v).attend(g, scale, attnDrop); // [1, H * d]
+        return g.dropout("proj_drop", project ? g.dense("proj", context, x.dim(1)) : context, projDrop); // [1, D]
     }
 }

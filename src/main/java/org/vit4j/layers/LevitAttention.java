@@ -29,7 +29,7 @@ public record LevitAttention(int heads, int keyDim, int valueDim, int dimOut, in
         Tensor k = g.slice("key", split, 2, queryDim, queryDim + keyDim); // [H, T, k]
         Tensor v = g.slice("value", split, 2, queryDim + keyDim, queryDim + keyDim + valueDim); // [H, T, v]
 
-        Tensor context = attend(g, q, k, v, height, width, 1, Init.ZEROS); // [T', H * v]
+        Tensor context = attend(g, new Qkv(q, k, v), height, width, 1, Init.ZEROS); // [T', H * v]
         return LinearNorm.build(g.scope("proj.ln"), context, dimOut, false, lastGamma); // [T', dimOut]
     }
 
@@ -49,7 +49,8 @@ public record LevitAttention(int heads, int keyDim, int valueDim, int dimOut, in
         Tensor k = g.splitHeads("key", LinearNorm.build(g.scope("k"), x, heads * keyDim, false, Init.ONES), heads);
         Tensor v = g.splitHeads("value", LinearNorm.build(g.scope("v"), x, heads * valueDim, false, Init.ONES), heads);
 
-        Tensor context = attend(g, q, k, v, height, width, Math.sqrt(keyDim), new Init.NormalInit(1)); // [T', H * v]
+        Tensor context =
+                attend(g, new Qkv(q, k, v), height, width, Math.sqrt(keyDim), new Init.NormalInit(1)); // [T', H * v]
         return LinearNorm.build(g.scope("proj.ln"), context, dimOut, true, Init.ZEROS); // [T', dimOut]
     }
 
@@ -60,11 +61,13 @@ public record LevitAttention(int heads, int keyDim, int valueDim, int dimOut, in
         return g.reshape("q.flat", selected, selected.dim(0) * selected.dim(1), x.dim(1)); // [T', D]
     }
 
-    private Tensor attend(Graph g, Tensor q, Tensor k, Tensor v, int height, int width, double factor, Init table) {
-        Tensor scores = g.scores("scores", q, k, 1 / Math.sqrt(keyDim)); // [H, T', T]
+    private Tensor attend(Graph g, Qkv qkv, int height, int width, double factor, Init table) {
         var bias = new HeadOp.RelativeBias(height, width, stride, factor, table);
-        Tensor biased = g.relativeBias("attention_biases", scores, bias);
-        Tensor context = g.weightedSum("context", g.softmax("probs", biased), v); // [H, T', v]
-        return g.activate("proj.act", g.mergeHeads("merged", context), activation); // [T', H * v]
+        Tensor context = qkv.attend(
+                g,
+                1 / Math.sqrt(keyDim),
+                scores -> g.relativeBias("attention_biases", scores, bias), // [H, T', T]
+                probs -> probs); // [T', H * v]
+        return g.activate("proj.act", context, activation); // [T', H * v]
     }
 }

@@ -1,5 +1,8 @@
 package org.vit4j.layers;
 
+import java.util.function.Supplier;
+import org.vit4j.config.Checks;
+import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
@@ -10,6 +13,17 @@ public record Mlp(int hidden, Activation activation, double drop) {
     public Tensor build(Graph g, Tensor x) {
         Tensor h = g.activate("act", g.dense("fc1", x, hidden), activation); // [T, hidden]
         Tensor y = g.dense("fc2", g.dropout("drop1", h, drop), x.dim(1)); // [T, D]
-        return g.dropout("drop2", y, drop);
+        return g.dropout("drop2", y, drop); // [T, D]
+    }
+
+    /**
+     * Reads {@code mlp_dim}, or {@code mlp_ratio} times the width of the tokens; the supplier checks the value.
+     */
+    public static Supplier<Mlp> read(Section s, int dim, double ratio, Activation activation, double drop) {
+        int hidden = s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", ratio));
+        return () -> {
+            Checks.positive("mlp_dim", hidden);
+            return new Mlp(hidden, activation, drop);
+        };
     }
 }

@@ -42,8 +42,9 @@ public record MultiScaleBlock(
         var attention = new Attention(
                 heads.get(b), d, 1 / Math.sqrt(d), qkvBias, OptionalDouble.empty(), true, attnDrop, projDrop);
         var mlp = new Mlp(hidden.get(b), Activation.GELU, projDrop);
+        var block = new TransformerBlock(attention, mlp, PreNorm.plain(normEps));
         for (int i = 0; i < depths.get(b); i++) {
-            x = new TransformerBlock(attention, mlp, normEps, dropPaths.get(i)).build(g.scope("" + i), x); // [1 + T, D]
+            x = block.build(g.scope("" + i), x, dropPaths.get(i)); // [1 + T, D]
         }
         return x;
     }

@@ -35,23 +35,21 @@ public record TalkingHeads(
      * {@code probs} [H, T, S], after the second mixing {@code proj_w}.
      */
     public Tensor build(Graph g, Tensor x, Tensor sources) {
-        Qkv qkv = qkv(g, x, sources);
-        Tensor scores = mix(g, "proj_l", g.scores("scores", qkv.q, qkv.k, 1 / Math.sqrt(headDim))); // [H, T, S]
-        Tensor probs = mix(g, "proj_w", g.softmax("probs", scores)); // [H, T, S]
-        Tensor context = g.weightedSum("context", g.dropout("attn_drop", probs, attnDrop), qkv.v); // [H, T, d]
-        Tensor out = g.dense("proj", g.mergeHeads("merged", context), x.dim(1)); // [T, D]
-        return g.dropout("proj_drop", out, projDrop);
+        Tensor context = qkv(g, x, sources)
+                .attend(
+                        g,
+                        1 / Math.sqrt(headDim),
+                        scores -> mix(g, "proj_l", scores),
+                        probs -> g.dropout("attn_drop", mix(g, "proj_w", probs), attnDrop)); // [T, H * d]
+        return g.dropout("proj_drop", g.dense("proj", context, x.dim(1)), projDrop); // [T, D]
     }
-
-    /** [H, T, d], [H, S, d], [H, S, d] */
-    private record Qkv(Tensor q, Tensor k, Tensor v) {}
 
     private Qkv qkv(Graph g, Tensor x, Tensor sources) {
         int inner = heads * headDim;
         return switch (products) {
             case QKV -> {
                 Tensor fused = g.dense("qkv", x, 3 * inner, qkvBias); // [T, 3 * H * d]
-                yield new Qkv(split(g, "q", fused, 0, 3), split(g, "k", fused, 1, 3), split(g, "v", fused, 2, 3));
+                yield Qkv.split(g, fused, heads, ".heads");
             }
             case Q_KV -> {
                 Tensor kv = g.dense("kv", sources, 2 * inner, qkvBias); // [S, 2 * H * d]

@@ -39,13 +39,9 @@ public record TokenTransformer(
 
     private Tensor attend(Graph g, Tensor x) {
         Tensor qkv = g.dense("qkv", x, 3 * width, qkvBias); // [T, 3 * width]
-        Tensor q = g.splitHeads("q", qkv, heads, 0, 3); // [H, T, d]
-        Tensor k = g.splitHeads("k", qkv, heads, 1, 3); // [H, T, d]
-        Tensor v = g.splitHeads("v", qkv, heads, 2, 3); // [H, T, d]
-
-        Tensor probs = g.softmax("probs", g.scores("scores", q, k, scale)); // [H, T, T], rows sum to 1
-        Tensor context = g.weightedSum("context", g.dropout("attn_drop", probs, attnDrop), v); // [H, T, d]
-        Tensor out = g.dense("proj", g.mergeHeads("merged", context), width); // [T, width]
-        return g.add("skip", g.mergeHeads("values", v), g.dropout("proj_drop", out, drop)); // [T, width]
+        Qkv heads = Qkv.split(g, qkv, this.heads, "");
+        Tensor out = g.dense("proj", heads.attend(g, scale, attnDrop), width); // [T, width]
+        Tensor values = g.mergeHeads("values", heads.v()); // [T, width]
+        return g.add("skip", values, g.dropout("proj_drop", out, drop)); // [T, width]
     }
 }

@@ -15,12 +15,14 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.LayerScaleBlock;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.TalkingHeads;
 import org.vit4j.layers.TalkingHeads.Mixing;
 import org.vit4j.layers.TalkingHeads.Products;
+import org.vit4j.layers.TokenPool;
 
 /**
  * CaiT: "Going deeper with Image Transformers", Touvron et al. 2021, arXiv:2103.17239. The first blocks apply
@@ -84,7 +86,7 @@ public record Cait(
 
     static Optional<Cait> read(Section s, Flavor flavor, ImageSpec image, int classes) {
         boolean timm = flavor == Flavor.OFFICIAL;
-        int[] patch = ImageSpec.side(s, "patch_size", 16);
+        int[] patch = s.heightWidthAt("patch_size", 16);
         int dim = s.intAt("dim", timm ? 768 : 1024);
         int depth = s.intAt("depth", 12);
         int classDepth = s.intAt("class_depth", 2);
@@ -137,7 +139,7 @@ public record Cait(
         Init init = timm ? new Init.TruncatedNormalInit(0.02) : new Init.NormalInit(1);
 
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
-        x = PatchEmbed.build(g.scope("patch_embed"), x, patchHeight, patchWidth, dim, true); // [T, D]
+        x = new PatchEmbed(patchHeight, patchWidth, dim, true).build(g.scope("patch_embed"), x); // [T, D]
         PositionGrid grid = new PositionGrid(0, image.height() / patchHeight, image.width() / patchWidth);
         x = g.addPositions("pos_embed", x, Role.POSITION, init, grid); // [T, D]
         x = g.dropout("pos_drop", x, drops.embed());

@@ -16,11 +16,14 @@ import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.Attention;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.ImageToTokens;
 import org.vit4j.layers.LayerwiseClassAttention;
 import org.vit4j.layers.LeFF;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
+import org.vit4j.layers.PreNorm;
+import org.vit4j.layers.TokenPool;
 import org.vit4j.layers.TransformerBlock;
 
 /**
@@ -157,7 +160,7 @@ public record Ceit(
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
         if (stem.isPresent()) x = stem.get().build(g.scope("i2t.backbone"), x); // [H/4, W/4, 64]
         Shape grid = Shape.of(x.dim(0) / patchSize, x.dim(1) / patchSize);
-        x = PatchEmbed.build(g.scope("i2t"), x, patchSize, patchSize, dim, true); // [T, D]
+        x = new PatchEmbed(patchSize, patchSize, dim, true).build(g.scope("i2t"), x); // [T, D]
         x = g.concat("tokens", 0, g.learnedTokens("cls_token", x, 1, init), x); // [1 + T, D]
         x = g.addPositions("pos_embed", x, Role.POSITION, init, new PositionGrid(1, grid.dim(0), grid.dim(1)));
         x = g.dropout("pos_drop", x, drops.embed());
@@ -237,7 +240,7 @@ public record Ceit(
     /** ViT's block, used without LeFF. */
     private Tensor vitBlock(Graph g, Tensor x, double path) {
         var mlp = new Mlp(hidden, Activation.GELU, drops.proj());
-        return new TransformerBlock(attention(), mlp, normEps, path).build(g, x);
+        return new TransformerBlock(attention(), mlp, PreNorm.plain(normEps)).build(g, x, path);
     }
 
     /**

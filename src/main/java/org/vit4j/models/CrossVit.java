@@ -17,9 +17,11 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 import org.vit4j.layers.CrossAttention;
 import org.vit4j.layers.CrossTransformer;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.MultiScaleBlock;
 import org.vit4j.layers.PatchEmbed;
+import org.vit4j.layers.TokenPool;
 
 /**
  * CrossViT: "Cross-Attention Multi-Scale Vision Transformer for Image Classification", Chen, Fan and Panda 2021,
@@ -188,7 +190,8 @@ public record CrossVit(
         Graph at = g.scope("patch_embed." + b);
         int patch = patchSize.get(b);
         Tensor scaled = scaled(at, x, (int) (x.dim(0) * imageScale.get(b)), (int) (x.dim(1) * imageScale.get(b)));
-        Tensor tokens = multiConv ? stem(at, scaled, b) : PatchEmbed.build(at, scaled, patch, patch, dim.get(b), true);
+        Tensor tokens =
+                multiConv ? stem(at, scaled, b) : new PatchEmbed(patch, patch, dim.get(b), true).build(at, scaled);
         Tensor y = at.concat("tokens", 0, g.learnedTokens("cls_token_" + b, tokens, 1, init), tokens); // [1 + T, D]
         PositionGrid grid = new PositionGrid(1, scaled.dim(0) / patch, scaled.dim(1) / patch);
         y = g.addPositions("pos_embed_" + b, y, Role.POSITION, init, grid);

@@ -17,7 +17,9 @@ import org.vit4j.graph.Window;
 import org.vit4j.layers.ConvAttention;
 import org.vit4j.layers.ConvAttention.ProjectionMethod;
 import org.vit4j.layers.ConvEmbed;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.Mlp;
+import org.vit4j.layers.PerStage;
 
 /**
  * CvT: "Introducing Convolutions to Vision Transformers", Wu et al. 2021, arXiv:2103.15808. Three stages, each an

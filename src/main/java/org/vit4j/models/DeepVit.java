@@ -17,9 +17,11 @@ import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 import org.vit4j.layers.Attention;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.ReAttention;
+import org.vit4j.layers.TokenPool;
 
 /**
  * DeepViT: "DeepViT: Towards Deeper Vision Transformer", Zhou et al. 2021, arXiv:2103.11886. A ViT with {@link
@@ -103,7 +105,7 @@ public record DeepVit(
 
     static Optional<DeepVit> read(Section s, Flavor flavor, ImageSpec image, int classes) {
         boolean authors = flavor == Flavor.OFFICIAL;
-        int[] patch = ImageSpec.side(s, "patch_size", 16);
+        int[] patch = s.heightWidthAt("patch_size", 16);
         DeepVitStem stem = s.enumAt("stem", DeepVitStem.class, DeepVitStem.PATCH);
         int dim = s.intAt("dim", authors ? 768 : 1024);
         int depth = s.intAt("depth", authors ? 12 : 6);
@@ -173,10 +175,10 @@ public record DeepVit(
 
     /** [H, W, C] -> [T, D] */
     private Tensor embed(Graph g, Tensor x) {
-        if (stem == DeepVitStem.PATCH) return PatchEmbed.build(g, x, patchHeight, patchWidth, dim, true);
+        if (stem == DeepVitStem.PATCH) return new PatchEmbed(patchHeight, patchWidth, dim, true).build(g, x);
         x = convBnRelu(g, "1", x, Window.square(7, 2, 3)); // [H/2, W/2, 64]
         x = convBnRelu(g, "2", x, Window.square(3, 1, 1)); // [H/2, W/2, 64]
-        return PatchEmbed.build(g, x, patchHeight / 2, patchWidth / 2, dim, true);
+        return new PatchEmbed(patchHeight / 2, patchWidth / 2, dim, true).build(g, x);
     }
 
     private static Tensor convBnRelu(Graph g, String number, Tensor x, Window window) {

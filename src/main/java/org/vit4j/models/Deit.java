@@ -11,6 +11,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.DistillationToken;
+import org.vit4j.layers.TokenPool;
 
 /**
  * DeiT: "Training data-efficient image transformers and distillation through attention", Touvron et al. 2021,

@@ -15,9 +15,11 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.LevitAttention;
 import org.vit4j.layers.LinearNorm;
 import org.vit4j.layers.Mlp;
+import org.vit4j.layers.PerStage;
 
 /**
  * LeViT: "a Vision Transformer in ConvNet's Clothing for Faster Inference", Graham et al. 2021, arXiv:2104.01136. A

@@ -18,6 +18,7 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 import org.vit4j.layers.Attention;
 import org.vit4j.layers.ConvHeadPooling;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.Mlp;
 
 /**
@@ -85,7 +86,7 @@ public record Pit(
 
     static Optional<Pit> read(Section s, Flavor flavor, ImageSpec image, int classes) {
         boolean timm = flavor == Flavor.OFFICIAL;
-        int[] patch = ImageSpec.side(s, "patch_size", timm ? 16 : 14);
+        int[] patch = s.heightWidthAt("patch_size", timm ? 16 : 14);
         int stride = s.intAt("stride", timm ? 8 : patch[0] / 2);
         List<Integer> depth = s.intsAt("depth", timm ? List.of(2, 6, 4) : List.of(3, 3, 3));
         List<Integer> heads = perStage(s, "heads", timm ? List.of(2, 4, 8) : List.of(16), depth);

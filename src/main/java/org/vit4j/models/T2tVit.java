@@ -16,9 +16,12 @@ import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 import org.vit4j.layers.Attention;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.Mlp;
+import org.vit4j.layers.PreNorm;
 import org.vit4j.layers.SinusoidalPositions;
 import org.vit4j.layers.TokenPerformer;
+import org.vit4j.layers.TokenPool;
 import org.vit4j.layers.TokenTransformer;
 import org.vit4j.layers.TransformerBlock;
 
@@ -172,7 +175,7 @@ public record T2tVit(
         if (distilled)
             x = g.concat("with_dist", 0, x, g.learnedTokens("dist_token", x, 1, tokenInit)); // [1 + T + 1, D]
         x = g.dropout("pos_drop", x, drops.embed());
-        for (int i = 0; i < depth; i++) x = block(drops.path(i, depth)).build(g.scope("blocks." + i), x);
+        for (int i = 0; i < depth; i++) x = block().build(g.scope("blocks." + i), x, drops.path(i, depth));
         heads(g, x);
         return g;
     }
@@ -211,8 +214,9 @@ public record T2tVit(
         if (flavor == Flavor.COMMUNITY) {
             // A single head of full width has no output projection.
             var attention = new Attention(1, width, 1 / Math.sqrt(width), false, OptionalDouble.empty(), false, 0, 0);
-            return new TransformerBlock(attention, new Mlp(width, Activation.GELU, drops.proj()), normEps, 0)
-                    .build(g, x);
+            return new TransformerBlock(
+                            attention, new Mlp(width, Activation.GELU, drops.proj()), PreNorm.plain(normEps))
+                    .build(g, x, 0);
         }
         if (last) return x;
         return switch (tokensType) {
@@ -223,7 +227,7 @@ public record T2tVit(
         };
     }
 
-    private TransformerBlock block(double path) {
+    private TransformerBlock block() {
         double scale = qkScale.orElse(1 / Math.sqrt(headDim));
         // vit-pytorch has neither output projection nor dropout after it for a single head of full width.
         boolean project = flavor == Flavor.OFFICIAL || heads > 1 || headDim != dim;
@@ -236,7 +240,7 @@ public record T2tVit(
                 project,
                 drops.attn(),
                 project ? drops.proj() : 0);
-        return new TransformerBlock(attention, new Mlp(mlpDim, Activation.GELU, drops.proj()), normEps, path);
+        return new TransformerBlock(attention, new Mlp(mlpDim, Activation.GELU, drops.proj()), PreNorm.plain(normEps));
     }
 
     /** [T, D] -> [K], for two heads if distilled. As in vit-pytorch, predictions come from the class head. */

@@ -20,9 +20,11 @@ import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.Attention;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.ResNetV2;
+import org.vit4j.layers.TokenPool;
 
 /**
  * ViT: "An Image is Worth 16x16 Words", Dosovitskiy et al. 2021, arXiv:2010.11929. Both flavors have the same layers
@@ -97,7 +99,7 @@ public record Vit(
 
     static Optional<Vit> read(Section s, Flavor flavor, ImageSpec image, int classes) {
         boolean timm = flavor == Flavor.OFFICIAL;
-        int[] patch = ImageSpec.side(s, "patch_size", 16);
+        int[] patch = s.heightWidthAt("patch_size", 16);
         int dim = s.intAt("dim", timm ? 768 : 1024);
         int depth = s.intAt("depth", timm ? 12 : 6);
         int heads = s.intAt("heads", timm ? 12 : 16);
@@ -187,7 +189,7 @@ public record Vit(
 
         Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
         if (resnet.isPresent()) x = resnet.get().build(g.scope("patch_embed.backbone"), x);
-        x = PatchEmbed.build(g.scope("patch_embed"), x, patchHeight, patchWidth, dim, !preNorm); // [T, D]
+        x = new PatchEmbed(patchHeight, patchWidth, dim, !preNorm).build(g.scope("patch_embed"), x); // [T, D]
         if (!posPrefix) x = g.addPositions("pos_embed", x, Role.POSITION, posInit, grid(0));
         int patches = x.dim(0);
         x = prefix(g, prepend.apply(x), tokenInit); // [1 + R + T, D]

@@ -10,9 +10,11 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.NormalCell;
 import org.vit4j.layers.PatchEmbed;
 import org.vit4j.layers.SinusoidalPositions;
+import org.vit4j.layers.TokenPool;
 
 /**
  * ViTAE: "Vision Transformer Advanced by Exploring Intrinsic Inductive Bias", Xu et al. 2021, arXiv:2106.03348.
@@ -143,8 +145,8 @@ public record Vitae(
 
     /** Patch embedding of ViT with class token and learned positions. */
     private Tensor embedding(Graph g, Tensor image, VitaeStage stage) {
-        Tensor x =
-                PatchEmbed.build(g.scope("PRM"), image, stage.ratio(), stage.ratio(), stage.tokenDim(), true); // [T, D]
+        Tensor x = new PatchEmbed(stage.ratio(), stage.ratio(), stage.tokenDim(), true)
+                .build(g.scope("PRM"), image); // [T, D]
         x = g.concat("tokens", 0, g.learnedTokens("cls_token", x, 1, Init.ZEROS), x); // [1 + T, D]
         PositionGrid grid =
                 new PositionGrid(1, this.image.height() / stage.ratio(), this.image.width() / stage.ratio());

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.NormalCell;
 import org.vit4j.layers.PyramidReduction;
 import org.vit4j.layers.ReductionCell;

@@ -115,7 +115,7 @@ final class GoldenCeit {
                 intAt(a, "pool_kernel", 3));
         Tensor map = stem.build(g, image(g, golden));
         int patch = intAt(a, "patch_size", 4);
-        g.output("output", PatchEmbed.build(g, map, patch, patch, intAt(a, "dim", 192), true));
+        g.output("output", new PatchEmbed(patch, patch, intAt(a, "dim", 192), true).build(g, map));
         CheckpointNames keys = CheckpointNames.of("conv", "conv.0", "bn", "conv.1", "proj", "to_patch_embedding.1");
         return GoldenGraph.module(g, keys, "input");
     }

@@ -15,6 +15,7 @@ import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.DropRates;
 
 /** Dropout and stochastic depth of every architecture, compared with the reference code. */
 class DropRatesTest {

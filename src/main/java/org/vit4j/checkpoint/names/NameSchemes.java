@@ -1,6 +1,8 @@
 package org.vit4j.checkpoint.names;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import org.vit4j.models.ModelConfig;
 
 /**
@@ -10,18 +12,40 @@ import org.vit4j.models.ModelConfig;
  * @param all the published schemes, followed by schemes that are read but never written
  */
 public record NameSchemes(List<CheckpointNames> published, List<CheckpointNames> all) {
+    /** The networks whose published names differ from vit4j's, one line each. */
+    private static final List<NetworkNames<?>> NETWORKS = List.of();
+
     public NameSchemes {
         published = List.copyOf(published);
         all = List.copyOf(all);
     }
 
+    /** Schemes that are all published. */
+    static NameSchemes published(CheckpointNames... schemes) {
+        return new NameSchemes(List.of(schemes), List.of(schemes));
+    }
+
     /** Returns the schemes of a network; a network that is not listed here has vit4j's own names. */
     public static NameSchemes of(ModelConfig model) {
-        return new NameSchemes(model.schemes(), model.importSchemes());
+        return NETWORKS.stream()
+                .flatMap(network -> network.of(model).stream())
+                .findFirst()
+                .orElseGet(() -> new NameSchemes(model.schemes(), model.importSchemes()));
     }
 
     /** Returns the parameter names of the reference code. */
     public CheckpointNames reference() {
         return published.get(0);
+    }
+
+    private static <C extends ModelConfig> NetworkNames<C> entry(Class<C> type, Function<C, NameSchemes> schemes) {
+        return new NetworkNames<>(type, schemes);
+    }
+
+    /** Naming schemes of the networks of one record type. */
+    private record NetworkNames<C extends ModelConfig>(Class<C> type, Function<C, NameSchemes> schemes) {
+        Optional<NameSchemes> of(ModelConfig model) {
+            return type.isInstance(model) ? Optional.of(schemes.apply(type.cast(model))) : Optional.empty();
+        }
     }
 }

@@ -1,4 +1,4 @@
-package org.vit4j.models;
+package org.vit4j.layers;
 
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
@@ -24,12 +24,12 @@ public record DropRates(double embed, double proj, double attn, double path, dou
     private static final DropRates NONE = new DropRates(0, 0, 0, 0, 0);
 
     /** Reads the rates from a model section; rates out of range are reported to the section. */
-    static DropRates read(Section s) {
+    public static DropRates read(Section s) {
         return read(s, 0);
     }
 
     /** @param standard default of {@code pos_drop} and {@code proj_drop} */
-    static DropRates read(Section s, double standard) {
+    public static DropRates read(Section s, double standard) {
         double embed = s.doubleAt("pos_drop", standard);
         double proj = s.doubleAt("proj_drop", standard);
         double attn = s.doubleAt("attn_drop", 0);

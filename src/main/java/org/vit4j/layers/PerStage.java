@@ -1,4 +1,4 @@
-package org.vit4j.models;
+package org.vit4j.layers;
 
 import java.util.Arrays;
 import java.util.Collections;
@@ -7,18 +7,18 @@ import java.util.Locale;
 import org.vit4j.config.Section;
 
 /** Readers of config keys with one value for all stages, or one value per stage. */
-final class PerStage {
+public final class PerStage {
     private PerStage() {}
 
-    static List<Integer> ints(Section s, String key, int count, List<Integer> standard) {
+    public static List<Integer> ints(Section s, String key, int count, List<Integer> standard) {
         return spread(s, key, count, s.intsAt(key, standard));
     }
 
-    static List<Double> doubles(Section s, String key, int count, double standard) {
+    public static List<Double> doubles(Section s, String key, int count, double standard) {
         return spread(s, key, count, s.doublesAt(key, List.of(standard)));
     }
 
-    static <E extends Enum<E>> List<E> choices(Section s, String key, int count, Class<E> type, E standard) {
+    public static <E extends Enum<E>> List<E> choices(Section s, String key, int count, Class<E> type, E standard) {
         List<String> known = Arrays.stream(type.getEnumConstants())
                 .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                 .toList();
@@ -37,7 +37,7 @@ final class PerStage {
                         .toList());
     }
 
-    static <T> List<T> spread(Section s, String key, int count, List<T> values) {
+    public static <T> List<T> spread(Section s, String key, int count, List<T> values) {
         if (values.size() == count) return values;
         if (values.size() == 1) return Collections.nCopies(count, values.get(0));
         s.reject(key, "expected one value or one for each of " + count + " stages, got " + values.size());
