@@ -12,6 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
+import org.vit4j.machine.NativeLibraries;
 
 /**
  * The values of all parameters and buffers of a graph. Trainable parameters are views of one flat array, those with
@@ -26,6 +27,7 @@ public final class ParameterStore {
 
     /** Allocates these parameters, all zero. */
     public ParameterStore(Collection<Parameter> all, DataType type) {
+        NativeLibraries.load();
         List<Parameter> learned = all.stream()
                 .filter(parameter -> parameter.role().trainable())
                 .sorted(Comparator.comparing(parameter -> !parameter.role().decayed()))

@@ -2,7 +2,9 @@ package org.vit4j.models;
 
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
+import org.vit4j.graph.Graph;
 import org.vit4j.graph.Shape;
+import org.vit4j.graph.Tensor;
 
 /** Size of the input images of a network. */
 public record ImageSpec(int height, int width, int channels) {
@@ -16,6 +18,11 @@ public record ImageSpec(int height, int width, int channels) {
         int[] size = s.heightWidthAt("size", 224);
         int channels = s.intAt("channels", 3);
         return s.build(() -> new ImageSpec(size[0], size[1], channels)).orElse(new ImageSpec(224, 224, 3));
+    }
+
+    /** Adds the input of the network to a graph: [H, W, C]. */
+    public Tensor input(Graph g) {
+        return g.input("image", height, width, channels);
     }
 
     public Shape shape() {

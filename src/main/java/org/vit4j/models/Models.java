@@ -7,6 +7,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.vit4j.config.Config;
 import org.vit4j.config.Section;
+import org.vit4j.models.community.CommunityCvt;
+import org.vit4j.models.community.CommunityLevit;
 
 /** The networks that a {@code model:} section can name. Immutable; {@link #with} returns a list with one more. */
 public final class Models {
@@ -17,10 +19,10 @@ public final class Models {
             community("deepvit", DeepVit::read),
             official("deit", Deit::read),
             community("deit", Deit::read),
-            official("levit", Levit::read),
-            community("levit", Levit::read),
-            official("cvt", Cvt::read),
-            community("cvt", Cvt::read),
+            new Architecture("levit", Flavor.OFFICIAL, Levit::read),
+            new Architecture("levit", Flavor.COMMUNITY, CommunityLevit::read),
+            new Architecture("cvt", Flavor.OFFICIAL, Cvt::read),
+            new Architecture("cvt", Flavor.COMMUNITY, CommunityCvt::read),
             official("resnet", ResNet::read),
             official("cait", Cait::read),
             community("cait", Cait::read),

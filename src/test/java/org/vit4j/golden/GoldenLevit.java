@@ -14,6 +14,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.LevitAttention;
+import org.vit4j.layers.SeparateLevitAttention;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.train.LossFunctions;
 import org.vit4j.train.SoftTargets;
@@ -161,7 +162,7 @@ final class GoldenLevit {
         boolean image = given.containsKey("use_conv") && given.get("use_conv").asBoolean();
         Tensor x = image ? g.input("input", side[0], side[1], in) : g.input("input", side[0] * side[1], in);
         Tensor tokens = image ? g.reshape("tokens", x, side[0] * side[1], in) : x;
-        Tensor y = attention.fusedQkv(g, tokens, side[0], side[1], Init.ONES);
+        Tensor y = attention.build(g, tokens, side[0], side[1]);
         g.output("output", image ? grid(g, y, side, stride) : y);
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
@@ -181,11 +182,11 @@ final class GoldenLevit {
         int heads = given.containsKey("heads") ? given.get("heads").asInt() : 8;
         int key = given.containsKey("dim_key") ? given.get("dim_key").asInt() : 32;
         int value = given.containsKey("dim_value") ? given.get("dim_value").asInt() : 64;
-        var attention = new LevitAttention(heads, key, value, out, stride, Activation.GELU);
+        var attention = new SeparateLevitAttention(heads, key, value, out, stride, Activation.GELU);
 
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = g.input("input", size, size, in);
-        Tensor y = attention.separateQkv(g, g.reshape("tokens", x, size * size, in), size, size);
+        Tensor y = attention.build(g, g.reshape("tokens", x, size * size, in), size, size);
         g.output("output", grid(g, y, new int[] {size, size}, stride));
         CheckpointNames keys = CheckpointNames.of(
                 "q.linear", "to_q.0",

@@ -44,7 +44,8 @@ public final class Dnnl {
                 check(dnnl_stream_create(STREAM, ENGINE, dnnl_stream_default_flags), "stream");
                 return "";
             } catch (UnsatisfiedLinkError e) {
-                return "oneDNN's library for " + Loader.getPlatform() + " is missing or does not load: " + firstLine(e);
+                return "oneDNN's library for " + Loader.getPlatform()
+                        + " (org.bytedeco:dnnl, org.bytedeco:opencl) is missing or does not load: " + firstLine(e);
             } catch (LinkageError | RuntimeException e) {
                 return "oneDNN cannot be loaded: " + firstLine(e);
             }

@@ -3,7 +3,11 @@ package org.vit4j.checkpoint.names;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import org.vit4j.models.Cvt;
+import org.vit4j.models.Levit;
 import org.vit4j.models.ModelConfig;
+import org.vit4j.models.community.CommunityCvt;
+import org.vit4j.models.community.CommunityLevit;
 
 /**
  * Naming schemes of the published checkpoints of a network.
@@ -13,7 +17,11 @@ import org.vit4j.models.ModelConfig;
  */
 public record NameSchemes(List<CheckpointNames> published, List<CheckpointNames> all) {
     /** The networks whose published names differ from vit4j's, one line each. */
-    private static final List<NetworkNames<?>> NETWORKS = List.of();
+    private static final List<NetworkNames<?>> NETWORKS = List.of(
+            entry(Levit.class, LevitNames::of),
+            entry(CommunityLevit.class, LevitNames::of),
+            entry(Cvt.class, CvtNames::of),
+            entry(CommunityCvt.class, CvtNames::of));
 
     public NameSchemes {
         published = List.copyOf(published);
