@@ -12,9 +12,10 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
+import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.Image;
-import org.vit4j.data.transforms.ImageGeometry;
 import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.data.transforms.Resampling;
 import org.vit4j.data.transforms.TransformDefaults;
 
 /**
@@ -58,13 +59,20 @@ public record Preprocessing(
     public INDArray batch(List<Image> images) {
         int size = height * width * channels;
         float[] all = new float[images.size() * size];
-        for (int i = 0; i < images.size(); i++) System.arraycopy(apply(images.get(i)), 0, all, i * size, size);
+        for (int i = 0; i < images.size(); i++) apply(images.get(i), all, i * size);
         return Nd4j.createFromArray(all).reshape('c', images.size(), height, width, channels);
     }
 
     /** [H', W', any] -> [H, W, C], normalized */
     public float[] apply(Image image) {
-        return normalize(fit(image.withChannels(channels)));
+        float[] out = new float[height * width * channels];
+        apply(image, out, 0);
+        return out;
+    }
+
+    /** Like {@link #apply(Image)}, but writes the values to {@code out[offset..]}. */
+    public void apply(Image image, float[] out, int offset) {
+        normalize(fit(image.withChannels(channels)), out, offset);
     }
 
     /** Resizes and crops without normalizing: [H', W', any] -> [H, W, C]. */
@@ -90,9 +98,9 @@ public record Preprocessing(
         int minHeight = (int) Math.floor(height / cropPct);
         int minWidth = (int) Math.floor(width / cropPct);
         int[] resized = minHeight == minWidth
-                ? ImageGeometry.shorterSize(image, minHeight)
+                ? Resampling.shorterSize(image, minHeight)
                 : keepRatio(image, minHeight, minWidth);
-        return ImageGeometry.resizeCenterCrop(image, resized, height, width, interpolation);
+        return Resampling.resizeCenterCrop(image, resized, height, width, interpolation);
     }
 
     /** timm's ResizeKeepRatio: the smallest size with the image's aspect ratio that covers [minHeight, minWidth]. */
@@ -103,16 +111,32 @@ public record Preprocessing(
         return new int[] {h, w};
     }
 
-    private float[] normalize(Image image) {
-        float[] out = new float[height * width * channels];
-        float[] pixels = image.pixels();
+    private void normalize(Image image, float[] out, int offset) {
+        Optional<ByteImage> bytes = image.bytes();
+        int length = height * width * channels;
         for (int c = 0; c < channels; c++) {
-            float center = mean.get(c).floatValue();
-            float spread = std.get(c).floatValue();
-            // Order and precision of torchvision's ToTensor, then Normalize.
-            for (int i = c; i < out.length; i += channels) out[i] = (pixels[i] / 255f - center) / spread;
+            if (bytes.isPresent()) {
+                byte[] pixels = bytes.get().pixels();
+                float[] normalized = normalizedBytes(c);
+                for (int i = c; i < length; i += channels) out[offset + i] = normalized[pixels[i] & 0xFF];
+            } else {
+                float[] pixels = image.pixels();
+                for (int i = c; i < length; i += channels) out[offset + i] = normalize(pixels[i], c);
+            }
         }
-        return out;
+    }
+
+    /** Normalized values of the bytes 0..255. */
+    private float[] normalizedBytes(int channel) {
+        float[] normalized = new float[256];
+        for (int i = 0; i < 256; i++) normalized[i] = normalize(i, channel);
+        return normalized;
+    }
+
+    /** Order and precision of torchvision's ToTensor, then Normalize. */
+    private float normalize(float value, int channel) {
+        return (value / 255f - mean.get(channel).floatValue())
+                / std.get(channel).floatValue();
     }
 
     /** Returns a map of strings, numbers and lists, to be stored in a saved model. */

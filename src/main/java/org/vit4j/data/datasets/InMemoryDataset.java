@@ -1,6 +1,7 @@
 package org.vit4j.data.datasets;
 
 import java.util.List;
+import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.Image;
 
 /** A small dataset held in memory, one byte per value. */
@@ -46,14 +47,14 @@ public final class InMemoryDataset implements Dataset {
     public Image image(int index) {
         int area = height * width;
         int start = index * area * channels;
-        float[] out = new float[area * channels];
+        byte[] out = new byte[area * channels];
         for (int i = 0; i < area; i++) {
             for (int c = 0; c < channels; c++) {
                 int from = layout == PixelLayout.PLANES ? c * area + i : i * channels + c;
-                out[i * channels + c] = pixels[start + from] & 0xFF;
+                out[i * channels + c] = pixels[start + from];
             }
         }
-        return new Image(height, width, channels, out);
+        return Image.of(new ByteImage(height, width, channels, out));
     }
 
     @Override

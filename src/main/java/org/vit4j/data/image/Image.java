@@ -49,20 +49,20 @@ public final class Image {
     }
 
     /** Returns an image with new values, a byte[] or a float[] as this image's. */
-    public Image withValues(int newHeight, int newWidth, Object newValues) {
+    Image withValues(int newHeight, int newWidth, Object newValues) {
         return newValues instanceof byte[] bytes
                 ? of(new ByteImage(newHeight, newWidth, channels, bytes))
                 : new Image(newHeight, newWidth, channels, (float[]) newValues);
     }
 
     /** Allocates the values of an image of the same channels and value type. */
-    public Object newValues(int newHeight, int newWidth) {
+    Object newValues(int newHeight, int newWidth) {
         int length = Math.multiplyExact(Math.multiplyExact(newHeight, newWidth), channels);
         return values instanceof byte[] ? new byte[length] : new float[length];
     }
 
     /** The byte[] or float[], which must not be modified. */
-    public Object values() {
+    Object values() {
         return values;
     }
 
@@ -92,6 +92,22 @@ public final class Image {
         return values instanceof byte[] bytes
                 ? Optional.of(new ByteImage(height, width, channels, bytes))
                 : Optional.empty();
+    }
+
+    /** The values as bytes, which may be copied; empty if a value is not an integer in 0..255. */
+    public Optional<ByteImage> integers() {
+        if (!(values instanceof float[] floats)) return bytes();
+        for (float value : floats) if (value != (int) value || value < 0 || value > 255) return Optional.empty();
+        return Optional.of(toBytes());
+    }
+
+    /** The values truncated to integers and clipped to 0..255; not copied if they are bytes. */
+    public ByteImage toBytes() {
+        if (values instanceof byte[] bytes) return new ByteImage(height, width, channels, bytes);
+        float[] floats = (float[]) values;
+        byte[] bytes = new byte[floats.length];
+        for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) Math.min(255, Math.max(0, (int) floats[i]));
+        return new ByteImage(height, width, channels, bytes);
     }
 
     /** Value at row y, column x, channel c. */

@@ -40,7 +40,8 @@ final class AffineWarp {
     /** Rotates counterclockwise about the center, by less than 90 degrees. */
     static Image rotate(Image image, double degrees, WarpStyle style) {
         if (degrees == 0) return image;
-        double angle = -Math.toRadians((degrees + 360) % 360);
+        double turned = degrees % 360;
+        double angle = -Math.toRadians(turned < 0 ? turned + 360 : turned); // Python's modulo is never negative
         double cos = round15(Math.cos(angle));
         double sin = round15(Math.sin(angle));
         double x = image.width() / 2.0;
@@ -56,74 +57,14 @@ final class AffineWarp {
 
     /** Samples the output pixel (x, y) from the input at (a x + b y + c, d x + e y + f). */
     private static Image affine(Image image, double[] inverse, WarpStyle style) {
-        int channels = image.channels();
-        float[] out = new float[image.height() * image.width() * image.channels()];
-        PixelSampler sampler =
-                style.interpolation == Interpolation.BICUBIC ? AffineWarp::bicubic : AffineWarp::bilinear;
+        PixelSampler sampler = new PixelSampler(image.toBytes(), style);
         for (int y = 0; y < image.height(); y++) {
             for (int x = 0; x < image.width(); x++) {
                 double fromX = inverse[0] * (x + 0.5) + inverse[1] * (y + 0.5) + inverse[2];
                 double fromY = inverse[3] * (x + 0.5) + inverse[4] * (y + 0.5) + inverse[5];
-                boolean inside = fromX >= 0 && fromX < image.width() && fromY >= 0 && fromY < image.height();
-                for (int c = 0; c < channels; c++) {
-                    int fill = style.fill.get(c % style.fill.size()).intValue();
-                    double value = inside ? sampler.at(image, fromY - 0.5, fromX - 0.5, c) : fill;
-                    out[(y * image.width() + x) * channels + c] = (int) Math.min(255, Math.max(0, value));
-                }
+                sampler.next(fromX, fromY);
             }
         }
-        return new Image(image.height(), image.width(), channels, out);
-    }
-
-    private interface PixelSampler {
-        double at(Image image, double y, double x, int channel);
-    }
-
-    private static double bilinear(Image image, double y, double x, int c) {
-        int top = (int) Math.floor(y);
-        int left = (int) Math.floor(x);
-        double upper = linear(clamped(image, top, left, c), clamped(image, top, left + 1, c), x - left);
-        double lower = linear(clamped(image, top + 1, left, c), clamped(image, top + 1, left + 1, c), x - left);
-        return linear(upper, lower, y - top);
-    }
-
-    private static double linear(double a, double b, double at) {
-        return a + (b - a) * at;
-    }
-
-    private static double bicubic(Image image, double y, double x, int c) {
-        int top = (int) Math.floor(y);
-        int left = (int) Math.floor(x);
-        double down = y - top;
-        double across = x - left;
-        return cubic(
-                row(image, top - 1, left, c, across),
-                row(image, top, left, c, across),
-                row(image, top + 1, left, c, across),
-                row(image, top + 2, left, c, across),
-                down);
-    }
-
-    private static double row(Image image, int y, int left, int c, double across) {
-        return cubic(
-                clamped(image, y, left - 1, c),
-                clamped(image, y, left, c),
-                clamped(image, y, left + 1, c),
-                clamped(image, y, left + 2, c),
-                across);
-    }
-
-    private static double cubic(double a, double b, double c, double d, double at) {
-        double first = -a + c;
-        double second = 2 * (a - b) + c - d;
-        double third = -a + b - c + d;
-        return b + at * (first + at * (second + at * third));
-    }
-
-    /** Value at a position clamped to the image. */
-    private static double clamped(Image image, int y, int x, int c) {
-        int row = Math.min(image.height() - 1, Math.max(0, y));
-        int column = Math.min(image.width() - 1, Math.max(0, x));
-        return image.at(row, column, c);
+        return Image.of(sampler.result());
     }
 }

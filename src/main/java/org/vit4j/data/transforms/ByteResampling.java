@@ -1,125 +1,208 @@
 package org.vit4j.data.transforms;
 
+import java.util.Arrays;
 import org.vit4j.data.image.ByteImage;
+import org.vit4j.data.image.PixelBox;
 
 /**
  * Resizing of bytes in Pillow's fixed-point arithmetic: a horizontal pass, then a vertical one, each rounded and clipped to
- * 0..255. Computes only a window of the result; its pixels equal those of the full result.
+ * 0..255. Computes only a window of the result, from the rows and columns that it depends on.
+ *
+ * <p>All sums are sums of int arrays, since Java 17 vectorizes those and neither bytes nor strided access. The horizontal pass
+ * therefore transposes blocks of rows: a column of a block is a contiguous array.
  */
 final class ByteResampling {
-    private ByteResampling() {}
+    /** Rows per block of the horizontal pass. Smaller blocks pay more for starting loops, larger ones leave the cache. */
+    private static final int BLOCK = 64;
+
+    /** Taps per loop. */
+    private static final int STEP = 4;
+
+    private static final int HALF = 1 << (ResizeTaps.PRECISION_BITS - 1);
+
+    private final byte[] in;
+    private final int channels;
+
+    /** First value of the part that is resized, and values per row of the image. */
+    private final int origin;
+
+    private final int rowLength;
+
+    /** Size of the part that is resized. */
+    private final int height;
+
+    private final int width;
+
+    private ByteResampling(ByteImage image, PixelBox part) {
+        this.in = image.pixels();
+        this.channels = image.channels();
+        this.rowLength = image.width() * channels;
+        this.origin = part.top() * rowLength + part.left() * channels;
+        this.height = part.height();
+        this.width = part.width();
+    }
 
     /**
-     * Resizes [H, W, C] -> [h, w, C].
+     * Resizes a part of an image. Pixels outside of the part have no effect: the result is that of cropping first.
      *
-     * @param size height and width of the full result
-     * @param window top, left, h, w of the computed part of the result
+     * @param newHeight of the full result, as is {@code newWidth}
+     * @param window computed part of the result
      */
-    static ByteImage resize(ByteImage image, int[] size, int[] window, Interpolation interpolation) {
-        if (window[2] == image.height()
-                && window[3] == image.width()
-                && size[0] == image.height()
-                && size[1] == image.width()) {
-            return image;
-        }
-        long values = (long) window[2] * window[3] * image.channels();
+    static ByteImage resize(
+            ByteImage image, PixelBox part, int newHeight, int newWidth, PixelBox window, Interpolation interpolation) {
+        long values = (long) window.height() * window.width() * image.channels();
         if (values > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("the resized image is too large (" + size[0] + "x" + size[1] + ", from "
-                    + image.height() + "x" + image.width() + ")");
+            throw new IllegalArgumentException("the resized image is too large (" + newHeight + "x" + newWidth
+                    + ", from " + part.height() + "x" + part.width() + ")");
         }
-        if (interpolation == Interpolation.NEAREST) return nearest(image, size, window);
-        boolean changesHeight = size[0] != image.height();
-        Resampling.Taps rows = Resampling.taps(image.height(), size[0], window[0], window[2], interpolation);
-        int first = changesHeight ? rows.first()[0] : window[0];
-        int end = changesHeight ? rows.first()[window[2] - 1] + rows.count()[window[2] - 1] : window[0] + window[2];
-        ByteImage resizedRows = horizontal(image, first, end - first, size[1], window, interpolation);
-        return changesHeight ? vertical(resizedRows, first, rows, window[2]) : resizedRows;
+        byte[] out = new byte[(int) values];
+        ByteResampling resampling = new ByteResampling(image, part);
+        if (interpolation == Interpolation.NEAREST) resampling.nearest(newHeight, newWidth, window, out);
+        else resampling.filter(newHeight, newWidth, window, interpolation, out);
+        return new ByteImage(window.height(), window.width(), image.channels(), out);
     }
 
-    /** Resizes rows first..first+count of the image to the columns of the window. */
-    private static ByteImage horizontal(
-            ByteImage image, int first, int count, int size, int[] window, Interpolation interpolation) {
-        int c = image.channels();
-        int width = window[3];
-        byte[] in = image.pixels();
-        byte[] out = new byte[Math.multiplyExact(count, width * c)];
-        if (size == image.width()) {
-            for (int y = 0; y < count; y++) {
-                System.arraycopy(in, ((first + y) * size + window[1]) * c, out, y * width * c, width * c);
+    private void filter(int newHeight, int newWidth, PixelBox window, Interpolation interpolation, byte[] out) {
+        RowReader reader = newWidth == width
+                ? (first, count, rows) -> copyRows(first, count, window.left(), rows)
+                : new ColumnFilter(ResizeTaps.of(width, newWidth, window.left(), window.width(), interpolation));
+        int row = window.width() * channels;
+        if (newHeight == height) {
+            int[][] rows = new int[Math.min(BLOCK, window.height())][row];
+            for (int y = 0; y < window.height(); y += BLOCK) {
+                int count = Math.min(BLOCK, window.height() - y);
+                reader.read(window.top() + y, count, rows);
+                for (int i = 0; i < count; i++) toBytes(rows[i], out, (y + i) * row);
             }
-            return new ByteImage(count, width, c, out);
+            return;
         }
-        Resampling.Taps taps = Resampling.taps(image.width(), size, window[1], width, interpolation);
-        int[] weights = taps.fixed();
-        for (int y = 0; y < count; y++) {
-            int row = (first + y) * image.width() * c;
-            for (int x = 0; x < width; x++) {
-                int from = row + taps.first()[x] * c;
-                int to = (y * width + x) * c;
-                int weight = x * taps.size();
-                if (c == 3) colors(in, from, out, to, weights, weight, taps.count()[x]);
-                else out[to] = gray(in, from, weights, weight, taps.count()[x]);
-            }
-        }
-        return new ByteImage(count, width, c, out);
-    }
-
-    private static byte gray(byte[] in, int from, int[] weights, int weight, int count) {
-        int sum = 1 << (Resampling.PRECISION_BITS - 1);
-        for (int i = 0; i < count; i++) sum += (in[from + i] & 0xFF) * weights[weight + i];
-        return clip(sum);
-    }
-
-    private static void colors(byte[] in, int from, byte[] out, int to, int[] weights, int weight, int count) {
-        int red = 1 << (Resampling.PRECISION_BITS - 1);
-        int green = red;
-        int blue = red;
-        for (int i = 0, at = from; i < count; i++, at += 3) {
-            int w = weights[weight + i];
-            red += (in[at] & 0xFF) * w;
-            green += (in[at + 1] & 0xFF) * w;
-            blue += (in[at + 2] & 0xFF) * w;
-        }
-        out[to] = clip(red);
-        out[to + 1] = clip(green);
-        out[to + 2] = clip(blue);
-    }
-
-    /** @param first index in the original image of the first row of {@code image} */
-    private static ByteImage vertical(ByteImage image, int first, Resampling.Taps taps, int height) {
-        int row = image.width() * image.channels();
-        byte[] in = image.pixels();
-        byte[] out = new byte[Math.multiplyExact(height, row)];
-        int[] weights = taps.fixed();
+        ResizeTaps taps = ResizeTaps.of(height, newHeight, window.top(), window.height(), interpolation);
+        int begin = taps.begin();
+        int block = Math.min(BLOCK, taps.end() - begin);
+        int[][] rows = new int[block][];
+        int[][] ring = new int[block + taps.stride()][row]; // the last rows of the horizontal pass
         int[] sums = new int[row];
-        for (int y = 0; y < height; y++) {
-            java.util.Arrays.fill(sums, 1 << (Resampling.PRECISION_BITS - 1));
-            for (int k = 0; k < taps.count()[y]; k++) {
-                int weight = weights[y * taps.size() + k];
-                int from = (taps.first()[y] - first + k) * row;
-                for (int x = 0; x < row; x++) sums[x] += (in[from + x] & 0xFF) * weight;
+        int done = begin;
+        for (int y = 0; y < window.height(); y++) {
+            int end = taps.first()[y] + taps.count()[y];
+            while (done < end) {
+                int count = Math.min(block, taps.end() - done);
+                for (int i = 0; i < count; i++) rows[i] = ring[(done - begin + i) % ring.length];
+                reader.read(done, count, rows);
+                done += count;
             }
-            for (int x = 0; x < row; x++) out[y * row + x] = clip(sums[x]);
+            Arrays.fill(sums, HALF);
+            int at = y * taps.stride();
+            int first = taps.first()[y] - begin;
+            for (int k = 0; k < taps.count()[y]; k += STEP) {
+                // Taps after the last have weight 0, whichever row they meet.
+                int[] a = ring[(first + k) % ring.length];
+                int[] b = ring[(first + k + 1) % ring.length];
+                int[] c = ring[(first + k + 2) % ring.length];
+                int[] d = ring[(first + k + 3) % ring.length];
+                add(sums, a, b, c, d, taps.fixed(), at + k);
+            }
+            round(sums);
+            toBytes(sums, out, y * row);
         }
-        return new ByteImage(height, image.width(), image.channels(), out);
     }
 
-    private static byte clip(int sum) {
-        return (byte) Math.min(255, Math.max(0, sum >> Resampling.PRECISION_BITS));
+    /** Reads rows of the part, resized horizontally, as ints. */
+    private interface RowReader {
+        void read(int first, int count, int[][] rows);
     }
 
-    private static ByteImage nearest(ByteImage image, int[] size, int[] window) {
-        int c = image.channels();
-        int[] rows = Resampling.nearest(image.height(), size[0], window[0], window[2]);
-        int[] columns = Resampling.nearest(image.width(), size[1], window[1], window[3]);
-        byte[] out = new byte[window[2] * window[3] * c];
+    private void copyRows(int first, int count, int left, int[][] rows) {
+        for (int y = 0; y < count; y++) {
+            int[] row = rows[y];
+            int from = origin + (first + y) * rowLength + left * channels;
+            for (int i = 0; i < row.length; i++) row[i] = in[from + i] & 0xFF;
+        }
+    }
+
+    /** Resizes rows horizontally. */
+    private final class ColumnFilter implements RowReader {
+        private final ResizeTaps taps;
+        private final int[][] columns; // [column][row of the block, channel]
+        private final int[] sums = new int[BLOCK * channels];
+
+        ColumnFilter(ResizeTaps taps) {
+            this.taps = taps;
+            this.columns = new int[taps.end() - taps.begin() + STEP][BLOCK * channels];
+        }
+
+        @Override
+        public void read(int first, int count, int[][] rows) {
+            for (int x = taps.begin(); x < taps.end(); x++) {
+                int from = origin + first * rowLength + x * channels;
+                if (channels == 3) colors(from, count, columns[x - taps.begin()]);
+                else gray(from, count, columns[x - taps.begin()]);
+            }
+            for (int x = 0; x < taps.first().length; x++) {
+                Arrays.fill(sums, HALF);
+                int at = taps.first()[x] - taps.begin();
+                for (int k = 0; k < taps.count()[x]; k += STEP) {
+                    int[] a = columns[at + k];
+                    int[] b = columns[at + k + 1];
+                    int[] c = columns[at + k + 2];
+                    int[] d = columns[at + k + 3];
+                    add(sums, a, b, c, d, taps.fixed(), x * taps.stride() + k);
+                }
+                round(sums);
+                if (channels == 3) storeColors(sums, count, rows, 3 * x);
+                else for (int y = 0; y < count; y++) rows[y][x] = sums[y];
+            }
+        }
+
+        private static void storeColors(int[] sums, int count, int[][] rows, int at) {
+            for (int y = 0; y < count; y++) {
+                int[] row = rows[y];
+                row[at] = sums[3 * y];
+                row[at + 1] = sums[3 * y + 1];
+                row[at + 2] = sums[3 * y + 2];
+            }
+        }
+
+        private void colors(int from, int count, int[] column) {
+            for (int i = 0, at = from; i < 3 * count; i += 3, at += rowLength) {
+                column[i] = in[at] & 0xFF;
+                column[i + 1] = in[at + 1] & 0xFF;
+                column[i + 2] = in[at + 2] & 0xFF;
+            }
+        }
+
+        private void gray(int from, int count, int[] column) {
+            for (int i = 0, at = from; i < count; i++, at += rowLength) column[i] = in[at] & 0xFF;
+        }
+    }
+
+    private static void add(int[] sums, int[] a, int[] b, int[] c, int[] d, int[] weights, int at) {
+        int wa = weights[at];
+        int wb = weights[at + 1];
+        int wc = weights[at + 2];
+        int wd = weights[at + 3];
+        for (int i = 0; i < sums.length; i++) sums[i] += a[i] * wa + b[i] * wb + c[i] * wc + d[i] * wd;
+    }
+
+    private static void round(int[] sums) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = Math.min(255, Math.max(0, sums[i] >> ResizeTaps.PRECISION_BITS));
+        }
+    }
+
+    private static void toBytes(int[] values, byte[] out, int to) {
+        for (int i = 0; i < values.length; i++) out[to + i] = (byte) values[i];
+    }
+
+    private void nearest(int newHeight, int newWidth, PixelBox window, byte[] out) {
+        int[] rows = ResizeTaps.nearest(height, newHeight, window.top(), window.height());
+        int[] columns = ResizeTaps.nearest(width, newWidth, window.left(), window.width());
         int to = 0;
         for (int row : rows) {
             for (int column : columns) {
-                int from = (row * image.width() + column) * c;
-                for (int k = 0; k < c; k++) out[to++] = image.pixels()[from + k];
+                int from = origin + row * rowLength + column * channels;
+                for (int k = 0; k < channels; k++) out[to++] = in[from + k];
             }
         }
-        return new ByteImage(window[2], window[3], c, out);
     }
 }

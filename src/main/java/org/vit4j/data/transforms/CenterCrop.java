@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.vit4j.config.Section;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.ImageGeometry;
 
 /** Crops the center; smaller images are padded with zeros. */
 public record CenterCrop(List<Integer> size) implements Transform {

@@ -1,11 +1,12 @@
 package org.vit4j.data.transforms;
 
 import java.util.function.IntUnaryOperator;
+import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.Image;
 
 /**
  * Pillow's {@code ImageOps} and {@code ImageEnhance} for 8-bit images, bit for bit: lookup tables, blends in single
- * precision, values truncated (not rounded) to integers. Images must have integer values, 0..255.
+ * precision, values truncated (not rounded) to integers. Other values than integers in 0..255 are truncated first.
  */
 final class ColorOps {
     private ColorOps() {}
@@ -45,68 +46,74 @@ final class ColorOps {
     }
 
     static Image invert(Image image) {
-        return table(image, i -> 255 - i);
+        return mapped(image, i -> 255 - i);
     }
 
     /** Keeps the {@code bits} highest bits of each value; {@code bits} is clipped to 0..8. */
     static Image posterize(Image image, int bits) {
         if (bits >= 8) return image;
         int mask = 0xFF & -(1 << (8 - Math.max(0, bits)));
-        return table(image, i -> i & mask);
+        return mapped(image, i -> i & mask);
     }
 
     /** Inverts values of at least {@code threshold}. */
     static Image solarize(Image image, int threshold) {
-        return table(image, i -> i < threshold ? i : 255 - i);
+        return mapped(image, i -> i < threshold ? i : 255 - i);
     }
 
     /** Adds {@code add} to values below 128. */
     static Image solarizeAdd(Image image, int add) {
-        return table(image, i -> i < 128 ? i + add : i);
+        return mapped(image, i -> i < 128 ? i + add : i);
     }
 
     /** Replaces all channels by luma. */
     static Image grayscale(Image image) {
-        return image.withChannels(1).withChannels(image.channels());
+        return Image.of(image.toBytes().withChannels(1).withChannels(image.channels()));
     }
 
     /** Changes the saturation: factor 0 is gray, 1 the original. */
     static Image color(Image image, double factor) {
-        return blend(grayscale(image), image, factor);
+        ByteImage bytes = image.toBytes();
+        byte[] in = bytes.pixels();
+        byte[] luma = bytes.withChannels(1).pixels();
+        byte[] out = new byte[in.length];
+        float alpha = (float) factor;
+        int c = bytes.channels();
+        for (int i = 0, at = 0; i < luma.length; i++) {
+            float gray = luma[i] & 0xFF;
+            for (int end = at + c; at < end; at++) out[at] = (byte) blend(gray, in[at] & 0xFF, alpha);
+        }
+        return with(bytes, out);
     }
 
     /** Changes the contrast: factor 0 is the mean luma everywhere, 1 the original. */
     static Image contrast(Image image, double factor) {
-        float[] luma = image.withChannels(1).pixels();
+        byte[] luma = image.toBytes().withChannels(1).pixels();
         long sum = 0;
-        for (float value : luma) sum += (long) value;
-        return blend(flat(image, (int) ((double) sum / luma.length + 0.5)), image, factor);
+        for (byte value : luma) sum += value & 0xFF;
+        int mean = (int) ((double) sum / luma.length + 0.5);
+        return mapped(image, i -> blend(mean, i, (float) factor));
     }
 
     /** Changes the brightness: factor 0 is black, 1 the original. */
     static Image brightness(Image image, double factor) {
-        return blend(flat(image, 0), image, factor);
+        return mapped(image, i -> blend(0, i, (float) factor));
     }
 
     /** Changes the sharpness: factor 0 is smoothed, 1 the original. */
     static Image sharpness(Image image, double factor) {
-        return blend(GaussianBlur.smooth(image), image, factor);
-    }
-
-    /** Pillow's {@code Image.blend}: single precision, truncated to integers. */
-    private static Image blend(Image from, Image to, double factor) {
+        ByteImage bytes = image.toBytes();
+        byte[] in = bytes.pixels();
+        byte[] smooth = GaussianBlur.smooth(bytes).pixels();
+        byte[] out = new byte[in.length];
         float alpha = (float) factor;
-        float[] a = from.pixels();
-        float[] b = to.pixels();
-        float[] out = new float[a.length];
-        for (int i = 0; i < out.length; i++) out[i] = clip((int) (a[i] + alpha * (b[i] - a[i])));
-        return with(to, out);
+        for (int i = 0; i < out.length; i++) out[i] = (byte) blend(smooth[i] & 0xFF, in[i] & 0xFF, alpha);
+        return with(bytes, out);
     }
 
-    private static Image flat(Image image, int value) {
-        float[] out = new float[image.height() * image.width() * image.channels()];
-        java.util.Arrays.fill(out, value);
-        return with(image, out);
+    /** Pillow's {@code Image.blend} of two values: single precision, truncated and clipped. */
+    private static int blend(float from, float to, float alpha) {
+        return clip((int) (from + alpha * (to - from)));
     }
 
     /** Computes a lookup function from the histogram of a channel. */
@@ -115,29 +122,32 @@ final class ColorOps {
     }
 
     private static Image channelwise(Image image, HistogramOp op) {
-        int channels = image.channels();
-        float[] pixels = image.pixels();
-        float[] out = new float[pixels.length];
+        ByteImage bytes = image.toBytes();
+        int channels = bytes.channels();
+        byte[] in = bytes.pixels();
+        byte[] out = new byte[in.length];
         for (int c = 0; c < channels; c++) {
             int[] count = new int[256];
-            for (int i = c; i < pixels.length; i += channels) count[(int) pixels[i]]++;
-            float[] table = table(op.of(count));
-            for (int i = c; i < pixels.length; i += channels) out[i] = table[(int) pixels[i]];
+            for (int i = c; i < in.length; i += channels) count[in[i] & 0xFF]++;
+            byte[] table = table(op.of(count));
+            for (int i = c; i < in.length; i += channels) out[i] = table[in[i] & 0xFF];
         }
-        return with(image, out);
+        return with(bytes, out);
     }
 
-    private static Image table(Image image, IntUnaryOperator value) {
-        float[] table = table(value);
-        float[] out = new float[image.height() * image.width() * image.channels()];
-        float[] in = image.pixels();
-        for (int i = 0; i < out.length; i++) out[i] = table[(int) in[i]];
-        return with(image, out);
+    private static Image mapped(Image image, IntUnaryOperator value) {
+        ByteImage bytes = image.toBytes();
+        byte[] in = bytes.pixels();
+        byte[] table = table(value);
+        byte[] out = new byte[in.length];
+        for (int i = 0; i < out.length; i++) out[i] = table[in[i] & 0xFF];
+        return with(bytes, out);
     }
 
-    private static float[] table(IntUnaryOperator value) {
-        float[] table = new float[256];
-        for (int i = 0; i < 256; i++) table[i] = clip(value.applyAsInt(i));
+    /** The results for all values of a byte. */
+    private static byte[] table(IntUnaryOperator value) {
+        byte[] table = new byte[256];
+        for (int i = 0; i < 256; i++) table[i] = (byte) clip(value.applyAsInt(i));
         return table;
     }
 
@@ -145,7 +155,7 @@ final class ColorOps {
         return Math.min(255, Math.max(0, value));
     }
 
-    private static Image with(Image image, float[] pixels) {
-        return new Image(image.height(), image.width(), image.channels(), pixels);
+    private static Image with(ByteImage image, byte[] pixels) {
+        return Image.of(new ByteImage(image.height(), image.width(), image.channels(), pixels));
     }
 }

@@ -5,6 +5,7 @@ import java.util.SplittableRandom;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.ImageGeometry;
 
 /** Swaps left and right with probability p. */
 public record HorizontalFlip(double p) implements Transform {

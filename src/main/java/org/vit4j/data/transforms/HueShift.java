@@ -1,5 +1,6 @@
 package org.vit4j.data.transforms;
 
+import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.Image;
 
 /** torchvision's {@code adjust_hue} on Pillow's HSV of three bytes (src/libImaging/Convert.c), bit for bit. */
@@ -14,15 +15,16 @@ final class HueShift {
     static Image shift(Image image, double hue) {
         if (image.channels() == 1) return image;
         int offset = (int) (hue * 255); // truncated; the sum wraps around in a byte
-        float[] out = image.pixels().clone();
+        ByteImage bytes = image.toBytes();
+        byte[] out = bytes.pixels().clone();
         for (int i = 0; i < out.length; i += 3) {
-            int hsv = toHsv((int) out[i], (int) out[i + 1], (int) out[i + 2]);
+            int hsv = toHsv(out[i] & 0xFF, out[i + 1] & 0xFF, out[i + 2] & 0xFF);
             int rgb = toRgb(((hsv >> 16) + offset) & 0xFF, hsv >> 8 & 0xFF, hsv & 0xFF);
-            out[i] = rgb >> 16;
-            out[i + 1] = rgb >> 8 & 0xFF;
-            out[i + 2] = rgb & 0xFF;
+            out[i] = (byte) (rgb >> 16);
+            out[i + 1] = (byte) (rgb >> 8);
+            out[i + 2] = (byte) rgb;
         }
-        return new Image(image.height(), image.width(), 3, out);
+        return Image.of(new ByteImage(image.height(), image.width(), 3, out));
     }
 
     /** Returns h, s and v, one byte each, h in the highest. */

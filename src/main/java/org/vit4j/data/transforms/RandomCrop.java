@@ -6,6 +6,7 @@ import java.util.SplittableRandom;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.ImageGeometry;
 
 /**
  * Pads every side, then crops at a random position.

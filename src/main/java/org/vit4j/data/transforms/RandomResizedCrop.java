@@ -6,6 +6,7 @@ import java.util.SplittableRandom;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.PixelBox;
 
 /**
  * Resizes a crop of random area and aspect ratio (Szegedy et al. 2014), as torchvision's {@code RandomResizedCrop}.
@@ -25,11 +26,11 @@ public record RandomResizedCrop(List<Integer> size, ValueRange scale, ValueRange
 
     @Override
     public Image apply(Image image, SplittableRandom random) {
-        Image window = window(image, random);
-        return Resampling.resize(window, size.get(0), size.get(size.size() - 1), interpolation);
+        PixelBox window = window(image, random);
+        return Resampling.resize(image, window, size.get(0), size.get(size.size() - 1), interpolation);
     }
 
-    Image window(Image image, SplittableRandom random) {
+    PixelBox window(Image image, SplittableRandom random) {
         double area = (double) image.height() * image.width();
         ValueRange logRatio = new ValueRange(Math.log(ratio.low()), Math.log(ratio.high()));
         for (int i = 0; i < ATTEMPTS; i++) {
@@ -40,20 +41,20 @@ public record RandomResizedCrop(List<Integer> size, ValueRange scale, ValueRange
             if (w > 0 && w <= image.width() && h > 0 && h <= image.height()) {
                 int top = random.nextInt(image.height() - h + 1);
                 int left = random.nextInt(image.width() - w + 1);
-                return ImageGeometry.crop(image, top, left, h, w);
+                return new PixelBox(top, left, h, w);
             }
         }
         return largestCenter(image);
     }
 
     /** Fallback if no random crop fits: the largest center crop with an allowed aspect ratio. */
-    private Image largestCenter(Image image) {
+    private PixelBox largestCenter(Image image) {
         int h = image.height();
         int w = image.width();
         double aspect = (double) w / h;
         if (aspect < ratio.low()) h = Math.max(1, (int) Math.rint(w / ratio.low()));
         else if (aspect > ratio.high()) w = Math.max(1, (int) Math.rint(h * ratio.high()));
-        return ImageGeometry.crop(image, (image.height() - h) / 2, (image.width() - w) / 2, h, w);
+        return new PixelBox((image.height() - h) / 2, (image.width() - w) / 2, h, w);
     }
 
     static Optional<RandomResizedCrop> read(Section s, TransformDefaults defaults) {

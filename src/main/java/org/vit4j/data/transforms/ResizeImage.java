@@ -19,7 +19,7 @@ public record ResizeImage(List<Integer> size, Interpolation interpolation) imple
     @Override
     public Image apply(Image image, SplittableRandom random) {
         return size.size() == 1
-                ? ImageGeometry.resizeShorter(image, size.get(0), interpolation)
+                ? Resampling.resizeShorter(image, size.get(0), interpolation)
                 : Resampling.resize(image, size.get(0), size.get(1), interpolation);
     }
 

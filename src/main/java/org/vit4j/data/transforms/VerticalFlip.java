@@ -5,6 +5,7 @@ import java.util.SplittableRandom;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.ImageGeometry;
 
 /** Swaps top and bottom with probability p. */
 public record VerticalFlip(double p) implements Transform {

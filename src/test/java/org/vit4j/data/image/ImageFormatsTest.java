@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.transforms.ImageGeometry;
 import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.data.transforms.Resampling;
 
 /** Compares decoded files of every format with Pillow 12; images/make_images.py wrote files and expected pixels. */
 class ImageFormatsTest {
@@ -145,10 +145,9 @@ class ImageFormatsTest {
         Image bytes = Image.of(new ByteImage(height, width, 3, pixels));
         Image floats = new Image(height, width, 3, bytes.pixels());
         for (Interpolation interpolation : Interpolation.values()) {
-            int[] size = ImageGeometry.shorterSize(bytes, 73);
-            Image cropped = ImageGeometry.resizeCenterCrop(bytes, size, 64, 64, interpolation);
-            Image expectedCrop =
-                    ImageGeometry.centerCrop(ImageGeometry.resizeShorter(floats, 73, interpolation), 64, 64);
+            int[] size = Resampling.shorterSize(bytes, 73);
+            Image cropped = Resampling.resizeCenterCrop(bytes, size, 64, 64, interpolation);
+            Image expectedCrop = ImageGeometry.centerCrop(Resampling.resizeShorter(floats, 73, interpolation), 64, 64);
             assertThat(cropped.pixels()).isEqualTo(expectedCrop.pixels());
         }
     }
