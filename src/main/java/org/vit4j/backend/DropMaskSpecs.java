@@ -4,9 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Op;
-import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
 /** The random masks of dropout, drop path and drop layer that training needs as inputs. */
@@ -24,12 +23,8 @@ public final class DropMaskSpecs {
 
     /** The mask that a tensor needs; the branches of a stack of layers share one. */
     public static Optional<DropMask> of(Tensor t) {
-        String name = t.name() + ".mask";
-        if (t.op() instanceof Op.Dropout drop) return Optional.of(new DropMask(name, t.shape(), drop.rate(), false));
-        if (t.op() instanceof Op.DropPath drop) return Optional.of(new DropMask(name, Shape.of(1), drop.rate(), false));
-        if (t.op() instanceof Op.DropLayer drop) {
-            return Optional.of(new DropMask(drop.stack() + ".mask", Shape.of(drop.layers()), drop.rate(), true));
-        }
-        return Optional.empty();
+        if (!(t.op() instanceof DropOp drop)) return Optional.empty();
+        boolean layers = drop instanceof DropOp.DropLayer;
+        return Optional.of(new DropMask(drop.mask(t.name()), drop.maskShape(t.shape()), drop.rate(), layers));
     }
 }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Parameter;
+import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 
@@ -124,7 +125,7 @@ public record CheckpointLayout(
         if (order == AxisOrder.KERNEL && dims.size() == 2) Collections.reverse(dims);
         if (order == AxisOrder.KERNEL && dims.size() == 4)
             dims = List.of(dims.get(3), dims.get(2), dims.get(0), dims.get(1));
-        if (owner instanceof Op.AddParameter || owner instanceof Op.LearnedTokens) dims.add(0, 1);
+        if (owner instanceof ParameterOp.AddParameter || owner instanceof ParameterOp.LearnedTokens) dims.add(0, 1);
         return dims.stream().mapToInt(Integer::intValue).toArray();
     }
 

@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.vit4j.graph.ModelAnatomy;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Shape;
+import org.vit4j.graph.analysis.ModelAnatomy;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.model.SavedModel;
 

@@ -10,10 +10,10 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.ModelAnatomy;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Shape;
+import org.vit4j.graph.analysis.ModelAnatomy;
 
 /**
  * Loads pretrained weights into a model. If the number of classes differs, the head keeps its initialization;

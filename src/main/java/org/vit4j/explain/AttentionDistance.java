@@ -1,7 +1,7 @@
 package org.vit4j.explain;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.graph.TokenGrid;
+import org.vit4j.graph.analysis.TokenGrid;
 
 /**
  * Mean attention distance (Dosovitskiy et al. 2021, arXiv:2010.11929, figure 7 right and D.7): the distance on the

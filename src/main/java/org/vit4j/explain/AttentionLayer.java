@@ -3,12 +3,12 @@ package org.vit4j.explain;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
-import org.vit4j.graph.Op;
-import org.vit4j.graph.SpatialMap;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.TokenGrid;
+import org.vit4j.graph.analysis.SpatialMap;
+import org.vit4j.graph.analysis.TokenGrid;
 
 /**
  * A layer of softmax attention.
@@ -28,11 +28,11 @@ public record AttentionLayer(
         Map<String, SpatialMap> spatialMaps = SpatialMap.of(graph);
         List<AttentionLayer> layers = new ArrayList<>();
         for (Tensor mix : graph.tensors()) {
-            if (!(mix.op() instanceof Op.WeightedSum)) continue;
+            if (!(mix.op() instanceof AttentionOp.WeightedSum)) continue;
             Tensor applied = mix.input();
-            while (applied.op() instanceof Op.Dropout) applied = applied.input();
+            while (applied.op() instanceof DropOp.Dropout) applied = applied.input();
             Tensor softmax = applied;
-            while (!(softmax.op() instanceof Op.Softmax)) softmax = softmax.input();
+            while (!(softmax.op() instanceof AttentionOp.Softmax)) softmax = softmax.input();
             Map<Integer, TokenGrid> axes = spatialMaps.get(softmax.name()).tokens();
             layers.add(new AttentionLayer(
                     layer(softmax.name()),
@@ -48,7 +48,7 @@ public record AttentionLayer(
     /** Returns the names of the layers with linear attention by random features, which have no attention maps. */
     public static List<String> withoutMaps(Graph graph) {
         return graph.tensors().stream()
-                .filter(tensor -> tensor.op() instanceof HeadOp.LinearAttention)
+                .filter(tensor -> tensor.op() instanceof AttentionOp.LinearAttention)
                 .map(tensor -> layer(tensor.name()))
                 .toList();
     }

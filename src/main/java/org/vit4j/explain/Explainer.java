@@ -14,11 +14,14 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.config.Suggestions;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.data.image.Image;
+import org.vit4j.graph.ArithmeticOp;
+import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Op;
-import org.vit4j.graph.SpatialMap;
+import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.TokenGrid;
+import org.vit4j.graph.analysis.LogitDependence;
+import org.vit4j.graph.analysis.SpatialMap;
+import org.vit4j.graph.analysis.TokenGrid;
 import org.vit4j.model.SavedModel;
 
 /**
@@ -86,7 +89,7 @@ public final class Explainer implements AutoCloseable {
     public String gradCamLayer() {
         List<Tensor> layers = LogitDependence.spatial(graph, spatialMaps);
         return layers.stream()
-                .filter(t -> t.op() instanceof Op.Add)
+                .filter(t -> t.op() instanceof ArithmeticOp.Add)
                 .reduce((before, last) -> last)
                 .orElse(layers.get(layers.size() - 1))
                 .name();
@@ -220,9 +223,9 @@ public final class Explainer implements AutoCloseable {
     /** Returns the default layer of {@link #features}: the input of the classifier, or of the first of several. */
     public String featureLayer() {
         Tensor t = graph.outputs().get("logits");
-        while (!(t.op() instanceof Op.Dense)) t = t.input();
+        while (!(t.op() instanceof LinearOp.Dense)) t = t.input();
         Tensor features = t.input();
-        while (features.op() instanceof Op.Dropout) features = features.input();
+        while (features.op() instanceof DropOp.Dropout) features = features.input();
         return features.name();
     }
 

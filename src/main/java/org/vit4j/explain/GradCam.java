@@ -1,7 +1,7 @@
 package org.vit4j.explain;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.graph.TokenGrid;
+import org.vit4j.graph.analysis.TokenGrid;
 
 /**
  * Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391, equations 1 and 2): the ReLU of the weighted sum of a layer's

@@ -3,7 +3,7 @@ package org.vit4j.explain;
 import java.awt.image.BufferedImage;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.ImageFile;
-import org.vit4j.graph.TokenGrid;
+import org.vit4j.graph.analysis.TokenGrid;
 
 /**
  * Relevance of each cell of a grid on the image.

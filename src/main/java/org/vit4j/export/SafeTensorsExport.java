@@ -17,9 +17,9 @@ import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.ConfigError;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
-import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
 import org.vit4j.io.AtomicFiles;
@@ -72,8 +72,8 @@ public final class SafeTensorsExport {
             for (Parameter parameter : tensor.parameters()) {
                 putParameter(sources, tensor, parameter, keys, weights);
             }
-            if (tensor.op() instanceof ImageOp.BatchNorm) put(sources, counter(tensor, keys));
-            if (tensor.op() instanceof HeadOp.RelativeBias bias) putIndex(sources, tensor, bias, keys);
+            if (tensor.op() instanceof NormOp.BatchNorm) put(sources, counter(tensor, keys));
+            if (tensor.op() instanceof AttentionOp.RelativeBias bias) putIndex(sources, tensor, bias, keys);
         }
         for (CheckpointNames.UnusedNorm norm : keys.unused()) {
             put(sources, filled(norm.module() + ".weight", norm.width(), 1));
@@ -122,7 +122,7 @@ public final class SafeTensorsExport {
     private static void putIndex(
             Map<String, SafeTensors.TensorSource> sources,
             Tensor tensor,
-            HeadOp.RelativeBias bias,
+            AttentionOp.RelativeBias bias,
             CheckpointNames keys) {
         String name = tensor.parameters().get(0).name() + ".index";
         CheckpointNames.RenamedKey renamed = keys.toCheckpoint(name);

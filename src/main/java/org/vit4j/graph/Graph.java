@@ -53,7 +53,7 @@ public final class Graph {
 
     /** [.., in] -> [.., units] */
     public Tensor dense(String name, Tensor x, int units, boolean bias) {
-        return add(name, new Op.Dense(units, bias), x);
+        return add(name, new LinearOp.Dense(units, bias), x);
     }
 
     public Tensor dense(String name, Tensor x, int units) {
@@ -62,31 +62,31 @@ public final class Graph {
 
     /** [H, W, C] -> [H', W', filters] */
     public Tensor conv2d(String name, Tensor x, int filters, Window window, int groups, boolean bias) {
-        return add(name, new Op.Conv2d(filters, window, groups, bias), x);
+        return add(name, new LinearOp.Conv2d(filters, window, groups, bias), x);
     }
 
     /** Convolution with a kernel standardized to zero mean and unit variance: [H, W, C] -> [H', W', filters]. */
     public Tensor standardizedConv2d(String name, Tensor x, int filters, Window window, double epsilon) {
-        return add(name, new ImageOp.StandardizedConv2d(filters, window, epsilon), x);
+        return add(name, new LinearOp.StandardizedConv2d(filters, window, epsilon), x);
     }
 
     /**
      * Repeats the convolution {@code first} with shared parameters and another window, for example another dilation.
      */
     public Tensor conv2dShared(String name, Tensor first, Tensor x, Window window) {
-        if (!(first.op() instanceof Op.Conv2d conv))
+        if (!(first.op() instanceof LinearOp.Conv2d conv))
             throw new IllegalArgumentException(first + ": expected a convolution");
-        Op shared = new Op.Conv2d(conv.filters(), window, conv.groups(), conv.bias());
+        Op shared = new LinearOp.Conv2d(conv.filters(), window, conv.groups(), conv.bias());
         return add(path + name, shared, List.of(x), first.parameters());
     }
 
     public Tensor layerNorm(String name, Tensor x, double epsilon) {
-        return add(name, new Op.LayerNorm(epsilon, false), x);
+        return add(name, new NormOp.LayerNorm(epsilon, false), x);
     }
 
     /** Layer norm that divides by (standard deviation + epsilon). */
     public Tensor channelNorm(String name, Tensor x, double epsilon) {
-        return add(name, new Op.LayerNorm(epsilon, true), x);
+        return add(name, new NormOp.LayerNorm(epsilon, true), x);
     }
 
     /** Batch norm over the last axis, with PyTorch's momentum of 0.1. */
@@ -96,11 +96,11 @@ public final class Graph {
 
     /** @param axis the channel axis, each element of which has its own statistics: 0 for heads [H, T, S] */
     public Tensor batchNorm(String name, Tensor x, int axis, double epsilon, Init gamma) {
-        return add(name, new ImageOp.BatchNorm(axis, epsilon, 0.1, gamma), x);
+        return add(name, new NormOp.BatchNorm(axis, epsilon, 0.1, gamma), x);
     }
 
     public Tensor groupNorm(String name, Tensor x, int groups, double epsilon) {
-        return add(name, new ImageOp.GroupNorm(groups, epsilon), x);
+        return add(name, new NormOp.GroupNorm(groups, epsilon), x);
     }
 
     public Tensor pad(String name, Tensor x, int top, int bottom, int left, int right) {
@@ -127,11 +127,11 @@ public final class Graph {
 
     /** [H, T, S] -> [heads, T, S] */
     public Tensor mixHeads(String name, Tensor x, int heads, boolean bias, Init kernel) {
-        return add(name, new HeadOp.MixHeads(heads, bias, kernel), x);
+        return add(name, new AttentionOp.MixHeads(heads, bias, kernel), x);
     }
 
     /** Adds a learned bias table indexed by distance: parameter {@code name}, tensor {@code name.added}. */
-    public Tensor relativeBias(String name, Tensor scores, HeadOp.RelativeBias bias) {
+    public Tensor relativeBias(String name, Tensor scores, AttentionOp.RelativeBias bias) {
         return add(name + ".added", name, bias, List.of(scores));
     }
 
@@ -140,33 +140,33 @@ public final class Graph {
      * it, so queries and keys have the same features.
      */
     public Tensor performerFeatures(String name, String matrix, Tensor x, int features, Init init) {
-        return add(name, matrix, new HeadOp.PerformerFeatures(features, init), List.of(x));
+        return add(name, matrix, new AttentionOp.PerformerFeatures(features, init), List.of(x));
     }
 
     /** Queries [T, m], keys [S, m], values [S, n] -> [T, n] */
     public Tensor linearAttention(String name, Tensor q, Tensor k, Tensor v, double epsilon) {
-        return add(name, new HeadOp.LinearAttention(epsilon), q, k, v);
+        return add(name, new AttentionOp.LinearAttention(epsilon), q, k, v);
     }
 
     /** [T, D] -> [1 + 2 T, width]: the query of the last token, then all keys, then all values. */
     public Tensor lastTokenQkv(String name, Tensor x, int width, boolean bias) {
-        return add(name, new HeadOp.LastTokenQkv(width, bias), x);
+        return add(name, new AttentionOp.LastTokenQkv(width, bias), x);
     }
 
     public Tensor activate(String name, Tensor x, Activation function) {
-        return add(name, new Op.Activate(function), x);
+        return add(name, new ArithmeticOp.Activate(function), x);
     }
 
     public Tensor add(String name, Tensor first, Tensor... more) {
         Tensor[] all = new Tensor[more.length + 1];
         all[0] = first;
         System.arraycopy(more, 0, all, 1, more.length);
-        return add(name, new Op.Add(), all);
+        return add(name, new ArithmeticOp.Add(), all);
     }
 
     /** Adds a parameter of the shape of {@code x}: parameter {@code name}, tensor {@code name.added}. */
     public Tensor addParameter(String name, Tensor x, Role role, Init init) {
-        return add(name + ".added", name, new Op.AddParameter(role, init, Optional.empty()), List.of(x));
+        return add(name + ".added", name, new ParameterOp.AddParameter(role, init, Optional.empty()), List.of(x));
     }
 
     /**
@@ -179,32 +179,32 @@ public final class Graph {
             throw new IllegalArgumentException(path + name + ": " + x.shape() + " does not fit " + grid.prefix()
                     + " tokens and a grid of " + grid);
         }
-        return add(name + ".added", name, new Op.AddParameter(role, init, Optional.of(grid)), List.of(x));
+        return add(name + ".added", name, new ParameterOp.AddParameter(role, init, Optional.of(grid)), List.of(x));
     }
 
     public Tensor layerScale(String name, Tensor x, Init init) {
-        return add(name, new Op.LayerScale(init), x);
+        return add(name, new ParameterOp.LayerScale(init), x);
     }
 
     /** Learned tokens [count, D] with the batch size and width of {@code x} [T, D]: parameter {@code name}. */
     public Tensor learnedTokens(String name, Tensor x, int count, Init init) {
-        return add(name + ".tokens", name, new Op.LearnedTokens(count, init), List.of(x));
+        return add(name + ".tokens", name, new ParameterOp.LearnedTokens(count, init), List.of(x));
     }
 
     public Tensor concat(String name, int axis, Tensor... parts) {
-        return add(name, new Op.Concat(axis), parts);
+        return add(name, new LayoutOp.Concat(axis), parts);
     }
 
     public Tensor slice(String name, Tensor x, int axis, int from, int to) {
-        return add(name, new Op.Slice(axis, from, to), x);
+        return add(name, new LayoutOp.Slice(axis, from, to), x);
     }
 
     public Tensor reshape(String name, Tensor x, int... dims) {
-        return add(name, new Op.Reshape(Shape.of(dims)), x);
+        return add(name, new LayoutOp.Reshape(Shape.of(dims)), x);
     }
 
     public Tensor permute(String name, Tensor x, Integer... axes) {
-        return add(name, new Op.Permute(List.of(axes)), x);
+        return add(name, new LayoutOp.Permute(List.of(axes)), x);
     }
 
     /** [T, H * d] -> [H, T, d] */
@@ -214,50 +214,50 @@ public final class Graph {
 
     /** [T, parts * H * d] -> [H, T, d], part {@code part} of the last axis, counted from 0. */
     public Tensor splitHeads(String name, Tensor x, int heads, int part, int parts) {
-        return add(name, new Op.SplitHeads(heads, part, parts), x);
+        return add(name, new LayoutOp.SplitHeads(heads, part, parts), x);
     }
 
     /** [H, T, d] -> [T, H * d] */
     public Tensor mergeHeads(String name, Tensor x) {
-        return add(name, new Op.MergeHeads(), x);
+        return add(name, new LayoutOp.MergeHeads(), x);
     }
 
     /** [H, T, d], [H, S, d] -> [H, T, S] */
     public Tensor scores(String name, Tensor q, Tensor k, double scale) {
-        return add(name, new Op.AttentionScores(scale), q, k);
+        return add(name, new AttentionOp.AttentionScores(scale), q, k);
     }
 
     public Tensor softmax(String name, Tensor x) {
-        return add(name, new Op.Softmax(), x);
+        return add(name, new AttentionOp.Softmax(), x);
     }
 
     /** [H, T, S], [H, S, d] -> [H, T, d] */
     public Tensor weightedSum(String name, Tensor probs, Tensor values) {
-        return add(name, new Op.WeightedSum(), probs, values);
+        return add(name, new AttentionOp.WeightedSum(), probs, values);
     }
 
     /** [T, D] -> [D] for axis 0 */
     public Tensor mean(String name, Tensor x, int axis) {
-        return add(name, new Op.Mean(axis), x);
+        return add(name, new ArithmeticOp.Mean(axis), x);
     }
 
     public Tensor scale(String name, Tensor x, double factor) {
-        return add(name, new Op.Scale(factor), x);
+        return add(name, new ArithmeticOp.Scale(factor), x);
     }
 
     /** Dropout; returns {@code x} when the rate is 0. */
     public Tensor dropout(String name, Tensor x, double rate) {
-        return rate == 0 ? x : add(name, new Op.Dropout(rate), x);
+        return rate == 0 ? x : add(name, new DropOp.Dropout(rate), x);
     }
 
     /** Stochastic depth; returns {@code x} when the rate is 0. */
     public Tensor dropPath(String name, Tensor x, double rate) {
-        return rate == 0 ? x : add(name, new Op.DropPath(rate), x);
+        return rate == 0 ? x : add(name, new DropOp.DropPath(rate), x);
     }
 
     /** Layer dropout; returns {@code x} when the rate is 0. At least one layer of each {@code stack} is always kept. */
     public Tensor dropLayer(String name, Tensor x, String stack, int layer, int layers, double rate) {
-        return rate == 0 ? x : add(name, new Op.DropLayer(stack, layer, layers, rate), x);
+        return rate == 0 ? x : add(name, new DropOp.DropLayer(stack, layer, layers, rate), x);
     }
 
     /** Declares an output of the network; predictions are made from {@code logits}. */

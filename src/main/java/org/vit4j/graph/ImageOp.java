@@ -2,60 +2,19 @@ package org.vit4j.graph;
 
 import java.util.List;
 
-/** Operations on images [H, W, C], and the normalizations over a batch or over groups of channels. */
+/** Padding, unfolding, pooling and resizing of images [H, W, C]. */
 public sealed interface ImageOp extends Op {
-    /**
-     * Batch normalization with one mean and variance per element of {@code axis}. Training uses the statistics of the
-     * batch and updates running = (1 - momentum) * running + momentum * batch, with the unbiased variance.
-     */
-    record BatchNorm(int axis, double epsilon, double momentum, Init gamma) implements ImageOp {
-        @Override
-        public Shape shape(List<Shape> in) {
-            return in.get(0);
-        }
-
-        @Override
-        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
-            Shape channels = Shape.of(in.get(0).dim(axis));
-            return List.of(
-                    new Parameter(name + ".gamma", channels, Role.NORM, gamma),
-                    new Parameter(name + ".beta", channels, Role.NORM, Init.ZEROS),
-                    new Parameter(name + ".mean", channels, Role.RUNNING_STAT, Init.ZEROS),
-                    new Parameter(name + ".variance", channels, Role.RUNNING_STAT, Init.ONES));
-        }
-    }
-
-    /**
-     * Convolution whose kernel is standardized to zero mean and unit variance per filter (Qiao et al. 2019,
-     * arXiv:1903.10520): [H, W, C] -> [H', W', filters], no bias.
-     */
-    record StandardizedConv2d(int filters, Window window, double epsilon) implements ImageOp {
-        private Op.Conv2d conv() {
-            return new Op.Conv2d(filters, window, 1, false);
-        }
-
-        @Override
-        public Shape shape(List<Shape> in) {
-            return conv().shape(in);
-        }
-
-        @Override
-        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
-            return conv().parameters(name, in, scheme);
-        }
-
-        @Override
-        public long macs(List<Shape> in, Shape out) {
-            return conv().macs(in, out);
-        }
-    }
-
     /** Zero padding: [H, W, C] -> [top + H + bottom, left + W + right, C]. */
     record Pad(int top, int bottom, int left, int right) implements ImageOp {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
             return Shape.of(top + x.dim(0) + bottom, left + x.dim(1) + right, x.last());
+        }
+
+        @Override
+        public <R> R accept(OpVisitor<R> visitor, Tensor tensor) {
+            return visitor.pad(tensor, this);
         }
     }
 
@@ -69,6 +28,11 @@ public sealed interface ImageOp extends Op {
             int tokens = window.outHeight(x.dim(0)) * window.outWidth(x.dim(1));
             return Shape.of(tokens, x.last() * window.kernelHeight() * window.kernelWidth());
         }
+
+        @Override
+        public <R> R accept(OpVisitor<R> visitor, Tensor tensor) {
+            return visitor.unfold(tensor, this);
+        }
     }
 
     record MaxPool(Window window) implements ImageOp {
@@ -76,6 +40,11 @@ public sealed interface ImageOp extends Op {
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
             return Shape.of(window.outHeight(x.dim(0)), window.outWidth(x.dim(1)), x.last());
+        }
+
+        @Override
+        public <R> R accept(OpVisitor<R> visitor, Tensor tensor) {
+            return visitor.maxPool(tensor, this);
         }
     }
 
@@ -98,6 +67,11 @@ public sealed interface ImageOp extends Op {
         private static int ceilSize(int size, int kernel, int stride, int pad) {
             int out = Math.floorDiv(size + 2 * pad - kernel + stride - 1, stride) + 1;
             return (out - 1) * stride >= size + pad ? out - 1 : out;
+        }
+
+        @Override
+        public <R> R accept(OpVisitor<R> visitor, Tensor tensor) {
+            return visitor.avgPool(tensor, this);
         }
     }
 
@@ -129,23 +103,10 @@ public sealed interface ImageOp extends Op {
             double a = -0.75;
             return x <= 1 ? ((a + 2) * x - (a + 3)) * x * x + 1 : ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
         }
-    }
-
-    /** Group normalization over the pixels and channels of each group, [H, W, C] (Wu and He 2018). */
-    record GroupNorm(int groups, double epsilon) implements ImageOp {
-        @Override
-        public Shape shape(List<Shape> in) {
-            Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
-            Op.check(x.last() % groups == 0, "%d channels cannot be split into %d groups", x.last(), groups);
-            return x;
-        }
 
         @Override
-        public List<Parameter> parameters(String name, List<Shape> in, Init.InitScheme scheme) {
-            Shape channels = Shape.of(in.get(0).last());
-            return List.of(
-                    new Parameter(name + ".gamma", channels, Role.NORM, Init.ONES),
-                    new Parameter(name + ".beta", channels, Role.NORM, Init.ZEROS));
+        public <R> R accept(OpVisitor<R> visitor, Tensor tensor) {
+            return visitor.resize(tensor, this);
         }
     }
 }

@@ -53,6 +53,11 @@ public final class Tensor {
         return shape.dim(axis);
     }
 
+    /** Returns the result of the visitor's method for the operation of this tensor. */
+    public <R> R accept(OpVisitor<R> visitor) {
+        return op.accept(visitor, this);
+    }
+
     /** Multiply-accumulates of matrix products and convolutions for one example. */
     public long macs() {
         return op.macs(inputs.stream().map(Tensor::shape).toList(), shape);

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.vit4j.graph.HeadOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.LayoutOp;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
@@ -17,7 +17,7 @@ final class AttentionLayers {
     private AttentionLayers() {}
 
     /** Splits into heads. A fused qkv product is split once; queries, keys and values are slices of the result. */
-    static KerasNode splitHeads(KerasNetwork net, Tensor t, Op.SplitHeads split, KerasNode x) {
+    static KerasNode splitHeads(KerasNetwork net, Tensor t, LayoutOp.SplitHeads split, KerasNode x) {
         int parts = split.parts();
         if (parts == 1) return toHeads(net, t.name(), split.heads(), x);
         String path = t.input().name() + ".heads";
@@ -40,13 +40,13 @@ final class AttentionLayers {
         return ShapeLayers.reshape(net, t.name(), tokensFirst, t.shape()); // [T, H * d]
     }
 
-    static KerasNode scores(KerasNetwork net, Tensor t, Op.AttentionScores scores, List<KerasNode> qk) {
+    static KerasNode scores(KerasNetwork net, Tensor t, AttentionOp.AttentionScores scores, List<KerasNode> qk) {
         KerasNode q = KerasLayers.scale(net, t.name() + ".scaled", scores.scale(), qk.get(0));
         return net.einsum(t.name(), "bhid,bhjd->bhij", t.shape(), q, qk.get(1));
     }
 
     /** [H, T, S] -> [G, T, S] */
-    static KerasNode mixHeads(KerasNetwork net, Tensor t, HeadOp.MixHeads mix, KerasNode x) {
+    static KerasNode mixHeads(KerasNetwork net, Tensor t, AttentionOp.MixHeads mix, KerasNode x) {
         Map<String, Object> config =
                 config("equation", "bhij,hg->bgij", "output_shape", t.shape().dims());
         List<KerasVariable> variables = new ArrayList<>(
@@ -62,7 +62,7 @@ final class AttentionLayers {
      * Relative position bias. Keras also stores the small table [H, offsets] and looks it up, so positions with equal
      * offsets keep sharing one trainable value.
      */
-    static KerasNode relativeBias(KerasNetwork net, Tensor t, HeadOp.RelativeBias bias, KerasNode scores) {
+    static KerasNode relativeBias(KerasNetwork net, Tensor t, AttentionOp.RelativeBias bias, KerasNode scores) {
         Parameter weight = t.parameters().get(0);
         KerasNode table = ParameterLayers.table(net, weight); // [H, offsets]
         if (bias.factor() != 1) table = KerasLayers.scale(net, weight.name() + ".scaled", bias.factor(), table);

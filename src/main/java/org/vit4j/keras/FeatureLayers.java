@@ -4,7 +4,7 @@ import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.List;
 import java.util.Map;
-import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
@@ -32,7 +32,7 @@ final class FeatureLayers {
     }
 
     /** q (k' v) / (q sum(k) + epsilon): [T, m], [S, m], [S, n] -> [T, n]. */
-    static KerasNode attention(KerasNetwork net, Tensor t, HeadOp.LinearAttention attention, List<KerasNode> qkv) {
+    static KerasNode attention(KerasNetwork net, Tensor t, AttentionOp.LinearAttention attention, List<KerasNode> qkv) {
         String path = t.name();
         KerasNode q = qkv.get(0);
         KerasNode k = qkv.get(1);

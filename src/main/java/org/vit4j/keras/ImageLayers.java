@@ -6,7 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.vit4j.graph.ImageOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
@@ -18,7 +18,7 @@ import org.vit4j.graph.Window;
 final class ImageLayers {
     private ImageLayers() {}
 
-    static KerasNode conv2d(KerasNetwork net, Tensor t, Op.Conv2d conv, KerasNode x) {
+    static KerasNode conv2d(KerasNetwork net, Tensor t, LinearOp.Conv2d conv, KerasNode x) {
         Window window = conv.window();
         KerasNode padded = pad(net, t.name() + ".pad", symmetricPad(window), x);
         // Keras rejects stride > 1 together with dilation > 1. First subsample by their common divisor ..
@@ -38,7 +38,7 @@ final class ImageLayers {
             KerasNetwork net,
             Tensor t,
             String path,
-            Op.Conv2d conv,
+            LinearOp.Conv2d conv,
             List<Integer> strides,
             List<Integer> dilations,
             KerasNode x) {
@@ -73,7 +73,7 @@ final class ImageLayers {
         return net.layer(path, "Conv2D", config, shape, KerasLayers.variables(t.parameters(), "kernel", "bias"), x);
     }
 
-    static KerasNode standardized(KerasNetwork net, Tensor t, ImageOp.StandardizedConv2d conv, KerasNode x) {
+    static KerasNode standardized(KerasNetwork net, Tensor t, LinearOp.StandardizedConv2d conv, KerasNode x) {
         Window window = conv.window();
         Parameter weight = t.parameters().get(0);
         Map<String, Object> config = config(

@@ -9,21 +9,27 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.vit4j.graph.Activation;
-import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.ArithmeticOp;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.DropOp;
 import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.LayoutOp;
+import org.vit4j.graph.LinearOp;
+import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Op;
+import org.vit4j.graph.OpVisitor;
 import org.vit4j.graph.Parameter;
+import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Tensor;
 
 /**
- * Converts graph operations to Keras layers: one line in {@link #convert} and one short function per operation.
+ * Converts graph operations to Keras layers: one short method per operation.
  *
  * <p>Uses public layers wherever possible, because they are Keras' stable API. Operations with an internal class path
  * are used only where no layer exists, such as products of two activations. The result computes the inference pass, so
  * dropout is omitted.
  */
-final class KerasLayers {
+final class KerasLayers implements OpVisitor<KerasNode> {
     private final KerasNetwork net = new KerasNetwork();
     private final Map<String, KerasNode> nodes = new HashMap<>();
 
@@ -37,7 +43,7 @@ final class KerasLayers {
         Set<String> needed = needed(last);
         KerasLayers layers = new KerasLayers();
         for (Tensor tensor : tensors) {
-            if (needed.contains(tensor.name())) layers.nodes.put(tensor.name(), layers.convert(tensor));
+            if (needed.contains(tensor.name())) layers.nodes.put(tensor.name(), tensor.accept(layers));
         }
         return layers.node(last);
     }
@@ -52,58 +58,12 @@ final class KerasLayers {
         return needed;
     }
 
-    private KerasNode convert(Tensor t) {
-        Op op = t.op();
-        KerasNode x = t.inputs().isEmpty() ? null : node(t.input());
-        if (op instanceof Op.Input) return net.input(t.name(), t.shape());
-        if (op instanceof Op.Dense dense) return dense(t, dense, x);
-        if (op instanceof Op.Conv2d conv) return ImageLayers.conv2d(net, t, conv, x);
-        if (op instanceof Op.LayerNorm norm) return NormLayers.layerNorm(net, t, norm, x);
-        if (op instanceof Op.Activate activate) return activate(t, activate.function(), x);
-        if (op instanceof Op.Add) return net.merge(t.name(), "Add", config(), t.shape(), nodes(t));
-        if (op instanceof Op.AddParameter add) return ParameterLayers.addParameter(net, t, add, x);
-        if (op instanceof Op.LayerScale) return ParameterLayers.layerScale(net, t, x);
-        if (op instanceof Op.LearnedTokens tokens) return ParameterLayers.tokens(net, t, tokens, x);
-        if (op instanceof Op.Concat concat) return ShapeLayers.concat(net, t, concat, nodes(t));
-        if (op instanceof Op.Slice slice) return ShapeLayers.slice(net, t, slice, x);
-        if (op instanceof Op.Reshape) return ShapeLayers.reshape(net, t.name(), x, t.shape());
-        if (op instanceof Op.Permute permute) return ShapeLayers.permute(net, t.name(), x, permute.axes());
-        if (op instanceof Op.SplitHeads split) return AttentionLayers.splitHeads(net, t, split, x);
-        if (op instanceof Op.MergeHeads) return AttentionLayers.mergeHeads(net, t, x);
-        if (op instanceof Op.AttentionScores scores) return AttentionLayers.scores(net, t, scores, nodes(t));
-        if (op instanceof Op.Softmax) return net.layer(t.name(), "Softmax", config("axis", -1), t.shape(), x);
-        if (op instanceof Op.WeightedSum) return AttentionLayers.weightedSum(net, t, nodes(t));
-        if (op instanceof Op.Mean mean) return ShapeLayers.mean(net, t, mean, x);
-        if (op instanceof Op.Scale scale) return scale(net, t.name(), scale.factor(), x);
-        if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return x;
-        if (op instanceof ImageOp image) return image(t, image, x);
-        if (op instanceof HeadOp head) return head(t, head, x);
-        throw unsupported(t, op);
-    }
-
-    private KerasNode image(Tensor t, ImageOp op, KerasNode x) {
-        if (op instanceof ImageOp.BatchNorm norm) return NormLayers.batchNorm(net, t, norm, x);
-        if (op instanceof ImageOp.StandardizedConv2d conv) return ImageLayers.standardized(net, t, conv, x);
-        if (op instanceof ImageOp.GroupNorm norm) return NormLayers.groupNorm(net, t, norm, x);
-        if (op instanceof ImageOp.Pad pad) return ImageLayers.pad(net, t.name(), pad, x);
-        if (op instanceof ImageOp.Unfold unfold) return PoolLayers.unfold(net, t, unfold.window(), x);
-        if (op instanceof ImageOp.MaxPool pool) return PoolLayers.maxPool(net, t, pool.window(), x);
-        if (op instanceof ImageOp.AvgPool pool) return PoolLayers.avgPool(net, t, pool.window(), x);
-        if (op instanceof ImageOp.Resize) return PoolLayers.resize(net, t, x);
-        throw unsupported(t, op);
-    }
-
-    private KerasNode head(Tensor t, HeadOp op, KerasNode x) {
-        if (op instanceof HeadOp.MixHeads mix) return AttentionLayers.mixHeads(net, t, mix, x);
-        if (op instanceof HeadOp.RelativeBias bias) return AttentionLayers.relativeBias(net, t, bias, x);
-        if (op instanceof HeadOp.PerformerFeatures) return FeatureLayers.performerFeatures(net, t, x);
-        if (op instanceof HeadOp.LastTokenQkv last) return QueryLayers.lastQuery(net, t, last, x);
-        if (op instanceof HeadOp.LinearAttention linear) return FeatureLayers.attention(net, t, linear, nodes(t));
-        throw unsupported(t, op);
-    }
-
     static UnsupportedOperationException unsupported(Tensor t, Object what) {
         return new UnsupportedOperationException("no Keras layer for " + what + " (" + t.name() + ")");
+    }
+
+    private KerasNode x(Tensor t) {
+        return node(t.input());
     }
 
     private KerasNode node(Tensor tensor) {
@@ -114,18 +74,81 @@ final class KerasLayers {
         return t.inputs().stream().map(this::node).toList();
     }
 
-    private KerasNode dense(Tensor t, Op.Dense dense, KerasNode x) {
+    static KerasNode scale(KerasNetwork net, String path, double factor, KerasNode x) {
+        return net.layer(path, "Rescaling", config("scale", factor, "offset", 0.0), x.shape(), x);
+    }
+
+    static KerasNode shift(KerasNetwork net, String path, double offset, KerasNode x) {
+        return net.layer(path, "Rescaling", config("scale", 1.0, "offset", offset), x.shape(), x);
+    }
+
+    /** The parameters of a tensor under Keras' names; surplus names are ignored. */
+    static List<KerasVariable> variables(List<Parameter> weights, String... names) {
+        KerasVariable[] variables = new KerasVariable[weights.size()];
+        for (int i = 0; i < variables.length; i++) variables[i] = KerasVariable.of(names[i], weights.get(i));
+        return List.of(variables);
+    }
+
+    @Override
+    public KerasNode input(Tensor t, Op.Input op) {
+        return net.input(t.name(), t.shape());
+    }
+
+    @Override
+    public KerasNode dense(Tensor t, LinearOp.Dense op) {
         return net.layer(
                 t.name(),
                 "Dense",
-                config("units", dense.units(), "use_bias", dense.bias()),
+                config("units", op.units(), "use_bias", op.bias()),
                 t.shape(),
                 variables(t.parameters(), "kernel", "bias"),
-                x);
+                x(t));
     }
 
-    private KerasNode activate(Tensor t, Activation function, KerasNode x) {
-        return switch (function) {
+    @Override
+    public KerasNode conv2d(Tensor t, LinearOp.Conv2d op) {
+        return ImageLayers.conv2d(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode standardizedConv2d(Tensor t, LinearOp.StandardizedConv2d op) {
+        return ImageLayers.standardized(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode layerNorm(Tensor t, NormOp.LayerNorm op) {
+        return NormLayers.layerNorm(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode batchNorm(Tensor t, NormOp.BatchNorm op) {
+        return NormLayers.batchNorm(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode groupNorm(Tensor t, NormOp.GroupNorm op) {
+        return NormLayers.groupNorm(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode addParameter(Tensor t, ParameterOp.AddParameter op) {
+        return ParameterLayers.addParameter(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode layerScale(Tensor t, ParameterOp.LayerScale op) {
+        return ParameterLayers.layerScale(net, t, x(t));
+    }
+
+    @Override
+    public KerasNode learnedTokens(Tensor t, ParameterOp.LearnedTokens op) {
+        return ParameterLayers.tokens(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode activate(Tensor t, ArithmeticOp.Activate op) {
+        KerasNode x = x(t);
+        return switch (op.function()) {
             case GELU -> activation(t.name(), "gelu", x);
             case RELU -> activation(t.name(), "relu", x);
             case SILU -> activation(t.name(), "silu", x);
@@ -142,18 +165,128 @@ final class KerasLayers {
         return net.layer(path, "Activation", config("activation", function), x.shape(), x);
     }
 
-    static KerasNode scale(KerasNetwork net, String path, double factor, KerasNode x) {
-        return net.layer(path, "Rescaling", config("scale", factor, "offset", 0.0), x.shape(), x);
+    @Override
+    public KerasNode add(Tensor t, ArithmeticOp.Add op) {
+        return net.merge(t.name(), "Add", config(), t.shape(), nodes(t));
     }
 
-    static KerasNode shift(KerasNetwork net, String path, double offset, KerasNode x) {
-        return net.layer(path, "Rescaling", config("scale", 1.0, "offset", offset), x.shape(), x);
+    @Override
+    public KerasNode scale(Tensor t, ArithmeticOp.Scale op) {
+        return scale(net, t.name(), op.factor(), x(t));
     }
 
-    /** The parameters of a tensor under Keras' names; surplus names are ignored. */
-    static List<KerasVariable> variables(List<Parameter> weights, String... names) {
-        KerasVariable[] variables = new KerasVariable[weights.size()];
-        for (int i = 0; i < variables.length; i++) variables[i] = KerasVariable.of(names[i], weights.get(i));
-        return List.of(variables);
+    @Override
+    public KerasNode mean(Tensor t, ArithmeticOp.Mean op) {
+        return ShapeLayers.mean(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode concat(Tensor t, LayoutOp.Concat op) {
+        return ShapeLayers.concat(net, t, op, nodes(t));
+    }
+
+    @Override
+    public KerasNode slice(Tensor t, LayoutOp.Slice op) {
+        return ShapeLayers.slice(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode reshape(Tensor t, LayoutOp.Reshape op) {
+        return ShapeLayers.reshape(net, t.name(), x(t), t.shape());
+    }
+
+    @Override
+    public KerasNode permute(Tensor t, LayoutOp.Permute op) {
+        return ShapeLayers.permute(net, t.name(), x(t), op.axes());
+    }
+
+    @Override
+    public KerasNode splitHeads(Tensor t, LayoutOp.SplitHeads op) {
+        return AttentionLayers.splitHeads(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode mergeHeads(Tensor t, LayoutOp.MergeHeads op) {
+        return AttentionLayers.mergeHeads(net, t, x(t));
+    }
+
+    @Override
+    public KerasNode attentionScores(Tensor t, AttentionOp.AttentionScores op) {
+        return AttentionLayers.scores(net, t, op, nodes(t));
+    }
+
+    @Override
+    public KerasNode softmax(Tensor t, AttentionOp.Softmax op) {
+        return net.layer(t.name(), "Softmax", config("axis", -1), t.shape(), x(t));
+    }
+
+    @Override
+    public KerasNode weightedSum(Tensor t, AttentionOp.WeightedSum op) {
+        return AttentionLayers.weightedSum(net, t, nodes(t));
+    }
+
+    @Override
+    public KerasNode mixHeads(Tensor t, AttentionOp.MixHeads op) {
+        return AttentionLayers.mixHeads(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode relativeBias(Tensor t, AttentionOp.RelativeBias op) {
+        return AttentionLayers.relativeBias(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode performerFeatures(Tensor t, AttentionOp.PerformerFeatures op) {
+        return FeatureLayers.performerFeatures(net, t, x(t));
+    }
+
+    @Override
+    public KerasNode linearAttention(Tensor t, AttentionOp.LinearAttention op) {
+        return FeatureLayers.attention(net, t, op, nodes(t));
+    }
+
+    @Override
+    public KerasNode lastTokenQkv(Tensor t, AttentionOp.LastTokenQkv op) {
+        return QueryLayers.lastQuery(net, t, op, x(t));
+    }
+
+    @Override
+    public KerasNode pad(Tensor t, ImageOp.Pad op) {
+        return ImageLayers.pad(net, t.name(), op, x(t));
+    }
+
+    @Override
+    public KerasNode unfold(Tensor t, ImageOp.Unfold op) {
+        return PoolLayers.unfold(net, t, op.window(), x(t));
+    }
+
+    @Override
+    public KerasNode maxPool(Tensor t, ImageOp.MaxPool op) {
+        return PoolLayers.maxPool(net, t, op.window(), x(t));
+    }
+
+    @Override
+    public KerasNode avgPool(Tensor t, ImageOp.AvgPool op) {
+        return PoolLayers.avgPool(net, t, op.window(), x(t));
+    }
+
+    @Override
+    public KerasNode resize(Tensor t, ImageOp.Resize op) {
+        return PoolLayers.resize(net, t, x(t));
+    }
+
+    @Override
+    public KerasNode dropout(Tensor t, DropOp.Dropout op) {
+        return x(t);
+    }
+
+    @Override
+    public KerasNode dropPath(Tensor t, DropOp.DropPath op) {
+        return x(t);
+    }
+
+    @Override
+    public KerasNode dropLayer(Tensor t, DropOp.DropLayer op) {
+        return x(t);
     }
 }

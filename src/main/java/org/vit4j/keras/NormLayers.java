@@ -4,8 +4,7 @@ import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.List;
 import java.util.Map;
-import org.vit4j.graph.ImageOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
@@ -13,7 +12,7 @@ import org.vit4j.graph.Tensor;
 final class NormLayers {
     private NormLayers() {}
 
-    static KerasNode layerNorm(KerasNetwork net, Tensor t, Op.LayerNorm norm, KerasNode x) {
+    static KerasNode layerNorm(KerasNetwork net, Tensor t, NormOp.LayerNorm norm, KerasNode x) {
         if (norm.epsilonOutside()) return epsilonOutside(net, t, norm.epsilon(), x);
         List<KerasVariable> variables = KerasLayers.variables(t.parameters(), "gamma", "beta");
         Map<String, Object> config = config("axis", -1, "epsilon", norm.epsilon());
@@ -34,7 +33,7 @@ final class NormLayers {
         return net.layer(path, "EinsumDense", ParameterLayers.channels(x.shape()), t.shape(), variables, scaled);
     }
 
-    static KerasNode batchNorm(KerasNetwork net, Tensor t, ImageOp.BatchNorm norm, KerasNode x) {
+    static KerasNode batchNorm(KerasNetwork net, Tensor t, NormOp.BatchNorm norm, KerasNode x) {
         // PyTorch's momentum is the weight of the new batch, Keras' that of the running value.
         Map<String, Object> config =
                 config("axis", norm.axis() + 1, "epsilon", norm.epsilon(), "momentum", 1 - norm.momentum());
@@ -43,7 +42,7 @@ final class NormLayers {
         return net.layer(t.name(), "BatchNormalization", config, t.shape(), variables, x);
     }
 
-    static KerasNode groupNorm(KerasNetwork net, Tensor t, ImageOp.GroupNorm norm, KerasNode x) {
+    static KerasNode groupNorm(KerasNetwork net, Tensor t, NormOp.GroupNorm norm, KerasNode x) {
         Map<String, Object> config = config("groups", norm.groups(), "axis", -1, "epsilon", norm.epsilon());
         List<KerasVariable> variables = KerasLayers.variables(t.parameters(), "gamma", "beta");
         return net.layer(t.name(), "GroupNormalization", config, t.shape(), variables, x);

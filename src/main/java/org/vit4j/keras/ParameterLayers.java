@@ -4,8 +4,8 @@ import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.List;
 import java.util.Map;
-import org.vit4j.graph.Op;
 import org.vit4j.graph.Parameter;
+import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
@@ -20,7 +20,7 @@ final class ParameterLayers {
 
     private ParameterLayers() {}
 
-    static KerasNode addParameter(KerasNetwork net, Tensor t, Op.AddParameter add, KerasNode x) {
+    static KerasNode addParameter(KerasNetwork net, Tensor t, ParameterOp.AddParameter add, KerasNode x) {
         KerasNode table = table(net, t.parameters().get(0), x);
         return net.merge(t.name(), "Add", config(), t.shape(), List.of(x, table));
     }
@@ -32,7 +32,7 @@ final class ParameterLayers {
         return net.layer(t.name(), "EinsumDense", config, t.shape(), List.of(KerasVariable.of("kernel", gamma)), x);
     }
 
-    static KerasNode tokens(KerasNetwork net, Tensor t, Op.LearnedTokens tokens, KerasNode x) {
+    static KerasNode tokens(KerasNetwork net, Tensor t, ParameterOp.LearnedTokens tokens, KerasNode x) {
         int available = x.shape().dim(0);
         int count = Math.min(tokens.count(), available);
         KerasNode like = x;

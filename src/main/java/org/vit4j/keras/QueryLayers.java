@@ -3,7 +3,7 @@ package org.vit4j.keras;
 import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.List;
-import org.vit4j.graph.HeadOp;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
@@ -12,7 +12,7 @@ final class QueryLayers {
     private QueryLayers() {}
 
     /** Keras has no dense layer over part of its kernel, so all queries are computed and all but the last dropped. */
-    static KerasNode lastQuery(KerasNetwork net, Tensor t, HeadOp.LastTokenQkv last, KerasNode x) {
+    static KerasNode lastQuery(KerasNetwork net, Tensor t, AttentionOp.LastTokenQkv last, KerasNode x) {
         int tokens = x.shape().dim(0);
         int width = last.width();
         KerasNode qkv = net.layer(

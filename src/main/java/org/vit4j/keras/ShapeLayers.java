@@ -4,7 +4,8 @@ import static org.vit4j.keras.KerasNetwork.config;
 
 import java.util.List;
 import java.util.Map;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.ArithmeticOp;
+import org.vit4j.graph.LayoutOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
@@ -12,7 +13,7 @@ import org.vit4j.graph.Tensor;
 final class ShapeLayers {
     private ShapeLayers() {}
 
-    static KerasNode concat(KerasNetwork net, Tensor t, Op.Concat concat, List<KerasNode> parts) {
+    static KerasNode concat(KerasNetwork net, Tensor t, LayoutOp.Concat concat, List<KerasNode> parts) {
         return net.merge(t.name(), "Concatenate", config("axis", concat.axis() + 1), t.shape(), parts);
     }
 
@@ -26,7 +27,7 @@ final class ShapeLayers {
         return net.layer(path, "Permute", config("dims", dims), shape, x);
     }
 
-    static KerasNode slice(KerasNetwork net, Tensor t, Op.Slice slice, KerasNode x) {
+    static KerasNode slice(KerasNetwork net, Tensor t, LayoutOp.Slice slice, KerasNode x) {
         return slice(net, t.name(), x, slice.axis(), slice.from(), slice.to());
     }
 
@@ -55,7 +56,7 @@ final class ShapeLayers {
     }
 
     /** Mean over any axis. The first axis becomes the tokens of [T, D], any other the columns of an image. */
-    static KerasNode mean(KerasNetwork net, Tensor t, Op.Mean mean, KerasNode x) {
+    static KerasNode mean(KerasNetwork net, Tensor t, ArithmeticOp.Mean mean, KerasNode x) {
         Shape shape = x.shape();
         int before = size(shape, 0, mean.axis());
         int count = shape.dim(mean.axis());

@@ -2,8 +2,8 @@ package org.vit4j.layers;
 
 import org.vit4j.config.Checks;
 import org.vit4j.graph.Activation;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
@@ -31,7 +31,7 @@ public record LevitAttention(int heads, int keyDim, int valueDim, int dimOut, in
         Tensor k = g.slice("key", split, 2, queryDim, queryDim + keyDim); // [H, T, k]
         Tensor v = g.slice("value", split, 2, queryDim + keyDim, queryDim + keyDim + valueDim); // [H, T, v]
 
-        var bias = new HeadOp.RelativeBias(height, width, stride, 1, Init.ZEROS);
+        var bias = new AttentionOp.RelativeBias(height, width, stride, 1, Init.ZEROS);
         Tensor context = attend(g, new Qkv(q, k, v), bias); // [T', H * v]
         // A residual branch starts as identity; downsampling has no residual connection.
         Init gamma = shrinks ? Init.ONES : Init.ZEROS;
@@ -40,7 +40,7 @@ public record LevitAttention(int heads, int keyDim, int valueDim, int dimOut, in
     }
 
     /** Attention with a bias of the scores: [T', H * v]. */
-    static Tensor attend(Graph g, Qkv qkv, HeadOp.RelativeBias bias) {
+    static Tensor attend(Graph g, Qkv qkv, AttentionOp.RelativeBias bias) {
         double scale = 1 / Math.sqrt(qkv.q().dim(2));
         return qkv.attend(g, scale, scores -> g.relativeBias("attention_biases", scores, bias), probs -> probs);
     }

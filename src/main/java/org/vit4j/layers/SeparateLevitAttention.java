@@ -2,8 +2,8 @@ package org.vit4j.layers;
 
 import org.vit4j.config.Checks;
 import org.vit4j.graph.Activation;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 
@@ -26,7 +26,7 @@ public record SeparateLevitAttention(
         Tensor k = project(g, "k", "key", x, keyDim); // [H, T, k]
         Tensor v = project(g, "v", "value", x, valueDim); // [H, T, v]
 
-        var bias = new HeadOp.RelativeBias(height, width, stride, Math.sqrt(keyDim), new Init.NormalInit(1));
+        var bias = new AttentionOp.RelativeBias(height, width, stride, Math.sqrt(keyDim), new Init.NormalInit(1));
         Tensor context = LevitAttention.attend(g, new Qkv(q, k, v), bias); // [T', H * v]
         return LinearNorm.build(
                 g.scope("proj.ln"), g.activate("proj.act", context, activation), dimOut, true, Init.ZEROS);

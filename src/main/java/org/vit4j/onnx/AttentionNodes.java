@@ -2,8 +2,8 @@ package org.vit4j.onnx;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.vit4j.graph.HeadOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.LayoutOp;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Tensor;
 
@@ -12,7 +12,7 @@ final class AttentionNodes {
     private AttentionNodes() {}
 
     /** [B, T, parts * H * d] -> [parts, B, H, T, d] in one transpose shared by q, k and v, followed by a gather. */
-    static String splitHeads(OnnxGraphBuilder nodes, Tensor t, Op.SplitHeads split, OnnxValue x) {
+    static String splitHeads(OnnxGraphBuilder nodes, Tensor t, LayoutOp.SplitHeads split, OnnxValue x) {
         long tokens = t.dim(1), width = t.dim(2), heads = split.heads();
         if (split.parts() == 1) {
             String reshaped =
@@ -34,7 +34,8 @@ final class AttentionNodes {
         return ShapeNodes.reshape(nodes, t.name(), transposed, t.shape());
     }
 
-    static String scores(OnnxGraphBuilder nodes, Tensor t, Op.AttentionScores scores, OnnxValue q, OnnxValue k) {
+    static String scores(
+            OnnxGraphBuilder nodes, Tensor t, AttentionOp.AttentionScores scores, OnnxValue q, OnnxValue k) {
         String keys = ShapeNodes.transpose(nodes, t.name() + "/keys", k.plain(), 0, 1, 3, 2);
         String queries = nodes.node("Mul", t.name() + "/queries", List.of(q.plain(), nodes.number(scores.scale())));
         return nodes.node("MatMul", t.name(), List.of(queries, keys));
@@ -46,7 +47,7 @@ final class AttentionNodes {
         return ImageNodes.convolution(nodes, t, t.name(), x.plain(), kernel);
     }
 
-    static String relativeBias(OnnxGraphBuilder nodes, Tensor t, HeadOp.RelativeBias bias, OnnxValue x) {
+    static String relativeBias(OnnxGraphBuilder nodes, Tensor t, AttentionOp.RelativeBias bias, OnnxValue x) {
         long[] index = IntStream.of(bias.index()).asLongStream().toArray();
         String offsets = nodes.ints(t.name() + "/index", index, t.dim(1), t.dim(2));
         List<String> table = List.of(nodes.weight(t.parameters().get(0)), offsets);
@@ -59,7 +60,7 @@ final class AttentionNodes {
     }
 
     /** exp(x w' - |x|^2 / 2) / sqrt(m) */
-    static String features(OnnxGraphBuilder nodes, Tensor t, HeadOp.PerformerFeatures features, OnnxValue x) {
+    static String features(OnnxGraphBuilder nodes, Tensor t, AttentionOp.PerformerFeatures features, OnnxValue x) {
         Parameter w = t.parameters().get(0);
         String transposed = nodes.shared(
                 w.name() + "/turned",
@@ -74,7 +75,7 @@ final class AttentionNodes {
     }
 
     /** q (k' v) / (q sum(k) + epsilon) */
-    static String linear(OnnxGraphBuilder nodes, Tensor t, HeadOp.LinearAttention linear, List<OnnxValue> in) {
+    static String linear(OnnxGraphBuilder nodes, Tensor t, AttentionOp.LinearAttention linear, List<OnnxValue> in) {
         String q = in.get(0).plain(), k = in.get(1).plain(), v = in.get(2).plain();
         String transposed = ShapeNodes.transpose(nodes, t.name() + "/keys", k, 0, 2, 1); // [B, m, S]
         String memory = nodes.node("MatMul", t.name() + "/memory", List.of(transposed, v)); // [B, m, n]
@@ -90,7 +91,7 @@ final class AttentionNodes {
     }
 
     /** [B, T, D] -> [B, 1 + 2 T, width]: the query of the last token, all keys, all values. */
-    static String lastQuery(OnnxGraphBuilder nodes, Tensor t, HeadOp.LastTokenQkv last, OnnxValue x) {
+    static String lastQuery(OnnxGraphBuilder nodes, Tensor t, AttentionOp.LastTokenQkv last, OnnxValue x) {
         int tokens = x.shape().dim(0);
         String lastToken = ShapeNodes.slice(nodes, t.name() + "/last", x.plain(), 1, tokens - 1, tokens);
         List<String> kernels = split(nodes, t.parameters().get(0), 1, last.width());

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import onnx.OnnxMl.AttributeProto;
 import org.vit4j.graph.ImageOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
@@ -15,7 +15,7 @@ import org.vit4j.graph.Window;
 final class ImageNodes {
     private ImageNodes() {}
 
-    static OnnxValue conv2d(OnnxGraphBuilder nodes, Tensor t, Op.Conv2d conv, OnnxValue x) {
+    static OnnxValue conv2d(OnnxGraphBuilder nodes, Tensor t, LinearOp.Conv2d conv, OnnxValue x) {
         String kernel = nodes.weight(t.parameters().get(0), Initializer.InitializerOrder.CONVOLUTION);
         String y = convolution(nodes, t, t.name(), x.image(), kernel, attributes(conv.window(), conv.groups()));
         return OnnxValue.image(nodes, t.shape(), y);
@@ -45,7 +45,7 @@ final class ImageNodes {
     }
 
     /** Standardizes the kernel in the model, so the file holds the trained parameter; runtimes fold the constants. */
-    static OnnxValue standardized(OnnxGraphBuilder nodes, Tensor t, ImageOp.StandardizedConv2d conv, OnnxValue x) {
+    static OnnxValue standardized(OnnxGraphBuilder nodes, Tensor t, LinearOp.StandardizedConv2d conv, OnnxValue x) {
         Parameter weight = t.parameters().get(0);
         String kernel = nodes.weight(weight, Initializer.InitializerOrder.CONVOLUTION);
         AttributeProto filter = OnnxGraphBuilder.integers("axes", 1, 2, 3);

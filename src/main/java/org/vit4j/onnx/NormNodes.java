@@ -2,8 +2,7 @@ package org.vit4j.onnx;
 
 import java.util.List;
 import java.util.stream.LongStream;
-import org.vit4j.graph.ImageOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
@@ -11,7 +10,7 @@ import org.vit4j.graph.Tensor;
 final class NormNodes {
     private NormNodes() {}
 
-    static String layerNorm(OnnxGraphBuilder nodes, Tensor t, Op.LayerNorm norm, OnnxValue x) {
+    static String layerNorm(OnnxGraphBuilder nodes, Tensor t, NormOp.LayerNorm norm, OnnxValue x) {
         String gamma = nodes.weight(t.parameters().get(0));
         String beta = nodes.weight(t.parameters().get(1));
         if (!norm.epsilonOutside()) {
@@ -35,7 +34,7 @@ final class NormNodes {
         return nodes.node("Add", t.name(), List.of(scaled, beta));
     }
 
-    static OnnxValue batchNorm(OnnxGraphBuilder nodes, Tensor t, ImageOp.BatchNorm norm, OnnxValue x) {
+    static OnnxValue batchNorm(OnnxGraphBuilder nodes, Tensor t, NormOp.BatchNorm norm, OnnxValue x) {
         int last = t.shape().rank() - 1;
         if (x.isImage() && norm.axis() == last) {
             return OnnxValue.image(nodes, t.shape(), batchNorm(nodes, t, norm, t.name(), x.image()));
@@ -43,7 +42,7 @@ final class NormNodes {
         return OnnxValue.plain(nodes, t.shape(), plain(nodes, t, norm, x.plain()));
     }
 
-    private static String plain(OnnxGraphBuilder nodes, Tensor t, ImageOp.BatchNorm norm, String x) {
+    private static String plain(OnnxGraphBuilder nodes, Tensor t, NormOp.BatchNorm norm, String x) {
         int rank = t.shape().rank();
         if (norm.axis() == 0) return batchNorm(nodes, t, norm, t.name(), x);
         if (norm.axis() == rank - 1) {
@@ -63,14 +62,14 @@ final class NormNodes {
         return ShapeNodes.transpose(nodes, t.name(), y, swap);
     }
 
-    private static String batchNorm(OnnxGraphBuilder nodes, Tensor t, ImageOp.BatchNorm norm, String name, String x) {
+    private static String batchNorm(OnnxGraphBuilder nodes, Tensor t, NormOp.BatchNorm norm, String name, String x) {
         List<String> in = new java.util.ArrayList<>(List.of(x));
         t.parameters().forEach(weight -> in.add(nodes.weight(weight))); // gamma, beta, mean, variance
         return nodes.node("BatchNormalization", name, in, OnnxGraphBuilder.real("epsilon", norm.epsilon()));
     }
 
     /** Group norm as instance norm, with each group's pixels and channels flattened to one channel. */
-    static OnnxValue groupNorm(OnnxGraphBuilder nodes, Tensor t, ImageOp.GroupNorm norm, OnnxValue x) {
+    static OnnxValue groupNorm(OnnxGraphBuilder nodes, Tensor t, NormOp.GroupNorm norm, OnnxValue x) {
         int groups = norm.groups();
         Shape shape = t.shape();
         long group = shape.size() / groups;

@@ -8,18 +8,24 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.vit4j.graph.Activation;
+import org.vit4j.graph.ArithmeticOp;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.LayoutOp;
+import org.vit4j.graph.LinearOp;
+import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Op;
+import org.vit4j.graph.OpVisitor;
+import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Tensor;
 
 /**
- * Converts graph operations to ONNX nodes: one line in {@link #convert} and one short function per operation. The
+ * Converts graph operations to ONNX nodes: one short method per operation. The
  * result computes the inference pass, so dropout is omitted.
  */
-final class OnnxLayers {
+final class OnnxLayers implements OpVisitor<OnnxValue> {
     private final OnnxGraphBuilder nodes;
     private final OnnxInputs inputs;
     private final Map<String, OnnxValue> values = new HashMap<>();
@@ -40,7 +46,7 @@ final class OnnxLayers {
         Set<String> needed = needed(outputs);
         OnnxLayers layers = new OnnxLayers(nodes, inputs);
         for (Tensor tensor : graph.tensors()) {
-            if (needed.contains(tensor.name())) layers.add(tensor);
+            if (needed.contains(tensor.name())) layers.convert(tensor);
         }
         return layers.values;
     }
@@ -55,72 +61,16 @@ final class OnnxLayers {
         return needed;
     }
 
-    private void add(Tensor t) {
-        OnnxValue value = convert(t);
+    private void convert(Tensor t) {
+        OnnxValue value = t.accept(this);
         values.put(t.name(), value);
         // Dropout returns its input's value, and inputs are already declared with their shape.
         boolean ownValue = value.current().equals(t.name()) && !(t.op() instanceof Op.Input);
         if (ownValue) nodes.shape(t.name(), value.dims());
     }
 
-    private OnnxValue convert(Tensor t) {
-        Op op = t.op();
-        if (op instanceof Op.Input) return inputs.input(t);
-        OnnxValue x = value(t.input());
-        if (op instanceof Op.Dense) return plain(t, dense(t, x));
-        if (op instanceof Op.Conv2d conv) return ImageNodes.conv2d(nodes, t, conv, x);
-        if (op instanceof Op.LayerNorm norm) return plain(t, NormNodes.layerNorm(nodes, t, norm, x));
-        if (op instanceof Op.Activate activate) return like(t, x, activate(t.name(), activate.function(), x.current()));
-        if (op instanceof Op.Add) return sum(t);
-        if (op instanceof Op.AddParameter)
-            return plain(
-                    t, binary("Add", t, x.plain(), nodes.weight(t.parameters().get(0))));
-        if (op instanceof Op.LayerScale) {
-            return plain(
-                    t, binary("Mul", t, x.plain(), nodes.weight(t.parameters().get(0))));
-        }
-        if (op instanceof Op.LearnedTokens tokens) return plain(t, ShapeNodes.tokens(nodes, t, tokens, x));
-        if (op instanceof Op.Concat concat) return ShapeNodes.concat(nodes, t, concat, values(t));
-        if (op instanceof Op.Slice slice) return like(t, x, ShapeNodes.slice(nodes, t, slice, x));
-        if (op instanceof Op.Reshape) return plain(t, ShapeNodes.reshape(nodes, t.name(), x.plain(), t.shape()));
-        if (op instanceof Op.Permute permute) return plain(t, ShapeNodes.permute(nodes, t, permute, x));
-        if (op instanceof Op.SplitHeads split) return plain(t, AttentionNodes.splitHeads(nodes, t, split, x));
-        if (op instanceof Op.MergeHeads) return plain(t, AttentionNodes.mergeHeads(nodes, t, x));
-        if (op instanceof Op.AttentionScores scores)
-            return plain(t, AttentionNodes.scores(nodes, t, scores, x, second(t)));
-        if (op instanceof Op.Softmax) {
-            return plain(t, nodes.node("Softmax", t.name(), List.of(x.plain()), OnnxGraphBuilder.integer("axis", -1)));
-        }
-        if (op instanceof Op.WeightedSum)
-            return plain(t, binary("MatMul", t, x.plain(), second(t).plain()));
-        if (op instanceof Op.Mean mean) return plain(t, ShapeNodes.mean(nodes, t, mean, x));
-        if (op instanceof Op.Scale scale)
-            return like(t, x, binary("Mul", t, x.current(), nodes.number(scale.factor())));
-        if (op instanceof Op.Dropout || op instanceof Op.DropPath || op instanceof Op.DropLayer) return x;
-        if (op instanceof ImageOp image) return image(t, image, x);
-        if (op instanceof HeadOp head) return plain(t, head(t, head, x));
-        throw new AssertionError(op);
-    }
-
-    private OnnxValue image(Tensor t, ImageOp op, OnnxValue x) {
-        if (op instanceof ImageOp.BatchNorm norm) return NormNodes.batchNorm(nodes, t, norm, x);
-        if (op instanceof ImageOp.StandardizedConv2d conv) return ImageNodes.standardized(nodes, t, conv, x);
-        if (op instanceof ImageOp.GroupNorm norm) return NormNodes.groupNorm(nodes, t, norm, x);
-        if (op instanceof ImageOp.Pad pad) return ImageNodes.pad(nodes, t, pad, x);
-        if (op instanceof ImageOp.Unfold unfold) return plain(t, PatchNodes.unfold(nodes, t, unfold.window(), x));
-        if (op instanceof ImageOp.MaxPool pool) return ImageNodes.maxPool(nodes, t, pool.window(), x);
-        if (op instanceof ImageOp.AvgPool pool) return ImageNodes.avgPool(nodes, t, pool.window(), x);
-        if (op instanceof ImageOp.Resize) return PatchNodes.resize(nodes, t, x);
-        throw new AssertionError(op);
-    }
-
-    private String head(Tensor t, HeadOp op, OnnxValue x) {
-        if (op instanceof HeadOp.MixHeads) return AttentionNodes.mixHeads(nodes, t, x);
-        if (op instanceof HeadOp.RelativeBias bias) return AttentionNodes.relativeBias(nodes, t, bias, x);
-        if (op instanceof HeadOp.PerformerFeatures features) return AttentionNodes.features(nodes, t, features, x);
-        if (op instanceof HeadOp.LastTokenQkv last) return AttentionNodes.lastQuery(nodes, t, last, x);
-        if (op instanceof HeadOp.LinearAttention linear) return AttentionNodes.linear(nodes, t, linear, values(t));
-        throw new AssertionError(op);
+    private OnnxValue x(Tensor t) {
+        return value(t.input());
     }
 
     private OnnxValue value(Tensor tensor) {
@@ -148,33 +98,73 @@ final class OnnxLayers {
         return nodes.node(type, t.name(), List.of(a, b));
     }
 
-    private String dense(Tensor t, OnnxValue x) {
+    @Override
+    public OnnxValue input(Tensor t, Op.Input op) {
+        return inputs.input(t);
+    }
+
+    @Override
+    public OnnxValue dense(Tensor t, LinearOp.Dense op) {
         String kernel = nodes.weight(t.parameters().get(0));
-        if (t.parameters().size() == 1) return binary("MatMul", t, x.plain(), kernel);
-        String product = nodes.node("MatMul", t.name() + "/product", List.of(x.plain(), kernel));
-        return binary("Add", t, product, nodes.weight(t.parameters().get(1)));
+        if (t.parameters().size() == 1) return plain(t, binary("MatMul", t, x(t).plain(), kernel));
+        String product = nodes.node("MatMul", t.name() + "/product", List.of(x(t).plain(), kernel));
+        return plain(t, binary("Add", t, product, nodes.weight(t.parameters().get(1))));
     }
 
-    private OnnxValue sum(Tensor t) {
-        List<OnnxValue> terms = values(t);
-        boolean image = terms.stream().allMatch(OnnxValue::isImage);
-        String sum = image ? terms.get(0).image() : terms.get(0).plain();
-        for (int i = 1; i < terms.size(); i++) {
-            String name = i == terms.size() - 1 ? t.name() : t.name() + "/" + i;
-            String term = image ? terms.get(i).image() : terms.get(i).plain();
-            sum = nodes.node("Add", name, List.of(sum, term));
-        }
-        return like(t, image ? terms.get(0) : OnnxValue.plain(nodes, t.shape(), sum), sum);
+    @Override
+    public OnnxValue conv2d(Tensor t, LinearOp.Conv2d op) {
+        return ImageNodes.conv2d(nodes, t, op, x(t));
     }
 
-    private String activate(String name, Activation function, String x) {
-        return switch (function) {
+    @Override
+    public OnnxValue standardizedConv2d(Tensor t, LinearOp.StandardizedConv2d op) {
+        return ImageNodes.standardized(nodes, t, op, x(t));
+    }
+
+    @Override
+    public OnnxValue layerNorm(Tensor t, NormOp.LayerNorm op) {
+        return plain(t, NormNodes.layerNorm(nodes, t, op, x(t)));
+    }
+
+    @Override
+    public OnnxValue batchNorm(Tensor t, NormOp.BatchNorm op) {
+        return NormNodes.batchNorm(nodes, t, op, x(t));
+    }
+
+    @Override
+    public OnnxValue groupNorm(Tensor t, NormOp.GroupNorm op) {
+        return NormNodes.groupNorm(nodes, t, op, x(t));
+    }
+
+    @Override
+    public OnnxValue addParameter(Tensor t, ParameterOp.AddParameter op) {
+        return plain(
+                t, binary("Add", t, x(t).plain(), nodes.weight(t.parameters().get(0))));
+    }
+
+    @Override
+    public OnnxValue layerScale(Tensor t, ParameterOp.LayerScale op) {
+        return plain(
+                t, binary("Mul", t, x(t).plain(), nodes.weight(t.parameters().get(0))));
+    }
+
+    @Override
+    public OnnxValue learnedTokens(Tensor t, ParameterOp.LearnedTokens op) {
+        return plain(t, ShapeNodes.tokens(nodes, t, op, x(t)));
+    }
+
+    @Override
+    public OnnxValue activate(Tensor t, ArithmeticOp.Activate op) {
+        String x = x(t).current();
+        String name = t.name();
+        String y = switch (op.function()) {
             case RELU -> nodes.node("Relu", name, List.of(x));
             case HARD_SWISH -> nodes.node("HardSwish", name, List.of(x));
             case SILU -> gated(name, x, x);
             case QUICK_GELU -> gated(name, x, nodes.node("Mul", name + "/scaled", List.of(x, nodes.number(1.702))));
             case GELU -> gelu(name, x);
         };
+        return like(t, x(t), y);
     }
 
     private String gated(String name, String x, String by) {
@@ -188,5 +178,138 @@ final class OnnxLayers {
         String gate = nodes.node("Add", name + "/gate", List.of(erf, nodes.number(1)));
         String twice = nodes.node("Mul", name + "/twice", List.of(x, gate));
         return nodes.node("Mul", name, List.of(twice, nodes.number(0.5)));
+    }
+
+    @Override
+    public OnnxValue add(Tensor t, ArithmeticOp.Add op) {
+        List<OnnxValue> terms = values(t);
+        boolean image = terms.stream().allMatch(OnnxValue::isImage);
+        String sum = image ? terms.get(0).image() : terms.get(0).plain();
+        for (int i = 1; i < terms.size(); i++) {
+            String name = i == terms.size() - 1 ? t.name() : t.name() + "/" + i;
+            String term = image ? terms.get(i).image() : terms.get(i).plain();
+            sum = nodes.node("Add", name, List.of(sum, term));
+        }
+        return like(t, image ? terms.get(0) : OnnxValue.plain(nodes, t.shape(), sum), sum);
+    }
+
+    @Override
+    public OnnxValue scale(Tensor t, ArithmeticOp.Scale op) {
+        return like(t, x(t), binary("Mul", t, x(t).current(), nodes.number(op.factor())));
+    }
+
+    @Override
+    public OnnxValue mean(Tensor t, ArithmeticOp.Mean op) {
+        return plain(t, ShapeNodes.mean(nodes, t, op, x(t)));
+    }
+
+    @Override
+    public OnnxValue concat(Tensor t, LayoutOp.Concat op) {
+        return ShapeNodes.concat(nodes, t, op, values(t));
+    }
+
+    @Override
+    public OnnxValue slice(Tensor t, LayoutOp.Slice op) {
+        return like(t, x(t), ShapeNodes.slice(nodes, t, op, x(t)));
+    }
+
+    @Override
+    public OnnxValue reshape(Tensor t, LayoutOp.Reshape op) {
+        return plain(t, ShapeNodes.reshape(nodes, t.name(), x(t).plain(), t.shape()));
+    }
+
+    @Override
+    public OnnxValue permute(Tensor t, LayoutOp.Permute op) {
+        return plain(t, ShapeNodes.permute(nodes, t, op, x(t)));
+    }
+
+    @Override
+    public OnnxValue splitHeads(Tensor t, LayoutOp.SplitHeads op) {
+        return plain(t, AttentionNodes.splitHeads(nodes, t, op, x(t)));
+    }
+
+    @Override
+    public OnnxValue mergeHeads(Tensor t, LayoutOp.MergeHeads op) {
+        return plain(t, AttentionNodes.mergeHeads(nodes, t, x(t)));
+    }
+
+    @Override
+    public OnnxValue attentionScores(Tensor t, AttentionOp.AttentionScores op) {
+        return plain(t, AttentionNodes.scores(nodes, t, op, x(t), second(t)));
+    }
+
+    @Override
+    public OnnxValue softmax(Tensor t, AttentionOp.Softmax op) {
+        return plain(t, nodes.node("Softmax", t.name(), List.of(x(t).plain()), OnnxGraphBuilder.integer("axis", -1)));
+    }
+
+    @Override
+    public OnnxValue weightedSum(Tensor t, AttentionOp.WeightedSum op) {
+        return plain(t, binary("MatMul", t, x(t).plain(), second(t).plain()));
+    }
+
+    @Override
+    public OnnxValue mixHeads(Tensor t, AttentionOp.MixHeads op) {
+        return plain(t, AttentionNodes.mixHeads(nodes, t, x(t)));
+    }
+
+    @Override
+    public OnnxValue relativeBias(Tensor t, AttentionOp.RelativeBias op) {
+        return plain(t, AttentionNodes.relativeBias(nodes, t, op, x(t)));
+    }
+
+    @Override
+    public OnnxValue performerFeatures(Tensor t, AttentionOp.PerformerFeatures op) {
+        return plain(t, AttentionNodes.features(nodes, t, op, x(t)));
+    }
+
+    @Override
+    public OnnxValue linearAttention(Tensor t, AttentionOp.LinearAttention op) {
+        return plain(t, AttentionNodes.linear(nodes, t, op, values(t)));
+    }
+
+    @Override
+    public OnnxValue lastTokenQkv(Tensor t, AttentionOp.LastTokenQkv op) {
+        return plain(t, AttentionNodes.lastQuery(nodes, t, op, x(t)));
+    }
+
+    @Override
+    public OnnxValue pad(Tensor t, ImageOp.Pad op) {
+        return ImageNodes.pad(nodes, t, op, x(t));
+    }
+
+    @Override
+    public OnnxValue unfold(Tensor t, ImageOp.Unfold op) {
+        return plain(t, PatchNodes.unfold(nodes, t, op.window(), x(t)));
+    }
+
+    @Override
+    public OnnxValue maxPool(Tensor t, ImageOp.MaxPool op) {
+        return ImageNodes.maxPool(nodes, t, op.window(), x(t));
+    }
+
+    @Override
+    public OnnxValue avgPool(Tensor t, ImageOp.AvgPool op) {
+        return ImageNodes.avgPool(nodes, t, op.window(), x(t));
+    }
+
+    @Override
+    public OnnxValue resize(Tensor t, ImageOp.Resize op) {
+        return PatchNodes.resize(nodes, t, x(t));
+    }
+
+    @Override
+    public OnnxValue dropout(Tensor t, DropOp.Dropout op) {
+        return x(t);
+    }
+
+    @Override
+    public OnnxValue dropPath(Tensor t, DropOp.DropPath op) {
+        return x(t);
+    }
+
+    @Override
+    public OnnxValue dropLayer(Tensor t, DropOp.DropLayer op) {
+        return x(t);
     }
 }

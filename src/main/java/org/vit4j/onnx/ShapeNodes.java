@@ -1,7 +1,9 @@
 package org.vit4j.onnx;
 
 import java.util.List;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.ArithmeticOp;
+import org.vit4j.graph.LayoutOp;
+import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
 
@@ -14,7 +16,7 @@ final class ShapeNodes {
         return nodes.node("Reshape", name, List.of(x, nodes.list(to.batched(-1))));
     }
 
-    static String permute(OnnxGraphBuilder nodes, Tensor t, Op.Permute permute, OnnxValue x) {
+    static String permute(OnnxGraphBuilder nodes, Tensor t, LayoutOp.Permute permute, OnnxValue x) {
         long[] perm = new long[permute.axes().size() + 1];
         for (int i = 1; i < perm.length; i++) perm[i] = permute.axes().get(i - 1) + 1L;
         return transpose(nodes, t.name(), x.plain(), perm);
@@ -24,7 +26,7 @@ final class ShapeNodes {
         return nodes.node("Transpose", name, List.of(x), OnnxGraphBuilder.integers("perm", perm));
     }
 
-    static OnnxValue concat(OnnxGraphBuilder nodes, Tensor t, Op.Concat concat, List<OnnxValue> parts) {
+    static OnnxValue concat(OnnxGraphBuilder nodes, Tensor t, LayoutOp.Concat concat, List<OnnxValue> parts) {
         boolean image = parts.stream().allMatch(OnnxValue::isImage);
         int axis = image ? parts.get(0).axis(concat.axis()) : concat.axis() + 1;
         List<String> values =
@@ -35,7 +37,7 @@ final class ShapeNodes {
                 : OnnxValue.plain(nodes, t.shape(), concatenated);
     }
 
-    static String slice(OnnxGraphBuilder nodes, Tensor t, Op.Slice slice, OnnxValue x) {
+    static String slice(OnnxGraphBuilder nodes, Tensor t, LayoutOp.Slice slice, OnnxValue x) {
         return slice(nodes, t.name(), x.current(), x.axis(slice.axis()), slice.from(), slice.to());
     }
 
@@ -45,7 +47,7 @@ final class ShapeNodes {
     }
 
     /** Repeats learned tokens for each example of {@code x}. */
-    static String tokens(OnnxGraphBuilder nodes, Tensor t, Op.LearnedTokens tokens, OnnxValue x) {
+    static String tokens(OnnxGraphBuilder nodes, Tensor t, ParameterOp.LearnedTokens tokens, OnnxValue x) {
         String batch = nodes.node(
                 "Shape",
                 t.name() + "/batch",
@@ -59,7 +61,7 @@ final class ShapeNodes {
                 "Expand", t.name(), List.of(nodes.weight(t.parameters().get(0)), shape));
     }
 
-    static String mean(OnnxGraphBuilder nodes, Tensor t, Op.Mean mean, OnnxValue x) {
+    static String mean(OnnxGraphBuilder nodes, Tensor t, ArithmeticOp.Mean mean, OnnxValue x) {
         return nodes.node(
                 "ReduceMean",
                 t.name(),

@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.vit4j.graph.ArithmeticOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.ModelAnatomy;
-import org.vit4j.graph.Op;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.analysis.ModelAnatomy;
 
 /**
  * Layer index of each parameter, counted as in timm's {@code param_groups_layer_decay}: 0 for the stem, 1, 2, ... for
@@ -119,7 +119,7 @@ public final class LayerDepths {
 
     private static boolean hasResidualAdd(List<Tensor> tensors) {
         return tensors.stream()
-                .anyMatch(t -> t.op() instanceof Op.Add && t.inputs().size() > 1);
+                .anyMatch(t -> t.op() instanceof ArithmeticOp.Add && t.inputs().size() > 1);
     }
 
     /** Returns true if each module depends on the previous one. */

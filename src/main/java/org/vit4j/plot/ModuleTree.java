@@ -5,8 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.vit4j.graph.HeadOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.ArithmeticOp;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Tensor;
 
 /**
@@ -63,9 +64,9 @@ final class ModuleTree {
 
     private static boolean isBlock(List<Tensor> tensors) {
         return tensors.stream()
-                .anyMatch(t -> t.op() instanceof Op.WeightedSum
-                        || t.op() instanceof HeadOp.LinearAttention
-                        || (t.op() instanceof Op.Add && t.inputs().size() > 1));
+                .anyMatch(t -> t.op() instanceof AttentionOp.WeightedSum
+                        || t.op() instanceof AttentionOp.LinearAttention
+                        || (t.op() instanceof ArithmeticOp.Add && t.inputs().size() > 1));
     }
 
     private static void add(List<PlotModule> modules, List<PlotModule> added) {
@@ -100,7 +101,9 @@ final class ModuleTree {
     }
 
     private static boolean isDrop(Tensor t) {
-        return t.op() instanceof Op.Dropout || t.op() instanceof Op.DropPath || t.op() instanceof Op.DropLayer;
+        return t.op() instanceof DropOp.Dropout
+                || t.op() instanceof DropOp.DropPath
+                || t.op() instanceof DropOp.DropLayer;
     }
 
     private static Tensor skipDrops(Tensor t) {

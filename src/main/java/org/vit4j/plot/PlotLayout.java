@@ -8,7 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Tensor;
 
 /**
@@ -58,7 +58,7 @@ final class PlotLayout {
      */
     PlotLayout(String path, List<PlotModule> modules, Set<Tensor> outputs) {
         for (PlotModule module : modules) {
-            if (module.allTensors().allMatch(t -> BoxText.isPassThrough(t.op()))) continue;
+            if (module.allTensors().allMatch(t -> BoxText.isPassThrough(t))) continue;
             PlotNode node = new PlotNode(module, path);
             nodes.add(node);
             module.allTensors().forEach(t -> owner.put(t, node));
@@ -82,7 +82,7 @@ final class PlotLayout {
     private void connect(PlotNode node) {
         node.module.allTensors().forEach(t -> {
             // Learned tokens depend only on the width of their input, not on its values.
-            if (BoxText.isPassThrough(t.op()) || t.op() instanceof Op.LearnedTokens) return;
+            if (BoxText.isPassThrough(t) || t.op() instanceof ParameterOp.LearnedTokens) return;
             for (Tensor input : t.inputs()) {
                 Tensor source = PlotNode.producer(input);
                 PlotNode from = owner.get(source);

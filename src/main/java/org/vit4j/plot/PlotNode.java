@@ -3,8 +3,8 @@ package org.vit4j.plot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.vit4j.graph.HeadOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.ArithmeticOp;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Tensor;
 
 /** Module in a layout, or a port: the point where an arrow crosses the frame of a block. */
@@ -56,19 +56,20 @@ final class PlotNode {
         return module != null
                 && module.isBox()
                 && module.tensors().size() == 1
-                && module.tensors().get(0).op() instanceof Op.Add;
+                && module.tensors().get(0).op() instanceof ArithmeticOp.Add;
     }
 
     boolean isAttention() {
         return module != null
                 && module.isBox()
                 && module.tensors().stream()
-                        .anyMatch(t -> t.op() instanceof Op.WeightedSum || t.op() instanceof HeadOp.LinearAttention);
+                        .anyMatch(t -> t.op() instanceof AttentionOp.WeightedSum
+                                || t.op() instanceof AttentionOp.LinearAttention);
     }
 
     /** Returns the tensor, or its input if the op is drawn without a box. */
     static Tensor producer(Tensor t) {
-        return BoxText.isPassThrough(t.op()) ? producer(t.input()) : t;
+        return BoxText.isPassThrough(t) ? producer(t.input()) : t;
     }
 
     /** Maps a tensor of a copy to the corresponding tensor of the first, drawn module. */

@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import org.vit4j.graph.ArithmeticOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
 /** Mermaid flowcharts of a graph or a part of it, which GitHub, GitLab and notebooks render. */
@@ -42,7 +42,7 @@ public final class Diagram {
     }
 
     private static String label(Tensor tensor, String prefix) {
-        String op = tensor.op() instanceof Op.Activate activate
+        String op = tensor.op() instanceof ArithmeticOp.Activate activate
                 ? activate.function().name()
                 : tensor.op().getClass().getSimpleName();
         return tensor.name().substring(prefix.length()) + "<br/>" + op + " " + tensor.shape();

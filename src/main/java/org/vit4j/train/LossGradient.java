@@ -7,7 +7,7 @@ import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.ModelAnatomy;
+import org.vit4j.graph.analysis.ModelAnatomy;
 
 /** Computes loss and gradients. Knows which parameters are trainable and the batch-norm mode. */
 final class LossGradient implements AutoCloseable {

@@ -3,10 +3,12 @@ package org.vit4j.train;
 import java.util.Locale;
 import org.bytedeco.javacpp.Pointer;
 import org.vit4j.config.ConfigError;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.LayoutOp;
 import org.vit4j.graph.Op;
+import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Tensor;
 import org.vit4j.machine.MemoryLimit;
 
@@ -32,16 +34,16 @@ public record MemoryEstimate(long weights, long activations) {
     /** Returns true if a tensor has memory of its own: neither a view of its input nor computed in place. */
     private static boolean isStored(Tensor tensor) {
         Op op = tensor.op();
-        boolean view = op instanceof Op.Reshape
-                || op instanceof Op.Permute
-                || op instanceof Op.Slice
-                || op instanceof Op.SplitHeads
-                || op instanceof Op.MergeHeads
+        boolean view = op instanceof LayoutOp.Reshape
+                || op instanceof LayoutOp.Permute
+                || op instanceof LayoutOp.Slice
+                || op instanceof LayoutOp.SplitHeads
+                || op instanceof LayoutOp.MergeHeads
                 || op instanceof Op.Input;
-        boolean inPlace = op instanceof Op.Softmax
-                || op instanceof HeadOp.RelativeBias
+        boolean inPlace = op instanceof AttentionOp.Softmax
+                || op instanceof AttentionOp.RelativeBias
                 || op instanceof ImageOp.Pad
-                || op instanceof Op.AddParameter;
+                || op instanceof ParameterOp.AddParameter;
         return !view && !inPlace;
     }
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.OpTime;
 import org.vit4j.data.Batch;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.optim.Adam;
 import org.vit4j.run.RunConfig;
 
@@ -63,7 +63,7 @@ class SubjectTest {
     @Test
     void profilesCountSoftmaxOpsPerLayer() {
         long layers = config.model().graph().tensors().stream()
-                .filter(t -> t.op() instanceof Op.Softmax)
+                .filter(t -> t.op() instanceof AttentionOp.Softmax)
                 .count();
         for (BenchRunner runner : EnumSet.complementOf(EnumSet.of(BenchRunner.PLAIN))) {
             try (Subject subject = runner.open(config)) {

@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.vit4j.graph.ModelAnatomy;
+import org.vit4j.graph.analysis.ModelAnatomy;
 
 /** {@code .npz} files of google-research and big_vision, compared with timm ({@code wrapped/make.py}). */
 class GoogleResearchNpzTest {

@@ -12,9 +12,9 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.checkpoint.names.NameSchemes;
 import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.ModelAnatomy;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.PositionGrid;
+import org.vit4j.graph.analysis.ModelAnatomy;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.models.Models;
 

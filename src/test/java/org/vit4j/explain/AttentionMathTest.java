@@ -8,12 +8,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.graph.ArithmeticOp;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
-import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.TokenGrid;
 import org.vit4j.graph.Window;
+import org.vit4j.graph.analysis.LogitDependence;
+import org.vit4j.graph.analysis.SpatialMap;
+import org.vit4j.graph.analysis.TokenGrid;
 
 /** Checks attention rollout, distance and similarity against manually computed values. */
 class AttentionMathTest {
@@ -103,6 +105,44 @@ class AttentionMathTest {
         assertThat(heat.values()[0]).containsExactly(new double[] {0.375, 0.625}, within(1e-6));
     }
 
+    /** A class token is added between two attention blocks, as in CaiT and CvT. */
+    private static Graph lateClassToken() {
+        Graph g = new Graph(Init.TIMM);
+        Tensor image = g.input("image", 2, 4, 1);
+        Tensor x = g.reshape("flat", g.conv2d("embed", image, 2, Window.square(2, 2, 0), 1, true), 2, 2);
+        x = attention(g.scope("0"), x);
+        x = attention(g.scope("1"), g.concat("tokens", 0, g.learnedTokens("cls", x, 1, Init.ZEROS), x));
+        g.output("logits", g.dense("head", g.reshape("features", g.slice("first", x, 0, 0, 1), 2), 3));
+        return g;
+    }
+
+    private static Tensor attention(Graph g, Tensor x) {
+        Tensor qkv = g.dense("qkv", x, 6);
+        Tensor scores = g.scores("scores", g.splitHeads("q", qkv, 1, 0, 3), g.splitHeads("k", qkv, 1, 1, 3), 1);
+        Tensor context = g.weightedSum("context", g.softmax("probs", scores), g.splitHeads("v", qkv, 1, 2, 3));
+        return g.add("add", x, g.mergeHeads("merged", context));
+    }
+
+    @Test
+    void rolloutTreatsATokenAddedAfterTheFirstBlockAsASource() {
+        INDArray first = maps(1, 2, 2, 0, 1, 0, 1);
+        INDArray second = maps(1, 3, 3, 0, 0.5, 0.5, 1, 0, 0, 1, 0, 0);
+        // Row 0 of (I + A2) / 2 is (1/2, 1/4, 1/4): half stays with the class token, which has no position. The rows of
+        // (I + A1) / 2 are (1/2, 1/2) and (0, 1).
+        HeatMap heat = rollout(lateClassToken(), first, second);
+        assertThat(heat.values()[0]).containsExactly(new double[] {0.125, 0.375}, within(1e-6));
+    }
+
+    @Test
+    void tensorsThatOnlyGiveTheWidthOfATokenDoNotAffectTheLogits() {
+        Graph g = new Graph(Init.TIMM);
+        Tensor image = g.input("image", 2, 4, 1);
+        Tensor unused = g.reshape("unused", g.conv2d("embed", image, 2, Window.square(2, 2, 0), 1, true), 2, 2);
+        Tensor token = g.learnedTokens("cls", unused, 1, Init.ZEROS);
+        g.output("logits", g.dense("head", g.reshape("features", token, 2), 3));
+        assertThat(LogitDependence.spatial(g, SpatialMap.of(g))).isEmpty();
+    }
+
     @Test
     void headMeanNormalizesRowsToOne() {
         Rollout.AttentionMaps mean = Rollout.meanOverHeads(maps(2, 1, 2, 1, 3, -2, 2));
@@ -111,10 +151,9 @@ class AttentionMathTest {
 
     @Test
     void onlyUsedGridCellsAffectTheLogits() {
-        Stream<String> sums =
-                LogitDependence.spatial(twoBlocks(true), org.vit4j.graph.SpatialMap.of(twoBlocks(true))).stream()
-                        .filter(t -> t.op() instanceof Op.Add)
-                        .map(Tensor::name);
+        Stream<String> sums = LogitDependence.spatial(twoBlocks(true), SpatialMap.of(twoBlocks(true))).stream()
+                .filter(t -> t.op() instanceof ArithmeticOp.Add)
+                .map(Tensor::name);
         assertThat(sums).containsExactly("0.add"); // the head reads only the class token of the last block
     }
 }

@@ -17,10 +17,10 @@ import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
-import org.vit4j.graph.SpatialMap;
 import org.vit4j.graph.Tensor;
-import org.vit4j.graph.TokenGrid;
 import org.vit4j.graph.Window;
+import org.vit4j.graph.analysis.SpatialMap;
+import org.vit4j.graph.analysis.TokenGrid;
 
 /**
  * Checks Grad-CAM gradients against finite differences. A learned table of zeros is added to each tested layer, so that

@@ -72,7 +72,10 @@ class SchemesTest {
         Map<String, float[]> read = new HashMap<>();
         try (StateDict dict = StateDict.open(file);
                 CheckpointWeights source = new CheckpointWeights(
-                        dict, graph.parameters(), List.of(scheme), org.vit4j.graph.ModelAnatomy.grids(graph))) {
+                        dict,
+                        graph.parameters(),
+                        List.of(scheme),
+                        org.vit4j.graph.analysis.ModelAnatomy.grids(graph))) {
             assertThat(source.unexpected()).as(scheme.name()).isEmpty();
             assertThat(WeightTransfer.load(source, graph, true, read::put)).isEmpty();
         }

@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.Config;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
@@ -190,7 +190,7 @@ class KerasModelTest {
     @Test
     void relativeBiasTablesAreStoredUnexpanded() {
         Tensor scores = graph.reshape("scores", image, 3, 4, 4); // [H, T, S]
-        graph.output("logits", graph.relativeBias("bias", scores, new HeadOp.RelativeBias(2, 2, 1, 1, Init.ONES)));
+        graph.output("logits", graph.relativeBias("bias", scores, new AttentionOp.RelativeBias(2, 2, 1, 1, Init.ONES)));
         assertThat(model().slots()).filteredOn(slot -> !slot.isHelper()).hasSize(1);
         assertThat(model().slots())
                 .filteredOn(slot -> !slot.isHelper())

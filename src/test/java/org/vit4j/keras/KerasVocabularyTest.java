@@ -17,8 +17,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.samediff.SameDiffInference;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
@@ -94,8 +94,8 @@ class KerasVocabularyTest {
     @Test
     void relativeBias() throws IOException {
         Tensor x = graph.input("image", 2, 4, 12); // [H, T, S]: queries at every second row and column of 3 x 4
-        x = graph.relativeBias("plain", x, new HeadOp.RelativeBias(3, 4, 2, 1, Init.ONES));
-        write("relative_bias", graph.relativeBias("scaled", x, new HeadOp.RelativeBias(3, 4, 2, 8, Init.ONES)));
+        x = graph.relativeBias("plain", x, new AttentionOp.RelativeBias(3, 4, 2, 1, Init.ONES));
+        write("relative_bias", graph.relativeBias("scaled", x, new AttentionOp.RelativeBias(3, 4, 2, 8, Init.ONES)));
     }
 
     @Test

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.Config;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
@@ -31,17 +31,17 @@ class CeitTest {
     void eachOfTheThreePartsCanBeDisabled() {
         Graph all = graph("32", "");
         assertThat(all.tensors()).anyMatch(t -> t.op() instanceof ImageOp.MaxPool);
-        assertThat(all.tensors()).anyMatch(t -> t.op() instanceof HeadOp.LastTokenQkv);
+        assertThat(all.tensors()).anyMatch(t -> t.op() instanceof AttentionOp.LastTokenQkv);
         Graph none = graph("32", ", i2t: false, leff: false, lca: false");
         assertThat(none.parameters())
                 .extracting(Parameter::name)
                 .noneMatch(name -> name.matches("(lca|pos_layer_embed|i2t.backbone).*|.*leff.*"))
                 .contains("blocks.2.mlp.fc2.kernel");
         assertThat(graph("32", ", flavor: community, head_dim: 8").tensors())
-                .noneMatch(t -> t.op() instanceof HeadOp.LastTokenQkv);
+                .noneMatch(t -> t.op() instanceof AttentionOp.LastTokenQkv);
         assertThat(graph("32", ", flavor: community, head_dim: 8, leff: false, lca: true")
                         .tensors())
-                .anyMatch(t -> t.op() instanceof HeadOp.LastTokenQkv);
+                .anyMatch(t -> t.op() instanceof AttentionOp.LastTokenQkv);
     }
 
     @Test

@@ -53,8 +53,8 @@ class CrossVitTest {
     void stochasticDepthGrowsOverBlocksAndCrossAttention() {
         Graph g = graph(", depth: [[1, 2, 1], [1, 2, 1]], drop_path: 0.5");
         assertThat(g.tensor("blocks.0.fusion.0.0.drop_path").op())
-                .isEqualTo(new org.vit4j.graph.Op.DropPath(0.5 * 2 / 5));
-        assertThat(g.tensor("blocks.1.fusion.1.0.drop_path").op()).isEqualTo(new org.vit4j.graph.Op.DropPath(0.5));
+                .isEqualTo(new org.vit4j.graph.DropOp.DropPath(0.5 * 2 / 5));
+        assertThat(g.tensor("blocks.1.fusion.1.0.drop_path").op()).isEqualTo(new org.vit4j.graph.DropOp.DropPath(0.5));
     }
 
     @Test

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vit4j.config.Config;
+import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.DropRates;
 
@@ -49,7 +49,7 @@ class DropRatesTest {
         Map<String, TreeSet<Double>> found = new LinkedHashMap<>();
         for (Tensor tensor : build(arch, arch.equals("cvt") ? "[0.2, 0.4, 0.3]" : "0.3", List.of())
                 .tensors()) {
-            if (!(tensor.op() instanceof Op.DropPath drop)) continue;
+            if (!(tensor.op() instanceof DropOp.DropPath drop)) continue;
             String block = tensor.name().substring(0, tensor.name().lastIndexOf('.'));
             found.computeIfAbsent(block, b -> new TreeSet<>()).add(Math.round(drop.rate() * 1e9) / 1e9);
         }
@@ -90,7 +90,7 @@ class DropRatesTest {
         }
         Set<Double> rates = new TreeSet<>();
         for (Tensor tensor : build(arch, stages ? "[0, 0, 0]" : "0", overrides).tensors()) {
-            if (tensor.op() instanceof Op.Dropout drop) rates.add(drop.rate());
+            if (tensor.op() instanceof DropOp.Dropout drop) rates.add(drop.rate());
         }
         assertThat(rates.toString()).isEqualTo(expected);
     }

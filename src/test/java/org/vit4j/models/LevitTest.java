@@ -8,8 +8,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Parameter;
 
@@ -48,7 +48,7 @@ class LevitTest {
     @Test
     void relativeBiasDependsOnlyOnTheDistance() {
         Graph g = graph("");
-        var table = (HeadOp.RelativeBias)
+        var table = (AttentionOp.RelativeBias)
                 g.tensor("stages.0.blocks.0.attn.attention_biases.added").op();
         int cells = 4 * 6;
         assertThat(table.offsets()).isEqualTo(cells);
@@ -64,7 +64,7 @@ class LevitTest {
     @Test
     void downsamplingQueriesAreEverySecondRowAndColumn() {
         Graph g = graph("");
-        var table = (HeadOp.RelativeBias) g.tensor("stages.1.downsample.attn_downsample.attention_biases.added")
+        var table = (AttentionOp.RelativeBias) g.tensor("stages.1.downsample.attn_downsample.attention_biases.added")
                 .op();
         assertThat(g.tensor("stages.1.downsample.attn_downsample.scores")
                         .shape()

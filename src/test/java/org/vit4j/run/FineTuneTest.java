@@ -23,7 +23,7 @@ import org.vit4j.data.datasets.DatasetSplits;
 import org.vit4j.data.datasets.Digits;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.transforms.AugmentConfig;
-import org.vit4j.graph.ModelAnatomy;
+import org.vit4j.graph.analysis.ModelAnatomy;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.Network;

@@ -2,8 +2,8 @@ package org.vit4j.backend.onednn;
 
 import java.util.Arrays;
 import java.util.List;
-import org.vit4j.graph.HeadOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.LayoutOp;
 
 /** Operations of attention on heads [B, H, T, d] and attention scores [B, H, T, S]. */
 final class AttentionOps {
@@ -18,7 +18,7 @@ final class AttentionOps {
     }
 
     /** Splits heads, [B, T, parts * H * d] -> [B, H, T, d]: a view. */
-    TapeValue splitHeads(TapeValue x, Op.SplitHeads split, long tokens, long width) {
+    TapeValue splitHeads(TapeValue x, LayoutOp.SplitHeads split, long tokens, long width) {
         TapeValue parts = tape.reshape(x, batch, tokens, split.parts(), (long) split.heads() * width);
         TapeValue part = split.parts() == 1 ? parts : tape.slice(parts, 2, split.part(), split.part() + 1L);
         return tape.permute(tape.reshape(part, batch, tokens, split.heads(), width), 0, 2, 1, 3);
@@ -119,7 +119,7 @@ final class AttentionOps {
     }
 
     /** Adds factor * table[h, index[t, s]]. The lookup is in Java: the table is small and shared by all examples. */
-    TapeValue relativeBias(TapeValue x, TapeValue table, HeadOp.RelativeBias bias) {
+    TapeValue relativeBias(TapeValue x, TapeValue table, AttentionOp.RelativeBias bias) {
         int[] index = bias.index();
         long heads = x.array().dim(1);
         int offsets = bias.offsets();

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.vit4j.graph.ImageOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Window;
 
 /** Convolution, pooling, unfolding and resizing of images [B, H, W, C], with their backward passes. */
@@ -30,7 +30,7 @@ final class ConvOps {
      * @param kernel [kH, kW, C / groups, filters]
      * @param bias [1, filters], or null
      */
-    TapeValue convolution(TapeValue input, TapeValue kernel, TapeValue bias, Op.Conv2d conv, long[] out) {
+    TapeValue convolution(TapeValue input, TapeValue kernel, TapeValue bias, LinearOp.Conv2d conv, long[] out) {
         Window w = conv.window();
         boolean unpadded = w.padHeight() == 0 && w.padWidth() == 0 && conv.groups() == 1;
         if (unpadded
@@ -72,7 +72,7 @@ final class ConvOps {
      * @return null if there is no benefit
      */
     private ConvolutionPrimitive mergedGroups(
-            TapeValue x, TapeValue kernel, TapeValue bias, Op.Conv2d conv, long[] out) {
+            TapeValue x, TapeValue kernel, TapeValue bias, LinearOp.Conv2d conv, long[] out) {
         int in = Math.toIntExact(kernel.array().dim(2));
         int merged = mergeFactor(in, conv.groups());
         if (merged == 1) return null;
@@ -94,7 +94,7 @@ final class ConvOps {
                 },
                 kernel.array(),
                 wide));
-        Op.Conv2d larger = new Op.Conv2d(filters, w, conv.groups() / merged, conv.bias());
+        LinearOp.Conv2d larger = new LinearOp.Conv2d(filters, w, conv.groups() / merged, conv.bias());
         return new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, out);
     }
 

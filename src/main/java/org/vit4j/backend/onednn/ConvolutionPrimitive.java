@@ -7,7 +7,7 @@ import java.util.List;
 import org.bytedeco.dnnl.dnnl_convolution_desc_t;
 import org.bytedeco.dnnl.dnnl_memory_desc_t;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Window;
 
 /**
@@ -19,7 +19,7 @@ final class ConvolutionPrimitive {
     private final StridedArray x;
     private final StridedArray kernel;
     private final StridedArray bias;
-    private final Op.Conv2d conv;
+    private final LinearOp.Conv2d conv;
     private final PackedWeights packed;
     private final StridedArray y;
 
@@ -28,7 +28,12 @@ final class ConvolutionPrimitive {
      * @param out shape of the result, [B, H', W', filters]
      */
     ConvolutionPrimitive(
-            StridedArray x, StridedArray kernel, StridedArray bias, Op.Conv2d conv, PackedWeights packed, long[] out) {
+            StridedArray x,
+            StridedArray kernel,
+            StridedArray bias,
+            LinearOp.Conv2d conv,
+            PackedWeights packed,
+            long[] out) {
         this.x = x;
         this.kernel = kernel;
         this.bias = bias;

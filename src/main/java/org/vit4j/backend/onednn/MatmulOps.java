@@ -6,7 +6,7 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_sub;
 
 import java.util.Arrays;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Window;
 
 /** Matrix products, elementwise operations, softmax and mean, with their backward passes. */
@@ -65,7 +65,8 @@ final class MatmulOps {
         long channels = Math.min(kernel.array().dim(0), kernel.array().last());
         if (input == null || window == null || rows < minRows || channels < MIN_CHANNELS)
             return matmul(x, kernel, bias, 1, to);
-        Op.Conv2d pointwise = new Op.Conv2d(Math.toIntExact(to.last()), Window.square(1, 1, 0), 1, bias != null);
+        LinearOp.Conv2d pointwise =
+                new LinearOp.Conv2d(Math.toIntExact(to.last()), Window.square(1, 1, 0), 1, bias != null);
         StridedArray image = to.reshape(1, rows, 1, to.last()).orElseThrow();
         ConvolutionPrimitive convolution = new ConvolutionPrimitive(
                 input, window, bias == null ? null : bias.array(), pointwise, packed, image.dims());

@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Conv2DConfig;
 import org.nd4j.linalg.api.ops.impl.layers.convolution.config.Pooling2DConfig;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.graph.ImageOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Window;
 
@@ -23,7 +23,7 @@ final class SameDiffImageOps {
         this.type = type;
     }
 
-    SDVariable convolution(SDVariable x, Shape shape, SDVariable kernel, Op.Conv2d conv) {
+    SDVariable convolution(SDVariable x, Shape shape, SDVariable kernel, LinearOp.Conv2d conv) {
         int channels = shape.last();
         // ND4J M2.1 throws for dilated kernels with oneDNN ("could not create a descriptor").
         if (conv.window().dilation() > 1) return im2colConvolution(x, shape, kernel, conv);
@@ -45,7 +45,7 @@ final class SameDiffImageOps {
     }
 
     /** Convolution as the matrix product of unfolded patches with the kernel. */
-    private SDVariable im2colConvolution(SDVariable x, Shape shape, SDVariable kernel, Op.Conv2d conv) {
+    private SDVariable im2colConvolution(SDVariable x, Shape shape, SDVariable kernel, LinearOp.Conv2d conv) {
         int width = shape.last() / conv.groups();
         int filters = conv.filters() / conv.groups();
         long area = (long) conv.window().kernelHeight() * conv.window().kernelWidth();

@@ -7,9 +7,8 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.graph.Activation;
-import org.vit4j.graph.HeadOp;
-import org.vit4j.graph.ImageOp;
-import org.vit4j.graph.Op;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Shape;
 
 /**
@@ -66,7 +65,8 @@ final class SameDiffLayers {
     }
 
     /** Layer norm with epsilon over the last axis of [N, C]. */
-    SDVariable layerNorm(SDVariable x, long width, long rows, SDVariable gamma, SDVariable beta, Op.LayerNorm norm) {
+    SDVariable layerNorm(
+            SDVariable x, long width, long rows, SDVariable gamma, SDVariable beta, NormOp.LayerNorm norm) {
         SDVariable average = filled(width, 1, 1.0 / width);
         SDVariable centered = x.sub(expand(sd.mmul(x, average), width));
         SDVariable variance = sd.mmul(centered.mul(centered), average);
@@ -113,7 +113,7 @@ final class SameDiffLayers {
     }
 
     /** Group norm, [B, H, W, C] -> [B * H * W, C]; statistics of each channel group over all pixels. */
-    SDVariable groupNorm(SDVariable x, Shape shape, SDVariable gamma, SDVariable beta, ImageOp.GroupNorm norm) {
+    SDVariable groupNorm(SDVariable x, Shape shape, SDVariable gamma, SDVariable beta, NormOp.GroupNorm norm) {
         long pixels = (long) shape.dim(0) * shape.dim(1);
         long channels = shape.last();
         long width = channels / norm.groups();
@@ -151,7 +151,12 @@ final class SameDiffLayers {
 
     /** Linear attention, q [B, T, m], k [B, S, m], v [B, S, n] -> [B, T, n]. */
     SDVariable linearAttention(
-            SDVariable q, SDVariable k, SDVariable v, Shape queries, long width, HeadOp.LinearAttention attention) {
+            SDVariable q,
+            SDVariable k,
+            SDVariable v,
+            Shape queries,
+            long width,
+            AttentionOp.LinearAttention attention) {
         SDVariable sums = sd.expandDims(k.sum(1), 2); // [B, m, 1]
         SDVariable norm = sd.reshape(sd.mmul(q, sums), -1, 1).add(attention.epsilon()); // [B * T, 1]
         SDVariable context = sd.mmul(q, sd.mmul(k, v, true, false, false)); // [B, T, n]

@@ -11,8 +11,8 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.HeadOp;
 import org.vit4j.graph.Init;
 
 /** Relative position bias on a grid of unequal sides: the lookup by rows and columns equals the lookup by index. */
@@ -23,7 +23,7 @@ class RelativeBiasTest {
     @ParameterizedTest
     @EnumSource
     void everyScoreGetsTheBiasOfItsOffset(Backend backend) {
-        HeadOp.RelativeBias bias = new HeadOp.RelativeBias(3, 5, 2, FACTOR, new Init.NormalInit(1));
+        AttentionOp.RelativeBias bias = new AttentionOp.RelativeBias(3, 5, 2, FACTOR, new Init.NormalInit(1));
         Graph graph = new Graph(Init.PYTORCH);
         graph.output("logits", graph.relativeBias("table", graph.input("x", HEADS, 6, 15), bias));
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);

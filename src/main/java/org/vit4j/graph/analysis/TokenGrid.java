@@ -1,4 +1,4 @@
-package org.vit4j.graph;
+package org.vit4j.graph.analysis;
 
 /**
  * Layout of a token axis: tokens without a position on the image, then the cells of a grid in row-major order, then

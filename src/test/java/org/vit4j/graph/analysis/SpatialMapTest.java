@@ -1,10 +1,14 @@
-package org.vit4j.graph;
+package org.vit4j.graph.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Window;
 import org.vit4j.run.RunConfig;
 
 /** Places in networks whose arithmetic of windows is easy to do by hand. */

@@ -1,0 +1,370 @@
+package org.vit4j.backend.onednn;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.BatchStatistics;
+import org.vit4j.backend.DropMask;
+import org.vit4j.backend.DropMaskSpecs;
+import org.vit4j.backend.Mode;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.graph.ArithmeticOp;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.DropOp;
+import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.LayoutOp;
+import org.vit4j.graph.LinearOp;
+import org.vit4j.graph.NormOp;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.OpVisitor;
+import org.vit4j.graph.Parameter;
+import org.vit4j.graph.ParameterOp;
+import org.vit4j.graph.Shape;
+import org.vit4j.graph.Tensor;
+
+/**
+ * Records the kernels of a tensor on the tape, one method per operation. Results must agree with those of the SameDiff
+ * backend, the reference.
+ */
+final class OneDnnOpLowering implements OpVisitor<TapeValue> {
+    private final Tape tape;
+    private final long batch;
+    private final ParameterStore parameters;
+    private final Map<String, TapeValue.GradientTarget> gradients;
+    private final Set<String> gradientTensors;
+    private final MatmulOps math;
+    private final NormOps norms;
+    private final ConvOps convs;
+    private final AttentionOps attention;
+    private final OneDnnBatchNorm batchNorms;
+
+    private final Map<Tensor, TapeValue> values = new HashMap<>();
+    private final Map<Tensor, Tensor> fusedScores = new HashMap<>();
+    private final Map<String, TapeValue> parameterArrays = new HashMap<>();
+    private final Map<String, StridedArray> inputs = new LinkedHashMap<>();
+    private final Map<String, TapeValue> masks = new LinkedHashMap<>();
+
+    /**
+     * @param gradients destinations of the gradients of trainable parameters
+     * @param gradientTensors inputs of the network with gradients
+     * @param outputs map to which the batch statistics of batch norms are added
+     */
+    OneDnnOpLowering(
+            Tape tape,
+            long batch,
+            Mode mode,
+            ParameterStore parameters,
+            Map<String, TapeValue.GradientTarget> gradients,
+            Set<String> gradientTensors,
+            Map<String, StridedArray> outputs) {
+        this.tape = tape;
+        this.batch = batch;
+        this.parameters = parameters;
+        this.gradients = gradients;
+        this.gradientTensors = gradientTensors;
+        this.math = new MatmulOps(tape);
+        this.norms = new NormOps(tape, math);
+        this.convs = new ConvOps(tape, math);
+        this.attention = new AttentionOps(tape, math, batch);
+        this.batchNorms = new OneDnnBatchNorm(tape, norms, mode, batch, outputs);
+    }
+
+    /** Computes attention from scores to weighted sum in blocks; the tensors between them are not lowered. */
+    void fuse(Tensor sum, Tensor scores) {
+        fusedScores.put(sum, scores);
+    }
+
+    /** Lowers a tensor; its inputs have been lowered before. */
+    TapeValue lower(Tensor t) {
+        TapeValue value = t.accept(this);
+        values.put(t, value);
+        return value;
+    }
+
+    TapeValue value(Tensor t) {
+        return values.get(t);
+    }
+
+    /** Inputs of the network and masks of dropout, set before a run. */
+    Map<String, StridedArray> inputs() {
+        return inputs;
+    }
+
+    List<BatchStatistics> statistics() {
+        return batchNorms.statistics();
+    }
+
+    private TapeValue x(Tensor t) {
+        return values.get(t.input());
+    }
+
+    private TapeValue second(Tensor t) {
+        return values.get(t.inputs().get(1));
+    }
+
+    private TapeValue parameter(Tensor t, int index) {
+        return index < t.parameters().size() ? parameter(t.parameters().get(index)) : null;
+    }
+
+    private TapeValue parameter(Parameter parameter) {
+        return parameterArrays.computeIfAbsent(parameter.name(), name -> {
+            INDArray array = parameters.array(name);
+            PlannedBuffer memory =
+                    PlannedBuffer.external(array.length(), array.data().address() + array.offset() * Float.BYTES);
+            boolean trains = tape.isTraining() && gradients.containsKey(name);
+            TapeValue value = new TapeValue(StridedArray.of(memory, 0, dims(parameter.shape())), trains, -1);
+            if (trains) value.target(gradients.get(name));
+            return value;
+        });
+    }
+
+    /** A parameter as one row, [1, C]. */
+    private TapeValue row(Tensor t, int index) {
+        TapeValue parameter = parameter(t, index);
+        return parameter == null
+                ? null
+                : tape.reshape(parameter, 1, parameter.array().size());
+    }
+
+    private static long[] dims(Shape shape) {
+        return shape.dims().stream().mapToLong(Integer::longValue).toArray();
+    }
+
+    private long[] dims(Tensor t) {
+        return t.shape().batched(batch);
+    }
+
+    private TapeValue rows(TapeValue x) {
+        return tape.reshape(x, x.array().size() / x.array().last(), x.array().last());
+    }
+
+    private TapeValue examples(TapeValue x) {
+        return tape.reshape(x, batch, x.array().size() / batch);
+    }
+
+    /** Gives an intermediate value, which is used here only, the shape of a tensor. */
+    private TapeValue like(Tensor t, TapeValue intermediate) {
+        return tape.reshape(intermediate.setUsedOnce(true), dims(t));
+    }
+
+    private TapeValue mask(Tensor t) {
+        DropMask mask = DropMaskSpecs.of(t).orElseThrow();
+        return masks.computeIfAbsent(mask.name(), name -> {
+            StridedArray array = StridedArray.temporary(batch, mask.perExample());
+            inputs.put(name, array);
+            return new TapeValue(array, false, -1);
+        });
+    }
+
+    private TapeValue masked(Tensor t, TapeValue mask) {
+        return like(t, math.mul(examples(x(t)), mask));
+    }
+
+    @Override
+    public TapeValue input(Tensor t, Op.Input op) {
+        StridedArray array = StridedArray.temporary(dims(t));
+        inputs.put(t.name(), array);
+        return new TapeValue(array, tape.isTraining() && gradientTensors.contains(t.name()), -1);
+    }
+
+    @Override
+    public TapeValue dense(Tensor t, LinearOp.Dense op) {
+        return like(t, math.dense(rows(x(t)), parameter(t, 0), row(t, 1)));
+    }
+
+    @Override
+    public TapeValue conv2d(Tensor t, LinearOp.Conv2d op) {
+        return convs.convolution(x(t), parameter(t, 0), row(t, 1), op, dims(t));
+    }
+
+    @Override
+    public TapeValue standardizedConv2d(Tensor t, LinearOp.StandardizedConv2d op) {
+        Shape shape = t.parameters().get(0).shape();
+        long filters = shape.last();
+        TapeValue byFilter = tape.permute(tape.reshape(parameter(t, 0), shape.size() / filters, filters), 1, 0);
+        TapeValue back = tape.dense(tape.permute(norms.standardize(byFilter, op.epsilon()), 1, 0));
+        return convs.convolution(x(t), tape.reshape(back, dims(shape)), null, op.conv(), dims(t));
+    }
+
+    @Override
+    public TapeValue layerNorm(Tensor t, NormOp.LayerNorm op) {
+        TapeValue rows = rows(x(t));
+        return like(
+                t,
+                op.epsilonOutside()
+                        ? norms.channelNorm(rows, row(t, 0), row(t, 1), op.epsilon())
+                        : norms.layerNorm(rows, parameter(t, 0), parameter(t, 1), op.epsilon()));
+    }
+
+    @Override
+    public TapeValue batchNorm(Tensor t, NormOp.BatchNorm op) {
+        List<TapeValue> weights = t.parameters().stream().map(this::parameter).toList();
+        return batchNorms.build(t, x(t), weights, op);
+    }
+
+    @Override
+    public TapeValue groupNorm(Tensor t, NormOp.GroupNorm op) {
+        TapeValue rows = rows(norms.standardizeGroups(x(t), op.groups(), op.epsilon()));
+        return like(t, math.add(math.mul(rows, row(t, 0)), row(t, 1)));
+    }
+
+    @Override
+    public TapeValue addParameter(Tensor t, ParameterOp.AddParameter op) {
+        return like(t, math.add(examples(x(t)), row(t, 0)));
+    }
+
+    @Override
+    public TapeValue layerScale(Tensor t, ParameterOp.LayerScale op) {
+        return like(t, math.mul(rows(x(t)), row(t, 0)));
+    }
+
+    @Override
+    public TapeValue learnedTokens(Tensor t, ParameterOp.LearnedTokens op) {
+        TapeValue one = new TapeValue(tape.ones(batch).swap(0, 1), false, -1);
+        return like(t, math.matmul(one, row(t, 0)));
+    }
+
+    @Override
+    public TapeValue activate(Tensor t, ArithmeticOp.Activate op) {
+        return math.eltwise(EltwiseFunction.of(op.function()), x(t));
+    }
+
+    @Override
+    public TapeValue add(Tensor t, ArithmeticOp.Add op) {
+        TapeValue sum = null;
+        for (Tensor input : t.inputs()) {
+            TapeValue term = values.get(input);
+            sum = sum == null ? term : math.add(sum, term);
+        }
+        return t.inputs().size() == 1 ? tape.reshape(sum, dims(t)) : sum;
+    }
+
+    @Override
+    public TapeValue scale(Tensor t, ArithmeticOp.Scale op) {
+        return math.eltwise(EltwiseFunction.linear(op.factor(), 0), x(t));
+    }
+
+    @Override
+    public TapeValue mean(Tensor t, ArithmeticOp.Mean op) {
+        return tape.reshape(math.mean(x(t), op.axis() + 1), dims(t));
+    }
+
+    @Override
+    public TapeValue concat(Tensor t, LayoutOp.Concat op) {
+        return tape.concat(op.axis() + 1, t.inputs().stream().map(values::get).toList());
+    }
+
+    @Override
+    public TapeValue slice(Tensor t, LayoutOp.Slice op) {
+        return tape.slice(x(t), op.axis() + 1, op.from(), op.to());
+    }
+
+    @Override
+    public TapeValue reshape(Tensor t, LayoutOp.Reshape op) {
+        return tape.reshape(x(t), dims(t));
+    }
+
+    @Override
+    public TapeValue permute(Tensor t, LayoutOp.Permute op) {
+        int[] axes = new int[op.axes().size() + 1];
+        for (int i = 1; i < axes.length; i++) axes[i] = op.axes().get(i - 1) + 1;
+        return tape.permute(x(t), axes);
+    }
+
+    @Override
+    public TapeValue splitHeads(Tensor t, LayoutOp.SplitHeads op) {
+        return attention.splitHeads(x(t), op, t.dim(1), t.dim(2));
+    }
+
+    @Override
+    public TapeValue mergeHeads(Tensor t, LayoutOp.MergeHeads op) {
+        return tape.reshape(tape.permute(x(t), 0, 2, 1, 3), dims(t));
+    }
+
+    @Override
+    public TapeValue attentionScores(Tensor t, AttentionOp.AttentionScores op) {
+        return attention.scores(x(t), second(t), op.scale());
+    }
+
+    @Override
+    public TapeValue softmax(Tensor t, AttentionOp.Softmax op) {
+        return math.softmax(x(t));
+    }
+
+    @Override
+    public TapeValue weightedSum(Tensor t, AttentionOp.WeightedSum op) {
+        Tensor scores = fusedScores.get(t);
+        if (scores == null) return attention.weightedSum(x(t), second(t));
+        double scale = ((AttentionOp.AttentionScores) scores.op()).scale();
+        return attention.attention(x(scores), second(scores), second(t), scale);
+    }
+
+    @Override
+    public TapeValue mixHeads(Tensor t, AttentionOp.MixHeads op) {
+        return attention.mixHeads(x(t), parameter(t, 0), row(t, 1));
+    }
+
+    @Override
+    public TapeValue relativeBias(Tensor t, AttentionOp.RelativeBias op) {
+        return attention.relativeBias(x(t), parameter(t, 0), op);
+    }
+
+    @Override
+    public TapeValue performerFeatures(Tensor t, AttentionOp.PerformerFeatures op) {
+        return like(t, attention.performerFeatures(rows(x(t)), parameter(t, 0)));
+    }
+
+    @Override
+    public TapeValue linearAttention(Tensor t, AttentionOp.LinearAttention op) {
+        return attention.linearAttention(x(t), second(t), values.get(t.inputs().get(2)), op.epsilon());
+    }
+
+    @Override
+    public TapeValue lastTokenQkv(Tensor t, AttentionOp.LastTokenQkv op) {
+        return attention.lastTokenQkv(x(t), parameter(t, 0), row(t, 1), op.width());
+    }
+
+    @Override
+    public TapeValue pad(Tensor t, ImageOp.Pad op) {
+        return convs.pad(x(t), op, dims(t));
+    }
+
+    @Override
+    public TapeValue unfold(Tensor t, ImageOp.Unfold op) {
+        return convs.unfold(x(t), op.window(), dims(t));
+    }
+
+    @Override
+    public TapeValue maxPool(Tensor t, ImageOp.MaxPool op) {
+        return convs.maxPool(x(t), op.window(), dims(t));
+    }
+
+    @Override
+    public TapeValue avgPool(Tensor t, ImageOp.AvgPool op) {
+        return convs.avgPool(x(t), op, dims(t));
+    }
+
+    @Override
+    public TapeValue resize(Tensor t, ImageOp.Resize op) {
+        return convs.resize(x(t), dims(t));
+    }
+
+    @Override
+    public TapeValue dropout(Tensor t, DropOp.Dropout op) {
+        return tape.isTraining() ? masked(t, mask(t)) : tape.reshape(x(t), dims(t));
+    }
+
+    @Override
+    public TapeValue dropPath(Tensor t, DropOp.DropPath op) {
+        return tape.isTraining() ? masked(t, mask(t)) : tape.reshape(x(t), dims(t));
+    }
+
+    @Override
+    public TapeValue dropLayer(Tensor t, DropOp.DropLayer op) {
+        if (!tape.isTraining()) return tape.reshape(x(t), dims(t));
+        return masked(t, tape.slice(mask(t), 1, op.layer(), op.layer() + 1));
+    }
+}
