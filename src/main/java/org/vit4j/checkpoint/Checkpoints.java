@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.checkpoint.names.NameSchemes;
-import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.model.Network;
@@ -65,8 +64,7 @@ public record Checkpoints(Path file, boolean strict, Optional<String> key) imple
     @Override
     public List<String> loadInto(Network network) {
         try (PretrainedWeights source = weights(network.model())) {
-            List<String> notes =
-                    WeightTransfer.load(source, network.graph(), strict, true, network.parameters()::set);
+            List<String> notes = WeightTransfer.load(source, network.graph(), strict, true, network.parameters()::set);
             LOG.info("weights from {} ({} names)", source.label(), source.namingScheme());
             notes.forEach(note -> LOG.info("{}", note));
             return notes;
@@ -75,7 +73,7 @@ public record Checkpoints(Path file, boolean strict, Optional<String> key) imple
 
     private PretrainedWeights weights(Model model) {
         Graph graph = model.graph();
-        if (isModel()) return new ModelWeights(file, graph.parameters());
+        if (isModel()) return new ModelWeights(file, graph.parameters(), model.models());
         return new CheckpointWeights(
                 StateDict.open(file),
                 graph.parameters(),

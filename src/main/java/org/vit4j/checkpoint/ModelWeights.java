@@ -14,6 +14,7 @@ import org.vit4j.graph.Shape;
 import org.vit4j.graph.analysis.ModelAnatomy;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.model.SavedModel;
+import org.vit4j.models.Models;
 
 /** Weights of a model saved by vit4j. */
 public final class ModelWeights implements PretrainedWeights {
@@ -25,11 +26,13 @@ public final class ModelWeights implements PretrainedWeights {
 
     /**
      * @param weights parameters of the model to load
+     * @param models networks that the file may hold
      * @throws org.vit4j.config.ConfigError if the file is missing, damaged or not written by vit4j
      */
-    public ModelWeights(Path file, Collection<Parameter> weights) {
+    public ModelWeights(Path file, Collection<Parameter> weights, Models models) {
         this.file = file;
-        this.grids = ModelAnatomy.grids(SavedModel.describe(file).model().graph());
+        this.grids =
+                ModelAnatomy.grids(SavedModel.describe(file, models).model().graph());
         this.keras = KerasFile.read(file);
         this.shapes = keras.shapes();
         Set<String> known = weights.stream().map(Parameter::name).collect(Collectors.toSet());

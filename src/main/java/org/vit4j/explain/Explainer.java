@@ -22,6 +22,7 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.analysis.LogitDependence;
 import org.vit4j.graph.analysis.SpatialMap;
 import org.vit4j.graph.analysis.TokenGrid;
+import org.vit4j.model.Network;
 import org.vit4j.model.SavedModel;
 
 /**
@@ -56,6 +57,11 @@ public final class Explainer implements AutoCloseable {
         ActivationGradients activations =
                 new ActivationGradients(model.graph(), model.parameters(), Backend.AUTO, model.inference(), false);
         return new Explainer(model.description().preprocess(), activations);
+    }
+
+    /** Creates an explainer of a network. */
+    public static Explainer of(Network network) {
+        return of(network.graph(), network.parameters(), network.description().preprocess(), Backend.AUTO);
     }
 
     /** Creates an explainer of a network during training or before it was saved. */

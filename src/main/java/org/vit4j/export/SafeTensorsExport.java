@@ -43,7 +43,8 @@ public final class SafeTensorsExport {
     }
 
     private static CheckpointNames scheme(ModelDescription description, Optional<String> requested) {
-        List<CheckpointNames> schemes = NameSchemes.of(description.model().config()).published();
+        List<CheckpointNames> schemes =
+                NameSchemes.of(description.model().config()).published();
         String imported = description.provenance().getOrDefault("imported_names", "");
         for (CheckpointNames scheme : schemes) {
             if (scheme.name().equals(requested.orElse(imported))) return scheme;

@@ -14,7 +14,9 @@ public record BestEpoch(int epoch, double top1, double loss, boolean averaged) {
 
     /** Finds the best of the finished epochs; empty if there is none. */
     public static Optional<BestEpoch> of(List<EpochMetrics> epochs) {
-        return epochs.stream().reduce((a, b) -> isBetter(b.best(), a.best()) ? b : a).map(BestEpoch::of);
+        return epochs.stream()
+                .reduce((a, b) -> isBetter(b.best(), a.best()) ? b : a)
+                .map(BestEpoch::of);
     }
 
     private static BestEpoch of(EpochMetrics epoch) {

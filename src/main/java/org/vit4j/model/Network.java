@@ -13,9 +13,9 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.Config;
 import org.vit4j.config.Section;
 import org.vit4j.data.DataConfig;
+import org.vit4j.data.Preprocessing;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.ImageFile;
-import org.vit4j.data.Preprocessing;
 import org.vit4j.graph.Graph;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.machine.Environment;
@@ -47,8 +47,10 @@ public final class Network implements AutoCloseable {
     public static Network create(Model model, long seed) {
         List<String> classes =
                 IntStream.range(0, model.classes()).mapToObj(String::valueOf).toList();
-        return create(new ModelDescription(
-                model.name(), model, model.yaml(), classes, preprocessing(model), Environment.describe()), seed);
+        return create(
+                new ModelDescription(
+                        model.name(), model, model.yaml(), classes, preprocessing(model), Environment.describe()),
+                seed);
     }
 
     /** Creates a network with random weights for a given description. */

@@ -1,6 +1,4 @@
 package org.vit4j.models;
-import org.vit4j.layers.PerStage;
-import org.vit4j.layers.DropRates;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -13,8 +11,10 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.ConvNormStem;
+import org.vit4j.layers.DropRates;
 import org.vit4j.layers.LevitAttention;
 import org.vit4j.layers.LevitMlp;
+import org.vit4j.layers.PerStage;
 
 /**
  * LeViT: "a Vision Transformer in ConvNet's Clothing for Faster Inference", Graham et al. 2021, arXiv:2104.01136. A

@@ -49,7 +49,21 @@ public final class Model {
                 image.width(),
                 image.channels(),
                 config.classes());
-        return new Model(config.arch(), config, () -> yaml, Models.builtIn(), Optional.empty());
+        return new Model(config.arch(), config, () -> yaml, only(config), Optional.empty());
+    }
+
+    /** Returns the built-in networks and this one, for reading files of this network. */
+    private static Models only(ModelConfig config) {
+        return Models.builtIn().with(new Architecture(config.arch(), config.flavor(), (s, image, classes) -> {
+            if (image.equals(config.image())) return Optional.of(config);
+            s.reject("image", "differs from that of the ModelConfig, " + config.image());
+            return Optional.empty();
+        }));
+    }
+
+    /** Returns the networks among which this one was found. */
+    public Models models() {
+        return models;
     }
 
     /** Returns the name of the config, such as {@code deit_small_patch16_224}. */

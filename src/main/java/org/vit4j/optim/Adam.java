@@ -1,9 +1,7 @@
 package org.vit4j.optim;
 
-import java.util.List;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
@@ -12,17 +10,16 @@ import org.vit4j.config.Section;
  */
 public record Adam(double lr, double weightDecay, double beta1, double beta2, double eps) implements Optimizer {
     public Adam {
-        Optimizer.checkRates(lr, weightDecay);
-        new AdamBetas(beta1, beta2);
-        Checks.positive("eps", eps);
+        AdamState.check(lr, weightDecay, beta1, beta2, eps);
+    }
+
+    /** Betas 0.9 and 0.999, eps 1e-8. */
+    public Adam(double lr, double weightDecay) {
+        this(lr, weightDecay, 0.9, 0.999, 1e-8);
     }
 
     static Optional<Adam> read(Section s, double scale) {
-        double lr = s.doubleAt("lr", 1e-3) * scale;
-        double decay = s.doubleUnlessOff("weight_decay", 0);
-        List<Double> betas = AdamBetas.read(s, 0.9, 0.999);
-        double eps = s.doubleAt("eps", 1e-8);
-        return s.build(() -> new Adam(lr, decay, betas.get(0), betas.get(1), eps));
+        return AdamState.read(s, scale, 0, Adam::new);
     }
 
     @Override
@@ -33,13 +30,6 @@ public record Adam(double lr, double weightDecay, double beta1, double beta2, do
     @Override
     public OptimizerState start(INDArray parameters, ParamGroups groups) {
         Moments moments = new Moments(parameters, beta1, beta2, eps);
-        return new FlatOptimizer(parameters, groups, moments.arrays()) {
-            @Override
-            void update(INDArray gradient, double lr) {
-                addDecay(gradient);
-                moments.direction(gradient, lr, steps());
-                subtract(gradient, 1);
-            }
-        };
+        return new AdamState(parameters, groups, moments, (optimizer, gradient, lr) -> optimizer.addDecay(gradient));
     }
 }

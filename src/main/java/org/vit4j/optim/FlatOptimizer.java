@@ -9,11 +9,12 @@ import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.Axpy;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Common base of the optimizers: step count, state arrays, weight decay and learning rate scale per parameter group.
+ * Common base of the optimizers, also for those of users: step count, state arrays, weight decay and learning rate scale per
+ * parameter group.
  */
-abstract class FlatOptimizer implements Optimizer.OptimizerState {
+public abstract class FlatOptimizer implements Optimizer.OptimizerState {
     /** An operation on one parameter; the arrays are views of the flat parameters and the flat gradient. */
-    interface PerParameter {
+    public interface PerParameter {
         void apply(ParamRange range, INDArray parameter, INDArray gradient);
     }
 
@@ -26,25 +27,32 @@ abstract class FlatOptimizer implements Optimizer.OptimizerState {
     private final Map<String, INDArray> arrays;
     private int steps;
 
-    FlatOptimizer(INDArray parameters, ParamGroups groups, Map<String, INDArray> arrays) {
+    /** @param arrays state arrays by name, each as long as the parameters */
+    protected FlatOptimizer(INDArray parameters, ParamGroups groups, Map<String, INDArray> arrays) {
         this.parameters = parameters;
         this.arrays = new LinkedHashMap<>(new TreeMap<>(arrays));
         setParamGroups(groups);
     }
 
-    abstract void update(INDArray gradient, double lr);
+    /**
+     * Updates the parameters.
+     *
+     * @param gradient overwritten
+     */
+    protected abstract void update(INDArray gradient, double lr);
 
-    static INDArray zerosLike(INDArray parameters) {
+    /** Makes a state array. */
+    protected static INDArray zerosLike(INDArray parameters) {
         return Nd4j.zeros(parameters.dataType(), parameters.length());
     }
 
     /** {@code to += factor * x}, element by element. */
-    static void add(INDArray to, INDArray x, double factor) {
+    protected static void add(INDArray to, INDArray x, double factor) {
         Nd4j.exec(new Axpy(x, to, to, factor));
     }
 
     /** Decoupled weight decay: multiplies each parameter by 1 - learning rate * weight decay. */
-    void decay(double lr) {
+    protected final void decay(double lr) {
         for (int i = 0; i < decoupledDecays.size(); i++) {
             double decay = decoupledDecays.value(i);
             if (decay > 0) decoupledDecays.of(parameters).get(i).muli(1 - lr * decay);
@@ -52,7 +60,7 @@ abstract class FlatOptimizer implements Optimizer.OptimizerState {
     }
 
     /** Adds weight decay to the gradient, as the gradient of an L2 penalty. */
-    void addDecay(INDArray gradient) {
+    protected final void addDecay(INDArray gradient) {
         for (int i = 0; i < penalties.size(); i++) {
             double decay = penalties.value(i);
             if (decay > 0)
@@ -61,7 +69,7 @@ abstract class FlatOptimizer implements Optimizer.OptimizerState {
     }
 
     /** Subtracts {@code lr} times the direction, scaled per parameter by its learning rate scale. */
-    void subtract(INDArray direction, double lr) {
+    protected final void subtract(INDArray direction, double lr) {
         for (int i = 0; i < lrScales.size(); i++) {
             double factor = lr * lrScales.value(i);
             INDArray view = lrScales.of(parameters).get(i);
@@ -70,7 +78,8 @@ abstract class FlatOptimizer implements Optimizer.OptimizerState {
         }
     }
 
-    void forEachParameter(INDArray gradient, PerParameter action) {
+    /** Applies an operation to each trained parameter. */
+    protected final void forEachParameter(INDArray gradient, PerParameter action) {
         List<INDArray> views = perParameter.of(parameters);
         List<INDArray> gradients = perParameter.of(gradient);
         for (int i = 0; i < perParameter.size(); i++) {

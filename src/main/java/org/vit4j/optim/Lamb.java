@@ -52,7 +52,7 @@ public record Lamb(
         Moments moments = new Moments(parameters, beta1, beta2, eps);
         return new FlatOptimizer(parameters, groups, moments.arrays()) {
             @Override
-            void update(INDArray gradient, double lr) {
+            protected void update(INDArray gradient, double lr) {
                 double norm = gradient.norm2Number().doubleValue();
                 if (norm > maxGradNorm) gradient.divi(norm / maxGradNorm);
                 moments.direction(gradient, 1, steps());

@@ -37,7 +37,7 @@ public record Lion(double lr, double weightDecay, double beta1, double beta2) im
         INDArray direction = FlatOptimizer.zerosLike(parameters);
         return new FlatOptimizer(parameters, groups, Map.of("m", m)) {
             @Override
-            void update(INDArray gradient, double lr) {
+            protected void update(INDArray gradient, double lr) {
                 decay(lr);
                 direction.assign(m).muli(beta1);
                 add(direction, gradient, 1 - beta1);

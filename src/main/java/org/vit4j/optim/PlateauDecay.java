@@ -1,11 +1,10 @@
 package org.vit4j.optim;
 
-import org.vit4j.metrics.ValidationMetrics;
-
 import java.util.List;
 import java.util.Optional;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
+import org.vit4j.metrics.ValidationMetrics;
 
 /**
  * Learning rate reduction on a plateau of the validation metric, as {@code
@@ -20,7 +19,7 @@ import org.vit4j.config.Section;
  */
 public record PlateauDecay(
         int patience, double threshold, int cooldown, double factor, double minLr, PlateauMetric metric)
-        implements DecaySchedule {
+        implements Schedule {
     /** Metric that must improve. */
     public enum PlateauMetric {
         TOP1,
@@ -37,23 +36,23 @@ public record PlateauDecay(
         Checks.check(factor > 0 && factor < 1, "decay_rate", factor, "must be in (0, 1)");
     }
 
-    static Optional<PlateauDecay> read(Section s, double minLr) {
+    static Optional<PlateauDecay> read(Section s, int epochs, double minLr) {
         int patience = s.intAt("patience", 10);
         double threshold = s.doubleAt("threshold", 1e-4);
         int cooldown = s.intAt("cooldown", 0);
         double factor = s.doubleAt("decay_rate", 0.1);
         PlateauMetric metric = s.enumAt("metric", PlateauMetric.class, PlateauMetric.TOP1);
-        return DecaySchedule.build(s, () -> new PlateauDecay(patience, threshold, cooldown, factor, minLr, metric));
+        return Schedules.build(s, () -> new PlateauDecay(patience, threshold, cooldown, factor, minLr, metric));
     }
 
     @Override
-    public double at(double t, double lr, List<? extends ValidationMetrics> history) {
+    public double at(double epoch, double lr, List<? extends ValidationMetrics> history) {
         double current = lr;
         double best = metric == PlateauMetric.TOP1 ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
         int bad = 0;
         int cooldownLeft = 0;
-        for (ValidationMetrics epoch : history) {
-            double value = metric == PlateauMetric.TOP1 ? epoch.valTop1() : epoch.valLoss();
+        for (ValidationMetrics finished : history) {
+            double value = metric == PlateauMetric.TOP1 ? finished.valTop1() : finished.valLoss();
             if (isBetter(value, best)) {
                 best = value;
                 bad = 0;

@@ -14,6 +14,11 @@ public record Sgd(double lr, double weightDecay, double momentum, boolean nester
         Checks.check(!nesterov || momentum > 0, "momentum", momentum, "must be positive with nesterov: true");
     }
 
+    /** Plain momentum. */
+    public Sgd(double lr, double weightDecay, double momentum) {
+        this(lr, weightDecay, momentum, false);
+    }
+
     static Optional<Sgd> read(Section s, double scale) {
         double lr = s.doubleAt("lr", 0.1) * scale;
         double decay = s.doubleUnlessOff("weight_decay", 0);
@@ -32,7 +37,7 @@ public record Sgd(double lr, double weightDecay, double momentum, boolean nester
         INDArray buffer = FlatOptimizer.zerosLike(parameters);
         return new FlatOptimizer(parameters, groups, Map.of("momentum", buffer)) {
             @Override
-            void update(INDArray gradient, double lr) {
+            protected void update(INDArray gradient, double lr) {
                 addDecay(gradient);
                 buffer.muli(momentum).addi(gradient);
                 if (nesterov) add(gradient, buffer, momentum);

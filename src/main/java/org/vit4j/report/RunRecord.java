@@ -27,8 +27,7 @@ import org.vit4j.models.Models;
  * @param yaml resolved config
  * @param environment contents of {@code environment.json}; empty if missing
  */
-public record RunRecord(
-        Path directory, MetricsFile metrics, String yaml, Map<String, String> environment) {
+public record RunRecord(Path directory, MetricsFile metrics, String yaml, Map<String, String> environment) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
@@ -115,7 +114,9 @@ public record RunRecord(
 
     /** Returns the time of all epochs, including validation. */
     public double seconds() {
-        return epochs().stream().mapToDouble(e -> e.getOrDefault("seconds", 0.0)).sum();
+        return epochs().stream()
+                .mapToDouble(e -> e.getOrDefault("seconds", 0.0))
+                .sum();
     }
 
     /** Returns the median over the epochs, which is robust against pauses of the machine. */
@@ -137,12 +138,8 @@ public record RunRecord(
     /** Returns the number of parameter elements; empty if this version cannot build the model of the config. */
     public OptionalLong parameters() {
         try {
-            Config config =
-                    Config.parseSaved(yaml, directory.resolve("config.yaml").toString());
-            return Models.builtIn()
-                    .read(config.root().section("model"))
-                    .map(model -> OptionalLong.of(model.build().parameterCount()))
-                    .orElse(OptionalLong.empty());
+            String label = directory.resolve("config.yaml").toString();
+            return OptionalLong.of(Models.builtIn().saved(yaml, label).graph().parameterCount());
         } catch (RuntimeException e) {
             return OptionalLong.empty();
         }

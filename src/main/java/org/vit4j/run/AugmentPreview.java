@@ -1,7 +1,5 @@
 package org.vit4j.run;
 
-import org.vit4j.train.TrainConfig;
-
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +15,7 @@ import org.vit4j.io.RunException;
 import org.vit4j.report.ContactSheet;
 import org.vit4j.report.ContactSheet.LabelShare;
 import org.vit4j.report.ContactSheet.SheetTile;
+import org.vit4j.train.TrainConfig;
 
 /** Contact sheet of the training images exactly as the network receives them. */
 public final class AugmentPreview {

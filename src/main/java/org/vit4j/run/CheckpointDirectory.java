@@ -1,7 +1,5 @@
 package org.vit4j.run;
 
-import org.vit4j.train.TrainState;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -26,6 +24,7 @@ import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.RunException;
+import org.vit4j.train.TrainState;
 
 /**
  * Checkpoints of a run. {@code step-N.safetensors} holds all arrays: parameters, buffers, optimizer state, moving

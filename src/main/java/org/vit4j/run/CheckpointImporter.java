@@ -110,7 +110,11 @@ public final class CheckpointImporter {
         Map<String, PositionGrid> grids = ModelAnatomy.grids(published.model().graph());
         try (StateDict dict = StateDict.open(checkpoint);
                 CheckpointWeights source = new CheckpointWeights(
-                        dict, graph.parameters(), NameSchemes.of(target.model().config()).all(), grids, key)) {
+                        dict,
+                        graph.parameters(),
+                        NameSchemes.of(target.model().config()).all(),
+                        grids,
+                        key)) {
             ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
             parameters.initialize(seed);
             boolean newHead = changes.classes.isPresent();

@@ -1,7 +1,5 @@
 package org.vit4j.run;
 
-import org.vit4j.train.TrainState;
-
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -15,6 +13,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.vit4j.io.RunException;
+import org.vit4j.train.TrainState;
 
 /**
  * Manifest of a checkpoint: training state, checksum of the file with the arrays, and a checksum of the manifest

@@ -32,12 +32,7 @@ public interface DistributedBackend {
      *     started this process and sets it
      */
     TrainRun.RunResult train(
-            String master,
-            RunConfig config,
-            Path directory,
-            boolean resume,
-            Callback progress,
-            BooleanSupplier stop);
+            String master, RunConfig config, Path directory, boolean resume, Callback progress, BooleanSupplier stop);
 
     /**
      * Result of {@link #predict}.

@@ -1,7 +1,5 @@
 package org.vit4j.run;
 
-import org.vit4j.train.TrainState;
-
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -16,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.RunException;
+import org.vit4j.train.TrainState;
 
 /**
  * {@code run.json} of a run directory: the name of the config that the run was started with, and the changes made when

@@ -23,8 +23,7 @@ final class RunRecorder implements Callback, CheckpointStore {
     private Optional<RunLog> log = Optional.empty();
 
     /** @param distributed true if workers compute the gradients */
-    RunRecorder(
-            RunDirectory run, int keep, ModelDescription description, BatchSource validation, boolean distributed) {
+    RunRecorder(RunDirectory run, int keep, ModelDescription description, BatchSource validation, boolean distributed) {
         this.run = run;
         this.description = description;
         this.validation = validation;

@@ -48,8 +48,7 @@ public final class Sweep {
      *     false, an earlier sweep in the directory is moved aside
      * @param stop checked after every step and between runs
      */
-    public static SweepSummary run(
-            SweepPlan plan, boolean resume, Callback progress, BooleanSupplier stop) {
+    public static SweepSummary run(SweepPlan plan, boolean resume, Callback progress, BooleanSupplier stop) {
         if (resume) plan.runs().forEach(entry -> ResumeCheck.checkInSweep(entry.config(), directory(plan, entry)));
         try (RunDirectory sweep = RunDirectory.openSweep(plan.directory(), resume)) {
             SweepSummary summary = SweepSummary.of(plan);
@@ -68,11 +67,7 @@ public final class Sweep {
     }
 
     private static SweepSummary.SweepResult train(
-            SweepPlan plan,
-            SweepPlan.SweepEntry entry,
-            boolean resume,
-            Callback progress,
-            BooleanSupplier stop) {
+            SweepPlan plan, SweepPlan.SweepEntry entry, boolean resume, Callback progress, BooleanSupplier stop) {
         Path directory = directory(plan, entry);
         try {
             TrainRun.RunResult result = TrainRun.run(entry.config(), directory, resume, progress, stop);

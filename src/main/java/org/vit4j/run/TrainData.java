@@ -1,7 +1,5 @@
 package org.vit4j.run;
 
-import org.vit4j.train.TrainConfig;
-
 import java.util.List;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.DataConfig;
@@ -9,6 +7,7 @@ import org.vit4j.data.DataLoader;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.datasets.DatasetSplits;
 import org.vit4j.data.transforms.AugmentConfig;
+import org.vit4j.train.TrainConfig;
 
 /**
  * Training and validation data of a run. Java programs can supply their own, for example a DL4J {@code DataSetIterator}

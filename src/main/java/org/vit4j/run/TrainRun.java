@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.io.RunException;
@@ -69,12 +68,7 @@ public final class TrainRun {
      * unless the data is the dataset of the config.
      */
     public static RunResult run(
-            RunConfig config,
-            TrainData data,
-            Path directory,
-            boolean resume,
-            Callback progress,
-            BooleanSupplier stop) {
+            RunConfig config, TrainData data, Path directory, boolean resume, Callback progress, BooleanSupplier stop) {
         RunConfig recorded = data.configured() ? config : config.withCustomData();
         return run(recorded, data, directory, resume, progress, stop, Optional.empty());
     }

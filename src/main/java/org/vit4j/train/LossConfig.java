@@ -8,7 +8,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.MixedBatch;
-import org.vit4j.models.ResNet;
 
 /**
  * {@code train.loss}: classification loss.

@@ -39,7 +39,8 @@ public final class TeacherModel implements AutoCloseable {
      * @param studentPreprocessing preprocessing of the student
      * @throws ConfigError if the file is missing or the model has other classes
      */
-    public static TeacherModel load(Path file, String config, List<String> classes, Preprocessing studentPreprocessing) {
+    public static TeacherModel load(
+            Path file, String config, List<String> classes, Preprocessing studentPreprocessing) {
         String key = config + ": train.distill.teacher: ";
         if (!Files.isRegularFile(file)) {
             throw new ConfigError(

@@ -16,8 +16,10 @@ import org.vit4j.optim.ClipConfig;
 import org.vit4j.optim.EmaConfig;
 import org.vit4j.optim.NamePattern;
 import org.vit4j.optim.Optimizer;
+import org.vit4j.optim.Optimizers;
 import org.vit4j.optim.ParamGroupConfig;
 import org.vit4j.optim.Schedule;
+import org.vit4j.optim.Schedules;
 
 /**
  * {@code train}: training recipe.
@@ -90,9 +92,9 @@ public record TrainConfig(
         Section optimizerSection = s.section("optimizer");
         Optional<ParamGroupConfig> groups = ParamGroupConfig.read(optimizerSection);
         double scale = lrScale(optimizerSection, (double) batch * accumulate);
-        Optional<? extends Optimizer> optimizer = Optimizer.read(optimizerSection, scale);
+        Optional<? extends Optimizer> optimizer = Optimizers.read(optimizerSection, scale);
         double lr = optimizer.map(Optimizer::lr).orElse(1.0);
-        Optional<Schedule> schedule = Schedule.read(s.section("schedule"), lr, epochs);
+        Optional<Schedule> schedule = Schedules.read(s.section("schedule"), lr, epochs);
         Optional<LossConfig> loss = LossConfig.read(s.section("loss"));
         Optional<Mixup> mixup = s.optional("mixup", Mixup::read);
         Optional<ClipConfig> clip = ClipConfig.read(s);

@@ -22,7 +22,6 @@ import org.vit4j.metrics.Metric;
 import org.vit4j.metrics.Scores;
 import org.vit4j.metrics.WorstMistakes;
 import org.vit4j.model.Network;
-import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.Schedule;
 import org.vit4j.train.ValidatedEpoch.ValidatedWeights;
 
@@ -154,7 +153,7 @@ public final class TrainLoop implements AutoCloseable {
     }
 
     private double lr(double epoch) {
-        return schedule.at(epoch, state.history());
+        return schedule.at(epoch, train.optimizer().lr(), state.history());
     }
 
     private GradientSource gradientSource() {
@@ -271,8 +270,8 @@ public final class TrainLoop implements AutoCloseable {
         BatchSource source = new InterruptibleSource(validation, stop);
         Map<String, Double> further = new LinkedHashMap<>();
         ValidatedWeights weights = validate(inference, trainStep.parameters(), source, further);
-        Optional<ValidatedWeights> average = averaged.map(
-                ema -> validate(ema, trainStep.average().orElseThrow(), source, new LinkedHashMap<>()));
+        Optional<ValidatedWeights> average =
+                averaged.map(ema -> validate(ema, trainStep.average().orElseThrow(), source, new LinkedHashMap<>()));
         double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
         EpochMetrics metrics = new EpochMetrics(
                 state.epoch() + 1,

@@ -8,11 +8,13 @@ import org.vit4j.backend.Backend;
 import org.vit4j.data.Mixup;
 import org.vit4j.optim.AdamW;
 import org.vit4j.optim.ClipConfig;
+import org.vit4j.optim.ConstantRate;
 import org.vit4j.optim.EmaConfig;
 import org.vit4j.optim.NamePattern;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroupConfig;
 import org.vit4j.optim.Schedule;
+import org.vit4j.optim.Schedules;
 
 /** Mutable settings of a {@link Trainer}, with the defaults of a {@code train:} section. */
 final class TrainSettings {
@@ -20,7 +22,7 @@ final class TrainSettings {
     int accumulate = 1;
     long seed;
     Optimizer optimizer = new AdamW(1e-3, 0.05);
-    Optional<Schedule> schedule = Optional.empty();
+    Schedule schedule = new ConstantRate(0);
     Loss loss = Loss.crossEntropy(0);
     Optional<Mixup> mixup = Optional.empty();
     Optional<ClipConfig> clip = Optional.empty();
@@ -42,7 +44,7 @@ final class TrainSettings {
         accumulate = config.accumulate();
         seed = config.seed();
         optimizer = config.optimizer();
-        schedule = Optional.of(config.schedule());
+        schedule = config.schedule();
         loss = config.loss();
         mixup = config.mixup();
         clip = config.clip();
@@ -67,7 +69,7 @@ final class TrainSettings {
                 seed,
                 optimizer,
                 groups,
-                schedule.orElseThrow(),
+                Schedules.check(schedule, optimizer.lr()),
                 loss,
                 mixup,
                 clip,

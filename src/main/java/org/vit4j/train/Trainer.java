@@ -4,17 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.vit4j.backend.Backend;
-import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.DataLoader;
-import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.Mixup;
 import org.vit4j.data.Preprocessing;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.data.transforms.Transform;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.Metric;
 import org.vit4j.model.Network;
-import org.vit4j.optim.AdamW;
 import org.vit4j.optim.ClipConfig;
 import org.vit4j.optim.EmaConfig;
 import org.vit4j.optim.Optimizer;
@@ -66,7 +65,7 @@ public final class Trainer {
 
     /** Sets the learning rate as a function of the epoch; its peak is the rate of the optimizer. */
     public Trainer schedule(Schedule schedule) {
-        settings.schedule = Optional.of(schedule);
+        settings.schedule = schedule;
         return this;
     }
 
@@ -168,8 +167,8 @@ public final class Trainer {
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
         BatchSource training =
                 new DataLoader(train, augment, preprocess, batch, true, settings.dropLast, settings.seed, threads);
-        BatchSource validating = new DataLoader(
-                validation, AugmentConfig.NONE, preprocess, settings.batch, false, false, 0, threads);
+        BatchSource validating =
+                new DataLoader(validation, AugmentConfig.NONE, preprocess, settings.batch, false, false, 0, threads);
         return fit(training, validating, train.classes(), epochs);
     }
 

@@ -26,12 +26,7 @@ public final class SparkCluster implements DistributedBackend {
 
     @Override
     public TrainRun.RunResult train(
-            String master,
-            RunConfig config,
-            Path directory,
-            boolean resume,
-            Callback progress,
-            BooleanSupplier stop) {
+            String master, RunConfig config, Path directory, boolean resume, Callback progress, BooleanSupplier stop) {
         try (SparkSession session = SparkSessions.open(master, "vit4j train " + config.name())) {
             return train(session, config, directory, resume, progress, stop);
         }

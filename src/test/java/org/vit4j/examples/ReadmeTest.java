@@ -24,7 +24,8 @@ class ReadmeTest {
         "docs/interop.md, ExportModel",
         "docs/interop.md, RunOnnx",
         "docs/interop.md, PlainSameDiff",
-        "docs/checkpoints.md, ImportCheckpoint"
+        "docs/checkpoints.md, ImportCheckpoint",
+        "docs/library.md, FineTune"
     })
     void codeSamplesInTheDocsEqualTheExampleClasses(String document, String example) throws IOException {
         String source = Files.readString(Path.of("src/test/java/org/vit4j/examples/" + example + ".java"));

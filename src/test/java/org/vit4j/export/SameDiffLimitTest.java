@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.ConfigError;
-import org.vit4j.models.Models;
 import org.vit4j.run.RunConfig;
 
 /** Models above the FlatBuffers limit are rejected before anything is written. */

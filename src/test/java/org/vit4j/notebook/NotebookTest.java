@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.Digits;
-import org.vit4j.model.SavedModel;
 import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.model.SavedModel;
 import org.vit4j.train.TrainState;
 
 class NotebookTest {

@@ -1,7 +1,5 @@
 package org.vit4j.optim;
 
-import org.vit4j.run.RunConfig;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -17,6 +15,7 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Shape;
+import org.vit4j.run.RunConfig;
 
 /** Gradient clipping, compared with the formulas of PyTorch and timm. */
 class GradientClippingTest {

@@ -1,7 +1,5 @@
 package org.vit4j.optim;
 
-import org.vit4j.metrics.ValidationMetrics;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -9,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.vit4j.metrics.ValidationMetrics;
 import org.vit4j.run.RunConfig;
 
 /** Compares learning rates with values computed from timm's and PyTorch's formulas. */
@@ -24,7 +23,7 @@ class ScheduleTest {
     }
 
     private static void check(Schedule schedule, double epoch, double lr) {
-        assertThat(schedule.at(epoch, List.of())).as("epoch " + epoch).isCloseTo(lr, within(1e-12));
+        assertThat(schedule.at(epoch, 1, List.of())).as("epoch " + epoch).isCloseTo(lr, within(1e-12));
     }
 
     @Test
@@ -81,6 +80,7 @@ class ScheduleTest {
     private static double plateau(Schedule s, double... top1) {
         return s.at(
                 top1.length,
+                1,
                 Arrays.stream(top1).mapToObj(x -> new Epoch(1 - x, x)).toList());
     }
 
@@ -102,11 +102,12 @@ class ScheduleTest {
     @Test
     void plateauScheduleIgnoresTheWarmUp() {
         Schedule s = schedule("plateau", "patience: 0", "warmup_epochs: 3", "warmup_lr: 0", "metric: loss");
-        assertThat(s.at(1.5, List.of(new Epoch(1, 0)))).isEqualTo(0.5);
+        assertThat(s.at(1.5, 1, List.of(new Epoch(1, 0)))).isEqualTo(0.5);
         Epoch same = new Epoch(1, 0);
-        assertThat(s.at(4, List.of(same, same, same, same))).isEqualTo(1);
-        assertThat(s.at(5, List.of(same, same, same, same, same))).isCloseTo(0.1, within(1e-15));
-        assertThat(s.at(5, List.of(same, same, same, same, new Epoch(0.9, 0)))).isEqualTo(1);
+        assertThat(s.at(4, 1, List.of(same, same, same, same))).isEqualTo(1);
+        assertThat(s.at(5, 1, List.of(same, same, same, same, same))).isCloseTo(0.1, within(1e-15));
+        assertThat(s.at(5, 1, List.of(same, same, same, same, new Epoch(0.9, 0))))
+                .isEqualTo(1);
     }
 
     @Test
@@ -124,6 +125,7 @@ class ScheduleTest {
                         "train.optimizer={name: lamb, lr: 0.001, lr_base_batch: 512}",
                         "train.schedule={name: constant}"));
         assertThat(config.train().optimizer().lr()).isEqualTo(0.002);
-        assertThat(config.train().schedule().at(3, List.of())).isEqualTo(0.002);
+        assertThat(config.train().schedule().at(3, config.train().optimizer().lr(), List.of()))
+                .isEqualTo(0.002);
     }
 }

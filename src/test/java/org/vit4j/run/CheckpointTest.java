@@ -1,8 +1,5 @@
 package org.vit4j.run;
 
-import org.vit4j.train.TrainState;
-import org.vit4j.metrics.EpochMetrics;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -23,6 +20,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.RunException;
+import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.train.TrainState;
 
 /** Truncated, corrupt, missing and incompatible checkpoints. */
 class CheckpointTest {

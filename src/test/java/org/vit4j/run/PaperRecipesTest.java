@@ -180,7 +180,9 @@ class PaperRecipesTest {
     /** @param pairs epoch, rate, epoch, rate, ... */
     private static void assertRates(TrainConfig train, double... pairs) {
         for (int i = 0; i < pairs.length; i += 2) {
-            assertThat(train.schedule().withWarmupAtMost(train.epochs()).at(pairs[i], List.of()))
+            assertThat(train.schedule()
+                            .withWarmupAtMost(train.epochs())
+                            .at(pairs[i], train.optimizer().lr(), List.of()))
                     .as("epoch " + pairs[i])
                     .isCloseTo(pairs[i + 1], within(1e-12));
         }

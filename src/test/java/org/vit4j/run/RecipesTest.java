@@ -1,8 +1,5 @@
 package org.vit4j.run;
 
-import org.vit4j.train.SoftTargets;
-import org.vit4j.train.LossFunctions;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -20,12 +17,16 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.optim.AdamW;
-import org.vit4j.optim.DecaySchedule;
+import org.vit4j.optim.Cosine;
+import org.vit4j.optim.DecayCycles;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroups;
 import org.vit4j.optim.ParamRange;
 import org.vit4j.optim.Schedule;
 import org.vit4j.optim.Sgd;
+import org.vit4j.optim.Warmup;
+import org.vit4j.train.LossFunctions;
+import org.vit4j.train.SoftTargets;
 
 /** Compares optimizers, schedules and losses with PyTorch and timm in double. */
 class RecipesTest {
@@ -111,28 +112,27 @@ class RecipesTest {
     void cosineSchedulesEqualTimmAndPyTorch() throws IOException {
         JsonNode recipe = recipe("schedules");
         for (JsonNode c : recipe.path("timm_cosine")) {
-            var schedule = new Schedule(
+            var schedule = new Warmup(
                     cosine(c.path("t_initial").asInt(), c.path("lr_min").asDouble()),
-                    c.path("lr").asDouble(),
                     c.path("warmup_t").asInt(),
                     c.path("warmup_lr_init").asDouble(),
                     c.path("warmup_prefix").asBoolean());
-            follow(schedule, c.path("values"));
+            follow(schedule, c.path("lr").asDouble(), c.path("values"));
         }
         JsonNode torch = recipe.path("torch_cosine_annealing").path(0);
         follow(
-                new Schedule(
-                        cosine(torch.path("T_max").asInt(), 0), torch.path("lr").asDouble(), 0, 0, false),
+                new Warmup(cosine(torch.path("T_max").asInt(), 0), 0, 0, false),
+                torch.path("lr").asDouble(),
                 torch.path("values"));
     }
 
-    private static DecaySchedule cosine(double epochs, double minLr) {
-        return new DecaySchedule.CosineDecay(new DecaySchedule.DecayCycles(epochs, 1, 1, 1), minLr);
+    private static Schedule cosine(double epochs, double minLr) {
+        return new Cosine(new DecayCycles(epochs, 1, 1, 1), minLr);
     }
 
-    private static void follow(Schedule schedule, JsonNode values) {
+    private static void follow(Schedule schedule, double lr, JsonNode values) {
         for (int epoch = 0; epoch < values.size(); epoch++) {
-            assertThat(schedule.at(epoch, List.of()))
+            assertThat(schedule.at(epoch, lr, List.of()))
                     .as("epoch " + epoch)
                     .isCloseTo(values.path(epoch).asDouble(), within(1e-12));
         }
@@ -140,8 +140,8 @@ class RecipesTest {
 
     @Test
     void aWarmUpLongerThanTheRunIsShortened() {
-        var schedule = new Schedule(cosine(3, 0), 1, 10, 0, false).withWarmupAtMost(3);
-        assertThat(schedule.at(1.5, List.of())).isEqualTo(0.5);
+        var schedule = new Warmup(cosine(3, 0), 10, 0, false).withWarmupAtMost(3);
+        assertThat(schedule.at(1.5, 1, List.of())).isEqualTo(0.5);
     }
 
     @Test

@@ -9,8 +9,7 @@ final class InitialWeights {
     private InitialWeights() {}
 
     static ParameterStore of(RunConfig config) {
-        ParameterStore parameters =
-                new ParameterStore(config.model().graph().parameters(), Nd4j.dataType());
+        ParameterStore parameters = new ParameterStore(config.model().graph().parameters(), Nd4j.dataType());
         parameters.initialize(config.train().seed());
         return parameters;
     }

@@ -1,7 +1,5 @@
 package org.vit4j.train;
 
-import org.vit4j.run.RunConfig;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -32,6 +30,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
+import org.vit4j.run.RunConfig;
 
 /** Compares the loss of a student with two heads and its gradients with PyTorch in double. */
 class TrainingLossTest {

@@ -1,0 +1,49 @@
+package org.vit4j.optim;
+
+import java.util.Optional;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.config.Checks;
+import org.vit4j.config.Section;
+
+/** The part that Adam and AdamW share: keys, checks and update. They differ in the weight decay. */
+final class AdamState extends FlatOptimizer {
+    /** Applies weight decay before the moments are updated. */
+    interface AdamDecay {
+        void apply(FlatOptimizer optimizer, INDArray gradient, double lr);
+    }
+
+    /** Constructor of an optimizer. */
+    interface AdamMaker<T> {
+        T make(double lr, double weightDecay, double beta1, double beta2, double eps);
+    }
+
+    private final Moments moments;
+    private final AdamDecay decay;
+
+    AdamState(INDArray parameters, ParamGroups groups, Moments moments, AdamDecay decay) {
+        super(parameters, groups, moments.arrays());
+        this.moments = moments;
+        this.decay = decay;
+    }
+
+    @Override
+    protected void update(INDArray gradient, double lr) {
+        decay.apply(this, gradient, lr);
+        moments.direction(gradient, lr, steps());
+        subtract(gradient, 1);
+    }
+
+    static void check(double lr, double weightDecay, double beta1, double beta2, double eps) {
+        Optimizer.checkRates(lr, weightDecay);
+        new AdamBetas(beta1, beta2);
+        Checks.positive("eps", eps);
+    }
+
+    static <T> Optional<T> read(Section s, double scale, double defaultDecay, AdamMaker<T> maker) {
+        double lr = s.doubleAt("lr", 1e-3) * scale;
+        double decay = s.doubleUnlessOff("weight_decay", defaultDecay);
+        var betas = AdamBetas.read(s, 0.9, 0.999);
+        double eps = s.doubleAt("eps", 1e-8);
+        return s.build(() -> maker.make(lr, decay, betas.get(0), betas.get(1), eps));
+    }
+}
