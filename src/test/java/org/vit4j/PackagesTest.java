@@ -34,7 +34,7 @@ class PackagesTest {
             allow("layers", "config", "graph"),
             allow("models", "checkpoint.names", "config", "graph", "layers", "models.community"),
             allow("models.community", "config", "graph", "layers", "models"),
-            allow("checkpoint.names", "models", "models.community"),
+            allow("checkpoint.names", "layers", "models", "models.community"),
             allow("backend", "backend.onednn", "backend.samediff", "config", "graph", "machine"),
             allow("backend.samediff", "backend", "graph", "machine"),
             allow("backend.onednn", "backend", "backend.samediff", "graph", "machine"),

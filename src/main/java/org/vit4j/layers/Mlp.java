@@ -16,14 +16,17 @@ public record Mlp(int hidden, Activation activation, double drop) {
         return g.dropout("drop2", y, drop); // [T, D]
     }
 
-    /**
-     * Reads {@code mlp_dim}, or {@code mlp_ratio} times the width of the tokens; the supplier checks the value.
-     */
+    /** Reads {@code mlp_dim}, or {@code mlp_ratio} times the width of the tokens; the supplier checks the value. */
     public static Supplier<Mlp> read(Section s, int dim, double ratio, Activation activation, double drop) {
-        int hidden = s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", ratio));
+        int hidden = readHidden(s, dim, ratio);
         return () -> {
             Checks.positive("mlp_dim", hidden);
             return new Mlp(hidden, activation, drop);
         };
+    }
+
+    /** Reads the hidden width of {@link #read} without checking it. */
+    public static int readHidden(Section s, int dim, double ratio) {
+        return s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", ratio));
     }
 }

@@ -20,6 +20,11 @@ public record PreNorm(double eps, OptionalDouble layerScale) {
         return new PreNorm(eps, OptionalDouble.empty());
     }
 
+    /** Branch with layer scale. */
+    public static PreNorm scaled(double eps, double layerScale) {
+        return new PreNorm(eps, OptionalDouble.of(layerScale));
+    }
+
     /** [T, D] -> [T, D]: x + branch(x), the tensor {@code add} with the number. */
     public Tensor residual(Graph g, String number, Tensor x, double dropPath, UnaryOperator<Tensor> f) {
         return g.add("add" + number, x, branch(g, number, x, dropPath, f));

@@ -12,8 +12,7 @@ import org.vit4j.graph.Tensor;
  * @param mixing parameters of the talking heads; empty for plain attention
  */
 public record TalkingHeads(
-        int heads,
-        int headDim,
+        AttentionHeads heads,
         Products products,
         boolean qkvBias,
         Optional<Mixing> mixing,
@@ -38,18 +37,18 @@ public record TalkingHeads(
         Tensor context = qkv(g, x, sources)
                 .attend(
                         g,
-                        1 / Math.sqrt(headDim),
+                        1 / Math.sqrt(heads.width()),
                         scores -> mix(g, "proj_l", scores),
                         probs -> g.dropout("attn_drop", mix(g, "proj_w", probs), attnDrop)); // [T, H * d]
         return g.dropout("proj_drop", g.dense("proj", context, x.dim(1)), projDrop); // [T, D]
     }
 
     private Qkv qkv(Graph g, Tensor x, Tensor sources) {
-        int inner = heads * headDim;
+        int inner = heads.count() * heads.width();
         return switch (products) {
             case QKV -> {
                 Tensor fused = g.dense("qkv", x, 3 * inner, qkvBias); // [T, 3 * H * d]
-                yield Qkv.split(g, fused, heads, ".heads");
+                yield Qkv.split(g, fused, heads.count(), ".heads");
             }
             case Q_KV -> {
                 Tensor kv = g.dense("kv", sources, 2 * inner, qkvBias); // [S, 2 * H * d]
@@ -61,15 +60,15 @@ public record TalkingHeads(
     }
 
     private Tensor split(Graph g, String name, Tensor x, int part, int parts) {
-        return g.splitHeads(name + ".heads", x, heads, part, parts);
+        return g.splitHeads(name + ".heads", x, heads.count(), part, parts);
     }
 
     private Tensor project(Graph g, String name, Tensor x, int inner) {
-        return g.splitHeads(name + ".heads", g.dense(name, x, inner, qkvBias), heads);
+        return g.splitHeads(name + ".heads", g.dense(name, x, inner, qkvBias), heads.count());
     }
 
     private Tensor mix(Graph g, String name, Tensor maps) {
-        return mixing.map(m -> g.mixHeads(name, maps, heads, m.bias(), m.init()))
+        return mixing.map(m -> g.mixHeads(name, maps, heads.count(), m.bias(), m.init()))
                 .orElse(maps);
     }
 }

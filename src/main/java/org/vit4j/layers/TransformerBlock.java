@@ -1,5 +1,6 @@
 package org.vit4j.layers;
 
+import java.util.OptionalDouble;
 import java.util.function.Supplier;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -24,5 +25,10 @@ public record TransformerBlock(Attention attention, Mlp mlp, PreNorm norm) {
         Supplier<Mlp> mlp = Mlp.read(s, dim, defaults.mlpRatio(), Activation.GELU, drops.proj());
         double eps = s.doubleAt("norm_eps", defaults.normEps());
         return () -> new TransformerBlock(attention.get(), mlp.get(), PreNorm.plain(eps));
+    }
+
+    /** Returns a copy with another factor of the scores, if there is one. */
+    public TransformerBlock withScale(OptionalDouble other) {
+        return new TransformerBlock(attention.withScale(other), mlp, norm);
     }
 }

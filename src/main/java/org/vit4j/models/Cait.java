@@ -1,24 +1,24 @@
 package org.vit4j.models;
 
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalDouble;
-import org.vit4j.checkpoint.names.CheckpointNames;
-import org.vit4j.checkpoint.names.CheckpointNames.TensorForm;
+import java.util.function.Supplier;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
-import org.vit4j.graph.PositionGrid;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.AttentionHeads;
+import org.vit4j.layers.BlockDefaults;
 import org.vit4j.layers.DropRates;
 import org.vit4j.layers.LayerScaleBlock;
+import org.vit4j.layers.LayerScaleBlock.LayerIndex;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
+import org.vit4j.layers.PreNorm;
 import org.vit4j.layers.TalkingHeads;
 import org.vit4j.layers.TalkingHeads.Mixing;
 import org.vit4j.layers.TalkingHeads.Products;
@@ -27,104 +27,58 @@ import org.vit4j.layers.TokenPool;
 /**
  * CaiT: "Going deeper with Image Transformers", Touvron et al. 2021, arXiv:2103.17239. The first blocks apply
  * self-attention to the patches without a class token; the last blocks update only the class token, which attends to
- * the patches. Layer scale on each branch allows deep networks.
+ * the patches. Layer scale on each branch allows deep networks. Reference: huggingface/pytorch-image-models 0.9.16,
+ * {@code timm/models/cait.py} (the same numbers as facebookresearch/deit, {@code cait_models.py}).
  *
- * <p>official: huggingface/pytorch-image-models 0.9.16, {@code timm/models/cait.py} (the same numbers as
- * facebookresearch/deit, {@code cait_models.py}); community: lucidrains/vit-pytorch 0.20.2, {@code cait.py}.
+ * <pre>
+ * variant                   dim  depth  heads  parameters
+ * cait_xxs24_224, _384      192  24     4      11,956,264 / 12,029,224
+ * cait_xxs36_224, _384      192  36     4      17,299,720 / 17,372,680
+ * cait_xs24_224, _384       288  24     6      26,560,648 / 26,670,088
+ * cait_xs36_224, _384       288  36     6      38,557,432 / 38,666,872
+ * cait_s24_224, _384        384  24     8      46,916,200 / 47,062,120
+ * cait_s36_224, _384        384  36     8      68,220,712 / 68,366,632
+ * cait_s48_224, _384        384  48     8      89,525,224 / 89,671,144
+ * cait_m24_224, _384        768  24     16     185,850,088 / 186,141,928
+ * cait_m36_224, _384, _448  768  36     16     270,929,512 / 271,221,352 / 271,381,096
+ * cait_m48_448              768  48     16     356,460,520
+ * </pre>
  *
- * @param headDim width of a head; always dim / heads in timm
- * @param classDepth number of class attention blocks at the end (timm's {@code depth_token_only})
- * @param classMlpDim hidden width of the MLP in the class attention blocks
- * @param layerScale initial value of the layer scales; if empty it depends on the block, see {@link #scaleAt}
- * @param pool with {@link TokenPool#MEAN} over the patches, the class attention blocks have no effect
- * @param layerDropout probability that a block is dropped in a training step
+ * @param learned initial values of class token and positions
  */
 public record Cait(
-        Flavor flavor,
         ImageSpec image,
         int classes,
-        int patchHeight,
-        int patchWidth,
-        int dim,
-        int depth,
-        int classDepth,
-        int heads,
-        int headDim,
-        int mlpDim,
-        int classMlpDim,
-        boolean qkvBias,
-        OptionalDouble layerScale,
-        TokenPool pool,
-        double normEps,
-        double layerDropout,
-        DropRates drops)
+        Init.InitScheme init,
+        PatchEmbed patchEmbed,
+        Init learned,
+        CaitStack patchBlocks,
+        CaitStack classBlocks,
+        CaitHead head,
+        double posDrop)
         implements ModelConfig {
+
+    @Override
+    public Graph build() {
+        Graph g = new Graph(init);
+        Tensor pixels = image.input(g); // [H, W, C]
+        Tensor x = patchEmbed.build(g.scope("patch_embed"), pixels); // [T, D]
+        x = g.addPositions("pos_embed", x, Role.POSITION, learned, patchEmbed.grid(0, pixels)); // [T, D]
+        x = g.dropout("pos_drop", x, posDrop); // [T, D]
+        for (int i = 0; i < patchBlocks.depth(); i++) {
+            x = patchBlocks.block(i).build(patchBlocks.scope(g, i), x, patchBlocks.index(i)); // [T, D]
+        }
+        Tensor cls = g.learnedTokens("cls_token", x, 1, learned); // [1, D]
+        for (int i = 0; i < classBlocks.depth(); i++) {
+            cls = classBlocks.block(i).build(classBlocks.scope(g, i), cls, x, classBlocks.index(i)); // [1, D]
+        }
+        g.output("logits", head.build(g, cls, x, classes)); // [K]
+        return g;
+    }
 
     public Cait {
         Checks.positive("classes", classes);
-        Checks.positive("patch_size", patchHeight, patchWidth);
-        Checks.positive("dim", dim);
-        Checks.positive("depth", depth);
-        Checks.positive("class_depth", classDepth);
-        Checks.positive("heads", heads);
-        Checks.positive("head_dim", headDim);
-        Checks.positive("mlp_dim", mlpDim);
-        Checks.positive("class_mlp_dim", classMlpDim);
-        Checks.divides("patch_size", patchHeight, "image height", image.height());
-        Checks.divides("patch_size", patchWidth, "image width", image.width());
-        Checks.rate("layer_dropout", layerDropout);
-        Checks.require(
-                flavor == Flavor.COMMUNITY || dim == heads * headDim,
-                "dim (%d) must be heads x head_dim (%d x %d) in the official flavor",
-                dim,
-                heads,
-                headDim);
-        Checks.require(
-                flavor == Flavor.OFFICIAL || pool == TokenPool.CLS,
-                "pool (mean) is not supported by the community flavor, whose head reads the class token");
-    }
-
-    static Optional<Cait> read(Section s, Flavor flavor, ImageSpec image, int classes) {
-        boolean timm = flavor == Flavor.OFFICIAL;
-        int[] patch = s.heightWidthAt("patch_size", 16);
-        int dim = s.intAt("dim", timm ? 768 : 1024);
-        int depth = s.intAt("depth", 12);
-        int classDepth = s.intAt("class_depth", 2);
-        int heads = s.intAt("heads", timm ? 12 : 16);
-        if (timm && heads > 0 && dim % heads != 0) {
-            s.reject("heads", String.format(Locale.ROOT, "dim (%d) must be a multiple of heads (%d)", dim, heads));
-        }
-        int headDim = s.intAt("head_dim", timm ? dim / Math.max(heads, 1) : 64);
-        int mlpDim = s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", timm ? 4 : 2));
-        int classMlp = s.has("class_mlp_ratio") ? (int) (dim * s.doubleAt("class_mlp_ratio")) : timm ? 4 * dim : mlpDim;
-        int classMlpDim = s.intAt("class_mlp_dim", classMlp);
-        boolean qkvBias = s.boolAt("qkv_bias", timm);
-        OptionalDouble layerScale = s.optionalDouble("layer_scale");
-        if (timm && layerScale.isEmpty()) layerScale = OptionalDouble.of(1e-4);
-        OptionalDouble scale = layerScale;
-        TokenPool pool = s.enumAt("pool", TokenPool.class, TokenPool.CLS);
-        double eps = s.doubleAt("norm_eps", timm ? 1e-6 : 1e-5);
-        double layerDropout = s.doubleAt("layer_dropout", 0);
-        DropRates drops = DropRates.read(s);
-        return s.build(() -> new Cait(
-                flavor,
-                image,
-                classes,
-                patch[0],
-                patch[1],
-                dim,
-                depth,
-                classDepth,
-                heads,
-                headDim,
-                mlpDim,
-                classMlpDim,
-                qkvBias,
-                scale,
-                pool,
-                eps,
-                layerDropout,
-                drops));
+        patchEmbed.requireDivides(image.height(), image.width(), 1);
     }
 
     @Override
@@ -132,120 +86,101 @@ public record Cait(
         return "cait";
     }
 
-    @Override
-    public Graph build() {
-        boolean timm = flavor == Flavor.OFFICIAL;
-        Graph g = new Graph(timm ? Init.TIMM : Init.PYTORCH);
-        Init init = timm ? new Init.TruncatedNormalInit(0.02) : new Init.NormalInit(1);
-
-        Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
-        x = new PatchEmbed(patchHeight, patchWidth, dim, true).build(g.scope("patch_embed"), x); // [T, D]
-        PositionGrid grid = new PositionGrid(0, image.height() / patchHeight, image.width() / patchWidth);
-        x = g.addPositions("pos_embed", x, Role.POSITION, init, grid); // [T, D]
-        x = g.dropout("pos_drop", x, drops.embed());
-        for (int i = 0; i < depth; i++) {
-            x = patchBlock(i).build(g.scope("blocks." + i), x, layer("blocks", i, depth)); // [T, D]
-        }
-        Tensor cls = g.learnedTokens("cls_token", x, 1, init); // [1, D]
-        for (int i = 0; i < classDepth; i++) {
-            Graph b = g.scope("blocks_token_only." + i);
-            cls = classBlock(i).build(b, cls, x, layer("blocks_token_only", i, classDepth)); // [1, D]
-        }
-        g.output("logits", head(g, cls, x));
-        return g;
+    static Optional<Cait> read(Section s, ImageSpec image, int classes) {
+        int dim = s.intAt("dim", 768);
+        Supplier<PatchEmbed> patchEmbed = PatchEmbed.read(s, dim, true);
+        int depth = s.intAt("depth", 12);
+        int classDepth = s.intAt("class_depth", 2);
+        Supplier<AttentionHeads> heads = AttentionHeads.read(s, dim, BlockDefaults.dividing(12, 4, true, 1e-6));
+        int hidden = Mlp.readHidden(s, dim, 4);
+        int classHidden = readClassHidden(s, dim, 4 * dim);
+        boolean qkvBias = s.boolAt("qkv_bias", true);
+        double layerScale = s.optionalDouble("layer_scale").orElse(1e-4);
+        TokenPool pool = s.enumAt("pool", TokenPool.class, TokenPool.CLS);
+        double eps = s.doubleAt("norm_eps", 1e-6);
+        double layerDropout = s.doubleAt("layer_dropout", 0);
+        DropRates drops = DropRates.read(s);
+        return s.build(() -> {
+            PatchEmbed embed = patchEmbed.get();
+            checkSizes(depth, classDepth, hidden, classHidden, layerDropout);
+            PreNorm norm = PreNorm.scaled(eps, layerScale);
+            var mixing = new Mixing(true, new Init.TruncatedNormalInit(0.02));
+            // As in the paper, all blocks have the same stochastic depth rate; in ViT and DeiT it grows.
+            var attention = new TalkingHeads(
+                    heads.get(), Products.QKV, qkvBias, Optional.of(mixing), drops.attn(), drops.proj());
+            var mlp = new Mlp(hidden, Activation.GELU, drops.proj());
+            var block = new LayerScaleBlock(attention, mlp, norm, false, drops.path());
+            // timm has no talking heads and no dropout in class attention and normalizes the patches with the token.
+            var classAttention = new TalkingHeads(heads.get(), Products.Q_K_V, qkvBias, Optional.empty(), 0, 0);
+            var classMlp = new Mlp(classHidden, Activation.GELU, 0);
+            var classBlock = new LayerScaleBlock(classAttention, classMlp, norm, true, 0);
+            return new Cait(
+                    image,
+                    classes,
+                    Init.TIMM,
+                    embed,
+                    new Init.TruncatedNormalInit(0.02),
+                    new CaitStack("blocks", Collections.nCopies(depth, block), layerDropout),
+                    new CaitStack("blocks_token_only", Collections.nCopies(classDepth, classBlock), layerDropout),
+                    new CaitHead(pool, eps, drops.head()),
+                    drops.embed());
+        });
     }
 
-    private LayerScaleBlock patchBlock(int i) {
-        // As in the paper, all blocks have the same stochastic depth rate; in ViT and DeiT it grows.
-        Products products = flavor == Flavor.OFFICIAL ? Products.QKV : Products.Q_KV;
-        var attention =
-                new TalkingHeads(heads, headDim, products, qkvBias, Optional.of(mixing()), drops.attn(), drops.proj());
-        var mlp = new Mlp(mlpDim, Activation.GELU, drops.proj());
-        return new LayerScaleBlock(attention, mlp, scaleAt(i), false, normEps, drops.path());
+    /** Reads {@code class_mlp_dim}, or {@code class_mlp_ratio} times the width of the tokens. */
+    public static int readClassHidden(Section s, int dim, int fallback) {
+        int hidden = s.has("class_mlp_ratio") ? (int) (dim * s.doubleAt("class_mlp_ratio")) : fallback;
+        return s.intAt("class_mlp_dim", hidden);
+    }
+
+    /** Checks the numbers of blocks, the hidden widths and the layer dropout. */
+    public static void checkSizes(int depth, int classDepth, int hidden, int classHidden, double layerDropout) {
+        Checks.positive("depth", depth);
+        Checks.positive("class_depth", classDepth);
+        Checks.positive("mlp_dim", hidden);
+        Checks.positive("class_mlp_dim", classHidden);
+        Checks.rate("layer_dropout", layerDropout);
     }
 
     /**
-     * Class attention block. timm has no talking heads and no dropout in it and, as in the paper, normalizes the
-     * patches together with the class token; vit-pytorch builds it like the other blocks and does not normalize the
-     * patches.
+     * Stack of blocks.
+     *
+     * @param layerDropout probability that a block is dropped in a training step
      */
-    private LayerScaleBlock classBlock(int i) {
-        if (flavor == Flavor.OFFICIAL) {
-            var attention = new TalkingHeads(heads, headDim, Products.Q_K_V, qkvBias, Optional.empty(), 0, 0);
-            var mlp = new Mlp(classMlpDim, Activation.GELU, 0);
-            return new LayerScaleBlock(attention, mlp, scaleAt(i), true, normEps, 0);
+    public record CaitStack(String name, List<LayerScaleBlock> blocks, double layerDropout) {
+        public CaitStack {
+            blocks = List.copyOf(blocks);
         }
-        var attention = new TalkingHeads(
-                heads, headDim, Products.Q_KV, qkvBias, Optional.of(mixing()), drops.attn(), drops.proj());
-        var mlp = new Mlp(classMlpDim, Activation.GELU, drops.proj());
-        return new LayerScaleBlock(attention, mlp, scaleAt(i), false, normEps, drops.path());
-    }
 
-    /** Talking heads: a linear layer in timm, a matrix without bias in vit-pytorch. */
-    private Mixing mixing() {
-        return flavor == Flavor.OFFICIAL
-                ? new Mixing(true, new Init.TruncatedNormalInit(0.02))
-                : new Mixing(false, new Init.NormalInit(1));
+        int depth() {
+            return blocks.size();
+        }
+
+        LayerScaleBlock block(int i) {
+            return blocks.get(i);
+        }
+
+        Graph scope(Graph g, int i) {
+            return g.scope(name + "." + i);
+        }
+
+        LayerIndex index(int i) {
+            return new LayerIndex(name, i, depth(), layerDropout);
+        }
     }
 
     /**
-     * Initial layer scale of block {@code i}, counted separately for patch and class blocks as in vit-pytorch. The
-     * paper (section 2) applies the same bounds to the depth of the network and uses one value for all its blocks.
+     * Classifier.
+     *
+     * @param pool with {@link TokenPool#MEAN} over the patches, the class attention blocks have no effect
      */
-    private double scaleAt(int i) {
-        return layerScale.orElse(i < 18 ? 0.1 : i < 24 ? 1e-5 : 1e-6);
-    }
-
-    /** Layer dropout. vit-pytorch 0.20.2 also drops blocks in evaluation, by mistake; here it is for training only. */
-    private LayerScaleBlock.LayerIndex layer(String stack, int i, int count) {
-        return new LayerScaleBlock.LayerIndex(stack, i, count, layerDropout);
-    }
-
-    /** [1, D], [T, D] -> [K] */
-    private Tensor head(Graph g, Tensor cls, Tensor x) {
-        // LN is applied per token, so only the pooled tokens need it.
-        Tensor normed = g.layerNorm("norm", pool == TokenPool.CLS ? cls : x, normEps); // [1, D] or [T, D]
-        Tensor pooled = pool == TokenPool.CLS ? g.reshape("cls_flat", normed, dim) : g.mean("pool", normed, 0); // [D]
-        return g.dense("head", g.dropout("head_drop", pooled, drops.head()), classes); // [K]
-    }
-
-    @Override
-    public CheckpointNames keys() {
-        return switch (flavor) {
-            case OFFICIAL ->
-                CheckpointNames.of(
-                        "blocks.{i}.ls1.gamma", "blocks.{i}.gamma_1",
-                        "blocks.{i}.ls2.gamma", "blocks.{i}.gamma_2",
-                        "blocks_token_only.{i}.ls1.gamma", "blocks_token_only.{i}.gamma_1",
-                        "blocks_token_only.{i}.ls2.gamma", "blocks_token_only.{i}.gamma_2");
-            case COMMUNITY -> {
-                List<String> pairs = new ArrayList<>(List.of(
-                        "patch_embed.proj", "to_patch_embedding.1",
-                        "pos_embed", "pos_embedding",
-                        "norm", "mlp_head.0",
-                        "head", "mlp_head.1"));
-                pairs.addAll(vitPytorchNames("blocks.{i}.", "patch_transformer.layers.{i}."));
-                pairs.addAll(vitPytorchNames("blocks_token_only.{i}.", "cls_transformer.layers.{i}."));
-                yield CheckpointNames.of(pairs.toArray(String[]::new))
-                        .shaped(TensorForm.PATCHES, "patch_embed.proj.kernel")
-                        .shaped(TensorForm.TOKENS, "*.ls{i}.gamma");
-            }
-        };
-    }
-
-    /** Names in vit-pytorch, where both stacks have the same layer names. */
-    private static List<String> vitPytorchNames(String block, String layer) {
-        return List.of(
-                block + "ls1.gamma", layer + "0.scale",
-                block + "norm1", layer + "0.fn.norm",
-                block + "attn.q", layer + "0.fn.fn.to_q",
-                block + "attn.kv", layer + "0.fn.fn.to_kv",
-                block + "attn.proj_l.kernel", layer + "0.fn.fn.mix_heads_pre_attn",
-                block + "attn.proj_w.kernel", layer + "0.fn.fn.mix_heads_post_attn",
-                block + "attn.proj", layer + "0.fn.fn.to_out.0",
-                block + "ls2.gamma", layer + "1.scale",
-                block + "norm2", layer + "1.fn.norm",
-                block + "mlp.fc1", layer + "1.fn.fn.net.0",
-                block + "mlp.fc2", layer + "1.fn.fn.net.3");
+    public record CaitHead(TokenPool pool, double normEps, double drop) {
+        /** [1, D], [T, D] -> [K]. A norm applies to each token alone, so only the pooled tokens need it. */
+        Tensor build(Graph g, Tensor cls, Tensor x, int classes) {
+            Tensor normed = g.layerNorm("norm", pool == TokenPool.CLS ? cls : x, normEps); // [1, D] or [T, D]
+            Tensor pooled =
+                    pool == TokenPool.CLS ? g.reshape("cls_flat", normed, x.dim(1)) : g.mean("pool", normed, 0); // [D]
+            return g.dense("head", g.dropout("head_drop", pooled, drop), classes); // [K]
+        }
     }
 }

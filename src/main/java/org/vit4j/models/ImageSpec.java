@@ -20,7 +20,7 @@ public record ImageSpec(int height, int width, int channels) {
         return s.build(() -> new ImageSpec(size[0], size[1], channels)).orElse(new ImageSpec(224, 224, 3));
     }
 
-    /** Adds the input of the network to a graph: [H, W, C]. */
+    /** Declares the input {@code image} [H, W, C] of a network. */
     public Tensor input(Graph g) {
         return g.input("image", height, width, channels);
     }

@@ -9,23 +9,27 @@ import org.vit4j.config.Config;
 import org.vit4j.config.Section;
 import org.vit4j.models.community.CommunityCvt;
 import org.vit4j.models.community.CommunityLevit;
+import org.vit4j.models.community.CommunityCait;
+import org.vit4j.models.community.CommunityDeepVit;
+import org.vit4j.models.community.CommunityDeit;
+import org.vit4j.models.community.CommunityVit;
 
 /** The networks that a {@code model:} section can name. Immutable; {@link #with} returns a list with one more. */
 public final class Models {
     private static final Models BUILT_IN = new Models(List.of(
-            official("vit", Vit::read),
-            community("vit", Vit::read),
-            official("deepvit", DeepVit::read),
-            community("deepvit", DeepVit::read),
-            official("deit", Deit::read),
-            community("deit", Deit::read),
+            new Architecture("vit", Flavor.OFFICIAL, Vit::read),
+            new Architecture("vit", Flavor.COMMUNITY, CommunityVit::read),
+            new Architecture("deepvit", Flavor.OFFICIAL, DeepVit::read),
+            new Architecture("deepvit", Flavor.COMMUNITY, CommunityDeepVit::read),
+            new Architecture("deit", Flavor.OFFICIAL, Deit::read),
+            new Architecture("deit", Flavor.COMMUNITY, CommunityDeit::read),
             new Architecture("levit", Flavor.OFFICIAL, Levit::read),
             new Architecture("levit", Flavor.COMMUNITY, CommunityLevit::read),
             new Architecture("cvt", Flavor.OFFICIAL, Cvt::read),
             new Architecture("cvt", Flavor.COMMUNITY, CommunityCvt::read),
             official("resnet", ResNet::read),
-            official("cait", Cait::read),
-            community("cait", Cait::read),
+            new Architecture("cait", Flavor.OFFICIAL, Cait::read),
+            new Architecture("cait", Flavor.COMMUNITY, CommunityCait::read),
             official("pit", Pit::read),
             community("pit", Pit::read),
             official("t2t_vit", T2tVit::read),

@@ -11,8 +11,10 @@ import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.AttentionHeads;
 import org.vit4j.layers.LayerScaleBlock;
 import org.vit4j.layers.Mlp;
+import org.vit4j.layers.PreNorm;
 import org.vit4j.layers.TalkingHeads;
 import org.vit4j.layers.TalkingHeads.Mixing;
 import org.vit4j.layers.TalkingHeads.Products;
@@ -94,8 +96,7 @@ final class GoldenCait {
         int dim = a.intAt("dim");
         int heads = a.intAt("num_heads", 8);
         var attention = new TalkingHeads(
-                heads,
-                dim / heads,
+                new AttentionHeads(heads, dim / heads),
                 Products.QKV,
                 a.boolAt("qkv_bias", false),
                 Optional.of(LINEAR),
@@ -114,8 +115,7 @@ final class GoldenCait {
         int heads = a.intAt("num_heads");
         double drop = a.doubleAt("proj_drop", 0);
         var attention = new TalkingHeads(
-                heads,
-                dim / heads,
+                new AttentionHeads(heads, dim / heads),
                 Products.Q_K_V,
                 a.boolAt("qkv_bias", false),
                 Optional.empty(),
@@ -123,7 +123,11 @@ final class GoldenCait {
                 drop);
         var mlp = new Mlp((int) (dim * a.doubleAt("mlp_ratio", 4)), Activation.GELU, drop);
         var block = new LayerScaleBlock(
-                attention, mlp, a.doubleAt("init_values", 1e-4), true, a.eps(), a.doubleAt("drop_path", 0));
+                attention,
+                mlp,
+                PreNorm.scaled(a.eps(), a.doubleAt("init_values", 1e-4)),
+                true,
+                a.doubleAt("drop_path", 0));
         a.finish();
         Graph g = new Graph(Init.PYTORCH);
         Tensor patches = input(g, golden, "input");
@@ -139,8 +143,7 @@ final class GoldenCait {
         a.intAt("dim");
         boolean context = a.boolAt("with_context", false);
         var attention = new TalkingHeads(
-                a.intAt("heads", 8),
-                a.intAt("dim_head", 64),
+                new AttentionHeads(a.intAt("heads", 8), a.intAt("dim_head", 64)),
                 Products.Q_KV,
                 false,
                 Optional.of(MATRIX),
@@ -148,7 +151,8 @@ final class GoldenCait {
                 a.doubleAt("dropout", 0));
         a.intAt("depth", 1); // only selects the initial scale
         a.finish();
-        var block = new LayerScaleBlock(attention, new Mlp(1, Activation.GELU, 0), 0.1, false, a.eps(), 0);
+        var block =
+                new LayerScaleBlock(attention, new Mlp(1, Activation.GELU, 0), PreNorm.scaled(a.eps(), 0.1), false, 0);
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = input(g, golden, "input");
         g.output("output", context ? block.attend(g, x, input(g, golden, "context")) : block.attend(g, x));

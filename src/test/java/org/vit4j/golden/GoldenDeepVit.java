@@ -12,7 +12,8 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.Attention;
-import org.vit4j.layers.ReAttention;
+import org.vit4j.layers.ReAttention.BatchReAttention;
+import org.vit4j.layers.ReAttention.LayerReAttention;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for the authors' DeepVisionTransformer and ReAttention and vit-pytorch's DeepViT. */
@@ -126,7 +127,7 @@ final class GoldenDeepVit {
 
         Tensor[] maps = new Tensor[1];
         Tensor y = attention(heads, headDim, scale, flag(h, "qkv_bias", false))
-                .build(g, x, w -> maps[0] = reAttention ? ReAttention.overBatch(g, w, mapScale) : w);
+                .build(g, x, w -> maps[0] = reAttention ? new BatchReAttention(mapScale).build(g, w) : w);
         g.output("output", y);
         if (golden.config().path("outputs").has("attention")) g.output("attention", maps[0]);
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
@@ -140,7 +141,7 @@ final class GoldenDeepVit {
     private static GoldenGraph community(Graph g, Tensor x, Map<String, JsonNode> h) {
         int headDim = h.get("dim_head").asInt();
         Tensor y = attention(h.get("heads").asInt(), headDim, 1 / Math.sqrt(headDim), false)
-                .build(g, x, maps -> ReAttention.overHeads(g, maps));
+                .build(g, x, maps -> new LayerReAttention().build(g, maps));
         g.output("output", y);
         CheckpointNames keys = CheckpointNames.of(
                 "qkv", "to_qkv",

@@ -8,6 +8,14 @@ import org.vit4j.models.Levit;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.models.community.CommunityCvt;
 import org.vit4j.models.community.CommunityLevit;
+import org.vit4j.models.Cait;
+import org.vit4j.models.DeepVit;
+import org.vit4j.models.Deit;
+import org.vit4j.models.Vit;
+import org.vit4j.models.community.CommunityCait;
+import org.vit4j.models.community.CommunityDeepVit;
+import org.vit4j.models.community.CommunityDeit;
+import org.vit4j.models.community.CommunityVit;
 
 /**
  * Naming schemes of the published checkpoints of a network.
@@ -18,6 +26,14 @@ import org.vit4j.models.community.CommunityLevit;
 public record NameSchemes(List<CheckpointNames> published, List<CheckpointNames> all) {
     /** The networks whose published names differ from vit4j's, one line each. */
     private static final List<NetworkNames<?>> NETWORKS = List.of(
+            entry(Vit.class, VitNames::vit),
+            entry(CommunityVit.class, vit -> published(VitNames.VIT_PYTORCH)),
+            entry(Deit.class, VitNames::deit),
+            entry(CommunityDeit.class, VitNames::communityDeit),
+            entry(DeepVit.class, deepVit -> published(DeepVitNames.AUTHORS)),
+            entry(CommunityDeepVit.class, deepVit -> published(DeepVitNames.VIT_PYTORCH)),
+            entry(Cait.class, cait -> published(CaitNames.timm())),
+            entry(CommunityCait.class, cait -> published(CaitNames.vitPytorch())),
             entry(Levit.class, LevitNames::of),
             entry(CommunityLevit.class, LevitNames::of),
             entry(Cvt.class, CvtNames::of),
