@@ -30,7 +30,7 @@ public record CrossTransformer(int depth, int heads, int headDim, double normEps
         boolean project = cls.dim(1) != width;
         Tensor x = project ? g.dense("project_in", cls, width) : cls; // [1, E]
         Tensor query = g.layerNorm("norm", x, normEps); // [1, E]
-        var attention = new CrossAttention(heads, headDim, false, true, 0, drop);
+        var attention = new FusedKvCrossAttention(heads, headDim, drop);
         Tensor context = attention.build(g.scope("attn"), query, g.concat("kv", 0, query, patches)); // [1, E]
         return g.add("add", project ? g.dense("project_out", context, cls.dim(1)) : context, cls); // [1, D]
     }

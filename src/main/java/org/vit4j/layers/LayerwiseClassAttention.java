@@ -6,19 +6,8 @@ import org.vit4j.graph.Tensor;
 /**
  * CeiT's layer-wise class-token attention, LCA (arXiv:2103.11816, section 3.3): the class token of the last layer
  * attends to the class tokens of all layers, followed by an MLP.
- *
- * @param project true for an output projection after the attention
  */
-public record LayerwiseClassAttention(
-        int heads,
-        int headDim,
-        double scale,
-        boolean qkvBias,
-        boolean project,
-        Mlp mlp,
-        double normEps,
-        double attnDrop,
-        double projDrop) {
+public record LayerwiseClassAttention(Attention attention, Mlp mlp, double normEps) {
 
     /** Class tokens [L, D] of L layers -> [1, D] */
     public Tensor build(Graph g, Tensor x) {
@@ -29,12 +18,13 @@ public record LayerwiseClassAttention(
     }
 
     private Tensor attend(Graph g, Tensor x) {
-        int layers = x.dim(0);
-        Tensor qkv = g.lastTokenQkv("qkv", x, heads * headDim, qkvBias); // [1 + 2 * L, H * d]
+        int layers = x.dim(0), heads = attention.heads();
+        Tensor qkv = g.lastTokenQkv("qkv", x, heads * attention.headDim(), attention.qkvBias()); // [1 + 2 * L, H * d]
         Tensor q = g.splitHeads("q", g.slice("query", qkv, 0, 0, 1), heads); // [H, 1, d]
         Tensor k = g.splitHeads("k", g.slice("keys", qkv, 0, 1, 1 + layers), heads); // [H, L, d]
         Tensor v = g.splitHeads("v", g.slice("values", qkv, 0, 1 + layers, 1 + 2 * layers), heads); // [H, L, d]
-        Tensor context = new Qkv(q, k, v).attend(g, scale, attnDrop); // [1, H * d]
-        return g.dropout("proj_drop", project ? g.dense("proj", context, x.dim(1)) : context, projDrop); // [1, D]
+        Tensor context = new Qkv(q, k, v).attend(g, attention.scale(), attention.attnDrop()); // [1, H * d]
+        Tensor out = attention.project() ? g.dense("proj", context, x.dim(1)) : context; // [1, D]
+        return g.dropout("proj_drop", out, attention.projDrop()); // [1, D]
     }
 }

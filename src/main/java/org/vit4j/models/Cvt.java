@@ -24,6 +24,15 @@ import org.vit4j.layers.PreNorm;
  * CvT: "Introducing Convolutions to Vision Transformers", Wu et al. 2021, arXiv:2103.15808. Three stages, each an
  * overlapping convolution to fewer and wider tokens, followed by blocks with convolutional projections. As
  * microsoft/CvT, {@code lib/models/cls_cvt.py}.
+ *
+ * <pre>
+ * variant     dim               depth       heads        parameters
+ * cvt_13      [64, 192, 384]    [1, 2, 10]  [1, 3, 6]    19,997,480
+ * cvt_13_384  [64, 192, 384]    [1, 2, 10]  [1, 3, 6]    19,997,480
+ * cvt_21      [64, 192, 384]    [1, 4, 16]  [1, 3, 6]    31,622,696
+ * cvt_21_384  [64, 192, 384]    [1, 4, 16]  [1, 3, 6]    31,622,696
+ * cvt_w24     [192, 768, 1024]  [2, 2, 20]  [3, 12, 16]  277,196,392
+ * </pre>
  */
 public record Cvt(ImageSpec image, int classes, List<CvtStage> stages, LinearInit init, double normEps)
         implements ModelConfig {

@@ -22,6 +22,20 @@ import org.vit4j.layers.PerStage;
  * linear layer. As huggingface/pytorch-image-models 0.9.16, {@code timm/models/levit.py} (equal to
  * facebookresearch/LeViT).
  *
+ * <pre>
+ * variant       dim               depth      heads        parameters
+ * levit_128s    [128, 256, 384]   [2, 3, 4]  [4, 6, 8]    7,777,058
+ * levit_128     [128, 256, 384]   [4, 4, 4]  [4, 8, 12]   9,213,936
+ * levit_192     [192, 288, 384]   [4, 4, 4]  [3, 5, 6]    10,947,069
+ * levit_256     [256, 384, 512]   [4, 4, 4]  [4, 6, 8]    18,893,876
+ * levit_256d    [256, 384, 512]   [4, 8, 6]  [4, 6, 8]    26,210,788
+ * levit_384     [384, 512, 768]   [4, 4, 4]  [6, 9, 12]   39,128,836
+ * levit_384_s8  [384, 512, 768]   [4, 4, 4]  [6, 9, 12]   39,118,960
+ * levit_512     [512, 768, 1024]  [4, 4, 4]  [8, 12, 16]  95,173,700
+ * levit_512d    [512, 640, 768]   [4, 8, 6]  [8, 10, 12]  92,497,538
+ * levit_512_s8  [512, 640, 896]   [4, 4, 4]  [8, 10, 14]  74,046,696
+ * </pre>
+ *
  * @param distillClasses number of classes of the distillation head, empty for none
  * @param drops only the rates of the head and of stochastic depth are used
  */

@@ -10,8 +10,11 @@ import org.vit4j.config.Section;
 import org.vit4j.models.community.CommunityCvt;
 import org.vit4j.models.community.CommunityLevit;
 import org.vit4j.models.community.CommunityCait;
+import org.vit4j.models.community.CommunityCeit;
+import org.vit4j.models.community.CommunityCrossVit;
 import org.vit4j.models.community.CommunityDeepVit;
 import org.vit4j.models.community.CommunityDeit;
+import org.vit4j.models.community.CommunityPit;
 import org.vit4j.models.community.CommunityVit;
 
 /** The networks that a {@code model:} section can name. Immutable; {@link #with} returns a list with one more. */
@@ -27,18 +30,18 @@ public final class Models {
             new Architecture("levit", Flavor.COMMUNITY, CommunityLevit::read),
             new Architecture("cvt", Flavor.OFFICIAL, Cvt::read),
             new Architecture("cvt", Flavor.COMMUNITY, CommunityCvt::read),
-            official("resnet", ResNet::read),
+            new Architecture("resnet", Flavor.OFFICIAL, ResNet::read),
             new Architecture("cait", Flavor.OFFICIAL, Cait::read),
             new Architecture("cait", Flavor.COMMUNITY, CommunityCait::read),
-            official("pit", Pit::read),
-            community("pit", Pit::read),
+            new Architecture("pit", Flavor.OFFICIAL, Pit::read),
+            new Architecture("pit", Flavor.COMMUNITY, CommunityPit::read),
             official("t2t_vit", T2tVit::read),
             community("t2t_vit", T2tVit::read),
             official("vitae", Vitae::read),
-            official("crossvit", CrossVit::read),
-            community("crossvit", CrossVit::read),
-            official("ceit", Ceit::read),
-            community("ceit", Ceit::read)));
+            new Architecture("crossvit", Flavor.OFFICIAL, CrossVit::read),
+            new Architecture("crossvit", Flavor.COMMUNITY, CommunityCrossVit::read),
+            new Architecture("ceit", Flavor.OFFICIAL, Ceit::read),
+            new Architecture("ceit", Flavor.COMMUNITY, CommunityCeit::read)));
 
     private final List<Architecture> architectures;
 

@@ -2,7 +2,6 @@ package org.vit4j.models;
 
 import java.util.List;
 import java.util.Optional;
-import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -24,7 +23,6 @@ import org.vit4j.graph.Window;
  * @param zeroInit true if the last norm of each branch starts at 0 (torchvision's {@code zero_init_residual})
  */
 public record ResNet(
-        Flavor flavor,
         ImageSpec image,
         int classes,
         ResNetStyle style,
@@ -35,54 +33,12 @@ public record ResNet(
         double headDrop)
         implements ModelConfig {
 
-    /** Type of stem and stages. */
-    public enum ResNetStyle {
-        /** 3x3 stem, three stages of basic blocks: for small images. */
-        CIFAR,
-        /** 7x7 stem and max pool, four stages; bottleneck blocks from depth 50 on. */
-        IMAGENET
-    }
-
-    /** Depths in table 1 of the paper. */
-    private static final List<Integer> DEPTHS = List.of(18, 34, 50, 101, 152);
-
     private static final int EXPANSION = 4;
-
-    public ResNet {
-        Checks.require(
-                flavor == Flavor.OFFICIAL, "flavor (community) is not supported by resnet, which has only official");
-        Checks.positive("classes", classes);
-        Checks.positive("width", width);
-        Checks.rate("head_drop", headDrop);
-        boolean cifar = style == ResNetStyle.CIFAR;
-        Checks.require(
-                !cifar || (depth >= 8 && depth % 6 == 2),
-                "depth (%d) must be 6 n + 2 with form: cifar, for example 20, 32, 44, 56, 110",
-                depth);
-        Checks.require(
-                cifar || DEPTHS.contains(depth), "depth (%d) must be one of %s with form: imagenet", depth, DEPTHS);
-    }
-
-    static Optional<ResNet> read(Section s, Flavor flavor, ImageSpec image, int classes) {
-        ResNetStyle form = s.enumAt("form", ResNetStyle.class, ResNetStyle.IMAGENET);
-        boolean cifar = form == ResNetStyle.CIFAR;
-        int depth = s.intAt("depth", cifar ? 20 : 50);
-        int width = s.intAt("width", cifar ? 16 : 64);
-        boolean zeroInit = s.boolAt("zero_init", false);
-        double eps = s.doubleAt("norm_eps", 1e-5);
-        double drop = s.doubleAt("head_drop", 0);
-        return s.build(() -> new ResNet(flavor, image, classes, form, depth, width, zeroInit, eps, drop));
-    }
-
-    @Override
-    public String arch() {
-        return "resnet";
-    }
 
     @Override
     public Graph build() {
         Graph g = new Graph(HE);
-        Tensor x = g.input("image", image.height(), image.width(), image.channels()); // [H, W, C]
+        Tensor x = image.input(g); // [H, W, C]
         x = style == ResNetStyle.CIFAR ? stem(g, x, 3, 1) : stem(g, x, 7, 2); // [H', W', width]
         if (style == ResNetStyle.IMAGENET) x = g.maxPool("maxpool", x, Window.square(3, 2, 1)); // [H/4, W/4, width]
         List<Integer> blocks = blocks();
@@ -159,11 +115,6 @@ public record ResNet(
         return g.batchNorm("downsample.1", projected, normEps); // [H', W', C']
     }
 
-    @Override
-    public CheckpointNames keys() {
-        return CheckpointNames.SAME;
-    }
-
     /**
      * Initialization of He et al. 2015, arXiv:1502.01852: convolutions normal with variance 2 / fan out, as in
      * torchvision and the authors' Torch code; the head like PyTorch's {@code nn.Linear}.
@@ -189,4 +140,44 @@ public record ResNet(
             return Init.ZEROS;
         }
     };
+
+    /** Type of stem and stages. */
+    public enum ResNetStyle {
+        /** 3x3 stem, three stages of basic blocks: for small images. */
+        CIFAR,
+        /** 7x7 stem and max pool, four stages; bottleneck blocks from depth 50 on. */
+        IMAGENET
+    }
+
+    /** Depths in table 1 of the paper. */
+    private static final List<Integer> DEPTHS = List.of(18, 34, 50, 101, 152);
+
+    public ResNet {
+        Checks.positive("classes", classes);
+        Checks.positive("width", width);
+        Checks.rate("head_drop", headDrop);
+        boolean cifar = style == ResNetStyle.CIFAR;
+        Checks.require(
+                !cifar || (depth >= 8 && depth % 6 == 2),
+                "depth (%d) must be 6 n + 2 with form: cifar, for example 20, 32, 44, 56, 110",
+                depth);
+        Checks.require(
+                cifar || DEPTHS.contains(depth), "depth (%d) must be one of %s with form: imagenet", depth, DEPTHS);
+    }
+
+    @Override
+    public String arch() {
+        return "resnet";
+    }
+
+    static Optional<ResNet> read(Section s, ImageSpec image, int classes) {
+        ResNetStyle form = s.enumAt("form", ResNetStyle.class, ResNetStyle.IMAGENET);
+        boolean cifar = form == ResNetStyle.CIFAR;
+        int depth = s.intAt("depth", cifar ? 20 : 50);
+        int width = s.intAt("width", cifar ? 16 : 64);
+        boolean zeroInit = s.boolAt("zero_init", false);
+        double eps = s.doubleAt("norm_eps", 1e-5);
+        double drop = s.doubleAt("head_drop", 0);
+        return s.build(() -> new ResNet(image, classes, form, depth, width, zeroInit, eps, drop));
+    }
 }

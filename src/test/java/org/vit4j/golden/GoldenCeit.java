@@ -11,6 +11,9 @@ import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.Window;
+import org.vit4j.layers.ActivatedLeFF;
+import org.vit4j.layers.Attention;
 import org.vit4j.layers.ImageToTokens;
 import org.vit4j.layers.LayerwiseClassAttention;
 import org.vit4j.layers.LeFF;
@@ -98,7 +101,9 @@ final class GoldenCeit {
         Map<String, JsonNode> a = golden.hyperparameters();
         GoldenCrossVit.requireKnown(a, Set.of("in_chans", "out_chans", "kernel_size", "stride"));
         Graph g = new Graph(Init.TIMM);
-        var stem = ImageToTokens.official(intAt(a, "out_chans", 64), intAt(a, "kernel_size", 7), intAt(a, "stride", 2));
+        int kernel = intAt(a, "kernel_size", 7);
+        Window conv = Window.square(kernel, intAt(a, "stride", 2), kernel / 2);
+        var stem = new ImageToTokens(intAt(a, "out_chans", 64), conv, false, Window.square(3, 2, 1));
         g.output("output", stem.build(g, image(g, golden)));
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
@@ -108,11 +113,10 @@ final class GoldenCeit {
         GoldenCrossVit.requireKnown(
                 a, Set.of("in_channels", "out_channels", "conv_kernel", "stride", "pool_kernel", "patch_size", "dim"));
         Graph g = new Graph(Init.PYTORCH);
-        var stem = ImageToTokens.community(
-                intAt(a, "out_channels", 32),
-                intAt(a, "conv_kernel", 7),
-                intAt(a, "stride", 2),
-                intAt(a, "pool_kernel", 3));
+        int stride = intAt(a, "stride", 2);
+        Window conv = Window.square(intAt(a, "conv_kernel", 7), stride, 4);
+        Window pool = Window.square(intAt(a, "pool_kernel", 3), stride, 0);
+        var stem = new ImageToTokens(intAt(a, "out_channels", 32), conv, true, pool);
         Tensor map = stem.build(g, image(g, golden));
         int patch = intAt(a, "patch_size", 4);
         g.output("output", new PatchEmbed(patch, patch, intAt(a, "dim", 192), true).build(g, map));
@@ -129,7 +133,7 @@ final class GoldenCeit {
         Tensor x = GoldenCrossVit.tokens(g, golden, "input");
         int hidden = intAt(a, "hidden_features", x.dim(1));
         boolean norm = !a.containsKey("with_bn") || a.get("with_bn").asBoolean();
-        var leff = new LeFF(hidden, intAt(a, "kernel_size", 3), norm, true, false);
+        var leff = new LeFF(hidden, intAt(a, "kernel_size", 3), norm);
         int side = (int) Math.sqrt(x.dim(0) - 1);
         Tensor out = leff.build(g, g.slice("patches", x, 0, 1, x.dim(0)), side, side);
         g.output("output", g.concat("out", 0, g.slice("cls", x, 0, 0, 1), out));
@@ -141,7 +145,7 @@ final class GoldenCeit {
         GoldenCrossVit.requireKnown(a, Set.of("dim", "scale", "depth_kernel"));
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = GoldenCrossVit.tokens(g, golden, "input");
-        var leff = new LeFF(x.dim(1) * intAt(a, "scale", 4), intAt(a, "depth_kernel", 3), true, false, true);
+        var leff = new ActivatedLeFF(x.dim(1) * intAt(a, "scale", 4), intAt(a, "depth_kernel", 3));
         int side = (int) Math.sqrt(x.dim(0));
         g.output("output", leff.build(g, x, side, side));
         CheckpointNames keys = CheckpointNames.of(
@@ -181,8 +185,9 @@ final class GoldenCeit {
                 given == null || given.isNull() ? OptionalDouble.empty() : OptionalDouble.of(given.asDouble());
         var mlp = new Mlp((int) (x.dim(1) * ratio), Activation.GELU, 0);
         double eps = GoldenCrossVit.eps(golden, 1e-6);
-        var block = new LayerwiseClassAttention(
-                heads, headDim, scale.orElse(1 / Math.sqrt(headDim)), bias, true, mlp, eps, 0, 0);
+        double factor = scale.orElse(1 / Math.sqrt(headDim));
+        var attention = new Attention(heads, headDim, factor, bias, OptionalDouble.empty(), true, 0, 0);
+        var block = new LayerwiseClassAttention(attention, mlp, eps);
         g.output("output", block.build(g, x));
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
@@ -197,7 +202,9 @@ final class GoldenCeit {
         var mlp = new Mlp(a.get("mlp_dim").asInt(), Activation.GELU, 0);
         boolean project = heads > 1 || headDim != x.dim(1);
         double eps = GoldenCrossVit.eps(golden, 1e-5);
-        var block = new LayerwiseClassAttention(heads, headDim, 1 / Math.sqrt(headDim), false, project, mlp, eps, 0, 0);
+        double scale = 1 / Math.sqrt(headDim);
+        var attention = new Attention(heads, headDim, scale, false, OptionalDouble.empty(), project, 0, 0);
+        var block = new LayerwiseClassAttention(attention, mlp, eps);
         g.output("output", block.build(g, x));
         CheckpointNames keys = CheckpointNames.of(
                 "norm1", "layers.0.0.norm",

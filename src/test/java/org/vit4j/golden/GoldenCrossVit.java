@@ -7,14 +7,20 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.checkpoint.names.NameSchemes;
+import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
+import org.vit4j.layers.Attention;
 import org.vit4j.layers.CrossTransformer;
+import org.vit4j.layers.Mlp;
 import org.vit4j.layers.MultiScaleBlock;
+import org.vit4j.layers.PreNorm;
+import org.vit4j.layers.TransformerBlock;
 import org.vit4j.models.ModelConfig;
 
 /** Adapter for timm's CrossVit and MultiScaleBlock and vit-pytorch's CrossViT and CrossTransformer. */
@@ -143,20 +149,22 @@ final class GoldenCrossVit {
         for (int b = 0; b < 2; b++) {
             hidden.add((int) (dim.get(b) * a.get("mlp_ratio").get(b).asDouble()));
         }
-        int paths = Math.max(depth.get(0), depth.get(1)) + depth.get(2);
         boolean bias = a.containsKey("qkv_bias") && a.get("qkv_bias").asBoolean();
-        var block = new MultiScaleBlock(
-                depth.subList(0, 2),
-                depth.get(2),
-                ints(a.get("num_heads")),
-                hidden,
-                bias,
-                eps(golden, 1e-6),
-                0,
-                0,
-                Collections.nCopies(paths, 0.0));
+        List<Integer> heads = ints(a.get("num_heads"));
+        List<TransformerBlock> blocks = new ArrayList<>();
+        for (int b = 0; b < 2; b++) {
+            int d = dim.get(b) / heads.get(b);
+            double scale = 1 / Math.sqrt(d);
+            var attention = new Attention(heads.get(b), d, scale, bias, OptionalDouble.empty(), true, 0, 0);
+            var mlp = new Mlp(hidden.get(b), Activation.GELU, 0);
+            blocks.add(new TransformerBlock(attention, mlp, PreNorm.plain(eps(golden, 1e-6))));
+        }
+        var block = new MultiScaleBlock(depth.subList(0, 2), depth.get(2), blocks);
         Graph g = new Graph(Init.TIMM);
-        List<Tensor> out = block.build(g, List.of(tokens(g, golden, "input_0"), tokens(g, golden, "input_1")));
+        List<Tensor> out = block.build(
+                g,
+                List.of(tokens(g, golden, "input_0"), tokens(g, golden, "input_1")),
+                Collections.nCopies(block.length(), 0.0));
         g.output("output_0", out.get(0));
         g.output("output_1", out.get(1));
         return GoldenGraph.module(g, CheckpointNames.SAME, "input_0", "input_1");

@@ -13,6 +13,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.ConvHeadPooling;
+import org.vit4j.layers.SeparableHeadPooling;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.train.LossFunctions;
 import org.vit4j.train.SoftTargets;
@@ -117,7 +118,7 @@ final class GoldenPit {
         a.intAt("tokens");
         String padding = a.stringAt("padding_mode", "zeros");
         if (!padding.equals("zeros")) throw new AssertionError("padding " + padding);
-        ConvHeadPooling pool = new ConvHeadPooling(a.intAt("out_feature"), a.intAt("stride"), false);
+        ConvHeadPooling pool = new ConvHeadPooling(a.intAt("out_feature"), a.intAt("stride"));
         a.finish();
         Graph g = new Graph(Init.PYTORCH);
         int[] image = golden.io().get("input").shape(); // [N, C, H, W]
@@ -133,7 +134,7 @@ final class GoldenPit {
         Arguments a = new Arguments(golden);
         int dim = a.intAt("dim");
         a.finish();
-        ConvHeadPooling pool = new ConvHeadPooling(2 * dim, 2, true);
+        SeparableHeadPooling pool = new SeparableHeadPooling(2 * dim, 2);
         Graph g = new Graph(Init.PYTORCH);
         Tensor x = GoldenCait.input(g, golden, "input"); // [1 + T, D]
         int side = (int) Math.round(Math.sqrt(x.dim(0) - 1));

@@ -4,17 +4,23 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.vit4j.models.Cvt;
-import org.vit4j.models.Levit;
-import org.vit4j.models.ModelConfig;
-import org.vit4j.models.community.CommunityCvt;
-import org.vit4j.models.community.CommunityLevit;
 import org.vit4j.models.Cait;
+import org.vit4j.models.Ceit;
+import org.vit4j.models.CrossVit;
 import org.vit4j.models.DeepVit;
 import org.vit4j.models.Deit;
+import org.vit4j.models.Levit;
+import org.vit4j.models.ModelConfig;
+import org.vit4j.models.Pit;
 import org.vit4j.models.Vit;
 import org.vit4j.models.community.CommunityCait;
+import org.vit4j.models.community.CommunityCeit;
+import org.vit4j.models.community.CommunityCrossVit;
+import org.vit4j.models.community.CommunityCvt;
 import org.vit4j.models.community.CommunityDeepVit;
 import org.vit4j.models.community.CommunityDeit;
+import org.vit4j.models.community.CommunityLevit;
+import org.vit4j.models.community.CommunityPit;
 import org.vit4j.models.community.CommunityVit;
 
 /**
@@ -34,6 +40,12 @@ public record NameSchemes(List<CheckpointNames> published, List<CheckpointNames>
             entry(CommunityDeepVit.class, deepVit -> published(DeepVitNames.VIT_PYTORCH)),
             entry(Cait.class, cait -> published(CaitNames.timm())),
             entry(CommunityCait.class, cait -> published(CaitNames.vitPytorch())),
+            entry(Pit.class, PitNames::of),
+            entry(CommunityPit.class, PitNames::of),
+            entry(CrossVit.class, CrossVitNames::of),
+            entry(CommunityCrossVit.class, CrossVitNames::of),
+            entry(Ceit.class, CeitNames::of),
+            entry(CommunityCeit.class, CeitNames::of),
             entry(Levit.class, LevitNames::of),
             entry(CommunityLevit.class, LevitNames::of),
             entry(Cvt.class, CvtNames::of),
