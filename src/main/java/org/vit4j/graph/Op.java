@@ -7,7 +7,7 @@ import java.util.Locale;
  * Operation of the graph, with the granularity of layers, not of scalar arithmetic. Each operation defines its output
  * shape, its parameters and its number of multiply-accumulates; the sub-interfaces group the operations by theme.
  *
- * <p>Backends, exporters and analyses read operations through an {@link OpVisitor}, so a new operation does not compile
+ * <p>Backends, exporters and graph analysis read operations through an {@link OpVisitor}, so a new operation does not compile
  * until each of them handles it.
  *
  * <p>Invalid shapes throw {@link IllegalArgumentException}; {@link Graph} adds the name of the tensor.
