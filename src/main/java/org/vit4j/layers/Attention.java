@@ -75,6 +75,11 @@ public record Attention(
         return new Attention(heads, headDim, scale, qkvBias, eps, project, attnDrop, projDrop);
     }
 
+    /** Returns a copy with another dropout rate after the projection. */
+    public Attention withProjDrop(double rate) {
+        return new Attention(heads, headDim, scale, qkvBias, qkNorm, project, attnDrop, rate);
+    }
+
     /** Returns a copy without output projection if a single head has the width of the tokens, as in vit-pytorch. */
     public Attention projectedUnlessSingle(int dim) {
         boolean needed = heads > 1 || headDim != dim;

@@ -72,7 +72,7 @@ public record ConvAttention(
     /** Depthwise convolution and batch normalization: [H, W, D] -> [H', W', D]. */
     static Tensor convBn(Graph g, Tensor grid, Window window) {
         Tensor y = g.conv2d("conv", grid, grid.dim(2), window, grid.dim(2), false); // [H', W', D]
-        return g.batchNorm("bn", y, EPSILON);
+        return g.batchNorm("bn", y, EPSILON); // [H', W', D]
     }
 
     /** [H', W', D] -> [H' * W', D], or [1 + H' * W', D] with the class token first. */

@@ -8,13 +8,8 @@ import org.vit4j.graph.Window;
 public final class ConvEmbed {
     private ConvEmbed() {}
 
-    /** Normalization after the convolution; returns its argument for none. */
-    public interface EmbedNorm {
-        Tensor build(Graph g, Tensor x);
-    }
-
-    /** [H, W, C] -> [H', W', dim] */
-    public static Tensor build(Graph g, Tensor image, int dim, Window window, EmbedNorm norm) {
-        return norm.build(g, g.conv2d("proj", image, dim, window, 1, true));
+    /** [H, W, C] -> [H', W', dim], without the norm that follows */
+    public static Tensor build(Graph g, Tensor image, int dim, Window window) {
+        return g.conv2d("proj", image, dim, window, 1, true); // [H', W', dim]
     }
 }

@@ -19,6 +19,6 @@ public record ConvHeadPooling(int width, int stride) {
 
     /** [T, D] -> [T, D'] */
     public Tensor tokens(Graph g, Tensor x) {
-        return g.dense("fc", x, width);
+        return g.dense("fc", x, width); // [T, D']
     }
 }

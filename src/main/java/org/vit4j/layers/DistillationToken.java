@@ -13,8 +13,8 @@ public final class DistillationToken {
     private DistillationToken() {}
 
     /** Appends the token: [T, D] -> [T + 1, D] */
-    public static Tensor append(Graph g, Tensor x) {
-        return g.concat("with_dist", 0, x, g.learnedTokens("dist_token", x, 1, new Init.NormalInit(1)));
+    public static Tensor append(Graph g, Tensor x, Init init) {
+        return g.concat("with_dist", 0, x, g.learnedTokens("dist_token", x, 1, init));
     }
 
     /** Removes the token: [T + 1, D] -> [T, D] */
@@ -29,10 +29,9 @@ public final class DistillationToken {
      * <p>Predictions come from the class head, because vit-pytorch drops token and distillation head after training.
      * Its student then has the same parameters, but slightly different attention without the token.
      */
-    public static void head(Graph g, Tensor x, Tensor logits) {
-        int last = x.dim(0) - 1;
-        Tensor token = g.reshape("dist_flat", g.slice("dist", x, 0, last, last + 1), x.dim(1)); // [D]
-        Tensor normed = g.layerNorm("dist_norm", token, 1e-5); // [D]
+    public static void head(Graph g, Tensor x, Tensor logits, double normEps) {
+        Tensor token = ClassToken.select(g, "dist", x, x.dim(0) - 1); // [D]
+        Tensor normed = g.layerNorm("dist_norm", token, normEps); // [D]
         g.output("logits", logits);
         g.output("logits_class", logits);
         g.output("logits_distill", g.dense("head_dist", normed, logits.dim(0))); // [K]

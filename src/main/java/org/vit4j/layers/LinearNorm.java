@@ -18,6 +18,6 @@ public final class LinearNorm {
      */
     public static Tensor build(Graph g, Tensor x, int units, boolean bias, Init gamma) {
         Tensor y = g.dense("linear", x, units, bias); // [T, units]
-        return g.batchNorm("bn", y, y.shape().rank() - 1, EPSILON, gamma);
+        return g.batchNorm("bn", y, y.shape().rank() - 1, EPSILON, gamma); // [T, units]
     }
 }

@@ -1,6 +1,7 @@
 package org.vit4j.layers;
 
 import java.util.OptionalDouble;
+import org.vit4j.config.Checks;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
@@ -13,7 +14,6 @@ import org.vit4j.graph.Window;
  * @param qkScale factor of the scores, 1/sqrt(d) if empty
  * @param mlpRatio hidden width over token width of the MLP and of the first convolution
  * @param group number of groups of the convolutions
- * @param classToken true if the first token is a class token, which the convolutions omit
  */
 public record NormalCell(
         NormalCellType tokensType,
@@ -22,11 +22,9 @@ public record NormalCell(
         boolean qkvBias,
         OptionalDouble qkScale,
         int group,
-        boolean classToken,
         double normEps,
         double drop,
-        double attnDrop,
-        double dropPath) {
+        double attnDrop) {
 
     /** Attention type and number of convolutions: three, or two in shallow cells. */
     public enum NormalCellType {
@@ -46,8 +44,33 @@ public record NormalCell(
         }
     }
 
-    /** [T, D] -> [T, D] with T = height * width, plus 1 for a class token, which comes first. */
-    public Tensor build(Graph g, Tensor x, int height, int width) {
+    public NormalCell {
+        Checks.positive("nc_heads", heads);
+        Checks.positive("nc_group", group);
+        Checks.positive("mlp_ratio", mlpRatio);
+    }
+
+    /** Requires tokens of a width that heads and groups divide. */
+    public void requireWidth(int dim) {
+        int hidden = (int) (dim * mlpRatio);
+        Checks.check(!tokensType.performer() || heads == 1, "nc_heads", heads, "must be 1 with a performer");
+        Checks.check(!tokensType.performer() || dim >= 2, "token_dims", dim, "must be at least 2");
+        Checks.divides("nc_heads", heads, "token_dims", dim);
+        Checks.divides("nc_group", group, "token_dims", dim);
+        Checks.check(
+                hidden % group == 0,
+                "nc_group",
+                group,
+                "must divide the hidden width token_dims x mlp_ratio (" + hidden + ")");
+    }
+
+    /**
+     * [T, D] -> [T, D] with T = height * width, plus 1 for a class token, which comes first.
+     *
+     * @param classToken true if the first token is a class token, which the convolutions omit
+     * @param dropPath stochastic depth rate of all branches
+     */
+    public Tensor build(Graph g, Tensor x, int height, int width, boolean classToken, double dropPath) {
         int dim = x.dim(1);
         int first = classToken ? 1 : 0;
         Tensor patches = classToken ? g.slice("patches", x, 0, 1, x.dim(0)) : x; // [h * w, D]

@@ -1,5 +1,6 @@
 package org.vit4j.layers;
 
+import org.vit4j.config.Checks;
 import org.vit4j.graph.Activation;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Tensor;
@@ -34,6 +35,23 @@ public record ReductionCell(
         TRANSFORMER,
         /** A transformer after max pooling of the image; the convolutions have no strides. */
         POOLING
+    }
+
+    public ReductionCell {
+        if (tokensType != ReductionCellType.PERFORMER_LESS) {
+            int ratio = pyramid.ratio();
+            Checks.check(
+                    tokensType == ReductionCellType.POOLING || ratio == 2 || ratio == 4 || ratio == 8,
+                    "downsample_ratios",
+                    ratio,
+                    "must be 2, 4 or 8, the strides that three convolutions can have together");
+            boolean performer = tokensType == ReductionCellType.PERFORMER;
+            Checks.check(!performer || heads == 1, "rc_heads", heads, "must be 1 with a performer");
+            Checks.check(!performer || tokenDim >= 2, "token_dims", tokenDim, "must be at least 2");
+            Checks.divides("rc_heads", heads, "token_dims", tokenDim);
+            Checks.divides("rc_group", group, "embed_dims", pyramid.dim());
+            Checks.divides("rc_group", group, "token_dims", tokenDim);
+        }
     }
 
     /** [H, W, C] -> [H/r, W/r, D] */

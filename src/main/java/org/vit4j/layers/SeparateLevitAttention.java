@@ -34,7 +34,8 @@ public record SeparateLevitAttention(
 
     /** [T, D] -> [H, T, width] */
     private Tensor project(Graph g, String module, String name, Tensor x, int width) {
-        return g.splitHeads(name, LinearNorm.build(g.scope(module), x, heads * width, false, Init.ONES), heads);
+        Tensor all = LinearNorm.build(g.scope(module), x, heads * width, false, Init.ONES); // [T, H * width]
+        return g.splitHeads(name, all, heads); // [H, T, width]
     }
 
     public SeparateLevitAttention {

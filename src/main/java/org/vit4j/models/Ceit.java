@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -114,16 +115,13 @@ public record Ceit(
     }
 
     static Optional<Ceit> read(Section s, ImageSpec image, int classes) {
-        boolean i2t = s.boolAt("i2t", true);
-        int channels = s.intAt("i2t_channels", 64);
-        int kernel = s.intAt("i2t_kernel", 7);
-        int stride = s.intAt("i2t_stride", 2);
+        Supplier<Optional<ImageToTokens>> stem = readStem(s);
         int patch = s.intAt("patch_size", 4); // the default of the authors' class is 16, but all their networks use 4
         int dim = s.intAt("dim", 768);
         int depth = s.intAt("depth", 12);
         int heads = s.intAt("heads", 12);
         OptionalDouble qkScale = s.optionalDouble("qk_scale");
-        int hidden = s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", 4));
+        int hidden = Mlp.readHidden(s, dim, 4);
         boolean qkvBias = s.boolAt("qkv_bias", false);
         boolean leff = s.boolAt("leff", true);
         int leffKernel = s.intAt("leff_kernel", 3);
@@ -132,27 +130,29 @@ public record Ceit(
         double eps = s.doubleAt("norm_eps", 1e-6);
         DropRates drops = DropRates.read(s);
         return s.build(() -> {
-            Optional<ImageToTokens> stem = Optional.empty();
-            if (i2t) {
-                Window conv = Window.square(kernel, stride, kernel / 2);
-                stem = Optional.of(new ImageToTokens(channels, conv, false, Window.square(3, 2, 1)));
-            }
             PatchEmbed patches = new PatchEmbed(patch, patch, dim, true);
             Attention attention = attention(dim, heads, qkScale, qkvBias, drops);
             Checks.positive("mlp_dim", hidden);
             Mlp mlp = new Mlp(hidden, Activation.GELU, drops.proj());
+            TransformerBlock block = new TransformerBlock(attention, mlp, PreNorm.plain(eps));
             LeFF local = new LeFF(hidden, leffKernel, leffNorm);
-            return new Ceit(
-                    image,
-                    classes,
-                    stem,
-                    patches,
-                    depth,
-                    new TransformerBlock(attention, mlp, PreNorm.plain(eps)),
-                    leff ? Optional.of(local) : Optional.empty(),
-                    lca ? Optional.of(new LayerwiseClassAttention(attention, mlp, eps)) : Optional.empty(),
-                    drops);
+            LayerwiseClassAttention layerwise = new LayerwiseClassAttention(attention, mlp, eps);
+            Optional<LeFF> usedLeff = leff ? Optional.of(local) : Optional.empty();
+            Optional<LayerwiseClassAttention> usedLca = lca ? Optional.of(layerwise) : Optional.empty();
+            return new Ceit(image, classes, stem.get(), patches, depth, block, usedLeff, usedLca, drops);
         });
+    }
+
+    private static Supplier<Optional<ImageToTokens>> readStem(Section s) {
+        boolean i2t = s.boolAt("i2t", true);
+        int channels = s.intAt("i2t_channels", 64);
+        int kernel = s.intAt("i2t_kernel", 7);
+        int stride = s.intAt("i2t_stride", 2);
+        return () -> {
+            if (!i2t) return Optional.empty();
+            Window conv = Window.square(kernel, stride, kernel / 2);
+            return Optional.of(new ImageToTokens(channels, conv, false, Window.square(3, 2, 1)));
+        };
     }
 
     private static Attention attention(int dim, int heads, OptionalDouble qkScale, boolean qkvBias, DropRates drops) {

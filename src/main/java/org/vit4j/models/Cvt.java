@@ -63,7 +63,8 @@ public record Cvt(ImageSpec image, int classes, List<CvtStage> stages, LinearIni
 
     /** Overlapping patches: [H, W, C] -> [h, w, D]. */
     private Tensor embed(Graph g, Tensor x, CvtStage stage) {
-        return ConvEmbed.build(g, x, stage.dim(), stage.embed(), (at, y) -> at.layerNorm("norm", y, normEps));
+        Tensor grid = ConvEmbed.build(g, x, stage.dim(), stage.embed()); // [h, w, D]
+        return g.layerNorm("norm", grid, normEps); // [h, w, D]
     }
 
     private static Tensor withClassToken(Graph g, Tensor patches, CvtStage stage) {

@@ -65,7 +65,7 @@ public record Levit(
             }
             for (int j = 0; j < stage.depth(); j++) x = block(at.scope("blocks." + j), x, h, w, stage); // [T, D]
         }
-        heads(g, g.mean("pool", x, 0));
+        heads(g, g.mean("pool", x, 0)); // [D] -> [K]
         return g;
     }
 
@@ -83,7 +83,7 @@ public record Levit(
 
     /** Adds a residual branch. As in timm, every block has the same drop path rate. */
     private Tensor residual(Graph g, String number, Tensor x, Tensor branch) {
-        return g.add("add" + number, x, g.dropPath("drop_path" + number, branch, drops.path()));
+        return g.add("add" + number, x, g.dropPath("drop_path" + number, branch, drops.path())); // [T, D]
     }
 
     /** [D] -> [K]; with two heads the logits are their mean. */

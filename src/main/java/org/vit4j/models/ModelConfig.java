@@ -1,7 +1,5 @@
 package org.vit4j.models;
 
-import java.util.List;
-import org.vit4j.checkpoint.names.CheckpointNames;
 import org.vit4j.graph.Graph;
 
 /**
@@ -25,21 +23,4 @@ public interface ModelConfig {
 
     /** Builds the network; its input {@code image} is [H, W, C], its output {@code logits} is [K]. */
     Graph build();
-
-    /**
-     * Returns the parameter names of the reference code of this flavor: timm, or the authors' code if timm has none.
-     */
-    default CheckpointNames keys() {
-        return CheckpointNames.SAME;
-    }
-
-    /** Returns the naming schemes of all published checkpoints of this network, {@link #keys} first. */
-    default List<CheckpointNames> schemes() {
-        return List.of(keys());
-    }
-
-    /** Returns {@link #schemes}, followed by schemes that are read but never written. */
-    default List<CheckpointNames> importSchemes() {
-        return schemes();
-    }
 }

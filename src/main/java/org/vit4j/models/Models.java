@@ -1,5 +1,8 @@
 package org.vit4j.models;
 
+import static org.vit4j.models.Flavor.COMMUNITY;
+import static org.vit4j.models.Flavor.OFFICIAL;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -7,41 +10,42 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.vit4j.config.Config;
 import org.vit4j.config.Section;
-import org.vit4j.models.community.CommunityCvt;
-import org.vit4j.models.community.CommunityLevit;
 import org.vit4j.models.community.CommunityCait;
 import org.vit4j.models.community.CommunityCeit;
 import org.vit4j.models.community.CommunityCrossVit;
+import org.vit4j.models.community.CommunityCvt;
 import org.vit4j.models.community.CommunityDeepVit;
 import org.vit4j.models.community.CommunityDeit;
+import org.vit4j.models.community.CommunityLevit;
 import org.vit4j.models.community.CommunityPit;
+import org.vit4j.models.community.CommunityT2tVit;
 import org.vit4j.models.community.CommunityVit;
 
 /** The networks that a {@code model:} section can name. Immutable; {@link #with} returns a list with one more. */
 public final class Models {
     private static final Models BUILT_IN = new Models(List.of(
-            new Architecture("vit", Flavor.OFFICIAL, Vit::read),
-            new Architecture("vit", Flavor.COMMUNITY, CommunityVit::read),
-            new Architecture("deepvit", Flavor.OFFICIAL, DeepVit::read),
-            new Architecture("deepvit", Flavor.COMMUNITY, CommunityDeepVit::read),
-            new Architecture("deit", Flavor.OFFICIAL, Deit::read),
-            new Architecture("deit", Flavor.COMMUNITY, CommunityDeit::read),
-            new Architecture("levit", Flavor.OFFICIAL, Levit::read),
-            new Architecture("levit", Flavor.COMMUNITY, CommunityLevit::read),
-            new Architecture("cvt", Flavor.OFFICIAL, Cvt::read),
-            new Architecture("cvt", Flavor.COMMUNITY, CommunityCvt::read),
-            new Architecture("resnet", Flavor.OFFICIAL, ResNet::read),
-            new Architecture("cait", Flavor.OFFICIAL, Cait::read),
-            new Architecture("cait", Flavor.COMMUNITY, CommunityCait::read),
-            new Architecture("pit", Flavor.OFFICIAL, Pit::read),
-            new Architecture("pit", Flavor.COMMUNITY, CommunityPit::read),
-            official("t2t_vit", T2tVit::read),
-            community("t2t_vit", T2tVit::read),
-            official("vitae", Vitae::read),
-            new Architecture("crossvit", Flavor.OFFICIAL, CrossVit::read),
-            new Architecture("crossvit", Flavor.COMMUNITY, CommunityCrossVit::read),
-            new Architecture("ceit", Flavor.OFFICIAL, Ceit::read),
-            new Architecture("ceit", Flavor.COMMUNITY, CommunityCeit::read)));
+            new Architecture("vit", OFFICIAL, Vit::read),
+            new Architecture("vit", COMMUNITY, CommunityVit::read),
+            new Architecture("deepvit", OFFICIAL, DeepVit::read),
+            new Architecture("deepvit", COMMUNITY, CommunityDeepVit::read),
+            new Architecture("deit", OFFICIAL, Deit::read),
+            new Architecture("deit", COMMUNITY, CommunityDeit::read),
+            new Architecture("levit", OFFICIAL, Levit::read),
+            new Architecture("levit", COMMUNITY, CommunityLevit::read),
+            new Architecture("cvt", OFFICIAL, Cvt::read),
+            new Architecture("cvt", COMMUNITY, CommunityCvt::read),
+            new Architecture("resnet", OFFICIAL, ResNet::read),
+            new Architecture("cait", OFFICIAL, Cait::read),
+            new Architecture("cait", COMMUNITY, CommunityCait::read),
+            new Architecture("pit", OFFICIAL, Pit::read),
+            new Architecture("pit", COMMUNITY, CommunityPit::read),
+            new Architecture("t2t_vit", OFFICIAL, T2tVit::read),
+            new Architecture("t2t_vit", COMMUNITY, CommunityT2tVit::read),
+            new Architecture("vitae", OFFICIAL, Vitae::read),
+            new Architecture("crossvit", OFFICIAL, CrossVit::read),
+            new Architecture("crossvit", COMMUNITY, CommunityCrossVit::read),
+            new Architecture("ceit", OFFICIAL, Ceit::read),
+            new Architecture("ceit", COMMUNITY, CommunityCeit::read)));
 
     private final List<Architecture> architectures;
 
@@ -150,18 +154,5 @@ public final class Models {
 
     private static String word(Flavor flavor) {
         return flavor.name().toLowerCase(Locale.ROOT);
-    }
-
-    /** Reader of a record that has both flavors. */
-    private interface FlavoredReader {
-        Optional<? extends ModelConfig> read(Section s, Flavor flavor, ImageSpec image, int classes);
-    }
-
-    private static Architecture official(String arch, FlavoredReader reader) {
-        return new Architecture(arch, Flavor.OFFICIAL, (s, image, k) -> reader.read(s, Flavor.OFFICIAL, image, k));
-    }
-
-    private static Architecture community(String arch, FlavoredReader reader) {
-        return new Architecture(arch, Flavor.COMMUNITY, (s, image, k) -> reader.read(s, Flavor.COMMUNITY, image, k));
     }
 }

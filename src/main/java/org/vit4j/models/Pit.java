@@ -78,7 +78,7 @@ public record Pit(
                 grid = at.reshape("grid", rest, grid.dim(0), grid.dim(1), stage.dim()); // [h, w, D]
             }
         }
-        heads(g, g.layerNorm("norm", cls, normEps));
+        heads(g, g.layerNorm("norm", cls, normEps)); // [n, D] -> [K]
         return g;
     }
 

@@ -55,8 +55,8 @@ public record ResNet(
     }
 
     private Tensor stem(Graph g, Tensor x, int kernel, int stride) {
-        Tensor y = g.conv2d("conv1", x, width, Window.square(kernel, stride, kernel / 2), 1, false);
-        return g.activate("relu", g.batchNorm("bn1", y, normEps), Activation.RELU);
+        Tensor y = g.conv2d("conv1", x, width, Window.square(kernel, stride, kernel / 2), 1, false); // [H', W', width]
+        return g.activate("relu", g.batchNorm("bn1", y, normEps), Activation.RELU); // [H', W', width]
     }
 
     /** Number of blocks of each stage. */
@@ -78,8 +78,8 @@ public record ResNet(
     private Tensor block(Graph g, Tensor x, int planes, int stride) {
         boolean bottleneck = style == ResNetStyle.IMAGENET && depth >= 50;
         Tensor y = bottleneck ? bottleneck(g, x, planes, stride) : basic(g, x, planes, stride);
-        Tensor sum = g.add("add", shortcut(g, x, y, stride), y);
-        return g.activate("out", sum, Activation.RELU);
+        Tensor sum = g.add("add", shortcut(g, x, y, stride), y); // [H', W', C']
+        return g.activate("out", sum, Activation.RELU); // [H', W', C']
     }
 
     private Tensor basic(Graph g, Tensor x, int planes, int stride) {
@@ -96,11 +96,11 @@ public record ResNet(
     private Tensor convolution(Graph g, int number, Tensor x, int filters, int kernel, int stride, boolean last) {
         Tensor y = g.conv2d("conv" + number, x, filters, Window.square(kernel, stride, kernel / 2), 1, false);
         Init gamma = last && zeroInit ? Init.ZEROS : Init.ONES;
-        return g.batchNorm("bn" + number, y, y.shape().rank() - 1, normEps, gamma);
+        return g.batchNorm("bn" + number, y, y.shape().rank() - 1, normEps, gamma); // [H', W', filters]
     }
 
     private static Tensor relu(Graph g, int number, Tensor x) {
-        return g.activate("relu" + number, x, Activation.RELU);
+        return g.activate("relu" + number, x, Activation.RELU); // [H, W, C]
     }
 
     /**
@@ -111,7 +111,7 @@ public record ResNet(
      */
     private Tensor shortcut(Graph g, Tensor x, Tensor y, int stride) {
         if (x.shape().equals(y.shape())) return x;
-        Tensor projected = g.conv2d("downsample.0", x, y.dim(2), Window.square(1, stride, 0), 1, false);
+        Tensor projected = g.conv2d("downsample.0", x, y.dim(2), Window.square(1, stride, 0), 1, false); // [H', W', C']
         return g.batchNorm("downsample.1", projected, normEps); // [H', W', C']
     }
 

@@ -136,14 +136,8 @@ final class GoldenCvt {
         Window window = new Window(height, width, stride, stride, padding, padding, 1);
         double eps =
                 golden.config().path("layers").path("LayerNorm_eps").path(0).asDouble(1e-5);
-        g.output(
-                "output",
-                ConvEmbed.build(
-                        g,
-                        x,
-                        integer(given, "embed_dim", 64),
-                        window,
-                        (n, y) -> norm ? n.layerNorm("norm", y, eps) : y));
+        Tensor y = ConvEmbed.build(g, x, integer(given, "embed_dim", 64), window);
+        g.output("output", norm ? g.layerNorm("norm", y, eps) : y);
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }
 

@@ -169,12 +169,10 @@ final class GoldenVitae {
                 a.flag("qkv_bias", false),
                 a.has("qk_scale") ? OptionalDouble.of(a.number("qk_scale", 1)) : OptionalDouble.empty(),
                 a.integer("group", 64),
-                classToken,
                 normEps(golden),
                 a.number("drop", 0),
-                a.number("attn_drop", 0),
-                a.number("drop_path", 0));
-        g.output("output", cell.build(g, x, side, side));
+                a.number("attn_drop", 0));
+        g.output("output", cell.build(g, x, side, side, classToken, a.number("drop_path", 0)));
         a.finish();
         return GoldenGraph.module(g, CheckpointNames.SAME, "input");
     }

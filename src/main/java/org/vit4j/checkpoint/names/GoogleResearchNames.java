@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: huggingface/pytorch-image-models, {@code timm/models/vision_transformer.py}, _load_weights.
  */
-public final class GoogleResearchNames {
+final class GoogleResearchNames {
     private GoogleResearchNames() {}
 
     /**
@@ -19,7 +19,7 @@ public final class GoogleResearchNames {
      *
      * @param stages number of blocks of each stage of the ResNet stem; empty without stages
      */
-    public static List<CheckpointNames> vit(List<Integer> stages) {
+    static List<CheckpointNames> vit(List<Integer> stages) {
         List<String> pairs = new ArrayList<>(List.of(
                 "cls_token", "cls",
                 "patch_embed.proj", "embedding",

@@ -8,7 +8,7 @@ import java.util.List;
  * Parameter names of Hugging Face transformers (4.x, and files written by 5.x). Queries, keys and values are three
  * modules there.
  */
-public final class HuggingFaceNames {
+final class HuggingFaceNames {
     private HuggingFaceNames() {}
 
     /**
@@ -17,7 +17,7 @@ public final class HuggingFaceNames {
      * @param module {@code vit.} or {@code deit.} for a model with classifier, empty for the backbone alone
      * @param heads further pairs of names for the classifiers
      */
-    public static CheckpointNames vit(String module, String... heads) {
+    static CheckpointNames vit(String module, String... heads) {
         String layer = module + "encoder.layer.{i}.";
         List<String> pairs = new ArrayList<>(List.of(
                 "cls_token", module + "embeddings.cls_token",
@@ -42,7 +42,7 @@ public final class HuggingFaceNames {
      * @param module as in {@link #vit}
      * @param heads as in {@link #vit}
      */
-    public static CheckpointNames vit5(String module, String... heads) {
+    static CheckpointNames vit5(String module, String... heads) {
         String layer = module + "layers.{i}.";
         CheckpointNames blocks = CheckpointNames.of(
                 "blocks.{i}.norm1", layer + "layernorm_before",
@@ -54,7 +54,7 @@ public final class HuggingFaceNames {
     }
 
     /** Names of DINOv2, a ViT with layer scale: {@code Dinov2Model} and {@code Dinov2WithRegistersModel}, which have no head. */
-    public static CheckpointNames dinov2(String module, boolean inMemory) {
+    static CheckpointNames dinov2(String module, boolean inMemory) {
         String layer = module + "encoder.layer.{i}.";
         String attention = layer + (inMemory ? "attention." : "attention.attention.");
         return CheckpointNames.of(

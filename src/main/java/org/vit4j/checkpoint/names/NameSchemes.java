@@ -3,16 +3,17 @@ package org.vit4j.checkpoint.names;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import org.vit4j.models.Cvt;
 import org.vit4j.models.Cait;
 import org.vit4j.models.Ceit;
 import org.vit4j.models.CrossVit;
+import org.vit4j.models.Cvt;
 import org.vit4j.models.DeepVit;
 import org.vit4j.models.Deit;
 import org.vit4j.models.Levit;
 import org.vit4j.models.ModelConfig;
 import org.vit4j.models.Pit;
 import org.vit4j.models.Vit;
+import org.vit4j.models.Vitae;
 import org.vit4j.models.community.CommunityCait;
 import org.vit4j.models.community.CommunityCeit;
 import org.vit4j.models.community.CommunityCrossVit;
@@ -21,6 +22,7 @@ import org.vit4j.models.community.CommunityDeepVit;
 import org.vit4j.models.community.CommunityDeit;
 import org.vit4j.models.community.CommunityLevit;
 import org.vit4j.models.community.CommunityPit;
+import org.vit4j.models.community.CommunityT2tVit;
 import org.vit4j.models.community.CommunityVit;
 
 /**
@@ -40,6 +42,8 @@ public record NameSchemes(List<CheckpointNames> published, List<CheckpointNames>
             entry(CommunityDeepVit.class, deepVit -> published(DeepVitNames.VIT_PYTORCH)),
             entry(Cait.class, cait -> published(CaitNames.timm())),
             entry(CommunityCait.class, cait -> published(CaitNames.vitPytorch())),
+            entry(CommunityT2tVit.class, t2tVit -> published(T2tVitNames.vitPytorch(t2tVit))),
+            entry(Vitae.class, vitae -> published(VitaeNames.authors(vitae))),
             entry(Pit.class, PitNames::of),
             entry(CommunityPit.class, PitNames::of),
             entry(CrossVit.class, CrossVitNames::of),
@@ -66,7 +70,7 @@ public record NameSchemes(List<CheckpointNames> published, List<CheckpointNames>
         return NETWORKS.stream()
                 .flatMap(network -> network.of(model).stream())
                 .findFirst()
-                .orElseGet(() -> new NameSchemes(model.schemes(), model.importSchemes()));
+                .orElse(published(CheckpointNames.SAME));
     }
 
     /** Returns the parameter names of the reference code. */

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.DoubleFunction;
+import java.util.function.Supplier;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Activation;
@@ -124,51 +126,58 @@ public record CommunityCeit(
     }
 
     public static Optional<CommunityCeit> read(Section s, ImageSpec image, int classes) {
-        boolean i2t = s.boolAt("i2t", true);
-        int channels = s.intAt("i2t_channels", 32);
-        int kernel = s.intAt("i2t_kernel", 7);
-        int stride = s.intAt("i2t_stride", 2);
-        int poolKernel = s.intAt("i2t_pool", 3);
+        Supplier<Optional<ImageToTokens>> stem = readStem(s);
         int patch = s.intAt("patch_size", 4);
         int dim = s.intAt("dim", 192);
         int depth = s.intAt("depth", 12);
         int heads = s.intAt("heads", 3);
         int headDim = s.intAt("head_dim", 64);
-        int hidden = s.has("mlp_dim") ? s.intAt("mlp_dim") : (int) (dim * s.doubleAt("mlp_ratio", 4));
+        int hidden = Mlp.readHidden(s, dim, 4);
         boolean leff = s.boolAt("leff", true);
         int leffKernel = s.intAt("leff_kernel", 3);
         TokenPool pool = s.enumAt("pool", TokenPool.class, TokenPool.CLS);
-        boolean lca = s.boolAt("lca", false);
-        int lcaHeads = s.intAt("lca_heads", 4);
-        int lcaHeadDim = s.intAt("lca_head_dim", 48);
-        int lcaHidden = s.intAt("lca_mlp_dim", 384);
+        DoubleFunction<Optional<LayerwiseClassAttention>> lca = readLca(s, dim);
         double eps = s.doubleAt("norm_eps", 1e-5);
         DropRates drops = DropRates.read(s);
         return s.build(() -> {
-            Optional<ImageToTokens> stem = Optional.empty();
-            if (i2t) { // a padding of 4 for any kernel; unpadded pooling with the stride of the convolution
-                Window conv = Window.square(kernel, stride, 4);
-                stem = Optional.of(new ImageToTokens(channels, conv, true, Window.square(poolKernel, stride, 0)));
-            }
             PatchEmbed patches = new PatchEmbed(patch, patch, dim, true);
             Attention attention = attention(heads, headDim, dim, drops.attn(), drops.proj());
-            Attention layerwise = attention(lcaHeads, lcaHeadDim, dim, 0, 0);
-            Checks.positive("mlp_dim", hidden, lcaHidden);
+            Checks.positive("mlp_dim", hidden);
             Mlp mlp = new Mlp(hidden, Activation.GELU, drops.proj());
-            Mlp lcaMlp = new Mlp(lcaHidden, Activation.GELU, 0);
+            TransformerBlock block = new TransformerBlock(attention, mlp, PreNorm.plain(eps));
             ActivatedLeFF local = new ActivatedLeFF(hidden, leffKernel);
+            Optional<ActivatedLeFF> used = leff ? Optional.of(local) : Optional.empty();
             return new CommunityCeit(
-                    image,
-                    classes,
-                    stem,
-                    patches,
-                    depth,
-                    new TransformerBlock(attention, mlp, PreNorm.plain(eps)),
-                    leff ? Optional.of(local) : Optional.empty(),
-                    pool,
-                    lca ? Optional.of(new LayerwiseClassAttention(layerwise, lcaMlp, eps)) : Optional.empty(),
-                    drops);
+                    image, classes, stem.get(), patches, depth, block, used, pool, lca.apply(eps), drops);
         });
+    }
+
+    /** The convolution has a padding of 4 for any kernel; the pooling is unpadded and has its stride. */
+    private static Supplier<Optional<ImageToTokens>> readStem(Section s) {
+        boolean i2t = s.boolAt("i2t", true);
+        int channels = s.intAt("i2t_channels", 32);
+        int kernel = s.intAt("i2t_kernel", 7);
+        int stride = s.intAt("i2t_stride", 2);
+        int pool = s.intAt("i2t_pool", 3);
+        return () -> {
+            if (!i2t) return Optional.empty();
+            Window conv = Window.square(kernel, stride, 4);
+            return Optional.of(new ImageToTokens(channels, conv, true, Window.square(pool, stride, 0)));
+        };
+    }
+
+    /** LCA without dropout; the function of the norm's epsilon checks the values. */
+    private static DoubleFunction<Optional<LayerwiseClassAttention>> readLca(Section s, int dim) {
+        boolean lca = s.boolAt("lca", false);
+        int heads = s.intAt("lca_heads", 4);
+        int headDim = s.intAt("lca_head_dim", 48);
+        int hidden = s.intAt("lca_mlp_dim", 384);
+        return eps -> {
+            Attention attention = attention(heads, headDim, dim, 0, 0);
+            Checks.positive("mlp_dim", hidden);
+            Mlp mlp = new Mlp(hidden, Activation.GELU, 0);
+            return lca ? Optional.of(new LayerwiseClassAttention(attention, mlp, eps)) : Optional.empty();
+        };
     }
 
     private static Attention attention(int heads, int headDim, int dim, double attnDrop, double projDrop) {

@@ -54,7 +54,8 @@ public record CommunityCvt(ImageSpec image, int classes, List<CvtStage> stages, 
 
     /** Overlapping patches: [H, W, C] -> [h, w, D]. */
     private Tensor embed(Graph g, Tensor x, CvtStage stage) {
-        return ConvEmbed.build(g, x, stage.dim(), stage.embed(), (at, y) -> at.channelNorm("norm", y, normEps));
+        Tensor grid = ConvEmbed.build(g, x, stage.dim(), stage.embed()); // [h, w, D]
+        return g.channelNorm("norm", grid, normEps); // [h, w, D]
     }
 
     /** x + attn(norm(x)), then x + mlp(norm(x)): [T, D] -> [T, D]. */

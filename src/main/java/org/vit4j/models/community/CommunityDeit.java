@@ -3,6 +3,7 @@ package org.vit4j.models.community;
 import java.util.Optional;
 import org.vit4j.config.Section;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.layers.DistillationToken;
 import org.vit4j.models.Flavor;
@@ -18,6 +19,8 @@ import org.vit4j.models.Vit;
  * @param distilled true for a distillation token; otherwise the network equals the student
  */
 public record CommunityDeit(CommunityVit student, boolean distilled) implements ModelConfig {
+    /** PyTorch's default, independent of the epsilon of the student. */
+    private static final double NORM_EPS = 1e-5;
 
     @Override
     public Graph build() {
@@ -25,9 +28,9 @@ public record CommunityDeit(CommunityVit student, boolean distilled) implements 
         Vit vit = student.vit();
         Graph g = new Graph(vit.init());
         Tensor x = vit.embedding().build(g, image().input(g), patches -> patches); // [1 + T, D]
-        x = vit.encode(g, DistillationToken.append(g, x)); // [1 + T + 1, D]
+        x = vit.encode(g, DistillationToken.append(g, x, new Init.NormalInit(1))); // [1 + T + 1, D]
         Tensor logits = vit.head().build(g, DistillationToken.without(g, x), classes()); // [K]
-        DistillationToken.head(g, x, logits);
+        DistillationToken.head(g, x, logits, NORM_EPS);
         return g;
     }
 

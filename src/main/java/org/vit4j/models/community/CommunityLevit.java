@@ -50,7 +50,7 @@ public record CommunityLevit(
             }
             for (int j = 0; j < stage.depth(); j++) x = block(at.scope("blocks." + j), x, h, w, stage); // [T, D]
         }
-        heads(g, g.mean("pool", x, 0));
+        heads(g, g.mean("pool", x, 0)); // [D] -> [K]
         return g;
     }
 
@@ -79,7 +79,7 @@ public record CommunityLevit(
     }
 
     private Tensor residual(Graph g, String number, Tensor x, Tensor branch) {
-        return g.add("add" + number, x, g.dropPath("drop_path" + number, branch, drops.path()));
+        return g.add("add" + number, x, g.dropPath("drop_path" + number, branch, drops.path())); // [T, D]
     }
 
     /** [D] -> [K]. The second head is used only for distillation and may have other classes. */

@@ -67,7 +67,7 @@ public record CommunityPit(
                 grid = at.reshape("grid", rest, grid.dim(0), grid.dim(1), stage.dim()); // [h, w, D]
             }
         }
-        g.output("logits", head(g, g.layerNorm("norm", cls, normEps)));
+        g.output("logits", head(g, g.layerNorm("norm", cls, normEps))); // [K]
         return g;
     }
 
