@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Op;
-import org.vit4j.graph.Tensor;
 
 /** Forward passes of a graph over live parameters. Thread-safe: concurrent calls run one after the other. */
 public interface Inference extends AutoCloseable {
@@ -29,16 +27,12 @@ public interface Inference extends AutoCloseable {
 
     /** The name of the first input. */
     default String input() {
-        return graph().tensors().stream()
-                .filter(tensor -> tensor.op() instanceof Op.Input)
-                .map(Tensor::name)
-                .findFirst()
-                .orElseThrow();
+        return graph().input().name();
     }
 
     /** Computes the logits, [B, H, W, C] -> [B, K]; the caller owns the result. */
     default INDArray logits(INDArray images) {
-        return tensor(graph().outputs().get("logits").name(), images);
+        return tensor(graph().logits().name(), images);
     }
 
     /** Time per kind of op over {@code runs} passes to the logits, largest first. */

@@ -118,7 +118,7 @@ final class ActivationGradients implements AutoCloseable {
      * Sums the target logit of each image. Images do not interact, so each image's gradient is that of its own logit.
      */
     private SDVariable sumOfTargetLogits(LossInputs network) {
-        int classes = network.graph().outputs().get("logits").dim(0);
+        int classes = network.graph().logits().dim(0);
         SDVariable target = network.sd().placeHolder(TARGET, type(), -1, classes);
         return network.output("logits").mul(target).sum();
     }
@@ -128,7 +128,7 @@ final class ActivationGradients implements AutoCloseable {
     }
 
     private INDArray target(int[] classes) {
-        int count = graph.outputs().get("logits").dim(0);
+        int count = graph.logits().dim(0);
         float[] ones = new float[classes.length * count];
         for (int i = 0; i < classes.length; i++) {
             if (classes[i] < 0 || classes[i] >= count) {

@@ -35,7 +35,7 @@ public record AttentionLayer(
             while (!(softmax.op() instanceof AttentionOp.Softmax)) softmax = softmax.input();
             Map<Integer, TokenGrid> axes = spatialMaps.get(softmax.name()).tokens();
             layers.add(new AttentionLayer(
-                    layer(softmax.name()),
+                    layer(softmax),
                     softmax.name(),
                     applied.name(),
                     softmax.dim(0),
@@ -49,12 +49,11 @@ public record AttentionLayer(
     public static List<String> withoutMaps(Graph graph) {
         return graph.tensors().stream()
                 .filter(tensor -> tensor.op() instanceof AttentionOp.LinearAttention)
-                .map(tensor -> layer(tensor.name()))
+                .map(AttentionLayer::layer)
                 .toList();
     }
 
-    private static String layer(String tensor) {
-        int dot = tensor.lastIndexOf('.');
-        return dot < 0 ? tensor : tensor.substring(0, dot);
+    private static String layer(Tensor tensor) {
+        return tensor.module().isRoot() ? tensor.name() : tensor.module().toString();
     }
 }

@@ -139,7 +139,7 @@ public final class Explainer implements AutoCloseable {
      * @param classIndex class to explain; the predicted class if empty
      */
     public HeatMap saliency(Image image, OptionalInt classIndex) {
-        Tensor input = graph.tensors().iterator().next();
+        Tensor input = graph.input();
         TokenGrid grid = spatialMap(input.name()).image().orElseThrow();
         float[] gradient =
                 gradient(input.name(), image, classIndex).gradient().data().asFloat();
@@ -228,7 +228,7 @@ public final class Explainer implements AutoCloseable {
 
     /** Returns the default layer of {@link #features}: the input of the classifier, or of the first of several. */
     public String featureLayer() {
-        Tensor t = graph.outputs().get("logits");
+        Tensor t = graph.logits();
         while (!(t.op() instanceof LinearOp.Dense)) t = t.input();
         Tensor features = t.input();
         while (features.op() instanceof DropOp.Dropout) features = features.input();

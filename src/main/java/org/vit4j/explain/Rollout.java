@@ -53,7 +53,7 @@ final class Rollout implements PositionwiseVisitor<TokenFlow> {
      */
     static Map<TokenGrid, float[]> of(Graph graph, Map<String, AttentionMaps> maps) {
         Rollout rollout = new Rollout(SpatialMap.of(graph), maps);
-        Tensor logits = graph.outputs().get("logits");
+        Tensor logits = graph.logits();
         Map<Tensor, Integer> uses = new HashMap<>();
         for (Tensor t : graph.tensors()) for (Tensor input : t.inputs()) uses.merge(input, 1, Integer::sum);
         for (Tensor t : graph.tensors()) {

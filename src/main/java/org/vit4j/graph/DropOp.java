@@ -2,7 +2,7 @@ package org.vit4j.graph;
 
 import java.util.List;
 
-/** Random regularization. In training, each operation multiplies by a random mask; in inference it returns its input. */
+/** Random regularization. Each operation multiplies by a random mask in training, and returns its input in inference. */
 public sealed interface DropOp extends Op {
     /** Probability that an element of the mask is 0. */
     double rate();

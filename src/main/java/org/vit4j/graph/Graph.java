@@ -1,7 +1,6 @@
 package org.vit4j.graph;
 
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,38 +12,38 @@ import java.util.Optional;
  * under different paths.
  */
 public final class Graph {
-    private final String path;
+    /** Name of the output from which predictions are made. */
+    public static final String LOGITS = "logits";
+
+    /** Name of the output of the class head, for networks with two heads. */
+    public static final String CLASS_LOGITS = "logits_class";
+
+    /** Name of the output of the distillation head, for networks with two heads. */
+    public static final String DISTILL_LOGITS = "logits_distill";
+
+    private final ModulePath module;
     private final Init.InitScheme scheme;
-    private final Map<String, Tensor> tensors;
-    private final Map<String, Parameter> parameters;
-    private final Map<String, Tensor> outputs;
+    private final GraphContents contents;
 
     /** @param scheme initial values of layers for which the architecture prescribes none */
     public Graph(Init.InitScheme scheme) {
-        this("", scheme, new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
+        this(ModulePath.ROOT, scheme, new GraphContents());
     }
 
-    private Graph(
-            String path,
-            Init.InitScheme scheme,
-            Map<String, Tensor> tensors,
-            Map<String, Parameter> parameters,
-            Map<String, Tensor> outputs) {
-        this.path = path;
+    private Graph(ModulePath module, Init.InitScheme scheme, GraphContents contents) {
+        this.module = module;
         this.scheme = scheme;
-        this.tensors = tensors;
-        this.parameters = parameters;
-        this.outputs = outputs;
+        this.contents = contents;
     }
 
-    /** Returns a view of this graph that prefixes names with {@code name} and a dot. */
+    /** Returns a view of this graph that creates everything in module {@code name}, which also prefixes all names. */
     public Graph scope(String name) {
-        return new Graph(path + name + ".", scheme, tensors, parameters, outputs);
+        return new Graph(module.child(name), scheme, contents);
     }
 
     /** Returns a view of this graph with another initialization scheme. */
     public Graph withInit(Init.InitScheme other) {
-        return new Graph(path, other, tensors, parameters, outputs);
+        return new Graph(module, other, contents);
     }
 
     public Tensor input(String name, int... dims) {
@@ -77,7 +76,7 @@ public final class Graph {
         if (!(first.op() instanceof LinearOp.Conv2d conv))
             throw new IllegalArgumentException(first + ": expected a convolution");
         Op shared = new LinearOp.Conv2d(conv.filters(), window, conv.groups(), conv.bias());
-        return add(path + name, shared, List.of(x), first.parameters());
+        return create(name, shared, List.of(x), first.parameters());
     }
 
     public Tensor layerNorm(String name, Tensor x, double epsilon) {
@@ -176,7 +175,7 @@ public final class Graph {
     public Tensor addPositions(String name, Tensor x, Role role, Init init, PositionGrid grid) {
         int positions = x.shape().rank() == 3 ? x.dim(0) * x.dim(1) : x.dim(0);
         if (positions != grid.tokens()) {
-            throw new IllegalArgumentException(path + name + ": " + x.shape() + " does not fit " + grid.prefix()
+            throw new IllegalArgumentException(module.full(name) + ": " + x.shape() + " does not fit " + grid.prefix()
                     + " tokens and a grid of " + grid);
         }
         return add(name + ".added", name, new ParameterOp.AddParameter(role, init, Optional.of(grid)), List.of(x));
@@ -262,46 +261,80 @@ public final class Graph {
 
     /** Declares an output of the network; predictions are made from {@code logits}. */
     public void output(String name, Tensor x) {
-        if (outputs.putIfAbsent(name, x) != null) throw new IllegalStateException("duplicate output '" + name + "'");
+        contents.output(name, x);
     }
 
     /** Returns the tensors in order of creation, which is a topological order. */
     public Collection<Tensor> tensors() {
-        return tensors.values();
+        return contents.tensors.values();
     }
 
     public Collection<Parameter> parameters() {
-        return parameters.values();
+        return contents.parameters.values();
     }
 
     public Map<String, Tensor> outputs() {
-        return outputs;
+        return contents.outputs;
+    }
+
+    /** Returns the input; the first one of a module with several. */
+    public Tensor input() {
+        return contents.tensors.values().stream()
+                .filter(tensor -> tensor.op() instanceof Op.Input)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("the graph has no input"));
+    }
+
+    /**
+     * Returns the output from which predictions are made, [K].
+     *
+     * @throws IllegalArgumentException if there is none, as in graphs of single modules
+     */
+    public Tensor logits() {
+        Tensor logits = contents.outputs.get(LOGITS);
+        if (logits == null) throw new IllegalArgumentException("the graph has no output '" + LOGITS + "'");
+        return logits;
+    }
+
+    /** Returns the output of the class head of a network with two heads. */
+    public Optional<Tensor> classLogits() {
+        return Optional.ofNullable(contents.outputs.get(CLASS_LOGITS));
+    }
+
+    /** Returns the output of the distillation head of a network with two heads. */
+    public Optional<Tensor> distillLogits() {
+        return Optional.ofNullable(contents.outputs.get(DISTILL_LOGITS));
+    }
+
+    /** Returns the module of the layer that a parameter belongs to; for a shared one, of the first layer. */
+    public ModulePath module(Parameter parameter) {
+        return contents.parameterModules.get(parameter.name());
     }
 
     /** @throws IllegalArgumentException when there is no such tensor */
     public Tensor tensor(String name) {
-        Tensor tensor = tensors.get(name);
+        Tensor tensor = contents.tensors.get(name);
         if (tensor == null) throw new IllegalArgumentException("no tensor '" + name + "' in the graph");
         return tensor;
     }
 
     /** Number of elements of all parameters except running statistics, as in PyTorch's {@code named_parameters()}. */
     public long parameterCount() {
-        return parameters.values().stream()
+        return contents.parameters.values().stream()
                 .filter(parameter -> parameter.role() != Role.RUNNING_STAT)
                 .mapToLong(Parameter::size)
                 .sum();
     }
 
     public long trainableCount() {
-        return parameters.values().stream()
+        return contents.parameters.values().stream()
                 .filter(parameter -> parameter.role().trainable())
                 .mapToLong(Parameter::size)
                 .sum();
     }
 
     public long macs() {
-        return tensors.values().stream().mapToLong(Tensor::macs).sum();
+        return contents.tensors.values().stream().mapToLong(Tensor::macs).sum();
     }
 
     private Tensor add(String name, Op op, Tensor... inputs) {
@@ -313,30 +346,16 @@ public final class Graph {
         List<Shape> shapes = inputs.stream().map(Tensor::shape).toList();
         try {
             op.shape(shapes); // throws before any parameter is registered
-            List<Parameter> owned = op.parameters(path + owner, shapes, scheme);
-            for (Parameter parameter : owned) register(parameter);
-            return add(path + name, op, inputs, owned);
+            List<Parameter> owned = op.parameters(module.full(owner), shapes, scheme);
+            for (Parameter parameter : owned) contents.register(parameter, module.moduleOf(owner));
+            return create(name, op, inputs, owned);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(path + name + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException(module.full(name) + ": " + e.getMessage(), e);
         }
     }
 
-    private void register(Parameter parameter) {
-        Parameter existing = parameters.putIfAbsent(parameter.name(), parameter);
-        // Only constants may be shared this way; a trainable parameter belongs to one layer.
-        boolean shared = existing != null
-                && parameter.role() == Role.CONSTANT
-                && existing.shape().equals(parameter.shape());
-        if (existing != null && !shared) {
-            throw new IllegalStateException("duplicate parameter '" + parameter.name() + "'");
-        }
-    }
-
-    private Tensor add(String full, Op op, List<Tensor> inputs, List<Parameter> owned) {
+    private Tensor create(String name, Op op, List<Tensor> inputs, List<Parameter> owned) {
         Shape shape = op.shape(inputs.stream().map(Tensor::shape).toList());
-        Tensor tensor = new Tensor(full, op, inputs, owned, shape);
-        if (tensors.putIfAbsent(full, tensor) != null)
-            throw new IllegalStateException("duplicate tensor '" + full + "'");
-        return tensor;
+        return contents.add(new Tensor(module.full(name), module.moduleOf(name), op, inputs, owned, shape));
     }
 }

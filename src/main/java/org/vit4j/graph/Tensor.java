@@ -9,13 +9,15 @@ import java.util.List;
  */
 public final class Tensor {
     private final String name;
+    private final ModulePath module;
     private final Op op;
     private final List<Tensor> inputs;
     private final List<Parameter> parameters;
     private final Shape shape;
 
-    Tensor(String name, Op op, List<Tensor> inputs, List<Parameter> parameters, Shape shape) {
+    Tensor(String name, ModulePath module, Op op, List<Tensor> inputs, List<Parameter> parameters, Shape shape) {
         this.name = name;
+        this.module = module;
         this.op = op;
         this.inputs = List.copyOf(inputs);
         this.parameters = List.copyOf(parameters);
@@ -25,6 +27,11 @@ public final class Tensor {
     /** Dotted path, unique in its graph. */
     public String name() {
         return name;
+    }
+
+    /** The module in which it was created. */
+    public ModulePath module() {
+        return module;
     }
 
     public Op op() {

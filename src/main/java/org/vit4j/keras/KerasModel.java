@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
-import org.vit4j.graph.Tensor;
 
 /**
  * A graph converted to a Keras 3 Functional model of built-in layers, with one input {@code image} [H, W, C] and one
@@ -39,9 +38,7 @@ public final class KerasModel {
      * @throws UnsupportedOperationException naming an operation that has no Keras layer
      */
     public static KerasModel of(Graph graph, String name) {
-        Tensor logits = graph.outputs().get("logits");
-        if (logits == null) throw new IllegalArgumentException("the graph has no output 'logits'");
-        return new KerasModel(name, KerasLayers.of(graph.tensors(), logits), graph);
+        return new KerasModel(name, KerasLayers.of(graph.tensors(), graph.logits()), graph);
     }
 
     private static List<WeightSlot> slots(Map<KerasNode, String> groups, Graph graph) {

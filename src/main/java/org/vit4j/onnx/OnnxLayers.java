@@ -155,29 +155,7 @@ final class OnnxLayers implements OpVisitor<OnnxValue> {
 
     @Override
     public OnnxValue activate(Tensor t, ArithmeticOp.Activate op) {
-        String x = x(t).current();
-        String name = t.name();
-        String y = switch (op.function()) {
-            case RELU -> nodes.node("Relu", name, List.of(x));
-            case HARD_SWISH -> nodes.node("HardSwish", name, List.of(x));
-            case SILU -> gated(name, x, x);
-            case QUICK_GELU -> gated(name, x, nodes.node("Mul", name + "/scaled", List.of(x, nodes.number(1.702))));
-            case GELU -> gelu(name, x);
-        };
-        return like(t, x(t), y);
-    }
-
-    private String gated(String name, String x, String by) {
-        return nodes.node("Mul", name, List.of(x, nodes.node("Sigmoid", name + "/gate", List.of(by))));
-    }
-
-    /** Exact GELU as the five nodes of PyTorch's exporter, a pattern that runtimes fuse. */
-    private String gelu(String name, String x) {
-        String scaled = nodes.node("Div", name + "/scaled", List.of(x, nodes.number(Math.sqrt(2))));
-        String erf = nodes.node("Erf", name + "/erf", List.of(scaled));
-        String gate = nodes.node("Add", name + "/gate", List.of(erf, nodes.number(1)));
-        String twice = nodes.node("Mul", name + "/twice", List.of(x, gate));
-        return nodes.node("Mul", name, List.of(twice, nodes.number(0.5)));
+        return like(t, x(t), ActivationNodes.activate(nodes, t.name(), op.function(), x(t).current()));
     }
 
     @Override

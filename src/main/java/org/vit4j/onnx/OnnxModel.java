@@ -42,11 +42,9 @@ public final class OnnxModel {
      * @param name of the graph
      */
     public static OnnxModel of(Graph graph, String name, PixelInput pixels) {
-        Tensor logits = graph.outputs().get(OUTPUT);
-        if (logits == null) throw new IllegalArgumentException("the graph has no output '" + OUTPUT + "'");
         OnnxGraphBuilder nodes = new OnnxGraphBuilder();
         OnnxLayers.OnnxInputs inputs = image -> pixels.value(nodes, INPUT, image.shape());
-        return of(nodes, graph, name, Map.of(OUTPUT, logits), inputs);
+        return of(nodes, graph, name, Map.of(OUTPUT, graph.logits()), inputs);
     }
 
     /** Converts any graph. Inputs keep their names and axes, [batch, H, W, C] for images. */

@@ -8,15 +8,15 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.vit4j.graph.ArithmeticOp;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.ModulePath;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.analysis.ModelAnatomy;
+import org.vit4j.graph.analysis.ModuleTree;
 
 /**
  * Layer index of each parameter, counted as in timm's {@code param_groups_layer_decay}: 0 for the stem, 1, 2, ... for
@@ -28,19 +28,17 @@ import org.vit4j.graph.analysis.ModelAnatomy;
  * they are parallel branches, the outer module is the block.
  */
 public final class LayerDepths {
-    private static final Pattern OUTER = Pattern.compile("[a-z_A-Z]+(?:\\.\\d+|\\d+)(?=\\.)");
-    private static final Pattern INNER = Pattern.compile("\\.(?:[a-z_A-Z]+\\.)?\\d+(?=\\.)");
-
     private final Graph graph;
-    private final Map<String, List<Tensor>> outer = new LinkedHashMap<>();
-    private final Map<String, Boolean> hasInnerBlocks = new HashMap<>();
+    private final Map<ModulePath, List<Tensor>> outer = new LinkedHashMap<>();
+    private final Map<ModulePath, Boolean> hasInnerBlocks = new HashMap<>();
 
     private LayerDepths(Graph graph) {
         this.graph = graph;
         for (Tensor t : graph.tensors()) {
-            Matcher at = OUTER.matcher(t.name());
-            if (at.lookingAt())
-                outer.computeIfAbsent(at.group(), key -> new ArrayList<>()).add(t);
+            t.module()
+                    .numberedBelow(0)
+                    .ifPresent(name -> outer.computeIfAbsent(name, key -> new ArrayList<>())
+                            .add(t));
         }
         outer.forEach((name, tensors) -> hasInnerBlocks.put(name, areSequential(inner(name, tensors))));
     }
@@ -59,18 +57,18 @@ public final class LayerDepths {
         Set<String> head = head(graph);
         Map<String, Integer> depths = new LinkedHashMap<>();
         List<String> pending = new ArrayList<>();
-        Map<String, Integer> blocks = new LinkedHashMap<>();
+        Map<ModulePath, Integer> blocks = new LinkedHashMap<>();
         for (Parameter parameter : parametersInOrder()) {
             String name = parameter.name();
             if (head.contains(name)) continue;
-            String block = block(name);
-            if (block == null) {
+            Optional<ModulePath> block = block(graph.module(parameter));
+            if (block.isEmpty()) {
                 if (isTokenInput(parameter)) depths.put(name, 0);
                 else pending.add(name);
                 continue;
             }
             boolean first = blocks.isEmpty();
-            int depth = blocks.computeIfAbsent(block, key -> blocks.size() + 1);
+            int depth = blocks.computeIfAbsent(block.get(), key -> blocks.size() + 1);
             for (String earlier : pending) depths.put(earlier, first ? 0 : depth);
             pending.clear();
             depths.put(name, depth);
@@ -88,42 +86,35 @@ public final class LayerDepths {
     }
 
     /** Class tokens and position embeddings count as stem, wherever they are added. */
-    private static boolean isTokenInput(Parameter parameter) {
-        return parameter.name().indexOf('.') < 0
+    private boolean isTokenInput(Parameter parameter) {
+        return graph.module(parameter).isRoot()
                 && (parameter.role() == Role.TOKEN || parameter.role() == Role.POSITION);
     }
 
-    /** The block that a parameter belongs to, or null. */
-    private String block(String name) {
-        Matcher at = OUTER.matcher(name);
-        if (!at.lookingAt() || !outer.containsKey(at.group())) return null;
-        String container = at.group();
-        if (hasInnerBlocks.get(container)) {
-            Matcher below = INNER.matcher(name).region(at.end(), name.length());
-            return below.lookingAt() ? container + below.group() : null;
-        }
-        return hasResidualAdd(outer.get(container)) ? container : null;
+    /** The block that a module lies in. */
+    private Optional<ModulePath> block(ModulePath module) {
+        Optional<ModulePath> container = module.numberedBelow(0).filter(outer::containsKey);
+        if (container.isEmpty()) return Optional.empty();
+        if (hasInnerBlocks.get(container.get()))
+            return module.numberedBelow(container.get().depth());
+        return container.filter(name -> ModuleTree.hasResidualSum(outer.get(name)));
     }
 
-    private static Map<String, List<Tensor>> inner(String container, List<Tensor> tensors) {
-        Map<String, List<Tensor>> inner = new LinkedHashMap<>();
+    /** Numbered modules with a residual sum, below a numbered module. */
+    private static Map<ModulePath, List<Tensor>> inner(ModulePath container, List<Tensor> tensors) {
+        Map<ModulePath, List<Tensor>> inner = new LinkedHashMap<>();
         for (Tensor t : tensors) {
-            Matcher below =
-                    INNER.matcher(t.name()).region(container.length(), t.name().length());
-            if (below.lookingAt())
-                inner.computeIfAbsent(below.group(), key -> new ArrayList<>()).add(t);
+            t.module()
+                    .numberedBelow(container.depth())
+                    .ifPresent(name -> inner.computeIfAbsent(name, key -> new ArrayList<>())
+                            .add(t));
         }
-        inner.values().removeIf(module -> !hasResidualAdd(module));
+        inner.values().removeIf(module -> !ModuleTree.hasResidualSum(module));
         return inner;
     }
 
-    private static boolean hasResidualAdd(List<Tensor> tensors) {
-        return tensors.stream()
-                .anyMatch(t -> t.op() instanceof ArithmeticOp.Add && t.inputs().size() > 1);
-    }
-
     /** Returns true if each module depends on the previous one. */
-    private static boolean areSequential(Map<String, List<Tensor>> modules) {
+    private static boolean areSequential(Map<ModulePath, List<Tensor>> modules) {
         List<Tensor> previous = null;
         for (List<Tensor> module : modules.values()) {
             if (previous != null && !reaches(module, Set.copyOf(previous))) return false;

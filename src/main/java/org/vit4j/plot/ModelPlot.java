@@ -22,7 +22,7 @@ public final class ModelPlot {
     /** Draws a network under a title. */
     public static Drawing of(String title, Graph graph) {
         Set<Tensor> outputs = new LinkedHashSet<>(graph.outputs().values());
-        PlotLayout layout = new PlotLayout("", ModuleTree.of(List.copyOf(graph.tensors())), outputs);
+        PlotLayout layout = new PlotLayout("", PlotModules.of(List.copyOf(graph.tensors())), outputs);
         ModelPlot plot = new ModelPlot();
         String parameters = BoxText.parameters(graph);
         plot.shapes.add(new Drawing.DrawnText(EDGE, EDGE + 12, title, Drawing.DrawingStyle.NAME, false));

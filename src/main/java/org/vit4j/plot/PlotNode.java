@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.vit4j.graph.ArithmeticOp;
-import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.analysis.ModuleTree;
 
 /** Module in a layout, or a port: the point where an arrow crosses the frame of a block. */
 final class PlotNode {
@@ -60,11 +60,7 @@ final class PlotNode {
     }
 
     boolean isAttention() {
-        return module != null
-                && module.isBox()
-                && module.tensors().stream()
-                        .anyMatch(t -> t.op() instanceof AttentionOp.WeightedSum
-                                || t.op() instanceof AttentionOp.LinearAttention);
+        return module != null && module.isBox() && module.tensors().stream().anyMatch(ModuleTree::isAttention);
     }
 
     /** Returns the tensor, or its input if the op is drawn without a box. */

@@ -10,13 +10,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.Dataset;
+import org.vit4j.graph.analysis.MemoryEstimate;
 import org.vit4j.io.RunException;
 import org.vit4j.machine.CpuThreads;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.train.Callback;
 import org.vit4j.train.GradientWorker;
 import org.vit4j.train.GradientWorkers;
-import org.vit4j.train.MemoryEstimate;
+import org.vit4j.train.MemoryCheck;
 import org.vit4j.train.TeacherModel;
 import org.vit4j.train.TrainConfig;
 import org.vit4j.train.TrainState;
@@ -114,7 +115,8 @@ public final class TrainRun {
         TrainConfig train = config.train();
         train.backend().check();
         int batch = (train.batch() + shards - 1) / shards;
-        MemoryEstimate.of(config.model().graph(), batch, train.arrayCount()).check(config.name(), train.batch());
+        MemoryEstimate estimate = MemoryEstimate.of(config.model().graph(), batch, train.arrayCount());
+        MemoryCheck.check(estimate, config.name(), train.batch());
     }
 
     /**

@@ -29,7 +29,7 @@ final class LossGradient implements AutoCloseable {
     }
 
     String logits() {
-        return graph.outputs().get("logits").name();
+        return graph.logits().name();
     }
 
     GradientStep step() {

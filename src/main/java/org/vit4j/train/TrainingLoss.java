@@ -20,9 +20,6 @@ public final class TrainingLoss {
     /** Name of the placeholder for the target probabilities, [B, K]. */
     static final String TARGETS = "targets";
 
-    private static final String CLASS = "logits_class";
-    private static final String DISTILL = "logits_distill";
-
     private TrainingLoss() {}
 
     /** Describes why a model cannot be a student; empty if it has two heads. */
@@ -33,7 +30,7 @@ public final class TrainingLoss {
     }
 
     private static boolean hasTwoHeads(Graph graph) {
-        return graph.outputs().containsKey(CLASS) && graph.outputs().containsKey(DISTILL);
+        return graph.classLogits().isPresent() && graph.distillLogits().isPresent();
     }
 
     /**
@@ -47,11 +44,12 @@ public final class TrainingLoss {
      */
     static SDVariable loss(LossInputs network, Loss loss, Optional<DistillConfig> distill) {
         SameDiff sd = network.sd();
-        DataType type = network.output("logits").dataType();
-        int classes = network.graph().outputs().get("logits").shape().last();
+        DataType type = network.output(Graph.LOGITS).dataType();
+        int classes = network.graph().logits().shape().last();
         SDVariable targets = sd.placeHolder(TARGETS, type, -1, classes);
         boolean twoHeads = hasTwoHeads(network.graph());
-        SDVariable classLoss = loss.loss(sd, network.output(twoHeads ? CLASS : "logits"), targets, classes);
+        SDVariable classLoss =
+                loss.loss(sd, network.output(twoHeads ? Graph.CLASS_LOGITS : Graph.LOGITS), targets, classes);
         if (!twoHeads) return classLoss;
         if (distill.isEmpty()) {
             LOG.warn("no train.distill: the distillation head is not trained but contributes half of each prediction;"
@@ -59,6 +57,6 @@ public final class TrainingLoss {
             return classLoss;
         }
         SDVariable teacher = sd.placeHolder(TEACHER, type, -1, classes);
-        return distill.get().loss(sd, classLoss, network.output(DISTILL), teacher);
+        return distill.get().loss(sd, classLoss, network.output(Graph.DISTILL_LOGITS), teacher);
     }
 }

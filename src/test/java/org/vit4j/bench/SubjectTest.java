@@ -11,7 +11,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.OpTime;
 import org.vit4j.data.Batch;
 import org.vit4j.graph.AttentionOp;
-import org.vit4j.optim.Adam;
 import org.vit4j.run.RunConfig;
 
 /** All subjects of a benchmark compute the same training steps and logits. */

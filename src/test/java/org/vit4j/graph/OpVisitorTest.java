@@ -72,8 +72,8 @@ class OpVisitorTest {
     void operationCallsTheMethodOfItsName(Class<?> type) throws ReflectiveOperationException {
         Op op = instance(type);
         Tensor tensor = new Graph(Init.TIMM).input("x", 1);
-        String method =
-                Character.toLowerCase(type.getSimpleName().charAt(0)) + type.getSimpleName().substring(1);
+        String method = Character.toLowerCase(type.getSimpleName().charAt(0))
+                + type.getSimpleName().substring(1);
         assertThat(op.accept(recorder(), tensor)).containsExactly(method, tensor, op);
     }
 

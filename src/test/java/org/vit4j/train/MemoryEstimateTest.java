@@ -20,6 +20,7 @@ import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.analysis.MemoryEstimate;
 import org.vit4j.run.RunConfig;
 
 class MemoryEstimateTest {
@@ -32,12 +33,14 @@ class MemoryEstimateTest {
         MemoryEstimate estimate = MemoryEstimate.of(graph, 64, 2);
         // 1.84 G parameters, four arrays of four bytes each.
         assertThat(estimate.weights()).isEqualTo(16 * graph.parameterCount()).isBetween(27 * GB, 28 * GB);
-        assertThatThrownBy(() -> estimate.check("big.yaml", 64, 24 * GB))
+        assertThatThrownBy(() -> MemoryCheck.check(estimate, "big.yaml", 64, 24 * GB))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageStartingWith("big.yaml: training with train.batch=64 needs about ")
                 .hasMessageEndingWith("24.0 GB are available; use a smaller variant");
-        assertThatThrownBy(() -> estimate.check("big.yaml", 64, 40 * GB)).hasMessageEndingWith("lower train.batch");
-        assertThatCode(() -> estimate.check("big.yaml", 64, 4000 * GB)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> MemoryCheck.check(estimate, "big.yaml", 64, 40 * GB))
+                .hasMessageEndingWith("lower train.batch");
+        assertThatCode(() -> MemoryCheck.check(estimate, "big.yaml", 64, 4000 * GB))
+                .doesNotThrowAnyException();
     }
 
     /** Compares the estimate with the memory of a planned step. */
@@ -52,8 +55,7 @@ class MemoryEstimateTest {
                         network, config.train().loss(), config.train().distill()),
                 List.of());
         try (GradientStep step = Backend.ONEDNN.step(graph, parameters, Mode.TRAINING, spec)) {
-            INDArray images = Nd4j.randn(
-                    DataType.FLOAT, graph.tensors().iterator().next().shape().batched(32));
+            INDArray images = Nd4j.randn(DataType.FLOAT, graph.input().shape().batched(32));
             step.run(Map.of("image", images, TrainingLoss.TARGETS, SoftTargets.smoothed(new int[32], 10, 0)));
             double estimate = MemoryEstimate.of(graph, 32, 2).activations();
             assertThat(step.bytes() / estimate).isBetween(0.5, 1.5);
@@ -101,8 +103,7 @@ class MemoryEstimateTest {
                 List.of(),
                 frozen);
         try (GradientStep step = backend.step(graph, parameters, Mode.TRAINING, spec)) {
-            INDArray images = Nd4j.randn(
-                    DataType.FLOAT, graph.tensors().iterator().next().shape().batched(8));
+            INDArray images = Nd4j.randn(DataType.FLOAT, graph.input().shape().batched(8));
             Map<String, INDArray> inputs =
                     Map.of("image", images, TrainingLoss.TARGETS, SoftTargets.smoothed(new int[8], 10, 0));
             step.run(inputs);

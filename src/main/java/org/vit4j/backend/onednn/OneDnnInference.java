@@ -69,7 +69,7 @@ public final class OneDnnInference implements Inference {
     @Override
     public synchronized List<OpTime> profile(INDArray images, int runs) {
         CpuThreads.limit();
-        String logits = graph.outputs().get("logits").name();
+        String logits = graph.logits().name();
         OneDnnPlan plan = plan(Set.of(logits), images.size(0));
         plan.set(input(), images);
         return plan.profile(() -> {

@@ -20,8 +20,8 @@ import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Tensor;
 
 /**
- * Lowers a graph to a {@link OneDnnPlan} of oneDNN kernels for one batch size. Results must agree with those of the SameDiff
- * backend, the reference.
+ * Lowers a graph to a {@link OneDnnPlan} of oneDNN kernels for one batch size: chooses the tensors to compute and the
+ * attentions to fuse. Results must agree with those of the SameDiff backend, the reference.
  */
 final class OneDnnPlanner {
     private final Mode mode;

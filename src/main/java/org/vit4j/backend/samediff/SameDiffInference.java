@@ -62,7 +62,7 @@ public final class SameDiffInference implements Inference {
     @Override
     public synchronized List<OpTime> profile(INDArray images, int runs) {
         CpuThreads.limit();
-        String logits = lowered.variable(graph.outputs().get("logits").name()).name();
+        String logits = lowered.variable(graph.logits().name()).name();
         return compiledGraph(List.of(logits)).profile(Map.of(input(), images), runs);
     }
 

@@ -50,7 +50,7 @@ final class SameDiffOpLowering implements OpVisitor<LoweredTensor> {
         sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
         // Variables even if not trainable: weights are loaded later, and constants must not change after first use.
         for (Parameter p : graph.parameters()) parameters.put(p.name(), sd.var(p.name(), store.array(p.name())));
-        Tensor first = graph.tensors().iterator().next(); // an input, because all other operations read a tensor
+        Tensor first = graph.input(); // gives the batch size
         this.layers = new SameDiffLayers(sd, placeholder(first), first.shape().rank() + 1, type);
         this.images = new SameDiffImageOps(sd, type);
         this.attention = new SameDiffAttention(sd, type, layers);

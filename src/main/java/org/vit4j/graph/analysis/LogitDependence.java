@@ -30,7 +30,7 @@ public final class LogitDependence {
     /** Returns the tensors with a grid, [H, W, C] or [T, D], whose cells affect the logits, in graph order. */
     public static List<Tensor> spatial(Graph graph, Map<String, SpatialMap> spatialMaps) {
         LogitDependence dependence = new LogitDependence(spatialMaps);
-        dependence.used.put(graph.outputs().get("logits"), true);
+        dependence.used.put(graph.logits(), true);
         List<Tensor> order = new ArrayList<>(graph.tensors());
         for (int i = order.size() - 1; i >= 0; i--) {
             Boolean cells = dependence.used.get(order.get(i));

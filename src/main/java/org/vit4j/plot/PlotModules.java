@@ -4,69 +4,44 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
-import org.vit4j.graph.ArithmeticOp;
-import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.analysis.ModuleTree;
 
 /**
- * Groups the tensors of a network into modules by their names, which are dotted paths. A stage or block is a numbered
- * path that contains a residual sum or attention; other tensors are grouped into boxes.
+ * Chooses the modules that are drawn. A stage or block, drawn as a frame, is a numbered module that contains a residual
+ * sum or attention; other modules and tensors are boxes.
  */
-final class ModuleTree {
-    private static final Pattern NUMBERED = Pattern.compile(".*\\d");
-
+final class PlotModules {
     /** Tensors that make a child count as a branch of several layers. */
     private static final int MIN_BRANCH_TENSORS = 3;
 
-    private ModuleTree() {}
+    private PlotModules() {}
 
     static List<PlotModule> of(List<Tensor> tensors) {
-        return modules(tensors, "");
+        return drawn(ModuleTree.of(tensors));
     }
 
-    /** Groups tensors below a path, in graph order; a path that reappears later starts a new module. */
-    private static List<PlotModule> modules(List<Tensor> tensors, String path) {
-        List<PlotModule> modules = new ArrayList<>();
-        int from = 0;
-        while (from < tensors.size()) {
-            String name = childPath(tensors.get(from), path);
-            int to = from + 1;
-            while (to < tensors.size() && childPath(tensors.get(to), path).equals(name)) to++;
-            add(modules, group(name, tensors.subList(from, to)));
-            from = to;
-        }
-        return modules;
-    }
-
-    /** Returns the part of the tensor name that is one path element longer than {@code path}. */
-    private static String childPath(Tensor tensor, String path) {
-        int dot = tensor.name().indexOf('.', path.isEmpty() ? 0 : path.length() + 1);
-        return dot < 0 ? tensor.name() : tensor.name().substring(0, dot);
+    private static List<PlotModule> drawn(List<ModuleTree> modules) {
+        List<PlotModule> drawn = new ArrayList<>();
+        for (ModuleTree module : modules) add(drawn, drawn(module));
+        return drawn;
     }
 
     /** Returns one module, or its children if the path is only a common prefix of blocks, such as {@code blocks}. */
-    private static List<PlotModule> group(String name, List<Tensor> tensors) {
-        boolean numbered =
-                NUMBERED.matcher(name.substring(name.lastIndexOf('.') + 1)).matches();
-        if (!isBlock(tensors) || tensors.size() == 1)
-            return List.of(new PlotModule(name, tensors, List.of(), List.of()));
-        List<PlotModule> children = modules(tensors, name);
+    private static List<PlotModule> drawn(ModuleTree module) {
+        PlotModule box = new PlotModule(module.name(), module.tensors(), List.of(), List.of());
+        boolean block = module.hasAttention() || module.hasResidualSum();
+        if (!block || module.tensors().size() == 1) return List.of(box);
+        List<PlotModule> children = drawn(module.children());
         boolean blocks = children.stream().anyMatch(child -> !child.isBox());
         // A module with several branches of at least three tensors is drawn in detail even without a number.
         long branches = children.stream()
                 .filter(child -> child.tensors().size() >= MIN_BRANCH_TENSORS)
                 .count();
-        if (numbered || (branches > 1 && !blocks)) return List.of(new PlotModule(name, tensors, children, List.of()));
-        return blocks ? children : List.of(new PlotModule(name, tensors, List.of(), List.of()));
-    }
-
-    private static boolean isBlock(List<Tensor> tensors) {
-        return tensors.stream()
-                .anyMatch(t -> t.op() instanceof AttentionOp.WeightedSum
-                        || t.op() instanceof AttentionOp.LinearAttention
-                        || (t.op() instanceof ArithmeticOp.Add && t.inputs().size() > 1));
+        if (module.numbered() || (branches > 1 && !blocks))
+            return List.of(new PlotModule(module.name(), module.tensors(), children, List.of()));
+        return blocks ? children : List.of(box);
     }
 
     private static void add(List<PlotModule> modules, List<PlotModule> added) {
@@ -101,9 +76,7 @@ final class ModuleTree {
     }
 
     private static boolean isDrop(Tensor t) {
-        return t.op() instanceof DropOp.Dropout
-                || t.op() instanceof DropOp.DropPath
-                || t.op() instanceof DropOp.DropLayer;
+        return t.op() instanceof DropOp;
     }
 
     private static Tensor skipDrops(Tensor t) {

@@ -1,0 +1,110 @@
+package org.vit4j.graph.analysis;
+
+import org.vit4j.graph.ArithmeticOp;
+import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.DropOp;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.ImageOp;
+import org.vit4j.graph.LayoutOp;
+import org.vit4j.graph.LinearOp;
+import org.vit4j.graph.NormOp;
+import org.vit4j.graph.Op;
+import org.vit4j.graph.ParameterOp;
+import org.vit4j.graph.Tensor;
+
+/**
+ * Estimated memory of training, computed from the graph before anything is allocated.
+ *
+ * @param weights bytes of parameters, gradient and optimizer state
+ * @param activations bytes of the activations that the forward pass stores for the backward pass
+ */
+public record MemoryEstimate(long weights, long activations) {
+    /** @param optimizerArrays number of optimizer arrays, each as long as the parameters */
+    public static MemoryEstimate of(Graph graph, int batch, int optimizerArrays) {
+        Storage storage = new Storage();
+        long elements = graph.tensors().stream()
+                .filter(tensor -> tensor.accept(storage))
+                .mapToLong(tensor -> tensor.shape().size())
+                .sum();
+        return new MemoryEstimate(
+                (2L + optimizerArrays) * Float.BYTES * graph.parameterCount(), Float.BYTES * elements * batch);
+    }
+
+    public long bytes() {
+        return weights + activations;
+    }
+
+    /** Returns true if a tensor has memory of its own: neither a view of its input nor computed in place. */
+    private static final class Storage implements ThemeVisitor<Boolean> {
+        @Override
+        public Boolean input(Tensor t, Op.Input op) {
+            return false;
+        }
+
+        @Override
+        public Boolean linear(Tensor t, LinearOp op) {
+            return true;
+        }
+
+        @Override
+        public Boolean norm(Tensor t, NormOp op) {
+            return true;
+        }
+
+        @Override
+        public Boolean parameter(Tensor t, ParameterOp op) {
+            return true;
+        }
+
+        @Override
+        public Boolean addParameter(Tensor t, ParameterOp.AddParameter op) {
+            return false; // in place
+        }
+
+        @Override
+        public Boolean arithmetic(Tensor t, ArithmeticOp op) {
+            return true;
+        }
+
+        /** Views of the input. */
+        @Override
+        public Boolean layout(Tensor t, LayoutOp op) {
+            return false;
+        }
+
+        @Override
+        public Boolean concat(Tensor t, LayoutOp.Concat op) {
+            return true;
+        }
+
+        @Override
+        public Boolean attention(Tensor t, AttentionOp op) {
+            return true;
+        }
+
+        @Override
+        public Boolean softmax(Tensor t, AttentionOp.Softmax op) {
+            return false; // in place
+        }
+
+        @Override
+        public Boolean relativeBias(Tensor t, AttentionOp.RelativeBias op) {
+            return false; // in place
+        }
+
+        @Override
+        public Boolean image(Tensor t, ImageOp op) {
+            return true;
+        }
+
+        @Override
+        public Boolean pad(Tensor t, ImageOp.Pad op) {
+            return false; // by the following convolution
+        }
+
+        @Override
+        public Boolean drop(Tensor t, DropOp op) {
+            return true;
+        }
+    }
+}
