@@ -3,12 +3,16 @@ package org.vit4j;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,22 +40,39 @@ import org.vit4j.train.LossFunctions;
 import org.vit4j.train.SoftTargets;
 
 /** Properties of every architecture, tested on the small networks of the digits configs. */
+@Tag("slow")
 class ArchSuiteTest {
     private static final int BATCH = 8;
 
-    /** Parameters whose gradient is mathematically zero. */
-    private static final List<String> ZERO_GRADIENT = List.of(
+    /** Gradients below this part of the largest are zero: rounding leaves up to 1e-6, other gradients are above 7e-6. */
+    private static final double ROUNDING = 2.5e-6;
+
+    /** Config -> parameters whose gradient is mathematically zero; alternatives in braces. None for other configs. */
+    private static final Map<String, Set<String>> ZERO_GRADIENTS = Map.of(
             // Softmax is invariant to constants added to a row of scores: biases of keys and of talking heads before
             // it.
-            ".*\\.(wk|k|proj_k|proj_l)\\.bias",
-            ".*conv_proj_k\\.bn\\.beta",
-            // Batch norm removes constants added before it; LeViT's head starts with a batch norm.
-            ".*PCM\\..*\\.bias",
-            ".*leff\\.conv\\d\\.bias",
-            "(stem\\.conv\\d|stages\\.\\d\\..*)\\.bn\\.beta",
-            // The heads of CvT and CeiT read class tokens, so the last block's patches do not affect the logits.
-            "stage2\\.blocks\\.1\\.attn\\.conv_proj_q\\..*",
-            "blocks\\.3\\.leff\\..*");
+            "digits-cait", names("blocks.{0,1,2,3}.attn.proj_l.bias", "blocks_token_only.{0,1}.attn.k.bias"),
+            "digits-crossvit", names("blocks.{0,1}.fusion.{0,1}.attn.wk.bias"),
+            // The last stage has a class token, which does not pass the convolution of the keys: its beta matters. The
+            // head reads only the class token, so the last block's other queries do not affect the logits.
+            "digits-cvt",
+                    names(
+                            "stage{0,1}.blocks.0.attn.{conv_proj_k.bn.beta,proj_k.bias}",
+                            "stage2.blocks.{0,1}.attn.proj_k.bias",
+                            "stage2.blocks.1.attn.conv_proj_q.{bn.beta,bn.gamma,conv.kernel}"),
+            // Batch norm removes constants added before it. The head reads class tokens, which bypass the last LeFF.
+            "digits-ceit",
+                    names(
+                            "blocks.{0,1,2}.leff.conv{1,2,3}.bias",
+                            "blocks.3.leff.{bn1,bn2,bn3}.{beta,gamma}",
+                            "blocks.3.leff.conv{1,2,3}.{bias,kernel}"),
+            // Residual branches end with a batch norm, and the head starts with one.
+            "digits-levit",
+                    names(
+                            "stem.conv3.bn.beta",
+                            "stages.{0,1}.blocks.{0,1}.{attn.proj.ln,mlp.ln2}.bn.beta",
+                            "stages.1.downsample.{attn_downsample.proj.ln,mlp.ln2}.bn.beta"),
+            "digits-vitae", names("layers.{0,1}.RC.PCM.2.bias", "layers.2.NC.{0,1}.PCM.{0,3}.bias"));
 
     @TempDir
     Path directory;
@@ -59,6 +80,22 @@ class ArchSuiteTest {
     static Stream<String> configs() {
         Stream<String> plain = Models.builtIn().names().stream().map(arch -> "digits-" + arch);
         return Stream.concat(plain, Stream.of("digits-deit-distilled")); // two heads
+    }
+
+    /** Names with every combination of their alternatives in braces. */
+    private static Set<String> names(String... patterns) {
+        Deque<String> open = new ArrayDeque<>(List.of(patterns));
+        Set<String> names = new TreeSet<>();
+        while (!open.isEmpty()) {
+            String name = open.pop();
+            int from = name.indexOf('{');
+            int to = name.indexOf('}');
+            if (from < 0) names.add(name);
+            else
+                for (String choice : name.substring(from + 1, to).split(","))
+                    open.push(name.substring(0, from) + choice + name.substring(to + 1));
+        }
+        return names;
     }
 
     private static ParameterStore start(Graph graph) {
@@ -95,7 +132,7 @@ class ArchSuiteTest {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void everyTrainableParameterHasAGradient(String config) {
+    void exactlyTheListedParametersHaveNoGradient(String config) {
         ModelConfig model = RunConfig.open(config, List.of()).model().config();
         Graph graph = model.build();
         ParameterStore parameters = start(graph);
@@ -107,14 +144,10 @@ class ArchSuiteTest {
                         .mul(0.05));
         try (GradientStep gradients = step(graph, parameters)) {
             gradients.run(inputs(gradients, model));
-            List<String> without = new ArrayList<>();
             double largest = gradients.flatGradient().amaxNumber().doubleValue();
-            for (String name : parameters.offsets().keySet()) {
-                INDArray gradient = gradients.gradientOf(name);
-                boolean none = gradient.amaxNumber().doubleValue() < 1e-7 * largest;
-                if (none && ZERO_GRADIENT.stream().noneMatch(name::matches)) without.add(name);
-            }
-            assertThat(without).isEmpty();
+            Set<String> without = new TreeSet<>(parameters.offsets().keySet());
+            without.removeIf(name -> gradients.gradientOf(name).amaxNumber().doubleValue() >= ROUNDING * largest);
+            assertThat(without).isEqualTo(ZERO_GRADIENTS.getOrDefault(config, Set.of()));
         }
     }
 

@@ -6,11 +6,13 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.slf4j.LoggerFactory;
 
 /** Logging of vit4j (slf4j 2) and DL4J (built against slf4j 1.7) through logback. */
+@Tag("slow")
 class LoggingTest {
     @Test
     void messagesOfDl4jAndVit4jReachLogback() {

@@ -54,7 +54,7 @@ class PackagesTest {
             allow("bench", "backend", "backend.samediff", "config", "data", "graph", "io", "machine", "models", "onnx", "optim", "report", "run", "train"),
             allow("notebook", "config", "data", "data.datasets", "data.image", "explain", "io", "machine", "metrics", "model", "models", "optim", "plot", "report", "run", "train"),
             allow("distributed", "config", "data", "data.datasets", "data.image", "io", "model", "run", "train"),
-            allow("cli", "", "backend", "bench", "checkpoint", "config", "data", "data.datasets", "data.image", "data.transforms", "explain", "export", "io", "metrics", "model", "models", "onnx", "optim", "plot", "report", "run", "train"),
+            allow("cli", "", "backend", "bench", "checkpoint", "config", "data", "data.datasets", "data.image", "data.transforms", "explain", "export", "io", "machine", "metrics", "model", "models", "onnx", "optim", "plot", "report", "run", "train"),
             allow("data.datasets", "config", "data.image", "data.random", "io"),
             allow("data.transforms", "config", "data.image", "data.random"),
             allow("data.random"),

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -23,6 +24,8 @@ import org.vit4j.train.LossFunctions;
  * amplifies it: after 500 AdamW steps the relative L2 difference of the weights was 0.0011. For comparison, it was
  * 0.0007 between two runs of the SameDiff backend whose initial weights differed by 1e-6. The test allows 0.005.
  */
+@Tag("slow")
+@RequiresOneDnn
 class BackendsStayCloseTest {
     private static final int BATCH = 16;
     private static final int STEPS = 500;

@@ -18,7 +18,8 @@ import org.vit4j.train.Trainer;
 public class FineTune {
     public static void main(String[] args) {
         Model variant = Models.named(args[0]);
-        DatasetSplits images = ImageFolder.open(Path.of(args[2]), variant.image().channels(), OnCorrupt.SKIP);
+        DatasetSplits images =
+                ImageFolder.open(Path.of(args[2]), variant.image().channels(), OnCorrupt.SKIP);
         Model model = variant.withClasses(images.train().classes().size());
         try (Network net = Network.create(model, 0)) {
             net.load(Checkpoints.open(Path.of(args[1]))); // .safetensors, .pth, .pt, .bin, .keras

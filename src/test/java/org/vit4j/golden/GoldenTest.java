@@ -17,11 +17,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.TestBackends;
 import org.vit4j.config.LegacyKeys;
 
 /**
  * Compares all golden cases of a directory, {@code -Dgoldens=DIR -Dcases='vit_*'}, with the reference. The default is
- * the test resources on both backends; {@code -Dengine=samediff|onednn} selects one. A case that cannot be built is a
+ * the test resources on all backends that run here; {@code -Dengine=samediff|onednn} selects one. A case that cannot be built is a
  * failure.
  */
 class GoldenTest {
@@ -43,7 +44,7 @@ class GoldenTest {
     static Stream<Arguments> runs() throws IOException {
         String engine = property("engine", "");
         List<Backend> engines = engine.isEmpty()
-                ? List.of(Backend.SAMEDIFF, Backend.ONEDNN)
+                ? TestBackends.available()
                 : List.of(Backend.named(LegacyKeys.currentValue("train.backend", engine)));
         return cases().flatMap(name -> engines.stream().map(one -> Arguments.of(name, one)));
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -19,6 +20,7 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 
+@Tag("slow")
 class CaitTest {
     private static ModelConfig model(String keys) {
         Config config = Config.parse("model: {arch: cait, " + keys + "}", "cait.yaml");

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -17,6 +18,7 @@ import org.vit4j.config.ConfigCatalog;
 import org.vit4j.graph.Graph;
 
 /** Compares parameter counts and multiply-accumulates of every published variant with the reference code. */
+@Tag("slow")
 class VariantsTest {
     record Variant(String name, long parameters, long trainable, long parametersAt10, long macs) {
         @Override

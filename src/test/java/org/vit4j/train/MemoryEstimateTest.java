@@ -18,6 +18,8 @@ import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.RequiresOneDnn;
+import org.vit4j.backend.TestBackends;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.analysis.MemoryEstimate;
@@ -45,6 +47,7 @@ class MemoryEstimateTest {
 
     /** Compares the estimate with the memory of a planned step. */
     @Test
+    @RequiresOneDnn
     void theEstimateIsCloseToTheMemoryOfAStep() {
         RunConfig config = RunConfig.open("digits-vit", List.of());
         Graph graph = config.model().graph();
@@ -84,7 +87,7 @@ class MemoryEstimateTest {
      */
     @Test
     void frozenBlocksHaveNoBackwardPass() {
-        for (Backend backend : List.of(Backend.SAMEDIFF, Backend.ONEDNN)) {
+        for (Backend backend : TestBackends.available()) {
             assertThat(operations(backend, true)).as(backend.configName()).isLessThan(operations(backend, false) / 2);
         }
     }

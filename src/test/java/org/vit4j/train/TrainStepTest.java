@@ -11,7 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Backend;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.TestBackends;
 import org.vit4j.graph.Graph;
 import org.vit4j.optim.EmaConfig;
 import org.vit4j.run.RunConfig;
@@ -73,11 +75,11 @@ class TrainStepTest {
 
     @Test
     void frozenParametersHaveNoGradientAndNoUpdateOnBothBackends() {
-        for (String backend : List.of("samediff", "onednn")) {
+        for (Backend backend : TestBackends.available()) {
             RunConfig config = config(
                     "train.freeze=[patch_embed.*, 'blocks.0.*', pos_embed, cls_token]",
                     "train.optimizer.weight_decay=0.1",
-                    "train.backend=" + backend);
+                    "train.backend=" + backend.configName());
             Graph graph = config.model().graph();
             try (TrainStep trainStep = trainStep(config)) {
                 INDArray before = trainStep.parameters().trainable().dup();
@@ -103,7 +105,7 @@ class TrainStepTest {
     /** The optimizer overwrites the gradient array; entries that the loss does not depend on must be zeroed again. */
     @Test
     void theGradientOfAnUnusedHeadStaysZero() {
-        for (String backend : List.of("samediff", "onednn")) {
+        for (Backend backend : TestBackends.available()) {
             RunConfig config = RunConfig.open(
                     "digits-deit",
                     List.of(
@@ -112,7 +114,7 @@ class TrainStepTest {
                             "model.heads=2",
                             "model.distilled=true",
                             "train.optimizer={name: sgd, betas: null, lr: 0.5, weight_decay: 0.1}",
-                            "train.backend=" + backend));
+                            "train.backend=" + backend.configName()));
             Graph graph = config.model().graph();
             try (TrainStep trainStep = trainStep(config)) {
                 step(trainStep, graph, 1);
@@ -122,7 +124,7 @@ class TrainStepTest {
                 assertThat(ParameterStore.view(trainStep.lastGradient(), from, shape)
                                 .amaxNumber()
                                 .doubleValue())
-                        .as(backend)
+                        .as(backend.configName())
                         .isZero();
             }
         }
@@ -166,8 +168,8 @@ class TrainStepTest {
 
     @Test
     void theFirstLayerWithANanIsReported() {
-        for (String backend : List.of("train.backend=samediff", "train.backend=onednn")) {
-            RunConfig config = config(backend);
+        for (Backend backend : TestBackends.available()) {
+            RunConfig config = config("train.backend=" + backend.configName());
             Graph graph = config.model().graph();
             try (TrainStep trainStep = trainStep(config)) {
                 trainStep.parameters().array("blocks.1.mlp.fc1.bias").putScalar(0, Float.NaN);

@@ -68,7 +68,7 @@ public final class OneDnnGradientStep implements GradientStep {
         Map<String, INDArray> out = runForward(inputs);
         lossValue = loss.loss(out);
         for (String tensor : loss.differentiableTensors())
-            plan.set(tensor + OneDnnPlanner.GRADIENT, loss.gradient(out, tensor));
+            plan.set(tensor + OneDnnPlan.GRADIENT, loss.gradient(out, tensor));
         plan.backward();
     }
 
@@ -110,7 +110,7 @@ public final class OneDnnGradientStep implements GradientStep {
 
     @Override
     public INDArray gradientOfTensor(String tensor) {
-        return copy(tensor + OneDnnPlanner.GRADIENT);
+        return copy(tensor + OneDnnPlan.GRADIENT);
     }
 
     @Override

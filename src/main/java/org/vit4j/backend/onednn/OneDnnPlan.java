@@ -19,6 +19,9 @@ import org.vit4j.backend.OpTime;
  * branch.
  */
 final class OneDnnPlan implements CachedPlan {
+    /** Suffix of the name of a tensor's gradient. */
+    static final String GRADIENT = ".gradient";
+
     private final long batch;
     private final Set<String> outputs;
     private final List<KernelStep> steps;

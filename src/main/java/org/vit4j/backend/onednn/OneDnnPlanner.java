@@ -86,7 +86,7 @@ final class OneDnnPlanner {
         for (String name : seeded) {
             TapeValue value = planner.lowering.value(graph.tensor(name));
             StridedArray seed = StridedArray.temporary(value.array().dims());
-            seeds.put(name + GRADIENT, seed);
+            seeds.put(name + OneDnnPlan.GRADIENT, seed);
             planner.tape.accumulate(value, seed, false);
         }
         planner.tape.backward();
@@ -94,13 +94,10 @@ final class OneDnnPlanner {
         targets.values().forEach(planner.tape::zeroFill);
         for (String name : spec.gradientsOf()) {
             StridedArray gradient = planner.tape.gradient(planner.lowering.value(graph.tensor(name)));
-            if (gradient != null) planner.outputs.put(name + GRADIENT, gradient);
+            if (gradient != null) planner.outputs.put(name + OneDnnPlan.GRADIENT, gradient);
         }
         return planner.plan(forward, seeds);
     }
-
-    /** Suffix of the name of a tensor's gradient. */
-    static final String GRADIENT = ".gradient";
 
     private OneDnnPlan plan(int forward, Map<String, StridedArray> seeds) {
         return new OneDnnPlan(batch, tape, forward, lowering.inputs(), seeds, outputs, lowering.statistics());

@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.RequiresOneDnn;
 
 /** Blockwise attention equals attention computed at once, for any block size. */
+@Tag("slow")
+@RequiresOneDnn
 class AttentionOpsTest {
     private static final long B = 3, H = 5, T = 7, S = 11, D = 8;
 
