@@ -80,6 +80,13 @@ class ExamplesTest {
     }
 
     @Test
+    void fineTunedGraphIsSavedByDl4j() throws IOException {
+        Path graph = directory.resolve("graph.zip");
+        FineTuneInDl4j.main(new String[] {model.toString(), graph.toString()});
+        assertThat(graph).isNotEmptyFile();
+    }
+
+    @Test
     void importedCheckpointHasTheRequestedClasses() {
         ExportModel.main(new String[] {model.toString(), directory.toString()});
         Path other = directory.resolve("five.keras");

@@ -25,6 +25,7 @@ class ReadmeTest {
         "docs/interop.md, RunOnnx",
         "docs/interop.md, PlainSameDiff",
         "docs/checkpoints.md, ImportCheckpoint",
+        "docs/dl4j.md, FineTuneInDl4j",
         "docs/library.md, FineTune"
     })
     void codeSamplesInTheDocsEqualTheExampleClasses(String document, String example) throws IOException {
@@ -42,7 +43,8 @@ class ReadmeTest {
     }
 
     private static List<Path> documents() throws IOException {
-        List<Path> documents = new ArrayList<>(List.of(Path.of("README.md"), Path.of("CHANGELOG.md")));
+        List<Path> documents = new ArrayList<>(List.of(
+                Path.of("README.md"), Path.of("CHANGELOG.md"), Path.of("CONTRIBUTING.md"), Path.of("SECURITY.md")));
         try (Stream<Path> docs = Files.walk(Path.of("docs"))) {
             docs.filter(file -> file.toString().endsWith(".md")).forEach(documents::add);
         }

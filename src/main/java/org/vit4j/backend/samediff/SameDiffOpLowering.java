@@ -30,10 +30,10 @@ import org.vit4j.graph.Tensor;
 
 /** Lowers the operations of a graph, one method per operation; tensors are lowered in the order of the graph. */
 final class SameDiffOpLowering implements OpVisitor<LoweredTensor> {
-    private final SameDiff sd = SameDiff.create();
+    private final SameDiff sd;
     private final Mode mode;
     private final DataType type;
-    private final Map<String, SDVariable> parameters = new HashMap<>();
+    private final Map<String, SDVariable> parameters;
     private final Map<String, SDVariable> inputs = new LinkedHashMap<>();
     private final Map<String, LoweredTensor> values = new HashMap<>();
     private final Map<String, String> names = new LinkedHashMap<>();
@@ -43,19 +43,42 @@ final class SameDiffOpLowering implements OpVisitor<LoweredTensor> {
     private final SameDiffBatchNorm batchNorms;
     private final SameDiffDrops drops;
 
-    SameDiffOpLowering(Graph graph, ParameterStore store, Mode mode) {
+    /**
+     * @param first the first tensor to be lowered, an input
+     * @param images its value, [B, ..]
+     * @param parameters variables of the parameters, by name
+     */
+    SameDiffOpLowering(SameDiff sd, Mode mode, Tensor first, SDVariable images, Map<String, SDVariable> parameters) {
+        this.sd = sd;
         this.mode = mode;
-        this.type = store.trainable().dataType();
-        // The default holder copies views; variables must share the memory of the live parameters.
-        sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
-        // Variables even if not trainable: weights are loaded later, and constants must not change after first use.
-        for (Parameter p : graph.parameters()) parameters.put(p.name(), sd.var(p.name(), store.array(p.name())));
-        Tensor first = graph.input(); // gives the batch size
-        this.layers = new SameDiffLayers(sd, placeholder(first), first.shape().rank() + 1, type);
+        this.type = images.dataType();
+        this.parameters = parameters;
+        this.inputs.put(first.name(), images);
+        this.layers = new SameDiffLayers(sd, images, first.shape().rank() + 1, type);
         this.images = new SameDiffImageOps(sd, type);
         this.attention = new SameDiffAttention(sd, type, layers);
         this.batchNorms = new SameDiffBatchNorm(sd, layers, mode == Mode.TRAINING);
         this.drops = new SameDiffDrops(sd, type, layers);
+    }
+
+    /** Starts a graph of its own, whose variables share the memory of the store. */
+    static SameDiffOpLowering start(Graph graph, ParameterStore store, Mode mode) {
+        SameDiff sd = SameDiff.create();
+        // The default holder copies views; variables must share the memory of the live parameters.
+        sd.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
+        // Variables even if not trainable: weights are loaded later, and constants must not change after first use.
+        Map<String, SDVariable> parameters = new HashMap<>();
+        for (Parameter p : graph.parameters()) parameters.put(p.name(), sd.var(p.name(), store.array(p.name())));
+        Tensor first = graph.input(); // gives the batch size
+        SDVariable images =
+                sd.placeHolder(first.name(), store.trainable().dataType(), first.shape().batched(-1));
+        return new SameDiffOpLowering(sd, mode, first, images, parameters);
+    }
+
+    /** Lowers tensors in this order and returns the last one, [B, ..]. */
+    SDVariable lower(List<Tensor> tensors) {
+        tensors.forEach(this::lower);
+        return values.get(tensors.get(tensors.size() - 1).name()).tensor();
     }
 
     /** Lowers every tensor of the graph, in order. */
