@@ -19,11 +19,11 @@ public final class Backend {
     private static final List<BackendProvider> PROVIDERS = List.of(new OneDnnBackend(), new SameDiffBackend());
 
     /** The first implementation that is available; if it is not the fastest one, the log says why. */
-    public static final Backend AUTO = new Backend("auto", PROVIDERS);
+    public static final Backend AUTO = new Backend("auto", PROVIDERS, Precision.FP32);
 
     private static final List<Backend> ALL = Stream.concat(
                     Stream.of(AUTO),
-                    PROVIDERS.stream().map(provider -> new Backend(provider.configName(), List.of(provider))))
+                    PROVIDERS.stream().map(provider -> new Backend(provider.configName(), List.of(provider), Precision.FP32)))
             .toList();
 
     /** Static plans of oneDNN kernels. Requires a CPU with AVX2 and float parameters. */
@@ -46,10 +46,12 @@ public final class Backend {
 
     private final String configName;
     private final List<BackendProvider> candidates;
+    private final Precision precision;
 
-    private Backend(String configName, List<BackendProvider> candidates) {
+    private Backend(String configName, List<BackendProvider> candidates, Precision precision) {
         this.configName = configName;
         this.candidates = candidates;
+        this.precision = precision;
     }
 
     /** Finds a backend by its word in configs. @throws IllegalArgumentException if there is none */
@@ -71,44 +73,60 @@ public final class Backend {
         return configName;
     }
 
+    /** This backend with another precision; the precision is float32 unless it is set. */
+    public Backend with(Precision other) {
+        return new Backend(configName, candidates, other);
+    }
+
+    public Precision precision() {
+        return precision;
+    }
+
     /** Inference over parameters that may change between passes, as in training. */
     public Inference inference(Graph graph, ParameterStore parameters) {
-        return provider(parameters).inference(graph, parameters, false);
+        return provider(parameters).inference(graph, parameters, false, precision);
     }
 
     /** Inference over constant parameters, as of a saved model: values that depend only on them are computed once. */
     public Inference fixedInference(Graph graph, ParameterStore parameters) {
-        return provider(parameters).inference(graph, parameters, true);
+        return provider(parameters).inference(graph, parameters, true, precision);
     }
 
     /** Creates the computation of loss and gradients. */
     public GradientStep step(Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec) {
-        return provider(parameters).step(graph, parameters, mode, spec);
+        return provider(parameters).step(graph, parameters, mode, spec, precision);
     }
 
     /**
      * Checks that this machine can run the backend, before anything is written.
      *
-     * @throws ConfigError if this is a single implementation that is not available
+     * @throws ConfigError if no implementation of this backend is available with its precision
      */
     public void check() {
-        if (candidates.size() > 1) return;
-        candidates.get(0).unavailableReason().ifPresent(reason -> {
-            throw refusal(reason);
-        });
+        List<String> reasons = new ArrayList<>();
+        for (BackendProvider candidate : candidates) {
+            Optional<String> reason = candidate.unavailableReason(precision);
+            if (reason.isEmpty()) return;
+            reasons.add(reason.get());
+        }
+        throw refusal(reasons);
     }
 
-    private ConfigError refusal(String reason) {
+    private ConfigError refusal(List<String> reasons) {
+        if (precision != Precision.FP32) {
+            return new ConfigError("precision " + precision.configName() + " is not available: " + reasons.get(0)
+                    + "; use " + Precision.FP32.configName());
+        }
         BackendProvider last = PROVIDERS.get(PROVIDERS.size() - 1);
-        return new ConfigError(
-                "train.backend: " + configName + " is not available: " + reason + "; use auto or " + last.configName());
+        return new ConfigError("train.backend: " + configName + " is not available: " + String.join("; ", reasons)
+                + "; use auto or " + last.configName());
     }
 
     /** @throws ConfigError if no candidate is available */
     private BackendProvider provider(ParameterStore parameters) {
         List<String> reasons = new ArrayList<>();
         for (BackendProvider candidate : candidates) {
-            Optional<String> reason = candidate.unavailableReason(parameters);
+            Optional<String> reason = candidate.unavailableReason(parameters, precision);
             if (reason.isPresent()) {
                 reasons.add(reason.get());
                 continue;
@@ -118,7 +136,7 @@ public final class Backend {
             }
             return candidate;
         }
-        throw refusal(String.join("; ", reasons));
+        throw refusal(reasons);
     }
 
     @Override

@@ -14,15 +14,16 @@ public interface BackendProvider {
     /** The name in messages. */
     String title();
 
-    /** The reason why it cannot run on this machine; empty if it can. */
-    Optional<String> unavailableReason();
+    /** The reason why it cannot compute with this precision on this machine; empty if it can. */
+    Optional<String> unavailableReason(Precision precision);
 
-    /** The reason why it cannot run on this machine with these parameters; empty if it can. */
-    Optional<String> unavailableReason(ParameterStore parameters);
+    /** The reason why it cannot compute with these parameters on this machine; empty if it can. */
+    Optional<String> unavailableReason(ParameterStore parameters, Precision precision);
 
     /** @param fixed whether the parameters are constant, so that values that depend only on them are computed once */
-    Inference inference(Graph graph, ParameterStore parameters, boolean fixed);
+    Inference inference(Graph graph, ParameterStore parameters, boolean fixed, Precision precision);
 
     /** Creates the computation of loss and gradients. */
-    GradientStep step(Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec);
+    GradientStep step(
+            Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec, Precision precision);
 }

@@ -6,7 +6,15 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.graph.Graph;
 
-/** Forward passes of a graph over live parameters. Thread-safe: concurrent calls run one after the other. */
+/**
+ * Forward passes of a graph over live parameters. Thread-safe.
+ *
+ * <p>On the oneDNN backend, calls from several threads run at the same time as long as the sum of their threads does not
+ * exceed the processors; further calls wait. By default a call uses all processors, which gives the shortest time per
+ * call. For the highest number of images per second, call from one thread per processor, each of which has called {@code
+ * CpuThreads.use(1)}, or set {@code OMP_NUM_THREADS=1}. Weights are in memory once, temporaries once per concurrent call.
+ * On the SameDiff backend, calls run one after the other.
+ */
 public interface Inference extends AutoCloseable {
     Graph graph();
 

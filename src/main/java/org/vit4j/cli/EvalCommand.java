@@ -79,6 +79,9 @@ final class EvalCommand implements Callable<Integer> {
     private MaxPixelsOption maxPixels;
 
     @Mixin
+    private PrecisionOption precision;
+
+    @Mixin
     private JsonOption json;
 
     @Spec
@@ -90,7 +93,7 @@ final class EvalCommand implements Callable<Integer> {
         boolean failOnCorrupt = onCorrupt.fails();
         List<String> directories = classMap.map(TextLines::distinct).orElse(List.of());
         List<String> unreadable = Collections.synchronizedList(new ArrayList<>());
-        try (SavedModel model = SavedModel.load(file)) {
+        try (SavedModel model = SavedModel.load(file, precision.backend())) {
             List<String> classes = model.description().classes();
             Dataset dataset = dataset(model, directories);
             int threads = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);

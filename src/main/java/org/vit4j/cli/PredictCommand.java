@@ -9,6 +9,8 @@ import java.util.concurrent.Callable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.Precision;
 import org.vit4j.checkpoint.Npy;
 import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
@@ -67,6 +69,9 @@ final class PredictCommand implements Callable<Integer> {
     private MaxPixelsOption maxPixels;
 
     @Mixin
+    private PrecisionOption precision;
+
+    @Mixin
     private JsonOption json;
 
     @Spec
@@ -79,13 +84,18 @@ final class PredictCommand implements Callable<Integer> {
             throw new ConfigError("predict: --spark MASTER and -o OUT.parquet require each other");
         }
         boolean failOnCorrupt = onCorrupt.fails();
-        if (spark.isPresent()) return onSpark(failOnCorrupt);
+        Backend backend = precision.backend();
+        if (spark.isPresent()) {
+            if (backend.precision() != Precision.FP32)
+                throw new ConfigError("predict: --spark computes in fp32; remove --precision");
+            return onSpark(failOnCorrupt);
+        }
         PrintWriter err = spec.commandLine().getErr();
         List<Path> files =
                 ImageArguments.files(inputs.stream().map(UserPath::of).toList(), note -> err.println("vit4j: " + note));
         PredictionPrinter printer = new PredictionPrinter(spec.commandLine().getOut(), json.requested(), logits);
         UnreadableInputs unreadable = new UnreadableInputs(err, failOnCorrupt);
-        try (SavedModel model = SavedModel.load(file);
+        try (SavedModel model = SavedModel.load(file, backend);
                 printer) {
             predict(model, files, printer, unreadable);
         }

@@ -16,6 +16,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.Precision;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.data.image.Image;
@@ -37,7 +38,8 @@ import org.vit4j.models.Models;
  * }
  * }</pre>
  *
- * <p>Thread-safe; calls from several threads are serialized.
+ * <p>Thread-safe. Calls from several threads run at the same time if each uses fewer threads than there are processors; see
+ * {@link Inference}.
  */
 public final class SavedModel implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -102,6 +104,15 @@ public final class SavedModel implements AutoCloseable {
      */
     public static SavedModel load(Path file) {
         return load(file, Backend.AUTO);
+    }
+
+    /**
+     * Reads a model for the fastest backend with this precision.
+     *
+     * @throws ConfigError if this machine does not have the precision
+     */
+    public static SavedModel load(Path file, Precision precision) {
+        return load(file, Backend.AUTO.with(precision));
     }
 
     /** Reads a model for a given backend. */

@@ -27,6 +27,7 @@ final class ResumeCheck {
             "data.threads",
             "train.threads",
             "train.backend",
+            "train.precision",
             "train.distributed",
             "train.epochs",
             "train.optimizer",

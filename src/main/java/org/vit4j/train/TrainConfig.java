@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.Precision;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.Batch;
@@ -35,7 +36,7 @@ import org.vit4j.optim.Schedules;
  *     with batches that are too small or too few for their own statistics
  * @param distill distillation from a teacher, for a student with two heads
  * @param init weights to start from; random initialization if empty
- * @param backend executes the network; {@code auto} selects the fastest one available
+ * @param backend executes the network; {@code auto} selects the fastest one available. Has the precision of matrix products
  * @param threads number of threads of the native kernels; the number of usable processors if empty, see {@link
  *     CpuThreads}
  * @param dropLast omits the last incomplete batch of an epoch, as timm does, because a short batch gives its images
@@ -110,7 +111,8 @@ public record TrainConfig(
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<DistillConfig> distill = s.optional("distill", DistillConfig::read);
         Optional<InitWeightsConfig> init = s.optional("init", InitWeightsConfig::read);
-        Backend backend = Backend.named(s.choiceAt("backend", Backend.configNames(), Backend.AUTO.configName()));
+        Backend backend = Backend.named(s.choiceAt("backend", Backend.configNames(), Backend.AUTO.configName()))
+                .with(s.enumAt("precision", Precision.class, Precision.FP32));
         OptionalInt threads = s.has("threads") ? OptionalInt.of(s.intAt("threads", 1)) : OptionalInt.empty();
         boolean dropLast = s.boolAt("drop_last", true);
         Optional<DistributedConfig> distributed = s.has("distributed") && !s.isOff("distributed")

@@ -33,6 +33,13 @@ final class GoldenErrors {
         return worst(outputs);
     }
 
+    /** The largest error of an output that is not an attention map. */
+    Distance worstLogits() {
+        return worst(outputs.stream()
+                .filter(output -> !output.name().startsWith("attn"))
+                .toList());
+    }
+
     Distance worstGradient() {
         return worst(gradients);
     }

@@ -50,6 +50,15 @@ final class GoldenRun {
         return run.errors;
     }
 
+    /** Compares the outputs of inference only. */
+    static GoldenErrors evaluate(GoldenCase golden, Backend engine) {
+        GoldenRun run = new GoldenRun(golden, engine);
+        run.load();
+        run.evaluate(run.graph, run.built.evaluated());
+        run.built.others().forEach(run::evaluate);
+        return run.errors;
+    }
+
     /** Loads all parameters from the reference's state dict; fails if a key is missing or unused. */
     private void load() {
         Set<String> unused = new TreeSet<>(golden.weights().keySet());

@@ -28,7 +28,7 @@ final class AttentionOps {
     TapeValue scores(TapeValue q, TapeValue k, double scale) {
         StridedArray to = StridedArray.temporary(
                 batch, q.array().dim(1), q.array().dim(2), k.array().dim(2));
-        return math.matmul(q, tape.permute(k, 0, 1, 3, 2), null, scale, to);
+        return math.product(q, tape.permute(k, 0, 1, 3, 2), scale, to);
     }
 
     /**
@@ -37,7 +37,7 @@ final class AttentionOps {
     TapeValue weightedSum(TapeValue probs, TapeValue v) {
         StridedArray to = StridedArray.temporary(
                 batch, probs.array().dim(2), v.array().dim(1), v.array().dim(3));
-        return math.matmul(probs, v, null, 1, to.permute(0, 2, 1, 3));
+        return math.product(probs, v, 1, to.permute(0, 2, 1, 3));
     }
 
     /**
@@ -68,10 +68,10 @@ final class AttentionOps {
                     StridedArray rows = block.slice(qs, b, h).slice(2, t, Math.min(t + block.rows, context.dim(2)));
                     StridedArray maps =
                             StridedArray.of(buffer.buffer(), 0, rows.dim(0), rows.dim(1), rows.dim(2), keys.last());
-                    tape.emit(Kernels.matmul(rows, keys, null, maps, scale));
+                    tape.emit(Kernels.matmul(rows, keys, null, maps, scale, math.precision()));
                     tape.emit(Kernels.softmax(maps.flat(), maps.flat()));
                     StridedArray part = block.slice(context, b, h).slice(2, t, t + rows.dim(2));
-                    tape.emit(Kernels.matmul(maps, values, null, part, 1));
+                    tape.emit(Kernels.matmul(maps, values, null, part, 1, math.precision()));
                 }
             }
         }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
+import org.vit4j.backend.Precision;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Window;
@@ -41,7 +42,7 @@ final class ConvOps {
         }
         TapeValue x = tape.dense(input);
         ConvolutionPrimitive c = new ConvolutionPrimitive(
-                x.array(), kernel.array(), bias == null ? null : bias.array(), conv, tape.packed(kernel.array()), out);
+                x.array(), kernel.array(), bias == null ? null : bias.array(), conv, tape.packed(kernel.array()), precision(kernel.array()), out);
         StridedArray to = StridedArray.temporary(out);
         ConvolutionPrimitive wide = mergedGroups(x, kernel, bias, conv, out);
         PostOp.FusableStep step = (wide == null ? c : wide).forward(to);
@@ -62,6 +63,11 @@ final class ConvOps {
             tape.accumulateInto(x, dx -> tape.emit(c.backwardData(dy, dx)));
         });
         return y;
+    }
+
+    /** Float32 for the few channels of an image: rounding pixels costs accuracy in all layers and gains no time. */
+    private Precision precision(StridedArray kernel) {
+        return kernel.dim(2) < BLOCK ? Precision.FP32 : math.precision();
     }
 
     /**
@@ -95,7 +101,7 @@ final class ConvOps {
                 kernel.array(),
                 wide));
         LinearOp.Conv2d larger = new LinearOp.Conv2d(filters, w, conv.groups() / merged, conv.bias());
-        return new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, out);
+        return new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, precision(kernel.array()), out);
     }
 
     /**

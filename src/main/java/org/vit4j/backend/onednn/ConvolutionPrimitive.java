@@ -4,9 +4,9 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.dnnl.dnnl_convolution_desc_t;
-import org.bytedeco.dnnl.dnnl_memory_desc_t;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.vit4j.backend.Precision;
 import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Window;
 
@@ -21,6 +21,7 @@ final class ConvolutionPrimitive {
     private final StridedArray bias;
     private final LinearOp.Conv2d conv;
     private final PackedWeights packed;
+    private final Precision precision;
     private final StridedArray y;
 
     /**
@@ -33,12 +34,14 @@ final class ConvolutionPrimitive {
             StridedArray bias,
             LinearOp.Conv2d conv,
             PackedWeights packed,
+            Precision precision,
             long[] out) {
         this.x = x;
         this.kernel = kernel;
         this.bias = bias;
         this.conv = conv;
         this.packed = packed;
+        this.precision = precision;
         this.y = StridedArray.temporary(out);
     }
 
@@ -82,19 +85,26 @@ final class ConvolutionPrimitive {
         };
     }
 
-    private dnnl_memory_desc_t anyKernelLayout() {
-        return Dnnl.memory(toOihw(kernel).dims());
+    private MemoryLayout anyKernelLayout() {
+        return MemoryLayout.any(toOihw(kernel).dims());
     }
 
-    private dnnl_memory_desc_t biasLayout() {
-        return bias == null ? null : Dnnl.memory(new long[] {conv.filters()}, new long[] {1});
+    private MemoryLayout biasLayout() {
+        return bias == null ? null : MemoryLayout.strided(new long[] {conv.filters()}, new long[] {1});
     }
 
-    private dnnl_convolution_desc_t forwardDesc() {
-        dnnl_convolution_desc_t d = new dnnl_convolution_desc_t();
-        Dnnl.check(
-                dnnl_dilated_convolution_forward_desc_init(
-                        d,
+    private dnnl_primitive_desc forwardDesc() {
+        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1, precision)) {
+            return forwardDesc(attributes.seal());
+        }
+    }
+
+    private dnnl_primitive_desc forwardDesc(dnnl_primitive_attr attributes) {
+        return Dnnl.primitiveDesc(
+                "convolution",
+                desc -> dnnl_convolution_forward_primitive_desc_create(
+                        desc,
+                        Dnnl.engine(),
                         dnnl_forward_training,
                         dnnl_convolution_direct,
                         toNchw(x).layout(),
@@ -104,86 +114,24 @@ final class ConvolutionPrimitive {
                         strides(),
                         dilations(),
                         padBegin(),
-                        padEnd()),
-                "convolution");
-        return d;
-    }
-
-    /** Memory for the kernel in the layout that a primitive chose. */
-    private static StridedArray kernelBuffer(dnnl_primitive_desc primitive, int query) {
-        long bytes = dnnl_memory_desc_get_size(Dnnl.layout(primitive, query));
-        return StridedArray.temporary((bytes + Float.BYTES - 1) / Float.BYTES);
-    }
-
-    private static dnnl_memory_desc_t checkedLayout(dnnl_primitive_desc primitive, int query, StridedArray buffer) {
-        dnnl_memory_desc_t layout = Dnnl.layout(primitive, query);
-        if (dnnl_memory_desc_get_size(layout) > buffer.size() * Float.BYTES) {
-            throw new IllegalStateException("oneDNN chose a kernel layout larger than the planned buffer");
-        }
-        return layout;
-    }
-
-    /** Two primitives, one of which reorders the kernel; {@code first} is null if it was reordered before. */
-    private abstract static class PrimitivePair extends PostOp.FusableStep {
-        Primitive first;
-        Primitive second;
-
-        PrimitivePair(String kind, StridedArray result, StridedArray... touched) {
-            super(kind, 1, result, touched);
-        }
-
-        @Override
-        void run() {
-            if (first != null) first.run();
-            second.run();
-        }
-
-        @Override
-        String implementation() {
-            return (first == null ? "" : first.implementation() + "+") + second.implementation();
-        }
-
-        @Override
-        public void close() {
-            if (first != null) first.close();
-            if (second != null) second.close();
-        }
-    }
-
-    private static Primitive reorder(StridedArray from, dnnl_memory_desc_t layout, StridedArray buffer) {
-        return new Primitive(
-                Reorder.createPrimitiveDesc(from.layout(), layout, false),
-                List.of(
-                        from.argument(DNNL_ARG_FROM),
-                        new Primitive.PrimitiveArgument(DNNL_ARG_TO, layout, buffer.address())));
+                        padEnd(),
+                        attributes));
     }
 
     PostOp.FusableStep forward(StridedArray to) {
-        StridedArray buffer = packed == null ? forwardKernelBuffer() : null;
-        PrimitivePair step = new PrimitivePair(kind(), to, x, kernel) {
+        StridedArray buffer = packed == null ? PrimitivePair.buffer(forwardDesc(), dnnl_query_weights_md) : null;
+        PrimitivePair step = new PrimitivePair(kind(), precision, to, x, kernel) {
             @Override
             void bind() {
                 List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
                         List.of(toNchw(x).argument(DNNL_ARG_SRC), toNchw(to).argument(DNNL_ARG_DST)));
                 try (PrimitiveAttributes attributes = attributes()) {
-                    dnnl_primitive_desc desc =
-                            Dnnl.createPrimitiveDesc(forwardDesc(), attributes(attributes, arguments), null);
-                    arguments.add(kernelFor(desc));
+                    dnnl_primitive_desc desc = forwardDesc(attributes(attributes, arguments));
+                    arguments.add(weights(desc, toOihw(kernel), packed, buffer));
                     if (bias != null)
                         arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_BIAS, biasLayout(), bias.address()));
                     second = new Primitive(desc, arguments);
                 }
-            }
-
-            private Primitive.PrimitiveArgument kernelFor(dnnl_primitive_desc desc) {
-                if (buffer == null) {
-                    dnnl_memory_desc_t layout = Dnnl.layout(desc, dnnl_query_weights_md);
-                    return new Primitive.PrimitiveArgument(
-                            DNNL_ARG_WEIGHTS, layout, packed.address(toOihw(kernel), layout));
-                }
-                dnnl_memory_desc_t layout = checkedLayout(desc, dnnl_query_weights_md, buffer);
-                first = reorder(toOihw(kernel), layout, buffer);
-                return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, buffer.address());
             }
 
             /**
@@ -210,22 +158,24 @@ final class ConvolutionPrimitive {
         return step;
     }
 
-    private StridedArray forwardKernelBuffer() {
-        dnnl_primitive_desc plain = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
-        StridedArray buffer = kernelBuffer(plain, dnnl_query_weights_md);
-        dnnl_primitive_desc_destroy(plain);
-        return buffer;
-    }
-
     private String kind() {
         return conv.groups() == 1 ? "conv2d" : "conv2d_grouped";
     }
 
-    private dnnl_primitive_desc backwardData(dnnl_primitive_desc forward, StridedArray dy, StridedArray dx) {
-        dnnl_convolution_desc_t d = new dnnl_convolution_desc_t();
-        Dnnl.check(
-                dnnl_dilated_convolution_backward_data_desc_init(
-                        d,
+    private dnnl_primitive_desc backwardDataDesc(StridedArray dy, StridedArray dx) {
+        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1, precision)) {
+            return backwardDataDesc(dy, dx, attributes.seal());
+        }
+    }
+
+    private dnnl_primitive_desc backwardDataDesc(StridedArray dy, StridedArray dx, dnnl_primitive_attr attributes) {
+        dnnl_primitive_desc forward = forwardDesc(attributes);
+        return Dnnl.backwardDesc(
+                forward,
+                "convolution backward",
+                desc -> dnnl_convolution_backward_data_primitive_desc_create(
+                        desc,
+                        Dnnl.engine(),
                         dnnl_convolution_direct,
                         toNchw(dx).layout(),
                         anyKernelLayout(),
@@ -233,25 +183,20 @@ final class ConvolutionPrimitive {
                         strides(),
                         dilations(),
                         padBegin(),
-                        padEnd()),
-                "convolution backward");
-        return Dnnl.createPrimitiveDesc(d, null, forward);
+                        padEnd(),
+                        forward,
+                        attributes));
     }
 
+
     KernelStep backwardData(StridedArray dy, StridedArray dx) {
-        dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
-        dnnl_primitive_desc plain = backwardData(forward, dy, dx);
-        StridedArray buffer = kernelBuffer(plain, dnnl_query_weights_md);
-        dnnl_primitive_desc_destroy(plain);
-        dnnl_primitive_desc_destroy(forward);
-        return new PrimitivePair(kind() + "_bp_data", dx, dy, kernel, buffer) {
+        StridedArray buffer = PrimitivePair.buffer(backwardDataDesc(dy, dx), dnnl_query_weights_md);
+        return new PrimitivePair(kind() + "_bp_data", precision, dx, dy, kernel, buffer) {
             @Override
             void bind() {
-                dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
-                dnnl_primitive_desc desc = backwardData(forward, dy, dx);
-                dnnl_primitive_desc_destroy(forward);
-                dnnl_memory_desc_t layout = checkedLayout(desc, dnnl_query_weights_md, buffer);
-                first = reorder(toOihw(kernel), layout, buffer);
+                dnnl_primitive_desc desc = backwardDataDesc(dy, dx);
+                MemoryLayout layout = PrimitivePair.checkedLayout(desc, dnnl_query_weights_md, buffer);
+                first = PrimitivePair.reorder(toOihw(kernel), layout, buffer);
                 second = new Primitive(
                         desc,
                         List.of(
@@ -262,11 +207,20 @@ final class ConvolutionPrimitive {
         };
     }
 
-    private dnnl_primitive_desc backwardWeights(dnnl_primitive_desc forward, StridedArray dy) {
-        dnnl_convolution_desc_t d = new dnnl_convolution_desc_t();
-        Dnnl.check(
-                dnnl_dilated_convolution_backward_weights_desc_init(
-                        d,
+    private dnnl_primitive_desc backwardWeightsDesc(StridedArray dy) {
+        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1, precision)) {
+            return backwardWeightsDesc(dy, attributes.seal());
+        }
+    }
+
+    private dnnl_primitive_desc backwardWeightsDesc(StridedArray dy, dnnl_primitive_attr attributes) {
+        dnnl_primitive_desc forward = forwardDesc(attributes);
+        return Dnnl.backwardDesc(
+                forward,
+                "convolution backward",
+                desc -> dnnl_convolution_backward_weights_primitive_desc_create(
+                        desc,
+                        Dnnl.engine(),
                         dnnl_convolution_direct,
                         toNchw(x).layout(),
                         anyKernelLayout(),
@@ -275,25 +229,19 @@ final class ConvolutionPrimitive {
                         strides(),
                         dilations(),
                         padBegin(),
-                        padEnd()),
-                "convolution backward");
-        return Dnnl.createPrimitiveDesc(d, null, forward);
+                        padEnd(),
+                        forward,
+                        attributes));
     }
 
     /** @param db gradient of the bias, [filters]; null without a bias */
     KernelStep backwardWeights(StridedArray dy, StridedArray dw, StridedArray db) {
-        dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
-        dnnl_primitive_desc plain = backwardWeights(forward, dy);
-        StridedArray buffer = kernelBuffer(plain, dnnl_query_diff_weights_md);
-        dnnl_primitive_desc_destroy(plain);
-        dnnl_primitive_desc_destroy(forward);
-        PrimitivePair step = new PrimitivePair(kind() + "_bp_weights", dw, x, dy, buffer) {
+        StridedArray buffer = PrimitivePair.buffer(backwardWeightsDesc(dy), dnnl_query_diff_weights_md);
+        PrimitivePair step = new PrimitivePair(kind() + "_bp_weights", precision, dw, x, dy, buffer) {
             @Override
             void bind() {
-                dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
-                dnnl_primitive_desc desc = backwardWeights(forward, dy);
-                dnnl_primitive_desc_destroy(forward);
-                dnnl_memory_desc_t layout = checkedLayout(desc, dnnl_query_diff_weights_md, buffer);
+                dnnl_primitive_desc desc = backwardWeightsDesc(dy);
+                MemoryLayout layout = PrimitivePair.checkedLayout(desc, dnnl_query_diff_weights_md, buffer);
                 StridedArray to = toOihw(dw);
                 second = new Primitive(
                         Reorder.createPrimitiveDesc(layout, to.layout(), false),

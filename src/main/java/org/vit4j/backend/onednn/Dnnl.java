@@ -1,39 +1,22 @@
 package org.vit4j.backend.onednn;
 
-import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_cpu_isa_avx2;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_engine_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_format_tag_any;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_get_effective_cpu_isa;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_init_by_strides;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_init_by_tag;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_query_md;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_create;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_default_flags;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_success;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_unimplemented;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_version;
+import static org.bytedeco.dnnl.global.dnnl.*;
 
 import java.util.Optional;
-import org.bytedeco.dnnl.const_dnnl_op_desc_t;
 import org.bytedeco.dnnl.dnnl_engine;
-import org.bytedeco.dnnl.dnnl_memory_desc_t;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.Pointer;
 
-/** Access to the oneDNN library: availability, the CPU engine and its stream, memory and primitive descriptors. */
+/** Access to the oneDNN library: availability, the CPU engine, primitive descriptors. */
 public final class Dnnl {
     private Dnnl() {}
 
     /** Loads the native library on first use; processes that only use the SameDiff backend never load it. */
     private static final class DnnlLibrary {
         static final dnnl_engine ENGINE = new dnnl_engine();
-        static final dnnl_stream STREAM = new dnnl_stream();
+        /** Of primitives without post-ops. The caller provides scratch memory, so that plans can run at the same time. */
+        static final dnnl_primitive_attr PLAIN = new dnnl_primitive_attr();
         static final String UNAVAILABLE_REASON = load();
 
         private static String load() {
@@ -41,7 +24,8 @@ public final class Dnnl {
                 int isa = dnnl_get_effective_cpu_isa();
                 if ((isa & dnnl_cpu_isa_avx2) != dnnl_cpu_isa_avx2) return "the processor has no AVX2";
                 check(dnnl_engine_create(ENGINE, dnnl_cpu, 0), "engine");
-                check(dnnl_stream_create(STREAM, ENGINE, dnnl_stream_default_flags), "stream");
+                check(dnnl_primitive_attr_create(PLAIN), "attributes");
+                check(dnnl_primitive_attr_set_scratchpad_mode(PLAIN, dnnl_scratchpad_mode_user), "scratchpad");
                 return "";
             } catch (UnsatisfiedLinkError e) {
                 return "oneDNN's library for " + Loader.getPlatform()
@@ -63,7 +47,12 @@ public final class Dnnl {
         return Optional.of(DnnlLibrary.UNAVAILABLE_REASON).filter(reason -> !reason.isEmpty());
     }
 
-    /** The version of the loaded library, for example {@code 2.5.2}. */
+    /** Returns true if the processor has instructions for bfloat16 products: AMX or AVX-512 BF16. */
+    static boolean hasBf16() {
+        return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+    }
+
+    /** The version of the loaded library, for example {@code 3.8.1}. */
     public static String version() {
         var v = dnnl_version();
         return v.major() + "." + v.minor() + "." + v.patch();
@@ -73,52 +62,43 @@ public final class Dnnl {
         return DnnlLibrary.ENGINE;
     }
 
-    static dnnl_stream stream() {
-        return DnnlLibrary.STREAM;
+    /** Attributes of a primitive without post-ops. */
+    static dnnl_primitive_attr plainAttributes() {
+        return DnnlLibrary.PLAIN;
     }
 
     /** @throws IllegalStateException if {@code status} is not success */
-    public static void check(int status, String what) {
+    static void check(int status, String what) {
         if (status != dnnl_success)
             throw new IllegalStateException("oneDNN: " + what + " failed with status " + status);
     }
 
-    /** Descriptor of a float array with these sizes and strides, in elements. */
-    public static dnnl_memory_desc_t memory(long[] dims, long[] strides) {
-        dnnl_memory_desc_t memory = new dnnl_memory_desc_t();
-        check(dnnl_memory_desc_init_by_strides(memory, dims.length, dims, dnnl_f32, strides), "memory");
-        return memory;
-    }
-
-    /** Descriptor of a float array in any layout: the primitive chooses it, {@link #layout} returns the choice. */
-    public static dnnl_memory_desc_t memory(long... dims) {
-        dnnl_memory_desc_t memory = new dnnl_memory_desc_t();
-        check(dnnl_memory_desc_init_by_tag(memory, dims.length, dims, dnnl_f32, dnnl_format_tag_any), "memory");
-        return memory;
-    }
-
-    /** The layout that a primitive chose for an argument: a copy, valid after the primitive descriptor is destroyed. */
-    public static dnnl_memory_desc_t layout(dnnl_primitive_desc primitive, int query) {
-        dnnl_memory_desc_t view = dnnl_primitive_desc_query_md(primitive, query, 0);
-        dnnl_memory_desc_t copy = new dnnl_memory_desc_t();
-        Pointer.memcpy(copy, view, copy.sizeof());
-        return copy;
+    /** Calls one of oneDNN's functions that create a primitive descriptor; returns its status. */
+    interface DescriptorCall {
+        int create(dnnl_primitive_desc result);
     }
 
     /**
-     * Selects the implementation of an operation.
+     * Selects the implementation of an operation. The caller owns the result.
      *
-     * @param hint descriptor of the forward primitive, for a backward one; otherwise null
+     * @param what name of the operation, for messages
      * @throws UnsupportedOperationException if oneDNN has no implementation
      */
-    public static dnnl_primitive_desc createPrimitiveDesc(
-            Pointer operation, dnnl_primitive_attr attributes, dnnl_primitive_desc hint) {
+    static dnnl_primitive_desc primitiveDesc(String what, DescriptorCall call) {
         dnnl_primitive_desc desc = new dnnl_primitive_desc();
-        int status = dnnl_primitive_desc_create(desc, new const_dnnl_op_desc_t(operation), attributes, engine(), hint);
-        String what = operation.getClass().getSimpleName();
+        int status = call.create(desc);
         if (status == dnnl_unimplemented)
             throw new UnsupportedOperationException("oneDNN has no " + what + " of this kind");
         check(status, what);
         return desc;
+    }
+
+    /** Selects the implementation of a backward pass, which depends on the forward pass's; destroys the latter. */
+    static dnnl_primitive_desc backwardDesc(dnnl_primitive_desc forward, String what, DescriptorCall call) {
+        try {
+            return primitiveDesc(what, call);
+        } finally {
+            dnnl_primitive_desc_destroy(forward);
+        }
     }
 }

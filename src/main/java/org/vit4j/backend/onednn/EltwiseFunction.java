@@ -24,7 +24,7 @@ record EltwiseFunction(String name, int algorithm, float alpha, float beta, bool
             case QUICK_GELU -> new EltwiseFunction("quick_gelu", dnnl_eltwise_swish, 1.702f, 0, false);
             case RELU -> new EltwiseFunction("relu", dnnl_eltwise_relu, 0, 0, false);
             case SILU -> new EltwiseFunction("silu", dnnl_eltwise_swish, 1, 0, false);
-            case HARD_SWISH -> new EltwiseFunction("hard_swish", dnnl_eltwise_hardswish, 0, 0, false);
+            case HARD_SWISH -> new EltwiseFunction("hard_swish", dnnl_eltwise_hardswish, 1 / 6f, 0.5f, false);
         };
     }
 }

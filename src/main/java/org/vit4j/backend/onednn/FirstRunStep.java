@@ -28,6 +28,11 @@ final class FirstRunStep extends KernelStep {
     }
 
     @Override
+    List<Primitive> primitives() {
+        return step.primitives();
+    }
+
+    @Override
     void bind() {
         step.bind();
     }

@@ -38,8 +38,8 @@ abstract class KernelStep implements AutoCloseable {
             }
 
             @Override
-            public void close() {
-                if (primitive != null) primitive.close();
+            List<Primitive> primitives() {
+                return primitive == null ? List.of() : List.of(primitive);
             }
         };
     }
@@ -73,6 +73,13 @@ abstract class KernelStep implements AutoCloseable {
 
     abstract void run();
 
+    /** The primitives that the step runs, once it is bound; they are closed with it. */
+    List<Primitive> primitives() {
+        return List.of();
+    }
+
     @Override
-    public void close() {}
+    public void close() {
+        primitives().forEach(Primitive::close);
+    }
 }

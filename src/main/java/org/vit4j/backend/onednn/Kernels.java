@@ -4,14 +4,10 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.dnnl.dnnl_batch_normalization_desc_t;
-import org.bytedeco.dnnl.dnnl_binary_desc_t;
-import org.bytedeco.dnnl.dnnl_eltwise_desc_t;
-import org.bytedeco.dnnl.dnnl_layer_normalization_desc_t;
-import org.bytedeco.dnnl.dnnl_matmul_desc_t;
+import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.bytedeco.dnnl.dnnl_softmax_desc_t;
 import org.bytedeco.javacpp.Pointer;
+import org.vit4j.backend.Precision;
 
 /** Factories of steps that run one oneDNN primitive. Callers ensure matching shapes and layouts; see {@link Tape}. */
 final class Kernels {
@@ -21,26 +17,36 @@ final class Kernels {
      * c = scale * (a b + bias), [.., M, K] x [.., K, N]; bias [.., 1, N] or null; batch axes of size 1 are broadcast.
      */
     static PostOp.FusableStep matmul(
-            StridedArray left, StridedArray right, StridedArray bias, StridedArray result, double scale) {
+            StridedArray left,
+            StridedArray right,
+            StridedArray bias,
+            StridedArray result,
+            double scale,
+            Precision precision) {
         StridedArray a = left.forMatmul();
         StridedArray b = right.forMatmul();
         StridedArray c = result.forMatmul();
-        PostOp.FusableStep step = new PostOp.FusableStep("matmul", scale, c, a, b) {
+        PostOp.FusableStep step = new PostOp.FusableStep("matmul", scale, precision, c, a, b) {
             private Primitive primitive;
 
             @Override
             void bind() {
-                dnnl_matmul_desc_t d = new dnnl_matmul_desc_t();
-                Dnnl.check(
-                        dnnl_matmul_desc_init(
-                                d, a.layout(), b.layout(), bias == null ? null : bias.layout(), c.layout()),
-                        "matmul " + a + " x " + b + " -> " + c);
                 List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
                         List.of(a.argument(DNNL_ARG_SRC), b.argument(DNNL_ARG_WEIGHTS), c.argument(DNNL_ARG_DST)));
                 if (bias != null) arguments.add(bias.argument(DNNL_ARG_BIAS));
                 try (PrimitiveAttributes attributes = attributes()) {
-                    primitive = new Primitive(
-                            Dnnl.createPrimitiveDesc(d, attributes(attributes, arguments), null), arguments);
+                    dnnl_primitive_attr sealed = attributes(attributes, arguments);
+                    dnnl_primitive_desc description = Dnnl.primitiveDesc(
+                            "matmul " + a + " x " + b + " -> " + c,
+                            desc -> dnnl_matmul_primitive_desc_create(
+                                    desc,
+                                    Dnnl.engine(),
+                                    a.layout(),
+                                    b.layout(),
+                                    bias == null ? null : bias.layout(),
+                                    c.layout(),
+                                    sealed));
+                    primitive = new Primitive(description, arguments);
                 }
             }
 
@@ -55,8 +61,8 @@ final class Kernels {
             }
 
             @Override
-            public void close() {
-                if (primitive != null) primitive.close();
+            List<Primitive> primitives() {
+                return primitive == null ? List.of() : List.of(primitive);
             }
         };
         if (bias != null) step.addArray(bias);
@@ -97,20 +103,26 @@ final class Kernels {
         }
     }
 
-    private static dnnl_eltwise_desc_t eltwise(EltwiseFunction f, StridedArray x) {
-        dnnl_eltwise_desc_t d = new dnnl_eltwise_desc_t();
-        Dnnl.check(
-                dnnl_eltwise_forward_desc_init(
-                        d, dnnl_forward_training, f.algorithm(), x.layout(), f.alpha(), f.beta()),
-                "eltwise");
-        return d;
+    private static dnnl_primitive_desc eltwiseForward(EltwiseFunction f, StridedArray x) {
+        return Dnnl.primitiveDesc(
+                f.name(),
+                desc -> dnnl_eltwise_forward_primitive_desc_create(
+                        desc,
+                        Dnnl.engine(),
+                        dnnl_forward_training,
+                        f.algorithm(),
+                        x.layout(),
+                        x.layout(),
+                        f.alpha(),
+                        f.beta(),
+                        Dnnl.plainAttributes()));
     }
 
     static KernelStep eltwise(EltwiseFunction f, StridedArray x, StridedArray y) {
         return KernelStep.of(
                 f.name(),
                 () -> new Primitive(
-                        Dnnl.createPrimitiveDesc(eltwise(f, x), null, null),
+                        eltwiseForward(f, x),
                         List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
                 x,
                 y);
@@ -121,22 +133,27 @@ final class Kernels {
         return KernelStep.of(
                 f.name() + "_bp",
                 () -> {
-                    dnnl_eltwise_desc_t d = new dnnl_eltwise_desc_t();
-                    Dnnl.check(
-                            dnnl_eltwise_backward_desc_init(
-                                    d, f.algorithm(), dy.layout(), saved.layout(), f.alpha(), f.beta()),
-                            "eltwise backward");
-                    dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(eltwise(f, saved), null, null);
-                    try {
-                        return new Primitive(
-                                Dnnl.createPrimitiveDesc(d, null, forward),
-                                List.of(
-                                        saved.argument(f.backwardUsesOutput() ? DNNL_ARG_DST : DNNL_ARG_SRC),
-                                        dy.argument(DNNL_ARG_DIFF_DST),
-                                        dx.argument(DNNL_ARG_DIFF_SRC)));
-                    } finally {
-                        dnnl_primitive_desc_destroy(forward);
-                    }
+                    dnnl_primitive_desc forward = eltwiseForward(f, saved);
+                    dnnl_primitive_desc backward = Dnnl.backwardDesc(
+                            forward,
+                            f.name() + " backward",
+                            desc -> dnnl_eltwise_backward_primitive_desc_create(
+                                    desc,
+                                    Dnnl.engine(),
+                                    f.algorithm(),
+                                    dx.layout(),
+                                    dy.layout(),
+                                    saved.layout(),
+                                    f.alpha(),
+                                    f.beta(),
+                                    forward,
+                                    Dnnl.plainAttributes()));
+                    return new Primitive(
+                            backward,
+                            List.of(
+                                    saved.argument(f.backwardUsesOutput() ? DNNL_ARG_DST : DNNL_ARG_SRC),
+                                    dy.argument(DNNL_ARG_DIFF_DST),
+                                    dx.argument(DNNL_ARG_DIFF_SRC)));
                 },
                 saved,
                 dy,
@@ -146,22 +163,29 @@ final class Kernels {
     static KernelStep binary(int algorithm, StridedArray a, StridedArray b, StridedArray y) {
         return KernelStep.of(
                 "binary",
-                () -> {
-                    dnnl_binary_desc_t d = new dnnl_binary_desc_t();
-                    Dnnl.check(dnnl_binary_desc_init(d, algorithm, a.layout(), b.layout(), y.layout()), "binary");
-                    return new Primitive(
-                            Dnnl.createPrimitiveDesc(d, null, null),
-                            List.of(a.argument(DNNL_ARG_SRC_0), b.argument(DNNL_ARG_SRC_1), y.argument(DNNL_ARG_DST)));
-                },
+                () -> new Primitive(
+                        Dnnl.primitiveDesc(
+                                "binary",
+                                desc -> dnnl_binary_primitive_desc_create(
+                                        desc, Dnnl.engine(), algorithm, a.layout(), b.layout(), y.layout(), Dnnl.plainAttributes())),
+                        List.of(a.argument(DNNL_ARG_SRC_0), b.argument(DNNL_ARG_SRC_1), y.argument(DNNL_ARG_DST))),
                 a,
                 b,
                 y);
     }
 
-    private static dnnl_softmax_desc_t softmax(StridedArray x) {
-        dnnl_softmax_desc_t d = new dnnl_softmax_desc_t();
-        Dnnl.check(dnnl_softmax_forward_desc_init(d, dnnl_forward_training, x.layout(), 1), "softmax");
-        return d;
+    private static dnnl_primitive_desc softmaxForward(StridedArray x) {
+        return Dnnl.primitiveDesc(
+                "softmax",
+                desc -> dnnl_softmax_forward_primitive_desc_create(
+                        desc,
+                        Dnnl.engine(),
+                        dnnl_forward_training,
+                        dnnl_softmax_accurate,
+                        x.layout(),
+                        x.layout(),
+                        1,
+                        Dnnl.plainAttributes()));
     }
 
     /** Softmax of each row, [N, C]. */
@@ -169,7 +193,7 @@ final class Kernels {
         return KernelStep.of(
                 "softmax",
                 () -> new Primitive(
-                        Dnnl.createPrimitiveDesc(softmax(x), null, null),
+                        softmaxForward(x),
                         List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
                 x,
                 y);
@@ -179,190 +203,29 @@ final class Kernels {
         return KernelStep.of(
                 "softmax_bp",
                 () -> {
-                    dnnl_softmax_desc_t d = new dnnl_softmax_desc_t();
-                    Dnnl.check(dnnl_softmax_backward_desc_init(d, dy.layout(), y.layout(), 1), "softmax backward");
-                    dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(softmax(y), null, null);
-                    try {
-                        return new Primitive(
-                                Dnnl.createPrimitiveDesc(d, null, forward),
-                                List.of(
-                                        y.argument(DNNL_ARG_DST),
-                                        dy.argument(DNNL_ARG_DIFF_DST),
-                                        dx.argument(DNNL_ARG_DIFF_SRC)));
-                    } finally {
-                        dnnl_primitive_desc_destroy(forward);
-                    }
+                    dnnl_primitive_desc forward = softmaxForward(y);
+                    dnnl_primitive_desc backward = Dnnl.backwardDesc(
+                            forward,
+                            "softmax backward",
+                            desc -> dnnl_softmax_backward_primitive_desc_create(
+                                    desc,
+                                    Dnnl.engine(),
+                                    dnnl_softmax_accurate,
+                                    dx.layout(),
+                                    dy.layout(),
+                                    y.layout(),
+                                    1,
+                                    forward,
+                                    Dnnl.plainAttributes()));
+                    return new Primitive(
+                            backward,
+                            List.of(
+                                    y.argument(DNNL_ARG_DST),
+                                    dy.argument(DNNL_ARG_DIFF_DST),
+                                    dx.argument(DNNL_ARG_DIFF_SRC)));
                 },
                 y,
                 dy,
                 dx);
-    }
-
-    /**
-     * Arguments of a normalization.
-     *
-     * @param mean one per row in layer norm, one per channel in batch norm; likewise {@code variance}
-     */
-    record NormArguments(
-            StridedArray x,
-            StridedArray gamma,
-            StridedArray beta,
-            StridedArray mean,
-            StridedArray variance,
-            double epsilon) {}
-
-    private static dnnl_layer_normalization_desc_t layerNorm(NormArguments n) {
-        dnnl_layer_normalization_desc_t d = new dnnl_layer_normalization_desc_t();
-        Dnnl.check(
-                dnnl_layer_normalization_forward_desc_init(
-                        d,
-                        dnnl_forward_training,
-                        n.x.layout(),
-                        n.mean.layout(),
-                        (float) n.epsilon,
-                        dnnl_use_scale | dnnl_use_shift),
-                "layer norm");
-        return d;
-    }
-
-    /** Layer norm of each row, [N, C]; writes mean and variance [N]. */
-    static KernelStep layerNorm(NormArguments n, StridedArray y) {
-        return KernelStep.of(
-                "layer_norm",
-                () -> new Primitive(
-                        Dnnl.createPrimitiveDesc(layerNorm(n), null, null),
-                        List.of(
-                                n.x.argument(DNNL_ARG_SRC),
-                                n.gamma.argument(DNNL_ARG_SCALE),
-                                n.beta.argument(DNNL_ARG_SHIFT),
-                                n.mean.argument(DNNL_ARG_MEAN),
-                                n.variance.argument(DNNL_ARG_VARIANCE),
-                                y.argument(DNNL_ARG_DST))),
-                n.x,
-                n.gamma,
-                n.beta,
-                n.mean,
-                n.variance,
-                y);
-    }
-
-    static KernelStep layerNormBackward(
-            NormArguments n, StridedArray dy, StridedArray dx, StridedArray dGamma, StridedArray dBeta) {
-        return KernelStep.of(
-                "layer_norm_bp",
-                () -> {
-                    dnnl_layer_normalization_desc_t d = new dnnl_layer_normalization_desc_t();
-                    Dnnl.check(
-                            dnnl_layer_normalization_backward_desc_init(
-                                    d,
-                                    dnnl_backward,
-                                    dx.layout(),
-                                    n.x.layout(),
-                                    n.mean.layout(),
-                                    (float) n.epsilon,
-                                    dnnl_use_scale | dnnl_use_shift),
-                            "layer norm backward");
-                    return normBackward(
-                            d, Dnnl.createPrimitiveDesc(layerNorm(n), null, null), n, dy, dx, dGamma, dBeta);
-                },
-                n.x,
-                n.gamma,
-                n.beta,
-                n.mean,
-                n.variance,
-                dy,
-                dx,
-                dGamma,
-                dBeta);
-    }
-
-    private static Primitive normBackward(
-            Pointer d,
-            dnnl_primitive_desc forward,
-            NormArguments n,
-            StridedArray dy,
-            StridedArray dx,
-            StridedArray dGamma,
-            StridedArray dBeta) {
-        try {
-            return new Primitive(
-                    Dnnl.createPrimitiveDesc(d, null, forward),
-                    List.of(
-                            n.x.argument(DNNL_ARG_SRC),
-                            n.gamma.argument(DNNL_ARG_SCALE),
-                            n.beta.argument(DNNL_ARG_SHIFT), // not used, but required
-                            n.mean.argument(DNNL_ARG_MEAN),
-                            n.variance.argument(DNNL_ARG_VARIANCE),
-                            dy.argument(DNNL_ARG_DIFF_DST),
-                            dx.argument(DNNL_ARG_DIFF_SRC),
-                            dGamma.argument(DNNL_ARG_DIFF_SCALE),
-                            dBeta.argument(DNNL_ARG_DIFF_SHIFT)));
-        } finally {
-            dnnl_primitive_desc_destroy(forward);
-        }
-    }
-
-    private static dnnl_batch_normalization_desc_t batchNorm(NormArguments n, boolean running) {
-        dnnl_batch_normalization_desc_t d = new dnnl_batch_normalization_desc_t();
-        int flags = dnnl_use_scale | dnnl_use_shift | (running ? dnnl_use_global_stats : 0);
-        Dnnl.check(
-                dnnl_batch_normalization_forward_desc_init(
-                        d,
-                        running ? dnnl_forward_inference : dnnl_forward_training,
-                        n.x.layout(),
-                        (float) n.epsilon,
-                        flags),
-                "batch norm");
-        return d;
-    }
-
-    /** Batch norm, [N, C, ..]; mean and variance [C] are read if {@code running}, otherwise written. */
-    static KernelStep batchNorm(NormArguments n, StridedArray y, boolean running) {
-        return KernelStep.of(
-                "batchnorm",
-                () -> new Primitive(
-                        Dnnl.createPrimitiveDesc(batchNorm(n, running), null, null),
-                        List.of(
-                                n.x.argument(DNNL_ARG_SRC),
-                                n.gamma.argument(DNNL_ARG_SCALE),
-                                n.beta.argument(DNNL_ARG_SHIFT),
-                                n.mean.argument(DNNL_ARG_MEAN),
-                                n.variance.argument(DNNL_ARG_VARIANCE),
-                                y.argument(DNNL_ARG_DST))),
-                n.x,
-                n.gamma,
-                n.beta,
-                n.mean,
-                n.variance,
-                y);
-    }
-
-    static KernelStep batchNormBackward(
-            NormArguments n, StridedArray dy, StridedArray dx, StridedArray dGamma, StridedArray dBeta) {
-        return KernelStep.of(
-                "batchnorm_bp",
-                () -> {
-                    dnnl_batch_normalization_desc_t d = new dnnl_batch_normalization_desc_t();
-                    Dnnl.check(
-                            dnnl_batch_normalization_backward_desc_init(
-                                    d,
-                                    dnnl_backward,
-                                    dx.layout(),
-                                    n.x.layout(),
-                                    (float) n.epsilon,
-                                    dnnl_use_scale | dnnl_use_shift),
-                            "batch norm backward");
-                    return normBackward(
-                            d, Dnnl.createPrimitiveDesc(batchNorm(n, false), null, null), n, dy, dx, dGamma, dBeta);
-                },
-                n.x,
-                n.gamma,
-                n.beta,
-                n.mean,
-                n.variance,
-                dy,
-                dx,
-                dGamma,
-                dBeta);
     }
 }

@@ -6,92 +6,118 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_sub;
 
 import java.util.Arrays;
-import org.vit4j.graph.LinearOp;
-import org.vit4j.graph.Window;
+import org.vit4j.backend.Precision;
 
 /** Matrix products, elementwise operations, softmax and mean, with their backward passes. */
 final class MatmulOps {
-    /** Minimum rows for which reordering the kernel in every run is faster; measured on AVX2. */
-    private static final long MIN_ROWS_REPACKED = 512;
-    /** Minimum rows for which a kernel that was reordered before is faster; measured on AVX2. */
-    private static final long MIN_ROWS_PREPACKED = 8;
-    /** Minimum channels for a 1 x 1 convolution: it pads channels to blocks of 8. */
-    private static final long MIN_CHANNELS = 16;
+    /** Minimum rows for which reordering weights in every run is faster; measured on AVX2 and AVX-512. */
+    private static final long MIN_ROWS_REORDERED = 512;
 
     private final Tape tape;
 
-    MatmulOps(Tape tape) {
+    private final Precision precision;
+
+    /** @param precision of products of the network; sums and means, which are products with constants, are float32 */
+    MatmulOps(Tape tape, Precision precision) {
         this.tape = tape;
+        this.precision = precision;
+    }
+
+    Precision precision() {
+        return precision;
     }
 
     /**
-     * scale * (a b + bias): [.., M, K] x [.., K, N], of equal ranks; batch axes of size 1 are broadcast.
+     * scale * a b: [.., M, K] x [.., K, N], of equal ranks; batch axes of size 1 are broadcast.
      *
-     * @param bias [1, N], for rank 2 only; or null
      * @param c destination, [.., M, N]
      */
-    TapeValue matmul(TapeValue left, TapeValue right, TapeValue bias, double scale, StridedArray c) {
+    TapeValue product(TapeValue a, TapeValue b, double scale, StridedArray c) {
+        return product(a, b, null, scale, precision, c);
+    }
+
+    private TapeValue product(
+            TapeValue left, TapeValue right, TapeValue bias, double scale, Precision precision, StridedArray c) {
         TapeValue a = left.array().hasUnitStride() ? left : tape.dense(left);
         TapeValue b = right.array().hasUnitStride() ? right : tape.dense(right);
+        StridedArray row = bias == null ? null : bias.array();
+        int m = c.rank() - 2;
+        int n = c.rank() - 1;
         return emitProduct(
-                Kernels.matmul(a.array(), b.array(), bias == null ? null : bias.array(), c, scale),
-                a,
-                b,
-                bias,
-                scale,
-                c);
+                Kernels.matmul(a.array(), b.array(), row, c, scale, precision),
+                c,
+                new ProductInputs(a, b, bias, scale, precision),
+                (dy, to, addend) -> product(dy, b.array().swap(m, n), to, addend, scale, precision));
     }
 
     /**
-     * x kernel + bias: [N, in] x [in, out].
-     *
-     * <p>Runs as a 1 x 1 convolution if large enough. oneDNN's matrix products read the kernel in its gradient layout;
-     * its convolutions reorder it first, which is 10 to 50 % faster with AVX2, and more if {@code in} or {@code out} is
-     * a power of 2.
+     * x weights + bias: [N, in] x [in, out].
      *
      * @param bias [1, out], or null
      */
-    TapeValue dense(TapeValue x, TapeValue kernel, TapeValue bias) {
-        long rows = x.array().dim(0);
-        StridedArray to = StridedArray.temporary(rows, kernel.array().last());
-        StridedArray input = x.array().isDense()
-                ? x.array().reshape(1, rows, 1, x.array().last()).orElse(null)
-                : null;
-        StridedArray window = kernel.array()
-                .reshape(1, 1, kernel.array().dim(0), kernel.array().last())
-                .orElse(null);
-        PackedWeights packed = tape.packed(kernel.array());
-        long minRows = packed == null ? MIN_ROWS_REPACKED : MIN_ROWS_PREPACKED;
-        long channels = Math.min(kernel.array().dim(0), kernel.array().last());
-        if (input == null || window == null || rows < minRows || channels < MIN_CHANNELS)
-            return matmul(x, kernel, bias, 1, to);
-        LinearOp.Conv2d pointwise =
-                new LinearOp.Conv2d(Math.toIntExact(to.last()), Window.square(1, 1, 0), 1, bias != null);
-        StridedArray image = to.reshape(1, rows, 1, to.last()).orElseThrow();
-        ConvolutionPrimitive convolution = new ConvolutionPrimitive(
-                input, window, bias == null ? null : bias.array(), pointwise, packed, image.dims());
-        return emitProduct(convolution.forward(image), x, kernel, bias, 1, to);
+    TapeValue dense(TapeValue x, TapeValue weights, TapeValue bias) {
+        StridedArray to = StridedArray.temporary(
+                x.array().dim(0), weights.array().last());
+        PackedWeights packed = tape.packed(weights.array());
+        boolean unit = x.array().hasUnitStride() && weights.array().hasUnitStride();
+        if (!unit || (packed == null && !isReordered(x.array().dim(0))))
+            return product(x, weights, bias, 1, precision, to);
+        StridedArray row = bias == null ? null : bias.array();
+        return emitProduct(
+                new DenseProduct(x.array(), weights.array(), row, to, precision).step(packed),
+                to,
+                new ProductInputs(x, weights, bias, 1, precision),
+                (dy, dx, addend) -> denseBackward(dy, weights.array().swap(0, 1), dx, addend));
     }
 
-    /** Emits a step that computes a product. The backward pass consists of matrix products whatever the step is. */
-    private TapeValue emitProduct(
-            PostOp.FusableStep step, TapeValue a, TapeValue b, TapeValue bias, double scale, StridedArray c) {
+    /** With bfloat16 the product itself has to convert the weights: reordering them before was measured slower. */
+    private boolean isReordered(long rows) {
+        return rows >= MIN_ROWS_REORDERED && precision == Precision.FP32;
+    }
+
+    private void denseBackward(StridedArray dy, StridedArray transposed, StridedArray dx, StridedArray addend) {
+        if (!dy.hasUnitStride() || dx.stride(1) != 1) {
+            product(dy, transposed, dx, addend, 1, precision);
+            return;
+        }
+        PostOp.FusableStep step = new DenseProduct(dy, transposed, null, dx, precision).step(null);
+        step.fuseAdd(addend);
+        tape.emit(step);
+    }
+
+    /** Operands of a product; {@code bias} may be null. */
+    private record ProductInputs(TapeValue a, TapeValue b, TapeValue bias, double scale, Precision precision) {
+        boolean needGradient() {
+            return a.needsGradient() || b.needsGradient() || (bias != null && bias.needsGradient());
+        }
+    }
+
+    /** Writes the gradient of a product's first operand, plus {@code addend} if that is not null. */
+    private interface LeftGradient {
+        void write(StridedArray dy, StridedArray to, StridedArray addend);
+    }
+
+    /** @param c the array that the step writes */
+    private TapeValue emitProduct(PostOp.FusableStep step, StridedArray c, ProductInputs in, LeftGradient left) {
         int number = tape.emit(step);
-        boolean needs = a.needsGradient() || b.needsGradient() || (bias != null && bias.needsGradient());
-        TapeValue y = tape.value(c, needs).setProducer(step, number);
-        int m = c.rank() - 2;
-        int n = c.rank() - 1;
+        TapeValue y = tape.value(c, in.needGradient()).setProducer(step, number);
         tape.onBackward(() -> {
             StridedArray dy = tape.gradient(y);
             if (dy == null) return;
-            tape.accumulate(a, (to, addend) -> product(dy, b.array().swap(m, n), to, addend, scale));
-            tape.accumulate(b, (to, addend) -> product(a.array().swap(m, n), dy, to, addend, scale));
-            if (bias != null)
-                tape.accumulate(bias, (to, addend) -> product(tape.ones(dy.dim(0)), dy, to, addend, scale));
+            tape.accumulate(in.a, (to, addend) -> left.write(dy, to, addend));
+            StridedArray transposed = in.a.array().swap(c.rank() - 2, c.rank() - 1);
+            tape.accumulate(
+                    in.b, (to, addend) -> product(transposed, dy, to, addend, in.scale, in.precision));
+            if (in.bias != null) {
+                tape.accumulate(
+                        in.bias,
+                        (to, addend) -> product(tape.ones(dy.dim(0)), dy, to, addend, in.scale, Precision.FP32));
+            }
         });
         return y;
     }
 
+    /** Product of equal ranks in float32, [.., M, K] x [.., K, N]; batch axes of size 1 are broadcast. */
     TapeValue matmul(TapeValue a, TapeValue b) {
         long[] dims = a.array().rank() >= b.array().rank()
                 ? a.array().dims()
@@ -100,11 +126,17 @@ final class MatmulOps {
             dims[i] = Math.max(a.array().dim(i), b.array().dim(i));
         dims[dims.length - 2] = a.array().dim(dims.length - 2);
         dims[dims.length - 1] = b.array().last();
-        return matmul(a, b, null, 1, StridedArray.temporary(dims));
+        return product(a, b, null, 1, Precision.FP32, StridedArray.temporary(dims));
     }
 
-    /** to = scale * (a b) + addend, summed inPlace the batch axes where {@code to} has size 1. */
-    private void product(StridedArray left, StridedArray right, StridedArray to, StridedArray addend, double scale) {
+    /** to = scale * (a b) + addend, summed over the batch axes where {@code to} has size 1. */
+    private void product(
+            StridedArray left,
+            StridedArray right,
+            StridedArray to,
+            StridedArray addend,
+            double scale,
+            Precision precision) {
         StridedArray a = left.hasUnitStride() ? left : copy(left, StridedArray.temporary(left.dims()));
         StridedArray b = right.hasUnitStride() ? right : copy(right, StridedArray.temporary(right.dims()));
         int m = to.rank() - 2;
@@ -117,7 +149,8 @@ final class MatmulOps {
                     a.swap(m, n),
                     transposed,
                     addend == null ? null : addend == to ? transposed : addend.swap(m, n),
-                    scale);
+                    scale,
+                    precision);
             return;
         }
         long[] dims = a.dims();
@@ -130,13 +163,13 @@ final class MatmulOps {
             dims[to.rank() - 2] = to.dim(to.rank() - 2);
             dims[to.rank() - 1] = to.last();
             StridedArray each = StridedArray.temporary(dims);
-            tape.emit(Kernels.matmul(a, b, null, each, scale));
+            tape.emit(Kernels.matmul(a, b, null, each, scale, precision));
             long batches = each.size() / to.size();
             StridedArray rows = each.reshape(batches, to.size()).orElseThrow();
             // The destination may be transposed: sum in the element order of the product, then copy.
             StridedArray sum = to.isDense() ? to : StridedArray.temporary(to.dims());
             PostOp.FusableStep step = Kernels.matmul(
-                    tape.ones(batches), rows, null, sum.reshape(1, to.size()).orElseThrow(), 1);
+                    tape.ones(batches), rows, null, sum.reshape(1, to.size()).orElseThrow(), 1, Precision.FP32);
             if (sum == to && addend != null) step.fuseAdd(addend);
             tape.emit(step);
             if (sum != to) {
@@ -145,7 +178,7 @@ final class MatmulOps {
             }
             return;
         }
-        PostOp.FusableStep step = Kernels.matmul(a, b, null, to, scale);
+        PostOp.FusableStep step = Kernels.matmul(a, b, null, to, scale, precision);
         step.fuseAdd(addend);
         tape.emit(step);
     }
@@ -284,7 +317,7 @@ final class MatmulOps {
         return same ? Kernels.binary(algorithm, a.flat(), b.flat(), to.flat()) : Kernels.binary(algorithm, a, b, to);
     }
 
-    /** Adds the gradient of an operand with broadcast axes: the sum inPlace these axes. */
+    /** Adds the gradient of an operand with broadcast axes: the sum over these axes. */
     private void accumulateBroadcast(TapeValue b, StridedArray dy, double sign, boolean own) {
         if (!b.needsGradient()) return;
         if (b.array().size() == dy.size() && sign == 1) {
@@ -293,9 +326,9 @@ final class MatmulOps {
             tape.accumulateInto(
                     b, to -> tape.emit(Kernels.eltwise(EltwiseFunction.linear(sign, 0), dy.flat(), to.flat())));
         } else if (b.array().dim(0) == 1) {
-            tape.accumulate(b, (to, addend) -> product(tape.ones(dy.dim(0)), dy, to, addend, sign));
+            tape.accumulate(b, (to, addend) -> product(tape.ones(dy.dim(0)), dy, to, addend, sign, Precision.FP32));
         } else {
-            tape.accumulate(b, (to, addend) -> product(dy, tape.ones(dy.dim(1)).swap(0, 1), to, addend, sign));
+            tape.accumulate(b, (to, addend) -> product(dy, tape.ones(dy.dim(1)).swap(0, 1), to, addend, sign, Precision.FP32));
         }
     }
 
@@ -322,7 +355,7 @@ final class MatmulOps {
         return y;
     }
 
-    /** Softmax inPlace the last axis. */
+    /** Softmax over the last axis. */
     TapeValue softmax(TapeValue input) {
         TapeValue x = tape.dense(input);
         StridedArray to = x.isDisposable() ? x.array() : x.array().like();
@@ -342,7 +375,7 @@ final class MatmulOps {
         return y;
     }
 
-    /** Mean inPlace one axis, which is removed: the product of [before, n, after] with a row of 1 / n. */
+    /** Mean over one axis, which is removed: the product of [before, n, after] with a row of 1 / n. */
     TapeValue mean(TapeValue x, int axis) {
         long n = x.array().dim(axis);
         long before = 1;

@@ -17,7 +17,7 @@ final class NormOps {
     TapeValue layerNorm(TapeValue input, TapeValue gamma, TapeValue beta, double epsilon) {
         TapeValue x = tape.dense(input);
         long rows = x.array().dim(0);
-        Kernels.NormArguments n = new Kernels.NormArguments(
+        NormKernels.NormArguments n = new NormKernels.NormArguments(
                 x.array(),
                 gamma.array(),
                 beta.array(),
@@ -26,12 +26,12 @@ final class NormOps {
                 epsilon);
         StridedArray to =
                 x.isDisposable() && !tape.isTraining() ? x.array() : x.array().like();
-        tape.emit(Kernels.layerNorm(n, to));
+        tape.emit(NormKernels.layerNorm(n, to));
         TapeValue y = tape.value(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient());
         tape.onBackward(() -> {
             StridedArray dy = gradientLaidOutAsOutput(y);
             if (dy == null) return;
-            backward(n, x, gamma, beta, (dx, dg, db) -> tape.emit(Kernels.layerNormBackward(n, dy, dx, dg, db)));
+            backward(n, x, gamma, beta, (dx, dg, db) -> tape.emit(NormKernels.layerNormBackward(n, dy, dx, dg, db)));
         });
         return y;
     }
@@ -50,7 +50,7 @@ final class NormOps {
     }
 
     /** Emits one step for all three gradients; those not needed are written to unused memory. */
-    private void backward(Kernels.NormArguments n, TapeValue x, TapeValue gamma, TapeValue beta, NormBackward kernel) {
+    private void backward(NormKernels.NormArguments n, TapeValue x, TapeValue gamma, TapeValue beta, NormBackward kernel) {
         StridedArray dx = n.x().like();
         StridedArray dGamma = gradientBuffer(gamma);
         StridedArray dBeta = gradientBuffer(beta);
@@ -120,15 +120,15 @@ final class NormOps {
     /** Batch norm of [N, C, ..] by batch statistics, which are written to {@code mean} and {@code variance} [C]. */
     TapeValue batchNorm(
             TapeValue x, TapeValue gamma, TapeValue beta, StridedArray mean, StridedArray variance, double epsilon) {
-        Kernels.NormArguments n =
-                new Kernels.NormArguments(x.array(), gamma.array(), beta.array(), mean, variance, epsilon);
+        NormKernels.NormArguments n =
+                new NormKernels.NormArguments(x.array(), gamma.array(), beta.array(), mean, variance, epsilon);
         StridedArray to = x.array().like();
-        tape.emit(Kernels.batchNorm(n, to, false));
+        tape.emit(NormKernels.batchNorm(n, to, false));
         TapeValue y = tape.value(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient());
         tape.onBackward(() -> {
             StridedArray dy = gradientLaidOutAsOutput(y);
             if (dy == null) return;
-            backward(n, x, gamma, beta, (dx, dg, db) -> tape.emit(Kernels.batchNormBackward(n, dy, dx, dg, db)));
+            backward(n, x, gamma, beta, (dx, dg, db) -> tape.emit(NormKernels.batchNormBackward(n, dy, dx, dg, db)));
         });
         return y;
     }
@@ -138,7 +138,7 @@ final class NormOps {
      *
      * @param x [.., C], channels last
      */
-    TapeValue fusedBatchNormInference(TapeValue x, Kernels.NormArguments n) {
+    TapeValue fusedBatchNormInference(TapeValue x, NormKernels.NormArguments n) {
         long channels = n.mean().size();
         StridedArray scale = StridedArray.temporary(channels);
         StridedArray shift = StridedArray.temporary(channels);
@@ -155,7 +155,7 @@ final class NormOps {
     }
 
     /** Batch norm of rows [N, C] by constant running statistics; gamma and beta [1, C] are trainable. */
-    TapeValue frozenBatchNorm(TapeValue x, TapeValue gamma, TapeValue beta, Kernels.NormArguments n) {
+    TapeValue frozenBatchNorm(TapeValue x, TapeValue gamma, TapeValue beta, NormKernels.NormArguments n) {
         long channels = n.mean().size();
         StridedArray inverse = StridedArray.temporary(channels);
         tape.emitSetup(new JavaStep(
@@ -173,14 +173,14 @@ final class NormOps {
     }
 
     /** Batch norm of [N, C, ..] by running statistics, without a backward pass. */
-    TapeValue batchNormInference(TapeValue x, Kernels.NormArguments n) {
+    TapeValue batchNormInference(TapeValue x, NormKernels.NormArguments n) {
         StridedArray to = x.isDisposable() ? x.array() : x.array().like();
-        tape.emit(Kernels.batchNorm(n, to, true));
+        tape.emit(NormKernels.batchNorm(n, to, true));
         return tape.value(to, false);
     }
 
     /** Computes scale = gamma / sqrt(variance + epsilon) and shift = beta - mean * scale, [C] each. */
-    private static KernelStep foldStep(Kernels.NormArguments n, StridedArray scale, StridedArray shift) {
+    private static KernelStep foldStep(NormKernels.NormArguments n, StridedArray scale, StridedArray shift) {
         return new JavaStep(
                 "fold_norm",
                 at -> {

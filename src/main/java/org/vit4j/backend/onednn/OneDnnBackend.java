@@ -8,6 +8,7 @@ import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.Precision;
 import org.vit4j.graph.Graph;
 
 /** Static plans of oneDNN kernels. Requires a CPU with AVX2 and float parameters. */
@@ -22,25 +23,32 @@ public final class OneDnnBackend implements BackendProvider {
         return "oneDNN";
     }
 
-    @Override
-    public Optional<String> unavailableReason() {
+    private Optional<String> unavailableReason() {
         if (!Nd4j.getEnvironment().isCPU()) return Optional.of("ND4J runs on a GPU, oneDNN needs its CPU backend");
         return Dnnl.unavailableReason();
     }
 
     @Override
-    public Optional<String> unavailableReason(ParameterStore parameters) {
+    public Optional<String> unavailableReason(Precision precision) {
+        Optional<String> reason = unavailableReason();
+        if (reason.isPresent() || precision == Precision.FP32 || Dnnl.hasBf16()) return reason;
+        return Optional.of("the processor has neither AMX nor AVX-512 BF16");
+    }
+
+    @Override
+    public Optional<String> unavailableReason(ParameterStore parameters, Precision precision) {
         if (parameters.trainable().dataType() != DataType.FLOAT) return Optional.of("oneDNN needs float parameters");
-        return unavailableReason();
+        return unavailableReason(precision);
     }
 
     @Override
-    public Inference inference(Graph graph, ParameterStore parameters, boolean fixed) {
-        return new OneDnnInference(graph, parameters, fixed);
+    public Inference inference(Graph graph, ParameterStore parameters, boolean fixed, Precision precision) {
+        return new OneDnnInference(graph, parameters, fixed, precision);
     }
 
     @Override
-    public GradientStep step(Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec) {
-        return new OneDnnGradientStep(graph, parameters, mode, spec);
+    public GradientStep step(
+            Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec, Precision precision) {
+        return new OneDnnGradientStep(graph, parameters, mode, spec, precision);
     }
 }

@@ -54,7 +54,7 @@ final class OneDnnBatchNorm {
             y = norms.batchNorm(
                     nchw, weights.get(0), weights.get(1), outputs.get(mean), outputs.get(variance), norm.epsilon());
         } else {
-            Kernels.NormArguments n = new Kernels.NormArguments(
+            NormKernels.NormArguments n = new NormKernels.NormArguments(
                     nchw.array(),
                     weights.get(0).array(),
                     weights.get(1).array(),

@@ -18,6 +18,7 @@ import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.PlanCache;
+import org.vit4j.backend.Precision;
 import org.vit4j.backend.RunningStatistics;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
@@ -28,6 +29,7 @@ public final class OneDnnGradientStep implements GradientStep {
     private final ParameterStore parameters;
     private final Mode mode;
     private final GradientSpec spec;
+    private final Precision precision;
     private final LossGraph loss;
     private final List<String> outputs;
     private final List<DropMask> masks;
@@ -40,11 +42,12 @@ public final class OneDnnGradientStep implements GradientStep {
     private long batch;
     private double lossValue;
 
-    public OneDnnGradientStep(Graph graph, ParameterStore parameters, Mode mode, GradientSpec spec) {
+    public OneDnnGradientStep(Graph graph, ParameterStore parameters, Mode mode, GradientSpec spec, Precision precision) {
         this.graph = graph;
         this.parameters = parameters;
         this.mode = mode;
         this.spec = spec;
+        this.precision = precision;
         this.loss = new LossGraph(graph, spec.loss());
         Set<String> read = new LinkedHashSet<>(loss.tensors());
         read.addAll(spec.tensors());
@@ -55,7 +58,7 @@ public final class OneDnnGradientStep implements GradientStep {
 
     private OneDnnPlan createPlan(long size) {
         return OneDnnPlanner.training(
-                graph, parameters, mode, size, outputs, loss.differentiableTensors(), flatGradient, spec);
+                graph, parameters, mode, size, outputs, loss.differentiableTensors(), flatGradient, precision, spec);
     }
 
     @Override

@@ -5,32 +5,44 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.PlanCache;
+import org.vit4j.backend.PlanPool;
+import org.vit4j.backend.Precision;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
-/** Forward passes on the oneDNN backend. Caches the most recently used plans. */
+/** Forward passes on the oneDNN backend. Concurrent calls share the packed weights; each runs on a plan of its own. */
 public final class OneDnnInference implements Inference {
     private final Graph graph;
     private final ParameterStore parameters;
+    private final Precision precision;
     private final PackedWeights packed;
-    private final PlanCache<OneDnnPlan> plans = new PlanCache<>();
+    private final PlanPool<OneDnnPlan> plans = new PlanPool<>(CpuThreads.available());
 
     /** @param fixed whether the parameters are constant: values that depend only on them are computed once per plan */
-    public OneDnnInference(Graph graph, ParameterStore parameters, boolean fixed) {
+    public OneDnnInference(Graph graph, ParameterStore parameters, boolean fixed, Precision precision) {
         this.graph = graph;
         this.parameters = parameters;
+        this.precision = precision;
         this.packed = fixed ? new PackedWeights() : null;
     }
 
-    private OneDnnPlan plan(Set<String> tensors, long batch) {
-        return plans.get(
-                plan -> plan.batch() == batch && plan.outputs().equals(tensors),
-                () -> OneDnnPlanner.inference(graph, parameters, packed, batch, List.copyOf(tensors)));
+    /**
+     * Runs a call on a plan of its own. Plans depend on the number of threads, from which oneDNN derives the division of
+     * work and thus the order of sums.
+     */
+    private <T> T run(Set<String> tensors, long batch, Function<OneDnnPlan, T> call) {
+        CpuThreads.limit();
+        int threads = CpuThreads.current();
+        return plans.run(
+                threads,
+                plan -> plan.batch() == batch && plan.threads() == threads && plan.outputs().equals(tensors),
+                () -> OneDnnPlanner.inference(graph, parameters, packed, precision, batch, List.copyOf(tensors)),
+                call);
     }
 
     @Override
@@ -44,41 +56,45 @@ public final class OneDnnInference implements Inference {
     }
 
     @Override
-    public synchronized Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
+    public Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
         long batch = Inference.checkedBatchSize(graph, inputs);
-        CpuThreads.limit();
         Set<String> computed = new LinkedHashSet<>(names);
         computed.removeAll(inputs.keySet());
         computed.forEach(graph::tensor); // throws for unknown names
         Map<String, INDArray> results = new LinkedHashMap<>();
         for (String name : names)
             if (inputs.containsKey(name)) results.put(name, inputs.get(name).dup('c'));
-        if (computed.isEmpty()) return results;
-        OneDnnPlan plan = plan(computed, batch);
+        if (!computed.isEmpty()) results.putAll(run(computed, batch, plan -> results(plan, batch, computed, inputs)));
+        return results;
+    }
+
+    private Map<String, INDArray> results(
+            OneDnnPlan plan, long batch, Set<String> names, Map<String, INDArray> inputs) {
         inputs.forEach((input, array) -> {
             if (plan.has(input)) plan.set(input, array);
         });
         plan.forward();
-        for (String name : computed) {
-            results.put(
-                    name, plan.get(name).reshape('c', graph.tensor(name).shape().batched(batch)));
+        Map<String, INDArray> results = new LinkedHashMap<>();
+        for (String name : names) {
+            long[] shape = graph.tensor(name).shape().batched(batch);
+            results.put(name, plan.get(name).reshape('c', shape));
         }
         return results;
     }
 
     @Override
-    public synchronized List<OpTime> profile(INDArray images, int runs) {
-        CpuThreads.limit();
+    public List<OpTime> profile(INDArray images, int runs) {
         String logits = graph.logits().name();
-        OneDnnPlan plan = plan(Set.of(logits), images.size(0));
-        plan.set(input(), images);
-        return plan.profile(() -> {
-            for (int i = 0; i < runs; i++) plan.forward();
+        return run(Set.of(logits), images.size(0), plan -> {
+            plan.set(input(), images);
+            return plan.profile(() -> {
+                for (int i = 0; i < runs; i++) plan.forward();
+            });
         });
     }
 
     @Override
-    public synchronized void close() {
+    public void close() {
         plans.close();
         if (packed != null) packed.close();
     }

@@ -11,6 +11,7 @@ import org.vit4j.backend.DropMask;
 import org.vit4j.backend.DropMaskSpecs;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.Precision;
 import org.vit4j.graph.ArithmeticOp;
 import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.DropOp;
@@ -54,6 +55,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
      */
     OneDnnOpLowering(
             Tape tape,
+            Precision precision,
             long batch,
             Mode mode,
             ParameterStore parameters,
@@ -65,7 +67,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         this.parameters = parameters;
         this.gradients = gradients;
         this.gradientTensors = gradientTensors;
-        this.math = new MatmulOps(tape);
+        this.math = new MatmulOps(tape, precision);
         this.norms = new NormOps(tape, math);
         this.convs = new ConvOps(tape, math);
         this.attention = new AttentionOps(tape, math, batch);

@@ -5,14 +5,17 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.BatchStatistics;
 import org.vit4j.backend.CachedPlan;
 import org.vit4j.backend.OpTime;
+import org.vit4j.machine.CpuThreads;
 
 /**
  * Static plan of a network for one batch size: a list of steps bound to preallocated memory. Runs neither allocate nor
@@ -21,8 +24,11 @@ import org.vit4j.backend.OpTime;
 final class OneDnnPlan implements CachedPlan {
     /** Suffix of the name of a tensor's gradient. */
     static final String GRADIENT = ".gradient";
+    /** Bytes of a page, to which scratch memory is aligned. */
+    private static final long PAGE = 4096;
 
     private final long batch;
+    private final int threads = CpuThreads.current();
     private final Set<String> outputs;
     private final List<KernelStep> steps;
     private final int forward;
@@ -30,6 +36,7 @@ final class OneDnnPlan implements CachedPlan {
     private final List<BatchStatistics> statistics;
     private final List<FloatPointer> constants;
     private final BufferArena arena;
+    private final BytePointer scratch;
     private OpTime.OpTimes times;
 
     /**
@@ -71,7 +78,22 @@ final class OneDnnPlan implements CachedPlan {
         this.arrays = new LinkedHashMap<>(inputs);
         arrays.putAll(seeds);
         arrays.putAll(outputs);
-        for (KernelStep step : steps) step.bind();
+        try (PointerScope layouts = new PointerScope(MemoryLayout.class)) {
+            for (KernelStep step : steps) step.bind();
+        }
+        this.scratch = allocateScratch();
+    }
+
+    /** Scratch memory of all primitives, which run one after the other. */
+    private BytePointer allocateScratch() {
+        List<Primitive> primitives =
+                steps.stream().flatMap(step -> step.primitives().stream()).toList();
+        long bytes =
+                primitives.stream().mapToLong(Primitive::scratchBytes).max().orElse(0);
+        BytePointer memory = new BytePointer(bytes + PAGE);
+        long start = (memory.address() + PAGE - 1) / PAGE * PAGE;
+        primitives.forEach(primitive -> primitive.setScratch(start));
+        return memory;
     }
 
     private static void extendLifetime(StridedArray array, int step, Set<PlannedBuffer> buffers) {
@@ -82,6 +104,11 @@ final class OneDnnPlan implements CachedPlan {
 
     long batch() {
         return batch;
+    }
+
+    /** The number of threads that runs must use. */
+    int threads() {
+        return threads;
     }
 
     /** Names of the arrays that are read after a run. */
@@ -164,7 +191,7 @@ final class OneDnnPlan implements CachedPlan {
 
     @Override
     public long bytes() {
-        return arena.bytes();
+        return arena.bytes() + scratch.capacity();
     }
 
     @Override
@@ -172,5 +199,6 @@ final class OneDnnPlan implements CachedPlan {
         steps.forEach(KernelStep::close);
         constants.forEach(FloatPointer::close);
         arena.close();
+        scratch.close();
     }
 }

@@ -12,6 +12,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.Precision;
 import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Graph;
@@ -42,19 +43,26 @@ final class OneDnnPlanner {
             Mode mode,
             long batch,
             PackedWeights packed,
+            Precision precision,
             Map<String, TapeValue.GradientTarget> gradients,
             Collection<String> gradientTensors) {
         this.mode = mode;
         this.batch = batch;
         this.gradientTensors = Set.copyOf(gradientTensors);
         this.tape = new Tape(mode != Mode.INFERENCE, packed);
-        this.lowering = new OneDnnOpLowering(tape, batch, mode, parameters, gradients, this.gradientTensors, outputs);
+        this.lowering = new OneDnnOpLowering(tape, precision, batch, mode, parameters, gradients, this.gradientTensors, outputs);
     }
 
     /** Plan whose outputs are tensors of the graph, by name; {@code packed} is null if parameters may change. */
     static OneDnnPlan inference(
-            Graph graph, ParameterStore parameters, PackedWeights packed, long batch, List<String> tensors) {
-        OneDnnPlanner planner = new OneDnnPlanner(parameters, Mode.INFERENCE, batch, packed, Map.of(), List.of());
+            Graph graph,
+            ParameterStore parameters,
+            PackedWeights packed,
+            Precision precision,
+            long batch,
+            List<String> tensors) {
+        OneDnnPlanner planner =
+                new OneDnnPlanner(parameters, Mode.INFERENCE, batch, packed, precision, Map.of(), List.of());
         planner.forward(graph, tensors);
         return planner.plan(planner.tape.steps().size(), Map.of());
     }
@@ -75,11 +83,13 @@ final class OneDnnPlanner {
             List<String> tensors,
             List<String> seeded,
             INDArray flat,
+            Precision precision,
             GradientStep.GradientSpec spec) {
         Map<String, TapeValue.GradientTarget> targets = GradientTargets.of(parameters, flat);
         Map<String, TapeValue.GradientTarget> trainable = new HashMap<>(targets);
         trainable.keySet().removeAll(spec.frozen());
-        OneDnnPlanner planner = new OneDnnPlanner(parameters, mode, batch, null, trainable, spec.gradientsOf());
+        OneDnnPlanner planner = 
+                new OneDnnPlanner(parameters, mode, batch, null, precision, trainable, spec.gradientsOf());
         planner.forward(graph, tensors);
         int forward = planner.tape.steps().size();
         Map<String, StridedArray> seeds = new LinkedHashMap<>();

@@ -4,8 +4,6 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.dnnl.dnnl_memory_desc_t;
-import org.bytedeco.dnnl.dnnl_pooling_desc_t;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.vit4j.graph.Window;
 
@@ -33,8 +31,8 @@ final class PoolingPrimitive {
     }
 
     private StridedArray workspace() {
-        dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
-        long bytes = dnnl_memory_desc_get_size(Dnnl.layout(forward, dnnl_query_workspace_md));
+        dnnl_primitive_desc forward = forwardDesc();
+        long bytes = MemoryLayout.chosen(forward, dnnl_query_workspace_md).bytes();
         dnnl_primitive_desc_destroy(forward);
         return StridedArray.temporary((bytes + Float.BYTES - 1) / Float.BYTES);
     }
@@ -64,26 +62,50 @@ final class PoolingPrimitive {
         };
     }
 
-    private dnnl_pooling_desc_t forwardDesc() {
-        dnnl_pooling_desc_t d = new dnnl_pooling_desc_t();
-        Dnnl.check(
-                dnnl_pooling_forward_desc_init(
-                        d,
+    private static long[] dilations() {
+        return new long[] {0, 0};
+    }
+
+    private dnnl_primitive_desc forwardDesc() {
+        return Dnnl.primitiveDesc(
+                "pooling",
+                desc -> dnnl_pooling_forward_primitive_desc_create(
+                        desc,
+                        Dnnl.engine(),
                         training ? dnnl_forward_training : dnnl_forward_inference,
                         algorithm,
                         toNchw(x).layout(),
                         toNchw(y).layout(),
                         strides(),
                         kernel(),
+                        dilations(),
                         padBegin(),
-                        padEnd()),
-                "pooling");
-        return d;
+                        padEnd(),
+                        Dnnl.plainAttributes()));
     }
 
-    private void workspace(dnnl_primitive_desc forward, List<Primitive.PrimitiveArgument> arguments) {
+    private dnnl_primitive_desc backwardDesc(dnnl_primitive_desc forward, StridedArray dy, StridedArray dx) {
+        return Dnnl.backwardDesc(
+                forward,
+                "pooling backward",
+                desc -> dnnl_pooling_backward_primitive_desc_create(
+                        desc,
+                        Dnnl.engine(),
+                        algorithm,
+                        toNchw(dx).layout(),
+                        toNchw(dy).layout(),
+                        strides(),
+                        kernel(),
+                        dilations(),
+                        padBegin(),
+                        padEnd(),
+                        forward,
+                        Dnnl.plainAttributes()));
+    }
+
+    private void workspace(dnnl_primitive_desc pooling, List<Primitive.PrimitiveArgument> arguments) {
         if (workspace == null) return;
-        dnnl_memory_desc_t layout = Dnnl.layout(forward, dnnl_query_workspace_md);
+        MemoryLayout layout = MemoryLayout.chosen(pooling, dnnl_query_workspace_md);
         arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_WORKSPACE, layout, workspace.address()));
     }
 
@@ -91,7 +113,7 @@ final class PoolingPrimitive {
         KernelStep step = KernelStep.of(
                 "pool",
                 () -> {
-                    dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
+                    dnnl_primitive_desc forward = forwardDesc();
                     List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
                             List.of(toNchw(x).argument(DNNL_ARG_SRC), toNchw(y).argument(DNNL_ARG_DST)));
                     workspace(forward, arguments);
@@ -107,28 +129,11 @@ final class PoolingPrimitive {
         KernelStep step = KernelStep.of(
                 "pool_bp",
                 () -> {
-                    dnnl_primitive_desc forward = Dnnl.createPrimitiveDesc(forwardDesc(), null, null);
-                    dnnl_pooling_desc_t d = new dnnl_pooling_desc_t();
-                    Dnnl.check(
-                            dnnl_pooling_backward_desc_init(
-                                    d,
-                                    algorithm,
-                                    toNchw(dx).layout(),
-                                    toNchw(dy).layout(),
-                                    strides(),
-                                    kernel(),
-                                    padBegin(),
-                                    padEnd()),
-                            "pooling backward");
-                    try {
-                        List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(List.of(
-                                toNchw(dy).argument(DNNL_ARG_DIFF_DST),
-                                toNchw(dx).argument(DNNL_ARG_DIFF_SRC)));
-                        workspace(forward, arguments);
-                        return new Primitive(Dnnl.createPrimitiveDesc(d, null, forward), arguments);
-                    } finally {
-                        dnnl_primitive_desc_destroy(forward);
-                    }
+                    dnnl_primitive_desc backward = backwardDesc(forwardDesc(), dy, dx);
+                    List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
+                            List.of(toNchw(dy).argument(DNNL_ARG_DIFF_DST), toNchw(dx).argument(DNNL_ARG_DIFF_SRC)));
+                    workspace(backward, arguments);
+                    return new Primitive(backward, arguments);
                 },
                 dy,
                 dx);

@@ -1,19 +1,21 @@
 package org.vit4j.backend.onednn;
 
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_destroy;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_set_data_handle;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_query;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_execute;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_impl_info_str;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_query_scratchpad_md;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory;
-import org.bytedeco.dnnl.dnnl_memory_desc_t;
 import org.bytedeco.dnnl.dnnl_primitive;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.BytePointer;
@@ -21,38 +23,57 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 
 /** A oneDNN primitive bound to its memory: a run is a single native call without allocation. */
-public final class Primitive implements AutoCloseable {
+final class Primitive implements AutoCloseable {
     /**
      * An argument of a primitive.
      *
      * @param role DNNL_ARG_SRC, DNNL_ARG_DST, ...
      * @param address address of the first element
      */
-    public record PrimitiveArgument(int role, dnnl_memory_desc_t layout, long address) {}
+    record PrimitiveArgument(int role, MemoryLayout layout, long address) {}
 
     private final dnnl_primitive primitive = new dnnl_primitive();
     private final List<dnnl_memory> memories = new ArrayList<>();
     private final dnnl_exec_arg_t arguments;
     private final int count;
     private final String implementation;
+    private final long scratchBytes;
+    /** Scratch memory; null if the primitive needs none. */
+    private final dnnl_memory scratch;
 
     /** @param description primitive descriptor; ownership is transferred, and it is destroyed */
-    public Primitive(dnnl_primitive_desc description, List<PrimitiveArgument> arguments) {
+    Primitive(dnnl_primitive_desc description, List<PrimitiveArgument> arguments) {
         Dnnl.check(dnnl_primitive_create(primitive, description), "primitive");
         this.implementation = implementation(description);
+        MemoryLayout layout = MemoryLayout.chosen(description, dnnl_query_scratchpad_md);
+        this.scratchBytes = layout.bytes();
         dnnl_primitive_desc_destroy(description);
-        this.count = arguments.size();
+        this.count = arguments.size() + (scratchBytes > 0 ? 1 : 0);
         this.arguments = new dnnl_exec_arg_t(count);
-        for (int i = 0; i < count; i++) {
-            PrimitiveArgument argument = arguments.get(i);
-            dnnl_memory memory = new dnnl_memory();
-            Dnnl.check(
-                    dnnl_memory_create(memory, argument.layout(), Dnnl.engine(), new MemoryAddress(argument.address())),
-                    "memory");
-            memories.add(memory);
-            this.arguments.position(i).arg(argument.role()).memory(memory);
-        }
+        for (PrimitiveArgument argument : arguments) addArgument(argument);
+        this.scratch = scratchBytes > 0 ? addArgument(new PrimitiveArgument(DNNL_ARG_SCRATCHPAD, layout, 0)) : null;
         this.arguments.position(0);
+        layout.close();
+    }
+
+    private dnnl_memory addArgument(PrimitiveArgument argument) {
+        dnnl_memory memory = new dnnl_memory();
+        Dnnl.check(
+                dnnl_memory_create(memory, argument.layout(), Dnnl.engine(), new MemoryAddress(argument.address())),
+                "memory");
+        arguments.position(memories.size()).arg(argument.role()).memory(memory);
+        memories.add(memory);
+        return memory;
+    }
+
+    /** Bytes of scratch memory that a run needs. */
+    long scratchBytes() {
+        return scratchBytes;
+    }
+
+    /** Sets the scratch memory, which other primitives may use before and after a run. */
+    void setScratch(long address) {
+        if (scratch != null) Dnnl.check(dnnl_memory_set_data_handle(scratch, new MemoryAddress(address)), "scratch");
     }
 
     /** Pointer to an address in memory that it does not own. */
@@ -70,12 +91,12 @@ public final class Primitive implements AutoCloseable {
     }
 
     /** The kernel that oneDNN selected, for example {@code brg:avx512_core}; {@code ref} kernels are slow. */
-    public String implementation() {
+    String implementation() {
         return implementation;
     }
 
-    public void run() {
-        int status = dnnl_primitive_execute(primitive, Dnnl.stream(), count, arguments);
+    void run() {
+        int status = dnnl_primitive_execute(primitive, ThreadStream.current(), count, arguments);
         if (status != 0) Dnnl.check(status, implementation);
     }
 

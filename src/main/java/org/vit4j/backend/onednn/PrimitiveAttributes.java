@@ -2,55 +2,59 @@ package org.vit4j.backend.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_1;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_data_type_undef;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_eltwise_linear;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_fpmath_mode_bf16;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_binary;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_eltwise;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_sum;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_destroy;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_destroy;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_output_scales;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_fpmath_mode;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_post_ops;
 
-import org.bytedeco.dnnl.dnnl_memory_desc_t;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
+import org.vit4j.backend.Precision;
 
 /** Attributes of a primitive: a factor for its result, then post-ops that are applied in order before it is stored. */
-public final class PrimitiveAttributes implements AutoCloseable {
+final class PrimitiveAttributes implements AutoCloseable {
     private final dnnl_primitive_attr attributes = new dnnl_primitive_attr();
     private final dnnl_post_ops operations = new dnnl_post_ops();
     private int count;
 
-    public PrimitiveAttributes(double scale) {
-        Dnnl.check(dnnl_primitive_attr_create(attributes), "attributes");
-        Dnnl.check(dnnl_post_ops_create(operations), "post-ops");
-        if (scale != 1) {
-            Dnnl.check(dnnl_primitive_attr_set_output_scales(attributes, 1, 0, new float[] {(float) scale}), "scale");
+    PrimitiveAttributes(double scale, Precision precision) {
+        Dnnl.check(dnnl_primitive_attr_clone(attributes, Dnnl.plainAttributes()), "attributes");
+        if (precision == Precision.BF16) {
+            Dnnl.check(dnnl_primitive_attr_set_fpmath_mode(attributes, dnnl_fpmath_mode_bf16), "precision");
         }
+        Dnnl.check(dnnl_post_ops_create(operations), "post-ops");
+        if (scale != 1) eltwise(dnnl_eltwise_linear, (float) scale, 0);
     }
 
     /** Appends the addition of the destination's previous value. */
-    public void sum() {
-        Dnnl.check(dnnl_post_ops_append_sum(operations, 1), "sum");
+    void sum() {
+        Dnnl.check(dnnl_post_ops_append_sum(operations, 1, 0, dnnl_data_type_undef), "sum");
         count++;
     }
 
     /** Appends an elementwise function. */
-    public void eltwise(int algorithm, float alpha, float beta) {
-        Dnnl.check(dnnl_post_ops_append_eltwise(operations, 1, algorithm, alpha, beta), "eltwise");
+    void eltwise(int algorithm, float alpha, float beta) {
+        Dnnl.check(dnnl_post_ops_append_eltwise(operations, algorithm, alpha, beta), "eltwise");
         count++;
     }
 
     /** Appends a binary operation with another array; returns the role of that argument. */
-    public int binary(int algorithm, dnnl_memory_desc_t other) {
+    int binary(int algorithm, MemoryLayout other) {
         Dnnl.check(dnnl_post_ops_append_binary(operations, algorithm, other), "binary");
         count++;
         return DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE * count | DNNL_ARG_SRC_1;
     }
 
-    /** Completes the attributes for {@link Dnnl#createPrimitiveDesc}. */
-    public dnnl_primitive_attr seal() {
+    /** Completes the attributes for a primitive descriptor. */
+    dnnl_primitive_attr seal() {
         if (count > 0) Dnnl.check(dnnl_primitive_attr_set_post_ops(attributes, operations), "post-ops");
         return attributes;
     }

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.bytedeco.dnnl.dnnl_memory_desc_t;
 
 /** A strided view of a buffer. Slicing, permuting and most reshaping return another view without copying. */
 final class StridedArray {
@@ -200,18 +199,20 @@ final class StridedArray {
     }
 
     /** oneDNN's descriptor of sizes and strides. */
-    dnnl_memory_desc_t layout() {
-        return Dnnl.memory(dims, strides);
+    MemoryLayout layout() {
+        return MemoryLayout.strided(dims, strides);
     }
 
     /**
-     * This array with the strides of axes of size 1 normalized: oneDNN's matrix product detects contiguous rows by
-     * them.
+     * This array with the strides of axes of size 1 normalized: oneDNN's matrix product detects contiguous rows by them,
+     * and oneDNN 3.8 gave wrong results where the stride of a batch axis was less than the size of a matrix.
      */
     StridedArray forMatmul() {
         long[] normalized = strides.clone();
+        long extent = 1;
         for (int i = dims.length - 1; i >= 0; i--) {
-            if (dims[i] == 1) normalized[i] = i + 1 < dims.length ? normalized[i + 1] * dims[i + 1] : 1;
+            if (dims[i] == 1) normalized[i] = extent;
+            extent = Math.max(extent, normalized[i] * dims[i]);
         }
         return new StridedArray(buffer, offset, dims, normalized);
     }

@@ -11,6 +11,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.RequiresOneDnn;
+import org.vit4j.backend.Precision;
 
 /** Blockwise attention equals attention computed at once, for any block size. */
 @Tag("slow")
@@ -23,7 +24,7 @@ class AttentionOpsTest {
     @ValueSource(longs = {1, 3 * S, T * S, 2 * T * S, H * T * S, 2 * H * T * S, 1 << 20})
     void blockwiseAttentionEqualsFullAttentionForEveryBlockSize(long size) {
         Tape tape = new Tape(false, null);
-        MatmulOps math = new MatmulOps(tape);
+        MatmulOps math = new MatmulOps(tape, Precision.FP32);
         AttentionOps attention = new AttentionOps(tape, math, B);
         StridedArray q = StridedArray.temporary(B, T, H * D);
         StridedArray k = StridedArray.temporary(B, S, H * D);

@@ -1,0 +1,69 @@
+package org.vit4j.backend.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_format_tag_any;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_strides;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_tag;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_destroy;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_equal;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_query_md;
+
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+
+/**
+ * oneDNN's descriptor of an array: type, sizes and layout. The native object is destroyed with its {@link
+ * org.bytedeco.javacpp.PointerScope}, or when this object is collected.
+ */
+final class MemoryLayout extends dnnl_memory_desc {
+    private MemoryLayout() {}
+
+    private static final class LayoutDestroyer extends dnnl_memory_desc implements Deallocator {
+        LayoutDestroyer(dnnl_memory_desc layout) {
+            super(layout);
+        }
+
+        @Override
+        public void deallocate() {
+            if (isNull()) return;
+            dnnl_memory_desc_destroy(this);
+            setNull();
+        }
+    }
+
+    private MemoryLayout created(int status) {
+        Dnnl.check(status, "memory");
+        deallocator(new LayoutDestroyer(this));
+        return this;
+    }
+
+    /** Layout of a float array with these sizes and strides, in elements. */
+    static MemoryLayout strided(long[] dims, long[] strides) {
+        MemoryLayout layout = new MemoryLayout();
+        return layout.created(dnnl_memory_desc_create_with_strides(layout, dims.length, dims, dnnl_f32, strides));
+    }
+
+    /** Float array in any layout: the primitive chooses it, {@link #chosen} returns the choice. */
+    static MemoryLayout any(long... dims) {
+        MemoryLayout layout = new MemoryLayout();
+        return layout.created(
+                dnnl_memory_desc_create_with_tag(layout, dims.length, dims, dnnl_f32, dnnl_format_tag_any));
+    }
+
+    /** The layout that a primitive chose for an argument: a copy, valid after the primitive descriptor is destroyed. */
+    static MemoryLayout chosen(dnnl_primitive_desc primitive, int query) {
+        MemoryLayout copy = new MemoryLayout();
+        return copy.created(dnnl_memory_desc_clone(copy, dnnl_primitive_desc_query_md(primitive, query, 0)));
+    }
+
+    /** Bytes of an array in this layout. */
+    long bytes() {
+        return dnnl_memory_desc_get_size(this);
+    }
+
+    boolean isEqualTo(MemoryLayout other) {
+        return dnnl_memory_desc_equal(this, other) == 1;
+    }
+}

@@ -1,0 +1,86 @@
+package org.vit4j.backend.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_FROM;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_TO;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_destroy;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.vit4j.backend.Precision;
+
+/** Two primitives, one of which reorders weights; {@code first} is null if they need no reordering in every run. */
+abstract class PrimitivePair extends PostOp.FusableStep {
+    Primitive first;
+    Primitive second;
+
+    PrimitivePair(String kind, Precision precision, StridedArray result, StridedArray... touched) {
+        super(kind, 1, precision, result, touched);
+    }
+
+    @Override
+    void run() {
+        if (first != null) first.run();
+        second.run();
+    }
+
+    @Override
+    String implementation() {
+        return (first == null ? "" : first.implementation() + "+") + second.implementation();
+    }
+
+    @Override
+    List<Primitive> primitives() {
+        return Stream.of(first, second).filter(Objects::nonNull).toList();
+    }
+
+    /**
+     * The weights in the layout that a primitive chose: as they are if that is their layout; from the cache of constant
+     * weights; or reordered in every run by {@code first}.
+     *
+     * @param packed null if the weights may change
+     * @param buffer memory for the reordered weights if {@code packed} is null
+     */
+    Primitive.PrimitiveArgument weights(
+            dnnl_primitive_desc desc, StridedArray weights, PackedWeights packed, StridedArray buffer) {
+        MemoryLayout layout = MemoryLayout.chosen(desc, dnnl_query_weights_md);
+        if (layout.isEqualTo(weights.layout())) return weights.argument(DNNL_ARG_WEIGHTS);
+        if (packed != null) {
+            return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, packed.address(weights, layout));
+        }
+        checkSize(layout, buffer);
+        first = reorder(weights, layout, buffer);
+        return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, buffer.address());
+    }
+
+    /** Memory for weights in the layout that a primitive chose; destroys its descriptor. */
+    static StridedArray buffer(dnnl_primitive_desc primitive, int query) {
+        long bytes = MemoryLayout.chosen(primitive, query).bytes();
+        dnnl_primitive_desc_destroy(primitive);
+        return StridedArray.temporary((bytes + Float.BYTES - 1) / Float.BYTES);
+    }
+
+    /** The layout that a primitive chose for weights in {@code buffer}. */
+    static MemoryLayout checkedLayout(dnnl_primitive_desc primitive, int query, StridedArray buffer) {
+        MemoryLayout layout = MemoryLayout.chosen(primitive, query);
+        checkSize(layout, buffer);
+        return layout;
+    }
+
+    private static void checkSize(MemoryLayout layout, StridedArray buffer) {
+        if (layout.bytes() > buffer.size() * Float.BYTES) {
+            throw new IllegalStateException("oneDNN chose a layout of weights larger than the planned buffer");
+        }
+    }
+
+    static Primitive reorder(StridedArray from, MemoryLayout layout, StridedArray buffer) {
+        return new Primitive(
+                Reorder.createPrimitiveDesc(from.layout(), layout, false),
+                List.of(
+                        from.argument(DNNL_ARG_FROM),
+                        new Primitive.PrimitiveArgument(DNNL_ARG_TO, layout, buffer.address())));
+    }
+}
