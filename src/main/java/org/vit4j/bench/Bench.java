@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -44,6 +45,8 @@ public final class Bench implements AutoCloseable {
         progress.accept("matrix product");
         MachineInfo machine = MachineInfo.measure();
         OptionalDouble dataAlone = source.imagesPerSecond(WARM_UP + steps);
+        if (dataAlone.isPresent()) progress.accept("data per core");
+        Optional<DataRates> dataRates = source.rates();
         Map<BenchRunner, StepTimes> training = withSubjects(this::training);
         Map<Integer, Map<BenchRunner, Timings>> inference = withSubjects(subjects -> {
             Map<Integer, Map<BenchRunner, Timings>> byBatch = new TreeMap<>();
@@ -53,7 +56,8 @@ public final class Bench implements AutoCloseable {
             return byBatch;
         });
         progress.accept("time per kind of op");
-        return new BenchResult(machine, source.name(), dataAlone, training, inference, withSubjects(this::profiles));
+        return new BenchResult(
+                machine, source.name(), dataAlone, dataRates, training, inference, withSubjects(this::profiles));
     }
 
     /**
@@ -78,12 +82,14 @@ public final class Bench implements AutoCloseable {
      * Results of a benchmark.
      *
      * @param dataAlone images per second of data loading alone; empty for random data
+     * @param dataRates images per second that one core loads; empty for random data
      * @param inference times by batch size
      */
     public record BenchResult(
             MachineInfo machine,
             String data,
             OptionalDouble dataAlone,
+            Optional<DataRates> dataRates,
             Map<BenchRunner, StepTimes> training,
             Map<Integer, Map<BenchRunner, Timings>> inference,
             Map<BenchRunner, OpProfile> profiles) {}

@@ -18,13 +18,15 @@ final class BenchData implements AutoCloseable {
     private final String name;
     private final Batch random;
     private final Optional<BatchSource> source;
+    private final Optional<DataConfig> config;
     private BatchIterator epoch;
     private int epochs;
 
-    private BenchData(String name, Batch random, Optional<BatchSource> source) {
+    private BenchData(String name, Batch random, Optional<BatchSource> source, Optional<DataConfig> config) {
         this.name = name;
         this.random = random;
         this.source = source;
+        this.config = config;
     }
 
     static BenchData of(RunConfig config) {
@@ -32,7 +34,7 @@ final class BenchData implements AutoCloseable {
         Batch random = random(config, config.train().batch());
         boolean named =
                 data.dataset() == DataConfig.DatasetType.DIGITS || data.path().isPresent();
-        if (!named) return new BenchData("random", random, Optional.empty());
+        if (!named) return new BenchData("random", random, Optional.empty(), Optional.empty());
         TrainData opened = TrainData.open(config);
         int classes = opened.classes().size();
         if (classes != config.model().classes()) {
@@ -40,7 +42,7 @@ final class BenchData implements AutoCloseable {
                     config.name() + ": model.classes (" + config.model().classes() + ") must equal the " + classes
                             + " classes of the data; set model.classes=" + classes);
         }
-        return new BenchData(data.dataset().word(), random, Optional.of(opened.training()));
+        return new BenchData(data.dataset().word(), random, Optional.of(opened.training()), Optional.of(data));
     }
 
     /** A batch of noise with random labels; deterministic by the config's seed. */
@@ -76,6 +78,11 @@ final class BenchData implements AutoCloseable {
             for (int i = 0; i < batches; i++) images[0] += next().size();
         });
         return OptionalDouble.of(images[0] / seconds);
+    }
+
+    /** Images per second that one core loads; empty for random data. */
+    Optional<DataRates> rates() {
+        return config.map(data -> DataRates.measure(data.open().train(), data));
     }
 
     @Override

@@ -33,6 +33,7 @@ public record BenchReport(
         all.put("warm_up", Bench.WARM_UP);
         all.put("data", measured.data());
         measured.dataAlone().ifPresent(rate -> all.put("data_images_per_second", rate));
+        measured.dataRates().ifPresent(rates -> all.put("data_images_per_second_and_core", rates(rates)));
         all.put(
                 "training",
                 byRunner(measured.training(), split -> batch / split.step().median()));
@@ -53,6 +54,14 @@ public record BenchReport(
         all.put("processor", machine.processor());
         all.put("processors", machine.processors());
         all.put("environment", Environment.describe());
+        return all;
+    }
+
+    private static Map<String, Double> rates(DataRates rates) {
+        Map<String, Double> all = new LinkedHashMap<>();
+        all.put("decode", rates.decode());
+        all.put("evaluation", rates.evaluation());
+        all.put("augmentation", rates.augmentation());
         return all;
     }
 
@@ -142,6 +151,10 @@ public record BenchReport(
         lines.add(line(
                 "%s, %d threads, matrix product up to %.0f GFLOP/s; medians of %d steps",
                 machine.processor(), machine.threads(), machine.matmulGflops(), steps));
+        measured.dataRates()
+                .ifPresent(rates -> lines.add(line(
+                        "data, images/s per core: decode %.0f, evaluation transform %.0f, augmentation %.0f",
+                        rates.decode(), rates.evaluation(), rates.augmentation())));
         lines.add("");
         lines.add(line(
                 "%-12s %10s %19s %9s   %9s %9s %9s %9s %10s",

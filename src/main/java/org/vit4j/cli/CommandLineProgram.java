@@ -38,6 +38,7 @@ import picocli.CommandLine.TypeConversionException;
             PreviewCommand.class,
             BenchCommand.class,
             BenchWorkerCommand.class,
+            DataWorkerCommand.class,
             HelpCommand.class,
             AutoComplete.GenerateCompletion.class
         },
@@ -49,6 +50,7 @@ public final class CommandLineProgram implements Runnable {
             PlotCommand.class,
             ModelsCommand.class,
             CompareCommand.class,
+            DataWorkerCommand.class,
             HelpCommand.class,
             AutoComplete.GenerateCompletion.class);
 

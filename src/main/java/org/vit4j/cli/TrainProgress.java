@@ -7,6 +7,7 @@ import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.vit4j.data.LoadTimes;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.ValidationMetrics;
 import org.vit4j.report.TextFormat;
@@ -21,6 +22,9 @@ final class TrainProgress implements Callback, AutoCloseable {
     /** Time between two lines within an epoch. */
     private static final long LINE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+    /** Smallest share of the time waiting for data that is reported. */
+    private static final double DATA_BOUND = 0.05;
+
     private final PrintWriter err;
     private final boolean terminal;
     private final LongSupplier nanos;
@@ -28,6 +32,8 @@ final class TrainProgress implements Callback, AutoCloseable {
     private int epochs;
     private ProgressBar bar;
     private long lastLine;
+    private LoadTimes loaded = LoadTimes.NONE; // in this epoch
+    private LoadTimes loadedAtLine = LoadTimes.NONE;
     private boolean ending;
 
     TrainProgress(PrintWriter err) {
@@ -45,6 +51,12 @@ final class TrainProgress implements Callback, AutoCloseable {
     @Override
     public synchronized void start(int all) {
         epochs = all;
+    }
+
+    @Override
+    public synchronized void loaded(LoadTimes times) {
+        if (times.images() < loadedAtLine.images()) loadedAtLine = LoadTimes.NONE; // a new epoch
+        loaded = times;
     }
 
     @Override
@@ -80,7 +92,7 @@ final class TrainProgress implements Callback, AutoCloseable {
     private void line(TrainState state, int batches) {
         err.printf(
                 Locale.ROOT,
-                "epoch %d/%d  batch %d/%d  loss %.4f  top-1 %.2f%%  |  %.0f images/s  %s left%n",
+                "epoch %d/%d  batch %d/%d  loss %.4f  top-1 %.2f%%  |  %.0f images/s%s  %s left%n",
                 state.epoch() + 1,
                 epochs,
                 state.batches(),
@@ -88,9 +100,23 @@ final class TrainProgress implements Callback, AutoCloseable {
                 state.lossSum() / state.images(),
                 100.0 * state.correct() / state.images(),
                 state.images() / state.seconds(),
+                dataBound(loaded.since(loadedAtLine), (nanos.getAsLong() - lastLine) / 1e9),
                 TextFormat.time(secondsLeft(state, batches)));
         err.flush();
         lastLine = nanos.getAsLong();
+        loadedAtLine = loaded;
+    }
+
+    /** Share of the time that the network waited for data, and where the threads spent it; empty if it is small. */
+    private static String dataBound(LoadTimes times, double seconds) {
+        double share = seconds > 0 ? times.waiting() / seconds : 0;
+        if (share < DATA_BOUND) return "";
+        return String.format(
+                Locale.ROOT,
+                "  data-bound: %.0f%% of the step (per image: decode %.1f ms, transforms %.1f ms)",
+                100 * Math.min(1, share),
+                times.decodeMillis(),
+                times.transformMillis());
     }
 
     /**
@@ -111,8 +137,8 @@ final class TrainProgress implements Callback, AutoCloseable {
         close();
         err.printf(
                 Locale.ROOT,
-                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%%s  |  %.0f images/s  %s"
-                        + " left%n",
+                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%%s  |  %.0f images/s%s"
+                        + "  %s left%n",
                 m.epoch(),
                 all,
                 m.trainLoss(),
@@ -121,6 +147,7 @@ final class TrainProgress implements Callback, AutoCloseable {
                 100 * m.valTop1(),
                 m.ema().map(TrainProgress::averagedWeights).orElse(""),
                 m.imagesPerSecond(),
+                dataBound(loaded, m.seconds()),
                 TextFormat.time(m.seconds() * (all - m.epoch())));
         err.flush();
         lastLine = nanos.getAsLong();

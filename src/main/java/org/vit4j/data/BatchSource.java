@@ -13,6 +13,11 @@ public interface BatchSource {
      */
     BatchIterator epoch(int epoch, int skipBatches);
 
+    /** Time of all loading so far; {@link LoadTimes#NONE} if the source does not measure it. */
+    default LoadTimes loadTimes() {
+        return LoadTimes.NONE;
+    }
+
     /**
      * Name of an image for messages and reports.
      *

@@ -6,8 +6,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -39,6 +41,10 @@ public final class DataLoader implements BatchSource {
     private final long seed;
     private final int threads;
     private final Optional<Consumer<ConfigError>> onUnreadable;
+    private final LoadClock times = new LoadClock();
+
+    /** Released arrays of full batches. Their number is bounded by that of the batches in preparation and in use. */
+    private final Queue<float[]> free = new ConcurrentLinkedQueue<>();
 
     /**
      * Creates a loader that fails at the first image that cannot be read.
@@ -104,6 +110,11 @@ public final class DataLoader implements BatchSource {
         return dropLast || dataset.size() % batchSize == 0 ? full : full + 1;
     }
 
+    @Override
+    public LoadTimes loadTimes() {
+        return times.total();
+    }
+
     /** Number of images in an epoch. */
     public int imagesPerEpoch() {
         return Math.min(dataset.size(), batchesPerEpoch() * batchSize);
@@ -133,15 +144,19 @@ public final class DataLoader implements BatchSource {
         return new ExampleOrder(epoch);
     }
 
-    /** [H, W, C], normalized */
-    private float[] example(int index, int epoch, int repeat) {
+    /** Writes an image, [H, W, C] and normalized, to {@code out[offset..]}. */
+    private void example(int index, int epoch, int repeat, float[] out, int offset) {
         SplittableRandom random =
                 repeat == 0 ? SeededRandom.random(seed, epoch, index) : SeededRandom.random(seed, epoch, index, repeat);
-        Image image = dataset.image(index).withChannels(preprocess.channels());
+        long start = System.nanoTime();
+        Image image = dataset.image(index);
+        long decoded = System.nanoTime();
+        image = image.withChannels(preprocess.channels());
         for (Transform transform : augment.transforms()) image = transform.apply(image, random);
-        float[] values = preprocess.apply(image);
-        augment.erasing().ifPresent(e -> e.apply(values, preprocess.height(), preprocess.width(), random));
-        return values;
+        preprocess.apply(image, out, offset);
+        int length = preprocess.height() * preprocess.width() * preprocess.channels();
+        augment.erasing().ifPresent(e -> e.apply(out, offset, length, preprocess.height(), preprocess.width(), random));
+        times.loaded(decoded - start, System.nanoTime() - decoded);
     }
 
     /** Daemon threads. They time out when idle, so an epoch that is never closed leaks no threads. */
@@ -156,11 +171,15 @@ public final class DataLoader implements BatchSource {
         return workers;
     }
 
+    /** A batch without content, in a released array of the same length if there is one. */
     private Batch empty(int n) {
         int h = preprocess.height();
         int w = preprocess.width();
         int c = preprocess.channels();
-        return new Batch(n, h, w, c, new float[Math.multiplyExact(n, h * w * c)], new int[n], new int[n]);
+        int length = Math.multiplyExact(n, h * w * c);
+        float[] released = n == batchSize ? free.poll() : null;
+        float[] images = released == null ? new float[length] : released;
+        return new Batch(n, h, w, c, images, new int[n], new int[n]);
     }
 
     /** Returns false if the image cannot be read and is skipped. */
@@ -177,8 +196,8 @@ public final class DataLoader implements BatchSource {
     private void fill(Batch batch, int i, int index, int epoch, int repeat) {
         batch.indices()[i] = index;
         batch.labels()[i] = dataset.label(index);
-        float[] example = example(index, epoch, repeat);
-        System.arraycopy(example, 0, batch.images(), i * example.length, example.length);
+        int length = preprocess.height() * preprocess.width() * preprocess.channels();
+        example(index, epoch, repeat, batch.images(), i * length);
     }
 
     /** The examples of one epoch by batch and position, equal to those of {@link #epoch}. */
@@ -268,7 +287,9 @@ public final class DataLoader implements BatchSource {
             Future<Optional<Batch>> first = pending.remove();
             submitBatches();
             try {
+                long start = System.nanoTime();
                 Optional<Batch> batch = first.get();
+                times.waited(System.nanoTime() - start);
                 if (pending.isEmpty()) close();
                 return batch;
             } catch (ExecutionException e) {
@@ -281,6 +302,11 @@ public final class DataLoader implements BatchSource {
                 Thread.currentThread().interrupt();
                 throw new CancellationException("interrupted while waiting for a batch");
             }
+        }
+
+        @Override
+        public void release(Batch batch) {
+            if (batch.size() == batchSize && free.size() <= threads) free.add(batch.images());
         }
 
         /** Stops after the image that each thread is reading. Interrupting a read would make the file look unreadable. */

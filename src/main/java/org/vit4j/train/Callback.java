@@ -1,12 +1,20 @@
 package org.vit4j.train;
 
 import java.util.List;
+import org.vit4j.data.LoadTimes;
 import org.vit4j.metrics.EpochMetrics;
 
 /** Follows a training run, and can end it. All methods are called by the training thread and do nothing by default. */
 public interface Callback {
     /** Called when training starts or resumes; {@code epochs} is the total number of epochs. */
     default void start(int epochs) {}
+
+    /**
+     * Called before {@link #batch}.
+     *
+     * @param times time to load the batches of this epoch so far, on this machine
+     */
+    default void loaded(LoadTimes times) {}
 
     /** Called after every batch; several batches may make one optimizer step. */
     default void batch(TrainState state, int batches, double imagesPerSecond) {}

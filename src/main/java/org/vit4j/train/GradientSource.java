@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.MixedBatch;
@@ -54,8 +55,10 @@ interface GradientSource extends AutoCloseable {
             @Override
             public List<BatchResult> next(int batch, int left) {
                 long draw = (long) epoch * perEpoch + batch;
-                MixedBatch mixed = train.mix(batches.next(), epoch, draw);
-                Map<String, INDArray> inputs = batchInputs.inputs(mixed, draw);
+                Batch loaded = batches.next();
+                MixedBatch mixed = train.mix(loaded, epoch, draw);
+                Map<String, INDArray> inputs = batchInputs.inputs(mixed, draw); // a copy
+                batches.release(loaded);
                 double loss = trainStep.forwardBackward(inputs);
                 if (!trainStep.isFinite()) throw new NonFiniteException(loss, trainStep.locateNonFinite(inputs));
                 long correct = Evaluator.correct(trainStep.lastLogits(), mixed.dominant());

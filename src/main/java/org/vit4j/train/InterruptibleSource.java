@@ -4,6 +4,7 @@ import java.util.function.BooleanSupplier;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
+import org.vit4j.data.LoadTimes;
 
 /** Batches that end early when a stop is requested; validation can take as long as an epoch. */
 record InterruptibleSource(BatchSource source, BooleanSupplier stop) implements BatchSource {
@@ -23,6 +24,11 @@ record InterruptibleSource(BatchSource source, BooleanSupplier stop) implements 
     }
 
     @Override
+    public LoadTimes loadTimes() {
+        return source.loadTimes();
+    }
+
+    @Override
     public BatchIterator epoch(int epoch, int skipBatches) {
         BatchIterator batches = source.epoch(epoch, skipBatches);
         return new BatchIterator() {
@@ -35,6 +41,11 @@ record InterruptibleSource(BatchSource source, BooleanSupplier stop) implements 
             public Batch next() {
                 if (stop.getAsBoolean()) throw new StoppedException();
                 return batches.next();
+            }
+
+            @Override
+            public void release(Batch batch) {
+                batches.release(batch);
             }
 
             @Override

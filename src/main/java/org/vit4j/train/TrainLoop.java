@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.data.BatchSource;
+import org.vit4j.data.LoadTimes;
 import org.vit4j.graph.Graph;
 import org.vit4j.io.RunException;
 import org.vit4j.metrics.BestEpoch;
@@ -58,6 +59,7 @@ public final class TrainLoop implements AutoCloseable {
     private final Map<String, INDArray> arrays;
     private final LossSpikeDetector spikes;
     private TrainState state = TrainState.START;
+    private LoadTimes loadedBefore = LoadTimes.NONE; // at the start of the epoch
 
     TrainLoop(
             TrainConfig train,
@@ -137,6 +139,7 @@ public final class TrainLoop implements AutoCloseable {
     private boolean epoch(BooleanSupplier stop) {
         int steps = training.batchesPerEpoch();
         trainStep.beginEpoch(state.epoch());
+        loadedBefore = training.loadTimes();
         try (GradientSource gradients = gradientSource()) {
             while (state.batches() < steps) {
                 if (!step(gradients, steps, stop)) return false;
@@ -199,6 +202,8 @@ public final class TrainLoop implements AutoCloseable {
                 state = state.afterBatch(result.loss(), result.correct(), result.images(), seconds);
                 if (left == 0 && i == results.size() - 1) state = state.afterStep();
                 double rate = result.images() / seconds;
+                LoadTimes times = training.loadTimes().since(loadedBefore);
+                partners.callbacks().forEach(callback -> callback.loaded(times));
                 partners.callbacks().forEach(callback -> callback.batch(state, perEpoch, rate));
             }
         }

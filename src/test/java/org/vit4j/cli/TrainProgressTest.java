@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.vit4j.data.LoadTimes;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.train.TrainState;
 
@@ -54,5 +55,20 @@ class TrainProgressTest {
         assertThat(err.toString().lines())
                 .containsExactly("epoch 1/10  loss 2.0000  top-1 50.00%  |  validation loss 1.5000  top-1 60.00%"
                         + "  |  100 images/s  9:00 left");
+    }
+
+    @Test
+    void waitingForDataIsReportedWithItsCauses() {
+        progress.loaded(new LoadTimes(320, 1.28, 0.64, 12));
+        seconds = 30;
+        progress.batch(state(0, 10, List.of()), 20, 0);
+        progress.loaded(new LoadTimes(640, 2.56, 1.28, 13)); // waited 1 s of 30
+        seconds = 60;
+        progress.batch(state(0, 20, List.of()), 20, 0);
+        List<String> lines = err.toString().lines().toList();
+        assertThat(lines).hasSize(2);
+        assertThat(lines.get(0))
+                .contains("16 images/s  data-bound: 40% of the step (per image: decode 4.0 ms, transforms 2.0 ms)  ");
+        assertThat(lines.get(1)).doesNotContain("data-bound");
     }
 }

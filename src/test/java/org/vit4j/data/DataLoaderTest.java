@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -86,6 +88,36 @@ class DataLoaderTest {
             float[] second = Arrays.copyOfRange(epoch.next().images(), 144, 288);
             assertThat(second).isEqualTo(PREPROCESS.apply(digits.image(1)));
         }
+    }
+
+    @Test
+    void releasedArraysAreReusedAndDoNotChangeTheBatches() {
+        List<Batch> expected = all(batches(true, false, 1).epoch(0, 0));
+        Set<float[]> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
+        DataLoader loader = batches(true, false, 2);
+        int at = 0;
+        try (BatchIterator epoch = loader.epoch(0, 0)) {
+            while (epoch.hasNext()) {
+                Batch batch = epoch.next();
+                assertThat(batch.images()).isEqualTo(expected.get(at++).images());
+                arrays.add(batch.images());
+                epoch.release(batch);
+            }
+        }
+        assertThat(at).isEqualTo(expected.size());
+        assertThat(arrays).hasSizeLessThan(expected.size());
+    }
+
+    @Test
+    void loadTimesCoverEveryImage() {
+        DataLoader loader = batches(true, false, 2);
+        all(loader.epoch(0, 0));
+        LoadTimes times = loader.loadTimes();
+        assertThat(times.images()).isEqualTo(digits.size());
+        assertThat(times.decode()).isPositive();
+        assertThat(times.transform()).isPositive();
+        all(loader.epoch(1, 0));
+        assertThat(loader.loadTimes().since(times).images()).isEqualTo(digits.size());
     }
 
     @Test

@@ -47,6 +47,11 @@ public record RandomErasing(double p, ErasingMode mode, ValueRange scale, ValueR
 
     /** @param values [H, W, C], normalized; modified in place */
     public void apply(float[] values, int height, int width, SplittableRandom random) {
+        apply(values, 0, values.length, height, width, random);
+    }
+
+    /** Erases the image at {@code values[offset..offset + length]}. */
+    public void apply(float[] values, int offset, int length, int height, int width, SplittableRandom random) {
         if (random.nextDouble() >= p) return;
         int rectangles = 1 + random.nextInt(count);
         ValueRange logRatio = new ValueRange(Math.log(ratio.low()), Math.log(ratio.high()));
@@ -59,8 +64,9 @@ public record RandomErasing(double p, ErasingMode mode, ValueRange scale, ValueR
                 if (w >= width || h >= height) continue;
                 int top = random.nextInt(height - h + 1);
                 int left = random.nextInt(width - w + 1);
-                int channels = values.length / (height * width);
-                erase(values, (top * width + left) * channels, h, w * channels, width * channels, channels, random);
+                int channels = length / (height * width);
+                int from = offset + (top * width + left) * channels;
+                erase(values, from, h, w * channels, width * channels, channels, random);
                 break;
             }
         }
