@@ -58,7 +58,7 @@ class PackagesTest {
             allow("data.datasets", "config", "data.image", "data.random", "io"),
             allow("data.transforms", "config", "data.image", "data.random"),
             allow("data.random"),
-            allow("run", "backend", "checkpoint", "checkpoint.names", "config", "data", "data.datasets", "data.image", "graph", "graph.analysis", "io", "keras", "machine", "metrics", "model", "models", "optim", "report", "train"));
+            allow("run", "backend", "checkpoint", "checkpoint.names", "config", "data", "data.datasets", "data.image", "data.transforms", "graph", "graph.analysis", "io", "keras", "machine", "metrics", "model", "models", "optim", "report", "train"));
 
     private final JavaClasses classes = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

@@ -10,18 +10,13 @@ import java.util.function.BooleanSupplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.backend.Inference;
-import org.vit4j.backend.ParameterStore;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.LoadTimes;
 import org.vit4j.graph.Graph;
 import org.vit4j.io.RunException;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.metrics.EpochMetrics;
-import org.vit4j.metrics.Evaluator;
 import org.vit4j.metrics.Metric;
-import org.vit4j.metrics.Scores;
-import org.vit4j.metrics.WorstMistakes;
 import org.vit4j.model.Network;
 import org.vit4j.optim.Schedule;
 import org.vit4j.train.ValidatedEpoch.ValidatedWeights;
@@ -33,9 +28,6 @@ import org.vit4j.train.ValidatedEpoch.ValidatedWeights;
  * for bit.
  */
 public final class TrainLoop implements AutoCloseable {
-    /** Number of misclassified images that callbacks get, which keeps the report below a few megabytes. */
-    private static final int MISTAKES = 24;
-
     private static final Logger LOG = LoggerFactory.getLogger(TrainLoop.class);
 
     /** @param workers compute the gradients; this process does if empty */
@@ -50,12 +42,10 @@ public final class TrainLoop implements AutoCloseable {
     private final LoopPartners partners;
     private final BatchSource training;
     private final BatchSource validation;
-    private final List<String> classes;
     private final Schedule schedule;
     private final TrainStep trainStep;
     private final BatchInputs batchInputs;
-    private final Inference inference;
-    private final Optional<Inference> averaged;
+    private final Validator validator;
     private final Map<String, INDArray> arrays;
     private final LossSpikeDetector spikes;
     private TrainState state = TrainState.START;
@@ -72,13 +62,12 @@ public final class TrainLoop implements AutoCloseable {
         this.partners = partners;
         this.training = training;
         this.validation = validation;
-        this.classes = classes;
         this.schedule = train.schedule().withWarmupAtMost(train.epochs());
         Graph graph = network.graph();
         this.trainStep = new TrainStep(train, graph, network.parameters());
         this.batchInputs = new BatchInputs(train, graph, classes.size(), partners.teacher(), trainStep.masks());
-        this.inference = train.backend().inference(graph, trainStep.parameters());
-        this.averaged = trainStep.average().map(average -> train.backend().inference(graph, average));
+        this.validator = new Validator(
+                train.backend(), graph, trainStep.parameters(), trainStep.average(), classes, partners.metrics());
         this.arrays = trainStep.arrays();
         this.spikes = new LossSpikeDetector(train.spike());
     }
@@ -274,9 +263,8 @@ public final class TrainLoop implements AutoCloseable {
         check();
         BatchSource source = new InterruptibleSource(validation, stop);
         Map<String, Double> further = new LinkedHashMap<>();
-        ValidatedWeights weights = validate(inference, trainStep.parameters(), source, further);
-        Optional<ValidatedWeights> average =
-                averaged.map(ema -> validate(ema, trainStep.average().orElseThrow(), source, new LinkedHashMap<>()));
+        ValidatedWeights weights = validator.weights(source, further);
+        Optional<ValidatedWeights> average = validator.average(source);
         double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
         EpochMetrics metrics = new EpochMetrics(
                 state.epoch() + 1,
@@ -299,23 +287,9 @@ public final class TrainLoop implements AutoCloseable {
         partners.callbacks().forEach(callback -> callback.epoch(metrics, train.epochs()));
     }
 
-    /** @param values receives the values of the further metrics */
-    private ValidatedWeights validate(
-            Inference network, ParameterStore parameters, BatchSource source, Map<String, Double> values) {
-        WorstMistakes mistakes = new WorstMistakes(MISTAKES);
-        List<Metric.MetricState> states =
-                partners.metrics().stream().map(Metric::start).toList();
-        Scores scores = Evaluator.evaluate(network, source, classes, mistakes, states);
-        for (int i = 0; i < states.size(); i++) {
-            values.put(partners.metrics().get(i).name(), states.get(i).value());
-        }
-        return new ValidatedWeights(parameters, scores, mistakes.list());
-    }
-
     @Override
     public void close() {
         trainStep.close();
-        inference.close();
-        averaged.ifPresent(Inference::close);
+        validator.close();
     }
 }

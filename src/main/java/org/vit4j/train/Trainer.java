@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.vit4j.backend.Backend;
+import org.vit4j.config.Checks;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.DataLoader;
 import org.vit4j.data.Mixup;
@@ -51,7 +52,10 @@ public final class Trainer {
         return new Trainer(network);
     }
 
-    /** Sets everything from a {@code train:} section, except the number of epochs. */
+    /**
+     * Sets everything from a {@code train:} section, except the number of epochs. Initial weights ({@code train.init}) are
+     * loaded by {@link Network#load}, a teacher ({@code train.distill}) is passed by {@link #teacher}.
+     */
     public Trainer config(TrainConfig config) {
         settings.set(config);
         config.earlyStop().ifPresent(callbacks::add);
@@ -183,8 +187,10 @@ public final class Trainer {
 
     /** Makes the loop, for callers that resume or stop it; the caller closes it. */
     public TrainLoop loop(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
+        TrainConfig config = settings.build(epochs);
+        Checks.require(config.distill().isEmpty() || teacher.isPresent(), "teacher is missing; train.distill needs it");
         return new TrainLoop(
-                settings.build(epochs),
+                config,
                 network,
                 training,
                 validation,

@@ -96,4 +96,28 @@ class ExamplesTest {
         assertThat(logits(other)).hasSize(5);
         assertThat(Files.exists(other)).isTrue();
     }
+
+    @Test
+    void fineTunedCheckpointHasTheClassesOfTheImages() throws IOException {
+        ExportModel.main(new String[] {model.toString(), directory.toString()});
+        for (String split : List.of("train", "val")) {
+            for (String name : List.of("dark", "light")) {
+                Path folder = Files.createDirectories(
+                        directory.resolve("images").resolve(split).resolve(name));
+                for (int i = 0; i < 4; i++) Files.copy(image, folder.resolve(i + ".png"));
+            }
+        }
+        Path tuned = directory.resolve("tuned.keras");
+        FineTune.main(new String[] {
+            "digits-vit",
+            directory.resolve("model.safetensors").toString(),
+            directory.resolve("images").toString(),
+            tuned.toString()
+        });
+        try (SavedModel saved = SavedModel.load(tuned)) {
+            assertThat(saved.description().classes()).containsExactly("dark", "light");
+            assertThat(saved.logits(saved.prepareChannelsFirst(image)).toFloatVector())
+                    .hasSize(2);
+        }
+    }
 }

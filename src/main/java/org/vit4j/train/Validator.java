@@ -1,0 +1,70 @@
+package org.vit4j.train;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.data.BatchSource;
+import org.vit4j.graph.Graph;
+import org.vit4j.metrics.Evaluator;
+import org.vit4j.metrics.Metric;
+import org.vit4j.metrics.Scores;
+import org.vit4j.metrics.WorstMistakes;
+import org.vit4j.train.ValidatedEpoch.ValidatedWeights;
+
+/** Evaluates the weights and their moving average on the validation set. */
+final class Validator implements AutoCloseable {
+    /** Number of misclassified images that callbacks get, which keeps the report below a few megabytes. */
+    private static final int MISTAKES = 24;
+
+    private final ParameterStore weights;
+    private final Optional<ParameterStore> average;
+    private final Inference inference;
+    private final Optional<Inference> averaged;
+    private final List<String> classes;
+    private final List<Metric> metrics;
+
+    Validator(
+            Backend backend,
+            Graph graph,
+            ParameterStore weights,
+            Optional<ParameterStore> average,
+            List<String> classes,
+            List<Metric> metrics) {
+        this.weights = weights;
+        this.average = average;
+        this.inference = backend.inference(graph, weights);
+        this.averaged = average.map(ema -> backend.inference(graph, ema));
+        this.classes = classes;
+        this.metrics = metrics;
+    }
+
+    /** @param values receives the values of the further metrics, by name */
+    ValidatedWeights weights(BatchSource source, Map<String, Double> values) {
+        return validate(inference, weights, source, values);
+    }
+
+    /** Evaluates the moving average; empty if there is none. */
+    Optional<ValidatedWeights> average(BatchSource source) {
+        return averaged.map(ema -> validate(ema, average.orElseThrow(), source, new LinkedHashMap<>()));
+    }
+
+    private ValidatedWeights validate(
+            Inference network, ParameterStore parameters, BatchSource source, Map<String, Double> values) {
+        WorstMistakes mistakes = new WorstMistakes(MISTAKES);
+        List<Metric.MetricState> states = metrics.stream().map(Metric::start).toList();
+        Scores scores = Evaluator.evaluate(network, source, classes, mistakes, states);
+        for (int i = 0; i < states.size(); i++)
+            values.put(metrics.get(i).name(), states.get(i).value());
+        return new ValidatedWeights(parameters, scores, mistakes.list());
+    }
+
+    @Override
+    public void close() {
+        inference.close();
+        averaged.ifPresent(Inference::close);
+    }
+}
