@@ -23,7 +23,8 @@ public final class Backend {
 
     private static final List<Backend> ALL = Stream.concat(
                     Stream.of(AUTO),
-                    PROVIDERS.stream().map(provider -> new Backend(provider.configName(), List.of(provider), Precision.FP32)))
+                    PROVIDERS.stream()
+                            .map(provider -> new Backend(provider.configName(), List.of(provider), Precision.FP32)))
             .toList();
 
     /** Static plans of oneDNN kernels. Requires a CPU with AVX2 and float parameters. */
@@ -103,6 +104,7 @@ public final class Backend {
      * @throws ConfigError if no implementation of this backend is available with its precision
      */
     public void check() {
+        if (precision == Precision.FP32 && candidates.size() > 1) return; // the last one can always run
         List<String> reasons = new ArrayList<>();
         for (BackendProvider candidate : candidates) {
             Optional<String> reason = candidate.unavailableReason(precision);

@@ -55,7 +55,8 @@ public final class PlanPool<P extends CachedPlan> implements AutoCloseable {
 
     private synchronized void release(P plan) {
         idle.addFirst(plan);
-        while (idle.size() > Math.max(PlanCache.CAPACITY, processors)) idle.removeLast().close();
+        while (idle.size() > Math.max(PlanCache.CAPACITY, processors))
+            idle.removeLast().close();
     }
 
     /** Waits for running calls, then closes all plans. */

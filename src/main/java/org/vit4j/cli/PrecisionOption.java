@@ -11,14 +11,16 @@ final class PrecisionOption {
             names = "--precision",
             paramLabel = "fp32|bf16",
             defaultValue = "fp32",
-            description = "Arithmetic of matrix products. bf16 is faster and less accurate; it requires a processor with"
-                    + " AMX or AVX-512 BF16 (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Arithmetic of matrix products. bf16 is faster and less accurate; it requires a processor with"
+                            + " AMX or AVX-512 BF16 (default: ${DEFAULT-VALUE}).")
     private String word;
 
     /** The fastest backend with this precision. @throws ConfigError if this machine does not have the precision */
     Backend backend() {
         if (!Precision.configNames().contains(word))
-            throw new ConfigError("--precision " + word + ": expected one of " + String.join(", ", Precision.configNames()));
+            throw new ConfigError(
+                    "--precision " + word + ": expected one of " + String.join(", ", Precision.configNames()));
         Backend backend = Backend.AUTO.with(Precision.named(word));
         backend.check();
         return backend;

@@ -113,16 +113,26 @@ public record Preprocessing(
 
     private void normalize(Image image, float[] out, int offset) {
         Optional<ByteImage> bytes = image.bytes();
-        int length = height * width * channels;
-        for (int c = 0; c < channels; c++) {
-            if (bytes.isPresent()) {
-                byte[] pixels = bytes.get().pixels();
-                float[] normalized = normalizedBytes(c);
-                for (int i = c; i < length; i += channels) out[offset + i] = normalized[pixels[i] & 0xFF];
-            } else {
-                float[] pixels = image.pixels();
-                for (int i = c; i < length; i += channels) out[offset + i] = normalize(pixels[i], c);
-            }
+        if (bytes.isPresent()) {
+            normalize(bytes.get().pixels(), out, offset);
+            return;
+        }
+        float[] pixels = image.pixels();
+        for (int i = 0; i < pixels.length; i++) out[offset + i] = normalize(pixels[i], i % channels);
+    }
+
+    private void normalize(byte[] pixels, float[] out, int offset) {
+        float[] red = normalizedBytes(0);
+        if (channels == 1) {
+            for (int i = 0; i < pixels.length; i++) out[offset + i] = red[pixels[i] & 0xFF];
+            return;
+        }
+        float[] green = normalizedBytes(1);
+        float[] blue = normalizedBytes(2);
+        for (int i = 0; i < pixels.length; i += 3) {
+            out[offset + i] = red[pixels[i] & 0xFF];
+            out[offset + i + 1] = green[pixels[i + 1] & 0xFF];
+            out[offset + i + 2] = blue[pixels[i + 2] & 0xFF];
         }
     }
 

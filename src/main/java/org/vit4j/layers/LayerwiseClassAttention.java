@@ -12,9 +12,10 @@ public record LayerwiseClassAttention(Attention attention, Mlp mlp, double normE
     /** Class tokens [L, D] of L layers -> [1, D] */
     public Tensor build(Graph g, Tensor x) {
         Tensor last = g.slice("last", x, 0, x.dim(0) - 1, x.dim(0)); // [1, D]
-        Tensor context = attend(g.scope("attn"), g.layerNorm("norm1", x, normEps)); // [1, D]
-        Tensor y = g.add("add1", last, context); // [1, D]
-        return g.add("add2", y, mlp.build(g.scope("feedforward"), g.layerNorm("norm2", y, normEps))); // [1, D]
+        PreNorm norm = PreNorm.plain(normEps);
+        Tensor context = norm.branch(g, "1", x, 0, y -> attend(g.scope("attn"), y)); // [1, D]
+        Tensor added = g.add("add1", last, context); // [1, D]
+        return norm.residual(g, "2", added, 0, y -> mlp.build(g.scope("feedforward"), y)); // [1, D]
     }
 
     private Tensor attend(Graph g, Tensor x) {

@@ -42,7 +42,8 @@ public record PitStage(int dim, int depth, TransformerBlock block) {
         if (values.size() != 1) {
             s.reject(key, "expected one value or as many as depth (" + depth.size() + "), got " + values.size());
         }
-        return Collections.nCopies(depth.size(), values.get(0));
+        int value = values.isEmpty() ? standard.get(0) : values.get(0);
+        return Collections.nCopies(depth.size(), value);
     }
 
     /** Reads {@code mlp_dim}, one width for all stages. */

@@ -1,8 +1,8 @@
 package org.vit4j.machine;
 
 /**
- * Redirects JavaCPP's messages to SLF4J. By default JavaCPP prints to standard error, for example that the presets of version
- * 1.5.7 do not match its own version, which is intended (see pom.xml).
+ * Redirects JavaCPP's messages to SLF4J. By default JavaCPP prints to standard error, for example that presets of older
+ * versions do not match its own, which is intended (see pom.xml).
  */
 public final class JavaCppLogging {
     private static final String PROPERTY = "org.bytedeco.javacpp.logger";

@@ -25,7 +25,8 @@ class Bf16GradientTest {
     void gradientsStayWithinTheDistanceOfAutocast(String name, double worst) throws IOException {
         GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
         GoldenErrors errors = GoldenRun.run(golden, Bf16GoldenTest.BF16);
-        if (Boolean.getBoolean("print")) System.out.println(name + " " + errors.worstGradient() + " " + errors.worstLoss());
+        if (Boolean.getBoolean("print"))
+            System.out.println(name + " " + errors.worstGradient() + " " + errors.worstLoss());
         assertThat(errors.worstGradient().error())
                 .as(errors.worstGradient().name())
                 .isLessThan(worst);

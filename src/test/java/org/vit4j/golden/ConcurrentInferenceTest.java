@@ -19,12 +19,14 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.RequiresOneDnn;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 import org.vit4j.machine.CpuThreads;
 
 /** Concurrent calls of one inference give the results of sequential calls bit for bit, without growth of memory. */
+@RequiresOneDnn
 class ConcurrentInferenceTest {
     private static final int CALLERS = 4;
     private static final int IMAGES = 6;

@@ -45,6 +45,9 @@ class PitTest {
         assertThatThrownBy(() -> model("depth: [2, 6, 4], heads: [2, 4]"))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("expected one value or as many as depth (3), got 2");
+        assertThatThrownBy(() -> model("heads: []"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("expected one value or as many as depth (3), got 0");
         assertThatThrownBy(() -> model("heads: [2, 3, 6]"))
                 .hasMessageContaining("width of stage 1 (144) must be a multiple of width of stage 0 (96)");
         assertThatThrownBy(() -> model("flavor: community, distilled: true")).hasMessageContaining("distilled");

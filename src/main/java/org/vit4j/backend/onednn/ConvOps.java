@@ -42,7 +42,13 @@ final class ConvOps {
         }
         TapeValue x = tape.dense(input);
         ConvolutionPrimitive c = new ConvolutionPrimitive(
-                x.array(), kernel.array(), bias == null ? null : bias.array(), conv, tape.packed(kernel.array()), precision(kernel.array()), out);
+                x.array(),
+                kernel.array(),
+                bias == null ? null : bias.array(),
+                conv,
+                tape.packed(kernel.array()),
+                precision(kernel.array()),
+                out);
         StridedArray to = StridedArray.temporary(out);
         ConvolutionPrimitive wide = mergedGroups(x, kernel, bias, conv, out);
         PostOp.FusableStep step = (wide == null ? c : wide).forward(to);
@@ -101,7 +107,8 @@ final class ConvOps {
                 kernel.array(),
                 wide));
         LinearOp.Conv2d larger = new LinearOp.Conv2d(filters, w, conv.groups() / merged, conv.bias());
-        return new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, precision(kernel.array()), out);
+        return new ConvolutionPrimitive(
+                x.array(), wide, bias == null ? null : bias.array(), larger, null, precision(kernel.array()), out);
     }
 
     /**

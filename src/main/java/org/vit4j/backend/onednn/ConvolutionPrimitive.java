@@ -134,14 +134,6 @@ final class ConvolutionPrimitive {
                 }
             }
 
-            /**
-             * False for dilated kernels: they run as matrix products, whose post-ops gave wrong results in oneDNN 2.5.
-             */
-            @Override
-            boolean canFuseBinary() {
-                return conv.window().dilation() == 1;
-            }
-
             @Override
             boolean canFuseSameSize() {
                 return false;
@@ -187,7 +179,6 @@ final class ConvolutionPrimitive {
                         forward,
                         attributes));
     }
-
 
     KernelStep backwardData(StridedArray dy, StridedArray dx) {
         StridedArray buffer = PrimitivePair.buffer(backwardDataDesc(dy, dx), dnnl_query_weights_md);

@@ -17,6 +17,7 @@ public final class Dnnl {
         static final dnnl_engine ENGINE = new dnnl_engine();
         /** Of primitives without post-ops. The caller provides scratch memory, so that plans can run at the same time. */
         static final dnnl_primitive_attr PLAIN = new dnnl_primitive_attr();
+
         static final String UNAVAILABLE_REASON = load();
 
         private static String load() {

@@ -121,9 +121,7 @@ final class Kernels {
     static KernelStep eltwise(EltwiseFunction f, StridedArray x, StridedArray y) {
         return KernelStep.of(
                 f.name(),
-                () -> new Primitive(
-                        eltwiseForward(f, x),
-                        List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
+                () -> new Primitive(eltwiseForward(f, x), List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
                 x,
                 y);
     }
@@ -167,7 +165,13 @@ final class Kernels {
                         Dnnl.primitiveDesc(
                                 "binary",
                                 desc -> dnnl_binary_primitive_desc_create(
-                                        desc, Dnnl.engine(), algorithm, a.layout(), b.layout(), y.layout(), Dnnl.plainAttributes())),
+                                        desc,
+                                        Dnnl.engine(),
+                                        algorithm,
+                                        a.layout(),
+                                        b.layout(),
+                                        y.layout(),
+                                        Dnnl.plainAttributes())),
                         List.of(a.argument(DNNL_ARG_SRC_0), b.argument(DNNL_ARG_SRC_1), y.argument(DNNL_ARG_DST))),
                 a,
                 b,
@@ -192,9 +196,7 @@ final class Kernels {
     static KernelStep softmax(StridedArray x, StridedArray y) {
         return KernelStep.of(
                 "softmax",
-                () -> new Primitive(
-                        softmaxForward(x),
-                        List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
+                () -> new Primitive(softmaxForward(x), List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
                 x,
                 y);
     }

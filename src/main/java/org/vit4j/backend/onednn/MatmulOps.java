@@ -56,8 +56,8 @@ final class MatmulOps {
      * @param bias [1, out], or null
      */
     TapeValue dense(TapeValue x, TapeValue weights, TapeValue bias) {
-        StridedArray to = StridedArray.temporary(
-                x.array().dim(0), weights.array().last());
+        StridedArray to =
+                StridedArray.temporary(x.array().dim(0), weights.array().last());
         PackedWeights packed = tape.packed(weights.array());
         boolean unit = x.array().hasUnitStride() && weights.array().hasUnitStride();
         if (!unit || (packed == null && !isReordered(x.array().dim(0))))
@@ -106,8 +106,7 @@ final class MatmulOps {
             if (dy == null) return;
             tape.accumulate(in.a, (to, addend) -> left.write(dy, to, addend));
             StridedArray transposed = in.a.array().swap(c.rank() - 2, c.rank() - 1);
-            tape.accumulate(
-                    in.b, (to, addend) -> product(transposed, dy, to, addend, in.scale, in.precision));
+            tape.accumulate(in.b, (to, addend) -> product(transposed, dy, to, addend, in.scale, in.precision));
             if (in.bias != null) {
                 tape.accumulate(
                         in.bias,
@@ -220,7 +219,6 @@ final class MatmulOps {
     private static boolean canFuse(TapeValue x, TapeValue other) {
         return x.isDisposable()
                 && x.producer() != null
-                && x.producer().canFuseBinary()
                 && other.readyStep() < x.producerStep()
                 && asOperand(other.array(), x.producer().result()) != null;
     }
@@ -328,15 +326,13 @@ final class MatmulOps {
         } else if (b.array().dim(0) == 1) {
             tape.accumulate(b, (to, addend) -> product(tape.ones(dy.dim(0)), dy, to, addend, sign, Precision.FP32));
         } else {
-            tape.accumulate(b, (to, addend) -> product(dy, tape.ones(dy.dim(1)).swap(0, 1), to, addend, sign, Precision.FP32));
+            tape.accumulate(
+                    b, (to, addend) -> product(dy, tape.ones(dy.dim(1)).swap(0, 1), to, addend, sign, Precision.FP32));
         }
     }
 
     TapeValue eltwise(EltwiseFunction f, TapeValue x) {
-        if (!tape.isTraining()
-                && x.isDisposable()
-                && x.producer() != null
-                && x.producer().canFuseEltwise()) {
+        if (!tape.isTraining() && x.isDisposable() && x.producer() != null) {
             x.producer().fuse(new PostOp.EltwisePostOp(f.algorithm(), f.alpha(), f.beta()));
             return new TapeValue(x.array(), false, x.producerStep(), true).setProducer(x.producer(), x.producerStep());
         }

@@ -50,7 +50,8 @@ final class NormOps {
     }
 
     /** Emits one step for all three gradients; those not needed are written to unused memory. */
-    private void backward(NormKernels.NormArguments n, TapeValue x, TapeValue gamma, TapeValue beta, NormBackward kernel) {
+    private void backward(
+            NormKernels.NormArguments n, TapeValue x, TapeValue gamma, TapeValue beta, NormBackward kernel) {
         StridedArray dx = n.x().like();
         StridedArray dGamma = gradientBuffer(gamma);
         StridedArray dBeta = gradientBuffer(beta);

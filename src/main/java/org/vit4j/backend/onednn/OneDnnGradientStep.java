@@ -42,7 +42,8 @@ public final class OneDnnGradientStep implements GradientStep {
     private long batch;
     private double lossValue;
 
-    public OneDnnGradientStep(Graph graph, ParameterStore parameters, Mode mode, GradientSpec spec, Precision precision) {
+    public OneDnnGradientStep(
+            Graph graph, ParameterStore parameters, Mode mode, GradientSpec spec, Precision precision) {
         this.graph = graph;
         this.parameters = parameters;
         this.mode = mode;

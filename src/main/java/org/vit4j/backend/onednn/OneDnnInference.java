@@ -40,7 +40,9 @@ public final class OneDnnInference implements Inference {
         int threads = CpuThreads.current();
         return plans.run(
                 threads,
-                plan -> plan.batch() == batch && plan.threads() == threads && plan.outputs().equals(tensors),
+                plan -> plan.batch() == batch
+                        && plan.threads() == threads
+                        && plan.outputs().equals(tensors),
                 () -> OneDnnPlanner.inference(graph, parameters, packed, precision, batch, List.copyOf(tensors)),
                 call);
     }

@@ -50,7 +50,8 @@ final class OneDnnPlanner {
         this.batch = batch;
         this.gradientTensors = Set.copyOf(gradientTensors);
         this.tape = new Tape(mode != Mode.INFERENCE, packed);
-        this.lowering = new OneDnnOpLowering(tape, precision, batch, mode, parameters, gradients, this.gradientTensors, outputs);
+        this.lowering = new OneDnnOpLowering(
+                tape, precision, batch, mode, parameters, gradients, this.gradientTensors, outputs);
     }
 
     /** Plan whose outputs are tensors of the graph, by name; {@code packed} is null if parameters may change. */
@@ -88,7 +89,7 @@ final class OneDnnPlanner {
         Map<String, TapeValue.GradientTarget> targets = GradientTargets.of(parameters, flat);
         Map<String, TapeValue.GradientTarget> trainable = new HashMap<>(targets);
         trainable.keySet().removeAll(spec.frozen());
-        OneDnnPlanner planner = 
+        OneDnnPlanner planner =
                 new OneDnnPlanner(parameters, mode, batch, null, precision, trainable, spec.gradientsOf());
         planner.forward(graph, tensors);
         int forward = planner.tape.steps().size();

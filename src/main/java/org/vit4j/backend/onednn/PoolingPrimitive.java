@@ -130,8 +130,8 @@ final class PoolingPrimitive {
                 "pool_bp",
                 () -> {
                     dnnl_primitive_desc backward = backwardDesc(forwardDesc(), dy, dx);
-                    List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
-                            List.of(toNchw(dy).argument(DNNL_ARG_DIFF_DST), toNchw(dx).argument(DNNL_ARG_DIFF_SRC)));
+                    List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(List.of(
+                            toNchw(dy).argument(DNNL_ARG_DIFF_DST), toNchw(dx).argument(DNNL_ARG_DIFF_SRC)));
                     workspace(backward, arguments);
                     return new Primitive(backward, arguments);
                 },

@@ -24,8 +24,7 @@ sealed interface PostOp {
         private final Precision precision;
         private final StridedArray result;
 
-        FusableStep(
-                String kind, double scale, Precision precision, StridedArray result, StridedArray... touched) {
+        FusableStep(String kind, double scale, Precision precision, StridedArray result, StridedArray... touched) {
             super(kind, touched);
             this.scale = scale;
             this.precision = precision;
@@ -64,16 +63,6 @@ sealed interface PostOp {
                 } else attributes.sum();
             }
             return attributes.seal();
-        }
-
-        /** Returns true if an elementwise function can be fused. At most one: oneDNN 2.5 gave wrong results for two. */
-        boolean canFuseEltwise() {
-            return postOps.stream().noneMatch(EltwisePostOp.class::isInstance);
-        }
-
-        /** Returns true if a binary operation can be fused. */
-        boolean canFuseBinary() {
-            return true;
         }
 
         /** Returns true if the addition of an array of the result's size can be fused. */

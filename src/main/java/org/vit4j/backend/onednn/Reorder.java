@@ -17,8 +17,7 @@ final class Reorder {
             dnnl_primitive_attr sealed = attributes.seal();
             return Dnnl.primitiveDesc(
                     "reorder",
-                    desc -> dnnl_reorder_primitive_desc_create(
-                            desc, from, Dnnl.engine(), to, Dnnl.engine(), sealed));
+                    desc -> dnnl_reorder_primitive_desc_create(desc, from, Dnnl.engine(), to, Dnnl.engine(), sealed));
         }
     }
 }

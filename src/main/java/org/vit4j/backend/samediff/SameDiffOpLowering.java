@@ -70,8 +70,8 @@ final class SameDiffOpLowering implements OpVisitor<LoweredTensor> {
         Map<String, SDVariable> parameters = new HashMap<>();
         for (Parameter p : graph.parameters()) parameters.put(p.name(), sd.var(p.name(), store.array(p.name())));
         Tensor first = graph.input(); // gives the batch size
-        SDVariable images =
-                sd.placeHolder(first.name(), store.trainable().dataType(), first.shape().batched(-1));
+        SDVariable images = sd.placeHolder(
+                first.name(), store.trainable().dataType(), first.shape().batched(-1));
         return new SameDiffOpLowering(sd, mode, first, images, parameters);
     }
 

@@ -62,6 +62,14 @@ public final class ImageGeometry {
     }
 
     private static void flip(byte[] in, byte[] out, int start, int length, int channels) {
+        if (channels == 3) {
+            for (int from = start, to = start + length - 3; to >= start; from += 3, to -= 3) {
+                out[to] = in[from];
+                out[to + 1] = in[from + 1];
+                out[to + 2] = in[from + 2];
+            }
+            return;
+        }
         for (int i = 0, to = start + length - channels; i < length; i += channels, to -= channels) {
             for (int c = 0; c < channels; c++) out[to + c] = in[start + i + c];
         }

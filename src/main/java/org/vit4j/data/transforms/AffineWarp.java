@@ -57,14 +57,6 @@ final class AffineWarp {
 
     /** Samples the output pixel (x, y) from the input at (a x + b y + c, d x + e y + f). */
     private static Image affine(Image image, double[] inverse, WarpStyle style) {
-        PixelSampler sampler = new PixelSampler(image.toBytes(), style);
-        for (int y = 0; y < image.height(); y++) {
-            for (int x = 0; x < image.width(); x++) {
-                double fromX = inverse[0] * (x + 0.5) + inverse[1] * (y + 0.5) + inverse[2];
-                double fromY = inverse[3] * (x + 0.5) + inverse[4] * (y + 0.5) + inverse[5];
-                sampler.next(fromX, fromY);
-            }
-        }
-        return Image.of(sampler.result());
+        return Image.of(new PixelSampler(image.toBytes(), inverse, style).sample());
     }
 }

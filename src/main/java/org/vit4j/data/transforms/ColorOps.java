@@ -74,14 +74,16 @@ final class ColorOps {
     /** Changes the saturation: factor 0 is gray, 1 the original. */
     static Image color(Image image, double factor) {
         ByteImage bytes = image.toBytes();
+        if (bytes.channels() == 1) return Image.of(bytes); // gray blended with itself
         byte[] in = bytes.pixels();
         byte[] luma = bytes.withChannels(1).pixels();
         byte[] out = new byte[in.length];
         float alpha = (float) factor;
-        int c = bytes.channels();
-        for (int i = 0, at = 0; i < luma.length; i++) {
-            float gray = luma[i] & 0xFF;
-            for (int end = at + c; at < end; at++) out[at] = (byte) blend(gray, in[at] & 0xFF, alpha);
+        for (int i = 0, at = 0; i < luma.length; i++, at += 3) {
+            int gray = luma[i] & 0xFF;
+            out[at] = (byte) blend(gray, in[at] & 0xFF, alpha);
+            out[at + 1] = (byte) blend(gray, in[at + 1] & 0xFF, alpha);
+            out[at + 2] = (byte) blend(gray, in[at + 2] & 0xFF, alpha);
         }
         return with(bytes, out);
     }
@@ -112,7 +114,7 @@ final class ColorOps {
     }
 
     /** Pillow's {@code Image.blend} of two values: single precision, truncated and clipped. */
-    private static int blend(float from, float to, float alpha) {
+    private static int blend(int from, int to, float alpha) {
         return clip((int) (from + alpha * (to - from)));
     }
 
@@ -123,14 +125,28 @@ final class ColorOps {
 
     private static Image channelwise(Image image, HistogramOp op) {
         ByteImage bytes = image.toBytes();
-        int channels = bytes.channels();
         byte[] in = bytes.pixels();
         byte[] out = new byte[in.length];
-        for (int c = 0; c < channels; c++) {
+        if (bytes.channels() == 1) {
             int[] count = new int[256];
-            for (int i = c; i < in.length; i += channels) count[in[i] & 0xFF]++;
+            for (byte value : in) count[value & 0xFF]++;
             byte[] table = table(op.of(count));
-            for (int i = c; i < in.length; i += channels) out[i] = table[in[i] & 0xFF];
+            for (int i = 0; i < in.length; i++) out[i] = table[in[i] & 0xFF];
+            return with(bytes, out);
+        }
+        int[][] counts = new int[3][256];
+        for (int i = 0; i < in.length; i += 3) {
+            counts[0][in[i] & 0xFF]++;
+            counts[1][in[i + 1] & 0xFF]++;
+            counts[2][in[i + 2] & 0xFF]++;
+        }
+        byte[] red = table(op.of(counts[0]));
+        byte[] green = table(op.of(counts[1]));
+        byte[] blue = table(op.of(counts[2]));
+        for (int i = 0; i < in.length; i += 3) {
+            out[i] = red[in[i] & 0xFF];
+            out[i + 1] = green[in[i + 1] & 0xFF];
+            out[i + 2] = blue[in[i + 2] & 0xFF];
         }
         return with(bytes, out);
     }

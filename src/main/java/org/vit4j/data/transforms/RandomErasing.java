@@ -76,14 +76,14 @@ public record RandomErasing(double p, ErasingMode mode, ValueRange scale, ValueR
             float[] values, int from, int rows, int columns, int row, int channels, SplittableRandom random) {
         float[] color = new float[channels];
         if (mode == ErasingMode.RAND)
-            for (int c = 0; c < channels; c++) color[c] = (float) RandomDistributions.normal(random);
+            for (int c = 0; c < channels; c++) color[c] = RandomDistributions.normalFloat(random);
         for (int y = 0; y < rows; y++) {
             int start = from + y * row;
             if (mode == ErasingMode.CONST) Arrays.fill(values, start, start + columns, 0);
             else
                 for (int i = 0; i < columns; i++) {
                     values[start + i] =
-                            mode == ErasingMode.RAND ? color[i % channels] : (float) RandomDistributions.normal(random);
+                            mode == ErasingMode.RAND ? color[i % channels] : RandomDistributions.normalFloat(random);
                 }
         }
     }

@@ -15,6 +15,7 @@ import org.vit4j.layers.DropRates;
 import org.vit4j.layers.FusedKvCrossAttention;
 import org.vit4j.layers.Mlp;
 import org.vit4j.layers.PatchEmbed;
+import org.vit4j.layers.PreNorm;
 import org.vit4j.layers.TwoBranches;
 import org.vit4j.models.Flavor;
 import org.vit4j.models.ImageSpec;
@@ -75,11 +76,11 @@ public record CommunityCrossVit(
         int heads = branches.heads().get(b), headDim = branches.headDim().get(b);
         var attention = new FusedKvCrossAttention(heads, headDim, drops.proj());
         var mlp = new Mlp(branches.mlpDim().get(b), Activation.GELU, drops.proj());
+        PreNorm norm = PreNorm.plain(normEps);
         for (int i = 0; i < depth; i++) {
             Graph at = g.scope("" + i);
-            Tensor y = at.layerNorm("norm1", x, normEps); // [1 + T, D]
-            x = at.add("add1", x, attention.build(at.scope("attn"), y, y)); // [1 + T, D]
-            x = at.add("add2", x, mlp.build(at.scope("mlp"), at.layerNorm("norm2", x, normEps))); // [1 + T, D]
+            x = norm.residual(at, "1", x, 0, y -> attention.build(at.scope("attn"), y, y)); // [1 + T, D]
+            x = norm.residual(at, "2", x, 0, y -> mlp.build(at.scope("mlp"), y)); // [1 + T, D]
         }
         return g.layerNorm("norm", x, normEps); // [1 + T, D]
     }

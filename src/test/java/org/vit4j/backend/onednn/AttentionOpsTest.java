@@ -10,8 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.backend.RequiresOneDnn;
 import org.vit4j.backend.Precision;
+import org.vit4j.backend.RequiresOneDnn;
 
 /** Blockwise attention equals attention computed at once, for any block size. */
 @Tag("slow")
