@@ -31,6 +31,8 @@ class PaperFilesTest {
     private static final Pattern STRINGS = Pattern.compile("\"(\\\\.|[^\"\\\\])*\"");
     private static final Pattern COMMUNITY_FLAVOR =
             Pattern.compile("public Flavor flavor\\(\\) \\{\\s+return Flavor.COMMUNITY;\\s+}");
+    private static final Pattern FLAVOR_FLAG =
+            Pattern.compile("boolean (official|community|timm|authors|microsoft|plain)\\b");
     private static final Pattern FLAVOR_IMPORT = Pattern.compile("import org.vit4j.models.Flavor;");
 
     static Stream<Path> networks() throws IOException {
@@ -40,6 +42,10 @@ class PaperFilesTest {
     static Stream<Path> communityNetworks() throws IOException {
         return files(MODELS.resolve("community"))
                 .filter(file -> !file.getFileName().toString().equals("package-info.java"));
+    }
+
+    static Stream<Path> layers() throws IOException {
+        return files(Path.of("src/main/java/org/vit4j/layers"));
     }
 
     private static Stream<Path> files(Path folder) throws IOException {
@@ -69,6 +75,12 @@ class PaperFilesTest {
     void communityNetworkOnlyDeclaresItsFlavor(Path file) throws IOException {
         String code = FLAVOR_IMPORT.matcher(code(file)).replaceFirst("");
         assertThat(COMMUNITY_FLAVOR.matcher(code).replaceFirst("")).doesNotContainIgnoringCase("flavor");
+    }
+
+    @ParameterizedTest
+    @MethodSource("layers")
+    void layerDoesNotUseTheFlavor(Path file) throws IOException {
+        assertThat(code(file)).doesNotContainIgnoringCase("flavor").doesNotContainPattern(FLAVOR_FLAG);
     }
 
     @ParameterizedTest
