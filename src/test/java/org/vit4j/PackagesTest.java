@@ -49,7 +49,7 @@ class PackagesTest {
             allow("checkpoint", "backend", "checkpoint.names", "config", "data.image", "data.transforms", "graph", "graph.analysis", "io", "keras", "model", "models"),
             allow("report", "config", "data", "data.image", "graph", "io", "machine", "metrics", "models"),
             allow("explain", "backend", "config", "data", "data.image", "graph", "graph.analysis", "io", "model", "models", "report"),
-            allow("export", "backend", "backend.samediff", "checkpoint", "config", "data", "graph", "io", "model", "models", "onnx"),
+            allow("export", "backend", "backend.samediff", "checkpoint", "checkpoint.names", "config", "data", "graph", "io", "model", "models", "onnx"),
             allow("train", "backend", "checkpoint", "config", "data", "data.datasets", "data.image", "data.transforms", "graph", "graph.analysis", "io", "machine", "metrics", "model", "models", "optim"),
             allow("bench", "backend", "backend.samediff", "config", "data", "graph", "io", "machine", "models", "onnx", "optim", "report", "run", "train"),
             allow("notebook", "config", "data", "data.datasets", "data.image", "explain", "io", "machine", "metrics", "model", "models", "optim", "plot", "report", "run", "train"),

@@ -32,9 +32,8 @@ record NetworkBody(List<Tensor> tensors, Map<String, Parameter> parameters) {
         }
         Set<String> needed = new HashSet<>();
         collect(last, needed);
-        List<Tensor> tensors = graph.tensors().stream()
-                .filter(t -> needed.contains(t.name()))
-                .toList();
+        List<Tensor> tensors =
+                graph.tensors().stream().filter(t -> needed.contains(t.name())).toList();
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         for (Tensor t : tensors) t.parameters().forEach(parameter -> parameters.put(dl4jName(parameter), parameter));
         return new NetworkBody(tensors, parameters);

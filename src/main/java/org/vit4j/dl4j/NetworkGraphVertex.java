@@ -12,10 +12,14 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.machine.SuppressedOutput;
 
 /**
- * The vertex in a running graph. Differentiates outside of DL4J's workspaces: DL4J 1.0.0-M2.1 does so inside, where the
- * constants of the backward pass are overwritten by the next step.
+ * The vertex in a running graph, with workarounds for two defects of DL4J 1.0.0-M2.1, which {@code Dl4jVertexTest} pins: it makes
+ * the backward pass inside a workspace, where the next step overwrites its constants, and adds the gradient of the output to
+ * itself.
  */
+@SuppressWarnings("overrides") // DL4J's setInputs(INDArray[]) implements setInputs(INDArray...)
 final class NetworkGraphVertex extends SameDiffGraphVertex {
+    private static final long serialVersionUID = 1L;
+
     NetworkGraphVertex(
             NetworkVertex config,
             ComputationGraph graph,
@@ -28,13 +32,15 @@ final class NetworkGraphVertex extends SameDiffGraphVertex {
     }
 
     @Override
+    @SuppressWarnings("try") // "outside" is only closed
     public Pair<Gradient, INDArray[]> doBackward(boolean tbptt, LayerWorkspaceMgr workspaces) {
         if (sameDiff == null) doInit();
-        if (!sameDiff.hasGradientFunction()) {
-            String[] inputs = config.getVertexParams().getInputs().toArray(String[]::new);
-            try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+        try (MemoryWorkspace outside = Nd4j.getWorkspaceManager().scopeOutOfWorkspaces()) {
+            if (!sameDiff.hasGradientFunction()) {
+                String[] inputs = config.getVertexParams().getInputs().toArray(String[]::new);
                 SuppressedOutput.withoutOutput(() -> sameDiff.createGradFunction(inputs));
             }
+            setEpsilon(getEpsilon().mul(0.5)); // a copy: other vertices may share the array
         }
         return super.doBackward(tbptt, workspaces);
     }

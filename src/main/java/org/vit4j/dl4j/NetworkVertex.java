@@ -120,7 +120,10 @@ public final class NetworkVertex extends SameDiffVertex {
 
     @Override
     public SDVariable defineVertex(
-            SameDiff sd, Map<String, SDVariable> inputs, Map<String, SDVariable> params, Map<String, SDVariable> masks) {
+            SameDiff sd,
+            Map<String, SDVariable> inputs,
+            Map<String, SDVariable> params,
+            Map<String, SDVariable> masks) {
         SDVariable images = sd.permute(inputs.get(IMAGES), 0, 2, 3, 1);
         Map<String, SDVariable> variables = new HashMap<>();
         body().parameters().forEach((name, parameter) -> variables.put(parameter.name(), params.get(name)));
@@ -158,7 +161,9 @@ public final class NetworkVertex extends SameDiffVertex {
             throw new InvalidInputTypeException("expected images, InputType.convolutional(H, W, C), got " + inputs[0]);
         }
         Shape shape = body().output().shape();
-        return shape.rank() == 1 ? InputType.feedForward(shape.dim(0)) : InputType.recurrent(shape.dim(1), shape.dim(0));
+        return shape.rank() == 1
+                ? InputType.feedForward(shape.dim(0))
+                : InputType.recurrent(shape.dim(1), shape.dim(0));
     }
 
     @Override

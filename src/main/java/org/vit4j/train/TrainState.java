@@ -30,7 +30,7 @@ public record TrainState(
         @JsonProperty("seconds") double seconds,
         @JsonProperty("history") List<EpochMetrics> history) {
 
-    public static final TrainState START = new TrainState(0, 0, 0, 0, 0, 0, 0, List.of());
+    static final TrainState START = new TrainState(0, 0, 0, 0, 0, 0, 0, List.of());
 
     public TrainState {
         history = List.copyOf(history);

@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.checkpoint.Checkpoints;
@@ -18,6 +19,7 @@ import org.vit4j.explain.Explainer;
 import org.vit4j.export.ExportFormat;
 import org.vit4j.export.ModelExporter;
 import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.metrics.EvaluationMetric;
 import org.vit4j.model.Network;
 import org.vit4j.model.SavedModel;
 import org.vit4j.models.Architecture;
@@ -152,9 +154,10 @@ class OutsideUserTest {
                     .optimizer(new AdamW(1e-3, 0.05))
                     .schedule(Cosine.over(3).warmup(1))
                     .callbacks(new EarlyStopping(5), new LossCurve(2))
-                    .metrics(new WorstRecall(3))
+                    .metrics(new EvaluationMetric<>("accuracy", () -> new Evaluation(3), Evaluation::accuracy))
                     .fit(TRAIN, VALIDATION, 3);
             assertThat(epochs).hasSize(3);
+            assertThat(epochs.get(2).metrics().get("accuracy")).isCloseTo(epochs.get(2).valTop1(), within(1e-12));
             assertThat(epochs.get(2).lr()).isLessThan(1e-3);
             assertThat(net.description().classes()).isEqualTo(TRAIN.classes());
             net.save(file);

@@ -128,8 +128,7 @@ class Dl4jVertexTest {
     @CsvSource({"norm", "logits", "cls_flat"})
     void vertexComputesTheFeaturesOfTheSavedModel(String tensor) {
         try (SavedModel saved = saved()) {
-            INDArray expected =
-                    tensor.equals("logits") ? saved.logits(images) : saved.tensor(tensor, images);
+            INDArray expected = tensor.equals("logits") ? saved.logits(images) : saved.tensor(tensor, images);
             INDArray actual = alone(NetworkVertex.of(saved, tensor)).outputSingle(images);
             assertThat(actual.equalsWithEps(expected, TOLERANCE)).isTrue();
         }

@@ -36,10 +36,13 @@ public class FineTuneInDl4j {
                     .addInputs("images")
                     .setInputTypes(InputType.convolutional(image.height(), image.width(), image.channels()))
                     .addVertex("body", NetworkVertex.of(saved, "norm"), "images") // [N, D]
-                    .addLayer("out", new OutputLayer.Builder(LossFunction.MCXENT)
-                            .activation(Activation.SOFTMAX)
-                            .nOut(10)
-                            .build(), "body")
+                    .addLayer(
+                            "out",
+                            new OutputLayer.Builder(LossFunction.MCXENT)
+                                    .activation(Activation.SOFTMAX)
+                                    .nOut(10)
+                                    .build(),
+                            "body")
                     .setOutputs("out")
                     .build();
             ComputationGraph graph = new ComputationGraph(config);

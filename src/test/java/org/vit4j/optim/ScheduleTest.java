@@ -128,4 +128,15 @@ class ScheduleTest {
         assertThat(config.train().schedule().at(3, config.train().optimizer().lr(), List.of()))
                 .isEqualTo(0.002);
     }
+
+    @Test
+    void schedulesMadeInJavaEqualThoseOfAConfig() {
+        Schedule read = schedule("cosine", "warmup_epochs: 5");
+        Schedule made = Cosine.over(70).warmup(5);
+        assertThat(made).isEqualTo(read);
+        assertThat(made.at(2.5, 1, List.of())).isCloseTo(0.5, within(1e-6));
+        assertThat(Polynomial.linear(70)).isEqualTo(((Warmup) schedule("polynomial")).decay());
+        assertThatThrownBy(() -> Schedules.check(new Cosine(DecayCycles.one(10), 0.1), 0.01))
+                .hasMessageContaining("min_lr");
+    }
 }
