@@ -78,10 +78,16 @@ final class OneDnnPlan implements CachedPlan {
         this.arrays = new LinkedHashMap<>(inputs);
         arrays.putAll(seeds);
         arrays.putAll(outputs);
+        bindSteps();
+        this.scratch = allocateScratch();
+    }
+
+    /** Binds the steps, then destroys the layouts that they needed for that. */
+    @SuppressWarnings({"try", "unchecked"}) // layouts find the scope by themselves; an array of a generic type
+    private void bindSteps() {
         try (PointerScope layouts = new PointerScope(MemoryLayout.class)) {
             for (KernelStep step : steps) step.bind();
         }
-        this.scratch = allocateScratch();
     }
 
     /** Scratch memory of all primitives, which run one after the other. */
