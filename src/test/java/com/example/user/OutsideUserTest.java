@@ -157,7 +157,8 @@ class OutsideUserTest {
                     .metrics(new EvaluationMetric<>("accuracy", () -> new Evaluation(3), Evaluation::accuracy))
                     .fit(TRAIN, VALIDATION, 3);
             assertThat(epochs).hasSize(3);
-            assertThat(epochs.get(2).metrics().get("accuracy")).isCloseTo(epochs.get(2).valTop1(), within(1e-12));
+            assertThat(epochs.get(2).metrics().get("accuracy"))
+                    .isCloseTo(epochs.get(2).valTop1(), within(1e-12));
             assertThat(epochs.get(2).lr()).isLessThan(1e-3);
             assertThat(net.description().classes()).isEqualTo(TRAIN.classes());
             net.save(file);

@@ -4,6 +4,7 @@ import static org.bytedeco.dnnl.global.dnnl.*;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.Pointer;
@@ -26,6 +27,16 @@ final class Kernels {
         StridedArray a = left.forMatmul();
         StridedArray b = right.forMatmul();
         StridedArray c = result.forMatmul();
+        long batch = c.size() / (c.dim(c.rank() - 2) * c.last());
+        if (Stream.of(a, b, c).anyMatch(array -> array.hasMisjudgedBatch(batch))) {
+            return matmul(
+                    a.withLeadingAxis(batch),
+                    b.withLeadingAxis(batch),
+                    bias == null ? null : bias.withLeadingAxis(batch),
+                    c.withLeadingAxis(batch),
+                    scale,
+                    precision);
+        }
         PostOp.FusableStep step = new PostOp.FusableStep("matmul", scale, precision, c, a, b) {
             private Primitive primitive;
 

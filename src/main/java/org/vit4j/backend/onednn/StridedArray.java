@@ -217,6 +217,47 @@ final class StridedArray {
         return new StridedArray(buffer, offset, dims, normalized);
     }
 
+    /**
+     * Returns true if oneDNN 3.8 would compute wrong offsets of the matrices of this array on AVX-512: it takes the
+     * batch axes for one axis if the largest of their strides is {@code batch} times the smallest, as it happens in
+     * heads [B, H, T, d] of a fused projection where T equals B (fixed by uxlfoundation/oneDNN#5556).
+     *
+     * @param batch number of matrices of the product
+     */
+    boolean hasMisjudgedBatch(long batch) {
+        int axes = dims.length - 2;
+        if (axes < 2 || outermost() / innermost() != batch) return false;
+        long stride = strides[axes - 1];
+        for (int i = axes - 1; i >= 0; i--) {
+            if (dims[i] > 1 && strides[i] != stride) return true;
+            stride *= dims[i];
+        }
+        return false;
+    }
+
+    private long outermost() {
+        return Arrays.stream(strides, 0, dims.length - 2).max().orElseThrow();
+    }
+
+    private long innermost() {
+        return Math.max(1, Arrays.stream(strides, 0, dims.length - 2).min().orElseThrow());
+    }
+
+    /** A view with a leading axis of size 1 whose stride avoids {@link #hasMisjudgedBatch}. */
+    StridedArray withLeadingAxis(long batch) {
+        long stride = 1;
+        for (int i = 0; i < dims.length; i++) stride = Math.max(stride, strides[i] * dims[i]);
+        long step = innermost();
+        while (stride / step == batch) stride += step;
+        long[] newDims = new long[dims.length + 1];
+        long[] newStrides = new long[dims.length + 1];
+        newDims[0] = 1;
+        newStrides[0] = stride;
+        System.arraycopy(dims, 0, newDims, 1, dims.length);
+        System.arraycopy(strides, 0, newStrides, 1, dims.length);
+        return new StridedArray(buffer, offset, newDims, newStrides);
+    }
+
     Primitive.PrimitiveArgument argument(int role) {
         return new Primitive.PrimitiveArgument(role, layout(), address());
     }

@@ -1,0 +1,94 @@
+package org.vit4j.backend.onednn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.vit4j.backend.Precision;
+import org.vit4j.backend.RequiresOneDnn;
+
+/**
+ * Products of views of a fused projection, as in attention, equal ND4J's products for any sizes. oneDNN 3.8 gave wrong
+ * results for some layouts on AVX-512, see {@link StridedArray#hasMisjudgedBatch}.
+ */
+@Tag("slow")
+@RequiresOneDnn
+class StridedProductTest {
+    private static final int CASES = 2000;
+
+    @Test
+    void productsOfHeadsEqualNd4j() {
+        Random random = new Random(17);
+        List<String> wrong = new ArrayList<>();
+        for (int i = 0; i < CASES; i++) {
+            long batch = 1 + random.nextInt(6);
+            long heads = 1 + random.nextInt(5);
+            long queries = 1 + random.nextInt(40);
+            long keys = random.nextBoolean() ? queries : 1 + random.nextInt(40);
+            long width = random.nextBoolean() ? 8 * (1 + random.nextInt(8)) : 1 + random.nextInt(70);
+            long more = random.nextInt(4) * 8;
+            String name = String.format(
+                    Locale.ROOT, "B %d H %d T %d S %d d %d more %d", batch, heads, queries, keys, width, more);
+            double error = error(batch, heads, queries, keys, width, more);
+            if (!(error < 1e-4)) wrong.add(name + ": " + error);
+        }
+        assertThat(wrong).isEmpty();
+    }
+
+    private static double error(long batch, long heads, long queries, long keys, long width, long more) {
+        Tape tape = new Tape(false, null);
+        AttentionOps attention = new AttentionOps(tape, new MatmulOps(tape, Precision.FP32), batch);
+        StridedArray q = StridedArray.temporary(batch, queries, heads * (width + more));
+        StridedArray k = StridedArray.temporary(batch, keys, heads * (width + more));
+        TapeValue scores = attention.scores(heads(q, heads, width, more), heads(k, heads, width, more), 0.5);
+        TapeValue sum = attention.weightedSum(scores, heads(k, heads, width, more));
+        Map<String, StridedArray> inputs = Map.of("q", q, "k", k);
+        Map<String, StridedArray> outputs = Map.of("scores", scores.array(), "sum", sum.array());
+        try (OneDnnPlan plan = new OneDnnPlan(1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of())) {
+            INDArray qs = Nd4j.randn(DataType.FLOAT, q.dims());
+            INDArray ks = Nd4j.randn(DataType.FLOAT, k.dims());
+            plan.set("q", qs);
+            plan.set("k", ks);
+            plan.forward();
+            double error = 0;
+            for (long b = 0; b < batch; b++) {
+                for (long h = 0; h < heads; h++) {
+                    INDArray one = matrix(qs, b, h, width, more);
+                    INDArray other = matrix(ks, b, h, width, more);
+                    INDArray expected = one.mmul(other.transpose()).mul(0.5);
+                    error = Math.max(error, distance(plan.get("scores"), b, h, expected));
+                    error = Math.max(error, distance(plan.get("sum"), b, h, expected.mmul(other)));
+                }
+            }
+            return error;
+        }
+    }
+
+    private static INDArray matrix(INDArray x, long b, long h, long width, long more) {
+        return x.slice(b)
+                .get(NDArrayIndex.all(), NDArrayIndex.interval(h * (width + more), h * (width + more) + width))
+                .dup('c');
+    }
+
+    private static double distance(INDArray all, long b, long h, INDArray expected) {
+        INDArray found = all.slice(b).slice(h).dup('c').reshape(expected.shape());
+        double size = expected.amaxNumber().doubleValue();
+        return found.sub(expected).amaxNumber().doubleValue() / size;
+    }
+
+    /** View of the first d columns of each head in [B, T, H * (d + more)] as [B, H, T, d]. */
+    private static TapeValue heads(StridedArray x, long heads, long width, long more) {
+        StridedArray all =
+                x.reshape(x.dim(0), x.dim(1), heads, width + more).orElseThrow().slice(3, 0, width);
+        return new TapeValue(all.permute(0, 2, 1, 3), false, -1);
+    }
+}
