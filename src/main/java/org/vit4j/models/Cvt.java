@@ -39,7 +39,7 @@ public record Cvt(ImageSpec image, int classes, List<CvtStage> stages, LinearIni
 
     @Override
     public Graph build() {
-        Graph g = new Graph(init.scheme);
+        Graph g = new Graph(init.scheme());
         Tensor x = image.input(g); // [H, W, C]
         Tensor tokens = x;
         for (int i = 0; i < stages.size(); i++) {
@@ -112,13 +112,14 @@ public record Cvt(ImageSpec image, int classes, List<CvtStage> stages, LinearIni
 
     /** Initialization of dense layers. */
     public enum LinearInit {
-        TRUNC_NORM(Init.TIMM),
-        XAVIER(Init.XAVIER);
+        TRUNC_NORM,
+        XAVIER;
 
-        private final Init.InitScheme scheme;
-
-        LinearInit(Init.InitScheme scheme) {
-            this.scheme = scheme;
+        private Init.InitScheme scheme() {
+            return switch (this) {
+                case TRUNC_NORM -> Init.TIMM;
+                case XAVIER -> Init.XAVIER;
+            };
         }
     }
 

@@ -16,6 +16,7 @@ public final class Optimizers {
         LAMB(Lamb::read),
         LION(Lion::read);
 
+        @SuppressWarnings("ImmutableEnumChecker") // method references without state
         private final OptimizerReader reader;
 
         OptimizerName(OptimizerReader reader) {

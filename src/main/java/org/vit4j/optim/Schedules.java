@@ -16,6 +16,7 @@ public final class Schedules {
         CONSTANT(ConstantRate::read),
         PLATEAU(PlateauDecay::read);
 
+        @SuppressWarnings("ImmutableEnumChecker") // method references without state
         private final ScheduleReader reader;
 
         ScheduleName(ScheduleReader reader) {

@@ -6,8 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.graph.analysis.MemoryEstimate;
@@ -24,8 +22,6 @@ import org.vit4j.train.TrainState;
 
 /** Entry point for training: opens data and run directory, trains, writes logs and report. */
 public final class TrainRun {
-    private static final Logger LOG = LoggerFactory.getLogger(TrainRun.class);
-
     private TrainRun() {}
 
     /**

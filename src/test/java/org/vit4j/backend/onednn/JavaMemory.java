@@ -1,7 +1,6 @@
 package org.vit4j.backend.onednn;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
@@ -9,7 +8,7 @@ import java.util.stream.IntStream;
 final class JavaMemory implements TapeKernels {
     private static final long BASE = 4096;
 
-    private final Map<PlannedBuffer, Boolean> placed = new IdentityHashMap<>();
+    private final IdentityHashMap<PlannedBuffer, Boolean> placed = new IdentityHashMap<>();
     private float[] floats = new float[1 << 16];
     private long used;
 
@@ -69,7 +68,7 @@ final class JavaMemory implements TapeKernels {
 
     /** Fills an array with 0, 1, 2, ... */
     StridedArray range(StridedArray array) {
-        each(array, i -> set(array, i, i));
+        each(array, i -> set(array, i, (float) i));
         return array;
     }
 

@@ -30,12 +30,12 @@ class StridedProductTest {
         Random random = new Random(17);
         List<String> wrong = new ArrayList<>();
         for (int i = 0; i < CASES; i++) {
-            long batch = 1 + random.nextInt(6);
-            long heads = 1 + random.nextInt(5);
-            long queries = 1 + random.nextInt(40);
-            long keys = random.nextBoolean() ? queries : 1 + random.nextInt(40);
-            long width = random.nextBoolean() ? 8 * (1 + random.nextInt(8)) : 1 + random.nextInt(70);
-            long more = random.nextInt(4) * 8;
+            long batch = 1L + random.nextInt(6);
+            long heads = 1L + random.nextInt(5);
+            long queries = 1L + random.nextInt(40);
+            long keys = random.nextBoolean() ? queries : 1L + random.nextInt(40);
+            long width = random.nextBoolean() ? 8L * (1 + random.nextInt(8)) : 1L + random.nextInt(70);
+            long more = random.nextInt(4) * 8L;
             String name = String.format(
                     Locale.ROOT, "B %d H %d T %d S %d d %d more %d", batch, heads, queries, keys, width, more);
             double error = error(batch, heads, queries, keys, width, more);

@@ -54,7 +54,7 @@ class TapeTest {
     /** Sets the gradient of an output to 1, 2, 3, ... */
     private StridedArray seed(TapeValue y) {
         StridedArray seed = StridedArray.temporary(y.array().dims());
-        JavaMemory.each(seed, i -> memory.set(seed, i, i + 1));
+        JavaMemory.each(seed, i -> memory.set(seed, i, (float) (i + 1)));
         tape.accumulate(y, seed, false);
         return seed;
     }

@@ -155,7 +155,7 @@ class PillowCasesTest {
                 int x = i / channels % width;
                 int pattern = y * a + x * b + i % channels * 40;
                 int noise = noise(seed, i);
-                pixels[i] = (byte) (kind == 2 ? pattern : kind == 1 ? noise & 0x70 | a : noise);
+                pixels[i] = (byte) (kind == 2 ? pattern : kind == 1 ? (noise & 0x70) | a : noise);
             }
             return new ByteImage(height, width, channels, pixels);
         }
