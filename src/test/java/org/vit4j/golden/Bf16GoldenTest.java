@@ -18,8 +18,9 @@ class Bf16GoldenTest {
     /** Limit of the largest output error over the largest output; bfloat16 has 8 bits of precision. */
     private static final double OUTPUT = 2e-2;
 
-    /** Cases for which PyTorch's autocast exceeds the limit too: its error. */
-    private static final Map<String, Double> AUTOCAST = Map.of("levit_s_d1", 0.149);
+    /** Cases for which PyTorch's autocast exceeds the limit too: its error, from tools/goldens/autocast.py. */
+    private static final Map<String, Double> AUTOCAST =
+            Map.of("levit_s_d1", 0.149, "levit_o_b", 0.153, "crossvit_o_b", 0.052, "t2t_o_b", 0.037);
 
     static final Backend BF16 = Backend.ONEDNN.with(Precision.BF16);
 
