@@ -78,6 +78,7 @@ public final class CommandLineProgram implements Runnable {
         line.setOut(ConsoleEncoding.writer(System.out));
         line.setErr(ConsoleEncoding.writer(System.err));
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setUseSimplifiedAtFiles(true); // one argument per line, so that paths may contain spaces
         line.registerConverter(Path.class, UserPath::of);
         line.registerConverter(BenchRunner.class, CommandLineProgram::benchRunner);
         line.setParameterExceptionHandler((problem, arguments) -> usageError(problem));

@@ -1,34 +1,29 @@
 package org.vit4j.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.vit4j.config.Config;
-import org.vit4j.config.ConfigCatalog;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
-import org.vit4j.config.Suggestions;
-import org.vit4j.config.UserPath;
 import org.vit4j.data.DataLoader;
 import org.vit4j.data.datasets.Dataset;
-import org.vit4j.data.datasets.FolderReader;
-import org.vit4j.data.datasets.ImageFolder;
-import org.vit4j.data.datasets.LocalDirectories;
-import org.vit4j.data.datasets.OnCorrupt;
-import org.vit4j.data.datasets.RelabeledDataset;
-import org.vit4j.data.datasets.TextLines;
 import org.vit4j.data.transforms.AugmentConfig;
+import org.vit4j.metrics.Calibration;
 import org.vit4j.metrics.Evaluator;
+import org.vit4j.metrics.Metric;
+import org.vit4j.metrics.MultiLabelAccuracy;
+import org.vit4j.metrics.RealLabels;
 import org.vit4j.metrics.Scores;
-import org.vit4j.model.SavedModel;
-import org.vit4j.run.RunConfig;
+import org.vit4j.metrics.WorstMistakes;
+import org.vit4j.model.ModelDescription;
+import org.vit4j.report.ModelSummary;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,23 +34,27 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "eval",
         mixinStandardHelpOptions = true,
-        description = "Computes loss, accuracy and confusion matrix on labeled images.",
-        footer = {"", "For a config, set data.max_pixels instead of --max-pixels."})
+        description = "Computes loss, accuracy, calibration and confusion matrix on labeled images. Several models are"
+                + " compared in a table.",
+        footer = {
+            "",
+            "For a config, set data.max_pixels instead of --max-pixels.",
+            "Columns of the files and examples: docs/evaluation.md."
+        })
 final class EvalCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "MODEL", description = "A .keras file written by vit4j.")
-    private Path file;
-
-    @Option(
-            names = "--data",
-            required = true,
-            paramLabel = "CONFIG|PATH",
-            description = "A config, to evaluate its validation images, or a directory that contains one directory per"
-                    + " class, directly"
-                    + " or in val, validation, valid or test.")
-    private String data;
+    @Parameters(arity = "1..*", paramLabel = "MODEL", description = ".keras files written by vit4j.")
+    private List<Path> files;
 
     @Mixin
-    private OverrideOption overrides;
+    private EvalData data;
+
+    @Option(
+            names = "--real-labels",
+            paramLabel = "FILE",
+            description =
+                    "JSON list of the class indices of each image (real.json of ImageNet-ReaL). Images are matched"
+                            + " by the number in names such as ILSVRC2012_val_00000001.JPEG, others by position.")
+    private Optional<Path> realLabels = Optional.empty();
 
     @Option(
             names = "--batch",
@@ -64,19 +63,17 @@ final class EvalCommand implements Callable<Integer> {
             description = "Images per batch (default: ${DEFAULT-VALUE}).")
     private int batch;
 
-    @Option(
-            names = "--class-map",
-            paramLabel = "FILE",
-            description = "Text file with the names of the class directories, one per line, in the order of the model's"
-                    + " classes"
-                    + " (timm's format).")
-    private Optional<Path> classMap = Optional.empty();
+    @Mixin
+    private WorkersOption workers;
+
+    @Mixin
+    private PreprocessingOption preprocessing;
+
+    @Mixin
+    private EvalOutputs outputs;
 
     @Mixin
     private OnCorruptOption onCorrupt;
-
-    @Mixin
-    private MaxPixelsOption maxPixels;
 
     @Mixin
     private PrecisionOption precision;
@@ -90,31 +87,74 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (batch < 1) throw new ConfigError("--batch " + batch + ": expected at least 1");
+        outputs.check(files.size());
         boolean failOnCorrupt = onCorrupt.fails();
-        List<String> directories = classMap.map(TextLines::distinct).orElse(List.of());
+        int threads = workers.count();
+        Backend backend = precision.backend();
+        List<ModelEvaluation> results = new ArrayList<>();
+        for (Path file : files) results.add(evaluate(file, backend, failOnCorrupt, threads));
+        outputs.write(results);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json.requested()) EvalPrinter.json(out, results);
+        else EvalPrinter.text(out, results);
+        out.flush();
+        return exitCode(results.get(results.size() - 1).unreadable());
+    }
+
+    private ModelEvaluation evaluate(Path file, Backend backend, boolean failOnCorrupt, int threads) {
         List<String> unreadable = Collections.synchronizedList(new ArrayList<>());
-        try (SavedModel model = SavedModel.load(file, precision.backend())) {
-            List<String> classes = model.description().classes();
-            Dataset dataset = dataset(model, directories);
-            int threads = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
+        try (EvaluatedModel model = EvaluatedModel.open(file, preprocessing, backend)) {
+            ModelDescription description = model.description();
+            Optional<ClassSubset> subset = data.subset(description);
+            List<String> classes =
+                    subset.map(some -> some.names(description.classes())).orElse(description.classes());
+            Dataset images = data.open(description, subset);
+            Optional<MultiLabelAccuracy> real = real(images, classes.size(), subset.isPresent());
+            var calibration = new Calibration(Calibration.DEFAULT_BINS);
+            List<Metric.MetricState> metrics = new ArrayList<>(List.of(calibration));
+            real.ifPresent(metrics::add);
             DataLoader all = new DataLoader(
-                    dataset, AugmentConfig.NONE, model.description().preprocess(), batch, false, false, 0, threads);
+                    images, AugmentConfig.NONE, description.preprocess(), batch, false, false, 0, threads);
             DataLoader batches = failOnCorrupt ? all : all.withoutUnreadable(e -> report(unreadable, e));
-            Scores scores = Evaluator.evaluate(model.inference(), batches, classes);
-            if (scores.count() == 0) throw new ConfigError(data + ": no image can be read");
-            PrintWriter out = spec.commandLine().getOut();
-            if (json.requested()) out.println(Json.text(jsonFields(scores, classes, unreadable)));
-            else print(out, scores);
-            out.flush();
+            Scores scores;
+            try (var progress = new BatchProgress(spec.commandLine().getErr(), file.toString(), images.size(), true)) {
+                scores = Evaluator.evaluate(
+                        network(model, subset),
+                        new ReportedBatches(batches, progress),
+                        classes,
+                        new WorstMistakes(0),
+                        metrics);
+            }
+            if (scores.count() == 0) throw new ConfigError(data.name() + ": no image can be read");
+            return new ModelEvaluation(
+                    file.toString(),
+                    classes,
+                    description.preprocess(),
+                    ModelSummary.of(description.name(), description.model()).parameters(),
+                    scores,
+                    calibration,
+                    real,
+                    unreadable.size());
         }
-        if (unreadable.isEmpty()) return CommandLineProgram.SUCCESS;
-        spec.commandLine()
-                .getErr()
-                .println("vit4j: " + unreadable.size()
-                        + (unreadable.size() == 1
-                                ? " image cannot be read and is not in these results"
-                                : " images cannot be read and are not in these results"));
-        return CommandLineProgram.FAILURE;
+    }
+
+    private static UnaryOperator<INDArray> network(EvaluatedModel model, Optional<ClassSubset> subset) {
+        if (subset.isEmpty()) return model.inference()::logits;
+        return images -> {
+            try (INDArray logits = model.inference().logits(images)) {
+                return subset.get().select(logits);
+            }
+        };
+    }
+
+    private Optional<MultiLabelAccuracy> real(Dataset images, int classes, boolean subset) {
+        if (realLabels.isPresent() && subset)
+            throw new ConfigError("eval: --real-labels requires all classes; remove --valid-labels");
+        return realLabels.map(file -> {
+            List<String> names =
+                    IntStream.range(0, images.size()).mapToObj(images::name).toList();
+            return new MultiLabelAccuracy(RealLabels.read(file, classes).of(names));
+        });
     }
 
     private void report(List<String> unreadable, ConfigError problem) {
@@ -122,65 +162,14 @@ final class EvalCommand implements Callable<Integer> {
         spec.commandLine().getErr().println("vit4j: " + problem.getMessage());
     }
 
-    private Dataset dataset(SavedModel model, List<String> directories) {
-        List<String> classes = model.description().classes();
-        Path path = UserPath.of(data);
-        if (Files.isDirectory(path)) {
-            int channels = model.description().model().image().channels();
-            FolderReader reader = new FolderReader(new LocalDirectories(), directories);
-            return new ImageFolder(
-                    reader.evaluationFiles(path.toString(), classes), channels, OnCorrupt.FAIL, maxPixels.limit());
-        }
-        if (!Files.exists(path) && !Config.exists(data)) {
-            throw new ConfigError("--data " + data + ": does not exist; expected a directory with one directory per"
-                    + " class, a YAML file, or the name of a packaged config"
-                    + Suggestions.hint(data, ConfigCatalog.names()));
-        }
-        Dataset validation = RunConfig.open(data, overrides.values())
-                .data()
-                .open(OnCorrupt.FAIL)
-                .validation();
-        return new RelabeledDataset(data, validation, classes, directories);
-    }
-
-    private static Map<String, Object> jsonFields(Scores scores, List<String> classes, List<String> unreadable) {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        fields.put("loss", scores.loss());
-        fields.put("top1", scores.top1());
-        fields.put("top5", scores.top5());
-        fields.put("count", scores.count());
-        fields.put("unreadable", unreadable.size());
-        fields.put("per_class", scores.classes());
-        fields.put("labels", classes);
-        fields.put("confusion", scores.confusion());
-        return fields;
-    }
-
-    private static void print(PrintWriter out, Scores s) {
-        out.printf(
-                Locale.ROOT,
-                "images %d   loss %.4f   top-1 %.2f%%   top-5 %.2f%%%n",
-                s.count(),
-                s.loss(),
-                100 * s.top1(),
-                100 * s.top5());
-        out.printf(Locale.ROOT, "%n%-24s %8s %10s %8s %8s%n", "class", "images", "precision", "recall", "f1");
-        for (Scores.ClassScore c : s.classes()) {
-            out.printf(
-                    Locale.ROOT,
-                    "%-24s %8d %10.4f %8.4f %8.4f%n",
-                    c.name(),
-                    c.count(),
-                    c.precision(),
-                    c.recall(),
-                    c.f1());
-        }
-        if (s.confusion().length > 20) return;
-        out.printf(Locale.ROOT, "%nconfusion matrix, one row per actual class:%n");
-        for (int i = 0; i < s.confusion().length; i++) {
-            out.printf(Locale.ROOT, "%-24s", s.classes().get(i).name());
-            for (long n : s.confusion()[i]) out.printf(Locale.ROOT, " %5d", n);
-            out.println();
-        }
+    private int exitCode(int unreadable) {
+        if (unreadable == 0) return CommandLineProgram.SUCCESS;
+        spec.commandLine()
+                .getErr()
+                .println("vit4j: " + unreadable
+                        + (unreadable == 1
+                                ? " image cannot be read and is not in these results"
+                                : " images cannot be read and are not in these results"));
+        return CommandLineProgram.FAILURE;
     }
 }

@@ -3,44 +3,44 @@ package org.vit4j.cli;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.vit4j.model.Prediction;
 
 /** Prints predictions one by one; as JSON, they are the elements of one list that {@link #close} ends. */
-final class PredictionPrinter implements AutoCloseable {
+final class PredictionPrinter implements PredictionWriter {
     private final PrintWriter out;
     private final boolean json;
-    private final boolean logits;
     private boolean started;
 
-    PredictionPrinter(PrintWriter out, boolean json, boolean logits) {
+    PredictionPrinter(PrintWriter out, boolean json) {
         this.out = out;
         this.json = json;
-        this.logits = logits;
     }
 
-    void print(String file, List<Prediction> predictions, float[] row) {
+    @Override
+    public void write(PredictedImage image) {
         if (json) {
             out.print(started ? ", " : "[ ");
-            out.print(Json.text(entry(file, predictions, row)));
+            out.print(Json.text(entry(image)));
         } else {
-            out.println(file);
-            for (Prediction p : predictions) {
+            out.println(image.file());
+            for (Prediction p : image.predictions()) {
                 out.printf(Locale.ROOT, "  %6.2f%%  %s%n", 100 * p.probability(), p.label());
             }
-            if (logits) out.println("  logits " + Arrays.toString(row));
+            image.logits().ifPresent(row -> out.println("  logits " + Arrays.toString(row)));
+            image.features().ifPresent(row -> out.println("  features " + Arrays.toString(row)));
         }
         out.flush();
         started = true;
     }
 
-    private Map<String, Object> entry(String file, List<Prediction> predictions, float[] row) {
+    private static Map<String, Object> entry(PredictedImage image) {
         Map<String, Object> entry = new LinkedHashMap<>();
-        entry.put("file", file);
-        entry.put("predictions", predictions);
-        if (logits) entry.put("logits", row);
+        entry.put("file", image.file());
+        entry.put("predictions", image.predictions());
+        image.logits().ifPresent(row -> entry.put("logits", row));
+        image.features().ifPresent(row -> entry.put("features", row));
         return entry;
     }
 

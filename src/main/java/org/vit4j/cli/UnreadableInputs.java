@@ -31,6 +31,11 @@ final class UnreadableInputs {
         count++;
     }
 
+    /** Number of inputs that could not be read so far. */
+    int count() {
+        return count;
+    }
+
     /**
      * Exit code of the command: 1 if some inputs could not be read, 2 if none could.
      *

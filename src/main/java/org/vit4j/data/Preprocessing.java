@@ -93,14 +93,22 @@ public record Preprocessing(
         return new Image(height, width, channels, pixels);
     }
 
+    /** Resizes without cropping, so that the result covers the crop: [H', W', any] -> [H'', W'', C]. */
+    public Image resized(Image image) {
+        Image converted = image.withChannels(channels);
+        int[] size = resizedSize(converted);
+        return Resampling.resize(converted, size[0], size[1], interpolation);
+    }
+
     private Image fit(Image image) {
         if (image.height() == height && image.width() == width) return image;
+        return Resampling.resizeCenterCrop(image, resizedSize(image), height, width, interpolation);
+    }
+
+    private int[] resizedSize(Image image) {
         int minHeight = (int) Math.floor(height / cropPct);
         int minWidth = (int) Math.floor(width / cropPct);
-        int[] resized = minHeight == minWidth
-                ? Resampling.shorterSize(image, minHeight)
-                : keepRatio(image, minHeight, minWidth);
-        return Resampling.resizeCenterCrop(image, resized, height, width, interpolation);
+        return minHeight == minWidth ? Resampling.shorterSize(image, minHeight) : keepRatio(image, minHeight, minWidth);
     }
 
     /** timm's ResizeKeepRatio: the smallest size with the image's aspect ratio that covers [minHeight, minWidth]. */

@@ -2,6 +2,7 @@ package org.vit4j.metrics;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Inference;
 import org.vit4j.data.Batch;
@@ -33,6 +34,20 @@ public final class Evaluator {
             List<String> classes,
             WorstMistakes mistakes,
             List<Metric.MetricState> metrics) {
+        return evaluate(inference::logits, batches, classes, mistakes, metrics);
+    }
+
+    /**
+     * Evaluates a function of preprocessed images.
+     *
+     * @param network [B, H, W, C] -> logits [B, K], closed after each batch
+     */
+    public static Scores evaluate(
+            UnaryOperator<INDArray> network,
+            BatchSource batches,
+            List<String> classes,
+            WorstMistakes mistakes,
+            List<Metric.MetricState> metrics) {
         long[][] confusion = new long[classes.size()][classes.size()];
         double loss = 0;
         long top5 = 0;
@@ -42,7 +57,7 @@ public final class Evaluator {
                 Batch batch = epoch.next();
                 double[][] rows;
                 try (INDArray images = batch.array();
-                        INDArray logits = inference.logits(images)) {
+                        INDArray logits = network.apply(images)) {
                     rows = logits.toDoubleMatrix();
                 }
                 for (int i = 0; i < rows.length; i++) {
@@ -52,7 +67,7 @@ public final class Evaluator {
                 }
                 loss += crossEntropy(rows, batch.labels());
                 mistakes.add(batch, rows);
-                for (Metric.MetricState metric : metrics) metric.add(rows, batch.labels());
+                for (Metric.MetricState metric : metrics) metric.add(batch, rows);
                 count += batch.size();
             }
         }
@@ -60,7 +75,7 @@ public final class Evaluator {
     }
 
     /** Returns true if fewer than {@code k} logits are larger than the label's; always with k classes or fewer. */
-    private static boolean isAmong(double[] row, int label, int k) {
+    static boolean isAmong(double[] row, int label, int k) {
         int larger = 0;
         for (double value : row) if (value > row[label]) larger++;
         return larger < k;
@@ -93,7 +108,7 @@ public final class Evaluator {
     }
 
     /** Returns 0 if there is nothing to count. */
-    private static double ratio(long part, long total) {
+    static double ratio(long part, long total) {
         return total == 0 ? 0 : (double) part / total;
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +44,7 @@ import org.vit4j.models.Models;
  */
 public final class SavedModel implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int BATCH = 32;
     private static final String CONFIG = "config.yaml";
     private static final String DESCRIPTION = "model.json";
 
@@ -245,6 +247,22 @@ public final class SavedModel implements AutoCloseable {
         return top(inference.logits(prepare(List.of(image))).toFloatVector(), k);
     }
 
+    /**
+     * Returns the {@code k} most likely classes of each image, most likely first. The network computes {@value #BATCH}
+     * images at a time.
+     */
+    public List<List<Prediction>> predict(List<Image> images, int k) {
+        List<List<Prediction>> all = new ArrayList<>();
+        for (int from = 0; from < images.size(); from += BATCH) {
+            List<Image> batch = images.subList(from, Math.min(images.size(), from + BATCH));
+            try (INDArray prepared = prepare(batch);
+                    INDArray logits = inference.logits(prepared)) {
+                for (float[] row : logits.toFloatMatrix()) all.add(top(row, k));
+            }
+        }
+        return all;
+    }
+
     /** Reads and preprocesses an image file: [1, C, H, W], the input of {@link #logits}. */
     public INDArray prepareChannelsFirst(Path file) {
         Image image = ImageFile.read(file, description.model().image().channels());
@@ -259,6 +277,15 @@ public final class SavedModel implements AutoCloseable {
     /** Returns the {@code k} most likely classes for the logits [K] of one image, most likely first. */
     public List<Prediction> top(float[] logits, int k) {
         return Prediction.top(description.classes(), logits, k);
+    }
+
+    /**
+     * Returns the {@code k} classes with the highest mean probability over several views of one image.
+     *
+     * @param logits of each view, [V, K]
+     */
+    public List<Prediction> top(float[][] logits, int k) {
+        return Prediction.topOfMean(description.classes(), logits, k);
     }
 
     @Override

@@ -49,8 +49,13 @@ public final class TextLines {
         return names;
     }
 
-    /** @param file name for messages */
-    static List<String> of(String file, byte[] bytes) {
+    /**
+     * Reads the content of a text file.
+     *
+     * @param file name for messages
+     * @throws ConfigError if it is not text
+     */
+    public static List<String> of(String file, byte[] bytes) {
         Charset charset = StandardCharsets.UTF_8;
         int mark = 0;
         if (starts(bytes, 0xEF, 0xBB, 0xBF)) mark = 3;

@@ -1,0 +1,96 @@
+package org.vit4j.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.vit4j.config.Config;
+import org.vit4j.config.ConfigCatalog;
+import org.vit4j.config.ConfigError;
+import org.vit4j.config.Suggestions;
+import org.vit4j.config.UserPath;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.FolderReader;
+import org.vit4j.data.datasets.ImageFolder;
+import org.vit4j.data.datasets.LocalDirectories;
+import org.vit4j.data.datasets.OnCorrupt;
+import org.vit4j.data.datasets.RelabeledDataset;
+import org.vit4j.data.datasets.TextLines;
+import org.vit4j.model.ModelDescription;
+import org.vit4j.run.RunConfig;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Options of {@code eval} that select labeled images and their classes. */
+final class EvalData {
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "CONFIG|PATH",
+            description = "A config, to evaluate its validation images, or a directory that contains one directory per"
+                    + " class, directly"
+                    + " or in val, validation, valid or test.")
+    private String data;
+
+    @Mixin
+    private OverrideOption overrides;
+
+    @Option(
+            names = "--class-map",
+            paramLabel = "FILE",
+            description = "Text file with the names of the class directories, one per line, in the order of the model's"
+                    + " classes, or of --valid-labels if it has as many lines"
+                    + " (timm's format).")
+    private Optional<Path> classMap = Optional.empty();
+
+    @Option(
+            names = "--valid-labels",
+            paramLabel = "FILE",
+            description = "Text file with some of the model's classes, one index or name per line. The other logits and"
+                    + " images of other classes are ignored.")
+    private Optional<Path> validLabels = Optional.empty();
+
+    @Mixin
+    private MaxPixelsOption maxPixels;
+
+    /** Value of {@code --data}, for messages. */
+    String name() {
+        return data;
+    }
+
+    /** Classes to which the evaluation of a model is limited. */
+    Optional<ClassSubset> subset(ModelDescription model) {
+        return validLabels.map(file -> ClassSubset.read(file, model.classes()));
+    }
+
+    /** Opens the images with the labels of a model, or of a subset of its classes. */
+    Dataset open(ModelDescription model, Optional<ClassSubset> subset) {
+        List<String> directories = classMap.map(TextLines::distinct).orElse(List.of());
+        if (subset.isEmpty()) return open(model, model.classes(), directories);
+        ClassSubset some = subset.get();
+        boolean ofSubset = directories.size() == some.indices().size()
+                && directories.size() < model.classes().size();
+        if (ofSubset) return open(model, some.names(model.classes()), directories);
+        return some.select(data, open(model, model.classes(), directories));
+    }
+
+    private Dataset open(ModelDescription model, List<String> classes, List<String> directories) {
+        Path path = UserPath.of(data);
+        if (Files.isDirectory(path)) {
+            int channels = model.model().image().channels();
+            FolderReader reader = new FolderReader(new LocalDirectories(), directories);
+            return new ImageFolder(
+                    reader.evaluationFiles(path.toString(), classes), channels, OnCorrupt.FAIL, maxPixels.limit());
+        }
+        if (!Files.exists(path) && !Config.exists(data)) {
+            throw new ConfigError("--data " + data + ": does not exist; expected a directory with one directory per"
+                    + " class, a YAML file, or the name of a packaged config"
+                    + Suggestions.hint(data, ConfigCatalog.names()));
+        }
+        Dataset validation = RunConfig.open(data, overrides.values())
+                .data()
+                .open(OnCorrupt.FAIL)
+                .validation();
+        return new RelabeledDataset(data, validation, classes, directories);
+    }
+}

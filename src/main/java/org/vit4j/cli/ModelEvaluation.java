@@ -1,0 +1,58 @@
+package org.vit4j.cli;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.vit4j.data.Preprocessing;
+import org.vit4j.metrics.Calibration;
+import org.vit4j.metrics.MultiLabelAccuracy;
+import org.vit4j.metrics.Scores;
+
+/**
+ * Results of {@code eval} for one model.
+ *
+ * @param model file, as given
+ * @param parameters number of parameter elements
+ * @param real accuracy with the labels of {@code --real-labels}
+ * @param unreadable number of images that are not in these results
+ */
+record ModelEvaluation(
+        String model,
+        List<String> classes,
+        Preprocessing preprocessing,
+        long parameters,
+        Scores scores,
+        Calibration calibration,
+        Optional<MultiLabelAccuracy> real,
+        int unreadable) {
+
+    /** Accuracy with the real labels if there are any, as timm reports it. */
+    double top1() {
+        return real.map(MultiLabelAccuracy::top1).orElse(scores.top1());
+    }
+
+    double top5() {
+        return real.map(MultiLabelAccuracy::top5).orElse(scores.top5());
+    }
+
+    Map<String, Object> jsonFields() {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("loss", scores.loss());
+        fields.put("top1", scores.top1());
+        fields.put("top5", scores.top5());
+        fields.put("count", scores.count());
+        fields.put("unreadable", unreadable);
+        real.ifPresent(accuracy -> {
+            fields.put("real_top1", accuracy.top1());
+            fields.put("real_top5", accuracy.top5());
+            fields.put("real_count", accuracy.count());
+        });
+        fields.put("ece", calibration.value());
+        fields.put("calibration", calibration.bins());
+        fields.put("per_class", scores.classes());
+        fields.put("labels", classes);
+        fields.put("confusion", scores.confusion());
+        return fields;
+    }
+}

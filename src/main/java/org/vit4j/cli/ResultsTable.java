@@ -1,0 +1,73 @@
+package org.vit4j.cli;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.vit4j.data.Preprocessing;
+
+/** Table of evaluated models with the columns of timm's {@code validate.py}, the highest top-1 accuracy first. */
+final class ResultsTable {
+    private static final List<String> COLUMNS = List.of(
+            "model", "top1", "top1_err", "top5", "top5_err", "param_count", "img_size", "crop_pct", "interpolation");
+
+    private ResultsTable() {}
+
+    /** Formats a CSV file: percentages with up to four decimals, millions of parameters with up to two. */
+    static String csv(List<ModelEvaluation> models) {
+        return rows(models).stream().map(row -> Csv.line(row) + "\n").collect(Collectors.joining());
+    }
+
+    /** Formats a table with aligned columns. */
+    static String text(List<ModelEvaluation> models) {
+        List<List<String>> rows = rows(models);
+        StringBuilder text = new StringBuilder();
+        for (List<String> row : rows) {
+            for (int c = 0; c < row.size(); c++) {
+                int column = c;
+                int width = rows.stream()
+                        .mapToInt(r -> r.get(column).length())
+                        .max()
+                        .orElse(0);
+                String padding = " ".repeat(width - row.get(c).length());
+                text.append(c == 0 ? row.get(c) + padding : "  " + padding + row.get(c));
+            }
+            text.append(System.lineSeparator());
+        }
+        return text.toString();
+    }
+
+    private static List<List<String>> rows(List<ModelEvaluation> models) {
+        List<List<String>> rows = new ArrayList<>(List.of(COLUMNS));
+        models.stream()
+                .sorted(Comparator.comparingDouble(ModelEvaluation::top1).reversed())
+                .forEach(model -> rows.add(row(model)));
+        return rows;
+    }
+
+    private static List<String> row(ModelEvaluation e) {
+        Preprocessing p = e.preprocessing();
+        double top1 = 100 * e.top1();
+        double top5 = 100 * e.top5();
+        return List.of(
+                e.model(),
+                rounded(top1, 4),
+                rounded(100 - top1, 4),
+                rounded(top5, 4),
+                rounded(100 - top5, 4),
+                rounded(e.parameters() / 1e6, 2),
+                p.height() == p.width() ? "" + p.width() : p.height() + "x" + p.width(),
+                String.valueOf(p.cropPct()),
+                p.interpolation().name().toLowerCase(Locale.ROOT));
+    }
+
+    /** Rounds as Python's {@code round}, with at least one decimal. */
+    private static String rounded(double value, int decimals) {
+        BigDecimal digits =
+                new BigDecimal(value).setScale(decimals, RoundingMode.HALF_EVEN).stripTrailingZeros();
+        return (digits.scale() < 1 ? digits.setScale(1) : digits).toPlainString();
+    }
+}
