@@ -59,7 +59,7 @@ class PackagesTest {
                     "keras",
                     "model",
                     "models"),
-            allow("report", "config", "data", "data.image", "graph", "io", "machine", "metrics", "models"),
+            allow("report", "config", "data", "data.image", "graph", "io", "metrics", "models"),
             allow(
                     "explain",
                     "backend",
@@ -108,6 +108,9 @@ class PackagesTest {
                     "backend.samediff",
                     "config",
                     "data",
+                    "data.datasets",
+                    "data.image",
+                    "data.transforms",
                     "graph",
                     "io",
                     "machine",
@@ -120,16 +123,15 @@ class PackagesTest {
             allow(
                     "notebook",
                     "config",
-                    "data",
                     "data.datasets",
                     "data.image",
                     "explain",
+                    "graph",
                     "io",
                     "machine",
                     "metrics",
                     "model",
                     "models",
-                    "optim",
                     "plot",
                     "report",
                     "run",
@@ -148,13 +150,13 @@ class PackagesTest {
                     "data.transforms",
                     "explain",
                     "export",
+                    "graph",
                     "io",
                     "machine",
                     "metrics",
                     "model",
                     "models",
                     "onnx",
-                    "optim",
                     "plot",
                     "report",
                     "run",
@@ -182,7 +184,8 @@ class PackagesTest {
                     "models",
                     "optim",
                     "report",
-                    "train"));
+                    "train"),
+            allow("dl4j", "backend", "backend.samediff", "graph", "machine", "model", "models"));
 
     private final JavaClasses classes = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

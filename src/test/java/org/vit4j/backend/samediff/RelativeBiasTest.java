@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -21,7 +21,7 @@ class RelativeBiasTest {
     private static final float FACTOR = 3;
 
     @ParameterizedTest
-    @EnumSource
+    @MethodSource("org.vit4j.backend.TestBackends#available")
     void everyScoreGetsTheBiasOfItsOffset(Backend backend) {
         AttentionOp.RelativeBias bias = new AttentionOp.RelativeBias(3, 5, 2, FACTOR, new Init.NormalInit(1));
         Graph graph = new Graph(Init.PYTORCH);
