@@ -2,6 +2,7 @@ package org.vit4j.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +62,25 @@ class ReadmeTest {
                 assertThat(target).as("link in " + document).exists();
             }
         }
+    }
+
+    @Test
+    void architecturePageListsEveryPackage() throws IOException {
+        Set<String> packages = new TreeSet<>();
+        for (String root : List.of("src/main/java/org/vit4j", "src/spark/java/org/vit4j")) {
+            Path base = Path.of(root);
+            try (Stream<Path> files = Files.walk(base)) {
+                files.filter(file ->
+                                file.endsWith("package-info.java") && !file.equals(base.resolve(file.getFileName())))
+                        .forEach(file -> packages.add(
+                                base.relativize(file.getParent()).toString().replace(File.separatorChar, '.')));
+            }
+        }
+        Set<String> listed = new TreeSet<>();
+        Matcher rows = Pattern.compile("(?m)^\\| `([a-z0-9.]+)` \\|")
+                .matcher(Files.readString(Path.of("docs/architecture.md")));
+        while (rows.find()) listed.add(rows.group(1));
+        assertThat(listed).isEqualTo(packages);
     }
 
     @Test
