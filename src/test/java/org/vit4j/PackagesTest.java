@@ -38,6 +38,7 @@ class PackagesTest {
             allow("backend", "backend.onednn", "backend.samediff", "config", "graph", "machine"),
             allow("backend.samediff", "backend", "graph", "machine"),
             allow("backend.onednn", "backend", "backend.samediff", "graph", "machine"),
+            allow("backend.torch", "backend", "backend.samediff", "graph", "machine"),
             allow("data", "config", "data.datasets", "data.image", "data.random", "data.transforms"),
             allow("data.image", "config", "io", "machine"),
             allow("optim", "backend", "config", "graph", "graph.analysis", "metrics"),

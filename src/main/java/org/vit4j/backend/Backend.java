@@ -3,7 +3,9 @@ package org.vit4j.backend;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,7 +17,15 @@ import org.vit4j.machine.JavaCppLogging;
 
 /** Choice of the implementation that executes a graph. */
 public final class Backend {
-    /** All implementations, fastest first; the last one can always run. A new implementation is added here. */
+    /** The device of every implementation, unless another one is chosen. */
+    public static final String CPU = "cpu";
+
+    private static final Pattern DEVICE = Pattern.compile("cpu|cuda:\\d{1,3}");
+
+    /**
+     * The implementations of every build, fastest first; the last one can always run. A new implementation is added here, or
+     * in META-INF/services if its dependencies belong to a Maven profile.
+     */
     private static final List<BackendProvider> PROVIDERS = List.of(new OneDnnBackend(), new SameDiffBackend());
 
     /** The first implementation that is available; if it is not the fastest one, the log says why. */
@@ -23,7 +33,7 @@ public final class Backend {
 
     private static final List<Backend> ALL = Stream.concat(
                     Stream.of(AUTO),
-                    PROVIDERS.stream()
+                    Stream.concat(PROVIDERS.stream(), Stream.of(joined("torch", "libtorch", "torch")))
                             .map(provider -> new Backend(provider.configName(), List.of(provider), Precision.FP32)))
             .toList();
 
@@ -35,6 +45,9 @@ public final class Backend {
      * with it.
      */
     public static final Backend SAMEDIFF = named("samediff");
+
+    /** libtorch's operations, on the CPU; in builds with the Maven profile {@code torch}. {@code auto} does not select it. */
+    public static final Backend TORCH = named("torch");
 
     private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
 
@@ -53,6 +66,15 @@ public final class Backend {
         this.configName = configName;
         this.candidates = candidates;
         this.precision = precision;
+    }
+
+    /** The implementation that a Maven profile has added to this build, or the reason that it is missing. */
+    private static BackendProvider joined(String word, String title, String profile) {
+        return ServiceLoader.load(BackendProvider.class, Backend.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(provider -> provider.configName().equals(word))
+                .findFirst()
+                .orElseGet(() -> new MissingBackend(word, title, profile));
     }
 
     /** Finds a backend by its word in configs. @throws IllegalArgumentException if there is none */
@@ -77,6 +99,25 @@ public final class Backend {
     /** This backend with another precision; the precision is float32 unless it is set. */
     public Backend with(Precision other) {
         return new Backend(configName, candidates, other);
+    }
+
+    /**
+     * This backend on a device, {@code cpu} or {@code cuda:N}. On a GPU, {@code auto} is the libtorch backend.
+     *
+     * @throws ConfigError if there is no such device, or this backend does not compute there
+     */
+    public Backend on(String device) {
+        if (!DEVICE.matcher(device).matches()) throw new ConfigError("expected cpu or cuda:N, got '" + device + "'");
+        if (device.equals(CPU)) return this;
+        if (this.configName.equals(AUTO.configName))
+            return TORCH.with(precision).on(device);
+        List<BackendProvider> there = candidates.stream()
+                .flatMap(candidate -> candidate.on(device).stream())
+                .toList();
+        if (there.isEmpty())
+            throw new ConfigError("the " + configName + " backend does not compute on " + device + "; use the "
+                    + TORCH.configName + " backend");
+        return new Backend(configName, there, precision);
     }
 
     public Precision precision() {

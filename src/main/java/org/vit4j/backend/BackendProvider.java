@@ -14,6 +14,11 @@ public interface BackendProvider {
     /** The name in messages. */
     String title();
 
+    /** This implementation on a device, {@code cpu} or {@code cuda:N}; empty if it does not compute there. */
+    default Optional<BackendProvider> on(String device) {
+        return device.equals(Backend.CPU) ? Optional.of(this) : Optional.empty();
+    }
+
     /** The reason why it cannot compute with this precision on this machine; empty if it can. */
     Optional<String> unavailableReason(Precision precision);
 

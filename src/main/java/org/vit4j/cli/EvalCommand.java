@@ -76,7 +76,7 @@ final class EvalCommand implements Callable<Integer> {
     private OnCorruptOption onCorrupt;
 
     @Mixin
-    private PrecisionOption precision;
+    private BackendOptions execution;
 
     @Mixin
     private JsonOption json;
@@ -90,7 +90,7 @@ final class EvalCommand implements Callable<Integer> {
         outputs.check(files.size());
         boolean failOnCorrupt = onCorrupt.fails();
         int threads = workers.count();
-        Backend backend = precision.backend();
+        Backend backend = execution.backend();
         List<ModelEvaluation> results = new ArrayList<>();
         for (Path file : files) results.add(evaluate(file, backend, failOnCorrupt, threads));
         outputs.write(results);

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vit4j.backend.Backend;
-import org.vit4j.backend.Precision;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.io.AtomicFiles;
@@ -86,7 +85,7 @@ final class PredictCommand implements Callable<Integer> {
     private MaxPixelsOption maxPixels;
 
     @Mixin
-    private PrecisionOption precision;
+    private BackendOptions execution;
 
     @Mixin
     private JsonOption json;
@@ -100,8 +99,13 @@ final class PredictCommand implements Callable<Integer> {
         if (batch < 1) throw new ConfigError("--batch " + batch + ": expected at least 1");
         if (spark.isPresent() && table.isEmpty()) throw new ConfigError("predict: --spark MASTER requires -o OUT");
         boolean failOnCorrupt = onCorrupt.fails();
-        Backend backend = precision.backend();
-        if (spark.isPresent()) return onSpark(failOnCorrupt, backend);
+        Backend backend = execution.backend();
+        if (spark.isPresent()) {
+            if (!execution.areDefaults())
+                throw new ConfigError(
+                        "predict: --spark computes in fp32 on CPUs; remove --precision, --backend, --device");
+            return onSpark(failOnCorrupt);
+        }
         var options = new ImagePredictor.PredictOptions(
                 top, logits, features, augmentation(), batch, workers.count(), maxPixels.limit());
         Optional<Path> written = table.map(UserPath::of);
@@ -157,9 +161,7 @@ final class PredictCommand implements Callable<Integer> {
         spec.commandLine().getOut().flush();
     }
 
-    private int onSpark(boolean failOnCorrupt, Backend backend) {
-        if (backend.precision() != Precision.FP32)
-            throw new ConfigError("predict: --spark computes in fp32; remove --precision");
+    private int onSpark(boolean failOnCorrupt) {
         if (tta.isPresent() || features)
             throw new ConfigError("predict: --spark does not support --tta and --features; remove them");
         DistributedBackend.PredictionSummary predicted = DistributedBackend.find()

@@ -28,6 +28,7 @@ final class ResumeCheck {
             "train.threads",
             "train.backend",
             "train.precision",
+            "train.device",
             "train.distributed",
             "train.epochs",
             "train.optimizer",

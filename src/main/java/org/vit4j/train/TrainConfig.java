@@ -7,6 +7,7 @@ import java.util.OptionalInt;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.Precision;
 import org.vit4j.config.Checks;
+import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchShard;
@@ -111,8 +112,7 @@ public record TrainConfig(
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<DistillConfig> distill = s.optional("distill", DistillConfig::read);
         Optional<InitWeightsConfig> init = s.optional("init", InitWeightsConfig::read);
-        Backend backend = Backend.named(s.choiceAt("backend", Backend.configNames(), Backend.AUTO.configName()))
-                .with(s.enumAt("precision", Precision.class, Precision.FP32));
+        Backend backend = backend(s);
         OptionalInt threads = s.has("threads") ? OptionalInt.of(s.intAt("threads", 1)) : OptionalInt.empty();
         boolean dropLast = s.boolAt("drop_last", true);
         Optional<DistributedConfig> distributed = s.has("distributed") && !s.isOff("distributed")
@@ -147,6 +147,17 @@ public record TrainConfig(
      * Linear scaling rule (Goyal et al. 2017, arXiv:1706.02677): the configured rate is for {@code lr_base_batch}
      * images.
      */
+    private static Backend backend(Section s) {
+        Backend backend = Backend.named(s.choiceAt("backend", Backend.configNames(), Backend.AUTO.configName()))
+                .with(s.enumAt("precision", Precision.class, Precision.FP32));
+        try {
+            return backend.on(s.stringAt("device", Backend.CPU));
+        } catch (ConfigError e) {
+            s.reject("device", e.getMessage());
+            return backend;
+        }
+    }
+
     private static double lrScale(Section optimizer, double batch) {
         if (optimizer.isOff("lr_base_batch")) return 1;
         OptionalDouble base = optimizer.optionalDouble("lr_base_batch");

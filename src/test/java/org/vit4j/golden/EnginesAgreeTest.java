@@ -26,20 +26,22 @@ import org.vit4j.backend.LossInputs;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.RequiresOneDnn;
+import org.vit4j.backend.TestBackends;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.Tensor;
 
 /**
- * Agreement of both backends on all tensors and gradients of all golden graphs. The oneDNN backend makes a plan for each
- * tensor, because it fuses ops whose results are not requested.
+ * Agreement with the SameDiff backend on all tensors and gradients of all golden graphs. The oneDNN backend makes a plan for
+ * each tensor, because it fuses ops whose results are not requested.
  */
 @RequiresOneDnn
 class EnginesAgreeTest {
     private static final int BATCH = 3;
 
-    static Stream<String> cases() throws IOException {
-        return GoldenTest.cases();
+    static Stream<Arguments> cases() throws IOException {
+        return GoldenTest.cases()
+                .flatMap(name -> TestBackends.compared().stream().map(backend -> Arguments.of(name, backend)));
     }
 
     /** Graph with perturbed parameters, so that no branch is zero, and random inputs. */
@@ -101,15 +103,15 @@ class EnginesAgreeTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void backendsAgreeOnTensors(String name) throws IOException {
+    void backendsAgreeOnTensors(String name, Backend backend) throws IOException {
         Sample sample = Sample.of(name);
         List<String> names = sample.graph.tensors().stream().map(Tensor::name).toList();
         List<String> mismatches = new ArrayList<>();
-        try (Inference oneDnn = Backend.ONEDNN.inference(sample.graph, sample.parameters);
+        try (Inference compared = backend.inference(sample.graph, sample.parameters);
                 Inference sameDiff = Backend.SAMEDIFF.inference(sample.graph, sample.parameters)) {
             Map<String, INDArray> expected = sameDiff.tensors(names, sample.inputs);
             for (String tensor : names) {
-                INDArray found = oneDnn.tensor(tensor, sample.inputs);
+                INDArray found = compared.tensor(tensor, sample.inputs);
                 double error = Compare.largest(found, expected.get(tensor));
                 found.close();
                 if (!(error < 2e-5)) mismatches.add(sample.graph.tensor(tensor) + ": " + error);
@@ -121,14 +123,14 @@ class EnginesAgreeTest {
     /** The first run packs the kernels; later runs and other batch sizes use the packed kernels. */
     @ParameterizedTest
     @MethodSource("cases")
-    void backendsAgreeWithFixedParameters(String name) throws IOException {
+    void backendsAgreeWithFixedParameters(String name, Backend backend) throws IOException {
         Sample sample = Sample.of(name);
         List<String> outputs =
                 sample.graph.outputs().values().stream().map(Tensor::name).toList();
         Map<String, INDArray> others = new HashMap<>();
         sample.inputs.forEach((input, array) -> others.put(
                 input, array.get(NDArrayIndex.interval(0, 1)).mul(-0.7).dup('c')));
-        try (Inference fixed = Backend.ONEDNN.fixedInference(sample.graph, sample.parameters);
+        try (Inference fixed = backend.fixedInference(sample.graph, sample.parameters);
                 Inference sameDiff = Backend.SAMEDIFF.fixedInference(sample.graph, sample.parameters)) {
             Map<String, INDArray> first = fixed.tensors(outputs, sample.inputs);
             for (Map<String, INDArray> inputs : List.of(sample.inputs, others)) {
@@ -146,27 +148,30 @@ class EnginesAgreeTest {
     }
 
     static Stream<Arguments> casesAndModes() throws IOException {
-        return cases().flatMap(
-                        name -> Stream.of(Mode.TRAINING, Mode.FINE_TUNING).map(mode -> Arguments.of(name, mode)));
+        return cases().map(Arguments::get)
+                .flatMap(one ->
+                        Stream.of(Mode.TRAINING, Mode.FINE_TUNING).map(mode -> Arguments.of(one[0], one[1], mode)));
     }
 
     /**
-     * Limit of 1e-4 in relative L2 error; small gradients, which may be only rounding, relative to the largest
-     * gradient.
+     * Limit of 1e-4 in relative L2 error, for libtorch 3e-4; small gradients, which may be only rounding, relative to the
+     * largest gradient. In two cases of DeepViT, which normalizes attention maps over a batch of three, gradients of libtorch
+     * differ by up to 1.9e-4 from those in float64, of the SameDiff backend by 0.7e-4.
      */
     @ParameterizedTest
     @MethodSource("casesAndModes")
-    void backendsAgreeOnGradients(String name, Mode mode) throws IOException {
+    void backendsAgreeOnGradients(String name, Backend backend, Mode mode) throws IOException {
         Sample sample = Sample.of(name);
+        double limit = backend == Backend.TORCH ? 3e-4 : 1e-4;
         List<String> mismatches = new ArrayList<>();
-        try (GradientStep oneDnn = sample.step(Backend.ONEDNN, mode);
+        try (GradientStep compared = sample.step(backend, mode);
                 GradientStep sameDiff = sample.step(Backend.SAMEDIFF, mode)) {
             Map<String, INDArray[]> pairs = new LinkedHashMap<>();
             for (String weight : sample.parameters.offsets().keySet()) {
-                pairs.put(weight, new INDArray[] {oneDnn.gradientOf(weight), sameDiff.gradientOf(weight)});
+                pairs.put(weight, new INDArray[] {compared.gradientOf(weight), sameDiff.gradientOf(weight)});
             }
             for (String input : sample.inputs.keySet()) {
-                pairs.put(input, new INDArray[] {oneDnn.gradientOfTensor(input), sameDiff.gradientOfTensor(input)});
+                pairs.put(input, new INDArray[] {compared.gradientOfTensor(input), sameDiff.gradientOfTensor(input)});
             }
             double largest = pairs.values().stream()
                     .mapToDouble(pair -> norm(pair[1]))
@@ -176,7 +181,7 @@ class EnginesAgreeTest {
                 // A bias before a batch norm has a zero gradient, so only rounding errors remain.
                 double floor = what.endsWith("reatten_matrix.bias") ? largest : 1e-1 * largest;
                 double error = norm(pair[0].sub(pair[1])) / Math.max(norm(pair[1]), floor);
-                if (!(error < 1e-4)) mismatches.add(what + ": " + error);
+                if (!(error < limit)) mismatches.add(what + ": " + error);
             });
         }
         assertThat(mismatches).isEmpty();

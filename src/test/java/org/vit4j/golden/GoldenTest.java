@@ -22,8 +22,8 @@ import org.vit4j.config.LegacyKeys;
 
 /**
  * Compares all golden cases of a directory, {@code -Dgoldens=DIR -Dcases='vit_*'}, with the reference. The default is
- * the test resources on all backends that run here; {@code -Dengine=samediff|onednn} selects one. A case that cannot be built is a
- * failure.
+ * the test resources on all backends that run here; {@code -Dengine=samediff|onednn|torch} selects one, {@code
+ * -Ddevice=cuda:0} a device. A case that cannot be built is a failure.
  */
 class GoldenTest {
     /**
@@ -45,7 +45,8 @@ class GoldenTest {
         String engine = property("engine", "");
         List<Backend> engines = engine.isEmpty()
                 ? TestBackends.available()
-                : List.of(Backend.named(LegacyKeys.currentValue("train.backend", engine)));
+                : List.of(Backend.named(LegacyKeys.currentValue("train.backend", engine))
+                        .on(property("device", Backend.CPU)));
         return cases().flatMap(name -> engines.stream().map(one -> Arguments.of(name, one)));
     }
 

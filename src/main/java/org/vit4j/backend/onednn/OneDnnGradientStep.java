@@ -20,6 +20,7 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.PlanCache;
 import org.vit4j.backend.Precision;
 import org.vit4j.backend.RunningStatistics;
+import org.vit4j.backend.samediff.LossGraph;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 

@@ -1,4 +1,4 @@
-package org.vit4j.backend.onednn;
+package org.vit4j.backend.samediff;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,15 +10,14 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.LossInputs;
-import org.vit4j.backend.samediff.CompiledGraph;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.SuppressedOutput;
 
 /**
  * The loss as a separate SameDiff graph whose placeholders are the tensors of the network that it reads. Any loss can
- * be used: only the network runs on oneDNN, the few operations of the loss run on ND4J.
+ * be used: the network runs on another backend, the few operations of the loss run on ND4J.
  */
-final class LossGraph implements LossInputs, AutoCloseable {
+public final class LossGraph implements LossInputs, AutoCloseable {
     private final SameDiff sd = SameDiff.create();
     private final Graph graph;
     private final Map<String, SDVariable> placeholders = new LinkedHashMap<>();
@@ -26,7 +25,7 @@ final class LossGraph implements LossInputs, AutoCloseable {
     private final String loss;
     private final CompiledGraph compiled;
 
-    LossGraph(Graph graph, Function<LossInputs, SDVariable> function) {
+    public LossGraph(Graph graph, Function<LossInputs, SDVariable> function) {
         this.graph = graph;
         this.loss = function.apply(this).name();
         sd.setLossVariables(loss);
@@ -61,30 +60,30 @@ final class LossGraph implements LossInputs, AutoCloseable {
     }
 
     /** Tensors of the network that the loss has a gradient for. */
-    List<String> differentiableTensors() {
+    public List<String> differentiableTensors() {
         return List.copyOf(gradients.keySet());
     }
 
     /** All tensors of the network that the loss reads. */
-    List<String> tensors() {
+    public List<String> tensors() {
         return List.copyOf(placeholders.keySet());
     }
 
     /** Computes loss and gradients; see {@link #loss(Map)} and {@link #gradient}. */
-    Map<String, INDArray> run(Map<String, INDArray> inputs) {
+    public Map<String, INDArray> run(Map<String, INDArray> inputs) {
         return compiled.run(inputs);
     }
 
     /** Returns true if the loss has a placeholder of that name. */
-    boolean hasInput(String input) {
+    public boolean hasInput(String input) {
         return sd.hasVariable(input);
     }
 
-    double loss(Map<String, INDArray> out) {
+    public double loss(Map<String, INDArray> out) {
         return out.get(loss).getDouble(0);
     }
 
-    INDArray gradient(Map<String, INDArray> out, String tensor) {
+    public INDArray gradient(Map<String, INDArray> out, String tensor) {
         return out.get(gradients.get(tensor));
     }
 

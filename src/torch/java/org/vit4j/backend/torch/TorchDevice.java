@@ -1,0 +1,68 @@
+package org.vit4j.backend.torch;
+
+import java.util.Optional;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Place of the tensors of a graph: the CPU, where they share the memory of ND4J's arrays, or a GPU, where they are copies.
+ *
+ * @param name libtorch's, {@code cpu} or {@code cuda:N}
+ */
+record TorchDevice(String name, boolean sharesMemory) {
+    static final TorchDevice CPU = new TorchDevice("cpu", true);
+
+    private static final String CUDA = "cuda:";
+
+    static TorchDevice named(String name) {
+        return name.equals(CPU.name) ? CPU : new TorchDevice(name, false);
+    }
+
+    private boolean isCuda() {
+        return name.startsWith(CUDA);
+    }
+
+    /** Tensor of the same values here; itself if this device shares the host's memory. */
+    Tensor tensor(Tensor host) {
+        if (sharesMemory) return host;
+        return host.to(new Device(name), host.scalar_type(), false, true, new MemoryFormatOptional());
+    }
+
+    /** The reason why it cannot be used, one line; empty if it can. */
+    Optional<String> unavailableReason() {
+        try {
+            Loader.load(torch.class);
+        } catch (LinkageError e) {
+            return Optional.of("libtorch's native library cannot be loaded: " + firstLine(e));
+        }
+        return isCuda() ? cudaReason() : Optional.empty();
+    }
+
+    private Optional<String> cudaReason() {
+        if (!torch.hasCUDA())
+            return Optional.of("this build's libtorch has no CUDA; build one with"
+                    + " 'mvn -Ptorch,torch-cuda -DskipTests package' (docs/cuda.md)");
+        int count = torch.cuda_device_count();
+        if (count == 0)
+            return Optional.of("libtorch sees no GPU: there is none, the NVIDIA driver is missing or too old, or a CUDA"
+                    + " library is missing (docs/cuda.md)");
+        int index = Integer.parseInt(name.substring(CUDA.length()));
+        if (index >= count)
+            return Optional.of(name + " does not exist: libtorch sees " + count + " GPU(s), from cuda:0");
+        return Optional.empty();
+    }
+
+    private static String firstLine(LinkageError e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    /** Prepares the process for float32 here: by default, libtorch rounds factors of convolutions to TF32 on GPUs. */
+    void start() {
+        if (!isCuda()) return;
+        torch.globalContext().setAllowTF32CuDNN(false);
+        torch.globalContext().setAllowTF32CuBLAS(false);
+    }
+}

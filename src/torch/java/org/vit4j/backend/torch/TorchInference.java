@@ -1,0 +1,106 @@
+package org.vit4j.backend.torch;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.global.torch;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.Inference;
+import org.vit4j.backend.Mode;
+import org.vit4j.backend.OpTime;
+import org.vit4j.backend.OpTime.OpTimes;
+import org.vit4j.backend.ParameterStore;
+import org.vit4j.graph.Graph;
+import org.vit4j.machine.CpuThreads;
+
+/** Forward passes on the libtorch backend. Calls share the parameters only, and run at the same time. */
+final class TorchInference implements Inference {
+    private final Graph graph;
+    private final TorchDevice device;
+    private final boolean fixed;
+    private final TorchParameters parameters;
+    private final TorchConstants constants;
+
+    /** @param fixed whether the parameters are constant, so that a GPU needs one copy only */
+    TorchInference(Graph graph, TorchDevice device, ParameterStore parameters, boolean fixed) {
+        this.graph = graph;
+        this.device = device;
+        this.fixed = fixed;
+        this.parameters = new TorchParameters(device, parameters);
+        this.constants = new TorchConstants(device);
+        device.start();
+    }
+
+    @Override
+    public Graph graph() {
+        return graph;
+    }
+
+    @Override
+    public INDArray tensor(String name, Map<String, INDArray> inputs) {
+        return tensors(List.of(name), inputs).get(name);
+    }
+
+    @Override
+    public Map<String, INDArray> tensors(List<String> names, Map<String, INDArray> inputs) {
+        Set<String> computed = new LinkedHashSet<>(names);
+        computed.removeAll(inputs.keySet());
+        Map<String, INDArray> results = new LinkedHashMap<>();
+        for (String name : names)
+            if (inputs.containsKey(name)) results.put(name, inputs.get(name).dup('c'));
+        if (!computed.isEmpty()) results.putAll(run(computed, inputs, null));
+        return results;
+    }
+
+    /** @param times receives the time of each operation, or null */
+    private Map<String, INDArray> run(Set<String> names, Map<String, INDArray> inputs, OpTimes times) {
+        long batch = Inference.checkedBatchSize(graph, inputs);
+        TorchPass pass = TorchPass.inference(graph, names);
+        CpuThreads.limit();
+        torch.set_num_threads(CpuThreads.current());
+        Map<String, INDArray> results = new LinkedHashMap<>();
+        List<INDArray> held = new ArrayList<>();
+        NoGradGuard noGradients = new NoGradGuard(); // for this thread
+        try (PointerScope scope = TorchArrays.scope()) {
+            if (!fixed) parameters.upload();
+            Map<String, TorchValue> values = new HashMap<>();
+            inputs.forEach((name, array) -> {
+                held.add(TorchArrays.dense(array));
+                values.put(
+                        name,
+                        new TorchValue(device.tensor(TorchArrays.shared(held.get(held.size() - 1), array.shape()))));
+            });
+            TorchOpLowering lowering = new TorchOpLowering(
+                    Mode.INFERENCE, batch, values, parameters, constants, new TorchBatchNorm(device, batch));
+            pass.run(lowering, times);
+            for (String name : names) {
+                long[] shape = graph.tensor(name).shape().batched(batch);
+                results.put(name, TorchArrays.copy(lowering.values().get(name).tensor(), shape));
+            }
+            TorchPass.release(lowering);
+            held.clear(); // reachable until here: tensors share its memory
+        } finally {
+            noGradients.deallocate();
+        }
+        return results;
+    }
+
+    @Override
+    public List<OpTime> profile(INDArray images, int runs) {
+        OpTimes times = new OpTimes();
+        for (int i = 0; i < runs; i++) run(Set.of(graph.logits().name()), Map.of(input(), images), times);
+        return times.sorted();
+    }
+
+    @Override
+    public void close() {
+        constants.close();
+        parameters.close();
+    }
+}
