@@ -4,6 +4,6 @@
  *
  * <p>Start with {@link org.vit4j.models.ModelConfig}, the common interface, and {@link org.vit4j.models.Vit}, the
  * simplest network. {@link org.vit4j.models.Flavor} selects the reference implementation that a network reproduces;
- * {@link org.vit4j.models.CheckpointNames} maps parameter names to those of published checkpoints.
+ * {@code checkpoint.names} maps parameter names to those of published checkpoints.
  */
 package org.vit4j.models;
