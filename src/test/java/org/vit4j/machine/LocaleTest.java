@@ -132,11 +132,11 @@ class LocaleTest {
         assertThat(utf8[0]).isEqualTo("2");
         assertThat(utf8[2]).contains("mod\u00e8le.yaml:2").contains("arhc").hasLineCount(1);
         Path plain = directory.resolve("plain.yaml");
-        Files.writeString(plain, "extends: digits-vit\noutput: {dir: /tmp/mod\u00e8le}\n");
+        Files.writeString(plain, "extends: digits-vit\noutput: {dir: runs/mod\u00e8le}\n");
         String[] ascii = vit4j("C", "-Dx=y", "train", plain.toString());
         assertThat(ascii[0]).isEqualTo("2");
         assertThat(ascii[2])
-                .contains("/tmp/mod\u00e8le")
+                .contains("runs/mod\u00e8le")
                 .contains("LC_ALL=C.UTF-8")
                 .hasLineCount(1);
     }
