@@ -124,6 +124,26 @@ public final class Backend {
         return precision;
     }
 
+    /**
+     * The parameters where this backend computes, to train them there; the caller closes them.
+     *
+     * @throws ConfigError if no implementation of this backend is available
+     */
+    public DeviceParameters parameters(ParameterStore store) {
+        return provider(store).parameters(store);
+    }
+
+    /** Inference over parameters of this backend, made by {@link #parameters}, which may change between passes. */
+    public Inference inference(Graph graph, DeviceParameters parameters) {
+        return provider(parameters.store()).inference(graph, parameters, precision);
+    }
+
+    /** Computation of loss and gradients for parameters of this backend, made by {@link #parameters}. */
+    public GradientStep step(
+            Graph graph, DeviceParameters parameters, Mode mode, GradientStep.GradientSpec spec) {
+        return provider(parameters.store()).step(graph, parameters, mode, spec, precision);
+    }
+
     /** Inference over parameters that may change between passes, as in training. */
     public Inference inference(Graph graph, ParameterStore parameters) {
         return provider(parameters).inference(graph, parameters, false, precision);

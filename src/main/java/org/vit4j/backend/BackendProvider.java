@@ -25,6 +25,22 @@ public interface BackendProvider {
     /** The reason why it cannot compute with these parameters on this machine; empty if it can. */
     Optional<String> unavailableReason(ParameterStore parameters, Precision precision);
 
+    /** The parameters where it computes. Unless overridden, they stay on the host. */
+    default DeviceParameters parameters(ParameterStore store) {
+        return DeviceParameters.onHost(store);
+    }
+
+    /** Inference over parameters that this provider has made by {@link #parameters}. */
+    default Inference inference(Graph graph, DeviceParameters parameters, Precision precision) {
+        return inference(graph, parameters.store(), false, precision);
+    }
+
+    /** Loss and gradients for parameters that this provider has made by {@link #parameters}. */
+    default GradientStep step(
+            Graph graph, DeviceParameters parameters, Mode mode, GradientStep.GradientSpec spec, Precision precision) {
+        return step(graph, parameters.store(), mode, spec, precision);
+    }
+
     /** @param fixed whether the parameters are constant, so that values that depend only on them are computed once */
     Inference inference(Graph graph, ParameterStore parameters, boolean fixed, Precision precision);
 

@@ -55,12 +55,18 @@ public interface GradientStep extends AutoCloseable {
     INDArray gradientOfTensor(String tensor);
 
     /**
-     * The gradient with respect to all trainable parameters, in the order of {@link ParameterStore#trainable}. Every
-     * run returns the same array; callers may overwrite it. 0 for parameters that are frozen or do not affect the loss.
+     * The gradient with respect to all trainable parameters, in the order of {@link ParameterStore#trainable}, where the
+     * backend computes. Every run returns the same array; callers may overwrite it. 0 for parameters that are frozen or do not
+     * affect the loss.
      */
+    default FlatArray gradient() {
+        return FlatArray.of(flatGradient());
+    }
+
+    /** The values of {@link #gradient} on the host: the same memory if it is there, otherwise a copy of the last run's. */
     INDArray flatGradient();
 
-    /** The part of {@link #flatGradient} that belongs to a parameter; 0 when the loss does not depend on it. */
+    /** The part of {@link #flatGradient} that belongs to a parameter, on the host; 0 when the loss does not depend on it. */
     INDArray gradientOf(String parameter);
 
     /** Updates the running statistics of batch norms by those of the last run's batch. */

@@ -1,7 +1,7 @@
 package org.vit4j.optim;
 
 import java.util.Optional;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
@@ -9,7 +9,7 @@ import org.vit4j.config.Section;
 final class AdamState extends FlatOptimizer {
     /** Applies weight decay before the moments are updated. */
     interface AdamDecay {
-        void apply(FlatOptimizer optimizer, INDArray gradient, double lr);
+        void apply(FlatOptimizer optimizer, FlatArray gradient, double lr);
     }
 
     /** Constructor of an optimizer. */
@@ -20,14 +20,14 @@ final class AdamState extends FlatOptimizer {
     private final Moments moments;
     private final AdamDecay decay;
 
-    AdamState(INDArray parameters, ParamGroups groups, Moments moments, AdamDecay decay) {
+    AdamState(FlatArray parameters, ParamGroups groups, Moments moments, AdamDecay decay) {
         super(parameters, groups, moments.arrays());
         this.moments = moments;
         this.decay = decay;
     }
 
     @Override
-    protected void update(INDArray gradient, double lr) {
+    protected void update(FlatArray gradient, double lr) {
         decay.apply(this, gradient, lr);
         moments.direction(gradient, lr, steps());
         subtract(gradient, 1);

@@ -1,7 +1,7 @@
 package org.vit4j.optim;
 
 import java.util.Optional;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.config.Section;
 
 /** Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101), as {@code torch.optim.AdamW}. */
@@ -25,7 +25,7 @@ public record AdamW(double lr, double weightDecay, double beta1, double beta2, d
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups groups) {
+    public OptimizerState start(FlatArray parameters, ParamGroups groups) {
         Moments moments = new Moments(parameters, beta1, beta2, eps);
         return new AdamState(parameters, groups, moments, (optimizer, gradient, lr) -> optimizer.decay(lr));
     }

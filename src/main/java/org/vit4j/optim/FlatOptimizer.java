@@ -1,12 +1,11 @@
 package org.vit4j.optim;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.Axpy;
-import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.FlatArray;
 
 /**
  * Common base of the optimizers, also for those of users: step count, state arrays, weight decay and learning rate scale per
@@ -15,20 +14,20 @@ import org.nd4j.linalg.factory.Nd4j;
 public abstract class FlatOptimizer implements Optimizer.OptimizerState {
     /** An operation on one parameter; the arrays are views of the flat parameters and the flat gradient. */
     public interface PerParameter {
-        void apply(ParamRange range, INDArray parameter, INDArray gradient);
+        void apply(ParamRange range, FlatArray parameter, FlatArray gradient);
     }
 
-    private final INDArray parameters;
+    private final FlatArray parameters;
     private ParamGroups groups;
     private ParamViews decoupledDecays;
     private ParamViews penalties;
     private ParamViews lrScales;
     private ParamViews perParameter;
-    private final Map<String, INDArray> arrays;
+    private final Map<String, FlatArray> arrays;
     private int steps;
 
     /** @param arrays state arrays by name, each as long as the parameters */
-    protected FlatOptimizer(INDArray parameters, ParamGroups groups, Map<String, INDArray> arrays) {
+    protected FlatOptimizer(FlatArray parameters, ParamGroups groups, Map<String, FlatArray> arrays) {
         this.parameters = parameters;
         this.arrays = new LinkedHashMap<>(new TreeMap<>(arrays));
         setParamGroups(groups);
@@ -39,56 +38,52 @@ public abstract class FlatOptimizer implements Optimizer.OptimizerState {
      *
      * @param gradient overwritten
      */
-    protected abstract void update(INDArray gradient, double lr);
-
-    /** Makes a state array. */
-    protected static INDArray zerosLike(INDArray parameters) {
-        return Nd4j.zeros(parameters.dataType(), parameters.length());
-    }
-
-    /** {@code to += factor * x}, element by element. */
-    protected static void add(INDArray to, INDArray x, double factor) {
-        Nd4j.exec(new Axpy(x, to, to, factor));
-    }
+    protected abstract void update(FlatArray gradient, double lr);
 
     /** Decoupled weight decay: multiplies each parameter by 1 - learning rate * weight decay. */
     protected final void decay(double lr) {
         for (int i = 0; i < decoupledDecays.size(); i++) {
             double decay = decoupledDecays.value(i);
-            if (decay > 0) decoupledDecays.of(parameters).get(i).muli(1 - lr * decay);
+            if (decay > 0) decoupledDecays.of(parameters).get(i).multiply(1 - lr * decay);
         }
     }
 
     /** Adds weight decay to the gradient, as the gradient of an L2 penalty. */
-    protected final void addDecay(INDArray gradient) {
+    protected final void addDecay(FlatArray gradient) {
         for (int i = 0; i < penalties.size(); i++) {
             double decay = penalties.value(i);
             if (decay > 0)
-                add(penalties.of(gradient).get(i), penalties.of(parameters).get(i), decay);
+                penalties.of(gradient).get(i).add(penalties.of(parameters).get(i), decay);
         }
     }
 
     /** Subtracts {@code lr} times the direction, scaled per parameter by its learning rate scale. */
-    protected final void subtract(INDArray direction, double lr) {
+    protected final void subtract(FlatArray direction, double lr) {
         for (int i = 0; i < lrScales.size(); i++) {
             double factor = lr * lrScales.value(i);
-            INDArray view = lrScales.of(parameters).get(i);
-            if (factor == 1) view.subi(lrScales.of(direction).get(i));
-            else add(view, lrScales.of(direction).get(i), -factor);
+            lrScales.of(parameters).get(i).add(lrScales.of(direction).get(i), -factor);
         }
     }
 
     /** Applies an operation to each trained parameter. */
-    protected final void forEachParameter(INDArray gradient, PerParameter action) {
-        List<INDArray> views = perParameter.of(parameters);
-        List<INDArray> gradients = perParameter.of(gradient);
+    protected final void forEachParameter(FlatArray gradient, PerParameter action) {
+        List<FlatArray> views = perParameter.of(parameters);
+        List<FlatArray> gradients = perParameter.of(gradient);
         for (int i = 0; i < perParameter.size(); i++) {
             action.apply(groups.ranges().get(i), views.get(i), gradients.get(i));
         }
     }
 
+    /** L2 norms of the parts of an array that belong to the trained parameters, by name; waits for the device once. */
+    protected final Map<String, Double> norms(FlatArray flat) {
+        double[] norms = flat.norms(perParameter.of(flat));
+        Map<String, Double> byName = new HashMap<>();
+        for (int i = 0; i < norms.length; i++) byName.put(groups.ranges().get(i).parameter(), norms[i]);
+        return byName;
+    }
+
     @Override
-    public void step(INDArray gradient, double lr) {
+    public void step(FlatArray gradient, double lr) {
         update(gradient, lr);
         steps++;
     }
@@ -99,7 +94,7 @@ public abstract class FlatOptimizer implements Optimizer.OptimizerState {
     }
 
     @Override
-    public Map<String, INDArray> arrays() {
+    public Map<String, FlatArray> arrays() {
         return arrays;
     }
 

@@ -1,8 +1,9 @@
 package org.vit4j.optim;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
@@ -48,27 +49,30 @@ public record Lamb(
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups groups) {
+    public OptimizerState start(FlatArray parameters, ParamGroups groups) {
         Moments moments = new Moments(parameters, beta1, beta2, eps);
         return new FlatOptimizer(parameters, groups, moments.arrays()) {
             @Override
-            protected void update(INDArray gradient, double lr) {
-                double norm = gradient.norm2Number().doubleValue();
-                if (norm > maxGradNorm) gradient.divi(norm / maxGradNorm);
+            protected void update(FlatArray gradient, double lr) {
+                double norm = gradient.norm();
+                if (norm > maxGradNorm) gradient.divide(norm / maxGradNorm);
                 moments.direction(gradient, 1, steps());
                 forEachParameter(gradient, (range, parameter, direction) -> {
-                    double decay = range.weightDecay();
-                    if (decay > 0) add(direction, parameter, decay);
-                    double trust = decay > 0 || alwaysAdapt ? trustRatio(parameter, direction) : 1;
-                    add(parameter, direction, -lr * range.lrScale() * trust);
+                    if (range.weightDecay() > 0) direction.add(parameter, range.weightDecay());
+                });
+                Map<String, Double> parameterNorms = norms(parameters);
+                Map<String, Double> directionNorms = norms(gradient);
+                forEachParameter(gradient, (range, parameter, direction) -> {
+                    String name = range.parameter();
+                    boolean adapts = range.weightDecay() > 0 || alwaysAdapt;
+                    double trust = adapts ? trustRatio(parameterNorms.get(name), directionNorms.get(name)) : 1;
+                    parameter.add(direction, -lr * range.lrScale() * trust);
                 });
             }
         };
     }
 
-    private double trustRatio(INDArray parameter, INDArray direction) {
-        double parameterNorm = parameter.norm2Number().doubleValue();
-        double directionNorm = direction.norm2Number().doubleValue();
+    private double trustRatio(double parameterNorm, double directionNorm) {
         double trust = parameterNorm > 0 && directionNorm > 0 ? parameterNorm / directionNorm : 1;
         return trustClip ? Math.min(trust, 1) : trust;
     }

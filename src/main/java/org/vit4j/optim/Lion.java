@@ -3,9 +3,7 @@ package org.vit4j.optim;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.transforms.same.Sign;
-import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.config.Section;
 
 /**
@@ -32,18 +30,15 @@ public record Lion(double lr, double weightDecay, double beta1, double beta2) im
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups groups) {
-        INDArray m = FlatOptimizer.zerosLike(parameters);
-        INDArray direction = FlatOptimizer.zerosLike(parameters);
+    public OptimizerState start(FlatArray parameters, ParamGroups groups) {
+        FlatArray m = parameters.zeros();
+        FlatArray direction = parameters.zeros();
         return new FlatOptimizer(parameters, groups, Map.of("m", m)) {
             @Override
-            protected void update(INDArray gradient, double lr) {
+            protected void update(FlatArray gradient, double lr) {
                 decay(lr);
-                direction.assign(m).muli(beta1);
-                add(direction, gradient, 1 - beta1);
-                Nd4j.exec(new Sign(direction, direction));
-                m.muli(beta2);
-                add(m, gradient, 1 - beta2);
+                direction.set(m).multiply(beta1).add(gradient, 1 - beta1).sign();
+                m.multiply(beta2).add(gradient, 1 - beta2);
                 subtract(direction, lr);
             }
         };

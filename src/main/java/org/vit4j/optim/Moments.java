@@ -1,17 +1,16 @@
 package org.vit4j.optim;
 
 import java.util.Map;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.updaters.AdamUpdater;
-import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.FlatArray;
+import org.vit4j.backend.FlatArray.AdamSettings;
 
 /** First and second moments, used by Adam, AdamW and LAMB. */
-record Moments(INDArray m, INDArray v, double beta1, double beta2, double eps) {
-    Moments(INDArray parameters, double beta1, double beta2, double eps) {
-        this(FlatOptimizer.zerosLike(parameters), FlatOptimizer.zerosLike(parameters), beta1, beta2, eps);
+record Moments(FlatArray m, FlatArray v, AdamSettings settings) {
+    Moments(FlatArray parameters, double beta1, double beta2, double eps) {
+        this(parameters.zeros(), parameters.zeros(), new AdamSettings(beta1, beta2, eps));
     }
 
-    Map<String, INDArray> arrays() {
+    Map<String, FlatArray> arrays() {
         return Map.of("m", m, "v", v);
     }
 
@@ -20,9 +19,7 @@ record Moments(INDArray m, INDArray v, double beta1, double beta2, double eps) {
      *
      * @param stepsBefore number of steps before this one
      */
-    void direction(INDArray gradient, double factor, int stepsBefore) {
-        // ND4J adds eps before the bias correction, PyTorch after it.
-        double scaledEps = eps * Math.sqrt(1 - Math.pow(beta2, stepsBefore + 1));
-        Nd4j.exec(new AdamUpdater(gradient, v, m, factor, beta1, beta2, scaledEps, stepsBefore));
+    void direction(FlatArray gradient, double factor, int stepsBefore) {
+        gradient.adam(m, v, settings, factor, stepsBefore);
     }
 }

@@ -2,6 +2,7 @@ package org.vit4j.optim;
 
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.config.Checks;
 
@@ -19,9 +20,14 @@ public interface Optimizer {
     int arrayCount();
 
     /** @param groups element range, learning rate scale and weight decay of each parameter */
-    OptimizerState start(INDArray parameters, ParamGroups groups);
+    OptimizerState start(FlatArray parameters, ParamGroups groups);
 
-    /** Starts with the full learning rate for all parameters; weight decay follows the role of the parameter. */
+    /** Starts with parameters on the host. */
+    default OptimizerState start(INDArray parameters, ParamGroups groups) {
+        return start(FlatArray.of(parameters), groups);
+    }
+
+    /** Starts with parameters on the host and the full learning rate for all of them; weight decay follows the role of the parameter. */
     default OptimizerState start(ParameterStore parameters) {
         return start(parameters.trainable(), ParamGroups.of(parameters, weightDecay()));
     }
@@ -29,13 +35,18 @@ public interface Optimizer {
     /** State of an optimizer for one flat array of parameters. */
     interface OptimizerState {
         /** @param gradient overwritten */
-        void step(INDArray gradient, double lr);
+        void step(FlatArray gradient, double lr);
+
+        /** A step of an optimizer whose parameters are on the host. */
+        default void step(INDArray gradient, double lr) {
+            step(FlatArray.of(gradient), lr);
+        }
 
         /** Number of steps done. */
         int steps();
 
         /** Arrays that a checkpoint must hold, by name; each is as long as the parameters. */
-        Map<String, INDArray> arrays();
+        Map<String, FlatArray> arrays();
 
         /** Continues after {@code steps} steps; the caller has filled the arrays. */
         void resume(int steps);

@@ -5,8 +5,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Parameter;
 
@@ -22,9 +21,8 @@ public record ParamGroups(List<ParamRange> ranges) {
     /** Adjacent ranges with the same value, merged so that one operation updates them. */
     record ParamSpan(long from, long to, double value) {
         /** View of the span in an array with the same layout. */
-        INDArray of(INDArray flat) {
-            if (from == 0 && to == flat.length()) return flat;
-            return flat.get(NDArrayIndex.interval(from, to));
+        FlatArray of(FlatArray flat) {
+            return flat.range(from, to);
         }
     }
 

@@ -1,6 +1,6 @@
 package org.vit4j.optim;
 
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.FlatArray;
 
 /**
  * Range of one parameter in a flat array, with its optimizer settings.
@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public record ParamRange(String parameter, long from, long size, double lrScale, double weightDecay) {
     /** View of the range in an array with the same layout, as a vector. */
-    public INDArray of(INDArray flat) {
+    public FlatArray of(FlatArray flat) {
         return span().of(flat);
     }
 

@@ -1,8 +1,9 @@
 package org.vit4j.optim;
 
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import java.util.Map;
+import org.vit4j.backend.FlatArray;
 
 /**
  * Cached views of spans of flat arrays. Parameters, gradient and moments are the same arrays in every step, so caching
@@ -10,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class ParamViews {
     private final List<ParamGroups.ParamSpan> spans;
-    private final IdentityHashMap<INDArray, List<INDArray>> views = new IdentityHashMap<>();
+    private final Map<FlatArray, List<FlatArray>> views = new HashMap<>();
 
     ParamViews(List<ParamGroups.ParamSpan> spans) {
         this.spans = spans;
@@ -25,7 +26,7 @@ final class ParamViews {
     }
 
     /** One view per span, in order. */
-    List<INDArray> of(INDArray flat) {
+    List<FlatArray> of(FlatArray flat) {
         return views.computeIfAbsent(
                 flat, array -> spans.stream().map(span -> span.of(array)).toList());
     }

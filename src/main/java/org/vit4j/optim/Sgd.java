@@ -2,7 +2,7 @@ package org.vit4j.optim;
 
 import java.util.Map;
 import java.util.Optional;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
@@ -33,14 +33,14 @@ public record Sgd(double lr, double weightDecay, double momentum, boolean nester
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups groups) {
-        INDArray buffer = FlatOptimizer.zerosLike(parameters);
+    public OptimizerState start(FlatArray parameters, ParamGroups groups) {
+        FlatArray buffer = parameters.zeros();
         return new FlatOptimizer(parameters, groups, Map.of("momentum", buffer)) {
             @Override
-            protected void update(INDArray gradient, double lr) {
+            protected void update(FlatArray gradient, double lr) {
                 addDecay(gradient);
-                buffer.muli(momentum).addi(gradient);
-                if (nesterov) add(gradient, buffer, momentum);
+                buffer.multiply(momentum).add(gradient);
+                if (nesterov) gradient.add(buffer, momentum);
                 subtract(nesterov ? gradient : buffer, lr);
             }
         };

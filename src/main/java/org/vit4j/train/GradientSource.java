@@ -83,6 +83,7 @@ interface GradientSource extends AutoCloseable {
             @Override
             public List<BatchResult> next(int batch, int left) {
                 int count = Math.min(left, train.syncEvery());
+                trainStep.download();
                 var parameters = trainStep.parameters();
                 GradientShard shard = workers.compute(
                         parameters.trainable().data().asFloat(),

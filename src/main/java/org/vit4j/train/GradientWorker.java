@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.DeviceParameters;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.data.BatchShard;
@@ -19,7 +20,7 @@ import org.vit4j.models.Model;
  */
 public final class GradientWorker implements AutoCloseable {
     private final TrainConfig train;
-    private final ParameterStore parameters;
+    private final DeviceParameters parameters;
     private final LossGradient lossGradient;
     private final DataLoader training;
     private final BatchInputs batchInputs;
@@ -35,7 +36,7 @@ public final class GradientWorker implements AutoCloseable {
         this.train = train;
         this.training = training;
         Graph graph = model.graph();
-        this.parameters = new ParameterStore(graph.parameters(), Nd4j.dataType());
+        this.parameters = train.backend().parameters(new ParameterStore(graph.parameters(), Nd4j.dataType()));
         this.lossGradient = new LossGradient(train, graph, parameters);
         this.teacher = teacher;
         this.batchInputs = new BatchInputs(
@@ -54,8 +55,9 @@ public final class GradientWorker implements AutoCloseable {
      * @throws org.vit4j.config.ConfigError if an image cannot be read
      */
     public GradientShard compute(float[] trainable, float[] buffers, GradientRequest request, int part, int parts) {
-        assign(parameters.trainable(), trainable);
-        assign(parameters.buffers(), buffers);
+        assign(parameters.store().trainable(), trainable);
+        assign(parameters.store().buffers(), buffers);
+        parameters.upload();
         if (lossGradient.isHeadOnly() && request.epoch() >= train.headEpochs()) lossGradient.unfreezeBody();
         if (examples.epoch() != request.epoch()) examples = training.examples(request.epoch());
         int count = request.count();
@@ -100,7 +102,8 @@ public final class GradientWorker implements AutoCloseable {
      * exactly 0.
      */
     private void computeBufferChange(float[] before, double share, float[] change) {
-        float[] after = parameters.buffers().data().asFloat();
+        parameters.download();
+        float[] after = parameters.store().buffers().data().asFloat();
         for (int k = 0; k < change.length; k++) change[k] = (float) (share * (after[k] - before[k]));
     }
 
@@ -113,6 +116,7 @@ public final class GradientWorker implements AutoCloseable {
     @Override
     public void close() {
         lossGradient.close();
+        parameters.close();
         teacher.ifPresent(TeacherModel::close);
     }
 }

@@ -3,9 +3,9 @@ package org.vit4j.train;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.vit4j.backend.DeviceParameters;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Mode;
-import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.analysis.ModelAnatomy;
 
@@ -13,13 +13,13 @@ import org.vit4j.graph.analysis.ModelAnatomy;
 final class LossGradient implements AutoCloseable {
     private final TrainConfig train;
     private final Graph graph;
-    private final ParameterStore parameters;
+    private final DeviceParameters parameters;
     private final Set<String> heads;
     private boolean headOnly;
     private GradientStep step;
     private boolean closed;
 
-    LossGradient(TrainConfig train, Graph graph, ParameterStore parameters) {
+    LossGradient(TrainConfig train, Graph graph, DeviceParameters parameters) {
         this.train = train;
         this.graph = graph;
         this.parameters = parameters;
@@ -55,7 +55,7 @@ final class LossGradient implements AutoCloseable {
     GradientStep stepWithTensors(List<String> tensors) {
         // A frozen body keeps its batch-norm statistics too.
         Mode mode = train.freezeNorm() || headOnly ? Mode.FINE_TUNING : Mode.TRAINING;
-        Set<String> frozen = parameters.offsets().keySet().stream()
+        Set<String> frozen = parameters.store().offsets().keySet().stream()
                 .filter(name -> !isTrainable(name))
                 .collect(Collectors.toSet());
         return train.backend()

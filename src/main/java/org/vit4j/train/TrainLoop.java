@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.data.BatchSource;
@@ -46,7 +45,6 @@ public final class TrainLoop implements AutoCloseable {
     private final TrainStep trainStep;
     private final BatchInputs batchInputs;
     private final Validator validator;
-    private final Map<String, INDArray> arrays;
     private final LossSpikeDetector spikes;
     private TrainState state = TrainState.START;
     private LoadTimes loadedBefore = LoadTimes.NONE; // at the start of the epoch
@@ -67,18 +65,23 @@ public final class TrainLoop implements AutoCloseable {
         this.trainStep = new TrainStep(train, graph, network.parameters());
         this.batchInputs = new BatchInputs(train, graph, classes.size(), partners.teacher(), trainStep.masks());
         this.validator = new Validator(
-                train.backend(), graph, trainStep.parameters(), trainStep.average(), classes, partners.metrics());
-        this.arrays = trainStep.arrays();
+                train.backend(),
+                graph,
+                trainStep.deviceParameters(),
+                trainStep.deviceAverage(),
+                classes,
+                partners.metrics());
         this.spikes = new LossSpikeDetector(train.spike());
     }
 
     /** Continues from the newest valid checkpoint; returns false if there is none. */
     public boolean resume() {
-        Optional<TrainState> found = partners.checkpoints().resume(arrays);
+        HostArrays arrays = trainStep.arrays();
+        Optional<TrainState> found = partners.checkpoints().resume(arrays.byName());
         found.ifPresent(saved -> {
             state = saved;
             int batches = training.batchesPerEpoch();
-            trainStep.resume(saved, (batches + train.accumulate() - 1) / train.accumulate());
+            trainStep.resume(arrays, saved, (batches + train.accumulate() - 1) / train.accumulate());
         });
         return found.isPresent();
     }
@@ -249,10 +252,11 @@ public final class TrainLoop implements AutoCloseable {
     /** Saves a checkpoint, but not with NaN or infinite weights. */
     private void save() {
         check();
-        partners.checkpoints().save(state, arrays);
+        partners.checkpoints().save(state, trainStep.arrays().byName());
     }
 
     private void check() {
+        trainStep.download();
         NonFiniteLocator.weight(trainStep.parameters()).ifPresent(name -> {
             throw failure("the weights became NaN or infinite", state.step(), "first " + name, state.step());
         });
@@ -289,7 +293,7 @@ public final class TrainLoop implements AutoCloseable {
 
     @Override
     public void close() {
-        trainStep.close();
         validator.close();
+        trainStep.close();
     }
 }

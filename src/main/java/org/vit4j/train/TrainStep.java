@@ -6,56 +6,85 @@ import java.util.Map;
 import java.util.Optional;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.DeviceParameters;
 import org.vit4j.backend.DropMask;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
-import org.vit4j.graph.Parameter;
 import org.vit4j.optim.GradientClipping;
 import org.vit4j.optim.LayerDepths;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroups;
 import org.vit4j.optim.WeightAverage;
 
-/** Forward and backward pass, gradient accumulation and optimizer step, with all arrays of a training run. */
+/**
+ * Forward and backward pass, gradient accumulation and optimizer step, with all arrays of a training run. They are where the
+ * backend computes; {@link #download} and {@link #arrays} copy them to the host.
+ */
 final class TrainStep implements AutoCloseable {
     private final TrainConfig train;
     private final Graph graph;
-    private final ParameterStore parameters;
+    private final DeviceParameters parameters;
     private final LossGradient lossGradient;
     private final Optimizer.OptimizerState optimizer;
     private final Optional<GradientClipping> clipping;
     private final Optional<WeightAverage> average;
-    private INDArray sum;
+    private FlatArray sum;
+    private boolean downloaded = true;
     private int batches;
     private double norm;
 
-    /** @param parameters to train, initialized */
-    TrainStep(TrainConfig train, Graph graph, ParameterStore parameters) {
+    /** @param store the parameters to train, initialized */
+    TrainStep(TrainConfig train, Graph graph, ParameterStore store) {
         this.train = train;
         this.graph = graph;
-        this.parameters = parameters;
+        this.parameters = train.backend().parameters(store);
         this.lossGradient = new LossGradient(train, graph, parameters);
         this.optimizer = train.optimizer().start(parameters.trainable(), paramGroups());
         this.clipping = train.clip().map(clip -> new GradientClipping(clip, parameters, LayerDepths.head(graph)));
-        this.average = train.ema().map(ema -> new WeightAverage(ema, graph, parameters));
+        this.average = train.ema().map(ema -> new WeightAverage(ema, parameters, parametersLike(store)));
+    }
+
+    private DeviceParameters parametersLike(ParameterStore store) {
+        return train.backend()
+                .parameters(new ParameterStore(
+                        graph.parameters(), store.trainable().dataType()));
     }
 
     private ParamGroups paramGroups() {
         return train.groups()
-                .paramGroups(graph, parameters, train.optimizer().weightDecay(), lossGradient::isTrainable);
+                .paramGroups(graph, parameters.store(), train.optimizer().weightDecay(), lossGradient::isTrainable);
     }
 
     private GradientStep gradients() {
         return lossGradient.step();
     }
 
+    /** The parameters on the host, as of the last {@link #download} if training happens elsewhere. */
     ParameterStore parameters() {
+        return parameters.store();
+    }
+
+    /** The average on the host; see {@link #parameters}. */
+    Optional<ParameterStore> average() {
+        return deviceAverage().map(DeviceParameters::store);
+    }
+
+    DeviceParameters deviceParameters() {
         return parameters;
     }
 
-    Optional<ParameterStore> average() {
+    Optional<DeviceParameters> deviceAverage() {
         return average.map(WeightAverage::parameters);
+    }
+
+    /** Copies parameters and average to the host, if training happens elsewhere. */
+    void download() {
+        if (downloaded) return;
+        parameters.download();
+        deviceAverage().ifPresent(DeviceParameters::download);
+        downloaded = true;
     }
 
     List<DropMask> masks() {
@@ -70,7 +99,7 @@ final class TrainStep implements AutoCloseable {
      */
     double forwardBackward(Map<String, INDArray> inputs) {
         gradients().run(inputs);
-        norm = gradients().flatGradient().norm2Number().doubleValue();
+        norm = gradients().gradient().norm();
         return gradients().loss();
     }
 
@@ -84,7 +113,7 @@ final class TrainStep implements AutoCloseable {
         return gradients().tensor(lossGradient.logits());
     }
 
-    /** Gradient of the last batch, in the layout of the trainable parameters. */
+    /** Gradient of the last batch on the host, in the layout of the trainable parameters. */
     INDArray lastGradient() {
         return gradients().flatGradient();
     }
@@ -92,22 +121,23 @@ final class TrainStep implements AutoCloseable {
     /** Accumulates the gradient of the last batch; {@code last} is true if an optimizer step follows. */
     void accumulate(boolean last) {
         gradients().updateStatistics();
+        downloaded = false;
         add(1, last);
     }
 
     private void add(int count, boolean last) {
         boolean first = batches == 0;
         batches += count;
-        INDArray flat = gradients().flatGradient();
+        FlatArray flat = gradients().gradient();
         if (last) {
             if (batches == 1) return;
-            if (!first) flat.addi(sum);
-            norm = flat.divi(batches).norm2Number().doubleValue();
+            if (!first) flat.add(sum);
+            norm = flat.divide(batches).norm();
             return;
         }
-        if (sum == null) sum = Nd4j.zeros(flat.dataType(), flat.length());
-        if (first) sum.assign(flat);
-        else sum.addi(flat);
+        if (sum == null) sum = parameters.trainable().zeros();
+        if (first) sum.set(flat);
+        else sum.add(flat);
     }
 
     /**
@@ -118,12 +148,14 @@ final class TrainStep implements AutoCloseable {
      */
     boolean accumulateRemote(GradientShard shard, boolean last) {
         try (INDArray gradient = Nd4j.createFromArray(shard.gradient())) {
-            gradients().flatGradient().assign(gradient);
+            gradients().gradient().setHost(gradient);
         }
-        norm = gradients().flatGradient().norm2Number().doubleValue();
+        norm = gradients().gradient().norm();
         if (!Double.isFinite(norm)) return false;
         try (INDArray change = Nd4j.createFromArray(shard.buffers())) {
-            parameters.buffers().addi(change);
+            download();
+            parameters.store().buffers().addi(change);
+            parameters.upload();
         }
         add(shard.batches(), last);
         return true;
@@ -131,30 +163,19 @@ final class TrainStep implements AutoCloseable {
 
     /** Applies the mean of the accumulated gradients; {@code step} is the number of the step, from 1. */
     void optimizerStep(double lr, int step) {
-        clipping.ifPresent(clip -> clip.apply(gradients().flatGradient(), norm));
-        optimizer.step(gradients().flatGradient(), lr);
+        clipping.ifPresent(clip -> clip.apply(gradients().gradient(), norm));
+        optimizer.step(gradients().gradient(), lr);
         average.ifPresent(ema -> ema.update(step));
         batches = 0;
+        downloaded = false;
     }
 
-    /** All arrays of a checkpoint by name; not copies. */
-    Map<String, INDArray> arrays() {
-        Map<String, INDArray> arrays = new LinkedHashMap<>();
-        for (Parameter parameter : parameters.parameters())
-            arrays.put(parameter.name(), parameters.array(parameter.name()));
-        optimizer
-                .arrays()
-                .forEach((kind, flat) -> parameters
-                        .offsets()
-                        .forEach((name, from) -> arrays.put(
-                                "optimizer." + kind + "/" + name,
-                                ParameterStore.view(
-                                        flat, from, parameters.parameter(name).shape()))));
-        average().ifPresent(ema -> {
-            for (Parameter parameter : ema.parameters())
-                arrays.put("ema/" + parameter.name(), ema.array(parameter.name()));
-        });
-        return arrays;
+    /** All arrays of a checkpoint, on the host. */
+    HostArrays arrays() {
+        download();
+        Map<String, INDArray> states = new LinkedHashMap<>();
+        optimizer.arrays().forEach((kind, flat) -> states.put(kind, flat.host()));
+        return HostArrays.of(parameters(), states, average().stream().toList());
     }
 
     /**
@@ -165,7 +186,7 @@ final class TrainStep implements AutoCloseable {
     void beginEpoch(int epoch) {
         if (!lossGradient.isHeadOnly() || epoch < train.headEpochs()) return;
         unfreezeBody();
-        optimizer.arrays().values().forEach(array -> array.assign(0));
+        optimizer.arrays().values().forEach(array -> array.fill(0));
         optimizer.resume(0);
     }
 
@@ -175,11 +196,15 @@ final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * Continues from a checkpoint; the caller has filled {@link #arrays}.
+     * Continues from a checkpoint.
      *
+     * @param arrays of {@link #arrays}, filled by the caller
      * @param stepsPerEpoch optimizer steps per epoch
      */
-    void resume(TrainState state, int stepsPerEpoch) {
+    void resume(HostArrays arrays, TrainState state, int stepsPerEpoch) {
+        parameters.upload();
+        deviceAverage().ifPresent(DeviceParameters::upload);
+        optimizer.arrays().forEach((kind, flat) -> flat.setHost(arrays.optimizer().get(kind)));
         boolean unfrozen =
                 state.epoch() > train.headEpochs() || (state.epoch() == train.headEpochs() && state.batches() > 0);
         if (lossGradient.isHeadOnly() && unfrozen) unfreezeBody();
@@ -191,16 +216,19 @@ final class TrainStep implements AutoCloseable {
         if (Double.isFinite(gradients().loss())) {
             return NonFiniteLocator.gradient(graph, gradients()).orElse("in the gradient norm, which overflows float");
         }
-        close(); // frees memory for a step that stores all tensors
+        lossGradient.close(); // frees memory for a step that stores all tensors
         List<String> all = graph.tensors().stream().map(t -> t.name()).toList();
         try (GradientStep rerun = lossGradient.stepWithTensors(all)) {
             rerun.run(inputs);
-            return NonFiniteLocator.forward(graph, parameters, rerun).orElse("in the loss itself");
+            download();
+            return NonFiniteLocator.forward(graph, parameters(), rerun).orElse("in the loss itself");
         }
     }
 
     @Override
     public void close() {
         lossGradient.close();
+        parameters.close();
+        deviceAverage().ifPresent(DeviceParameters::close);
     }
 }

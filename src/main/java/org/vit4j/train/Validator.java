@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.DeviceParameters;
 import org.vit4j.backend.Inference;
-import org.vit4j.backend.ParameterStore;
 import org.vit4j.data.BatchSource;
 import org.vit4j.graph.Graph;
 import org.vit4j.metrics.Evaluator;
@@ -20,8 +20,8 @@ final class Validator implements AutoCloseable {
     /** Number of misclassified images that callbacks get, which keeps the report below a few megabytes. */
     private static final int MISTAKES = 24;
 
-    private final ParameterStore weights;
-    private final Optional<ParameterStore> average;
+    private final DeviceParameters weights;
+    private final Optional<DeviceParameters> average;
     private final Inference inference;
     private final Optional<Inference> averaged;
     private final List<String> classes;
@@ -30,8 +30,8 @@ final class Validator implements AutoCloseable {
     Validator(
             Backend backend,
             Graph graph,
-            ParameterStore weights,
-            Optional<ParameterStore> average,
+            DeviceParameters weights,
+            Optional<DeviceParameters> average,
             List<String> classes,
             List<Metric> metrics) {
         this.weights = weights;
@@ -53,13 +53,13 @@ final class Validator implements AutoCloseable {
     }
 
     private ValidatedWeights validate(
-            Inference network, ParameterStore parameters, BatchSource source, Map<String, Double> values) {
+            Inference network, DeviceParameters parameters, BatchSource source, Map<String, Double> values) {
         WorstMistakes mistakes = new WorstMistakes(MISTAKES);
         List<Metric.MetricState> states = metrics.stream().map(Metric::start).toList();
         Scores scores = Evaluator.evaluate(network, source, classes, mistakes, states);
         for (int i = 0; i < states.size(); i++)
             values.put(metrics.get(i).name(), states.get(i).value());
-        return new ValidatedWeights(parameters, scores, mistakes.list());
+        return new ValidatedWeights(parameters.store(), scores, mistakes.list());
     }
 
     @Override

@@ -1,8 +1,7 @@
 package com.example.user;
 
 import java.util.Map;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.ops.transforms.Transforms;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.optim.FlatOptimizer;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroups;
@@ -11,18 +10,19 @@ import org.vit4j.optim.ParamGroups;
 record SignMomentum(double lr, double weightDecay) implements Optimizer {
     @Override
     public int arrayCount() {
-        return 1;
+        return 2;
     }
 
     @Override
-    public OptimizerState start(INDArray parameters, ParamGroups groups) {
-        INDArray momentum = parameters.like();
+    public OptimizerState start(FlatArray parameters, ParamGroups groups) {
+        FlatArray momentum = parameters.zeros();
+        FlatArray sign = parameters.zeros();
         return new FlatOptimizer(parameters, groups, Map.of("momentum", momentum)) {
             @Override
-            protected void update(INDArray gradient, double rate) {
+            protected void update(FlatArray gradient, double rate) {
                 decay(rate);
-                momentum.muli(0.9).addi(gradient.muli(0.1));
-                subtract(Transforms.sign(momentum, true), rate);
+                momentum.multiply(0.9).add(gradient, 0.1);
+                subtract(sign.set(momentum).sign(), rate);
             }
         };
     }

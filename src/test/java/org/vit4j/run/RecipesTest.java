@@ -94,7 +94,7 @@ class RecipesTest {
             JsonNode expected = run.path("after_each_step").path(i);
             assertThat(parameters.toDoubleVector()).containsExactly(flat(expected.path("param")), within(EXACT));
             moments.forEach(
-                    (torchName, name) -> assertThat(state.arrays().get(name).toDoubleVector())
+                    (torchName, name) -> assertThat(state.arrays().get(name).host().toDoubleVector())
                             .containsExactly(flat(expected.path(torchName)), within(EXACT)));
         }
     }
