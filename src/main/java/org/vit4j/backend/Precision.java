@@ -11,6 +11,8 @@ import java.util.Locale;
 public enum Precision {
     /** Float32. */
     FP32,
+    /** Factors are rounded to TF32: the exponents of float32 with 10 bits of fraction. Requires a GPU. */
+    TF32,
     /** Factors are rounded to bfloat16, sums are float32. Requires a processor with AMX or AVX-512 BF16. */
     BF16;
 

@@ -1,5 +1,6 @@
 package org.vit4j.optim;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -15,18 +16,28 @@ public final class GradientClipping {
     private static final double MIN_GRADIENT_NORM = 1e-6;
 
     private final ClipConfig clip;
-    private final ParameterStore store;
     private final FlatArray trainable;
-    private final Map<String, Long> offsets;
-    private final Set<String> head;
+    /** Parameters that adaptive clipping changes, and their views. */
+    private final List<Parameter> adapted;
+
+    private final ParamViews views;
 
     /** @param head parameters that adaptive clipping skips, as its paper and timm do */
     public GradientClipping(ClipConfig clip, DeviceParameters parameters, Set<String> head) {
         this.clip = clip;
-        this.store = parameters.store();
+        ParameterStore store = parameters.store();
         this.trainable = parameters.trainable();
-        this.offsets = store.offsets();
-        this.head = head;
+        Map<String, Long> offsets = store.offsets();
+        this.adapted = offsets.keySet().stream()
+                .filter(name -> !head.contains(name))
+                .map(store::parameter)
+                .toList();
+        this.views = new ParamViews(adapted.stream()
+                .map(parameter -> {
+                    long from = offsets.get(parameter.name());
+                    return new ParamGroups.ParamSpan(from, from + parameter.size(), 0);
+                })
+                .toList());
     }
 
     /** For parameters on the host. */
@@ -46,19 +57,19 @@ public final class GradientClipping {
                 if (norm > clip.value()) gradient.multiply(clip.value() / (norm + 1e-6));
             }
             case VALUE -> gradient.clamp(clip.value());
-            case AGC ->
-                offsets.forEach((name, from) -> {
-                    if (!head.contains(name)) adapt(store.parameter(name), gradient, from);
-                });
+            case AGC -> adapt(gradient);
         }
     }
 
     /** Clips kernels per output unit (the last axis), other parameters as a unit. */
-    private void adapt(Parameter parameter, FlatArray gradient, long from) {
-        long to = from + parameter.size();
-        boolean perUnit =
-                parameter.role() == Role.KERNEL && parameter.shape().rank() > 1;
+    private void adapt(FlatArray gradient) {
         var limit = new FlatArray.AdaptiveLimit(clip.value(), MIN_PARAMETER_NORM, MIN_GRADIENT_NORM);
-        gradient.range(from, to).clipAdaptively(trainable.range(from, to), parameter.shape(), perUnit, limit);
+        for (int i = 0; i < adapted.size(); i++) {
+            Parameter parameter = adapted.get(i);
+            boolean perUnit =
+                    parameter.role() == Role.KERNEL && parameter.shape().rank() > 1;
+            FlatArray values = views.of(trainable).get(i);
+            views.of(gradient).get(i).clipAdaptively(values, parameter.shape(), perUnit, limit);
+        }
     }
 }

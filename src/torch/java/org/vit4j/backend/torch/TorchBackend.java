@@ -3,6 +3,7 @@ package org.vit4j.backend.torch;
 import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.vit4j.backend.BackendProvider;
+import org.vit4j.backend.DeviceParameters;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.Mode;
@@ -13,19 +14,22 @@ import org.vit4j.graph.Graph;
 /** libtorch's operations on the CPU or a GPU, with gradients by autograd. Loads its libraries when it is first used. */
 public final class TorchBackend implements BackendProvider {
     private final TorchDevice device;
+    private final boolean fusesAttention;
 
     /** On the CPU. */
     public TorchBackend() {
-        this(TorchDevice.CPU);
+        this(TorchDevice.CPU, true);
     }
 
-    TorchBackend(TorchDevice device) {
+    /** @param fusesAttention whether attention is one operation where its maps are not read */
+    TorchBackend(TorchDevice device, boolean fusesAttention) {
         this.device = device;
+        this.fusesAttention = fusesAttention;
     }
 
     @Override
     public Optional<BackendProvider> on(String deviceName) {
-        return Optional.of(new TorchBackend(TorchDevice.named(deviceName)));
+        return Optional.of(new TorchBackend(TorchDevice.named(deviceName), fusesAttention));
     }
 
     @Override
@@ -40,7 +44,8 @@ public final class TorchBackend implements BackendProvider {
 
     @Override
     public Optional<String> unavailableReason(Precision precision) {
-        if (precision != Precision.FP32) return Optional.of("the libtorch backend computes in fp32 only");
+        if (precision == Precision.TF32 && !device.isCuda())
+            return Optional.of("tf32 is a format of GPUs, and train.device is " + device.name());
         return device.unavailableReason();
     }
 
@@ -50,14 +55,38 @@ public final class TorchBackend implements BackendProvider {
         return unavailableReason(precision);
     }
 
+    private TorchSettings settings(Precision precision) {
+        return new TorchSettings(device, precision, fusesAttention);
+    }
+
+    @Override
+    public DeviceParameters parameters(ParameterStore store) {
+        return new TorchDeviceParameters(device, store);
+    }
+
     @Override
     public Inference inference(Graph graph, ParameterStore parameters, boolean fixed, Precision precision) {
-        return new TorchInference(graph, device, parameters, fixed);
+        TorchParameterUse use = fixed ? TorchParameterUse.CONSTANT : TorchParameterUse.STORE;
+        return new TorchInference(graph, settings(precision), new TorchDeviceParameters(device, parameters), use);
+    }
+
+    @Override
+    public Inference inference(Graph graph, DeviceParameters parameters, Precision precision) {
+        return new TorchInference(
+                graph, settings(precision), (TorchDeviceParameters) parameters, TorchParameterUse.DEVICE);
     }
 
     @Override
     public GradientStep step(
             Graph graph, ParameterStore parameters, Mode mode, GradientStep.GradientSpec spec, Precision precision) {
-        return new TorchGradientStep(graph, device, parameters, mode, spec);
+        var flat = new TorchDeviceParameters(device, parameters);
+        return new TorchGradientStep(graph, settings(precision), flat, TorchParameterUse.STORE, mode, spec);
+    }
+
+    @Override
+    public GradientStep step(
+            Graph graph, DeviceParameters parameters, Mode mode, GradientStep.GradientSpec spec, Precision precision) {
+        var flat = (TorchDeviceParameters) parameters;
+        return new TorchGradientStep(graph, settings(precision), flat, TorchParameterUse.DEVICE, mode, spec);
     }
 }

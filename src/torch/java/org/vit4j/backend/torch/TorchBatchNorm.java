@@ -1,22 +1,26 @@
 package org.vit4j.backend.torch;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.vit4j.backend.BatchStatistics;
-import org.vit4j.backend.ParameterStore;
-import org.vit4j.backend.RunningStatistics;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Tensor;
 
-/** Batch normalization by the statistics of the batch, which are kept until the next pass. */
-final class TorchBatchNorm {
+/** Batch normalization by the statistics of the batch, which stay on the device until {@link #close}. */
+final class TorchBatchNorm implements AutoCloseable {
+    /**
+     * Statistics of a batch norm, and the names of its running statistics.
+     *
+     * @param variance unbiased; null if there is one value only
+     */
+    private record BatchMoments(
+            String meanBuffer, String varianceBuffer, TorchValue mean, TorchValue variance, double momentum) {}
+
     private final TorchDevice device;
     private final long batch;
-    private final List<BatchStatistics> statistics = new ArrayList<>();
-    private final Map<String, INDArray> arrays = new LinkedHashMap<>();
+    private final List<BatchMoments> moments = new ArrayList<>();
+    private final TorchMemory memory = new TorchMemory();
 
     TorchBatchNorm(TorchDevice device, long batch) {
         this.device = device;
@@ -30,28 +34,41 @@ final class TorchBatchNorm {
      */
     TorchValue normalize(Tensor t, NormOp.BatchNorm op, TorchValue x, List<TorchValue> weights) {
         long channels = t.dim(op.axis());
-        long perExample = t.shape().size() / channels;
-        TorchValue mean = new TorchValue(device.tensor(TorchArrays.zeros(channels)));
-        TorchValue variance = new TorchValue(device.tensor(TorchArrays.zeros(channels)));
+        TorchValue mean = zeros(channels);
+        TorchValue variance = zeros(channels);
         TorchValue y = x.batchNorm(weights.get(0), weights.get(1), mean, variance, op.epsilon());
-        BatchStatistics names = new BatchStatistics(
+        long count = batch * (t.shape().size() / channels);
+        moments.add(new BatchMoments(
                 t.parameters().get(2).name(),
                 t.parameters().get(3).name(),
-                t.name() + ".batch_mean",
-                t.name() + ".batch_variance",
-                perExample,
-                op.momentum());
-        double count = (double) batch * perExample;
-        statistics.add(names);
-        arrays.put(names.mean(), TorchArrays.copy(mean.tensor(), channels));
-        INDArray unbiased = TorchArrays.copy(variance.tensor(), channels);
-        // One value has no unbiased variance: libtorch divides by 0.
-        arrays.put(names.variance(), count > 1 ? unbiased.muli((count - 1) / count) : unbiased.assign(0));
+                mean,
+                count > 1 ? variance : null, // one value has no unbiased variance: libtorch divides by 0
+                op.momentum()));
         return y;
     }
 
-    /** Updates the running statistics by those of the batch. */
-    void update(ParameterStore parameters) {
-        RunningStatistics.update(parameters, statistics, arrays, batch);
+    private TorchValue zeros(long channels) {
+        return new TorchValue(memory.keep(device.tensor(TorchArrays.zeros(channels))));
+    }
+
+    /** Updates the running statistics by those of the batch, as PyTorch does: with the unbiased variance. */
+    void update(TorchParameters parameters) {
+        try (PointerScope scope = TorchArrays.scope()) {
+            for (BatchMoments batch : moments) {
+                update(parameters.leaf(batch.meanBuffer), batch.mean, batch.momentum);
+                update(parameters.leaf(batch.varianceBuffer), batch.variance, batch.momentum);
+            }
+        }
+    }
+
+    private static void update(TorchValue running, TorchValue batch, double momentum) {
+        running.tensor().mul_(new Scalar(1 - momentum));
+        if (batch != null) running.tensor().add_(batch.tensor(), new Scalar(momentum));
+    }
+
+    @Override
+    public void close() {
+        moments.clear();
+        memory.close();
     }
 }

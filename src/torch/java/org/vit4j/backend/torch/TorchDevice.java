@@ -2,10 +2,13 @@ package org.vit4j.backend.torch;
 
 import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.vit4j.backend.Precision;
+import org.vit4j.machine.CpuThreads;
 
 /**
  * Place of the tensors of a graph: the CPU, where they share the memory of ND4J's arrays, or a GPU, where they are copies.
@@ -21,7 +24,7 @@ record TorchDevice(String name, boolean sharesMemory) {
         return name.equals(CPU.name) ? CPU : new TorchDevice(name, false);
     }
 
-    private boolean isCuda() {
+    boolean isCuda() {
         return name.startsWith(CUDA);
     }
 
@@ -29,6 +32,12 @@ record TorchDevice(String name, boolean sharesMemory) {
     Tensor tensor(Tensor host) {
         if (sharesMemory) return host;
         return host.to(new Device(name), host.scalar_type(), false, true, new MemoryFormatOptional());
+    }
+
+    /** Inputs of a batch here: to a GPU by way of page-locked memory, so that the copy overlaps with the operations queued before. */
+    Tensor input(Tensor host) {
+        if (!isCuda()) return tensor(host);
+        return host.pin_memory().to(new Device(name), host.scalar_type(), true, true, new MemoryFormatOptional());
     }
 
     /** The reason why it cannot be used, one line; empty if it can. */
@@ -59,10 +68,17 @@ record TorchDevice(String name, boolean sharesMemory) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
-    /** Prepares the process for float32 here: by default, libtorch rounds factors of convolutions to TF32 on GPUs. */
-    void start() {
+    /**
+     * Prepares the process for a pass: by default, libtorch rounds factors of convolutions to TF32 on GPUs. Fused attention is
+     * limited to the kernels whose gradients are deterministic.
+     */
+    void start(Precision precision) {
+        torch.set_num_threads(CpuThreads.current());
         if (!isCuda()) return;
-        torch.globalContext().setAllowTF32CuDNN(false);
-        torch.globalContext().setAllowTF32CuBLAS(false);
+        Context context = torch.globalContext();
+        context.setAllowTF32CuDNN(precision == Precision.TF32);
+        context.setAllowTF32CuBLAS(precision == Precision.TF32);
+        context.setSDPUseMemEfficient(false);
+        context.setDeterministicAlgorithms(true, true);
     }
 }

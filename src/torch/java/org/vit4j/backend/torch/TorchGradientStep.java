@@ -18,6 +18,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.DropMask;
 import org.vit4j.backend.DropMaskSpecs;
+import org.vit4j.backend.FlatArray;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
@@ -30,6 +31,7 @@ import org.vit4j.machine.CpuThreads;
 /** Loss and gradients on the libtorch backend. */
 final class TorchGradientStep implements GradientStep {
     private final Graph graph;
+    private final TorchSettings settings;
     private final TorchDevice device;
     private final ParameterStore store;
     private final Mode mode;
@@ -37,7 +39,6 @@ final class TorchGradientStep implements GradientStep {
     private final Set<String> outputs;
     private final List<String> differentiated;
     private final List<DropMask> masks;
-    private final INDArray flatGradient;
     private final TorchParameters parameters;
     private final TorchConstants constants;
     private final TorchPass pass;
@@ -47,25 +48,33 @@ final class TorchGradientStep implements GradientStep {
 
     private final Map<String, INDArray> gradients = new HashMap<>();
     private TorchBatchNorm batchNorms;
+    /** Copy of the gradient of the last run, or its memory; null before it is read. */
+    private INDArray hostGradient;
+
     private double lossValue;
     private long batch;
 
-    TorchGradientStep(Graph graph, TorchDevice device, ParameterStore store, Mode mode, GradientSpec spec) {
+    TorchGradientStep(
+            Graph graph,
+            TorchSettings settings,
+            TorchDeviceParameters flat,
+            TorchParameterUse use,
+            Mode mode,
+            GradientSpec spec) {
         this.graph = graph;
-        this.device = device;
-        this.store = store;
+        this.settings = settings;
+        this.device = settings.device();
+        this.store = flat.store();
         this.mode = mode;
         this.loss = new LossGraph(graph, spec.loss());
         this.outputs = new LinkedHashSet<>(loss.tensors());
         this.outputs.addAll(spec.tensors());
         this.differentiated = spec.gradientsOf();
         this.masks = DropMaskSpecs.of(graph);
-        this.flatGradient = Nd4j.zeros(DataType.FLOAT, store.trainable().length());
-        this.parameters = new TorchParameters(device, store, flatGradient, spec.frozen());
+        this.parameters = TorchParameters.training(flat, use, spec.frozen());
         this.constants = new TorchConstants(device);
-        this.pass = TorchPass.training(graph, outputs, differentiated);
+        this.pass = TorchPass.training(graph, outputs, differentiated, settings.fusesAttention());
         this.batchNorms = new TorchBatchNorm(device, 0);
-        device.start();
     }
 
     @Override
@@ -87,16 +96,23 @@ final class TorchGradientStep implements GradientStep {
     /** @param times receives the time of each operation, or null */
     private void run(Map<String, INDArray> inputs, boolean backward, OpTimes times) {
         CpuThreads.limit();
-        torch.set_num_threads(CpuThreads.current());
+        device.start(settings.precision());
         closeResults();
         batch = inputs.values().iterator().next().size(0);
+        batchNorms.close();
         batchNorms = new TorchBatchNorm(device, batch);
         List<INDArray> held = new ArrayList<>();
         AutoGradMode recording = new AutoGradMode(backward); // for this thread
         try (PointerScope scope = TorchArrays.scope()) {
             uploadParameters();
-            TorchOpLowering lowering =
-                    new TorchOpLowering(mode, batch, values(inputs, held), parameters, constants, batchNorms);
+            TorchOpLowering lowering = new TorchOpLowering(
+                    mode,
+                    new TorchProducts(settings.precision()),
+                    batch,
+                    values(inputs, held),
+                    parameters,
+                    constants,
+                    batchNorms);
             pass.run(lowering, times);
             for (String name : outputs)
                 tensors.put(name, copy(name, lowering.values().get(name).tensor()));
@@ -126,7 +142,7 @@ final class TorchGradientStep implements GradientStep {
         inputs.forEach((name, array) -> {
             INDArray dense = TorchArrays.dense(array);
             held.add(dense);
-            values.put(name, new TorchValue(device.tensor(TorchArrays.shared(dense, array.shape()))));
+            values.put(name, new TorchValue(device.input(TorchArrays.shared(dense, array.shape()))));
         });
         return values;
     }
@@ -146,7 +162,8 @@ final class TorchGradientStep implements GradientStep {
 
     private void backward(TorchOpLowering lowering, Map<String, INDArray> results, OpTimes times) {
         long start = System.nanoTime();
-        parameters.zeroGradient();
+        parameters.gradient().fill(0);
+        hostGradient = null;
         TensorVector roots = new TensorVector();
         TensorVector rootGradients = new TensorVector();
         List<INDArray> held = new ArrayList<>();
@@ -160,7 +177,6 @@ final class TorchGradientStep implements GradientStep {
             rootGradients.push_back(device.tensor(TorchArrays.shared(gradient, shape)));
         }
         if (!roots.empty()) torch.backward(roots, rootGradients, new BoolOptional(), false, new TensorVector());
-        parameters.downloadGradient();
         for (String name : differentiated) {
             Tensor gradient = lowering.values().get(name).tensor().grad();
             boolean affects = gradient.defined();
@@ -197,20 +213,27 @@ final class TorchGradientStep implements GradientStep {
     }
 
     @Override
+    public FlatArray gradient() {
+        return parameters.gradient();
+    }
+
+    @Override
     public INDArray flatGradient() {
-        return flatGradient;
+        if (hostGradient == null) hostGradient = parameters.gradient().host();
+        return hostGradient;
     }
 
     @Override
     public INDArray gradientOf(String parameter) {
         long from = store.offsets().get(parameter);
         return ParameterStore.view(
-                flatGradient, from, store.parameter(parameter).shape());
+                flatGradient(), from, store.parameter(parameter).shape());
     }
 
     @Override
     public void updateStatistics() {
-        batchNorms.update(store);
+        batchNorms.update(parameters);
+        parameters.downloadBuffers();
     }
 
     @Override
@@ -232,7 +255,7 @@ final class TorchGradientStep implements GradientStep {
         closeResults();
         loss.close();
         constants.close();
+        batchNorms.close();
         parameters.close();
-        flatGradient.close();
     }
 }

@@ -9,32 +9,26 @@ import java.util.Map;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.global.torch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.OpTime.OpTimes;
-import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
 /** Forward passes on the libtorch backend. Calls share the parameters only, and run at the same time. */
 final class TorchInference implements Inference {
     private final Graph graph;
-    private final TorchDevice device;
-    private final boolean fixed;
+    private final TorchSettings settings;
     private final TorchParameters parameters;
     private final TorchConstants constants;
 
-    /** @param fixed whether the parameters are constant, so that a GPU needs one copy only */
-    TorchInference(Graph graph, TorchDevice device, ParameterStore parameters, boolean fixed) {
+    TorchInference(Graph graph, TorchSettings settings, TorchDeviceParameters flat, TorchParameterUse use) {
         this.graph = graph;
-        this.device = device;
-        this.fixed = fixed;
-        this.parameters = new TorchParameters(device, parameters);
-        this.constants = new TorchConstants(device);
-        device.start();
+        this.settings = settings;
+        this.parameters = TorchParameters.inference(flat, use);
+        this.constants = new TorchConstants(settings.device());
     }
 
     @Override
@@ -61,23 +55,26 @@ final class TorchInference implements Inference {
     /** @param times receives the time of each operation, or null */
     private Map<String, INDArray> run(Set<String> names, Map<String, INDArray> inputs, OpTimes times) {
         long batch = Inference.checkedBatchSize(graph, inputs);
-        TorchPass pass = TorchPass.inference(graph, names);
+        TorchPass pass = TorchPass.inference(graph, names, settings.fusesAttention());
+        TorchDevice device = settings.device();
         CpuThreads.limit();
-        torch.set_num_threads(CpuThreads.current());
+        device.start(settings.precision());
         Map<String, INDArray> results = new LinkedHashMap<>();
         List<INDArray> held = new ArrayList<>();
         NoGradGuard noGradients = new NoGradGuard(); // for this thread
         try (PointerScope scope = TorchArrays.scope()) {
-            if (!fixed) parameters.upload();
+            parameters.upload();
             Map<String, TorchValue> values = new HashMap<>();
             inputs.forEach((name, array) -> {
                 held.add(TorchArrays.dense(array));
                 values.put(
                         name,
-                        new TorchValue(device.tensor(TorchArrays.shared(held.get(held.size() - 1), array.shape()))));
+                        new TorchValue(device.input(TorchArrays.shared(held.get(held.size() - 1), array.shape()))));
             });
             TorchOpLowering lowering = new TorchOpLowering(
-                    Mode.INFERENCE, batch, values, parameters, constants, new TorchBatchNorm(device, batch));
+                    Mode.INFERENCE,
+                    new TorchProducts(settings.precision()),
+                    batch, values, parameters, constants, new TorchBatchNorm(device, batch));
             pass.run(lowering, times);
             for (String name : names) {
                 long[] shape = graph.tensor(name).shape().batched(batch);

@@ -22,6 +22,7 @@ import org.vit4j.graph.Tensor;
 /** Computes operations of a graph for one batch, [B, ..] each, from the values of their inputs. */
 final class TorchOpLowering implements OpVisitor<TorchValue> {
     private final Mode mode;
+    private final TorchProducts products;
     private final long batch;
     private final TorchParameters parameters;
     private final TorchConstants constants;
@@ -32,12 +33,14 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
     /** @param inputs values of inputs and masks by name */
     TorchOpLowering(
             Mode mode,
+            TorchProducts products,
             long batch,
             Map<String, TorchValue> inputs,
             TorchParameters parameters,
             TorchConstants constants,
             TorchBatchNorm batchNorms) {
         this.mode = mode;
+        this.products = products;
         this.batch = batch;
         this.inputs = inputs;
         this.parameters = parameters;
@@ -58,6 +61,10 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
 
     private TorchValue first(Tensor t) {
         return value(t.input().name());
+    }
+
+    private TorchValue floats(Tensor t) {
+        return first(t).floats();
     }
 
     private TorchValue second(Tensor t) {
@@ -89,7 +96,7 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
 
     @Override
     public TorchValue dense(Tensor t, LinearOp.Dense op) {
-        return first(t).dense(parameter(t, 0), bias(t));
+        return products.dense(first(t), parameter(t, 0), bias(t));
     }
 
     @Override
@@ -97,9 +104,9 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
         return convolution(first(t), parameter(t, 0), bias(t), op);
     }
 
-    private static TorchValue convolution(TorchValue x, TorchValue kernel, TorchValue bias, LinearOp.Conv2d op) {
+    private TorchValue convolution(TorchValue x, TorchValue kernel, TorchValue bias, LinearOp.Conv2d op) {
         TorchValue filters = kernel.permute(3, 2, 0, 1); // [kH, kW, in, out] -> [out, in, kH, kW]
-        return channelsLast(channelsFirst(x).convolution(filters, bias, op.window(), op.groups()));
+        return channelsLast(products.convolution(channelsFirst(x), filters, bias, op.window(), op.groups()));
     }
 
     @Override
@@ -115,7 +122,7 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
 
     @Override
     public TorchValue layerNorm(Tensor t, NormOp.LayerNorm op) {
-        TorchValue x = first(t);
+        TorchValue x = floats(t);
         if (!op.epsilonOutside()) return x.layerNorm(parameter(t, 0), parameter(t, 1), op.epsilon());
         TorchValue centered = x.centered(-1);
         TorchValue deviation = centered.meanSquare(-1).sqrt().plus(op.epsilon());
@@ -126,7 +133,7 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
     public TorchValue batchNorm(Tensor t, NormOp.BatchNorm op) {
         List<TorchValue> weights =
                 t.parameters().stream().map(p -> parameters.leaf(p.name())).toList();
-        TorchValue x = first(t).moveAxis(op.axis() + 1, 1);
+        TorchValue x = floats(t).moveAxis(op.axis() + 1, 1);
         TorchValue y = mode == Mode.TRAINING
                 ? batchNorms.normalize(t, op, x, weights)
                 : x.affine(weights.get(0), weights.get(1), weights.get(2), weights.get(3), op.epsilon());
@@ -136,7 +143,7 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
     @Override
     public TorchValue groupNorm(Tensor t, NormOp.GroupNorm op) {
         return channelsLast(
-                channelsFirst(first(t)).groupNorm(op.groups(), parameter(t, 0), parameter(t, 1), op.epsilon()));
+                channelsFirst(floats(t)).groupNorm(op.groups(), parameter(t, 0), parameter(t, 1), op.epsilon()));
     }
 
     @Override
@@ -162,7 +169,7 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
     @Override
     public TorchValue add(Tensor t, ArithmeticOp.Add op) {
         return t.inputs().stream()
-                .map(input -> value(input.name()))
+                .map(input -> value(input.name()).floats())
                 .reduce(TorchValue::plus)
                 .orElseThrow();
     }
@@ -174,7 +181,7 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
 
     @Override
     public TorchValue mean(Tensor t, ArithmeticOp.Mean op) {
-        return first(t).mean(op.axis() + 1);
+        return floats(t).mean(op.axis() + 1);
     }
 
     @Override
@@ -213,22 +220,28 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
 
     @Override
     public TorchValue attentionScores(Tensor t, AttentionOp.AttentionScores op) {
-        return first(t).times(op.scale()).matmul(second(t).swap(2, 3));
+        return products.matmul(first(t).times(op.scale()), second(t).swap(2, 3));
     }
 
     @Override
     public TorchValue softmax(Tensor t, AttentionOp.Softmax op) {
-        return first(t).softmax();
+        return floats(t).softmax();
     }
 
     @Override
     public TorchValue weightedSum(Tensor t, AttentionOp.WeightedSum op) {
-        return first(t).matmul(second(t));
+        return products.matmul(first(t), second(t));
+    }
+
+    /** Computes a weighted sum by the softmax of these scores without either in memory. */
+    TorchValue attention(Tensor scores, Tensor weightedSum) {
+        double scale = ((AttentionOp.AttentionScores) scores.op()).scale();
+        return products.attention(first(scores), second(scores), second(weightedSum), scale);
     }
 
     @Override
     public TorchValue mixHeads(Tensor t, AttentionOp.MixHeads op) {
-        return channelsFirst(channelsLast(first(t)).dense(parameter(t, 0), bias(t)));
+        return channelsFirst(channelsLast(floats(t)).dense(parameter(t, 0), bias(t)));
     }
 
     @Override
@@ -242,7 +255,7 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
 
     @Override
     public TorchValue performerFeatures(Tensor t, AttentionOp.PerformerFeatures op) {
-        TorchValue x = first(t);
+        TorchValue x = floats(t);
         TorchValue half = x.times(x).sum(-1).times(0.5);
         TorchValue exponent = x.matmul(parameter(t, 0).swap(0, 1)).minus(half);
         return exponent.exp().times(1 / Math.sqrt((double) op.features()));
@@ -250,9 +263,9 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
 
     @Override
     public TorchValue linearAttention(Tensor t, AttentionOp.LinearAttention op) {
-        TorchValue q = first(t);
-        TorchValue k = second(t);
-        TorchValue v = value(t.inputs().get(2).name());
+        TorchValue q = floats(t);
+        TorchValue k = second(t).floats();
+        TorchValue v = value(t.inputs().get(2).name()).floats();
         TorchValue norm = q.matmul(k.sum(1).swap(1, 2)).plus(op.epsilon()); // [B, T, 1]
         return q.matmul(k.swap(1, 2).matmul(v)).over(norm);
     }
@@ -267,7 +280,7 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
                 .mapToObj(part -> {
                     long from = (long) part * op.width();
                     TorchValue added = bias == null ? null : bias.narrow(0, from, op.width());
-                    return (part == 0 ? last : x).dense(kernel.narrow(1, from, op.width()), added);
+                    return products.dense(part == 0 ? last : x, kernel.narrow(1, from, op.width()), added);
                 })
                 .toList();
         return TorchValue.concat(parts, 1);
@@ -290,13 +303,13 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
 
     @Override
     public TorchValue avgPool(Tensor t, ImageOp.AvgPool op) {
-        return channelsLast(channelsFirst(first(t)).avgPool(op.window(), op.ceil()));
+        return channelsLast(channelsFirst(floats(t)).avgPool(op.window(), op.ceil()));
     }
 
     /** By two matrices: libtorch's bicubic resizing has no deterministic gradient on a GPU. */
     @Override
     public TorchValue resize(Tensor t, ImageOp.Resize op) {
-        TorchValue x = channelsFirst(first(t));
+        TorchValue x = channelsFirst(floats(t));
         TorchValue rows = resizeMatrix(t.input().dim(0), op.height());
         TorchValue columns = resizeMatrix(t.input().dim(1), op.width());
         return channelsLast(rows.swap(0, 1).matmul(x).matmul(columns));

@@ -1,90 +1,72 @@
 package org.vit4j.backend.torch;
 
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 
-/**
- * Parameters and buffers as tensors that are views of two flat tensors. These share the memory of the store on the CPU; on
- * a GPU they are copies, see {@link #upload} and {@link #downloadGradient}.
- */
+/** Parameters and buffers by name, as views of two flat tensors, and the gradient of the parameters, flat. */
 final class TorchParameters implements AutoCloseable {
-    private final boolean copies;
-    /** Flat tensors on the host, and those on the device; the gradient comes last, if there is one. */
-    private final List<Tensor> host = new ArrayList<>();
-
-    private final List<Tensor> flat = new ArrayList<>();
+    private final TorchDeviceParameters flat;
+    private final TorchParameterUse use;
+    private final TorchFlatArray gradient;
+    private final TorchMemory memory = new TorchMemory();
     private final Map<String, TorchValue> leaves = new HashMap<>();
 
-    /** Without gradients. */
-    TorchParameters(TorchDevice device, ParameterStore store) {
-        this(device, store, null, Set.of());
-    }
-
-    /**
-     * @param gradient receives the gradient of all trainable parameters, flat
-     * @param frozen parameters without a gradient
-     */
-    TorchParameters(TorchDevice device, ParameterStore store, INDArray gradient, Set<String> frozen) {
-        this.copies = !device.sharesMemory();
+    private TorchParameters(TorchDeviceParameters flat, TorchParameterUse use, boolean training, Set<String> frozen) {
+        this.flat = flat;
+        this.use = use;
+        this.gradient = training ? flat.trainable().zeros(memory) : null;
+        ParameterStore store = flat.store();
+        Map<String, Long> offsets = store.offsets();
         try (PointerScope scope = TorchArrays.scope()) {
-            Tensor trainable = flat(device, store.trainable());
-            Tensor buffers = flat(device, store.buffers());
-            Tensor gradients = gradient == null ? null : flat(device, gradient);
-            Map<String, Long> offsets = store.offsets();
             long buffer = 0;
             for (Parameter parameter : store.parameters()) {
                 boolean trained = parameter.role().trainable();
                 long from = trained ? offsets.get(parameter.name()) : buffer;
-                Tensor leaf = view(trained ? trainable : buffers, from, parameter.shape());
-                if (trained && gradients != null && !frozen.contains(parameter.name())) {
+                TorchFlatArray values = trained ? flat.trainable() : flat.buffers();
+                Tensor leaf = memory.keep(view(values, from, parameter.shape()));
+                if (trained && training && !frozen.contains(parameter.name())) {
                     leaf.requires_grad_(true);
-                    leaf.mutable_grad().put(view(gradients, from, parameter.shape())); // autograd adds to it in place
+                    leaf.mutable_grad().put(view(gradient, from, parameter.shape())); // autograd adds to it in place
                 }
-                leaf.retainReference();
                 leaves.put(parameter.name(), new TorchValue(leaf));
                 if (!trained) buffer += parameter.size();
             }
         }
     }
 
-    private static Tensor view(Tensor flat, long from, Shape shape) {
+    static TorchParameters inference(TorchDeviceParameters flat, TorchParameterUse use) {
+        return new TorchParameters(flat, use, false, Set.of());
+    }
+
+    /** @param frozen parameters without a gradient */
+    static TorchParameters training(TorchDeviceParameters flat, TorchParameterUse use, Set<String> frozen) {
+        return new TorchParameters(flat, use, true, frozen);
+    }
+
+    private static Tensor view(TorchFlatArray flat, long from, Shape shape) {
         long[] dims = shape.dims().stream().mapToLong(Integer::longValue).toArray();
-        return flat.narrow(0, from, shape.size()).view(dims).detach();
+        return flat.tensor().narrow(0, from, shape.size()).view(dims).detach();
     }
 
-    private Tensor flat(TorchDevice device, INDArray array) {
-        Tensor memory = TorchArrays.shared(array, array.length());
-        Tensor tensor = device.tensor(memory);
-        host.add(memory);
-        flat.add(tensor);
-        memory.retainReference();
-        tensor.retainReference();
-        return tensor;
-    }
-
-    /** Copies changes of parameters and buffers to the device. */
+    /** Copies changes of the store to the device, if passes compute with the store. */
     void upload() {
-        if (!copies) return;
-        for (int i = 0; i < 2; i++) flat.get(i).copy_(host.get(i));
+        if (use == TorchParameterUse.STORE) flat.upload();
     }
 
-    /** Sets the gradient to zero. */
-    void zeroGradient() {
-        flat.get(flat.size() - 1).zero_();
+    /** Copies changed buffers to the store, if passes compute with the store. */
+    void downloadBuffers() {
+        if (use == TorchParameterUse.STORE) flat.buffers().copyTo(flat.store().buffers());
     }
 
-    /** Copies the gradient from the device. */
-    void downloadGradient() {
-        if (copies) host.get(host.size() - 1).copy_(flat.get(flat.size() - 1));
+    /** The gradient of all trainable parameters. */
+    TorchFlatArray gradient() {
+        return gradient;
     }
 
     TorchValue leaf(String name) {
@@ -93,11 +75,8 @@ final class TorchParameters implements AutoCloseable {
 
     @Override
     public void close() {
-        leaves.values().forEach(leaf -> leaf.tensor().releaseReference());
         leaves.clear();
-        host.forEach(Tensor::releaseReference);
-        flat.forEach(Tensor::releaseReference);
-        host.clear();
-        flat.clear();
+        memory.close();
+        if (use.isOwner()) flat.close();
     }
 }

@@ -8,8 +8,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
+import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime.OpTimes;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.NormOp;
@@ -18,12 +20,18 @@ import org.vit4j.graph.Tensor;
 /** The operations that some tensors of a graph need, in order; values are released after their last use. */
 final class TorchPass {
     private final List<Tensor> order;
+    private final TorchFusion fusion;
     private final Set<String> kept;
     private final Set<String> differentiated;
     /** Names of the values that are not used after a tensor. */
     private final Map<String, List<String>> released = new HashMap<>();
 
-    private TorchPass(Graph graph, List<Tensor> results, Collection<String> kept, Collection<String> differentiated) {
+    private TorchPass(
+            Graph graph,
+            List<Tensor> results,
+            Collection<String> kept,
+            Collection<String> differentiated,
+            Optional<Mode> fused) {
         this.kept = Set.copyOf(kept);
         this.differentiated = Set.copyOf(differentiated);
         Set<String> needed = new HashSet<>();
@@ -32,19 +40,25 @@ final class TorchPass {
             Tensor t = open.pop();
             if (needed.add(t.name())) open.addAll(t.inputs());
         }
-        this.order =
+        List<Tensor> all =
                 graph.tensors().stream().filter(t -> needed.contains(t.name())).toList();
+        this.fusion = fused.map(mode -> TorchFusion.of(all, this.kept, mode)).orElse(TorchFusion.NONE);
+        this.order = all.stream().filter(fusion::isComputed).toList();
         Map<String, String> lastUse = new HashMap<>();
-        for (Tensor t : order) t.inputs().forEach(input -> lastUse.put(input.name(), t.name()));
+        for (Tensor t : order) fusion.inputs(t).forEach(input -> lastUse.put(input.name(), t.name()));
         lastUse.forEach((name, user) -> {
             if (!this.kept.contains(name))
                 released.computeIfAbsent(user, any -> new ArrayList<>()).add(name);
         });
     }
 
-    /** @param kept tensors whose values are read after the pass */
-    static TorchPass inference(Graph graph, Collection<String> kept) {
-        return new TorchPass(graph, kept.stream().map(graph::tensor).toList(), kept, List.of());
+    /**
+     * @param kept tensors whose values are read after the pass
+     * @param fused whether attention is fused where its maps are not read
+     */
+    static TorchPass inference(Graph graph, Collection<String> kept, boolean fused) {
+        List<Tensor> results = kept.stream().map(graph::tensor).toList();
+        return new TorchPass(graph, results, kept, List.of(), Optional.of(Mode.INFERENCE).filter(any -> fused));
     }
 
     /**
@@ -54,14 +68,15 @@ final class TorchPass {
      * @param kept tensors whose values are read after the pass
      * @param differentiated tensors whose gradients are read after the backward pass
      */
-    static TorchPass training(Graph graph, Collection<String> kept, Collection<String> differentiated) {
+    static TorchPass training(
+            Graph graph, Collection<String> kept, Collection<String> differentiated, boolean fused) {
         Set<String> all = new HashSet<>(kept);
         all.addAll(differentiated);
         List<Tensor> results = graph.tensors().stream()
                 .filter(t -> all.contains(t.name()) || t.op() instanceof NormOp.BatchNorm)
                 .toList();
         all.forEach(graph::tensor); // throws for unknown names
-        return new TorchPass(graph, results, all, differentiated);
+        return new TorchPass(graph, results, all, differentiated, Optional.of(Mode.TRAINING).filter(any -> fused));
     }
 
     /** Number of elements of all values per example. */
@@ -83,7 +98,10 @@ final class TorchPass {
 
     private TorchValue compute(Tensor t, TorchOpLowering lowering) {
         try (PointerScope scope = TorchArrays.scope()) {
-            TorchValue value = t.accept(lowering);
+            TorchValue value = fusion.scores(t)
+                    .map(scores -> lowering.attention(scores, t))
+                    .orElseGet(() -> t.accept(lowering));
+            if (kept.contains(t.name())) value = value.floats();
             if (differentiated.contains(t.name())) value = withGradient(value);
             value.tensor().retainReference();
             return value;

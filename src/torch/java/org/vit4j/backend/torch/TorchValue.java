@@ -1,6 +1,7 @@
 package org.vit4j.backend.torch;
 
 import java.util.List;
+import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -24,6 +25,20 @@ record TorchValue(Tensor tensor) {
 
     private static TensorOptional optional(TorchValue value) {
         return value == null ? new TensorOptional() : new TensorOptional(value.tensor);
+    }
+
+    /** In float32. */
+    TorchValue floats() {
+        return as(torch.ScalarType.Float);
+    }
+
+    /** Rounded to bfloat16. */
+    TorchValue bfloats() {
+        return as(torch.ScalarType.BFloat16);
+    }
+
+    private TorchValue as(torch.ScalarType type) {
+        return tensor.scalar_type() == type ? this : of(tensor.to(type));
     }
 
     long size(int axis) {
@@ -141,6 +156,14 @@ record TorchValue(Tensor tensor) {
     /** Elements of an axis by a tensor of indices. */
     TorchValue gather(int axis, TorchValue indices) {
         return of(torch.index_select(tensor, axis, indices.tensor));
+    }
+
+    /** {@code softmax(scale * this k^T) v}, [B, H, T, d] each. */
+    TorchValue attention(TorchValue k, TorchValue v, double scale) {
+        boolean causal = false;
+        double dropout = 0;
+        return of(torch.scaled_dot_product_attention(
+                tensor, k.tensor, v.tensor, new TensorOptional(), dropout, causal, new DoubleOptional(scale), false));
     }
 
     /** [.., in] -> [.., out] by a kernel [in, out] and an optional bias. */

@@ -26,8 +26,8 @@ import org.vit4j.run.RunConfig;
 
 /** A device with memory of its own, by copies on the CPU: what a GPU does, but for its kernels. */
 class TorchDeviceTest {
-    private static final BackendProvider SHARING = new TorchBackend(TorchDevice.CPU);
-    private static final BackendProvider COPYING = new TorchBackend(new TorchDevice("cpu", false));
+    private static final BackendProvider SHARING = new TorchBackend(TorchDevice.CPU, true);
+    private static final BackendProvider COPYING = new TorchBackend(new TorchDevice("cpu", false), true);
     private static final int BATCH = 4;
 
     private final Graph graph = RunConfig.open("digits-cvt", List.of()).model().graph();
@@ -77,7 +77,7 @@ class TorchDeviceTest {
     @Test
     void aMissingGpuIsOneLine() {
         Assumptions.assumeFalse(torch.cuda_is_available());
-        assertThat(new TorchBackend(TorchDevice.named("cuda:0")).unavailableReason(Precision.FP32))
+        assertThat(new TorchBackend(TorchDevice.named("cuda:0"), true).unavailableReason(Precision.FP32))
                 .hasValueSatisfying(reason -> assertThat(reason)
                         .hasLineCount(1)
                         .containsAnyOf("has no CUDA; build one with 'mvn -Ptorch,torch-cuda", "sees no GPU"));
