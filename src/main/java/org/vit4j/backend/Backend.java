@@ -34,7 +34,7 @@ public final class Backend {
     private static final List<Backend> ALL = Stream.concat(
                     Stream.of(AUTO),
                     Stream.concat(PROVIDERS.stream(), Stream.of(joined("torch", "libtorch", "torch")))
-                            .map(provider -> new Backend(provider.configName(), List.of(provider), Precision.FP32)))
+                            .map(Backend::of))
             .toList();
 
     /** Static plans of oneDNN kernels. Requires a CPU with AVX2 and float parameters. */
@@ -75,6 +75,11 @@ public final class Backend {
                 .filter(provider -> provider.configName().equals(word))
                 .findFirst()
                 .orElseGet(() -> new MissingBackend(word, title, profile));
+    }
+
+    /** A backend of one implementation, in float32. */
+    static Backend of(BackendProvider provider) {
+        return new Backend(provider.configName(), List.of(provider), Precision.FP32);
     }
 
     /** Finds a backend by its word in configs. @throws IllegalArgumentException if there is none */

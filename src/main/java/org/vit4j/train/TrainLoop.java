@@ -114,6 +114,7 @@ public final class TrainLoop implements AutoCloseable {
      */
     public boolean run(BooleanSupplier stop) {
         partners.callbacks().forEach(callback -> callback.start(train.epochs()));
+        trainStep.upload(); // the caller may have loaded weights since
         try {
             while (!isFinished()) {
                 if (!epoch(stop)) {

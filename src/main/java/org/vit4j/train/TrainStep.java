@@ -79,6 +79,13 @@ final class TrainStep implements AutoCloseable {
         return average.map(WeightAverage::parameters);
     }
 
+    /** Copies changes of the parameters on the host to the device; call it before the first step. */
+    void upload() {
+        if (!downloaded) return;
+        parameters.upload();
+        deviceAverage().ifPresent(DeviceParameters::upload);
+    }
+
     /** Copies parameters and average to the host, if training happens elsewhere. */
     void download() {
         if (downloaded) return;
@@ -202,8 +209,7 @@ final class TrainStep implements AutoCloseable {
      * @param stepsPerEpoch optimizer steps per epoch
      */
     void resume(HostArrays arrays, TrainState state, int stepsPerEpoch) {
-        parameters.upload();
-        deviceAverage().ifPresent(DeviceParameters::upload);
+        upload();
         optimizer.arrays().forEach((kind, flat) -> flat.setHost(arrays.optimizer().get(kind)));
         boolean unfrozen =
                 state.epoch() > train.headEpochs() || (state.epoch() == train.headEpochs() && state.batches() > 0);

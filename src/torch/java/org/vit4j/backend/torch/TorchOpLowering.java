@@ -239,9 +239,14 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
         return products.attention(first(scores), second(scores), second(weightedSum), scale);
     }
 
+    /** One product per example, which stays in the order [B, H, T, S]: batch norm sums that order in double on the CPU. */
     @Override
     public TorchValue mixHeads(Tensor t, AttentionOp.MixHeads op) {
-        return channelsFirst(channelsLast(floats(t)).dense(parameter(t, 0), bias(t)));
+        TorchValue x = floats(t);
+        long heads = x.size(1);
+        TorchValue mixed = parameter(t, 0).swap(0, 1).matmul(x.reshape(batch, heads, -1));
+        TorchValue shaped = mixed.reshape(t.shape().batched(batch));
+        return bias(t) == null ? shaped : shaped.plus(bias(t).reshape(-1, 1, 1));
     }
 
     @Override

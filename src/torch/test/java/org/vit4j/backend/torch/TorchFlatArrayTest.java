@@ -37,7 +37,9 @@ import org.vit4j.optim.WeightAverage;
 
 /** Operations of flat tensors and optimizers on them, compared with those on ND4J arrays. */
 class TorchFlatArrayTest {
-    private static final double ROUNDING = 2e-6;
+    private static final double ROUNDING = 5e-6;
+    /** ND4J computes 1 - beta2 in float: 0.00099998713 for 0.999. */
+    private static final double SECOND_MOMENT = 2e-5;
     private static final List<TorchDevice> DEVICES = List.of(TorchDevice.CPU, new TorchDevice("cpu", false));
     private static final int SIZE = 1003;
 
@@ -49,9 +51,13 @@ class TorchFlatArrayTest {
     }
 
     private static void assertClose(INDArray found, INDArray expected, String name) {
+        assertClose(found, expected, name, ROUNDING);
+    }
+
+    private static void assertClose(INDArray found, INDArray expected, String name, double limit) {
         double error = found.sub(expected).norm2Number().doubleValue()
                 / Math.max(expected.norm2Number().doubleValue(), 1e-30);
-        assertThat(error).as(name).isLessThan(ROUNDING);
+        assertThat(error).as(name).isLessThan(limit);
     }
 
     /** Operations on an array, given another one. */
@@ -183,7 +189,8 @@ class TorchFlatArrayTest {
             Map<String, INDArray> expected = train(optimizer, clip, place -> place);
             for (TorchDevice device : DEVICES) {
                 train(optimizer, clip, place -> new TorchDeviceParameters(device, place.store()))
-                        .forEach((name, found) -> assertClose(found, expected.get(name), mode + " " + name));
+                        .forEach((name, found) -> assertClose(
+                                found, expected.get(name), mode + " " + name, name.equals("v") ? SECOND_MOMENT : ROUNDING));
             }
         }
     }
