@@ -36,6 +36,13 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private OverrideOption overrides;
 
+    @Option(
+            names = "--init",
+            paramLabel = "FILE",
+            description = "Start from the weights of a saved model or a published checkpoint, as train.init.weights. The"
+                    + " head is initialized if it has another number of classes.")
+    private Optional<String> init = Optional.empty();
+
     @Option(names = "--run", paramLabel = "DIR", description = "Run directory (default: output.dir of the config).")
     private Optional<Path> directory = Optional.empty();
 
@@ -82,7 +89,7 @@ final class TrainCommand implements Callable<Integer> {
     private int sweep() {
         if (spark.isPresent())
             throw new ConfigError("--sweep cannot be combined with --spark; start the runs one by one");
-        SweepPlan plan = Sweep.plan(config.orElseThrow(this::noConfig), overrides.values(), sweeps, directory);
+        SweepPlan plan = Sweep.plan(config.orElseThrow(this::noConfig), overrides(), sweeps, directory);
         SweepSummary summary = withProgress(progress -> Sweep.run(plan, resume, progress, root.interrupt::requested));
         PrintWriter out = spec.commandLine().getOut();
         out.println(
@@ -95,9 +102,16 @@ final class TrainCommand implements Callable<Integer> {
         return summary.hasFailedRuns() ? CommandLineProgram.FAILURE : CommandLineProgram.SUCCESS;
     }
 
+    private List<String> overrides() {
+        List<String> all = new ArrayList<>(overrides.values());
+        init.ifPresent(file -> all.add("train.init.weights=" + Json.text(file)));
+        return all;
+    }
+
     private String sweepResumeCommand(SweepPlan plan) {
         List<String> words = new ArrayList<>(List.of("train", config.orElseThrow()));
         overrides.values().forEach(override -> words.addAll(List.of("--set", override)));
+        init.ifPresent(file -> words.addAll(List.of("--init", file)));
         sweeps.forEach(sweep -> words.addAll(List.of("--sweep", sweep)));
         words.addAll(List.of("--resume", "--run", plan.directory().toString()));
         return ResumeCommand.line(words);
@@ -117,7 +131,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int train() {
-        RunConfig run = config.isPresent() ? RunConfig.open(config.get(), overrides.values()) : savedConfig();
+        RunConfig run = config.isPresent() ? RunConfig.open(config.get(), overrides()) : savedConfig();
         Path runDirectory = directory.orElse(run.output().dir());
         TrainRun.RunResult result = withProgress(progress -> spark.isPresent()
                 ? DistributedBackend.find()
@@ -131,7 +145,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private RunConfig savedConfig() {
         if (!resume || directory.isEmpty()) throw noConfig();
-        return RunConfig.ofRun(directory.get(), overrides.values());
+        return RunConfig.ofRun(directory.get(), overrides());
     }
 
     private String resultText(TrainRun.RunResult result) {
@@ -144,14 +158,14 @@ final class TrainCommand implements Callable<Integer> {
                     + ResumeCommand.line(words);
         }
         var history = result.state().history();
-        var best = result.state().best().orElseThrow();
+        var best = result.best().orElseThrow();
         var last = history.get(history.size() - 1);
         return String.format(
                 Locale.ROOT,
                 "validation accuracy: %.2f%% at the best epoch (%d), %.2f%% at the last (%d)%nmodel: %s",
                 100 * best.top1(),
                 best.epoch(),
-                100 * last.best().valTop1(),
+                100 * last.best(result.metric()).valTop1(),
                 last.epoch(),
                 result.model());
     }

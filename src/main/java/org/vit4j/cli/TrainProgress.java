@@ -2,6 +2,7 @@ package org.vit4j.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import me.tongfei.progressbar.ProgressBar;
@@ -137,7 +138,7 @@ final class TrainProgress implements Callback, AutoCloseable {
         close();
         err.printf(
                 Locale.ROOT,
-                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%%s  |  %.0f images/s%s"
+                "epoch %d/%d  loss %.4f  top-1 %.2f%%  |  validation loss %.4f  top-1 %.2f%%%s%s  |  %.0f images/s%s"
                         + "  %s left%n",
                 m.epoch(),
                 all,
@@ -145,12 +146,23 @@ final class TrainProgress implements Callback, AutoCloseable {
                 100 * m.trainTop1(),
                 m.valLoss(),
                 100 * m.valTop1(),
+                further(m),
                 m.ema().map(TrainProgress::averagedWeights).orElse(""),
                 m.imagesPerSecond(),
                 dataBound(loaded, m.seconds()),
                 TextFormat.time(m.seconds() * (all - m.epoch())));
         err.flush();
         lastLine = nanos.getAsLong();
+    }
+
+    /** Metrics of the weights other than loss and accuracy. */
+    private static String further(EpochMetrics m) {
+        return m.metrics().entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith("val_")
+                        && !entry.getKey().startsWith("val_ema_"))
+                .map(entry -> String.format(
+                        Locale.ROOT, "  %s %.4f", entry.getKey().substring("val_".length()), entry.getValue()))
+                .collect(Collectors.joining());
     }
 
     private static String averagedWeights(ValidationMetrics ema) {

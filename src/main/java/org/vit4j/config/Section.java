@@ -171,6 +171,27 @@ public final class Section {
         return value(key).map(Yaml.YamlMapping.class::isInstance).orElse(false);
     }
 
+    /** Returns true if the value is a list with a section in it, for lists that also accept plain words. */
+    public boolean isListWithSections(String key) {
+        known.add(key);
+        return value(key).filter(Yaml.YamlSequence.class::isInstance).stream()
+                .flatMap(list -> ((Yaml.YamlSequence) list).items().stream())
+                .anyMatch(Yaml.YamlMapping.class::isInstance);
+    }
+
+    /** Numbers by name, a section whose keys are not known in advance. */
+    public Map<String, Double> numbersAt(String key) {
+        return optional(key, this::parseNumbers, Map.of());
+    }
+
+    private Map<String, Double> parseNumbers(Yaml value) {
+        if (!(value instanceof Yaml.YamlMapping mapping))
+            throw new TypeMismatch(value, "expected a section (keys below it), got " + Yaml.shown(value));
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        mapping.entries().forEach((name, number) -> numbers.put(name, parseDouble(number)));
+        return numbers;
+    }
+
     /** A section below this one; a section without keys if it is absent. */
     public Section section(String key) {
         known.add(key);

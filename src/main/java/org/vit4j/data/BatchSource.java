@@ -1,5 +1,7 @@
 package org.vit4j.data;
 
+import java.util.Optional;
+
 /** Source of batches for training and evaluation: a {@link DataLoader}, or a DL4J iterator wrapped by {@link Dl4jData}. */
 public interface BatchSource {
 
@@ -16,6 +18,11 @@ public interface BatchSource {
     /** Time of all loading so far; {@link LoadTimes#NONE} if the source does not measure it. */
     default LoadTimes loadTimes() {
         return LoadTimes.NONE;
+    }
+
+    /** Number of images of each class, [K]; empty if the source does not know its labels in advance. */
+    default Optional<long[]> classCounts() {
+        return Optional.empty();
     }
 
     /**

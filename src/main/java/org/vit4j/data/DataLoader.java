@@ -1,9 +1,7 @@
 package org.vit4j.data;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Queue;
@@ -130,13 +128,13 @@ public final class DataLoader implements BatchSource {
         return dataset.name(index);
     }
 
-    private int[] order(int epoch) {
-        List<Integer> order =
-                new ArrayList<>(IntStream.range(0, dataset.size()).boxed().toList());
-        if (shuffle) SeededRandom.shuffle(order, SeededRandom.random(seed, epoch));
-        // As DeiT's RASampler: repeats of an image are consecutive, and the epoch keeps its length.
-        int repeats = augment.repeats();
-        return IntStream.range(0, order.size()).map(i -> order.get(i / repeats)).toArray();
+    @Override
+    public Optional<long[]> classCounts() {
+        return Optional.of(ClassCounts.of(dataset));
+    }
+
+    private EpochOrder order(int epoch) {
+        return EpochOrder.of(dataset, augment.sampling(), shuffle, seed, epoch, augment.repeats());
     }
 
     /** Random access to the examples of an epoch, for distributed workers that each need a shard of every batch. */
@@ -203,7 +201,7 @@ public final class DataLoader implements BatchSource {
     /** The examples of one epoch by batch and position, equal to those of {@link #epoch}. */
     public final class ExampleOrder {
         private final int epoch;
-        private final int[] order;
+        private final EpochOrder order;
 
         private ExampleOrder(int epoch) {
             this.epoch = epoch;
@@ -216,7 +214,7 @@ public final class DataLoader implements BatchSource {
 
         /** Number of images in a batch. */
         public int size(int batch) {
-            return Math.min(order.length, (batch + 1) * batchSize) - batch * batchSize;
+            return Math.min(order.images().length, (batch + 1) * batchSize) - batch * batchSize;
         }
 
         /** Loads a shard of a batch, using all threads of the common pool. */
@@ -224,7 +222,7 @@ public final class DataLoader implements BatchSource {
             Batch loaded = empty(shard.size());
             IntStream.range(0, shard.size()).parallel().forEach(i -> {
                 int position = batch * batchSize + shard.positions()[i];
-                fill(loaded, i, order[position], epoch, position % augment.repeats());
+                fill(loaded, i, order.images()[position], epoch, order.repeats()[position]);
             });
             return loaded;
         }
@@ -232,7 +230,7 @@ public final class DataLoader implements BatchSource {
 
     private final class EpochIterator implements BatchIterator {
         private final int epoch;
-        private final int[] order;
+        private final EpochOrder order;
         private final ThreadPoolExecutor workers;
         private final Deque<Future<Optional<Batch>>> pending = new ArrayDeque<>();
         private Optional<Batch> ready = Optional.empty();
@@ -252,7 +250,7 @@ public final class DataLoader implements BatchSource {
         private void submitBatches() {
             while (pending.size() <= threads && next < batchesPerEpoch()) {
                 int from = next++ * batchSize;
-                pending.add(workers.submit(() -> batch(from, Math.min(order.length, from + batchSize))));
+                pending.add(workers.submit(() -> batch(from, Math.min(order.images().length, from + batchSize))));
             }
         }
 
@@ -262,7 +260,7 @@ public final class DataLoader implements BatchSource {
             int filled = 0;
             for (int i = from; i < to; i++) {
                 if (closed) throw new CancellationException();
-                if (fillIfReadable(batch, filled, order[i], epoch, i % augment.repeats())) filled++;
+                if (fillIfReadable(batch, filled, order.images()[i], epoch, order.repeats()[i])) filled++;
             }
             return filled == 0 ? Optional.empty() : Optional.of(batch.first(filled));
         }

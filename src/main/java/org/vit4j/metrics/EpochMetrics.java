@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -11,7 +12,8 @@ import java.util.Optional;
  * One line of {@code metrics.jsonl}. Accuracies are fractions, 0 to 1; the learning rate is that of the last step.
  *
  * @param valEmaLoss validation loss of the moving average of the weights; null and not written if there is none
- * @param metrics values of further metrics of the weights, by name; not written if there are none
+ * @param metrics values of further metrics by name, those of the moving average under {@link #averageKey}; not written if
+ *     there are none
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record EpochMetrics(
@@ -28,7 +30,21 @@ public record EpochMetrics(
         @JsonProperty("metrics") Map<String, Double> metrics)
         implements ValidationMetrics {
 
-    private record EpochScore(double valLoss, double valTop1) implements ValidationMetrics {}
+    private record EpochScore(double valLoss, double valTop1, Map<String, Double> metrics)
+            implements ValidationMetrics {}
+
+    private static final String VAL = "val_";
+    private static final List<String> KEYS = List.of(
+            "epoch",
+            "lr",
+            "train_loss",
+            "train_top1",
+            "val_loss",
+            "val_top1",
+            "val_ema_loss",
+            "val_ema_top1",
+            "images_per_second",
+            "seconds");
 
     public EpochMetrics {
         metrics = metrics == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
@@ -72,21 +88,38 @@ public record EpochMetrics(
                 line.containsKey("val_ema_top1") ? line.getOrDefault("val_ema_loss", Double.NaN) : null,
                 line.get("val_ema_top1"),
                 line.getOrDefault("images_per_second", 0.0),
-                line.getOrDefault("seconds", 0.0));
+                line.getOrDefault("seconds", 0.0),
+                further(line));
+    }
+
+    private static Map<String, Double> further(Map<String, Double> line) {
+        Map<String, Double> further = new LinkedHashMap<>(line);
+        further.keySet().removeAll(KEYS);
+        return further;
+    }
+
+    /** Key of a metric of the moving average: {@code val_map -> val_ema_map}. */
+    public static String averageKey(String key) {
+        return key.startsWith(VAL) ? VAL + "ema_" + key.substring(VAL.length()) : "ema_" + key;
     }
 
     /** Validation metrics of the moving average of the weights; empty if there is none. */
     public Optional<ValidationMetrics> ema() {
-        return valEmaLoss == null ? Optional.empty() : Optional.of(new EpochScore(valEmaLoss, valEmaTop1));
+        if (valEmaLoss == null) return Optional.empty();
+        Map<String, Double> averaged = new LinkedHashMap<>();
+        metrics.keySet().stream()
+                .filter(key -> metrics.containsKey(averageKey(key)))
+                .forEach(key -> averaged.put(key, metrics.get(averageKey(key))));
+        return Optional.of(new EpochScore(valEmaLoss, valEmaTop1, averaged));
     }
 
-    /** Returns true if the moving average has better metrics than the weights. */
-    public boolean averageIsBetter() {
-        return ema().map(average -> BestEpoch.isBetter(average, this)).orElse(false);
+    /** Returns true if the moving average is better than the weights. */
+    public boolean averageIsBetter(BestMetric metric) {
+        return ema().map(average -> metric.isBetter(average, this)).orElse(false);
     }
 
     /** Validation metrics of the better of weights and average, the one that {@code model.keras} holds. */
-    public ValidationMetrics best() {
-        return averageIsBetter() ? ema().orElseThrow() : this;
+    public ValidationMetrics best(BestMetric metric) {
+        return averageIsBetter(metric) ? ema().orElseThrow() : this;
     }
 }

@@ -1,6 +1,5 @@
 package org.vit4j.metrics;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -48,10 +47,7 @@ public final class Evaluator {
             List<String> classes,
             WorstMistakes mistakes,
             List<Metric.MetricState> metrics) {
-        long[][] confusion = new long[classes.size()][classes.size()];
-        double loss = 0;
-        long top5 = 0;
-        long count = 0;
+        ScoreSums sums = new ScoreSums(classes.size());
         try (BatchIterator epoch = batches.epoch(0, 0)) {
             while (epoch.hasNext()) {
                 Batch batch = epoch.next();
@@ -60,18 +56,12 @@ public final class Evaluator {
                         INDArray logits = network.apply(images)) {
                     rows = logits.toDoubleMatrix();
                 }
-                for (int i = 0; i < rows.length; i++) {
-                    int label = batch.labels()[i];
-                    confusion[label][WorstMistakes.argMax(rows[i])]++;
-                    if (isAmong(rows[i], label, 5)) top5++;
-                }
-                loss += crossEntropy(rows, batch.labels());
+                sums.add(rows, batch.labels());
                 mistakes.add(batch, rows);
                 for (Metric.MetricState metric : metrics) metric.add(batch, rows);
-                count += batch.size();
             }
         }
-        return scores(confusion, loss, top5, count, classes);
+        return sums.scores(classes);
     }
 
     /** Returns true if fewer than {@code k} logits are larger than the label's; always with k classes or fewer. */
@@ -81,41 +71,21 @@ public final class Evaluator {
         return larger < k;
     }
 
-    private static Scores scores(long[][] confusion, double loss, long top5, long count, List<String> classes) {
-        List<Scores.ClassScore> byClass = new ArrayList<>();
-        for (int k = 0; k < classes.size(); k++) {
-            long actual = 0;
-            long predicted = 0;
-            for (int other = 0; other < classes.size(); other++) {
-                actual += confusion[k][other];
-                predicted += confusion[other][k];
-            }
-            long correct = confusion[k][k];
-            byClass.add(new Scores.ClassScore(
-                    classes.get(k),
-                    actual,
-                    ratio(correct, predicted),
-                    ratio(correct, actual),
-                    ratio(2 * correct, actual + predicted)));
-        }
-        return new Scores(
-                count == 0 ? 0 : loss / count,
-                ratio(correct(confusion), count),
-                ratio(top5, count),
-                count,
-                byClass,
-                confusion);
+    /**
+     * Scores of one class.
+     *
+     * @param correct number of images of the class that were predicted as it
+     * @param actual number of images of the class
+     * @param predicted number of images that were predicted as the class
+     */
+    static Scores.ClassScore classScore(String name, long correct, long actual, long predicted) {
+        return new Scores.ClassScore(
+                name, actual, ratio(correct, predicted), ratio(correct, actual), ratio(2 * correct, actual + predicted));
     }
 
     /** Returns 0 if there is nothing to count. */
     static double ratio(long part, long total) {
         return total == 0 ? 0 : (double) part / total;
-    }
-
-    private static long correct(long[][] confusion) {
-        long correct = 0;
-        for (int i = 0; i < confusion.length; i++) correct += confusion[i][i];
-        return correct;
     }
 
     /** Counts the rows whose largest logit is that of the label. */
@@ -124,17 +94,5 @@ public final class Evaluator {
         long correct = 0;
         for (int i = 0; i < labels.length; i++) if (predicted[i] == labels[i]) correct++;
         return correct;
-    }
-
-    /** Sums the cross entropy over the rows, in double. */
-    private static double crossEntropy(double[][] rows, int[] labels) {
-        double sum = 0;
-        for (int i = 0; i < labels.length; i++) {
-            double max = java.util.Arrays.stream(rows[i]).max().orElseThrow();
-            double total = 0;
-            for (double value : rows[i]) total += Math.exp(value - max);
-            sum += max + Math.log(total) - rows[i][labels[i]];
-        }
-        return sum;
     }
 }

@@ -51,10 +51,18 @@ public record MetricsFile(List<Map<String, Double>> lines) {
         parse(line, where).properties().forEach(field -> {
             JsonNode value = field.getValue();
             // JSON has no NaN or infinity; Jackson writes them as text.
-            if (value.isNumber()) values.put(field.getKey(), value.asDouble());
+            if (field.getKey().equals("metrics")) values.putAll(numbers(value));
+            else if (value.isNumber()) values.put(field.getKey(), value.asDouble());
             else if (value.isTextual()) values.put(field.getKey(), Double.NaN);
         });
         if (!values.containsKey("epoch")) throw new ConfigError(where + ": missing 'epoch'");
+        return values;
+    }
+
+    /** Further metrics; null stands for NaN. */
+    private static Map<String, Double> numbers(JsonNode further) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        further.properties().forEach(field -> values.put(field.getKey(), field.getValue().asDouble(Double.NaN)));
         return values;
     }
 

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
+import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.report.Chart;
 import org.vit4j.report.Chart.ChartPoint;
@@ -127,7 +128,7 @@ final class NotebookProgress implements Callback {
                     m.epoch(),
                     all,
                     m.trainLoss(),
-                    100 * m.best().valTop1(),
+                    100 * m.best(BestMetric.ACCURACY).valTop1(),
                     m.imagesPerSecond()));
         }
     }

@@ -17,6 +17,7 @@ import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.MetricsFile;
 import org.vit4j.models.Models;
 
@@ -103,7 +104,12 @@ public record RunRecord(Path directory, MetricsFile metrics, String yaml, Map<St
 
     /** Returns the best epoch by the trainer's rule. */
     public Optional<BestEpoch> best() {
-        return BestEpoch.of(metrics.epochs());
+        return BestEpoch.of(metrics.epochs(), bestMetric());
+    }
+
+    /** Returns the measure that selects the best epoch. */
+    public BestMetric bestMetric() {
+        return BestMetric.ofConfig(config());
     }
 
     /** Returns the metrics of the last epoch. */

@@ -38,6 +38,7 @@ final class ResumeCheck {
             "train.spike",
             "train.checkpoint_steps",
             "train.early_stop",
+            "train.val_batch",
             "train.init.weights",
             "train.init.strict");
 

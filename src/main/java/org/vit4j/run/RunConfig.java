@@ -13,9 +13,7 @@ import org.vit4j.data.DataConfig;
 import org.vit4j.graph.Graph;
 import org.vit4j.models.Model;
 import org.vit4j.models.Models;
-import org.vit4j.optim.NamePattern;
 import org.vit4j.train.TrainConfig;
-import org.vit4j.train.TrainingLoss;
 
 /**
  * Contents of a config file.
@@ -77,11 +75,14 @@ public record RunConfig(
         int channels = model.map(m -> m.image().channels()).orElse(3);
         Optional<DataConfig> data = DataConfig.read(root.section("data"), height, width, channels);
         Section training = root.section("train");
-        Optional<TrainConfig> train = TrainConfig.read(training);
-        if (model.isPresent() && train.flatMap(TrainConfig::distill).isPresent()) {
-            TrainingLoss.missingHeadReason(model.get()).ifPresent(problem -> training.reject("distill", problem));
+        Optional<TrainConfig> train = TrainConfig.read(training, false);
+        if (model.isPresent() && train.isPresent()) {
+            checkPatterns(model.get(), train.get(), training);
+            train.get().best().problem(false).ifPresent(problem -> training.reject("best", problem));
+            train.get()
+                    .classWeightsProblem(model.get().classes())
+                    .ifPresent(problem -> training.section("loss").reject("class_weights", problem));
         }
-        if (model.isPresent() && train.isPresent()) checkPatterns(model.get(), train.get(), training);
         Section out = root.section("output");
         Path dir = out.pathAt("dir", "runs/" + config.name());
         int keep = out.intAt("keep", 3);
@@ -113,13 +114,12 @@ public record RunConfig(
 
     /** Rejects parameter patterns that match nothing, and freezing all parameters. */
     private static void checkPatterns(Model model, TrainConfig train, Section s) {
-        if (train.groups().groups().isEmpty() && train.freeze().isEmpty()) return;
+        if (train.groups().groups().isEmpty() && train.freeze().rules().isEmpty()) return;
         Graph graph = model.graph();
         train.groups().unmatchedPattern(graph).ifPresent(problem -> s.reject("optimizer.groups", problem));
-        NamePattern.unmatched(train.freeze(), graph.parameters()).ifPresent(problem -> s.reject("freeze", problem));
-        boolean anyTrainable =
-                graph.parameters().stream().anyMatch(w -> w.role().trainable() && train.isTrainable(w.name()));
-        if (!anyTrainable) s.reject("freeze", "leaves no trainable parameter");
+        train.freeze()
+                .problem(graph.parameters(), train.epochs())
+                .ifPresent(problem -> s.reject("freeze", problem));
     }
 
     private static Optional<PublishedResult> published(Section s) {

@@ -130,11 +130,11 @@ record RunSession(
     }
 
     private static String finishedStatus(TrainLoop loop) {
-        int best = loop.state().best().map(BestEpoch::epoch).orElse(0);
+        int best = loop.best().map(BestEpoch::epoch).orElse(0);
         return loop.stoppedEarly() ? "finished early: no improvement since epoch " + best : "finished";
     }
 
     private TrainRun.RunResult result(boolean finished, TrainLoop loop, RunDirectory run) {
-        return new TrainRun.RunResult(finished, loop.state(), run.path(), run.model());
+        return new TrainRun.RunResult(finished, loop.state(), config.train().best(), run.path(), run.model());
     }
 }

@@ -45,7 +45,7 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
                 split.validation(),
                 AugmentConfig.NONE,
                 data.preprocess(),
-                config.train().batch(),
+                config.train().validationBatch(),
                 false,
                 false,
                 0,

@@ -7,11 +7,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.ClassCounts;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.graph.analysis.MemoryEstimate;
 import org.vit4j.io.RunException;
 import org.vit4j.machine.CpuThreads;
 import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.BestMetric;
 import org.vit4j.train.Callback;
 import org.vit4j.train.GradientWorker;
 import org.vit4j.train.GradientWorkers;
@@ -28,18 +30,24 @@ public final class TrainRun {
      * Result of a run.
      *
      * @param finished false if the run was stopped before its last epoch
+     * @param metric measure that selects the best epoch
      * @param model best model
      */
-    public record RunResult(boolean finished, TrainState state, Path directory, Path model) {
+    public record RunResult(boolean finished, TrainState state, BestMetric metric, Path directory, Path model) {
+        /** Best epoch; empty if none is finished. */
+        public Optional<BestEpoch> best() {
+            return state.best(metric);
+        }
+
         /** Machine-readable summary; fractions are not rounded. */
         public Map<String, Object> toMap() {
             Map<String, Object> map = new LinkedHashMap<>();
             map.put("finished", finished);
             map.put("epochs", state.history().size());
             map.put("steps", state.step());
-            map.put("best_epoch", state.best().map(BestEpoch::epoch).orElse(null));
-            map.put("val_top1", state.best().map(BestEpoch::top1).orElse(null));
-            map.put("val_loss", state.best().map(BestEpoch::loss).orElse(null));
+            map.put("best_epoch", best().map(BestEpoch::epoch).orElse(null));
+            map.put("val_top1", best().map(BestEpoch::top1).orElse(null));
+            map.put("val_loss", best().map(BestEpoch::loss).orElse(null));
             map.put("directory", directory.toString());
             map.put("model", model.toString());
             return map;
@@ -83,6 +91,11 @@ public final class TrainRun {
                 config,
                 data.classes().size(),
                 workers.map(GradientWorkers::shards).orElse(1));
+        config.train().forClasses(data.classes(), data.training().classCounts());
+        if (workers.isPresent() && config.train().hasWeightedMean()) {
+            throw new ConfigError(config.name() + ": train.loss.class_weights: not supported with several workers, whose"
+                    + " shards of a batch have different total weights; use data.sampling: balanced");
+        }
         int threads = CpuThreads.current();
         config.train().threads().ifPresent(CpuThreads::use);
         try {
@@ -121,8 +134,9 @@ public final class TrainRun {
      * @param images training images; each worker must have the same images in the same order
      */
     public static GradientWorker worker(RunConfig config, Dataset images) {
+        TrainConfig train = config.train().forClasses(images.classes(), Optional.of(ClassCounts.of(images)));
         return new GradientWorker(
-                config.train(),
+                train,
                 config.model(),
                 TrainData.training(config, images),
                 images.classes().size(),

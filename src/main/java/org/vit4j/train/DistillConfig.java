@@ -8,8 +8,8 @@ import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
 /**
- * {@code train.distill}: distillation from a teacher through a second head (DeiT, Touvron et al. 2021,
- * arXiv:2012.12877, section 4).
+ * {@code train.distill}: distillation from a teacher (DeiT, Touvron et al. 2021, arXiv:2012.12877, section 4). A student
+ * with a distillation head learns from the teacher through it, any other network through its only head.
  *
  * @param teacher saved vit4j model with the same classes
  * @param alpha weight of the distillation loss; the loss of the labels has weight 1 - alpha
@@ -48,15 +48,15 @@ public record DistillConfig(Path teacher, DistillType type, double alpha, double
      * Builds the scalar to minimize.
      *
      * @param classLoss loss of the class head, a scalar
-     * @param logitsDistill logits of the distillation head, [B, K]
+     * @param student logits that learn from the teacher, [B, K]: of the distillation head, or of the only head
      * @param teacher logits of the teacher, [B, K]
      */
-    SDVariable loss(SameDiff sd, SDVariable classLoss, SDVariable logitsDistill, SDVariable teacher) {
+    SDVariable loss(SameDiff sd, SDVariable classLoss, SDVariable student, SDVariable teacher) {
         boolean hard = type == DistillType.HARD;
         return switch (form) {
-            case DEIT -> DistillationLoss.deit(sd, classLoss, logitsDistill, teacher, hard, alpha, temperature);
+            case DEIT -> DistillationLoss.deit(sd, classLoss, student, teacher, hard, alpha, temperature);
             case VIT_PYTORCH ->
-                DistillationLoss.vitPytorch(sd, classLoss, logitsDistill, teacher, hard, alpha, temperature);
+                DistillationLoss.vitPytorch(sd, classLoss, student, teacher, hard, alpha, temperature);
         };
     }
 }

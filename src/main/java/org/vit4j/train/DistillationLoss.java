@@ -5,11 +5,12 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Distillation losses for a student with two heads (Touvron et al. 2021, arXiv:2012.12877, section 4). All logits are
- * [B, K]; the teacher's logits need no gradient.
+ * Distillation losses (Touvron et al. 2021, arXiv:2012.12877, section 4). All logits are [B, K]; the teacher's logits need
+ * no gradient.
  *
  * <p>{@code (1 - alpha) * classLoss(class head, targets) + alpha * L(distillation head, teacher)}, where L is {@link
- * #soft} or {@link #hard}. The two implementations differ only in the divisor of the soft part.
+ * #soft} or {@link #hard}. Both heads are the same for a student with one head. The two implementations differ only in the
+ * divisor of the soft part.
  */
 public final class DistillationLoss {
     private DistillationLoss() {}
@@ -25,14 +26,14 @@ public final class DistillationLoss {
     public static SDVariable deit(
             SameDiff sd,
             SDVariable classLoss,
-            SDVariable logitsDistill,
+            SDVariable student,
             SDVariable teacher,
             boolean hard,
             double alpha,
             double temperature) {
         SDVariable distillLoss = hard
-                ? hard(sd, logitsDistill, teacher)
-                : divergence(sd, logitsDistill, teacher, temperature).mean();
+                ? hard(sd, student, teacher)
+                : divergence(sd, student, teacher, temperature).mean();
         return blend(classLoss, distillLoss, alpha);
     }
 
@@ -43,13 +44,13 @@ public final class DistillationLoss {
     public static SDVariable vitPytorch(
             SameDiff sd,
             SDVariable classLoss,
-            SDVariable logitsDistill,
+            SDVariable student,
             SDVariable teacher,
             boolean hard,
             double alpha,
             double temperature) {
         SDVariable distillLoss =
-                hard ? hard(sd, logitsDistill, teacher) : soft(sd, logitsDistill, teacher, temperature);
+                hard ? hard(sd, student, teacher) : soft(sd, student, teacher, temperature);
         return blend(classLoss, distillLoss, alpha);
     }
 

@@ -58,7 +58,7 @@ public final class GradientWorker implements AutoCloseable {
         assign(parameters.store().trainable(), trainable);
         assign(parameters.store().buffers(), buffers);
         parameters.upload();
-        if (lossGradient.isHeadOnly() && request.epoch() >= train.headEpochs()) lossGradient.unfreezeBody();
+        lossGradient.beginEpoch(request.epoch());
         if (examples.epoch() != request.epoch()) examples = training.examples(request.epoch());
         int count = request.count();
         GradientShard result = new GradientShard(

@@ -1,5 +1,6 @@
 package org.vit4j.train;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -15,8 +16,14 @@ import org.vit4j.data.MixedBatch;
  * @param labelSmoothing fraction of every label that is spread over all classes, before labels are mixed
  * @param bceThreshold for binary cross entropy: targets above it become 1, others 0
  * @param bceSum for binary cross entropy: sum over the classes instead of mean
+ * @param classWeights factor of each class; {@link #forClasses} applies it
  */
-public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bceThreshold, boolean bceSum)
+public record LossConfig(
+        LossName name,
+        double labelSmoothing,
+        OptionalDouble bceThreshold,
+        boolean bceSum,
+        Optional<ClassWeights> classWeights)
         implements Loss {
     /** Values of {@code train.loss.name}. */
     public enum LossName {
@@ -31,8 +38,15 @@ public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bc
         bceThreshold.ifPresent(threshold -> Checks.rate("bce_threshold", threshold));
     }
 
-    static Optional<LossConfig> read(Section s) {
-        LossName name = s.enumAt("name", LossName.class, LossName.CROSS_ENTROPY);
+    /** A loss without class weights. */
+    public LossConfig(LossName name, double labelSmoothing, OptionalDouble bceThreshold, boolean bceSum) {
+        this(name, labelSmoothing, bceThreshold, bceSum, Optional.empty());
+    }
+
+    /** @param multiLabel true if images have several labels */
+    static Optional<LossConfig> read(Section s, boolean multiLabel) {
+        LossName name = s.enumAt("name", LossName.class, multiLabel ? LossName.BCE : LossName.CROSS_ENTROPY);
+        if (multiLabel && name != LossName.BCE) s.reject("name", "must be bce for images with several labels (data.labels)");
         double smoothing = s.doubleUnlessOff("label_smoothing", 0);
         boolean bce = name == LossName.BCE;
         for (String key : new String[] {"bce_threshold", "bce_sum"}) {
@@ -40,11 +54,33 @@ public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bc
         }
         OptionalDouble threshold = bce ? s.optionalDouble("bce_threshold") : OptionalDouble.empty();
         boolean sum = bce && s.boolAt("bce_sum", false);
-        return s.build(() -> new LossConfig(name, smoothing, threshold, sum));
+        Optional<ClassWeights> weights = ClassWeights.read(s);
+        return s.build(() -> new LossConfig(name, smoothing, threshold, sum, weights));
     }
 
     static LossConfig crossEntropy(double labelSmoothing) {
         return new LossConfig(LossName.CROSS_ENTROPY, labelSmoothing, OptionalDouble.empty(), false);
+    }
+
+    /**
+     * This loss with its class weights.
+     *
+     * @param counts number of training images of each class, if known
+     * @throws org.vit4j.config.ConfigError if the weights do not fit the classes
+     */
+    Loss forClasses(List<String> classes, Optional<long[]> counts) {
+        if (classWeights.isEmpty()) return this;
+        LossConfig plain = new LossConfig(name, labelSmoothing, bceThreshold, bceSum);
+        return new WeightedLoss(plain, classWeights.get().of(classes, counts));
+    }
+
+    boolean isBinary() {
+        return name == LossName.BCE;
+    }
+
+    /** Mean of the binary cross entropies, [B, K]; with {@code bceSum} K times as large. */
+    SDVariable reduced(SDVariable entropies, int classes) {
+        return entropies.mean().mul(bceSum ? classes : 1);
     }
 
     @Override
@@ -58,7 +94,7 @@ public record LossConfig(LossName name, double labelSmoothing, OptionalDouble bc
     public SDVariable loss(SameDiff sd, SDVariable logits, SDVariable targets, int classes) {
         return switch (name) {
             case CROSS_ENTROPY -> LossFunctions.crossEntropy(sd, logits, targets);
-            case BCE -> LossFunctions.binaryCrossEntropy(sd, logits, targets).mul(bceSum ? classes : 1);
+            case BCE -> reduced(LossFunctions.binaryCrossEntropies(sd, logits, targets), classes);
         };
     }
 }

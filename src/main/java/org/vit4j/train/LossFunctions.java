@@ -22,18 +22,23 @@ public final class LossFunctions {
     }
 
     /**
-     * Binary cross entropy, log(1 + e^x) - x t for every logit x, averaged over the batch and the classes.
+     * Binary cross entropy, averaged over the batch and the classes.
      *
      * @param logits [B, K]
      * @param targets [B, K], each 0..1
      */
     public static SDVariable binaryCrossEntropy(SameDiff sd, SDVariable logits, SDVariable targets) {
+        return binaryCrossEntropies(sd, logits, targets).mean();
+    }
+
+    /** Binary cross entropy of each logit x, log(1 + e^x) - x t, [B, K]. */
+    static SDVariable binaryCrossEntropies(SameDiff sd, SDVariable logits, SDVariable targets) {
         // log(1 + e^x) = m + log(e^(x - m) + e^-m) holds for any m, and its gradient does not depend on m. So the
         // gradient is correct also at x = 0, where max(x, 0) is not differentiable and where all logits of a new head
         // are.
         SDVariable m = sd.nn().relu(logits, 0);
         SDVariable sum = sd.math().exp(logits.sub(m)).add(sd.math().exp(m.neg()));
-        return m.add(sd.math().log(sum)).sub(logits.mul(targets)).mean();
+        return m.add(sd.math().log(sum)).sub(logits.mul(targets));
     }
 
     /**

@@ -3,6 +3,7 @@ package org.vit4j.train;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.vit4j.backend.DeviceParameters;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Mode;
@@ -15,7 +16,7 @@ final class LossGradient implements AutoCloseable {
     private final Graph graph;
     private final DeviceParameters parameters;
     private final Set<String> heads;
-    private boolean headOnly;
+    private int epoch;
     private GradientStep step;
     private boolean closed;
 
@@ -24,7 +25,6 @@ final class LossGradient implements AutoCloseable {
         this.graph = graph;
         this.parameters = parameters;
         this.heads = ModelAnatomy.heads(graph);
-        this.headOnly = train.headEpochs() > 0;
         this.step = stepWithTensors(List.of(logits()));
     }
 
@@ -36,28 +36,54 @@ final class LossGradient implements AutoCloseable {
         return step;
     }
 
-    boolean isHeadOnly() {
-        return headOnly;
-    }
-
     boolean isTrainable(String parameter) {
-        return train.isTrainable(parameter) && (!headOnly || heads.contains(parameter));
+        return isTrainable(parameter, epoch);
     }
 
-    /** Makes all parameters trainable, after the epochs that train only the head. */
-    void unfreezeBody() {
-        headOnly = false;
+    private boolean isTrainable(String parameter, int inEpoch) {
+        return train.freeze().isTrainable(parameter, inEpoch) && (!isHeadOnly(inEpoch) || heads.contains(parameter));
+    }
+
+    private boolean isHeadOnly(int inEpoch) {
+        return inEpoch < train.headEpochs();
+    }
+
+    private Set<String> frozen(int inEpoch) {
+        return parameters.store().offsets().keySet().stream()
+                .filter(name -> !isTrainable(name, inEpoch))
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * Selects the trainable parameters of an epoch, counted from 0.
+     *
+     * @return true if they are others than before
+     */
+    boolean beginEpoch(int next) {
+        boolean changes = changes(epoch, next);
+        epoch = next;
+        if (!changes) return false;
         step.close();
         step = stepWithTensors(List.of(logits()));
+        return true;
+    }
+
+    private boolean changes(int before, int after) {
+        return isHeadOnly(before) != isHeadOnly(after) || !frozen(before).equals(frozen(after));
+    }
+
+    /** First epoch since which the trainable parameters are those of {@code current}. */
+    int phaseStart(int current) {
+        return IntStream.concat(IntStream.of(train.headEpochs()), train.freeze().boundaries())
+                .filter(start -> start > 0 && start <= current && changes(start - 1, start))
+                .max()
+                .orElse(0);
     }
 
     /** Builds a gradient step that also returns the values of some tensors. */
     GradientStep stepWithTensors(List<String> tensors) {
         // A frozen body keeps its batch-norm statistics too.
-        Mode mode = train.freezeNorm() || headOnly ? Mode.FINE_TUNING : Mode.TRAINING;
-        Set<String> frozen = parameters.store().offsets().keySet().stream()
-                .filter(name -> !isTrainable(name))
-                .collect(Collectors.toSet());
+        Mode mode = train.freezeNorm() || isHeadOnly(epoch) ? Mode.FINE_TUNING : Mode.TRAINING;
         return train.backend()
                 .step(
                         graph,
@@ -67,7 +93,7 @@ final class LossGradient implements AutoCloseable {
                                 network -> TrainingLoss.loss(network, train.loss(), train.distill()),
                                 tensors,
                                 List.of(),
-                                frozen));
+                                frozen(epoch)));
     }
 
     @Override

@@ -14,9 +14,9 @@ import org.vit4j.data.BatchShard;
 import org.vit4j.data.MixedBatch;
 import org.vit4j.data.Mixup;
 import org.vit4j.machine.CpuThreads;
+import org.vit4j.metrics.BestMetric;
 import org.vit4j.optim.ClipConfig;
 import org.vit4j.optim.EmaConfig;
-import org.vit4j.optim.NamePattern;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.Optimizers;
 import org.vit4j.optim.ParamGroupConfig;
@@ -29,13 +29,15 @@ import org.vit4j.optim.Schedules;
  * @param accumulate number of batches whose gradients are averaged for one optimizer step
  * @param groups learning rate and weight decay of selected parameters
  * @param mixup mixing of images and labels
- * @param freeze patterns of parameters that are not trained
+ * @param freeze parameters that are not trained
  * @param spike logs losses more than this many standard deviations above the previous ones; 0 disables it
  * @param checkpointSteps steps between checkpoints within an epoch, 0 for none; in addition to one after every epoch
+ * @param best measure that selects the best epoch
+ * @param valBatch number of images in a batch of the validation set; {@code batch} if empty
  * @param earlyStop ends a run that stops improving
  * @param freezeNorm batch norms use and keep their running statistics; scale and shift stay trainable. For fine-tuning
  *     with batches that are too small or too few for their own statistics
- * @param distill distillation from a teacher, for a student with two heads
+ * @param distill distillation from a teacher
  * @param init weights to start from; random initialization if empty
  * @param backend executes the network; {@code auto} selects the fastest one available. Has the precision of matrix products
  * @param threads number of threads of the native kernels; the number of usable processors if empty, see {@link
@@ -56,9 +58,11 @@ public record TrainConfig(
         Optional<Mixup> mixup,
         Optional<ClipConfig> clip,
         Optional<EmaConfig> ema,
-        List<NamePattern> freeze,
+        FreezeSchedule freeze,
         double spike,
         int checkpointSteps,
+        BestMetric best,
+        OptionalInt valBatch,
         Optional<EarlyStopping> earlyStop,
         boolean freezeNorm,
         Optional<DistillConfig> distill,
@@ -75,7 +79,7 @@ public record TrainConfig(
         Checks.nonNegative("spike", spike);
         Checks.check(checkpointSteps >= 0, "checkpoint_steps", checkpointSteps, "must be at least 0");
         threads.ifPresent(n -> Checks.check(n >= 1 && n <= 1024, "threads", n, "must be in [1, 1024]"));
-        freeze = List.copyOf(freeze);
+        valBatch.ifPresent(n -> Checks.check(n >= 1, "val_batch", n, "must be at least 1"));
         int headEpochs = init.map(InitWeightsConfig::headEpochs).orElse(0);
         Checks.require(
                 accumulate % distributed.syncEvery().orElse(accumulate) == 0,
@@ -86,7 +90,12 @@ public record TrainConfig(
         Checks.require(headEpochs <= epochs, "init.head_epochs (%d) must be at most epochs (%d)", headEpochs, epochs);
     }
 
-    public static Optional<TrainConfig> read(Section s) {
+    /**
+     * Reads a {@code train:} section.
+     *
+     * @param multiLabel true if images have several labels
+     */
+    public static Optional<TrainConfig> read(Section s, boolean multiLabel) {
         int epochs = s.intAt("epochs", 100);
         int batch = s.intAt("batch", 64);
         int accumulate = s.intUnlessOff("accumulate", 1, 1);
@@ -97,18 +106,16 @@ public record TrainConfig(
         Optional<? extends Optimizer> optimizer = Optimizers.read(optimizerSection, scale);
         double lr = optimizer.map(Optimizer::lr).orElse(1.0);
         Optional<Schedule> schedule = Schedules.read(s.section("schedule"), lr, epochs);
-        Optional<LossConfig> loss = LossConfig.read(s.section("loss"));
+        Optional<LossConfig> loss = LossConfig.read(s.section("loss"), multiLabel);
         Optional<Mixup> mixup = s.optional("mixup", Mixup::read);
         Optional<ClipConfig> clip = ClipConfig.read(s);
         Optional<EmaConfig> ema = s.optional("ema", EmaConfig::read);
-        List<NamePattern> freeze = s.has("freeze") && !s.isOff("freeze")
-                ? s.stringsAt("freeze", List.of()).stream()
-                        .map(NamePattern::new)
-                        .toList()
-                : List.of();
+        Optional<FreezeSchedule> freeze = FreezeSchedule.read(s);
         double spike = s.doubleUnlessOff("spike", 6);
         int checkpointSteps = s.intUnlessOff("checkpoint_steps", 1000, 0);
-        Optional<EarlyStopping> earlyStop = s.optional("early_stop", EarlyStopping::read);
+        BestMetric best = s.optional("best", BestMetric::read).orElse(multiLabel ? BestMetric.MAP : BestMetric.ACCURACY);
+        OptionalInt valBatch = s.has("val_batch") ? OptionalInt.of(s.intAt("val_batch")) : OptionalInt.empty();
+        Optional<EarlyStopping> earlyStop = s.optional("early_stop", below -> EarlyStopping.read(below, best));
         boolean freezeNorm = s.boolAt("freeze_norm", false);
         Optional<DistillConfig> distill = s.optional("distill", DistillConfig::read);
         Optional<InitWeightsConfig> init = s.optional("init", InitWeightsConfig::read);
@@ -130,9 +137,11 @@ public record TrainConfig(
                 mixup,
                 clip,
                 ema,
-                freeze,
+                freeze.orElseThrow(),
                 spike,
                 checkpointSteps,
+                best,
+                valBatch,
                 earlyStop,
                 freezeNorm,
                 distill,
@@ -219,8 +228,54 @@ public record TrainConfig(
         return distributed.syncEvery().orElse(accumulate);
     }
 
-    /** Returns true if no freeze pattern matches the parameter. */
-    public boolean isTrainable(String parameter) {
-        return freeze.stream().noneMatch(pattern -> pattern.matches(parameter));
+    /**
+     * This recipe with class weights of the loss that fit the data.
+     *
+     * @param counts number of training images of each class, if known
+     * @throws ConfigError if the weights do not fit the classes
+     */
+    public TrainConfig forClasses(List<String> classes, Optional<long[]> counts) {
+        if (!(loss instanceof LossConfig config)) return this;
+        return new TrainConfig(
+                epochs,
+                batch,
+                accumulate,
+                seed,
+                optimizer,
+                groups,
+                schedule,
+                config.forClasses(classes, counts),
+                mixup,
+                clip,
+                ema,
+                freeze,
+                spike,
+                checkpointSteps,
+                best,
+                valBatch,
+                earlyStop,
+                freezeNorm,
+                distill,
+                init,
+                backend,
+                threads,
+                dropLast,
+                distributed);
+    }
+
+    /** Class weights of the loss that do not fit a number of classes; empty if they fit. */
+    public Optional<String> classWeightsProblem(int classes) {
+        if (!(loss instanceof LossConfig config)) return Optional.empty();
+        return config.classWeights().flatMap(weights -> weights.problem(classes));
+    }
+
+    /** Returns true if the loss of a batch is not the mean of the losses of its images. */
+    public boolean hasWeightedMean() {
+        return loss instanceof LossConfig config && config.classWeights().isPresent() && !config.isBinary();
+    }
+
+    /** Number of images in a batch of the validation set. */
+    public int validationBatch() {
+        return valBatch.orElse(batch);
     }
 }

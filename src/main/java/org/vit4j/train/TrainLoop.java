@@ -1,6 +1,7 @@
 package org.vit4j.train;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -16,6 +17,7 @@ import org.vit4j.io.RunException;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.Metric;
+import org.vit4j.metrics.ScoreMetric;
 import org.vit4j.model.Network;
 import org.vit4j.optim.Schedule;
 import org.vit4j.train.ValidatedEpoch.ValidatedWeights;
@@ -70,8 +72,20 @@ public final class TrainLoop implements AutoCloseable {
                 trainStep.deviceParameters(),
                 trainStep.deviceAverage(),
                 classes,
-                partners.metrics());
+                metrics());
         this.spikes = new LossSpikeDetector(train.spike());
+    }
+
+    /** The metrics of the caller and the one that selects the best epoch, if it is another one. */
+    private List<Metric> metrics() {
+        List<Metric> all = new ArrayList<>(partners.metrics());
+        ScoreMetric.named(train.best().name()).ifPresent(all::add);
+        return all;
+    }
+
+    /** Best epoch so far on the validation set. */
+    public Optional<BestEpoch> best() {
+        return state.best(train.best());
     }
 
     /** Continues from the newest valid checkpoint; returns false if there is none. */
@@ -269,7 +283,7 @@ public final class TrainLoop implements AutoCloseable {
         BatchSource source = new InterruptibleSource(validation, stop);
         Map<String, Double> further = new LinkedHashMap<>();
         ValidatedWeights weights = validator.weights(source, further);
-        Optional<ValidatedWeights> average = validator.average(source);
+        Optional<ValidatedWeights> average = validator.average(source, further);
         double seconds = state.seconds() + (System.nanoTime() - start) / 1e9;
         EpochMetrics metrics = new EpochMetrics(
                 state.epoch() + 1,
@@ -284,8 +298,9 @@ public final class TrainLoop implements AutoCloseable {
                 seconds,
                 further);
         TrainState after = state.afterEpoch(metrics);
-        boolean best = after.best().map(BestEpoch::epoch).orElse(0) == metrics.epoch();
-        ValidatedEpoch validated = new ValidatedEpoch(metrics, best, weights, average);
+        boolean best = after.best(train.best()).map(BestEpoch::epoch).orElse(0) == metrics.epoch();
+        ValidatedEpoch validated =
+                new ValidatedEpoch(metrics, best, metrics.averageIsBetter(train.best()), weights, average);
         partners.callbacks().forEach(callback -> callback.validated(validated));
         state = after;
         save();

@@ -6,11 +6,11 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.vit4j.backend.Backend;
 import org.vit4j.data.Mixup;
+import org.vit4j.metrics.BestMetric;
 import org.vit4j.optim.AdamW;
 import org.vit4j.optim.ClipConfig;
 import org.vit4j.optim.ConstantRate;
 import org.vit4j.optim.EmaConfig;
-import org.vit4j.optim.NamePattern;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroupConfig;
 import org.vit4j.optim.Schedule;
@@ -30,7 +30,9 @@ final class TrainSettings {
     Backend backend = Backend.AUTO;
     boolean dropLast = true;
     private ParamGroupConfig groups = new ParamGroupConfig(OptionalDouble.empty(), List.of());
-    private List<NamePattern> freeze = List.of();
+    private FreezeSchedule freeze = FreezeSchedule.NONE;
+    private BestMetric best = BestMetric.ACCURACY;
+    OptionalInt valBatch = OptionalInt.empty();
     private double spike = 6;
     private int checkpointSteps;
     private boolean freezeNorm;
@@ -55,6 +57,8 @@ final class TrainSettings {
         freeze = config.freeze();
         spike = config.spike();
         checkpointSteps = config.checkpointSteps();
+        best = config.best();
+        valBatch = config.valBatch();
         freezeNorm = config.freezeNorm();
         distill = config.distill();
         init = config.init();
@@ -77,6 +81,8 @@ final class TrainSettings {
                 freeze,
                 spike,
                 checkpointSteps,
+                best,
+                valBatch,
                 Optional.empty(),
                 freezeNorm,
                 distill,

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.EpochMetrics;
 
 /**
@@ -60,7 +61,7 @@ public record TrainState(
     }
 
     /** Best epoch so far on the validation set. */
-    public Optional<BestEpoch> best() {
-        return BestEpoch.of(history);
+    public Optional<BestEpoch> best(BestMetric metric) {
+        return BestEpoch.of(history, metric);
     }
 }

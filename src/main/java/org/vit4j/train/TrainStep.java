@@ -186,20 +186,14 @@ final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * Prepares for the first batch of an epoch. After the epochs that train only the head, makes all parameters
-     * trainable and resets the optimizer, because its bias correction would be wrong for the moments of parameters
-     * without gradients so far.
+     * Prepares for the first batch of an epoch. If other parameters than before are trainable, resets the optimizer,
+     * because its bias correction would be wrong for the moments of parameters without gradients so far.
      */
     void beginEpoch(int epoch) {
-        if (!lossGradient.isHeadOnly() || epoch < train.headEpochs()) return;
-        unfreezeBody();
+        if (!lossGradient.beginEpoch(epoch)) return;
+        optimizer.setParamGroups(paramGroups());
         optimizer.arrays().values().forEach(array -> array.fill(0));
         optimizer.resume(0);
-    }
-
-    private void unfreezeBody() {
-        lossGradient.unfreezeBody();
-        optimizer.setParamGroups(paramGroups());
     }
 
     /**
@@ -211,10 +205,9 @@ final class TrainStep implements AutoCloseable {
     void resume(HostArrays arrays, TrainState state, int stepsPerEpoch) {
         upload();
         optimizer.arrays().forEach((kind, flat) -> flat.setHost(arrays.optimizer().get(kind)));
-        boolean unfrozen =
-                state.epoch() > train.headEpochs() || (state.epoch() == train.headEpochs() && state.batches() > 0);
-        if (lossGradient.isHeadOnly() && unfrozen) unfreezeBody();
-        optimizer.resume(state.step() - (unfrozen ? train.headEpochs() * stepsPerEpoch : 0));
+        int last = state.batches() > 0 ? state.epoch() : Math.max(0, state.epoch() - 1); // the epoch of the last batch
+        if (lossGradient.beginEpoch(last)) optimizer.setParamGroups(paramGroups());
+        optimizer.resume(state.step() - lossGradient.phaseStart(last) * stepsPerEpoch);
     }
 
     /** Describes where the last batch became NaN or infinite. The step cannot be used afterwards. */

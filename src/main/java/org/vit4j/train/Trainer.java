@@ -172,7 +172,7 @@ public final class Trainer {
         BatchSource training =
                 new DataLoader(train, augment, preprocess, batch, true, settings.dropLast, settings.seed, threads);
         BatchSource validating =
-                new DataLoader(validation, AugmentConfig.NONE, preprocess, settings.batch, false, false, 0, threads);
+                new DataLoader(validation, AugmentConfig.NONE, preprocess, settings.valBatch.orElse(settings.batch), false, false, 0, threads);
         return fit(training, validating, train.classes(), epochs);
     }
 
@@ -187,7 +187,7 @@ public final class Trainer {
 
     /** Makes the loop, for callers that resume or stop it; the caller closes it. */
     public TrainLoop loop(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
-        TrainConfig config = settings.build(epochs);
+        TrainConfig config = settings.build(epochs).forClasses(classes, training.classCounts());
         Checks.require(config.distill().isEmpty() || teacher.isPresent(), "teacher is missing; train.distill needs it");
         return new TrainLoop(
                 config,

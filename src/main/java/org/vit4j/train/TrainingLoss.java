@@ -8,7 +8,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.backend.LossInputs;
 import org.vit4j.graph.Graph;
-import org.vit4j.models.Model;
 
 /** Training loss, depending on the heads of the network and an optional teacher. */
 public final class TrainingLoss {
@@ -20,14 +19,11 @@ public final class TrainingLoss {
     /** Name of the placeholder for the target probabilities, [B, K]. */
     static final String TARGETS = "targets";
 
-    private TrainingLoss() {}
+    private static final String UNTRAINED_HEAD =
+            "no train.distill: the distillation head is not trained but contributes half of each prediction; without a"
+                    + " teacher, train a model with one head (distilled: false)";
 
-    /** Describes why a model cannot be a student; empty if it has two heads. */
-    public static Optional<String> missingHeadReason(Model model) {
-        if (hasTwoHeads(model.graph())) return Optional.empty();
-        return Optional.of("a student needs two heads, one for the labels and one for the teacher; arch " + model.arch()
-                + " as configured has one (set distilled: true if the architecture supports it)");
-    }
+    private TrainingLoss() {}
 
     private static boolean hasTwoHeads(Graph graph) {
         return graph.classLogits().isPresent() && graph.distillLogits().isPresent();
@@ -36,7 +32,8 @@ public final class TrainingLoss {
     /**
      * Builds the scalar to minimize.
      *
-     * <p>With two heads and no teacher, the loss is that of the class head alone, as facebookresearch/deit with {@code
+     * <p>With a teacher, the labels train the class head and the teacher the distillation head; a network with one head
+     * learns from both. With two heads and no teacher, the loss is that of the class head alone, as facebookresearch/deit with {@code
      * --distillation-type none}. The distillation head then keeps its initial weights but still contributes to
      * predictions, which are the mean of both heads; this is logged as a warning.
      *
@@ -50,13 +47,12 @@ public final class TrainingLoss {
         boolean twoHeads = hasTwoHeads(network.graph());
         SDVariable classLoss =
                 loss.loss(sd, network.output(twoHeads ? Graph.CLASS_LOGITS : Graph.LOGITS), targets, classes);
-        if (!twoHeads) return classLoss;
         if (distill.isEmpty()) {
-            LOG.warn("no train.distill: the distillation head is not trained but contributes half of each prediction;"
-                    + " without a teacher, train a model with one head (distilled: false)");
+            if (twoHeads) LOG.warn(UNTRAINED_HEAD);
             return classLoss;
         }
         SDVariable teacher = sd.placeHolder(TEACHER, type, -1, classes);
-        return distill.get().loss(sd, classLoss, network.output(Graph.DISTILL_LOGITS), teacher);
+        SDVariable student = network.output(twoHeads ? Graph.DISTILL_LOGITS : Graph.LOGITS);
+        return distill.get().loss(sd, classLoss, student, teacher);
     }
 }

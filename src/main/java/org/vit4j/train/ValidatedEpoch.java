@@ -11,10 +11,15 @@ import org.vit4j.metrics.Scores;
  * Weights and validation results of an epoch.
  *
  * @param best true for the best epoch so far
+ * @param averageIsBetter true if the moving average is better than the weights
  * @param average moving average of the weights; empty if there is none
  */
 public record ValidatedEpoch(
-        EpochMetrics metrics, boolean best, ValidatedWeights weights, Optional<ValidatedWeights> average) {
+        EpochMetrics metrics,
+        boolean best,
+        boolean averageIsBetter,
+        ValidatedWeights weights,
+        Optional<ValidatedWeights> average) {
     /**
      * Weights with their validation results.
      *
@@ -25,6 +30,6 @@ public record ValidatedEpoch(
 
     /** Returns the better of the weights and their moving average. */
     public ValidatedWeights better() {
-        return metrics.averageIsBetter() ? average.orElseThrow() : weights;
+        return averageIsBetter ? average.orElseThrow() : weights;
     }
 }

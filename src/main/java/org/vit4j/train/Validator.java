@@ -9,6 +9,7 @@ import org.vit4j.backend.DeviceParameters;
 import org.vit4j.backend.Inference;
 import org.vit4j.data.BatchSource;
 import org.vit4j.graph.Graph;
+import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.Evaluator;
 import org.vit4j.metrics.Metric;
 import org.vit4j.metrics.Scores;
@@ -47,9 +48,16 @@ final class Validator implements AutoCloseable {
         return validate(inference, weights, source, values);
     }
 
-    /** Evaluates the moving average; empty if there is none. */
-    Optional<ValidatedWeights> average(BatchSource source) {
-        return averaged.map(ema -> validate(ema, average.orElseThrow(), source, new LinkedHashMap<>()));
+    /**
+     * Evaluates the moving average; empty if there is none.
+     *
+     * @param values receives the values of the further metrics, under the keys of the average
+     */
+    Optional<ValidatedWeights> average(BatchSource source, Map<String, Double> values) {
+        Map<String, Double> own = new LinkedHashMap<>();
+        Optional<ValidatedWeights> result = averaged.map(ema -> validate(ema, average.orElseThrow(), source, own));
+        own.forEach((key, value) -> values.put(EpochMetrics.averageKey(key), value));
+        return result;
     }
 
     private ValidatedWeights validate(

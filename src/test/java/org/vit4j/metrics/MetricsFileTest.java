@@ -66,13 +66,13 @@ class MetricsFileTest {
 
     @Test
     void theBestEpochHasTheHighestAccuracyThenTheLowestLossThenTheLowestNumber() {
-        assertThat(BestEpoch.of(List.of())).isEmpty();
+        assertThat(BestEpoch.of(List.of(), BestMetric.ACCURACY)).isEmpty();
         assertThat(best(epoch(1, 0.5, 1, null), epoch(2, 0.6, 2, null), epoch(3, 0.6, 1, null), epoch(4, 0.6, 1, null)))
                 .isEqualTo(new BestEpoch(3, 0.6, 1, false));
         assertThat(best(epoch(1, 0.5, 1, 0.8), epoch(2, 0.7, 1, 0.6))).isEqualTo(new BestEpoch(1, 0.8, 0.5, true));
     }
 
     private static BestEpoch best(EpochMetrics... epochs) {
-        return BestEpoch.of(List.of(epochs)).orElseThrow();
+        return BestEpoch.of(List.of(epochs), BestMetric.ACCURACY).orElseThrow();
     }
 }

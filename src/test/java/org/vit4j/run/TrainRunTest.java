@@ -118,7 +118,7 @@ class TrainRunTest {
         TrainRun.RunResult early = withoutProgress("early", false, -1, withoutProgress, 2);
         assertThat(early.finished()).isTrue();
         assertThat(early.state().history()).hasSize(3);
-        assertThat(early.state().best().orElseThrow().epoch()).isEqualTo(1);
+        assertThat(early.best().orElseThrow().epoch()).isEqualTo(1);
         assertThat(Files.readString(directory.resolve("early/report.html")))
                 .contains("finished early: no improvement since epoch 1");
         assertThat(withoutProgress("early", true, -1, withoutProgress, 2)

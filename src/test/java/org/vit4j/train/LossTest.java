@@ -131,7 +131,7 @@ class LossTest {
 
     private static LossConfig read(String section) {
         Config config = Config.parse("loss: " + section, "a.yaml");
-        var loss = LossConfig.read(config.root().section("loss"));
+        var loss = LossConfig.read(config.root().section("loss"), false);
         config.finish();
         return loss.orElseThrow();
     }

@@ -134,10 +134,9 @@ class TeacherTest {
 
     @Test
     void invalidDistillSectionsAreRejected() {
-        assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.distill={teacher: a.keras}")))
+        assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.distill={teacher: a, type: firm}")))
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("train.distill: a student needs two heads")
-                .hasMessageContaining("arch vit");
+                .hasMessageContaining("train.distill.type: unknown value 'firm'");
         assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.distill={alpha: 1.5}")))
                 .hasMessageContaining("train.distill.teacher: is missing");
         assertThatThrownBy(() ->
@@ -145,6 +144,24 @@ class TeacherTest {
                 .hasMessageContaining("alpha (1.5) must be in [0, 1]");
         assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("train.distill={teacher: a, temperature: 0}")))
                 .hasMessageContaining("temperature (0.0) must be positive");
+    }
+
+    @Test
+    void networksWithoutDistillationHeadLearnFromATeacherAndResumeExactly() {
+        Path teacher = saved(32, 0.25, 10, 1);
+        String distill = "train.distill={type: soft, form: vit_pytorch, alpha: 0.7, teacher: " + teacher + "}";
+        List<String> small = List.of("train.epochs=1", "train.batch=24", "data.validation=0.95");
+        for (String config : List.of("digits-vit", "digits-resnet")) {
+            List<String> overrides = new ArrayList<>(small);
+            overrides.addAll(List.of("train.checkpoint_steps=1", distill));
+            RunConfig student = RunConfig.open(config, overrides);
+            train(student, config, false, -1);
+            train(student, config + "-stopped", false, 2);
+            train(student, config + "-stopped", true, -1);
+            train(RunConfig.open(config, small), config + "-alone", false, -1);
+            assertThat(weights(config + "-stopped")).containsExactlyElementsOf(weights(config));
+            assertThat(weights(config + "-alone")).isNotEqualTo(weights(config));
+        }
     }
 
     private RunConfig student(Path teacher, String... more) {

@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
+import org.vit4j.data.transforms.AugmentConfig.Sampling;
 
-/** Reads {@code data.augment} and {@code data.repeats}. */
+/** Reads {@code data.augment}, {@code data.repeats} and {@code data.sampling}. */
 public final class AugmentReader {
     private static final String ERASING = "random_erasing";
 
@@ -60,8 +61,11 @@ public final class AugmentReader {
             erasing = RandomErasing.read(entry);
         }
         int repeats = s.intUnlessOff("repeats", 1, 1);
+        Sampling sampling = s.has("sampling") && !s.isOff("sampling")
+                ? s.enumAt("sampling", Sampling.class, Sampling.SHUFFLED)
+                : Sampling.SHUFFLED;
         try {
-            return Optional.of(new AugmentConfig(transforms, erasing, repeats));
+            return Optional.of(new AugmentConfig(transforms, erasing, repeats, sampling));
         } catch (Checks.InvalidValueException e) {
             s.reject(e.key(), e.getMessage());
             return Optional.empty();

@@ -1,0 +1,86 @@
+package org.vit4j.metrics;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.vit4j.config.Section;
+
+/**
+ * {@code train.best}: measure that selects the best epoch, the one whose weights {@code model.keras} holds. Of epochs with
+ * equal values, the one with the lowest validation loss is the best, then the first.
+ *
+ * @param name {@code accuracy}, {@code loss}, a word of {@link ScoreMetric}, or the name of a {@link Metric} of a Java program
+ */
+public record BestMetric(String name, BestMode mode) {
+    /** Direction of improvement. */
+    public enum BestMode {
+        MIN,
+        MAX
+    }
+
+    private static final String LOSS = "loss";
+    private static final List<String> LOWER_IS_BETTER = List.of(LOSS, "ece");
+
+    /** Top-1 accuracy on the validation set, the default. */
+    public static final BestMetric ACCURACY = of("accuracy");
+
+    /** Mean average precision, the default for images with several labels. */
+    public static final BestMetric MAP = of(ScoreMetric.MAP);
+
+    /** Measure with its usual direction. */
+    public static BestMetric of(String name) {
+        return new BestMetric(name, defaultMode(name));
+    }
+
+    private static BestMode defaultMode(String name) {
+        return LOWER_IS_BETTER.contains(name) ? BestMode.MIN : BestMode.MAX;
+    }
+
+    /** Reads {@code train.best}. */
+    public static Optional<BestMetric> read(Section s) {
+        List<String> words = ScoreMetric.words();
+        words.addAll(0, List.of("accuracy", "top1", LOSS));
+        String word = s.choiceAt("metric", words);
+        String name = word.equals("top1") ? "accuracy" : word;
+        BestMode mode = s.enumAt("mode", BestMode.class, defaultMode(name));
+        return s.build(() -> new BestMetric(name, mode));
+    }
+
+    /** Finds the measure in the values of a resolved config, by path. */
+    public static BestMetric ofConfig(Map<String, String> values) {
+        String name = values.get("train.best.metric");
+        if (name == null) return values.containsKey("data.labels") ? MAP : ACCURACY;
+        if (name.equals("top1")) return ofMode("accuracy", values);
+        return ofMode(name, values);
+    }
+
+    private static BestMetric ofMode(String name, Map<String, String> values) {
+        String mode = values.get("train.best.mode");
+        return mode == null ? of(name) : new BestMetric(name, mode.equals("min") ? BestMode.MIN : BestMode.MAX);
+    }
+
+    /** Describes why this measure does not fit the data; empty if it does. */
+    public Optional<String> problem(boolean multiLabel) {
+        if (name.equals(ScoreMetric.MAP) && !multiLabel)
+            return Optional.of("map is for images with several labels (data.labels)");
+        if (multiLabel && ScoreMetric.words().contains(name) && !List.of(ScoreMetric.MAP, ScoreMetric.F1).contains(name))
+            return Optional.of(name + " is for images with one label; expected map, f1, accuracy or loss");
+        return Optional.empty();
+    }
+
+    /** Value of an epoch; NaN if the epoch does not have it. */
+    public double value(ValidationMetrics epoch) {
+        if (name.equals("accuracy")) return epoch.valTop1();
+        if (name.equals(LOSS)) return epoch.valLoss();
+        Double value = epoch.metrics().get(ScoreMetric.keyOf(name));
+        return value == null ? Double.NaN : value;
+    }
+
+    boolean isBetter(ValidationMetrics a, ValidationMetrics b) {
+        double first = value(a);
+        double second = value(b);
+        if (Double.isNaN(second) && !Double.isNaN(first)) return true;
+        if (first != second) return mode == BestMode.MAX ? first > second : first < second;
+        return a.valLoss() < b.valLoss();
+    }
+}
