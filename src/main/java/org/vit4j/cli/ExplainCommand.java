@@ -12,6 +12,9 @@ import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
 import org.vit4j.explain.ExplainMethod;
 import org.vit4j.explain.ExplainRun;
+import org.vit4j.explain.HeadFusion;
+import org.vit4j.explain.HeatMap;
+import org.vit4j.explain.RolloutOptions;
 import org.vit4j.model.SavedModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,7 +42,7 @@ final class ExplainCommand implements Callable<Integer> {
             names = "--method",
             split = ",",
             paramLabel = "METHOD",
-            description = "gradcam, rollout, attention, saliency, distance, similarity or features; comma-separated for"
+            description = "gradcam, rollout, attention, heads, saliency, distance, similarity or features; comma-separated for"
                     + " several"
                     + " (default: gradcam).")
     private List<ExplainMethod> methods = List.of(ExplainMethod.GRADCAM);
@@ -48,12 +51,32 @@ final class ExplainCommand implements Callable<Integer> {
             names = "--layer",
             paramLabel = "NAME",
             description =
-                    "Tensor for gradcam, attention and features, by its name in the summary (default: the last one that"
+                    "Tensor for gradcam, attention, heads and features, by its name in the summary (default: the last one that"
                             + " affects the output).")
     private Optional<String> layer = Optional.empty();
 
-    @Option(names = "--head", paramLabel = "N", description = "Attention head, from 0 (default: mean of all).")
+    @Option(names = "--head", paramLabel = "N", description = "Attention head for attention, from 0 (default: all, see --head-fusion).")
     private Optional<Integer> head = Optional.empty();
+
+    @Option(
+            names = "--head-fusion",
+            paramLabel = "FUSION",
+            description = "Combination of the heads in rollout and attention: mean, max or min (default: mean).")
+    private HeadFusion fusion = HeadFusion.MEAN;
+
+    @Option(
+            names = "--discard",
+            paramLabel = "RATIO",
+            description = "Fraction of the smallest attention values of each layer that rollout sets to 0, from 0 to below"
+                    + " 1 (default: 0).")
+    private double discard;
+
+    @Option(
+            names = "--percentile",
+            paramLabel = "P",
+            description = "Percentile of the values of a heat map at the top of its color scale; 100 is the largest value"
+                    + " (default: 98).")
+    private double percentile = HeatMap.PERCENTILE;
 
     @Option(
             names = "--class",
@@ -85,10 +108,11 @@ final class ExplainCommand implements Callable<Integer> {
         // Java's 2D drawing must not connect to a display.
         System.setProperty("java.awt.headless", "true");
         OptionalInt headIndex = head.map(OptionalInt::of).orElse(OptionalInt.empty());
+        RolloutOptions rollout = new RolloutOptions(fusion, discard);
         List<Path> images =
                 ImageArguments.files(inputs, note -> spec.commandLine().getErr().println("vit4j: " + note));
-        var request =
-                new ExplainRun.ExplainRequest(images, methods, layer, headIndex, target, directory, maxPixels.limit());
+        var request = new ExplainRun.ExplainRequest(
+                images, methods, layer, headIndex, rollout, target, percentile, directory, maxPixels.limit());
         try (SavedModel model = SavedModel.load(file)) {
             print(ExplainRun.write(model, request));
         }
@@ -100,6 +124,7 @@ final class ExplainCommand implements Callable<Integer> {
         if (json.requested()) {
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("page", outcome.page().toString());
+            fields.put("predictions", outcome.predictions());
             fields.put("results", outcome.results());
             fields.put("notes", outcome.notes());
             out.println(Json.text(fields));

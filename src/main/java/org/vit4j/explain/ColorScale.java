@@ -1,5 +1,9 @@
 package org.vit4j.explain;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
 /**
  * Color scale from dark violet through green to yellow. Lightness grows with the value, so it is also readable in gray.
  */
@@ -8,6 +12,13 @@ final class ColorScale {
     private static final int[] STOPS = {0x2B0A4A, 0x3A3F8F, 0x23718E, 0x1FA187, 0x7CCB4B, 0xFBE723};
 
     private ColorScale() {}
+
+    /** Returns the evenly spaced colors, lowest first, as {@code #rrggbb}. */
+    static List<String> stops() {
+        return Arrays.stream(STOPS)
+                .mapToObj(rgb -> String.format(Locale.ROOT, "#%06x", rgb))
+                .toList();
+    }
 
     /** Returns the RGB color of a value in [0, 1]; values outside are clamped. */
     static int of(double value) {

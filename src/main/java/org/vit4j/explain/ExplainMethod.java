@@ -10,6 +10,10 @@ public enum ExplainMethod {
             "Contribution of each image position to the prediction, with attention accumulated over all layers."
                     + " Does not depend on the class."),
     ATTENTION("Attention", "Attention probabilities of one layer. Does not depend on the class."),
+    HEADS(
+            "Attention heads",
+            "Attention of the class token in one layer, one map for each head, as in the DINO paper; without a class"
+                    + " token, the mean over all queries. Does not depend on the class."),
     SALIENCY("Saliency", "Absolute gradient of the class's logit with respect to each pixel."),
     DISTANCE(
             "Mean attention distance",

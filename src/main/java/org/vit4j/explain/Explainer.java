@@ -164,28 +164,37 @@ public final class Explainer implements AutoCloseable {
      * @param head from 0; the mean over heads if empty
      */
     public HeatMap attention(Image image, String layer, OptionalInt head) {
-        AttentionLayer maps = attentionLayer(layer);
-        TokenGrid keys = maps.keys();
-        if (!keys.hasGrid()) {
-            throw new ConfigError(layer + ": its keys have no position on the image");
-        }
+        return attention(image, layer, head, HeadFusion.MEAN);
+    }
+
+    /**
+     * Computes the attention of one layer as {@link #attention(Image, String, OptionalInt)}.
+     *
+     * @param fusion combines the heads if {@code head} is empty
+     */
+    public HeatMap attention(Image image, String layer, OptionalInt head, HeadFusion fusion) {
+        AttentionLayer maps = attentionOnImage(layer);
         if (head.isPresent() && (head.getAsInt() < 0 || head.getAsInt() >= maps.heads())) {
             throw new ConfigError(layer + ": head " + head.getAsInt() + " out of range [0, " + maps.heads() + ")");
         }
-        float[] all = value(maps.softmax(), image).data().asFloat();
-        int queries = maps.queries().tokens();
-        int rows = maps.queries().before() > 0 ? 1 : queries; // the class token is the first row
-        double[] cells = new double[keys.grid()];
-        for (int h = 0; h < maps.heads(); h++) {
-            if (head.isPresent() && head.getAsInt() != h) continue;
-            for (int q = 0; q < rows; q++) {
-                int row = (h * queries + q) * keys.tokens() + keys.before();
-                for (int k = 0; k < cells.length; k++) cells[k] += Math.abs(all[row + k]);
-            }
-        }
-        int count = rows * (head.isPresent() ? 1 : maps.heads());
-        for (int k = 0; k < cells.length; k++) cells[k] /= count;
-        return new HeatMap(maps.softmax(), keys, HeatMap.rows(cells, keys), false);
+        double[][] heads = AttentionRows.perHead(value(maps.softmax(), image).data().asFloat(), maps);
+        double[] cells = head.isPresent() ? heads[head.getAsInt()] : AttentionRows.fuse(heads, fusion);
+        return new HeatMap(maps.softmax(), maps.keys(), HeatMap.rows(cells, maps.keys()), false);
+    }
+
+    /** Computes the attention of each head of a layer, as {@link #attention(Image, String, OptionalInt)} with a head. */
+    public List<HeatMap> heads(Image image, String layer) {
+        AttentionLayer maps = attentionOnImage(layer);
+        double[][] heads = AttentionRows.perHead(value(maps.softmax(), image).data().asFloat(), maps);
+        return Arrays.stream(heads)
+                .map(cells -> new HeatMap(maps.softmax(), maps.keys(), HeatMap.rows(cells, maps.keys()), false))
+                .toList();
+    }
+
+    private AttentionLayer attentionOnImage(String layer) {
+        AttentionLayer maps = attentionLayer(layer);
+        if (!maps.keys().hasGrid()) throw new ConfigError(layer + ": its keys have no position on the image");
+        return maps;
     }
 
     private AttentionLayer attentionLayer(String name) {
@@ -237,11 +246,19 @@ public final class Explainer implements AutoCloseable {
 
     /** Computes attention rollout: the contribution of each image position to the logits through all layers. */
     public HeatMap rollout(Image image) {
+        return rollout(image, RolloutOptions.PAPER);
+    }
+
+    /** Computes attention rollout with the options of vit-explain. */
+    public HeatMap rollout(Image image, RolloutOptions options) {
         if (attentionLayers.isEmpty()) throw noMaps();
         Map<String, INDArray> values = maps(attentionLayers, AttentionLayer::applied, image);
-        Map<String, Rollout.AttentionMaps> means = new LinkedHashMap<>();
-        values.forEach((name, maps) -> means.put(name, Rollout.meanOverHeads(maps)));
-        return Rollout.heatMap(Rollout.of(graph, means));
+        Map<String, Rollout.AttentionMaps> fused = new LinkedHashMap<>();
+        for (AttentionLayer layer : attentionLayers) {
+            boolean classToken = layer.queries().before() > 0 && layer.keys().before() > 0;
+            fused.put(layer.applied(), FusedHeads.of(values.get(layer.applied()), options, classToken));
+        }
+        return Rollout.heatMap(Rollout.of(graph, fused, options.keepsRowSums()));
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.vit4j.explain;
 
 import java.awt.image.BufferedImage;
+import java.util.Arrays;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.ImageFile;
 import org.vit4j.graph.analysis.TokenGrid;
@@ -18,6 +19,12 @@ public record HeatMap(String layer, TokenGrid grid, double[][] values, boolean s
     /** Approximate side of a drawn image in pixels. */
     private static final int SIDE = 288;
 
+    /**
+     * Default percentile of the values at the top of the color scale. Up to 49 cells it is the maximum; of 256 cells the
+     * largest five have the top color, so that a few outlier tokens do not determine the scale.
+     */
+    public static final double PERCENTILE = 98;
+
     /** Opacity of the heat at value 0. */
     private static final double MIN_OPACITY = 0.2;
     /** Opacity of the heat at the maximum. */
@@ -30,19 +37,38 @@ public record HeatMap(String layer, TokenGrid grid, double[][] values, boolean s
     }
 
     /**
-     * Draws the heat map over the image in gray, on the color scale from 0 to the maximum. Small images are magnified
-     * by a constant integer factor.
+     * Returns the value at the top of the color scale: a percentile by the nearest-rank method, or the maximum if that is
+     * 0.
+     *
+     * @param percentile in (0, 100]; 100 is the maximum
+     */
+    public double scaleTop(double percentile) {
+        if (!(percentile > 0 && percentile <= 100)) {
+            throw new IllegalArgumentException("percentile " + percentile + " out of range (0, 100]");
+        }
+        double[] sorted = Arrays.stream(values).flatMapToDouble(Arrays::stream).sorted().toArray();
+        double top = sorted[Math.max(0, (int) Math.ceil(percentile / 100 * sorted.length) - 1)];
+        return top > 0 ? top : sorted[sorted.length - 1];
+    }
+
+    /** Draws the heat map with {@link #PERCENTILE} at the top of the color scale. */
+    public BufferedImage overlay(Image view) {
+        return overlay(view, scaleTop(PERCENTILE));
+    }
+
+    /**
+     * Draws the heat map over the image in gray. Small images are magnified by a constant integer factor.
      *
      * @param view the preprocessed image, {@code preprocess.view(image)}
+     * @param top value at the top of the color scale, which begins at 0; larger values have the same color
      */
-    public BufferedImage overlay(Image view) {
+    public BufferedImage overlay(Image view, double top) {
         BufferedImage background = ImageFile.toBufferedImage(view);
         int scale = scale(view);
         var out = new BufferedImage(view.width() * scale, view.height() * scale, BufferedImage.TYPE_INT_RGB);
-        double max = max();
         for (int y = 0; y < out.getHeight(); y++) {
             for (int x = 0; x < out.getWidth(); x++) {
-                double value = max == 0 ? 0 : at((y + 0.5) / scale, (x + 0.5) / scale) / max;
+                double value = top == 0 ? 0 : Math.min(1, at((y + 0.5) / scale, (x + 0.5) / scale) / top);
                 int gray = gray(background.getRGB(x / scale, y / scale));
                 double opacity = MIN_OPACITY + (MAX_OPACITY - MIN_OPACITY) * value;
                 out.setRGB(x, y, ColorScale.blend(gray, ColorScale.of(value), opacity));

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.graph.ArithmeticOp;
 import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.DropOp;
@@ -28,7 +27,7 @@ import org.vit4j.graph.analysis.TokenGrid;
  *
  * <p>Contributions are propagated through the graph, so stages, pooling and branches are supported. All summands of an
  * addition have equal weight (the 1/2 above), windows (convolution, pooling, unfolding) average their cells, and the
- * absolute values of each map row are normalized to a sum of one. Source tokens are the tokens that enter the first
+ * absolute values of each map row are normalized to a sum of one ({@link FusedHeads}). Source tokens are the tokens that enter the first
  * attention layer of their branch. Attention by random features has no map and is treated as the identity.
  */
 final class Rollout implements PositionwiseVisitor<TokenFlow> {
@@ -37,22 +36,27 @@ final class Rollout implements PositionwiseVisitor<TokenFlow> {
     /** Contributions to the tensors that are still needed. */
     private final Map<Tensor, TokenFlow> flows = new HashMap<>();
 
-    /** Attention map averaged over heads, [T, S]; rows sum to 1. */
+    /** Attention map of all heads combined, [T, S]. */
     record AttentionMaps(float[] shares, int queries, int keys) {}
 
-    private Rollout(Map<String, SpatialMap> spatialMaps, Map<String, AttentionMaps> maps) {
+    /** True if the rows of the maps do not sum to 1, so that rows are normalized after each residual connection. */
+    private final boolean normalizes;
+
+    private Rollout(Map<String, SpatialMap> spatialMaps, Map<String, AttentionMaps> maps, boolean normalizes) {
         this.spatialMaps = spatialMaps;
         this.maps = maps;
+        this.normalizes = normalizes;
     }
 
     /**
      * Computes the contributions to the logits.
      *
      * @param maps attention map of each layer, by the name of the applied tensor
+     * @param rowsSumToOne true if the rows of all maps sum to 1; otherwise (A + I) is divided by its row sums
      * @return grid of source tokens -> contribution of each token; the sum over all is 1
      */
-    static Map<TokenGrid, float[]> of(Graph graph, Map<String, AttentionMaps> maps) {
-        Rollout rollout = new Rollout(SpatialMap.of(graph), maps);
+    static Map<TokenGrid, float[]> of(Graph graph, Map<String, AttentionMaps> maps, boolean rowsSumToOne) {
+        Rollout rollout = new Rollout(SpatialMap.of(graph), maps, !rowsSumToOne);
         Tensor logits = graph.logits();
         Map<Tensor, Integer> uses = new HashMap<>();
         for (Tensor t : graph.tensors()) for (Tensor input : t.inputs()) uses.merge(input, 1, Integer::sum);
@@ -62,25 +66,8 @@ final class Rollout implements PositionwiseVisitor<TokenFlow> {
                 if (uses.merge(input, -1, Integer::sum) == 0) rollout.flows.remove(input); // frees memory
             }
         }
-        return rollout.flows.get(logits).shares();
-    }
-
-    /** Averages one image's maps over heads, [1, H, T, S] -> [T, S]. */
-    static AttentionMaps meanOverHeads(INDArray maps) {
-        int heads = (int) maps.size(1);
-        int queries = (int) maps.size(2);
-        int keys = (int) maps.size(3);
-        float[] all = maps.data().asFloat();
-        float[] shares = new float[queries * keys];
-        for (int row = 0; row < heads * queries; row++) {
-            double sum = 0;
-            for (int k = 0; k < keys; k++) sum += Math.abs(all[row * keys + k]);
-            if (sum == 0) continue;
-            for (int k = 0; k < keys; k++) {
-                shares[row % queries * keys + k] += (float) (Math.abs(all[row * keys + k]) / sum / heads);
-            }
-        }
-        return new AttentionMaps(shares, queries, keys);
+        TokenFlow flow = rollout.flows.get(logits);
+        return (rowsSumToOne ? flow : flow.normalized()).shares();
     }
 
     /** Adds up the contributions of all grids on the finest of them; the sum is at most 1. */
@@ -166,7 +153,10 @@ final class Rollout implements PositionwiseVisitor<TokenFlow> {
 
     @Override
     public TokenFlow add(Tensor t, ArithmeticOp.Add op) {
-        return afterAttention(t, x -> TokenFlow.mean(sources(t)));
+        return afterAttention(t, x -> {
+            TokenFlow sum = TokenFlow.mean(sources(t));
+            return normalizes ? sum.normalized() : sum;
+        });
     }
 
     @Override

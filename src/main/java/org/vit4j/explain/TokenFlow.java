@@ -85,6 +85,24 @@ record TokenFlow(int rows, Map<TokenGrid, float[]> shares) {
         return new TokenFlow(terms.get(0).rows, shares);
     }
 
+    /** Divides each row by its sum over all source tokens; rows of zeros stay. */
+    TokenFlow normalized() {
+        double[] sums = new double[rows];
+        shares.forEach((base, values) -> {
+            for (int i = 0; i < values.length; i++) sums[i / base.tokens()] += values[i];
+        });
+        Map<TokenGrid, float[]> result = new LinkedHashMap<>();
+        shares.forEach((base, values) -> {
+            float[] out = new float[values.length];
+            for (int i = 0; i < out.length; i++) {
+                double sum = sums[i / base.tokens()];
+                out[i] = sum == 0 ? 0 : (float) (values[i] / sum);
+            }
+            result.put(base, out);
+        });
+        return new TokenFlow(rows, result);
+    }
+
     TokenFlow meanOverRows() {
         Map<TokenGrid, float[]> result = new LinkedHashMap<>();
         shares.forEach((base, values) -> {

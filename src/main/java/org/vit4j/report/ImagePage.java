@@ -1,8 +1,11 @@
 package org.vit4j.report;
 
-import java.util.Base64;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * Self-contained HTML page of images, charts and tables.
@@ -15,16 +18,77 @@ public record ImagePage(String title, String status, List<PageSection> sections)
     }
 
     /**
-     * Section of a page.
+     * Section of a page: a note, and rows of images or charts and tables.
      *
      * @param note explanation below the heading; may be empty
+     * @param methods explanations of the kinds of figures, by name
+     * @param key color key of the figures of all rows
      */
     public record PageSection(
-            String name, String note, List<PageFigure> figures, List<Chart> charts, List<PageTable> tables) {
+            String name,
+            String note,
+            Map<String, String> methods,
+            Optional<ColorKey> key,
+            List<ImageRow> rows,
+            List<Chart> charts,
+            List<PageTable> tables) {
         public PageSection {
-            figures = List.copyOf(figures);
+            methods = Collections.unmodifiableMap(new LinkedHashMap<>(methods));
+            rows = List.copyOf(rows);
             charts = List.copyOf(charts);
             tables = List.copyOf(tables);
+        }
+
+        /** Section of text. */
+        public static PageSection note(String name, String note) {
+            return new PageSection(name, note, Map.of(), Optional.empty(), List.of(), List.of(), List.of());
+        }
+
+        /** Section with a chart and its numbers. */
+        public static PageSection tables(String name, String note, Chart chart, PageTable table) {
+            return new PageSection(name, note, Map.of(), Optional.empty(), List.of(), List.of(chart), List.of(table));
+        }
+
+        /** Section with a row for each image. */
+        public static PageSection rows(
+                String name, Map<String, String> methods, ColorKey key, List<ImageRow> rows) {
+            return new PageSection(name, "", methods, Optional.of(key), rows, List.of(), List.of());
+        }
+    }
+
+    /**
+     * Color scale of heat maps.
+     *
+     * @param colors evenly spaced CSS colors, lowest first
+     * @param low label of the lowest color
+     * @param high label of the highest color
+     */
+    public record ColorKey(List<String> colors, String low, String high, String note) {
+        public ColorKey {
+            colors = List.copyOf(colors);
+        }
+    }
+
+    /** Class with its probability in [0, 1]. */
+    public record PredictionBar(String label, double probability) {}
+
+    /**
+     * Image with its predictions and figures about it.
+     *
+     * @param png not copied
+     * @param heads small figures in a row of their own
+     */
+    @SuppressWarnings("ArrayRecordComponent") // instances are never compared
+    public record ImageRow(
+            String name,
+            byte[] png,
+            List<PredictionBar> predictions,
+            List<PageFigure> figures,
+            List<PageFigure> heads) {
+        public ImageRow {
+            predictions = List.copyOf(predictions);
+            figures = List.copyOf(figures);
+            heads = List.copyOf(heads);
         }
     }
 
@@ -70,11 +134,7 @@ public record ImagePage(String title, String status, List<PageSection> sections)
                         .append(Html.escape(section.note))
                         .append("</p>\n");
             }
-            if (!section.figures.isEmpty()) {
-                body.append("<ul class=\"images\">\n");
-                section.figures.forEach(figure -> body.append(html(figure)));
-                body.append("</ul>\n");
-            }
+            body.append(ImageRows.html(section));
             if (!section.charts.isEmpty()) {
                 body.append("<div class=\"charts\">");
                 section.charts.forEach(
@@ -85,18 +145,6 @@ public record ImagePage(String title, String status, List<PageSection> sections)
             body.append("</section>\n");
         }
         return Html.page(title + " · vit4j", body.append("</main>").toString());
-    }
-
-    private static String html(PageFigure figure) {
-        StringBuilder out = new StringBuilder("<li><figure><img alt=\"").append(Html.escape(figure.alt));
-        out.append("\" src=\"data:image/png;base64,")
-                .append(Base64.getEncoder().encodeToString(figure.png))
-                .append("\"/><figcaption>");
-        for (int i = 0; i < figure.caption.size(); i++) {
-            String tag = i == 0 ? "b" : "span";
-            out.append("<" + tag + ">" + Html.escape(figure.caption.get(i)) + "</" + tag + ">");
-        }
-        return out.append("</figcaption></figure></li>\n").toString();
     }
 
     private static String html(PageTable table) {

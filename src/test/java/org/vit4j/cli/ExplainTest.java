@@ -47,13 +47,13 @@ class ExplainTest {
 
     @Test
     void allMethodsWriteTheirFilesAndAPage() throws Exception {
-        String all = "gradcam,rollout,attention,saliency,distance,similarity,features";
+        String all = "gradcam,rollout,attention,heads,saliency,distance,similarity,features";
         CommandLineTest.Outcome outcome =
                 run("explain", model, digit, digit, "--method", all, "--class", "digit 3", "-o", out, "--json");
         assertThat(outcome.err()).isEmpty();
         assertThat(outcome.code()).isZero();
         JsonNode json = new ObjectMapper().readTree(outcome.out());
-        assertThat(json.path("results")).hasSize(2 * 4 + 3);
+        assertThat(json.path("results")).hasSize(2 * (4 + 2) + 3); // two heads
         assertThat(json.path("notes")).isEmpty();
         assertThat(json.at("/results/0/class").asText()).isEqualTo("digit 3");
         assertThat(json.at("/results/0/values")).hasSize(4);
@@ -65,7 +65,11 @@ class ExplainTest {
         SafeTensors.NamedValues features = Npy.read(out.resolve("features.npy"));
         assertThat(features.shape()).containsExactly(2, 16);
         assertThat(Files.readAllLines(out.resolve("features.csv"))).hasSize(3);
+        assertThat(out.resolve("seven-heads-1.png")).isNotEmptyFile();
+        assertThat(json.at("/predictions/1/classes")).hasSize(5);
         String page = Files.readString(out.resolve("explain.html"));
+        assertThat(page).contains("percentile 98 and above", "<h3>seven-2</h3>", "Layer: blocks.1.attn.");
+        assertThat(page.split("<article", -1)).hasSize(3);
         assertThat(page).doesNotContain("http://", "https://");
         DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
@@ -82,6 +86,21 @@ class ExplainTest {
         CommandLineTest.Outcome outcome =
                 run("explain", model, digit, "--method", "attention", "--head", "2", "-o", out);
         assertThat(outcome.err()).contains("head 2 out of range [0, 2)");
+        assertRejected("--discard", "1", "discard ratio 1.0: out of range; expected at least 0 and less than 1");
+        assertRejected("--percentile", "0", "percentile 0.0: out of range; expected more than 0 and at most 100");
+    }
+
+    @Test
+    void rolloutOptionsChangeTheMapAndAreStatedOnThePage() throws Exception {
+        JsonNode paper = new ObjectMapper().readTree(rollout());
+        JsonNode changed = new ObjectMapper().readTree(rollout("--head-fusion", "min", "--discard", "0.9"));
+        assertThat(changed.at("/results/0/values")).isNotEqualTo(paper.at("/results/0/values"));
+        assertThat(Files.readString(out.resolve("explain.html"))).contains("rollout, min over heads, 90% discarded");
+    }
+
+    private String rollout(String... options) {
+        Stream<Object> words = Stream.of("explain", model, digit, "--method", "rollout", "-o", out, "--json");
+        return run(Stream.concat(words, Stream.of(options)).toArray()).out();
     }
 
     private void assertRejected(String option, String value, String message) {

@@ -82,8 +82,35 @@ class AttentionMathTest {
     }
 
     private static HeatMap rollout(Graph graph, INDArray first, INDArray second) {
-        return Rollout.heatMap(Rollout.of(
-                graph, Map.of("0.probs", Rollout.meanOverHeads(first), "1.probs", Rollout.meanOverHeads(second))));
+        return rollout(graph, first, second, RolloutOptions.PAPER);
+    }
+
+    private static HeatMap rollout(Graph graph, INDArray first, INDArray second, RolloutOptions options) {
+        var maps = Map.of(
+                "0.probs", FusedHeads.of(first, options, true), "1.probs", FusedHeads.of(second, options, true));
+        return Rollout.heatMap(Rollout.of(graph, maps, options.keepsRowSums()));
+    }
+
+    @Test
+    void rolloutOfMaximumOrMinimumDividesByTheRowSums() {
+        INDArray first = maps(2, 3, 3, 0, 0.5, 0.5, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1);
+        INDArray second = maps(1, 3, 3, 0, 1, 0, 0, 0, 1, 0, 0, 1);
+        // Row 0 of the second block is (1/2, 1/2, 0). Maximum: rows 0 and 1 of A1 + I are (1, 1/2, 1) / 2.5 and (0, 1, 0).
+        HeatMap max = rollout(twoBlocks(true), first, second, new RolloutOptions(HeadFusion.MAX, 0));
+        assertThat(max.values()[0]).containsExactly(new double[] {0.6, 0.2}, within(1e-6));
+        // Minimum: row 0 is (1, 0, 1/2) / 1.5.
+        HeatMap min = rollout(twoBlocks(true), first, second, new RolloutOptions(HeadFusion.MIN, 0));
+        assertThat(min.values()[0]).containsExactly(new double[] {0.5, 1 / 6.0}, within(1e-6));
+    }
+
+    @Test
+    void discardRemovesTheSmallestValuesButNotTheClassTokensOwn() {
+        INDArray map = maps(1, 2, 2, 0.1, 0.9, 0.3, 0.7);
+        RolloutOptions half = new RolloutOptions(HeadFusion.MEAN, 0.5);
+        assertThat(FusedHeads.of(map, half, true).shares()).containsExactly(new float[] {0.1f, 0.9f, 0, 0.7f});
+        assertThat(FusedHeads.of(map, half, false).shares()).containsExactly(new float[] {0, 0.9f, 0, 0.7f});
+        INDArray equal = maps(1, 2, 2, 0.5, 0.5, 0.5, 0.5);
+        assertThat(FusedHeads.of(equal, half, false).shares()).containsExactly(new float[] {0, 0, 0.5f, 0.5f});
     }
 
     @Test
@@ -145,7 +172,7 @@ class AttentionMathTest {
 
     @Test
     void headMeanNormalizesRowsToOne() {
-        Rollout.AttentionMaps mean = Rollout.meanOverHeads(maps(2, 1, 2, 1, 3, -2, 2));
+        Rollout.AttentionMaps mean = FusedHeads.of(maps(2, 1, 2, 1, 3, -2, 2), RolloutOptions.PAPER, false);
         assertThat(mean.shares()).containsExactly(new float[] {0.375f, 0.625f}, within(1e-6f));
     }
 
