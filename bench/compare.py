@@ -21,6 +21,7 @@ import models
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "target" / "bench"
+PROGRAM = os.environ.get("VIT4J", "./vit4j")  # relative to ROOT
 PAUSE = 0.1  # seconds between turns: threads that still spin after one subject's turn would slow the next
 
 
@@ -74,9 +75,9 @@ def spec(row, options, directory, batches):
     )
 
 
-def vit4j_command(row, runner):
-    sets = [part for value in row.overrides() for part in ("--set", value)]
-    return ["./vit4j", "bench-worker", row.config, "--runner", runner, *sets]
+def vit4j_command(row, runner, *more):
+    sets = [part for value in (*row.overrides(), *more) for part in ("--set", value)]
+    return [PROGRAM, "bench-worker", row.config, "--runner", runner, *sets]
 
 
 def peer_command(kind, row, options, directory, batches):
@@ -97,7 +98,7 @@ def djl_command(row, directory):
 
 def summary(row):
     sets = [part for value in row.overrides() for part in ("--set", value)]
-    out = subprocess.run(["./vit4j", "summary", row.config, *sets, "--json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    out = subprocess.run([PROGRAM, "summary", row.config, *sets, "--json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     full = json.loads(out.stdout)
     return {key: full[key] for key in ("arch", "flavor", "parameters", "macs")}
 

@@ -44,6 +44,8 @@ def vit(name, image=32, patch=4, depth=6, batch=32, note=""):
 
 ROWS = [
     Row("deit_tiny", "deit_tiny_patch16_224", timm("deit_tiny_patch16_224")),
+    Row("deit_small", "deit_small_patch16_224", timm("deit_small_patch16_224")),
+    Row("vit_base", "vit_base_patch16_224", timm("vit_base_patch16_224")),
     Row("cait_xxs24", "cait_xxs24_224", timm("cait_xxs24_224")),
     Row("pit_ti", "pit_ti_224", timm("pit_ti_224")),
     Row("levit_128s", "levit_128s", timm("levit_128s"), note="trained with the mean of the logits of both heads"),
@@ -92,6 +94,22 @@ ROWS = [
     Row("ceit_tiny", "ceit_tiny", {}, note="no peer package"),
     Row("vitae_tiny", "vitae_tiny", {}, note="no peer package"),
     vit("vit_192x6_32px", note="width 192, depth 6, patch 4"),
+]
+
+# Rows of the short comparison, bench/short.py.
+SHORT = [
+    next(row for row in ROWS if row.name == name)
+    for name in (
+        "deit_tiny",
+        "deit_small",
+        "vit_base",
+        "levit_128s",
+        "pit_ti",
+        "crossvit_tiny",
+        "cait_xxs24",
+        "cvt_13",
+        "ceit_tiny",
+    )
 ]
 
 # Scaling of the cost: for each axis its values and the network for each value.

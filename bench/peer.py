@@ -1,13 +1,17 @@
 """Runs a peer in a separate process, controlled by the line protocol of `vit4j bench-worker`.
 
-    peer.py torch ROW           PyTorch: train N, infer B N, memory
+    peer.py torch ROW           PyTorch, autocast if the precision is bf16: train N, infer B N, memory
+    peer.py compile ROW         the same with torch.compile
     peer.py onnxruntime ROW     ONNX Runtime on PyTorch's file: infer B N, memory
     peer.py exported ROW        ONNX Runtime on vit4j's file: infer B N, memory
+    peer.py openvino ROW        OpenVINO on PyTorch's file, or on vit4j's if there is none: infer B N, memory
     peer.py files ROW           exports the ONNX and TorchScript files for ONNX Runtime and DJL, then exits
 
-ROW is JSON: peer, image, batch, classes, threads, directory, batches, count.
+ROW is JSON: peer, image, batch, classes, threads, directory, batches, count; optional: precision
+(fp32 or bf16), djl (false: no TorchScript files).
 """
 
+import contextlib
 import copy
 import json
 import os
@@ -54,10 +58,13 @@ def macs(model, row):
 
 
 class Torch:
-    """PyTorch with default settings: eager mode, fp32, AdamW, cross entropy, zero_grad with set_to_none."""
+    """PyTorch with default settings: eager mode, fp32 or autocast, AdamW, cross entropy, zero_grad with set_to_none."""
 
     def __init__(self, row):
         self.row = row
+        self.autocast = contextlib.nullcontext()
+        if row.get("precision") == "bf16":
+            self.autocast = torch.autocast("cpu", dtype=torch.bfloat16)
         self.model = models.build(row["peer"])
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=0.05)
         self.loss = torch.nn.CrossEntropyLoss()
@@ -73,7 +80,8 @@ class Torch:
 
     def step(self):
         self.optimizer.zero_grad()
-        loss = self.loss(self.model(self.x), self.y)
+        with self.autocast:
+            loss = self.loss(self.model(self.x), self.y)
         loss.backward()
         self.optimizer.step()
         return loss.item()
@@ -85,8 +93,16 @@ class Torch:
     def infer(self, batch, times):
         self.model.eval()
         x = images(self.row, batch)
-        with torch.inference_mode():
-            return timed(times, lambda: self.model(x).numpy())
+        with torch.inference_mode(), self.autocast:
+            return timed(times, lambda: self.model(x).float().numpy())
+
+
+class CompiledTorch(Torch):
+    """PyTorch with torch.compile in its default mode."""
+
+    def __init__(self, row):
+        super().__init__(row)
+        self.model = torch.compile(self.model)
 
 
 class OnnxRuntime:
@@ -124,6 +140,37 @@ class Exported(OnnxRuntime):
         return super().session("exported.onnx")
 
 
+class OpenVino:
+    """OpenVINO inference on an ONNX file, compiled for each batch size."""
+
+    def __init__(self, row):
+        self.row = row
+        self.compiled = {}
+
+    def ready(self):
+        import openvino
+
+        for batch in self.row["batches"]:
+            self.compiled[batch] = self.compile(openvino.Core(), batch)
+        return {"ready": "OpenVINO " + openvino.__version__}
+
+    def compile(self, core, batch):
+        row = self.row
+        path = os.path.join(row["directory"], f"infer-{batch}.onnx" if row["peer"] else "exported.onnx")
+        model = core.read_model(path)
+        model.reshape([batch, 3, row["image"], row["image"]])
+        settings = {
+            "INFERENCE_PRECISION_HINT": "bf16" if row.get("precision") == "bf16" else "f32",
+            "INFERENCE_NUM_THREADS": row["threads"],
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        return core.compile_model(model, "CPU", settings)
+
+    def infer(self, batch, times):
+        x = images(self.row, batch).numpy()
+        return timed(times, lambda: self.compiled[batch](x)[0])
+
+
 def files(row):
     """Exports the files for ONNX Runtime and DJL; returns the errors of failed exports by peer."""
     directory = row["directory"]
@@ -144,9 +191,12 @@ def files(row):
         path = os.path.join(directory, f"infer-{batch}.onnx")
         torch.onnx.export(model.eval(), (images(row, batch),), path, input_names=["x"], dynamo=True, verbose=False)
 
-    attempt("djl", lambda: trace(True, row["batch"], "train.pt"))
+    djl = row.get("djl", True)
+    if djl:
+        attempt("djl", lambda: trace(True, row["batch"], "train.pt"))
     for batch in row["batches"]:
-        attempt("djl", lambda: trace(False, batch, f"infer-{batch}.pt"))
+        if djl:
+            attempt("djl", lambda: trace(False, batch, f"infer-{batch}.pt"))
         attempt("onnxruntime", lambda: onnx(batch))
     return failed
 
@@ -164,7 +214,8 @@ def main():
     if kind == "files":
         answer(files(row))
         return
-    worker = {"torch": Torch, "onnxruntime": OnnxRuntime, "exported": Exported}[kind](row)
+    kinds = {"torch": Torch, "compile": CompiledTorch, "onnxruntime": OnnxRuntime, "exported": Exported}
+    worker = {**kinds, "openvino": OpenVino}[kind](row)
     answer(worker.ready())
     for line in sys.stdin:
         match line.split():

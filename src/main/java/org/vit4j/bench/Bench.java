@@ -28,14 +28,25 @@ public final class Bench implements AutoCloseable {
     private final RunConfig config;
     private final List<BenchRunner> runners;
     private final int steps;
+    private final List<Integer> callers;
     private final Consumer<String> progress;
     private final BenchData source;
 
-    /** Opens the data; networks are loaded when they are measured. */
-    public Bench(RunConfig config, List<BenchRunner> runners, int steps, Consumer<String> progress) {
+    /**
+     * Opens the data; networks are loaded when they are measured.
+     *
+     * @param callers numbers of concurrent callers of the oneDNN backend, see {@link ServingBench}; may be empty
+     */
+    public Bench(
+            RunConfig config,
+            List<BenchRunner> runners,
+            int steps,
+            List<Integer> callers,
+            Consumer<String> progress) {
         this.config = config;
         this.runners = List.copyOf(runners);
         this.steps = steps;
+        this.callers = List.copyOf(callers);
         this.progress = progress;
         this.source = BenchData.of(config);
     }
@@ -56,8 +67,17 @@ public final class Bench implements AutoCloseable {
             return byBatch;
         });
         progress.accept("time per kind of op");
+        Map<BenchRunner, OpProfile> profiles = withSubjects(this::profiles);
         return new BenchResult(
-                machine, source.name(), dataAlone, dataRates, training, inference, withSubjects(this::profiles));
+                machine, source.name(), dataAlone, dataRates, training, inference, profiles, serving());
+    }
+
+    private List<ServingTimes> serving() {
+        if (callers.isEmpty()) return List.of();
+        progress.accept("concurrent callers");
+        try (ServingBench serving = new ServingBench(config, ServingBench.TURN)) {
+            return serving.measure(callers);
+        }
     }
 
     /**
@@ -84,6 +104,7 @@ public final class Bench implements AutoCloseable {
      * @param dataAlone images per second of data loading alone; empty for random data
      * @param dataRates images per second that one core loads; empty for random data
      * @param inference times by batch size
+     * @param serving concurrent callers of the oneDNN backend; empty unless requested
      */
     public record BenchResult(
             MachineInfo machine,
@@ -92,7 +113,8 @@ public final class Bench implements AutoCloseable {
             Optional<DataRates> dataRates,
             Map<BenchRunner, StepTimes> training,
             Map<Integer, Map<BenchRunner, Timings>> inference,
-            Map<BenchRunner, OpProfile> profiles) {}
+            Map<BenchRunner, OpProfile> profiles,
+            List<ServingTimes> serving) {}
 
     /**
      * Time per kind of op, largest first, of training steps (forward and backward) and inference at the config's batch

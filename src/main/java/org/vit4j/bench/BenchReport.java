@@ -49,6 +49,8 @@ public record BenchReport(
         all.put("seconds", seconds());
         all.put("split", byRunner(measured.training(), BenchReport::split));
         all.put("profile", byRunner(measured.profiles(), BenchReport::profile));
+        if (!measured.serving().isEmpty())
+            all.put("serving", measured.serving().stream().map(ServingTimes::toMap).toList());
         MachineInfo machine = measured.machine();
         all.put("threads", machine.threads());
         all.put("processor", machine.processor());
@@ -191,6 +193,10 @@ public record BenchReport(
                     2.0 * summary.macs() * size / 1e9 / t.median(),
                     size == batch ? line("  %10s", megabytes(runner, PeakMemory::inference)) : "")));
         });
+        if (!measured.serving().isEmpty()) {
+            lines.addAll(List.of("", ServingTimes.HEAD));
+            measured.serving().forEach(times -> lines.add(times.line()));
+        }
         measured.profiles().forEach((runner, profile) -> {
             lines.add("");
             lines.add(line("time of a training step by kind of op: %s", runner.word()));

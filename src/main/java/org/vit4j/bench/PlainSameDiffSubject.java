@@ -17,6 +17,7 @@ import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.vit4j.backend.BatchStatistics;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
+import org.vit4j.backend.Precision;
 import org.vit4j.backend.RunningStatistics;
 import org.vit4j.backend.samediff.SameDiffGraph;
 import org.vit4j.backend.samediff.SameDiffLowering;
@@ -49,6 +50,10 @@ final class PlainSameDiffSubject implements Subject {
     private int steps;
 
     PlainSameDiffSubject(RunConfig config) {
+        Precision precision = config.train().backend().precision();
+        if (precision != Precision.FP32)
+            throw new ConfigError("precision " + precision.configName()
+                    + " is not available: plain SameDiff computes in fp32; use --only onednn");
         this.network = new BenchNetwork(config);
         this.optimizer = config.train().optimizer();
         this.lowered = SameDiffLowering.lower(network.graph(), network.parameters(), Mode.TRAINING);

@@ -10,6 +10,11 @@ public record Timings(double p10, double median, double p90) {
         return new Timings(at(sorted, 0.1), at(sorted, 0.5), at(sorted, 0.9));
     }
 
+    /** Quantile of an unsorted list. */
+    static double quantile(List<Double> seconds, double fraction) {
+        return at(seconds.stream().sorted().toList(), fraction);
+    }
+
     /** Quantile with linear interpolation, as NumPy's percentile. */
     private static double at(List<Double> sorted, double fraction) {
         double position = fraction * (sorted.size() - 1);

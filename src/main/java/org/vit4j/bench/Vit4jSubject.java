@@ -12,7 +12,7 @@ import org.vit4j.data.Batch;
 import org.vit4j.optim.Optimizer;
 import org.vit4j.run.RunConfig;
 
-/** A training step as in {@code vit4j train}, on one of vit4j's backends. */
+/** A training step as in {@code vit4j train}, on one of vit4j's backends, with the config's precision. */
 final class Vit4jSubject implements Subject {
     private final BenchNetwork network;
     private final Backend backend;
@@ -23,11 +23,11 @@ final class Vit4jSubject implements Subject {
 
     Vit4jSubject(RunConfig config, Backend backend) {
         this.network = new BenchNetwork(config);
-        this.backend = backend;
+        this.backend = backend.with(config.train().backend().precision());
         this.lr = config.train().optimizer().lr();
         var parameters = network.parameters();
         GradientStep.GradientSpec spec = new GradientStep.GradientSpec(network::loss, List.of());
-        this.step = backend.step(network.graph(), parameters, Mode.TRAINING, spec);
+        this.step = this.backend.step(network.graph(), parameters, Mode.TRAINING, spec);
         this.optimizer = config.train().optimizer().start(parameters);
     }
 

@@ -59,6 +59,14 @@ final class BenchCommand implements Callable<Integer> {
             description = "Measure only these of plain, samediff and onednn (comma-separated; default: all).")
     private List<BenchRunner> only = List.of(BenchRunner.values());
 
+    @Option(
+            names = "--callers",
+            paramLabel = "N",
+            split = ",",
+            description = "Also measure latency and images per second of the oneDNN backend with N concurrent callers, one"
+                    + " image per call, against calls under one lock (comma-separated, such as 1,2,4; default: none).")
+    private List<Integer> callers = List.of();
+
     @Mixin
     private JsonOption json;
 
@@ -68,12 +76,17 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (steps < 1) throw new ConfigError("--steps " + steps + ": expected at least 1");
+        for (int count : callers) {
+            if (count < 1) throw new ConfigError("--callers " + count + ": expected at least 1");
+        }
+        if (!callers.isEmpty() && !only.contains(BenchRunner.ONEDNN))
+            throw new ConfigError("--callers measures the onednn runner; add it to --only");
         RunConfig run = RunConfig.open(config, overrides.values());
         Consumer<String> progress = step -> spec.commandLine().getErr().println("bench: " + step);
         List<BenchRunner> runners = only.stream().distinct().sorted().toList();
         Map<BenchRunner, PeakMemory> memory = new EnumMap<>(BenchRunner.class);
         Bench.BenchResult measured;
-        try (Bench bench = new Bench(run, runners, steps, progress)) {
+        try (Bench bench = new Bench(run, runners, steps, callers.stream().distinct().toList(), progress)) {
             // Memory first, while this process is small: plain SameDiff uses all memory that it can get.
             for (BenchRunner runner : runners) {
                 progress.accept("memory of " + runner.word());

@@ -1,6 +1,7 @@
 package org.vit4j.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.OpTime;
+import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
 import org.vit4j.graph.AttentionOp;
 import org.vit4j.run.RunConfig;
@@ -81,6 +83,27 @@ class SubjectTest {
                 .filter(time -> time.op().split(",")[0].equals("softmax"))
                 .mapToLong(OpTime::count)
                 .sum();
+    }
+
+    @Test
+    void callersAreMeasuredUnderOneLockAndConcurrently() {
+        try (ServingBench serving = new ServingBench(config, 0.05)) {
+            List<ServingTimes> times = serving.measure(List.of(1, 2));
+            assertThat(times).extracting(ServingTimes::callers).containsExactly(1, 2, 2);
+            assertThat(times).extracting(ServingTimes::locked).containsExactly(true, true, false);
+            assertThat(times).allSatisfy(t -> {
+                assertThat(t.median()).isPositive().isLessThanOrEqualTo(t.p99());
+                assertThat(t.imagesPerSecond()).isPositive();
+            });
+        }
+    }
+
+    @Test
+    void plainSameDiffRejectsBfloat16() {
+        RunConfig bf16 = RunConfig.open("digits-levit", List.of("train.precision=bf16"));
+        assertThatThrownBy(() -> BenchRunner.PLAIN.open(bf16))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("plain SameDiff computes in fp32");
     }
 
     @Test

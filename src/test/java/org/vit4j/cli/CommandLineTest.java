@@ -304,6 +304,8 @@ class CommandLineTest {
         refused("--steps 0: expected at least 1", "bench", "digits-vit", "--steps", "0");
         refused("'--steps'", "bench", "digits-vit", "--steps", "many");
         refused("'--only'", "bench", "digits-vit", "--only", "fastest");
+        refused("--callers 0: expected at least 1", "bench", "digits-vit", "--callers", "1,0");
+        refused("add it to --only", "bench", "digits-vit", "--callers", "2", "--only", "plain");
         refused("no config 'nothing'", "bench", "nothing");
         refused("none: does not exist", "compare", directory.resolve("none").toString());
         refused("text.png: not a directory", "compare", text.toString());

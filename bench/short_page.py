@@ -1,0 +1,207 @@
+"""Writes docs/generated/performance-ISA.md from the results of bench/short.py. Runs no measurements."""
+
+import json
+import math
+import pathlib
+from dataclasses import dataclass
+
+import models
+from markdown import table
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGES = ROOT / "docs" / "generated"
+# Reasons for missed goals, written manually from profiles: by instruction set, result, and network or "*" for all.
+REASONS = ROOT / "bench" / "reasons.json"
+NAMES = {
+    "vit4j": "vit4j",
+    "vit4j-bf16": "vit4j bf16",
+    "pytorch": "PyTorch",
+    "pytorch-compile": "torch.compile",
+    "pytorch-bf16": "PyTorch autocast bf16",
+    "onnxruntime": "ONNX Runtime",
+    "openvino": "OpenVINO",
+    "openvino-bf16": "OpenVINO bf16",
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A goal of every network: the rate of `ours` is at least `factors` times the rates of the peers."""
+
+    result: str
+    title: str
+    ours: str
+    factors: dict  # by peer
+    others: tuple = ()  # peers that are shown without a goal
+
+    def text(self):
+        peers = {}
+        for name, factor in self.factors.items():
+            peers.setdefault(factor, []).append(NAMES[name])
+        return " and ".join(f"at least {factor:g} x {', '.join(names)}" for factor, names in peers.items())
+
+
+FP32 = {"pytorch": 1.1, "onnxruntime": 1.1, "openvino": 1.1}
+GOALS = [
+    Goal("training", "Training, float32", "vit4j", {"pytorch": 1.2, "pytorch-compile": 1.0}),
+    *(Goal(f"inference-{n}", f"Inference, float32, batch {n}", "vit4j", FP32) for n in (1, 8, 32)),
+    Goal("training-bf16", "Training, bfloat16", "vit4j-bf16", {"pytorch-bf16": 1.2}),
+    *(
+        Goal(f"inference-bf16-{n}", f"Inference, bfloat16, batch {n}", "vit4j-bf16", {"openvino-bf16": 1.0}, ("pytorch-bf16",))
+        for n in (1, 8, 32)
+    ),
+]
+MEMORY = 0.6
+
+
+def number(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def rate(result):
+    """The median in images per second, with the 10th and 90th percentile."""
+    if result is None:
+        return "-"
+    batch = result["images_per_second"] * result["median"]
+    return f"{number(result['images_per_second'])} ({number(batch / result['p90'])}..{number(batch / result['p10'])})"
+
+
+class Results:
+    """The results of all networks that were measured, by network and result."""
+
+    def __init__(self, folder):
+        self.isa = folder.name.partition("-")[2]
+        self.about = json.loads((folder / "about.json").read_text())
+        files = [json.loads(path.read_text()) for path in folder.glob("*-*.json")]
+        order = [row.name for row in models.SHORT]
+        self.files = sorted(files, key=lambda file: order.index(file["row"]))
+        self.rows = list(dict.fromkeys(file["row"] for file in self.files))
+        self.reasons = json.loads(REASONS.read_text()).get(self.isa, {})
+
+    def of(self, row, result):
+        return next((f["results"][result] for f in self.files if f["row"] == row and result in f.get("results", {})), {})
+
+    def peaks(self, row):
+        return next((f["peaks"] for f in self.files if f["row"] == row and "peaks" in f), {})
+
+    def reason(self, row, result):
+        reasons = self.reasons.get(result, {})
+        return reasons.get(row, reasons.get("*", "not examined"))
+
+
+def score(goal, found):
+    """The lowest rate relative to what the goal requires; infinite without a peer, 0 without a result of ours."""
+    if not found:
+        return math.inf
+    if goal.ours not in found:
+        return 0
+    speed = found[goal.ours]["images_per_second"]
+    required = [factor * found[peer]["images_per_second"] for peer, factor in goal.factors.items() if peer in found]
+    return min((speed / need for need in required), default=math.inf)
+
+
+def comparison(results, goal):
+    """Rates and ratios of one result; the networks that miss the goal are first."""
+    scores = {row: score(goal, results.of(row, goal.result)) for row in results.rows if results.of(row, goal.result)}
+    if not scores:
+        return []
+    peers = [*goal.factors, *goal.others]
+    body, lost = [], []
+    for row in sorted(scores, key=scores.get):
+        found = results.of(row, goal.result)
+        missed = scores[row] < 1
+        ours = found.get(goal.ours)
+        ratios = [
+            f"{ours['images_per_second'] / found[peer]['images_per_second']:.2f}" if ours and peer in found else "-" for peer in peers
+        ]
+        body.append([f"**{row}**" if missed else row, rate(ours), *(rate(found.get(peer)) for peer in peers), *ratios])
+        if missed:
+            lost.append(f"- **{row}**: {results.reason(row, goal.result)}.")
+    head = ["network", NAMES[goal.ours], *(NAMES[peer] for peer in peers), *("x " + NAMES[peer] for peer in peers)]
+    return [f"## {goal.title}", "", f"Goal: {goal.text()}.", "", *table(head, body), *lost, *([""] if lost else [])]
+
+
+def peak_memory(results):
+    body, lost = [], []
+    for ours, peer in (("vit4j", "pytorch"), ("vit4j-bf16", "pytorch-bf16")):
+        for row in results.rows:
+            peaks = results.peaks(row)
+            if ours in peaks and peer in peaks:
+                ratio = peaks[ours] / peaks[peer]
+                body.append([ratio, row, ours, f"{peaks[ours] / 1e6:.0f}", f"{peaks[peer] / 1e6:.0f}"])
+                if ratio > MEMORY:
+                    result = ours.replace("vit4j", "memory")
+                    lost.append(f"- **{row}**, {NAMES[ours]}: {results.reason(row, result)}.")
+    if not body:
+        return []
+    body.sort(key=lambda line: -line[0])
+    cells = [
+        [f"**{row}**, {NAMES[ours]}" if ratio > MEMORY else f"{row}, {NAMES[ours]}", one, other, f"{ratio:.2f}"]
+        for ratio, row, ours, one, other in body
+    ]
+    lines = ["## Peak memory in training", ""]
+    lines += ["Peak resident memory in MB of a process that takes five training steps, including the JVM and Python.", ""]
+    lines += [f"Goal: at most {MEMORY} of PyTorch's in the same precision.", ""]
+    return [*lines, *table(["network", "vit4j", "PyTorch", "vit4j / PyTorch"], cells), *lost, *([""] if lost else [])]
+
+
+def summary(results):
+    """Which goals are reached by how many networks; those with missed goals first."""
+    body = []
+    for goal in GOALS:
+        scores = {row: score(goal, results.of(row, goal.result)) for row in results.rows}
+        scores = {row: value for row, value in scores.items() if value < math.inf}
+        if scores:
+            lost = [row for row in sorted(scores, key=scores.get) if scores[row] < 1]
+            body.append([goal.title, goal.text(), f"{len(scores) - len(lost)} of {len(scores)}", ", ".join(lost) or "-"])
+    for ours, peer in (("vit4j", "pytorch"), ("vit4j-bf16", "pytorch-bf16")):
+        peaks = {row: results.peaks(row) for row in results.rows}
+        ratios = {row: found[ours] / found[peer] for row, found in peaks.items() if ours in found and peer in found}
+        if ratios:
+            lost = [row for row in sorted(ratios, key=ratios.get, reverse=True) if ratios[row] > MEMORY]
+            title = f"Peak memory in training, {'bfloat16' if ours.endswith('bf16') else 'float32'}"
+            text = f"at most {MEMORY} x {NAMES[peer]}"
+            body.append([title, text, f"{len(ratios) - len(lost)} of {len(ratios)}", ", ".join(lost) or "-"])
+    body.sort(key=lambda line: line[3] == "-")
+    return ["## Goals", "", *table(["", "goal", "networks", "missed by"], body)]
+
+
+def networks(results):
+    body, failed = [], []
+    for file in results.files:
+        failed += [f"- {file['row']}, {file['part']}: {NAMES.get(n, n)} did not run: {text}" for n, text in file["failed"].items()]
+        if file["part"] == "network":
+            row = next(row for row in models.SHORT if row.name == file["row"])
+            ours, peer = file["vit4j"], file.get("peer")
+            equal = "no peer package" if not peer else "equal" if all(peer[k] == ours[k] for k in ("parameters", "macs")) else "DIFFERENT"
+            names = f"{row.peer['package']} `{row.peer['model']}`" if row.peer else "vit4j's own ONNX file"
+            body.append([row.name, f"`{row.config}`", row.batch, f"{ours['parameters']:,}", f"{ours['macs']:,}", names, equal])
+    head = ["network", "config", "batch in training", "parameters", "MACs", "peer", "parameters and MACs of the peer"]
+    return ["## Networks", "", *table(head, body), *failed, *([""] if failed else [])]
+
+
+def write(folder):
+    results = Results(folder)
+    about, commits = results.about, sorted({file["commit"] for file in results.files})
+    times = sorted(file["time"] for file in results.files)
+    machine = ", ".join(f"{key}: {value}" for key, value in about["machine"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items() if name != "vit4j")
+    lines = ["<!-- Generated by bench/run.sh short (bench/short_page.py); do not edit. -->", ""]
+    lines += [f"# Performance: {results.isa}", ""]
+    lines += [f"Processor: {machine}; {about['threads']} threads.", ""]
+    lines += [f"Versions: vit4j {', '.join(commits)}, {versions}. Measured from {times[0]} to {times[-1]}.", ""]
+    lines += [
+        "The programs of a table row alternate on the same machine with the same network, with initial weights and without dropout:"
+        f" at least {about['rounds']} turns of at least one step, up to {about['most']} turns in {about['budget']:g} seconds. Images"
+        " per second, median (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program: above 1,"
+        " vit4j is faster. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
+        " first in each table, with the reason below.",
+        "",
+    ]
+    lines += summary(results)
+    for goal in GOALS:
+        lines += comparison(results, goal)
+    lines += peak_memory(results) + networks(results)
+    page = PAGES / f"performance-{results.isa}.md"
+    page.write_text("\n".join(lines).rstrip() + "\n")
+    print(page.relative_to(ROOT))
