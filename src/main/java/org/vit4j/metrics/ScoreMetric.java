@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 import org.vit4j.data.Batch;
 
 /**
- * Built-in metrics of the validation set beside loss and accuracy, for {@code train.best}. A run records the one that it
+ * Built-in metrics of the validation set next to loss and accuracy, for {@code train.best}. A run records the one that it
  * uses, {@code top5} under the key {@code val_top5}.
  */
 public final class ScoreMetric {

@@ -42,6 +42,7 @@ class Bf16GoldenTest {
     void outputsStayCloseToTheReference(String name) throws IOException {
         GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
         GoldenErrors.Distance worst = GoldenRun.evaluate(golden, BF16).worstLogits();
+        if (Boolean.getBoolean("print")) System.out.println(name + " " + worst);
         assertThat(worst.error()).as(worst.name()).isLessThan(AUTOCAST.getOrDefault(name, OUTPUT));
     }
 }

@@ -28,15 +28,16 @@ final class AttentionOps {
     TapeValue scores(TapeValue q, TapeValue k, double scale) {
         StridedArray to = StridedArray.temporary(
                 batch, q.array().dim(1), q.array().dim(2), k.array().dim(2));
-        return math.product(q, tape.permute(k, 0, 1, 3, 2), scale, to);
+        TapeValue y = math.product(q, tape.permute(k, 0, 1, 3, 2), scale, to);
+        return y.setGradientType(math.operands()); // products read it, and softmax can write any type
     }
 
     /**
      * probs v, [B, H, T, S] x [B, H, S, d] -> [B, H, T, d], stored as [B, T, H, d] so that merging heads needs no copy.
      */
-    TapeValue weightedSum(TapeValue probs, TapeValue v) {
+    TapeValue weightedSum(TapeValue probs, TapeValue v, ElementType type) {
         StridedArray to = StridedArray.temporary(
-                batch, probs.array().dim(2), v.array().dim(1), v.array().dim(3));
+                type, batch, probs.array().dim(2), v.array().dim(1), v.array().dim(3));
         return math.product(probs, v, 1, to.permute(0, 2, 1, 3));
     }
 
@@ -45,21 +46,22 @@ final class AttentionOps {
      * cache (Rabe and Staats 2021, arXiv:2112.05682, here with complete rows instead of an online softmax). Forward
      * only.
      */
-    TapeValue attention(TapeValue q, TapeValue k, TapeValue v, double scale) {
-        return attention(q, k, v, scale, AttentionBlock.SIZE);
+    TapeValue attention(TapeValue q, TapeValue k, TapeValue v, double scale, ElementType type) {
+        return attention(q, k, v, scale, type, AttentionBlock.SIZE);
     }
 
     /** @param size maximum size of a block in floats; a block has at least one row */
-    TapeValue attention(TapeValue q, TapeValue k, TapeValue v, double scale, long size) {
+    TapeValue attention(TapeValue q, TapeValue k, TapeValue v, double scale, ElementType type, long size) {
         AttentionBlock block = AttentionBlock.of(q.array(), k.array().dim(2), size);
         StridedArray qs = operand(q);
         StridedArray ks = operand(tape.permute(k, 0, 1, 3, 2));
         StridedArray vs = operand(v);
         StridedArray to = StridedArray.temporary(
-                batch, q.array().dim(2), v.array().dim(1), v.array().dim(3));
+                type, batch, q.array().dim(2), v.array().dim(1), v.array().dim(3));
         StridedArray context = to.permute(0, 2, 1, 3);
         StridedArray buffer = StridedArray.temporary(
                 block.images, block.heads, block.rows, k.array().dim(2));
+        StridedArray rounded = math.operands() == ElementType.F32 ? buffer : buffer.like(math.operands());
         for (long b = 0; b < batch; b += block.images) {
             for (long h = 0; h < context.dim(1); h += block.heads) {
                 StridedArray keys = block.slice(ks, b, h);
@@ -68,10 +70,11 @@ final class AttentionOps {
                     StridedArray rows = block.slice(qs, b, h).slice(2, t, Math.min(t + block.rows, context.dim(2)));
                     StridedArray maps =
                             StridedArray.of(buffer.buffer(), 0, rows.dim(0), rows.dim(1), rows.dim(2), keys.last());
-                    tape.emit(Kernels.matmul(rows, keys, null, maps, scale, math.precision()));
-                    tape.emit(Kernels.softmax(maps.flat(), maps.flat()));
+                    StridedArray probs = StridedArray.of(rounded.buffer(), 0, maps.dims());
+                    tape.emit(Kernels.matmul(rows, keys, null, maps, scale));
+                    tape.emit(Kernels.softmax(maps.flat(), probs.flat()));
                     StridedArray part = block.slice(context, b, h).slice(2, t, t + rows.dim(2));
-                    tape.emit(Kernels.matmul(maps, values, null, part, 1, math.precision()));
+                    tape.emit(Kernels.matmul(probs, values, null, part, 1));
                 }
             }
         }
@@ -79,7 +82,8 @@ final class AttentionOps {
     }
 
     private StridedArray operand(TapeValue x) {
-        return x.array().hasUnitStride() ? x.array() : tape.dense(x).array();
+        TapeValue y = tape.as(math.operands(), x);
+        return y.array().hasUnitStride() ? y.array() : tape.dense(y).array();
     }
 
     /** Block size of attention maps [B, H, T, S]: several images, or heads of one image, or rows of one head. */
@@ -189,14 +193,14 @@ final class AttentionOps {
     }
 
     /** Query of the last token, keys and values of all: [B, T, D] -> [B, 1 + 2 T, width] by kernel [D, 3 * width]. */
-    TapeValue lastTokenQkv(TapeValue x, TapeValue kernel, TapeValue bias, long width) {
+    TapeValue lastTokenQkv(TapeValue x, TapeValue kernel, TapeValue bias, long width, ElementType type) {
         long tokens = x.array().dim(1);
         long depth = x.array().last();
         TapeValue last = tape.reshape(tape.slice(x, 1, tokens - 1, tokens), batch, depth);
         TapeValue rows = tape.reshape(x, batch * tokens, depth);
-        TapeValue q = project(last, kernel, bias, 0, width);
-        TapeValue k = project(rows, kernel, bias, width, width);
-        TapeValue v = project(rows, kernel, bias, 2 * width, width);
+        TapeValue q = project(last, kernel, bias, 0, width, type);
+        TapeValue k = project(rows, kernel, bias, width, width, type);
+        TapeValue v = project(rows, kernel, bias, 2 * width, width, type);
         return tape.concat(
                 1,
                 List.of(
@@ -206,8 +210,9 @@ final class AttentionOps {
     }
 
     /** Linear projection by a range of columns of the kernel. */
-    private TapeValue project(TapeValue x, TapeValue kernel, TapeValue bias, long from, long width) {
+    private TapeValue project(
+            TapeValue x, TapeValue kernel, TapeValue bias, long from, long width, ElementType type) {
         TapeValue columns = tape.slice(kernel, 1, from, from + width);
-        return math.dense(x, columns, bias == null ? null : tape.slice(bias, 1, from, from + width));
+        return math.dense(x, columns, bias == null ? null : tape.slice(bias, 1, from, from + width), math.operands(), type);
     }
 }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
-import org.vit4j.backend.Precision;
 import org.vit4j.graph.ImageOp;
 import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Window;
@@ -31,35 +30,38 @@ final class ConvOps {
      * @param kernel [kH, kW, C / groups, filters]
      * @param bias [1, filters], or null
      */
-    TapeValue convolution(TapeValue input, TapeValue kernel, TapeValue bias, LinearOp.Conv2d conv, long[] out) {
+    TapeValue convolution(
+            TapeValue input, TapeValue kernel, TapeValue bias, LinearOp.Conv2d conv, long[] out, ElementType type) {
         Window w = conv.window();
         boolean unpadded = w.padHeight() == 0 && w.padWidth() == 0 && conv.groups() == 1;
         if (unpadded
                 && w.strideHeight() == w.kernelHeight()
                 && w.strideWidth() == w.kernelWidth()
                 && w.dilation() == 1) {
-            return patchConvolution(input, kernel, bias, w, out);
+            return patchConvolution(input, kernel, bias, w, out, type);
         }
-        TapeValue x = tape.dense(input);
+        ElementType operands = operands(kernel.array());
+        TapeValue x = tape.dense(tape.as(operands, input));
+        ElementType result = operands == ElementType.F32 ? operands : type;
         ConvolutionPrimitive c = new ConvolutionPrimitive(
                 x.array(),
                 kernel.array(),
                 bias == null ? null : bias.array(),
                 conv,
                 tape.packed(kernel.array()),
-                precision(kernel.array()),
+                result,
                 out);
-        StridedArray to = StridedArray.temporary(out);
-        ConvolutionPrimitive wide = mergedGroups(x, kernel, bias, conv, out);
+        StridedArray to = StridedArray.temporary(result, out);
+        ConvolutionPrimitive wide = mergedGroups(x, kernel, bias, conv, out, result);
         PostOp.FusableStep step = (wide == null ? c : wide).forward(to);
         int number = tape.emit(step);
         boolean needs = x.needsGradient() || kernel.needsGradient() || (bias != null && bias.needsGradient());
-        TapeValue y = tape.value(to, needs).setProducer(step, number);
+        TapeValue y = tape.value(to, needs).setProducer(step, number).setGradientType(operands);
         tape.onBackward(() -> {
             StridedArray dy = denseGradient(y);
             if (dy == null) return;
             if (kernel.needsGradient() || (bias != null && bias.needsGradient())) {
-                StridedArray dw = kernel.array().like();
+                StridedArray dw = kernel.array().like(ElementType.F32);
                 StridedArray db = bias == null ? null : StridedArray.temporary(conv.filters());
                 tape.emit(c.backwardWeights(dy, dw, db));
                 tape.accumulate(kernel, dw, true);
@@ -71,9 +73,12 @@ final class ConvOps {
         return y;
     }
 
-    /** Float32 for the few channels of an image: rounding pixels costs accuracy in all layers and gains no time. */
-    private Precision precision(StridedArray kernel) {
-        return kernel.dim(2) < BLOCK ? Precision.FP32 : math.precision();
+    /**
+     * Float32 for the few channels of an image or of a group: rounding pixels costs accuracy in all layers, and products
+     * of so few factors gain no time.
+     */
+    private ElementType operands(StridedArray kernel) {
+        return kernel.dim(2) < BLOCK ? ElementType.F32 : math.operands();
     }
 
     /**
@@ -84,7 +89,7 @@ final class ConvOps {
      * @return null if there is no benefit
      */
     private ConvolutionPrimitive mergedGroups(
-            TapeValue x, TapeValue kernel, TapeValue bias, LinearOp.Conv2d conv, long[] out) {
+            TapeValue x, TapeValue kernel, TapeValue bias, LinearOp.Conv2d conv, long[] out, ElementType type) {
         int in = Math.toIntExact(kernel.array().dim(2));
         int merged = mergeFactor(in, conv.groups());
         if (merged == 1) return null;
@@ -108,7 +113,7 @@ final class ConvOps {
                 wide));
         LinearOp.Conv2d larger = new LinearOp.Conv2d(filters, w, conv.groups() / merged, conv.bias());
         return new ConvolutionPrimitive(
-                x.array(), wide, bias == null ? null : bias.array(), larger, null, precision(kernel.array()), out);
+                x.array(), wide, bias == null ? null : bias.array(), larger, null, type, out);
     }
 
     /**
@@ -127,7 +132,7 @@ final class ConvOps {
     private StridedArray denseGradient(TapeValue y) {
         StridedArray dy = tape.gradient(y);
         if (dy == null || dy.isDense()) return dy;
-        StridedArray to = StridedArray.temporary(dy.dims());
+        StridedArray to = StridedArray.temporary(dy.type(), dy.dims());
         tape.emit(Kernels.copy(dy, to, false));
         return to;
     }
@@ -136,7 +141,8 @@ final class ConvOps {
      * Convolution by windows that tile the image: a matrix product whose rows are the windows, [B * h * w, kH * kW *
      * C].
      */
-    private TapeValue patchConvolution(TapeValue image, TapeValue kernel, TapeValue bias, Window w, long[] out) {
+    private TapeValue patchConvolution(
+            TapeValue image, TapeValue kernel, TapeValue bias, Window w, long[] out, ElementType type) {
         long batch = out[0];
         long channels = image.array().last();
         long depth = channels * w.kernelHeight() * w.kernelWidth();
@@ -145,11 +151,11 @@ final class ConvOps {
         if (x.array().dim(2) != out[2] * w.kernelWidth()) x = tape.slice(x, 2, 0, out[2] * w.kernelWidth());
         if (depth != channels) {
             x = tape.reshape(x, batch, out[1], w.kernelHeight(), out[2], w.kernelWidth() * channels);
-            x = tape.copy(tape.permute(x, 0, 1, 3, 2, 4));
+            x = tape.copy(tape.permute(x, 0, 1, 3, 2, 4), math.operands());
         }
         TapeValue rows = tape.reshape(x, batch * out[1] * out[2], depth);
         TapeValue matrix = tape.reshape(kernel, depth, out[3]);
-        return tape.reshape(math.dense(rows, matrix, bias).setUsedOnce(true), out);
+        return tape.reshape(math.dense(rows, matrix, bias, math.operands(), type).setUsedOnce(true), out);
     }
 
     TapeValue maxPool(TapeValue input, Window w, long[] out) {
@@ -189,7 +195,8 @@ final class ConvOps {
     private TapeValue pool(TapeValue input, int algorithm, Window w, long[] out) {
         TapeValue x = tape.dense(input);
         PoolingPrimitive pooling =
-                new PoolingPrimitive(algorithm, w, x.array(), StridedArray.temporary(out), tape.isTraining());
+                new PoolingPrimitive(
+                algorithm, w, x.array(), StridedArray.temporary(x.array().type(), out), tape.isTraining());
         tape.emit(pooling.forward());
         TapeValue y = tape.value(pooling.y(), x.needsGradient());
         tape.onBackward(() -> {
@@ -201,7 +208,7 @@ final class ConvOps {
 
     /** Pads an image with zeros. */
     TapeValue pad(TapeValue x, ImageOp.Pad pad, long[] out) {
-        StridedArray padded = StridedArray.temporary(out);
+        StridedArray padded = StridedArray.temporary(x.array().type(), out);
         StridedArray inner = interior(padded, x.array(), pad);
         tape.emit(Kernels.zero(padded));
         tape.emit(Kernels.copy(x.array(), inner, false));

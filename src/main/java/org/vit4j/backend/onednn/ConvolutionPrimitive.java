@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.vit4j.backend.Precision;
 import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Window;
 
@@ -21,11 +20,11 @@ final class ConvolutionPrimitive {
     private final StridedArray bias;
     private final LinearOp.Conv2d conv;
     private final PackedWeights packed;
-    private final Precision precision;
     private final StridedArray y;
 
     /**
      * @param packed cache of reordered constant kernels; null if the kernel may change
+     * @param type of the result; the kernel is converted to the type of x
      * @param out shape of the result, [B, H', W', filters]
      */
     ConvolutionPrimitive(
@@ -34,15 +33,14 @@ final class ConvolutionPrimitive {
             StridedArray bias,
             LinearOp.Conv2d conv,
             PackedWeights packed,
-            Precision precision,
+            ElementType type,
             long[] out) {
         this.x = x;
         this.kernel = kernel;
         this.bias = bias;
         this.conv = conv;
         this.packed = packed;
-        this.precision = precision;
-        this.y = StridedArray.temporary(out);
+        this.y = StridedArray.temporary(type, out);
     }
 
     private static StridedArray toNchw(StridedArray x) {
@@ -85,16 +83,16 @@ final class ConvolutionPrimitive {
         };
     }
 
-    private MemoryLayout anyKernelLayout() {
-        return MemoryLayout.any(toOihw(kernel).dims());
+    private MemoryLayout anyKernelLayout(ElementType type) {
+        return MemoryLayout.any(type, toOihw(kernel).dims());
     }
 
     private MemoryLayout biasLayout() {
-        return bias == null ? null : MemoryLayout.strided(new long[] {conv.filters()}, new long[] {1});
+        return bias == null ? null : MemoryLayout.strided(ElementType.F32, new long[] {conv.filters()}, new long[] {1});
     }
 
     private dnnl_primitive_desc forwardDesc() {
-        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1, precision)) {
+        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
             return forwardDesc(attributes.seal());
         }
     }
@@ -108,7 +106,7 @@ final class ConvolutionPrimitive {
                         dnnl_forward_training,
                         dnnl_convolution_direct,
                         toNchw(x).layout(),
-                        anyKernelLayout(),
+                        anyKernelLayout(x.type()),
                         biasLayout(),
                         toNchw(y).layout(),
                         strides(),
@@ -120,7 +118,7 @@ final class ConvolutionPrimitive {
 
     PostOp.FusableStep forward(StridedArray to) {
         StridedArray buffer = packed == null ? PrimitivePair.buffer(forwardDesc(), dnnl_query_weights_md) : null;
-        PrimitivePair step = new PrimitivePair(kind(), precision, to, x, kernel) {
+        PrimitivePair step = new PrimitivePair(kind(), to, x, kernel) {
             @Override
             void bind() {
                 List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
@@ -155,7 +153,7 @@ final class ConvolutionPrimitive {
     }
 
     private dnnl_primitive_desc backwardDataDesc(StridedArray dy, StridedArray dx) {
-        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1, precision)) {
+        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
             return backwardDataDesc(dy, dx, attributes.seal());
         }
     }
@@ -170,7 +168,7 @@ final class ConvolutionPrimitive {
                         Dnnl.engine(),
                         dnnl_convolution_direct,
                         toNchw(dx).layout(),
-                        anyKernelLayout(),
+                        anyKernelLayout(x.type()),
                         toNchw(dy).layout(),
                         strides(),
                         dilations(),
@@ -182,7 +180,7 @@ final class ConvolutionPrimitive {
 
     KernelStep backwardData(StridedArray dy, StridedArray dx) {
         StridedArray buffer = PrimitivePair.buffer(backwardDataDesc(dy, dx), dnnl_query_weights_md);
-        return new PrimitivePair(kind() + "_bp_data", precision, dx, dy, kernel, buffer) {
+        return new PrimitivePair(kind() + "_bp_data", dx, dy, kernel, buffer) {
             @Override
             void bind() {
                 dnnl_primitive_desc desc = backwardDataDesc(dy, dx);
@@ -199,7 +197,7 @@ final class ConvolutionPrimitive {
     }
 
     private dnnl_primitive_desc backwardWeightsDesc(StridedArray dy) {
-        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1, precision)) {
+        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
             return backwardWeightsDesc(dy, attributes.seal());
         }
     }
@@ -214,7 +212,7 @@ final class ConvolutionPrimitive {
                         Dnnl.engine(),
                         dnnl_convolution_direct,
                         toNchw(x).layout(),
-                        anyKernelLayout(),
+                        anyKernelLayout(ElementType.F32),
                         biasLayout(),
                         toNchw(dy).layout(),
                         strides(),
@@ -228,7 +226,7 @@ final class ConvolutionPrimitive {
     /** @param db gradient of the bias, [filters]; null without a bias */
     KernelStep backwardWeights(StridedArray dy, StridedArray dw, StridedArray db) {
         StridedArray buffer = PrimitivePair.buffer(backwardWeightsDesc(dy), dnnl_query_diff_weights_md);
-        PrimitivePair step = new PrimitivePair(kind() + "_bp_weights", precision, dw, x, dy, buffer) {
+        PrimitivePair step = new PrimitivePair(kind() + "_bp_weights", dw, x, dy, buffer) {
             @Override
             void bind() {
                 dnnl_primitive_desc desc = backwardWeightsDesc(dy);

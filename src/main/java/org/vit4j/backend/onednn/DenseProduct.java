@@ -10,20 +10,18 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.vit4j.backend.Precision;
 
 /**
- * Product of rows and weights, y = x w + bias, [M, K] x [K, N], with the weights in the layout that oneDNN prefers: constant
- * weights are reordered once ({@link PackedWeights}), others in every run.
+ * Product of rows and weights, y = x w + bias, [M, K] x [K, N], with the weights in the type of x and the layout that oneDNN
+ * prefers: constant weights are reordered once ({@link PackedWeights}), others in every run.
  */
-record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, StridedArray y, Precision precision) {
+record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, StridedArray y) {
     /** Arrays with normalized strides; bias [1, N] or null. */
-    DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, StridedArray y, Precision precision) {
+    DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, StridedArray y) {
         this.x = x.forMatmul();
         this.weights = weights.forMatmul();
         this.bias = bias;
         this.y = y.forMatmul();
-        this.precision = precision;
     }
 
     private dnnl_primitive_desc description(dnnl_primitive_attr attributes) {
@@ -33,7 +31,7 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
                         desc,
                         Dnnl.engine(),
                         x.layout(),
-                        MemoryLayout.any(weights.dims()),
+                        MemoryLayout.any(x.type(), weights.dims()),
                         bias == null ? null : bias.layout(),
                         y.layout(),
                         attributes));
@@ -42,7 +40,7 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
     /** @param packed cache of constant weights; null if they may change */
     PostOp.FusableStep step(PackedWeights packed) {
         StridedArray buffer = packed == null ? planBuffer() : null;
-        PrimitivePair step = new PrimitivePair("dense", precision, y, x, weights) {
+        PrimitivePair step = new PrimitivePair("dense", y, x, weights) {
             @Override
             void bind() {
                 List<Primitive.PrimitiveArgument> arguments =
@@ -61,7 +59,7 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
     }
 
     private StridedArray planBuffer() {
-        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1, precision)) {
+        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
             return PrimitivePair.buffer(description(attributes.seal()), dnnl_query_weights_md);
         }
     }

@@ -15,13 +15,14 @@ final class JavaStep extends KernelStep {
     private final JavaKernel kernel;
     private FloatIndexer[] indexers;
 
-    /** @param arrays dense (row-major, without gaps) */
+    /** @param arrays floats, dense (row-major, without gaps) */
     JavaStep(String kind, JavaKernel work, StridedArray... arrays) {
         super(kind, arrays);
         this.arrays = arrays;
         this.kernel = work;
         for (StridedArray array : arrays)
-            if (!array.isDense()) throw new IllegalArgumentException(kind + ": array is not dense: " + array);
+            if (!array.isDense() || array.type() != ElementType.F32)
+                throw new IllegalArgumentException(kind + ": expected dense floats, got " + array);
     }
 
     @Override

@@ -8,7 +8,6 @@ import java.util.stream.Stream;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.Pointer;
-import org.vit4j.backend.Precision;
 
 /** Factories of steps that run one oneDNN primitive. Callers ensure matching shapes and layouts; see {@link Tape}. */
 final class Kernels {
@@ -22,8 +21,7 @@ final class Kernels {
             StridedArray right,
             StridedArray bias,
             StridedArray result,
-            double scale,
-            Precision precision) {
+            double scale) {
         StridedArray a = left.forMatmul();
         StridedArray b = right.forMatmul();
         StridedArray c = result.forMatmul();
@@ -34,10 +32,9 @@ final class Kernels {
                     b.withLeadingAxis(batch),
                     bias == null ? null : bias.withLeadingAxis(batch),
                     c.withLeadingAxis(batch),
-                    scale,
-                    precision);
+                    scale);
         }
-        PostOp.FusableStep step = new PostOp.FusableStep("matmul", scale, precision, c, a, b) {
+        PostOp.FusableStep step = new PostOp.FusableStep("matmul", scale, c, a, b) {
             private Primitive primitive;
 
             @Override
@@ -80,7 +77,7 @@ final class Kernels {
         return step;
     }
 
-    /** Copies between layouts, or broadcasts along axes of stride 0; with {@code add}, adds to the destination. */
+    /** Copies between layouts and types, or broadcasts along axes of stride 0; with {@code add}, adds to the destination. */
     static KernelStep copy(StridedArray from, StridedArray to, boolean add) {
         return KernelStep.of(
                 add ? "accumulate" : "copy",
@@ -102,7 +99,7 @@ final class Kernels {
 
             @Override
             void run() {
-                Pointer.memset(memory, 0, dense.size() * Float.BYTES);
+                Pointer.memset(memory, 0, dense.size() * dense.type().bytes());
             }
         };
     }
@@ -189,7 +186,7 @@ final class Kernels {
                 y);
     }
 
-    private static dnnl_primitive_desc softmaxForward(StridedArray x) {
+    private static dnnl_primitive_desc softmaxForward(StridedArray x, StridedArray y) {
         return Dnnl.primitiveDesc(
                 "softmax",
                 desc -> dnnl_softmax_forward_primitive_desc_create(
@@ -198,7 +195,7 @@ final class Kernels {
                         dnnl_forward_training,
                         dnnl_softmax_accurate,
                         x.layout(),
-                        x.layout(),
+                        y.layout(),
                         1,
                         Dnnl.plainAttributes()));
     }
@@ -207,7 +204,7 @@ final class Kernels {
     static KernelStep softmax(StridedArray x, StridedArray y) {
         return KernelStep.of(
                 "softmax",
-                () -> new Primitive(softmaxForward(x), List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
+                () -> new Primitive(softmaxForward(x, y), List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
                 x,
                 y);
     }
@@ -216,7 +213,7 @@ final class Kernels {
         return KernelStep.of(
                 "softmax_bp",
                 () -> {
-                    dnnl_primitive_desc forward = softmaxForward(y);
+                    dnnl_primitive_desc forward = softmaxForward(dx, y);
                     dnnl_primitive_desc backward = Dnnl.backwardDesc(
                             forward,
                             "softmax backward",

@@ -14,17 +14,17 @@ final class MatmulOps {
     private static final long MIN_ROWS_REORDERED = 512;
 
     private final Tape tape;
-
-    private final Precision precision;
+    private final ElementType operands;
 
     /** @param precision of products of the network; sums and means, which are products with constants, are float32 */
     MatmulOps(Tape tape, Precision precision) {
         this.tape = tape;
-        this.precision = precision;
+        this.operands = precision == Precision.BF16 ? ElementType.BF16 : ElementType.F32;
     }
 
-    Precision precision() {
-        return precision;
+    /** Type of the operands of products. */
+    ElementType operands() {
+        return operands;
     }
 
     /**
@@ -33,60 +33,58 @@ final class MatmulOps {
      * @param c destination, [.., M, N]
      */
     TapeValue product(TapeValue a, TapeValue b, double scale, StridedArray c) {
-        return product(a, b, null, scale, precision, c);
+        return product(tape.as(operands, a), tape.as(operands, b), null, scale, c);
     }
 
-    private TapeValue product(
-            TapeValue left, TapeValue right, TapeValue bias, double scale, Precision precision, StridedArray c) {
+    private TapeValue product(TapeValue left, TapeValue right, TapeValue bias, double scale, StridedArray c) {
         TapeValue a = left.array().hasUnitStride() ? left : tape.dense(left);
         TapeValue b = right.array().hasUnitStride() ? right : tape.dense(right);
         StridedArray row = bias == null ? null : bias.array();
         int m = c.rank() - 2;
         int n = c.rank() - 1;
         return emitProduct(
-                Kernels.matmul(a.array(), b.array(), row, c, scale, precision),
+                Kernels.matmul(a.array(), b.array(), row, c, scale),
                 c,
-                new ProductInputs(a, b, bias, scale, precision),
-                (dy, to, addend) -> product(dy, b.array().swap(m, n), to, addend, scale, precision));
+                new ProductInputs(a, b, bias, scale),
+                (dy, to, addend) -> product(dy, b.array().swap(m, n), to, addend, scale));
     }
 
     /**
      * x weights + bias: [N, in] x [in, out].
      *
      * @param bias [1, out], or null
+     * @param operands type of the factors
+     * @param type of the result
      */
-    TapeValue dense(TapeValue x, TapeValue weights, TapeValue bias) {
-        StridedArray to =
-                StridedArray.temporary(x.array().dim(0), weights.array().last());
+    TapeValue dense(
+            TapeValue rows, TapeValue weights, TapeValue bias, ElementType operands, ElementType type) {
+        TapeValue x = tape.as(operands, rows);
+        StridedArray to = StridedArray.temporary(
+                type, x.array().dim(0), weights.array().last());
         PackedWeights packed = tape.packed(weights.array());
         boolean unit = x.array().hasUnitStride() && weights.array().hasUnitStride();
-        if (!unit || (packed == null && !isReordered(x.array().dim(0))))
-            return product(x, weights, bias, 1, precision, to);
+        if (!unit || (packed == null && x.array().dim(0) < MIN_ROWS_REORDERED))
+            return product(x, tape.as(operands, weights), bias, 1, to);
         StridedArray row = bias == null ? null : bias.array();
         return emitProduct(
-                new DenseProduct(x.array(), weights.array(), row, to, precision).step(packed),
+                new DenseProduct(x.array(), weights.array(), row, to).step(packed),
                 to,
-                new ProductInputs(x, weights, bias, 1, precision),
+                new ProductInputs(x, weights, bias, 1),
                 (dy, dx, addend) -> denseBackward(dy, weights.array().swap(0, 1), dx, addend));
-    }
-
-    /** With bfloat16 the product itself has to convert the weights: reordering them before was measured slower. */
-    private boolean isReordered(long rows) {
-        return rows >= MIN_ROWS_REORDERED && precision == Precision.FP32;
     }
 
     private void denseBackward(StridedArray dy, StridedArray transposed, StridedArray dx, StridedArray addend) {
         if (!dy.hasUnitStride() || dx.stride(1) != 1) {
-            product(dy, transposed, dx, addend, 1, precision);
+            product(dy, as(dy.type(), transposed), dx, addend, 1);
             return;
         }
-        PostOp.FusableStep step = new DenseProduct(dy, transposed, null, dx, precision).step(null);
+        PostOp.FusableStep step = new DenseProduct(dy, transposed, null, dx).step(null);
         step.fuseAdd(addend);
         tape.emit(step);
     }
 
     /** Operands of a product; {@code bias} may be null. */
-    private record ProductInputs(TapeValue a, TapeValue b, TapeValue bias, double scale, Precision precision) {
+    private record ProductInputs(TapeValue a, TapeValue b, TapeValue bias, double scale) {
         boolean needGradient() {
             return a.needsGradient() || b.needsGradient() || (bias != null && bias.needsGradient());
         }
@@ -100,20 +98,29 @@ final class MatmulOps {
     /** @param c the array that the step writes */
     private TapeValue emitProduct(PostOp.FusableStep step, StridedArray c, ProductInputs in, LeftGradient left) {
         int number = tape.emit(step);
+        ElementType type = in.a.array().type();
         TapeValue y = tape.value(c, in.needGradient()).setProducer(step, number);
         tape.onBackward(() -> {
-            StridedArray dy = tape.gradient(y);
-            if (dy == null) return;
-            tape.accumulate(in.a, (to, addend) -> left.write(dy, to, addend));
+            StridedArray sum = tape.gradient(y);
+            if (sum == null) return;
+            StridedArray dy = tape.as(type, sum);
+            accumulateProduct(in.a, type, (to, addend) -> left.write(dy, to, addend));
             StridedArray transposed = in.a.array().swap(c.rank() - 2, c.rank() - 1);
-            tape.accumulate(in.b, (to, addend) -> product(transposed, dy, to, addend, in.scale, in.precision));
+            accumulateProduct(in.b, type, (to, addend) -> product(transposed, dy, to, addend, in.scale));
             if (in.bias != null) {
                 tape.accumulate(
                         in.bias,
-                        (to, addend) -> product(tape.ones(dy.dim(0)), dy, to, addend, in.scale, Precision.FP32));
+                        (to, addend) -> product(tape.ones(sum.type(), sum.dim(0)), sum, to, addend, in.scale));
             }
         });
         return y;
+    }
+
+    /** @param type of the operands; products of floats cannot write bfloat16 */
+    private void accumulateProduct(TapeValue n, ElementType type, Tape.GradientWriter writer) {
+        if (type == ElementType.F32 && n.target() == null && n.gradientType() != type)
+            tape.accumulateInto(n, type, to -> writer.write(to, null));
+        else tape.accumulate(n, writer);
     }
 
     /** Product of equal ranks in float32, [.., M, K] x [.., K, N]; batch axes of size 1 are broadcast. */
@@ -125,7 +132,7 @@ final class MatmulOps {
             dims[i] = Math.max(a.array().dim(i), b.array().dim(i));
         dims[dims.length - 2] = a.array().dim(dims.length - 2);
         dims[dims.length - 1] = b.array().last();
-        return product(a, b, null, 1, Precision.FP32, StridedArray.temporary(dims));
+        return product(tape.as(ElementType.F32, a), tape.as(ElementType.F32, b), null, 1, StridedArray.temporary(dims));
     }
 
     /** to = scale * (a b) + addend, summed over the batch axes where {@code to} has size 1. */
@@ -134,10 +141,9 @@ final class MatmulOps {
             StridedArray right,
             StridedArray to,
             StridedArray addend,
-            double scale,
-            Precision precision) {
-        StridedArray a = left.hasUnitStride() ? left : copy(left, StridedArray.temporary(left.dims()));
-        StridedArray b = right.hasUnitStride() ? right : copy(right, StridedArray.temporary(right.dims()));
+            double scale) {
+        StridedArray a = left.hasUnitStride() ? left : copy(left, StridedArray.temporary(left.type(), left.dims()));
+        StridedArray b = right.hasUnitStride() ? right : copy(right, StridedArray.temporary(right.type(), right.dims()));
         int m = to.rank() - 2;
         int n = to.rank() - 1;
         if (to.dim(m) > 1 && to.dim(n) > 1 && to.stride(n) != 1 && to.stride(m) == 1) {
@@ -148,8 +154,7 @@ final class MatmulOps {
                     a.swap(m, n),
                     transposed,
                     addend == null ? null : addend == to ? transposed : addend.swap(m, n),
-                    scale,
-                    precision);
+                    scale);
             return;
         }
         long[] dims = a.dims();
@@ -162,13 +167,14 @@ final class MatmulOps {
             dims[to.rank() - 2] = to.dim(to.rank() - 2);
             dims[to.rank() - 1] = to.last();
             StridedArray each = StridedArray.temporary(dims);
-            tape.emit(Kernels.matmul(a, b, null, each, scale, precision));
+            tape.emit(Kernels.matmul(a, b, null, each, scale));
             long batches = each.size() / to.size();
             StridedArray rows = each.reshape(batches, to.size()).orElseThrow();
             // The destination may be transposed: sum in the element order of the product, then copy.
-            StridedArray sum = to.isDense() ? to : StridedArray.temporary(to.dims());
+            StridedArray sum =
+                    to.isDense() && to.type() == ElementType.F32 ? to : StridedArray.temporary(to.dims());
             PostOp.FusableStep step = Kernels.matmul(
-                    tape.ones(batches), rows, null, sum.reshape(1, to.size()).orElseThrow(), 1, Precision.FP32);
+                    tape.ones(batches), rows, null, sum.reshape(1, to.size()).orElseThrow(), 1);
             if (sum == to && addend != null) step.fuseAdd(addend);
             tape.emit(step);
             if (sum != to) {
@@ -177,7 +183,7 @@ final class MatmulOps {
             }
             return;
         }
-        PostOp.FusableStep step = Kernels.matmul(a, b, null, to, scale, precision);
+        PostOp.FusableStep step = Kernels.matmul(a, b, null, to, scale);
         step.fuseAdd(addend);
         tape.emit(step);
     }
@@ -245,6 +251,7 @@ final class MatmulOps {
 
     private boolean tryFuseAdd(TapeValue x, TapeValue other) {
         return x.array().size() == other.array().size()
+                && (x.array().type() == ElementType.F32 || other.array().type() == ElementType.BF16)
                 && canFuseSameSize(x)
                 && canFuse(x, other)
                 && tryFuse(dnnl_binary_add, x, other);
@@ -266,6 +273,8 @@ final class MatmulOps {
 
     private TapeValue binary(int algorithm, TapeValue a, TapeValue b) {
         boolean same = a.array().size() == b.array().size();
+        if (same && a.array().type() != b.array().type())
+            return binary(algorithm, tape.as(ElementType.F32, a), tape.as(ElementType.F32, b));
         if (same && !(a.array().hasLayoutOf(b.array()) && a.array().isCompact())) {
             return binary(algorithm, tape.dense(a), tape.dense(b));
         }
@@ -298,8 +307,12 @@ final class MatmulOps {
         return y;
     }
 
+    private StridedArray as(ElementType type, StridedArray x) {
+        return tape.as(type, new TapeValue(x, false, -1)).array();
+    }
+
     private StridedArray copy(StridedArray from, StridedArray layout) {
-        StridedArray to = layout.like();
+        StridedArray to = layout.like(from.type());
         tape.emit(Kernels.copy(from, to, false));
         return to;
     }
@@ -324,10 +337,10 @@ final class MatmulOps {
             tape.accumulateInto(
                     b, to -> tape.emit(Kernels.eltwise(EltwiseFunction.linear(sign, 0), dy.flat(), to.flat())));
         } else if (b.array().dim(0) == 1) {
-            tape.accumulate(b, (to, addend) -> product(tape.ones(dy.dim(0)), dy, to, addend, sign, Precision.FP32));
+            tape.accumulate(b, (to, addend) -> product(tape.ones(dy.type(), dy.dim(0)), dy, to, addend, sign));
         } else {
             tape.accumulate(
-                    b, (to, addend) -> product(dy, tape.ones(dy.dim(1)).swap(0, 1), to, addend, sign, Precision.FP32));
+                    b, (to, addend) -> product(dy, tape.ones(dy.type(), dy.dim(1)).swap(0, 1), to, addend, sign));
         }
     }
 
@@ -351,21 +364,27 @@ final class MatmulOps {
         return y;
     }
 
-    /** Softmax over the last axis. */
-    TapeValue softmax(TapeValue input) {
+    /** Softmax over the last axis, in a type. */
+    TapeValue softmax(TapeValue input, ElementType type) {
         TapeValue x = tape.dense(input);
-        StridedArray to = x.isDisposable() ? x.array() : x.array().like();
+        StridedArray to = x.isDisposable() && type == x.array().type()
+                ? x.array()
+                : x.array().like(type);
         tape.emit(Kernels.softmax(x.array().flat(), to.flat()));
         TapeValue y = tape.value(to, x.needsGradient());
         tape.onBackward(() -> {
             StridedArray dy = tape.gradient(y);
             if (dy == null) return;
             StridedArray dense = dy.isDense() ? dy : copy(dy, to);
-            if (dense != dy || y.ownsGradient()) {
+            boolean inPlace = x.gradientType() == dense.type() && (dense != dy || y.ownsGradient());
+            if (inPlace) {
                 tape.emit(Kernels.softmaxBackward(to.flat(), dense.flat(), dense.flat()));
                 tape.accumulate(x, dense, true);
             } else {
-                tape.accumulateInto(x, dx -> tape.emit(Kernels.softmaxBackward(to.flat(), dense.flat(), dx.flat())));
+                tape.accumulateInto(
+                        x,
+                        x.gradientType(),
+                        dx -> tape.emit(Kernels.softmaxBackward(to.flat(), dense.flat(), dx.flat())));
             }
         });
         return y;
@@ -379,7 +398,7 @@ final class MatmulOps {
         float[] average = new float[Math.toIntExact(n)];
         Arrays.fill(average, 1f / n);
         TapeValue row = new TapeValue(tape.constant(average, 1, 1, n), false, -1);
-        return matmul(row, tape.reshape(x, before, n, x.array().size() / before / n))
+        return matmul(row, tape.reshape(tape.as(ElementType.F32, x), before, n, x.array().size() / before / n))
                 .setUsedOnce(true);
     }
 }

@@ -1,6 +1,5 @@
 package org.vit4j.backend.onednn;
 
-import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_format_tag_any;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_strides;
@@ -39,17 +38,17 @@ final class MemoryLayout extends dnnl_memory_desc {
         return this;
     }
 
-    /** Layout of a float array with these sizes and strides, in elements. */
-    static MemoryLayout strided(long[] dims, long[] strides) {
+    /** Layout of an array with these sizes and strides, in elements. */
+    static MemoryLayout strided(ElementType type, long[] dims, long[] strides) {
         MemoryLayout layout = new MemoryLayout();
-        return layout.created(dnnl_memory_desc_create_with_strides(layout, dims.length, dims, dnnl_f32, strides));
+        return layout.created(dnnl_memory_desc_create_with_strides(layout, dims.length, dims, type.code(), strides));
     }
 
-    /** Float array in any layout: the primitive chooses it, {@link #chosen} returns the choice. */
-    static MemoryLayout any(long... dims) {
+    /** Array in any layout: the primitive chooses it, {@link #chosen} returns the choice. */
+    static MemoryLayout any(ElementType type, long... dims) {
         MemoryLayout layout = new MemoryLayout();
         return layout.created(
-                dnnl_memory_desc_create_with_tag(layout, dims.length, dims, dnnl_f32, dnnl_format_tag_any));
+                dnnl_memory_desc_create_with_tag(layout, dims.length, dims, type.code(), dnnl_format_tag_any));
     }
 
     /** The layout that a primitive chose for an argument: a copy, valid after the primitive descriptor is destroyed. */

@@ -24,7 +24,7 @@ final class NormKernels {
             StridedArray variance,
             double epsilon) {}
 
-    private static dnnl_primitive_desc layerNormForward(NormArguments n) {
+    private static dnnl_primitive_desc layerNormForward(NormArguments n, StridedArray y) {
         return Dnnl.primitiveDesc(
                 "layer norm",
                 desc -> dnnl_layer_normalization_forward_primitive_desc_create(
@@ -32,7 +32,7 @@ final class NormKernels {
                         Dnnl.engine(),
                         dnnl_forward_training,
                         n.x.layout(),
-                        n.x.layout(),
+                        y.layout(),
                         n.mean.layout(),
                         (float) n.epsilon,
                         SCALE_AND_SHIFT,
@@ -41,7 +41,7 @@ final class NormKernels {
 
     /** Layer norm of each row, [N, C]; writes mean and variance [N]. */
     static KernelStep layerNorm(NormArguments n, StridedArray y) {
-        return forward("layer_norm", () -> layerNormForward(n), n, y);
+        return forward("layer_norm", () -> layerNormForward(n, y), n, y);
     }
 
     static KernelStep layerNormBackward(
@@ -49,7 +49,7 @@ final class NormKernels {
         return backward(
                 "layer_norm_bp",
                 () -> {
-                    dnnl_primitive_desc forward = layerNormForward(n);
+                    dnnl_primitive_desc forward = layerNormForward(n, dy);
                     return Dnnl.backwardDesc(
                             forward,
                             "layer norm backward",

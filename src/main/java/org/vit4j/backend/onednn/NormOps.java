@@ -13,8 +13,8 @@ final class NormOps {
         this.math = math;
     }
 
-    /** Layer norm of each row, [N, C], with gamma and beta [C]. */
-    TapeValue layerNorm(TapeValue input, TapeValue gamma, TapeValue beta, double epsilon) {
+    /** Layer norm of each row, [N, C], with gamma and beta [C]; statistics are floats. */
+    TapeValue layerNorm(TapeValue input, TapeValue gamma, TapeValue beta, double epsilon, ElementType type) {
         TapeValue x = tape.dense(input);
         long rows = x.array().dim(0);
         NormKernels.NormArguments n = new NormKernels.NormArguments(
@@ -24,10 +24,12 @@ final class NormOps {
                 StridedArray.temporary(rows),
                 StridedArray.temporary(rows),
                 epsilon);
-        StridedArray to =
-                x.isDisposable() && !tape.isTraining() ? x.array() : x.array().like();
+        boolean inPlace = x.isDisposable() && !tape.isTraining() && x.array().type() == type;
+        StridedArray to = inPlace ? x.array() : x.array().like(type);
         tape.emit(NormKernels.layerNorm(n, to));
-        TapeValue y = tape.value(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient());
+        // Rounded to bfloat16, the gradient made those of gamma and beta less accurate than PyTorch's autocast does.
+        TapeValue y = tape.value(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient())
+                .setGradientType(x.array().type());
         tape.onBackward(() -> {
             StridedArray dy = gradientLaidOutAsOutput(y);
             if (dy == null) return;
@@ -40,7 +42,7 @@ final class NormOps {
     private StridedArray gradientLaidOutAsOutput(TapeValue y) {
         StridedArray dy = tape.gradient(y);
         if (dy == null || dy.hasLayoutOf(y.array())) return dy;
-        StridedArray to = y.array().like();
+        StridedArray to = y.array().like(dy.type());
         tape.emit(Kernels.copy(dy, to, false));
         return to;
     }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.BatchStatistics;
 import org.vit4j.backend.DropMask;
@@ -41,6 +42,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     private final ConvOps convs;
     private final AttentionOps attention;
     private final OneDnnBatchNorm batchNorms;
+    private final Function<Tensor, ElementType> types;
 
     private final Map<Tensor, TapeValue> values = new HashMap<>();
     private final Map<Tensor, Tensor> fusedScores = new HashMap<>();
@@ -49,6 +51,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     private final Map<String, TapeValue> masks = new LinkedHashMap<>();
 
     /**
+     * @param types of tensors in memory
      * @param gradients destinations of the gradients of trainable parameters
      * @param gradientTensors inputs of the network with gradients
      * @param outputs map to which the batch statistics of batch norms are added
@@ -56,6 +59,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     OneDnnOpLowering(
             Tape tape,
             Precision precision,
+            Function<Tensor, ElementType> types,
             long batch,
             Mode mode,
             ParameterStore parameters,
@@ -63,6 +67,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
             Set<String> gradientTensors,
             Map<String, StridedArray> outputs) {
         this.tape = tape;
+        this.types = types;
         this.batch = batch;
         this.parameters = parameters;
         this.gradients = gradients;
@@ -101,6 +106,11 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     private TapeValue x(Tensor t) {
         return values.get(t.input());
+    }
+
+    /** The input for operations that compute in float32 only. */
+    private TapeValue floats(Tensor t) {
+        return tape.as(ElementType.F32, x(t));
     }
 
     private TapeValue second(Tensor t) {
@@ -174,12 +184,13 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue dense(Tensor t, LinearOp.Dense op) {
-        return like(t, math.dense(rows(x(t)), parameter(t, 0), row(t, 1)));
+        ElementType operands = TensorTypes.isHead(t) ? ElementType.F32 : math.operands();
+        return like(t, math.dense(rows(x(t)), parameter(t, 0), row(t, 1), operands, types.apply(t)));
     }
 
     @Override
     public TapeValue conv2d(Tensor t, LinearOp.Conv2d op) {
-        return convs.convolution(x(t), parameter(t, 0), row(t, 1), op, dims(t));
+        return convs.convolution(x(t), parameter(t, 0), row(t, 1), op, dims(t), types.apply(t));
     }
 
     @Override
@@ -188,17 +199,17 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         long filters = shape.last();
         TapeValue byFilter = tape.permute(tape.reshape(parameter(t, 0), shape.size() / filters, filters), 1, 0);
         TapeValue back = tape.dense(tape.permute(norms.standardize(byFilter, op.epsilon()), 1, 0));
-        return convs.convolution(x(t), tape.reshape(back, dims(shape)), null, op.conv(), dims(t));
+        return convs.convolution(x(t), tape.reshape(back, dims(shape)), null, op.conv(), dims(t), types.apply(t));
     }
 
     @Override
     public TapeValue layerNorm(Tensor t, NormOp.LayerNorm op) {
-        TapeValue rows = rows(x(t));
         return like(
                 t,
                 op.epsilonOutside()
-                        ? norms.channelNorm(rows, row(t, 0), row(t, 1), op.epsilon())
-                        : norms.layerNorm(rows, parameter(t, 0), parameter(t, 1), op.epsilon()));
+                        ? norms.channelNorm(rows(floats(t)), row(t, 0), row(t, 1), op.epsilon())
+                        : norms.layerNorm(
+                                rows(x(t)), parameter(t, 0), parameter(t, 1), op.epsilon(), types.apply(t)));
     }
 
     @Override
@@ -209,7 +220,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue groupNorm(Tensor t, NormOp.GroupNorm op) {
-        TapeValue rows = rows(norms.standardizeGroups(x(t), op.groups(), op.epsilon()));
+        TapeValue rows = rows(norms.standardizeGroups(floats(t), op.groups(), op.epsilon()));
         return like(t, math.add(math.mul(rows, row(t, 0)), row(t, 1)));
     }
 
@@ -251,7 +262,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue mean(Tensor t, ArithmeticOp.Mean op) {
-        return tape.reshape(math.mean(x(t), op.axis() + 1), dims(t));
+        return tape.reshape(math.mean(floats(t), op.axis() + 1), dims(t));
     }
 
     @Override
@@ -293,40 +304,44 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue softmax(Tensor t, AttentionOp.Softmax op) {
-        return math.softmax(x(t));
+        return math.softmax(x(t), types.apply(t));
     }
 
     @Override
     public TapeValue weightedSum(Tensor t, AttentionOp.WeightedSum op) {
         Tensor scores = fusedScores.get(t);
-        if (scores == null) return attention.weightedSum(x(t), second(t));
+        if (scores == null) return attention.weightedSum(x(t), second(t), types.apply(t));
         double scale = ((AttentionOp.AttentionScores) scores.op()).scale();
-        return attention.attention(x(scores), second(scores), second(t), scale);
+        return attention.attention(x(scores), second(scores), second(t), scale, types.apply(t));
     }
 
     @Override
     public TapeValue mixHeads(Tensor t, AttentionOp.MixHeads op) {
-        return attention.mixHeads(x(t), parameter(t, 0), row(t, 1));
+        return attention.mixHeads(floats(t), parameter(t, 0), row(t, 1));
     }
 
     @Override
     public TapeValue relativeBias(Tensor t, AttentionOp.RelativeBias op) {
-        return attention.relativeBias(x(t), parameter(t, 0), op);
+        return attention.relativeBias(floats(t), parameter(t, 0), op);
     }
 
     @Override
     public TapeValue performerFeatures(Tensor t, AttentionOp.PerformerFeatures op) {
-        return like(t, attention.performerFeatures(rows(x(t)), parameter(t, 0)));
+        return like(t, attention.performerFeatures(rows(floats(t)), parameter(t, 0)));
     }
 
     @Override
     public TapeValue linearAttention(Tensor t, AttentionOp.LinearAttention op) {
-        return attention.linearAttention(x(t), second(t), values.get(t.inputs().get(2)), op.epsilon());
+        return attention.linearAttention(
+                floats(t),
+                tape.as(ElementType.F32, second(t)),
+                tape.as(ElementType.F32, values.get(t.inputs().get(2))),
+                op.epsilon());
     }
 
     @Override
     public TapeValue lastTokenQkv(Tensor t, AttentionOp.LastTokenQkv op) {
-        return attention.lastTokenQkv(x(t), parameter(t, 0), row(t, 1), op.width());
+        return attention.lastTokenQkv(x(t), parameter(t, 0), row(t, 1), op.width(), types.apply(t));
     }
 
     @Override
@@ -336,7 +351,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue unfold(Tensor t, ImageOp.Unfold op) {
-        return convs.unfold(x(t), op.window(), dims(t));
+        return convs.unfold(floats(t), op.window(), dims(t));
     }
 
     @Override
@@ -346,12 +361,12 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue avgPool(Tensor t, ImageOp.AvgPool op) {
-        return convs.avgPool(x(t), op, dims(t));
+        return convs.avgPool(floats(t), op, dims(t));
     }
 
     @Override
     public TapeValue resize(Tensor t, ImageOp.Resize op) {
-        return convs.resize(x(t), dims(t));
+        return convs.resize(floats(t), dims(t));
     }
 
     @Override

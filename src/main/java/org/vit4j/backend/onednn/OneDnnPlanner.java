@@ -37,6 +37,7 @@ final class OneDnnPlanner {
     private final Set<Tensor> fusedMaps = new HashSet<>();
 
     private final Map<String, StridedArray> outputs = new LinkedHashMap<>();
+    private final TensorTypes types;
 
     private OneDnnPlanner(
             ParameterStore parameters,
@@ -49,9 +50,10 @@ final class OneDnnPlanner {
         this.mode = mode;
         this.batch = batch;
         this.gradientTensors = Set.copyOf(gradientTensors);
+        this.types = new TensorTypes(precision, requested, consumers);
         this.tape = new Tape(mode != Mode.INFERENCE, packed);
         this.lowering = new OneDnnOpLowering(
-                tape, precision, batch, mode, parameters, gradients, this.gradientTensors, outputs);
+                tape, precision, types::of, batch, mode, parameters, gradients, this.gradientTensors, outputs);
     }
 
     /** Plan whose outputs are tensors of the graph, by name; {@code packed} is null if parameters may change. */
@@ -65,7 +67,7 @@ final class OneDnnPlanner {
         OneDnnPlanner planner =
                 new OneDnnPlanner(parameters, Mode.INFERENCE, batch, packed, precision, Map.of(), List.of());
         planner.forward(graph, tensors);
-        return planner.plan(planner.tape.steps().size(), Map.of());
+        return planner.plan(planner.tape.count(), Map.of());
     }
 
     /**
@@ -92,10 +94,10 @@ final class OneDnnPlanner {
         OneDnnPlanner planner =
                 new OneDnnPlanner(parameters, mode, batch, null, precision, trainable, spec.gradientsOf());
         planner.forward(graph, tensors);
-        int forward = planner.tape.steps().size();
+        int forward = planner.tape.count();
         Map<String, StridedArray> seeds = new LinkedHashMap<>();
         for (String name : seeded) {
-            TapeValue value = planner.lowering.value(graph.tensor(name));
+            TapeValue value = planner.floats(graph.tensor(name));
             StridedArray seed = StridedArray.temporary(value.array().dims());
             seeds.put(name + OneDnnPlan.GRADIENT, seed);
             planner.tape.accumulate(value, seed, false);
@@ -105,13 +107,15 @@ final class OneDnnPlanner {
         targets.values().forEach(planner.tape::zeroFill);
         for (String name : spec.gradientsOf()) {
             StridedArray gradient = planner.tape.gradient(planner.lowering.value(graph.tensor(name)));
-            if (gradient != null) planner.outputs.put(name + OneDnnPlan.GRADIENT, gradient);
+            if (gradient != null) planner.outputs.put(name + OneDnnPlan.GRADIENT, planner.tape.as(ElementType.F32, gradient));
         }
         return planner.plan(forward, seeds);
     }
 
+    /** @param forward number of steps of the forward pass without setup steps */
     private OneDnnPlan plan(int forward, Map<String, StridedArray> seeds) {
-        return new OneDnnPlan(batch, tape, forward, lowering.inputs(), seeds, outputs, lowering.statistics());
+        int setup = tape.steps().size() - tape.count();
+        return new OneDnnPlan(batch, tape, setup + forward, lowering.inputs(), seeds, outputs, lowering.statistics());
     }
 
     private void forward(Graph graph, List<String> tensors) {
@@ -138,7 +142,12 @@ final class OneDnnPlanner {
             if (!requested.contains(t) && tape.isTraining() && splitsInput(t, uses)) tape.splitGradient(value);
         }
         for (String name : tensors)
-            outputs.put(name, lowering.value(graph.tensor(name)).array());
+            outputs.put(name, floats(graph.tensor(name)).array());
+    }
+
+    /** A lowered tensor in float32, as callers of the plan expect. */
+    private TapeValue floats(Tensor t) {
+        return tape.as(ElementType.F32, lowering.value(t));
     }
 
     private static void markNeeded(Tensor t, Set<Tensor> needed) {

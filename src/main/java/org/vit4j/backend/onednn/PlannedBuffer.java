@@ -3,30 +3,37 @@ package org.vit4j.backend.onednn;
 import org.vit4j.backend.MemoryBlock;
 
 /**
- * Contiguous floats that arrays are views of: memory outside of the plan (parameters, gradients), or temporary memory
+ * Contiguous elements of one type that arrays are views of: memory outside of the plan (parameters, gradients), or temporary memory
  * that the {@link BufferArena} assigns for the lifetime from the first to the last step that uses it.
  */
 final class PlannedBuffer {
+    private final ElementType type;
     private final MemoryBlock block;
     private final boolean external;
     private long address;
 
-    private PlannedBuffer(long size, long address, boolean external) {
-        this.block = new MemoryBlock(size);
+    private PlannedBuffer(ElementType type, long size, long address, boolean external) {
+        this.type = type;
+        this.block = new MemoryBlock(size * type.bytes());
         this.address = address;
         this.external = external;
     }
 
-    /** @param size in floats */
-    static PlannedBuffer temporary(long size) {
-        return new PlannedBuffer(size, 0, false);
+    /** @param size number of elements */
+    static PlannedBuffer temporary(ElementType type, long size) {
+        return new PlannedBuffer(type, size, 0, false);
     }
 
+    /** Floats outside of the plan; {@code size} is their number. */
     static PlannedBuffer external(long size, long address) {
-        return new PlannedBuffer(size, address, true);
+        return new PlannedBuffer(ElementType.F32, size, address, true);
     }
 
-    /** The part of the arena, in floats; unused if the memory is external. */
+    ElementType type() {
+        return type;
+    }
+
+    /** The part of the arena, in bytes; unused if the memory is external. */
     MemoryBlock block() {
         return block;
     }
@@ -35,7 +42,7 @@ final class PlannedBuffer {
         return external;
     }
 
-    /** Address of the first float; known once the arena has placed the buffer. */
+    /** Address of the first element; known once the arena has placed the buffer. */
     long address() {
         if (address == 0) throw new IllegalStateException("the buffer has no address yet");
         return address;

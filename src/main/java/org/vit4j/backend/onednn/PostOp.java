@@ -5,7 +5,6 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
-import org.vit4j.backend.Precision;
 
 /** Operation that a matrix product or convolution applies to its result before storing it (oneDNN's post-ops). */
 sealed interface PostOp {
@@ -21,13 +20,11 @@ sealed interface PostOp {
     abstract class FusableStep extends KernelStep {
         private final List<PostOp> postOps = new ArrayList<>();
         private final double scale;
-        private final Precision precision;
         private final StridedArray result;
 
-        FusableStep(String kind, double scale, Precision precision, StridedArray result, StridedArray... touched) {
+        FusableStep(String kind, double scale, StridedArray result, StridedArray... touched) {
             super(kind, touched);
             this.scale = scale;
-            this.precision = precision;
             this.result = result;
             addArray(result);
         }
@@ -76,7 +73,7 @@ sealed interface PostOp {
         }
 
         PrimitiveAttributes attributes() {
-            return new PrimitiveAttributes(scale, precision);
+            return new PrimitiveAttributes(scale);
         }
     }
 }

@@ -4,7 +4,6 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_1;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_data_type_undef;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_eltwise_linear;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_fpmath_mode_bf16;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_binary;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_eltwise;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_append_sum;
@@ -12,12 +11,10 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_post_ops_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_destroy;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_fpmath_mode;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_attr_set_post_ops;
 
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
-import org.vit4j.backend.Precision;
 
 /** Attributes of a primitive: a factor for its result, then post-ops that are applied in order before it is stored. */
 final class PrimitiveAttributes implements AutoCloseable {
@@ -25,11 +22,8 @@ final class PrimitiveAttributes implements AutoCloseable {
     private final dnnl_post_ops operations = new dnnl_post_ops();
     private int count;
 
-    PrimitiveAttributes(double scale, Precision precision) {
+    PrimitiveAttributes(double scale) {
         Dnnl.check(dnnl_primitive_attr_clone(attributes, Dnnl.plainAttributes()), "attributes");
-        if (precision == Precision.BF16) {
-            Dnnl.check(dnnl_primitive_attr_set_fpmath_mode(attributes, dnnl_fpmath_mode_bf16), "precision");
-        }
         Dnnl.check(dnnl_post_ops_create(operations), "post-ops");
         if (scale != 1) eltwise(dnnl_eltwise_linear, (float) scale, 0);
     }

@@ -10,15 +10,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.vit4j.backend.Precision;
 
 /** Two primitives, one of which reorders weights; {@code first} is null if they need no reordering in every run. */
 abstract class PrimitivePair extends PostOp.FusableStep {
     Primitive first;
     Primitive second;
 
-    PrimitivePair(String kind, Precision precision, StridedArray result, StridedArray... touched) {
-        super(kind, 1, precision, result, touched);
+    PrimitivePair(String kind, StridedArray result, StridedArray... touched) {
+        super(kind, 1, result, touched);
     }
 
     @Override

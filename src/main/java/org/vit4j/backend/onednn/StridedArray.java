@@ -19,9 +19,14 @@ final class StridedArray {
         this.strides = strides;
     }
 
-    /** A new row-major array in temporary memory, which the arena places later. */
+    /** A new row-major array of floats in temporary memory, which the arena places later. */
     static StridedArray temporary(long... dims) {
-        return of(PlannedBuffer.temporary(product(dims)), 0, dims);
+        return temporary(ElementType.F32, dims);
+    }
+
+    /** A new row-major array in temporary memory, which the arena places later. */
+    static StridedArray temporary(ElementType type, long... dims) {
+        return of(PlannedBuffer.temporary(type, product(dims)), 0, dims);
     }
 
     /** A row-major array at an offset of a buffer. */
@@ -29,8 +34,13 @@ final class StridedArray {
         return new StridedArray(buffer, offset, dims, rowMajorStrides(dims));
     }
 
-    /** A new array of the same sizes and axis order in memory, without gaps. */
+    /** A new array of the same type, sizes and axis order in memory, without gaps. */
     StridedArray like() {
+        return like(type());
+    }
+
+    /** A new array of the same sizes and axis order in memory, without gaps. */
+    StridedArray like(ElementType type) {
         int[] order = axisOrder();
         long[] newStrides = new long[dims.length];
         long stride = 1;
@@ -38,7 +48,7 @@ final class StridedArray {
             newStrides[order[i]] = stride;
             stride *= dims[order[i]];
         }
-        return new StridedArray(PlannedBuffer.temporary(size()), 0, dims, newStrides);
+        return new StridedArray(PlannedBuffer.temporary(type, size()), 0, dims, newStrides);
     }
 
     /** Axes from the outermost to the innermost in memory. */
@@ -69,6 +79,10 @@ final class StridedArray {
 
     PlannedBuffer buffer() {
         return buffer;
+    }
+
+    ElementType type() {
+        return buffer.type();
     }
 
     int rank() {
@@ -195,12 +209,12 @@ final class StridedArray {
     }
 
     long address() {
-        return buffer.address() + offset * Float.BYTES;
+        return buffer.address() + offset * type().bytes();
     }
 
-    /** oneDNN's descriptor of sizes and strides. */
+    /** oneDNN's descriptor of type, sizes and strides. */
     MemoryLayout layout() {
-        return MemoryLayout.strided(dims, strides);
+        return MemoryLayout.strided(type(), dims, strides);
     }
 
     /**
@@ -264,6 +278,6 @@ final class StridedArray {
 
     @Override
     public String toString() {
-        return Arrays.toString(dims) + Arrays.toString(strides);
+        return (type() == ElementType.F32 ? "" : type()) + Arrays.toString(dims) + Arrays.toString(strides);
     }
 }

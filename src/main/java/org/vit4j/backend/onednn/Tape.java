@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
@@ -24,6 +25,7 @@ final class Tape {
     private final List<KernelStep> steps = new ArrayList<>();
     private final Deque<Runnable> backwardActions = new ArrayDeque<>();
     private final Map<Long, StridedArray> ones = new HashMap<>();
+    private final Map<StridedArray, TapeValue> bf16Values = new IdentityHashMap<>();
     private final List<FloatPointer> constants = new ArrayList<>();
 
     /**
@@ -54,6 +56,11 @@ final class Tape {
         List<KernelStep> all = new ArrayList<>(setupSteps);
         all.addAll(steps);
         return all;
+    }
+
+    /** Number of steps without setup steps, which both passes add. */
+    int count() {
+        return steps.size();
     }
 
     /** Constants in native memory, to be freed with the plan. */
@@ -96,6 +103,11 @@ final class Tape {
         return StridedArray.of(PlannedBuffer.external(values.length, memory.address()), 0, dims);
     }
 
+    /** A row of ones in a type, [1, n]. */
+    StridedArray ones(ElementType type, long n) {
+        return as(type, new TapeValue(ones(n), false, -1)).array();
+    }
+
     /** A constant row of ones, [1, n]. */
     StridedArray ones(long n) {
         return ones.computeIfAbsent(n, any -> {
@@ -103,6 +115,42 @@ final class Tape {
             Arrays.fill(values, 1);
             return constant(values, 1, n);
         });
+    }
+
+    // ---- types
+
+    /** The value in another type. Conversions to bfloat16 are recorded once for all uses; parameters in a setup step. */
+    TapeValue as(ElementType type, TapeValue x) {
+        if (x.array().type() == type) return x;
+        if (type == ElementType.F32) return convert(type, x);
+        return bf16Values.computeIfAbsent(x.array(), any -> convert(type, x));
+    }
+
+    private TapeValue convert(ElementType type, TapeValue x) {
+        StridedArray to = x.array().like(type);
+        KernelStep step = kernels.copy(x.array(), to, false);
+        TapeValue y;
+        if (x.array().buffer().isExternal()) {
+            emitSetup(step);
+            y = new TapeValue(to, x.needsGradient(), -1);
+            if (x.target() != null) return y.target(x.target().view(x.target().array));
+        } else {
+            emit(step);
+            y = value(to, x.needsGradient()).setGradientType(x.gradientType());
+        }
+        onBackward(() -> {
+            StridedArray dy = gradient(y);
+            if (dy != null) accumulate(x, dy, y.ownsGradient());
+        });
+        return y;
+    }
+
+    /** A copy of an array in another type, or the array itself. */
+    StridedArray as(ElementType type, StridedArray x) {
+        if (x.type() == type) return x;
+        StridedArray y = x.like(type);
+        emit(kernels.copy(x, y, false));
+        return y;
     }
 
     // ---- gradients
@@ -129,7 +177,7 @@ final class Tape {
         }
         StridedArray before = n.gradient();
         StridedArray after =
-                before != null && n.ownsGradient() ? before : n.array().like();
+                before != null && n.ownsGradient() ? before : n.array().like(n.gradientType());
         if (before != null && !before.hasLayoutOf(after)) {
             StridedArray copy = after.like();
             emit(kernels.copy(before, copy, false));
@@ -139,18 +187,24 @@ final class Tape {
         n.gradient(after, true);
     }
 
-    /** Accumulates the gradient of n by a step that cannot add. */
+    /** Accumulates the gradient of n by a step that cannot add and writes the type of n. */
     void accumulateInto(TapeValue n, OverwritingWriter writer) {
+        accumulateInto(n, n.array().type(), writer);
+    }
+
+    /** Accumulates the gradient of n by a step that cannot add. */
+    void accumulateInto(TapeValue n, ElementType type, OverwritingWriter writer) {
         if (!n.needsGradient()) return;
         boolean empty = n.target() == null
                 ? n.gradient() == null
                 : !n.target().isWritten()
                         && n.target().array.hasLayoutOf(n.array().like());
-        if (empty) {
+        ElementType wanted = n.target() == null ? n.gradientType() : n.target().array.type();
+        if (empty && wanted == type) {
             accumulate(n, (destination, addend) -> writer.write(destination));
             return;
         }
-        StridedArray written = n.array().like();
+        StridedArray written = n.array().like(type);
         writer.write(written);
         accumulate(n, written, true);
     }
@@ -158,6 +212,10 @@ final class Tape {
     /** Accumulates an existing array; {@code own} if it has no other readers, so that it may be overwritten. */
     void accumulate(TapeValue n, StridedArray gradient, boolean own) {
         if (!n.needsGradient()) return;
+        if (n.target() == null && gradient.type() != n.gradientType()) {
+            accumulate(n, as(n.gradientType(), gradient), true);
+            return;
+        }
         if (n.target() != null) {
             boolean before = n.target().isWritten();
             zeroFillUnwrittenParts(n.target());
@@ -255,14 +313,14 @@ final class Tape {
             StridedArray dy = gradient(y);
             if (dy == null || !x.needsGradient()) return;
             if (x.gradient() == null) {
-                StridedArray full = x.array().like();
+                StridedArray full = x.array().like(x.gradientType());
                 emit(kernels.zero(full));
                 emit(kernels.copy(dy, full.slice(axis, from, to), false));
                 x.gradient(full, true);
                 return;
             }
             if (!x.ownsGradient()) {
-                StridedArray full = x.array().like();
+                StridedArray full = x.array().like(x.gradientType());
                 emit(kernels.copy(x.gradient(), full, false));
                 x.gradient(full, true);
             }
@@ -277,12 +335,13 @@ final class Tape {
      */
     void splitGradient(TapeValue x) {
         if (x.needsGradient() && x.target() == null)
-            x.target(new TapeValue.GradientTarget(x.array().like()));
+            x.target(new TapeValue.GradientTarget(x.array().like(x.gradientType())));
     }
 
     private TapeValue view(TapeValue x, StridedArray view) {
         boolean all = x.isDisposable() && view.size() == x.array().size();
-        TapeValue y = new TapeValue(view, x.needsGradient(), x.readyStep(), all);
+        TapeValue y =
+                new TapeValue(view, x.needsGradient(), x.readyStep(), all).setGradientType(x.gradientType());
         // Ops that can be fused into the step of a value can be fused for a view of all its elements too.
         if (all && x.producer() != null) y.setProducer(x.producer(), x.producerStep());
         y.setUsedOnce(all);
@@ -290,7 +349,7 @@ final class Tape {
     }
 
     private StridedArray dense(StridedArray x) {
-        StridedArray y = StridedArray.temporary(x.dims());
+        StridedArray y = StridedArray.temporary(x.type(), x.dims());
         emit(kernels.copy(x, y, false));
         return y;
     }
@@ -301,7 +360,12 @@ final class Tape {
     }
 
     TapeValue copy(TapeValue x) {
-        StridedArray to = StridedArray.temporary(x.array().dims());
+        return copy(x, x.array().type());
+    }
+
+    /** Copies to row-major order and another type. */
+    TapeValue copy(TapeValue x, ElementType type) {
+        StridedArray to = StridedArray.temporary(type, x.array().dims());
         emit(kernels.copy(x.array(), to, false));
         TapeValue y = value(to, x.needsGradient());
         onBackward(() -> {
@@ -315,7 +379,10 @@ final class Tape {
     TapeValue concat(int axis, List<TapeValue> parts) {
         long[] dims = parts.get(0).array().dims();
         dims[axis] = parts.stream().mapToLong(part -> part.array().dim(axis)).sum();
-        StridedArray full = StridedArray.temporary(dims);
+        ElementType type = parts.stream().anyMatch(part -> part.array().type() == ElementType.F32)
+                ? ElementType.F32
+                : ElementType.BF16;
+        StridedArray full = StridedArray.temporary(type, dims);
         TapeValue y = new TapeValue(
                 full,
                 training && parts.stream().anyMatch(TapeValue::needsGradient),

@@ -58,6 +58,7 @@ final class TapeValue {
     private GradientTarget target;
     private StridedArray gradient;
     private boolean ownsGradient;
+    private ElementType gradientType;
 
     /** @param readyStep number of the step that computes it; -1 if it exists before the first step */
     TapeValue(StridedArray array, boolean needsGradient, int readyStep) {
@@ -70,6 +71,7 @@ final class TapeValue {
         this.needsGradient = needsGradient;
         this.readyStep = readyStep;
         this.ownsMemory = ownsMemory;
+        this.gradientType = array.type();
     }
 
     StridedArray array() {
@@ -110,12 +112,24 @@ final class TapeValue {
         return this;
     }
 
+    /** Type of the gradient, by default that of the value. */
+    ElementType gradientType() {
+        return gradientType;
+    }
+
+    /** Sets the type of a gradient whose only reader needs another type than the value has. */
+    TapeValue setGradientType(ElementType type) {
+        gradientType = type;
+        return this;
+    }
+
     GradientTarget target() {
         return target;
     }
 
-    void target(GradientTarget destination) {
+    TapeValue target(GradientTarget destination) {
         target = destination;
+        return this;
     }
 
     /** The gradient accumulated so far; null if there is none. */

@@ -29,8 +29,9 @@ class AttentionOpsTest {
         StridedArray q = StridedArray.temporary(B, T, H * D);
         StridedArray k = StridedArray.temporary(B, S, H * D);
         StridedArray v = StridedArray.temporary(B, S, H * D);
-        TapeValue full = attention.weightedSum(math.softmax(attention.scores(heads(q), heads(k), 0.3)), heads(v));
-        TapeValue blocks = attention.attention(heads(q), heads(k), heads(v), 0.3, size);
+        TapeValue full = attention.weightedSum(
+                math.softmax(attention.scores(heads(q), heads(k), 0.3), ElementType.F32), heads(v), ElementType.F32);
+        TapeValue blocks = attention.attention(heads(q), heads(k), heads(v), 0.3, ElementType.F32, size);
         Map<String, StridedArray> inputs = Map.of("q", q, "k", k, "v", v);
         Map<String, StridedArray> outputs = Map.of("full", full.array(), "blocks", blocks.array());
         try (OneDnnPlan plan = new OneDnnPlan(1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of())) {

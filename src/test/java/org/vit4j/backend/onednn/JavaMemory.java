@@ -36,7 +36,7 @@ final class JavaMemory implements TapeKernels {
     private int index(StridedArray array, long element) {
         if (placed.put(array.buffer(), true) == null) {
             array.buffer().assign(BASE + used * Float.BYTES);
-            used += array.buffer().block().length();
+            used += array.buffer().block().length() / Float.BYTES;
         }
         long index = (array.address() - BASE) / Float.BYTES;
         long rest = element;
