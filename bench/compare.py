@@ -338,7 +338,7 @@ def versions():
     import importlib.metadata
 
     found = {"python": platform.python_version()}
-    for package in ("torch", "timm", "vit-pytorch", "transformers", "onnx", "onnxruntime"):
+    for package in ("torch", "timm", "vit-pytorch", "transformers", "onnx", "onnxruntime", "openvino"):
         found[package] = importlib.metadata.version(package)
     java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=True).stderr
     found["java"] = java.split('"')[1]

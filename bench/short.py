@@ -6,7 +6,7 @@
     short.py page                writes docs/generated/performance-ISA.md from the results
 
 All subjects of a measurement are loaded, then alternate: A B C A B C ... The figures of a page are from one run on one
-machine. BENCH_WRAPPER is a command prefix of each timed measurement, for example taskset or nice. Usually called by
+machine. BENCH_WRAPPER is a command prefix of each step, for example taskset or nice. Usually called by
 bench/run.sh.
 """
 
@@ -96,6 +96,8 @@ def prepare(row, options):
         files = start("files", [*line[:2], "files", line[-1]], row, options)
         about["failed"] = files.about
         files.close()
+    if "pytorch-compile" in options.without:
+        return about
     compiled = start("compile", command("pytorch-compile", row, options), row, options)
     compiled.ask("train 1")
     compiled.close()
@@ -136,7 +138,7 @@ def measure(row, part, options):
     found = {"failed": {}, "results": {}, "rounds": {}}
     batches = [int(line.split()[1]) for line in PARTS[part].lines.values() if line.startswith("infer")]
     lines = {name: command(name, row, options, batches) for name in PARTS[part].subjects}
-    lines = {name: line for name, line in lines.items() if line}
+    lines = {name: line for name, line in lines.items() if line and name not in options.without}
     workers = []
     with ThreadPoolExecutor(len(lines)) as pool:
         for name, starting in [(n, pool.submit(start, n, line, row, options)) for n, line in lines.items()]:
@@ -161,7 +163,7 @@ def memory(row, options):
     peaks, failed = {}, {}
     for name in PARTS["memory"].subjects:
         line = command(name, row, options)
-        if not line or (name.endswith("bf16") and not processor.has_bfloat16()):
+        if not line or name in options.without or (name.endswith("bf16") and not processor.has_bfloat16()):
             continue
         try:
             worker = start(name, line, row, options)
@@ -189,24 +191,22 @@ def about(options):
 
 
 def run(options):
+    if not options.only and not options.part:
+        for old in RESULTS.glob("*.json"):
+            old.unlink()
     about(options)
     wrapper = shlex.split(os.environ.get("BENCH_WRAPPER", ""))
     settings = [f"--{key}={getattr(options, key)}" for key in ("threads", "budget", "turn", "rounds", "most")]
+    settings += [f"--without={subject}" for subject in options.without]
     for row in models.SHORT:
         if options.only and row.name not in options.only:
             continue
         print(f"{row.name}: {row.config}", file=sys.stderr)
-        save(row, "network", {"failed": {}, **prepare(row, options)})
-        for part in options.part or PARTS:
-            if part.split("-")[1:2] == ["bf16"] and not processor.has_bfloat16():
-                continue
-            if part == "memory":
-                save(row, part, memory(row, options))
-                continue
-            line = [*wrapper, sys.executable, __file__, "measure", row.name, part, *settings]
-            ended = subprocess.run(line, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+        parts = [part for part in options.part or PARTS if processor.has_bfloat16() or "bf16" not in part]
+        for step in (["prepare", row.name], *(["measure", row.name, part] for part in parts)):
+            ended = subprocess.run([*wrapper, sys.executable, __file__, *step, *settings], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
             if ended.returncode:
-                print(f"  {row.name}, {part}: ended with exit code {ended.returncode}", file=sys.stderr)
+                print(f"  {' '.join(step)}: ended with exit code {ended.returncode}", file=sys.stderr)
     short_page.write(RESULTS)
 
 
@@ -217,6 +217,7 @@ def main():
     parser.add_argument("measured", nargs="?", choices=list(PARTS))
     parser.add_argument("--only", action="append", help="run: a network; may be repeated")
     parser.add_argument("--part", action="append", choices=list(PARTS), help="run: a part; may be repeated")
+    parser.add_argument("--without", action="append", default=[], help="a subject to leave out, such as pytorch-compile")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--budget", type=float, default=8, help="seconds of turns per result, unless the fewest rounds take longer")
     parser.add_argument("--turn", type=float, default=0.4, help="seconds of a subject's turn, which has at least one step")
@@ -229,7 +230,9 @@ def main():
         case "run":
             run(options)
         case "prepare":
-            print(json.dumps(prepare(row, options)))
+            save(row, "network", {"failed": {}, **prepare(row, options)})
+        case "measure" if options.measured == "memory":
+            save(row, "memory", memory(row, options))
         case "measure":
             measure(row, options.measured, options)
         case "page":

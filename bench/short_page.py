@@ -192,7 +192,8 @@ def write(folder):
     lines += [f"Versions: vit4j {', '.join(commits)}, {versions}. Measured from {times[0]} to {times[-1]}.", ""]
     lines += [
         "The programs of a table row alternate on the same machine with the same network, with initial weights and without dropout:"
-        f" at least {about['rounds']} turns of at least one step, up to {about['most']} turns in {about['budget']:g} seconds. Images"
+        f" {about['rounds']} to {about['most']} turns of at least one step, more than {about['rounds']} if they take less than"
+        f" {about['budget']:g} seconds. Images"
         " per second, median (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program: above 1,"
         " vit4j is faster. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
         " first in each table, with the reason below.",

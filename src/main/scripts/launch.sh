@@ -17,7 +17,8 @@ java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 command -v "$java" >/dev/null 2>&1 || fail "no Java found; install Java 17 or newer, or set JAVA_HOME"
 
 # From the file next to Java, which is faster than starting it; macOS has a stub without one.
-version=$(sed -n 's/^JAVA_VERSION="\([0-9.]*\).*/\1/p' "$(dirname "$(real "$(command -v "$java")")")/../release" 2>/dev/null || true)
+runtime=$(cd "$(dirname "$(real "$(command -v "$java")")")/.." && pwd)
+version=$(sed -n 's/^JAVA_VERSION="\([0-9.]*\).*/\1/p' "$runtime/release" 2>/dev/null || true)
 if [ -z "$version" ]; then version=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9.]*\).*/\1/p'); fi
 case ${version%%.*} in
   '' | *[!0-9]*) fail "$java does not say its version; install Java 17 or newer, or set JAVA_HOME" ;;
@@ -62,7 +63,28 @@ processors() {
   quotas | awk -v n="$all" '$1 + 0 > 0 && $2 + 0 > 0 { q = int(($1 + $2 - 1) / $2); if (q < n) n = q } END { print n }'
 }
 
-# Sets the environment and the array "flags".
+# The archive of the classes of a jar: next to the jar, with a name that depends on Java and on both paths. Empty if this Java
+# has no archive of its own classes, without which it cannot map another one.
+#   $1  the jar, as in the command line
+archive_of() {
+  [ -r "$runtime/release" ] && [ -r "$runtime/lib/server/classes.jsa" ] || return 0
+  local key
+  key=$({ echo "$runtime $1"; cat "$runtime/release"; } | cksum)
+  echo "${1%.jar}-${key%% *}.jsa"
+}
+
+# Adds the archive that archive.sh has made to "flags", unless the options of the user affect classes or archives. Java checks
+# that it fits, and starts without it otherwise; its warnings would go to standard output.
+#   $1  the jar, as in the command line
+share_classes() {
+  local archive
+  archive=$(archive_of "$1")
+  if [ -z "$archive" ] || [ ! "$archive" -nt "$1" ]; then return 0; fi
+  if echo "$user_options" | grep -Eq -e '-Xshare|Archive|-javaagent|-agent|--patch-module|--upgrade-module-path'; then return 0; fi
+  flags+=("-XX:SharedArchiveFile=$archive" '-Xlog:cds*=off')
+}
+
+# Sets the environment, the array "flags" and "user_options", all options that the user gives to Java.
 #   $1  directory for unpacked native libraries if the home cannot be written
 prepare() {
   # OpenMP reads these when it loads, so Java cannot set them. A thread that waits for work spins for about 10 microseconds,
@@ -91,6 +113,7 @@ prepare() {
     if [ -r "$file" ]; then options="$options $(cat "$file")"; fi
   done
   set +f
+  user_options=$options
   flags=(-XX:+UseSerialGC -Xmn32m)
   if echo "$options" | grep -Eq -e '-XX:\+Use[A-Za-z0-9]+GC($|[^A-Za-z0-9])'; then flags=(); fi
   # JavaCPP loads native libraries and uses sun.misc.Unsafe; newer versions of Java warn of both.

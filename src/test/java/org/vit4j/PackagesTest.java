@@ -115,6 +115,7 @@ class PackagesTest {
                     "graph",
                     "io",
                     "machine",
+                    "model",
                     "models",
                     "onnx",
                     "optim",

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
+import org.vit4j.model.Network;
 import org.vit4j.onnx.OnnxModel;
 import org.vit4j.onnx.PixelInput;
 import org.vit4j.run.RunConfig;
@@ -22,6 +23,7 @@ import org.vit4j.run.RunConfig;
  * train N     N training steps on random data    {"seconds": [...]}
  * infer B N   N forward passes of B images       {"seconds": [...]}
  * onnx FILE   exports the network as ONNX file  {"bytes": size}
+ * keras FILE  saves the network                 {"bytes": size}
  * memory      memory of this process            {"resident": bytes, "peak": bytes}, 0 if unknown
  * </pre>
  */
@@ -55,8 +57,9 @@ public final class BenchWorker {
             case "train" -> train(Integer.parseInt(words.get(1)));
             case "infer" -> infer(Integer.parseInt(words.get(1)), Integer.parseInt(words.get(2)));
             case "onnx" -> onnx(Path.of(words.get(1)));
+            case "keras" -> keras(Path.of(words.get(1)));
             case "memory" -> memory(ProcessMemory.resident(), ProcessMemory.peak());
-            default -> throw new IllegalArgumentException("expected train, infer, onnx or memory, got " + words);
+            default -> throw new IllegalArgumentException("expected train, infer, onnx, keras or memory, got " + words);
         };
     }
 
@@ -65,6 +68,14 @@ public final class BenchWorker {
         BenchNetwork network = new BenchNetwork(config);
         OnnxModel.of(network.graph(), config.name(), PixelInput.normalized())
                 .write(file, network.parameters()::values, Map.of());
+        return "{\"bytes\": " + file.toFile().length() + "}";
+    }
+
+    /** Saves the network with its initial weights. */
+    private String keras(Path file) {
+        try (Network network = Network.create(config.model(), config.train().seed())) {
+            network.save(file);
+        }
         return "{\"bytes\": " + file.toFile().length() + "}";
     }
 

@@ -39,6 +39,7 @@ import picocli.CommandLine.TypeConversionException;
             BenchCommand.class,
             BenchWorkerCommand.class,
             DataWorkerCommand.class,
+            WarmUpCommand.class,
             HelpCommand.class,
             AutoComplete.GenerateCompletion.class
         },
