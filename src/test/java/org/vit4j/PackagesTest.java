@@ -37,7 +37,7 @@ class PackagesTest {
             allow("checkpoint.names", "layers", "models", "models.community"),
             allow("backend", "backend.onednn", "backend.samediff", "config", "graph", "machine"),
             allow("backend.samediff", "backend", "graph", "machine"),
-            allow("backend.onednn", "backend", "backend.samediff", "graph", "machine"),
+            allow("backend.onednn", "backend", "backend.samediff", "graph", "graph.analysis", "machine"),
             allow("backend.torch", "backend", "backend.samediff", "graph", "machine"),
             allow("data", "config", "data.datasets", "data.image", "data.random", "data.transforms"),
             allow("data.image", "config", "io", "machine"),

@@ -144,6 +144,10 @@ final class Nd4jArray implements FlatArray {
 
     @Override
     public FlatArray adam(FlatArray m, FlatArray v, AdamSettings settings, double rate, int stepsBefore) {
+        if (HostFloats.isDense(array)) {
+            new AdamLoop(settings, rate, stepsBefore).run(array, nd4j(m), nd4j(v));
+            return this;
+        }
         double beta2 = settings.beta2();
         // ND4J adds eps before the bias correction, PyTorch after it.
         double scaledEps = settings.eps() * Math.sqrt(1 - Math.pow(beta2, stepsBefore + 1));

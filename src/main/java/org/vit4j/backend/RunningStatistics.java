@@ -24,6 +24,28 @@ public final class RunningStatistics {
         }
     }
 
+    /**
+     * Updates the running mean and variance of one batch norm in the host's memory. A loop in Java: these arrays are small,
+     * and ND4J takes longer to start an op than to run it.
+     */
+    public static void update(
+            ParameterStore parameters, BatchStatistics norm, float[] mean, float[] variance, long batch) {
+        double count = (double) batch * norm.rowsPerExample();
+        double unbiased = count > 1 ? count / (count - 1) : 1;
+        updateAverage(parameters.array(norm.meanBuffer()), mean, norm.momentum(), 1);
+        updateAverage(parameters.array(norm.varianceBuffer()), variance, norm.momentum(), unbiased);
+    }
+
+    private static void updateAverage(INDArray running, float[] batch, double momentum, double factor) {
+        HostFloats memory = HostFloats.of(running, 0);
+        float[] values = new float[batch.length];
+        memory.get(values);
+        float kept = (float) (1 - momentum);
+        float added = (float) (momentum * factor);
+        for (int i = 0; i < values.length; i++) values[i] = values[i] * kept + batch[i] * added;
+        memory.put(values);
+    }
+
     private static void updateAverage(INDArray running, INDArray batch, double momentum, double factor) {
         running.muli(1 - momentum).addi(batch.reshape(running.shape()).mul(momentum * factor));
     }

@@ -70,6 +70,18 @@ public final class Tensor {
         return op.macs(inputs.stream().map(Tensor::shape).toList(), shape);
     }
 
+    /** A tensor outside of the graph with the name and the parameters of this one, for transformations of a graph. */
+    public Tensor derive(Op other, List<Tensor> otherInputs) {
+        Shape computed = other.shape(otherInputs.stream().map(Tensor::shape).toList());
+        return new Tensor(name, module, other, otherInputs, parameters, computed);
+    }
+
+    /** A slice of this tensor, outside of the graph. */
+    public Tensor slice(String sliceName, int axis, int from, int to) {
+        LayoutOp.Slice op = new LayoutOp.Slice(axis, from, to);
+        return new Tensor(sliceName, module, op, List.of(this), List.of(), op.shape(List.of(shape)));
+    }
+
     @Override
     public String toString() {
         return name + " " + shape;

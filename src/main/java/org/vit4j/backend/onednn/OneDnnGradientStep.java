@@ -2,7 +2,6 @@ package org.vit4j.backend.onednn;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -132,12 +131,9 @@ public final class OneDnnGradientStep implements GradientStep {
 
     @Override
     public void updateStatistics() {
-        Map<String, INDArray> statistics = new LinkedHashMap<>();
         for (BatchStatistics s : plan.statistics()) {
-            statistics.put(s.mean(), copy(s.mean()));
-            statistics.put(s.variance(), copy(s.variance()));
+            RunningStatistics.update(parameters, s, plan.values(s.mean()), plan.values(s.variance()), batch);
         }
-        RunningStatistics.update(parameters, plan.statistics(), statistics, batch);
     }
 
     @Override

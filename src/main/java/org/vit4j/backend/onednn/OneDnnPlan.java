@@ -165,6 +165,15 @@ final class OneDnnPlan implements CachedPlan {
         return copy;
     }
 
+    /** The elements of a dense array of the plan. */
+    float[] values(String name) {
+        StridedArray array = arrays.get(name);
+        if (!array.isDense()) throw new IllegalArgumentException(name + ": expected a dense array, got " + array);
+        float[] values = new float[Math.toIntExact(array.size())];
+        new FloatPointer(new Kernels.RawPointer(array.address())).get(values);
+        return values;
+    }
+
     void forward() {
         run(0, forward);
     }

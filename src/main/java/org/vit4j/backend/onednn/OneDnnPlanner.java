@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,6 +20,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.LayoutOp;
 import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.analysis.SlicePropagation;
 
 /**
  * Lowers a graph to a {@link OneDnnPlan} of oneDNN kernels for one batch size: chooses the tensors to compute and the
@@ -30,7 +32,8 @@ final class OneDnnPlanner {
     private final Tape tape;
     private final OneDnnOpLowering lowering;
     private final Set<String> gradientTensors;
-    private final Set<Tensor> needed = new HashSet<>();
+    /** The tensors to compute, by name: of some only the part that is used. */
+    private Map<String, Tensor> needed = Map.of();
     private final Set<Tensor> requested = new HashSet<>();
     private final Map<Tensor, List<Tensor>> consumers = new HashMap<>();
     /** Attention scores and probabilities with no other readers: computed in blocks and never stored as a whole. */
@@ -97,7 +100,7 @@ final class OneDnnPlanner {
         int forward = planner.tape.count();
         Map<String, StridedArray> seeds = new LinkedHashMap<>();
         for (String name : seeded) {
-            TapeValue value = planner.floats(graph.tensor(name));
+            TapeValue value = planner.floats(name);
             StridedArray seed = StridedArray.temporary(value.array().dims());
             seeds.put(name + OneDnnPlan.GRADIENT, seed);
             planner.tape.accumulate(value, seed, false);
@@ -106,7 +109,7 @@ final class OneDnnPlanner {
         // Callers may have overwritten the gradient of the last run.
         targets.values().forEach(planner.tape::zeroFill);
         for (String name : spec.gradientsOf()) {
-            StridedArray gradient = planner.tape.gradient(planner.lowering.value(graph.tensor(name)));
+            StridedArray gradient = planner.tape.gradient(planner.value(name));
             if (gradient != null) planner.outputs.put(name + OneDnnPlan.GRADIENT, planner.tape.as(ElementType.F32, gradient));
         }
         return planner.plan(forward, seeds);
@@ -118,40 +121,44 @@ final class OneDnnPlanner {
         return new OneDnnPlan(batch, tape, setup + forward, lowering.inputs(), seeds, outputs, lowering.statistics());
     }
 
+    private TapeValue value(String tensor) {
+        return lowering.value(needed.get(tensor));
+    }
+
     private void forward(Graph graph, List<String> tensors) {
-        for (String name : tensors) {
-            requested.add(graph.tensor(name));
-            markNeeded(graph.tensor(name), needed);
+        needed = SlicePropagation.of(graph, complete(graph, tensors), tape.isTraining());
+        for (String name : tensors) requested.add(needed.get(name));
+        for (String name : gradientTensors) requested.add(needed.get(name));
+        for (Tensor t : needed.values()) {
+            for (Tensor in : t.inputs())
+                consumers.computeIfAbsent(in, any -> new ArrayList<>()).add(t);
         }
-        for (String name : gradientTensors) requested.add(graph.tensor(name));
-        if (mode == Mode.TRAINING) {
-            // Every batch norm updates its running statistics, even if its output is unused.
-            for (Tensor t : graph.tensors()) if (t.op() instanceof NormOp.BatchNorm) markNeeded(t, needed);
-        }
-        for (Tensor t : graph.tensors()) {
-            if (needed.contains(t))
-                for (Tensor in : t.inputs())
-                    consumers.computeIfAbsent(in, any -> new ArrayList<>()).add(t);
-        }
-        if (!tape.isTraining()) for (Tensor t : needed) fuse(t, fusableMaps(t));
-        for (Tensor t : graph.tensors()) {
-            if (!needed.contains(t) || fusedMaps.contains(t)) continue;
+        if (!tape.isTraining()) for (Tensor t : needed.values()) fuse(t, fusableMaps(t));
+        for (Tensor t : needed.values()) {
+            if (fusedMaps.contains(t)) continue;
             TapeValue value = lowering.lower(t);
             List<Tensor> uses = consumers.getOrDefault(t, List.of());
             value.setUsedOnce(uses.size() == 1 && !requested.contains(t));
             if (!requested.contains(t) && tape.isTraining() && splitsInput(t, uses)) tape.splitGradient(value);
         }
-        for (String name : tensors)
-            outputs.put(name, floats(graph.tensor(name)).array());
+        for (String name : tensors) outputs.put(name, floats(name).array());
     }
 
     /** A lowered tensor in float32, as callers of the plan expect. */
-    private TapeValue floats(Tensor t) {
-        return tape.as(ElementType.F32, lowering.value(t));
+    private TapeValue floats(String tensor) {
+        return tape.as(ElementType.F32, value(tensor));
     }
 
-    private static void markNeeded(Tensor t, Set<Tensor> needed) {
-        if (needed.add(t)) for (Tensor input : t.inputs()) markNeeded(input, needed);
+    /** Tensors of which no part may be omitted. */
+    private Set<Tensor> complete(Graph graph, List<String> tensors) {
+        Set<Tensor> complete = new LinkedHashSet<>();
+        for (String name : tensors) complete.add(graph.tensor(name));
+        for (String name : gradientTensors) complete.add(graph.tensor(name));
+        if (mode == Mode.TRAINING) {
+            // Every batch norm updates its running statistics, even if its output is unused.
+            for (Tensor t : graph.tensors()) if (t.op() instanceof NormOp.BatchNorm) complete.add(t);
+        }
+        return complete;
     }
 
     private void fuse(Tensor sum, List<Tensor> maps) {

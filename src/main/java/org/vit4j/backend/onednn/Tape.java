@@ -306,7 +306,9 @@ final class Tape {
     TapeValue slice(TapeValue x, int axis, long from, long to) {
         TapeValue y = view(x, x.array().slice(axis, from, to));
         if (x.target() != null) {
-            y.target(x.target().addPart(x.target().array.slice(axis, from, to)));
+            y.target(addPart(x, axis, from, to));
+            if (x.isUsedOnce() && from > 0) addPart(x, axis, 0, from);
+            if (x.isUsedOnce() && to < x.array().dim(axis)) addPart(x, axis, to, x.array().dim(axis));
             return y;
         }
         onBackward(() -> {
@@ -327,6 +329,11 @@ final class Tape {
             emit(kernels.copy(dy, x.gradient().slice(axis, from, to), true));
         });
         return y;
+    }
+
+    /** Adds a part of the gradient of x that is written separately, or filled with zeros if it has no use. */
+    private static TapeValue.GradientTarget addPart(TapeValue x, int axis, long from, long to) {
+        return x.target().addPart(x.target().array.slice(axis, from, to));
     }
 
     /**

@@ -54,6 +54,7 @@ final class TapeValue {
     private final boolean ownsMemory;
     private PostOp.FusableStep producer;
     private int producerStep;
+    private boolean usedOnce;
     private boolean disposable;
     private GradientTarget target;
     private StridedArray gradient;
@@ -108,6 +109,7 @@ final class TapeValue {
 
     /** Declares whether the value has exactly one use. */
     TapeValue setUsedOnce(boolean once) {
+        usedOnce = once;
         disposable = ownsMemory && once;
         return this;
     }
@@ -121,6 +123,10 @@ final class TapeValue {
     TapeValue setGradientType(ElementType type) {
         gradientType = type;
         return this;
+    }
+
+    boolean isUsedOnce() {
+        return usedOnce;
     }
 
     GradientTarget target() {

@@ -184,6 +184,19 @@ class TapeTest {
     }
 
     @Test
+    void restOfAPartOfASplitIsZeroIfOnlyASliceOfItIsUsed() {
+        TapeValue x = input(3, 4);
+        tape.splitGradient(x);
+        TapeValue part = tape.slice(x, 1, 0, 2).setUsedOnce(true);
+        seed(scale(tape.slice(part, 0, 1, 2), 10));
+        seed(scale(tape.slice(x, 1, 2, 4), 1));
+        tape.backward();
+        StridedArray gradient = tape.gradient(x);
+        tape.steps().forEach(KernelStep::run);
+        assertThat(memory.values(gradient)).containsExactly(0, 0, 1, 2, 10, 20, 3, 4, 0, 0, 5, 6);
+    }
+
+    @Test
     void concatenatedPartsGetTheirPartOfTheGradient() {
         TapeValue a = input(2, 1);
         TapeValue b = input(2, 2);
