@@ -52,10 +52,10 @@ public final class Explainer implements AutoCloseable {
         this.activations = activations;
     }
 
-    /** Creates an explainer of a saved model, which must stay open. */
+    /** Creates an explainer of a saved model, which must stay open, on the model's backend. */
     public static Explainer of(SavedModel model) {
         ActivationGradients activations =
-                new ActivationGradients(model.graph(), model.parameters(), Backend.AUTO, model.inference(), false);
+                new ActivationGradients(model.graph(), model.parameters(), model.backend(), model.inference(), false);
         return new Explainer(model.description().preprocess(), activations);
     }
 

@@ -51,12 +51,14 @@ public final class SavedModel implements AutoCloseable {
     private final ModelDescription description;
     private final Graph graph;
     private final ParameterStore parameters;
+    private final Backend backend;
     private final Inference inference;
 
     private SavedModel(ModelDescription description, Graph graph, ParameterStore parameters, Backend backend) {
         this.description = description;
         this.graph = graph;
         this.parameters = parameters;
+        this.backend = backend;
         this.inference = backend.fixedInference(graph, parameters);
     }
 
@@ -220,6 +222,11 @@ public final class SavedModel implements AutoCloseable {
     /** Parameters, read-only: values derived from them are cached and not updated if they change. */
     public ParameterStore parameters() {
         return parameters;
+    }
+
+    /** The backend of this model's forward passes. */
+    public Backend backend() {
+        return backend;
     }
 
     /** Forward passes in the graph's layout, [B, H, W, C]. */

@@ -17,6 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.graph.Graph;
 import org.vit4j.optim.AdamW;
 import org.vit4j.optim.Optimizer;
+import org.vit4j.optim.ParamGroups;
 import org.vit4j.run.RunConfig;
 import org.vit4j.train.LossFunctions;
 
@@ -46,9 +47,11 @@ class BackendsStayCloseTest {
                         network.output("logits"),
                         network.sd().placeHolder("targets", DataType.FLOAT, -1, 10)),
                 List.of());
-        Optimizer.OptimizerState state = optimizer.start(parameters);
         List<Double> losses = new ArrayList<>();
-        try (GradientStep step = backend.step(graph, parameters, Mode.TRAINING, spec)) {
+        try (DeviceParameters device = backend.parameters(parameters);
+                GradientStep step = backend.step(graph, device, Mode.TRAINING, spec)) {
+            Optimizer.OptimizerState state =
+                    optimizer.start(device.trainable(), ParamGroups.of(parameters, optimizer.weightDecay()));
             long[] shape = graph.tensors().iterator().next().shape().batched(BATCH);
             for (int i = 0; i < STEPS; i++) {
                 // Cycle through ten batches with different labels, so that there is something to learn.
@@ -59,8 +62,9 @@ class BackendsStayCloseTest {
                 inputs.put("targets", targets);
                 step.run(inputs);
                 losses.add(step.loss());
-                state.step(step.flatGradient(), optimizer.lr());
+                state.step(step.gradient(), optimizer.lr());
             }
+            device.download();
         }
         return new TrainingRun(parameters.trainable().dup(), losses);
     }

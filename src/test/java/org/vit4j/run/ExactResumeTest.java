@@ -12,6 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.TestBackends;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.train.Callback;
 import org.vit4j.train.TrainState;
@@ -29,7 +31,20 @@ class ExactResumeTest {
     @TempDir
     Path directory;
 
-    static List<List<String>> recipes() {
+    /** All recipes, in builds with the libtorch backend also on that. */
+    static List<List<String>> recipesOfBackends() {
+        List<List<String>> all = new ArrayList<>(recipes());
+        if (TestBackends.available().contains(Backend.TORCH)) {
+            for (List<String> recipe : recipes()) {
+                List<String> torch = new ArrayList<>(recipe);
+                torch.add("train.backend=torch");
+                all.add(torch);
+            }
+        }
+        return all;
+    }
+
+    private static List<List<String>> recipes() {
         return List.of(
                 List.of("train.optimizer={name: adam, lr: 0.01, weight_decay: 0.1}"),
                 List.of(
@@ -69,7 +84,7 @@ class ExactResumeTest {
     }
 
     @ParameterizedTest
-    @MethodSource("recipes")
+    @MethodSource("recipesOfBackends")
     void aResumedRunEqualsTheUninterruptedRun(List<String> recipe) throws IOException {
         int perEpoch = recipe.contains("train.accumulate=2") ? 2 : 4;
         Path uninterrupted = train(recipe, "uninterrupted");

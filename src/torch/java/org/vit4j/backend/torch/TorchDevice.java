@@ -34,7 +34,10 @@ record TorchDevice(String name, boolean sharesMemory) {
         return host.to(new Device(name), host.scalar_type(), false, true, new MemoryFormatOptional());
     }
 
-    /** Inputs of a batch here: to a GPU by way of page-locked memory, so that the copy overlaps with the operations queued before. */
+    /**
+     * An input of a batch here. The copy to a GPU is by way of page-locked memory and overlaps with the operations that were
+     * queued before.
+     */
     Tensor input(Tensor host) {
         if (!isCuda()) return tensor(host);
         return host.pin_memory().to(new Device(name), host.scalar_type(), true, true, new MemoryFormatOptional());

@@ -13,8 +13,8 @@ import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Tensor;
 
 /**
- * Attentions of a pass that are one operation: scores, softmax and weighted sum, if nothing else reads the first two and no
- * operation is between them. Dropout of attention maps prevents it in training, because all backends drop the same elements.
+ * Attentions of a pass that are one operation: scores, softmax and weighted sum, if nothing else reads the first two and
+ * no operation is between them. Dropout of attention maps prevents it in training: all backends drop the same elements.
  *
  * @param scores attention scores by the name of the weighted sum
  * @param skipped names of the scores and maps that are not computed
@@ -42,7 +42,7 @@ record TorchFusion(Map<String, Tensor> scores, Set<String> skipped) {
         return new TorchFusion(scores, skipped);
     }
 
-    /** The maps of a weighted sum and the tensors that they are made of, to the scores; empty if other operations are between. */
+    /** The maps of a weighted sum and the tensors they are made of, down to the scores; empty if other operations are between. */
     private static List<Tensor> chain(Tensor maps, Mode mode) {
         List<Tensor> chain = new ArrayList<>(List.of(maps));
         Tensor softmax = maps;

@@ -38,8 +38,8 @@ import org.vit4j.optim.WeightAverage;
 /** Operations of flat tensors and optimizers on them, compared with those on ND4J arrays. */
 class TorchFlatArrayTest {
     private static final double ROUNDING = 5e-6;
-    /** ND4J computes 1 - beta2 in float: 0.00099998713 for 0.999. */
-    private static final double SECOND_MOMENT = 2e-5;
+    /** ND4J computes 1 - beta2 in float: 0.00099998713 for 0.999, an error of 1.3e-5. LAMB adds that of the norm, twice. */
+    private static final double SECOND_MOMENT = 3e-5;
     private static final List<TorchDevice> DEVICES = List.of(TorchDevice.CPU, new TorchDevice("cpu", false));
     private static final int SIZE = 1003;
 

@@ -12,7 +12,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Backend;
-import org.vit4j.backend.TorchTestBackends;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.Network;
 import org.vit4j.run.RunConfig;
@@ -24,9 +23,6 @@ import org.vit4j.train.Trainer;
 
 /** Training whose state is on a device with memory of its own, by copies on the CPU. */
 class TorchTrainingTest {
-    private static final Backend SHARING = TorchTestBackends.of(new TorchBackend(TorchDevice.CPU, true));
-    private static final Backend COPYING =
-            TorchTestBackends.of(new TorchBackend(new TorchDevice("cpu", false), true));
 
     /** Keeps the last checkpoint in memory. */
     private static final class MemoryCheckpoints implements CheckpointStore {
@@ -101,9 +97,9 @@ class TorchTrainingTest {
     @ParameterizedTest
     @MethodSource("recipes")
     void aDeviceWithItsOwnMemoryTrainsAndResumesExactly(List<String> recipe) {
-        Outcome expected = train(recipe, SHARING, 0);
+        Outcome expected = train(recipe, Backend.TORCH, 0);
         for (int stop : new int[] {0, 2}) {
-            Outcome found = train(recipe, COPYING, stop);
+            Outcome found = train(recipe, TorchVariants.copying(), stop);
             assertThat(found.losses).isEqualTo(expected.losses);
             assertThat(found.weights).isEqualTo(expected.weights);
             assertThat(found.checkpoint.keySet()).isEqualTo(expected.checkpoint.keySet());
