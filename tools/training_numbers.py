@@ -93,6 +93,43 @@ def multi_label():
     }
 
 
+def valley(losses):
+    """fastai.callback.schedule.valley, the index."""
+    n = len(losses)
+    max_start, max_end = 0, 0
+    lds = [1] * n
+    for i in range(1, n):
+        for j in range(0, i):
+            if (losses[i] < losses[j]) and (lds[i] < lds[j] + 1):
+                lds[i] = lds[j] + 1
+            if lds[max_end] < lds[i]:
+                max_end = i
+                max_start = max_end - lds[max_end]
+    sections = (max_end - max_start) / 3
+    return max_start + int(sections) + int(sections / 2)
+
+
+def rate_curve():
+    steps = 80
+    rates = 1e-6 * (1e6) ** (np.arange(steps) / (steps - 1))
+    noise = np.random.default_rng(3).normal(0, 0.03, steps)
+    losses = 2.3 - 1.5 / (1 + (3e-3 / rates) ** 1.5) + 40 * rates**3 + noise
+    mean, smoothed = 0.0, []
+    for i, loss in enumerate(losses):  # fastai's AvgSmoothLoss with the correction of its Recorder
+        mean = mean * 0.98 + loss * 0.02
+        smoothed.append(mean / (1 - 0.98 ** (i + 1)))
+    inner_rates, inner = rates[steps // 10 : -5], np.array(smoothed[steps // 10 : -5])
+    return {
+        "rates": rates.tolist(),
+        "losses": losses.tolist(),
+        "smoothed": smoothed,
+        "valley": inner_rates[valley(inner)],
+        "steepest": inner_rates[np.gradient(inner).argmin()],
+        "minimum": inner_rates[inner.argmin()],
+    }
+
+
 numbers = {"distillation": distillation(), "class_weights": class_weights(), "multi_label": multi_label()}
+numbers["rate_curve"] = rate_curve()
 OUT.parent.mkdir(parents=True, exist_ok=True)
 OUT.write_text(json.dumps(numbers, indent=1) + "\n")

@@ -26,6 +26,8 @@ import picocli.CommandLine.TypeConversionException;
         description = "Vision transformers on the JVM: configured in YAML, trained, and saved as Keras files.",
         subcommands = {
             TrainCommand.class,
+            FindLrCommand.class,
+            AverageCommand.class,
             CompareCommand.class,
             EvalCommand.class,
             PredictCommand.class,

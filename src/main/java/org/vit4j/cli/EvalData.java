@@ -91,6 +91,10 @@ final class EvalData {
                 .data()
                 .open(OnCorrupt.FAIL)
                 .validation();
+        if (validation.labelLists().isPresent()) {
+            throw new ConfigError("--data " + data + ": eval does not support several labels per image (data.labels);"
+                    + " training reports the mean average precision");
+        }
         return new RelabeledDataset(data, validation, classes, directories);
     }
 }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.vit4j.config.ConfigError;
+import org.vit4j.metrics.BestMetric;
 import org.vit4j.run.DistributedBackend;
 import org.vit4j.run.ResumeCommand;
 import org.vit4j.run.RunConfig;
@@ -148,6 +149,16 @@ final class TrainCommand implements Callable<Integer> {
         return RunConfig.ofRun(directory.get(), overrides());
     }
 
+    /** The measure that selected the best epoch, if it is another one than the accuracy. */
+    private static String bestValue(TrainRun.RunResult result) {
+        if (result.metric().equals(BestMetric.ACCURACY)) return "";
+        return String.format(
+                Locale.ROOT,
+                "best validation %s: %.4f%n",
+                result.metric().name(),
+                result.bestValue().orElse(Double.NaN));
+    }
+
     private String resultText(TrainRun.RunResult result) {
         if (!result.finished()) {
             List<String> words = new ArrayList<>(
@@ -162,7 +173,8 @@ final class TrainCommand implements Callable<Integer> {
         var last = history.get(history.size() - 1);
         return String.format(
                 Locale.ROOT,
-                "validation accuracy: %.2f%% at the best epoch (%d), %.2f%% at the last (%d)%nmodel: %s",
+                "%svalidation accuracy: %.2f%% at the best epoch (%d), %.2f%% at the last (%d)%nmodel: %s",
+                bestValue(result),
                 100 * best.top1(),
                 best.epoch(),
                 100 * last.best(result.metric()).valTop1(),

@@ -1,6 +1,7 @@
 package org.vit4j.data;
 
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /** Source of batches for training and evaluation: a {@link DataLoader}, or a DL4J iterator wrapped by {@link Dl4jData}. */
 public interface BatchSource {
@@ -22,6 +23,14 @@ public interface BatchSource {
 
     /** Number of images of each class, [K]; empty if the source does not know its labels in advance. */
     default Optional<long[]> classCounts() {
+        return Optional.empty();
+    }
+
+    /**
+     * All labels of an image by its index, in ascending order; empty if each image has exactly one label. {@link Batch#labels} is
+     * then the first of them.
+     */
+    default Optional<IntFunction<int[]>> labelLists() {
         return Optional.empty();
     }
 

@@ -1,15 +1,17 @@
 package org.vit4j.data;
 
+import java.util.function.IntFunction;
 import org.vit4j.data.datasets.Dataset;
 
 /** Number of images of each class of a dataset. */
 public final class ClassCounts {
     private ClassCounts() {}
 
-    /** Counts the labels, [K]. */
+    /** Counts the labels, [K]; an image with several labels counts for each of them. */
     public static long[] of(Dataset images) {
         long[] counts = new long[images.classes().size()];
-        for (int i = 0; i < images.size(); i++) counts[images.label(i)]++;
+        IntFunction<int[]> labels = images.labelLists().orElse(index -> new int[] {images.label(index)});
+        for (int i = 0; i < images.size(); i++) for (int label : labels.apply(i)) counts[label]++;
         return counts;
     }
 }

@@ -14,9 +14,11 @@ import org.vit4j.data.datasets.Digits;
 import org.vit4j.data.datasets.DirectoryLister;
 import org.vit4j.data.datasets.FolderReader;
 import org.vit4j.data.datasets.ImageFolder;
+import org.vit4j.data.datasets.LabelFile;
 import org.vit4j.data.datasets.LabeledFiles;
 import org.vit4j.data.datasets.LocalDirectories;
 import org.vit4j.data.datasets.Mnist;
+import org.vit4j.data.datasets.MultiLabelFolder;
 import org.vit4j.data.datasets.OnCorrupt;
 import org.vit4j.data.datasets.TextLines;
 import org.vit4j.data.image.ImageFormats;
@@ -33,6 +35,7 @@ import org.vit4j.data.transforms.AugmentReader;
  * @param valShare share of each class to hold out of an image folder without a validation directory
  * @param splitSeed seed of the hold-out; used for digits and with {@code valShare}
  * @param classMap file with the class directories of an image folder, one per line, in the order of the network's outputs
+ * @param labels file with several labels per image of an image folder
  * @param threads number of threads that prefetch batches; does not change the batches
  * @param maxPixels largest image that is decoded; image folders and Parquet only
  */
@@ -46,6 +49,7 @@ public record DataConfig(
         OptionalDouble valShare,
         long splitSeed,
         Optional<Path> classMap,
+        Optional<LabelFile> labels,
         int threads,
         OnCorrupt onCorrupt,
         long maxPixels) {
@@ -88,6 +92,10 @@ public record DataConfig(
                 "path",
                 remote.orElse(""),
                 "must be on this machine for " + dataset.word());
+        Checks.check(
+                labels.isEmpty() || remote.isEmpty(), "labels", labels, "needs images on this machine (data.path)");
+        boolean balanced = augment.sampling() == AugmentConfig.Sampling.BALANCED;
+        Checks.check(labels.isEmpty() || !balanced, "sampling", "balanced", "needs one label per image (data.labels)");
         Checks.check(validation > 0 && validation < 1, "validation", validation, "must be in (0, 1)");
         double share = valShare.orElse(0.5);
         Checks.check(share > 0 && share < 1, "val_share", share, "must be in (0, 1)");
@@ -125,6 +133,8 @@ public record DataConfig(
         boolean images = onlyFor(s, List.of("val_share", "class_map"), dataset, DatasetType.IMAGE_FOLDER);
         OptionalDouble valShare = images ? s.optionalDouble("val_share") : OptionalDouble.empty();
         Optional<Path> classMap = images ? s.optionalString("class_map").map(DataFiles::expand) : Optional.empty();
+        boolean labeled = onlyFor(s, List.of("labels", "label_separator"), dataset, DatasetType.IMAGE_FOLDER);
+        Optional<LabelFile> labels = labeled ? LabelFile.read(s) : Optional.empty();
         boolean randomSplit = digits || valShare.isPresent();
         if (!randomSplit && s.has("split_seed")) {
             s.reject("split_seed", "is for digits, and for image-folder with val_share");
@@ -134,6 +144,9 @@ public record DataConfig(
         boolean folder = dataset == DatasetType.PARQUET
                 || onlyFor(s, List.of("on_corrupt", "max_pixels"), dataset, DatasetType.IMAGE_FOLDER);
         OnCorrupt onCorrupt = folder ? s.enumAt("on_corrupt", OnCorrupt.class, OnCorrupt.FAIL) : OnCorrupt.FAIL;
+        if (labels.isPresent() && onCorrupt == OnCorrupt.SKIP) {
+            s.reject("on_corrupt", "skip is for images with one label; remove the rows of corrupt images from data.labels");
+        }
         long defaultPixels = ImageFormats.DEFAULT_PIXEL_LIMIT;
         long maxPixels = folder ? s.longAt("max_pixels", defaultPixels) : defaultPixels;
         return s.build(() -> new DataConfig(
@@ -146,6 +159,7 @@ public record DataConfig(
                 valShare,
                 splitSeed,
                 classMap,
+                labels,
                 threads,
                 onCorrupt,
                 maxPixels));
@@ -177,12 +191,7 @@ public record DataConfig(
             case CIFAR100 -> Cifar.cifar100(files());
             case MNIST -> Mnist.digits(files());
             case FASHION_MNIST -> Mnist.fashion(files());
-            case IMAGE_FOLDER ->
-                ImageFolder.open(
-                        listFiles(new LocalDirectories(), files().toString()),
-                        preprocess.channels(),
-                        corrupt,
-                        maxPixels);
+            case IMAGE_FOLDER -> labels.isPresent() ? multiLabel(labels.get()) : folder(corrupt);
             case CUSTOM ->
                 throw new ConfigError("data.dataset: custom: the dataset of this run was given by a Java program; set"
                         + " data.dataset and data.path to files, or start the run from Java");
@@ -192,10 +201,23 @@ public record DataConfig(
         };
     }
 
+    private DatasetSplits folder(OnCorrupt corrupt) {
+        LabeledFiles.SplitFiles splits = listFiles(new LocalDirectories(), files().toString());
+        return ImageFolder.open(splits, preprocess.channels(), corrupt, maxPixels);
+    }
+
+    private DatasetSplits multiLabel(LabelFile file) {
+        return MultiLabelFolder.open(
+                file.open(files(), classNames(), valShare, splitSeed), preprocess.channels(), maxPixels);
+    }
+
+    private List<String> classNames() {
+        return classMap.map(TextLines::distinct).orElse(List.of());
+    }
+
     /** Finds the files of an image folder. */
     public LabeledFiles.SplitFiles listFiles(DirectoryLister lister, String root) {
-        List<String> classes = classMap.map(TextLines::distinct).orElse(List.of());
-        return new FolderReader(lister, classes).split(root, valShare, splitSeed);
+        return new FolderReader(lister, classNames()).split(root, valShare, splitSeed);
     }
 
     private Path files() {

@@ -14,6 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
@@ -131,6 +132,11 @@ public final class DataLoader implements BatchSource {
     @Override
     public Optional<long[]> classCounts() {
         return Optional.of(ClassCounts.of(dataset));
+    }
+
+    @Override
+    public Optional<IntFunction<int[]>> labelLists() {
+        return dataset.labelLists();
     }
 
     private EpochOrder order(int epoch) {

@@ -1,6 +1,8 @@
 package org.vit4j.metrics;
 
 import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Inference;
@@ -48,6 +50,35 @@ public final class Evaluator {
             WorstMistakes mistakes,
             List<Metric.MetricState> metrics) {
         ScoreSums sums = new ScoreSums(classes.size());
+        forEachBatch(network, batches, (batch, rows) -> {
+            sums.add(rows, batch.labels());
+            mistakes.add(batch, rows);
+            for (Metric.MetricState metric : metrics) metric.add(batch, rows);
+        });
+        return sums.scores(classes);
+    }
+
+    /**
+     * Evaluates a model on images with several labels, and computes further metrics.
+     *
+     * @param labels classes of an image by its index in the dataset
+     */
+    public static Scores evaluateMultiLabel(
+            Inference inference,
+            BatchSource batches,
+            List<String> classes,
+            IntFunction<int[]> labels,
+            List<Metric.MetricState> metrics) {
+        MultiLabelScores scores = new MultiLabelScores(labels, classes);
+        forEachBatch(inference::logits, batches, (batch, rows) -> {
+            scores.add(batch, rows);
+            for (Metric.MetricState metric : metrics) metric.add(batch, rows);
+        });
+        return scores.scores();
+    }
+
+    private static void forEachBatch(
+            UnaryOperator<INDArray> network, BatchSource batches, BiConsumer<Batch, double[][]> action) {
         try (BatchIterator epoch = batches.epoch(0, 0)) {
             while (epoch.hasNext()) {
                 Batch batch = epoch.next();
@@ -56,12 +87,9 @@ public final class Evaluator {
                         INDArray logits = network.apply(images)) {
                     rows = logits.toDoubleMatrix();
                 }
-                sums.add(rows, batch.labels());
-                mistakes.add(batch, rows);
-                for (Metric.MetricState metric : metrics) metric.add(batch, rows);
+                action.accept(batch, rows);
             }
         }
-        return sums.scores(classes);
     }
 
     /** Returns true if fewer than {@code k} logits are larger than the label's; always with k classes or fewer. */

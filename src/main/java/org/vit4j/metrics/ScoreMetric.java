@@ -15,8 +15,10 @@ import org.vit4j.data.Batch;
  * uses, {@code top5} under the key {@code val_top5}.
  */
 public final class ScoreMetric {
-    static final String MAP = "map";
-    static final String F1 = "f1";
+    /** Mean average precision of images with several labels. */
+    public static final String MAP = "map";
+    /** Mean F1 of the classes. */
+    public static final String F1 = "f1";
     private static final String PREFIX = "val_";
 
     private ScoreMetric() {}
@@ -38,7 +40,7 @@ public final class ScoreMetric {
     }
 
     /** Key of a metric in {@link EpochMetrics#metrics}; a name that is not built in is its own key. */
-    static String keyOf(String word) {
+    public static String keyOf(String word) {
         return words().contains(word) ? PREFIX + word : word;
     }
 
@@ -66,6 +68,14 @@ public final class ScoreMetric {
         return IntStream.range(0, scores.classes().size())
                 .filter(k -> occurs(scores.confusion(), k))
                 .mapToDouble(k -> scores.classes().get(k).f1())
+                .average()
+                .orElse(0);
+    }
+
+    /** Mean F1 of all classes, for images with several labels. */
+    public static double meanF1(Scores scores) {
+        return scores.classes().stream()
+                .mapToDouble(Scores.ClassScore::f1)
                 .average()
                 .orElse(0);
     }

@@ -12,6 +12,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.metrics.ScoreMetric;
 import org.vit4j.metrics.Scores;
 
 /** Self-contained HTML report of a run: curves, confusion matrix, classes, worst mistakes, environment and config. */
@@ -32,9 +34,10 @@ public final class RunReport {
         Map<String, String> sections = new LinkedHashMap<>();
         sections.put("Curves", curves(run));
         evaluation.ifPresent(e -> {
-            sections.put("Confusion matrix", ConfusionTable.html(e));
+            boolean multiLabel = e.confused().isEmpty() && e.count() > 0;
+            if (!multiLabel) sections.put("Confusion matrix", ConfusionTable.html(e));
             sections.put("Classes", classes(e));
-            sections.put("Worst mistakes", mistakes(e));
+            if (!multiLabel) sections.put("Worst mistakes", mistakes(e));
         });
         sections.put("Epochs", epochs(run));
         sections.put("Environment", environment(run));
@@ -61,6 +64,10 @@ public final class RunReport {
                     "best top-1",
                     TextFormat.percent(b.top1()),
                     "epoch " + b.epoch() + (b.averaged() ? ", EMA weights" : ""));
+            String key = ScoreMetric.keyOf(run.bestMetric().name());
+            Double value = run.epochs().get(b.epoch() - 1).get(b.averaged() ? EpochMetrics.averageKey(key) : key);
+            if (value != null)
+                fact(out, "best " + run.bestMetric().name(), Axis.number(value, 4), "validation");
             fact(out, "best loss", TextFormat.number(b.loss()), "validation");
         });
         run.last().ifPresent(last -> {

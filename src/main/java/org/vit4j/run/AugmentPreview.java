@@ -5,6 +5,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
@@ -62,20 +66,30 @@ public final class AugmentPreview {
             for (int i = 0; batches.hasNext() && tiles.size() < count; i++) {
                 MixedBatch mixed = train.mix(batches.next(), epoch - 1, (long) (epoch - 1) * perEpoch + i);
                 for (int k = 0; k < mixed.size() && tiles.size() < count; k++) {
-                    tiles.add(tile(mixed, k, preprocess, data.classes()));
+                    tiles.add(tile(mixed, k, preprocess, names(mixed.batch(), data)));
                 }
             }
         }
         return tiles;
     }
 
-    private static SheetTile tile(MixedBatch mixed, int i, Preprocessing preprocess, List<String> classes) {
+    /** Names of the labels of each image of a batch. */
+    private static List<String> names(Batch batch, TrainData data) {
+        Optional<IntFunction<int[]>> lists = data.training().labelLists();
+        return IntStream.range(0, batch.size())
+                .mapToObj(i -> lists.map(labels -> labels.apply(batch.indices()[i]))
+                        .orElseGet(() -> new int[] {batch.labels()[i]}))
+                .map(labels -> IntStream.of(labels).mapToObj(data.classes()::get).collect(Collectors.joining(", ")))
+                .toList();
+    }
+
+    private static SheetTile tile(MixedBatch mixed, int i, Preprocessing preprocess, List<String> labels) {
         Batch batch = mixed.batch();
         int size = batch.height() * batch.width() * batch.channels();
         float[] pixels = Arrays.copyOfRange(batch.images(), i * size, (i + 1) * size);
         BufferedImage image = ImageFile.toBufferedImage(preprocess.denormalize(pixels));
-        String label = classes.get(batch.labels()[i]);
-        String partner = classes.get(mixed.partner(i));
+        String label = labels.get(i);
+        String partner = labels.get(batch.size() - 1 - i);
         double share = mixed.lambda()[i];
         if (share == 1 || label.equals(partner)) return new SheetTile(image, List.of(new LabelShare(label, 1)));
         return new SheetTile(image, List.of(new LabelShare(label, share), new LabelShare(partner, 1 - share)));

@@ -74,11 +74,12 @@ public record RunConfig(
         int width = model.map(m -> m.image().width()).orElse(224);
         int channels = model.map(m -> m.image().channels()).orElse(3);
         Optional<DataConfig> data = DataConfig.read(root.section("data"), height, width, channels);
+        boolean multiLabel = data.flatMap(DataConfig::labels).isPresent();
         Section training = root.section("train");
-        Optional<TrainConfig> train = TrainConfig.read(training, false);
+        Optional<TrainConfig> train = TrainConfig.read(training, multiLabel);
         if (model.isPresent() && train.isPresent()) {
             checkPatterns(model.get(), train.get(), training);
-            train.get().best().problem(false).ifPresent(problem -> training.reject("best", problem));
+            train.get().best().problem(multiLabel).ifPresent(problem -> training.reject("best", problem));
             train.get()
                     .classWeightsProblem(model.get().classes())
                     .ifPresent(problem -> training.section("loss").reject("class_weights", problem));
@@ -106,7 +107,8 @@ public record RunConfig(
      */
     RunConfig withCustomData() {
         List<String> overrides = new ArrayList<>(List.of("data.dataset=custom"));
-        for (String key : List.of("path", "validation", "val_share", "split_seed", "class_map", "on_corrupt")) {
+        for (String key : List.of(
+                "path", "validation", "val_share", "split_seed", "class_map", "on_corrupt", "labels", "label_separator")) {
             overrides.add("data." + key + "=null");
         }
         return read(Config.parse(resolved, name, overrides));

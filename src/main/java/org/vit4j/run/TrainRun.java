@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.ClassCounts;
@@ -39,6 +40,14 @@ public final class TrainRun {
             return state.best(metric);
         }
 
+        /** Value of the measure at the best epoch; empty if none is finished. */
+        public OptionalDouble bestValue() {
+            return best().stream()
+                    .mapToDouble(
+                            best -> metric.value(state.history().get(best.epoch() - 1).best(metric)))
+                    .findFirst();
+        }
+
         /** Machine-readable summary; fractions are not rounded. */
         public Map<String, Object> toMap() {
             Map<String, Object> map = new LinkedHashMap<>();
@@ -48,6 +57,10 @@ public final class TrainRun {
             map.put("best_epoch", best().map(BestEpoch::epoch).orElse(null));
             map.put("val_top1", best().map(BestEpoch::top1).orElse(null));
             map.put("val_loss", best().map(BestEpoch::loss).orElse(null));
+            if (!metric.equals(BestMetric.ACCURACY)) {
+                map.put("best_metric", metric.name());
+                map.put("best_value", bestValue().isPresent() ? bestValue().getAsDouble() : null);
+            }
             map.put("directory", directory.toString());
             map.put("model", model.toString());
             return map;

@@ -4,12 +4,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.DropMask;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchShard;
 import org.vit4j.data.MixedBatch;
 import org.vit4j.graph.Graph;
+import org.vit4j.metrics.Evaluator;
 
 /** Inputs of the training graph for a batch: images, targets, teacher logits and dropout masks. */
 final class BatchInputs {
@@ -17,9 +20,18 @@ final class BatchInputs {
     private final int classes;
     private final Optional<TeacherModel> teacher;
     private final List<DropMask> masks;
+    private final Optional<IntFunction<int[]>> labels;
     private final String images;
 
-    BatchInputs(TrainConfig train, Graph graph, int classes, Optional<TeacherModel> teacher, List<DropMask> masks) {
+    /** @param labels all labels of an image by its index, if images have several */
+    BatchInputs(
+            TrainConfig train,
+            Graph graph,
+            int classes,
+            Optional<TeacherModel> teacher,
+            List<DropMask> masks,
+            Optional<IntFunction<int[]>> labels) {
+        this.labels = labels;
         this.train = train;
         this.classes = classes;
         this.teacher = teacher;
@@ -39,8 +51,27 @@ final class BatchInputs {
         INDArray pixels = batch.array();
         inputs.put(images, pixels);
         teacher.ifPresent(t -> inputs.put(TrainingLoss.TEACHER, t.logits(pixels)));
-        inputs.put(TrainingLoss.TARGETS, train.loss().targets(mixed, classes));
+        inputs.put(TrainingLoss.TARGETS, targets(mixed));
         DropoutMasks.draw(masks, train.seed(), draw, shard, inputs);
         return inputs;
+    }
+
+    private INDArray targets(MixedBatch mixed) {
+        return labels.map(of -> train.loss().multiTargets(SoftTargets.multiHot(mixed, of, classes)))
+                .orElseGet(() -> train.loss().targets(mixed, classes));
+    }
+
+    /** Counts the images whose largest logit is that of a label of the image, or of its partner if that one dominates. */
+    long correct(INDArray logits, MixedBatch mixed) {
+        if (labels.isEmpty()) return Evaluator.correct(logits, mixed.dominant());
+        int[] predicted = logits.argMax(1).toIntVector();
+        int[] indices = mixed.batch().indices();
+        long correct = 0;
+        for (int i = 0; i < predicted.length; i++) {
+            int label = predicted[i];
+            int dominant = mixed.lambda()[i] >= 0.5 ? indices[i] : indices[indices.length - 1 - i];
+            if (IntStream.of(labels.get().apply(dominant)).anyMatch(own -> own == label)) correct++;
+        }
+        return correct;
     }
 }

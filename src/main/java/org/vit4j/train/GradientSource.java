@@ -8,7 +8,6 @@ import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.MixedBatch;
-import org.vit4j.metrics.Evaluator;
 
 /** Accumulates the gradients of an epoch's batches in a {@link TrainStep}; computed in this process or by workers. */
 interface GradientSource extends AutoCloseable {
@@ -61,7 +60,7 @@ interface GradientSource extends AutoCloseable {
                 batches.release(loaded);
                 double loss = trainStep.forwardBackward(inputs);
                 if (!trainStep.isFinite()) throw new NonFiniteException(loss, trainStep.locateNonFinite(inputs));
-                long correct = Evaluator.correct(trainStep.lastLogits(), mixed.dominant());
+                long correct = batchInputs.correct(trainStep.lastLogits(), mixed);
                 trainStep.accumulate(left == 1);
                 inputs.values().forEach(INDArray::close); // off-heap memory, which the garbage collector does not count
                 return List.of(new BatchResult(loss, correct, mixed.size()));

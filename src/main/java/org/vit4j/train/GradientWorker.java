@@ -11,7 +11,6 @@ import org.vit4j.data.BatchShard;
 import org.vit4j.data.DataLoader;
 import org.vit4j.data.MixedBatch;
 import org.vit4j.graph.Graph;
-import org.vit4j.metrics.Evaluator;
 import org.vit4j.models.Model;
 
 /**
@@ -40,7 +39,7 @@ public final class GradientWorker implements AutoCloseable {
         this.lossGradient = new LossGradient(train, graph, parameters);
         this.teacher = teacher;
         this.batchInputs = new BatchInputs(
-                train, graph, classes, teacher, lossGradient.step().masks());
+                train, graph, classes, teacher, lossGradient.step().masks(), training.labelLists());
         this.examples = training.examples(0);
     }
 
@@ -92,7 +91,7 @@ public final class GradientWorker implements AutoCloseable {
         float[] sum = result.gradient();
         for (int k = 0; k < sum.length; k++) sum[k] += weight * gradient[k];
         result.losses()[i] = step.loss() * shard.size() / shard.batchSize();
-        result.correct()[i] = Evaluator.correct(step.tensor(lossGradient.logits()), mixed.dominant());
+        result.correct()[i] = batchInputs.correct(step.tensor(lossGradient.logits()), mixed);
         result.images()[i] = shard.size();
         inputs.values().forEach(INDArray::close); // off-heap memory, which the garbage collector does not count
     }

@@ -1,6 +1,8 @@
 package org.vit4j.train;
 
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
@@ -21,6 +23,11 @@ record InterruptibleSource(BatchSource source, BooleanSupplier stop) implements 
     @Override
     public String name(int index) {
         return source.name(index);
+    }
+
+    @Override
+    public Optional<IntFunction<int[]>> labelLists() {
+        return source.labelLists();
     }
 
     @Override

@@ -22,6 +22,15 @@ public interface Loss {
      */
     SDVariable loss(SameDiff sd, SDVariable logits, SDVariable targets, int classes);
 
+    /**
+     * Targets of images with several labels.
+     *
+     * @param multiHot [B, K], 1 for each label, those of mixed images weighted; may be changed and returned
+     */
+    default INDArray multiTargets(INDArray multiHot) {
+        return multiHot;
+    }
+
     /** Target probabilities of a batch, [B, K]: one-hot labels, those of mixed images weighted. */
     default INDArray targets(MixedBatch mixed, int classes) {
         return SoftTargets.mixed(mixed, classes, 0);

@@ -90,6 +90,14 @@ public record LossConfig(
         return targets;
     }
 
+    /** Label smoothing moves targets toward 0.5, as in Keras. */
+    @Override
+    public INDArray multiTargets(INDArray multiHot) {
+        if (labelSmoothing > 0) multiHot.muli(1 - labelSmoothing).addi(labelSmoothing / 2);
+        if (bceThreshold.isPresent()) SoftTargets.harden(multiHot, bceThreshold.getAsDouble());
+        return multiHot;
+    }
+
     @Override
     public SDVariable loss(SameDiff sd, SDVariable logits, SDVariable targets, int classes) {
         return switch (name) {

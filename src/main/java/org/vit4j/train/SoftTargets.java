@@ -1,6 +1,7 @@
 package org.vit4j.train;
 
 import java.util.Arrays;
+import java.util.function.IntFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.data.MixedBatch;
@@ -36,6 +37,24 @@ public final class SoftTargets {
             for (int k = 0; k < classes; k++) {
                 rows[i * classes + k] = (k == labels[i] ? on : off) * own + (k == partner ? on : off) * other;
             }
+        }
+        return Nd4j.createFromArray(rows).reshape('c', n, classes);
+    }
+
+    /**
+     * Labels of images that have several, [B, K]: 1 for each of them, those of an image and its partner weighted by lambda.
+     *
+     * @param labels classes of an image by its index in the dataset
+     */
+    public static INDArray multiHot(MixedBatch mixed, IntFunction<int[]> labels, int classes) {
+        int n = mixed.size();
+        int[] indices = mixed.batch().indices();
+        float[] rows = new float[n * classes];
+        for (int i = 0; i < n; i++) {
+            for (int label : labels.apply(indices[i])) rows[i * classes + label] += (float) mixed.lambda()[i];
+            float other = (float) (1 - mixed.lambda()[i]);
+            if (other == 0) continue;
+            for (int label : labels.apply(indices[n - 1 - i])) rows[i * classes + label] += other;
         }
         return Nd4j.createFromArray(rows).reshape('c', n, classes);
     }

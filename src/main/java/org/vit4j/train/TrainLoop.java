@@ -65,7 +65,8 @@ public final class TrainLoop implements AutoCloseable {
         this.schedule = train.schedule().withWarmupAtMost(train.epochs());
         Graph graph = network.graph();
         this.trainStep = new TrainStep(train, graph, network.parameters());
-        this.batchInputs = new BatchInputs(train, graph, classes.size(), partners.teacher(), trainStep.masks());
+        this.batchInputs = new BatchInputs(
+                train, graph, classes.size(), partners.teacher(), trainStep.masks(), training.labelLists());
         this.validator = new Validator(
                 train.backend(),
                 graph,
@@ -79,7 +80,8 @@ public final class TrainLoop implements AutoCloseable {
     /** The metrics of the caller and the one that selects the best epoch, if it is another one. */
     private List<Metric> metrics() {
         List<Metric> all = new ArrayList<>(partners.metrics());
-        ScoreMetric.named(train.best().name()).ifPresent(all::add);
+        boolean multiLabel = validation.labelLists().isPresent(); // the validator then has the metrics itself
+        if (!multiLabel) ScoreMetric.named(train.best().name()).ifPresent(all::add);
         return all;
     }
 

@@ -1,17 +1,21 @@
 package org.vit4j.train;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.DeviceParameters;
 import org.vit4j.backend.Inference;
 import org.vit4j.data.BatchSource;
 import org.vit4j.graph.Graph;
+import org.vit4j.metrics.AveragePrecision;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.Evaluator;
 import org.vit4j.metrics.Metric;
+import org.vit4j.metrics.ScoreMetric;
 import org.vit4j.metrics.Scores;
 import org.vit4j.metrics.WorstMistakes;
 import org.vit4j.train.ValidatedEpoch.ValidatedWeights;
@@ -64,10 +68,25 @@ final class Validator implements AutoCloseable {
             Inference network, DeviceParameters parameters, BatchSource source, Map<String, Double> values) {
         WorstMistakes mistakes = new WorstMistakes(MISTAKES);
         List<Metric.MetricState> states = metrics.stream().map(Metric::start).toList();
+        if (source.labelLists().isPresent()) {
+            IntFunction<int[]> labels = source.labelLists().get();
+            AveragePrecision precision = new AveragePrecision(labels);
+            List<Metric.MetricState> all = new ArrayList<>(states);
+            all.add(precision);
+            Scores scores = Evaluator.evaluateMultiLabel(network, source, classes, labels, all);
+            values.put(ScoreMetric.keyOf(ScoreMetric.MAP), precision.value());
+            values.put(ScoreMetric.keyOf(ScoreMetric.F1), ScoreMetric.meanF1(scores));
+            put(states, values);
+            return new ValidatedWeights(parameters.store(), scores, List.of());
+        }
         Scores scores = Evaluator.evaluate(network, source, classes, mistakes, states);
+        put(states, values);
+        return new ValidatedWeights(parameters.store(), scores, mistakes.list());
+    }
+
+    private void put(List<Metric.MetricState> states, Map<String, Double> values) {
         for (int i = 0; i < states.size(); i++)
             values.put(metrics.get(i).name(), states.get(i).value());
-        return new ValidatedWeights(parameters.store(), scores, mistakes.list());
     }
 
     @Override

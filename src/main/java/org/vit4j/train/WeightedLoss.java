@@ -31,6 +31,11 @@ record WeightedLoss(LossConfig loss, double[] weights) implements Loss {
         return targets;
     }
 
+    @Override
+    public INDArray multiTargets(INDArray multiHot) {
+        return loss.multiTargets(multiHot);
+    }
+
     /** Sum of the weights of the labels; a mixed image has those of both labels, by their share. */
     private double totalWeight(MixedBatch mixed) {
         double total = 0;

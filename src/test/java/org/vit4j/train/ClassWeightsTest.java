@@ -49,6 +49,32 @@ class ClassWeightsTest {
     }
 
     @Test
+    void lossOfImagesWithSeveralLabelsEqualsPyTorch() {
+        JsonNode several = TrainingNumbers.section("multi_label");
+        MixedBatch batch = TrainingNumbers.batch(new int[8]);
+        Loss loss = new LossConfig(LossName.BCE, 0, OptionalDouble.empty(), false);
+        var targets = SoftTargets.multiHot(batch, i -> TrainingNumbers.ints(several.path("labels").path(i)), 4);
+        TrainingNumbers.check(
+                loss,
+                loss.multiTargets(targets),
+                several.path("logits"),
+                Optional.empty(),
+                Optional.empty(),
+                several.path("bce"));
+    }
+
+    @Test
+    void smoothingOfSeveralLabelsMovesTargetsTowardOneHalf() {
+        Loss loss = new LossConfig(LossName.BCE, 0.1, OptionalDouble.empty(), false);
+        MixedBatch mixed = new MixedBatch(TrainingNumbers.batch(0, 0).batch(), new double[] {0.75, 1});
+        var targets = SoftTargets.multiHot(mixed, i -> i == 0 ? new int[] {0, 1} : new int[] {1}, 3);
+        assertThat(targets.dup('c').data().asDouble())
+                .containsExactly(new double[] {0.75, 1, 0, 0, 1, 0}, within(1e-7));
+        assertThat(loss.multiTargets(targets).dup('c').data().asDouble())
+                .containsExactly(new double[] {0.725, 0.95, 0.05, 0.05, 0.95, 0.05}, within(1e-7));
+    }
+
+    @Test
     void balancedWeightsEqualScikitLearn() {
         double[] expected = StreamSupport.stream(numbers.path("balanced").spliterator(), false)
                 .mapToDouble(JsonNode::asDouble)

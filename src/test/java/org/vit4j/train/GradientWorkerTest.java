@@ -74,7 +74,7 @@ class GradientWorkerTest {
         var run = TrainData.open(config);
         try (TrainStep trainStep = new TrainStep(config.train(), config.model().graph(), InitialWeights.of(config))) {
             BatchInputs batchInputs =
-                    new BatchInputs(config.train(), config.model().graph(), 10, Optional.empty(), trainStep.masks());
+                    new BatchInputs(config.train(), config.model().graph(), 10, Optional.empty(), trainStep.masks(), Optional.empty());
             GradientShard one = compute(config, new GradientRequest(0, 0, 1), 1);
             try (GradientSource local =
                     GradientSource.local(config.train(), trainStep, batchInputs, run.training(), 0, 0)) {

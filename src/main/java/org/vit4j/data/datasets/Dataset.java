@@ -1,6 +1,8 @@
 package org.vit4j.data.datasets;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
 import org.vit4j.data.image.Image;
 
 /**
@@ -18,6 +20,14 @@ public interface Dataset {
 
     /** Class of an image, an index of {@link #classes()}. */
     int label(int index);
+
+    /**
+     * All labels of an image by its index, in ascending order; empty if each image has exactly one label. {@link #label} is
+     * then the first of them.
+     */
+    default Optional<IntFunction<int[]>> labelLists() {
+        return Optional.empty();
+    }
 
     /** Name of an image for messages and reports: a file, or dataset and index. */
     String name(int index);

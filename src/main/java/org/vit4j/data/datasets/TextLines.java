@@ -56,6 +56,14 @@ public final class TextLines {
      * @throws ConfigError if it is not text
      */
     public static List<String> of(String file, byte[] bytes) {
+        return all(file, bytes).stream()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .toList();
+    }
+
+    /** Reads all lines of a text file, blank ones included. */
+    static List<String> all(String file, byte[] bytes) {
         Charset charset = StandardCharsets.UTF_8;
         int mark = 0;
         if (starts(bytes, 0xEF, 0xBB, 0xBF)) mark = 3;
@@ -70,10 +78,7 @@ public final class TextLines {
             String text = charset.newDecoder()
                     .decode(ByteBuffer.wrap(bytes, mark, bytes.length - mark))
                     .toString();
-            return text.lines()
-                    .map(String::strip)
-                    .filter(line -> !line.isEmpty())
-                    .toList();
+            return text.lines().toList();
         } catch (CharacterCodingException e) {
             throw new ConfigError(file + ": is not text in UTF-8; save it as UTF-8", e);
         }

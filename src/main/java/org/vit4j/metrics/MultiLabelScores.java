@@ -1,0 +1,83 @@
+package org.vit4j.metrics;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntFunction;
+import org.vit4j.data.Batch;
+
+/**
+ * Scores of images with several labels. The loss is the binary cross entropy, averaged over images and classes; a class is
+ * predicted if its probability is above 0.5. An image counts for top-1 if the class with the largest logit is one of its labels.
+ * There is no confusion matrix.
+ */
+public final class MultiLabelScores implements Metric.MetricState {
+    private final IntFunction<int[]> labels;
+    private final List<String> classes;
+    private final long[] correct;
+    private final long[] actual;
+    private final long[] predicted;
+    private double loss;
+    private long count;
+    private long labeled;
+    private long top1;
+    private long top5;
+
+    /** @param labels classes of an image by its index in the dataset */
+    public MultiLabelScores(IntFunction<int[]> labels, List<String> classes) {
+        this.labels = labels;
+        this.classes = List.copyOf(classes);
+        this.correct = new long[classes.size()];
+        this.actual = new long[classes.size()];
+        this.predicted = new long[classes.size()];
+    }
+
+    @Override
+    public void add(Batch batch, double[][] logits) {
+        for (int i = 0; i < logits.length; i++) add(logits[i], labels.apply(batch.indices()[i]));
+    }
+
+    /** Not supported: the labels of the dataset do not say which image they belong to. */
+    @Override
+    public void add(double[][] logits, int[] datasetLabels) {
+        throw new UnsupportedOperationException("requires the indices of the images");
+    }
+
+    private void add(double[] logits, int[] own) {
+        boolean[] positive = new boolean[logits.length];
+        for (int label : own) positive[label] = true;
+        for (int k = 0; k < logits.length; k++) {
+            double x = logits[k];
+            loss += Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))) - (positive[k] ? x : 0);
+            if (positive[k]) actual[k]++;
+            if (x > 0) predicted[k]++;
+            if (positive[k] && x > 0) correct[k]++;
+        }
+        count++;
+        if (own.length == 0) return;
+        labeled++;
+        if (positive[WorstMistakes.argMax(logits)]) top1++;
+        if (Arrays.stream(own).anyMatch(label -> Evaluator.isAmong(logits, label, 5))) top5++;
+    }
+
+    /** Mean F1 of the classes, as scikit-learn's {@code f1_score(average="macro")}. */
+    @Override
+    public double value() {
+        return ScoreMetric.meanF1(scores());
+    }
+
+    /** All scores; images without labels do not count for top-1 and top-5. */
+    public Scores scores() {
+        List<Scores.ClassScore> byClass = new ArrayList<>();
+        for (int k = 0; k < actual.length; k++) {
+            byClass.add(Evaluator.classScore(classes.get(k), correct[k], actual[k], predicted[k]));
+        }
+        return new Scores(
+                count == 0 ? 0 : loss / count / classes.size(),
+                Evaluator.ratio(top1, labeled),
+                Evaluator.ratio(top5, labeled),
+                count,
+                byClass,
+                new long[0][0]);
+    }
+}
