@@ -1,6 +1,6 @@
 """Compares the input pipeline of vit4j with Pillow, timm and PyTorch's DataLoader on equal JPEG files.
 
-    bench/data.py [--seconds 1] [--rounds 3] [--json target/bench/data.json]
+    bench/data.py [--seconds 1] [--rounds 3] [--rows decode,loader] [--json target/bench/data.json]
 
 Run by a Python with torch and timm (pip install torch==2.15.0 timm==1.0.31 pillow==12.3.0); target/bench-venv of
 bench/run.sh has them. Takes about three minutes. The files are generated once under target/bench.
@@ -193,13 +193,15 @@ def measure(options, width, height, count, size, crop):
     directory = files(width, height, count)
     vit4j, pillow = Vit4j(options.vit4j, directory, size, crop), Pillow(directory, size, crop)
     for name, command in STAGES.items():
+        if name not in options.rows:
+            continue
         vit4j.run(f"{command} {2 * options.seconds}")  # warm-up of the JIT compiler
         ours, theirs = [], []
         for _ in range(options.rounds):
             ours.append(vit4j.run(f"{command} {options.seconds}"))
             theirs.append(pillow.run(name, options.seconds))
         yield name, rates(ours, "cpu"), rates(theirs, "cpu")
-    for workers in (1, 2):
+    for workers in (1, 2) if "loader" in options.rows else ():
         ours, theirs = [], []
         for _ in range(options.rounds):
             ours.append(vit4j.run(f"load {workers} {options.seconds}"))
@@ -215,13 +217,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=1, help="time of each turn")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each program; the median counts")
+    parser.add_argument("--rows", default="decode,eval,crop,full,loader", help="rows of the table, separated by commas")
+    parser.add_argument("--sizes", default="500x375,1024x768,32x32", help="sizes of images, separated by commas")
     parser.add_argument("--json", type=pathlib.Path, default=WORK / "data.json")
     parser.add_argument("--vit4j", default="./vit4j", help="command that starts vit4j")
     options = parser.parse_args()
+    options.rows, options.sizes = options.rows.split(","), options.sizes.split(",")
     torch.set_num_threads(1)
     rows = []
     print("| images | images/s | vit4j | Pillow, timm | ratio |\n| --- | --- | ---: | ---: | ---: |", flush=True)
     for width, height, count, size, crop in SIZES:
+        if f"{width}x{height}" not in options.sizes:
+            continue
         for name, ours, theirs in measure(options, width, height, count, size, crop):
             row = {"images": f"{width}x{height}", "what": name, "vit4j": ours, "pillow": theirs}
             rows.append(row)

@@ -10,6 +10,7 @@ import org.vit4j.data.DataConfig;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.PixelBuffers;
 import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.data.transforms.HorizontalFlip;
 import org.vit4j.data.transforms.RandomResizedCrop;
@@ -102,8 +103,11 @@ public record DataRates(double decode, double evaluation, double augmentation) {
             long end = start + (long) (1e9 * seconds);
             int count = 0;
             long now;
-            do work.accept(count++ % images);
-            while ((now = threads.getCurrentThreadCpuTime()) < end);
+            do {
+                PixelBuffers buffers = PixelBuffers.open(); // as the loader
+                work.accept(count++ % images);
+                buffers.close();
+            } while ((now = threads.getCurrentThreadCpuTime()) < end);
             return new StageTime(count, (now - start) / 1e9);
         }
     }

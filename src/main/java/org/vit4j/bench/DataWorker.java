@@ -100,6 +100,11 @@ public final class DataWorker {
         }
 
         @Override
+        public boolean decodesOnAccess() {
+            return images.decodesOnAccess();
+        }
+
+        @Override
         public int label(int index) {
             return images.label(index % images.size());
         }

@@ -78,6 +78,11 @@ record ClassSubset(List<Integer> indices) {
         }
 
         @Override
+        public boolean decodesOnAccess() {
+            return all.decodesOnAccess();
+        }
+
+        @Override
         public int label(int index) {
             return subset.indices.indexOf(all.label(images.get(index)));
         }

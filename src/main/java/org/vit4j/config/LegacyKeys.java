@@ -17,6 +17,9 @@ public final class LegacyKeys {
     private static final Map<String, Map<String, String>> KEYS =
             Map.of("model", Map.of("flavour", "flavor"), "train", Map.of("engine", "backend"));
 
+    /** Old path -> current path in another section. */
+    private static final Map<String, String> MOVED = Map.of("data.threads", "train.workers");
+
     /** Path -> old value -> current value. */
     private static final Map<String, Map<String, String>> VALUES = Map.of(
             "train.backend", Map.of("accelerated", "onednn", "portable", "samediff"),
@@ -36,7 +39,22 @@ public final class LegacyKeys {
         root.entries().forEach((name, value) -> {
             if (value instanceof Yaml.YamlMapping section) upgrade(name, section);
         });
+        MOVED.forEach((old, current) -> move(root, old.split("\\."), current.split("\\.")));
         return root;
+    }
+
+    /** Moves a key to another section, which is added if it is missing; a key that is there stays. */
+    private static void move(Yaml.YamlMapping root, String[] old, String[] current) {
+        if (!(root.entries().get(old[0]) instanceof Yaml.YamlMapping from)) return;
+        if (!from.entries().containsKey(old[1])) return;
+        String where = from.keyWhere().get(old[1]);
+        if (!root.entries().containsKey(current[0])) {
+            root.put(current[0], Yaml.YamlMapping.empty(where), where);
+        }
+        if (!(root.entries().get(current[0]) instanceof Yaml.YamlMapping to)) return;
+        if (to.entries().containsKey(current[1])) return;
+        hint(where + ": " + String.join(".", old) + " is now called " + String.join(".", current));
+        to.put(current[1], from.entries().remove(old[1]), where);
     }
 
     private static void upgrade(String name, Yaml.YamlMapping section) {

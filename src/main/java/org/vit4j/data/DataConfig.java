@@ -36,7 +36,6 @@ import org.vit4j.data.transforms.AugmentReader;
  * @param splitSeed seed of the hold-out; used for digits and with {@code valShare}
  * @param classMap file with the class directories of an image folder, one per line, in the order of the network's outputs
  * @param labels file with several labels per image of an image folder
- * @param threads number of threads that prefetch batches; does not change the batches
  * @param maxPixels largest image that is decoded; image folders and Parquet only
  */
 public record DataConfig(
@@ -50,7 +49,6 @@ public record DataConfig(
         long splitSeed,
         Optional<Path> classMap,
         Optional<LabelFile> labels,
-        int threads,
         OnCorrupt onCorrupt,
         long maxPixels) {
 
@@ -104,7 +102,6 @@ public record DataConfig(
                 "max_pixels",
                 maxPixels,
                 "must be in [1, " + ImageFormats.LARGEST_PIXEL_LIMIT + "]");
-        Checks.check(threads >= 1 && threads <= 1024, "threads", threads, "must be in [1, 1024]");
     }
 
     /**
@@ -140,7 +137,6 @@ public record DataConfig(
             s.reject("split_seed", "is for digits, and for image-folder with val_share");
         }
         long splitSeed = randomSplit ? s.longAt("split_seed", 0) : 0;
-        int threads = s.intAt("threads", Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
         boolean folder = dataset == DatasetType.PARQUET
                 || onlyFor(s, List.of("on_corrupt", "max_pixels"), dataset, DatasetType.IMAGE_FOLDER);
         OnCorrupt onCorrupt = folder ? s.enumAt("on_corrupt", OnCorrupt.class, OnCorrupt.FAIL) : OnCorrupt.FAIL;
@@ -160,7 +156,6 @@ public record DataConfig(
                 splitSeed,
                 classMap,
                 labels,
-                threads,
                 onCorrupt,
                 maxPixels));
     }

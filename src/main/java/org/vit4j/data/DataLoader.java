@@ -20,6 +20,7 @@ import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.PixelBuffers;
 import org.vit4j.data.random.SeededRandom;
 import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.data.transforms.Transform;
@@ -153,11 +154,18 @@ public final class DataLoader implements BatchSource {
         SplittableRandom random =
                 repeat == 0 ? SeededRandom.random(seed, epoch, index) : SeededRandom.random(seed, epoch, index, repeat);
         long start = System.nanoTime();
-        Image image = dataset.image(index);
-        long decoded = System.nanoTime();
-        image = image.withChannels(preprocess.channels());
-        for (Transform transform : augment.transforms()) image = transform.apply(image, random);
-        preprocess.apply(image, out, offset);
+        Optional<Image> kept = dataset.decodesOnAccess() ? Optional.empty() : Optional.of(dataset.image(index));
+        long decoded;
+        PixelBuffers buffers = PixelBuffers.open();
+        try {
+            Image image = kept.orElseGet(() -> dataset.image(index));
+            decoded = System.nanoTime();
+            image = image.withChannels(preprocess.channels());
+            for (Transform transform : augment.transforms()) image = transform.apply(image, random);
+            preprocess.apply(image, out, offset);
+        } finally {
+            buffers.close();
+        }
         int length = preprocess.height() * preprocess.width() * preprocess.channels();
         augment.erasing().ifPresent(e -> e.apply(out, offset, length, preprocess.height(), preprocess.width(), random));
         times.loaded(decoded - start, System.nanoTime() - decoded);

@@ -87,11 +87,23 @@ public record Mixup(
 
     /** Mixes a shard of a batch, with the result that its images have when the full batch is mixed. */
     public MixedBatch apply(Batch batch, BatchShard shard, long seed, int epoch, long draw) {
+        return apply(batch, shard, seed, epoch, draw, new float[0]);
+    }
+
+    /**
+     * Mixes a shard of a batch into an array that is no longer used.
+     *
+     * @param reused replaced by a new array if it does not have the length of the images
+     */
+    public MixedBatch apply(Batch batch, BatchShard shard, long seed, int epoch, long draw, float[] reused) {
         if (offEpoch > 0 && epoch >= offEpoch) return MixedBatch.none(batch);
         SplittableRandom random = SeededRandom.random(seed, draw, SALT);
         MixChoice[] mixes = mixes(batch, shard.batchSize(), random);
+        boolean fits = reused.length == batch.images().length && reused != batch.images();
         return mix(
-                batch, IntStream.of(shard.positions()).mapToObj(i -> mixes[i]).toArray(MixChoice[]::new));
+                batch,
+                fits ? reused : new float[batch.images().length],
+                IntStream.of(shard.positions()).mapToObj(i -> mixes[i]).toArray(MixChoice[]::new));
     }
 
     private MixChoice[] mixes(Batch batch, int n, SplittableRandom random) {
@@ -127,7 +139,11 @@ public record Mixup(
     }
 
     static MixedBatch mix(Batch batch, MixChoice[] mixes) {
-        float[] mixed = batch.images().clone();
+        return mix(batch, new float[batch.images().length], mixes);
+    }
+
+    private static MixedBatch mix(Batch batch, float[] mixed, MixChoice[] mixes) {
+        System.arraycopy(batch.images(), 0, mixed, 0, mixed.length);
         int n = batch.size();
         for (int i = 0; i < n; i++) {
             MixChoice mix = mixes[i];

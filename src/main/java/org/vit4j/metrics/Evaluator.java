@@ -88,6 +88,7 @@ public final class Evaluator {
                     rows = logits.toDoubleMatrix();
                 }
                 action.accept(batch, rows);
+                epoch.release(batch);
             }
         }
     }

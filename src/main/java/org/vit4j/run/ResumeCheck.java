@@ -24,8 +24,8 @@ final class ResumeCheck {
     private static final List<String> MAY_CHANGE = List.of(
             "output",
             "published",
-            "data.threads",
             "train.threads",
+            "train.workers",
             "train.backend",
             "train.precision",
             "train.device",
@@ -52,9 +52,9 @@ final class ResumeCheck {
     /** May change between the runs of a sweep; all others would make the runs incomparable. */
     private static final List<String> MAY_CHANGE_IN_SWEEP = List.of(
             "output",
-            "data.threads",
             "data.path",
             "train.threads",
+            "train.workers",
             "train.distributed",
             "train.epochs",
             "train.threads",

@@ -49,7 +49,7 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
                 false,
                 false,
                 0,
-                data.threads());
+                config.train().loadThreads());
         return new TrainData(
                 training(config, split.train()), validation, split.train().classes());
     }
@@ -60,6 +60,13 @@ public record TrainData(BatchSource training, BatchSource validation, List<Strin
         TrainConfig train = config.train();
         int batch = Math.min(train.batch(), images.size());
         return new DataLoader(
-                images, data.augment(), data.preprocess(), batch, true, train.dropLast(), train.seed(), data.threads());
+                images,
+                data.augment(),
+                data.preprocess(),
+                batch,
+                true,
+                train.dropLast(),
+                train.seed(),
+                train.loadThreads());
     }
 }

@@ -51,11 +51,14 @@ interface GradientSource extends AutoCloseable {
         BatchIterator batches = training.epoch(epoch, skip);
         int perEpoch = training.batchesPerEpoch();
         return new GradientSource() {
+            private float[] mixedImages = {};
+
             @Override
             public List<BatchResult> next(int batch, int left) {
                 long draw = (long) epoch * perEpoch + batch;
                 Batch loaded = batches.next();
-                MixedBatch mixed = train.mix(loaded, epoch, draw);
+                MixedBatch mixed = train.mix(loaded, epoch, draw, mixedImages);
+                if (mixed.batch() != loaded) mixedImages = mixed.batch().images();
                 Map<String, INDArray> inputs = batchInputs.inputs(mixed, draw); // a copy
                 batches.release(loaded);
                 double loss = trainStep.forwardBackward(inputs);

@@ -42,6 +42,7 @@ import org.vit4j.optim.Schedules;
  * @param backend executes the network; {@code auto} selects the fastest one available. Has the precision of matrix products
  * @param threads number of threads of the native kernels; the number of usable processors if empty, see {@link
  *     CpuThreads}
+ * @param workers number of threads that load images; does not change the batches. See {@link #loadThreads}
  * @param dropLast omits the last incomplete batch of an epoch, as timm does, because a short batch gives its images
  *     more weight. The omitted images differ between epochs
  * @param distributed data-parallel training, if there is a cluster
@@ -69,6 +70,7 @@ public record TrainConfig(
         Optional<InitWeightsConfig> init,
         Backend backend,
         OptionalInt threads,
+        OptionalInt workers,
         boolean dropLast,
         DistributedConfig distributed) {
 
@@ -79,6 +81,7 @@ public record TrainConfig(
         Checks.nonNegative("spike", spike);
         Checks.check(checkpointSteps >= 0, "checkpoint_steps", checkpointSteps, "must be at least 0");
         threads.ifPresent(n -> Checks.check(n >= 1 && n <= 1024, "threads", n, "must be in [1, 1024]"));
+        workers.ifPresent(n -> Checks.check(n >= 1 && n <= 1024, "workers", n, "must be in [1, 1024]"));
         valBatch.ifPresent(n -> Checks.check(n >= 1, "val_batch", n, "must be at least 1"));
         int headEpochs = init.map(InitWeightsConfig::headEpochs).orElse(0);
         Checks.require(
@@ -121,6 +124,7 @@ public record TrainConfig(
         Optional<InitWeightsConfig> init = s.optional("init", InitWeightsConfig::read);
         Backend backend = backend(s);
         OptionalInt threads = s.has("threads") ? OptionalInt.of(s.intAt("threads", 1)) : OptionalInt.empty();
+        OptionalInt workers = s.has("workers") ? OptionalInt.of(s.intAt("workers", 1)) : OptionalInt.empty();
         boolean dropLast = s.boolAt("drop_last", true);
         Optional<DistributedConfig> distributed = s.has("distributed") && !s.isOff("distributed")
                 ? DistributedConfig.read(s.section("distributed"))
@@ -148,8 +152,18 @@ public record TrainConfig(
                 init,
                 backend,
                 threads,
+                workers,
                 dropLast,
                 distributed.orElseThrow()));
+    }
+
+    /**
+     * Number of threads that load images: {@code workers}, or the processors that {@code threads} leaves, at least one. If
+     * neither is set, all processors but one: kernels use them all, but pause while they wait for data.
+     */
+    public int loadThreads() {
+        int processors = Runtime.getRuntime().availableProcessors();
+        return workers.orElseGet(() -> Math.max(1, processors - threads.orElse(1)));
     }
 
     /**
@@ -218,6 +232,12 @@ public record TrainConfig(
         return mix(batch, BatchShard.all(batch.size()), epoch, draw);
     }
 
+    /** Applies mixup or cutmix, into the array of an earlier batch if it has the length. */
+    MixedBatch mix(Batch batch, int epoch, long draw, float[] reused) {
+        BatchShard all = BatchShard.all(batch.size());
+        return mixup.map(m -> m.apply(batch, all, seed, epoch, draw, reused)).orElseGet(() -> MixedBatch.none(batch));
+    }
+
     /** Applies mixup or cutmix to a shard of a batch. */
     public MixedBatch mix(Batch batch, BatchShard shard, int epoch, long draw) {
         return mixup.map(m -> m.apply(batch, shard, seed, epoch, draw)).orElseGet(() -> MixedBatch.none(batch));
@@ -259,6 +279,7 @@ public record TrainConfig(
                 init,
                 backend,
                 threads,
+                workers,
                 dropLast,
                 distributed);
     }

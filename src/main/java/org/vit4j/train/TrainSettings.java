@@ -89,6 +89,7 @@ final class TrainSettings {
                 init,
                 backend,
                 OptionalInt.empty(),
+                OptionalInt.empty(),
                 dropLast,
                 distributed);
     }

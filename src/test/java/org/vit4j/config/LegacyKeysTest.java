@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,6 +31,23 @@ class LegacyKeysTest {
         assertThat(set.stringAt(key)).isEqualTo(current);
 
         assertThat(Config.values(text, "old.yaml")).isEqualTo(Map.of(section + "." + key, current));
+    }
+
+    @Test
+    void movedKeyIsReadInItsNewSection() {
+        String text = "data: {dataset: digits, threads: 3}\n";
+        Section train = Config.parse(text, "old.yaml").root().section("train");
+        assertThat(train.intAt("workers", 1)).isEqualTo(3);
+        train.rejectUnknownKeys();
+        assertThat(Config.values(text, "old.yaml")).isEqualTo(Map.of("data.dataset", "digits", "train.workers", "3"));
+
+        Section set = Config.parse("train: {workers: 2}", "new.yaml", List.of("data.threads=5"))
+                .root()
+                .section("train");
+        assertThat(set.intAt("workers", 1)).isEqualTo(5);
+
+        String both = "data: {threads: 3}\ntrain: {workers: 2}";
+        assertThat(Config.values(both, "both.yaml")).isEqualTo(Map.of("data.threads", "3", "train.workers", "2"));
     }
 
     @ParameterizedTest

@@ -27,7 +27,6 @@ class DataConfigTest {
         assertThat(data.preprocess())
                 .isEqualTo(new Preprocessing(32, 32, 1, 1, Interpolation.BICUBIC, List.of(0.3053), List.of(0.3759)));
         assertThat(data.open().train().size()).isBetween(1430, 1445);
-        assertThat(data.threads()).isPositive();
     }
 
     @Test
@@ -40,7 +39,6 @@ class DataConfigTest {
                   std: [0.2, 0.3, 0.4]
                   interpolation: bilinear
                   crop_pct: 0.9
-                  threads: 3
                   on_corrupt: skip
                   max_pixels: 400000000
                   augment:
@@ -99,7 +97,6 @@ class DataConfigTest {
         refused(
                 "data: {dataset: mnist, path: 's3://bucket/mnist'}",
                 "a.yaml:1: data: path (s3://bucket/mnist) must be on this machine for mnist");
-        refused("data:\n  dataset: digits\n  threads: 0", "a.yaml:3: data: threads (0) must be in [1, 1024]");
         refused(
                 "data: {dataset: mnist, path: x, on_corrupt: skip}",
                 "a.yaml:1: data.on_corrupt: is for image-folder only, not for mnist");

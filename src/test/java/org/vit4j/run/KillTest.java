@@ -53,7 +53,7 @@ class KillTest {
                 "train.batch=16",
                 "train.epochs=" + EPOCHS,
                 "train.checkpoint_steps=7",
-                "data.threads=1");
+                "train.workers=1");
     }
 
     @Test

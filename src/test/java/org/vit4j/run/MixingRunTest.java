@@ -60,8 +60,8 @@ class MixingRunTest {
 
     @Test
     void threadsAndStoppingDoNotChangeAnyBit() throws IOException {
-        TrainRun.run(config("data.threads=1"), directory.resolve("uninterrupted"), false, SILENT, () -> false);
-        TrainRun.run(config("data.threads=4"), directory.resolve("threads"), false, SILENT, () -> false);
+        TrainRun.run(config("train.workers=1"), directory.resolve("uninterrupted"), false, SILENT, () -> false);
+        TrainRun.run(config("train.workers=4"), directory.resolve("threads"), false, SILENT, () -> false);
         AtomicInteger steps = new AtomicInteger();
         TrainRun.run(config(), directory.resolve("stopped"), false, SILENT, () -> steps.incrementAndGet() == 5);
         assertThat(TrainRun.run(config(), directory.resolve("stopped"), true, SILENT, () -> false)

@@ -117,7 +117,7 @@ class PaperRecipesTest {
                 "train.accumulate=1",
                 "train.epochs=1",
                 "train.schedule.min_lr=0", // the scaled rate of a small batch is below the min_lr of the recipe
-                "data.threads=1",
+                "train.workers=1",
                 "data.path=" + data.resolve(recipe.substring(0, recipe.indexOf('-')))));
         if (folder) small.add("model.classes=2");
         if (plain.train().distill().isPresent()) {

@@ -87,7 +87,7 @@ class ResumeChangesTest {
                 "train.backend=samediff",
                 "train.ema.decay=0.99",
                 "train.distributed={executors: 2}",
-                "data.threads=7",
+                "train.workers=7",
                 "output={dir: elsewhere, keep: 1, log_steps: 1}",
             })
     void changesThatLeaveModelAndDataAreAllowed(String change) {

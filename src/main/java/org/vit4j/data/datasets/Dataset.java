@@ -18,6 +18,14 @@ public interface Dataset {
     /** Returns an image [H, W, C] of any size, which must not be modified. */
     Image image(int index);
 
+    /**
+     * Returns true if {@link #image} returns a new image at each call, which the dataset does not keep. A loader then reuses
+     * the memory of the images that it has used.
+     */
+    default boolean decodesOnAccess() {
+        return false;
+    }
+
     /** Class of an image, an index of {@link #classes()}. */
     int label(int index);
 

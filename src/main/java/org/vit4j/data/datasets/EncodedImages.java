@@ -31,7 +31,8 @@ public final class EncodedImages implements Dataset {
      *
      * @param root origin of the images, for messages
      * @param labels of the images, indices of {@code classes}
-     * @param read decodes an image, or throws a {@link ConfigError} that names it; called by several threads
+     * @param read decodes an image, which it does not keep, or throws a {@link ConfigError} that names it; called by several
+     *     threads
      */
     public EncodedImages(
             String root,
@@ -82,6 +83,11 @@ public final class EncodedImages implements Dataset {
     /** Number of unreadable images replaced so far. */
     public int skipped() {
         return corrupt.size();
+    }
+
+    @Override
+    public boolean decodesOnAccess() {
+        return true;
     }
 
     @Override

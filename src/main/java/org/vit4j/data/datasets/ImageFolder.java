@@ -88,6 +88,11 @@ public final class ImageFolder implements Dataset {
     }
 
     @Override
+    public boolean decodesOnAccess() {
+        return images.decodesOnAccess();
+    }
+
+    @Override
     public int label(int index) {
         return images.label(index);
     }

@@ -3,6 +3,7 @@ package org.vit4j.data.datasets;
 import java.util.List;
 import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.PixelBuffers;
 
 /** A small dataset held in memory, one byte per value. */
 public final class InMemoryDataset implements Dataset {
@@ -47,7 +48,7 @@ public final class InMemoryDataset implements Dataset {
     public Image image(int index) {
         int area = height * width;
         int start = index * area * channels;
-        byte[] out = new byte[area * channels];
+        byte[] out = PixelBuffers.bytes(area * channels);
         for (int i = 0; i < area; i++) {
             for (int c = 0; c < channels; c++) {
                 int from = layout == PixelLayout.PLANES ? c * area + i : i * channels + c;
@@ -55,6 +56,11 @@ public final class InMemoryDataset implements Dataset {
             }
         }
         return Image.of(new ByteImage(height, width, channels, out));
+    }
+
+    @Override
+    public boolean decodesOnAccess() {
+        return true;
     }
 
     @Override

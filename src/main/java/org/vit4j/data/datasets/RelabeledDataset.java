@@ -53,6 +53,11 @@ public final class RelabeledDataset implements Dataset {
     }
 
     @Override
+    public boolean decodesOnAccess() {
+        return images.decodesOnAccess();
+    }
+
+    @Override
     public int label(int index) {
         return labels.get(images.label(index));
     }

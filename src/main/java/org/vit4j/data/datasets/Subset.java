@@ -24,6 +24,11 @@ final class Subset implements Dataset {
     }
 
     @Override
+    public boolean decodesOnAccess() {
+        return all.decodesOnAccess();
+    }
+
+    @Override
     public int label(int index) {
         return all.label(indices[index]);
     }

@@ -49,7 +49,7 @@ public record ByteImage(int height, int width, int channels, byte[] pixels) {
     public ByteImage withChannels(int newChannels) {
         if (newChannels == channels) return this;
         int area = height * width;
-        byte[] out = new byte[Math.multiplyExact(area, newChannels)];
+        byte[] out = PixelBuffers.bytes(Math.multiplyExact(area, newChannels));
         for (int i = 0; i < area; i++) {
             if (channels == 1) {
                 out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = pixels[i];

@@ -55,10 +55,10 @@ public final class Image {
                 : new Image(newHeight, newWidth, channels, (float[]) newValues);
     }
 
-    /** Allocates the values of an image of the same channels and value type. */
+    /** Values of undefined content for an image of the same channels and value type. */
     Object newValues(int newHeight, int newWidth) {
         int length = Math.multiplyExact(Math.multiplyExact(newHeight, newWidth), channels);
-        return values instanceof byte[] ? new byte[length] : new float[length];
+        return values instanceof byte[] ? PixelBuffers.bytes(length) : new float[length];
     }
 
     /** The byte[] or float[], which must not be modified. */

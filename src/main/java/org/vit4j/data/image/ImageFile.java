@@ -70,7 +70,7 @@ public final class ImageFile {
         long heap = Runtime.getRuntime().maxMemory() >> 20;
         return new RunException(
                 file + ": not enough memory to decode it (the Java heap is limited to " + heap
-                        + " MB); raise the limit with VIT4J_JAVA_OPTS=-Xmx4g, or lower data.threads",
+                        + " MB); raise the limit with VIT4J_JAVA_OPTS=-Xmx4g, or lower train.workers or --workers",
                 e);
     }
 

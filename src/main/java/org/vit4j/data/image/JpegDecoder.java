@@ -30,9 +30,17 @@ final class JpegDecoder {
         if (jpeg.precision() != 8) {
             throw ImageFormatException.unsupported("JPEG with " + jpeg.precision() + " bits");
         }
-        byte[] scans = jpeg.scans();
-        if (natives && components != 4) return OpenCv.decode(components == 1, jpeg.headerForColors(), scans);
-        byte[] samples = samples(jpeg, scans);
+        if (natives && components != 4) {
+            return OpenCv.decode(
+                    components == 1,
+                    jpeg.height(),
+                    jpeg.width(),
+                    jpeg.headerForColors(),
+                    file,
+                    jpeg.scanStart(),
+                    jpeg.end());
+        }
+        byte[] samples = samples(jpeg, jpeg.scans());
         if (jpeg.isLumaChroma()) YccColors.toRgb(samples, components);
         if (components == 4) samples = YccColors.invertedCmykToRgb(samples, jpeg.isLumaChroma());
         return new ByteImage(jpeg.height(), jpeg.width(), components == 1 ? 1 : 3, samples);

@@ -1,6 +1,9 @@
 package org.vit4j.data.image;
 
 import java.io.ByteArrayOutputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
@@ -9,6 +12,9 @@ import java.util.Optional;
 final class JpegFile {
     private static final String EXIF = "Exif\0\0";
     private static final String XMP = "http://ns.adobe.com/xap/1.0/\0";
+
+    private static final VarHandle LONGS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final byte[] file;
     private final ByteArrayOutputStream tables = new ByteArrayOutputStream();
@@ -154,20 +160,42 @@ final class JpegFile {
         return out.toByteArray();
     }
 
-    /** Scans with the end marker. */
+    /** Copies the scans with the end marker. */
     byte[] scans() throws ImageFormatException {
-        if (end < 0) end = end();
-        return Arrays.copyOfRange(file, scan, end);
+        return Arrays.copyOfRange(file, scan, end());
     }
 
-    private int end() throws ImageFormatException {
-        for (int at = scan; at + 1 < file.length; at++) {
-            if ((file[at] & 0xFF) != 0xFF) continue;
+    /** Position of the first scan in the file. */
+    int scanStart() {
+        return scan;
+    }
+
+    /** Position after the end marker; after the last one if the file ends with a marker, since decoders stop at the first. */
+    int end() throws ImageFormatException {
+        if (end < 0) end = findEnd();
+        return end;
+    }
+
+    private int findEnd() throws ImageFormatException {
+        int last = file.length - 2;
+        if (last >= scan && file[last] == (byte) 0xFF && file[last + 1] == (byte) 0xD9) return file.length;
+        for (int at = markerByte(scan); at + 1 < file.length; at = markerByte(at + 1)) {
             int marker = file[at + 1] & 0xFF;
             if (marker == 0xD9) return at + 2;
             boolean segment = marker > 0 && marker < 0xFF && (marker < 0xD0 || marker > 0xD8) && marker != 1;
             if (segment && at + 3 < file.length) at += 1 + ((file[at + 2] & 0xFF) << 8 | (file[at + 3] & 0xFF));
         }
         throw ImageFormatException.corrupt("the image data ends early");
+    }
+
+    /** Position of the next byte 0xFF, or the length of the file. Reads eight bytes at once. */
+    private int markerByte(int from) {
+        int at = from;
+        for (; at + 8 <= file.length; at += 8) {
+            long inverted = ~(long) LONGS.get(file, at);
+            if (((inverted - 0x0101010101010101L) & ~inverted & 0x8080808080808080L) != 0) break; // has a zero byte
+        }
+        while (at < file.length && file[at] != (byte) 0xFF) at++;
+        return at;
     }
 }

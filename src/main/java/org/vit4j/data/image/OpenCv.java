@@ -46,35 +46,63 @@ final class OpenCv {
      * Decodes a file; its orientation is ignored.
      *
      * @param gray decode to one channel, for files that store gray
-     * @param parts of the file, which are concatenated
      */
-    static ByteImage decode(boolean gray, byte[]... parts) throws ImageFormatException {
-        int length = 0;
-        for (byte[] part : parts) length = Math.addExact(length, part.length);
-        int flags = opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION
-                | (gray ? opencv_imgcodecs.IMREAD_GRAYSCALE : opencv_imgcodecs.IMREAD_COLOR_RGB);
-        try (BytePointer encoded = new BytePointer(length)) {
-            for (byte[] part : parts) {
-                encoded.put(part);
-                encoded.position(encoded.position() + part.length);
-            }
-            encoded.position(0);
-            try (Mat buffer = new Mat(1, length, opencv_core.CV_8UC1, encoded);
-                    Mat image = opencv_imgcodecs.imdecode(buffer, flags)) {
-                if (image.empty()) throw ImageFormatException.corrupt("OpenCV cannot decode it");
-                return copy(image, gray ? 1 : 3);
-            }
+    static ByteImage decode(boolean gray, byte[] file) throws ImageFormatException {
+        DecodeBuffers buffers = DecodeBuffers.ofThread();
+        BytePointer encoded = buffers.encoded(file.length);
+        encoded.put(file);
+        try (Mat input = new Mat(1, file.length, opencv_core.CV_8UC1, encoded);
+                Mat image = opencv_imgcodecs.imdecode(input, flags(gray))) {
+            requireDecoded(image, gray);
+            return copy(image.data(), image.rows(), image.cols(), image.channels());
+        } finally {
+            buffers.release();
         }
     }
 
-    private static ByteImage copy(Mat image, int channels) throws ImageFormatException {
-        if (image.channels() != channels || image.depth() != opencv_core.CV_8U || !image.isContinuous()) {
+    /**
+     * Decodes a file of known size, which is faster; its orientation is ignored.
+     *
+     * @param header start of the file
+     * @param file contains the rest of it, from {@code from} to {@code to}
+     */
+    static ByteImage decode(boolean gray, int height, int width, byte[] header, byte[] file, int from, int to)
+            throws ImageFormatException {
+        int length = Math.addExact(header.length, to - from);
+        int channels = gray ? 1 : 3;
+        int size = Math.multiplyExact(Math.multiplyExact(height, width), channels);
+        DecodeBuffers buffers = DecodeBuffers.ofThread();
+        BytePointer encoded = buffers.encoded(length);
+        encoded.put(header);
+        encoded.position(header.length).put(file, from, to - from).position(0);
+        BytePointer pixels = buffers.pixels(size);
+        try (Mat input = new Mat(1, length, opencv_core.CV_8UC1, encoded);
+                Mat image = new Mat(height, width, opencv_core.CV_8UC(channels), pixels);
+                Mat decoded = opencv_imgcodecs.imdecode(input, flags(gray), image)) {
+            requireDecoded(decoded, gray);
+            return copy(decoded.data(), decoded.rows(), decoded.cols(), channels);
+        } finally {
+            buffers.release();
+        }
+    }
+
+    private static int flags(boolean gray) {
+        return opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION
+                | (gray ? opencv_imgcodecs.IMREAD_GRAYSCALE : opencv_imgcodecs.IMREAD_COLOR_RGB);
+    }
+
+    private static void requireDecoded(Mat image, boolean gray) throws ImageFormatException {
+        if (image.empty()) throw ImageFormatException.corrupt("OpenCV cannot decode it");
+        if (image.channels() != (gray ? 1 : 3) || image.depth() != opencv_core.CV_8U || !image.isContinuous()) {
             throw ImageFormatException.unsupported("OpenCV decodes it to " + image.channels() + " channels");
         }
-        byte[] pixels = new byte[Math.multiplyExact(Math.multiplyExact(image.rows(), image.cols()), channels)];
-        try (BytePointer data = image.data()) {
+    }
+
+    private static ByteImage copy(BytePointer data, int height, int width, int channels) {
+        byte[] pixels = PixelBuffers.bytes(Math.multiplyExact(Math.multiplyExact(height, width), channels));
+        try (data) {
             data.get(pixels);
         }
-        return new ByteImage(image.rows(), image.cols(), channels, pixels);
+        return new ByteImage(height, width, channels, pixels);
     }
 }

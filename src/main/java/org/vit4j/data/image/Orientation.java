@@ -142,7 +142,7 @@ final class Orientation {
         int rows = transposed ? w : h;
         int columns = transposed ? h : w;
         byte[] in = image.pixels();
-        byte[] out = new byte[in.length];
+        byte[] out = PixelBuffers.bytes(in.length);
         for (int y = 0, to = 0; y < rows; y++) {
             int from = (start + y * (transposed ? across : down)) * c;
             int step = (transposed ? down : across) * c;

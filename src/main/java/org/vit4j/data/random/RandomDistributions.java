@@ -16,23 +16,6 @@ public final class RandomDistributions {
         }
     }
 
-    /**
-     * {@code (float) normal(random)}, faster: {@link Math#log} is within 1 ulp, as is {@link StrictMath#log}, so both give the
-     * same float unless a boundary between two floats is near.
-     */
-    public static float normalFloat(SplittableRandom random) {
-        while (true) {
-            double x = 2 * random.nextDouble() - 1;
-            double y = 2 * random.nextDouble() - 1;
-            double square = x * x + y * y;
-            if (!(square < 1 && square > 0)) continue;
-            double near = x * Math.sqrt(-2 * Math.log(square) / square);
-            float low = (float) (near * (1 - 0x1p-46));
-            if (low == (float) (near * (1 + 0x1p-46))) return low;
-            return (float) (x * Math.sqrt(-2 * StrictMath.log(square) / square));
-        }
-    }
-
     /** Beta(alpha, alpha), from 0 to 1. */
     public static double beta(double alpha, SplittableRandom random) {
         double a = logGamma(alpha, random);

@@ -3,6 +3,7 @@ package org.vit4j.data.transforms;
 import java.util.Arrays;
 import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.PixelBox;
+import org.vit4j.data.image.PixelBuffers;
 
 /**
  * Resizing of bytes in Pillow's fixed-point arithmetic: a horizontal pass, then a vertical one, each rounded and clipped to
@@ -20,6 +21,18 @@ final class ByteResampling {
 
     private static final int HALF = 1 << (ResizeTaps.PRECISION_BITS - 1);
 
+    private static final ThreadLocal<ResizeScratch> SCRATCH = ThreadLocal.withInitial(ResizeScratch::new);
+
+    /** Arrays of the passes. */
+    private static final class ResizeScratch {
+        private final IntRows columns = new IntRows();
+        private final IntRows columnSums = new IntRows();
+        private final IntRows ring = new IntRows();
+        private final IntRows rowSums = new IntRows();
+        private final int[][] block = new int[BLOCK][];
+    }
+
+    private final ResizeScratch scratch = SCRATCH.get();
     private final byte[] in;
     private final int channels;
 
@@ -55,7 +68,7 @@ final class ByteResampling {
             throw new IllegalArgumentException("the resized image is too large (" + newHeight + "x" + newWidth
                     + ", from " + part.height() + "x" + part.width() + ")");
         }
-        byte[] out = new byte[(int) values];
+        byte[] out = PixelBuffers.bytes((int) values);
         ByteResampling resampling = new ByteResampling(image, part);
         if (interpolation == Interpolation.NEAREST) resampling.nearest(newHeight, newWidth, window, out);
         else resampling.filter(newHeight, newWidth, window, interpolation, out);
@@ -68,7 +81,7 @@ final class ByteResampling {
                 : new ColumnFilter(ResizeTaps.of(width, newWidth, window.left(), window.width(), interpolation));
         int row = window.width() * channels;
         if (newHeight == height) {
-            int[][] rows = new int[Math.min(BLOCK, window.height())][row];
+            int[][] rows = scratch.ring.of(Math.min(BLOCK, window.height()), row);
             for (int y = 0; y < window.height(); y += BLOCK) {
                 int count = Math.min(BLOCK, window.height() - y);
                 reader.read(window.top() + y, count, rows);
@@ -79,15 +92,16 @@ final class ByteResampling {
         ResizeTaps taps = ResizeTaps.of(height, newHeight, window.top(), window.height(), interpolation);
         int begin = taps.begin();
         int block = Math.min(BLOCK, taps.end() - begin);
-        int[][] rows = new int[block][];
-        int[][] ring = new int[block + taps.stride()][row]; // the last rows of the horizontal pass
-        int[] sums = new int[row];
+        int[][] rows = scratch.block;
+        int size = block + taps.stride();
+        int[][] ring = scratch.ring.of(size, row); // the last rows of the horizontal pass
+        int[] sums = scratch.rowSums.of(1, row)[0];
         int done = begin;
         for (int y = 0; y < window.height(); y++) {
             int end = taps.first()[y] + taps.count()[y];
             while (done < end) {
                 int count = Math.min(block, taps.end() - done);
-                for (int i = 0; i < count; i++) rows[i] = ring[(done - begin + i) % ring.length];
+                for (int i = 0; i < count; i++) rows[i] = ring[(done - begin + i) % size];
                 reader.read(done, count, rows);
                 done += count;
             }
@@ -96,10 +110,10 @@ final class ByteResampling {
             int first = taps.first()[y] - begin;
             for (int k = 0; k < taps.count()[y]; k += STEP) {
                 // Taps after the last have weight 0, whichever row they meet.
-                int[] a = ring[(first + k) % ring.length];
-                int[] b = ring[(first + k + 1) % ring.length];
-                int[] c = ring[(first + k + 2) % ring.length];
-                int[] d = ring[(first + k + 3) % ring.length];
+                int[] a = ring[(first + k) % size];
+                int[] b = ring[(first + k + 1) % size];
+                int[] c = ring[(first + k + 2) % size];
+                int[] d = ring[(first + k + 3) % size];
                 add(sums, a, b, c, d, taps.fixed(), at + k);
             }
             round(sums);
@@ -124,11 +138,11 @@ final class ByteResampling {
     private final class ColumnFilter implements RowReader {
         private final ResizeTaps taps;
         private final int[][] columns; // [column][row of the block, channel]
-        private final int[] sums = new int[BLOCK * channels];
+        private final int[] sums = scratch.columnSums.of(1, BLOCK * channels)[0];
 
         ColumnFilter(ResizeTaps taps) {
             this.taps = taps;
-            this.columns = new int[taps.end() - taps.begin() + STEP][BLOCK * channels];
+            this.columns = scratch.columns.of(taps.end() - taps.begin() + STEP, BLOCK * channels);
         }
 
         @Override

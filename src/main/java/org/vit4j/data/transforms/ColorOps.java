@@ -3,6 +3,7 @@ package org.vit4j.data.transforms;
 import java.util.function.IntUnaryOperator;
 import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.PixelBuffers;
 
 /**
  * Pillow's {@code ImageOps} and {@code ImageEnhance} for 8-bit images, bit for bit: lookup tables, blends in single
@@ -77,7 +78,7 @@ final class ColorOps {
         if (bytes.channels() == 1) return Image.of(bytes); // gray blended with itself
         byte[] in = bytes.pixels();
         byte[] luma = bytes.withChannels(1).pixels();
-        byte[] out = new byte[in.length];
+        byte[] out = PixelBuffers.bytes(in.length);
         float alpha = (float) factor;
         for (int i = 0, at = 0; i < luma.length; i++, at += 3) {
             int gray = luma[i] & 0xFF;
@@ -107,7 +108,7 @@ final class ColorOps {
         ByteImage bytes = image.toBytes();
         byte[] in = bytes.pixels();
         byte[] smooth = GaussianBlur.smooth(bytes).pixels();
-        byte[] out = new byte[in.length];
+        byte[] out = PixelBuffers.bytes(in.length);
         float alpha = (float) factor;
         for (int i = 0; i < out.length; i++) out[i] = (byte) blend(smooth[i] & 0xFF, in[i] & 0xFF, alpha);
         return with(bytes, out);
@@ -126,7 +127,7 @@ final class ColorOps {
     private static Image channelwise(Image image, HistogramOp op) {
         ByteImage bytes = image.toBytes();
         byte[] in = bytes.pixels();
-        byte[] out = new byte[in.length];
+        byte[] out = PixelBuffers.bytes(in.length);
         if (bytes.channels() == 1) {
             int[] count = new int[256];
             for (byte value : in) count[value & 0xFF]++;
@@ -155,7 +156,7 @@ final class ColorOps {
         ByteImage bytes = image.toBytes();
         byte[] in = bytes.pixels();
         byte[] table = table(value);
-        byte[] out = new byte[in.length];
+        byte[] out = PixelBuffers.bytes(in.length);
         for (int i = 0; i < out.length; i++) out[i] = table[in[i] & 0xFF];
         return with(bytes, out);
     }

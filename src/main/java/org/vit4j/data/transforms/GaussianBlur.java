@@ -3,6 +3,7 @@ package org.vit4j.data.transforms;
 import java.util.Arrays;
 import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.PixelBuffers;
 
 /** Pillow's smoothing and Gaussian blur of 8-bit images (src/libImaging/Filter.c and BoxBlur.c), bit for bit. */
 final class GaussianBlur {
@@ -16,7 +17,8 @@ final class GaussianBlur {
         int c = image.channels();
         int row = image.width() * c;
         byte[] in = image.pixels();
-        byte[] out = in.clone();
+        byte[] out = PixelBuffers.bytes(in.length);
+        System.arraycopy(in, 0, out, 0, in.length);
         int[] three = new int[row]; // sums of three rows
         for (int y = 1; y < image.height() - 1; y++) {
             int at = y * row;
@@ -47,7 +49,8 @@ final class GaussianBlur {
         int c = bytes.channels();
         int h = bytes.height();
         int w = bytes.width();
-        byte[] out = bytes.pixels().clone();
+        byte[] out = PixelBuffers.bytes(bytes.pixels().length);
+        System.arraycopy(bytes.pixels(), 0, out, 0, out.length);
         BoxBlur across = new BoxBlur(box, w);
         for (int y = 0; y < h; y++) for (int k = 0; k < c; k++) across.blur(out, y * w * c + k, c);
         BoxBlur down = new BoxBlur(box, h);

@@ -1,6 +1,7 @@
 package org.vit4j.data.transforms;
 
 import org.vit4j.data.image.ByteImage;
+import org.vit4j.data.image.PixelBuffers;
 
 /**
  * Affine sampling in double precision, as Pillow's bilinear and bicubic filters of src/libImaging/Geometry.c.
@@ -31,7 +32,7 @@ final class PixelSampler {
         for (int c = 0; c < channels; c++) {
             fill[c] = style.fill().get(c % style.fill().size()).byteValue();
         }
-        out = new byte[in.length];
+        out = PixelBuffers.bytes(in.length);
     }
 
     ByteImage sample() {

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
-import org.vit4j.data.random.RandomDistributions;
+import org.vit4j.data.random.NormalFloats;
 
 /**
  * Random erasing of rectangles after normalization (Zhong et al. 2017, arXiv:1708.04896), as timm 0.9.16 ({@code
@@ -74,17 +74,18 @@ public record RandomErasing(double p, ErasingMode mode, ValueRange scale, ValueR
 
     private void erase(
             float[] values, int from, int rows, int columns, int row, int channels, SplittableRandom random) {
+        NormalFloats normal = new NormalFloats();
         float[] color = new float[channels];
-        if (mode == ErasingMode.RAND)
-            for (int c = 0; c < channels; c++) color[c] = RandomDistributions.normalFloat(random);
+        if (mode == ErasingMode.RAND) normal.fill(color, 0, channels, random);
         for (int y = 0; y < rows; y++) {
             int start = from + y * row;
-            if (mode == ErasingMode.CONST) Arrays.fill(values, start, start + columns, 0);
-            else
-                for (int i = 0; i < columns; i++) {
-                    values[start + i] =
-                            mode == ErasingMode.RAND ? color[i % channels] : RandomDistributions.normalFloat(random);
+            switch (mode) {
+                case CONST -> Arrays.fill(values, start, start + columns, 0);
+                case RAND -> {
+                    for (int i = 0; i < columns; i++) values[start + i] = color[i % channels];
                 }
+                case PIXEL -> normal.fill(values, start, columns, random);
+            }
         }
     }
 }
