@@ -40,8 +40,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--init",
             paramLabel = "FILE",
-            description = "Start from the weights of a saved model or a published checkpoint, as train.init.weights. The"
-                    + " head is initialized if it has another number of classes.")
+            description =
+                    "Start from the weights of a saved model or a published checkpoint, as train.init.weights. The"
+                            + " head is initialized if it has another number of classes.")
     private Optional<String> init = Optional.empty();
 
     @Option(names = "--run", paramLabel = "DIR", description = "Run directory (default: output.dir of the config).")

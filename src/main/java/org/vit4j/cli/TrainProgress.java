@@ -2,9 +2,9 @@ package org.vit4j.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
-import java.util.stream.Collectors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -158,8 +158,8 @@ final class TrainProgress implements Callback, AutoCloseable {
     /** Metrics of the weights other than loss and accuracy. */
     private static String further(EpochMetrics m) {
         return m.metrics().entrySet().stream()
-                .filter(entry -> entry.getKey().startsWith("val_")
-                        && !entry.getKey().startsWith("val_ema_"))
+                .filter(entry ->
+                        entry.getKey().startsWith("val_") && !entry.getKey().startsWith("val_ema_"))
                 .map(entry -> String.format(
                         Locale.ROOT, "  %s %.4f", entry.getKey().substring("val_".length()), entry.getValue()))
                 .collect(Collectors.joining());

@@ -141,7 +141,9 @@ public record DataConfig(
                 || onlyFor(s, List.of("on_corrupt", "max_pixels"), dataset, DatasetType.IMAGE_FOLDER);
         OnCorrupt onCorrupt = folder ? s.enumAt("on_corrupt", OnCorrupt.class, OnCorrupt.FAIL) : OnCorrupt.FAIL;
         if (labels.isPresent() && onCorrupt == OnCorrupt.SKIP) {
-            s.reject("on_corrupt", "skip is for images with one label; remove the rows of corrupt images from data.labels");
+            s.reject(
+                    "on_corrupt",
+                    "skip is for images with one label; remove the rows of corrupt images from data.labels");
         }
         long defaultPixels = ImageFormats.DEFAULT_PIXEL_LIMIT;
         long maxPixels = folder ? s.longAt("max_pixels", defaultPixels) : defaultPixels;

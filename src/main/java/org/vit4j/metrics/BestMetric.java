@@ -63,7 +63,9 @@ public record BestMetric(String name, BestMode mode) {
     public Optional<String> problem(boolean multiLabel) {
         if (name.equals(ScoreMetric.MAP) && !multiLabel)
             return Optional.of("map is for images with several labels (data.labels)");
-        if (multiLabel && ScoreMetric.words().contains(name) && !List.of(ScoreMetric.MAP, ScoreMetric.F1).contains(name))
+        if (multiLabel
+                && ScoreMetric.words().contains(name)
+                && !List.of(ScoreMetric.MAP, ScoreMetric.F1).contains(name))
             return Optional.of(name + " is for images with one label; expected map, f1, accuracy or loss");
         return Optional.empty();
     }

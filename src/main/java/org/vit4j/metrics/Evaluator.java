@@ -109,7 +109,11 @@ public final class Evaluator {
      */
     static Scores.ClassScore classScore(String name, long correct, long actual, long predicted) {
         return new Scores.ClassScore(
-                name, actual, ratio(correct, predicted), ratio(correct, actual), ratio(2 * correct, actual + predicted));
+                name,
+                actual,
+                ratio(correct, predicted),
+                ratio(correct, actual),
+                ratio(2 * correct, actual + predicted));
     }
 
     /** Returns 0 if there is nothing to count. */

@@ -62,7 +62,8 @@ public record MetricsFile(List<Map<String, Double>> lines) {
     /** Further metrics; null stands for NaN. */
     private static Map<String, Double> numbers(JsonNode further) {
         Map<String, Double> values = new LinkedHashMap<>();
-        further.properties().forEach(field -> values.put(field.getKey(), field.getValue().asDouble(Double.NaN)));
+        further.properties()
+                .forEach(field -> values.put(field.getKey(), field.getValue().asDouble(Double.NaN)));
         return values;
     }
 

@@ -19,6 +19,7 @@ public final class ScoreMetric {
     public static final String MAP = "map";
     /** Mean F1 of the classes. */
     public static final String F1 = "f1";
+
     private static final String PREFIX = "val_";
 
     private ScoreMetric() {}

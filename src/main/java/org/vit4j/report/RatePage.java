@@ -25,7 +25,8 @@ public final class RatePage {
         double high = smoothed.stream().mapToDouble(x -> x).max().orElse(1);
         suggested.forEach((name, rate) -> {
             double x = Math.log10(rate);
-            series.add(new Chart.ChartSeries(name, List.of(new Chart.ChartPoint(x, low), new Chart.ChartPoint(x, high))));
+            series.add(
+                    new Chart.ChartSeries(name, List.of(new Chart.ChartPoint(x, low), new Chart.ChartPoint(x, high))));
         });
         return Chart.of("Loss by learning rate", "log10 of the learning rate", series);
     }
@@ -40,17 +41,23 @@ public final class RatePage {
     /** Values above the smoothed ones become gaps, as diverged losses would flatten the rest of the plot. */
     private static List<Double> clipped(List<Double> losses, List<Double> smoothed) {
         double high = smoothed.stream().mapToDouble(x -> x).max().orElse(1);
-        return losses.stream().map(loss -> loss > high ? Double.valueOf(Double.NaN) : loss).toList();
+        return losses.stream()
+                .map(loss -> loss > high ? Double.valueOf(Double.NaN) : loss)
+                .toList();
     }
 
     /** Returns a page with the chart and the suggestions. */
     public static String html(String name, Chart chart, Map<String, Double> suggested) {
         StringBuilder facts = new StringBuilder("<dl class=\"facts\">");
         suggested.forEach((key, rate) -> facts.append(String.format(
-                Locale.ROOT, "<div><dt>%s</dt><dd>%.2e<small>learning rate</small></dd></div>", Html.escape(key), rate)));
+                Locale.ROOT,
+                "<div><dt>%s</dt><dd>%.2e<small>learning rate</small></dd></div>",
+                Html.escape(key),
+                rate)));
         return Html.page(
                 name + ": learning rate",
-                "<header><h1>" + Html.escape(name) + "</h1><p class=\"status\">Loss while the learning rate rises in every"
+                "<header><h1>" + Html.escape(name)
+                        + "</h1><p class=\"status\">Loss while the learning rate rises in every"
                         + " step.</p>" + facts + "</dl></header>\n<main><div class=\"charts\"><figure>" + chart.svg()
                         + "</figure></div></main>");
     }

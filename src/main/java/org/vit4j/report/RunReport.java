@@ -66,8 +66,7 @@ public final class RunReport {
                     "epoch " + b.epoch() + (b.averaged() ? ", EMA weights" : ""));
             String key = ScoreMetric.keyOf(run.bestMetric().name());
             Double value = run.epochs().get(b.epoch() - 1).get(b.averaged() ? EpochMetrics.averageKey(key) : key);
-            if (value != null)
-                fact(out, "best " + run.bestMetric().name(), Axis.number(value, 4), "validation");
+            if (value != null) fact(out, "best " + run.bestMetric().name(), Axis.number(value, 4), "validation");
             fact(out, "best loss", TextFormat.number(b.loss()), "validation");
         });
         run.last().ifPresent(last -> {

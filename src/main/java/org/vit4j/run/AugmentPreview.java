@@ -79,7 +79,8 @@ public final class AugmentPreview {
         return IntStream.range(0, batch.size())
                 .mapToObj(i -> lists.map(labels -> labels.apply(batch.indices()[i]))
                         .orElseGet(() -> new int[] {batch.labels()[i]}))
-                .map(labels -> IntStream.of(labels).mapToObj(data.classes()::get).collect(Collectors.joining(", ")))
+                .map(labels ->
+                        IntStream.of(labels).mapToObj(data.classes()::get).collect(Collectors.joining(", ")))
                 .toList();
     }
 

@@ -68,8 +68,8 @@ public record LearningRateFinder(double min, double max, int steps) {
         Trainer trainer = Trainer.of(network).config(train).schedule(rates).callbacks(recorder, progress);
         teacher.ifPresent(trainer::teacher);
         int epochs = train.init().map(init -> Math.max(1, init.headEpochs())).orElse(1);
-        try (TrainLoop loop = trainer.loop(
-                new EndlessBatches(data.training(), batches), data.validation(), data.classes(), epochs)) {
+        try (TrainLoop loop =
+                trainer.loop(new EndlessBatches(data.training(), batches), data.validation(), data.classes(), epochs)) {
             loop.run(() -> recorder.ended(steps) || stop.getAsBoolean());
         } catch (RunException e) {
             if (recorder.losses.isEmpty()) throw e; // otherwise the loss diverged, which is the end of the sweep

@@ -39,7 +39,9 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
     private static final String AVERAGE = "ema/";
 
     public ModelAverage {
-        inputs = inputs.stream().filter(file -> !file.toString().endsWith(".json")).toList();
+        inputs = inputs.stream()
+                .filter(file -> !file.toString().endsWith(".json"))
+                .toList();
     }
 
     /** A model or checkpoint; {@code score} is its metric, if known, higher for better ones. */
@@ -77,15 +79,15 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
         Path run = Objects.requireNonNull(directory).getParent();
         Path model = run == null ? file : run.resolve("last.keras");
         if (!Files.exists(model)) {
-            throw new ConfigError(file + ": expected a checkpoint of a run with a finished epoch, RUN/checkpoints/step-N"
-                    + CHECKPOINT + " and RUN/last.keras");
+            throw new ConfigError(
+                    file + ": expected a checkpoint of a run with a finished epoch, RUN/checkpoints/step-N" + CHECKPOINT
+                            + " and RUN/last.keras");
         }
         ModelDescription description = SavedModel.describe(model);
         BestMetric metric = BestMetric.ofConfig(Config.values(description.config(), model.toString()));
         List<EpochMetrics> history = manifest(file).state().history();
-        Optional<Double> score = history.isEmpty()
-                ? Optional.empty()
-                : Optional.of(score(history.get(history.size() - 1), metric));
+        Optional<Double> score =
+                history.isEmpty() ? Optional.empty() : Optional.of(score(history.get(history.size() - 1), metric));
         return new AveragedModel(file, description, score);
     }
 
@@ -114,8 +116,8 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
         keys.addAll(second.keySet());
         for (String key : keys) {
             if (!key.startsWith("model.") || Objects.equals(first.get(key), second.get(key))) continue;
-            throw new ConfigError(files + ": different networks: " + key + " is " + first.get(key) + " and "
-                    + second.get(key));
+            throw new ConfigError(
+                    files + ": different networks: " + key + " is " + first.get(key) + " and " + second.get(key));
         }
         if (!a.description.classes().equals(b.description.classes()))
             throw new ConfigError(files + ": different classes; they must be equal and in the same order");
@@ -127,8 +129,9 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
     private List<AveragedModel> selected(List<AveragedModel> models) {
         if (best.isEmpty()) return models;
         models.stream().filter(model -> model.score.isEmpty()).findFirst().ifPresent(model -> {
-            throw new ConfigError(model.file + ": has no metric, so the best cannot be selected; --best is for checkpoints"
-                    + " of runs with a finished epoch");
+            throw new ConfigError(
+                    model.file + ": has no metric, so the best cannot be selected; --best is for checkpoints"
+                            + " of runs with a finished epoch");
         });
         return models.stream()
                 .sorted(Comparator.comparing((AveragedModel model) -> -model.score.orElseThrow())
@@ -138,7 +141,8 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
     }
 
     private ParameterStore mean(ModelDescription description, List<AveragedModel> models) {
-        ParameterStore parameters = new ParameterStore(description.model().graph().parameters(), DataType.FLOAT);
+        ParameterStore parameters =
+                new ParameterStore(description.model().graph().parameters(), DataType.FLOAT);
         Map<String, double[]> sums = new LinkedHashMap<>();
         for (AveragedModel model : models) add(model, parameters.parameters(), sums);
         for (Parameter parameter : parameters.parameters()) {

@@ -108,7 +108,14 @@ public record RunConfig(
     RunConfig withCustomData() {
         List<String> overrides = new ArrayList<>(List.of("data.dataset=custom"));
         for (String key : List.of(
-                "path", "validation", "val_share", "split_seed", "class_map", "on_corrupt", "labels", "label_separator")) {
+                "path",
+                "validation",
+                "val_share",
+                "split_seed",
+                "class_map",
+                "on_corrupt",
+                "labels",
+                "label_separator")) {
             overrides.add("data." + key + "=null");
         }
         return read(Config.parse(resolved, name, overrides));
@@ -119,9 +126,7 @@ public record RunConfig(
         if (train.groups().groups().isEmpty() && train.freeze().rules().isEmpty()) return;
         Graph graph = model.graph();
         train.groups().unmatchedPattern(graph).ifPresent(problem -> s.reject("optimizer.groups", problem));
-        train.freeze()
-                .problem(graph.parameters(), train.epochs())
-                .ifPresent(problem -> s.reject("freeze", problem));
+        train.freeze().problem(graph.parameters(), train.epochs()).ifPresent(problem -> s.reject("freeze", problem));
     }
 
     private static Optional<PublishedResult> published(Section s) {

@@ -61,7 +61,8 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         /** Reads the result from {@code metrics.jsonl} of the run. */
         static SweepResult read(SweepPlan.SweepEntry entry, Path directory, SweepState state, String problem) {
             List<EpochMetrics> epochs = metrics(directory);
-            Optional<BestEpoch> best = BestEpoch.of(epochs, entry.config().train().best());
+            Optional<BestEpoch> best =
+                    BestEpoch.of(epochs, entry.config().train().best());
             double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
             return new SweepResult(entry.name(), entry.values(), state, epochs.size(), best, seconds, problem);
         }

@@ -43,8 +43,8 @@ public final class TrainRun {
         /** Value of the measure at the best epoch; empty if none is finished. */
         public OptionalDouble bestValue() {
             return best().stream()
-                    .mapToDouble(
-                            best -> metric.value(state.history().get(best.epoch() - 1).best(metric)))
+                    .mapToDouble(best ->
+                            metric.value(state.history().get(best.epoch() - 1).best(metric)))
                     .findFirst();
         }
 
@@ -106,8 +106,9 @@ public final class TrainRun {
                 workers.map(GradientWorkers::shards).orElse(1));
         config.train().forClasses(data.classes(), data.training().classCounts());
         if (workers.isPresent() && config.train().hasWeightedMean()) {
-            throw new ConfigError(config.name() + ": train.loss.class_weights: not supported with several workers, whose"
-                    + " shards of a batch have different total weights; use data.sampling: balanced");
+            throw new ConfigError(
+                    config.name() + ": train.loss.class_weights: not supported with several workers, whose"
+                            + " shards of a batch have different total weights; use data.sampling: balanced");
         }
         int threads = CpuThreads.current();
         config.train().threads().ifPresent(CpuThreads::use);

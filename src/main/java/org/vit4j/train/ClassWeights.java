@@ -57,8 +57,8 @@ public record ClassWeights(List<Double> values, Map<String, Double> byName) {
     /** Describes why the weights do not fit a number of classes; empty if they do. */
     public Optional<String> problem(int classes) {
         if (values.isEmpty() || values.size() == classes) return Optional.empty();
-        return Optional.of(values.size() + " weights for " + classes + " classes; expected balanced, one weight per class,"
-                + " or weights by class name");
+        return Optional.of(values.size() + " weights for " + classes
+                + " classes; expected balanced, one weight per class," + " or weights by class name");
     }
 
     /**
@@ -76,9 +76,13 @@ public record ClassWeights(List<Double> values, Map<String, Double> byName) {
                     PATH + "balanced needs data whose labels are known in advance; give one weight per class")));
         }
         if (!values.isEmpty()) return values.stream().mapToDouble(x -> x).toArray();
-        byName.keySet().stream().filter(name -> !classes.contains(name)).findFirst().ifPresent(name -> {
-            throw new ConfigError(PATH + "no class '" + name + "' in the data" + Suggestions.hint(name, classes));
-        });
+        byName.keySet().stream()
+                .filter(name -> !classes.contains(name))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw new ConfigError(
+                            PATH + "no class '" + name + "' in the data" + Suggestions.hint(name, classes));
+                });
         return classes.stream()
                 .mapToDouble(name -> byName.getOrDefault(name, 1.0))
                 .toArray();

@@ -55,8 +55,7 @@ public record DistillConfig(Path teacher, DistillType type, double alpha, double
         boolean hard = type == DistillType.HARD;
         return switch (form) {
             case DEIT -> DistillationLoss.deit(sd, classLoss, student, teacher, hard, alpha, temperature);
-            case VIT_PYTORCH ->
-                DistillationLoss.vitPytorch(sd, classLoss, student, teacher, hard, alpha, temperature);
+            case VIT_PYTORCH -> DistillationLoss.vitPytorch(sd, classLoss, student, teacher, hard, alpha, temperature);
         };
     }
 }

@@ -49,8 +49,7 @@ public final class DistillationLoss {
             boolean hard,
             double alpha,
             double temperature) {
-        SDVariable distillLoss =
-                hard ? hard(sd, student, teacher) : soft(sd, student, teacher, temperature);
+        SDVariable distillLoss = hard ? hard(sd, student, teacher) : soft(sd, student, teacher, temperature);
         return blend(classLoss, distillLoss, alpha);
     }
 

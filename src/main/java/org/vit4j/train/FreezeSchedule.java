@@ -77,8 +77,8 @@ public record FreezeSchedule(List<FreezeRule> rules) {
 
     /** Epochs in which rules begin or end to apply. */
     IntStream boundaries() {
-        return rules.stream().flatMapToInt(rule -> IntStream.concat(
-                IntStream.of(rule.fromEpoch), rule.untilEpoch.stream()));
+        return rules.stream()
+                .flatMapToInt(rule -> IntStream.concat(IntStream.of(rule.fromEpoch), rule.untilEpoch.stream()));
     }
 
     /** Describes a pattern that matches nothing, or an epoch without trainable parameters; empty if there is none. */

@@ -46,7 +46,8 @@ public record LossConfig(
     /** @param multiLabel true if images have several labels */
     static Optional<LossConfig> read(Section s, boolean multiLabel) {
         LossName name = s.enumAt("name", LossName.class, multiLabel ? LossName.BCE : LossName.CROSS_ENTROPY);
-        if (multiLabel && name != LossName.BCE) s.reject("name", "must be bce for images with several labels (data.labels)");
+        if (multiLabel && name != LossName.BCE)
+            s.reject("name", "must be bce for images with several labels (data.labels)");
         double smoothing = s.doubleUnlessOff("label_smoothing", 0);
         boolean bce = name == LossName.BCE;
         for (String key : new String[] {"bce_threshold", "bce_sum"}) {

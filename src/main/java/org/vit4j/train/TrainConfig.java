@@ -116,7 +116,8 @@ public record TrainConfig(
         Optional<FreezeSchedule> freeze = FreezeSchedule.read(s);
         double spike = s.doubleUnlessOff("spike", 6);
         int checkpointSteps = s.intUnlessOff("checkpoint_steps", 1000, 0);
-        BestMetric best = s.optional("best", BestMetric::read).orElse(multiLabel ? BestMetric.MAP : BestMetric.ACCURACY);
+        BestMetric best =
+                s.optional("best", BestMetric::read).orElse(multiLabel ? BestMetric.MAP : BestMetric.ACCURACY);
         OptionalInt valBatch = s.has("val_batch") ? OptionalInt.of(s.intAt("val_batch")) : OptionalInt.empty();
         Optional<EarlyStopping> earlyStop = s.optional("early_stop", below -> EarlyStopping.read(below, best));
         boolean freezeNorm = s.boolAt("freeze_norm", false);

@@ -68,12 +68,7 @@ public final class TrainLoop implements AutoCloseable {
         this.batchInputs = new BatchInputs(
                 train, graph, classes.size(), partners.teacher(), trainStep.masks(), training.labelLists());
         this.validator = new Validator(
-                train.backend(),
-                graph,
-                trainStep.deviceParameters(),
-                trainStep.deviceAverage(),
-                classes,
-                metrics());
+                train.backend(), graph, trainStep.deviceParameters(), trainStep.deviceAverage(), classes, metrics());
         this.spikes = new LossSpikeDetector(train.spike());
     }
 

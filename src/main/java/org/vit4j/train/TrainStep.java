@@ -48,8 +48,8 @@ final class TrainStep implements AutoCloseable {
 
     private DeviceParameters parametersLike(ParameterStore store) {
         return train.backend()
-                .parameters(new ParameterStore(
-                        graph.parameters(), store.trainable().dataType()));
+                .parameters(
+                        new ParameterStore(graph.parameters(), store.trainable().dataType()));
     }
 
     private ParamGroups paramGroups() {
@@ -204,7 +204,9 @@ final class TrainStep implements AutoCloseable {
      */
     void resume(HostArrays arrays, TrainState state, int stepsPerEpoch) {
         upload();
-        optimizer.arrays().forEach((kind, flat) -> flat.setHost(arrays.optimizer().get(kind)));
+        optimizer
+                .arrays()
+                .forEach((kind, flat) -> flat.setHost(arrays.optimizer().get(kind)));
         int last = state.batches() > 0 ? state.epoch() : Math.max(0, state.epoch() - 1); // the epoch of the last batch
         if (lossGradient.beginEpoch(last)) optimizer.setParamGroups(paramGroups());
         optimizer.resume(state.step() - lossGradient.phaseStart(last) * stepsPerEpoch);

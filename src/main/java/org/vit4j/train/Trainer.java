@@ -171,8 +171,15 @@ public final class Trainer {
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
         BatchSource training =
                 new DataLoader(train, augment, preprocess, batch, true, settings.dropLast, settings.seed, threads);
-        BatchSource validating =
-                new DataLoader(validation, AugmentConfig.NONE, preprocess, settings.valBatch.orElse(settings.batch), false, false, 0, threads);
+        BatchSource validating = new DataLoader(
+                validation,
+                AugmentConfig.NONE,
+                preprocess,
+                settings.valBatch.orElse(settings.batch),
+                false,
+                false,
+                0,
+                threads);
         return fit(training, validating, train.classes(), epochs);
     }
 

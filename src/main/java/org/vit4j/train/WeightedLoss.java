@@ -51,6 +51,7 @@ record WeightedLoss(LossConfig loss, double[] weights) implements Loss {
         if (!loss.isBinary()) return loss.loss(sd, logits, targets, classes);
         SDVariable factors = sd.constant(
                 Nd4j.createFromArray(weights).reshape('c', 1, weights.length).castTo(logits.dataType()));
-        return loss.reduced(LossFunctions.binaryCrossEntropies(sd, logits, targets).mul(factors), classes);
+        return loss.reduced(
+                LossFunctions.binaryCrossEntropies(sd, logits, targets).mul(factors), classes);
     }
 }

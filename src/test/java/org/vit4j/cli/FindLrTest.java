@@ -8,18 +8,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The commands {@code find-lr} and {@code average}. */
+@Tag("slow")
 class FindLrTest {
     @TempDir
     Path directory;
 
     private static CommandLineTest.Outcome find(String... options) {
         List<String> words = new ArrayList<>(List.of("find-lr", "digits-vit", "--steps", "24"));
-        for (String set : List.of(
-                "model.dim=16", "model.depth=1", "model.heads=2", "train.batch=32", "data.validation=0.9")) {
+        for (String set :
+                List.of("model.dim=16", "model.depth=1", "model.heads=2", "train.batch=32", "data.validation=0.9")) {
             words.addAll(List.of("--set", set));
         }
         words.addAll(List.of(options));
@@ -45,7 +47,8 @@ class FindLrTest {
     @Test
     void badOptionsAreReportedInOneLine() {
         CommandLineTest.refused("--max-lr (1.0E-9) must be above", "find-lr", "digits-vit", "--max-lr", "1e-9");
-        CommandLineTest.refused("expected a file name that ends in .html, .svg or .csv", "find-lr", "digits-vit", "-o", "a");
+        CommandLineTest.refused(
+                "expected a file name that ends in .html, .svg or .csv", "find-lr", "digits-vit", "-o", "a");
         CommandLineTest.refused("expected a file name that ends in .keras", "average", "a.keras", "-o", "b.h5");
         CommandLineTest.refused("--best 0: expected at least 1", "average", "a.keras", "-o", "b.keras", "--best", "0");
         CommandLineTest.refused("a.keras: does not exist", "average", "a.keras", "b.keras", "-o", "c.keras");

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.keras.KerasFile;
@@ -14,6 +15,7 @@ import org.vit4j.model.RandomModel;
 import org.vit4j.run.RunConfig;
 
 /** The option {@code train --init}. */
+@Tag("slow")
 class TrainInitTest {
     private static final String[] SMALL = {"model.dim=16", "model.depth=1", "model.heads=2"};
 
@@ -55,7 +57,8 @@ class TrainInitTest {
                 KerasFile after = KerasFile.read(directory.resolve("run/last.keras"))) {
             assertThat(after.shapes().keySet()).isEqualTo(before.shapes().keySet());
             for (String name : after.shapes().keySet()) {
-                if (name.startsWith("head")) assertThat(after.values(name).length % 10).isZero();
+                if (name.startsWith("head"))
+                    assertThat(after.values(name).length % 10).isZero();
                 else assertThat(after.values(name)).as(name).containsExactly(before.values(name), within(1e-9f));
             }
         }

@@ -53,14 +53,16 @@ class BalancedSamplingTest {
     private static double[] meanCounts(int epochs) {
         double[] mean = new double[COUNTS.length];
         for (int epoch = 0; epoch < epochs; epoch++) {
-            for (int image : EpochOrder.balanced(UNEQUAL, 5, epoch, 1).images()) mean[UNEQUAL.label(image)] += 1.0 / epochs;
+            for (int image : EpochOrder.balanced(UNEQUAL, 5, epoch, 1).images())
+                mean[UNEQUAL.label(image)] += 1.0 / epochs;
         }
         return mean;
     }
 
     @Test
     void classesWithImagesAreEquallyFrequent() {
-        // WeightedRandomSampler(1 / count): a third of 1000 each, standard deviation of the mean sqrt(1000 * 2 / 9 / 200) = 1.1
+        // WeightedRandomSampler(1 / count): a third of 1000 each, standard deviation of the mean sqrt(1000 * 2 / 9 /
+        // 200) = 1.1
         double[] mean = meanCounts(200);
         for (int label : new int[] {0, 1, 3}) assertThat(mean[label]).isBetween(328.0, 339.0);
         assertThat(mean[2]).isZero();
@@ -79,7 +81,9 @@ class BalancedSamplingTest {
     @Test
     void anEpochHasTheSizeOfTheDatasetAndDependsOnSeedAndEpoch() {
         int[] first = EpochOrder.balanced(UNEQUAL, 5, 0, 1).images();
-        assertThat(first).hasSize(1000).isEqualTo(EpochOrder.balanced(UNEQUAL, 5, 0, 1).images());
+        assertThat(first)
+                .hasSize(1000)
+                .isEqualTo(EpochOrder.balanced(UNEQUAL, 5, 0, 1).images());
         assertThat(first).isNotEqualTo(EpochOrder.balanced(UNEQUAL, 5, 1, 1).images());
         assertThat(first).isNotEqualTo(EpochOrder.balanced(UNEQUAL, 6, 0, 1).images());
     }
@@ -109,7 +113,10 @@ class BalancedSamplingTest {
 
     @Test
     void unknownSamplingIsRejected() {
-        assertThat(RunConfig.open("digits-vit", List.of("data.sampling=balanced")).data().augment().sampling())
+        assertThat(RunConfig.open("digits-vit", List.of("data.sampling=balanced"))
+                        .data()
+                        .augment()
+                        .sampling())
                 .isEqualTo(Sampling.BALANCED);
         assertThatThrownBy(() -> RunConfig.open("digits-vit", List.of("data.sampling=balance")))
                 .isInstanceOf(ConfigError.class)

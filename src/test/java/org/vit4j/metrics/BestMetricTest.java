@@ -17,8 +17,8 @@ import org.vit4j.run.RunConfig;
 
 /** {@code train.best}: the measure that selects the best epoch. */
 class BestMetricTest {
-    private static final List<EpochMetrics> EPOCHS =
-            List.of(epoch(1, 0.5, 0.9, 0.7), epoch(2, 0.6, 1.1, 0.9), epoch(3, 0.7, 1.0, 0.8), epoch(4, 0.7, 0.95, 0.9));
+    private static final List<EpochMetrics> EPOCHS = List.of(
+            epoch(1, 0.5, 0.9, 0.7), epoch(2, 0.6, 1.1, 0.9), epoch(3, 0.7, 1.0, 0.8), epoch(4, 0.7, 0.95, 0.9));
 
     private static EpochMetrics epoch(int number, double top1, double loss, double top5) {
         return new EpochMetrics(number, 0.1, 1, 0.5, loss, top1, null, null, 100, 2, Map.of("val_top5", top5));

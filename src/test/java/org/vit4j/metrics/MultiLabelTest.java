@@ -17,12 +17,15 @@ import org.vit4j.train.TrainingNumbers;
 class MultiLabelTest {
     private static final double EXACT = 1e-12;
     private final JsonNode numbers = TrainingNumbers.section("multi_label");
-    private final IntFunction<int[]> labels = i -> StreamSupport.stream(numbers.path("labels").path(i).spliterator(), false)
-            .mapToInt(JsonNode::asInt)
-            .toArray();
+    private final IntFunction<int[]> labels =
+            i -> StreamSupport.stream(numbers.path("labels").path(i).spliterator(), false)
+                    .mapToInt(JsonNode::asInt)
+                    .toArray();
 
     private static double[] doubles(JsonNode list) {
-        return StreamSupport.stream(list.spliterator(), false).mapToDouble(JsonNode::asDouble).toArray();
+        return StreamSupport.stream(list.spliterator(), false)
+                .mapToDouble(JsonNode::asDouble)
+                .toArray();
     }
 
     /** Adds the images in two batches of another order. */
@@ -52,7 +55,8 @@ class MultiLabelTest {
         addAll(state);
         Scores scores = state.scores();
         assertThat(scores.loss()).isCloseTo(numbers.path("bce").path("loss").asDouble(), within(EXACT));
-        double[] f1 = scores.classes().stream().mapToDouble(Scores.ClassScore::f1).toArray();
+        double[] f1 =
+                scores.classes().stream().mapToDouble(Scores.ClassScore::f1).toArray();
         assertThat(f1).containsExactly(doubles(numbers.path("f1")), within(EXACT));
         assertThat(scores.count()).isEqualTo(8);
         assertThat(scores.confusion()).isEmpty();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.checkpoint.SafeTensors;
@@ -22,6 +23,7 @@ import org.vit4j.model.SavedModel;
 import org.vit4j.train.Callback;
 
 /** Averaged weights of saved models and of checkpoints. */
+@Tag("slow")
 class ModelAverageTest {
     @TempDir
     static Path directory;
@@ -69,10 +71,13 @@ class ModelAverageTest {
 
     @Test
     void checkpointsAreAveragedByTheirMovingAverageOrTheirWeights() throws IOException {
-        List<Path> weights = checkpoints().stream().filter(f -> f.toString().endsWith(".safetensors")).toList();
+        List<Path> weights = checkpoints().stream()
+                .filter(f -> f.toString().endsWith(".safetensors"))
+                .toList();
         assertThat(weights).hasSize(3);
         Path output = directory.resolve("ema.keras");
-        assertThat(new ModelAverage(checkpoints(), OptionalInt.empty(), true).write(output)).isEqualTo(weights);
+        assertThat(new ModelAverage(checkpoints(), OptionalInt.empty(), true).write(output))
+                .isEqualTo(weights);
         assertMean(output, "ema/", weights);
         new ModelAverage(checkpoints(), OptionalInt.empty(), false).write(output);
         assertMean(output, "", weights);
@@ -84,8 +89,10 @@ class ModelAverageTest {
 
     @Test
     void theBestCheckpointsAreSelectedByTheMeasureOfTheRun() throws IOException {
-        List<Path> used = new ModelAverage(checkpoints(), OptionalInt.of(2), false).write(directory.resolve("best.keras"));
-        List<Double> top1 = run.state().history().stream().map(m -> m.valTop1()).sorted().toList();
+        List<Path> used =
+                new ModelAverage(checkpoints(), OptionalInt.of(2), false).write(directory.resolve("best.keras"));
+        List<Double> top1 =
+                run.state().history().stream().map(m -> m.valTop1()).sorted().toList();
         assertThat(used).hasSize(2);
         List<Double> ofUsed = new ArrayList<>();
         for (Path file : used) {
@@ -137,18 +144,25 @@ class ModelAverageTest {
         Files.copy(directory.resolve("run/last.keras"), directory.resolve("copy/last.keras"));
         List<Path> files;
         try (Stream<Path> list = Files.list(copy)) {
-            files = list.filter(f -> f.toString().endsWith(".safetensors")).sorted().toList();
+            files = list.filter(f -> f.toString().endsWith(".safetensors"))
+                    .sorted()
+                    .toList();
         }
         byte[] bytes = Files.readAllBytes(files.get(1));
         bytes[bytes.length - 1] ^= 1;
         Files.write(files.get(1), bytes);
         rejected("damaged (wrong checksum)", OptionalInt.empty(), files.get(0), files.get(1));
         Files.delete(directory.resolve("copy/last.keras"));
-        rejected("expected a checkpoint of a run with a finished epoch", OptionalInt.empty(), files.get(0), files.get(2));
+        rejected(
+                "expected a checkpoint of a run with a finished epoch",
+                OptionalInt.empty(),
+                files.get(0),
+                files.get(2));
     }
 
     private static void rejected(String message, OptionalInt best, Path... files) {
-        assertThatThrownBy(() -> new ModelAverage(List.of(files), best, true).write(directory.resolve("none-written.keras")))
+        assertThatThrownBy(() ->
+                        new ModelAverage(List.of(files), best, true).write(directory.resolve("none-written.keras")))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("\n");

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
@@ -19,6 +20,7 @@ import org.vit4j.data.datasets.Dataset;
 import org.vit4j.train.Callback;
 
 /** Training on images with several labels, from files to the report. */
+@Tag("slow")
 class MultiLabelRunTest {
     private static final List<String> CLASSES = List.of("left", "right", "top");
     private static final int IMAGES = 80;
@@ -44,10 +46,12 @@ class MultiLabelRunTest {
                     image.getRaster().setSample(x, y, 0, value);
                 }
             }
-            ImageIO.write(image, "png", directory.resolve("images/" + i + ".png").toFile());
+            ImageIO.write(
+                    image, "png", directory.resolve("images/" + i + ".png").toFile());
             List<String> labels = new ArrayList<>();
             for (int k = 0; k < 3; k++) if ((i >> k & 1) > 0) labels.add(CLASSES.get(k));
-            lines.append("images/" + i + ".png,\"" + String.join(" ", labels) + "\"," + (i < 64 ? "train" : "val") + "\r\n");
+            lines.append(
+                    "images/" + i + ".png,\"" + String.join(" ", labels) + "\"," + (i < 64 ? "train" : "val") + "\r\n");
         }
         csv = directory.resolve("labels.csv");
         Files.writeString(csv, lines);
@@ -87,11 +91,12 @@ class MultiLabelRunTest {
 
     @Test
     void labelsAreLearnedAndTheBestEpochHasTheHighestMeanAveragePrecision() throws IOException {
-        TrainRun.RunResult result = run(config("train.epochs=30", "train.ema={decay: 0.5}"), "run", false, -1);
+        TrainRun.RunResult result = run(config("train.epochs=20", "train.ema={decay: 0.5}"), "run", false, -1);
         assertThat(result.metric().name()).isEqualTo("map");
         assertThat(result.bestValue().orElseThrow()).isGreaterThan(0.75); // 0.5 by chance
-        assertThat(result.state().history()).allSatisfy(m -> assertThat(m.metrics())
-                .containsOnlyKeys("val_map", "val_f1", "val_ema_map", "val_ema_f1"));
+        assertThat(result.state().history())
+                .allSatisfy(m ->
+                        assertThat(m.metrics()).containsOnlyKeys("val_map", "val_f1", "val_ema_map", "val_ema_f1"));
         assertThat(result.toMap()).containsEntry("best_metric", "map");
         assertThat(Files.readString(directory.resolve("run/report.html")))
                 .contains("best map")
@@ -102,7 +107,8 @@ class MultiLabelRunTest {
 
     @Test
     void aResumedRunEqualsTheUninterruptedOne() {
-        RunConfig config = config("train.mixup={mixup: 0.8}", "train.checkpoint_steps=1", "train.loss.class_weights=balanced");
+        RunConfig config =
+                config("train.mixup={mixup: 0.8}", "train.checkpoint_steps=1", "train.loss.class_weights=balanced");
         var all = run(config, "all", false, -1).state().history();
         run(config, "stopped", false, 6);
         var resumed = run(config, "stopped", true, -1).state().history();
@@ -120,7 +126,8 @@ class MultiLabelRunTest {
 
     @Test
     void aColumnPerClassIsReadToo() throws IOException {
-        Dataset images = train("file,top,left,is_valid\nimages/0.png,0,0,false\nimages/5.png,1,1,false\nimages/1.png,0,1,true\n");
+        Dataset images = train(
+                "file,top,left,is_valid\nimages/0.png,0,0,false\nimages/5.png,1,1,false\nimages/1.png,0,1,true\n");
         assertThat(images.classes()).containsExactly("top", "left");
         assertThat(images.labelLists().orElseThrow().apply(0)).isEmpty();
         assertThat(images.labelLists().orElseThrow().apply(1)).containsExactly(0, 1);
@@ -145,7 +152,9 @@ class MultiLabelRunTest {
     @Test
     void badFilesAndValuesAreRejectedWithOneLine() {
         rejected("file,labels,split\nimages/none.png,a,train\nimages/1.png,a,val\n", "labels.csv:2: ");
-        rejected("file,labels,split\nimages/1.png,a;b,train\n", "labels.csv:2: labels 'a;b' contain ';'; set data.label_separator");
+        rejected(
+                "file,labels,split\nimages/1.png,a;b,train\n",
+                "labels.csv:2: labels 'a;b' contain ';'; set data.label_separator");
         rejected("file,labels,split\nimages/1.png,a\n", "labels.csv:2: 2 values, but the header has 3 columns");
         rejected("file,labels,split\nimages/1.png,\"a,train\n", "labels.csv:2: missing closing quote");
         rejected("file,labels,split\nimages/1.png,a,holdout\n", "labels.csv:2: split 'holdout'; expected train or val");

@@ -8,11 +8,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.vit4j.train.Callback;
 import org.vit4j.train.TrainingNumbers;
 
 /** Suggested learning rates, compared with those of fastai and torch-lr-finder, and a short sweep of the rate. */
+@Tag("slow")
 class RateCurveTest {
     private static final double EXACT = 1e-9;
     private final JsonNode numbers = TrainingNumbers.section("rate_curve");
@@ -54,7 +56,8 @@ class RateCurveTest {
     void theRateRisesExponentiallyAcrossEpochsAndEndsWhenTheLossDiverges() {
         RateCurve curve = new LearningRateFinder(1e-5, 1e-3, 21).run(config(), new Callback() {}, () -> false);
         assertThat(curve.rates()).hasSize(21); // two steps per epoch
-        for (int i = 0; i < 21; i++) assertThat(curve.rates().get(i)).isCloseTo(1e-5 * Math.pow(10, i / 10.0), within(1e-12));
+        for (int i = 0; i < 21; i++)
+            assertThat(curve.rates().get(i)).isCloseTo(1e-5 * Math.pow(10, i / 10.0), within(1e-12));
         RateCurve diverged = new LearningRateFinder(1e-3, 1e6, 40).run(config(), new Callback() {}, () -> false);
         assertThat(diverged.rates().size()).isBetween(5, 39);
         AtomicBoolean stop = new AtomicBoolean();
@@ -64,13 +67,17 @@ class RateCurveTest {
                 stop.set(true);
             }
         };
-        assertThat(new LearningRateFinder(1e-5, 1, 20).run(config(), stopAfterOne, stop::get).rates()).hasSize(1);
+        assertThat(new LearningRateFinder(1e-5, 1, 20)
+                        .run(config(), stopAfterOne, stop::get)
+                        .rates())
+                .hasSize(1);
     }
 
     @Test
     void badRangesAreRejected() {
         assertThatThrownBy(() -> new LearningRateFinder(0, 1, 20)).hasMessage("min-lr (0.0) must be positive");
-        assertThatThrownBy(() -> new LearningRateFinder(1, 0.5, 20)).hasMessageStartingWith("max-lr (0.5) must be above");
+        assertThatThrownBy(() -> new LearningRateFinder(1, 0.5, 20))
+                .hasMessageStartingWith("max-lr (0.5) must be above");
         assertThatThrownBy(() -> new LearningRateFinder(1e-6, 1, 5)).hasMessage("steps (5) must be at least 20");
     }
 }

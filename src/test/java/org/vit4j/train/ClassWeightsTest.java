@@ -53,7 +53,8 @@ class ClassWeightsTest {
         JsonNode several = TrainingNumbers.section("multi_label");
         MixedBatch batch = TrainingNumbers.batch(new int[8]);
         Loss loss = new LossConfig(LossName.BCE, 0, OptionalDouble.empty(), false);
-        var targets = SoftTargets.multiHot(batch, i -> TrainingNumbers.ints(several.path("labels").path(i)), 4);
+        var targets = SoftTargets.multiHot(
+                batch, i -> TrainingNumbers.ints(several.path("labels").path(i)), 4);
         TrainingNumbers.check(
                 loss,
                 loss.multiTargets(targets),

@@ -73,8 +73,8 @@ class GradientWorkerTest {
         List<Double> losses = new ArrayList<>();
         var run = TrainData.open(config);
         try (TrainStep trainStep = new TrainStep(config.train(), config.model().graph(), InitialWeights.of(config))) {
-            BatchInputs batchInputs =
-                    new BatchInputs(config.train(), config.model().graph(), 10, Optional.empty(), trainStep.masks(), Optional.empty());
+            BatchInputs batchInputs = new BatchInputs(
+                    config.train(), config.model().graph(), 10, Optional.empty(), trainStep.masks(), Optional.empty());
             GradientShard one = compute(config, new GradientRequest(0, 0, 1), 1);
             try (GradientSource local =
                     GradientSource.local(config.train(), trainStep, batchInputs, run.training(), 0, 0)) {

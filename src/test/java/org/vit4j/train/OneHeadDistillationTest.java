@@ -26,8 +26,8 @@ class OneHeadDistillationTest {
 
     static Stream<Case> cases() {
         return StreamSupport.stream(TrainingNumbers.section("distillation").spliterator(), false)
-                .flatMap(numbers -> Stream.of(DistillForm.values()).flatMap(form -> Stream.of(DistillType.values())
-                        .map(type -> new Case(numbers, form, type))));
+                .flatMap(numbers -> Stream.of(DistillForm.values())
+                        .flatMap(form -> Stream.of(DistillType.values()).map(type -> new Case(numbers, form, type))));
     }
 
     @ParameterizedTest

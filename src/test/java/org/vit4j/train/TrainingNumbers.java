@@ -46,7 +46,8 @@ public final class TrainingNumbers {
     }
 
     static INDArray matrix(JsonNode rows) {
-        return Nd4j.createFromArray(flat(rows)).reshape(rows.size(), rows.path(0).size());
+        return Nd4j.createFromArray(flat(rows))
+                .reshape(rows.size(), rows.path(0).size());
     }
 
     private static double[] flat(JsonNode rows) {
@@ -59,8 +60,8 @@ public final class TrainingNumbers {
     /** A batch of 1x1 images with labels. */
     static MixedBatch batch(int... labels) {
         int n = labels.length;
-        return MixedBatch.none(
-                new Batch(n, 1, 1, 1, new float[n], labels, IntStream.range(0, n).toArray()));
+        return MixedBatch.none(new Batch(
+                n, 1, 1, 1, new float[n], labels, IntStream.range(0, n).toArray()));
     }
 
     static int[] ints(JsonNode list) {

@@ -42,7 +42,8 @@ public record LabelFile(Path file, String separator) {
     public static Optional<LabelFile> read(Section s) {
         boolean labels = s.has("labels") && !s.isOff("labels");
         if (!labels) {
-            if (s.has("label_separator")) s.reject("label_separator", "is for images with several labels (data.labels)");
+            if (s.has("label_separator"))
+                s.reject("label_separator", "is for images with several labels (data.labels)");
             return Optional.empty();
         }
         Path file = DataFiles.expand(s.stringAt("labels"));
@@ -75,9 +76,7 @@ public record LabelFile(Path file, String separator) {
      */
     public LabeledSplits open(Path root, List<String> classMap, OptionalDouble share, long seed) {
         List<List<String>> lines = cells();
-        List<String> header = lines.get(0).stream()
-                .map(name -> name.strip())
-                .toList();
+        List<String> header = lines.get(0).stream().map(name -> name.strip()).toList();
         int split = column(header, SPLITS);
         List<LabeledRow> rows = new ArrayList<>();
         for (int i = 1; i < lines.size(); i++) {
@@ -120,11 +119,13 @@ public record LabelFile(Path file, String separator) {
 
     private LabeledRow row(int line, List<String> header, List<String> cells, int split) {
         if (cells.size() != header.size()) {
-            throw problem(line, cells.size() + " values, but the header has " + header.size() + " columns (" + header + ")");
+            throw problem(
+                    line, cells.size() + " values, but the header has " + header.size() + " columns (" + header + ")");
         }
         int labels = column(header, LABELS);
         List<String> names = labels > 0 ? names(line, cells.get(labels)) : positives(line, header, cells, split);
-        return new LabeledRow(line, cells.get(0), names, split >= 0 && isValidation(line, header.get(split), cells.get(split)));
+        return new LabeledRow(
+                line, cells.get(0), names, split >= 0 && isValidation(line, header.get(split), cells.get(split)));
     }
 
     private List<String> names(int line, String cell) {
@@ -206,14 +207,18 @@ public record LabelFile(Path file, String separator) {
             Path image = root.resolve(row.image);
             if (!Files.isRegularFile(image)) throw problem(row.line, image + " does not exist");
             files.add(image);
-            labels.add(row.names.stream().mapToInt(name -> label(row, name, classes)).sorted().toArray());
+            labels.add(row.names.stream()
+                    .mapToInt(name -> label(row, name, classes))
+                    .sorted()
+                    .toArray());
         }
         return new LabeledImages(files, labels);
     }
 
     private int label(LabeledRow row, String name, List<String> classes) {
         int label = classes.indexOf(name);
-        if (label < 0) throw problem(row.line, "no class '" + name + "' in data.class_map" + Suggestions.hint(name, classes));
+        if (label < 0)
+            throw problem(row.line, "no class '" + name + "' in data.class_map" + Suggestions.hint(name, classes));
         return label;
     }
 
