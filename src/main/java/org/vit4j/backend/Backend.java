@@ -144,8 +144,7 @@ public final class Backend {
     }
 
     /** Computation of loss and gradients for parameters of this backend, made by {@link #parameters}. */
-    public GradientStep step(
-            Graph graph, DeviceParameters parameters, Mode mode, GradientStep.GradientSpec spec) {
+    public GradientStep step(Graph graph, DeviceParameters parameters, Mode mode, GradientStep.GradientSpec spec) {
         return provider(parameters.store()).step(graph, parameters, mode, spec, precision);
     }
 

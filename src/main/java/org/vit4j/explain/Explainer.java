@@ -177,7 +177,8 @@ public final class Explainer implements AutoCloseable {
         if (head.isPresent() && (head.getAsInt() < 0 || head.getAsInt() >= maps.heads())) {
             throw new ConfigError(layer + ": head " + head.getAsInt() + " out of range [0, " + maps.heads() + ")");
         }
-        double[][] heads = AttentionRows.perHead(value(maps.softmax(), image).data().asFloat(), maps);
+        double[][] heads =
+                AttentionRows.perHead(value(maps.softmax(), image).data().asFloat(), maps);
         double[] cells = head.isPresent() ? heads[head.getAsInt()] : AttentionRows.fuse(heads, fusion);
         return new HeatMap(maps.softmax(), maps.keys(), HeatMap.rows(cells, maps.keys()), false);
     }
@@ -185,7 +186,8 @@ public final class Explainer implements AutoCloseable {
     /** Computes the attention of each head of a layer, as {@link #attention(Image, String, OptionalInt)} with a head. */
     public List<HeatMap> heads(Image image, String layer) {
         AttentionLayer maps = attentionOnImage(layer);
-        double[][] heads = AttentionRows.perHead(value(maps.softmax(), image).data().asFloat(), maps);
+        double[][] heads =
+                AttentionRows.perHead(value(maps.softmax(), image).data().asFloat(), maps);
         return Arrays.stream(heads)
                 .map(cells -> new HeatMap(maps.softmax(), maps.keys(), HeatMap.rows(cells, maps.keys()), false))
                 .toList();

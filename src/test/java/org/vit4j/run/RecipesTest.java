@@ -93,9 +93,9 @@ class RecipesTest {
             state.step(Nd4j.createFromArray(flat(recipe.path("gradients").path(i))), lr);
             JsonNode expected = run.path("after_each_step").path(i);
             assertThat(parameters.toDoubleVector()).containsExactly(flat(expected.path("param")), within(EXACT));
-            moments.forEach(
-                    (torchName, name) -> assertThat(state.arrays().get(name).host().toDoubleVector())
-                            .containsExactly(flat(expected.path(torchName)), within(EXACT)));
+            moments.forEach((torchName, name) -> assertThat(
+                            state.arrays().get(name).host().toDoubleVector())
+                    .containsExactly(flat(expected.path(torchName)), within(EXACT)));
         }
     }
 

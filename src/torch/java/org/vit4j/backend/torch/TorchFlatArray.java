@@ -161,8 +161,7 @@ final class TorchFlatArray implements FlatArray {
 
     @Override
     public FlatArray clamp(double limit) {
-        return change(t ->
-                t.clamp_(new ScalarOptional(new Scalar(-limit)), new ScalarOptional(new Scalar(limit))));
+        return change(t -> t.clamp_(new ScalarOptional(new Scalar(-limit)), new ScalarOptional(new Scalar(limit))));
     }
 
     @Override

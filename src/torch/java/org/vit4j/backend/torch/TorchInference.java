@@ -74,7 +74,11 @@ final class TorchInference implements Inference {
             TorchOpLowering lowering = new TorchOpLowering(
                     Mode.INFERENCE,
                     new TorchProducts(settings.precision()),
-                    batch, values, parameters, constants, new TorchBatchNorm(device, batch));
+                    batch,
+                    values,
+                    parameters,
+                    constants,
+                    new TorchBatchNorm(device, batch));
             pass.run(lowering, times);
             for (String name : names) {
                 long[] shape = graph.tensor(name).shape().batched(batch);

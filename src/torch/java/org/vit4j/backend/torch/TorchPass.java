@@ -58,7 +58,8 @@ final class TorchPass {
      */
     static TorchPass inference(Graph graph, Collection<String> kept, boolean fused) {
         List<Tensor> results = kept.stream().map(graph::tensor).toList();
-        return new TorchPass(graph, results, kept, List.of(), Optional.of(Mode.INFERENCE).filter(any -> fused));
+        return new TorchPass(
+                graph, results, kept, List.of(), Optional.of(Mode.INFERENCE).filter(any -> fused));
     }
 
     /**
@@ -68,15 +69,15 @@ final class TorchPass {
      * @param kept tensors whose values are read after the pass
      * @param differentiated tensors whose gradients are read after the backward pass
      */
-    static TorchPass training(
-            Graph graph, Collection<String> kept, Collection<String> differentiated, boolean fused) {
+    static TorchPass training(Graph graph, Collection<String> kept, Collection<String> differentiated, boolean fused) {
         Set<String> all = new HashSet<>(kept);
         all.addAll(differentiated);
         List<Tensor> results = graph.tensors().stream()
                 .filter(t -> all.contains(t.name()) || t.op() instanceof NormOp.BatchNorm)
                 .toList();
         all.forEach(graph::tensor); // throws for unknown names
-        return new TorchPass(graph, results, all, differentiated, Optional.of(Mode.TRAINING).filter(any -> fused));
+        return new TorchPass(
+                graph, results, all, differentiated, Optional.of(Mode.TRAINING).filter(any -> fused));
     }
 
     /** Number of elements of all values per example. */

@@ -20,11 +20,9 @@ class TorchGoldenTest {
     @ParameterizedTest
     @MethodSource("cases")
     void casesPassWithoutFusedAttention(String name) throws IOException {
-        GoldenErrors errors = GoldenRun.run(
-                GoldenCase.read(GoldenTest.directory().resolve(name)), TorchVariants.withoutFusion());
-        assertThat(errors.worstOutput().error())
-                .as(errors.worstOutput().name())
-                .isLessThan(GoldenTest.OUTPUT);
+        GoldenErrors errors =
+                GoldenRun.run(GoldenCase.read(GoldenTest.directory().resolve(name)), TorchVariants.withoutFusion());
+        assertThat(errors.worstOutput().error()).as(errors.worstOutput().name()).isLessThan(GoldenTest.OUTPUT);
         assertThat(errors.worstGradient().error())
                 .as(errors.worstGradient().name())
                 .isLessThan(GoldenTest.GRADIENT);

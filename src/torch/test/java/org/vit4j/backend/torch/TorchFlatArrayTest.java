@@ -40,6 +40,7 @@ class TorchFlatArrayTest {
     private static final double ROUNDING = 5e-6;
     /** ND4J computes 1 - beta2 in float: 0.00099998713 for 0.999, an error of 1.3e-5. LAMB adds that of the norm, twice. */
     private static final double SECOND_MOMENT = 3e-5;
+
     private static final List<TorchDevice> DEVICES = List.of(TorchDevice.CPU, new TorchDevice("cpu", false));
     private static final int SIZE = 1003;
 
@@ -84,7 +85,9 @@ class TorchFlatArrayTest {
         all.put("adam", (a, b) -> {
             FlatArray m = a.zeros().add(b, 0.1);
             FlatArray v = a.zeros().add(b).multiply(b);
-            return a.adam(m, v, new AdamSettings(0.9, 0.99, 1e-3), 0.5, 3).add(m).add(v);
+            return a.adam(m, v, new AdamSettings(0.9, 0.99, 1e-3), 0.5, 3)
+                    .add(m)
+                    .add(v);
         });
         all.put("clip columns", (a, b) -> clip(a, b, true));
         all.put("clip", (a, b) -> clip(a.multiply(100), b, false));
@@ -109,9 +112,8 @@ class TorchFlatArrayTest {
             try (TorchMemory memory = new TorchMemory()) {
                 FlatArray expected = FlatArray.of(random(1, SIZE));
                 FlatArray found = TorchFlatArray.of(device, random(1, SIZE), memory);
-                INDArray expectedResult = operation
-                        .apply(expected, FlatArray.of(random(2, SIZE)))
-                        .host();
+                INDArray expectedResult =
+                        operation.apply(expected, FlatArray.of(random(2, SIZE))).host();
                 INDArray foundResult = operation
                         .apply(found, TorchFlatArray.of(device, random(2, SIZE), memory))
                         .host();
@@ -190,7 +192,10 @@ class TorchFlatArrayTest {
             for (TorchDevice device : DEVICES) {
                 train(optimizer, clip, place -> new TorchDeviceParameters(device, place.store()))
                         .forEach((name, found) -> assertClose(
-                                found, expected.get(name), mode + " " + name, name.equals("v") ? SECOND_MOMENT : ROUNDING));
+                                found,
+                                expected.get(name),
+                                mode + " " + name,
+                                name.equals("v") ? SECOND_MOMENT : ROUNDING));
             }
         }
     }

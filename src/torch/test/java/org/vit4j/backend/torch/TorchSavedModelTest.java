@@ -41,7 +41,12 @@ class TorchSavedModelTest {
         List<String> classes = new ArrayList<>();
         for (int i = 0; i < 10; i++) classes.add(String.valueOf(i));
         ModelDescription description = new ModelDescription(
-                "tiny", config.model(), config.resolved(), classes, config.data().preprocess(), Map.of());
+                "tiny",
+                config.model(),
+                config.resolved(),
+                classes,
+                config.data().preprocess(),
+                Map.of());
         Path file = directory.resolve("model.keras");
         SavedModel.write(file, description, parameters);
         return file;
@@ -115,7 +120,8 @@ class TorchSavedModelTest {
         org.assertj.core.api.Assertions.assertThatThrownBy(
                         () -> Backend.TORCH.with(Precision.TF32).check())
                 .isInstanceOf(ConfigError.class)
-                .hasMessage("precision tf32 is not available: tf32 is a format of GPUs, and train.device is cpu; use fp32");
+                .hasMessage(
+                        "precision tf32 is not available: tf32 is a format of GPUs, and train.device is cpu; use fp32");
         org.assertj.core.api.Assertions.assertThatThrownBy(
                         () -> Backend.AUTO.with(Precision.TF32).check())
                 .isInstanceOf(ConfigError.class)

@@ -41,7 +41,8 @@ class TorchTrainingTest {
         @Override
         public void save(TrainState saved, Map<String, INDArray> arrays) {
             state = saved;
-            arrays.forEach((name, array) -> values.put(name, array.dup('c').data().asFloat()));
+            arrays.forEach(
+                    (name, array) -> values.put(name, array.dup('c').data().asFloat()));
         }
 
         @Override
@@ -67,8 +68,8 @@ class TorchTrainingTest {
         for (int end : stop == 0 ? new int[] {Integer.MAX_VALUE} : new int[] {stop, Integer.MAX_VALUE}) {
             try (Network network = Network.create(config.model(), 1)) {
                 Trainer trainer = Trainer.of(network).config(config.train()).backend(backend);
-                try (TrainLoop loop = trainer.checkpoints(checkpoints)
-                        .loop(data.training(), data.validation(), data.classes(), 2)) {
+                try (TrainLoop loop =
+                        trainer.checkpoints(checkpoints).loop(data.training(), data.validation(), data.classes(), 2)) {
                     assertThat(loop.resume()).isEqualTo(end != stop && stop > 0);
                     AtomicInteger steps = new AtomicInteger();
                     if (!loop.run(() -> steps.incrementAndGet() >= end)) continue;
