@@ -1,27 +1,63 @@
 #!/usr/bin/env bash
-# Checks the libtorch backend on the first NVIDIA GPU: golden cases, and whether two equal trainings are equal.
-# Needs a JDK, Maven and a driver for CUDA 13; see docs/cuda.md. Writes target/gpu/, with the name of the card. Has not run on a card.
+# Checks the libtorch backend on an NVIDIA GPU in less than ten minutes: golden cases, exact repeats, memory over 500 steps,
+# several processes, and speed next to PyTorch. Writes results.json and table.md; see docs/cuda.md.
+#
+#   checks/gpu/run.sh                     on cuda:0
+#   checks/gpu/run.sh --device cpu        tiny sizes on the CPU: checks this script
+#
+# Needs a JDK, Maven and a driver, and either
+#   - pip's torch 2.10 in the Python of PYTHON (default: python3), whose libraries are then used, or
+#   - nothing more: the natives with CUDA are downloaded (0.46 GB); CUDA 13, cuDNN 9 and NCCL must be installed.
+# PyTorch is measured too if that Python has torch and timm (transformers for cvt_13).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-out=target/gpu
-mkdir -p "$out"
-nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | head -1 | tee "$out/card.txt"
 
-# TF32 is off; these make cuBLAS repeat its results.
+device=cuda:0 out=target/gpu libtorch=${VIT4J_LIBTORCH:-} python=${PYTHON:-python3}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --device) device=$2; shift 2 ;;
+    --out) out=$2; shift 2 ;;
+    --libtorch) libtorch=$2; shift 2 ;;
+    *) echo "usage: checks/gpu/run.sh [--device cuda:N|cpu] [--out DIR] [--libtorch DIR]" >&2; exit 2 ;;
+  esac
+done
+mkdir -p "$out"
+seconds=$SECONDS
+step() { echo "== $1 ($((SECONDS - seconds)) s)"; }
+
+if [ "$device" != cpu ]; then
+  command -v nvidia-smi >/dev/null || { echo "no nvidia-smi: no NVIDIA driver is installed" >&2; exit 1; }
+  nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | tee "$out/card.txt"
+  if [ -z "$libtorch" ]; then # pip's libraries, if they have CUDA and the version that the JNI library was made for
+    libtorch=$("$python" -c 'import os, torch
+if torch.__version__.startswith("2.10.") and torch.version.cuda: print(os.path.join(os.path.dirname(torch.__file__), "lib"))' \
+      2>/dev/null || true)
+  fi
+fi
+export VIT4J_PROFILES=torch
+jvm=()
+if [ -n "$libtorch" ]; then
+  export VIT4J_LIBTORCH=$libtorch
+  jvm=("-Dtest.jvm=-Xmx3g -Dorg.bytedeco.javacpp.maxbytes=8g -Dorg.bytedeco.javacpp.maxphysicalbytes=14g \
+-Dorg.bytedeco.javacpp.pathsFirst=true -Djava.library.path=$libtorch")
+elif [ "$device" != cpu ]; then
+  VIT4J_PROFILES=torch,torch-cuda
+fi
+echo "libtorch: ${libtorch:-of the jar}, profiles $VIT4J_PROFILES"
 export CUBLAS_WORKSPACE_CONFIG=:4096:8 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 
-echo "golden cases"
-mvn -q -B -Ptorch,torch-cuda -Djacoco.skip -Dtest=GoldenTest -Dengine=torch -Ddevice=cuda:0 test | tee "$out/goldens.txt"
+step "build"
+./vit4j --version | tee "$out/version.txt"
 
-echo "two equal trainings"
-mvn -q -B -Ptorch,torch-cuda -DskipTests -Djacoco.skip -Dmaven.source.skip -Dmaven.javadoc.skip -Ddist.skip package
-for n in 1 2; do
-  rm -rf "$out/run$n"
-  java -jar target/torch/vit4j.jar train digits-vit --run "$out/run$n" --set train.device=cuda:0 --set train.epochs=3 |
-    tee "$out/train$n.txt"
-done
-losses() { grep -o '"train_loss":[^,]*' "$1/metrics.jsonl"; }
-if diff <(losses "$out/run1") <(losses "$out/run2"); then echo "equal losses"; else
-  echo "the losses of two equal trainings differ" >&2
-  exit 1
-fi
+step "golden cases"
+# On a GPU all of them; on the CPU, where this script itself is checked, a few.
+cases='*'
+[ "$device" != cpu ] || cases=${CASES:-'vit*'}
+# The log stays in a file; the result is in the report of the test.
+mvn -q -B "-P$VIT4J_PROFILES" -Djacoco.skip -Dtest=GoldenTest -Dengine=torch "-Ddevice=$device" "-Dcases=$cases" \
+  ${jvm[@]+"${jvm[@]}"} test >"$out/goldens.txt" 2>&1 || { tail -n 30 "$out/goldens.txt" >&2; exit 1; }
+tail -n 3 "$out/goldens.txt"
+
+step "repeats, memory, processes and speed"
+"$python" checks/gpu/check.py --device "$device" --out "$out" --python "$python"
+step "done"

@@ -19,6 +19,29 @@ public interface BackendProvider {
         return device.equals(Backend.CPU) ? Optional.of(this) : Optional.empty();
     }
 
+    /**
+     * This implementation on the first GPU of the machine; empty if it does not compute on GPUs or no GPU can be used. If a
+     * GPU is there that cannot be used, the log says why.
+     */
+    default Optional<BackendProvider> onUsableGpu() {
+        return Optional.empty();
+    }
+
+    /** Returns true if its arrays are in the memory of the host. */
+    default boolean isOnHost() {
+        return true;
+    }
+
+    /** Joins processes that train together on devices of this kind. */
+    default ProcessGroup join(ProcessGroup.Membership membership) {
+        throw new UnsupportedOperationException(title() + " computes in one process");
+    }
+
+    /** Describes a failure of a device of this implementation; empty if an exception is none. */
+    default Optional<DeviceFailure> deviceFailure(RuntimeException problem) {
+        return Optional.empty();
+    }
+
     /** The reason why it cannot compute with this precision on this machine; empty if it can. */
     Optional<String> unavailableReason(Precision precision);
 

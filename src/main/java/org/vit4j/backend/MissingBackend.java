@@ -6,17 +6,21 @@ import org.vit4j.graph.Graph;
 /**
  * A backend that is not part of this build.
  *
- * @param profile the Maven profile that adds it
+ * @param profiles the Maven profiles that add it, for the CPU and for a GPU
  */
-record MissingBackend(String configName, String title, String profile) implements BackendProvider {
+record MissingBackend(String configName, String title, MissingProfiles profiles, boolean onGpu)
+        implements BackendProvider {
+    /** Arguments of {@code mvn -P}. */
+    record MissingProfiles(String cpu, String gpu) {}
+
     private Optional<String> reason() {
-        return Optional.of("this build has no " + title + "; build one with 'mvn -P" + profile
-                + " -DskipTests package' (docs/cuda.md)");
+        return Optional.of("this build has no " + title + "; build one with 'mvn -P"
+                + (onGpu ? profiles.gpu() : profiles.cpu()) + " -DskipTests package' (docs/cuda.md)");
     }
 
     @Override
     public Optional<BackendProvider> on(String device) {
-        return Optional.of(this);
+        return Optional.of(new MissingBackend(configName, title, profiles, !device.equals(Backend.CPU)));
     }
 
     @Override

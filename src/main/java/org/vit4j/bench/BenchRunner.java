@@ -1,5 +1,6 @@
 package org.vit4j.bench;
 
+import java.util.List;
 import java.util.Locale;
 import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
@@ -13,7 +14,12 @@ public enum BenchRunner {
     /** The SameDiff backend. */
     SAMEDIFF,
     /** The oneDNN backend. */
-    ONEDNN;
+    ONEDNN,
+    /** The libtorch backend on the device of the config; only where it is named. */
+    TORCH;
+
+    /** The runners that are compared unless others are named. */
+    public static final List<BenchRunner> DEFAULT = List.of(PLAIN, SAMEDIFF, ONEDNN);
 
     /**
      * Parses a runner name in any case; also the earlier names stock, portable and accelerated.
@@ -25,7 +31,8 @@ public enum BenchRunner {
             case "plain", "stock" -> PLAIN;
             case "samediff" -> SAMEDIFF;
             case "onednn" -> ONEDNN;
-            default -> throw new ConfigError("unknown runner '" + name + "'; known: plain, samediff, onednn");
+            case "torch" -> TORCH;
+            default -> throw new ConfigError("unknown runner '" + name + "'; known: plain, samediff, onednn, torch");
         };
     }
 
@@ -35,7 +42,18 @@ public enum BenchRunner {
             case PLAIN -> new PlainSameDiffSubject(config);
             case SAMEDIFF -> new Vit4jSubject(config, Backend.SAMEDIFF);
             case ONEDNN -> new Vit4jSubject(config, Backend.ONEDNN);
+            case TORCH -> new Vit4jSubject(config, torch(config.train().backend()));
         };
+    }
+
+    private static Backend torch(Backend configured) {
+        Backend backend = Backend.TORCH.with(configured.precision()).on(configured.devices());
+        try {
+            backend.check();
+        } catch (ConfigError e) {
+            throw new ConfigError("train." + e.getMessage());
+        }
+        return backend;
     }
 
     /** The word for this runner on the command line and in results. */

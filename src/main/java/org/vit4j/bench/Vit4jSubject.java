@@ -4,18 +4,21 @@ import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.DeviceParameters;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.data.Batch;
 import org.vit4j.optim.Optimizer;
+import org.vit4j.optim.ParamGroups;
 import org.vit4j.run.RunConfig;
 
 /** A training step as in {@code vit4j train}, on one of vit4j's backends, with the config's precision. */
 final class Vit4jSubject implements Subject {
     private final BenchNetwork network;
     private final Backend backend;
+    private final DeviceParameters parameters;
     private final double lr;
     private final GradientStep step;
     private final Optimizer.OptimizerState optimizer;
@@ -25,15 +28,18 @@ final class Vit4jSubject implements Subject {
         this.network = new BenchNetwork(config);
         this.backend = backend.with(config.train().backend().precision());
         this.lr = config.train().optimizer().lr();
-        var parameters = network.parameters();
+        this.parameters = this.backend.parameters(network.parameters());
         GradientStep.GradientSpec spec = new GradientStep.GradientSpec(network::loss, List.of());
         this.step = this.backend.step(network.graph(), parameters, Mode.TRAINING, spec);
-        this.optimizer = config.train().optimizer().start(parameters);
+        Optimizer rule = config.train().optimizer();
+        this.optimizer = rule.start(parameters.trainable(), ParamGroups.of(network.parameters(), rule.weightDecay()));
     }
 
     /** Inference with constant parameters, as for a saved model; recreated after each update. */
     private Inference inference() {
-        if (inference == null) inference = backend.fixedInference(network.graph(), network.parameters());
+        if (inference != null) return inference;
+        parameters.download();
+        inference = backend.fixedInference(network.graph(), network.parameters());
         return inference;
     }
 
@@ -60,7 +66,7 @@ final class Vit4jSubject implements Subject {
 
     @Override
     public void update() {
-        optimizer.step(step.flatGradient(), lr);
+        optimizer.step(step.gradient(), lr);
         step.updateStatistics();
         closeInference();
     }
@@ -84,5 +90,6 @@ final class Vit4jSubject implements Subject {
     public void close() {
         step.close();
         closeInference();
+        parameters.close();
     }
 }

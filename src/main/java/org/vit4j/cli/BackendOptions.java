@@ -7,24 +7,28 @@ import picocli.CommandLine.Option;
 
 /** Options of the execution of a saved model: backend, device, and arithmetic of matrix products and convolutions. */
 final class BackendOptions {
+    private static final String DEFAULT_BACKEND = "auto";
+    private static final String DEFAULT_PRECISION = "fp32";
+
     @Option(
             names = "--backend",
             paramLabel = "auto|onednn|samediff|torch",
-            defaultValue = "auto",
+            defaultValue = DEFAULT_BACKEND,
             description = "What executes the network (default: ${DEFAULT-VALUE}, the fastest one).")
     private String backendWord;
 
     @Option(
             names = "--device",
-            paramLabel = "cpu|cuda:N",
-            defaultValue = Backend.CPU,
-            description = "Where the network is executed; a GPU needs the torch backend (default: ${DEFAULT-VALUE}).")
+            paramLabel = "auto|cpu|cuda:N",
+            defaultValue = Backend.ANY_DEVICE,
+            description = "Where the network is executed; a GPU needs a build with libtorch (default: ${DEFAULT-VALUE},"
+                    + " the first usable GPU, or the CPU).")
     private String device;
 
     @Option(
             names = "--precision",
             paramLabel = "fp32|bf16",
-            defaultValue = "fp32",
+            defaultValue = DEFAULT_PRECISION,
             description =
                     "Arithmetic of matrix products. bf16 is faster and less accurate; it requires a processor with"
                             + " AMX or AVX-512 BF16 (default: ${DEFAULT-VALUE}).")
@@ -39,7 +43,11 @@ final class BackendOptions {
             throw new ConfigError(
                     "--backend " + backendWord + ": expected one of " + String.join(", ", Backend.configNames()));
         Backend backend = onDevice(Backend.named(backendWord).with(Precision.named(word)));
-        backend.check();
+        try {
+            backend.check();
+        } catch (ConfigError e) {
+            throw new ConfigError("--" + e.getMessage());
+        }
         return backend;
     }
 
@@ -53,6 +61,8 @@ final class BackendOptions {
 
     /** Returns true if none of the options was changed. */
     boolean areDefaults() {
-        return word.equals("fp32") && backendWord.equals("auto") && device.equals(Backend.CPU);
+        return word.equals(DEFAULT_PRECISION)
+                && backendWord.equals(DEFAULT_BACKEND)
+                && device.equals(Backend.ANY_DEVICE);
     }
 }

@@ -56,15 +56,18 @@ final class BenchCommand implements Callable<Integer> {
             names = "--only",
             paramLabel = "RUNNER",
             split = ",",
-            description = "Measure only these of plain, samediff and onednn (comma-separated; default: all).")
-    private List<BenchRunner> only = List.of(BenchRunner.values());
+            description =
+                    "Measure only these of plain, samediff, onednn and torch (comma-separated; default: all but torch,"
+                            + " which needs a build with libtorch).")
+    private List<BenchRunner> only = BenchRunner.DEFAULT;
 
     @Option(
             names = "--callers",
             paramLabel = "N",
             split = ",",
-            description = "Also measure latency and images per second of the oneDNN backend with N concurrent callers, one"
-                    + " image per call, against calls under one lock (comma-separated, such as 1,2,4; default: none).")
+            description =
+                    "Also measure latency and images per second of the oneDNN backend with N concurrent callers, one"
+                            + " image per call, against calls under one lock (comma-separated, such as 1,2,4; default: none).")
     private List<Integer> callers = List.of();
 
     @Mixin
@@ -86,7 +89,8 @@ final class BenchCommand implements Callable<Integer> {
         List<BenchRunner> runners = only.stream().distinct().sorted().toList();
         Map<BenchRunner, PeakMemory> memory = new EnumMap<>(BenchRunner.class);
         Bench.BenchResult measured;
-        try (Bench bench = new Bench(run, runners, steps, callers.stream().distinct().toList(), progress)) {
+        try (Bench bench =
+                new Bench(run, runners, steps, callers.stream().distinct().toList(), progress)) {
             // Memory first, while this process is small: plain SameDiff uses all memory that it can get.
             for (BenchRunner runner : runners) {
                 progress.accept("memory of " + runner.word());

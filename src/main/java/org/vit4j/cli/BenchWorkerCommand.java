@@ -27,7 +27,11 @@ final class BenchWorkerCommand implements Callable<Integer> {
     @Mixin
     private OverrideOption overrides;
 
-    @Option(names = "--runner", required = true, paramLabel = "RUNNER", description = "plain, samediff or onednn.")
+    @Option(
+            names = "--runner",
+            required = true,
+            paramLabel = "RUNNER",
+            description = "plain, samediff, onednn or torch.")
     private BenchRunner runner;
 
     @Spec

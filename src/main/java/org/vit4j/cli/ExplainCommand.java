@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
 import org.vit4j.explain.ExplainMethod;
 import org.vit4j.explain.ExplainRun;
@@ -42,9 +43,10 @@ final class ExplainCommand implements Callable<Integer> {
             names = "--method",
             split = ",",
             paramLabel = "METHOD",
-            description = "gradcam, rollout, attention, heads, saliency, distance, similarity or features; comma-separated for"
-                    + " several"
-                    + " (default: gradcam).")
+            description =
+                    "gradcam, rollout, attention, heads, saliency, distance, similarity or features; comma-separated for"
+                            + " several"
+                            + " (default: gradcam).")
     private List<ExplainMethod> methods = List.of(ExplainMethod.GRADCAM);
 
     @Option(
@@ -55,7 +57,10 @@ final class ExplainCommand implements Callable<Integer> {
                             + " affects the output).")
     private Optional<String> layer = Optional.empty();
 
-    @Option(names = "--head", paramLabel = "N", description = "Attention head for attention, from 0 (default: all, see --head-fusion).")
+    @Option(
+            names = "--head",
+            paramLabel = "N",
+            description = "Attention head for attention, from 0 (default: all, see --head-fusion).")
     private Optional<Integer> head = Optional.empty();
 
     @Option(
@@ -67,15 +72,17 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(
             names = "--discard",
             paramLabel = "RATIO",
-            description = "Fraction of the smallest attention values of each layer that rollout sets to 0, from 0 to below"
-                    + " 1 (default: 0).")
+            description =
+                    "Fraction of the smallest attention values of each layer that rollout sets to 0, from 0 to below"
+                            + " 1 (default: 0).")
     private double discard;
 
     @Option(
             names = "--percentile",
             paramLabel = "P",
-            description = "Percentile of the values of a heat map at the top of its color scale; 100 is the largest value"
-                    + " (default: 98).")
+            description =
+                    "Percentile of the values of a heat map at the top of its color scale; 100 is the largest value"
+                            + " (default: 98).")
     private double percentile = HeatMap.PERCENTILE;
 
     @Option(
@@ -95,6 +102,9 @@ final class ExplainCommand implements Callable<Integer> {
     private MaxPixelsOption maxPixels;
 
     @Mixin
+    private BackendOptions execution;
+
+    @Mixin
     private JsonOption json;
 
     @Spec
@@ -105,6 +115,7 @@ final class ExplainCommand implements Callable<Integer> {
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
             throw new ConfigError("-o " + directory + ": is a file; expected a directory");
         }
+        Backend backend = execution.backend();
         // Java's 2D drawing must not connect to a display.
         System.setProperty("java.awt.headless", "true");
         OptionalInt headIndex = head.map(OptionalInt::of).orElse(OptionalInt.empty());
@@ -113,7 +124,7 @@ final class ExplainCommand implements Callable<Integer> {
                 ImageArguments.files(inputs, note -> spec.commandLine().getErr().println("vit4j: " + note));
         var request = new ExplainRun.ExplainRequest(
                 images, methods, layer, headIndex, rollout, target, percentile, directory, maxPixels.limit());
-        try (SavedModel model = SavedModel.load(file)) {
+        try (SavedModel model = SavedModel.load(file, backend)) {
             print(ExplainRun.write(model, request));
         }
         return CommandLineProgram.SUCCESS;

@@ -8,9 +8,14 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.ProcessGroup;
 import org.vit4j.config.ConfigError;
+import org.vit4j.io.RunException;
 import org.vit4j.metrics.BestMetric;
 import org.vit4j.run.DistributedBackend;
+import org.vit4j.run.RankEnvironment;
+import org.vit4j.run.RankRun;
 import org.vit4j.run.ResumeCommand;
 import org.vit4j.run.RunConfig;
 import org.vit4j.run.Sweep;
@@ -135,10 +140,48 @@ final class TrainCommand implements Callable<Integer> {
     private int train() {
         RunConfig run = config.isPresent() ? RunConfig.open(config.get(), overrides()) : savedConfig();
         Path runDirectory = directory.orElse(run.output().dir());
+        Backend backend = run.train().backend();
+        Optional<ProcessGroup.Membership> membership = RankEnvironment.of(System.getenv(), backend.devices());
+        if (spark.isPresent() && (membership.isPresent() || backend.devices().size() > 1))
+            throw new ConfigError("--spark trains on one device per executor; name one in train.device");
+        if (membership.isPresent()) return train(run, membership.get(), runDirectory);
+        if (backend.devices().size() > 1) {
+            checkDevices(backend);
+            return new RankLauncher(backend.devices(), spec.commandLine().getOut())
+                    .run(spec.root().commandLine().getParseResult().originalArgs());
+        }
         TrainRun.RunResult result = withProgress(progress -> spark.isPresent()
                 ? DistributedBackend.find()
                         .train(spark.get(), run, runDirectory, resume, progress, root.interrupt::requested)
                 : TrainRun.run(run, runDirectory, resume, progress, root.interrupt::requested));
+        return print(result);
+    }
+
+    /** Reports what is the same in all processes before they start. */
+    private static void checkDevices(Backend backend) {
+        try {
+            for (String device : backend.devices()) backend.inGroup(device).check();
+        } catch (ConfigError e) {
+            throw new ConfigError("train." + e.getMessage());
+        }
+    }
+
+    /** Trains in one process of several. */
+    private int train(RunConfig run, ProcessGroup.Membership membership, Path runDirectory) {
+        try {
+            if (membership.rank() == 0)
+                return print(withProgress(progress ->
+                        RankRun.first(run, membership, runDirectory, resume, progress, root.interrupt::requested)));
+            root.interrupt.listen(message -> {}); // process 0 decides when to stop
+            RankLauncher.endWithLauncher();
+            return RankRun.other(run, membership) ? CommandLineProgram.SUCCESS : CommandLineProgram.INTERRUPTED;
+        } catch (ProcessGroup.GroupException e) {
+            RankLauncher.awaitEnd(); // another process has failed, and its reason is the one to report
+            throw new RunException(e.getMessage() + "; continue with --resume", e);
+        }
+    }
+
+    private int print(TrainRun.RunResult result) {
         PrintWriter out = spec.commandLine().getOut();
         out.println(json.requested() ? Json.text(result.toMap()) : resultText(result));
         out.flush();

@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vit4j.backend.ProcessGroup;
 import org.vit4j.machine.Environment;
 import org.vit4j.metrics.BestEpoch;
-import org.vit4j.model.ModelDescription;
 import org.vit4j.model.Network;
 import org.vit4j.train.Callback;
 import org.vit4j.train.GradientWorkers;
@@ -21,6 +21,7 @@ import org.vit4j.train.Trainer;
  * One process of a run, from its start or a resume to its end or a stop.
  *
  * @param workers compute the gradients; this process does if empty
+ * @param group processes that train together, of which this is the first; this one alone if empty
  */
 record RunSession(
         RunConfig config,
@@ -29,7 +30,8 @@ record RunSession(
         boolean resume,
         Callback progress,
         BooleanSupplier stop,
-        Optional<GradientWorkers> workers) {
+        Optional<GradientWorkers> workers,
+        Optional<ProcessGroup> group) {
     private static final Logger LOG = LoggerFactory.getLogger(RunSession.class);
 
     TrainRun.RunResult run() {
@@ -45,7 +47,7 @@ record RunSession(
                         "the warm-up is longer than the run; shortened to its {} epochs",
                         config.train().epochs());
             }
-            try (Network network = network()) {
+            try (Network network = RankRun.network(config, data)) {
                 RunRecorder recorder = new RunRecorder(
                         run, config.output().keep(), network.description(), data.validation(), workers.isPresent());
                 try (TrainLoop loop = loop(network, recorder, teacher)) {
@@ -57,18 +59,6 @@ record RunSession(
         }
     }
 
-    private Network network() {
-        return Network.create(
-                new ModelDescription(
-                        config.name(),
-                        config.model(),
-                        config.resolved(),
-                        data.classes(),
-                        config.data().preprocess(),
-                        Environment.describe()),
-                config.train().seed());
-    }
-
     private TrainLoop loop(Network network, RunRecorder recorder, Optional<TeacherModel> teacher) {
         Trainer trainer = Trainer.of(network)
                 .config(config.train())
@@ -76,6 +66,8 @@ record RunSession(
                 .checkpoints(recorder);
         teacher.ifPresent(trainer::teacher);
         workers.ifPresent(trainer::workers);
+        group.ifPresent(processes ->
+                trainer.group(processes).backend(config.train().backend().inGroup(processes.device())));
         return trainer.loop(
                 data.training(),
                 data.validation(),
@@ -96,6 +88,7 @@ record RunSession(
             run.write("config.yaml", config.resolved());
             run.write("environment.json", Environment.json());
         }
+        loop.share();
         try (RunLog log = new RunLog(run, config.train(), state, config.output().logSteps())) {
             recorder.log(log);
             // After a crash following the last checkpoint the log and report may be missing.
@@ -122,8 +115,10 @@ record RunSession(
                     : "stopped after step " + loop.state().step() + "; continue with --resume";
             return finished;
         } catch (RuntimeException e) {
-            status = "failed: " + e.getMessage();
-            throw e;
+            RuntimeException explained = DeviceFailures.explained(
+                    e, config, group.map(ProcessGroup::size).orElse(1));
+            status = "failed: " + explained.getMessage();
+            throw explained;
         } finally {
             log.report(status);
         }

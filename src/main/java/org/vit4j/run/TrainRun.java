@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.ProcessGroup;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.ClassCounts;
 import org.vit4j.data.datasets.Dataset;
@@ -103,29 +105,71 @@ public final class TrainRun {
         check(
                 config,
                 data.classes().size(),
-                workers.map(GradientWorkers::shards).orElse(1));
-        config.train().forClasses(data.classes(), data.training().classCounts());
-        if (workers.isPresent() && config.train().hasWeightedMean()) {
-            throw new ConfigError(
-                    config.name() + ": train.loss.class_weights: not supported with several workers, whose"
-                            + " shards of a batch have different total weights; use data.sampling: balanced");
-        }
+                workers.map(GradientWorkers::shards).orElse(1),
+                config.train().backend());
+        return session(config, data, directory, resume, progress, stop, workers, Optional.empty());
+    }
+
+    /** Trains after the checks. */
+    static RunResult session(
+            RunConfig config,
+            TrainData data,
+            Path directory,
+            boolean resume,
+            Callback progress,
+            BooleanSupplier stop,
+            Optional<GradientWorkers> workers,
+            Optional<ProcessGroup> group) {
+        Optional<String> problem = weightedMeanProblem(config, data, workers.isPresent() || group.isPresent());
+        if (problem.isPresent()) throw new ConfigError(problem.get());
         int threads = CpuThreads.current();
         config.train().threads().ifPresent(CpuThreads::use);
         try {
-            return new RunSession(config, data, directory, resume, progress, stop, workers).run();
+            return new RunSession(config, data, directory, resume, progress, stop, workers, group).run();
+        } catch (RuntimeException e) {
+            throw DeviceFailures.explained(
+                    e, config, group.map(ProcessGroup::size).orElse(1));
         } finally {
             if (config.train().threads().isPresent()) CpuThreads.use(threads);
         }
     }
 
-    /** Checks classes, backend and memory before anything is opened or written. */
-    static void check(RunConfig config, int classes) {
-        check(config, classes, 1);
+    /** Class weights need the labels; the shards of a batch have different total weights. */
+    private static Optional<String> weightedMeanProblem(RunConfig config, TrainData data, boolean sharded) {
+        config.train().forClasses(data.classes(), data.training().classCounts());
+        if (!sharded || !config.train().hasWeightedMean()) return Optional.empty();
+        return Optional.of(config.name() + ": train.loss.class_weights: not supported with several workers, whose"
+                + " shards of a batch have different total weights; use data.sampling: balanced");
     }
 
-    /** @param shards number of shards that a batch is divided into */
-    private static void check(RunConfig config, int classes, int shards) {
+    /** Checks classes, backend and memory before anything is opened or written. */
+    static void check(RunConfig config, int classes) {
+        check(config, classes, 1, config.train().backend());
+    }
+
+    /** Checks one process of several, and returns its backend. */
+    static Backend check(RunConfig config, TrainData data, ProcessGroup.Membership membership) {
+        Optional<String> problem = weightedMeanProblem(config, data, true);
+        if (problem.isPresent()) throw new ConfigError(problem.get());
+        Backend backend;
+        try {
+            backend = config.train().backend().inGroup(membership.device());
+        } catch (ConfigError e) {
+            throw new ConfigError("train." + e.getMessage());
+        }
+        check(config, data.classes().size(), membership.size(), backend);
+        return backend;
+    }
+
+    /**
+     * @param shards number of shards that a batch is divided into
+     * @param backend of this process
+     */
+    private static void check(RunConfig config, int classes, int shards, Backend backend) {
+        if (backend.devices().size() > 1)
+            throw new ConfigError(
+                    config.name() + ": train.device names " + backend.devices().size()
+                            + " devices, which only the command train starts processes for; name one");
         if (classes < 2) {
             throw new ConfigError(config.name() + ": the data has " + classes + " class; expected at least two class"
                     + " directories or labels");
@@ -136,7 +180,12 @@ public final class TrainRun {
                             + " classes; set model.classes=" + classes);
         }
         TrainConfig train = config.train();
-        train.backend().check();
+        try {
+            backend.check();
+        } catch (ConfigError e) {
+            throw new ConfigError("train." + e.getMessage());
+        }
+        if (!backend.isOnHost()) return; // a GPU reports when its memory is exhausted
         int batch = (train.batch() + shards - 1) / shards;
         MemoryEstimate estimate = MemoryEstimate.of(config.model().graph(), batch, train.arrayCount());
         MemoryCheck.check(estimate, config.name(), train.batch());

@@ -175,7 +175,7 @@ public record TrainConfig(
         Backend backend = Backend.named(s.choiceAt("backend", Backend.configNames(), Backend.AUTO.configName()))
                 .with(s.enumAt("precision", Precision.class, Precision.FP32));
         try {
-            return backend.on(s.stringAt("device", Backend.CPU));
+            return backend.on(s.stringsAt("device", List.of(Backend.ANY_DEVICE)));
         } catch (ConfigError e) {
             s.reject("device", e.getMessage());
             return backend;

@@ -10,7 +10,9 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vit4j.backend.ProcessGroup;
 import org.vit4j.data.BatchSource;
+import org.vit4j.data.DataLoader;
 import org.vit4j.data.LoadTimes;
 import org.vit4j.graph.Graph;
 import org.vit4j.io.RunException;
@@ -31,13 +33,17 @@ import org.vit4j.train.ValidatedEpoch.ValidatedWeights;
 public final class TrainLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TrainLoop.class);
 
-    /** @param workers compute the gradients; this process does if empty */
+    /**
+     * @param workers compute the gradients; this process does if empty
+     * @param group processes that train together; this one alone if empty
+     */
     record LoopPartners(
             List<Callback> callbacks,
             List<Metric> metrics,
             CheckpointStore checkpoints,
             Optional<TeacherModel> teacher,
-            Optional<GradientWorkers> workers) {}
+            Optional<GradientWorkers> workers,
+            Optional<ProcessGroup> group) {}
 
     private final TrainConfig train;
     private final LoopPartners partners;
@@ -48,6 +54,7 @@ public final class TrainLoop implements AutoCloseable {
     private final BatchInputs batchInputs;
     private final Validator validator;
     private final LossSpikeDetector spikes;
+    private final RankSync ranks;
     private TrainState state = TrainState.START;
     private LoadTimes loadedBefore = LoadTimes.NONE; // at the start of the epoch
 
@@ -70,6 +77,7 @@ public final class TrainLoop implements AutoCloseable {
         this.validator = new Validator(
                 train.backend(), graph, trainStep.deviceParameters(), trainStep.deviceAverage(), classes, metrics());
         this.spikes = new LossSpikeDetector(train.spike());
+        this.ranks = new RankSync(partners.group());
     }
 
     /** The metrics of the caller and the one that selects the best epoch, if it is another one. */
@@ -91,10 +99,23 @@ public final class TrainLoop implements AutoCloseable {
         Optional<TrainState> found = partners.checkpoints().resume(arrays.byName());
         found.ifPresent(saved -> {
             state = saved;
-            int batches = training.batchesPerEpoch();
-            trainStep.resume(arrays, saved, (batches + train.accumulate() - 1) / train.accumulate());
+            trainStep.resume(arrays, saved, stepsPerEpoch());
         });
         return found.isPresent();
+    }
+
+    private int stepsPerEpoch() {
+        return (training.batchesPerEpoch() + train.accumulate() - 1) / train.accumulate();
+    }
+
+    /** Sends state and weights of process 0 to the others, if several processes train; must be called before {@link #run}. */
+    public void share() {
+        if (partners.group().isEmpty()) return;
+        TrainState shared = ranks.shared(state);
+        trainStep.share(partners.group().get());
+        if (ranks.isFirst() || shared.equals(TrainState.START)) return;
+        state = shared;
+        trainStep.resume(shared, stepsPerEpoch());
     }
 
     /** Progress so far. */
@@ -144,11 +165,12 @@ public final class TrainLoop implements AutoCloseable {
         int steps = training.batchesPerEpoch();
         trainStep.beginEpoch(state.epoch());
         loadedBefore = training.loadTimes();
-        try (GradientSource gradients = gradientSource()) {
+        BooleanSupplier agreed = ranks.agreed(stop);
+        try (GradientSource gradients = gradientSource(stop)) {
             while (state.batches() < steps) {
                 if (!step(gradients, steps, stop)) return false;
                 if (state.batches() < steps && train.savesAfter(state.step())) save();
-                if (stop.getAsBoolean() && state.batches() < steps) return false;
+                if (agreed.getAsBoolean() && state.batches() < steps) return false;
             }
         }
         try {
@@ -156,25 +178,46 @@ public final class TrainLoop implements AutoCloseable {
         } catch (InterruptibleSource.StoppedException e) {
             return false; // all batches of the epoch are done; the resumed run validates
         }
-        return !stop.getAsBoolean() || isFinished();
+        return !agreed.getAsBoolean() || isFinished();
     }
 
     private double lr(double epoch) {
         return schedule.at(epoch, train.optimizer().lr(), state.history());
     }
 
-    private GradientSource gradientSource() {
+    private GradientSource gradientSource(BooleanSupplier stop) {
         int epoch = state.epoch();
+        if (partners.group().isPresent())
+            return new RankGradients(
+                    train,
+                    trainStep,
+                    batchInputs,
+                    ranks,
+                    (DataLoader) training,
+                    epoch,
+                    state.batches(),
+                    stop,
+                    (batch, count) ->
+                            rerun(epoch, batch, count, "on another device only; this one gives finite values"));
         if (partners.workers().isEmpty())
             return GradientSource.local(train, trainStep, batchInputs, training, epoch, state.batches());
-        return GradientSource.distributed(train, trainStep, partners.workers().get(), epoch, (batch, count) -> {
-            try (GradientSource local = GradientSource.local(train, trainStep, batchInputs, training, epoch, batch)) {
-                for (int i = 0; i < count; i++) local.next(batch + i, count - i);
-                return "on a worker only; the same batches give finite values in this process";
-            } catch (GradientSource.NonFiniteException e) {
-                return e.getMessage();
-            }
-        });
+        return GradientSource.distributed(
+                train,
+                trainStep,
+                partners.workers().get(),
+                epoch,
+                (batch, count) -> rerun(
+                        epoch, batch, count, "on a worker only; the same batches give finite values in this process"));
+    }
+
+    /** Repeats batches in this process and describes where NaN or infinite values first occur. */
+    private String rerun(int epoch, int batch, int count, String nowhere) {
+        try (GradientSource local = GradientSource.local(train, trainStep, batchInputs, training, epoch, batch)) {
+            for (int i = 0; i < count; i++) local.next(batch + i, count - i);
+            return nowhere;
+        } catch (GradientSource.NonFiniteException e) {
+            return e.getMessage();
+        }
     }
 
     /** @return false if the workers stopped together with this process, as by Ctrl-C: only this step is lost */
@@ -275,8 +318,15 @@ public final class TrainLoop implements AutoCloseable {
     }
 
     private void finish(double lr, BooleanSupplier stop) {
-        long start = System.nanoTime();
         check();
+        EpochMetrics metrics = ranks.validated(() -> validate(lr, stop));
+        state = state.afterEpoch(metrics);
+        save();
+        partners.callbacks().forEach(callback -> callback.epoch(metrics, train.epochs()));
+    }
+
+    private EpochMetrics validate(double lr, BooleanSupplier stop) {
+        long start = System.nanoTime();
         BatchSource source = new InterruptibleSource(validation, stop);
         Map<String, Double> further = new LinkedHashMap<>();
         ValidatedWeights weights = validator.weights(source, further);
@@ -299,9 +349,7 @@ public final class TrainLoop implements AutoCloseable {
         ValidatedEpoch validated =
                 new ValidatedEpoch(metrics, best, metrics.averageIsBetter(train.best()), weights, average);
         partners.callbacks().forEach(callback -> callback.validated(validated));
-        state = after;
-        save();
-        partners.callbacks().forEach(callback -> callback.epoch(metrics, train.epochs()));
+        return metrics;
     }
 
     @Override

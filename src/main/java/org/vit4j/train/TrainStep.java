@@ -11,7 +11,9 @@ import org.vit4j.backend.DropMask;
 import org.vit4j.backend.FlatArray;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.ProcessGroup;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Role;
 import org.vit4j.optim.GradientClipping;
 import org.vit4j.optim.LayerDepths;
 import org.vit4j.optim.Optimizer;
@@ -31,6 +33,7 @@ final class TrainStep implements AutoCloseable {
     private final Optional<GradientClipping> clipping;
     private final Optional<WeightAverage> average;
     private FlatArray sum;
+    private FlatArray buffersBefore;
     private boolean downloaded = true;
     private int batches;
     private double norm;
@@ -168,6 +171,50 @@ final class TrainStep implements AutoCloseable {
         return true;
     }
 
+    /**
+     * Accumulates the mean over all processes of the gradient of their last shards, in place of {@link #accumulate}.
+     *
+     * @param share of the images of the batch; 0 if this process had none
+     * @param last true if an optimizer step follows
+     * @return false if the gradient is NaN or infinite; nothing is accumulated then
+     */
+    boolean accumulateShard(ProcessGroup group, double share, boolean last) {
+        FlatArray flat = gradients().gradient();
+        if (share > 0) flat.multiply(share);
+        else flat.fill(0);
+        group.sum(flat);
+        norm = flat.norm();
+        if (!Double.isFinite(norm)) return false;
+        sumStatistics(group, share);
+        downloaded = false;
+        add(1, last);
+        return true;
+    }
+
+    /** Adds the mean over all processes of the change of the running statistics. Constants among the buffers do not change. */
+    private void sumStatistics(ProcessGroup group, double share) {
+        if (graph.parameters().stream().noneMatch(parameter -> parameter.role() == Role.RUNNING_STAT)) return;
+        FlatArray buffers = parameters.buffers();
+        if (buffersBefore == null) buffersBefore = buffers.zeros();
+        buffersBefore.set(buffers);
+        if (share > 0) gradients().updateStatistics();
+        group.sum(buffers.add(buffersBefore, -1).multiply(share));
+        buffers.add(buffersBefore);
+    }
+
+    /** Replaces all arrays by those of process 0; its parameters on the host may have changed. */
+    void share(ProcessGroup group) {
+        upload();
+        group.broadcast(parameters.trainable());
+        group.broadcast(parameters.buffers());
+        optimizer.arrays().values().forEach(group::broadcast);
+        deviceAverage().ifPresent(ema -> {
+            group.broadcast(ema.trainable());
+            group.broadcast(ema.buffers());
+        });
+        downloaded = false;
+    }
+
     /** Applies the mean of the accumulated gradients; {@code step} is the number of the step, from 1. */
     void optimizerStep(double lr, int step) {
         clipping.ifPresent(clip -> clip.apply(gradients().gradient(), norm));
@@ -207,6 +254,11 @@ final class TrainStep implements AutoCloseable {
         optimizer
                 .arrays()
                 .forEach((kind, flat) -> flat.setHost(arrays.optimizer().get(kind)));
+        resume(state, stepsPerEpoch);
+    }
+
+    /** Continues with all arrays in place; see {@link #share}. */
+    void resume(TrainState state, int stepsPerEpoch) {
         int last = state.batches() > 0 ? state.epoch() : Math.max(0, state.epoch() - 1); // the epoch of the last batch
         if (lossGradient.beginEpoch(last)) optimizer.setParamGroups(paramGroups());
         optimizer.resume(state.step() - lossGradient.phaseStart(last) * stepsPerEpoch);

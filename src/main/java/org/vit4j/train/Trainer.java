@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.ProcessGroup;
 import org.vit4j.config.Checks;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.DataLoader;
@@ -42,6 +43,7 @@ public final class Trainer {
     private CheckpointStore checkpoints = CheckpointStore.NONE;
     private Optional<TeacherModel> teacher = Optional.empty();
     private Optional<GradientWorkers> workers = Optional.empty();
+    private Optional<ProcessGroup> group = Optional.empty();
 
     private Trainer(Network network) {
         this.network = network;
@@ -159,6 +161,15 @@ public final class Trainer {
     }
 
     /**
+     * Trains together with other processes, each of which computes the gradients of its part of a batch. They need a {@link
+     * DataLoader}, and call {@link TrainLoop#share} first.
+     */
+    public Trainer group(ProcessGroup processes) {
+        group = Optional.of(processes);
+        return this;
+    }
+
+    /**
      * Trains on a dataset; the network gets the names of its classes, and keeps the weights after the last epoch.
      *
      * @return metrics of the epochs
@@ -196,6 +207,13 @@ public final class Trainer {
     public TrainLoop loop(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
         TrainConfig config = settings.build(epochs).forClasses(classes, training.classCounts());
         Checks.require(config.distill().isEmpty() || teacher.isPresent(), "teacher is missing; train.distill needs it");
+        Checks.require(
+                config.backend().devices().size() == 1,
+                "backend is on %d devices; select one by Backend.inGroup",
+                config.backend().devices().size());
+        Checks.require(
+                group.isEmpty() || training instanceof DataLoader,
+                "several processes need a DataLoader, which can load a part of a batch");
         return new TrainLoop(
                 config,
                 network,
@@ -203,6 +221,6 @@ public final class Trainer {
                 validation,
                 classes,
                 new TrainLoop.LoopPartners(
-                        List.copyOf(callbacks), List.copyOf(metrics), checkpoints, teacher, workers));
+                        List.copyOf(callbacks), List.copyOf(metrics), checkpoints, teacher, workers, group));
     }
 }

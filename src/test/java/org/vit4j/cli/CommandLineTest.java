@@ -259,8 +259,13 @@ class CommandLineTest {
     void benchAcceptsEarlierRunnerNames() {
         refused("no config 'nothing'", "bench", "nothing", "--only", "stock,portable,accelerated");
         refused("no config 'nothing'", "bench-worker", "nothing", "--runner", "accelerated");
-        refused("unknown runner 'fast'; known: plain, samediff, onednn", "bench-worker", "x", "--runner", "fast");
-        refused("unknown runner 'fast'; known: plain, samediff, onednn", "bench", "x", "--only", "plain,fast");
+        refused(
+                "unknown runner 'fast'; known: plain, samediff, onednn, torch",
+                "bench-worker",
+                "x",
+                "--runner",
+                "fast");
+        refused("unknown runner 'fast'; known: plain, samediff, onednn, torch", "bench", "x", "--only", "plain,fast");
     }
 
     @Test

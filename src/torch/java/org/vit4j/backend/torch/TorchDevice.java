@@ -45,10 +45,12 @@ record TorchDevice(String name, boolean sharesMemory) {
 
     /** The reason why it cannot be used, one line; empty if it can. */
     Optional<String> unavailableReason() {
+        Optional<String> conflict = TorchInstallation.conflict();
+        if (conflict.isPresent()) return conflict;
         try {
             Loader.load(torch.class);
         } catch (LinkageError e) {
-            return Optional.of("libtorch's native library cannot be loaded: " + firstLine(e));
+            return Optional.of(TorchInstallation.loadReason(e));
         }
         return isCuda() ? cudaReason() : Optional.empty();
     }
@@ -59,16 +61,15 @@ record TorchDevice(String name, boolean sharesMemory) {
                     + " 'mvn -Ptorch,torch-cuda -DskipTests package' (docs/cuda.md)");
         int count = torch.cuda_device_count();
         if (count == 0)
-            return Optional.of("libtorch sees no GPU: there is none, the NVIDIA driver is missing or too old, or a CUDA"
-                    + " library is missing (docs/cuda.md)");
-        int index = Integer.parseInt(name.substring(CUDA.length()));
+            return Optional.of(TorchInstallation.ofThisMachine(System.getenv()).noGpuReason());
+        int index = index();
         if (index >= count)
             return Optional.of(name + " does not exist: libtorch sees " + count + " GPU(s), from cuda:0");
         return Optional.empty();
     }
 
-    private static String firstLine(LinkageError e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    private int index() {
+        return Integer.parseInt(name.substring(CUDA.length()));
     }
 
     /**

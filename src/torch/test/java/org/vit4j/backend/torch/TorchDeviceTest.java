@@ -83,6 +83,6 @@ class TorchDeviceTest {
                         .containsAnyOf("has no CUDA; build one with 'mvn -Ptorch,torch-cuda", "sees no GPU"));
         assertThatThrownBy(() -> Backend.AUTO.on("cuda:0").check())
                 .isInstanceOf(ConfigError.class)
-                .hasMessageStartingWith("train.backend: torch is not available: ");
+                .hasMessageStartingWith("device cuda:0 is not available: ");
     }
 }

@@ -1,0 +1,80 @@
+package org.vit4j.backend.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Reasons why a GPU cannot be used, one line each. */
+class TorchInstallationTest {
+    @TempDir
+    Path directory;
+
+    private static String reason(String driver, String visible) {
+        return new TorchInstallation(Optional.ofNullable(driver), Optional.ofNullable(visible)).noGpuReason();
+    }
+
+    @Test
+    void driverAndVariableExplainThatNoGpuIsSeen() {
+        assertThat(reason(null, null)).isEqualTo("libtorch sees no GPU: no NVIDIA driver is loaded (docs/cuda.md)");
+        assertThat(reason("535.104.05", null))
+                .isEqualTo("the NVIDIA driver 535.104.05 is too old for libtorch's CUDA 13, which needs 580 or newer"
+                        + " (docs/cuda.md)");
+        assertThat(reason("580.65.06", "")).isEqualTo("CUDA_VISIBLE_DEVICES= hides all GPUs");
+        assertThat(reason("580.65.06", "-1")).isEqualTo("CUDA_VISIBLE_DEVICES=-1 hides all GPUs");
+        assertThat(reason("580.65.06", "7"))
+                .startsWith(
+                        "libtorch sees no GPU, although the NVIDIA driver 580.65.06 is loaded: CUDA_VISIBLE_DEVICES=7");
+    }
+
+    @Test
+    void theVersionOfTheDriverIsReadFromItsFile() throws IOException {
+        Path file = directory.resolve("version");
+        Files.writeString(
+                file,
+                "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023\nGCC version:\n");
+        assertThat(TorchInstallation.driver(file)).contains("535.104.05");
+        Files.writeString(
+                file,
+                "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.82.07  Release Build  (root@host)\n");
+        assertThat(TorchInstallation.driver(file)).contains("580.82.07");
+        assertThat(TorchInstallation.driver(directory.resolve("none"))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    libcuda.so.1     | install the NVIDIA driver
+                    libcudart.so.13  | install CUDA 13 and
+                    libcublas.so.13  | install CUDA 13 and
+                    libnvrtc.so.13   | install CUDA 13 and
+                    libcudnn.so.9    | install cuDNN 9 and
+                    libnccl.so.2     | install NCCL 2 and
+                    libgomp.so.1     | install it or
+                    """)
+    void aMissingLibraryIsNamed(String library, String advice) {
+        LinkageError problem = new UnsatisfiedLinkError(
+                "/cache/libtorch_cuda.so: " + library + ": cannot open shared object file: No such file or directory");
+        LinkageError wrapped = new NoClassDefFoundError("Could not initialize class torch");
+        wrapped.initCause(problem);
+        assertThat(TorchInstallation.loadReason(wrapped))
+                .startsWith("the library " + library + " is missing, which libtorch needs; " + advice)
+                .hasLineCount(1);
+        assertThat(TorchInstallation.loadReason(new UnsatisfiedLinkError("no jnitorch in java.library.path")))
+                .isEqualTo("libtorch's native library cannot be loaded: no jnitorch in java.library.path");
+    }
+
+    @Test
+    void bothNativeJarsAreAConflict() {
+        assertThat(TorchInstallation.conflict(true, true).orElseThrow())
+                .startsWith("libtorch's native jars for the CPU and for GPUs are both on the class path; remove one");
+        assertThat(TorchInstallation.conflict(true, false)).isEmpty();
+        assertThat(TorchInstallation.conflict(false, true)).isEmpty();
+        assertThat(TorchInstallation.conflict()).isEmpty();
+    }
+}
