@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Executes all notebooks with few epochs: all on JJava, the quick start also on rapaio's kernel, and the paragraphs of the
-# Zeppelin note with the Java compiler. Needs Python 3 and access to the package registries.
+# Executes all notebooks with few epochs: all on JJava, the quick start also on the kernels of rapaio and BeakerX, and the
+# Zeppelin note by Zeppelin's Jupyter interpreter. Needs Python 3 and access to the package registries.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 fail() { echo "checks/notebooks.sh: $1" >&2; exit 1; }
@@ -26,4 +26,24 @@ cp notebooks/*.ipynb "$work"
 "$venv/bin/python" checks/notebooks/run.py java "$work"/*.ipynb
 # The second kernel runs in the same folder, which also tests that existing runs are handled.
 "$venv/bin/python" checks/notebooks/run.py rapaio "$work/01-quick-start.ipynb"
-"$venv/bin/python" checks/notebooks/zeppelin.py target/vit4j.jar notebooks/quick-start.zpln "$work"
+
+# BeakerX has no startup script; its glue is the first cell.
+PATH=$PWD/$venv/bin:$PATH beakerx_kernel || fail "BeakerX's kernel is not installed in $venv"
+"$venv/bin/python" checks/notebooks/run.py --first notebooks/kernels/beakerx.jshell beakerx "$work/01-quick-start.ipynb"
+
+# Zeppelin's Jupyter interpreter finds jupyter-client only by a name that newer versions do not have, and its generated code needs
+# protobuf 3, so it has a Python environment of its own.
+zeppelin=target/notebooks/zeppelin
+if ! cmp -s checks/notebooks/zeppelin/requirements.txt "$zeppelin/complete"; then
+  rm -rf "$zeppelin"
+  python3 -m venv "$zeppelin"
+  "$zeppelin/bin/pip" install -q --disable-pip-version-check -r checks/notebooks/zeppelin/requirements.txt ||
+    fail "pip could not install checks/notebooks/zeppelin/requirements.txt"
+  mvn -q -B -f checks/notebooks/zeppelin/pom.xml dependency:copy-dependencies -DoutputDirectory="$PWD/$zeppelin/jars" ||
+    fail "Maven could not download Zeppelin's interpreter"
+  cp checks/notebooks/zeppelin/requirements.txt "$zeppelin/complete"
+fi
+(export PATH=$PWD/$zeppelin/bin:$PATH JJAVA_STARTUP_SCRIPTS_PATH=$notebooks/kernels/zeppelin.jshell
+  run=$PWD/checks/notebooks/zeppelin/RunNote.java
+  jars=$PWD/$zeppelin/jars
+  cd "$work" && java -cp "$jars/*" "$run" "$notebooks/quick-start.zpln" "$OLDPWD/$zeppelin/bin/python")

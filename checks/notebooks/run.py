@@ -1,8 +1,8 @@
 """Executes notebooks, each in a new kernel; stops at the first error.
 
-usage: run.py KERNEL NOTEBOOK.ipynb... [--keep]
+usage: run.py [--first FILE] KERNEL NOTEBOOK.ipynb... [--keep]
 
-With --keep the outputs are written into the notebooks, without execution metadata.
+With --first the contents of a file are run as the first cell. With --keep the outputs are written into the notebooks, without execution metadata.
 """
 
 import sys
@@ -39,9 +39,16 @@ def execute(notebook, kernel, folder):
 
 def main():
     keep = "--keep" in sys.argv
-    kernel, *files = [a for a in sys.argv[1:] if a != "--keep"]
+    arguments = [a for a in sys.argv[1:] if a != "--keep"]
+    first = None
+    if arguments[0] == "--first":
+        first = nbformat.v4.new_code_cell(Path(arguments[1]).read_text(encoding="utf-8"))
+        arguments = arguments[2:]
+    kernel, *files = arguments
     for file in map(Path, files):
         notebook = nbformat.read(file, as_version=4)
+        if first is not None:
+            notebook.cells.insert(0, first)
         nbformat.validate(notebook)
         for cell in notebook.cells:
             if cell.cell_type == "code":
@@ -52,6 +59,9 @@ def main():
         except CellExecutionError as error:
             sys.exit(f"FAILED: {file.name} on {kernel}\n{error}")
         shown = sum(len(cell.get("outputs", [])) for cell in notebook.cells)
+        html = [o for c in notebook.cells for o in c.get("outputs", []) if "text/html" in o.get("data", {})]
+        if first is not None and len(html) < 5:
+            sys.exit(f"FAILED: {file.name} on {kernel} produced {len(html)} figures as HTML")
         if shown == 0:
             sys.exit(f"FAILED: {file.name} on {kernel} produced no outputs")
         print(f"ok: {file.name} on {kernel}, {shown} outputs, {time.monotonic() - begun:.0f} s", flush=True)

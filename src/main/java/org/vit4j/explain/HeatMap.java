@@ -46,7 +46,8 @@ public record HeatMap(String layer, TokenGrid grid, double[][] values, boolean s
         if (!(percentile > 0 && percentile <= 100)) {
             throw new IllegalArgumentException("percentile " + percentile + " out of range (0, 100]");
         }
-        double[] sorted = Arrays.stream(values).flatMapToDouble(Arrays::stream).sorted().toArray();
+        double[] sorted =
+                Arrays.stream(values).flatMapToDouble(Arrays::stream).sorted().toArray();
         double top = sorted[Math.max(0, (int) Math.ceil(percentile / 100 * sorted.length) - 1)];
         return top > 0 ? top : sorted[sorted.length - 1];
     }

@@ -16,9 +16,9 @@ import java.util.OptionalInt;
 import javax.imageio.ImageIO;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.image.Image;
+import org.vit4j.io.AtomicFiles;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
-import org.vit4j.io.AtomicFiles;
 import org.vit4j.report.ImagePage;
 
 /** Heat maps of images: one row per image on the page, with its predictions, and a PNG file per map. */
@@ -91,7 +91,10 @@ final class ImageExplanations {
             case ROLLOUT -> explainer.rollout(image, request.rollout());
             case ATTENTION ->
                 explainer.attention(
-                        image, attentionLayer(), request.head(), request.rollout().fusion());
+                        image,
+                        attentionLayer(),
+                        request.head(),
+                        request.rollout().fusion());
             case HEADS, DISTANCE, SIMILARITY, FEATURES -> throw new AssertionError(method);
         };
     }
@@ -101,11 +104,9 @@ final class ImageExplanations {
         String name = names.get(i) + "-" + method.cliName() + (head.isPresent() ? "-" + head.getAsInt() : "");
         double top = heat.scaleTop(request.percentile());
         byte[] png = png(heat.overlay(explainer.view(images.get(i)), top));
-        AtomicFiles.write(
-                request.directory().resolve(name + ".png"), temporary -> Files.write(temporary, png));
-        Optional<String> classLabel = classSpecific
-                ? Optional.of(model.description().classes().get(target))
-                : Optional.empty();
+        AtomicFiles.write(request.directory().resolve(name + ".png"), temporary -> Files.write(temporary, png));
+        Optional<String> classLabel =
+                classSpecific ? Optional.of(model.description().classes().get(target)) : Optional.empty();
         var figure = new ImagePage.PageFigure(
                 names.get(i) + ", " + method.title(), png, caption(method, heat, classLabel, head, top));
         (head.isPresent() ? heads : figures).get(i).add(figure);
@@ -134,16 +135,14 @@ final class ImageExplanations {
     }
 
     private static String number(double value) {
-        return new BigDecimal(value).round(new MathContext(4)).stripTrailingZeros().toPlainString();
+        return new BigDecimal(value)
+                .round(new MathContext(4))
+                .stripTrailingZeros()
+                .toPlainString();
     }
 
     private Map<String, Object> result(
-            ExplainMethod method,
-            int image,
-            HeatMap heat,
-            Optional<String> classLabel,
-            OptionalInt head,
-            String file) {
+            ExplainMethod method, int image, HeatMap heat, Optional<String> classLabel, OptionalInt head, String file) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("method", method.cliName());
         result.put("image", request.images().get(image).toString());

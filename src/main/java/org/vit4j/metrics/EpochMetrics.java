@@ -12,6 +12,8 @@ import java.util.Optional;
  * One line of {@code metrics.jsonl}. Accuracies are fractions, 0 to 1; the learning rate is that of the last step.
  *
  * @param valEmaLoss validation loss of the moving average of the weights; null and not written if there is none
+ * @param step optimizer steps since the start; null in files of earlier versions
+ * @param gradNorm mean over the optimizer steps of the L2 norm of the gradient before clipping; null if unknown
  * @param metrics values of further metrics by name, those of the moving average under {@link #averageKey}; not written if
  *     there are none
  */
@@ -27,6 +29,8 @@ public record EpochMetrics(
         @JsonProperty("val_ema_top1") Double valEmaTop1,
         @JsonProperty("images_per_second") double imagesPerSecond,
         @JsonProperty("seconds") double seconds,
+        @JsonProperty("step") Integer step,
+        @JsonProperty("grad_norm") Double gradNorm,
         @JsonProperty("metrics") Map<String, Double> metrics)
         implements ValidationMetrics {
 
@@ -44,13 +48,44 @@ public record EpochMetrics(
             "val_ema_loss",
             "val_ema_top1",
             "images_per_second",
-            "seconds");
+            "seconds",
+            "step",
+            "grad_norm");
 
     public EpochMetrics {
         metrics = metrics == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
 
-    /** Metrics of an epoch without further metrics. */
+    /** Metrics of an epoch without steps and gradient norm. */
+    public EpochMetrics(
+            int epoch,
+            double lr,
+            double trainLoss,
+            double trainTop1,
+            double valLoss,
+            double valTop1,
+            Double valEmaLoss,
+            Double valEmaTop1,
+            double imagesPerSecond,
+            double seconds,
+            Map<String, Double> metrics) {
+        this(
+                epoch,
+                lr,
+                trainLoss,
+                trainTop1,
+                valLoss,
+                valTop1,
+                valEmaLoss,
+                valEmaTop1,
+                imagesPerSecond,
+                seconds,
+                null,
+                null,
+                metrics);
+    }
+
+    /** Metrics of an epoch without steps, gradient norm and further metrics. */
     public EpochMetrics(
             int epoch,
             double lr,
@@ -73,6 +108,8 @@ public record EpochMetrics(
                 valEmaTop1,
                 imagesPerSecond,
                 seconds,
+                null,
+                null,
                 Map.of());
     }
 
@@ -89,6 +126,8 @@ public record EpochMetrics(
                 line.get("val_ema_top1"),
                 line.getOrDefault("images_per_second", 0.0),
                 line.getOrDefault("seconds", 0.0),
+                line.containsKey("step") ? line.get("step").intValue() : null,
+                line.get("grad_norm"),
                 further(line));
     }
 

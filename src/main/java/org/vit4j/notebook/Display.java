@@ -58,7 +58,8 @@ public final class Display {
         return fixed(figure -> out.println(figure.zeppelin()), text -> out.println("%text " + text));
     }
 
-    private static Display fixed(Consumer<Figure> printFigure, Consumer<String> print) {
+    /** Creates a display for a kernel that shows figures but cannot update them; progress is a few lines. */
+    public static Display fixed(Consumer<Figure> printFigure, Consumer<String> print) {
         DisplayFunction show = figure -> {
             printFigure.accept(figure);
             return "";

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -49,10 +50,19 @@ public record Chart(
         series = List.copyOf(series);
     }
 
-    /** Named curve with gaps at NaN and infinite values. */
-    public record ChartSeries(String name, List<ChartPoint> points) {
+    /**
+     * Named curve with gaps at NaN and infinite values.
+     *
+     * @param best x of the point that is marked as the best; empty for none
+     */
+    public record ChartSeries(String name, List<ChartPoint> points, OptionalDouble best) {
         public ChartSeries {
             points = List.copyOf(points);
+        }
+
+        /** Curve without a marked point. */
+        public ChartSeries(String name, List<ChartPoint> points) {
+            this(name, points, OptionalDouble.empty());
         }
     }
 
@@ -253,6 +263,17 @@ public record Chart(
                         frame.yAxis.tooltip(p.y)));
             }
         }
+        drawn.stream()
+                .filter(p -> s.best.isPresent() && p.x == s.best.getAsDouble())
+                .forEach(p -> out.append(format(
+                        "<circle class=\"best c%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s, best %s %s: %s</title></circle>",
+                        i % COLORS,
+                        frame.x(p.x),
+                        frame.y(p.y),
+                        name,
+                        Html.escape(xLabel),
+                        frame.xAxis.tickLabel(p.x),
+                        frame.yAxis.tooltip(p.y))));
         out.append("</g>");
     }
 

@@ -1,6 +1,7 @@
 package org.vit4j.report;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +14,9 @@ public final class ComparisonPage {
     /** Maximum number of values listed per config key if runs are grouped by value. */
     private static final int MAX_VALUES = 6;
 
+    /** Maximum number of rows of model keys that are not folded. */
+    private static final int MAX_MODEL_ROWS = 4;
+
     private ComparisonPage() {}
 
     public static String html(RunComparison comparison) {
@@ -23,12 +27,15 @@ public final class ComparisonPage {
         body.append(TextFormat.percent(best.best().top1()))
                 .append(" of the validation images classified correctly.</p></header>\n<main>");
         body.append("<section><h2>Results</h2>\n").append(results(comparison)).append("</section>\n");
-        body.append("<section><h2>Curves</h2>\n").append(curves(comparison)).append("</section>\n");
         if (comparison.differences().size() > RunComparison.MAX_KEY_COLUMNS) {
             body.append("<section><h2>Config differences</h2>\n")
                     .append(differences(comparison))
                     .append("</section>\n");
         }
+        body.append("<section><h2>Curves</h2>\n").append(curves(comparison)).append("</section>\n");
+        body.append("<section><h2>Start and machine</h2>\n")
+                .append(starts(comparison))
+                .append("</section>\n");
         return Html.page(title + " · vit4j", body.append("</main>").toString());
     }
 
@@ -65,12 +72,15 @@ public final class ComparisonPage {
     }
 
     private static String curves(RunComparison comparison) {
-        StringBuilder out = new StringBuilder("<div class=\"charts wide\">");
-        charts(comparison).forEach(chart -> out.append(figure(chart.withoutLegend())));
-        return out.append("</div>\n").toString();
+        List<RunRecord> runs =
+                comparison.rows().stream().map(RunComparison.ComparedRun::run).toList();
+        List<CurveFigures.CurveFigure> figures = charts(comparison).stream()
+                .map(chart -> new CurveFigures.CurveFigure(chart.withoutLegend(), runs))
+                .toList();
+        return CurveFigures.html(figures, "charts wide");
     }
 
-    /** Returns charts of all runs: accuracy, loss and learning rate by epoch. */
+    /** Returns charts of all runs by epoch: accuracy, loss, learning rate and, if recorded, gradient norm. */
     public static List<Chart> charts(RunComparison comparison) {
         List<Chart> charts = new ArrayList<>();
         charts.add(chart(comparison, "Validation top-1", "val_top1").percentages());
@@ -81,37 +91,71 @@ public final class ComparisonPage {
         charts.add(chart(comparison, "Validation loss", "val_loss").logarithmicIfWide());
         charts.add(chart(comparison, "Training loss", "train_loss").logarithmicIfWide());
         charts.add(chart(comparison, "Learning rate", "lr"));
+        if (comparison.rows().stream().anyMatch(row -> row.run().has("grad_norm"))) {
+            charts.add(chart(comparison, "Gradient norm before clipping", "grad_norm")
+                    .logarithmicIfWide());
+        }
         return charts;
-    }
-
-    private static String figure(Chart chart) {
-        return "<figure>" + chart.svg() + "</figure>\n";
     }
 
     private static Chart chart(RunComparison comparison, String title, String key) {
         List<Chart.ChartSeries> series = comparison.rows().stream()
-                .map(row -> new Chart.ChartSeries(row.name(), row.run().curve(key)))
+                .map(row -> row.run().line(row.name(), key))
                 .toList();
         return Chart.of(title, "epoch", series);
     }
 
+    private static String starts(RunComparison comparison) {
+        StringBuilder out = new StringBuilder("<table class=\"starts\"><thead><tr>");
+        for (String head : List.of("run", "started", "duration", "command", "host", "CPU", "commit")) {
+            out.append("<th scope=\"col\">" + head + "</th>");
+        }
+        out.append("</tr></thead><tbody>\n");
+        for (RunComparison.ComparedRun row : comparison.rows()) {
+            Map<String, String> environment = row.run().environment();
+            out.append("<tr><th scope=\"row\">" + Html.escape(row.name()) + "</th>");
+            out.append("<td>" + Html.escape(row.run().started().orElse("–")) + "</td>");
+            out.append("<td class=\"n\">" + TextFormat.time(row.run().seconds()) + "</td>");
+            for (String key : List.of("command", "host", "cpu", "commit")) {
+                out.append("<td>" + Html.escape(environment.getOrDefault(key, "–")) + "</td>");
+            }
+            out.append("</tr>\n");
+        }
+        return Html.scrollable(
+                "start of each run", out.append("</tbody></table>").toString());
+    }
+
+    /** Differences of training and data in the open; those of the model, which are many between architectures, folded. */
     private static String differences(RunComparison comparison) {
+        Map<String, List<Optional<String>>> open = new LinkedHashMap<>(comparison.differences());
+        Map<String, List<Optional<String>>> model = new LinkedHashMap<>();
+        comparison.differences().forEach((path, values) -> {
+            if (!path.startsWith("model.") || path.equals("model.arch")) return;
+            model.put(path, open.remove(path));
+        });
+        if (model.size() <= MAX_MODEL_ROWS) return differences(comparison, comparison.differences());
+        return differences(comparison, open) + "<details><summary>" + model.size()
+                + " more keys of the model</summary>\n" + differences(comparison, model) + "</details>\n";
+    }
+
+    private static String differences(RunComparison comparison, Map<String, List<Optional<String>>> differences) {
         boolean columns = comparison.rows().size() <= MAX_RUN_COLUMNS;
-        StringBuilder out = new StringBuilder("<table><thead><tr><th scope=\"col\">config key</th>");
+        StringBuilder out =
+                new StringBuilder("<table class=\"differences\"><thead><tr><th scope=\"col\">config key</th>");
         if (columns) {
             comparison.rows().forEach(row -> out.append("<th scope=\"col\">" + Html.escape(row.name()) + "</th>"));
         } else {
             out.append("<th scope=\"col\">value (runs)</th>");
         }
         out.append("</tr></thead><tbody>\n");
-        comparison.differences().forEach((path, values) -> {
+        differences.forEach((path, values) -> {
             out.append("<tr><th scope=\"row\">").append(Html.escape(path)).append("</th>");
             if (columns) values.forEach(value -> out.append("<td>" + Html.escape(value.orElse("–")) + "</td>"));
             else out.append("<td>").append(groups(comparison, values)).append("</td>");
             out.append("</tr>\n");
         });
-        return Html.scrollable(
-                "config differences", out.append("</tbody></table>").toString());
+        String table = out.append("</tbody></table>").toString();
+        return "<div class=\"unlimited\">" + Html.scrollable("config differences", table) + "</div>";
     }
 
     private static String groups(RunComparison comparison, List<Optional<String>> values) {

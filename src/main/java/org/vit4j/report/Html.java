@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.OptionalInt;
 
 /** Escaping for HTML and SVG, and the template of self-contained pages. */
 public final class Html {
@@ -38,19 +39,30 @@ public final class Html {
      * @param body escaped HTML
      */
     static String page(String title, String body) {
+        return page(title, body, OptionalInt.empty());
+    }
+
+    /** @param refreshSeconds interval at which a browser loads the page again; empty for never */
+    static String page(String title, String body, OptionalInt refreshSeconds) {
+        String refresh = refreshSeconds.isPresent()
+                ? "<meta http-equiv=\"refresh\" content=\"" + refreshSeconds.getAsInt() + "\"/>\n"
+                : "";
         return String.format(
                 Locale.ROOT,
                 """
                 <!DOCTYPE html>
                 <html lang="en"><head><meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <title>%s</title>
+                %s<title>%s</title>
                 <style>%s%s%s</style></head>
                 <body>
                 %s
-                <script>%s</script>
+                <script>//<![CDATA[
+                %s
+                //]]></script>
                 </body></html>
                 """,
+                refresh,
                 escape(title),
                 resource("page.css"),
                 resource("chart.css"),

@@ -50,8 +50,7 @@ public record ImagePage(String title, String status, List<PageSection> sections)
         }
 
         /** Section with a row for each image. */
-        public static PageSection rows(
-                String name, Map<String, String> methods, ColorKey key, List<ImageRow> rows) {
+        public static PageSection rows(String name, Map<String, String> methods, ColorKey key, List<ImageRow> rows) {
             return new PageSection(name, "", methods, Optional.of(key), rows, List.of(), List.of());
         }
     }

@@ -12,7 +12,8 @@ final class ImageRows {
         if (section.rows().isEmpty()) return "";
         StringBuilder out = new StringBuilder("<dl class=\"methods\">\n");
         section.methods()
-                .forEach((name, note) -> out.append("<dt>" + Html.escape(name) + "</dt><dd>" + Html.escape(note) + "</dd>\n"));
+                .forEach((name, note) ->
+                        out.append("<dt>" + Html.escape(name) + "</dt><dd>" + Html.escape(note) + "</dd>\n"));
         out.append("</dl>\n");
         section.key().ifPresent(key -> out.append(html(key)));
         section.rows().forEach(row -> out.append(html(row)));
@@ -35,7 +36,7 @@ final class ImageRows {
         for (ImagePage.PredictionBar bar : row.predictions()) {
             out.append(String.format(
                     Locale.ROOT,
-                    "<li class=\"bar\" style=\"--w:%.1f%%\"><span>%s</span> <b>%.1f%%</b></li>\n",
+                    "<li class=\"bar\" style=\"--w:%.1f%%\"><span>%s</span> <b>%.2f%%</b></li>\n",
                     100 * bar.probability(),
                     Html.escape(bar.label()),
                     100 * bar.probability()));

@@ -97,14 +97,23 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
         Set<String> paths = new LinkedHashSet<>();
         configs.forEach(config -> paths.addAll(config.keySet()));
         paths.remove("output.dir"); // always differs
+        List<String> ordered = new ArrayList<>(paths);
+        ordered.sort(Comparator.comparingInt(RunComparison::rank)); // stable
         Map<String, List<Optional<String>>> differing = new LinkedHashMap<>();
-        for (String path : paths) {
+        for (String path : ordered) {
             List<Optional<String>> values = configs.stream()
                     .map(config -> Optional.ofNullable(config.get(path)))
                     .toList();
             if (values.stream().distinct().count() > 1) differing.put(path, values);
         }
         return differing;
+    }
+
+    /** Order of sections: what a reader changes most first; the keys of different architectures are many. */
+    private static int rank(String path) {
+        int section = List.of("train", "data").indexOf(path.split("\\.", 2)[0]);
+        if (section >= 0) return section;
+        return path.startsWith("model.") ? 3 : 2;
     }
 
     boolean hasEma() {

@@ -102,6 +102,19 @@ public record RunRecord(Path directory, MetricsFile metrics, String yaml, Map<St
                 .toList();
     }
 
+    /** Returns a metric by epoch as a line of a chart, with the best epoch marked. */
+    public Chart.ChartSeries line(String name, String key) {
+        OptionalDouble marked = best().map(b -> OptionalDouble.of(b.epoch())).orElse(OptionalDouble.empty());
+        return new Chart.ChartSeries(name, curve(key), marked);
+    }
+
+    /** Returns the time of the first start, such as {@code 2026-05-01 12:00:00 UTC}; empty if it was not recorded. */
+    public Optional<String> started() {
+        return Optional.ofNullable(environment.get("started"))
+                .filter(time -> time.matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ"))
+                .map(time -> time.replace("T", " ").replace("Z", " UTC"));
+    }
+
     /** Returns the best epoch by the trainer's rule. */
     public Optional<BestEpoch> best() {
         return BestEpoch.of(metrics.epochs(), bestMetric());
@@ -116,6 +129,24 @@ public record RunRecord(Path directory, MetricsFile metrics, String yaml, Map<St
     public Optional<Map<String, Double>> last() {
         int last = epochs().size() - 1;
         return last < 0 ? Optional.empty() : Optional.of(epochs().get(last));
+    }
+
+    /** Returns the number of optimizer steps after each epoch; empty for a run of a version that did not record it. */
+    Map<Double, Double> steps() {
+        Map<Double, Double> steps = new LinkedHashMap<>();
+        epochs().stream().filter(e -> e.containsKey("step")).forEach(e -> steps.put(e.get("epoch"), e.get("step")));
+        return steps;
+    }
+
+    /** Returns the training time after each epoch in seconds, including validation. */
+    Map<Double, Double> times() {
+        Map<Double, Double> times = new LinkedHashMap<>();
+        double time = 0;
+        for (Map<String, Double> epoch : epochs()) {
+            time += epoch.getOrDefault("seconds", 0.0);
+            times.put(epoch.get("epoch"), time);
+        }
+        return times;
     }
 
     /** Returns the time of all epochs, including validation. */

@@ -2,6 +2,7 @@ package org.vit4j.report;
 
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -9,8 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.ScoreMetric;
@@ -30,9 +31,19 @@ public final class RunReport {
      * @param status status of the run, such as {@code finished}
      */
     public static String html(RunRecord run, Optional<EvaluationReport> evaluation, String status) {
+        return html(run, evaluation, status, OptionalInt.empty());
+    }
+
+    /**
+     * Returns the page of a run that may be in progress.
+     *
+     * @param refreshSeconds interval at which a browser loads the page again; empty for never
+     */
+    public static String html(
+            RunRecord run, Optional<EvaluationReport> evaluation, String status, OptionalInt refreshSeconds) {
         StringBuilder body = new StringBuilder();
         Map<String, String> sections = new LinkedHashMap<>();
-        sections.put("Curves", curves(run));
+        sections.put("Curves", curves(run) + StepCurves.html(run.directory()));
         evaluation.ifPresent(e -> {
             boolean multiLabel = e.confused().isEmpty() && e.count() > 0;
             if (!multiLabel) sections.put("Confusion matrix", ConfusionTable.html(e));
@@ -48,7 +59,7 @@ public final class RunReport {
         body.append("</nav></header>\n<main>\n");
         sections.forEach((name, inner) ->
                 body.append("<section id=\"" + id(name) + "\"><h2>" + name + "</h2>\n" + inner + "</section>\n"));
-        return Html.page(run.name() + " · vit4j", body.append("</main>").toString());
+        return Html.page(run.name() + " · vit4j", body.append("</main>").toString(), refreshSeconds);
     }
 
     private static String id(String section) {
@@ -80,6 +91,7 @@ public final class RunReport {
                 String.valueOf(run.epochs().size()),
                 "of " + run.config().getOrDefault("train.epochs", "?"));
         if (best.isPresent()) fact(out, "time", TextFormat.time(run.seconds()), "including validation");
+        run.started().ifPresent(time -> fact(out, "started", time.substring(11, 16), time.substring(0, 10) + ", UTC"));
         run.imagesPerSecond().ifPresent(rate -> fact(out, "images/s", Axis.number(rate, 4), "training, median"));
         run.parameters()
                 .ifPresent(n -> fact(
@@ -96,30 +108,41 @@ public final class RunReport {
     }
 
     private static String curves(RunRecord run) {
-        return "<div class=\"charts\">"
-                + charts(run).stream().map(RunReport::figure).collect(Collectors.joining())
-                + "</div>\n";
+        List<CurveFigures.CurveFigure> figures = charts(run).stream()
+                .map(chart -> new CurveFigures.CurveFigure(
+                        chart, Collections.nCopies(chart.series().size(), run)))
+                .toList();
+        return CurveFigures.html(figures, "charts");
     }
 
-    /** Returns charts of loss, accuracy and learning rate by epoch. */
+    /** Returns charts by epoch: loss, accuracy, learning rate and, if recorded, gradient norm. */
     public static List<Chart> charts(RunRecord run) {
-        return List.of(
-                Chart.of("Loss", "epoch", lines(run, "loss")).logarithmicIfWide(),
-                Chart.of("Top-1 accuracy", "epoch", lines(run, "top1")).percentages(),
-                Chart.of("Learning rate", "epoch", List.of(new Chart.ChartSeries("lr", run.curve("lr")))));
-    }
-
-    private static String figure(Chart chart) {
-        return "<figure>" + chart.svg() + "</figure>\n";
+        List<Chart> charts = new ArrayList<>();
+        charts.add(Chart.of("Loss", "epoch", lines(run, "loss")).logarithmicIfWide());
+        charts.add(Chart.of("Top-1 accuracy", "epoch", lines(run, "top1")).percentages());
+        charts.add(Chart.of("Learning rate", "epoch", List.of(run.line("lr", "lr"))));
+        if (run.has("grad_norm")) {
+            List<Chart.ChartSeries> norm = List.of(run.line("gradient norm", "grad_norm"));
+            charts.add(Chart.of("Gradient norm before clipping", "epoch", norm).logarithmicIfWide());
+        }
+        return charts;
     }
 
     /** Returns the series of training, validation and, if available, validation with EMA weights. */
     private static List<Chart.ChartSeries> lines(RunRecord run, String metric) {
         List<Chart.ChartSeries> lines = new ArrayList<>();
         lines.add(new Chart.ChartSeries("training", run.curve("train_" + metric)));
-        lines.add(new Chart.ChartSeries("validation", run.curve("val_" + metric)));
-        if (run.has("val_ema_" + metric))
-            lines.add(new Chart.ChartSeries("validation, EMA", run.curve("val_ema_" + metric)));
+        boolean averaged = run.best().map(BestEpoch::averaged).orElse(false);
+        lines.add(
+                averaged
+                        ? new Chart.ChartSeries("validation", run.curve("val_" + metric))
+                        : run.line("validation", "val_" + metric));
+        if (run.has("val_ema_" + metric)) {
+            lines.add(
+                    averaged
+                            ? run.line("validation, EMA", "val_ema_" + metric)
+                            : new Chart.ChartSeries("validation, EMA", run.curve("val_ema_" + metric)));
+        }
         return lines;
     }
 
@@ -157,7 +180,7 @@ public final class RunReport {
     private static String bar(double share) {
         return String.format(
                 Locale.ROOT,
-                "<td class=\"n bar\" style=\"--w:%.1f%%\">%.1f%%</td>",
+                "<td class=\"n bar\" style=\"--w:%.1f%%\">%.2f%%</td>",
                 Double.isFinite(share) ? 100 * share : 0,
                 100 * share);
     }
@@ -172,7 +195,7 @@ public final class RunReport {
             out.append(String.format(
                     Locale.ROOT,
                     "<li><figure><img alt=\"%s, predicted as %s\" title=\"%s\" src=\"data:image/png;base64,%s\"/><figcaption>"
-                            + "<span>actual <b>%s</b> <i>%.1f%%</i></span><span>predicted <b>%s</b> <i>%.1f%%</i></span>"
+                            + "<span>actual <b>%s</b> <i>%.2f%%</i></span><span>predicted <b>%s</b> <i>%.2f%%</i></span>"
                             + "<small>%s</small></figcaption></figure></li>\n",
                     actual,
                     predicted,
@@ -194,16 +217,20 @@ public final class RunReport {
         StringBuilder out = new StringBuilder("<table class=\"sorts\"><thead><tr>");
         keys.forEach(key -> out.append(Html.sortable(key.replace('_', ' '))));
         out.append("</tr></thead><tbody>\n");
+        double best = run.best().map(BestEpoch::epoch).orElse(0);
         for (Map<String, Double> epoch : run.epochs()) {
-            out.append("<tr>");
-            for (String key : keys) {
-                Double value = epoch.get(key);
-                out.append("<td class=\"n\">" + (value == null ? "" : Axis.number(value, 5)) + "</td>");
-            }
+            boolean marked = epoch.get("epoch") == best;
+            out.append(marked ? "<tr class=\"best\" title=\"best epoch\">" : "<tr>");
+            for (String key : keys) out.append("<td class=\"n\">" + cell(key, epoch.get(key)) + "</td>");
             out.append("</tr>\n");
         }
         return Html.scrollable(
                 "metrics of each epoch", out.append("</tbody></table>").toString());
+    }
+
+    private static String cell(String key, Double value) {
+        if (value == null) return "";
+        return key.endsWith("top1") ? TextFormat.percent(value) : Axis.number(value, 5);
     }
 
     private static String environment(RunRecord run) {

@@ -12,11 +12,18 @@ public final class SweepPage {
      * One run.
      *
      * @param report path of its report, relative to this page
-     * @param share length of its bar, from 0 to 1
+     * @param share length of its bar, from 0 to 1: the validation top-1
      */
     public record SweepRow(List<String> cells, Optional<String> report, double share) {}
 
-    public static String html(String name, List<String> header, List<SweepRow> rows) {
+    /**
+     * Returns the page.
+     *
+     * @param axes varied config keys, which are the first columns of {@code header}
+     * @param curves validation accuracy by epoch of each run; empty curves for runs without epochs
+     */
+    public static String html(
+            String name, int axes, List<String> header, List<SweepRow> rows, List<Chart.ChartSeries> curves) {
         StringBuilder table = new StringBuilder("<table class=\"sorts\"><thead><tr>");
         header.forEach(cell -> table.append(Html.sortable(cell)));
         table.append("<th></th><th></th></tr></thead><tbody>\n");
@@ -28,7 +35,19 @@ public final class SweepPage {
                         + "<main>"
                         + Html.scrollable(
                                 "runs of the sweep",
-                                table.append("</tbody></table>").toString()) + "</main>");
+                                table.append("</tbody></table>").toString())
+                        + charts(axes, header, rows, curves) + "</main>");
+    }
+
+    private static String charts(int axes, List<String> header, List<SweepRow> rows, List<Chart.ChartSeries> curves) {
+        List<Chart.ChartSeries> drawn =
+                curves.stream().filter(curve -> !curve.points().isEmpty()).toList();
+        if (drawn.isEmpty()) return "";
+        Chart chart = Chart.of("Validation top-1", "epoch", drawn).percentages();
+        return "<h2>Curves</h2>\n<div class=\"charts wide\"><figure>" + chart.svg() + "</figure></div>\n"
+                + "<h2>Parallel coordinates</h2>\n<p class=\"note\">One line per run, from its values to its accuracy;"
+                + " stronger lines are more accurate, and the best one is orange.</p>\n"
+                + ParallelCoordinates.svg(header.subList(0, axes), rows);
     }
 
     private static String html(SweepRow row) {

@@ -98,6 +98,18 @@ public final class RunDirectory implements AutoCloseable {
                 path + ": another vit4j process is training in it; wait for it, or use another directory with --run");
     }
 
+    /** Returns true if a process is training in a run directory. */
+    static boolean isInUse(Path path) {
+        Path file = path.resolve("run.lock");
+        if (!Files.exists(file)) return false;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+                FileLock lock = tryLock(channel)) {
+            return lock == null;
+        } catch (IOException e) {
+            throw new RunException(file + ": cannot be opened: " + AtomicFiles.reason(e), e);
+        }
+    }
+
     private static FileLock tryLock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock();

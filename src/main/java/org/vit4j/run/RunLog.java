@@ -114,7 +114,7 @@ final class RunLog implements AutoCloseable {
         double now = System.currentTimeMillis() / 1e3;
         List<EventFile.EventScalar> scalars = new ArrayList<>();
         MetricsFile.values(epoch).forEach((key, value) -> {
-            if (key.equals("epoch") || !(value instanceof Number number)) return;
+            if (key.equals("epoch") || key.equals("step") || !(value instanceof Number number)) return;
             scalars.add(new EventFile.EventScalar(tag(key), epoch.epoch(), number.floatValue(), now));
         });
         events.add(scalars);

@@ -7,9 +7,11 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.backend.ProcessGroup;
+import org.vit4j.config.ConfigError;
 import org.vit4j.machine.Environment;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.model.Network;
+import org.vit4j.report.RunRecord;
 import org.vit4j.train.Callback;
 import org.vit4j.train.GradientWorkers;
 import org.vit4j.train.TeacherModel;
@@ -86,7 +88,7 @@ record RunSession(
             if (!resumed) config.train().init().ifPresent(init -> init.load(config.name(), network));
             recordChanges(run, changes, state);
             run.write("config.yaml", config.resolved());
-            run.write("environment.json", Environment.json());
+            run.write("environment.json", Environment.json(resumed ? Optional.of(started(run)) : Optional.empty()));
         }
         loop.share();
         try (RunLog log = new RunLog(run, config.train(), state, config.output().logSteps())) {
@@ -94,6 +96,15 @@ record RunSession(
             // After a crash following the last checkpoint the log and report may be missing.
             if (done) log.report(finishedStatus(loop));
             return result(done || trainWithReport(loop, log), loop, run);
+        }
+    }
+
+    /** Returns the start time of a resumed run; unknown if it was not recorded or cannot be read. */
+    private static String started(RunDirectory run) {
+        try {
+            return RunRecord.read(run.path()).environment().getOrDefault("started", "unknown");
+        } catch (ConfigError e) {
+            return "unknown"; // a damaged file, which is about to be replaced
         }
     }
 

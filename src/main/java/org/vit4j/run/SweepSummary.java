@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.vit4j.config.ConfigError;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.MetricsFile;
+import org.vit4j.report.Chart;
 import org.vit4j.report.SweepPage;
 
 /**
@@ -252,6 +254,26 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             lines.add(new SweepPage.SweepRow(
                     table.get(i + 1), link, row.best.map(BestEpoch::top1).orElse(0.0)));
         }
-        return SweepPage.html(config, table.get(0), lines);
+        return SweepPage.html(config, axes.size(), table.get(0), lines, curves());
+    }
+
+    private List<Chart.ChartSeries> curves() {
+        return rows.stream()
+                .map(row -> {
+                    List<Chart.ChartPoint> points = SweepResult.metrics(directory.resolve(row.run)).stream()
+                            .map(epoch -> new Chart.ChartPoint(
+                                    epoch.epoch(),
+                                    Math.max(
+                                            epoch.valTop1(),
+                                            epoch.ema()
+                                                    .map(ema -> ema.valTop1())
+                                                    .orElse(0.0))))
+                            .toList();
+                    OptionalDouble best = row.best.isPresent()
+                            ? OptionalDouble.of(row.best.get().epoch())
+                            : OptionalDouble.empty();
+                    return new Chart.ChartSeries(row.run, points, best);
+                })
+                .toList();
     }
 }

@@ -247,7 +247,7 @@ public final class TrainLoop implements AutoCloseable {
                 GradientSource.BatchResult result = results.get(i);
                 loss += result.loss() / count;
                 state = state.afterBatch(result.loss(), result.correct(), result.images(), seconds);
-                if (left == 0 && i == results.size() - 1) state = state.afterStep();
+                if (left == 0 && i == results.size() - 1) state = state.afterStep(trainStep.gradientNorm());
                 double rate = result.images() / seconds;
                 LoadTimes times = training.loadTimes().since(loadedBefore);
                 partners.callbacks().forEach(callback -> callback.loaded(times));
@@ -343,6 +343,8 @@ public final class TrainLoop implements AutoCloseable {
                 average.map(ema -> ema.scores().top1()).orElse(null),
                 state.images() / state.seconds(),
                 seconds,
+                state.step(),
+                state.meanNorm(),
                 further);
         TrainState after = state.afterEpoch(metrics);
         boolean best = after.best(train.best()).map(BestEpoch::epoch).orElse(0) == metrics.epoch();

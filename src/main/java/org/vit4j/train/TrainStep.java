@@ -113,6 +113,11 @@ final class TrainStep implements AutoCloseable {
         return gradients().loss();
     }
 
+    /** L2 norm of the gradient of the last optimizer step, before clipping. */
+    double gradientNorm() {
+        return norm;
+    }
+
     /** Returns true if loss and gradient of the last batch are finite. */
     boolean isFinite() {
         return Double.isFinite(gradients().loss()) && Double.isFinite(norm);

@@ -86,8 +86,8 @@ class AttentionMathTest {
     }
 
     private static HeatMap rollout(Graph graph, INDArray first, INDArray second, RolloutOptions options) {
-        var maps = Map.of(
-                "0.probs", FusedHeads.of(first, options, true), "1.probs", FusedHeads.of(second, options, true));
+        var maps =
+                Map.of("0.probs", FusedHeads.of(first, options, true), "1.probs", FusedHeads.of(second, options, true));
         return Rollout.heatMap(Rollout.of(graph, maps, options.keepsRowSums()));
     }
 
@@ -95,7 +95,8 @@ class AttentionMathTest {
     void rolloutOfMaximumOrMinimumDividesByTheRowSums() {
         INDArray first = maps(2, 3, 3, 0, 0.5, 0.5, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1);
         INDArray second = maps(1, 3, 3, 0, 1, 0, 0, 0, 1, 0, 0, 1);
-        // Row 0 of the second block is (1/2, 1/2, 0). Maximum: rows 0 and 1 of A1 + I are (1, 1/2, 1) / 2.5 and (0, 1, 0).
+        // Row 0 of the second block is (1/2, 1/2, 0). Maximum: rows 0 and 1 of A1 + I are (1, 1/2, 1) / 2.5 and (0, 1,
+        // 0).
         HeatMap max = rollout(twoBlocks(true), first, second, new RolloutOptions(HeadFusion.MAX, 0));
         assertThat(max.values()[0]).containsExactly(new double[] {0.6, 0.2}, within(1e-6));
         // Minimum: row 0 is (1, 0, 1/2) / 1.5.

@@ -143,7 +143,7 @@ class RunComparisonTest {
         String page = ComparisonPage.html(RunComparison.read(runs));
         assertThat(page.length()).isLessThan(5_000_000);
         var parsed = RunFixtures.parsed(page);
-        assertThat(parsed.getElementsByTagName("input").getLength()).isEqualTo(100);
+        assertThat(parsed.getElementsByTagName("input").getLength()).isEqualTo(100 + 2); // runs; controls of the charts
         assertThat(parsed.getDocumentElement().getTextContent()).contains("run <99>");
     }
 
