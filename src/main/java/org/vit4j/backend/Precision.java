@@ -5,15 +5,18 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Arithmetic of matrix products and convolutions. Arrays are float32 in memory, and all other operations compute in
- * float32, with either value.
+ * Arithmetic of matrix products and convolutions. Parameters, their gradients and optimizers are float32, and all other
+ * operations compute in float32, with each value.
  */
 public enum Precision {
     /** Float32. */
     FP32,
     /** Factors are rounded to TF32: the exponents of float32 with 10 bits of fraction. Requires a GPU. */
     TF32,
-    /** Factors are rounded to bfloat16, sums are float32. Requires a processor with AMX or AVX-512 BF16. */
+    /**
+     * Factors are rounded to bfloat16, sums are float32. The oneDNN backend also stores activations and their gradients in
+     * bfloat16; it requires a processor with AMX or AVX-512 BF16.
+     */
     BF16;
 
     /** Finds a precision by its word in configs. @throws IllegalArgumentException if there is none */

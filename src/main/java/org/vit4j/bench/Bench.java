@@ -38,11 +38,7 @@ public final class Bench implements AutoCloseable {
      * @param callers numbers of concurrent callers of the oneDNN backend, see {@link ServingBench}; may be empty
      */
     public Bench(
-            RunConfig config,
-            List<BenchRunner> runners,
-            int steps,
-            List<Integer> callers,
-            Consumer<String> progress) {
+            RunConfig config, List<BenchRunner> runners, int steps, List<Integer> callers, Consumer<String> progress) {
         this.config = config;
         this.runners = List.copyOf(runners);
         this.steps = steps;
@@ -68,8 +64,7 @@ public final class Bench implements AutoCloseable {
         });
         progress.accept("time per kind of op");
         Map<BenchRunner, OpProfile> profiles = withSubjects(this::profiles);
-        return new BenchResult(
-                machine, source.name(), dataAlone, dataRates, training, inference, profiles, serving());
+        return new BenchResult(machine, source.name(), dataAlone, dataRates, training, inference, profiles, serving());
     }
 
     private List<ServingTimes> serving() {

@@ -50,7 +50,9 @@ public record BenchReport(
         all.put("split", byRunner(measured.training(), BenchReport::split));
         all.put("profile", byRunner(measured.profiles(), BenchReport::profile));
         if (!measured.serving().isEmpty())
-            all.put("serving", measured.serving().stream().map(ServingTimes::toMap).toList());
+            all.put(
+                    "serving",
+                    measured.serving().stream().map(ServingTimes::toMap).toList());
         MachineInfo machine = measured.machine();
         all.put("threads", machine.threads());
         all.put("processor", machine.processor());

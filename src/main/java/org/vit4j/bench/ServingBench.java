@@ -65,8 +65,8 @@ final class ServingBench implements AutoCloseable {
             settings.forEach((setting, pool) -> turn(setting, pool, 0)); // makes the plans
             Map<ServingSetting, List<ServingTurn>> turns = new LinkedHashMap<>();
             for (int i = 0; i < TURNS; i++) {
-                settings.forEach((setting, pool) -> turns.computeIfAbsent(setting, s -> new ArrayList<>())
-                        .add(turn(setting, pool, turn)));
+                settings.forEach((setting, pool) ->
+                        turns.computeIfAbsent(setting, s -> new ArrayList<>()).add(turn(setting, pool, turn)));
             }
             return turns.entrySet().stream()
                     .map(entry -> times(entry.getKey(), entry.getValue()))
@@ -88,8 +88,8 @@ final class ServingBench implements AutoCloseable {
         Callable<List<Double>> caller = () -> calls(setting, begin + (long) (1e9 * seconds));
         try {
             List<Double> latencies = new ArrayList<>();
-            for (Future<List<Double>> calls :
-                    pool.invokeAll(Stream.generate(() -> caller).limit(setting.callers).toList())) {
+            for (Future<List<Double>> calls : pool.invokeAll(
+                    Stream.generate(() -> caller).limit(setting.callers).toList())) {
                 latencies.addAll(calls.get());
             }
             return new ServingTurn(latencies, (System.nanoTime() - begin) / 1e9);

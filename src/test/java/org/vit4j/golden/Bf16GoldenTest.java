@@ -19,8 +19,8 @@ class Bf16GoldenTest {
     private static final double OUTPUT = 2e-2;
 
     /** Cases for which PyTorch's autocast exceeds the limit too: its error, from tools/goldens/autocast.py. */
-    private static final Map<String, Double> AUTOCAST =
-            Map.of("levit_s_d1", 0.149, "levit_o_b", 0.153, "crossvit_o_b", 0.052, "t2t_o_b", 0.037);
+    private static final Map<String, Double> AUTOCAST = Map.of(
+            "levit_s_1", 0.299, "levit_s_d1", 0.149, "levit_o_b", 0.153, "crossvit_o_b", 0.052, "t2t_o_b", 0.037);
 
     static final Backend BF16 = Backend.ONEDNN.with(Precision.BF16);
 

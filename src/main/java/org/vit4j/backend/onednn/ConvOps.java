@@ -74,8 +74,8 @@ final class ConvOps {
     }
 
     /**
-     * Float32 for the few channels of an image or of a group: rounding pixels costs accuracy in all layers, and products
-     * of so few factors gain no time.
+     * Float32 for the few channels of an image or of a group: rounding pixels costs accuracy in all layers, and
+     * products of so few factors gain no time.
      */
     private ElementType operands(StridedArray kernel) {
         return kernel.dim(2) < BLOCK ? ElementType.F32 : math.operands();
@@ -112,8 +112,7 @@ final class ConvOps {
                 kernel.array(),
                 wide));
         LinearOp.Conv2d larger = new LinearOp.Conv2d(filters, w, conv.groups() / merged, conv.bias());
-        return new ConvolutionPrimitive(
-                x.array(), wide, bias == null ? null : bias.array(), larger, null, type, out);
+        return new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, type, out);
     }
 
     /**
@@ -155,7 +154,8 @@ final class ConvOps {
         }
         TapeValue rows = tape.reshape(x, batch * out[1] * out[2], depth);
         TapeValue matrix = tape.reshape(kernel, depth, out[3]);
-        return tape.reshape(math.dense(rows, matrix, bias, math.operands(), type).setUsedOnce(true), out);
+        return tape.reshape(
+                math.dense(rows, matrix, bias, math.operands(), type).setUsedOnce(true), out);
     }
 
     TapeValue maxPool(TapeValue input, Window w, long[] out) {
@@ -194,8 +194,7 @@ final class ConvOps {
 
     private TapeValue pool(TapeValue input, int algorithm, Window w, long[] out) {
         TapeValue x = tape.dense(input);
-        PoolingPrimitive pooling =
-                new PoolingPrimitive(
+        PoolingPrimitive pooling = new PoolingPrimitive(
                 algorithm, w, x.array(), StridedArray.temporary(x.array().type(), out), tape.isTraining());
         tape.emit(pooling.forward());
         TapeValue y = tape.value(pooling.y(), x.needsGradient());

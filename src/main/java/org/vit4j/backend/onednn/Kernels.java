@@ -17,11 +17,7 @@ final class Kernels {
      * c = scale * (a b + bias), [.., M, K] x [.., K, N]; bias [.., 1, N] or null; batch axes of size 1 are broadcast.
      */
     static PostOp.FusableStep matmul(
-            StridedArray left,
-            StridedArray right,
-            StridedArray bias,
-            StridedArray result,
-            double scale) {
+            StridedArray left, StridedArray right, StridedArray bias, StridedArray result, double scale) {
         StridedArray a = left.forMatmul();
         StridedArray b = right.forMatmul();
         StridedArray c = result.forMatmul();

@@ -56,11 +56,10 @@ final class MatmulOps {
      * @param operands type of the factors
      * @param type of the result
      */
-    TapeValue dense(
-            TapeValue rows, TapeValue weights, TapeValue bias, ElementType operands, ElementType type) {
+    TapeValue dense(TapeValue rows, TapeValue weights, TapeValue bias, ElementType operands, ElementType type) {
         TapeValue x = tape.as(operands, rows);
-        StridedArray to = StridedArray.temporary(
-                type, x.array().dim(0), weights.array().last());
+        StridedArray to =
+                StridedArray.temporary(type, x.array().dim(0), weights.array().last());
         PackedWeights packed = tape.packed(weights.array());
         boolean unit = x.array().hasUnitStride() && weights.array().hasUnitStride();
         if (!unit || (packed == null && x.array().dim(0) < MIN_ROWS_REORDERED))
@@ -104,23 +103,15 @@ final class MatmulOps {
             StridedArray sum = tape.gradient(y);
             if (sum == null) return;
             StridedArray dy = tape.as(type, sum);
-            accumulateProduct(in.a, type, (to, addend) -> left.write(dy, to, addend));
+            tape.accumulate(in.a, (to, addend) -> left.write(dy, to, addend));
             StridedArray transposed = in.a.array().swap(c.rank() - 2, c.rank() - 1);
-            accumulateProduct(in.b, type, (to, addend) -> product(transposed, dy, to, addend, in.scale));
+            tape.accumulate(in.b, (to, addend) -> product(transposed, dy, to, addend, in.scale));
             if (in.bias != null) {
                 tape.accumulate(
-                        in.bias,
-                        (to, addend) -> product(tape.ones(sum.type(), sum.dim(0)), sum, to, addend, in.scale));
+                        in.bias, (to, addend) -> product(tape.ones(sum.type(), sum.dim(0)), sum, to, addend, in.scale));
             }
         });
         return y;
-    }
-
-    /** @param type of the operands; products of floats cannot write bfloat16 */
-    private void accumulateProduct(TapeValue n, ElementType type, Tape.GradientWriter writer) {
-        if (type == ElementType.F32 && n.target() == null && n.gradientType() != type)
-            tape.accumulateInto(n, type, to -> writer.write(to, null));
-        else tape.accumulate(n, writer);
     }
 
     /** Product of equal ranks in float32, [.., M, K] x [.., K, N]; batch axes of size 1 are broadcast. */
@@ -136,14 +127,10 @@ final class MatmulOps {
     }
 
     /** to = scale * (a b) + addend, summed over the batch axes where {@code to} has size 1. */
-    private void product(
-            StridedArray left,
-            StridedArray right,
-            StridedArray to,
-            StridedArray addend,
-            double scale) {
+    private void product(StridedArray left, StridedArray right, StridedArray to, StridedArray addend, double scale) {
         StridedArray a = left.hasUnitStride() ? left : copy(left, StridedArray.temporary(left.type(), left.dims()));
-        StridedArray b = right.hasUnitStride() ? right : copy(right, StridedArray.temporary(right.type(), right.dims()));
+        StridedArray b =
+                right.hasUnitStride() ? right : copy(right, StridedArray.temporary(right.type(), right.dims()));
         int m = to.rank() - 2;
         int n = to.rank() - 1;
         if (to.dim(m) > 1 && to.dim(n) > 1 && to.stride(n) != 1 && to.stride(m) == 1) {
@@ -171,8 +158,7 @@ final class MatmulOps {
             long batches = each.size() / to.size();
             StridedArray rows = each.reshape(batches, to.size()).orElseThrow();
             // The destination may be transposed: sum in the element order of the product, then copy.
-            StridedArray sum =
-                    to.isDense() && to.type() == ElementType.F32 ? to : StridedArray.temporary(to.dims());
+            StridedArray sum = to.isDense() && to.type() == ElementType.F32 ? to : StridedArray.temporary(to.dims());
             PostOp.FusableStep step = Kernels.matmul(
                     tape.ones(batches), rows, null, sum.reshape(1, to.size()).orElseThrow(), 1);
             if (sum == to && addend != null) step.fuseAdd(addend);
@@ -340,7 +326,8 @@ final class MatmulOps {
             tape.accumulate(b, (to, addend) -> product(tape.ones(dy.type(), dy.dim(0)), dy, to, addend, sign));
         } else {
             tape.accumulate(
-                    b, (to, addend) -> product(dy, tape.ones(dy.type(), dy.dim(1)).swap(0, 1), to, addend, sign));
+                    b,
+                    (to, addend) -> product(dy, tape.ones(dy.type(), dy.dim(1)).swap(0, 1), to, addend, sign));
         }
     }
 
@@ -398,7 +385,13 @@ final class MatmulOps {
         float[] average = new float[Math.toIntExact(n)];
         Arrays.fill(average, 1f / n);
         TapeValue row = new TapeValue(tape.constant(average, 1, 1, n), false, -1);
-        return matmul(row, tape.reshape(tape.as(ElementType.F32, x), before, n, x.array().size() / before / n))
+        return matmul(
+                        row,
+                        tape.reshape(
+                                tape.as(ElementType.F32, x),
+                                before,
+                                n,
+                                x.array().size() / before / n))
                 .setUsedOnce(true);
     }
 }

@@ -32,7 +32,8 @@ public final class OneDnnBackend implements BackendProvider {
     public Optional<String> unavailableReason(Precision precision) {
         Optional<String> reason = unavailableReason();
         if (reason.isPresent() || precision == Precision.FP32) return reason;
-        if (precision == Precision.TF32) return Optional.of("tf32 is a format of GPUs, and the oneDNN backend runs on CPUs");
+        if (precision == Precision.TF32)
+            return Optional.of("tf32 is a format of GPUs, and the oneDNN backend runs on CPUs");
         if (Dnnl.hasBf16()) return reason;
         return Optional.of("the processor has neither AMX nor AVX-512 BF16");
     }

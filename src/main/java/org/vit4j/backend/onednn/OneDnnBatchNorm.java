@@ -63,8 +63,9 @@ final class OneDnnBatchNorm {
                     norm.epsilon());
             if (mode == Mode.FINE_TUNING) {
                 TapeValue floats = tape.as(ElementType.F32, x);
-                TapeValue rows =
-                        last ? rows(floats) : rows(tape.permute(tape.reshape(floats, before, channels, after), 0, 2, 1));
+                TapeValue rows = last
+                        ? rows(floats)
+                        : rows(tape.permute(tape.reshape(floats, before, channels, after), 0, 2, 1));
                 TapeValue affine = norms.frozenBatchNorm(rows, row(weights.get(0)), row(weights.get(1)), n);
                 if (last) return tape.reshape(affine, t.shape().batched(batch));
                 return tape.reshape(

@@ -208,8 +208,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
                 t,
                 op.epsilonOutside()
                         ? norms.channelNorm(rows(floats(t)), row(t, 0), row(t, 1), op.epsilon())
-                        : norms.layerNorm(
-                                rows(x(t)), parameter(t, 0), parameter(t, 1), op.epsilon(), types.apply(t)));
+                        : norms.layerNorm(rows(x(t)), parameter(t, 0), parameter(t, 1), op.epsilon(), types.apply(t)));
     }
 
     @Override
@@ -299,7 +298,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue attentionScores(Tensor t, AttentionOp.AttentionScores op) {
-        return attention.scores(x(t), second(t), op.scale());
+        return attention.scores(x(t), second(t), op.scale(), types.apply(t));
     }
 
     @Override

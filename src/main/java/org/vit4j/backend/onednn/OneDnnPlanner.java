@@ -110,7 +110,8 @@ final class OneDnnPlanner {
         targets.values().forEach(planner.tape::zeroFill);
         for (String name : spec.gradientsOf()) {
             StridedArray gradient = planner.tape.gradient(planner.value(name));
-            if (gradient != null) planner.outputs.put(name + OneDnnPlan.GRADIENT, planner.tape.as(ElementType.F32, gradient));
+            if (gradient != null)
+                planner.outputs.put(name + OneDnnPlan.GRADIENT, planner.tape.as(ElementType.F32, gradient));
         }
         return planner.plan(forward, seeds);
     }

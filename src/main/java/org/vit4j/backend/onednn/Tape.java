@@ -108,7 +108,6 @@ final class Tape {
         return as(type, new TapeValue(ones(n), false, -1)).array();
     }
 
-    /** A constant row of ones, [1, n]. */
     StridedArray ones(long n) {
         return ones.computeIfAbsent(n, any -> {
             float[] values = new float[Math.toIntExact(n)];
@@ -119,7 +118,7 @@ final class Tape {
 
     // ---- types
 
-    /** The value in another type. Conversions to bfloat16 are recorded once for all uses; parameters in a setup step. */
+    /** The value in another type. Conversions to bfloat16 are recorded once; those of parameters in a setup step. */
     TapeValue as(ElementType type, TapeValue x) {
         if (x.array().type() == type) return x;
         if (type == ElementType.F32) return convert(type, x);
@@ -128,21 +127,10 @@ final class Tape {
 
     private TapeValue convert(ElementType type, TapeValue x) {
         StridedArray to = x.array().like(type);
-        KernelStep step = kernels.copy(x.array(), to, false);
-        TapeValue y;
-        if (x.array().buffer().isExternal()) {
-            emitSetup(step);
-            y = new TapeValue(to, x.needsGradient(), -1);
-            if (x.target() != null) return y.target(x.target().view(x.target().array));
-        } else {
-            emit(step);
-            y = value(to, x.needsGradient()).setGradientType(x.gradientType());
-        }
-        onBackward(() -> {
-            StridedArray dy = gradient(y);
-            if (dy != null) accumulate(x, dy, y.ownsGradient());
-        });
-        return y;
+        if (!x.array().buffer().isExternal()) return copy(x, to);
+        emitSetup(kernels.copy(x.array(), to, false));
+        TapeValue y = new TapeValue(to, x.needsGradient(), -1);
+        return x.target() == null ? y : y.target(x.target().view(x.target().array));
     }
 
     /** A copy of an array in another type, or the array itself. */
@@ -199,7 +187,8 @@ final class Tape {
                 ? n.gradient() == null
                 : !n.target().isWritten()
                         && n.target().array.hasLayoutOf(n.array().like());
-        ElementType wanted = n.target() == null ? n.gradientType() : n.target().array.type();
+        ElementType wanted =
+                n.target() == null ? n.gradientType() : n.target().array.type();
         if (empty && wanted == type) {
             accumulate(n, (destination, addend) -> writer.write(destination));
             return;
@@ -347,8 +336,7 @@ final class Tape {
 
     private TapeValue view(TapeValue x, StridedArray view) {
         boolean all = x.isDisposable() && view.size() == x.array().size();
-        TapeValue y =
-                new TapeValue(view, x.needsGradient(), x.readyStep(), all).setGradientType(x.gradientType());
+        TapeValue y = new TapeValue(view, x.needsGradient(), x.readyStep(), all).setGradientType(x.gradientType());
         // Ops that can be fused into the step of a value can be fused for a view of all its elements too.
         if (all && x.producer() != null) y.setProducer(x.producer(), x.producerStep());
         y.setUsedOnce(all);
@@ -372,9 +360,12 @@ final class Tape {
 
     /** Copies to row-major order and another type. */
     TapeValue copy(TapeValue x, ElementType type) {
-        StridedArray to = StridedArray.temporary(type, x.array().dims());
+        return copy(x, StridedArray.temporary(type, x.array().dims()));
+    }
+
+    private TapeValue copy(TapeValue x, StridedArray to) {
         emit(kernels.copy(x.array(), to, false));
-        TapeValue y = value(to, x.needsGradient());
+        TapeValue y = value(to, x.needsGradient()).setGradientType(x.gradientType());
         onBackward(() -> {
             StridedArray dy = gradient(y);
             if (dy != null) accumulate(x, dy, y.ownsGradient());

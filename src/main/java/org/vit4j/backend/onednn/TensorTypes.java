@@ -16,8 +16,8 @@ import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Tensor;
 
 /**
- * Types of tensors in memory. With {@link Precision#BF16}, tensors that only products and normalizations read are bfloat16.
- * Residual sums, attention scores, outputs, and inputs of operations that compute in float32 only are float32.
+ * Types of tensors in memory. With {@link Precision#BF16}, tensors that only products and normalizations read are
+ * bfloat16. Residual sums, outputs, and inputs of operations that compute in float32 only are float32.
  */
 final class TensorTypes {
     private final Precision precision;
@@ -36,11 +36,13 @@ final class TensorTypes {
     }
 
     ElementType of(Tensor t) {
-        if (precision == Precision.FP32) return ElementType.F32;
+        if (precision != Precision.BF16) return ElementType.F32;
         ElementType known = types.get(t);
         if (known != null) return known;
         List<Tensor> readers = consumers.getOrDefault(t, List.of());
-        boolean floats = requested.contains(t) || readers.stream().anyMatch(this::readsFloats);
+        boolean floats = t.op() instanceof ArithmeticOp.Add
+                || requested.contains(t)
+                || readers.stream().anyMatch(this::readsFloats);
         ElementType type = floats ? ElementType.F32 : ElementType.BF16;
         types.put(t, type);
         return type;
@@ -55,7 +57,8 @@ final class TensorTypes {
         var op = reader.op();
         if (isHead(reader)) return true;
         if (op instanceof LinearOp || op instanceof AttentionOp.AttentionScores) return false;
-        if (op instanceof AttentionOp.WeightedSum || op instanceof AttentionOp.LastTokenQkv) return false;
+        if (op instanceof AttentionOp.Softmax || op instanceof AttentionOp.WeightedSum) return false;
+        if (op instanceof AttentionOp.LastTokenQkv) return false;
         if (op instanceof NormOp.LayerNorm norm) return norm.epsilonOutside();
         // These have the type of their input.
         boolean keepsType = op instanceof LayoutOp

@@ -49,8 +49,8 @@ class FusedPostOpsTest {
         LinearOp.Conv2d conv = new LinearOp.Conv2d(16, new Window(3, 3, 1, 1, 2, 2, 2), 1, false);
         ConvOps convs = new ConvOps(tape, math);
         assertFusedEqualsSeparate(Map.of("x", x, "w", w, "scale", scale, "shift", shift), 1, use -> {
-            TapeValue y = convs.convolution(
-                    value(x), value(w), null, conv, new long[] {2, 12, 12, 16}, ElementType.F32);
+            TapeValue y =
+                    convs.convolution(value(x), value(w), null, conv, new long[] {2, 12, 12, 16}, ElementType.F32);
             y = binary(dnnl.dnnl_binary_mul, use.apply(y), scale, math::mul);
             y = binary(dnnl.dnnl_binary_add, use.apply(y), shift, math::add);
             return math.eltwise(EltwiseFunction.of(Activation.RELU), use.apply(y));
