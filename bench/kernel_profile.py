@@ -1,12 +1,12 @@
 """Time of each oneDNN kernel in training and inference of a network, with GFLOP/s, as Markdown.
 
-    python3 bench/kernel_profile.py deit_tiny_patch16_224                     training and inference at batch 8, inference of one image
+    python3 bench/kernel_profile.py deit_tiny_patch16_224    training and inference at batch 8, inference of one image
     python3 bench/kernel_profile.py levit_128s --batch 32 --threads 4 --shapes
     python3 bench/kernel_profile.py vitae_tiny --save before.json             keeps the figures
     python3 bench/kernel_profile.py vitae_tiny --against before.json          adds a column with the earlier times
 
-For each kernel call of a pass the shortest time over the repetitions counts, so that other load on the machine disturbs less.
-Needs Python 3.9 or newer and what ./vit4j needs. Set ONEDNN_MAX_CPU_ISA=AVX2 for the kernels of processors without AVX-512.
+For each kernel call of a pass the shortest time over the repetitions counts, so that other load disturbs less. Needs
+Python 3.9 or newer and what ./vit4j needs. ONEDNN_MAX_CPU_ISA=AVX2 selects the kernels of processors without AVX-512.
 """
 
 import argparse

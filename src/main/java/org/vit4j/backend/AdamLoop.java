@@ -6,8 +6,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.FlatArray.AdamSettings;
 
 /**
- * Adam's update of float arrays in the host's memory as a vectorized loop in Java, on all cores. Twice as fast as ND4J's
- * updater, which took a tenth of a training step of networks with many parameters and little arithmetic.
+ * Adam's update of float arrays in the host's memory as a vectorized loop in Java, on all cores. Twice as fast as
+ * ND4J's updater, which took a tenth of a training step of networks with many parameters and little arithmetic.
  */
 final class AdamLoop {
     /** Elements that a task copies to arrays on the Java heap, where the compiler vectorizes loops: 64 kB. */
@@ -32,7 +32,10 @@ final class AdamLoop {
         this.eps = (float) (settings.eps() * correction);
     }
 
-    /** Updates the moments and replaces the gradient by the step, as {@link FlatArray#adam}. For {@link HostFloats#isDense}. */
+    /**
+     * Updates the moments and replaces the gradient by the step, as {@link FlatArray#adam}. For {@link
+     * HostFloats#isDense}.
+     */
     void run(INDArray gradient, INDArray m, INDArray v) {
         long length = gradient.length();
         LongStream.range(0, (length + CHUNK - 1) / CHUNK).parallel().forEach(i -> {

@@ -25,8 +25,8 @@ public final class RunningStatistics {
     }
 
     /**
-     * Updates the running mean and variance of one batch norm in the host's memory. A loop in Java: these arrays are small,
-     * and ND4J takes longer to start an op than to run it.
+     * Updates the running mean and variance of one batch norm in the host's memory. A loop in Java: these arrays are
+     * small, and ND4J takes longer to start an op than to run it.
      */
     public static void update(
             ParameterStore parameters, BatchStatistics norm, float[] mean, float[] variance, long batch) {

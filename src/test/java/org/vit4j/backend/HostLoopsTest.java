@@ -85,7 +85,9 @@ class HostLoopsTest {
             assertThat(Arrays.stream(found.array(name).toDoubleVector()).boxed())
                     .usingElementComparator((a, b) -> Math.abs(a - b) < 1e-7 ? 0 : Double.compare(a, b))
                     .containsExactlyElementsOf(
-                            Arrays.stream(expected.array(name).toDoubleVector()).boxed().toList());
+                            Arrays.stream(expected.array(name).toDoubleVector())
+                                    .boxed()
+                                    .toList());
         }
     }
 }

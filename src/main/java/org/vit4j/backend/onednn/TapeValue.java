@@ -2,6 +2,7 @@ package org.vit4j.backend.onednn;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** A value of the forward pass, and its gradient as accumulated so far in the backward pass. */
 final class TapeValue {
@@ -44,7 +45,9 @@ final class TapeValue {
         /** Parts not written while other parts were. */
         List<GradientTarget> unwrittenParts() {
             if (written[0] || !isWritten()) return List.of();
-            return parts.stream().filter(part -> !part.isWritten()).toList();
+            return parts.stream()
+                    .flatMap(part -> part.isWritten() ? part.unwrittenParts().stream() : Stream.of(part))
+                    .toList();
         }
     }
 

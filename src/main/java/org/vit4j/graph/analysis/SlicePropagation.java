@@ -14,9 +14,9 @@ import org.vit4j.graph.LayoutOp;
 import org.vit4j.graph.Tensor;
 
 /**
- * Moves slices toward the input of a network, so that only tokens that are used are computed. If the head reads only the
- * class token, the last block computes keys and values of all tokens, but attention, MLP and norms of one. Results are equal
- * up to rounding.
+ * Moves slices toward the input of a network, so that only tokens that are used are computed. If the head reads only
+ * the class token, the last block computes keys and values of all tokens, but attention, MLP and norms of one. Results
+ * are equal up to rounding.
  */
 public final class SlicePropagation {
     private final boolean training;
@@ -79,8 +79,8 @@ public final class SlicePropagation {
     }
 
     /**
-     * Creates a tensor for the used range of another, followed by slices of it for its readers: in the backward pass the
-     * gradients of the slices are then added last, to the sum of the others.
+     * Creates a tensor for the used range of another, followed by slices of it for its readers: in the backward pass
+     * the gradients of the slices are then added last, to the sum of the others.
      */
     private List<Tensor> rebuild(Tensor t) {
         Tensor result = result(t);

@@ -15,8 +15,8 @@ import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
 
 /**
- * Ranges of the inputs that an operation reads to compute a range of its output, one per input. Empty if the operation can
- * compute only all of its output.
+ * Ranges of the inputs that an operation reads to compute a range of its output, one per input. Empty if the operation
+ * can compute only all of its output.
  *
  * @param range a part of the output
  * @param training whether batch norm uses the statistics of the batch, and dropout a mask
