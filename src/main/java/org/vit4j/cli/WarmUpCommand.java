@@ -17,8 +17,9 @@ import picocli.CommandLine.Command;
         name = "warm-up",
         hidden = true,
         mixinStandardHelpOptions = true,
-        description = "Loads the classes of a prediction by predicting once with a small network of random weights; used by"
-                + " archive.sh.")
+        description =
+                "Loads the classes of a prediction by predicting once with a small network of random weights; used by"
+                        + " archive.sh.")
 final class WarmUpCommand implements Callable<Integer> {
     private static final List<String> SMALL = List.of("model.depth=1", "model.classes=10");
 
@@ -44,7 +45,9 @@ final class WarmUpCommand implements Callable<Integer> {
 
     private static void predict(Path model, Path image) {
         int[] code = new int[1];
-        SuppressedOutput.withoutOutput(() -> code[0] = CommandLineProgram.run("predict", model.toString(), image.toString()));
-        if (code[0] != CommandLineProgram.SUCCESS) throw new RunException("the prediction ended with exit code " + code[0]);
+        SuppressedOutput.withoutOutput(
+                () -> code[0] = CommandLineProgram.run("predict", model.toString(), image.toString()));
+        if (code[0] != CommandLineProgram.SUCCESS)
+            throw new RunException("the prediction ended with exit code " + code[0]);
     }
 }
