@@ -50,7 +50,7 @@ public final class Section {
     }
 
     public long longAt(String key, long fallback) {
-        return optional(key, value -> parse(value, "an integer", Long::parseLong), fallback);
+        return optional(key, value -> TypeMismatch.parse(value, "an integer", Long::parseLong), fallback);
     }
 
     public double doubleAt(String key) {
@@ -313,7 +313,7 @@ public final class Section {
             try {
                 result = parser.apply(value);
             } catch (TypeMismatch e) {
-                problem(e.where, key, e.getMessage());
+                problem(e.where(), key, e.getMessage());
             }
         }
         resolved.put(key, result);
@@ -336,29 +336,29 @@ public final class Section {
     }
 
     private int parseInt(Yaml value) {
-        return parse(value, "an integer", Integer::parseInt);
+        return TypeMismatch.parse(value, "an integer", Integer::parseInt);
     }
 
     private double parseDouble(Yaml value) {
-        double number = parse(value, "a number", Double::parseDouble);
+        double number = TypeMismatch.parse(value, "a number", Double::parseDouble);
         if (!Double.isFinite(number))
             throw new TypeMismatch(value, "expected a finite number, got " + Yaml.shown(value));
         return number;
     }
 
     private boolean parseBool(Yaml value) {
-        scalar(value, "true or false");
+        TypeMismatch.scalar(value, "true or false");
         if (Switch.isOff(value)) return false;
         if (Switch.isOn(value)) return true;
         throw new TypeMismatch(value, "expected true or false, got " + Yaml.shown(value));
     }
 
     private String parseString(Yaml value) {
-        return scalar(value, "a word").text();
+        return TypeMismatch.scalar(value, "a word").text();
     }
 
     private String parseWord(Yaml value, List<String> words) {
-        String word = scalar(value, "one of " + String.join(", ", words)).text();
+        String word = TypeMismatch.scalar(value, "one of " + String.join(", ", words)).text();
         if (!words.contains(word))
             throw new TypeMismatch(value, "unknown value '" + word + "'" + Suggestions.hint(word, words));
         return word;
@@ -368,22 +368,6 @@ public final class Section {
         if (value instanceof Yaml.YamlSequence list)
             return list.items().stream().map(parser).toList();
         return List.of(parser.apply(value));
-    }
-
-    private static <T> T parse(Yaml value, String what, Function<String, T> parser) {
-        Yaml.YamlScalar scalar = scalar(value, what);
-        try {
-            if (scalar.plain()) return parser.apply(scalar.text());
-        } catch (NumberFormatException e) {
-            // reported below, with file and line
-        }
-        throw new TypeMismatch(
-                value, "expected " + what + ", got " + (scalar.plain() ? "" : "the text ") + Yaml.shown(value));
-    }
-
-    private static Yaml.YamlScalar scalar(Yaml value, String what) {
-        if (value instanceof Yaml.YamlScalar scalar) return scalar;
-        throw new TypeMismatch(value, "expected " + what + ", got " + Yaml.shown(value));
     }
 
     private void problem(String where, String key, String problem) {
@@ -400,15 +384,5 @@ public final class Section {
         return constants
                 .map(constant -> constant.name().toLowerCase(Locale.ROOT))
                 .toList();
-    }
-
-    private static final class TypeMismatch extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-        private final String where;
-
-        TypeMismatch(Yaml value, String message) {
-            super(message);
-            this.where = value.where();
-        }
     }
 }
