@@ -40,6 +40,11 @@ public final class MultiLabelFolder implements Dataset {
 
     /** The first label; 0 without labels. */
     @Override
+    public boolean decodesOnAccess() {
+        return true;
+    }
+
+    @Override
     public int label(int index) {
         int[] labels = images.labels().get(index);
         return labels.length == 0 ? 0 : labels[0];
