@@ -358,7 +358,8 @@ public final class Section {
     }
 
     private String parseWord(Yaml value, List<String> words) {
-        String word = TypeMismatch.scalar(value, "one of " + String.join(", ", words)).text();
+        String word =
+                TypeMismatch.scalar(value, "one of " + String.join(", ", words)).text();
         if (!words.contains(word))
             throw new TypeMismatch(value, "unknown value '" + word + "'" + Suggestions.hint(word, words));
         return word;

@@ -31,8 +31,7 @@ import org.vit4j.metrics.WorstMistakes;
 /** Bytes that the heap gets per image in steady state. An image of 500x375 has 562,500. */
 class AllocationTest {
     private static final int BATCH = 8;
-    private static final Preprocessing IMAGENET =
-            DatasetDefaults.of(DataConfig.DatasetType.IMAGE_FOLDER, 224, 224, 3);
+    private static final Preprocessing IMAGENET = DatasetDefaults.of(DataConfig.DatasetType.IMAGE_FOLDER, 224, 224, 3);
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     /** Every pointwise operation, with the others of the DeiT recipe. */
@@ -45,8 +44,8 @@ class AllocationTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2})
     void loadingAllocatesLittle(int recipe) {
-        DataLoader loader = new DataLoader(
-                photographs(64), augment(RECIPES.get(recipe)), IMAGENET, BATCH, false, true, 0, 1);
+        DataLoader loader =
+                new DataLoader(photographs(64), augment(RECIPES.get(recipe)), IMAGENET, BATCH, false, true, 0, 1);
         try (BatchIterator epoch = loader.epoch(0, 0)) {
             for (int i = 0; i < 4; i++) epoch.release(epoch.next());
             long before = allocatedByLoaders();
@@ -63,15 +62,15 @@ class AllocationTest {
 
     @Test
     void evaluationAllocatesLittle() {
-        DataLoader loader = new DataLoader(
-                photographs(64), AugmentConfig.NONE, IMAGENET, BATCH, false, true, 0, 1);
+        DataLoader loader = new DataLoader(photographs(64), AugmentConfig.NONE, IMAGENET, BATCH, false, true, 0, 1);
         UnaryOperator<INDArray> network = images -> Nd4j.ones(images.size(0), 3);
         List<String> classes = List.of("a", "b", "c");
         long[] allocated = new long[3];
         for (int i = 0; i < allocated.length; i++) {
             long before = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId());
             Evaluator.evaluate(network, loader, classes, new WorstMistakes(0), List.of());
-            allocated[i] = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
+            allocated[i] =
+                    THREADS.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
         }
         assertThat(allocated[2] / 64).isLessThan(40_000); // an image of the batch has 602,112
     }
@@ -83,8 +82,11 @@ class AllocationTest {
         float[] reused = {};
         long before = 0;
         for (int i = 0; i < 20; i++) {
-            if (i == 10) before = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId());
-            reused = mixup.apply(batch, BatchShard.all(BATCH), 0, 0, i, reused).batch().images();
+            if (i == 10)
+                before = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId());
+            reused = mixup.apply(batch, BatchShard.all(BATCH), 0, 0, i, reused)
+                    .batch()
+                    .images();
         }
         long allocated = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
         assertThat(allocated / (10 * BATCH)).isLessThan(4_000); // an image has 49,152

@@ -34,6 +34,7 @@ final class OneDnnPlanner {
     private final Set<String> gradientTensors;
     /** The tensors to compute, by name: of some only the part that is used. */
     private Map<String, Tensor> needed = Map.of();
+
     private final Set<Tensor> requested = new HashSet<>();
     private final Map<Tensor, List<Tensor>> consumers = new HashMap<>();
     /** Attention scores and probabilities with no other readers: computed in blocks and never stored as a whole. */

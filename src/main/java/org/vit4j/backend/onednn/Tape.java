@@ -297,7 +297,8 @@ final class Tape {
         if (x.target() != null) {
             y.target(addPart(x, axis, from, to));
             if (x.isUsedOnce() && from > 0) addPart(x, axis, 0, from);
-            if (x.isUsedOnce() && to < x.array().dim(axis)) addPart(x, axis, to, x.array().dim(axis));
+            if (x.isUsedOnce() && to < x.array().dim(axis))
+                addPart(x, axis, to, x.array().dim(axis));
             return y;
         }
         onBackward(() -> {
