@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.vit4j.Main;
 import org.vit4j.io.RunException;
@@ -69,9 +70,16 @@ final class RankLauncher {
     static void endWithLauncher() {
         String id = System.getProperty(LAUNCHER);
         if (id == null) return;
-        ProcessHandle.of(Long.parseLong(id))
-                .ifPresent(launcher ->
-                        launcher.onExit().thenRun(() -> Runtime.getRuntime().halt(CommandLineProgram.FAILURE)));
+        Optional<ProcessHandle> launcher = ProcessHandle.of(Long.parseLong(id));
+        if (launcher.isEmpty()) return;
+        Thread watch = new Thread(
+                () -> {
+                    launcher.get().onExit().join();
+                    Runtime.getRuntime().halt(CommandLineProgram.FAILURE);
+                },
+                "launcher-watch");
+        watch.setDaemon(true);
+        watch.start();
     }
 
     /** Waits until the launcher ends this process, for a limited time; returns at once if there is no launcher. */

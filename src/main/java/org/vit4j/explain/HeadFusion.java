@@ -12,6 +12,7 @@ public enum HeadFusion {
     /** Smallest value of any head: only what all heads attend to remains. */
     MIN(Math::min);
 
+    @SuppressWarnings("ImmutableEnumChecker") // method references without state
     private final DoubleBinaryOperator combine;
 
     HeadFusion(DoubleBinaryOperator combine) {

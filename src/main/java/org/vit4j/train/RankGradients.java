@@ -109,7 +109,7 @@ final class RankGradients implements GradientSource {
             correct = batchInputs.correct(trainStep.lastLogits(), mixed);
             inputs.values().forEach(INDArray::close); // off-heap memory, which the garbage collector does not count
         }
-        double[] sums = ranks.exchange(stop, loss, correct, shard.size());
+        double[] sums = ranks.exchange(stop, loss, (double) correct, shard.size());
         boolean finite = trainStep.accumulateShard(group, share, left == 1);
         if (!Double.isFinite(sums[0]) || !finite) throw new NonFiniteException(sums[0], rerun.locate(batch, 1));
         return List.of(new BatchResult(sums[0], (long) sums[1], (int) sums[2]));

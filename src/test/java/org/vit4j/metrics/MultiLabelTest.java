@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.OptionalDouble;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -17,10 +16,12 @@ import org.vit4j.train.TrainingNumbers;
 class MultiLabelTest {
     private static final double EXACT = 1e-12;
     private final JsonNode numbers = TrainingNumbers.section("multi_label");
-    private final IntFunction<int[]> labels =
-            i -> StreamSupport.stream(numbers.path("labels").path(i).spliterator(), false)
-                    .mapToInt(JsonNode::asInt)
-                    .toArray();
+
+    private int[] labels(int image) {
+        return StreamSupport.stream(numbers.path("labels").path(image).spliterator(), false)
+                .mapToInt(JsonNode::asInt)
+                .toArray();
+    }
 
     private static double[] doubles(JsonNode list) {
         return StreamSupport.stream(list.spliterator(), false)
@@ -40,7 +41,7 @@ class MultiLabelTest {
 
     @Test
     void averagePrecisionEqualsScikitLearnAlsoWithTies() {
-        AveragePrecision precision = new AveragePrecision(labels);
+        AveragePrecision precision = new AveragePrecision(this::labels);
         addAll(precision);
         List<OptionalDouble> byClass = precision.byClass();
         double[] expected = doubles(numbers.path("average_precision"));
@@ -51,7 +52,7 @@ class MultiLabelTest {
 
     @Test
     void lossAndF1EqualTheReferences() {
-        MultiLabelScores state = new MultiLabelScores(labels, List.of("a", "b", "c", "d"));
+        MultiLabelScores state = new MultiLabelScores(this::labels, List.of("a", "b", "c", "d"));
         addAll(state);
         Scores scores = state.scores();
         assertThat(scores.loss()).isCloseTo(numbers.path("bce").path("loss").asDouble(), within(EXACT));

@@ -25,7 +25,7 @@ final class Tape {
     private final List<KernelStep> steps = new ArrayList<>();
     private final Deque<Runnable> backwardActions = new ArrayDeque<>();
     private final Map<Long, StridedArray> ones = new HashMap<>();
-    private final Map<StridedArray, TapeValue> bf16Values = new IdentityHashMap<>();
+    private final IdentityHashMap<StridedArray, TapeValue> bf16Values = new IdentityHashMap<>();
     private final List<FloatPointer> constants = new ArrayList<>();
 
     /**

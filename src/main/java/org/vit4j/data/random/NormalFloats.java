@@ -70,7 +70,7 @@ public final class NormalFloats {
         long bits = Double.doubleToRawLongBits(value);
         int exponent = (int) (bits >>> 52) - 1023;
         int interval = (int) (bits >>> (52 - TABLE_BITS)) & ((1 << TABLE_BITS) - 1);
-        double mantissa = Double.longBitsToDouble(bits & 0xFFFFFFFFFFFFFL | 0x3FF0000000000000L);
+        double mantissa = Double.longBitsToDouble((bits & 0xFFFFFFFFFFFFFL) | 0x3FF0000000000000L);
         double r = mantissa * RECIPROCALS[interval] - 1; // |r| < 2^-8
         double tail = 1 / 5.0 + r * (-1 / 6.0 + r * (1 / 7.0));
         double series = r + r * r * (-0.5 + r * (1 / 3.0 + r * (-0.25 + r * tail)));
