@@ -18,9 +18,12 @@ class Bf16GoldenTest {
     /** Limit of the largest output error over the largest output; bfloat16 has 8 bits of precision. */
     private static final double OUTPUT = 2e-2;
 
-    /** Cases for which PyTorch's autocast exceeds the limit too: its error, from tools/goldens/autocast.py. */
+    /**
+     * Cases that amplify rounding so much that PyTorch's autocast exceeds the limit too: its largest error in 16 evaluations,
+     * from tools/goldens/autocast.py.
+     */
     private static final Map<String, Double> AUTOCAST = Map.of(
-            "levit_s_1", 0.299, "levit_s_d1", 0.149, "levit_o_b", 0.153, "crossvit_o_b", 0.052, "t2t_o_b", 0.037);
+            "levit_s_1", 0.461, "levit_s_d1", 0.490, "levit_o_b", 0.175, "crossvit_o_b", 0.101, "t2t_o_b", 0.043);
 
     static final Backend BF16 = Backend.ONEDNN.with(Precision.BF16);
 
@@ -42,7 +45,6 @@ class Bf16GoldenTest {
     void outputsStayCloseToTheReference(String name) throws IOException {
         GoldenCase golden = GoldenCase.read(GoldenTest.directory().resolve(name));
         GoldenErrors.Distance worst = GoldenRun.evaluate(golden, BF16).worstLogits();
-        if (Boolean.getBoolean("print")) System.out.println(name + " " + worst);
         assertThat(worst.error()).as(worst.name()).isLessThan(AUTOCAST.getOrDefault(name, OUTPUT));
     }
 }

@@ -25,10 +25,11 @@ final class AttentionOps {
     }
 
     /** scale * q k', [B, H, T, d] x [B, H, S, d] -> [B, H, T, S]. */
-    TapeValue scores(TapeValue q, TapeValue k, double scale, ElementType type) {
+    TapeValue scores(TapeValue q, TapeValue k, double scale) {
         StridedArray to = StridedArray.temporary(
-                type, batch, q.array().dim(1), q.array().dim(2), k.array().dim(2));
-        return math.product(q, tape.permute(k, 0, 1, 3, 2), scale, to);
+                batch, q.array().dim(1), q.array().dim(2), k.array().dim(2));
+        TapeValue y = math.product(q, tape.permute(k, 0, 1, 3, 2), scale, to);
+        return y.setGradientType(math.operands()); // products read it, and softmax can write any type
     }
 
     /**
@@ -59,11 +60,8 @@ final class AttentionOps {
                 type, batch, q.array().dim(2), v.array().dim(1), v.array().dim(3));
         StridedArray context = to.permute(0, 2, 1, 3);
         StridedArray buffer = StridedArray.temporary(
-                math.operands(),
-                block.images,
-                block.heads,
-                block.rows,
-                k.array().dim(2));
+                block.images, block.heads, block.rows, k.array().dim(2));
+        StridedArray rounded = math.operands() == ElementType.F32 ? buffer : buffer.like(math.operands());
         for (long b = 0; b < batch; b += block.images) {
             for (long h = 0; h < context.dim(1); h += block.heads) {
                 StridedArray keys = block.slice(ks, b, h);
@@ -72,10 +70,11 @@ final class AttentionOps {
                     StridedArray rows = block.slice(qs, b, h).slice(2, t, Math.min(t + block.rows, context.dim(2)));
                     StridedArray maps =
                             StridedArray.of(buffer.buffer(), 0, rows.dim(0), rows.dim(1), rows.dim(2), keys.last());
+                    StridedArray probs = StridedArray.of(rounded.buffer(), 0, maps.dims());
                     tape.emit(Kernels.matmul(rows, keys, null, maps, scale));
-                    tape.emit(Kernels.softmax(maps.flat(), maps.flat()));
+                    tape.emit(Kernels.softmax(maps.flat(), probs.flat()));
                     StridedArray part = block.slice(context, b, h).slice(2, t, t + rows.dim(2));
-                    tape.emit(Kernels.matmul(maps, values, null, part, 1));
+                    tape.emit(Kernels.matmul(probs, values, null, part, 1));
                 }
             }
         }

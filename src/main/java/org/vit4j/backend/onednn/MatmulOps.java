@@ -103,15 +103,22 @@ final class MatmulOps {
             StridedArray sum = tape.gradient(y);
             if (sum == null) return;
             StridedArray dy = tape.as(type, sum);
-            tape.accumulate(in.a, (to, addend) -> left.write(dy, to, addend));
+            accumulateProduct(in.a, type, (to, addend) -> left.write(dy, to, addend));
             StridedArray transposed = in.a.array().swap(c.rank() - 2, c.rank() - 1);
-            tape.accumulate(in.b, (to, addend) -> product(transposed, dy, to, addend, in.scale));
+            accumulateProduct(in.b, type, (to, addend) -> product(transposed, dy, to, addend, in.scale));
             if (in.bias != null) {
                 tape.accumulate(
                         in.bias, (to, addend) -> product(tape.ones(sum.type(), sum.dim(0)), sum, to, addend, in.scale));
             }
         });
         return y;
+    }
+
+    /** @param type of the operands; products of floats cannot write bfloat16 */
+    private void accumulateProduct(TapeValue n, ElementType type, Tape.GradientWriter writer) {
+        if (type == ElementType.F32 && n.target() == null && n.gradientType() != type)
+            tape.accumulateInto(n, type, to -> writer.write(to, null));
+        else tape.accumulate(n, writer);
     }
 
     /** Product of equal ranks in float32, [.., M, K] x [.., K, N]; batch axes of size 1 are broadcast. */

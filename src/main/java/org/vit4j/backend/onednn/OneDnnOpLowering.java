@@ -298,7 +298,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue attentionScores(Tensor t, AttentionOp.AttentionScores op) {
-        return attention.scores(x(t), second(t), op.scale(), types.apply(t));
+        return attention.scores(x(t), second(t), op.scale());
     }
 
     @Override

@@ -16,8 +16,8 @@ import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Tensor;
 
 /**
- * Types of tensors in memory. With {@link Precision#BF16}, tensors that only products and normalizations read are
- * bfloat16. Residual sums, outputs, and inputs of operations that compute in float32 only are float32.
+ * Types of tensors in memory. With {@link Precision#BF16}, tensors that only products and normalizations read are bfloat16.
+ * Residual sums, attention scores, outputs, and inputs of operations that compute in float32 only are float32.
  */
 final class TensorTypes {
     private final Precision precision;
@@ -57,8 +57,7 @@ final class TensorTypes {
         var op = reader.op();
         if (isHead(reader)) return true;
         if (op instanceof LinearOp || op instanceof AttentionOp.AttentionScores) return false;
-        if (op instanceof AttentionOp.Softmax || op instanceof AttentionOp.WeightedSum) return false;
-        if (op instanceof AttentionOp.LastTokenQkv) return false;
+        if (op instanceof AttentionOp.WeightedSum || op instanceof AttentionOp.LastTokenQkv) return false;
         if (op instanceof NormOp.LayerNorm norm) return norm.epsilonOutside();
         // These have the type of their input.
         boolean keepsType = op instanceof LayoutOp

@@ -74,7 +74,10 @@ class Bf16ArraysTest {
         assertThat(types.of(graph.logits())).isEqualTo(ElementType.F32);
         for (Tensor t : graph.tensors()) {
             if (t.op() instanceof ArithmeticOp.Add) assertThat(types.of(t)).isEqualTo(ElementType.F32);
-            if (t.op() instanceof AttentionOp) assertThat(types.of(t)).isEqualTo(ElementType.BF16);
+            if (t.op() instanceof AttentionOp) {
+                boolean scores = t.op() instanceof AttentionOp.AttentionScores;
+                assertThat(types.of(t)).isEqualTo(scores ? ElementType.F32 : ElementType.BF16);
+            }
             if (t.op() instanceof LinearOp.Dense && !TensorTypes.isHead(t) && t != graph.logits())
                 for (Tensor in : t.inputs()) assertThat(types.of(in)).isEqualTo(ElementType.BF16);
         }

@@ -49,8 +49,7 @@ class StridedProductTest {
         AttentionOps attention = new AttentionOps(tape, new MatmulOps(tape, Precision.FP32), batch);
         StridedArray q = StridedArray.temporary(batch, queries, heads * (width + more));
         StridedArray k = StridedArray.temporary(batch, keys, heads * (width + more));
-        TapeValue scores =
-                attention.scores(heads(q, heads, width, more), heads(k, heads, width, more), 0.5, ElementType.F32);
+        TapeValue scores = attention.scores(heads(q, heads, width, more), heads(k, heads, width, more), 0.5);
         TapeValue sum = attention.weightedSum(scores, heads(k, heads, width, more), ElementType.F32);
         Map<String, StridedArray> inputs = Map.of("q", q, "k", k);
         Map<String, StridedArray> outputs = Map.of("scores", scores.array(), "sum", sum.array());
