@@ -2,7 +2,6 @@ package org.vit4j.cli;
 
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -15,6 +14,7 @@ import org.vit4j.bench.BenchReport;
 import org.vit4j.bench.BenchRunner;
 import org.vit4j.bench.PeakMemory;
 import org.vit4j.config.ConfigError;
+import org.vit4j.machine.JavaExecutable;
 import org.vit4j.run.RunConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -110,7 +110,7 @@ final class BenchCommand implements Callable<Integer> {
     /** Returns the command line of this program as a bench worker, with the same JVM options. */
     private List<String> worker(BenchRunner runner) {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(JavaExecutable.path().toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
                 .forEach(command::add);

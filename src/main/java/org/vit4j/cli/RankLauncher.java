@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.vit4j.Main;
 import org.vit4j.io.RunException;
 import org.vit4j.machine.CpuThreads;
+import org.vit4j.machine.JavaExecutable;
 import org.vit4j.run.RankEnvironment;
 
 /**
@@ -108,7 +108,7 @@ final class RankLauncher {
 
     private void start(List<String> arguments, int rank, int port) throws IOException {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(JavaExecutable.path().toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
                 .forEach(command::add);

@@ -36,7 +36,7 @@ class RankTrainingTest {
                 "train.epochs=2",
                 "train.batch=299",
                 "train.drop_last=false",
-                "train.backend=samediff",
+                "train.backend=auto",
                 "train.mixup={mixup: 0.2, cutmix: 1.0, mode: elem}"));
         overrides.addAll(List.of(more));
         return RunConfig.open("digits-vit", overrides);
