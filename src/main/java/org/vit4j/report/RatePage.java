@@ -19,10 +19,10 @@ public final class RatePage {
     public static Chart chart(
             List<Double> rates, List<Double> losses, List<Double> smoothed, Map<String, Double> suggested) {
         List<Chart.ChartSeries> series = new ArrayList<>();
-        series.add(new Chart.ChartSeries("smoothed loss", points(rates, smoothed)));
-        series.add(new Chart.ChartSeries("loss", points(rates, clipped(losses, smoothed))));
         double low = smoothed.stream().mapToDouble(x -> x).min().orElse(0);
-        double high = smoothed.stream().mapToDouble(x -> x).max().orElse(1);
+        double high = highest(smoothed);
+        series.add(new Chart.ChartSeries("smoothed loss", points(rates, clipped(smoothed, high))));
+        series.add(new Chart.ChartSeries("loss", points(rates, clipped(losses, high))));
         suggested.forEach((name, rate) -> {
             double x = Math.log10(rate);
             series.add(
@@ -38,11 +38,16 @@ public final class RatePage {
         return points;
     }
 
-    /** Values above the smoothed ones become gaps, as diverged losses would flatten the rest of the plot. */
-    private static List<Double> clipped(List<Double> losses, List<Double> smoothed) {
-        double high = smoothed.stream().mapToDouble(x -> x).max().orElse(1);
-        return losses.stream()
-                .map(loss -> loss > high ? Double.valueOf(Double.NaN) : loss)
+    /** The top of the chart: 1.5 times the first loss, as diverged losses would flatten the rest of the plot. */
+    private static double highest(List<Double> smoothed) {
+        double max = smoothed.stream().mapToDouble(x -> x).max().orElse(1);
+        return smoothed.isEmpty() ? max : Math.min(max, 1.5 * smoothed.get(0));
+    }
+
+    /** Larger values become gaps. */
+    private static List<Double> clipped(List<Double> values, double high) {
+        return values.stream()
+                .map(value -> value > high ? Double.valueOf(Double.NaN) : value)
                 .toList();
     }
 
