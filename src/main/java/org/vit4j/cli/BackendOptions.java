@@ -27,7 +27,7 @@ final class BackendOptions {
 
     @Option(
             names = "--precision",
-            paramLabel = "fp32|bf16",
+            paramLabel = "fp32|tf32|bf16",
             defaultValue = DEFAULT_PRECISION,
             description =
                     "Arithmetic of matrix products. bf16 is faster and less accurate; it requires a processor with"

@@ -137,7 +137,7 @@ final class FindLrCommand implements Callable<Integer> {
         StringBuilder lines = new StringBuilder();
         suggested.forEach((name, rate) -> lines.append(String.format(Locale.ROOT, "%-14s %.2e%n", name, rate)));
         lines.append(String.format(Locale.ROOT, "suggestion: --set train.optimizer.lr=%.1e", suggested.get("valley")));
-        output.ifPresent(file -> lines.append(String.format("%nplot: %s", file)));
+        output.ifPresent(file -> lines.append(String.format(Locale.ROOT, "%nplot: %s", file)));
         return lines.toString();
     }
 }

@@ -26,8 +26,9 @@ class PrecisionTest {
 
     @Test
     void wordsNamePrecisions() {
-        assertThat(Precision.configNames()).containsExactly("fp32", "bf16");
+        assertThat(Precision.configNames()).containsExactly("fp32", "tf32", "bf16");
         assertThat(Precision.named("bf16")).isEqualTo(Precision.BF16);
-        assertThatThrownBy(() -> Precision.named("fp16")).hasMessage("unknown precision 'fp16'; known: fp32, bf16");
+        assertThatThrownBy(() -> Precision.named("fp16"))
+                .hasMessage("unknown precision 'fp16'; known: fp32, tf32, bf16");
     }
 }

@@ -32,6 +32,32 @@ final class AttentionOps {
         return y.setGradientType(math.operands()); // products read it, and softmax can write any type
     }
 
+    /** Softmax of scores over the last axis, in a type. */
+    TapeValue softmax(TapeValue input, ElementType type) {
+        TapeValue x = tape.dense(input);
+        StridedArray to = x.isDisposable() && type == x.array().type()
+                ? x.array()
+                : x.array().like(type);
+        tape.emit(Kernels.softmax(x.array().flat(), to.flat()));
+        TapeValue y = tape.value(to, x.needsGradient());
+        tape.onBackward(() -> {
+            StridedArray dy = tape.gradient(y);
+            if (dy == null) return;
+            StridedArray dense = dy.isDense() ? dy : math.copy(dy, to);
+            boolean inPlace = x.gradientType() == dense.type() && (dense != dy || y.ownsGradient());
+            if (inPlace) {
+                tape.emit(Kernels.softmaxBackward(to.flat(), dense.flat(), dense.flat()));
+                tape.accumulate(x, dense, true);
+            } else {
+                tape.accumulateInto(
+                        x,
+                        x.gradientType(),
+                        dx -> tape.emit(Kernels.softmaxBackward(to.flat(), dense.flat(), dx.flat())));
+            }
+        });
+        return y;
+    }
+
     /**
      * probs v, [B, H, T, S] x [B, H, S, d] -> [B, H, T, d], stored as [B, T, H, d] so that merging heads needs no copy.
      */

@@ -304,7 +304,8 @@ final class MatmulOps {
         return tape.as(type, new TapeValue(x, false, -1)).array();
     }
 
-    private StridedArray copy(StridedArray from, StridedArray layout) {
+    /** A copy with the strides of another array. */
+    StridedArray copy(StridedArray from, StridedArray layout) {
         StridedArray to = layout.like(from.type());
         tape.emit(Kernels.copy(from, to, false));
         return to;
@@ -354,32 +355,6 @@ final class MatmulOps {
             if (gradient == null) return;
             StridedArray dy = gradient.hasLayoutOf(to) ? gradient : copy(gradient, to);
             tape.accumulateInto(x, dx -> tape.emit(Kernels.eltwiseBackward(f, saved.flat(), dy.flat(), dx.flat())));
-        });
-        return y;
-    }
-
-    /** Softmax over the last axis, in a type. */
-    TapeValue softmax(TapeValue input, ElementType type) {
-        TapeValue x = tape.dense(input);
-        StridedArray to = x.isDisposable() && type == x.array().type()
-                ? x.array()
-                : x.array().like(type);
-        tape.emit(Kernels.softmax(x.array().flat(), to.flat()));
-        TapeValue y = tape.value(to, x.needsGradient());
-        tape.onBackward(() -> {
-            StridedArray dy = tape.gradient(y);
-            if (dy == null) return;
-            StridedArray dense = dy.isDense() ? dy : copy(dy, to);
-            boolean inPlace = x.gradientType() == dense.type() && (dense != dy || y.ownsGradient());
-            if (inPlace) {
-                tape.emit(Kernels.softmaxBackward(to.flat(), dense.flat(), dense.flat()));
-                tape.accumulate(x, dense, true);
-            } else {
-                tape.accumulateInto(
-                        x,
-                        x.gradientType(),
-                        dx -> tape.emit(Kernels.softmaxBackward(to.flat(), dense.flat(), dx.flat())));
-            }
         });
         return y;
     }

@@ -303,7 +303,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue softmax(Tensor t, AttentionOp.Softmax op) {
-        return math.softmax(x(t), types.apply(t));
+        return attention.softmax(x(t), types.apply(t));
     }
 
     @Override

@@ -2,12 +2,9 @@ package org.vit4j.backend.onednn;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
@@ -24,9 +21,8 @@ final class Tape {
     private final List<KernelStep> setupSteps = new ArrayList<>();
     private final List<KernelStep> steps = new ArrayList<>();
     private final Deque<Runnable> backwardActions = new ArrayDeque<>();
-    private final Map<Long, StridedArray> ones = new HashMap<>();
     private final IdentityHashMap<StridedArray, TapeValue> bf16Values = new IdentityHashMap<>();
-    private final List<FloatPointer> constants = new ArrayList<>();
+    private final TapeConstants constants = new TapeConstants();
 
     /**
      * @param training whether there is a backward pass
@@ -65,7 +61,7 @@ final class Tape {
 
     /** Constants in native memory, to be freed with the plan. */
     List<FloatPointer> constants() {
-        return constants;
+        return constants.memory();
     }
 
     /** Appends a step; returns its number. */
@@ -98,9 +94,7 @@ final class Tape {
     }
 
     StridedArray constant(float[] values, long... dims) {
-        FloatPointer memory = new FloatPointer(values);
-        constants.add(memory);
-        return StridedArray.of(PlannedBuffer.external(values.length, memory.address()), 0, dims);
+        return constants.of(values, dims);
     }
 
     /** A row of ones in a type, [1, n]. */
@@ -109,11 +103,7 @@ final class Tape {
     }
 
     StridedArray ones(long n) {
-        return ones.computeIfAbsent(n, any -> {
-            float[] values = new float[Math.toIntExact(n)];
-            Arrays.fill(values, 1);
-            return constant(values, 1, n);
-        });
+        return constants.ones(n);
     }
 
     // ---- types

@@ -30,7 +30,9 @@ class AttentionOpsTest {
         StridedArray k = StridedArray.temporary(B, S, H * D);
         StridedArray v = StridedArray.temporary(B, S, H * D);
         TapeValue full = attention.weightedSum(
-                math.softmax(attention.scores(heads(q), heads(k), 0.3), ElementType.F32), heads(v), ElementType.F32);
+                attention.softmax(attention.scores(heads(q), heads(k), 0.3), ElementType.F32),
+                heads(v),
+                ElementType.F32);
         TapeValue blocks = attention.attention(heads(q), heads(k), heads(v), 0.3, ElementType.F32, size);
         Map<String, StridedArray> inputs = Map.of("q", q, "k", k, "v", v);
         Map<String, StridedArray> outputs = Map.of("full", full.array(), "blocks", blocks.array());
