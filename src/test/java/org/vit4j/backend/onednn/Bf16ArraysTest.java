@@ -15,9 +15,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Backend;
-import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Inference;
-import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.Precision;
 import org.vit4j.config.ConfigError;
@@ -27,7 +25,6 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Tensor;
 import org.vit4j.run.RunConfig;
-import org.vit4j.train.LossFunctions;
 
 /** Arrays of plans with {@link Precision#BF16}: their types, their memory, and what callers get. */
 class Bf16ArraysTest {
@@ -114,26 +111,6 @@ class Bf16ArraysTest {
                     .isPositive()
                     .isLessThan(2e-2);
             assertThat(actual.sum(-1).sub(1).amaxNumber().doubleValue()).isCloseTo(0, within(1e-5));
-        }
-    }
-
-    @Test
-    void trainingNeedsLessMemory() {
-        long rounded = bytesOfTraining(bf16());
-        long exact = bytesOfTraining(Backend.ONEDNN);
-        assertThat((double) rounded / exact).isLessThan(0.9);
-    }
-
-    private long bytesOfTraining(Backend backend) {
-        var spec = new GradientStep.GradientSpec(
-                network -> LossFunctions.crossEntropy(
-                        network.sd(),
-                        network.output("logits"),
-                        network.sd().placeHolder("targets", DataType.FLOAT, -1, 10)),
-                List.of());
-        try (GradientStep step = backend.step(graph, parameters(), Mode.TRAINING, spec)) {
-            step.run(Map.of("image", images(), "targets", Nd4j.ones(DataType.FLOAT, BATCH, 10)));
-            return step.bytes();
         }
     }
 }
