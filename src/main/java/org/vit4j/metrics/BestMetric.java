@@ -40,23 +40,22 @@ public record BestMetric(String name, BestMode mode) {
     public static Optional<BestMetric> read(Section s) {
         List<String> words = ScoreMetric.words();
         words.addAll(0, List.of("accuracy", "top1", LOSS));
-        String word = s.choiceAt("metric", words);
-        String name = word.equals("top1") ? "accuracy" : word;
+        String name = nameOf(s.choiceAt("metric", words));
         BestMode mode = s.enumAt("mode", BestMode.class, defaultMode(name));
         return s.build(() -> new BestMetric(name, mode));
     }
 
     /** Finds the measure in the values of a resolved config, by path. */
     public static BestMetric ofConfig(Map<String, String> values) {
-        String name = values.get("train.best.metric");
-        if (name == null) return values.containsKey("data.labels") ? MAP : ACCURACY;
-        if (name.equals("top1")) return ofMode("accuracy", values);
-        return ofMode(name, values);
+        String word = values.get("train.best.metric");
+        if (word == null) return values.containsKey("data.labels") ? MAP : ACCURACY;
+        String mode = values.get("train.best.mode");
+        BestMetric usual = of(nameOf(word));
+        return mode == null ? usual : new BestMetric(usual.name, mode.equals("min") ? BestMode.MIN : BestMode.MAX);
     }
 
-    private static BestMetric ofMode(String name, Map<String, String> values) {
-        String mode = values.get("train.best.mode");
-        return mode == null ? of(name) : new BestMetric(name, mode.equals("min") ? BestMode.MIN : BestMode.MAX);
+    private static String nameOf(String word) {
+        return word.equals("top1") ? "accuracy" : word;
     }
 
     /** Describes why this measure does not fit the data; empty if it does. */

@@ -56,35 +56,6 @@ public record EpochMetrics(
         metrics = metrics == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
 
-    /** Metrics of an epoch without steps and gradient norm. */
-    public EpochMetrics(
-            int epoch,
-            double lr,
-            double trainLoss,
-            double trainTop1,
-            double valLoss,
-            double valTop1,
-            Double valEmaLoss,
-            Double valEmaTop1,
-            double imagesPerSecond,
-            double seconds,
-            Map<String, Double> metrics) {
-        this(
-                epoch,
-                lr,
-                trainLoss,
-                trainTop1,
-                valLoss,
-                valTop1,
-                valEmaLoss,
-                valEmaTop1,
-                imagesPerSecond,
-                seconds,
-                null,
-                null,
-                metrics);
-    }
-
     /** Metrics of an epoch without steps, gradient norm and further metrics. */
     public EpochMetrics(
             int epoch,

@@ -21,7 +21,8 @@ class BestMetricTest {
             epoch(1, 0.5, 0.9, 0.7), epoch(2, 0.6, 1.1, 0.9), epoch(3, 0.7, 1.0, 0.8), epoch(4, 0.7, 0.95, 0.9));
 
     private static EpochMetrics epoch(int number, double top1, double loss, double top5) {
-        return new EpochMetrics(number, 0.1, 1, 0.5, loss, top1, null, null, 100, 2, Map.of("val_top5", top5));
+        return new EpochMetrics(
+                number, 0.1, 1, 0.5, loss, top1, null, null, 100, 2, null, null, Map.of("val_top5", top5));
     }
 
     private static int best(List<EpochMetrics> epochs, BestMetric metric) {
@@ -49,7 +50,7 @@ class BestMetricTest {
     @Test
     void theAverageCountsWithItsOwnValue() {
         Map<String, Double> further = Map.of("val_top5", 0.7, "val_ema_top5", 0.95);
-        EpochMetrics averaged = new EpochMetrics(5, 0.1, 1, 0.5, 0.5, 0.9, 0.6, 0.8, 100, 2, further);
+        EpochMetrics averaged = new EpochMetrics(5, 0.1, 1, 0.5, 0.5, 0.9, 0.6, 0.8, 100, 2, null, null, further);
         assertThat(averaged.averageIsBetter(BestMetric.ACCURACY)).isFalse();
         assertThat(averaged.averageIsBetter(BestMetric.of("top5"))).isTrue();
         assertThat(BestEpoch.of(List.of(EPOCHS.get(3), averaged), BestMetric.of("top5")))

@@ -21,7 +21,7 @@ class MetricsFileTest {
 
     private static EpochMetrics epoch(int number, double top1, double loss, Double emaTop1) {
         Double emaLoss = emaTop1 == null ? null : Double.valueOf(0.5);
-        return new EpochMetrics(number, 0.1, 1, 0.5, loss, top1, emaLoss, emaTop1, 100, 2, FURTHER);
+        return new EpochMetrics(number, 0.1, 1, 0.5, loss, top1, emaLoss, emaTop1, 100, 2, null, null, FURTHER);
     }
 
     @Test
