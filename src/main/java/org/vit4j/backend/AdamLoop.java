@@ -15,8 +15,9 @@ final class AdamLoop {
 
     private static final ThreadLocal<float[][]> ROWS = ThreadLocal.withInitial(() -> new float[3][CHUNK]);
 
-    private final float beta1;
     private final float beta2;
+    private final float rest1;
+    private final float rest2;
     private final float rate;
     private final float eps;
 
@@ -26,8 +27,10 @@ final class AdamLoop {
      */
     AdamLoop(AdamSettings settings, double rate, int stepsBefore) {
         double correction = Math.sqrt(1 - Math.pow(settings.beta2(), stepsBefore + 1));
-        this.beta1 = (float) settings.beta1();
         this.beta2 = (float) settings.beta2();
+        // Rounded after the subtraction, as PyTorch does: 1 - 0.999f differs from 0.001 by 1.3e-5 of its value.
+        this.rest1 = (float) (1 - settings.beta1());
+        this.rest2 = (float) (1 - settings.beta2());
         this.rate = (float) (rate * correction / (1 - Math.pow(settings.beta1(), stepsBefore + 1)));
         this.eps = (float) (settings.eps() * correction);
     }
@@ -57,11 +60,9 @@ final class AdamLoop {
     }
 
     private void update(float[] gradient, float[] m, float[] v, int size) {
-        float rest1 = 1 - beta1;
-        float rest2 = 1 - beta2;
         for (int i = 0; i < size; i++) {
             float g = gradient[i];
-            float first = beta1 * m[i] + rest1 * g;
+            float first = m[i] + rest1 * (g - m[i]);
             float second = beta2 * v[i] + rest2 * g * g;
             m[i] = first;
             v[i] = second;

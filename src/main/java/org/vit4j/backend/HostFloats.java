@@ -17,7 +17,7 @@ final class HostFloats extends FloatPointer {
     /** Returns true if an array is in the host's memory and has floats without gaps, in row-major order. */
     static boolean isDense(INDArray array) {
         return array.dataType() == DataType.FLOAT
-                && array.ordering() == 'c'
+                && (array.rank() == 1 || array.ordering() == 'c') // ND4J marks one-dimensional views 'f'
                 && array.elementWiseStride() == 1
                 && Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
     }
