@@ -14,20 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.TestBackends;
-import org.vit4j.metrics.EpochMetrics;
-import org.vit4j.train.Callback;
-import org.vit4j.train.TrainState;
 
 /** Training N epochs equals k epochs and then N - k, bit for bit: weights, optimizer, averages, metrics, best model. */
 class ExactResumeTest {
-    private static final Callback SILENT = new Callback() {
-        @Override
-        public void batch(TrainState state, int batches, double imagesPerSecond) {}
-
-        @Override
-        public void epoch(EpochMetrics metrics, int epochs) {}
-    };
-
     @TempDir
     Path directory;
 
@@ -77,7 +66,8 @@ class ExactResumeTest {
         for (int i = 0; i <= stops.length; i++) {
             int stop = i < stops.length ? stops[i] : Integer.MAX_VALUE;
             AtomicInteger steps = new AtomicInteger();
-            var result = TrainRun.run(config(recipe), run, i > 0, SILENT, () -> steps.incrementAndGet() >= stop);
+            var result =
+                    TrainRun.run(config(recipe), run, i > 0, TestRuns.SILENT, () -> steps.incrementAndGet() >= stop);
             assertThat(result.finished()).isEqualTo(i == stops.length);
         }
         return run;
@@ -108,11 +98,7 @@ class ExactResumeTest {
     }
 
     private static List<float[]> weights(Path model) {
-        List<float[]> all = new ArrayList<>();
-        try (var file = org.vit4j.keras.KerasFile.read(model)) {
-            for (String name : file.shapes().keySet()) all.add(file.values(name));
-        }
-        return all;
+        return List.copyOf(TestRuns.weights(model).values());
     }
 
     private static List<String> untimed(Path run) throws IOException {

@@ -24,11 +24,7 @@ import org.vit4j.data.datasets.Digits;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.graph.analysis.ModelAnatomy;
-import org.vit4j.keras.KerasFile;
-import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.Network;
-import org.vit4j.train.Callback;
-import org.vit4j.train.TrainState;
 
 /**
  * Fine-tunes a model of ten digits at 32x32 to three digits at 48x32, training only the head in the first epoch. The
@@ -45,14 +41,6 @@ class FineTuneTest {
             "train.schedule.warmup_epochs=0",
             "train.checkpoint_steps=100");
 
-    private static final Callback SILENT = new Callback() {
-        @Override
-        public void batch(TrainState state, int batches, double imagesPerSecond) {}
-
-        @Override
-        public void epoch(EpochMetrics metrics, int epochs) {}
-    };
-
     @TempDir
     static Path shared;
 
@@ -64,14 +52,16 @@ class FineTuneTest {
     @BeforeAll
     static void pretrain() {
         source = TrainRun.run(
-                        config("train.epochs=1", "train.batch=256"), shared.resolve("ten"), false, SILENT, () -> false)
+                        config("train.epochs=1", "train.batch=256"),
+                        shared.resolve("ten"),
+                        false,
+                        TestRuns.SILENT,
+                        () -> false)
                 .model();
     }
 
     private static RunConfig config(String... more) {
-        List<String> overrides = new ArrayList<>(TINY);
-        overrides.addAll(List.of(more));
-        return RunConfig.open("digits-ceit", overrides);
+        return TestRuns.config("digits-ceit", TINY, more);
     }
 
     private static RunConfig fineTuneConfig(Path weights, String... more) {
@@ -136,16 +126,8 @@ class FineTuneTest {
                 threeDigits(config),
                 directory.resolve(name),
                 resume,
-                SILENT,
+                TestRuns.SILENT,
                 () -> stopAfter > 0 && steps.incrementAndGet() >= stopAfter);
-    }
-
-    private static Map<String, float[]> weights(Path model) {
-        Map<String, float[]> all = new LinkedHashMap<>();
-        try (KerasFile file = KerasFile.read(model)) {
-            for (String name : file.shapes().keySet()) all.put(name, file.values(name));
-        }
-        return all;
     }
 
     private static Map<String, float[]> initialWeights(RunConfig config) {
@@ -170,14 +152,14 @@ class FineTuneTest {
         TrainData data = threeDigits(config);
         int epoch = data.training().batchesPerEpoch() + data.validation().batchesPerEpoch();
         run(config, "tuned", false, epoch + 2); // the first epoch with validation, and one step of the second
-        weights(directory.resolve("tuned/last.keras")).forEach((name, values) -> {
+        TestRuns.weights(directory.resolve("tuned/last.keras")).forEach((name, values) -> {
             if (heads.contains(name)) assertThat(values).as(name).isNotEqualTo(before.get(name));
             // No update, no decay, no change of batch-norm statistics.
             else assertThat(values).as(name).isEqualTo(before.get(name));
         });
 
         var result = run(config, "tuned", true, -1);
-        Map<String, float[]> after = weights(directory.resolve("tuned/last.keras"));
+        Map<String, float[]> after = TestRuns.weights(directory.resolve("tuned/last.keras"));
         assertThat(after.get("blocks.0.attn.qkv.kernel")).isNotEqualTo(before.get("blocks.0.attn.qkv.kernel"));
         assertThat(after.get("i2t.backbone.bn.mean")).isNotEqualTo(before.get("i2t.backbone.bn.mean"));
         var history = result.state().history();
@@ -199,8 +181,8 @@ class FineTuneTest {
             assertThat(run(config, "stopped-" + stop, true, -1).finished()).isTrue();
             for (String file : List.of("last.keras", "model.keras")) {
                 Map<String, float[]> uninterrupted =
-                        weights(directory.resolve("uninterrupted").resolve(file));
-                weights(directory.resolve("stopped-" + stop).resolve(file))
+                        TestRuns.weights(directory.resolve("uninterrupted").resolve(file));
+                TestRuns.weights(directory.resolve("stopped-" + stop).resolve(file))
                         .forEach((name, values) -> assertThat(values)
                                 .as("stopped after %d: %s of %s", stop, name, file)
                                 .isEqualTo(uninterrupted.get(name)));
@@ -219,7 +201,8 @@ class FineTuneTest {
             {"train.init.weights=/nowhere.pth", "train.init.weights: /nowhere.pth: no such file"}
         }) {
             RunConfig config = fineTuneConfig(source, wrong[0]);
-            assertThatThrownBy(() -> TrainRun.run(config, threeDigits(config), run, false, SILENT, () -> false))
+            assertThatThrownBy(
+                            () -> TrainRun.run(config, threeDigits(config), run, false, TestRuns.SILENT, () -> false))
                     .isInstanceOf(ConfigError.class)
                     .hasMessageContaining(wrong[1]);
         }

@@ -6,21 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
-import org.vit4j.keras.KerasFile;
-import org.vit4j.train.Callback;
 
 /** Parameters that are frozen in some epochs, the measure of the best epoch, and initial weights, in short runs. */
 @Tag("slow")
 class FreezeScheduleTest {
-    private static final Callback SILENT = new Callback() {};
     private static final String GRADUAL = "train.freeze=[cls_token, {parameters: \"blocks.*\", until_epoch: 2},"
             + " {parameters: [\"patch_embed.*\", \"head.*\"], from_epoch: 1, until_epoch: 3}]";
 
@@ -28,35 +23,26 @@ class FreezeScheduleTest {
     Path directory;
 
     private static RunConfig config(String... more) {
-        List<String> overrides = new ArrayList<>(List.of(
-                "model.dim=16",
-                "model.depth=1",
-                "model.heads=2",
-                "train.epochs=4",
-                "train.batch=64",
-                "data.validation=0.9",
-                "train.schedule={name: constant, warmup_epochs: 0, min_lr: 0}",
-                "output.log_steps=0"));
-        overrides.addAll(List.of(more));
-        return RunConfig.open("digits-vit", overrides);
+        return TestRuns.config(
+                "digits-vit",
+                List.of(
+                        "model.dim=16",
+                        "model.depth=1",
+                        "model.heads=2",
+                        "train.epochs=4",
+                        "train.batch=64",
+                        "data.validation=0.9",
+                        "train.schedule={name: constant, warmup_epochs: 0, min_lr: 0}",
+                        "output.log_steps=0"),
+                more);
     }
 
     private TrainRun.RunResult run(RunConfig config, String name, boolean resume, int stopAfter) {
-        AtomicInteger steps = new AtomicInteger();
-        return TrainRun.run(
-                config,
-                directory.resolve(name),
-                resume,
-                SILENT,
-                () -> stopAfter > 0 && steps.incrementAndGet() >= stopAfter);
+        return TestRuns.train(config, directory.resolve(name), resume, stopAfter);
     }
 
     private Map<String, float[]> weights(String run) {
-        Map<String, float[]> all = new LinkedHashMap<>();
-        try (KerasFile file = KerasFile.read(directory.resolve(run).resolve("last.keras"))) {
-            for (String name : file.shapes().keySet()) all.put(name, file.values(name));
-        }
-        return all;
+        return TestRuns.weights(directory.resolve(run).resolve("last.keras"));
     }
 
     private static boolean changed(Map<String, float[]> a, Map<String, float[]> b, String prefix) {

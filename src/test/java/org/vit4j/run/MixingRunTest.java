@@ -8,7 +8,6 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,12 +17,8 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.MixedBatch;
-import org.vit4j.keras.KerasFile;
-import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.report.ContactSheet.LabelShare;
 import org.vit4j.report.ContactSheet.SheetTile;
-import org.vit4j.train.Callback;
-import org.vit4j.train.TrainState;
 
 /** Runs with all random augmentation and mixing of images and labels, and the preview of them. */
 class MixingRunTest {
@@ -41,30 +36,22 @@ class MixingRunTest {
             "train.batch=200",
             "train.checkpoint_steps=1");
 
-    private static final Callback SILENT = new Callback() {
-        @Override
-        public void batch(TrainState state, int batches, double imagesPerSecond) {}
-
-        @Override
-        public void epoch(EpochMetrics metrics, int epochs) {}
-    };
-
     @TempDir
     Path directory;
 
     private static RunConfig config(String... more) {
-        List<String> overrides = new ArrayList<>(EVERYTHING);
-        overrides.addAll(List.of(more));
-        return RunConfig.open("digits-vit", overrides);
+        return TestRuns.config("digits-vit", EVERYTHING, more);
     }
 
     @Test
     void threadsAndStoppingDoNotChangeAnyBit() throws IOException {
-        TrainRun.run(config("train.workers=1"), directory.resolve("uninterrupted"), false, SILENT, () -> false);
-        TrainRun.run(config("train.workers=4"), directory.resolve("threads"), false, SILENT, () -> false);
+        TrainRun.run(
+                config("train.workers=1"), directory.resolve("uninterrupted"), false, TestRuns.SILENT, () -> false);
+        TrainRun.run(config("train.workers=4"), directory.resolve("threads"), false, TestRuns.SILENT, () -> false);
         AtomicInteger steps = new AtomicInteger();
-        TrainRun.run(config(), directory.resolve("stopped"), false, SILENT, () -> steps.incrementAndGet() == 5);
-        assertThat(TrainRun.run(config(), directory.resolve("stopped"), true, SILENT, () -> false)
+        TrainRun.run(
+                config(), directory.resolve("stopped"), false, TestRuns.SILENT, () -> steps.incrementAndGet() == 5);
+        assertThat(TrainRun.run(config(), directory.resolve("stopped"), true, TestRuns.SILENT, () -> false)
                         .finished())
                 .isTrue();
         for (String other : List.of("threads", "stopped")) {
@@ -74,11 +61,8 @@ class MixingRunTest {
     }
 
     private List<float[]> weights(String run) {
-        List<float[]> all = new ArrayList<>();
-        try (KerasFile file = KerasFile.read(directory.resolve(run).resolve("last.keras"))) {
-            for (String name : file.shapes().keySet()) all.add(file.values(name));
-        }
-        return all;
+        return List.copyOf(
+                TestRuns.weights(directory.resolve(run).resolve("last.keras")).values());
     }
 
     private List<String> untimed(String run) throws IOException {

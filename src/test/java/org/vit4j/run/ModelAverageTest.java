@@ -31,16 +31,17 @@ class ModelAverageTest {
     private static TrainRun.RunResult run;
 
     private static RunConfig config(String... more) {
-        List<String> overrides = new ArrayList<>(List.of(
-                "model.dim=16",
-                "model.depth=1",
-                "model.heads=2",
-                "train.epochs=3",
-                "train.batch=64",
-                "train.ema={decay: 0.5}",
-                "data.validation=0.9"));
-        overrides.addAll(List.of(more));
-        return RunConfig.open("digits-vit", overrides);
+        return TestRuns.config(
+                "digits-vit",
+                List.of(
+                        "model.dim=16",
+                        "model.depth=1",
+                        "model.heads=2",
+                        "train.epochs=3",
+                        "train.batch=64",
+                        "train.ema={decay: 0.5}",
+                        "data.validation=0.9"),
+                more);
     }
 
     @BeforeAll

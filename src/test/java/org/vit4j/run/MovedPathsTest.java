@@ -7,44 +7,29 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
-import org.vit4j.metrics.EpochMetrics;
-import org.vit4j.train.Callback;
-import org.vit4j.train.TrainState;
 
 /** Resuming a run after dataset, teacher, weights or run directory were moved. */
 class MovedPathsTest {
-    private static final Callback SILENT = new Callback() {
-        @Override
-        public void batch(TrainState state, int batches, double imagesPerSecond) {}
-
-        @Override
-        public void epoch(EpochMetrics metrics, int epochs) {}
-    };
-
     @TempDir
     static Path directory;
 
     private static Path teacher;
 
     private static RunConfig config(String name, String... more) {
-        List<String> overrides = new ArrayList<>(
-                List.of("model.dim=16", "model.depth=1", "model.heads=2", "train.epochs=2", "train.batch=256"));
-        overrides.addAll(List.of(more));
-        return RunConfig.open(name, overrides);
+        return TestRuns.config(
+                name,
+                List.of("model.dim=16", "model.depth=1", "model.heads=2", "train.epochs=2", "train.batch=256"),
+                more);
     }
 
     private static boolean train(RunConfig config, Path run, boolean resume, int stopAfter) {
-        AtomicInteger steps = new AtomicInteger();
-        return TrainRun.run(config, run, resume, SILENT, () -> stopAfter > 0 && steps.incrementAndGet() >= stopAfter)
-                .finished();
+        return TestRuns.train(config, run, resume, stopAfter).finished();
     }
 
     @BeforeAll

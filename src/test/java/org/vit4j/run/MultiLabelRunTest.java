@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.Dataset;
-import org.vit4j.train.Callback;
 
 /** Training on images with several labels, from files to the report. */
 @Tag("slow")
@@ -58,35 +56,30 @@ class MultiLabelRunTest {
     }
 
     private RunConfig config(String... more) {
-        List<String> overrides = new ArrayList<>(List.of(
-                "data={dataset: image-folder, path: " + directory + ", labels: " + csv + "}",
-                "data.validation=null",
-                "data.split_seed=null",
-                "data.augment=[]",
-                "model.classes=3",
-                "model.image.size=16",
-                "model.patch_size=8",
-                "model.dim=16",
-                "model.depth=1",
-                "model.heads=2",
-                "train.loss=null",
-                "train.mixup=null",
-                "train.batch=16",
-                "train.epochs=2",
-                "train.optimizer.lr=0.01",
-                "train.schedule.warmup_epochs=0"));
-        overrides.addAll(List.of(more));
-        return RunConfig.open("digits-vit", overrides);
+        return TestRuns.config(
+                "digits-vit",
+                List.of(
+                        "data={dataset: image-folder, path: " + directory + ", labels: " + csv + "}",
+                        "data.validation=null",
+                        "data.split_seed=null",
+                        "data.augment=[]",
+                        "model.classes=3",
+                        "model.image.size=16",
+                        "model.patch_size=8",
+                        "model.dim=16",
+                        "model.depth=1",
+                        "model.heads=2",
+                        "train.loss=null",
+                        "train.mixup=null",
+                        "train.batch=16",
+                        "train.epochs=2",
+                        "train.optimizer.lr=0.01",
+                        "train.schedule.warmup_epochs=0"),
+                more);
     }
 
     private TrainRun.RunResult run(RunConfig config, String name, boolean resume, int stopAfter) {
-        AtomicInteger steps = new AtomicInteger();
-        return TrainRun.run(
-                config,
-                directory.resolve(name),
-                resume,
-                new Callback() {},
-                () -> stopAfter > 0 && steps.incrementAndGet() >= stopAfter);
+        return TestRuns.train(config, directory.resolve(name), resume, stopAfter);
     }
 
     @Test

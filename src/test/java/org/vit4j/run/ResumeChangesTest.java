@@ -8,9 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,10 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.RunException;
-import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.SavedModel;
-import org.vit4j.train.Callback;
-import org.vit4j.train.TrainState;
 
 /** Permitted and rejected config changes on resume, and their record in {@code run.json}. */
 class ResumeChangesTest {
@@ -35,28 +30,17 @@ class ResumeChangesTest {
             "train.ema={decay: 0.9}",
             "train.checkpoint_steps=2");
 
-    private static final Callback SILENT = new Callback() {
-        @Override
-        public void batch(TrainState state, int batches, double imagesPerSecond) {}
-
-        @Override
-        public void epoch(EpochMetrics metrics, int epochs) {}
-    };
-
     @TempDir
     static Path directory;
 
     private static Path stopped;
 
     private static RunConfig config(String... more) {
-        List<String> overrides = new ArrayList<>(TINY);
-        overrides.addAll(List.of(more));
-        return RunConfig.open("digits-vit", overrides);
+        return TestRuns.config("digits-vit", TINY, more);
     }
 
     private static TrainRun.RunResult train(RunConfig config, Path run, boolean resume, int stopAfter) {
-        AtomicInteger steps = new AtomicInteger();
-        return TrainRun.run(config, run, resume, SILENT, () -> stopAfter > 0 && steps.incrementAndGet() >= stopAfter);
+        return TestRuns.train(config, run, resume, stopAfter);
     }
 
     @BeforeAll

@@ -15,12 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.RunException;
-import org.vit4j.keras.KerasFile;
-import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.EventFile;
-import org.vit4j.train.Callback;
-import org.vit4j.train.TrainState;
 
 /** Complete runs of a fifth of a second: a tiny network on the packaged digits. */
 class TrainRunTest {
@@ -34,21 +30,11 @@ class TrainRunTest {
             "train.checkpoint_steps=2",
             "output.log_steps=1");
 
-    private static final Callback SILENT = new Callback() {
-        @Override
-        public void batch(TrainState state, int batches, double imagesPerSecond) {}
-
-        @Override
-        public void epoch(EpochMetrics metrics, int epochs) {}
-    };
-
     @TempDir
     Path directory;
 
     private static RunConfig config(String... more) {
-        List<String> overrides = new ArrayList<>(TINY);
-        overrides.addAll(List.of(more));
-        return RunConfig.open("digits-vit", overrides);
+        return TestRuns.config("digits-vit", TINY, more);
     }
 
     private TrainRun.RunResult train(String name, boolean resume, int stopAfter) {
@@ -57,16 +43,12 @@ class TrainRunTest {
                 config(),
                 directory.resolve(name),
                 resume,
-                SILENT,
+                TestRuns.SILENT,
                 () -> steps.incrementAndGet() >= stopAfter && stopAfter > 0);
     }
 
     private static List<float[]> weights(Path model) {
-        List<float[]> all = new ArrayList<>();
-        try (KerasFile file = KerasFile.read(model)) {
-            for (String name : file.shapes().keySet()) all.add(file.values(name));
-        }
-        return all;
+        return List.copyOf(TestRuns.weights(model).values());
     }
 
     /** Tag, step and value of every TensorBoard scalar, without time values. */
@@ -149,7 +131,7 @@ class TrainRunTest {
                 config(all.toArray(String[]::new)),
                 directory.resolve(name),
                 resume,
-                SILENT,
+                TestRuns.SILENT,
                 () -> steps.incrementAndGet() >= stopAfter && stopAfter > 0);
     }
 
@@ -217,7 +199,8 @@ class TrainRunTest {
     void resumingStartsAMissingRunAndReturnsAFinishedOne() {
         assertThat(train("new", true, -1).finished()).isTrue();
         AtomicInteger checks = new AtomicInteger();
-        var again = TrainRun.run(config(), directory.resolve("new"), true, SILENT, () -> checks.incrementAndGet() < 0);
+        var again = TrainRun.run(
+                config(), directory.resolve("new"), true, TestRuns.SILENT, () -> checks.incrementAndGet() < 0);
         assertThat(again.finished()).isTrue();
         assertThat(checks).hasValue(0);
     }
@@ -226,7 +209,7 @@ class TrainRunTest {
     void resumingWithAnotherRecipeIsRejected() {
         train("run", false, 2);
         RunConfig other = config("train.batch=128");
-        assertThatThrownBy(() -> TrainRun.run(other, directory.resolve("run"), true, SILENT, () -> false))
+        assertThatThrownBy(() -> TrainRun.run(other, directory.resolve("run"), true, TestRuns.SILENT, () -> false))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("train.batch: 256")
                 .hasMessageContaining("it is 128");
@@ -245,7 +228,7 @@ class TrainRunTest {
         RunConfig diverging = config(
                 "train.optimizer.lr=1e30", "train.schedule.warmup_epochs=0", "train.clip=1e30", "model.norm_eps=1e-30");
         Path run = directory.resolve("wild");
-        assertThatThrownBy(() -> TrainRun.run(diverging, run, false, SILENT, () -> false))
+        assertThatThrownBy(() -> TrainRun.run(diverging, run, false, TestRuns.SILENT, () -> false))
                 .isInstanceOf(RunException.class)
                 .hasMessageContaining("the loss became")
                 .hasMessageContaining("in step 2 (epoch 1), first in blocks.0.")
@@ -290,8 +273,8 @@ class TrainRunTest {
 
     @Test
     void modelAndDataMustHaveTheSameNumberOfClasses() {
-        assertThatThrownBy(() ->
-                        TrainRun.run(config("model.classes=7"), directory.resolve("run"), false, SILENT, () -> false))
+        assertThatThrownBy(() -> TrainRun.run(
+                        config("model.classes=7"), directory.resolve("run"), false, TestRuns.SILENT, () -> false))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("model.classes is 7 but the data has 10 classes");
         assertThat(directory.resolve("run")).doesNotExist();

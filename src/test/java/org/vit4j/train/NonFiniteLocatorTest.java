@@ -13,21 +13,13 @@ import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 import org.vit4j.io.RunException;
-import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.run.RunConfig;
+import org.vit4j.run.TestRuns;
 import org.vit4j.run.TrainData;
 import org.vit4j.run.TrainRun;
 
 /** NaN during training, and loss spikes. */
 class NonFiniteLocatorTest {
-    private static final Callback SILENT = new Callback() {
-        @Override
-        public void batch(TrainState state, int batches, double imagesPerSecond) {}
-
-        @Override
-        public void epoch(EpochMetrics metrics, int epochs) {}
-    };
-
     @TempDir
     Path directory;
 
@@ -80,7 +72,8 @@ class NonFiniteLocatorTest {
         List<String> classes = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
         TrainData data = new TrainData(new Noise(10, 7), new Noise(1, -1), classes);
         // Step 4 uses batches 6 and 7; the weights after step 3 give a NaN loss, so only step 2 is good.
-        assertThatThrownBy(() -> TrainRun.run(config, data, directory.resolve("run"), false, SILENT, () -> false))
+        assertThatThrownBy(
+                        () -> TrainRun.run(config, data, directory.resolve("run"), false, TestRuns.SILENT, () -> false))
                 .isInstanceOf(RunException.class)
                 .hasMessageStartingWith(
                         "the loss became NaN in step 4 (epoch 1), first in the input images (image); try a lower")

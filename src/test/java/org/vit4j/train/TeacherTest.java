@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,23 +18,13 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.transforms.Interpolation;
-import org.vit4j.keras.KerasFile;
-import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.run.RunConfig;
-import org.vit4j.run.TrainRun;
+import org.vit4j.run.TestRuns;
 
 /** Distillation from teachers with random weights. */
 class TeacherTest {
-    private static final Callback SILENT = new Callback() {
-        @Override
-        public void batch(TrainState state, int batches, double imagesPerSecond) {}
-
-        @Override
-        public void epoch(EpochMetrics metrics, int epochs) {}
-    };
-
     @TempDir
     Path directory;
 
@@ -165,35 +154,27 @@ class TeacherTest {
     }
 
     private RunConfig student(Path teacher, String... more) {
-        List<String> overrides = new ArrayList<>(List.of(
-                "model.dim=16",
-                "model.depth=1",
-                "model.heads=2",
-                "model.proj_drop=0.1",
-                "train.epochs=1",
-                "train.batch=256",
-                "train.checkpoint_steps=2",
-                "train.distill.teacher=" + teacher));
-        overrides.addAll(List.of(more));
-        return RunConfig.open("digits-deit-distilled", overrides);
+        return TestRuns.config(
+                "digits-deit-distilled",
+                List.of(
+                        "model.dim=16",
+                        "model.depth=1",
+                        "model.heads=2",
+                        "model.proj_drop=0.1",
+                        "train.epochs=1",
+                        "train.batch=256",
+                        "train.checkpoint_steps=2",
+                        "train.distill.teacher=" + teacher),
+                more);
     }
 
     private void train(RunConfig config, String name, boolean resume, int stopAfter) {
-        AtomicInteger steps = new AtomicInteger();
-        TrainRun.run(
-                config,
-                directory.resolve(name),
-                resume,
-                SILENT,
-                () -> steps.incrementAndGet() >= stopAfter && stopAfter > 0);
+        TestRuns.train(config, directory.resolve(name), resume, stopAfter);
     }
 
     private List<float[]> weights(String run) {
-        List<float[]> all = new ArrayList<>();
-        try (KerasFile file = KerasFile.read(directory.resolve(run).resolve("last.keras"))) {
-            for (String name : file.shapes().keySet()) all.add(file.values(name));
-        }
-        return all;
+        return List.copyOf(
+                TestRuns.weights(directory.resolve(run).resolve("last.keras")).values());
     }
 
     @Test
