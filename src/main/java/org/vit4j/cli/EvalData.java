@@ -16,6 +16,10 @@ import org.vit4j.data.datasets.LocalDirectories;
 import org.vit4j.data.datasets.OnCorrupt;
 import org.vit4j.data.datasets.RelabeledDataset;
 import org.vit4j.data.datasets.TextLines;
+import org.vit4j.data.shards.ShardConfig;
+import org.vit4j.data.shards.ShardDatasets;
+import org.vit4j.data.shards.ShardFormat;
+import org.vit4j.data.shards.ShardedImages;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.run.RunConfig;
 import picocli.CommandLine.Mixin;
@@ -27,8 +31,8 @@ final class EvalData {
             names = "--data",
             required = true,
             paramLabel = "CONFIG|PATH",
-            description = "A config, to evaluate its validation images, or a directory that contains one directory per"
-                    + " class, directly"
+            description = "A config, to evaluate its validation images, .tar shards or .parquet files (a directory, a file or a"
+                    + " quoted pattern), or a directory that contains one directory per class, directly"
                     + " or in val, validation, valid or test.")
     private String data;
 
@@ -76,6 +80,8 @@ final class EvalData {
 
     private Dataset open(ModelDescription model, List<String> classes, List<String> directories) {
         Path path = UserPath.of(data);
+        Optional<ShardFormat> format = ShardDatasets.format(data);
+        if (format.isPresent()) return shards(format.get(), model, classes, directories);
         if (Files.isDirectory(path)) {
             int channels = model.model().image().channels();
             FolderReader reader = new FolderReader(new LocalDirectories(), directories);
@@ -96,5 +102,18 @@ final class EvalData {
                     + " training reports the mean average precision");
         }
         return new RelabeledDataset(data, validation, classes, directories);
+    }
+
+    private Dataset shards(
+            ShardFormat format, ModelDescription model, List<String> classes, List<String> directories) {
+        int channels = model.model().image().channels();
+        Dataset images = ShardDatasets.evaluation(
+                format,
+                data,
+                ShardConfig.DEFAULTS,
+                directories.isEmpty() ? classes : directories,
+                directories.isEmpty() ? "in the model (--class-map names the classes of the files)" : "in the class map",
+                new ShardedImages.ImageReading(channels, OnCorrupt.FAIL, maxPixels.limit()));
+        return new RelabeledDataset(data, images, classes, directories);
     }
 }

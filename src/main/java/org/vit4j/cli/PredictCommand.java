@@ -74,8 +74,8 @@ final class PredictCommand implements Callable<Integer> {
     @Option(
             names = "-o",
             paramLabel = "OUT",
-            description = "Write one row per image to a .csv or .jsonl file instead of printing them. With --spark: the"
-                    + " Parquet table to write.")
+            description = "Write one row per image to a .csv, .jsonl or .parquet file instead of printing them. With"
+                    + " --spark: the Parquet table to write.")
     private Optional<String> table = Optional.empty();
 
     @Mixin
@@ -150,7 +150,7 @@ final class PredictCommand implements Callable<Integer> {
             Path to) {
         AtomicFiles.write(to, temporary -> {
             try (var progress = new BatchProgress(spec.commandLine().getErr(), "predict", files.size(), true);
-                    var writer = new PredictionTable(to, temporary)) {
+                    var writer = PredictionTable.open(to, temporary)) {
                 new ImagePredictor(model, options, writer, progress).predict(files, unreadable);
             } catch (UncheckedIOException e) {
                 throw e.getCause();

@@ -20,12 +20,14 @@ import org.vit4j.model.Prediction;
  * index, label, probability, predictions} and the arrays {@code logits} and {@code features}.
  */
 final class PredictionTable implements PredictionWriter {
+    private static final String PARQUET = ".parquet";
+
     private final BufferedWriter out;
     private final boolean csv;
     private boolean started;
 
     /** Creates {@code temporary}, in the format of the name of {@code file}. */
-    PredictionTable(Path file, Path temporary) throws IOException {
+    private PredictionTable(Path file, Path temporary) throws IOException {
         csv = file.toString().endsWith(".csv");
         out = Files.newBufferedWriter(temporary);
     }
@@ -33,11 +35,15 @@ final class PredictionTable implements PredictionWriter {
     /** @throws ConfigError if the name of a file to write has an unexpected extension */
     static void check(Path file) {
         String name = file.toString();
-        if (name.endsWith(".csv") || name.endsWith(".jsonl")) return;
-        if (name.endsWith(".parquet"))
-            throw new ConfigError(
-                    "-o " + file + ": Parquet is written by --spark MASTER only; expected .csv or .jsonl");
-        throw new ConfigError("-o " + file + ": unknown format; expected .csv or .jsonl");
+        if (name.endsWith(".csv") || name.endsWith(".jsonl") || name.endsWith(PARQUET)) return;
+        throw new ConfigError("-o " + file + ": unknown format; expected .csv, .jsonl or .parquet");
+    }
+
+    /** Creates {@code temporary}, in the format of the name of {@code file}. */
+    static PredictionWriter open(Path file, Path temporary) throws IOException {
+        return file.toString().endsWith(PARQUET)
+                ? new PredictionParquet(temporary)
+                : new PredictionTable(file, temporary);
     }
 
     @Override
@@ -68,7 +74,8 @@ final class PredictionTable implements PredictionWriter {
         return fields;
     }
 
-    private static List<Object> header(PredictedImage image) {
+    /** Columns of a CSV table; those of logits and features are the last. */
+    static List<Object> header(PredictedImage image) {
         List<Object> names = new ArrayList<>(List.of("path"));
         for (int i = 1; i <= image.predictions().size(); i++) {
             String suffix = i == 1 ? "" : "_" + i;
@@ -83,7 +90,8 @@ final class PredictionTable implements PredictionWriter {
         return names;
     }
 
-    private static List<Object> row(PredictedImage image) {
+    /** Values of the columns. */
+    static List<Object> row(PredictedImage image) {
         List<Object> values = new ArrayList<>(List.of(image.file()));
         for (Prediction p : image.predictions()) values.addAll(List.of(p.index(), p.label(), p.probability()));
         image.logits().ifPresent(row -> {

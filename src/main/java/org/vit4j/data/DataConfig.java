@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
@@ -22,6 +23,10 @@ import org.vit4j.data.datasets.MultiLabelFolder;
 import org.vit4j.data.datasets.OnCorrupt;
 import org.vit4j.data.datasets.TextLines;
 import org.vit4j.data.image.ImageFormats;
+import org.vit4j.data.shards.ShardConfig;
+import org.vit4j.data.shards.ShardDatasets;
+import org.vit4j.data.shards.ShardFormat;
+import org.vit4j.data.shards.ShardedImages;
 import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.data.transforms.AugmentReader;
 
@@ -32,11 +37,12 @@ import org.vit4j.data.transforms.AugmentReader;
  * @param remote path on a file system that only Spark reads, such as {@code hdfs://host/images}
  * @param augment transforms of training images
  * @param validation share of each class to hold out for validation; digits only
- * @param valShare share of each class to hold out of an image folder without a validation directory
+ * @param valShare share of each class to hold out of images without validation images
  * @param splitSeed seed of the hold-out; used for digits and with {@code valShare}
- * @param classMap file with the class directories of an image folder, one per line, in the order of the network's outputs
+ * @param classMap file with the names of the classes in the files, one per line, in the order of the network's outputs
  * @param labels file with several labels per image of an image folder
- * @param maxPixels largest image that is decoded; image folders and Parquet only
+ * @param maxPixels largest image that is decoded; image folders and shards only
+ * @param shards files and columns of WebDataset and Parquet
  */
 public record DataConfig(
         DatasetType dataset,
@@ -50,7 +56,14 @@ public record DataConfig(
         Optional<Path> classMap,
         Optional<LabelFile> labels,
         OnCorrupt onCorrupt,
-        long maxPixels) {
+        long maxPixels,
+        ShardConfig shards) {
+
+    /** Datasets of encoded images in files. */
+    private static final List<DatasetType> FILES =
+            List.of(DatasetType.IMAGE_FOLDER, DatasetType.WEBDATASET, DatasetType.PARQUET);
+
+    private static final List<DatasetType> SHARDS = FILES.subList(1, 3);
 
     /** Values of {@code data.dataset}. */
     public enum DatasetType {
@@ -60,6 +73,8 @@ public record DataConfig(
         MNIST("mnist"),
         FASHION_MNIST("fashion-mnist"),
         IMAGE_FOLDER("image-folder"),
+        /** Tar files of encoded images and their labels. */
+        WEBDATASET("webdataset"),
         /** Tables of encoded images and their labels. */
         PARQUET("parquet"),
         /** Dataset given by a Java program; a config cannot open it. */
@@ -125,28 +140,28 @@ public record DataConfig(
         Preprocessing preprocess = Preprocessing.read(s, defaults).orElse(defaults);
         AugmentConfig augment =
                 AugmentReader.read(s, preprocess.transformDefaults()).orElse(AugmentConfig.NONE);
-        boolean digits = onlyFor(s, List.of("validation"), dataset, DatasetType.DIGITS);
+        boolean digits = onlyFor(s, List.of("validation"), dataset, List.of(DatasetType.DIGITS));
         double validation = digits ? s.doubleAt("validation", 0.2) : 0.2;
-        boolean images = onlyFor(s, List.of("val_share", "class_map"), dataset, DatasetType.IMAGE_FOLDER);
+        boolean images = onlyFor(s, List.of("val_share", "class_map", "on_corrupt", "max_pixels"), dataset, FILES);
         OptionalDouble valShare = images ? s.optionalDouble("val_share") : OptionalDouble.empty();
         Optional<Path> classMap = images ? s.optionalString("class_map").map(DataFiles::expand) : Optional.empty();
-        boolean labeled = onlyFor(s, List.of("labels", "label_separator"), dataset, DatasetType.IMAGE_FOLDER);
+        boolean labeled = onlyFor(s, List.of("labels", "label_separator"), dataset, FILES.subList(0, 1));
         Optional<LabelFile> labels = labeled ? LabelFile.read(s) : Optional.empty();
         boolean randomSplit = digits || valShare.isPresent();
         if (!randomSplit && s.has("split_seed")) {
-            s.reject("split_seed", "is for digits, and for image-folder with val_share");
+            s.reject("split_seed", "is for digits, and for files of images with val_share");
         }
         long splitSeed = randomSplit ? s.longAt("split_seed", 0) : 0;
-        boolean folder = dataset == DatasetType.PARQUET
-                || onlyFor(s, List.of("on_corrupt", "max_pixels"), dataset, DatasetType.IMAGE_FOLDER);
-        OnCorrupt onCorrupt = folder ? s.enumAt("on_corrupt", OnCorrupt.class, OnCorrupt.FAIL) : OnCorrupt.FAIL;
+        boolean sharded = onlyFor(s, ShardConfig.KEYS, dataset, SHARDS);
+        ShardConfig shards = sharded ? ShardConfig.read(s).orElse(ShardConfig.DEFAULTS) : ShardConfig.DEFAULTS;
+        OnCorrupt onCorrupt = images ? s.enumAt("on_corrupt", OnCorrupt.class, OnCorrupt.FAIL) : OnCorrupt.FAIL;
         if (labels.isPresent() && onCorrupt == OnCorrupt.SKIP) {
             s.reject(
                     "on_corrupt",
                     "skip is for images with one label; remove the rows of corrupt images from data.labels");
         }
         long defaultPixels = ImageFormats.DEFAULT_PIXEL_LIMIT;
-        long maxPixels = folder ? s.longAt("max_pixels", defaultPixels) : defaultPixels;
+        long maxPixels = images ? s.longAt("max_pixels", defaultPixels) : defaultPixels;
         return s.build(() -> new DataConfig(
                 dataset,
                 path,
@@ -159,14 +174,16 @@ public record DataConfig(
                 classMap,
                 labels,
                 onCorrupt,
-                maxPixels));
+                maxPixels,
+                shards));
     }
 
     /** Rejects keys that have no effect with the dataset. */
-    private static boolean onlyFor(Section s, List<String> keys, DatasetType dataset, DatasetType only) {
-        if (dataset == only) return true;
+    private static boolean onlyFor(Section s, List<String> keys, DatasetType dataset, List<DatasetType> those) {
+        if (those.contains(dataset)) return true;
+        String words = those.stream().map(DatasetType::word).collect(Collectors.joining(", "));
         for (String key : keys) {
-            if (s.has(key)) s.reject(key, "is for " + only.word() + " only, not for " + dataset.word());
+            if (s.has(key)) s.reject(key, "is for " + words + " only, not for " + dataset.word());
         }
         return false;
     }
@@ -192,10 +209,21 @@ public record DataConfig(
             case CUSTOM ->
                 throw new ConfigError("data.dataset: custom: the dataset of this run was given by a Java program; set"
                         + " data.dataset and data.path to files, or start the run from Java");
-            case PARQUET ->
-                throw new ConfigError(
-                        "data.dataset: parquet is read by Spark; train with --spark, such as --spark local[1]");
+            case WEBDATASET -> shards(ShardFormat.WEBDATASET, corrupt);
+            case PARQUET -> shards(ShardFormat.PARQUET, corrupt);
         };
+    }
+
+    private DatasetSplits shards(ShardFormat format, OnCorrupt corrupt) {
+        if (format == ShardFormat.PARQUET && augment.sampling() == AugmentConfig.Sampling.BALANCED)
+            throw new ConfigError("data.sampling: balanced reads single images in random order, for which Parquet is too"
+                    + " slow; use train.class_weights, or data.dataset: webdataset");
+        return ShardDatasets.open(
+                format,
+                files().toString(),
+                shards,
+                new ShardDatasets.ShardSplit(classNames(), valShare, splitSeed),
+                new ShardedImages.ImageReading(preprocess.channels(), corrupt, maxPixels));
     }
 
     private DatasetSplits folder(OnCorrupt corrupt) {

@@ -1,6 +1,7 @@
 package org.vit4j.data;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -15,10 +16,13 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.ImagePass;
+import org.vit4j.data.datasets.ReadPlan;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.PixelBuffers;
 import org.vit4j.data.random.SeededRandom;
@@ -146,19 +150,30 @@ public final class DataLoader implements BatchSource {
 
     /** Random access to the examples of an epoch, for distributed workers that each need a shard of every batch. */
     public ExampleOrder examples(int epoch) {
-        return new ExampleOrder(epoch);
+        return new ExampleOrder(epoch, Optional.empty());
     }
 
+    /**
+     * Examples of an epoch for one process of several. Only its shard of each batch is loaded, and {@link ExampleOrder#batch} is
+     * called with that shard of each batch from {@code skipBatches} on.
+     */
+    public ExampleOrder examples(int epoch, int skipBatches, int rank, int ranks) {
+        return new ExampleOrder(epoch, Optional.of(new RankShards(skipBatches, rank, ranks)));
+    }
+
+    /** Shards of one process of several. */
+    private record RankShards(int skipBatches, int rank, int ranks) {}
+
     /** Writes an image, [H, W, C] and normalized, to {@code out[offset..]}. */
-    private void example(int index, int epoch, int repeat, float[] out, int offset) {
+    private void example(Supplier<Image> source, int index, int epoch, int repeat, float[] out, int offset) {
         SplittableRandom random =
                 repeat == 0 ? SeededRandom.random(seed, epoch, index) : SeededRandom.random(seed, epoch, index, repeat);
         long start = System.nanoTime();
-        Optional<Image> kept = dataset.decodesOnAccess() ? Optional.empty() : Optional.of(dataset.image(index));
+        Optional<Image> kept = dataset.decodesOnAccess() ? Optional.empty() : Optional.of(source.get());
         long decoded;
         PixelBuffers buffers = PixelBuffers.open();
         try {
-            Image image = kept.orElseGet(() -> dataset.image(index));
+            Image image = kept.orElseGet(source);
             decoded = System.nanoTime();
             image = image.withChannels(preprocess.channels());
             for (Transform transform : augment.transforms()) image = transform.apply(image, random);
@@ -195,9 +210,9 @@ public final class DataLoader implements BatchSource {
     }
 
     /** Returns false if the image cannot be read and is skipped. */
-    private boolean fillIfReadable(Batch batch, int i, int index, int epoch, int repeat) {
+    private boolean fillIfReadable(Batch batch, int i, Supplier<Image> source, int index, int epoch, int repeat) {
         try {
-            fill(batch, i, index, epoch, repeat);
+            fill(batch, i, source, index, epoch, repeat);
             return true;
         } catch (ConfigError e) {
             onUnreadable.orElseThrow(() -> e).accept(e);
@@ -205,21 +220,41 @@ public final class DataLoader implements BatchSource {
         }
     }
 
-    private void fill(Batch batch, int i, int index, int epoch, int repeat) {
+    private void fill(Batch batch, int i, Supplier<Image> source, int index, int epoch, int repeat) {
         batch.indices()[i] = index;
         batch.labels()[i] = dataset.label(index);
         int length = preprocess.height() * preprocess.width() * preprocess.channels();
-        example(index, epoch, repeat, batch.images(), i * length);
+        example(source, index, epoch, repeat, batch.images(), i * length);
     }
 
     /** The examples of one epoch by batch and position, equal to those of {@link #epoch}. */
-    public final class ExampleOrder {
+    public final class ExampleOrder implements AutoCloseable {
         private final int epoch;
         private final EpochOrder order;
+        private final int[] planned; // position in the plan of a position in the epoch
+        private final ImagePass images;
 
-        private ExampleOrder(int epoch) {
+        private ExampleOrder(int epoch, Optional<RankShards> shards) {
             this.epoch = epoch;
             this.order = order(epoch);
+            int[] positions = shards.filter(some -> order.reads().length > 0)
+                    .map(this::positions)
+                    .orElseGet(() -> IntStream.range(0, order.images().length).toArray());
+            this.planned = new int[order.images().length];
+            for (int i = 0; i < positions.length; i++) planned[positions[i]] = i;
+            int[] needed = Arrays.stream(positions).map(p -> order.images()[p]).toArray();
+            this.images = shards.isPresent()
+                    ? dataset.pass(new ReadPlan(needed, order.reads(), 0, needed.length))
+                    : position -> dataset.image(needed[position]);
+        }
+
+        /** Positions in the epoch that a process loads, in order. */
+        private int[] positions(RankShards shards) {
+            return IntStream.range(shards.skipBatches, batchesPerEpoch())
+                    .flatMap(batch -> Arrays.stream(BatchShard.of(size(batch), shards.rank, shards.ranks)
+                                    .positions())
+                            .map(i -> batch * batchSize + i))
+                    .toArray();
         }
 
         public int epoch() {
@@ -236,15 +271,27 @@ public final class DataLoader implements BatchSource {
             Batch loaded = empty(shard.size());
             IntStream.range(0, shard.size()).parallel().forEach(i -> {
                 int position = batch * batchSize + shard.positions()[i];
-                fill(loaded, i, order.images()[position], epoch, order.repeats()[position]);
+                fill(
+                        loaded,
+                        i,
+                        () -> images.image(planned[position]),
+                        order.images()[position],
+                        epoch,
+                        order.repeats()[position]);
             });
             return loaded;
+        }
+
+        @Override
+        public void close() {
+            images.close();
         }
     }
 
     private final class EpochIterator implements BatchIterator {
         private final int epoch;
         private final EpochOrder order;
+        private final ImagePass images;
         private final ThreadPoolExecutor workers;
         private final Deque<Future<Optional<Batch>>> pending = new ArrayDeque<>();
         private Optional<Batch> ready = Optional.empty();
@@ -254,6 +301,9 @@ public final class DataLoader implements BatchSource {
         EpochIterator(int epoch, int skipBatches) {
             this.epoch = epoch;
             this.order = order(epoch);
+            int to = imagesPerEpoch();
+            int from = Math.min(to, skipBatches * batchSize);
+            this.images = dataset.pass(new ReadPlan(order.images(), order.reads(), from, to));
             this.next = skipBatches;
             this.workers = workers(threads);
             submitBatches();
@@ -274,7 +324,9 @@ public final class DataLoader implements BatchSource {
             int filled = 0;
             for (int i = from; i < to; i++) {
                 if (closed) throw new CancellationException();
-                if (fillIfReadable(batch, filled, order.images()[i], epoch, order.repeats()[i])) filled++;
+                int position = i;
+                Supplier<Image> source = () -> images.image(position);
+                if (fillIfReadable(batch, filled, source, order.images()[i], epoch, order.repeats()[i])) filled++;
             }
             return filled == 0 ? Optional.empty() : Optional.of(batch.first(filled));
         }
@@ -325,6 +377,7 @@ public final class DataLoader implements BatchSource {
         @Override
         public void close() {
             closed = true;
+            images.close();
             pending.forEach(batch -> batch.cancel(false));
             pending.clear();
             workers.shutdown();

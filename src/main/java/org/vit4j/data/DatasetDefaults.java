@@ -18,7 +18,7 @@ final class DatasetDefaults {
             case CIFAR100 ->
                 of(height, width, channels, 1, List.of(0.5071, 0.4865, 0.4409), List.of(0.2673, 0.2564, 0.2762));
             // ImageNet, and timm's default crop.
-            case IMAGE_FOLDER, PARQUET, CUSTOM ->
+            case IMAGE_FOLDER, WEBDATASET, PARQUET, CUSTOM ->
                 of(height, width, channels, 0.875, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
         };
     }

@@ -10,6 +10,7 @@ import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
 import org.vit4j.data.DataConfig;
+import org.vit4j.data.shards.ShardConfig;
 import org.vit4j.graph.Graph;
 import org.vit4j.models.Model;
 import org.vit4j.models.Models;
@@ -107,7 +108,8 @@ public record RunConfig(
      */
     RunConfig withCustomData() {
         List<String> overrides = new ArrayList<>(List.of("data.dataset=custom"));
-        for (String key : List.of(
+        List<String> keys = new ArrayList<>(ShardConfig.KEYS);
+        keys.addAll(List.of(
                 "path",
                 "validation",
                 "val_share",
@@ -115,7 +117,8 @@ public record RunConfig(
                 "class_map",
                 "on_corrupt",
                 "labels",
-                "label_separator")) {
+                "label_separator"));
+        for (String key : keys) {
             overrides.add("data." + key + "=null");
         }
         return read(Config.parse(resolved, name, overrides));

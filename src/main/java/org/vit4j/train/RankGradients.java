@@ -63,7 +63,7 @@ final class RankGradients implements GradientSource {
         this.group = ranks.group().orElseThrow();
         this.stop = stop;
         this.rerun = rerun;
-        this.examples = training.examples(epoch);
+        this.examples = training.examples(epoch, skip, group.rank(), group.size());
         this.perEpoch = training.batchesPerEpoch();
         this.submitted = skip;
         submit();
@@ -119,5 +119,6 @@ final class RankGradients implements GradientSource {
     public void close() {
         loading.forEach(future -> future.cancel(false));
         loader.shutdown();
+        examples.close();
     }
 }

@@ -1,6 +1,7 @@
 package org.vit4j.distributed;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.fs.Path;
 import org.vit4j.config.ConfigError;
@@ -67,6 +68,7 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
     }
 
     private static SparkData tables(DataConfig data) {
+        rejectLocalKeys(data);
         String root = location(data);
         int channels = data.preprocess().channels();
         OnCorrupt onCorrupt = data.onCorrupt();
@@ -78,6 +80,16 @@ record SparkData(DatasetSplits split, WorkerBroadcast.ImageOpener images) {
                 train.open(classes, channels, onCorrupt, maxPixels),
                 validation.open(classes, channels, onCorrupt, maxPixels));
         return new SparkData(split, run -> train.open(classes, channels, onCorrupt, maxPixels));
+    }
+
+    /** Keys that only the reader without Spark knows. */
+    private static void rejectLocalKeys(DataConfig data) {
+        List<String> keys = new ArrayList<>(data.shards().written());
+        if (data.valShare().isPresent()) keys.add("val_share");
+        if (data.classMap().isPresent()) keys.add("class_map");
+        if (keys.isEmpty()) return;
+        throw new ConfigError("data." + keys.get(0) + ": is not supported with --spark, which reads Parquet files below"
+                + " train and val; remove it, or train without --spark");
     }
 
     private static String location(DataConfig data) {

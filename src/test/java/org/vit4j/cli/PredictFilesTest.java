@@ -23,6 +23,8 @@ import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
+import org.vit4j.parquet.ColumnPages;
+import org.vit4j.parquet.ParquetFile;
 import org.vit4j.run.RunConfig;
 
 /** Files that {@code predict} writes, lists of paths that it reads, and its augmentation. */
@@ -116,6 +118,29 @@ class PredictFilesTest {
     }
 
     @Test
+    void parquetHasTheColumnsAndListsOfTheJson() throws IOException {
+        Path table = dir.resolve("answers.parquet");
+        Path lines = dir.resolve("same.jsonl");
+        succeeds(in("in"), "--top", "2", "--logits", "-o", table.toString());
+        succeeds(in("in"), "--top", "2", "--logits", "-o", lines.toString());
+        List<String> all = Files.readAllLines(lines);
+        try (ParquetFile file = ParquetFile.open(table)) {
+            assertThat(file.fields().stream().map(field -> field.name()))
+                    .containsExactly(
+                            "path", "index", "label", "probability", "index_2", "label_2", "probability_2", "logits");
+            ColumnPages paths = file.pages(0, file.fields().get(0));
+            ColumnPages indices = file.pages(0, file.fields().get(1));
+            assertThat(paths.next() && indices.next()).isTrue();
+            assertThat(paths.rows()).isEqualTo(5);
+            for (int i = 0; i < 5; i++) {
+                JsonNode expected = new ObjectMapper().readTree(all.get(i));
+                assertThat(paths.values().text(i)).isEqualTo(expected.path("path").asText());
+                assertThat(indices.values().number(i)).isEqualTo(expected.path("index").asInt());
+            }
+        }
+    }
+
+    @Test
     void flipAveragesTheProbabilitiesOfBothSides() throws IOException {
         JsonNode both = predict(in("a b.png"), in("mirrored.png"), "--json").json();
         JsonNode flipped = predict(in("a b.png"), "--tta", "flip", "--json").json();
@@ -168,8 +193,7 @@ class PredictFilesTest {
     @Test
     void invalidOptionsAreRefused() {
         String name = model.toString();
-        CommandLineTest.refused("Parquet is written by --spark", "predict", name, in("in"), "-o", "x.parquet");
-        CommandLineTest.refused("expected .csv or .jsonl", "predict", name, in("in"), "-o", "x.txt");
+        CommandLineTest.refused("expected .csv, .jsonl or .parquet", "predict", name, in("in"), "-o", "x.txt");
         CommandLineTest.refused("expected flip or five-crop", "predict", name, in("in"), "--tta", "ten");
         CommandLineTest.refused("remove --logits", "predict", name, in("in"), "--tta", "flip", "--logits");
         CommandLineTest.refused("--batch 0", "predict", name, in("in"), "--batch", "0");

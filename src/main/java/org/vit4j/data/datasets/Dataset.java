@@ -26,6 +26,16 @@ public interface Dataset {
         return false;
     }
 
+    /** Shards of the images; empty if an image is read equally fast in any order. */
+    default Optional<ShardLayout> shards() {
+        return Optional.empty();
+    }
+
+    /** Starts to read the images of a plan, for a dataset with shards in the order of the plan's reads. */
+    default ImagePass pass(ReadPlan plan) {
+        return position -> image(plan.images()[position]);
+    }
+
     /** Class of an image, an index of {@link #classes()}. */
     int label(int index);
 

@@ -19,7 +19,7 @@ public final class EncodedImages implements Dataset {
     private static final Logger LOG = LoggerFactory.getLogger(EncodedImages.class);
 
     private final String root;
-    private final List<String> names;
+    private final IntFunction<String> names;
     private final List<Integer> labels;
     private final List<String> classes;
     private final IntFunction<Image> read;
@@ -41,8 +41,19 @@ public final class EncodedImages implements Dataset {
             List<String> classes,
             IntFunction<Image> read,
             OnCorrupt onCorrupt) {
+        this(root, List.copyOf(names)::get, labels, classes, read, onCorrupt);
+    }
+
+    /** Creates a dataset whose names are made when they are needed. */
+    public EncodedImages(
+            String root,
+            IntFunction<String> names,
+            List<Integer> labels,
+            List<String> classes,
+            IntFunction<Image> read,
+            OnCorrupt onCorrupt) {
         this.root = root;
-        this.names = List.copyOf(names);
+        this.names = names;
         this.labels = List.copyOf(labels);
         this.classes = List.copyOf(classes);
         this.read = read;
@@ -51,7 +62,7 @@ public final class EncodedImages implements Dataset {
 
     @Override
     public int size() {
-        return names.size();
+        return labels.size();
     }
 
     @Override
@@ -97,7 +108,7 @@ public final class EncodedImages implements Dataset {
 
     @Override
     public String name(int index) {
-        return names.get(index);
+        return names.apply(index);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.vit4j.data.datasets;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Suggestions;
 import org.vit4j.data.image.Image;
@@ -55,6 +56,16 @@ public final class RelabeledDataset implements Dataset {
     @Override
     public boolean decodesOnAccess() {
         return images.decodesOnAccess();
+    }
+
+    @Override
+    public Optional<ShardLayout> shards() {
+        return images.shards();
+    }
+
+    @Override
+    public ImagePass pass(ReadPlan plan) {
+        return images.pass(plan);
     }
 
     @Override

@@ -7,7 +7,7 @@ import java.util.TreeSet;
 import org.vit4j.data.random.SeededRandom;
 
 /** Random split that holds out the same share of every class for validation; depends only on the seed. */
-final class StratifiedSplit {
+public final class StratifiedSplit {
     private StratifiedSplit() {}
 
     /**
@@ -18,7 +18,7 @@ final class StratifiedSplit {
      * @param share of each class, 0..1
      * @return indices of {@code labels}
      */
-    static Set<Integer> holdOut(List<Integer> labels, int classes, double share, long seed) {
+    public static Set<Integer> holdOut(List<Integer> labels, int classes, double share, long seed) {
         List<List<Integer>> byClass = new ArrayList<>();
         for (int k = 0; k < classes; k++) byClass.add(new ArrayList<>());
         for (int i = 0; i < labels.size(); i++) byClass.get(labels.get(i)).add(i);

@@ -1,0 +1,219 @@
+package org.vit4j.data.shards;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarFile;
+import org.vit4j.config.ConfigError;
+import org.vit4j.config.Suggestions;
+import org.vit4j.data.image.ImageFormats;
+import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.GitLfs;
+
+/**
+ * Reads the headers of a tar file in one pass, and the labels.
+ *
+ * <p>As webdataset does, it ignores members without a dot in their name, links, and names such as {@code __meta__.json}.
+ */
+final class TarIndexer {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String DEFAULT_LABEL = "cls";
+    private static final String JSON_PREFIX = "json.";
+    private static final int BLOCK = 512;
+    private static final int PADDING = 1 << 20;
+    private static final int LONGEST_LABEL = 16 << 20;
+
+    /** A member of a sample. */
+    private record TarMember(String name, long offset, long length) {}
+
+    private final Path file;
+    private final Optional<String> imageExtension;
+    private final String label;
+    private final boolean defaultLabel;
+
+    private final NameList.NameListBuilder names = new NameList.NameListBuilder();
+    private final List<TarMember> images = new ArrayList<>();
+    private final List<String> labels = new ArrayList<>();
+    private final Set<String> keys = new HashSet<>();
+    private String key = "";
+    private final TreeMap<String, TarMember> sample = new TreeMap<>(); // by extension
+
+    TarIndexer(Path file, ShardConfig config) {
+        this.file = file;
+        this.imageExtension = config.imageColumn().map(TarIndexer::extension);
+        this.label = config.labelColumn()
+                .map(name -> name.startsWith(JSON_PREFIX) ? name : extension(name))
+                .orElse(DEFAULT_LABEL);
+        this.defaultLabel = config.labelColumn().isEmpty();
+    }
+
+    private static String extension(String written) {
+        return (written.startsWith(".") ? written.substring(1) : written).toLowerCase(Locale.ROOT);
+    }
+
+    TarShard index() {
+        GitLfs.pointer(file).ifPresent(pointer -> {
+            throw new ConfigError(file + ": " + pointer);
+        });
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            if (isCompressed(channel))
+                throw new ConfigError(file + ": is compressed; unpack it with gunzip, zstd -d or similar");
+            long end = 0;
+            try (TarFile tar = new TarFile(file)) {
+                for (TarArchiveEntry entry : tar.getEntries()) end = Math.max(end, add(channel, entry));
+            }
+            finishSample(channel);
+            checkEnd(channel, end);
+        } catch (NoSuchFileException e) {
+            throw new ConfigError(file + ": does not exist", e);
+        } catch (IOException | IllegalArgumentException e) {
+            String reason = e instanceof IOException io ? AtomicFiles.reason(io) : e.getMessage();
+            throw new ConfigError(file + ": is truncated or not a tar file: " + reason + "; write or download it again", e);
+        }
+        if (images.isEmpty()) throw new ConfigError(file + ": has no samples; remove it");
+        return new TarShard(
+                file,
+                LabelValues.ofTexts(labels),
+                names.build(),
+                images.stream().mapToLong(TarMember::offset).toArray(),
+                images.stream().mapToInt(image -> (int) image.length).toArray());
+    }
+
+    /** First bytes of gzip, Zstandard, bzip2 and xz. */
+    private static boolean isCompressed(FileChannel channel) throws IOException {
+        if (channel.size() < 4) return false;
+        byte[] b = TarShard.readFully(channel, 0, 4);
+        int start = (b[0] & 0xFF) << 16 | (b[1] & 0xFF) << 8 | b[2] & 0xFF;
+        return start >> 8 == 0x1F8B || start == 0x28B52F || start == 0x425A68 || start == 0xFD377A;
+    }
+
+    /** @return position after the content of the entry */
+    private long add(FileChannel channel, TarArchiveEntry entry) throws IOException {
+        if (!entry.isCheckSumOK())
+            throw new ConfigError(file + ": is truncated or corrupt: wrong checksum of a header after "
+                    + (key.isEmpty() ? "the beginning" : "sample '" + key + "'") + "; write or download it again");
+        if (!entry.isFile() || entry.isLink() || entry.isSymbolicLink()) return Math.max(0, entry.getDataOffset());
+        String name = entry.getName();
+        long offset = entry.getDataOffset();
+        long end = offset + entry.getSize();
+        if (offset < 0 || end > channel.size())
+            throw new ConfigError(file + ": is truncated in " + name + "; write or download it again");
+        int slash = name.lastIndexOf('/');
+        int dot = name.indexOf('.', slash + 1);
+        String base = name.substring(slash + 1);
+        if (dot <= slash + 1 || base.startsWith("__") && base.indexOf("__", 2) > 0) return end;
+        if (entry.isSparse()) throw new ConfigError(file + ": " + name + " is a sparse file, which is not supported");
+        String of = name.substring(0, dot);
+        if (!of.equals(key)) {
+            finishSample(channel);
+            if (!keys.add(of))
+                throw new ConfigError(file + ": the files of sample '" + of
+                        + "' are not next to each other; write the shard sorted by name (tar --sort=name)");
+            key = of;
+        }
+        String extension = name.substring(dot + 1).toLowerCase(Locale.ROOT);
+        if (sample.put(extension, new TarMember(name, offset, entry.getSize())) != null)
+            throw new ConfigError(file + ": duplicate member " + name);
+        return end;
+    }
+
+    private void finishSample(FileChannel channel) throws IOException {
+        if (sample.isEmpty()) return;
+        TarMember image = image();
+        if (image.length > Integer.MAX_VALUE - 8)
+            throw new ConfigError(file + "/" + image.name + ": has " + image.length + " bytes, which is too much");
+        names.add(image.name);
+        images.add(image);
+        labels.add(label(channel));
+        sample.clear();
+    }
+
+    private TarMember image() {
+        if (imageExtension.isPresent()) {
+            TarMember found = sample.get(imageExtension.get());
+            if (found != null) return found;
+            throw problem("has no ." + imageExtension.get() + Suggestions.hint(imageExtension.get(), sample.keySet()));
+        }
+        List<String> found = sample.keySet().stream()
+                .filter(extension -> extension.indexOf('.') < 0 && ImageFormats.isImage("x." + extension))
+                .toList();
+        if (found.size() == 1) return sample.get(found.get(0));
+        if (found.isEmpty())
+            throw problem("has no image (it has " + extensions() + "); expected one such as .jpg, .png or .webp, or set"
+                    + " data.image_column to the extension");
+        throw problem("has several images (" + extensions() + "); set data.image_column to the extension of one");
+    }
+
+    private String extensions() {
+        return sample.keySet().stream().map(extension -> "." + extension).collect(Collectors.joining(", "));
+    }
+
+    private ConfigError problem(String text) {
+        return new ConfigError(file + ": sample '" + key + "' " + text);
+    }
+
+    private String label(FileChannel channel) throws IOException {
+        boolean json = label.startsWith(JSON_PREFIX);
+        TarMember member = sample.get(json ? "json" : label);
+        if (member == null) {
+            String hint = defaultLabel
+                    ? "; expected the number or the name of its class in " + key
+                            + ".cls, or set data.label_column to another extension or to json.KEY"
+                    : Suggestions.hint(label, sample.keySet());
+            throw problem("has no ." + (json ? "json" : label) + " (it has " + extensions() + ")" + hint);
+        }
+        if (member.length > LONGEST_LABEL) throw problem("has a label of " + member.length + " bytes in " + member.name);
+        byte[] bytes = TarShard.readFully(channel, member.offset, (int) member.length);
+        String text = json ? jsonLabel(bytes, member) : new String(bytes, StandardCharsets.UTF_8).strip();
+        if (text.isEmpty()) throw problem("has an empty label in " + member.name);
+        if (text.indexOf('\n') >= 0) throw problem("has a label of several lines in " + member.name);
+        return text;
+    }
+
+    /** Value of {@code json.KEY}; dots after the first separate the keys of nested objects. */
+    private String jsonLabel(byte[] bytes, TarMember member) {
+        JsonNode node;
+        try {
+            node = JSON.readTree(bytes);
+        } catch (IOException e) {
+            throw problem("has " + member.name + ", which is not JSON");
+        }
+        for (String part : label.substring(JSON_PREFIX.length()).split("\\.")) {
+            List<String> known = new ArrayList<>();
+            node.fieldNames().forEachRemaining(known::add);
+            if (!node.has(part))
+                throw problem("has no '" + part + "' in " + member.name + Suggestions.hint(part, known)
+                        + " (data.label_column is " + label + ")");
+            node = node.get(part);
+        }
+        if (node.isIntegralNumber() || node.isTextual()) return node.asText().strip();
+        throw problem("has " + node + " as the label in " + member.name + "; expected a number or a name");
+    }
+
+    private void checkEnd(FileChannel channel, long end) throws IOException {
+        long size = channel.size();
+        long from = (end + BLOCK - 1) / BLOCK * BLOCK;
+        if (from + BLOCK > size)
+            throw new ConfigError(file + ": ends without the marker of its end: it is truncated, or still being written");
+        byte[] rest = TarShard.readFully(channel, from, (int) Math.min(PADDING, size - from));
+        for (byte b : rest) {
+            if (b != 0 && !images.isEmpty())
+                throw new ConfigError(file + ": has data after the marker of its end, such as a second tar file; write it"
+                        + " again as one");
+        }
+    }
+}
