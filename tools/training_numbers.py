@@ -11,7 +11,7 @@ import pathlib
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import average_precision_score, f1_score
+from sklearn.metrics import average_precision_score, f1_score, precision_recall_fscore_support
 from sklearn.utils.class_weight import compute_class_weight
 
 OUT = pathlib.Path(__file__).parent.parent / "src/test/resources/train/numbers.json"
@@ -72,6 +72,14 @@ def class_weights():
     return cases
 
 
+def averages(actual, predicted):
+    values = {}
+    for average in ("macro", "micro"):
+        precision, recall, f1, _ = precision_recall_fscore_support(actual, predicted, average=average, zero_division=0)
+        values.update({f"precision_{average}": precision, f"recall_{average}": recall, f"f1_{average}": f1})
+    return values
+
+
 def multi_label():
     labels = [[0, 2], [], [1], [0, 1, 2], [2], [0], [2, 1], [0]]
     targets = torch.zeros(8, 4, dtype=torch.float64)
@@ -90,6 +98,8 @@ def multi_label():
         "average_precision": [average_precision_score(actual[:, k], scores[:, k]) for k in range(4) if present[k]],
         "map": average_precision_score(actual[:, present], scores[:, present], average="macro"),
         "f1": f1_score(actual, scores > 0, average=None, zero_division=0).tolist(),
+        "map_micro": average_precision_score(actual, scores, average="micro"),
+        "at_threshold": {str(p): averages(actual, 1 / (1 + np.exp(-scores)) > p) for p in (0.5, 0.3, 0.8)},
     }
 
 

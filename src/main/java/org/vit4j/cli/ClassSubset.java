@@ -9,6 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Suggestions;
+import org.vit4j.config.UnicodeNames;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.datasets.TextLines;
 import org.vit4j.data.image.Image;
@@ -31,7 +32,7 @@ record ClassSubset(List<Integer> indices) {
     static ClassSubset read(Path file, List<String> classes) {
         Set<Integer> indices = new LinkedHashSet<>();
         for (String line : TextLines.read(file)) {
-            int index = line.matches("\\d{1,9}") ? Integer.parseInt(line) : classes.indexOf(line);
+            int index = line.matches("\\d{1,9}") ? Integer.parseInt(line) : UnicodeNames.indexOf(classes, line);
             if (index < 0) throw new ConfigError(file + ": no class '" + line + "'" + Suggestions.hint(line, classes));
             if (index >= classes.size())
                 throw new ConfigError(file + ": index " + index + " out of range [0, " + classes.size() + ")");

@@ -12,17 +12,14 @@ import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.BatchSource;
 import org.vit4j.data.DataLoader;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.transforms.AugmentConfig;
-import org.vit4j.metrics.Calibration;
-import org.vit4j.metrics.Evaluator;
-import org.vit4j.metrics.Metric;
 import org.vit4j.metrics.MultiLabelAccuracy;
 import org.vit4j.metrics.RealLabels;
-import org.vit4j.metrics.Scores;
-import org.vit4j.metrics.WorstMistakes;
 import org.vit4j.model.ModelDescription;
+import org.vit4j.model.SavedModel;
 import org.vit4j.report.ModelSummary;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -57,6 +54,14 @@ final class EvalCommand implements Callable<Integer> {
     private Optional<Path> realLabels = Optional.empty();
 
     @Option(
+            names = "--threshold",
+            paramLabel = "P",
+            defaultValue = "0.5",
+            description = "Probability above which a class is predicted, with several labels per image (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private double threshold;
+
+    @Option(
             names = "--batch",
             paramLabel = "N",
             defaultValue = "64",
@@ -87,7 +92,9 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (batch < 1) throw new ConfigError("--batch " + batch + ": expected at least 1");
-        outputs.check(files.size());
+        if (!(threshold > 0 && threshold < 1))
+            throw new ConfigError("--threshold " + threshold + ": expected a probability above 0 and below 1");
+        outputs.check(files.size(), multiLabel());
         boolean failOnCorrupt = onCorrupt.fails();
         int threads = workers.count();
         Backend backend = execution.backend();
@@ -101,6 +108,19 @@ final class EvalCommand implements Callable<Integer> {
         return exitCode(results.get(results.size() - 1).unreadable());
     }
 
+    /** Returns true if the models have several labels per image. @throws ConfigError if only some have */
+    private boolean multiLabel() {
+        List<Path> several = files.stream()
+                .filter(file -> SavedModel.describe(file).multiLabel())
+                .toList();
+        if (several.isEmpty()) return false;
+        if (realLabels.isPresent())
+            throw new ConfigError("eval: --real-labels is for models of one label per image, unlike " + several.get(0));
+        if (several.size() == files.size()) return true;
+        throw new ConfigError("eval: " + several.get(0) + " has several labels per image and other models have one;"
+                + " evaluate them separately");
+    }
+
     private ModelEvaluation evaluate(Path file, Backend backend, boolean failOnCorrupt, int threads) {
         List<String> unreadable = Collections.synchronizedList(new ArrayList<>());
         try (EvaluatedModel model = EvaluatedModel.open(file, preprocessing, backend)) {
@@ -110,30 +130,27 @@ final class EvalCommand implements Callable<Integer> {
                     subset.map(some -> some.names(description.classes())).orElse(description.classes());
             Dataset images = data.open(description, subset);
             Optional<MultiLabelAccuracy> real = real(images, classes.size(), subset.isPresent());
-            var calibration = new Calibration(Calibration.DEFAULT_BINS);
-            List<Metric.MetricState> metrics = new ArrayList<>(List.of(calibration));
-            real.ifPresent(metrics::add);
             DataLoader all = new DataLoader(
                     images, AugmentConfig.NONE, description.preprocess(), batch, false, false, 0, threads);
             DataLoader batches = failOnCorrupt ? all : all.withoutUnreadable(e -> report(unreadable, e));
-            Scores scores;
+            EvalMetrics metrics;
             try (var progress = new BatchProgress(spec.commandLine().getErr(), file.toString(), images.size(), true)) {
-                scores = Evaluator.evaluate(
-                        network(model, subset),
-                        new ReportedBatches(batches, progress),
-                        classes,
-                        new WorstMistakes(0),
-                        metrics);
+                UnaryOperator<INDArray> network = network(model, subset);
+                BatchSource reported = new ReportedBatches(batches, progress);
+                metrics = description.multiLabel()
+                        ? EvalMetrics.multiLabel(network, reported, classes, images, threshold)
+                        : EvalMetrics.oneLabel(network, reported, classes, real);
             }
-            if (scores.count() == 0) throw new ConfigError(data.name() + ": no image can be read");
+            if (metrics.scores().count() == 0) throw new ConfigError(data.name() + ": no image can be read");
             return new ModelEvaluation(
                     file.toString(),
                     classes,
                     description.preprocess(),
                     ModelSummary.of(description.name(), description.model()).parameters(),
-                    scores,
-                    calibration,
-                    real,
+                    metrics.scores(),
+                    metrics.calibration(),
+                    metrics.real(),
+                    metrics.averages(),
                     unreadable.size());
         }
     }

@@ -12,7 +12,9 @@ import org.vit4j.config.UserPath;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.datasets.FolderReader;
 import org.vit4j.data.datasets.ImageFolder;
+import org.vit4j.data.datasets.LabelFile;
 import org.vit4j.data.datasets.LocalDirectories;
+import org.vit4j.data.datasets.MultiLabelFolder;
 import org.vit4j.data.datasets.OnCorrupt;
 import org.vit4j.data.datasets.RelabeledDataset;
 import org.vit4j.data.datasets.TextLines;
@@ -54,6 +56,22 @@ final class EvalData {
                     + " images of other classes are ignored.")
     private Optional<Path> validLabels = Optional.empty();
 
+    @Option(
+            names = "--labels",
+            paramLabel = "FILE",
+            description =
+                    "For a model of several labels per image and a directory of images: CSV file with the labels, as"
+                            + " data.labels. If it has a column split or is_valid, its validation images are evaluated, otherwise"
+                            + " all.")
+    private Optional<Path> labels = Optional.empty();
+
+    @Option(
+            names = "--label-separator",
+            paramLabel = "TEXT",
+            defaultValue = " ",
+            description = "Separator of the class names in the column labels of --labels (default: a space).")
+    private String separator;
+
     @Mixin
     private MaxPixelsOption maxPixels;
 
@@ -64,12 +82,16 @@ final class EvalData {
 
     /** Classes to which the evaluation of a model is limited. */
     Optional<ClassSubset> subset(ModelDescription model) {
+        if (validLabels.isPresent() && model.multiLabel())
+            throw new ConfigError(
+                    "eval: --valid-labels does not support models of several labels per image; remove it");
         return validLabels.map(file -> ClassSubset.read(file, model.classes()));
     }
 
     /** Opens the images with the labels of a model, or of a subset of its classes. */
     Dataset open(ModelDescription model, Optional<ClassSubset> subset) {
         List<String> directories = classMap.map(TextLines::distinct).orElse(List.of());
+        checkLabels(model);
         if (subset.isEmpty()) return open(model, model.classes(), directories);
         ClassSubset some = subset.get();
         boolean ofSubset = directories.size() == some.indices().size()
@@ -78,12 +100,32 @@ final class EvalData {
         return some.select(data, open(model, model.classes(), directories));
     }
 
+    private void checkLabels(ModelDescription model) {
+        if (labels.isEmpty()) return;
+        if (!model.multiLabel()) throw oneLabel("--labels " + labels.get());
+        if (!Files.isDirectory(UserPath.of(data)))
+            throw new ConfigError("eval: --labels requires a directory as --data; for a config, set data.labels");
+        if (separator.isEmpty()) throw new ConfigError("--label-separator: must not be empty");
+    }
+
+    private static ConfigError oneLabel(String source) {
+        return new ConfigError(
+                source + ": the images have several labels, but the model was trained on images with one;"
+                        + " expected a model that was trained, or imported, with data.labels");
+    }
+
     private Dataset open(ModelDescription model, List<String> classes, List<String> directories) {
         Path path = UserPath.of(data);
         Optional<ShardFormat> format = ShardDatasets.format(data);
         if (format.isPresent()) return shards(format.get(), model, classes, directories);
         if (Files.isDirectory(path)) {
             int channels = model.model().image().channels();
+            if (labels.isPresent()) {
+                if (directories.size() > classes.size()) throw RelabeledDataset.tooManyNames(directories, classes);
+                LabelFile file = new LabelFile(labels.get(), separator);
+                List<String> names = directories.isEmpty() ? classes : directories;
+                return new MultiLabelFolder(file.evaluation(path, names), classes, channels, maxPixels.limit());
+            }
             FolderReader reader = new FolderReader(new LocalDirectories(), directories);
             return new ImageFolder(
                     reader.evaluationFiles(path.toString(), classes), channels, OnCorrupt.FAIL, maxPixels.limit());
@@ -97,10 +139,7 @@ final class EvalData {
                 .data()
                 .open(OnCorrupt.FAIL)
                 .validation();
-        if (validation.labelLists().isPresent()) {
-            throw new ConfigError("--data " + data + ": eval does not support several labels per image (data.labels);"
-                    + " training reports the mean average precision");
-        }
+        if (validation.labelLists().isPresent() && !model.multiLabel()) throw oneLabel("--data " + data);
         return new RelabeledDataset(data, validation, classes, directories);
     }
 

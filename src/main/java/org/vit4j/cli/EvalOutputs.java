@@ -22,7 +22,9 @@ final class EvalOutputs {
     @Option(
             names = "--per-class",
             paramLabel = "FILE",
-            description = "CSV file with images, precision, recall and F1 of each class. One model only.")
+            description =
+                    "CSV file with images, precision, recall and F1 of each class, with several labels per image also"
+                            + " average precision. One model only.")
     private Optional<Path> perClass = Optional.empty();
 
     @Option(
@@ -37,11 +39,18 @@ final class EvalOutputs {
             description = "SVG file with the reliability diagram: accuracy by confidence. One model only.")
     private Optional<Path> reliability = Optional.empty();
 
-    /** @throws ConfigError if files for one model are requested for several */
-    void check(int models) {
+    /**
+     * Checks the options.
+     *
+     * @param multiLabel true for models of several labels per image
+     * @throws ConfigError if files for one model are requested for several, or files that such models do not have
+     */
+    void check(int models, boolean multiLabel) {
         boolean forOne = Stream.of(perClass, confusion, reliability).anyMatch(Optional::isPresent);
         if (models > 1 && forOne)
             throw new ConfigError("eval: --per-class, --confusion and --reliability require a single model");
+        if (multiLabel && (confusion.isPresent() || reliability.isPresent()))
+            throw new ConfigError("eval: --confusion and --reliability are for models of one label per image");
     }
 
     void write(List<ModelEvaluation> models) {
@@ -51,14 +60,18 @@ final class EvalOutputs {
         confusion.ifPresent(file -> AtomicFiles.write(file, confusion(scores)));
         reliability.ifPresent(file -> AtomicFiles.write(
                 file,
-                ReliabilityDiagram.svg(models.get(0).model(), models.get(0).calibration())));
+                ReliabilityDiagram.svg(
+                        models.get(0).model(), models.get(0).calibration().orElseThrow())));
     }
 
     private static String perClass(Scores scores) {
-        StringBuilder text = new StringBuilder("class,images,precision,recall,f1\n");
+        boolean ranked = scores.hasAveragePrecision();
+        StringBuilder text =
+                new StringBuilder("class,images," + (ranked ? "average_precision," : "") + "precision,recall,f1\n");
         for (Scores.ClassScore c : scores.classes()) {
-            text.append(Csv.line(List.of(c.name(), c.count(), c.precision(), c.recall(), c.f1())))
-                    .append('\n');
+            List<Object> row = new ArrayList<>(List.of(c.name(), c.count(), c.precision(), c.recall(), c.f1()));
+            if (ranked) row.add(2, c.averagePrecision() == null ? "" : c.averagePrecision());
+            text.append(Csv.line(row)).append('\n');
         }
         return text.toString();
     }

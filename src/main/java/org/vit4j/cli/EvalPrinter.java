@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.vit4j.metrics.MultiLabelSummary;
 import org.vit4j.metrics.Scores;
 
 /** Prints the results of {@code eval}. */
@@ -51,26 +52,52 @@ final class EvalPrinter {
                         real.count(),
                         100 * real.top1(),
                         100 * real.top5()));
+        model.multiLabel().ifPresent(summary -> averages(out, summary));
+        model.calibration()
+                .ifPresent(calibration -> out.printf(
+                        Locale.ROOT,
+                        "calibration error (ECE, %d bins) %.4f%n",
+                        calibration.bins().size(),
+                        calibration.value()));
+        classes(out, s);
+        boolean small = s.confusion().length <= MAX_CONFUSION_CLASSES;
+        if (small && model.multiLabel().isEmpty()) confusion(out, s);
+    }
+
+    private static void averages(PrintWriter out, MultiLabelSummary summary) {
         out.printf(
                 Locale.ROOT,
-                "calibration error (ECE, %d bins) %.4f%n",
-                model.calibration().bins().size(),
-                model.calibration().value());
-        classes(out, s);
-        if (s.confusion().length <= MAX_CONFUSION_CLASSES) confusion(out, s);
+                "mAP %.2f%%   micro AP %.2f%%   threshold %s%n",
+                100 * summary.map(),
+                100 * summary.mapMicro(),
+                summary.threshold());
+        for (Scores.ClassScore mean : List.of(summary.macro(), summary.micro())) {
+            out.printf(
+                    Locale.ROOT,
+                    "%s: precision %.4f   recall %.4f   f1 %.4f%n",
+                    mean.name(),
+                    mean.precision(),
+                    mean.recall(),
+                    mean.f1());
+        }
     }
 
     private static void classes(PrintWriter out, Scores s) {
-        out.printf(Locale.ROOT, "%n%-24s %8s %10s %8s %8s%n", "class", "images", "precision", "recall", "f1");
+        boolean ranked = s.hasAveragePrecision();
+        out.printf(Locale.ROOT, "%n%-24s %8s %10s %8s %8s", "class", "images", "precision", "recall", "f1");
+        out.println(ranked ? "       ap" : "");
         for (Scores.ClassScore c : s.classes()) {
             out.printf(
                     Locale.ROOT,
-                    "%-24s %8d %10.4f %8.4f %8.4f%n",
+                    "%-24s %8d %10.4f %8.4f %8.4f",
                     c.name(),
                     c.count(),
                     c.precision(),
                     c.recall(),
                     c.f1());
+            if (c.averagePrecision() != null) out.printf(Locale.ROOT, " %8.4f", c.averagePrecision());
+            else if (ranked) out.print("        -");
+            out.println();
         }
     }
 

@@ -22,8 +22,7 @@ record EvaluatedModel(ModelDescription description, Inference inference) impleme
             SavedModel opened = SavedModel.load(file, backend);
             return new EvaluatedModel(opened.description().with(preprocessing), opened.inference());
         }
-        ModelDescription description = new ModelDescription(
-                saved.name(), model, saved.config(), saved.classes(), preprocessing, saved.provenance());
+        ModelDescription description = saved.with(model, preprocessing);
         ParameterStore parameters;
         try (Network network = Network.create(description, 0)) {
             network.load(Checkpoints.open(file));

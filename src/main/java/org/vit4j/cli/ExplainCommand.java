@@ -99,6 +99,9 @@ final class ExplainCommand implements Callable<Integer> {
     private Path directory;
 
     @Mixin
+    private OnCorruptOption onCorrupt;
+
+    @Mixin
     private MaxPixelsOption maxPixels;
 
     @Mixin
@@ -124,10 +127,11 @@ final class ExplainCommand implements Callable<Integer> {
                 ImageArguments.files(inputs, note -> spec.commandLine().getErr().println("vit4j: " + note));
         var request = new ExplainRun.ExplainRequest(
                 images, methods, layer, headIndex, rollout, target, percentile, directory, maxPixels.limit());
+        UnreadableInputs unreadable = new UnreadableInputs(spec.commandLine().getErr(), onCorrupt.fails());
         try (SavedModel model = SavedModel.load(file, backend)) {
-            print(ExplainRun.write(model, request));
+            print(ExplainRun.write(model, request, problem -> unreadable.add(problem, () -> {})));
         }
-        return CommandLineProgram.SUCCESS;
+        return unreadable.exitCode(images.size());
     }
 
     private void print(ExplainRun.ExplainOutcome outcome) {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.checkpoint.Npy;
@@ -23,11 +24,13 @@ final class ImagePredictor {
      * Options of a prediction.
      *
      * @param top predictions per image
+     * @param threshold probability above which classes are listed as labels
      * @param batch images that the network computes at a time
      * @param workers threads that read images
      */
     record PredictOptions(
             int top,
+            OptionalDouble threshold,
             boolean logits,
             boolean features,
             TestTimeAugmentation tta,
@@ -150,6 +153,10 @@ final class ImagePredictor {
                 writer.write(new PredictedImage(
                         of.get(i).toString(),
                         model.top(rows, options.top()),
+                        options.threshold().isPresent()
+                                ? Optional.of(
+                                        model.above(rows, options.threshold().getAsDouble()))
+                                : Optional.empty(),
                         options.logits() ? Optional.of(rows[0]) : Optional.empty(),
                         features));
             }

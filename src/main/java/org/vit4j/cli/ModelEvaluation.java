@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.metrics.Calibration;
 import org.vit4j.metrics.MultiLabelAccuracy;
+import org.vit4j.metrics.MultiLabelSummary;
 import org.vit4j.metrics.Scores;
 
 /**
@@ -14,7 +15,9 @@ import org.vit4j.metrics.Scores;
  *
  * @param model file, as given
  * @param parameters number of parameter elements
+ * @param calibration empty for several labels per image
  * @param real accuracy with the labels of {@code --real-labels}
+ * @param multiLabel averages for several labels per image
  * @param unreadable number of images that are not in these results
  */
 record ModelEvaluation(
@@ -23,13 +26,19 @@ record ModelEvaluation(
         Preprocessing preprocessing,
         long parameters,
         Scores scores,
-        Calibration calibration,
+        Optional<Calibration> calibration,
         Optional<MultiLabelAccuracy> real,
+        Optional<MultiLabelSummary> multiLabel,
         int unreadable) {
 
     /** Accuracy with the real labels if there are any, as timm reports it. */
     double top1() {
         return real.map(MultiLabelAccuracy::top1).orElse(scores.top1());
+    }
+
+    /** Value that orders models: mean average precision with several labels per image, otherwise top-1. */
+    double best() {
+        return multiLabel.map(MultiLabelSummary::map).orElseGet(this::top1);
     }
 
     double top5() {
@@ -48,11 +57,17 @@ record ModelEvaluation(
             fields.put("real_top5", accuracy.top5());
             fields.put("real_count", accuracy.count());
         });
-        fields.put("ece", calibration.value());
-        fields.put("calibration", calibration.bins());
+        multiLabel.ifPresent(summary -> {
+            fields.put("threshold", summary.threshold());
+            fields.putAll(summary.values());
+        });
+        calibration.ifPresent(measured -> {
+            fields.put("ece", measured.value());
+            fields.put("calibration", measured.bins());
+        });
         fields.put("per_class", scores.classes());
         fields.put("labels", classes);
-        fields.put("confusion", scores.confusion());
+        if (multiLabel.isEmpty()) fields.put("confusion", scores.confusion());
         return fields;
     }
 }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
@@ -34,6 +35,13 @@ final class PredictCommand implements Callable<Integer> {
             defaultValue = "5",
             description = "Predictions per image (default: ${DEFAULT-VALUE}).")
     private int top;
+
+    @Option(
+            names = "--threshold",
+            paramLabel = "P",
+            description = "List all classes with a probability above P as the labels of an image, for models of several"
+                    + " labels per image.")
+    private Optional<Double> threshold = Optional.empty();
 
     @Option(names = "--logits", description = "Also write the logits.")
     private boolean logits;
@@ -98,6 +106,7 @@ final class PredictCommand implements Callable<Integer> {
         if (top < 1) throw new ConfigError("--top " + top + ": expected at least 1");
         if (batch < 1) throw new ConfigError("--batch " + batch + ": expected at least 1");
         if (spark.isPresent() && table.isEmpty()) throw new ConfigError("predict: --spark MASTER requires -o OUT");
+        OptionalDouble above = threshold();
         boolean failOnCorrupt = onCorrupt.fails();
         Backend backend = execution.backend();
         if (spark.isPresent()) {
@@ -107,7 +116,7 @@ final class PredictCommand implements Callable<Integer> {
             return onSpark(failOnCorrupt);
         }
         var options = new ImagePredictor.PredictOptions(
-                top, logits, features, augmentation(), batch, workers.count(), maxPixels.limit());
+                top, above, logits, features, augmentation(), batch, workers.count(), maxPixels.limit());
         Optional<Path> written = table.map(UserPath::of);
         written.ifPresent(PredictionTable::check);
         if (written.isPresent() && json.requested())
@@ -120,6 +129,13 @@ final class PredictCommand implements Callable<Integer> {
             else print(model, options, files, unreadable);
         }
         return unreadable.exitCode(files.size());
+    }
+
+    private OptionalDouble threshold() {
+        if (threshold.isEmpty()) return OptionalDouble.empty();
+        double p = threshold.get();
+        if (!(p >= 0 && p < 1)) throw new ConfigError("--threshold " + p + ": expected at least 0 and below 1");
+        return OptionalDouble.of(p);
     }
 
     private TestTimeAugmentation augmentation() {
@@ -162,8 +178,8 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private int onSpark(boolean failOnCorrupt) {
-        if (tta.isPresent() || features)
-            throw new ConfigError("predict: --spark does not support --tta and --features; remove them");
+        if (tta.isPresent() || features || threshold.isPresent())
+            throw new ConfigError("predict: --spark does not support --tta, --features and --threshold; remove them");
         DistributedBackend.PredictionSummary predicted = DistributedBackend.find()
                 .predict(spark.orElseThrow(), inputs.model(), inputs.remote(), table.orElseThrow(), failOnCorrupt);
         predicted.unreadable().forEach(line -> spec.commandLine().getErr().println("vit4j: " + line));

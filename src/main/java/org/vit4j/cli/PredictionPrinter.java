@@ -3,6 +3,7 @@ package org.vit4j.cli;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.vit4j.model.Prediction;
@@ -25,9 +26,10 @@ final class PredictionPrinter implements PredictionWriter {
             out.print(Json.text(entry(image)));
         } else {
             out.println(image.file());
-            for (Prediction p : image.predictions()) {
+            for (Prediction p : image.labels().orElse(image.predictions())) {
                 out.printf(Locale.ROOT, "  %6.2f%%  %s%n", 100 * p.probability(), p.label());
             }
+            if (image.labels().filter(List::isEmpty).isPresent()) out.println("  no label");
             image.logits().ifPresent(row -> out.println("  logits " + Arrays.toString(row)));
             image.features().ifPresent(row -> out.println("  features " + Arrays.toString(row)));
         }
@@ -39,6 +41,7 @@ final class PredictionPrinter implements PredictionWriter {
         Map<String, Object> entry = new LinkedHashMap<>();
         entry.put("file", image.file());
         entry.put("predictions", image.predictions());
+        image.labelNames().ifPresent(names -> entry.put("labels", names));
         image.logits().ifPresent(row -> entry.put("logits", row));
         image.features().ifPresent(row -> entry.put("features", row));
         return entry;

@@ -16,11 +16,13 @@ import org.vit4j.model.Prediction;
  * File of predictions with one row per image: a CSV table with a header, or one JSON object a line.
  *
  * <p>CSV columns are {@code path, index, label, probability} of the most likely class, then {@code index_2, label_2,
- * probability_2, ...} of the next ones, then {@code logit_0, ...} and {@code feature_0, ...}. JSON objects have {@code path,
- * index, label, probability, predictions} and the arrays {@code logits} and {@code features}.
+ * probability_2, ...} of the next ones, then {@code labels} (the names of the classes above the threshold, separated by
+ * semicolons), {@code logit_0, ...} and {@code feature_0, ...}. JSON objects have {@code path, index, label, probability,
+ * predictions} and the arrays {@code labels}, {@code logits} and {@code features}.
  */
 final class PredictionTable implements PredictionWriter {
     private static final String PARQUET = ".parquet";
+    private static final String SEPARATOR = ";";
 
     private final BufferedWriter out;
     private final boolean csv;
@@ -69,6 +71,7 @@ final class PredictionTable implements PredictionWriter {
         fields.put("label", best.label());
         fields.put("probability", best.probability());
         fields.put("predictions", image.predictions());
+        image.labelNames().ifPresent(names -> fields.put("labels", names));
         image.logits().ifPresent(row -> fields.put("logits", row));
         image.features().ifPresent(row -> fields.put("features", row));
         return fields;
@@ -81,6 +84,7 @@ final class PredictionTable implements PredictionWriter {
             String suffix = i == 1 ? "" : "_" + i;
             names.addAll(List.of("index" + suffix, "label" + suffix, "probability" + suffix));
         }
+        image.labels().ifPresent(labels -> names.add("labels"));
         image.logits().ifPresent(row -> {
             for (int i = 0; i < row.length; i++) names.add("logit_" + i);
         });
@@ -94,6 +98,7 @@ final class PredictionTable implements PredictionWriter {
     static List<Object> row(PredictedImage image) {
         List<Object> values = new ArrayList<>(List.of(image.file()));
         for (Prediction p : image.predictions()) values.addAll(List.of(p.index(), p.label(), p.probability()));
+        image.labelNames().ifPresent(names -> values.add(String.join(SEPARATOR, names)));
         image.logits().ifPresent(row -> {
             for (float value : row) values.add(value);
         });

@@ -43,6 +43,11 @@ public enum ExplainMethod {
         return note;
     }
 
+    /** Returns true if the result depends on the class that is explained. */
+    boolean isClassSpecific() {
+        return this == GRADCAM || this == SALIENCY;
+    }
+
     /** Returns the name on the command line and in files. */
     public String cliName() {
         return name().toLowerCase(Locale.ROOT);

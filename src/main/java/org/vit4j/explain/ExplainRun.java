@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.ImageFile;
@@ -21,6 +22,7 @@ public final class ExplainRun {
     private final SavedModel model;
     private final Explainer explainer;
     private final ExplainRequest request;
+    private final List<Image> images; // resized
     private final List<ImagePage.PageSection> sections = new ArrayList<>();
     private final List<Map<String, Object>> results = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
@@ -46,6 +48,11 @@ public final class ExplainRun {
             double percentile,
             Path directory,
             long maxPixels) {
+        private ExplainRequest withImages(List<Path> readable) {
+            return new ExplainRequest(
+                    readable, methods, layer, head, rollout, targetClass, percentile, directory, maxPixels);
+        }
+
         public ExplainRequest {
             images = List.copyOf(images);
             methods = List.copyOf(methods);
@@ -66,10 +73,11 @@ public final class ExplainRun {
     public record ExplainOutcome(
             Path page, List<Map<String, Object>> predictions, List<Map<String, Object>> results, List<String> notes) {}
 
-    private ExplainRun(SavedModel model, Explainer explainer, ExplainRequest request) {
+    private ExplainRun(SavedModel model, Explainer explainer, ExplainRequest request, List<Image> images) {
         this.model = model;
         this.explainer = explainer;
         this.request = request;
+        this.images = images;
     }
 
     /**
@@ -78,20 +86,39 @@ public final class ExplainRun {
      * @throws ConfigError if a layer, head or class does not exist, or the only method does not apply to the network
      */
     public static ExplainOutcome write(SavedModel model, ExplainRequest request) {
+        return write(model, request, problem -> {
+            throw problem;
+        });
+    }
+
+    /**
+     * Like {@link #write(SavedModel, ExplainRequest)}, but leaves out images that cannot be read.
+     *
+     * @param unreadable receives a problem for each of them
+     * @throws ConfigError also if no image can be read
+     */
+    public static ExplainOutcome write(SavedModel model, ExplainRequest request, Consumer<ConfigError> unreadable) {
         try (Explainer explainer = Explainer.of(model)) {
-            return new ExplainRun(model, explainer, request).write();
+            int channels = model.description().model().image().channels();
+            List<Image> images = new ArrayList<>();
+            List<Path> readable = new ArrayList<>();
+            for (Path file : request.images) {
+                try {
+                    // Resized at once: the original photographs together would exceed the heap.
+                    images.add(explainer.view(ImageFile.read(file, channels, request.maxPixels)));
+                    readable.add(file);
+                } catch (ConfigError e) {
+                    unreadable.accept(e);
+                }
+            }
+            if (readable.isEmpty()) throw new ConfigError("explain: no image can be read");
+            return new ExplainRun(model, explainer, request.withImages(readable), images).write();
         }
     }
 
     private ExplainOutcome write() {
-        int channels = model.description().model().image().channels();
-        List<Image> images = new ArrayList<>();
         List<String> names = new ArrayList<>();
-        for (Path file : request.images) {
-            // Resized at once: the original photographs together would exceed the heap.
-            images.add(explainer.view(ImageFile.read(file, channels, request.maxPixels)));
-            names.add(uniqueName(file, names));
-        }
+        for (Path file : request.images) names.add(uniqueName(file, names));
         ImageExplanations explained = new ImageExplanations(model, explainer, request, images, names);
         LayerTables tables = new LayerTables(explainer, request, images, names);
         for (ExplainMethod method : request.methods) {

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import javax.imageio.ImageIO;
 import org.vit4j.config.ConfigError;
+import org.vit4j.config.UnicodeNames;
 import org.vit4j.data.image.Image;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.model.Prediction;
@@ -25,6 +26,8 @@ import org.vit4j.report.ImagePage;
 final class ImageExplanations {
     /** Number of classes listed for each image. */
     private static final int PREDICTIONS = 5;
+    /** Largest number of labels of an image that are explained. */
+    private static final int LABELS = 3;
     /** Larger grids are not included in the JSON output. */
     private static final int MAX_JSON_CELLS = 4096;
 
@@ -63,20 +66,39 @@ final class ImageExplanations {
         List<Map<String, Object>> results = new ArrayList<>();
         for (int i = 0; i < images.size(); i++) {
             Image image = images.get(i);
-            int target = request.targetClass()
-                    .map(this::classIndex)
-                    .orElse(predictions.get(i).get(0).index());
+            List<Integer> all = targets(i);
+            List<Integer> targets = method.isClassSpecific() ? all : all.subList(0, 1);
             if (method != ExplainMethod.HEADS) {
-                results.add(add(method, i, heatMap(method, image, target), target, OptionalInt.empty()));
+                for (int rank = 0; rank < targets.size(); rank++) {
+                    int target = targets.get(rank);
+                    String suffix = rank == 0 ? "" : "-" + (rank + 1);
+                    results.add(add(method, i, heatMap(method, image, target), target, OptionalInt.empty(), suffix));
+                }
                 continue;
             }
             List<HeatMap> maps = explainer.heads(image, attentionLayer());
             for (int h = 0; h < maps.size(); h++) {
-                results.add(add(method, i, maps.get(h), target, OptionalInt.of(h)));
+                results.add(add(method, i, maps.get(h), 0, OptionalInt.of(h), "-" + h));
             }
         }
         applied.add(method);
         return results;
+    }
+
+    /**
+     * Classes to explain: the requested one, or the most probable one. For a model of several labels per image, the labels of the
+     * image, at most {@value #LABELS}.
+     */
+    private List<Integer> targets(int image) {
+        if (request.targetClass().isPresent())
+            return List.of(classIndex(request.targetClass().get()));
+        List<Prediction> sorted = predictions.get(image);
+        List<Integer> labels = sorted.stream()
+                .filter(p -> model.description().multiLabel() && p.probability() > 0.5)
+                .limit(LABELS)
+                .map(Prediction::index)
+                .toList();
+        return labels.isEmpty() ? List.of(sorted.get(0).index()) : labels;
     }
 
     private String attentionLayer() {
@@ -99,14 +121,16 @@ final class ImageExplanations {
         };
     }
 
-    private Map<String, Object> add(ExplainMethod method, int i, HeatMap heat, int target, OptionalInt head) {
-        boolean classSpecific = method == ExplainMethod.GRADCAM || method == ExplainMethod.SALIENCY;
-        String name = names.get(i) + "-" + method.cliName() + (head.isPresent() ? "-" + head.getAsInt() : "");
+    /** @param suffix of the file name */
+    private Map<String, Object> add(
+            ExplainMethod method, int i, HeatMap heat, int target, OptionalInt head, String suffix) {
+        String name = names.get(i) + "-" + method.cliName() + suffix;
         double top = heat.scaleTop(request.percentile());
         byte[] png = png(heat.overlay(explainer.view(images.get(i)), top));
         AtomicFiles.write(request.directory().resolve(name + ".png"), temporary -> Files.write(temporary, png));
-        Optional<String> classLabel =
-                classSpecific ? Optional.of(model.description().classes().get(target)) : Optional.empty();
+        Optional<String> classLabel = method.isClassSpecific()
+                ? Optional.of(model.description().classes().get(target))
+                : Optional.empty();
         var figure = new ImagePage.PageFigure(
                 names.get(i) + ", " + method.title(), png, caption(method, heat, classLabel, head, top));
         (head.isPresent() ? heads : figures).get(i).add(figure);
@@ -161,7 +185,8 @@ final class ImageExplanations {
     /** Finds a class by name, then by index from 0. */
     private int classIndex(String name) {
         List<String> classes = model.description().classes();
-        if (classes.contains(name)) return classes.indexOf(name);
+        int named = UnicodeNames.indexOf(classes, name);
+        if (named >= 0) return named;
         if (name.matches("\\d{1,9}") && Integer.parseInt(name) < classes.size()) return Integer.parseInt(name);
         throw new ConfigError("--class " + name + ": unknown class; the model has " + classes.size() + " classes, from "
                 + classes.get(0) + " to " + classes.get(classes.size() - 1));

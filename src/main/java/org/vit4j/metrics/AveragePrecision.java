@@ -2,7 +2,6 @@ package org.vit4j.metrics;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.IntFunction;
@@ -10,10 +9,9 @@ import java.util.stream.IntStream;
 import org.vit4j.data.Batch;
 
 /**
- * Mean average precision of images with several labels: the mean over the classes that have images of
- * {@code sum_n (R_n - R_(n-1)) P_n}, where P_n and R_n are precision and recall at the n-th highest logit; equal logits are one
- * step. As scikit-learn's {@code average_precision_score(average="macro")} and torchmetrics'
- * {@code MultilabelAveragePrecision}.
+ * Average precision of images with several labels: {@code sum_n (R_n - R_(n-1)) P_n}, where P_n and R_n are precision and
+ * recall at the n-th highest logit; equal logits are one step. As scikit-learn's {@code average_precision_score} and
+ * torchmetrics' {@code MultilabelAveragePrecision}.
  */
 public final class AveragePrecision implements Metric.MetricState {
     private final IntFunction<int[]> labels;
@@ -46,31 +44,48 @@ public final class AveragePrecision implements Metric.MetricState {
     }
 
     private OptionalDouble ofClass(int k) {
-        boolean[] positive = new boolean[logits.size()];
-        int positives = 0;
-        for (int i = 0; i < positive.length; i++) {
-            positive[i] = Arrays.stream(actual.get(i)).anyMatch(label -> label == k);
-            if (positive[i]) positives++;
-        }
-        if (positives == 0) return OptionalDouble.empty();
-        int[] order = IntStream.range(0, positive.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble(i -> -logits.get(i)[k]))
-                .mapToInt(i -> i)
+        double[] all = logits.stream().mapToDouble(row -> row[k]).toArray();
+        double[] positive = IntStream.range(0, all.length)
+                .filter(i -> Arrays.stream(actual.get(i)).anyMatch(label -> label == k))
+                .mapToDouble(i -> all[i])
                 .toArray();
+        return of(positive, all);
+    }
+
+    /** Micro average: average precision of all pairs of image and class together, as {@code average="micro"}; 0 without labels. */
+    public double micro() {
+        double[] all = logits.stream().flatMapToDouble(Arrays::stream).toArray();
+        double[] positive = IntStream.range(0, logits.size())
+                .boxed()
+                .flatMapToDouble(i -> Arrays.stream(actual.get(i)).mapToDouble(label -> logits.get(i)[label]))
+                .toArray();
+        return of(positive, all).orElse(0);
+    }
+
+    /**
+     * Average precision of a ranking; sorts its arguments.
+     *
+     * @param positive scores of the pairs that are labeled
+     * @param all scores of all pairs, these included
+     */
+    private static OptionalDouble of(double[] positive, double[] all) {
+        if (positive.length == 0) return OptionalDouble.empty();
+        Arrays.sort(positive);
+        Arrays.sort(all);
         double sum = 0;
-        int found = 0;
-        int before = 0;
-        for (int n = 0; n < order.length; n++) {
-            if (positive[order[n]]) found++;
-            boolean tied = n + 1 < order.length && logits.get(order[n])[k] == logits.get(order[n + 1])[k];
-            if (tied) continue;
-            sum += (double) (found - before) / positives * found / (n + 1);
-            before = found;
+        int above = all.length; // scores from this index on are at least the current one
+        for (int last = positive.length - 1; last >= 0; ) {
+            double score = positive[last];
+            int before = positive.length - 1 - last; // labeled pairs with a higher score
+            while (last >= 0 && positive[last] == score) last--;
+            while (above > 0 && all[above - 1] >= score) above--;
+            int found = positive.length - 1 - last;
+            sum += (double) (found - before) / positive.length * found / (all.length - above);
         }
         return OptionalDouble.of(sum);
     }
 
+    /** Mean over the classes with images, {@code average="macro"}. */
     @Override
     public double value() {
         return byClass().stream()

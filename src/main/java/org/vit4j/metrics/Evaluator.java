@@ -1,5 +1,6 @@
 package org.vit4j.metrics;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
@@ -70,11 +71,22 @@ public final class Evaluator {
             IntFunction<int[]> labels,
             List<Metric.MetricState> metrics) {
         MultiLabelScores scores = new MultiLabelScores(labels, classes);
-        forEachBatch(inference::logits, batches, (batch, rows) -> {
-            scores.add(batch, rows);
+        List<Metric.MetricState> all = new ArrayList<>(metrics);
+        all.add(scores);
+        evaluate(inference::logits, batches, all);
+        return scores.scores();
+    }
+
+    /**
+     * Computes metrics of a function of preprocessed images.
+     *
+     * @param network [B, H, W, C] -> logits [B, K], closed after each batch
+     */
+    public static void evaluate(
+            UnaryOperator<INDArray> network, BatchSource batches, List<? extends Metric.MetricState> metrics) {
+        forEachBatch(network, batches, (batch, rows) -> {
             for (Metric.MetricState metric : metrics) metric.add(batch, rows);
         });
-        return scores.scores();
     }
 
     private static void forEachBatch(

@@ -4,16 +4,22 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.function.ToDoubleFunction;
+import org.vit4j.config.Checks;
 import org.vit4j.data.Batch;
 
 /**
  * Scores of images with several labels. The loss is the binary cross entropy, averaged over images and classes; a class is
- * predicted if its probability is above 0.5. An image counts for top-1 if the class with the largest logit is one of its labels.
+ * predicted if its probability is above a threshold. An image counts for top-1 if the class with the largest logit is one of its labels.
  * There is no confusion matrix.
  */
 public final class MultiLabelScores implements Metric.MetricState {
+    private static final double DEFAULT_THRESHOLD = 0.5;
+
     private final IntFunction<int[]> labels;
     private final List<String> classes;
+    private final double threshold;
+    private final double logitThreshold;
     private final long[] correct;
     private final long[] actual;
     private final long[] predicted;
@@ -23,9 +29,26 @@ public final class MultiLabelScores implements Metric.MetricState {
     private long top1;
     private long top5;
 
-    /** @param labels classes of an image by its index in the dataset */
+    /**
+     * Starts with a threshold of 0.5.
+     *
+     * @param labels classes of an image by its index in the dataset
+     */
     public MultiLabelScores(IntFunction<int[]> labels, List<String> classes) {
+        this(labels, classes, DEFAULT_THRESHOLD);
+    }
+
+    /**
+     * Starts with a threshold.
+     *
+     * @param labels classes of an image by its index in the dataset
+     * @param threshold probability in (0, 1)
+     */
+    public MultiLabelScores(IntFunction<int[]> labels, List<String> classes, double threshold) {
+        Checks.check(threshold > 0 && threshold < 1, "threshold", threshold, "must be in (0, 1)");
         this.labels = labels;
+        this.threshold = threshold;
+        this.logitThreshold = Math.log(threshold / (1 - threshold)); // 0 for 0.5, also rounded
         this.classes = List.copyOf(classes);
         this.correct = new long[classes.size()];
         this.actual = new long[classes.size()];
@@ -50,8 +73,8 @@ public final class MultiLabelScores implements Metric.MetricState {
             double x = logits[k];
             loss += Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))) - (positive[k] ? x : 0);
             if (positive[k]) actual[k]++;
-            if (x > 0) predicted[k]++;
-            if (positive[k] && x > 0) correct[k]++;
+            if (x > logitThreshold) predicted[k]++;
+            if (positive[k] && x > logitThreshold) correct[k]++;
         }
         count++;
         if (own.length == 0) return;
@@ -79,5 +102,33 @@ public final class MultiLabelScores implements Metric.MetricState {
                 count,
                 byClass,
                 new long[0][0]);
+    }
+
+    double threshold() {
+        return threshold;
+    }
+
+    /** Scores of all pairs of image and class together. */
+    Scores.ClassScore micro() {
+        return Evaluator.classScore("micro", sum(correct), sum(actual), sum(predicted));
+    }
+
+    /** Means of the scores of all classes. */
+    Scores.ClassScore macro() {
+        List<Scores.ClassScore> all = scores().classes();
+        return new Scores.ClassScore(
+                "macro",
+                sum(actual),
+                mean(all, Scores.ClassScore::precision),
+                mean(all, Scores.ClassScore::recall),
+                mean(all, Scores.ClassScore::f1));
+    }
+
+    private static long sum(long[] counts) {
+        return Arrays.stream(counts).sum();
+    }
+
+    private static double mean(List<Scores.ClassScore> all, ToDoubleFunction<Scores.ClassScore> value) {
+        return all.stream().mapToDouble(value).average().orElse(0);
     }
 }

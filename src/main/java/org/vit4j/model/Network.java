@@ -163,7 +163,10 @@ public final class Network implements AutoCloseable {
     /** Returns the {@code k} most likely classes of an image, most likely first. */
     public List<Prediction> predict(Image image, int k) {
         INDArray logits = inference().logits(description.preprocess().batch(List.of(image)));
-        return Prediction.top(description.classes(), logits.toFloatVector(), k);
+        float[][] rows = {logits.toFloatVector()};
+        return Prediction.sorted(description.classes(), description.activation(), rows).stream()
+                .limit(k)
+                .toList();
     }
 
     /**

@@ -6,45 +6,21 @@ import java.util.stream.IntStream;
 
 /** Predicted class of an image. */
 public record Prediction(String label, int index, double probability) {
-    /** Returns the {@code k} most likely classes for logits [K], most likely first. */
-    static List<Prediction> top(List<String> classes, float[] logits, int k) {
-        double[] probabilities = softmax(logits);
-        return IntStream.range(0, logits.length)
+    /**
+     * Returns all classes, most likely first.
+     *
+     * @param logits of one or more views of the image, [V, K], whose probabilities are averaged
+     */
+    static List<Prediction> sorted(List<String> classes, OutputActivation activation, float[][] logits) {
+        double[] probabilities = activation.mean(logits);
+        // Probabilities close to 1 are equal in double where the logits differ.
+        Comparator<Integer> order = logits.length == 1
+                ? Comparator.comparing(i -> -logits[0][i])
+                : Comparator.comparing(i -> -probabilities[i]);
+        return IntStream.range(0, probabilities.length)
                 .boxed()
-                .sorted(Comparator.comparing((Integer i) -> -logits[i]))
-                .limit(k)
+                .sorted(order)
                 .map(i -> new Prediction(classes.get(i), i, probabilities[i]))
                 .toList();
-    }
-
-    /** Returns the {@code k} classes with the highest mean probability over the rows of logits [V, K]. */
-    static List<Prediction> topOfMean(List<String> classes, float[][] logits, int k) {
-        if (logits.length == 1) return top(classes, logits[0], k);
-        double[] mean = new double[classes.size()];
-        for (float[] row : logits) {
-            double[] probabilities = softmax(row);
-            for (int i = 0; i < mean.length; i++) mean[i] += probabilities[i] / logits.length;
-        }
-        return IntStream.range(0, mean.length)
-                .boxed()
-                .sorted(Comparator.comparing((Integer i) -> -mean[i]))
-                .limit(k)
-                .map(i -> new Prediction(classes.get(i), i, mean[i]))
-                .toList();
-    }
-
-    private static double[] softmax(float[] logits) {
-        double largest = IntStream.range(0, logits.length)
-                .mapToDouble(i -> logits[i])
-                .max()
-                .orElseThrow();
-        double[] exponentials = IntStream.range(0, logits.length)
-                .mapToDouble(i -> Math.exp(logits[i] - largest))
-                .toArray();
-        double total = IntStream.range(0, logits.length)
-                .mapToDouble(i -> exponentials[i])
-                .sum();
-        for (int i = 0; i < exponentials.length; i++) exponentials[i] /= total;
-        return exponentials;
     }
 }

@@ -1,5 +1,7 @@
 package org.vit4j.model;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -62,9 +64,19 @@ public final class SavedModel implements AutoCloseable {
         this.inference = backend.fixedInference(graph, parameters);
     }
 
-    /** Content of {@code vit4j/model.json}. */
+    /**
+     * Content of {@code vit4j/model.json}.
+     *
+     * @param multiLabel not written if false; the config of a file of earlier versions determines it
+     */
     private record ModelExtras(
-            String name, List<String> classes, Map<String, Object> preprocess, Map<String, String> provenance) {
+            String name,
+            List<String> classes,
+            Map<String, Object> preprocess,
+            Map<String, String> provenance,
+
+            @JsonProperty("multi_label") @JsonInclude(JsonInclude.Include.NON_NULL)
+            Boolean multiLabel) {
         boolean isIncomplete() {
             boolean absent = name == null || classes == null || preprocess == null || provenance == null;
             return absent || classes.contains(null);
@@ -95,7 +107,11 @@ public final class SavedModel implements AutoCloseable {
         try {
             return JSON.writerWithDefaultPrettyPrinter()
                     .writeValueAsBytes(new ModelExtras(
-                            d.name(), d.classes(), d.preprocess().toMap(), d.provenance()));
+                            d.name(),
+                            d.classes(),
+                            d.preprocess().toMap(),
+                            d.provenance(),
+                            d.multiLabel() ? true : null));
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -197,13 +213,14 @@ public final class SavedModel implements AutoCloseable {
             if (extras == null || extras.isIncomplete()) {
                 throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: missing entries");
             }
-            return new ModelDescription(
+            ModelDescription description = new ModelDescription(
                     extras.name,
                     model,
                     text(keras, CONFIG),
                     extras.classes,
                     Preprocessing.fromMap(extras.preprocess),
                     extras.provenance);
+            return extras.multiLabel == null ? description : description.withMultiLabel(extras.multiLabel);
         } catch (JsonProcessingException e) { // getMessage() has several lines
             throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: " + e.getOriginalMessage(), e);
         } catch (IOException | IllegalArgumentException e) {
@@ -244,7 +261,11 @@ public final class SavedModel implements AutoCloseable {
         return inference.tensor(name, ImageLayout.channelsLast(images));
     }
 
-    /** Returns the {@code k} most likely classes of an image file, most likely first. */
+    /**
+     * Returns the {@code k} most likely classes of an image file, most likely first. Probabilities are the softmax of the
+     * logits; if the model was trained on images with several labels ({@link ModelDescription#multiLabel}), the sigmoid of
+     * each.
+     */
     public List<Prediction> predict(Path file, int k) {
         return predict(ImageFile.read(file, description.model().image().channels()), k);
     }
@@ -283,7 +304,7 @@ public final class SavedModel implements AutoCloseable {
 
     /** Returns the {@code k} most likely classes for the logits [K] of one image, most likely first. */
     public List<Prediction> top(float[] logits, int k) {
-        return Prediction.top(description.classes(), logits, k);
+        return top(new float[][] {logits}, k);
     }
 
     /**
@@ -292,7 +313,27 @@ public final class SavedModel implements AutoCloseable {
      * @param logits of each view, [V, K]
      */
     public List<Prediction> top(float[][] logits, int k) {
-        return Prediction.topOfMean(description.classes(), logits, k);
+        return sorted(logits).stream().limit(k).toList();
+    }
+
+    /** Returns the classes of an image whose probability is above a threshold, most likely first. */
+    public List<Prediction> predictAbove(Image image, double threshold) {
+        return above(new float[][] {inference.logits(prepare(List.of(image))).toFloatVector()}, threshold);
+    }
+
+    /**
+     * Returns the classes whose mean probability over several views of one image is above a threshold, most likely first.
+     *
+     * @param logits of each view, [V, K]
+     */
+    public List<Prediction> above(float[][] logits, double threshold) {
+        return sorted(logits).stream()
+                .filter(prediction -> prediction.probability() > threshold)
+                .toList();
+    }
+
+    private List<Prediction> sorted(float[][] logits) {
+        return Prediction.sorted(description.classes(), description.activation(), logits);
     }
 
     @Override

@@ -120,6 +120,12 @@ public final class RunReport {
         List<Chart> charts = new ArrayList<>();
         charts.add(Chart.of("Loss", "epoch", lines(run, "loss")).logarithmicIfWide());
         charts.add(Chart.of("Top-1 accuracy", "epoch", lines(run, "top1")).percentages());
+        if (run.has("val_map")) {
+            List<Chart.ChartSeries> scores = new ArrayList<>(List.of(run.line("mean average precision", "val_map")));
+            if (run.has("val_f1")) scores.add(new Chart.ChartSeries("mean F1", run.curve("val_f1")));
+            charts.add(Chart.of("Mean average precision and F1, validation", "epoch", scores)
+                    .percentages());
+        }
         charts.add(Chart.of("Learning rate", "epoch", List.of(run.line("lr", "lr"))));
         if (run.has("grad_norm")) {
             List<Chart.ChartSeries> norm = List.of(run.line("gradient norm", "grad_norm"));
@@ -160,14 +166,18 @@ public final class RunReport {
                 Axis.number(e.loss(), 4),
                 many ? " Sorted by recall, lowest first." : "");
         StringBuilder table = new StringBuilder("<table class=\"sorts\"><thead><tr>");
-        for (String head : List.of("class", "images", "precision", "recall", "F1")) table.append(Html.sortable(head));
+        boolean ranked = rows.stream().anyMatch(c -> c.averagePrecision() != null);
+        List<String> heads = new ArrayList<>(List.of("class", "images", "precision", "recall", "F1"));
+        if (ranked) heads.add(2, "average precision");
+        heads.forEach(head -> table.append(Html.sortable(head)));
         table.append("</tr></thead><tbody>\n");
         for (Scores.ClassScore c : rows) {
             table.append(String.format(
                     Locale.ROOT,
-                    "<tr><th scope=\"row\">%s</th><td class=\"n\">%d</td>%s%s%s</tr>\n",
+                    "<tr><th scope=\"row\">%s</th><td class=\"n\">%d</td>%s%s%s%s</tr>\n",
                     Html.escape(c.name()),
                     c.count(),
+                    ranked ? averagePrecision(c) : "",
                     bar(c.precision()),
                     bar(c.recall()),
                     bar(c.f1())));
@@ -175,6 +185,10 @@ public final class RunReport {
         return note
                 + Html.scrollable(
                         "scores of each class", table.append("</tbody></table>").toString());
+    }
+
+    private static String averagePrecision(Scores.ClassScore c) {
+        return c.averagePrecision() == null ? "<td class=\"n\">-</td>" : bar(c.averagePrecision());
     }
 
     private static String bar(double share) {

@@ -69,14 +69,15 @@ public final class RankRun {
     }
 
     static Network network(RunConfig config, TrainData data) {
+        ModelDescription description = new ModelDescription(
+                config.name(),
+                config.model(),
+                config.resolved(),
+                data.classes(),
+                config.data().preprocess(),
+                Environment.describe());
+        boolean multiLabel = data.validation().labelLists().isPresent(); // also of a dataset given by a Java program
         return Network.create(
-                new ModelDescription(
-                        config.name(),
-                        config.model(),
-                        config.resolved(),
-                        data.classes(),
-                        config.data().preprocess(),
-                        Environment.describe()),
-                config.train().seed());
+                description.withMultiLabel(multiLabel), config.train().seed());
     }
 }

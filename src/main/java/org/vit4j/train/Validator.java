@@ -73,7 +73,8 @@ final class Validator implements AutoCloseable {
             AveragePrecision precision = new AveragePrecision(labels);
             List<Metric.MetricState> all = new ArrayList<>(states);
             all.add(precision);
-            Scores scores = Evaluator.evaluateMultiLabel(network, source, classes, labels, all);
+            Scores counted = Evaluator.evaluateMultiLabel(network, source, classes, labels, all);
+            Scores scores = counted.withAveragePrecision(precision.byClass());
             values.put(ScoreMetric.keyOf(ScoreMetric.MAP), precision.value());
             values.put(ScoreMetric.keyOf(ScoreMetric.F1), ScoreMetric.meanF1(scores));
             put(states, values);

@@ -159,6 +159,23 @@ class EvalFolderTest {
         assertThat(scores.path("top5").asDouble()).isEqualTo(1);
     }
 
+    /** macOS stores an accent as a character of its own (NFD), other systems store one character (NFC). */
+    @Test
+    void directoriesMatchClassesInAnyUnicodeForm() throws IOException {
+        List<String> composed = List.of("caf\u00e9", "\u00fcber", "x");
+        String accents = model("accents.keras", composed);
+        image("accents/cafe\u0301/0.png", 3);
+        image("accents/u\u0308ber/0.png", 9);
+        JsonNode scores = eval(0, accents, dir.resolve("accents"));
+        assertThat(scores.at("/per_class/0/count").asInt()).isOne();
+        assertThat(scores.at("/per_class/1/count").asInt()).isOne();
+        assertThat(scores.at("/labels/0").asText()).isEqualTo(composed.get(0));
+        Path map = Files.writeString(dir.resolve("map.txt"), "x\ncafe\u0301\n\u00fcber\n");
+        JsonNode mapped = eval(0, accents, dir.resolve("accents"), "--class-map", map.toString());
+        assertThat(mapped.at("/per_class/1/count").asInt()).isOne();
+        assertThat(mapped.at("/per_class/2/count").asInt()).isOne();
+    }
+
     @Test
     void evalSkipsUnreadableImages() throws IOException {
         JsonNode clean = eval(0, model, dir);

@@ -91,6 +91,25 @@ class ExplainTest {
     }
 
     @Test
+    void unreadableImagesAreReportedAndLeftOut() throws Exception {
+        Path broken = Files.writeString(directory.resolve("broken.png"), "no image");
+        CommandLineTest.Outcome outcome = run("explain", model, broken, digit, "-o", out, "--json");
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.err())
+                .contains("broken.png: ", "1 of 2 inputs cannot be read")
+                .hasLineCount(2);
+        JsonNode results = new ObjectMapper().readTree(outcome.out()).path("results");
+        assertThat(results).hasSize(1);
+        assertThat(results.path(0).path("image").asText()).isEqualTo(digit.toString());
+        CommandLineTest.Outcome none = run("explain", model, broken, "-o", out);
+        assertThat(none.code()).isEqualTo(2);
+        assertThat(none.err()).contains("no image can be read");
+        CommandLineTest.Outcome failed = run("explain", model, broken, digit, "-o", out, "--on-corrupt", "fail");
+        assertThat(failed.code()).isEqualTo(2);
+        assertThat(failed.err()).contains("broken.png: ").hasLineCount(1);
+    }
+
+    @Test
     void rolloutOptionsChangeTheMapAndAreStatedOnThePage() throws Exception {
         JsonNode paper = new ObjectMapper().readTree(rollout());
         JsonNode changed = new ObjectMapper().readTree(rollout("--head-fusion", "min", "--discard", "0.9"));

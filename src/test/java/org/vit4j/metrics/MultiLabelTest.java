@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
@@ -61,6 +62,25 @@ class MultiLabelTest {
         assertThat(f1).containsExactly(doubles(numbers.path("f1")), within(EXACT));
         assertThat(scores.count()).isEqualTo(8);
         assertThat(scores.confusion()).isEmpty();
+    }
+
+    @Test
+    void averagesAtAThresholdEqualScikitLearn() {
+        for (double threshold : new double[] {0.5, 0.3, 0.8}) {
+            MultiLabelScores scores = new MultiLabelScores(this::labels, List.of("a", "b", "c", "d"), threshold);
+            AveragePrecision precision = new AveragePrecision(this::labels);
+            addAll(scores);
+            addAll(precision);
+            Map<String, Double> values = MultiLabelSummary.of(scores, precision).values();
+            assertThat(values.remove("map")).isCloseTo(numbers.path("map").asDouble(), within(EXACT));
+            assertThat(values.remove("map_micro"))
+                    .isCloseTo(numbers.path("map_micro").asDouble(), within(EXACT));
+            JsonNode expected = numbers.path("at_threshold").path(String.valueOf(threshold));
+            assertThat(values).hasSize(6).hasSameSizeAs(expected);
+            values.forEach((name, value) -> assertThat(value)
+                    .as(name + " at " + threshold)
+                    .isCloseTo(expected.path(name).asDouble(Double.NaN), within(EXACT)));
+        }
     }
 
     @Test

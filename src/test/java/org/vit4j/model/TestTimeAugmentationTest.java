@@ -49,8 +49,10 @@ class TestTimeAugmentationTest {
     @Test
     void probabilitiesOfViewsAreAveraged() {
         // softmax(1, 2, 3) = 0.09003057, 0.24472847, 0.66524096; the second row is reversed.
-        List<Prediction> top =
-                Prediction.topOfMean(List.of("a", "b", "c"), new float[][] {{1, 2, 3}, {3, 2, 1}, {1, 2, 3}}, 2);
+        List<Prediction> top = Prediction.sorted(
+                        List.of("a", "b", "c"), OutputActivation.SOFTMAX, new float[][] {{1, 2, 3}, {3, 2, 1}, {1, 2, 3}
+                        })
+                .subList(0, 2);
         assertThat(top).extracting(Prediction::label).containsExactly("c", "a");
         assertThat(top.get(0).probability()).isCloseTo((2 * 0.66524096 + 0.09003057) / 3, within(1e-8));
         assertThat(top.get(1).probability()).isCloseTo((2 * 0.09003057 + 0.66524096) / 3, within(1e-8));

@@ -12,6 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Suggestions;
+import org.vit4j.config.UnicodeNames;
 
 /**
  * Reads image folders: one directory per class, below {@code train} and {@code val} or directly below the root.
@@ -101,7 +102,9 @@ public final class FolderReader {
     /** Reads a directory whose class directories define the classes; without a class map each must have images. */
     private LabeledFiles trainingFiles(String directory) {
         if (!classMap.isEmpty()) return read(directory, classMap, "in data.class_map");
-        LabeledFiles files = read(directory, classNames(directory), "in training");
+        List<String> names = classNames(directory);
+        requireDifferent(directory, names);
+        LabeledFiles files = read(directory, names, "in training");
         Set<Integer> present = new HashSet<>(files.labels());
         for (int label = 0; label < files.classes().size(); label++) {
             if (present.contains(label)) continue;
@@ -109,6 +112,16 @@ public final class FolderReader {
                     + ": has no images; add some, or remove the directory");
         }
         return files;
+    }
+
+    /** Rejects two directories whose names look alike because they differ only in their Unicode form. */
+    private void requireDifferent(String directory, List<String> names) {
+        Set<String> composed = new HashSet<>();
+        for (String name : names) {
+            if (composed.add(UnicodeNames.composed(name))) continue;
+            throw new ConfigError(lister.resolve(directory, name)
+                    + ": two directories have this name in different Unicode forms; move the images into one");
+        }
     }
 
     /**
@@ -121,7 +134,7 @@ public final class FolderReader {
         List<String> files = new ArrayList<>();
         List<Integer> labels = new ArrayList<>();
         for (String name : classNames(finder, directory)) {
-            int label = classes.indexOf(name);
+            int label = UnicodeNames.indexOf(classes, name);
             if (label < 0) {
                 throw new ConfigError(
                         lister.resolve(directory, name) + ": no class '" + name + "' " + where + hint(name, classes));

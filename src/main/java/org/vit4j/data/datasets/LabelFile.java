@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Section;
 import org.vit4j.config.Suggestions;
+import org.vit4j.config.UnicodeNames;
 import org.vit4j.data.random.SeededRandom;
 
 /**
@@ -76,16 +77,11 @@ public record LabelFile(Path file, String separator) {
      */
     public LabeledSplits open(Path root, List<String> classMap, OptionalDouble share, long seed) {
         List<List<String>> lines = cells();
-        List<String> header = lines.get(0).stream().map(name -> name.strip()).toList();
-        int split = column(header, SPLITS);
-        List<LabeledRow> rows = new ArrayList<>();
-        for (int i = 1; i < lines.size(); i++) {
-            if (lines.get(i).size() == 1 && lines.get(i).get(0).isBlank()) continue;
-            rows.add(row(i + 1, header, lines.get(i), split));
-        }
-        if (rows.isEmpty()) throw new ConfigError(file + ": has no images below its header");
+        List<String> header = header(lines);
+        boolean split = column(header, SPLITS) >= 0;
+        List<LabeledRow> rows = rows(lines, header);
         List<String> classes = classMap.isEmpty() ? classes(header, rows) : classMap;
-        LabeledSplits splits = divided(root, classes, rows, split >= 0, share, seed);
+        LabeledSplits splits = divided(root, classes, rows, split, share, seed);
         double labels = rows.stream().mapToInt(row -> row.names.size()).sum();
         LOG.info(
                 "{}: {} images, {} classes ({}), {} labels per image",
@@ -96,6 +92,36 @@ public record LabelFile(Path file, String separator) {
                         + (classes.size() > SHOWN_CLASSES ? ", ..." : ""),
                 String.format(Locale.ROOT, "%.2f", labels / rows.size()));
         return splits;
+    }
+
+    /**
+     * Reads the images to evaluate a model on: those for validation if the file divides its images, otherwise all.
+     *
+     * @param classes of the model, or their names in the file
+     * @throws ConfigError with the line of the first problem
+     */
+    public LabeledImages evaluation(Path root, List<String> classes) {
+        List<List<String>> lines = cells();
+        List<String> header = header(lines);
+        List<LabeledRow> rows = rows(lines, header);
+        if (column(header, SPLITS) >= 0) rows.removeIf(row -> !row.validation);
+        if (rows.isEmpty()) throw new ConfigError(file + ": has no images for validation");
+        return images(root, classes, "in the model", rows);
+    }
+
+    private static List<String> header(List<List<String>> lines) {
+        return lines.get(0).stream().map(name -> name.strip()).toList();
+    }
+
+    private List<LabeledRow> rows(List<List<String>> lines, List<String> header) {
+        int split = column(header, SPLITS);
+        List<LabeledRow> rows = new ArrayList<>();
+        for (int i = 1; i < lines.size(); i++) {
+            if (lines.get(i).size() == 1 && lines.get(i).get(0).isBlank()) continue;
+            rows.add(row(i + 1, header, lines.get(i), split));
+        }
+        if (rows.isEmpty()) throw new ConfigError(file + ": has no images below its header");
+        return rows;
     }
 
     private List<List<String>> cells() {
@@ -191,7 +217,9 @@ public record LabelFile(Path file, String separator) {
         }
         if (train.isEmpty() || validation.isEmpty())
             throw new ConfigError(file + ": has no images for " + (train.isEmpty() ? "training" : "validation"));
-        return new LabeledSplits(classes, images(root, classes, train), images(root, classes, validation));
+        String where = "in data.class_map";
+        return new LabeledSplits(
+                classes, images(root, classes, where, train), images(root, classes, where, validation));
     }
 
     private static Set<Integer> heldOut(int size, double share, long seed) {
@@ -200,7 +228,8 @@ public record LabelFile(Path file, String separator) {
         return Set.copyOf(order.subList(0, (int) Math.round(size * share)));
     }
 
-    private LabeledImages images(Path root, List<String> classes, List<LabeledRow> rows) {
+    /** @param where origin of the classes, for the error about an unknown name */
+    private LabeledImages images(Path root, List<String> classes, String where, List<LabeledRow> rows) {
         List<Path> files = new ArrayList<>();
         List<int[]> labels = new ArrayList<>();
         for (LabeledRow row : rows) {
@@ -208,17 +237,17 @@ public record LabelFile(Path file, String separator) {
             if (!Files.isRegularFile(image)) throw problem(row.line, image + " does not exist");
             files.add(image);
             labels.add(row.names.stream()
-                    .mapToInt(name -> label(row, name, classes))
+                    .mapToInt(name -> label(row, name, classes, where))
+                    .distinct()
                     .sorted()
                     .toArray());
         }
         return new LabeledImages(files, labels);
     }
 
-    private int label(LabeledRow row, String name, List<String> classes) {
-        int label = classes.indexOf(name);
-        if (label < 0)
-            throw problem(row.line, "no class '" + name + "' in data.class_map" + Suggestions.hint(name, classes));
+    private int label(LabeledRow row, String name, List<String> classes, String where) {
+        int label = UnicodeNames.indexOf(classes, name);
+        if (label < 0) throw problem(row.line, "no class '" + name + "' " + where + Suggestions.hint(name, classes));
         return label;
     }
 

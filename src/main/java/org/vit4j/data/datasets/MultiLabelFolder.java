@@ -14,7 +14,12 @@ public final class MultiLabelFolder implements Dataset {
     private final int channels;
     private final long maxPixels;
 
-    private MultiLabelFolder(LabelFile.LabeledImages images, List<String> classes, int channels, long maxPixels) {
+    /**
+     * Opens images.
+     *
+     * @param maxPixels images with more pixels cannot be read
+     */
+    public MultiLabelFolder(LabelFile.LabeledImages images, List<String> classes, int channels, long maxPixels) {
         this.images = images;
         this.classes = List.copyOf(classes);
         this.channels = channels;

@@ -1,10 +1,13 @@
 package org.vit4j.data.datasets;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Suggestions;
+import org.vit4j.config.UnicodeNames;
 import org.vit4j.data.image.Image;
 
 /** Dataset relabeled for the classes of a model. Classes are matched by name; those missing in the dataset have no images. */
@@ -28,7 +31,7 @@ public final class RelabeledDataset implements Dataset {
         List<String> known = classMap.isEmpty() ? this.classes : classMap;
         List<Integer> found = new ArrayList<>();
         for (String label : images.classes()) {
-            int index = known.indexOf(label);
+            int index = UnicodeNames.indexOf(known, label);
             if (index < 0) {
                 throw new ConfigError(name + ": no class '" + label + "' in the "
                         + (classMap.isEmpty() ? "model" : "class map") + Suggestions.hint(label, known));
@@ -38,7 +41,8 @@ public final class RelabeledDataset implements Dataset {
         this.labels = List.copyOf(found);
     }
 
-    static ConfigError tooManyNames(List<String> classMap, List<String> classes) {
+    /** Error about a class map with more names than the model has classes. */
+    public static ConfigError tooManyNames(List<String> classMap, List<String> classes) {
         return new ConfigError(
                 "--class-map: " + classMap.size() + " names, but the model has " + classes.size() + " classes");
     }
@@ -71,6 +75,16 @@ public final class RelabeledDataset implements Dataset {
     @Override
     public int label(int index) {
         return labels.get(images.label(index));
+    }
+
+    @Override
+    public Optional<IntFunction<int[]>> labelLists() {
+        return images.labelLists()
+                .map(lists -> index -> Arrays.stream(lists.apply(index))
+                        .map(labels::get)
+                        .distinct()
+                        .sorted()
+                        .toArray());
     }
 
     @Override

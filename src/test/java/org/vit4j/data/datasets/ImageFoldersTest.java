@@ -290,4 +290,15 @@ class ImageFoldersTest {
     private static Path image(Path file) {
         return TestImages.png(file, TestImages.ramp(2, 3, 3));
     }
+
+    @Test
+    void directoriesWithOneNameInTwoUnicodeFormsAreRejected() throws IOException {
+        for (String split : List.of("train", "val")) image(dir.resolve(split + "/caf\u00e9/0.png"));
+        image(dir.resolve("val/cafe\u0301/1.png"));
+        assertThat(ImageFolder.open(dir, 3, OnCorrupt.FAIL).validation().size()).isEqualTo(2);
+        image(dir.resolve("train/cafe\u0301/1.png"));
+        assertThatThrownBy(() -> ImageFolder.open(dir, 3, OnCorrupt.FAIL))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("two directories have this name in different Unicode forms");
+    }
 }
