@@ -191,7 +191,9 @@ class PackagesTest {
                     "models",
                     "optim",
                     "report",
+                    "tracking",
                     "train"),
+            allow("tracking", "config", "metrics", "train"),
             allow("dl4j", "backend", "backend.samediff", "graph", "machine", "model", "models"));
 
     private final JavaClasses classes = new ClassFileImporter()

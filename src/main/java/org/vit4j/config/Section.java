@@ -2,7 +2,6 @@ package org.vit4j.config;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -12,7 +11,6 @@ import java.util.OptionalDouble;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
  * One mapping of a YAML file, read key by key into a typed record.
@@ -42,11 +40,11 @@ public final class Section {
     }
 
     public int intAt(String key) {
-        return required(key, this::parseInt, 1);
+        return required(key, YamlValues::parseInt, 1);
     }
 
     public int intAt(String key, int fallback) {
-        return optional(key, this::parseInt, fallback);
+        return optional(key, YamlValues::parseInt, fallback);
     }
 
     public long longAt(String key, long fallback) {
@@ -54,11 +52,11 @@ public final class Section {
     }
 
     public double doubleAt(String key) {
-        return required(key, this::parseDouble, 1.0);
+        return required(key, YamlValues::parseDouble, 1.0);
     }
 
     public double doubleAt(String key, double fallback) {
-        return optional(key, this::parseDouble, fallback);
+        return optional(key, YamlValues::parseDouble, fallback);
     }
 
     /**
@@ -66,12 +64,12 @@ public final class Section {
      * the feature.
      */
     public int intUnlessOff(String key, int fallback, int off) {
-        return optional(key, value -> Switch.isOff(value) ? off : parseInt(value), fallback);
+        return optional(key, value -> Switch.isOff(value) ? off : YamlValues.parseInt(value), fallback);
     }
 
     /** A number; words such as {@code false} and {@code off} are read as 0. */
     public double doubleUnlessOff(String key, double fallback) {
-        return optional(key, value -> Switch.isOff(value) ? 0 : parseDouble(value), fallback);
+        return optional(key, value -> Switch.isOff(value) ? 0 : YamlValues.parseDouble(value), fallback);
     }
 
     /** An optional number; empty also for {@code false}, {@code off} and {@code none}, but not for 0. */
@@ -82,15 +80,15 @@ public final class Section {
     }
 
     public boolean boolAt(String key, boolean fallback) {
-        return optional(key, this::parseBool, fallback);
+        return optional(key, YamlValues::parseBool, fallback);
     }
 
     public String stringAt(String key) {
-        return required(key, this::parseString, "");
+        return required(key, YamlValues::parseString, "");
     }
 
     public String stringAt(String key, String fallback) {
-        return optional(key, this::parseString, fallback);
+        return optional(key, YamlValues::parseString, fallback);
     }
 
     /** An optional string. */
@@ -119,25 +117,25 @@ public final class Section {
 
     /** A constant of an enum, written in lower case: {@code CROSS_ENTROPY} is {@code cross_entropy}. */
     public <E extends Enum<E>> E enumAt(String key, Class<E> type, E fallback) {
-        List<String> words = words(type);
+        List<String> words = YamlValues.words(type);
         String word =
-                optional(key, value -> parseWord(value, words), fallback.name().toLowerCase(Locale.ROOT));
+                optional(key, value -> YamlValues.parseWord(value, words), fallback.name().toLowerCase(Locale.ROOT));
         return Enum.valueOf(type, word.toUpperCase(Locale.ROOT));
     }
 
     /** A required string, which must be one of the given words. */
     public String choiceAt(String key, List<String> words) {
-        return required(key, value -> parseWord(value, words), words.get(0));
+        return required(key, value -> YamlValues.parseWord(value, words), words.get(0));
     }
 
     /** An optional string, which must be one of the given words. */
     public String choiceAt(String key, List<String> words, String fallback) {
-        return optional(key, value -> parseWord(value, words), fallback);
+        return optional(key, value -> YamlValues.parseWord(value, words), fallback);
     }
 
     /** Integers: a list, or a single value for a list of length 1. */
     public List<Integer> intsAt(String key, List<Integer> fallback) {
-        return list(key, this::parseInt, fallback);
+        return list(key, YamlValues::parseInt, fallback);
     }
 
     /** Height and width: one number for a square, or [height, width]. */
@@ -149,20 +147,20 @@ public final class Section {
     }
 
     public List<Double> doublesAt(String key, List<Double> fallback) {
-        return list(key, this::parseDouble, fallback);
+        return list(key, YamlValues::parseDouble, fallback);
     }
 
     public List<String> stringsAt(String key, List<String> fallback) {
-        return list(key, this::parseString, fallback);
+        return list(key, YamlValues::parseString, fallback);
     }
 
     public List<Boolean> boolsAt(String key, List<Boolean> fallback) {
-        return list(key, this::parseBool, fallback);
+        return list(key, YamlValues::parseBool, fallback);
     }
 
     /** A list of lists of integers, such as the depths of two branches per stage. */
     public List<List<Integer>> intListsAt(String key, List<List<Integer>> fallback) {
-        return optional(key, value -> parseList(value, row -> parseList(row, this::parseInt)), fallback);
+        return optional(key, value -> YamlValues.parseList(value, row -> YamlValues.parseList(row, YamlValues::parseInt)), fallback);
     }
 
     /** Returns true if the value of the key is a section, for keys that also accept a plain value. */
@@ -181,15 +179,24 @@ public final class Section {
 
     /** Numbers by name, a section whose keys are not known in advance. */
     public Map<String, Double> numbersAt(String key) {
-        return optional(key, this::parseNumbers, Map.of());
+        return optional(key, value -> YamlValues.parseMap(value, YamlValues::parseDouble), Map.of());
     }
 
-    private Map<String, Double> parseNumbers(Yaml value) {
-        if (!(value instanceof Yaml.YamlMapping mapping))
-            throw new TypeMismatch(value, "expected a section (keys below it), got " + Yaml.shown(value));
-        Map<String, Double> numbers = new LinkedHashMap<>();
-        mapping.entries().forEach((name, number) -> numbers.put(name, parseDouble(number)));
-        return numbers;
+    /** Words by name, a section whose keys are not known in advance; names with dots are one key. */
+    public Map<String, String> stringsByName(String key) {
+        return optional(key, value -> YamlValues.parseMap(value, YamlValues::parseString), Map.of());
+    }
+
+    /** Constants of an enum, written in lower case: a list, or a single word. */
+    public <E extends Enum<E>> List<E> enumsAt(String key, Class<E> type, List<E> fallback) {
+        List<String> words = YamlValues.words(type);
+        List<String> written = list(
+                key,
+                value -> YamlValues.parseWord(value, words),
+                fallback.stream().map(YamlValues::word).toList());
+        return written.stream()
+                .map(word -> Enum.valueOf(type, word.toUpperCase(Locale.ROOT)))
+                .toList();
     }
 
     /** A section below this one; a section without keys if it is absent. */
@@ -215,6 +222,12 @@ public final class Section {
     public boolean isOff(String key) {
         known.add(key);
         return value(key).map(Switch::isOff).orElse(false);
+    }
+
+    /** Returns true if the value is 1 or a word such as {@code true} or {@code on}. */
+    public boolean isOn(String key) {
+        known.add(key);
+        return value(key).map(Switch::isOn).orElse(false);
     }
 
     /**
@@ -322,7 +335,7 @@ public final class Section {
 
     /** A list of length 1 is recorded as its element, as it is usually written. */
     private <T> List<T> list(String key, Function<Yaml, T> parser, List<T> fallback) {
-        List<T> result = optional(key, value -> parseList(value, parser), fallback);
+        List<T> result = optional(key, value -> YamlValues.parseList(value, parser), fallback);
         if (result.size() == 1) resolved.put(key, result.get(0));
         return result;
     }
@@ -335,42 +348,6 @@ public final class Section {
         return optional(key, parser, placeholder);
     }
 
-    private int parseInt(Yaml value) {
-        return TypeMismatch.parse(value, "an integer", Integer::parseInt);
-    }
-
-    private double parseDouble(Yaml value) {
-        double number = TypeMismatch.parse(value, "a number", Double::parseDouble);
-        if (!Double.isFinite(number))
-            throw new TypeMismatch(value, "expected a finite number, got " + Yaml.shown(value));
-        return number;
-    }
-
-    private boolean parseBool(Yaml value) {
-        TypeMismatch.scalar(value, "true or false");
-        if (Switch.isOff(value)) return false;
-        if (Switch.isOn(value)) return true;
-        throw new TypeMismatch(value, "expected true or false, got " + Yaml.shown(value));
-    }
-
-    private String parseString(Yaml value) {
-        return TypeMismatch.scalar(value, "a word").text();
-    }
-
-    private String parseWord(Yaml value, List<String> words) {
-        String word =
-                TypeMismatch.scalar(value, "one of " + String.join(", ", words)).text();
-        if (!words.contains(word))
-            throw new TypeMismatch(value, "unknown value '" + word + "'" + Suggestions.hint(word, words));
-        return word;
-    }
-
-    private <T> List<T> parseList(Yaml value, Function<Yaml, T> parser) {
-        if (value instanceof Yaml.YamlSequence list)
-            return list.items().stream().map(parser).toList();
-        return List.of(parser.apply(value));
-    }
-
     private void problem(String where, String key, String problem) {
         String line = where + ": " + pathTo(key) + ": " + problem;
         if (!problems.contains(line)) problems.add(line);
@@ -378,12 +355,5 @@ public final class Section {
 
     private String pathTo(String key) {
         return path.isEmpty() ? key : path + "." + key;
-    }
-
-    private static <E extends Enum<E>> List<String> words(Class<E> type) {
-        Stream<E> constants = Arrays.stream(type.getEnumConstants());
-        return constants
-                .map(constant -> constant.name().toLowerCase(Locale.ROOT))
-                .toList();
     }
 }

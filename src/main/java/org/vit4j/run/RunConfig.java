@@ -14,6 +14,7 @@ import org.vit4j.data.shards.ShardConfig;
 import org.vit4j.graph.Graph;
 import org.vit4j.models.Model;
 import org.vit4j.models.Models;
+import org.vit4j.tracking.MlflowConfig;
 import org.vit4j.train.TrainConfig;
 
 /**
@@ -35,9 +36,10 @@ public record RunConfig(
      * {@code output}: run directory, checkpoints and logging.
      *
      * @param keep number of checkpoints to keep
-     * @param logSteps optimizer steps between TensorBoard scalars of loss and learning rate; 0 disables them
+     * @param logSteps optimizer steps between TensorBoard and MLflow values of loss and learning rate; 0 disables them
+     * @param mlflow server that the run is logged to, if there is one
      */
-    public record OutputConfig(Path dir, int keep, int logSteps) {
+    public record OutputConfig(Path dir, int keep, int logSteps, Optional<MlflowConfig> mlflow) {
         public OutputConfig {
             Checks.check(logSteps >= 0, "log_steps", logSteps, "must be at least 0");
             Checks.check(keep >= 1, "keep", keep, "must be at least 1");
@@ -89,7 +91,8 @@ public record RunConfig(
         Path dir = out.pathAt("dir", "runs/" + config.name());
         int keep = out.intAt("keep", 3);
         int logSteps = out.intUnlessOff("log_steps", 50, 0);
-        Optional<OutputConfig> output = out.build(() -> new OutputConfig(dir, keep, logSteps));
+        Optional<MlflowConfig> mlflow = MlflowConfig.read(out);
+        Optional<OutputConfig> output = out.build(() -> new OutputConfig(dir, keep, logSteps, mlflow));
         Optional<PublishedResult> published = root.optionalSection("published").flatMap(RunConfig::published);
         config.finish();
         return new RunConfig(
@@ -122,6 +125,16 @@ public record RunConfig(
             overrides.add("data." + key + "=null");
         }
         return read(Config.parse(resolved, name, overrides));
+    }
+
+    /** Returns this config with a tag of its MLflow run, which is not part of the resolved config. */
+    RunConfig withMlflowTag(String name, String value) {
+        var tagged = new OutputConfig(
+                output.dir,
+                output.keep,
+                output.logSteps,
+                output.mlflow.map(mlflow -> mlflow.withTag(name, value)));
+        return new RunConfig(this.name, model, data, train, tagged, published, resolved);
     }
 
     /** Rejects parameter patterns that match nothing, and freezing all parameters. */

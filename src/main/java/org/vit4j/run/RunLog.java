@@ -11,6 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.MetricsFile;
+import org.vit4j.metrics.ScalarTags;
 import org.vit4j.report.EvaluationReport;
 import org.vit4j.report.EventFile;
 import org.vit4j.report.RunRecord;
@@ -26,8 +27,6 @@ final class RunLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunLog.class);
     /** Minimum time between two reports, so that short epochs do not each write one. */
     private static final long REPORT_SECONDS = 10;
-    /** Tag prefix of scalars per optimizer step; all others are per epoch. */
-    private static final String STEP_TAG = "step/";
 
     private final RunDirectory run;
     private final TrainConfig train;
@@ -62,7 +61,7 @@ final class RunLog implements AutoCloseable {
     }
 
     private static boolean isPerStep(EventFile.EventScalar scalar) {
-        return scalar.tag().startsWith(STEP_TAG);
+        return scalar.tag().startsWith(ScalarTags.STEP);
     }
 
     /** Logs optimizer step number {@code step}, from 1. */
@@ -70,8 +69,8 @@ final class RunLog implements AutoCloseable {
         if (logSteps == 0 || step % logSteps != 0) return;
         double now = System.currentTimeMillis() / 1e3;
         events.add(List.of(
-                new EventFile.EventScalar(STEP_TAG + "loss", step, (float) loss, now),
-                new EventFile.EventScalar(STEP_TAG + "lr", step, (float) lr, now)));
+                new EventFile.EventScalar(ScalarTags.STEP + "loss", step, (float) loss, now),
+                new EventFile.EventScalar(ScalarTags.STEP + "lr", step, (float) lr, now)));
     }
 
     /** Writes the evaluation of the best model so far. */
@@ -113,17 +112,9 @@ final class RunLog implements AutoCloseable {
     private void addScalars(EpochMetrics epoch) {
         double now = System.currentTimeMillis() / 1e3;
         List<EventFile.EventScalar> scalars = new ArrayList<>();
-        MetricsFile.values(epoch).forEach((key, value) -> {
-            if (key.equals("epoch") || key.equals("step") || !(value instanceof Number number)) return;
-            scalars.add(new EventFile.EventScalar(tag(key), epoch.epoch(), number.floatValue(), now));
-        });
+        ScalarTags.of(epoch).forEach((tag, value) ->
+                scalars.add(new EventFile.EventScalar(tag, epoch.epoch(), value.floatValue(), now)));
         events.add(scalars);
-    }
-
-    /** TensorBoard groups tags by the text before a slash: {@code val_loss -> val/loss}. */
-    private static String tag(String key) {
-        int group = key.startsWith("train_") || key.startsWith("val_") ? key.lastIndexOf('_') : -1;
-        return group < 0 ? "epoch/" + key : key.substring(0, group) + "/" + key.substring(group + 1);
     }
 
     /** Writes the report. A failure is logged and does not end the run. */

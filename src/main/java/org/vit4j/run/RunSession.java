@@ -12,6 +12,7 @@ import org.vit4j.machine.Environment;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.model.Network;
 import org.vit4j.report.RunRecord;
+import org.vit4j.tracking.MlflowTracker.Outcome;
 import org.vit4j.train.Callback;
 import org.vit4j.train.GradientWorkers;
 import org.vit4j.train.TeacherModel;
@@ -41,7 +42,8 @@ record RunSession(
         Optional<TeacherModel> teacher = TrainRun.teacher(config, data.classes());
         // Check the initial weights too; a resumed run does not need them.
         if (!resume) config.train().init().ifPresent(init -> init.checkFits(config.name(), config.model()));
-        try (RunDirectory run = RunDirectory.open(directory, resume)) {
+        try (RunTracking tracking = RunTracking.connect(config);
+                RunDirectory run = RunDirectory.open(directory, resume)) {
             List<ResumeChange> changes = resume ? ResumeCheck.check(config, run.path()) : List.of();
             if (teacher.isPresent()) ResumeCheck.checkTeacher(teacher.get().file(), run, resume);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
@@ -52,8 +54,8 @@ record RunSession(
             try (Network network = RankRun.network(config, data)) {
                 RunRecorder recorder = new RunRecorder(
                         run, config.output().keep(), network.description(), data.validation(), workers.isPresent());
-                try (TrainLoop loop = loop(network, recorder, teacher)) {
-                    return run(run, changes, network, loop, recorder);
+                try (TrainLoop loop = loop(network, recorder, tracking.callback(), teacher)) {
+                    return run(run, changes, network, loop, recorder, tracking);
                 }
             }
         } finally {
@@ -61,10 +63,11 @@ record RunSession(
         }
     }
 
-    private TrainLoop loop(Network network, RunRecorder recorder, Optional<TeacherModel> teacher) {
+    private TrainLoop loop(
+            Network network, RunRecorder recorder, Callback tracker, Optional<TeacherModel> teacher) {
         Trainer trainer = Trainer.of(network)
                 .config(config.train())
-                .callbacks(recorder, progress)
+                .callbacks(recorder, tracker, progress)
                 .checkpoints(recorder);
         teacher.ifPresent(trainer::teacher);
         workers.ifPresent(trainer::workers);
@@ -78,12 +81,18 @@ record RunSession(
     }
 
     private TrainRun.RunResult run(
-            RunDirectory run, List<ResumeChange> changes, Network network, TrainLoop loop, RunRecorder recorder) {
+            RunDirectory run,
+            List<ResumeChange> changes,
+            Network network,
+            TrainLoop loop,
+            RunRecorder recorder,
+            RunTracking tracking) {
         boolean resumed = resume && loop.resume();
         TrainState state = loop.state();
         if (resumed) LOG.info("resuming at epoch {}, step {}", state.epoch() + 1, state.step());
         if (resume && !resumed) run.checkNoFinishedEpochs();
         boolean done = resumed && loop.isFinished();
+        tracking.start(run, resume);
         if (!done) {
             if (!resumed) config.train().init().ifPresent(init -> init.load(config.name(), network));
             recordChanges(run, changes, state);
@@ -93,9 +102,10 @@ record RunSession(
         loop.share();
         try (RunLog log = new RunLog(run, config.train(), state, config.output().logSteps())) {
             recorder.log(log);
+            tracking.catchUp(run.path(), state);
             // After a crash following the last checkpoint the log and report may be missing.
             if (done) log.report(finishedStatus(loop));
-            return result(done || trainWithReport(loop, log), loop, run);
+            return result(train(done, loop, log, run, tracking), loop, run);
         }
     }
 
@@ -114,6 +124,18 @@ record RunSession(
         Optional<RunInfo> before = resume ? RunInfo.read(run.path()) : Optional.empty();
         RunInfo info = before.orElse(new RunInfo(config.name(), List.of()));
         info.with(changes, state).write(run.path());
+    }
+
+    /** Trains what is left, and ends the tracking, also when training fails. */
+    private boolean train(boolean done, TrainLoop loop, RunLog log, RunDirectory run, RunTracking tracking) {
+        Outcome outcome = Outcome.FAILED;
+        try {
+            boolean finished = done || trainWithReport(loop, log);
+            outcome = finished ? Outcome.FINISHED : Outcome.KILLED;
+            return finished;
+        } finally {
+            tracking.end(outcome, run.path());
+        }
     }
 
     /** Trains and writes the report, also when training fails. */

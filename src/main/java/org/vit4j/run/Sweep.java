@@ -50,7 +50,9 @@ public final class Sweep {
      */
     public static SweepSummary run(SweepPlan plan, boolean resume, Callback progress, BooleanSupplier stop) {
         if (resume) plan.runs().forEach(entry -> ResumeCheck.checkInSweep(entry.config(), directory(plan, entry)));
-        try (RunDirectory sweep = RunDirectory.openSweep(plan.directory(), resume)) {
+        try (SweepTracking tracking = SweepTracking.connect(plan);
+                RunDirectory sweep = RunDirectory.openSweep(plan.directory(), resume)) {
+            tracking.start(sweep, resume);
             SweepSummary summary = SweepSummary.of(plan);
             summary.write(sweep);
             int number = 0;
@@ -59,18 +61,24 @@ public final class Sweep {
                 if (stop.getAsBoolean()) break;
                 if (resume && summary.row(entry.name()).finished(entry.config())) continue;
                 LOG.info("run {} of {}: {}", number, plan.runs().size(), entry.name());
-                summary = summary.with(train(plan, entry, resume, progress, stop));
+                summary = summary.with(train(plan, entry, tracking.below(entry.config()), resume, progress, stop));
                 summary.write(sweep);
             }
+            tracking.end(summary);
             return summary;
         }
     }
 
     private static SweepSummary.SweepResult train(
-            SweepPlan plan, SweepPlan.SweepEntry entry, boolean resume, Callback progress, BooleanSupplier stop) {
+            SweepPlan plan,
+            SweepPlan.SweepEntry entry,
+            RunConfig config,
+            boolean resume,
+            Callback progress,
+            BooleanSupplier stop) {
         Path directory = directory(plan, entry);
         try {
-            TrainRun.RunResult result = TrainRun.run(entry.config(), directory, resume, progress, stop);
+            TrainRun.RunResult result = TrainRun.run(config, directory, resume, progress, stop);
             SweepSummary.SweepState state =
                     result.finished() ? SweepSummary.SweepState.FINISHED : SweepSummary.SweepState.STOPPED;
             return SweepSummary.SweepResult.read(entry, directory, state, "");

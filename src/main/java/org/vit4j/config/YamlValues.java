@@ -1,0 +1,66 @@
+package org.vit4j.config;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+/** Conversion of YAML values to numbers, words and lists; throws {@link TypeMismatch} for values of another type. */
+final class YamlValues {
+    private YamlValues() {}
+
+    static int parseInt(Yaml value) {
+        return TypeMismatch.parse(value, "an integer", Integer::parseInt);
+    }
+
+    static double parseDouble(Yaml value) {
+        double number = TypeMismatch.parse(value, "a number", Double::parseDouble);
+        if (!Double.isFinite(number))
+            throw new TypeMismatch(value, "expected a finite number, got " + Yaml.shown(value));
+        return number;
+    }
+
+    static boolean parseBool(Yaml value) {
+        TypeMismatch.scalar(value, "true or false");
+        if (Switch.isOff(value)) return false;
+        if (Switch.isOn(value)) return true;
+        throw new TypeMismatch(value, "expected true or false, got " + Yaml.shown(value));
+    }
+
+    static String parseString(Yaml value) {
+        return TypeMismatch.scalar(value, "a word").text();
+    }
+
+    static String parseWord(Yaml value, List<String> words) {
+        String word =
+                TypeMismatch.scalar(value, "one of " + String.join(", ", words)).text();
+        if (!words.contains(word))
+            throw new TypeMismatch(value, "unknown value '" + word + "'" + Suggestions.hint(word, words));
+        return word;
+    }
+
+    static <T> List<T> parseList(Yaml value, Function<Yaml, T> parser) {
+        if (value instanceof Yaml.YamlSequence list)
+            return list.items().stream().map(parser).toList();
+        return List.of(parser.apply(value));
+    }
+
+    static <T> Map<String, T> parseMap(Yaml value, Function<Yaml, T> parser) {
+        if (!(value instanceof Yaml.YamlMapping mapping))
+            throw new TypeMismatch(value, "expected a section (keys below it), got " + Yaml.shown(value));
+        Map<String, T> values = new LinkedHashMap<>();
+        mapping.entries().forEach((name, item) -> values.put(name, parser.apply(item)));
+        return values;
+    }
+
+    /** Returns the constants of an enum as they are written in configs. */
+    static <E extends Enum<E>> List<String> words(Class<E> type) {
+        return Arrays.stream(type.getEnumConstants()).map(YamlValues::word).toList();
+    }
+
+    static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

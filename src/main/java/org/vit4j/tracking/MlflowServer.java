@@ -1,0 +1,134 @@
+package org.vit4j.tracking;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.mlflow.tracking.MlflowClient;
+import org.mlflow.tracking.MlflowHttpException;
+
+/**
+ * Calls of an MLflow server with a time limit, which the client does not have, and with errors of one line. Used by one
+ * thread at a time.
+ */
+final class MlflowServer implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int LONGEST_REASON = 300;
+    /** Logs each retry to standard error; kept here because java.util.logging forgets loggers without references. */
+    private static final Logger HTTP = Logger.getLogger("org.mlflow_project.apachehttp");
+
+    static {
+        HTTP.setLevel(Level.SEVERE);
+    }
+
+    private final MlflowTarget target;
+    private final Duration limit;
+    private MlflowClient client;
+
+    /** A call that failed; the message is one line. */
+    static final class MlflowFailure extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final int status;
+
+        MlflowFailure(int status, String message, Throwable cause) {
+            super(message, cause);
+            this.status = status;
+        }
+
+        /** Returns true if the server answered that the object does not exist. */
+        boolean isNotFound() {
+            return status == 404;
+        }
+    }
+
+    /** @param limit of one call */
+    MlflowServer(MlflowTarget target, Duration limit) {
+        this.target = target;
+        this.limit = limit;
+        this.client = new MlflowClient(target.credentials());
+    }
+
+    MlflowTarget target() {
+        return target;
+    }
+
+    synchronized <T> T call(Function<MlflowClient, T> request) throws MlflowFailure {
+        return call(request, limit);
+    }
+
+    /** Calls the server in a thread of its own, which is abandoned with its connections after the limit. */
+    synchronized <T> T call(Function<MlflowClient, T> request, Duration within) throws MlflowFailure {
+        MlflowClient current = client;
+        FutureTask<T> task = new FutureTask<>(() -> request.apply(current));
+        Thread thread = new Thread(task, "mlflow");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return task.get(within.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw failure(e.getCause());
+        } catch (TimeoutException e) {
+            renew();
+            throw new MlflowFailure(0, "no answer within " + within.toSeconds() + " s", e);
+        } catch (InterruptedException e) {
+            renew();
+            Thread.currentThread().interrupt();
+            throw new MlflowFailure(0, "interrupted", e);
+        }
+    }
+
+    private void renew() {
+        client.close();
+        client = new MlflowClient(target.credentials());
+    }
+
+    private static MlflowFailure failure(Throwable cause) {
+        if (cause instanceof MlflowHttpException http) {
+            return new MlflowFailure(http.getStatusCode(), reason(http), http);
+        }
+        if (cause instanceof Error error) throw error;
+        Throwable root = cause;
+        while (root.getCause() != null) root = root.getCause();
+        boolean named = root.getMessage() != null && root.getMessage().contains(" ");
+        String text = named ? root.getMessage() : root.getClass().getSimpleName() + ": " + root.getMessage();
+        return new MlflowFailure(0, oneLine(text), cause);
+    }
+
+    private static String reason(MlflowHttpException http) {
+        int status = http.getStatusCode();
+        if (status == 401 || status == 403) {
+            return "HTTP " + status + ", access denied; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or"
+                    + " MLFLOW_TRACKING_TOKEN";
+        }
+        return "HTTP " + status
+                + message(http.getBodyMessage()).map(text -> ", " + oneLine(text)).orElse(", not an answer of MLflow");
+    }
+
+    /** Returns the message of an answer of MLflow; empty if another program answered. */
+    private static Optional<String> message(String body) {
+        try {
+            JsonNode json = JSON.readTree(body == null ? "" : body);
+            return Optional.ofNullable(json.get("message")).map(JsonNode::asText);
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static String oneLine(String text) {
+        String line = text.strip().replaceAll("\\s+", " ");
+        return line.length() <= LONGEST_REASON ? line : line.substring(0, LONGEST_REASON) + "...";
+    }
+
+    @Override
+    public synchronized void close() {
+        client.close();
+    }
+}
