@@ -29,6 +29,10 @@ public final class MemoryBlock {
         return first;
     }
 
+    public int last() {
+        return last;
+    }
+
     /** Returns true if both blocks are in use at some step. */
     public boolean overlaps(MemoryBlock other) {
         return first <= other.last && other.first <= last;

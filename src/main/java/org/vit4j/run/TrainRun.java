@@ -8,10 +8,12 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.Precision;
 import org.vit4j.backend.ProcessGroup;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.ClassCounts;
 import org.vit4j.data.datasets.Dataset;
+import org.vit4j.graph.Graph;
 import org.vit4j.graph.analysis.MemoryEstimate;
 import org.vit4j.io.RunException;
 import org.vit4j.machine.CpuThreads;
@@ -187,7 +189,10 @@ public final class TrainRun {
         }
         if (!backend.isOnHost()) return; // a GPU reports when its memory is exhausted
         int batch = (train.batch() + shards - 1) / shards;
-        MemoryEstimate estimate = MemoryEstimate.of(config.model().graph(), batch, train.arrayCount());
+        Graph graph = config.model().graph();
+        MemoryEstimate estimate = backend.precision() == Precision.BF16
+                ? MemoryEstimate.ofMixedPrecision(graph, batch, train.arrayCount())
+                : MemoryEstimate.of(graph, batch, train.arrayCount());
         MemoryCheck.check(estimate, config.name(), train.batch());
     }
 

@@ -3,6 +3,7 @@ package org.vit4j.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -18,6 +19,7 @@ import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.Precision;
 import org.vit4j.backend.RequiresOneDnn;
 import org.vit4j.backend.TestBackends;
 import org.vit4j.config.ConfigError;
@@ -49,6 +51,30 @@ class MemoryEstimateTest {
     @Test
     @RequiresOneDnn
     void theEstimateIsCloseToTheMemoryOfAStep() {
+        Graph graph = RunConfig.open("digits-vit", List.of()).model().graph();
+        double estimate = MemoryEstimate.of(graph, 32, 2).activations();
+        assertThat(bytesOfAStep(Backend.ONEDNN) / estimate).isBetween(0.5, 1.5);
+    }
+
+    @Test
+    @RequiresOneDnn
+    void theEstimateOfMixedPrecisionIsCloseToTheMemoryOfAStep() {
+        Backend bf16 = Backend.ONEDNN.with(Precision.BF16);
+        try {
+            bf16.check();
+        } catch (ConfigError e) {
+            assumeTrue(false, e.getMessage());
+        }
+        Graph graph = RunConfig.open("digits-vit", List.of()).model().graph();
+        MemoryEstimate floats = MemoryEstimate.of(graph, 32, 2);
+        MemoryEstimate mixed = MemoryEstimate.ofMixedPrecision(graph, 32, 2);
+        assertThat(mixed.weights()).isEqualTo(floats.weights() / 16 * 18);
+        assertThat((double) mixed.activations() / floats.activations()).isBetween(0.5, 0.7);
+        double expected = mixed.activations() + mixed.weights() - floats.weights();
+        assertThat(bytesOfAStep(bf16) / expected).isBetween(0.5, 1.5);
+    }
+
+    private static double bytesOfAStep(Backend backend) {
         RunConfig config = RunConfig.open("digits-vit", List.of());
         Graph graph = config.model().graph();
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
@@ -57,11 +83,10 @@ class MemoryEstimateTest {
                 network -> TrainingLoss.loss(
                         network, config.train().loss(), config.train().distill()),
                 List.of());
-        try (GradientStep step = Backend.ONEDNN.step(graph, parameters, Mode.TRAINING, spec)) {
+        try (GradientStep step = backend.step(graph, parameters, Mode.TRAINING, spec)) {
             INDArray images = Nd4j.randn(DataType.FLOAT, graph.input().shape().batched(32));
             step.run(Map.of("image", images, TrainingLoss.TARGETS, SoftTargets.smoothed(new int[32], 10, 0)));
-            double estimate = MemoryEstimate.of(graph, 32, 2).activations();
-            assertThat(step.bytes() / estimate).isBetween(0.5, 1.5);
+            return step.bytes();
         }
     }
 

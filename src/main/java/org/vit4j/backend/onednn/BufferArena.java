@@ -17,7 +17,7 @@ final class BufferArena implements AutoCloseable {
 
     BufferArena(Collection<PlannedBuffer> buffers) {
         this.size = MemoryPlanner.assignOffsets(
-                buffers.stream().map(PlannedBuffer::block).toList(), PAGE, MemoryPlanner.GapChoice.LOWEST);
+                buffers.stream().map(PlannedBuffer::block).distinct().toList(), PAGE, MemoryPlanner.GapChoice.LOWEST);
         this.memory = new BytePointer(size + PAGE);
         long base = (memory.address() + PAGE - 1) / PAGE * PAGE;
         for (PlannedBuffer buffer : buffers) buffer.assign(base + buffer.block().offset());

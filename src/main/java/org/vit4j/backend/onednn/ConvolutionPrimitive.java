@@ -88,16 +88,20 @@ final class ConvolutionPrimitive {
     }
 
     private MemoryLayout biasLayout() {
-        return bias == null ? null : MemoryLayout.strided(ElementType.F32, new long[] {conv.filters()}, new long[] {1});
+        return bias == null ? null : channelLayout();
+    }
+
+    private MemoryLayout channelLayout() {
+        return MemoryLayout.strided(ElementType.F32, new long[] {conv.filters()}, new long[] {1});
     }
 
     private dnnl_primitive_desc forwardDesc() {
         try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
-            return forwardDesc(attributes.seal());
+            return forwardDesc(biasLayout(), attributes.seal());
         }
     }
 
-    private dnnl_primitive_desc forwardDesc(dnnl_primitive_attr attributes) {
+    private dnnl_primitive_desc forwardDesc(MemoryLayout biasLayout, dnnl_primitive_attr attributes) {
         return Dnnl.primitiveDesc(
                 "convolution",
                 desc -> dnnl_convolution_forward_primitive_desc_create(
@@ -107,7 +111,7 @@ final class ConvolutionPrimitive {
                         dnnl_convolution_direct,
                         toNchw(x).layout(),
                         anyKernelLayout(x.type()),
-                        biasLayout(),
+                        biasLayout,
                         toNchw(y).layout(),
                         strides(),
                         dilations(),
@@ -124,10 +128,13 @@ final class ConvolutionPrimitive {
                 List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
                         List.of(toNchw(x).argument(DNNL_ARG_SRC), toNchw(to).argument(DNNL_ARG_DST)));
                 try (PrimitiveAttributes attributes = attributes()) {
-                    dnnl_primitive_desc desc = forwardDesc(attributes(attributes, arguments));
+                    MemoryLayout added = norm == null ? biasLayout() : channelLayout();
+                    dnnl_primitive_desc desc = forwardDesc(added, attributes(attributes, arguments));
                     arguments.add(weights(desc, toOihw(kernel), packed, buffer));
-                    if (bias != null)
-                        arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_BIAS, biasLayout(), bias.address()));
+                    if (added != null) {
+                        long address = norm == null ? bias.address() : packed.bias(bias, norm);
+                        arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_BIAS, added, address));
+                    }
                     second = new Primitive(desc, arguments);
                 }
             }
@@ -135,6 +142,13 @@ final class ConvolutionPrimitive {
             @Override
             boolean canFuseSameSize() {
                 return false;
+            }
+
+            @Override
+            boolean fold(FoldedNorm folded) {
+                if (packed == null || hasPostOps() || !kernel.isDense()) return false;
+                norm = folded;
+                return true;
             }
 
             /** Channels are the second axis of a convolution. */
@@ -159,7 +173,7 @@ final class ConvolutionPrimitive {
     }
 
     private dnnl_primitive_desc backwardDataDesc(StridedArray dy, StridedArray dx, dnnl_primitive_attr attributes) {
-        dnnl_primitive_desc forward = forwardDesc(attributes);
+        dnnl_primitive_desc forward = forwardDesc(biasLayout(), attributes);
         return Dnnl.backwardDesc(
                 forward,
                 "convolution backward",
@@ -203,7 +217,7 @@ final class ConvolutionPrimitive {
     }
 
     private dnnl_primitive_desc backwardWeightsDesc(StridedArray dy, dnnl_primitive_attr attributes) {
-        dnnl_primitive_desc forward = forwardDesc(attributes);
+        dnnl_primitive_desc forward = forwardDesc(biasLayout(), attributes);
         return Dnnl.backwardDesc(
                 forward,
                 "convolution backward",

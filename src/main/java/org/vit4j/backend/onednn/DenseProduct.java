@@ -24,7 +24,7 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
         this.y = y.forMatmul();
     }
 
-    private dnnl_primitive_desc description(dnnl_primitive_attr attributes) {
+    private dnnl_primitive_desc description(MemoryLayout biasLayout, dnnl_primitive_attr attributes) {
         return Dnnl.primitiveDesc(
                 "matmul " + x + " x " + weights + " -> " + y,
                 desc -> dnnl_matmul_primitive_desc_create(
@@ -32,7 +32,7 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
                         Dnnl.engine(),
                         x.layout(),
                         MemoryLayout.any(x.type(), weights.dims()),
-                        bias == null ? null : bias.layout(),
+                        biasLayout,
                         y.layout(),
                         attributes));
     }
@@ -45,12 +45,23 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
             void bind() {
                 List<Primitive.PrimitiveArgument> arguments =
                         new ArrayList<>(List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST)));
-                if (bias != null) arguments.add(bias.argument(DNNL_ARG_BIAS));
+                Primitive.PrimitiveArgument added = norm == null ? null : normedBias(packed, norm);
+                if (norm == null && bias != null) added = bias.argument(DNNL_ARG_BIAS);
+                if (added != null) arguments.add(added);
                 try (PrimitiveAttributes attributes = attributes()) {
-                    dnnl_primitive_desc desc = description(attributes(attributes, arguments));
+                    MemoryLayout biasLayout = added == null ? null : added.layout();
+                    dnnl_primitive_desc desc = description(biasLayout, attributes(attributes, arguments));
                     arguments.add(weights(desc, weights, packed, buffer));
                     second = new Primitive(desc, arguments);
                 }
+            }
+
+            @Override
+            boolean fold(FoldedNorm folded) {
+                if (packed == null || hasPostOps() || !weights.isDense() || weights.last() != folded.channels())
+                    return false;
+                norm = folded;
+                return true;
             }
         };
         if (buffer != null) step.addArray(buffer);
@@ -58,9 +69,16 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
         return step;
     }
 
+    private Primitive.PrimitiveArgument normedBias(PackedWeights packed, FoldedNorm norm) {
+        MemoryLayout row =
+                MemoryLayout.strided(ElementType.F32, new long[] {1, weights.last()}, new long[] {weights.last(), 1});
+        return new Primitive.PrimitiveArgument(DNNL_ARG_BIAS, row, packed.bias(bias, norm));
+    }
+
     private StridedArray planBuffer() {
         try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
-            return PrimitivePair.buffer(description(attributes.seal()), dnnl_query_weights_md);
+            return PrimitivePair.buffer(
+                    description(bias == null ? null : bias.layout(), attributes.seal()), dnnl_query_weights_md);
         }
     }
 }

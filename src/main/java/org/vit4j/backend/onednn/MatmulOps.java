@@ -185,6 +185,7 @@ final class MatmulOps {
     TapeValue add(TapeValue a, TapeValue b) {
         if (tryFuseAdd(a, b)) return fusedSum(a, b);
         if (tryFuseAdd(b, a)) return fusedSum(b, a);
+        if (isRowOf(b, a) && canFuseSameSize(a) && tryFuse(dnnl_binary_add, a, b)) return fusedRowSum(a, b);
         return binary(dnnl_binary_add, a, b);
     }
 
@@ -209,30 +210,42 @@ final class MatmulOps {
      */
     boolean tryFuse(int algorithm, TapeValue x, TapeValue other) {
         if (!canFuse(x, other)) return false;
-        x.producer()
-                .fuse(new PostOp.BinaryPostOp(
-                        algorithm, asOperand(other.array(), x.producer().result())));
+        x.producer().fuse(new PostOp.BinaryPostOp(algorithm, asOperand(other.array(), x)));
         return true;
+    }
+
+    /** Folds a batch norm into the weights of the step that computes {@code x}; returns false if not possible. */
+    boolean tryFold(TapeValue x, FoldedNorm norm) {
+        return x.isDisposable()
+                && x.producer() != null
+                && x.array().last() == x.producer().result().last()
+                && x.producer().fold(norm);
     }
 
     private static boolean canFuse(TapeValue x, TapeValue other) {
         return x.isDisposable()
                 && x.producer() != null
                 && other.readyStep() < x.producerStep()
-                && asOperand(other.array(), x.producer().result()) != null;
+                && asOperand(other.array(), x) != null;
     }
 
     /**
-     * View of an array as the operand of a post-op, in the shape of the result or of one row; null if there is none.
+     * View of an array as the operand of a post-op, in the shape of the result of the step that computes {@code x}, of one row of
+     * it, or of all axes but the first; null if there is none.
      */
-    private static StridedArray asOperand(StridedArray other, StridedArray result) {
+    private static StridedArray asOperand(StridedArray other, TapeValue x) {
+        StridedArray result = x.producer().result();
         long[] dims = result.dims();
         if (other.size() == result.size()) {
             StridedArray same = other.reshape(dims).orElse(null);
             return same != null && same.hasLayoutOf(result) ? same : null;
         }
+        long[] row = dims.clone();
+        row[0] = 1;
+        boolean example = dims.length > 2 && other.size() * dims[0] == result.size();
+        if (example && canFuseSameSize(x) && x.array().isDense() && result.isDense())
+            return other.reshape(row).orElse(null);
         if (other.size() != result.last() || other.last() != result.last()) return null;
-        long[] row = new long[dims.length];
         Arrays.fill(row, 1);
         row[dims.length - 1] = result.last();
         return other.reshape(row).orElseThrow();
@@ -248,6 +261,30 @@ final class MatmulOps {
                 && canFuseSameSize(x)
                 && canFuse(x, other)
                 && tryFuse(dnnl_binary_add, x, other);
+    }
+
+    /** Returns true if {@code row} is broadcast along the first axis of {@code x}, [1, C] and [N, C]. */
+    private static boolean isRowOf(TapeValue row, TapeValue x) {
+        StridedArray r = row.array();
+        return r.rank() == 2
+                && x.array().rank() == 2
+                && r.dim(0) == 1
+                && r.last() == x.array().last();
+    }
+
+    /** The sum of a value and a row, which the step that computes the value was extended to compute. */
+    private TapeValue fusedRowSum(TapeValue x, TapeValue row) {
+        boolean needs = tape.isTraining() && (x.needsGradient() || row.needsGradient());
+        TapeValue y =
+                new TapeValue(x.array(), needs, x.producerStep(), true).setProducer(x.producer(), x.producerStep());
+        tape.onBackward(() -> {
+            StridedArray dy = tape.gradient(y);
+            if (dy == null) return;
+            StridedArray rows = dy.hasLayoutOf(x.array()) ? dy : copy(dy, x.array());
+            tape.accumulate(x, rows, !row.needsGradient() && (y.ownsGradient() || rows != dy));
+            accumulateBroadcast(row, rows, 1, !x.needsGradient() && y.ownsGradient());
+        });
+        return y;
     }
 
     /** The sum of two values, which the step that computes the first was extended to compute. */

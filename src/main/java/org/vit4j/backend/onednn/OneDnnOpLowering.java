@@ -26,6 +26,7 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.analysis.MixedPrecision;
 
 /**
  * Records the kernels of a tensor on the tape, one method per operation. Results must agree with those of the SameDiff
@@ -184,7 +185,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue dense(Tensor t, LinearOp.Dense op) {
-        ElementType operands = TensorTypes.isHead(t) ? ElementType.F32 : math.operands();
+        ElementType operands = MixedPrecision.isHead(t) ? ElementType.F32 : math.operands();
         return like(t, math.dense(rows(x(t)), parameter(t, 0), row(t, 1), operands, types.apply(t)));
     }
 

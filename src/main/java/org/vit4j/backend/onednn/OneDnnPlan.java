@@ -74,6 +74,7 @@ final class OneDnnPlan implements CachedPlan {
         for (StridedArray array : inputs.values()) extendLifetime(array, 0, buffers);
         for (StridedArray array : seeds.values()) extendLifetime(array, forward, buffers);
         for (StridedArray array : outputs.values()) extendLifetime(array, steps.size(), buffers);
+        for (int i = 0; i < steps.size(); i++) if (steps.get(i) instanceof PostOp.FusableStep step) step.addInPlace(i);
         this.arena = new BufferArena(buffers);
         this.arrays = new LinkedHashMap<>(inputs);
         arrays.putAll(seeds);

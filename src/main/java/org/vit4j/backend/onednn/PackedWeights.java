@@ -19,7 +19,7 @@ final class PackedWeights implements AutoCloseable {
     /** Size of a cache line in floats. */
     private static final int LINE = 16;
 
-    private record PackedKernel(MemoryLayout from, MemoryLayout to, FloatPointer memory) {
+    private record PackedKernel(MemoryLayout from, MemoryLayout to, long norm, FloatPointer memory) {
         void close() {
             from.releaseReference();
             to.releaseReference();
@@ -27,28 +27,50 @@ final class PackedWeights implements AutoCloseable {
         }
     }
 
-    private final Map<Long, List<PackedKernel>> kernels = new HashMap<>();
+    private record NormedBias(long bias, long norm) {}
 
-    /** The address of the weights {@code from} in layout {@code to}; reorders them at the first call. */
-    synchronized long address(StridedArray from, MemoryLayout to) {
+    private final Map<Long, List<PackedKernel>> kernels = new HashMap<>();
+    private final Map<NormedBias, FloatPointer> biases = new HashMap<>();
+
+    /**
+     * The address of the weights {@code from} in layout {@code to}; reorders them at the first call.
+     *
+     * @param norm batch norm to fold into the weights; null if there is none
+     */
+    synchronized long address(StridedArray from, MemoryLayout to, FoldedNorm norm) {
+        long normKey = norm == null ? 0 : norm.key();
         MemoryLayout layout = from.layout();
         List<PackedKernel> packed = kernels.computeIfAbsent(from.address(), any -> new ArrayList<>());
         for (PackedKernel kernel : packed) {
-            if (kernel.from.isEqualTo(layout) && kernel.to.isEqualTo(to)) return aligned(kernel.memory);
+            if (kernel.from.isEqualTo(layout) && kernel.to.isEqualTo(to) && kernel.norm == normKey)
+                return aligned(kernel.memory);
         }
         FloatPointer memory = new FloatPointer((to.bytes() + Float.BYTES - 1) / Float.BYTES + LINE);
-        packed.add(new PackedKernel(layout.retainReference(), to.retainReference(), memory));
+        packed.add(new PackedKernel(layout.retainReference(), to.retainReference(), normKey, memory));
+        try (FloatPointer scaled = norm == null ? null : norm.scaled(from)) {
+            reorder(layout, scaled == null ? from.address() : scaled.address(), to, aligned(memory));
+        }
+        return aligned(memory);
+    }
+
+    private static void reorder(MemoryLayout layout, long from, MemoryLayout to, long address) {
         try (Primitive reorder = new Primitive(
                 Reorder.createPrimitiveDesc(layout, to, false),
                 List.of(
-                        from.argument(DNNL_ARG_FROM),
-                        new Primitive.PrimitiveArgument(DNNL_ARG_TO, to, aligned(memory))))) {
+                        new Primitive.PrimitiveArgument(DNNL_ARG_FROM, layout, from),
+                        new Primitive.PrimitiveArgument(DNNL_ARG_TO, to, address)))) {
             try (BytePointer scratch = new BytePointer(reorder.scratchBytes() + LINE * Float.BYTES)) {
                 reorder.setScratch(aligned(scratch));
                 reorder.run();
             }
         }
-        return aligned(memory);
+    }
+
+    /** The address of a bias with a folded batch norm, [C]; {@code bias} is null if the layer has none. */
+    synchronized long bias(StridedArray bias, FoldedNorm norm) {
+        var key = new NormedBias(bias == null ? 0 : bias.address(), norm.key());
+        return biases.computeIfAbsent(key, any -> new FloatPointer(norm.bias(bias)))
+                .address();
     }
 
     private static long aligned(Pointer memory) {
@@ -60,5 +82,7 @@ final class PackedWeights implements AutoCloseable {
     public void close() {
         kernels.values().forEach(packed -> packed.forEach(PackedKernel::close));
         kernels.clear();
+        biases.values().forEach(FloatPointer::close);
+        biases.clear();
     }
 }

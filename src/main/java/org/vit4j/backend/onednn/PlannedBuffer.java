@@ -8,7 +8,7 @@ import org.vit4j.backend.MemoryBlock;
  */
 final class PlannedBuffer {
     private final ElementType type;
-    private final MemoryBlock block;
+    private MemoryBlock block;
     private final boolean external;
     private long address;
 
@@ -36,6 +36,13 @@ final class PlannedBuffer {
     /** The part of the arena, in bytes; unused if the memory is external. */
     MemoryBlock block() {
         return block;
+    }
+
+    /** Uses the memory of another buffer, whose lifetime ends where that of this one begins. */
+    void share(PlannedBuffer other) {
+        other.block.extendLifetime(block.first());
+        other.block.extendLifetime(block.last());
+        block = other.block;
     }
 
     boolean isExternal() {

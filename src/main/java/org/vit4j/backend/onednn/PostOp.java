@@ -50,6 +50,49 @@ sealed interface PostOp {
                         dnnl_binary_add, addend.reshape(result.dims()).orElseThrow()));
         }
 
+        /**
+         * Overwrites the array that the step adds, if nothing reads it later. The kernels read such an array faster than another
+         * one, and the result needs no memory of its own. Called when the lifetimes of all buffers are known.
+         *
+         * @param number of this step in its plan
+         */
+        void addInPlace(int number) {
+            for (int i = 0; i < postOps.size(); i++) {
+                if (postOps.get(i) instanceof BinaryPostOp b
+                        && b.algorithm == dnnl_binary_add
+                        && canOverwrite(b.other, number)) {
+                    result.buffer().share(b.other.buffer());
+                    postOps.set(i, new SumPostOp());
+                    return;
+                }
+            }
+        }
+
+        private boolean canOverwrite(StridedArray other, int number) {
+            return !other.buffer().isExternal()
+                    && !result.buffer().isExternal()
+                    && other.type() == result.type()
+                    && other.hasLayoutOf(result)
+                    && other.fillsBuffer()
+                    && result.fillsBuffer()
+                    && other.buffer().block().last() == number
+                    && result.buffer().block().first() == number
+                    && arrays().stream()
+                                    .filter(array -> array.buffer().block()
+                                            == other.buffer().block())
+                                    .count()
+                            == 1;
+        }
+
+        /** Applies a batch norm by constant weights and bias; returns false if not possible. */
+        boolean fold(FoldedNorm norm) {
+            return false;
+        }
+
+        boolean hasPostOps() {
+            return !postOps.isEmpty();
+        }
+
         /** Builds the attributes, and appends the arguments that they require. */
         dnnl_primitive_attr attributes(PrimitiveAttributes attributes, List<Primitive.PrimitiveArgument> arguments) {
             for (PostOp postOp : postOps) {

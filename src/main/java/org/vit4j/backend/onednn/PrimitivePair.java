@@ -15,6 +15,8 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 abstract class PrimitivePair extends PostOp.FusableStep {
     Primitive first;
     Primitive second;
+    /** Batch norm that is folded into the weights and the bias; null if there is none. */
+    FoldedNorm norm;
 
     PrimitivePair(String kind, StridedArray result, StridedArray... touched) {
         super(kind, 1, result, touched);
@@ -46,9 +48,9 @@ abstract class PrimitivePair extends PostOp.FusableStep {
     Primitive.PrimitiveArgument weights(
             dnnl_primitive_desc desc, StridedArray weights, PackedWeights packed, StridedArray buffer) {
         MemoryLayout layout = MemoryLayout.chosen(desc, dnnl_query_weights_md);
-        if (layout.isEqualTo(weights.layout())) return weights.argument(DNNL_ARG_WEIGHTS);
+        if (norm == null && layout.isEqualTo(weights.layout())) return weights.argument(DNNL_ARG_WEIGHTS);
         if (packed != null) {
-            return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, packed.address(weights, layout));
+            return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, packed.address(weights, layout, norm));
         }
         checkSize(layout, buffer);
         first = reorder(weights, layout, buffer);

@@ -130,6 +130,11 @@ final class StridedArray {
         return true;
     }
 
+    /** Returns true if it has all elements of its buffer. */
+    boolean fillsBuffer() {
+        return size() * type().bytes() == buffer.block().length();
+    }
+
     /** Returns true if rows or columns are contiguous, as fast matrix products require of an operand. */
     boolean hasUnitStride() {
         int n = dims.length - 1;

@@ -1,5 +1,6 @@
 package org.vit4j.graph.analysis;
 
+import java.util.function.ToLongFunction;
 import org.vit4j.graph.ArithmeticOp;
 import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.DropOp;
@@ -19,15 +20,35 @@ import org.vit4j.graph.Tensor;
  * @param activations bytes of the activations that the forward pass stores for the backward pass
  */
 public record MemoryEstimate(long weights, long activations) {
-    /** @param optimizerArrays number of optimizer arrays, each as long as the parameters */
+    /**
+     * Estimate in float32.
+     *
+     * @param optimizerArrays number of optimizer arrays, each as long as the parameters
+     */
     public static MemoryEstimate of(Graph graph, int batch, int optimizerArrays) {
+        return of(graph, batch, optimizerArrays, tensor -> Float.BYTES, 0);
+    }
+
+    /** Estimate with activations and copies of the parameters in bfloat16; see {@link MixedPrecision}. */
+    public static MemoryEstimate ofMixedPrecision(Graph graph, int batch, int optimizerArrays) {
+        MixedPrecision mixed = MixedPrecision.of(graph.tensors(), graph.logits());
+        return of(
+                graph,
+                batch,
+                optimizerArrays,
+                tensor -> mixed.isBfloat16(tensor) ? Short.BYTES : Float.BYTES,
+                Short.BYTES);
+    }
+
+    private static MemoryEstimate of(
+            Graph graph, int batch, int optimizerArrays, ToLongFunction<Tensor> elementBytes, int copyBytes) {
         Storage storage = new Storage();
-        long elements = graph.tensors().stream()
+        long perImage = graph.tensors().stream()
                 .filter(tensor -> tensor.accept(storage))
-                .mapToLong(tensor -> tensor.shape().size())
+                .mapToLong(tensor -> tensor.shape().size() * elementBytes.applyAsLong(tensor))
                 .sum();
         return new MemoryEstimate(
-                (2L + optimizerArrays) * Float.BYTES * graph.parameterCount(), Float.BYTES * elements * batch);
+                ((2L + optimizerArrays) * Float.BYTES + copyBytes) * graph.parameterCount(), perImage * batch);
     }
 
     public long bytes() {
@@ -82,9 +103,10 @@ public record MemoryEstimate(long weights, long activations) {
             return true;
         }
 
+        /** Overwritten by the softmax. */
         @Override
-        public Boolean softmax(Tensor t, AttentionOp.Softmax op) {
-            return false; // in place
+        public Boolean attentionScores(Tensor t, AttentionOp.AttentionScores op) {
+            return false;
         }
 
         @Override

@@ -24,6 +24,7 @@ import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.Tensor;
+import org.vit4j.graph.analysis.MixedPrecision;
 import org.vit4j.run.RunConfig;
 
 /** Arrays of plans with {@link Precision#BF16}: their types, their memory, and what callers get. */
@@ -75,7 +76,7 @@ class Bf16ArraysTest {
                 boolean scores = t.op() instanceof AttentionOp.AttentionScores;
                 assertThat(types.of(t)).isEqualTo(scores ? ElementType.F32 : ElementType.BF16);
             }
-            if (t.op() instanceof LinearOp.Dense && !TensorTypes.isHead(t) && t != graph.logits())
+            if (t.op() instanceof LinearOp.Dense && !MixedPrecision.isHead(t) && t != graph.logits())
                 for (Tensor in : t.inputs()) assertThat(types.of(in)).isEqualTo(ElementType.BF16);
         }
     }
