@@ -112,7 +112,10 @@ final class ConvOps {
                 kernel.array(),
                 wide));
         LinearOp.Conv2d larger = new LinearOp.Conv2d(filters, w, conv.groups() / merged, conv.bias());
-        return new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, type, out);
+        ConvolutionPrimitive c = new ConvolutionPrimitive(
+                x.array(), wide, bias == null ? null : bias.array(), larger, null, type, out);
+        if (tape.packed(kernel.array()) != null) tape.emitSetup(c.reorderKernel());
+        return c;
     }
 
     /**

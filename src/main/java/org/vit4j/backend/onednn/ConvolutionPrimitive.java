@@ -21,6 +21,8 @@ final class ConvolutionPrimitive {
     private final LinearOp.Conv2d conv;
     private final PackedWeights packed;
     private final StridedArray y;
+    private StridedArray reordered;
+    private MemoryLayout reorderedLayout;
 
     /**
      * @param packed cache of reordered constant kernels; null if the kernel may change
@@ -120,8 +122,33 @@ final class ConvolutionPrimitive {
                         attributes));
     }
 
+    /**
+     * A step that reorders the kernel for all later runs of {@link #forward}, which then reads the result. For kernels that a
+     * setup step computes.
+     */
+    KernelStep reorderKernel() {
+        StridedArray buffer = PrimitivePair.buffer(forwardDesc(), dnnl_query_weights_md);
+        reordered = buffer;
+        return KernelStep.of(
+                "reorder_kernel",
+                () -> {
+                    dnnl_primitive_desc desc = forwardDesc();
+                    reorderedLayout = PrimitivePair.checkedLayout(desc, dnnl_query_weights_md, buffer);
+                    dnnl_primitive_desc_destroy(desc);
+                    return PrimitivePair.reorder(toOihw(kernel), reorderedLayout, buffer);
+                },
+                kernel,
+                buffer);
+    }
+
     PostOp.FusableStep forward(StridedArray to) {
+        if (reordered != null) return forward(to, reordered);
         StridedArray buffer = packed == null ? PrimitivePair.buffer(forwardDesc(), dnnl_query_weights_md) : null;
+        return forward(to, buffer);
+    }
+
+    /** @param buffer memory for the reordered kernel; null if that is in {@link PackedWeights} */
+    private PostOp.FusableStep forward(StridedArray to, StridedArray buffer) {
         PrimitivePair step = new PrimitivePair(kind(), to, x, kernel) {
             @Override
             void bind() {
@@ -130,7 +157,10 @@ final class ConvolutionPrimitive {
                 try (PrimitiveAttributes attributes = attributes()) {
                     MemoryLayout added = norm == null ? biasLayout() : channelLayout();
                     dnnl_primitive_desc desc = forwardDesc(added, attributes(attributes, arguments));
-                    arguments.add(weights(desc, toOihw(kernel), packed, buffer));
+                    arguments.add(
+                            reordered == null
+                                    ? weights(desc, toOihw(kernel), packed, buffer)
+                                    : reorderedKernel(desc));
                     if (added != null) {
                         long address = norm == null ? bias.address() : packed.bias(bias, norm);
                         arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_BIAS, added, address));
@@ -160,6 +190,13 @@ final class ConvolutionPrimitive {
         if (buffer != null) step.addArray(buffer);
         if (bias != null) step.addArray(bias);
         return step;
+    }
+
+    /** The kernel as {@link #reorderKernel} left it. */
+    private Primitive.PrimitiveArgument reorderedKernel(dnnl_primitive_desc desc) {
+        if (!MemoryLayout.chosen(desc, dnnl_query_weights_md).isEqualTo(reorderedLayout))
+            throw new IllegalStateException("oneDNN chose another layout of weights with post-ops than without");
+        return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, reorderedLayout, reordered.address());
     }
 
     private String kind() {

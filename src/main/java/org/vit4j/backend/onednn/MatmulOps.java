@@ -230,8 +230,8 @@ final class MatmulOps {
     }
 
     /**
-     * View of an array as the operand of a post-op, in the shape of the result of the step that computes {@code x}, of one row of
-     * it, or of all axes but the first; null if there is none.
+     * View of an array as the operand of a post-op of the step that computes {@code x}: in the shape of its result, of one row,
+     * or of one example of a batch; null if there is none.
      */
     private static StridedArray asOperand(StridedArray other, TapeValue x) {
         StridedArray result = x.producer().result();
@@ -240,15 +240,16 @@ final class MatmulOps {
             StridedArray same = other.reshape(dims).orElse(null);
             return same != null && same.hasLayoutOf(result) ? same : null;
         }
-        long[] row = dims.clone();
-        row[0] = 1;
-        boolean example = dims.length > 2 && other.size() * dims[0] == result.size();
-        if (example && canFuseSameSize(x) && x.array().isDense() && result.isDense())
-            return other.reshape(row).orElse(null);
-        if (other.size() != result.last() || other.last() != result.last()) return null;
-        Arrays.fill(row, 1);
-        row[dims.length - 1] = result.last();
-        return other.reshape(row).orElseThrow();
+        if (other.size() == result.last() && other.last() == result.last()) {
+            Arrays.fill(dims, 0, dims.length - 1, 1);
+            return other.reshape(dims).orElseThrow();
+        }
+        if (!canFuseSameSize(x) || !x.array().isDense() || !result.isDense() || !other.isDense()) return null;
+        for (int axis = 0; axis < dims.length - 2; axis++) {
+            dims[axis] = 1;
+            if (Arrays.stream(dims).reduce(1, (a, b) -> a * b) == other.size()) return other.reshape(dims).orElseThrow();
+        }
+        return null;
     }
 
     private static boolean canFuseSameSize(TapeValue x) {
@@ -256,7 +257,8 @@ final class MatmulOps {
     }
 
     private boolean tryFuseAdd(TapeValue x, TapeValue other) {
-        return x.array().size() == other.array().size()
+        boolean example = other.array().dim(0) == 1 && other.array().size() * x.array().dim(0) == x.array().size();
+        return (example || x.array().size() == other.array().size())
                 && (x.array().type() == ElementType.F32 || other.array().type() == ElementType.BF16)
                 && canFuseSameSize(x)
                 && canFuse(x, other)
@@ -296,7 +298,7 @@ final class MatmulOps {
             StridedArray dy = tape.gradient(y);
             if (dy == null) return;
             tape.accumulate(x, dy, !other.needsGradient() && y.ownsGradient());
-            tape.accumulate(other, dy, !x.needsGradient() && y.ownsGradient());
+            accumulateBroadcast(other, dy, 1, !x.needsGradient() && y.ownsGradient());
         });
         return y;
     }
