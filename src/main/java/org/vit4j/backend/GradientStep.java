@@ -36,6 +36,16 @@ public interface GradientStep extends AutoCloseable {
     List<DropMask> masks();
 
     /**
+     * Returns true if the image input may be of type BYTE from now on, which this step then normalizes where it computes. The bytes
+     * are unsigned.
+     *
+     * @param table normalized values, [C * 256], by channel and byte
+     */
+    default boolean normalizesBytes(float[] table) {
+        return false;
+    }
+
+    /**
      * Computes the loss, the requested tensors and the gradients.
      *
      * @param inputs inputs of the network, its masks and placeholders of the loss by name, [B, ..] each

@@ -160,6 +160,7 @@ final class TrainCommand implements Callable<Integer> {
     /** Reports what is the same in all processes before they start. */
     private static void checkDevices(Backend backend) {
         try {
+            backend.check();
             for (String device : backend.devices()) backend.inGroup(device).check();
         } catch (ConfigError e) {
             throw new ConfigError("train." + e.getMessage());

@@ -35,6 +35,22 @@ public interface BatchSource {
     }
 
     /**
+     * The same batches with images as bytes, for a backend that normalizes them itself; empty if floats are changed after the
+     * normalization, or the source has no bytes.
+     */
+    default Optional<ByteBatches> inBytes() {
+        return Optional.empty();
+    }
+
+    /**
+     * Batches whose images are bytes. A batch with an image that is not of bytes is one of floats.
+     *
+     * @param table normalized values, [C * 256], by channel and byte
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record ByteBatches(BatchSource source, float[] table) {}
+
+    /**
      * Name of an image for messages and reports.
      *
      * @param index in {@link Batch#indices}

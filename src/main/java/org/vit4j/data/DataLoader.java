@@ -5,10 +5,8 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -47,8 +45,10 @@ public final class DataLoader implements BatchSource {
     private final Optional<Consumer<ConfigError>> onUnreadable;
     private final LoadClock times = new LoadClock();
 
-    /** Released arrays of full batches. Their number is bounded by that of the batches in preparation and in use. */
-    private final Queue<float[]> free = new ConcurrentLinkedQueue<>();
+    private final BatchArrays arrays;
+
+    /** Table of {@link Preprocessing#byteTable} if batches are loaded as bytes; not after an image of floats. */
+    private volatile Optional<float[]> byteTable = Optional.empty();
 
     /**
      * Creates a loader that fails at the first image that cannot be read.
@@ -95,6 +95,7 @@ public final class DataLoader implements BatchSource {
         this.seed = seed;
         this.threads = threads;
         this.onUnreadable = unreadable;
+        this.arrays = new BatchArrays(preprocess, batchSize, threads);
     }
 
     /**
@@ -164,8 +165,39 @@ public final class DataLoader implements BatchSource {
     /** Shards of one process of several. */
     private record RankShards(int skipBatches, int rank, int ranks) {}
 
-    /** Writes an image, [H, W, C] and normalized, to {@code out[offset..]}. */
-    private void example(Supplier<Image> source, int index, int epoch, int repeat, float[] out, int offset) {
+    @Override
+    public Optional<ByteBatches> inBytes() {
+        if (augment.erasing().isPresent()) return Optional.empty();
+        var loader = new DataLoader(
+                dataset, augment, preprocess, batchSize, shuffle, dropLast, seed, threads, onUnreadable);
+        float[] table = preprocess.byteTable();
+        loader.byteTable = Optional.of(table);
+        return Optional.of(new ByteBatches(loader, table));
+    }
+
+    /** Writes an image, [H, W, C], to a batch: as bytes if both are of bytes, else normalized. */
+    private void write(Image image, Batch batch, int i) {
+        if (!batch.isOfBytes()) {
+            preprocess.apply(image, batch.images(), i * imageLength());
+            return;
+        }
+        var integers = preprocess.view(image).integers();
+        if (integers.isPresent()) {
+            batch.putBytes(i, integers.get().pixels());
+            return;
+        }
+        float[] values = new float[imageLength()];
+        preprocess.apply(image, values, 0);
+        batch.putFloats(i, values);
+        byteTable = Optional.empty();
+    }
+
+    private int imageLength() {
+        return preprocess.height() * preprocess.width() * preprocess.channels();
+    }
+
+    /** Loads an example to position {@code i} of a batch. */
+    private void example(Supplier<Image> source, int index, int epoch, int repeat, Batch batch, int i) {
         SplittableRandom random =
                 repeat == 0 ? SeededRandom.random(seed, epoch, index) : SeededRandom.random(seed, epoch, index, repeat);
         long start = System.nanoTime();
@@ -177,12 +209,14 @@ public final class DataLoader implements BatchSource {
             decoded = System.nanoTime();
             image = image.withChannels(preprocess.channels());
             for (Transform transform : augment.transforms()) image = transform.apply(image, random);
-            preprocess.apply(image, out, offset);
+            write(image, batch, i);
         } finally {
             buffers.close();
         }
-        int length = preprocess.height() * preprocess.width() * preprocess.channels();
-        augment.erasing().ifPresent(e -> e.apply(out, offset, length, preprocess.height(), preprocess.width(), random));
+        int length = imageLength();
+        augment.erasing()
+                .ifPresent(e -> e.apply(
+                        batch.images(), i * length, length, preprocess.height(), preprocess.width(), random));
         times.loaded(decoded - start, System.nanoTime() - decoded);
     }
 
@@ -196,17 +230,6 @@ public final class DataLoader implements BatchSource {
         });
         workers.allowCoreThreadTimeOut(true);
         return workers;
-    }
-
-    /** A batch without content, in a released array of the same length if there is one. */
-    private Batch empty(int n) {
-        int h = preprocess.height();
-        int w = preprocess.width();
-        int c = preprocess.channels();
-        int length = Math.multiplyExact(n, h * w * c);
-        float[] released = n == batchSize ? free.poll() : null;
-        float[] images = released == null ? new float[length] : released;
-        return new Batch(n, h, w, c, images, new int[n], new int[n]);
     }
 
     /** Returns false if the image cannot be read and is skipped. */
@@ -223,8 +246,7 @@ public final class DataLoader implements BatchSource {
     private void fill(Batch batch, int i, Supplier<Image> source, int index, int epoch, int repeat) {
         batch.indices()[i] = index;
         batch.labels()[i] = dataset.label(index);
-        int length = preprocess.height() * preprocess.width() * preprocess.channels();
-        example(source, index, epoch, repeat, batch.images(), i * length);
+        example(source, index, epoch, repeat, batch, i);
     }
 
     /** The examples of one epoch by batch and position, equal to those of {@link #epoch}. */
@@ -268,7 +290,7 @@ public final class DataLoader implements BatchSource {
 
         /** Loads a shard of a batch, using all threads of the common pool. */
         public Batch batch(int batch, BatchShard shard) {
-            Batch loaded = empty(shard.size());
+            Batch loaded = arrays.empty(shard.size(), byteTable);
             IntStream.range(0, shard.size()).parallel().forEach(i -> {
                 int position = batch * batchSize + shard.positions()[i];
                 fill(
@@ -320,7 +342,7 @@ public final class DataLoader implements BatchSource {
 
         /** Loads a batch; empty if none of its images can be read. */
         private Optional<Batch> batch(int from, int to) {
-            Batch batch = empty(to - from);
+            Batch batch = arrays.empty(to - from, byteTable);
             int filled = 0;
             for (int i = from; i < to; i++) {
                 if (closed) throw new CancellationException();
@@ -370,7 +392,7 @@ public final class DataLoader implements BatchSource {
 
         @Override
         public void release(Batch batch) {
-            if (batch.size() == batchSize && free.size() <= threads) free.add(batch.images());
+            arrays.release(batch);
         }
 
         /** Stops after the image that each thread is reading. Interrupting a read would make the file look unreadable. */

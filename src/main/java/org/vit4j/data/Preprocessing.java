@@ -144,6 +144,13 @@ public record Preprocessing(
         }
     }
 
+    /** Normalized values of bytes, [C * 256], by channel and byte. */
+    public float[] byteTable() {
+        float[] table = new float[channels * 256];
+        for (int c = 0; c < channels; c++) System.arraycopy(normalizedBytes(c), 0, table, c * 256, 256);
+        return table;
+    }
+
     /** Normalized values of the bytes 0..255. */
     private float[] normalizedBytes(int channel) {
         float[] normalized = new float[256];

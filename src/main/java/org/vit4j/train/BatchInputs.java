@@ -48,7 +48,7 @@ final class BatchInputs {
     Map<String, INDArray> inputs(MixedBatch mixed, BatchShard shard, long draw) {
         Batch batch = mixed.batch();
         Map<String, INDArray> inputs = new HashMap<>();
-        INDArray pixels = batch.array();
+        INDArray pixels = batch.byteArray(); // of floats, unless the backend normalizes bytes
         inputs.put(images, pixels);
         teacher.ifPresent(t -> inputs.put(TrainingLoss.TEACHER, t.logits(pixels)));
         inputs.put(TrainingLoss.TARGETS, targets(mixed));

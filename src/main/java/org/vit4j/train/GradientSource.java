@@ -58,8 +58,7 @@ interface GradientSource extends AutoCloseable {
                 long draw = (long) epoch * perEpoch + batch;
                 Batch loaded = batches.next();
                 MixedBatch mixed = train.mix(loaded, epoch, draw, mixedImages);
-                if (mixed.batch().images() != loaded.images())
-                    mixedImages = mixed.batch().images();
+                if (mixed.batch() != loaded) mixedImages = mixed.batch().images();
                 Map<String, INDArray> inputs = batchInputs.inputs(mixed, draw); // a copy
                 batches.release(loaded);
                 double loss = trainStep.forwardBackward(inputs);

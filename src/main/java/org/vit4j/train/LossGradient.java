@@ -1,6 +1,7 @@
 package org.vit4j.train;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -17,6 +18,7 @@ final class LossGradient implements AutoCloseable {
     private final DeviceParameters parameters;
     private final Set<String> heads;
     private int epoch;
+    private Optional<float[]> byteTable = Optional.empty();
     private GradientStep step;
     private boolean closed;
 
@@ -34,6 +36,13 @@ final class LossGradient implements AutoCloseable {
 
     GradientStep step() {
         return step;
+    }
+
+    /** Lets all steps from now on normalize image inputs of bytes; see {@link GradientStep#normalizesBytes}. */
+    boolean normalizesBytes(float[] table) {
+        if (!step.normalizesBytes(table)) return false;
+        byteTable = Optional.of(table);
+        return true;
     }
 
     boolean isTrainable(String parameter) {
@@ -84,7 +93,7 @@ final class LossGradient implements AutoCloseable {
     GradientStep stepWithTensors(List<String> tensors) {
         // A frozen body keeps its batch-norm statistics too.
         Mode mode = train.freezeNorm() || isHeadOnly(epoch) ? Mode.FINE_TUNING : Mode.TRAINING;
-        return train.backend()
+        GradientStep made = train.backend()
                 .step(
                         graph,
                         parameters,
@@ -94,6 +103,8 @@ final class LossGradient implements AutoCloseable {
                                 tensors,
                                 List.of(),
                                 frozen(epoch)));
+        byteTable.ifPresent(made::normalizesBytes);
+        return made;
     }
 
     @Override

@@ -97,6 +97,11 @@ final class TrainStep implements AutoCloseable {
         downloaded = true;
     }
 
+    /** Lets the backend normalize image inputs of bytes by a table; false if it needs floats. */
+    boolean normalizesBytes(float[] table) {
+        return lossGradient.normalizesBytes(table);
+    }
+
     List<DropMask> masks() {
         return gradients().masks();
     }

@@ -83,7 +83,12 @@ class RankTrainingTest {
         var ranks = new ThreadGroupRanks(2);
         var other = CompletableFuture.supplyAsync(
                 () -> train(config, List.of(ranks.rank(1)), () -> false, 0), task -> new Thread(task).start());
-        return List.of(train(config, List.of(ranks.rank(0)), stop, weight), other.join());
+        try {
+            return List.of(train(config, List.of(ranks.rank(0)), stop, weight), other.join());
+        } finally {
+            ranks.rank(0).close();
+            other.exceptionally(failure -> null).join(); // the JVM must not end while the thread runs native code
+        }
     }
 
     private static void assertSame(Trained together, Trained alone) {

@@ -10,7 +10,7 @@ import org.vit4j.backend.ProcessGroup;
 
 /** Ranks that are threads of this process. */
 final class ThreadGroupRanks {
-    private static final int TIMEOUT_SECONDS = 60;
+    private static final int TIMEOUT_SECONDS = 300;
 
     private final CyclicBarrier barrier;
     private final double[][] slots;

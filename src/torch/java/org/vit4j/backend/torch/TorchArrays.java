@@ -65,6 +65,14 @@ final class TorchArrays {
         return torch.from_blob(new Address(array.data().address() + array.offset() * Float.BYTES), shape);
     }
 
+    /** Like {@link #shared(INDArray, long...)}, of an array of type BYTE, whose values are unsigned. */
+    static Tensor sharedBytes(INDArray array, long... shape) {
+        return torch.from_blob(
+                new Address(array.data().address() + array.offset()),
+                shape,
+                new TensorOptions(torch.ScalarType.Byte));
+    }
+
     /** A copy in an array of that shape. */
     static INDArray copy(Tensor tensor, long... shape) {
         INDArray array = Nd4j.createUninitialized(DataType.FLOAT, shape, 'c');

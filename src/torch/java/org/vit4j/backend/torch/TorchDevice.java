@@ -1,6 +1,7 @@
 package org.vit4j.backend.torch;
 
 import java.util.Optional;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.Device;
@@ -41,6 +42,19 @@ record TorchDevice(String name, boolean sharesMemory) {
     Tensor input(Tensor host) {
         if (!isCuda()) return tensor(host);
         return host.pin_memory().to(new Device(name), host.scalar_type(), true, true, new MemoryFormatOptional());
+    }
+
+    /**
+     * An image input of unsigned bytes, normalized here. The values are looked up, so they are those of the table on every device,
+     * bit for bit.
+     *
+     * @param table [C * 256], by channel and byte, on this device
+     * @param shape [B, H, W, C]
+     */
+    Tensor input(Tensor bytes, Tensor table, long... shape) {
+        long[] starts = LongStream.range(0, shape[shape.length - 1]).map(c -> 256 * c).toArray();
+        Tensor entries = input(bytes).to(torch.ScalarType.Int).add(tensor(TorchArrays.vector(starts)));
+        return torch.index_select(table, 0, entries.to(torch.ScalarType.Int).view(-1)).view(shape);
     }
 
     /** The reason why it cannot be used, one line; empty if it can. */

@@ -36,6 +36,8 @@ final class TorchFlatArray implements FlatArray {
             Tensor shared = TorchArrays.shared(values, values.length());
             boolean shares = device.sharesMemory();
             return new TorchFlatArray(memory, shares ? shared : device.tensor(shared), shares ? values : null);
+        } finally {
+            Reference.reachabilityFence(values);
         }
     }
 
@@ -92,6 +94,8 @@ final class TorchFlatArray implements FlatArray {
         if (target == host) return;
         try (PointerScope scope = TorchArrays.scope()) {
             TorchArrays.shared(target, length()).copy_(tensor);
+        } finally {
+            Reference.reachabilityFence(target);
         }
     }
 

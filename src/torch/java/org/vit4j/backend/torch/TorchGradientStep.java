@@ -1,5 +1,6 @@
 package org.vit4j.backend.torch;
 
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -47,6 +48,8 @@ final class TorchGradientStep implements GradientStep {
     private final Map<String, INDArray> tensors = new HashMap<>();
 
     private final Map<String, INDArray> gradients = new HashMap<>();
+    private final TorchMemory memory = new TorchMemory();
+    private TorchFlatArray byteTable;
     private TorchBatchNorm batchNorms;
     /** Copy of the gradient of the last run, or its memory; null before it is read. */
     private INDArray hostGradient;
@@ -120,8 +123,8 @@ final class TorchGradientStep implements GradientStep {
             lossValue = loss.loss(results);
             if (backward) backward(lowering, results, times);
             TorchPass.release(lowering);
-            held.clear(); // reachable until here: tensors share its memory
         } finally {
+            Reference.reachabilityFence(held); // tensors share its memory
             recording.deallocate();
         }
     }
@@ -140,11 +143,25 @@ final class TorchGradientStep implements GradientStep {
     private Map<String, TorchValue> values(Map<String, INDArray> inputs, List<INDArray> held) {
         Map<String, TorchValue> values = new HashMap<>();
         inputs.forEach((name, array) -> {
+            if (array.dataType() == DataType.BYTE) {
+                held.add(array);
+                Tensor bytes = TorchArrays.sharedBytes(array, array.shape());
+                values.put(name, new TorchValue(device.input(bytes, byteTable.tensor(), array.shape())));
+                return;
+            }
             INDArray dense = TorchArrays.dense(array);
             held.add(dense);
             values.put(name, new TorchValue(device.input(TorchArrays.shared(dense, array.shape()))));
         });
         return values;
+    }
+
+    /** On a device with memory of its own; on the host, where nothing is copied, the loader's floats are as good. */
+    @Override
+    public boolean normalizesBytes(float[] table) {
+        if (device.sharesMemory()) return false;
+        byteTable = TorchFlatArray.of(device, Nd4j.createFromArray(table), memory);
+        return true;
     }
 
     private INDArray copy(String name, Tensor value) {
@@ -182,7 +199,7 @@ final class TorchGradientStep implements GradientStep {
             boolean affects = gradient.defined();
             gradients.put(name, affects ? copy(name, gradient) : zeros(name));
         }
-        held.clear();
+        Reference.reachabilityFence(held); // tensors share its memory
         if (times != null) times.add("backward", System.nanoTime() - start);
     }
 
@@ -256,6 +273,7 @@ final class TorchGradientStep implements GradientStep {
         loss.close();
         constants.close();
         batchNorms.close();
+        memory.close();
         parameters.close();
     }
 }

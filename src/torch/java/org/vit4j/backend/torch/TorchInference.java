@@ -1,5 +1,6 @@
 package org.vit4j.backend.torch;
 
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -85,8 +86,8 @@ final class TorchInference implements Inference {
                 results.put(name, TorchArrays.copy(lowering.values().get(name).tensor(), shape));
             }
             TorchPass.release(lowering);
-            held.clear(); // reachable until here: tensors share its memory
         } finally {
+            Reference.reachabilityFence(held); // tensors share its memory
             noGradients.deallocate();
         }
         return results;

@@ -1,0 +1,151 @@
+"""Trains the digits configs on several backends and compares the losses, or compares precisions over several seeds.
+
+    checks/backends.py                                one epoch of all networks on samediff, onednn and torch
+    checks/backends.py --precisions --epochs 8        float32 and bfloat16 on the torch backend, three seeds
+
+Prints Markdown and writes it to --out with the losses as JSON. Ends with 1 if a loss differs by more than the limit, or if
+the mean validation loss in bfloat16 is farther from that in float32 than the seeds are from each other.
+Standard library only; VIT4J names another command than ./vit4j.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+NETWORKS = ["vit", "deit", "deit-distilled", "deepvit", "cait", "ceit", "pit", "cvt", "crossvit", "t2t_vit", "levit"]
+NETWORKS += ["vitae", "resnet"]
+LIMIT = 1e-4
+
+# Biases before a batch norm have a gradient of exactly 0, of which rounding remains; Adam scales it to full steps, and
+# running means follow. A ResNet at a rate of 0.1 amplifies rounding to 0.01 and more within an epoch.
+REPLACED = {
+    "deepvit": ("`reatten_matrix` biases frozen", ['train.freeze=["blocks.*.attn.reatten_matrix.bias"]']),
+    "vitae": (
+        "biases before batch norms frozen",
+        ['train.freeze=["*.PCM.0.bias", "*.PCM.2.bias", "*.PCM.3.bias"]'],
+    ),
+    "resnet": ("rate 0.001", ["train.optimizer.lr=0.001", "train.schedule.warmup_lr=1.0e-5", "train.schedule.min_lr=1.0e-6"]),
+}
+
+
+def parsed():
+    options = argparse.ArgumentParser()
+    options.add_argument("--networks", default=",".join(NETWORKS))
+    options.add_argument("--backends", default="samediff,onednn,torch", help="the first is compared with the others")
+    options.add_argument("--epochs", type=int, default=1)
+    options.add_argument("--precisions", action="store_true", help="compare fp32 and bf16 on the last backend")
+    options.add_argument("--seeds", default="1,2,3", help="of --precisions")
+    options.add_argument("--device", default="cpu")
+    options.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    options.add_argument("--out", default=os.path.join(ROOT, "target/backends"))
+    return options.parse_args()
+
+
+class Trainings:
+    def __init__(self, options):
+        self.options = options
+        self.command = shlex.split(os.environ.get("VIT4J", os.path.join(ROOT, "vit4j")))
+        self.log = []
+
+    def train(self, network, words, axes):
+        """Trains all combinations of the values of axes in one process; returns the losses of the last epoch by the values."""
+        sweep = os.path.join(self.options.out, "digits-" + network)
+        shutil.rmtree(sweep, ignore_errors=True)
+        words = [f"train.epochs={self.options.epochs}", f"train.device={self.options.device}", *words, *self.options.set]
+        command = [*self.command, "train", f"digits-{network}", "--run", sweep]
+        for word in words:
+            command += ["--set", word]
+        for key, values in axes.items():
+            command += ["--sweep", f"train.{key}={','.join(values)}"]
+        start = time.time()
+        environment = {"VIT4J_PROFILES": "torch", **os.environ}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        if done.returncode != 0:
+            sys.exit(f"digits-{network} {' '.join(words)}: exit code {done.returncode}\n{done.stderr[-2000:]}")
+        losses = {}
+        for values in itertools.product(*axes.values()):
+            name = ",".join(f"{key}={value}" for key, value in zip(axes, values))
+            with open(os.path.join(sweep, name, "metrics.jsonl")) as lines:
+                last = [json.loads(line) for line in lines][-1]
+            losses[values] = {"train": last["train_loss"], "validation": last["val_loss"]}
+            self.log.append({"network": network, "set": words, "run": name, **losses[values]})
+        self.log[-1]["seconds"] = round(time.time() - start, 1)
+        return losses
+
+    def save(self, name, table):
+        with open(os.path.join(self.options.out, name + ".md"), "w") as file:
+            file.write("\n".join(table) + "\n")
+        with open(os.path.join(self.options.out, name + ".json"), "w") as file:
+            json.dump(self.log, file, indent=1)
+
+
+def show(table, row):
+    table.append("| " + " | ".join(row) + " |")
+    print(table[-1], flush=True)
+
+
+def compare_backends(options, trainings):
+    first, *others = options.backends.split(",")
+    table, failures = [], []
+    head = ["network", f"training loss, {first}", *others, f"validation loss, {first}", *others]
+    show(table, head)
+    table.append("|---" * len(head) + "|")
+    for network in options.networks.split(","):
+        for label, words in [("", []), *([REPLACED[network]] if network in REPLACED else [])]:
+            found = trainings.train(network, words, {"backend": [first, *others]})
+            losses = {backend: found[(backend,)] for backend in [first, *others]}
+            row = [f"`digits-{network}`" + (f", {label}" if label else "")]
+            for kind in ["train", "validation"]:
+                row.append(f"{losses[first][kind]:.4f}")
+                for other in others:
+                    difference = losses[other][kind] - losses[first][kind]
+                    row.append(f"{difference:+.0e}")
+                    if not abs(difference) <= LIMIT and (label or network not in REPLACED):
+                        failures.append(f"{row[0]}: the {kind} loss of {other} differs by {difference:.1e}")
+            show(table, row)
+            trainings.save("backends", table)
+    return failures
+
+
+def compare_precisions(options, trainings):
+    backend = options.backends.split(",")[-1]
+    seeds = options.seeds.split(",")
+    table, failures = [], []
+    head = ["network", "loss", *[f"{precision}, seed {seed}" for precision in ["fp32", "bf16"] for seed in seeds]]
+    show(table, [*head, "difference of means", "standard deviation of fp32"])
+    table.append("|---" * (len(head) + 2) + "|")
+    for network in options.networks.split(","):
+        axes = {"precision": ["fp32", "bf16"], "seed": seeds}
+        found = trainings.train(network, [f"train.backend={backend}"], axes)
+        losses = {precision: [found[precision, seed] for seed in seeds] for precision in axes["precision"]}
+        for kind in ["train", "validation"]:
+            full, half = ([one[kind] for one in losses[precision]] for precision in ["fp32", "bf16"])
+            difference, noise = statistics.mean(half) - statistics.mean(full), statistics.stdev(full)
+            numbers = [f"{value:.4f}" for value in [*full, *half]]
+            show(table, [f"`digits-{network}`", kind, *numbers, f"{difference:+.4f}", f"{noise:.4f}"])
+            if not difference <= noise:
+                failures.append(f"digits-{network}: the mean {kind} loss in bf16 is {difference:.4f} higher")
+        trainings.save("precisions", table)
+    return failures
+
+
+def main():
+    options = parsed()
+    os.makedirs(options.out, exist_ok=True)
+    trainings = Trainings(options)
+    failures = (compare_precisions if options.precisions else compare_backends)(options, trainings)
+    for failure in failures:
+        print("FAILED: " + failure, file=sys.stderr)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
