@@ -9,6 +9,7 @@ All subjects of a row are loaded, then alternate: A B C D A B C D ... Usually ca
 """
 
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -334,6 +335,7 @@ def machine():
     }
 
 
+@functools.cache
 def versions():
     import importlib.metadata
 

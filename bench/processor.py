@@ -5,6 +5,16 @@ import subprocess
 # Newest first: the name of the instruction set, and the flag of /proc/cpuinfo that it needs.
 SETS = [("avx512-amx", "amx_bf16"), ("avx512-bf16", "avx512_bf16"), ("avx512", "avx512f"), ("avx2", "avx2")]
 SHOWN = ["avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16"]
+# Environment variables that limit the kernels of vit4j, PyTorch and OpenVINO to an older instruction set. ONNX Runtime has no such
+# setting. The name is that of results and pages; the processor keeps its clock, caches and memory.
+LIMITS = {
+    "avx2-limited": {
+        "ONEDNN_MAX_CPU_ISA": "AVX2",  # oneDNN of all three
+        "ATEN_CPU_CAPABILITY": "avx2",  # PyTorch's own kernels, and code of torch.compile
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",  # PyTorch's float32 matrix products
+        "VIT4J_JAVA_OPTS": "-XX:UseAVX=2",
+    }
+}
 FIELDS = ["Model name", "CPU family", "Model", "Stepping", "CPU(s)", "L2 cache", "L3 cache", "Hypervisor vendor"]
 
 
@@ -19,8 +29,9 @@ def instruction_set():
     return next((name for name, flag in SETS if flag in here), "baseline")
 
 
-def has_bfloat16():
-    return bool(flags() & {"amx_bf16", "avx512_bf16"})
+def has_bfloat16(limit=None):
+    """Returns true if the processor has bfloat16 products, and the limit, a key of LIMITS, does not switch them off."""
+    return limit not in LIMITS and bool(flags() & {"amx_bf16", "avx512_bf16"})
 
 
 def describe():

@@ -2,13 +2,19 @@
 # Compares vit4j with other frameworks on this machine. Requires Linux, the requirements of ./vit4j, Python 3.11 or newer, a C++
 # compiler for torch.compile, and network access for the first run.
 #
-#   bench/run.sh short        about half an hour: PyTorch, torch.compile, ONNX Runtime and OpenVINO, in float32 and bfloat16;
-#                             writes docs/generated/performance-ISA.md for this kind of processor
+#   bench/run.sh prepare      exports the networks for the peers and fills the cache of torch.compile; other load does no harm
+#   bench/run.sh short        about half an hour after prepare: PyTorch, torch.compile, ONNX Runtime and OpenVINO, in float32
+#                             and bfloat16; writes docs/generated/performance-ISA.md for this kind of processor
 #   bench/run.sh startup      time to the first prediction, a few minutes; prints a table
 #   bench/run.sh              hours: all parts of docs/generated/performance.md, with plain SameDiff and DJL, then the page
 #   bench/run.sh bench        one of these parts: bench, rows, growth, exported, layers, memory or page
-# VIT4J_BENCH_ARGS is passed to compare.py and short.py: VIT4J_BENCH_ARGS="--only deit_tiny --rounds 1" bench/run.sh short
+# Further arguments are those of short.py, startup.py or compare.py:
+#   bench/run.sh short --networks deit_tiny,pit_ti     only these; keeps the results of the others
+#   bench/run.sh short --resume                        only what the last run has not measured
+#   bench/run.sh short --isa avx2-limited              all kernels limited to AVX2; prepare has the same option, for
+#                                                      the code of torch.compile
 # BENCH_WRAPPER is a command prefix of the steps of short and startup, for example taskset or nice.
+# BENCH_VENV is a virtual environment with the requirements; default: target/bench-venv, which is created.
 # VIT4J is the program that is measured, for example that of an unpacked distribution; default: ./vit4j
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -19,8 +25,8 @@ export VIT4J=${VIT4J:-./vit4j}
 
 threads=${THREADS:-2}
 out=target/bench
-venv=target/bench-venv
-if [ ! "$venv/complete" -nt bench/requirements.txt ]; then
+venv=${BENCH_VENV:-target/bench-venv}
+if [ -z "${BENCH_VENV:-}" ] && [ ! "$venv/complete" -nt bench/requirements.txt ]; then
   mkdir -p target
   rm -rf "$venv"
   python3 -m venv "$venv" || die "cannot create a virtual environment: install python3-venv"
@@ -46,25 +52,24 @@ bench() {
   done
 }
 compare() {
-  # shellcheck disable=SC2086 # word splitting is intended
-  "$venv/bin/python" bench/compare.py "$1" --threads "$threads" ${VIT4J_BENCH_ARGS:-}
+  "$venv/bin/python" bench/compare.py "$1" --threads "$threads" "${more[@]}"
 }
-short() {
-  # shellcheck disable=SC2086
-  "$venv/bin/python" bench/short.py run --threads "$threads" ${VIT4J_BENCH_ARGS:-}
-}
+prepare() { "$venv/bin/python" bench/short.py prepare --threads "$threads" "${more[@]}"; }
+short() { "$venv/bin/python" bench/short.py run --threads "$threads" "${more[@]}"; }
 startup() {
   [ "$VIT4J" != ./vit4j ] || bash src/main/scripts/archive.sh "$PWD/target/vit4j.jar"
-  "$venv/bin/python" bench/startup.py
+  "$venv/bin/python" bench/startup.py "${more[@]}"
 }
 layers() { OMP_NUM_THREADS=$threads bench/kernels.sh LayerBench -wi 2 -i 3 -rf json -rff "$out/layers.json"; }
 page() { "$venv/bin/python" bench/page.py; }
 
-case ${1:-all} in
-  bench | layers | short | startup) "$1" ;;
-  rows | growth) djl; compare "$1" ;;
-  exported | memory) compare "$1" ;;
+part=${1:-all}
+more=("${@:2}")
+case $part in
+  bench | layers | prepare | short | startup) "$part" ;;
+  rows | growth) djl; compare "$part" ;;
+  exported | memory) compare "$part" ;;
   page) page ;;
   all) djl; bench; compare rows; compare growth; compare exported; layers; compare memory; page ;;
-  *) die "unknown part '$1'; expected short, startup, bench, rows, growth, exported, layers, memory, page, or no argument for all" ;;
+  *) die "unknown part '$part'; expected prepare, short, startup, bench, rows, growth, exported, layers, memory, page, or no argument for all" ;;
 esac

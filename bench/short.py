@@ -1,18 +1,19 @@
-"""A short comparison of vit4j with PyTorch, ONNX Runtime and OpenVINO: about half an hour, networks of models.SHORT.
+"""A short comparison of vit4j with PyTorch, ONNX Runtime and OpenVINO: about half an hour for the networks of models.SHORT.
 
-    short.py run                 prepares and measures all networks, then writes the page
-    short.py prepare ROW         exports the files of a network, and fills the cache of torch.compile
-    short.py measure ROW PART    one measurement: a part of PARTS
-    short.py page                writes docs/generated/performance-ISA.md from the results
+    short.py prepare                 exports the files of the peers, and fills the cache of torch.compile; not timed
+    short.py run                     measures all networks, then writes the page
+    short.py measure NETWORK PART    one network: a part of PARTS
+    short.py page                    writes docs/generated/performance-ISA.md from the results
 
-All subjects of a measurement are loaded, then alternate: A B C A B C ... The figures of a page are from one run on one
-machine. BENCH_WRAPPER is a command prefix of each step, for example taskset or nice. Usually called by
-bench/run.sh.
+The programs of a part are started once for a network and alternate: A B C A B C ... Each result is saved when it is
+complete; `run --resume` measures only what is missing. BENCH_WRAPPER is a command prefix of each measurement, for example
+taskset or nice. BENCH_WORK is the directory of files and results, default target/bench. Usually called by bench/run.sh.
 """
 
 import argparse
 import datetime
 import json
+import math
 import os
 import pathlib
 import shlex
@@ -28,44 +29,62 @@ import processor
 import short_page
 
 ROOT = compare.ROOT
-WORK = ROOT / "target" / "bench"
-RESULTS = WORK / f"short-{processor.instruction_set()}"
+WORK = pathlib.Path(os.environ.get("BENCH_WORK", ROOT / "target" / "bench")).absolute()
 BATCHES = [1, 8, 32]
+MEMORY_STEPS = 3  # the second allocates what the first has not: moments of the optimizer next to gradients
 
 
 @dataclass(frozen=True)
-class Part:
-    """Subjects that alternate, and what they are asked to do: by the name of the result, a line of the worker protocol."""
+class Result:
+    """A line of the worker protocol, and the subjects that execute it in turns."""
 
-    lines: dict
+    line: str
     subjects: tuple
 
 
 FP32 = ("vit4j", "pytorch", "onnxruntime", "openvino")
 BF16 = ("vit4j-bf16", "pytorch-bf16", "openvino-bf16")
 PARTS = {
-    "training": Part({"training": "train"}, ("vit4j", "pytorch", "pytorch-compile")),
-    "training-bf16": Part({"training-bf16": "train"}, ("vit4j-bf16", "pytorch-bf16")),
-    "inference": Part({f"inference-{n}": f"infer {n}" for n in (1, 8)}, FP32),
-    "inference-bf16": Part({f"inference-bf16-{n}": f"infer {n}" for n in (1, 8)}, BF16),
-    "inference-32": Part({"inference-32": "infer 32"}, FP32),
-    "inference-bf16-32": Part({"inference-bf16-32": "infer 32"}, BF16),
-    "memory": Part({}, ("vit4j", "vit4j-bf16", "pytorch", "pytorch-bf16")),
+    "float32": {
+        "training": Result("train", ("vit4j", "pytorch", "pytorch-compile")),
+        **{f"inference-{n}": Result(f"infer {n}", FP32) for n in BATCHES},
+    },
+    "bfloat16": {
+        "training-bf16": Result("train", ("vit4j-bf16", "pytorch-bf16")),
+        **{f"inference-bf16-{n}": Result(f"infer {n}", BF16) for n in BATCHES},
+    },
+    "memory": {},
 }
+MEMORY = ("vit4j", "vit4j-bf16", "pytorch", "pytorch-bf16")
+
+
+def results(options):
+    return WORK / f"short-{options.isa or processor.instruction_set()}"
+
+
+def parts(options):
+    """The parts that this processor can run."""
+    return [part for part in options.part or PARTS if part != "bfloat16" or processor.has_bfloat16(options.isa)]
 
 
 def directory(row):
     return WORK / "files" / row.name
 
 
+def compiles(row, options):
+    return row.name in models.COMPILED and "pytorch-compile" not in options.without
+
+
 def command(subject, row, options, batches=()):
-    """Returns the command line of a subject's process; None if it cannot run this network."""
+    """Returns the command line of a subject's process; None if it does not run this network."""
     name, _, variant = subject.partition("-")
     precision = "bf16" if variant == "bf16" else "fp32"
     if name == "vit4j":
         return compare.vit4j_command(row, "onednn", f"train.precision={precision}")
-    if name == "pytorch" and not row.peer:
+    if name == "pytorch" and not row.peer or subject == "pytorch-compile" and not compiles(row, options):
         return None
+    if name == "onnxruntime" and options.isa in processor.LIMITS:
+        return None  # has no setting that limits its instructions
     kind = {"pytorch": "compile" if variant == "compile" else "torch"}.get(name, name)
     if kind == "onnxruntime" and not row.peer:
         kind = "exported"
@@ -80,7 +99,7 @@ def start(name, line, row, options):
 
 
 def prepare(row, options):
-    """Everything that a measurement should not wait for. Returns numbers of parameters and MACs."""
+    """Exports the files of the peers; returns numbers of parameters and MACs."""
     directory(row).mkdir(parents=True, exist_ok=True)
     about = {"vit4j": compare.summary(row)}
     if not row.peer:
@@ -96,16 +115,30 @@ def prepare(row, options):
         files = start("files", [*line[:2], "files", line[-1]], row, options)
         about["failed"] = files.about
         files.close()
-    if "pytorch-compile" in options.without:
-        return about
-    compiled = start("compile", command("pytorch-compile", row, options), row, options)
-    compiled.ask("train 1")
-    compiled.close()
     return about
 
 
+def fill_cache(row, options):
+    """Lets torch.compile compile a training step, which a later process finds in the cache."""
+    begin = time.monotonic()
+    compiled = start("compile", command("pytorch-compile", row, options), row, options)
+    compiled.ask("train 1")
+    compiled.close()
+    print(f"{row.name}: torch.compile and a step took {time.monotonic() - begin:.0f} s", file=sys.stderr)
+
+
+def prepared(row, options, again=False):
+    """Prepares a network unless it is prepared; returns numbers of parameters and MACs."""
+    file = directory(row) / "prepared.json"
+    if again or not file.exists():
+        print(f"{row.name}: preparing", file=sys.stderr)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"failed": {}, **prepare(row, options)}, indent=1) + "\n")
+    return json.loads(file.read_text())
+
+
 def take_turns(workers, line, options, failed):
-    """Returns the seconds of single steps by subject. A turn takes about options.turn seconds, and at least one step."""
+    """Returns the seconds of single steps by subject. A turn takes at least options.turn seconds, after half a turn to warm up."""
     counts, seconds = {}, {}
 
     def ask(worker, times):
@@ -119,124 +152,174 @@ def take_turns(workers, line, options, failed):
 
     for worker in workers:
         once = min(ask(worker, 1), default=0)
-        if 0 < once < 2 * options.turn:
+        if 0 < once < 2 * options.turn:  # the first step makes plans
             once = min(ask(worker, 3), default=0)
-            ask(worker, int(options.turn / once) if once else 1)
-        counts[worker.name] = max(1, int(options.turn / once) if once else 1)
+            ask(worker, math.ceil(options.turn / 2 / once) if once else 1)
+        counts[worker.name] = math.ceil(options.turn / once) if once else 1
         seconds[worker.name] = []
-    begin, rounds = time.monotonic(), 0
-    while rounds < options.rounds or (rounds < options.most and time.monotonic() - begin < options.budget):
+    for _ in range(options.rounds):
         for worker in workers:
             time.sleep(compare.PAUSE)
             seconds[worker.name] += ask(worker, counts[worker.name])
-        rounds += 1
-    return {name: taken for name, taken in seconds.items() if name not in failed}, rounds
+    return {name: taken for name, taken in seconds.items() if name not in failed}
 
 
 def measure(row, part, options):
-    """Starts all subjects at once, lets them alternate, and returns medians and spread by result and subject."""
-    found = {"failed": {}, "results": {}, "rounds": {}}
-    batches = [int(line.split()[1]) for line in PARTS[part].lines.values() if line.startswith("infer")]
-    lines = {name: command(name, row, options, batches) for name in PARTS[part].subjects}
+    """Starts all subjects of a part at once, lets them alternate, and saves medians and spread by result and subject."""
+    found = saved(row, part, options) if options.resume else None
+    found = found or {"failed": {}, "results": {}}
+    lines = {result: at for result, at in PARTS[part].items() if result not in found["results"]}
+    if not lines:
+        return
+    begin = time.monotonic()
+    workers = opened({name for result in lines.values() for name in result.subjects}, row, options, found["failed"])
+    print(f"  {row.name}, {part}: started in {time.monotonic() - begin:.0f} s", file=sys.stderr)
+    for result, at in lines.items():
+        begin = time.monotonic()
+        batch = int(at.line.split()[1]) if " " in at.line else row.batch
+        subjects = [workers[name] for name in at.subjects if name in workers]
+        seconds = take_turns(subjects, at.line, options, found["failed"])
+        found["results"][result] = compare.rates({n: compare.spread(s) for n, s in seconds.items()}, batch)
+        save(row, part, found, options)
+        texts = (f"{name} {rate['images_per_second']:.1f}" for name, rate in found["results"][result].items())
+        taken = f"{time.monotonic() - begin:.0f} s"
+        print(f"  {row.name}, {result}: {'  '.join(texts)} images/s, in {taken}", file=sys.stderr)
+        if result.startswith("training"):
+            closed("pytorch-compile", workers)
+    for name in list(workers):
+        closed(name, workers)
+
+
+def opened(names, row, options, failed):
+    """Starts the processes of subjects; returns them by name."""
+    lines = {name: command(name, row, options, BATCHES) for name in sorted(names)}
     lines = {name: line for name, line in lines.items() if line and name not in options.without}
-    workers = []
+    workers = {}
     with ThreadPoolExecutor(len(lines)) as pool:
         for name, starting in [(n, pool.submit(start, n, line, row, options)) for n, line in lines.items()]:
             try:
-                workers.append(starting.result())
+                workers[name] = starting.result()
             except RuntimeError as problem:
-                found["failed"][name] = str(problem)
-    for result, line in PARTS[part].lines.items():
-        batch = int(line.split()[1]) if " " in line else row.batch
-        seconds, found["rounds"][result] = take_turns(workers, line, options, found["failed"])
-        found["results"][result] = compare.rates({n: compare.spread(s) for n, s in seconds.items()}, batch)
-        save(row, part, found)
-        texts = (f"{name} {rate['images_per_second']:.1f}" for name, rate in found["results"][result].items())
-        print(f"  {row.name}, {result}: {'  '.join(texts)} images/s", file=sys.stderr)
-    for worker in workers:
-        worker.close()
-    return found
+                failed[name] = str(problem)
+    return workers
+
+
+def closed(name, workers):
+    if name in workers:
+        workers.pop(name).close()
 
 
 def memory(row, options):
-    """Peak resident memory of a process that takes training steps, in bytes by subject."""
+    """Saves the peak resident memory of a process that takes training steps, in bytes by subject."""
+    if options.resume and saved(row, "memory", options):
+        return
     peaks, failed = {}, {}
-    for name in PARTS["memory"].subjects:
+
+    def peak(name):
         line = command(name, row, options)
-        if not line or name in options.without or (name.endswith("bf16") and not processor.has_bfloat16()):
-            continue
+        if not line or name in options.without or (name.endswith("bf16") and not processor.has_bfloat16(options.isa)):
+            return
         try:
             worker = start(name, line, row, options)
-            worker.ask("train 5")
+            worker.ask(f"train {MEMORY_STEPS}")
             peaks[name] = worker.ask("memory")["peak"]
             worker.close()
         except RuntimeError as problem:
             failed[name] = str(problem)
+
+    with ThreadPoolExecutor(2) as pool:  # their speed does not matter
+        list(pool.map(peak, MEMORY))
+    save(row, "memory", {"failed": failed, "peaks": peaks}, options)
     print(f"  {row.name}, memory: {'  '.join(f'{n} {p / 1e6:.0f}' for n, p in peaks.items())} MB", file=sys.stderr)
-    return {"failed": failed, "peaks": peaks}
 
 
-def save(row, part, found):
-    RESULTS.mkdir(parents=True, exist_ok=True)
+def saved(row, part, options):
+    """Returns the results of an earlier process with this commit of vit4j; None if there are none."""
+    file = results(options) / f"{row.name}-{part}.json"
+    found = json.loads(file.read_text()) if file.exists() else None
+    return found if found and found["commit"] == compare.versions()["vit4j"] else None
+
+
+def save(row, part, found, options):
+    results(options).mkdir(parents=True, exist_ok=True)
     about = {"row": row.name, "part": part, "batch": row.batch, "commit": compare.versions()["vit4j"]}
-    text = json.dumps({**about, "time": datetime.datetime.now().isoformat(timespec="seconds"), **found}, indent=1)
-    (RESULTS / f"{row.name}-{part}.json").write_text(text + "\n")
+    text = json.dumps({**found, **about, "time": datetime.datetime.now().isoformat(timespec="seconds")}, indent=1)
+    (results(options) / f"{row.name}-{part}.json").write_text(text + "\n")
 
 
 def about(options):
     about = {"machine": processor.describe(), "versions": compare.versions(), "threads": options.threads}
-    about |= {key: getattr(options, key) for key in ("budget", "turn", "rounds", "most")}
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "about.json").write_text(json.dumps(about, indent=1) + "\n")
+    about |= {"turn": options.turn, "rounds": options.rounds, "compiled": [r.name for r in models.SHORT if compiles(r, options)]}
+    about |= {"memory_steps": MEMORY_STEPS, "limit": options.isa if options.isa in processor.LIMITS else ""}
+    results(options).mkdir(parents=True, exist_ok=True)
+    (results(options) / "about.json").write_text(json.dumps(about, indent=1) + "\n")
+
+
+def chosen(options):
+    return [row for row in models.SHORT if not options.networks or row.name in options.networks]
 
 
 def run(options):
-    if not options.only and not options.part:
-        for old in RESULTS.glob("*.json"):
+    begin = time.monotonic()
+    if not options.networks and not options.part and not options.resume:
+        for old in results(options).glob("*.json"):
             old.unlink()
     about(options)
     wrapper = shlex.split(os.environ.get("BENCH_WRAPPER", ""))
-    settings = [f"--{key}={getattr(options, key)}" for key in ("threads", "budget", "turn", "rounds", "most")]
+    settings = [f"--{key}={getattr(options, key)}" for key in ("threads", "turn", "rounds")]
     settings += [f"--without={subject}" for subject in options.without]
-    for row in models.SHORT:
-        if options.only and row.name not in options.only:
-            continue
-        print(f"{row.name}: {row.config}", file=sys.stderr)
-        parts = [part for part in options.part or PARTS if processor.has_bfloat16() or "bf16" not in part]
-        for step in (["prepare", row.name], *(["measure", row.name, part] for part in parts)):
-            ended = subprocess.run([*wrapper, sys.executable, __file__, *step, *settings], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+    settings += ["--isa=" + options.isa] if options.isa else []
+    settings += ["--resume"] if options.resume else []
+    for row in chosen(options):
+        save(row, "network", prepared(row, options), options)
+        print(f"{row.name}: {row.config}, {time.monotonic() - begin:.0f} s since the start", file=sys.stderr)
+        for part in parts(options):
+            step = [sys.executable, __file__, "measure", row.name, part, *settings]
+            ended = subprocess.run([*wrapper, *step], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
             if ended.returncode:
-                print(f"  {' '.join(step)}: ended with exit code {ended.returncode}", file=sys.stderr)
-    short_page.write(RESULTS)
+                print(f"  {row.name}, {part}: ended with exit code {ended.returncode}; --resume continues", file=sys.stderr)
+        short_page.write(results(options))
+    print(f"measured in {(time.monotonic() - begin) / 60:.1f} minutes", file=sys.stderr)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["run", "prepare", "measure", "page"])
+    parser.add_argument("what", choices=["prepare", "run", "measure", "page"])
     parser.add_argument("row", nargs="?", choices=[row.name for row in models.SHORT])
     parser.add_argument("measured", nargs="?", choices=list(PARTS))
-    parser.add_argument("--only", action="append", help="run: a network; may be repeated")
-    parser.add_argument("--part", action="append", choices=list(PARTS), help="run: a part; may be repeated")
+    names = lambda text: text.split(",")
+    parser.add_argument("--networks", type=names, help="only these, comma-separated; keeps the results of the others")
+    parser.add_argument("--part", action="append", choices=list(PARTS), help="only this part; may be repeated")
+    parser.add_argument("--resume", action="store_true", help="keep results of this commit, and measure what is missing")
+    parser.add_argument("--isa", choices=list(processor.LIMITS), help="limit the kernels of all programs, see processor.py")
     parser.add_argument("--without", action="append", default=[], help="a subject to leave out, such as pytorch-compile")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--budget", type=float, default=8, help="seconds of turns per result, unless the fewest rounds take longer")
-    parser.add_argument("--turn", type=float, default=0.4, help="seconds of a subject's turn, which has at least one step")
-    parser.add_argument("--rounds", type=int, default=3, help="fewest turns of each subject")
-    parser.add_argument("--most", type=int, default=10, help="most turns of each subject")
+    parser.add_argument("--turn", type=float, default=0.5, help="seconds of a subject's turn, which has at least one step")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each subject")
     options = parser.parse_args()
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(WORK / "torchinductor"))
+    unknown = set(options.networks or []) - {row.name for row in models.SHORT}
+    if unknown:
+        parser.error(f"unknown network {', '.join(sorted(unknown))}; known: {', '.join(row.name for row in models.SHORT)}")
+    os.environ.update(processor.LIMITS.get(options.isa, {}))
+    caches = WORK / f"torchinductor{'-' + options.isa if options.isa else ''}"
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(caches))
     row = next((row for row in models.SHORT if row.name == options.row), None)
     match options.what:
+        case "prepare":
+            rows = chosen(options)
+            for row in rows:
+                prepared(row, options, again=True)
+            for row in rows:
+                if compiles(row, options):
+                    fill_cache(row, options)
         case "run":
             run(options)
-        case "prepare":
-            save(row, "network", {"failed": {}, **prepare(row, options)})
         case "measure" if options.measured == "memory":
-            save(row, "memory", memory(row, options))
+            memory(row, options)
         case "measure":
             measure(row, options.measured, options)
         case "page":
-            short_page.write(RESULTS)
+            short_page.write(results(options))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Writes docs/generated/performance-ISA.md from the results of bench/short.py. Runs no measurements."""
+"""Writes docs/generated/performance-ISA.md from the results of bench/short.py, and the table of goals in
+docs/performance.md between the comments `goals ISA` and `end`. Runs no measurements."""
 
 import json
 import math
@@ -10,6 +11,7 @@ from markdown import table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "generated"
+OVERVIEW = ROOT / "docs" / "performance.md"
 # Reasons for missed goals, written manually from profiles: by instruction set, result, and network or "*" for all.
 REASONS = ROOT / "bench" / "reasons.json"
 NAMES = {
@@ -89,15 +91,18 @@ class Results:
         return reasons.get(row, reasons.get("*", "not examined"))
 
 
+def ratios(ours, found, factors):
+    """Rates relative to those of peers, by peer."""
+    return {peer: found[ours]["images_per_second"] / found[peer]["images_per_second"] for peer in factors if peer in found}
+
+
 def score(goal, found):
     """The lowest rate relative to what the goal requires; infinite without a peer, 0 without a result of ours."""
-    if not found:
+    if not any(peer in found for peer in goal.factors):
         return math.inf
     if goal.ours not in found:
         return 0
-    speed = found[goal.ours]["images_per_second"]
-    required = [factor * found[peer]["images_per_second"] for peer, factor in goal.factors.items() if peer in found]
-    return min((speed / need for need in required), default=math.inf)
+    return min(ratio / goal.factors[peer] for peer, ratio in ratios(goal.ours, found, goal.factors).items())
 
 
 def comparison(results, goal):
@@ -111,10 +116,9 @@ def comparison(results, goal):
         found = results.of(row, goal.result)
         missed = scores[row] < 1
         ours = found.get(goal.ours)
-        ratios = [
-            f"{ours['images_per_second'] / found[peer]['images_per_second']:.2f}" if ours and peer in found else "-" for peer in peers
-        ]
-        body.append([f"**{row}**" if missed else row, rate(ours), *(rate(found.get(peer)) for peer in peers), *ratios])
+        faster = ratios(goal.ours, found, peers) if ours else {}
+        cells = [f"{faster[peer]:.2f}" if peer in faster else "-" for peer in peers]
+        body.append([f"**{row}**" if missed else row, rate(ours), *(rate(found.get(peer)) for peer in peers), *cells])
         if missed:
             lost.append(f"- **{row}**: {results.reason(row, goal.result)}.")
     head = ["network", NAMES[goal.ours], *(NAMES[peer] for peer in peers), *("x " + NAMES[peer] for peer in peers)]
@@ -140,32 +144,60 @@ def peak_memory(results):
         for ratio, row, ours, one, other in body
     ]
     lines = ["## Peak memory in training", ""]
-    lines += ["Peak resident memory in MB of a process that takes five training steps, including the JVM and Python.", ""]
+    steps = results.about["memory_steps"]
+    lines += [f"Peak resident memory in MB of a new process that takes {steps} training steps, including the JVM and Python.", ""]
     lines += [f"Goal: at most {MEMORY} of PyTorch's in the same precision.", ""]
     return [*lines, *table(["network", "vit4j", "PyTorch", "vit4j / PyTorch"], cells), *lost, *([""] if lost else [])]
 
 
+def grouped(title, reasons):
+    """One line per reason, with the networks that have it."""
+    networks = {}
+    for row, reason in reasons.items():
+        networks.setdefault(reason, []).append(row)
+    return [f"- {title}, {', '.join(f'**{row}**' for row in rows)}: {reason}." for reason, rows in networks.items()]
+
+
+def missed(goal, row, found):
+    """The name of a network that misses a goal, with the ratios that are too low."""
+    if goal.ours not in found:
+        return f"**{row}** (did not run)"
+    low = {peer: ratio for peer, ratio in ratios(goal.ours, found, goal.factors).items() if ratio < goal.factors[peer]}
+    return f"**{row}** ({', '.join(f'{ratio:.2f} x {NAMES[peer]}' for peer, ratio in low.items())})"
+
+
+def summary_of(results, goal):
+    """A line of the table of goals, and the reasons of the networks that miss the goal."""
+    found = {row: results.of(row, goal.result) for row in results.rows}
+    scores = {row: score(goal, rates) for row, rates in found.items() if score(goal, rates) < math.inf}
+    lost = [row for row in sorted(scores, key=scores.get) if scores[row] < 1]
+    absent = {peer: [row for row in results.rows if peer not in found[row]] for peer in goal.factors}
+    text = [f"{NAMES[peer]} ({len(rows)}: {', '.join(rows)})" for peer, rows in absent.items() if rows]
+    cells = [f"{len(scores) - len(lost)} of {len(scores)}", ", ".join(missed(goal, row, found[row]) for row in lost) or "-"]
+    reasons = grouped(goal.title, {row: results.reason(row, goal.result) for row in lost})
+    return [f"{goal.title}: {goal.text()}", *cells, "; ".join(text) or "-"], reasons
+
+
+def memory_of(results, ours, peer):
+    peaks = {row: results.peaks(row) for row in results.rows}
+    ratio = {row: found[ours] / found[peer] for row, found in peaks.items() if ours in found and peer in found}
+    lost = [row for row in sorted(ratio, key=ratio.get, reverse=True) if ratio[row] > MEMORY]
+    title = f"Peak memory in training, {'bfloat16' if ours.endswith('bf16') else 'float32'}"
+    absent = [row for row in results.rows if row not in ratio]
+    cells = [f"{len(ratio) - len(lost)} of {len(ratio)}", ", ".join(f"**{row}** ({ratio[row]:.2f})" for row in lost) or "-"]
+    text = f"{NAMES[peer]} ({len(absent)}: {', '.join(absent)})" if absent else "-"
+    reasons = grouped(title, {row: results.reason(row, ours.replace("vit4j", "memory")) for row in lost})
+    return [f"{title}: at most {MEMORY} x {NAMES[peer]}", *cells, text], reasons
+
+
 def summary(results):
-    """Which goals are reached by how many networks; those with missed goals first."""
-    body = []
-    for goal in GOALS:
-        scores = {row: score(goal, results.of(row, goal.result)) for row in results.rows}
-        scores = {row: value for row, value in scores.items() if value < math.inf}
-        if scores:
-            lost = [row for row in sorted(scores, key=scores.get) if scores[row] < 1]
-            known = [row for row in scores if row in lost or set(goal.factors) <= set(results.of(row, goal.result))]
-            text = ", ".join(row for row in scores if row not in known) or "-"
-            body.append([goal.title, goal.text(), f"{len(known) - len(lost)} of {len(known)}", ", ".join(lost) or "-", text])
-    for ours, peer in (("vit4j", "pytorch"), ("vit4j-bf16", "pytorch-bf16")):
-        peaks = {row: results.peaks(row) for row in results.rows}
-        ratios = {row: found[ours] / found[peer] for row, found in peaks.items() if ours in found and peer in found}
-        if ratios:
-            lost = [row for row in sorted(ratios, key=ratios.get, reverse=True) if ratios[row] > MEMORY]
-            title = f"Peak memory in training, {'bfloat16' if ours.endswith('bf16') else 'float32'}"
-            text = f"at most {MEMORY} x {NAMES[peer]}"
-            body.append([title, text, f"{len(ratios) - len(lost)} of {len(ratios)}", ", ".join(lost) or "-", "-"])
-    body.sort(key=lambda line: line[3] == "-")
-    return ["## Goals", "", *table(["", "goal", "networks", "missed by", "open: not all peers ran"], body)]
+    """How many networks reach each goal; goals that some networks miss are first, with the reasons below."""
+    lines = [summary_of(results, goal) for goal in GOALS if any(results.of(row, goal.result) for row in results.rows)]
+    pairs = [("vit4j", "pytorch"), ("vit4j-bf16", "pytorch-bf16")]
+    lines += [memory_of(results, *pair) for pair in pairs if any(pair[0] in results.peaks(row) for row in results.rows)]
+    lines.sort(key=lambda line: line[0][2] == "-")
+    reasons = [reason for _, all_of in lines for reason in all_of]
+    return [*table(["goal", "reached by", "missed by", "not compared with"], [cells for cells, _ in lines]), *reasons]
 
 
 def networks(results):
@@ -182,6 +214,29 @@ def networks(results):
     return ["## Networks", "", *table(head, body), *failed, *([""] if failed else [])]
 
 
+def conditions(about):
+    """Paragraphs about what was measured and how."""
+    lines = [
+        "The programs of a table row alternate on the same machine with the same network, with initial weights and without dropout:"
+        f" {about['rounds']} turns of at least {about['turn']:g} seconds and one step, after half a turn to warm up. Images per second,"
+        " median of all steps (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program: above 1,"
+        " vit4j is faster. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
+        " first in each table, with the reason below.",
+        "",
+        f"torch.compile was measured with {', '.join(about['compiled']) or 'no network'} only, in training: it compiles for minutes.",
+        "",
+    ]
+    if about["limit"]:
+        lines += [
+            "**This is an AVX-512 processor whose programs were limited to AVX2 kernels, not an AVX2 processor**: clock, caches and memory"
+            " are those of the newer processor. ONNX Runtime has no such limit and is left out. oneDNN (vit4j, PyTorch, OpenVINO) has"
+            " `ONEDNN_MAX_CPU_ISA=AVX2`, PyTorch also `ATEN_CPU_CAPABILITY=avx2` and `MKL_ENABLE_INSTRUCTIONS=AVX2`, Java"
+            " `-XX:UseAVX=2`.",
+            "",
+        ]
+    return lines
+
+
 def write(folder):
     results = Results(folder)
     about, commits = results.about, sorted({file["commit"] for file in results.files})
@@ -192,21 +247,27 @@ def write(folder):
     lines += [f"# Performance: {results.isa}", ""]
     lines += [f"Processor: {machine}; {about['threads']} threads.", ""]
     lines += [f"Versions: vit4j {', '.join(commits)}, {versions}. Measured from {times[0]} to {times[-1]}.", ""]
-    lines += [
-        "The programs of a table row alternate on the same machine with the same network, with initial weights and without dropout:"
-        f" {about['rounds']} to {about['most']} turns of at least one step, more than {about['rounds']} if they take less than"
-        f" {about['budget']:g} seconds. Images"
-        " per second, median (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program: above 1,"
-        " vit4j is faster. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
-        " first in each table, with the reason below.",
-        "",
-    ]
-    if "remark" in about:  # added manually
-        lines += [about["remark"], ""]
-    lines += summary(results)
+    lines += conditions(about)
+    goals = summary(results)
+    lines += ["## Goals", "", *goals, *([] if goals[-1] == "" else [""])]
     for goal in GOALS:
         lines += comparison(results, goal)
     lines += peak_memory(results) + networks(results)
     page = PAGES / f"performance-{results.isa}.md"
     page.write_text("\n".join(lines).rstrip() + "\n")
     print(page.relative_to(ROOT))
+    link = f"[All figures](generated/{page.name}) of vit4j {', '.join(commits)}, measured {times[0][:10]}:"
+    if overview(results.isa, [link, "", *goals]):
+        print(OVERVIEW.relative_to(ROOT))
+
+
+def overview(isa, lines):
+    """Replaces the goals of a processor in the overview; returns false if it has no place for them."""
+    text = OVERVIEW.read_text()
+    begin, end = f"<!-- goals {isa}: bench/short_page.py -->\n", "<!-- end -->"
+    before, found, rest = text.partition(begin)
+    if not found or end not in rest:
+        return False
+    after = rest[rest.index(end) :]
+    OVERVIEW.write_text(before + begin + "\n".join(lines).rstrip() + "\n\n" + after)
+    return True

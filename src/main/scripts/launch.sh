@@ -84,6 +84,27 @@ share_classes() {
   flags+=("-XX:SharedArchiveFile=$archive" '-Xlog:cds*=off')
 }
 
+# Adds to "flags" that Java compiles quickly instead of well, if the command has too little work to profit from the latter: it
+# describes something, or predicts at most eight images, for which the network is native code.
+#   $@  the command line of vit4j
+compile_quickly() {
+  local word files=0
+  case ${1:-} in
+    predict)
+      for word in "${@:2}"; do
+        case $word in
+          - | @* | --list | --list=* | --spark | --spark=* | *.npy) return 0 ;; # any number of images
+          -*) ;;
+          *) if [ -d "$word" ]; then return 0; fi; files=$((files + 1)) ;;
+        esac
+      done
+      [ "$files" -le 9 ] || return 0 ;; # with the model
+    '' | help | models | summary | -*) ;;
+    *) return 0 ;;
+  esac
+  flags+=(-XX:TieredStopAtLevel=1)
+}
+
 # Sets the environment, the array "flags" and "user_options", all options that the user gives to Java.
 #   $1  directory for unpacked native libraries if the home cannot be written
 prepare() {

@@ -2,6 +2,7 @@ package org.vit4j.backend;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.vit4j.machine.NativeLibraries;
 public final class ParameterStore {
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
     private final Map<String, INDArray> arrays = new LinkedHashMap<>();
+    private final Map<String, Long> flatOffsets = new HashMap<>(); // in trainable or buffers
     private final INDArray trainable;
     private final INDArray buffers;
     private final long decayed;
@@ -49,6 +51,7 @@ public final class ParameterStore {
         long from = 0;
         for (Parameter parameter : group) {
             arrays.put(parameter.name(), view(flat, from, parameter.shape()));
+            flatOffsets.put(parameter.name(), from);
             from += parameter.size();
         }
         return flat;
@@ -98,7 +101,9 @@ public final class ParameterStore {
         if (values.length != array.length()) {
             throw new IllegalArgumentException(name + ": expected " + array.length() + " values, got " + values.length);
         }
-        array.assign(Nd4j.createFromArray(values).reshape('c', array.shape()));
+        INDArray flat = parameters.get(name).role().trainable() ? trainable : buffers;
+        if (HostFloats.isDense(flat)) HostFloats.of(flat, flatOffsets.get(name)).put(values, 0, values.length);
+        else array.assign(Nd4j.createFromArray(values).reshape('c', array.shape()));
     }
 
     /** All trainable parameters, flat; weight decay applies to the first {@link #decayed} elements. */

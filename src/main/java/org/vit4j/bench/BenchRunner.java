@@ -36,18 +36,29 @@ public enum BenchRunner {
         };
     }
 
-    /** Loads the network of a config. */
-    public Subject open(RunConfig config) {
-        return switch (this) {
-            case PLAIN -> new PlainSameDiffSubject(config);
-            case SAMEDIFF -> new Vit4jSubject(config, Backend.SAMEDIFF);
-            case ONEDNN -> new Vit4jSubject(config, Backend.ONEDNN);
-            case TORCH -> new Vit4jSubject(config, torch(config.train().backend()));
-        };
+    /**
+     * Checks that this machine can run a config this way.
+     *
+     * @throws ConfigError if it does not have the backend, its device or its precision
+     */
+    public void check(RunConfig config) {
+        if (this == PLAIN) PlainSameDiffSubject.check(config);
+        else backend(config.train().backend());
     }
 
-    private static Backend torch(Backend configured) {
-        Backend backend = Backend.TORCH.with(configured.precision()).on(configured.devices());
+    /** Loads the network of a config. */
+    public Subject open(RunConfig config) {
+        if (this == PLAIN) return new PlainSameDiffSubject(config);
+        return new Vit4jSubject(config, backend(config.train().backend()));
+    }
+
+    private Backend backend(Backend configured) {
+        Backend backend = switch (this) {
+            case SAMEDIFF -> Backend.SAMEDIFF.with(configured.precision());
+            case ONEDNN -> Backend.ONEDNN.with(configured.precision());
+            case TORCH -> Backend.TORCH.with(configured.precision()).on(configured.devices());
+            case PLAIN -> throw new IllegalStateException("plain SameDiff is not a backend");
+        };
         try {
             backend.check();
         } catch (ConfigError e) {

@@ -49,11 +49,16 @@ final class PlainSameDiffSubject implements Subject {
     private int lastSize;
     private int steps;
 
-    PlainSameDiffSubject(RunConfig config) {
+    /** @throws ConfigError if the precision is not float32 */
+    static void check(RunConfig config) {
         Precision precision = config.train().backend().precision();
         if (precision != Precision.FP32)
-            throw new ConfigError("precision " + precision.configName()
+            throw new ConfigError("train.precision " + precision.configName()
                     + " is not available: plain SameDiff computes in fp32; use --only onednn");
+    }
+
+    PlainSameDiffSubject(RunConfig config) {
+        check(config);
         this.network = new BenchNetwork(config);
         this.optimizer = config.train().optimizer();
         this.lowered = SameDiffLowering.lower(network.graph(), network.parameters(), Mode.TRAINING);

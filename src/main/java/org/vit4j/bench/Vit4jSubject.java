@@ -14,7 +14,7 @@ import org.vit4j.optim.Optimizer;
 import org.vit4j.optim.ParamGroups;
 import org.vit4j.run.RunConfig;
 
-/** A training step as in {@code vit4j train}, on one of vit4j's backends, with the config's precision. */
+/** A training step as in {@code vit4j train}, on one of vit4j's backends. */
 final class Vit4jSubject implements Subject {
     private final BenchNetwork network;
     private final Backend backend;
@@ -26,11 +26,11 @@ final class Vit4jSubject implements Subject {
 
     Vit4jSubject(RunConfig config, Backend backend) {
         this.network = new BenchNetwork(config);
-        this.backend = backend.with(config.train().backend().precision());
+        this.backend = backend;
         this.lr = config.train().optimizer().lr();
-        this.parameters = this.backend.parameters(network.parameters());
+        this.parameters = backend.parameters(network.parameters());
         GradientStep.GradientSpec spec = new GradientStep.GradientSpec(network::loss, List.of());
-        this.step = this.backend.step(network.graph(), parameters, Mode.TRAINING, spec);
+        this.step = backend.step(network.graph(), parameters, Mode.TRAINING, spec);
         Optimizer rule = config.train().optimizer();
         this.optimizer = rule.start(parameters.trainable(), ParamGroups.of(network.parameters(), rule.weightDecay()));
     }

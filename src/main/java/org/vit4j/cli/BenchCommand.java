@@ -87,6 +87,7 @@ final class BenchCommand implements Callable<Integer> {
         RunConfig run = RunConfig.open(config, overrides.values());
         Consumer<String> progress = step -> spec.commandLine().getErr().println("bench: " + step);
         List<BenchRunner> runners = only.stream().distinct().sorted().toList();
+        runners.forEach(runner -> runner.check(run)); // before a process of its own that measures memory would fail
         Map<BenchRunner, PeakMemory> memory = new EnumMap<>(BenchRunner.class);
         Bench.BenchResult measured;
         try (Bench bench =

@@ -24,28 +24,6 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         versionProvider = CommandLineProgram.Version.class,
         description = "Vision transformers on the JVM: configured in YAML, trained, and saved as Keras files.",
-        subcommands = {
-            TrainCommand.class,
-            FindLrCommand.class,
-            AverageCommand.class,
-            ReportCommand.class,
-            CompareCommand.class,
-            EvalCommand.class,
-            PredictCommand.class,
-            ExplainCommand.class,
-            SummaryCommand.class,
-            PlotCommand.class,
-            ModelsCommand.class,
-            ImportCommand.class,
-            ExportCommand.class,
-            PreviewCommand.class,
-            BenchCommand.class,
-            BenchWorkerCommand.class,
-            DataWorkerCommand.class,
-            WarmUpCommand.class,
-            HelpCommand.class,
-            AutoComplete.GenerateCompletion.class
-        },
         footer = {"", "Exit codes: 0 success, 1 failure, 2 invalid input, 130 interrupted after saving."})
 public final class CommandLineProgram implements Runnable {
     /** Commands that run no tensor operations, so that they also work where ND4J has no backend. */
@@ -80,6 +58,7 @@ public final class CommandLineProgram implements Runnable {
     public static int run(String... args) {
         CommandLineProgram root = new CommandLineProgram(new InterruptHandler());
         CommandLine line = new CommandLine(root);
+        Subcommands.addTo(line, args);
         line.setOut(ConsoleEncoding.writer(System.out));
         line.setErr(ConsoleEncoding.writer(System.err));
         line.setCaseInsensitiveEnumValuesAllowed(true);

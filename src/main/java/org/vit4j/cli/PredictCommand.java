@@ -10,7 +10,9 @@ import java.util.concurrent.Callable;
 import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
+import org.vit4j.data.image.ImageFile;
 import org.vit4j.io.AtomicFiles;
+import org.vit4j.machine.NativeLibraries;
 import org.vit4j.model.SavedModel;
 import org.vit4j.model.TestTimeAugmentation;
 import org.vit4j.run.DistributedBackend;
@@ -124,6 +126,7 @@ final class PredictCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         List<Path> files = inputs.files(note -> err.println("vit4j: " + note));
         UnreadableInputs unreadable = new UnreadableInputs(err, failOnCorrupt);
+        NativeLibraries.loadInBackground(ImageFile::loadDecoder);
         try (SavedModel model = SavedModel.load(inputs.model(), backend)) {
             if (written.isPresent()) write(model, options, files, unreadable, written.get());
             else print(model, options, files, unreadable);

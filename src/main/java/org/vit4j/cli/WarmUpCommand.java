@@ -34,7 +34,8 @@ final class WarmUpCommand implements Callable<Integer> {
                 network.save(model);
             }
             ImageIO.write(new BufferedImage(256, 256, BufferedImage.TYPE_INT_RGB), "jpg", image.toFile());
-            predict(model, image);
+            run("predict", model.toString(), image.toString());
+            run("help"); // loads the classes of all commands
         } finally {
             Files.deleteIfExists(model);
             Files.deleteIfExists(image);
@@ -43,11 +44,9 @@ final class WarmUpCommand implements Callable<Integer> {
         return CommandLineProgram.SUCCESS;
     }
 
-    private static void predict(Path model, Path image) {
+    private static void run(String... words) {
         int[] code = new int[1];
-        SuppressedOutput.withoutOutput(
-                () -> code[0] = CommandLineProgram.run("predict", model.toString(), image.toString()));
-        if (code[0] != CommandLineProgram.SUCCESS)
-            throw new RunException("the prediction ended with exit code " + code[0]);
+        SuppressedOutput.withoutOutput(() -> code[0] = CommandLineProgram.run(words));
+        if (code[0] != CommandLineProgram.SUCCESS) throw new RunException(words[0] + " ended with exit code " + code[0]);
     }
 }

@@ -15,19 +15,45 @@ public final class NativeLibraries {
 
     private static final String CUDA_BACKEND = "/org/nd4j/linalg/jcublas/JCublasBackend.class";
 
+    private static LinkageError failure;
+
     private NativeLibraries() {}
+
+    /**
+     * Starts to load ND4J's backend in a thread, and then runs {@code next} there, such as loading more libraries: this takes
+     * about as long as reading a config and building its graph, which need no native code. A failure of the backend is
+     * thrown by {@link #load}.
+     *
+     * @param next must not throw
+     */
+    public static void loadInBackground(Runnable next) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        load();
+                    } catch (LinkageError e) {
+                        return; // every further call throws it again
+                    }
+                    next.run();
+                },
+                "vit4j-natives");
+        thread.setDaemon(true);
+        thread.start();
+    }
 
     /**
      * Loads ND4J's backend; does nothing if it is loaded.
      *
      * @throws LinkageError if the CPU backend cannot be loaded; the message names the artifacts of this platform
      */
-    public static void load() {
+    public static synchronized void load() {
+        if (failure != null) throw failure;
         try {
             Nd4j.getBackend();
         } catch (LinkageError e) {
-            if (NativeLibraries.class.getResource(CUDA_BACKEND) != null) throw e;
-            throw new LinkageError(message(Loader.getPlatform(), e), e);
+            boolean cuda = NativeLibraries.class.getResource(CUDA_BACKEND) != null;
+            failure = cuda ? e : new LinkageError(message(Loader.getPlatform(), e), e);
+            throw failure;
         }
     }
 

@@ -115,4 +115,15 @@ class SubjectTest {
                 .usingElementComparator((a, b) -> Math.abs(a - b) < 1e-12 ? 0 : Double.compare(a, b))
                 .containsExactly(1.3, 2.5, 3.7);
     }
+
+    @Test
+    void checkRejectsPrecisionsThatARunnerDoesNotHave() {
+        RunConfig bfloat16 = RunConfig.open("digits-vit", List.of("train.precision=bf16"));
+        for (BenchRunner runner : List.of(BenchRunner.PLAIN, BenchRunner.SAMEDIFF)) {
+            assertThatThrownBy(() -> runner.check(bfloat16))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessageContaining("train.precision bf16 is not available: ")
+                    .hasMessageContaining("fp32");
+        }
+    }
 }

@@ -18,6 +18,11 @@ import org.vit4j.io.RunException;
 public final class ImageFile {
     private ImageFile() {}
 
+    /** Loads the native decoder, which otherwise happens when the first image is read. */
+    public static void loadDecoder() {
+        OpenCv.load();
+    }
+
     /** Returns true if the name has the extension of an image format that is read. */
     public static boolean isImage(Path file) {
         return ImageFormats.isImage(file);

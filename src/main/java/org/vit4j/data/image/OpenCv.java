@@ -1,6 +1,7 @@
 package org.vit4j.data.image;
 
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.opencv.global.opencv_core;
@@ -18,28 +19,34 @@ final class OpenCv {
 
     /** Loads the natives at first use. */
     private static final class OpenCvLibrary {
-        private static final boolean LOADED = load();
+        private static final String FAILURE = load(); // empty if they are loaded
+        private static final AtomicBoolean REPORTED = new AtomicBoolean();
 
-        private static boolean load() {
+        private static String load() {
             try {
                 JavaCppLogging.useSlf4j();
                 Loader.load(opencv_imgcodecs.class);
                 opencv_core.setNumThreads(1); // vit4j decodes several images in parallel
-                return true;
+                return "";
             } catch (LinkageError | RuntimeException e) {
-                String reason =
-                        Optional.ofNullable(e.getMessage()).orElse(e.getClass().getSimpleName());
-                LOG.warn(
-                        "OpenCV's natives cannot be loaded ({}): JPEG is decoded by javax.imageio, WebP is not supported",
-                        reason.lines().findFirst().orElse(""));
-                return false;
+                return Optional.ofNullable(e.getMessage()).orElse(e.getClass().getSimpleName());
             }
         }
     }
 
+    /** Loads the natives if they can be loaded. Unlike {@link #available}, does not report that they are missing. */
+    static void load() {
+        OpenCvLibrary.FAILURE.isEmpty();
+    }
+
     /** Returns true if the natives can be loaded. */
     static boolean available() {
-        return OpenCvLibrary.LOADED;
+        if (OpenCvLibrary.FAILURE.isEmpty()) return true;
+        if (OpenCvLibrary.REPORTED.compareAndSet(false, true))
+            LOG.warn(
+                    "OpenCV's natives cannot be loaded ({}): JPEG is decoded by javax.imageio, WebP is not supported",
+                    OpenCvLibrary.FAILURE.lines().findFirst().orElse(""));
+        return false;
     }
 
     /**
