@@ -149,6 +149,18 @@ public final class Batch {
                 : ofBytes(count, height, width, channels, Arrays.copyOf(bytes, length), table, first, of);
     }
 
+    /** Copies an image, its label and its index to another position. */
+    void move(int from, int to) {
+        if (from == to) return;
+        int length = height * width * channels;
+        if (bytes == null) System.arraycopy(images, from * length, images, to * length, length);
+        else System.arraycopy(bytes, from * length, bytes, to * length, length);
+        floats.remove(to);
+        Optional.ofNullable(floats.remove(from)).ifPresent(values -> floats.put(to, values));
+        labels[to] = labels[from];
+        indices[to] = indices[from];
+    }
+
     /** Copies the images to ND4J's memory, [N, H, W, C]. The caller closes the array; it is not garbage collected. */
     public INDArray array() {
         return Nd4j.create(images(), new long[] {size, height, width, channels}, 'c');

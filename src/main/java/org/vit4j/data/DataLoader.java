@@ -1,17 +1,8 @@
 package org.vit4j.data;
 
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -32,8 +23,6 @@ import org.vit4j.data.transforms.Transform;
  * only on (seed, epoch, index, repeat); the number of threads does not change the batches.
  */
 public final class DataLoader implements BatchSource {
-    private static final long IDLE_SECONDS = 10;
-
     private final Dataset dataset;
     private final AugmentConfig augment;
     private final Preprocessing preprocess;
@@ -95,7 +84,7 @@ public final class DataLoader implements BatchSource {
         this.seed = seed;
         this.threads = threads;
         this.onUnreadable = unreadable;
-        this.arrays = new BatchArrays(preprocess, batchSize, threads);
+        this.arrays = new BatchArrays(preprocess, batchSize, batchesAhead());
     }
 
     /**
@@ -127,7 +116,7 @@ public final class DataLoader implements BatchSource {
 
     @Override
     public BatchIterator epoch(int epoch, int skipBatches) {
-        return new EpochIterator(epoch, skipBatches);
+        return new PrefetchedBatches(new EpochBatches(epoch, skipBatches), skipBatches, threads, batchesAhead());
     }
 
     @Override
@@ -220,16 +209,9 @@ public final class DataLoader implements BatchSource {
         times.loaded(decoded - start, System.nanoTime() - decoded);
     }
 
-    /** Daemon threads. They time out when idle, so an epoch that is never closed leaks no threads. */
-    private static ThreadPoolExecutor workers(int threads) {
-        var tasks = new LinkedBlockingQueue<Runnable>(); // bounded by submitBatches()
-        var workers = new ThreadPoolExecutor(threads, threads, IDLE_SECONDS, TimeUnit.SECONDS, tasks, task -> {
-            Thread thread = new Thread(task, "vit4j-data");
-            thread.setDaemon(true);
-            return thread;
-        });
-        workers.allowCoreThreadTimeOut(true);
-        return workers;
+    /** One batch that is ready, and as many in preparation as all threads need. */
+    private int batchesAhead() {
+        return 1 + (threads + batchSize - 1) / batchSize;
     }
 
     /** Returns false if the image cannot be read and is skipped. */
@@ -310,108 +292,57 @@ public final class DataLoader implements BatchSource {
         }
     }
 
-    private final class EpochIterator implements BatchIterator {
+    /** The batches of one epoch. */
+    private final class EpochBatches implements PrefetchedBatches.FillableBatches {
         private final int epoch;
         private final EpochOrder order;
         private final ImagePass images;
-        private final ThreadPoolExecutor workers;
-        private final Deque<Future<Optional<Batch>>> pending = new ArrayDeque<>();
-        private Optional<Batch> ready = Optional.empty();
-        private int next;
-        private volatile boolean closed;
 
-        EpochIterator(int epoch, int skipBatches) {
+        EpochBatches(int epoch, int skipBatches) {
             this.epoch = epoch;
             this.order = order(epoch);
             int to = imagesPerEpoch();
             int from = Math.min(to, skipBatches * batchSize);
             this.images = dataset.pass(new ReadPlan(order.images(), order.reads(), from, to));
-            this.next = skipBatches;
-            this.workers = workers(threads);
-            submitBatches();
-            if (pending.isEmpty()) close();
-        }
-
-        /** Keeps one batch per thread in preparation and one more ready. */
-        private void submitBatches() {
-            while (pending.size() <= threads && next < batchesPerEpoch()) {
-                int from = next++ * batchSize;
-                pending.add(workers.submit(() -> batch(from, Math.min(order.images().length, from + batchSize))));
-            }
-        }
-
-        /** Loads a batch; empty if none of its images can be read. */
-        private Optional<Batch> batch(int from, int to) {
-            Batch batch = arrays.empty(to - from, byteTable);
-            int filled = 0;
-            for (int i = from; i < to; i++) {
-                if (closed) throw new CancellationException();
-                int position = i;
-                Supplier<Image> source = () -> images.image(position);
-                if (fillIfReadable(batch, filled, source, order.images()[i], epoch, order.repeats()[i])) filled++;
-            }
-            return filled == 0 ? Optional.empty() : Optional.of(batch.first(filled));
-        }
-
-        /** Waits for a batch only if unreadable images are skipped: the remaining batches may then all be empty. */
-        @Override
-        public boolean hasNext() {
-            if (onUnreadable.isEmpty()) return !pending.isEmpty();
-            while (ready.isEmpty() && !pending.isEmpty()) ready = take();
-            return ready.isPresent();
         }
 
         @Override
-        public Batch next() {
-            if (!hasNext()) throw new NoSuchElementException();
-            Batch batch = ready.or(this::take).orElseThrow();
-            ready = Optional.empty();
-            return batch;
-        }
-
-        private Optional<Batch> take() {
-            Future<Optional<Batch>> first = pending.remove();
-            submitBatches();
-            try {
-                long start = System.nanoTime();
-                Optional<Batch> batch = first.get();
-                times.waited(System.nanoTime() - start);
-                if (pending.isEmpty()) close();
-                return batch;
-            } catch (ExecutionException e) {
-                close();
-                if (e.getCause() instanceof RuntimeException cause) throw cause;
-                if (e.getCause() instanceof Error cause) throw cause;
-                throw new AssertionError(e.getCause());
-            } catch (InterruptedException e) {
-                close();
-                Thread.currentThread().interrupt();
-                throw new CancellationException("interrupted while waiting for a batch");
-            }
+        public int count() {
+            return batchesPerEpoch();
         }
 
         @Override
-        public void release(Batch batch) {
+        public Batch empty(int batch) {
+            int from = batch * batchSize;
+            return arrays.empty(Math.min(order.images().length, from + batchSize) - from, byteTable);
+        }
+
+        @Override
+        public boolean fill(Batch loaded, int batch, int image) {
+            int position = batch * batchSize + image;
+            int index = order.images()[position];
+            return fillIfReadable(
+                    loaded, image, () -> images.image(position), index, epoch, order.repeats()[position]);
+        }
+
+        @Override
+        public boolean skipsUnreadable() {
+            return onUnreadable.isPresent();
+        }
+
+        @Override
+        public void waited(long nanos) {
+            times.waited(nanos);
+        }
+
+        @Override
+        public void released(Batch batch) {
             arrays.release(batch);
         }
 
-        /** Stops after the image that each thread is reading. Interrupting a read would make the file look unreadable. */
         @Override
         public void close() {
-            closed = true;
             images.close();
-            pending.forEach(batch -> batch.cancel(false));
-            pending.clear();
-            workers.shutdown();
-            boolean interrupted = false;
-            while (!workers.isTerminated()) {
-                try {
-                    if (workers.awaitTermination(1, TimeUnit.MINUTES)) break;
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) Thread.currentThread().interrupt();
         }
     }
 }
