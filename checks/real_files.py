@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares vit4j with Pillow, timm and PyTorch on ordinary images, folders and checkpoints: checks/real_files.py [GROUP ...]"""
+"""Compares vit4j with Pillow, timm and PyTorch on ordinary images, folders, shards and checkpoints: checks/real_files.py [GROUP ...]"""
 
 import importlib
 import pathlib
@@ -8,7 +8,7 @@ import tempfile
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-GROUPS = ("images", "folders", "checkpoints")
+GROUPS = ("images", "folders", "shards", "checkpoints")
 
 
 def main(groups):

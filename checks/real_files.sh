@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Ordinary images, folders and checkpoints, made by Pillow, timm and PyTorch, against what ./vit4j makes of them. Further
-# arguments are groups: images, folders, checkpoints. The packages are installed into a virtual environment once, or
+# Ordinary images, folders, shards and checkpoints, made by Pillow, webdataset, datasets, timm and PyTorch, against what ./vit4j makes of them. Further
+# arguments are groups: images, folders, shards, checkpoints. The packages are installed into a virtual environment once, or
 # REAL_FILES_PYTHON names a Python that has them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -117,6 +117,8 @@ final class EvalData {
     private Dataset open(ModelDescription model, List<String> classes, List<String> directories) {
         Path path = UserPath.of(data);
         Optional<ShardFormat> format = ShardDatasets.format(data);
+        if (format.isPresent() && labels.isPresent())
+            throw new ConfigError("--labels: is for directories of images; --data " + data + " has shards");
         if (format.isPresent()) return shards(format.get(), model, classes, directories);
         if (Files.isDirectory(path)) {
             int channels = model.model().image().channels();

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
@@ -153,7 +154,7 @@ public record DataConfig(
         }
         long splitSeed = randomSplit ? s.longAt("split_seed", 0) : 0;
         boolean sharded = onlyFor(s, ShardConfig.KEYS, dataset, SHARDS);
-        ShardConfig shards = sharded ? ShardConfig.read(s).orElse(ShardConfig.DEFAULTS) : ShardConfig.DEFAULTS;
+        Supplier<ShardConfig> shards = sharded ? ShardConfig.read(s) : () -> ShardConfig.DEFAULTS;
         OnCorrupt onCorrupt = images ? s.enumAt("on_corrupt", OnCorrupt.class, OnCorrupt.FAIL) : OnCorrupt.FAIL;
         if (labels.isPresent() && onCorrupt == OnCorrupt.SKIP) {
             s.reject(
@@ -175,7 +176,7 @@ public record DataConfig(
                 labels,
                 onCorrupt,
                 maxPixels,
-                shards));
+                shards.get()));
     }
 
     /** Rejects keys that have no effect with the dataset. */
@@ -217,7 +218,7 @@ public record DataConfig(
     private DatasetSplits shards(ShardFormat format, OnCorrupt corrupt) {
         if (format == ShardFormat.PARQUET && augment.sampling() == AugmentConfig.Sampling.BALANCED)
             throw new ConfigError("data.sampling: balanced reads single images in random order, for which Parquet is too"
-                    + " slow; use train.class_weights, or data.dataset: webdataset");
+                    + " slow; use train.loss.class_weights, or data.dataset: webdataset");
         return ShardDatasets.open(
                 format,
                 files().toString(),

@@ -21,6 +21,9 @@ public final class ParquetFile implements AutoCloseable {
     private static final String ENCRYPTED = "PARE";
     private static final int TAIL = 8;
 
+    /** Fields of ColumnMetaData that are read: codec, both sizes, and the position. */
+    private static final List<Integer> COLUMN_NUMBERS = List.of(4, 6, 7, 9);
+
     private final FileChannel file;
     private final List<ParquetField> fields;
     private final Map<String, String> metadata;
@@ -36,6 +39,10 @@ public final class ParquetFile implements AutoCloseable {
         this.groups = footer.structsAt(4);
         for (CompactStruct group : groups) {
             if (group.structsAt(1).size() != next[1]) throw new IllegalArgumentException("columns are missing");
+            group.longAt(3);
+            for (CompactStruct chunk : group.structsAt(1)) {
+                for (int field : COLUMN_NUMBERS) chunk.structAt(3).longAt(field);
+            }
         }
     }
 

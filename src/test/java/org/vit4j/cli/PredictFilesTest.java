@@ -134,8 +134,10 @@ class PredictFilesTest {
             assertThat(paths.rows()).isEqualTo(5);
             for (int i = 0; i < 5; i++) {
                 JsonNode expected = new ObjectMapper().readTree(all.get(i));
-                assertThat(paths.values().text(i)).isEqualTo(expected.path("path").asText());
-                assertThat(indices.values().number(i)).isEqualTo(expected.path("index").asInt());
+                assertThat(paths.values().text(i))
+                        .isEqualTo(expected.path("path").asText());
+                assertThat(indices.values().number(i))
+                        .isEqualTo(expected.path("index").asInt());
             }
         }
     }

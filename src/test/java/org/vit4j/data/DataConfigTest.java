@@ -99,7 +99,7 @@ class DataConfigTest {
                 "a.yaml:1: data: path (s3://bucket/mnist) must be on this machine for mnist");
         refused(
                 "data: {dataset: mnist, path: x, on_corrupt: skip}",
-                "a.yaml:1: data.on_corrupt: is for image-folder only, not for mnist");
+                "a.yaml:1: data.on_corrupt: is for image-folder, webdataset, parquet only, not for mnist");
         refused("data: {dataset: digits, validation: 1.0}", "a.yaml:1: data: validation (1.0) must be in (0, 1)");
         refused("data: {dataset: digits, crop_pct: 0}", "a.yaml:1: data.crop_pct: crop_pct (0.0) must be in (0, 1]");
         refused("data: {dataset: digits, std: 0}", "a.yaml:1: data.std: std ([0.0]) must be positive");

@@ -93,7 +93,10 @@ public final class FakeMlflow implements AutoCloseable {
     }
 
     public synchronized String id(FakeRun run) {
-        return runs.keySet().stream().filter(id -> runs.get(id) == run).findFirst().orElseThrow();
+        return runs.keySet().stream()
+                .filter(id -> runs.get(id) == run)
+                .findFirst()
+                .orElseThrow();
     }
 
     public synchronized List<String> experiments() {
@@ -234,13 +237,16 @@ public final class FakeMlflow implements AutoCloseable {
         JsonNode tags = json.path("tags");
         if (metrics.size() > 1000 || params.size() > 100 || tags.size() > 100) throw new Refusal(400, "too many");
         batches.add(metrics.size() + params.size() + tags.size());
-        for (JsonNode param : params) log(run, param.get("key").asText(), param.get("value").asText());
+        for (JsonNode param : params)
+            log(run, param.get("key").asText(), param.get("value").asText());
         tags.forEach(
                 tag -> run.tags.put(tag.get("key").asText(), tag.get("value").asText()));
         for (JsonNode metric : metrics) {
             String key = metric.get("key").asText();
             long step = metric.path("step").asLong();
-            run.metrics.computeIfAbsent(key, k -> new ArrayList<>()).add(step + " " + metric.path("value").asDouble());
+            run.metrics
+                    .computeIfAbsent(key, k -> new ArrayList<>())
+                    .add(step + " " + metric.path("value").asDouble());
             run.lastSteps.merge(key, step, Math::max);
         }
         return JSON.createObjectNode();

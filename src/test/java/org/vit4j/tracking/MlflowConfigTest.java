@@ -23,8 +23,7 @@ class MlflowConfigTest {
 
     @Test
     void aSectionHasAllSettings() {
-        MlflowConfig config = read(
-                        """
+        MlflowConfig config = read("""
                         output:
                           mlflow:
                             uri: https://mlflow.example.org/prefix
@@ -32,8 +31,7 @@ class MlflowConfigTest {
                             run_name: first
                             tags: {team: vision, mlflow.note.content: "a note"}
                             artifacts: [report, best]
-                        """)
-                .orElseThrow();
+                        """).orElseThrow();
         assertThat(config)
                 .isEqualTo(new MlflowConfig(
                         Optional.of("https://mlflow.example.org/prefix"),
@@ -68,10 +66,7 @@ class MlflowConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     'file:./mlruns'             | is a store on disk, which only Python writes; start a server with 'mlflow server --backend-store-uri file:./mlruns' and use its address
                     './mlruns'                  | is a store on disk
                     'sqlite:///mlflow.db'       | is a store on disk
@@ -113,7 +108,8 @@ class MlflowConfigTest {
         assertThatThrownBy(() -> MlflowTarget.of(
                         config, Map.of("MLFLOW_TRACKING_URI", "https://h", "MLFLOW_TRACKING_INSECURE_TLS", "true")))
                 .hasMessageStartingWith("MLFLOW_TRACKING_INSECURE_TLS: not supported; add the certificate");
-        assertThat(MlflowTarget.of(config, Map.of("MLFLOW_TRACKING_URI", "https://h/x/")).uri())
+        assertThat(MlflowTarget.of(config, Map.of("MLFLOW_TRACKING_URI", "https://h/x/"))
+                        .uri())
                 .isEqualTo("https://h/x");
     }
 }

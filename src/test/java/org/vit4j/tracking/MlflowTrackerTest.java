@@ -135,7 +135,9 @@ class MlflowTrackerTest {
             assertThat(tracker.end(Outcome.FINISHED, List.of())).isTrue();
         }
         assertThat(run().metrics.get("step/loss"))
-                .isEqualTo(IntStream.rangeClosed(1, 40).mapToObj(i -> i + " " + (double) i).toList());
+                .isEqualTo(IntStream.rangeClosed(1, 40)
+                        .mapToObj(i -> i + " " + (double) i)
+                        .toList());
         assertThat(warnings())
                 .containsExactly("MLflow: HTTP 503, no service; training continues, and the values are sent later");
     }
@@ -206,8 +208,7 @@ class MlflowTrackerTest {
                 "MLFLOW_RUN_ID", server.id(run()),
                 "MLFLOW_TRACKING_USERNAME", "user",
                 "MLFLOW_TRACKING_PASSWORD", "secret");
-        var config = new MlflowConfig(
-                Optional.empty(), Optional.empty(), Optional.empty(), Map.of(), List.of());
+        var config = new MlflowConfig(Optional.empty(), Optional.empty(), Optional.empty(), Map.of(), List.of());
         try (MlflowTracker tracker = MlflowTracker.connect(config, environment, LIMIT, TIMES)) {
             assertThat(tracker.start("second", Map.of(), Map.of())).isEqualTo(server.id(run()));
             tracker.end(Outcome.FINISHED, List.of());

@@ -129,6 +129,11 @@ final class ReadAhead implements ImagePass {
         return result;
     }
 
+    /** Number of images that are held. */
+    synchronized int held() {
+        return (int) Arrays.stream(results).filter(result -> result != null).count();
+    }
+
     @Override
     public synchronized void close() {
         closed = true;

@@ -2,7 +2,8 @@ package org.vit4j.data.shards;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
@@ -18,25 +19,24 @@ import org.vit4j.config.Section;
 public record ShardConfig(
         List<String> trainShards,
         List<String> valShards,
-        OptionalInt shuffleBuffer,
+        int shuffleBuffer,
         Optional<String> imageColumn,
         Optional<String> labelColumn) {
+    /** Images in the buffer by default. */
+    public static final int DEFAULT_BUFFER = 2048;
+
     /** Files by their names, and usual columns. */
     public static final ShardConfig DEFAULTS =
-            new ShardConfig(List.of(), List.of(), OptionalInt.empty(), Optional.empty(), Optional.empty());
+            new ShardConfig(List.of(), List.of(), DEFAULT_BUFFER, Optional.empty(), Optional.empty());
 
     /** Names of the keys. */
     public static final List<String> KEYS =
             List.of("train_shards", "val_shards", "shuffle_buffer", "image_column", "label_column");
 
-    /** Images in the buffer by default. */
-    public static final int DEFAULT_BUFFER = 2048;
-
     public ShardConfig {
         trainShards = List.copyOf(trainShards);
         valShards = List.copyOf(valShards);
-        int buffer = shuffleBuffer.orElse(DEFAULT_BUFFER);
-        Checks.check(buffer >= 1, "shuffle_buffer", buffer, "must be at least 1 (1 shuffles only the shards)");
+        Checks.positive("shuffle_buffer", shuffleBuffer);
         Checks.check(
                 trainShards.isEmpty() || !valShards.isEmpty(),
                 "train_shards",
@@ -46,20 +46,14 @@ public record ShardConfig(
         Checks.check(labelColumn.filter(String::isBlank).isEmpty(), "label_column", "", "must not be empty");
     }
 
-    /** Reads the keys; empty if they have problems, which are noted in the section. */
-    public static Optional<ShardConfig> read(Section s) {
-        List<String> train = s.stringsAt("train_shards", List.of());
-        List<String> val = s.stringsAt("val_shards", List.of());
-        OptionalInt buffer = s.has("shuffle_buffer")
-                ? OptionalInt.of(s.intUnlessOff("shuffle_buffer", DEFAULT_BUFFER, 1))
-                : OptionalInt.empty();
+    /** Reads the keys; the result checks them. */
+    public static Supplier<ShardConfig> read(Section s) {
+        List<String> train = s.has("train_shards") ? s.stringsAt("train_shards", List.of()) : List.of();
+        List<String> val = s.has("val_shards") ? s.stringsAt("val_shards", List.of()) : List.of();
+        int buffer = s.intUnlessOff("shuffle_buffer", DEFAULT_BUFFER, 1);
         Optional<String> image = s.optionalString("image_column");
         Optional<String> label = s.optionalString("label_column");
-        return s.build(() -> new ShardConfig(train, val, buffer, image, label));
-    }
-
-    int buffer() {
-        return shuffleBuffer.orElse(DEFAULT_BUFFER);
+        return () -> new ShardConfig(train, val, buffer, image, label);
     }
 
     /** Names of the keys that are set. */
@@ -67,10 +61,10 @@ public record ShardConfig(
         List<Boolean> set = List.of(
                 !trainShards.isEmpty(),
                 !valShards.isEmpty(),
-                shuffleBuffer.isPresent(),
+                shuffleBuffer != DEFAULT_BUFFER,
                 imageColumn.isPresent(),
                 labelColumn.isPresent());
-        return java.util.stream.IntStream.range(0, KEYS.size())
+        return IntStream.range(0, KEYS.size())
                 .filter(set::get)
                 .mapToObj(KEYS::get)
                 .toList();

@@ -114,7 +114,7 @@ public final class ShardDatasets {
             ShardConfig config,
             ShardedImages.ImageReading reading) {
         int[] rows = IntStream.range(0, store.size()).toArray();
-        return new ShardedImages(path, store, rows, labels, classes.classes(), config.buffer(), reading);
+        return new ShardedImages(path, store, rows, labels, classes.classes(), config.shuffleBuffer(), reading);
     }
 
     private static DatasetSplits holdOut(
@@ -149,6 +149,6 @@ public final class ShardDatasets {
             boolean validation) {
         int[] rows = IntStream.range(0, store.size()).filter(i -> heldOut.contains(i) == validation).toArray();
         List<Integer> of = java.util.Arrays.stream(rows).mapToObj(labels::get).toList();
-        return new ShardedImages(path, store, rows, of, classes.classes(), config.buffer(), reading);
+        return new ShardedImages(path, store, rows, of, classes.classes(), config.shuffleBuffer(), reading);
     }
 }

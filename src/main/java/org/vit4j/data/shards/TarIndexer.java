@@ -76,8 +76,8 @@ final class TarIndexer {
             try (TarFile tar = new TarFile(file)) {
                 for (TarArchiveEntry entry : tar.getEntries()) end = Math.max(end, add(channel, entry));
             }
-            finishSample(channel);
             checkEnd(channel, end);
+            finishSample(channel);
         } catch (NoSuchFileException e) {
             throw new ConfigError(file + ": does not exist", e);
         } catch (IOException | IllegalArgumentException e) {
@@ -210,10 +210,12 @@ final class TarIndexer {
         if (from + BLOCK > size)
             throw new ConfigError(file + ": ends without the marker of its end: it is truncated, or still being written");
         byte[] rest = TarShard.readFully(channel, from, (int) Math.min(PADDING, size - from));
-        for (byte b : rest) {
-            if (b != 0 && !images.isEmpty())
-                throw new ConfigError(file + ": has data after the marker of its end, such as a second tar file; write it"
-                        + " again as one");
-        }
+        int marker = 0;
+        while (marker < rest.length && rest[marker] == 0) marker++;
+        if (marker == rest.length) return;
+        if (marker < BLOCK && size - from < PADDING)
+            throw new ConfigError(file + ": is truncated after sample '" + key + "'; write or download it again");
+        throw new ConfigError(file + ": has data after the marker of its end, such as a second tar file; write it again"
+                + " as one");
     }
 }

@@ -178,7 +178,7 @@ class ImageFoldersTest {
                 "data.val_share: unexpected, there is a validation directory (" + dir.resolve("valid") + ")");
         refused("val_share: 0", "val_share (0.0) must be in (0, 1)");
         refused("val_share: 1.0", "val_share (1.0) must be in (0, 1)");
-        refused("split_seed: 1", "is for digits, and for image-folder with val_share");
+        refused("split_seed: 1", "is for digits, and for files of images with val_share");
     }
 
     @Test
