@@ -34,7 +34,7 @@ ok() { passed=$((passed + 1)); echo "ok: $1"; }
 fail() { echo "FAILED: $1" >&2; tail -n 20 "$work/err" >&2 || true; exit 1; }
 
 unset "${!MLFLOW_@}"
-export DO_NOT_TRACK=true
+export DO_NOT_TRACK=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export MLFLOW_TRACKING_URI=http://127.0.0.1:$port
 start_server() {
@@ -43,7 +43,7 @@ start_server() {
     --artifacts-destination "$work/artifacts" >"$work/server.log" 2>&1 &
   server=$!
   set +m
-  for _ in $(seq 300); do
+  for _ in $(seq 1200); do
     curl -sf "$MLFLOW_TRACKING_URI/health" >/dev/null 2>&1 && return
     kill -0 "$server" 2>/dev/null || break
     sleep 0.5

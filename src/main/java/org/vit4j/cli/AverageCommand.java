@@ -61,8 +61,15 @@ final class AverageCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         List<String> names = averaged.stream().map(Path::toString).toList();
         if (json.requested()) out.println(Json.text(Map.of("model", output.toString(), "averaged", names)));
-        else out.println("model: " + output + ", the average of " + String.join(", ", names));
+        else out.println("model: " + output + ", the average of " + String.join(", ", names) + fewer(names.size()));
         out.flush();
         return CommandLineProgram.SUCCESS;
+    }
+
+    /** As timm's avg_checkpoints.py, {@code --best} takes what there is. */
+    private String fewer(int count) {
+        return best.filter(n -> n > count)
+                .map(n -> " (all " + count + " that were given; --best is " + n + ")")
+                .orElse("");
     }
 }

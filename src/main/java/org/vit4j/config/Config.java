@@ -2,6 +2,7 @@ package org.vit4j.config;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -211,6 +212,8 @@ public final class Config {
     private static String read(Path file) {
         try {
             return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new ConfigError(file + ": is not UTF-8 text; save it in that encoding", e);
         } catch (IOException e) {
             throw new ConfigError(file + ": cannot be read as UTF-8 text: " + e.getMessage(), e);
         }

@@ -11,6 +11,7 @@ import java.util.OptionalDouble;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * One mapping of a YAML file, read key by key into a typed record.
@@ -25,7 +26,9 @@ public final class Section {
     private final List<String> problems;
     private final Map<String, Object> resolved = new LinkedHashMap<>();
     private final TreeSet<String> known = new TreeSet<>();
+    private final Map<String, Section> below = new LinkedHashMap<>();
     private final int problemsBefore;
+    private Runnable completeProblem = () -> {};
 
     Section(Yaml.YamlMapping yaml, String path, List<String> problems) {
         this.yaml = yaml;
@@ -48,7 +51,7 @@ public final class Section {
     }
 
     public long longAt(String key, long fallback) {
-        return optional(key, value -> TypeMismatch.parse(value, "an integer", Long::parseLong), fallback);
+        return optional(key, YamlValues::parseLong, fallback);
     }
 
     public double doubleAt(String key) {
@@ -203,13 +206,27 @@ public final class Section {
     public Section section(String key) {
         known.add(key);
         Yaml value = value(key).orElse(null);
-        if (value != null && !(value instanceof Yaml.YamlMapping)) {
-            problem(value.where(), key, "expected a section (keys below it), got " + Yaml.shown(value));
-        }
-        Yaml.YamlMapping below =
-                value instanceof Yaml.YamlMapping mapping ? mapping : Yaml.YamlMapping.empty(yaml.where());
-        Section section = new Section(below, pathTo(key), problems);
+        Section section = value == null || value instanceof Yaml.YamlMapping
+                ? new Section(
+                        value instanceof Yaml.YamlMapping mapping ? mapping : Yaml.YamlMapping.empty(yaml.where()),
+                        pathTo(key),
+                        problems)
+                : notASection(key, value);
         resolved.put(key, section.resolved);
+        below.put(key, section);
+        return section;
+    }
+
+    /**
+     * Reports that a value is not a section. Returns one without keys, whose own problems are not reported and which is never
+     * built; the keys that are read from it complete the message.
+     */
+    private Section notASection(String key, Yaml value) {
+        String line = value.where() + ": " + pathTo(key) + ": expected a section (keys below it), got " + Yaml.shown(value);
+        if (!problems.contains(line)) problems.add(line);
+        Section section = new Section(Yaml.YamlMapping.empty(value.where()), pathTo(key), new ArrayList<>());
+        section.problems.add(line);
+        section.completeProblem = () -> Suggestions.completeWithKeys(problems, line, value, section.known);
         return section;
     }
 
@@ -247,7 +264,7 @@ public final class Section {
     public List<Section> sections(String key) {
         known.add(key);
         List<Section> sections = new ArrayList<>();
-        List<Map<String, Object>> below = new ArrayList<>();
+        List<Map<String, Object>> items = new ArrayList<>();
         Yaml value = value(key).orElse(null);
         if (value == null || Switch.isOff(value)) return sections;
         if (!(value instanceof Yaml.YamlSequence list)) {
@@ -262,9 +279,9 @@ public final class Section {
             else problem(item.where(), key, "expected a section or a word, got " + Yaml.shown(item));
             Section section = new Section(mapping, pathTo(key) + "[" + i + "]", problems);
             sections.add(section);
-            below.add(section.resolved);
+            items.add(section.resolved);
         }
-        resolved.put(key, below);
+        resolved.put(key, items);
         return sections;
     }
 
@@ -291,15 +308,31 @@ public final class Section {
      * they remove an inherited key that another optimizer or architecture does not have.
      */
     public void rejectUnknownKeys() {
+        completeProblem.run();
         for (String key : yaml.entries().keySet()) {
-            if (value(key).isPresent() && known.add(key)) {
-                known.remove(key);
-                String where = yaml.keyWhere().get(key);
-                String at = path.isEmpty() ? "" : path + ": ";
-                String line = where + ": " + at + "unknown key '" + key + "'" + Suggestions.hint(key, known);
-                if (!problems.contains(line)) problems.add(line);
-            }
+            if (known.contains(key)) continue;
+            // {weight_decay: 0,05} has a key 05 without a value.
+            boolean number = value(key).isEmpty() && key.matches("\\d+");
+            if (value(key).isEmpty() && !number) continue;
+            String line = yaml.keyWhere().get(key) + ": " + (path.isEmpty() ? "" : path + ": ") + "unknown key '" + key
+                    + "'" + (number ? "; a number has a decimal point, not a comma" : hint(key));
+            if (!problems.contains(line)) problems.add(line);
         }
+    }
+
+    /** Suggests a key of this section, else the key of that name in a section below. */
+    private String hint(String key) {
+        Optional<String> elsewhere =
+                Suggestions.nearest(key, known).isPresent() ? Optional.empty() : pathBelow(key);
+        return elsewhere.map(found -> ", did you mean '" + found + "'?").orElseGet(() -> Suggestions.hint(key, known));
+    }
+
+    private Optional<String> pathBelow(String key) {
+        return below.entrySet().stream()
+                .flatMap(entry -> entry.getValue().known.contains(key)
+                        ? Stream.of(entry.getValue().pathTo(key))
+                        : entry.getValue().pathBelow(key).stream())
+                .findFirst();
     }
 
     /** Records a problem that the caller found with the value of a key. */

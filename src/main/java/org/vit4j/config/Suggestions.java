@@ -37,6 +37,21 @@ public final class Suggestions {
         return matches.size() == 1 ? Optional.of(matches.get(0)) : Optional.empty();
     }
 
+    /**
+     * Completes the problem of a value that is not a section: by the section that was probably meant, else by its keys.
+     *
+     * @param line one of the problems
+     * @param known keys that were read
+     */
+    static void completeWithKeys(List<String> problems, String line, Yaml value, Collection<String> known) {
+        int index = problems.indexOf(line);
+        if (index < 0 || known.isEmpty()) return;
+        String hint = known.contains("name") && value instanceof Yaml.YamlScalar scalar
+                ? "; did you mean {name: " + scalar.text() + "}?"
+                : "; its keys: " + String.join(", ", known);
+        problems.set(index, line + hint);
+    }
+
     /** Damerau-Levenshtein distance, restricted form: swapping two neighbors counts as one edit. */
     static int edits(String a, String b) {
         int[][] d = new int[a.length() + 1][b.length() + 1];

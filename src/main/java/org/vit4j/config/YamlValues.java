@@ -1,5 +1,6 @@
 package org.vit4j.config;
 
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,14 +13,32 @@ final class YamlValues {
     private YamlValues() {}
 
     static int parseInt(Yaml value) {
-        return TypeMismatch.parse(value, "an integer", Integer::parseInt);
+        return parseInteger(value, Integer.MAX_VALUE).intValue();
+    }
+
+    static long parseLong(Yaml value) {
+        return parseInteger(value, Long.MAX_VALUE).longValue();
+    }
+
+    private static BigInteger parseInteger(Yaml value, long largest) {
+        BigInteger number = TypeMismatch.parse(value, "an integer", BigInteger::new);
+        if (number.bitLength() > BigInteger.valueOf(largest).bitLength())
+            throw new TypeMismatch(value, "expected an integer of at most " + largest + ", got " + Yaml.shown(value));
+        return number;
     }
 
     static double parseDouble(Yaml value) {
-        double number = TypeMismatch.parse(value, "a number", Double::parseDouble);
+        double number = TypeMismatch.parse(value, "a number", YamlValues::decimal);
         if (!Double.isFinite(number))
             throw new TypeMismatch(value, "expected a finite number, got " + Yaml.shown(value));
         return number;
+    }
+
+    /** Java also reads 1f, 1d and hexadecimal numbers, which YAML does not have. */
+    private static double decimal(String text) {
+        if (text.matches("[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)")) return Double.NaN;
+        if (text.matches(".*[dDfF]|[-+]?0[xX].*")) throw new NumberFormatException(text);
+        return Double.parseDouble(text);
     }
 
     static boolean parseBool(Yaml value) {

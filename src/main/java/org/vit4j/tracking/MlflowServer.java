@@ -3,6 +3,8 @@ package org.vit4j.tracking;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.ConnectException;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -41,6 +43,13 @@ final class MlflowServer implements AutoCloseable {
         MlflowFailure(int status, String message, Throwable cause) {
             super(message, cause);
             this.status = status;
+        }
+
+        /** Returns true if there was a connection, which ended before the answer. */
+        boolean isLostConnection() {
+            Throwable cause = getCause();
+            while (cause != null && cause.getCause() != null) cause = cause.getCause();
+            return cause instanceof SocketException && !(cause instanceof ConnectException);
         }
 
         /** Returns true if the server answered that the object does not exist. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.mlflow.api.proto.Service.RunStatus;
 import org.slf4j.Logger;
@@ -83,13 +84,24 @@ public final class MlflowTracker implements Callback, AutoCloseable {
             MlflowConfig config, Map<String, String> environment, Duration limit, QueueTimes times) {
         MlflowServer server = new MlflowServer(MlflowTarget.of(config, environment), limit);
         try {
-            return new MlflowTracker(server, times, MlflowRun.experiment(server));
+            return new MlflowTracker(server, times, experiment(server));
         } catch (MlflowFailure e) {
             server.close();
             throw error(server, e);
         } catch (ConfigError e) {
             server.close();
             throw e;
+        }
+    }
+
+    /** A server that starts, or one whose worker is replaced, resets a connection: a second attempt finds it ready. */
+    private static String experiment(MlflowServer server) throws MlflowFailure {
+        try {
+            return MlflowRun.experiment(server);
+        } catch (MlflowFailure e) {
+            if (!e.isLostConnection()) throw e;
+            LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
+            return MlflowRun.experiment(server);
         }
     }
 

@@ -17,6 +17,8 @@ import org.vit4j.config.Suggestions;
  */
 public record ClassWeights(List<Double> values, Map<String, Double> byName) {
     static final String KEY = "class_weights";
+    private static final String BALANCED = "balanced";
+    private static final String EXPECTED = "expected balanced, one weight per class, or weights by class name";
     private static final String PATH = "train.loss.class_weights: ";
 
     public ClassWeights {
@@ -46,7 +48,12 @@ public record ClassWeights(List<Double> values, Map<String, Double> byName) {
         try {
             if (s.isSection(KEY)) return Optional.of(new ClassWeights(List.of(), s.numbersAt(KEY)));
             List<String> words = s.stringsAt(KEY, List.of());
-            if (words.equals(List.of("balanced"))) return Optional.of(balanced());
+            if (words.equals(List.of(BALANCED))) return Optional.of(balanced());
+            Optional<String> problem = wordProblem(words);
+            if (problem.isPresent()) {
+                s.reject(KEY, problem.get());
+                return Optional.empty();
+            }
             return Optional.of(new ClassWeights(s.doublesAt(KEY, List.of()), Map.of()));
         } catch (IllegalArgumentException rule) {
             s.reject(KEY, rule.getMessage());
@@ -54,11 +61,20 @@ public record ClassWeights(List<Double> values, Map<String, Double> byName) {
         }
     }
 
+    /** Describes why words are neither weights nor the word {@code balanced}; empty if they may be numbers. */
+    private static Optional<String> wordProblem(List<String> words) {
+        if (words.isEmpty()) return Optional.of(EXPECTED + ", got an empty list");
+        String word = words.get(0);
+        if (words.size() > 1 || !word.matches("[A-Za-z_].*")) return Optional.empty();
+        boolean near = Suggestions.nearest(word, List.of(BALANCED)).isPresent();
+        return Optional.of("unknown value '" + word + "'" + (near ? ", did you mean 'balanced'?" : "; " + EXPECTED));
+    }
+
     /** Describes why the weights do not fit a number of classes; empty if they do. */
     public Optional<String> problem(int classes) {
         if (values.isEmpty() || values.size() == classes) return Optional.empty();
-        return Optional.of(values.size() + " weights for " + classes
-                + " classes; expected balanced, one weight per class," + " or weights by class name");
+        return Optional.of(values.size() + (values.size() == 1 ? " weight" : " weights") + " for " + classes
+                + " classes; " + EXPECTED);
     }
 
     /**

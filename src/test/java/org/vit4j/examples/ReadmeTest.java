@@ -27,7 +27,8 @@ class ReadmeTest {
         "docs/interop.md, PlainSameDiff",
         "docs/checkpoints.md, ImportCheckpoint",
         "docs/dl4j.md, FineTuneInDl4j",
-        "docs/library.md, FineTune"
+        "docs/library.md, FineTune",
+        "docs/library.md, TrackedTraining"
     })
     void codeSamplesInTheDocsEqualTheExampleClasses(String document, String example) throws IOException {
         String source = Files.readString(Path.of("src/test/java/org/vit4j/examples/" + example + ".java"));

@@ -129,7 +129,7 @@ class ClassWeightsTest {
     @Test
     void badValuesAreRejectedWithOneLine() {
         rejected("[1, 2]", "2 weights for 10 classes");
-        rejected("balancd", "expected a number, got 'balancd'");
+        rejected("balancd", "unknown value 'balancd', did you mean 'balanced'?");
         rejected("[1, 1, 1, 1, 1, 1, 1, 1, 1, -1]", "class_weights (-1.0) must be at least 0");
         rejected("{\"3\": -2}", "class_weights.3 (-2.0) must be at least 0");
         rejected("[0, 0, 0, 0, 0, 0, 0, 0, 0, 0]", "must contain a positive weight");
