@@ -53,6 +53,7 @@ final class EvalPrinter {
                         100 * real.top1(),
                         100 * real.top5()));
         model.multiLabel().ifPresent(summary -> averages(out, summary));
+        if (model.multiLabel().isEmpty()) means(out, List.of(s.macro(), s.weighted()));
         model.calibration()
                 .ifPresent(calibration -> out.printf(
                         Locale.ROOT,
@@ -71,7 +72,11 @@ final class EvalPrinter {
                 100 * summary.map(),
                 100 * summary.mapMicro(),
                 summary.threshold());
-        for (Scores.ClassScore mean : List.of(summary.macro(), summary.micro())) {
+        means(out, List.of(summary.macro(), summary.micro()));
+    }
+
+    private static void means(PrintWriter out, List<Scores.ClassScore> means) {
+        for (Scores.ClassScore mean : means) {
             out.printf(
                     Locale.ROOT,
                     "%s: precision %.4f   recall %.4f   f1 %.4f%n",

@@ -65,6 +65,13 @@ record ModelEvaluation(
             fields.put("ece", measured.value());
             fields.put("calibration", measured.bins());
         });
+        if (multiLabel.isEmpty()) {
+            for (Scores.ClassScore mean : List.of(scores.macro(), scores.weighted())) {
+                fields.put("precision_" + mean.name(), mean.precision());
+                fields.put("recall_" + mean.name(), mean.recall());
+                fields.put("f1_" + mean.name(), mean.f1());
+            }
+        }
         fields.put("per_class", scores.classes());
         fields.put("labels", classes);
         if (multiLabel.isEmpty()) fields.put("confusion", scores.confusion());

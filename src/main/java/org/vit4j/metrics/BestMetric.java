@@ -77,6 +77,11 @@ public record BestMetric(String name, BestMode mode) {
         return value == null ? Double.NaN : value;
     }
 
+    /** Returns true if a value is better than another one by more than {@code minDelta}. */
+    public boolean improves(double value, double other, double minDelta) {
+        return mode == BestMode.MAX ? value - minDelta > other : value + minDelta < other;
+    }
+
     boolean isBetter(ValidationMetrics a, ValidationMetrics b) {
         double first = value(a);
         double second = value(b);

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 import org.vit4j.data.Batch;
 
 /**
@@ -66,11 +65,7 @@ public final class ScoreMetric {
 
     /** Mean over the classes that occur as label or prediction, as scikit-learn's {@code f1_score(average="macro")}. */
     private static double macroF1(Scores scores) {
-        return IntStream.range(0, scores.classes().size())
-                .filter(k -> occurs(scores.confusion(), k))
-                .mapToDouble(k -> scores.classes().get(k).f1())
-                .average()
-                .orElse(0);
+        return scores.macro().f1();
     }
 
     /** Mean F1 of all classes, for images with several labels. */
@@ -79,10 +74,6 @@ public final class ScoreMetric {
                 .mapToDouble(Scores.ClassScore::f1)
                 .average()
                 .orElse(0);
-    }
-
-    private static boolean occurs(long[][] confusion, int k) {
-        return IntStream.range(0, confusion.length).anyMatch(i -> confusion[k][i] > 0 || confusion[i][k] > 0);
     }
 
     /** Mean over the classes with images, as scikit-learn's {@code balanced_accuracy_score}. */

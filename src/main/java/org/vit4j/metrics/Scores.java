@@ -6,6 +6,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * Results of an evaluation on labeled images. Accuracies are fractions from 0 to 1.
@@ -36,6 +38,39 @@ public record Scores(double loss, double top1, double top5, long count, List<Cla
         public ClassScore(String name, long count, double precision, double recall, double f1) {
             this(name, count, precision, recall, f1, null);
         }
+    }
+
+    /**
+     * Mean of the scores of the classes that occur as label or prediction, with one label per image: scikit-learn's
+     * {@code average="macro"}.
+     */
+    public ClassScore macro() {
+        return mean("macro", k -> occurs(k) ? 1 : 0);
+    }
+
+    /** Mean of the scores of the classes, weighted by their numbers of images: {@code average="weighted"}. */
+    public ClassScore weighted() {
+        return mean("weighted", k -> classes.get(k).count);
+    }
+
+    private boolean occurs(int k) {
+        return IntStream.range(0, confusion.length).anyMatch(i -> confusion[k][i] > 0 || confusion[i][k] > 0);
+    }
+
+    private ClassScore mean(String name, IntToDoubleFunction weight) {
+        double total = 0;
+        double precision = 0;
+        double recall = 0;
+        double f1 = 0;
+        for (int k = 0; k < classes.size(); k++) {
+            double w = weight.applyAsDouble(k);
+            total += w;
+            precision += w * classes.get(k).precision;
+            recall += w * classes.get(k).recall;
+            f1 += w * classes.get(k).f1;
+        }
+        double divisor = total == 0 ? 1 : total;
+        return new ClassScore(name, count, precision / divisor, recall / divisor, f1 / divisor);
     }
 
     /** Returns true if classes have an average precision. */

@@ -12,12 +12,19 @@ import org.vit4j.config.Section;
  * @param count number of cycles
  * @param mul length of a cycle relative to the previous one
  * @param decay initial rate of a cycle relative to the previous one
+ * @param exponent k of {@code k_decay} (arXiv:2004.05909): the shape is read at progress^k
  */
-public record DecayCycles(double epochs, int count, double mul, double decay) {
+public record DecayCycles(double epochs, int count, double mul, double decay, double exponent) {
     public DecayCycles {
         Checks.check(count >= 1, "cycles", count, "must be at least 1");
         Checks.positive("cycle_mul", mul);
         Checks.check(decay > 0 && decay <= 1, "cycle_decay", decay, "must be in (0, 1]");
+        Checks.positive("k_decay", exponent);
+    }
+
+    /** Cycles without {@code k_decay}. */
+    public DecayCycles(double epochs, int count, double mul, double decay) {
+        this(epochs, count, mul, decay, 1);
     }
 
     /** One cycle over the whole run. */
@@ -30,7 +37,8 @@ public record DecayCycles(double epochs, int count, double mul, double decay) {
         int count = s.intAt("cycles", 1);
         double mul = s.doubleAt("cycle_mul", 1);
         double decay = s.doubleAt("cycle_decay", 1);
-        return Schedules.build(s, () -> new DecayCycles(epochs, count, mul, decay));
+        double exponent = s.doubleAt("k_decay", 1);
+        return Schedules.build(s, () -> new DecayCycles(epochs, count, mul, decay, exponent));
     }
 
     private double length(int cycle) {
@@ -48,7 +56,7 @@ public record DecayCycles(double epochs, int count, double mul, double decay) {
         double t = epoch;
         for (int i = 0; i < count; i++) {
             double length = length(i);
-            if (t < length) return minLr + (lr * Math.pow(decay, i) - minLr) * shape.at(t / length);
+            if (t < length) return minLr + (lr * Math.pow(decay, i) - minLr) * shape.at(Math.pow(t / length, exponent));
             t -= length;
         }
         return minLr;

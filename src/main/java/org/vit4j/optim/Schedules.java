@@ -10,6 +10,7 @@ public final class Schedules {
     /** Values of {@code train.schedule.name}, one line each. */
     private enum ScheduleName {
         COSINE(Cosine::read),
+        TANH(TanhDecay::read),
         STEP(StepDecay::read),
         MULTI_STEP(MultiStepDecay::read),
         POLYNOMIAL(Polynomial::read),

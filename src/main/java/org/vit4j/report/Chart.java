@@ -42,6 +42,10 @@ public record Chart(
 
     private static final int LABEL_GAP = 14;
     private static final int MAX_LABEL_LENGTH = 18;
+    /** Longest name in a legend of one column, and of two. */
+    private static final int MAX_NAME = 48;
+
+    private static final int MAX_HALF_NAME = 22;
     private static final double CHARACTER_WIDTH = 6.6;
     /** With more points only lines have tooltips; a tooltip takes about 100 bytes. */
     private static final int MAX_TOOLTIPS = 1500;
@@ -132,7 +136,13 @@ public record Chart(
 
     /** Returns the height in pixels, including the legend. */
     public int height() {
-        return HEIGHT + (hasLegend() ? (series.size() + 1) / 2 * LABEL_GAP + 8 : 0);
+        int columns = legendColumns();
+        return HEIGHT + (hasLegend() ? (series.size() + columns - 1) / columns * LABEL_GAP + 8 : 0);
+    }
+
+    /** Two columns, or one if names are too long for two. */
+    private int legendColumns() {
+        return series.stream().anyMatch(one -> one.name.length() > MAX_HALF_NAME) ? 1 : 2;
     }
 
     private boolean hasLegend() {
@@ -314,13 +324,20 @@ public record Chart(
     }
 
     private void legend(StringBuilder out) {
+        int columns = legendColumns();
         for (int i = 0; i < series.size(); i++) {
-            int left = i % 2 == 0 ? LEFT : LEFT + (WIDTH - LEFT) / 2;
-            int y = HEIGHT + 12 + i / 2 * LABEL_GAP;
+            int left = i % columns == 0 ? LEFT : LEFT + (WIDTH - LEFT) / 2;
+            int y = HEIGHT + 12 + i / columns * LABEL_GAP;
             String name = series.get(i).name;
             out.append(format(
                     "<path class=\"%s\" d=\"M%d %dh20\"/><text x=\"%d\" y=\"%d\">%s<title>%s</title></text>",
-                    cssClasses(i), left, y - 4, left + 26, y, Html.escape(shortened(name, 22)), Html.escape(name)));
+                    cssClasses(i),
+                    left,
+                    y - 4,
+                    left + 26,
+                    y,
+                    Html.escape(shortened(name, columns == 1 ? MAX_NAME : MAX_HALF_NAME)),
+                    Html.escape(name)));
         }
     }
 

@@ -14,6 +14,9 @@ public final class ComparisonPage {
     /** Maximum number of values listed per config key if runs are grouped by value. */
     private static final int MAX_VALUES = 6;
 
+    /** Maximum number of runs with a value that are listed by name. */
+    private static final int MAX_NAMES = 2;
+
     /** Maximum number of rows of model keys that are not folded. */
     private static final int MAX_MODEL_ROWS = 4;
 
@@ -26,12 +29,12 @@ public final class ComparisonPage {
         body.append("Best: ").append(Html.escape(best.name())).append(" with ");
         body.append(TextFormat.percent(best.best().top1()))
                 .append(" of the validation images classified correctly.</p></header>\n<main>");
-        body.append("<section><h2>Results</h2>\n").append(results(comparison)).append("</section>\n");
         if (comparison.differences().size() > RunComparison.MAX_KEY_COLUMNS) {
             body.append("<section><h2>Config differences</h2>\n")
                     .append(differences(comparison))
                     .append("</section>\n");
         }
+        body.append("<section><h2>Results</h2>\n").append(results(comparison)).append("</section>\n");
         body.append("<section><h2>Curves</h2>\n").append(curves(comparison)).append("</section>\n");
         body.append("<section><h2>Start and machine</h2>\n")
                 .append(starts(comparison))
@@ -56,7 +59,7 @@ public final class ComparisonPage {
                     + "\"><label title=\"" + Html.escape(row.run().directory().toString())
                     + "\"><input type=\"checkbox\" checked=\"checked\" data-shows=\"" + i + "\"/> "
                     + Chart.legendSample(i)
-                    + " " + name
+                    + " " + Html.breakable(row.name())
                     + "</label></th>");
             for (int k = 1; k < line.size(); k++) {
                 String value = cells.get(0).get(k).equals("time")
@@ -113,7 +116,7 @@ public final class ComparisonPage {
         out.append("</tr></thead><tbody>\n");
         for (RunComparison.ComparedRun row : comparison.rows()) {
             Map<String, String> environment = row.run().environment();
-            out.append("<tr><th scope=\"row\">" + Html.escape(row.name()) + "</th>");
+            out.append("<tr><th scope=\"row\">" + Html.breakable(row.name()) + "</th>");
             out.append("<td>" + Html.escape(row.run().started().orElse("–")) + "</td>");
             out.append("<td class=\"n\">" + TextFormat.time(row.run().seconds()) + "</td>");
             for (String key : List.of("command", "host", "cpu", "commit")) {
@@ -127,13 +130,14 @@ public final class ComparisonPage {
 
     /** Differences of training and data in the open; those of the model, which are many between architectures, folded. */
     private static String differences(RunComparison comparison) {
-        Map<String, List<Optional<String>>> open = new LinkedHashMap<>(comparison.differences());
+        Map<String, List<Optional<String>>> all = ConfigDifferences.merged(comparison.differences());
+        Map<String, List<Optional<String>>> open = new LinkedHashMap<>(all);
         Map<String, List<Optional<String>>> model = new LinkedHashMap<>();
-        comparison.differences().forEach((path, values) -> {
+        all.forEach((path, values) -> {
             if (!path.startsWith("model.") || path.equals("model.arch")) return;
             model.put(path, open.remove(path));
         });
-        if (model.size() <= MAX_MODEL_ROWS) return differences(comparison, comparison.differences());
+        if (model.size() <= MAX_MODEL_ROWS) return differences(comparison, all);
         return differences(comparison, open) + "<details><summary>" + model.size()
                 + " more keys of the model</summary>\n" + differences(comparison, model) + "</details>\n";
     }
@@ -143,7 +147,7 @@ public final class ComparisonPage {
         StringBuilder out =
                 new StringBuilder("<table class=\"differences\"><thead><tr><th scope=\"col\">config key</th>");
         if (columns) {
-            comparison.rows().forEach(row -> out.append("<th scope=\"col\">" + Html.escape(row.name()) + "</th>"));
+            comparison.rows().forEach(row -> out.append("<th scope=\"col\">" + Html.breakable(row.name()) + "</th>"));
         } else {
             out.append("<th scope=\"col\">value (runs)</th>");
         }
@@ -164,7 +168,9 @@ public final class ComparisonPage {
         all.entrySet().stream().limit(MAX_VALUES).forEach(group -> {
             out.append("<b>").append(Html.escape(group.getKey())).append("</b> <span class=\"note\" title=\"");
             out.append(Html.escape(String.join(", ", group.getValue()))).append("\">(");
-            out.append(Html.escape(TextFormat.abbreviate(group.getValue()))).append(")</span> ");
+            int count = group.getValue().size();
+            String runs = count > MAX_NAMES ? count + " runs" : String.join(", ", group.getValue());
+            out.append(Html.escape(runs)).append(")</span> ");
         });
         if (all.size() > MAX_VALUES)
             out.append("and ").append(all.size() - MAX_VALUES).append(" more values");

@@ -9,6 +9,9 @@ import java.util.OptionalInt;
 
 /** Escaping for HTML and SVG, and the template of self-contained pages. */
 public final class Html {
+    /** Longest part of a name that is not broken. */
+    private static final int MAX_PART = 24;
+
     private Html() {}
 
     /** Escapes text for element content and quoted attributes of HTML and XML. */
@@ -24,6 +27,16 @@ public final class Html {
                 default -> out.appendCodePoint(allowed(c) ? c : 0xFFFD);
             }
         });
+        return out.toString();
+    }
+
+    /** Escapes a name such as {@code lr=1e-3,dim=96}, which breaks after commas and not within a short part. */
+    static String breakable(String name) {
+        StringBuilder out = new StringBuilder();
+        for (String part : name.split("(?<=,)")) {
+            boolean fits = part.length() <= MAX_PART;
+            out.append(fits ? "<span class=\"part\">" + escape(part) + "</span><wbr/>" : escape(part));
+        }
         return out.toString();
     }
 

@@ -3,6 +3,7 @@ package org.vit4j.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** Parallel coordinates of a sweep as SVG: an axis for each varied key and one for the accuracy, a line for each run. */
 final class ParallelCoordinates {
@@ -37,10 +38,17 @@ final class ParallelCoordinates {
         StringBuilder out = new StringBuilder(format(
                 "<svg class=\"parallel\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"parallel coordinates\">",
                 WIDTH, HEIGHT));
-        double best = runs.stream().mapToDouble(SweepPage.SweepRow::share).max().orElseThrow();
+        int best = IntStream.range(0, runs.size()) // the first of equal ones, as in the table
+                .reduce((a, b) -> runs.get(b).share() > runs.get(a).share() ? b : a)
+                .orElseThrow();
         List<Double> accuracy = axes.get(axes.size() - 1).positions;
-        for (int run = runs.size() - 1; run >= 0; run--) { // the best on top
-            boolean isBest = runs.get(run).share() == best;
+        List<Integer> order = new ArrayList<>(IntStream.range(0, runs.size())
+                .filter(run -> run != best)
+                .boxed()
+                .toList());
+        order.add(best); // on top
+        for (int run : order) {
+            boolean isBest = run == best;
             out.append(format(
                     "<path%s style=\"stroke-opacity:%.2f\" d=\"",
                     isBest ? " class=\"best\"" : "", isBest ? 1 : 0.15 + 0.7 * accuracy.get(run)));
@@ -65,7 +73,7 @@ final class ParallelCoordinates {
         for (AxisLabel label : axis.labels) {
             out.append(format(
                     "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
-                    x - 6, y(label.position) + 4, Html.escape(label.text)));
+                    x - 5, y(label.position) - 5, Html.escape(label.text)));
         }
     }
 

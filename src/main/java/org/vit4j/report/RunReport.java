@@ -22,6 +22,9 @@ public final class RunReport {
     /** Maximum number of classes listed by index; more are sorted by recall, lowest first. */
     private static final int MAX_UNSORTED_CLASSES = 20;
 
+    /** Endings of the keys of metrics that are shown as percentages. */
+    private static final List<String> SHARES = List.of("top1", "top5", "_map", "_f1", "balanced_accuracy");
+
     private RunReport() {}
 
     /**
@@ -77,7 +80,7 @@ public final class RunReport {
                     "epoch " + b.epoch() + (b.averaged() ? ", EMA weights" : ""));
             String key = ScoreMetric.keyOf(run.bestMetric().name());
             Double value = run.epochs().get(b.epoch() - 1).get(b.averaged() ? EpochMetrics.averageKey(key) : key);
-            if (value != null) fact(out, "best " + run.bestMetric().name(), Axis.number(value, 4), "validation");
+            if (value != null) fact(out, "best " + run.bestMetric().name(), cell(key, value), "validation");
             fact(out, "best loss", TextFormat.number(b.loss()), "validation");
         });
         run.last().ifPresent(last -> {
@@ -121,7 +124,7 @@ public final class RunReport {
         charts.add(Chart.of("Loss", "epoch", lines(run, "loss")).logarithmicIfWide());
         charts.add(Chart.of("Top-1 accuracy", "epoch", lines(run, "top1")).percentages());
         if (run.has("val_map")) {
-            List<Chart.ChartSeries> scores = new ArrayList<>(List.of(run.line("mean average precision", "val_map")));
+            List<Chart.ChartSeries> scores = new ArrayList<>(List.of(run.line("mAP", "val_map")));
             if (run.has("val_f1")) scores.add(new Chart.ChartSeries("mean F1", run.curve("val_f1")));
             charts.add(Chart.of("Mean average precision and F1, validation", "epoch", scores)
                     .percentages());
@@ -244,7 +247,8 @@ public final class RunReport {
 
     private static String cell(String key, Double value) {
         if (value == null) return "";
-        return key.endsWith("top1") ? TextFormat.percent(value) : Axis.number(value, 5);
+        boolean share = SHARES.stream().anyMatch(key::endsWith);
+        return share ? TextFormat.percent(value) : Axis.number(value, 5);
     }
 
     private static String environment(RunRecord run) {

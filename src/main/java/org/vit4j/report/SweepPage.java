@@ -25,8 +25,8 @@ public final class SweepPage {
     public static String html(
             String name, int axes, List<String> header, List<SweepRow> rows, List<Chart.ChartSeries> curves) {
         StringBuilder table = new StringBuilder("<table class=\"sorts\"><thead><tr>");
-        header.forEach(cell -> table.append(Html.sortable(cell)));
-        table.append("<th></th><th></th></tr></thead><tbody>\n");
+        header.forEach(cell -> table.append(Html.sortable(shortName(cell, header))));
+        table.append("<th scope=\"col\">of 100%</th><th></th></tr></thead><tbody>\n");
         rows.forEach(row -> table.append(html(row)));
         return Html.page(
                 name + ": sweep",
@@ -47,7 +47,16 @@ public final class SweepPage {
         return "<h2>Curves</h2>\n<div class=\"charts wide\"><figure>" + chart.svg() + "</figure></div>\n"
                 + "<h2>Parallel coordinates</h2>\n<p class=\"note\">One line per run, from its values to its accuracy;"
                 + " stronger lines are more accurate, and the best one is orange.</p>\n"
-                + ParallelCoordinates.svg(header.subList(0, axes), rows);
+                + Html.scrollable("parallel coordinates", ParallelCoordinates.svg(header.subList(0, axes), rows));
+    }
+
+    /** Last part of a config key, or all of it if another column has the same. */
+    private static String shortName(String key, List<String> header) {
+        String last = key.substring(key.lastIndexOf('.') + 1);
+        long equal = header.stream()
+                .filter(other -> other.substring(other.lastIndexOf('.') + 1).equals(last))
+                .count();
+        return equal == 1 ? last : key;
     }
 
     private static String html(SweepRow row) {

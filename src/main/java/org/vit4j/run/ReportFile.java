@@ -8,6 +8,8 @@ import java.util.function.BooleanSupplier;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.metrics.MetricsFile;
 import org.vit4j.report.EvaluationReport;
 import org.vit4j.report.RunRecord;
 import org.vit4j.report.RunReport;
@@ -66,14 +68,15 @@ public final class ReportFile {
         if (RunDirectory.isInUse(run.directory())) return "training: " + epochs;
         if (String.valueOf(done).equals(planned)) return "finished";
         int best = run.best().map(BestEpoch::epoch).orElse(0);
-        return stoppedEarly(run.directory(), done, best)
+        return stoppedEarly(run.directory())
                 ? "finished early: no improvement since epoch " + best
                 : "not running: " + epochs;
     }
 
-    private static boolean stoppedEarly(Path run, int done, int best) {
+    private static boolean stoppedEarly(Path run) {
         try {
-            return RunConfig.ofRun(run, List.of()).train().isFinished(done, best);
+            List<EpochMetrics> history = MetricsFile.read(run).epochs();
+            return RunConfig.ofRun(run, List.of()).train().isFinished(history);
         } catch (ConfigError e) {
             return false; // a config of another version
         }

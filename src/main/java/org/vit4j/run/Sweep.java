@@ -59,7 +59,7 @@ public final class Sweep {
             for (SweepPlan.SweepEntry entry : plan.runs()) {
                 number++;
                 if (stop.getAsBoolean()) break;
-                if (resume && summary.row(entry.name()).finished(entry.config())) continue;
+                if (resume && summary.row(entry.name()).finished(entry.config(), directory(plan, entry))) continue;
                 LOG.info("run {} of {}: {}", number, plan.runs().size(), entry.name());
                 summary = summary.with(train(plan, entry, tracking.below(entry.config()), resume, progress, stop));
                 summary.write(sweep);

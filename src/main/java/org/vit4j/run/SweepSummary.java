@@ -77,10 +77,8 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             }
         }
 
-        boolean finished(RunConfig config) {
-            return state == SweepState.FINISHED
-                    && config.train()
-                            .isFinished(epochs, best.map(BestEpoch::epoch).orElse(0));
+        boolean finished(RunConfig config, Path directory) {
+            return state == SweepState.FINISHED && config.train().isFinished(metrics(directory));
         }
 
         private Map<String, Object> toMap() {

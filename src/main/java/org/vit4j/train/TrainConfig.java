@@ -15,6 +15,7 @@ import org.vit4j.data.MixedBatch;
 import org.vit4j.data.Mixup;
 import org.vit4j.machine.CpuThreads;
 import org.vit4j.metrics.BestMetric;
+import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.optim.ClipConfig;
 import org.vit4j.optim.EmaConfig;
 import org.vit4j.optim.Optimizer;
@@ -167,10 +168,6 @@ public record TrainConfig(
         return workers.orElseGet(() -> Math.max(1, processors - threads.orElse(1)));
     }
 
-    /**
-     * Linear scaling rule (Goyal et al. 2017, arXiv:1706.02677): the configured rate is for {@code lr_base_batch}
-     * images.
-     */
     private static Backend backend(Section s) {
         Backend backend = Backend.named(s.choiceAt("backend", Backend.configNames(), Backend.AUTO.configName()))
                 .with(s.enumAt("precision", Precision.class, Precision.FP32));
@@ -182,11 +179,25 @@ public record TrainConfig(
         }
     }
 
+    private enum BatchScaling {
+        LINEAR,
+        SQRT
+    }
+
+    /**
+     * Scaling rule: the configured rate is for {@code lr_base_batch} images. Linear (Goyal et al. 2017, arXiv:1706.02677), or
+     * by the square root.
+     */
     private static double lrScale(Section optimizer, double batch) {
-        if (optimizer.isOff("lr_base_batch")) return 1;
-        OptionalDouble base = optimizer.optionalDouble("lr_base_batch");
-        if (base.isEmpty()) return 1;
-        if (base.getAsDouble() > 0) return batch / base.getAsDouble();
+        boolean off = optimizer.isOff("lr_base_batch");
+        OptionalDouble base = off ? OptionalDouble.empty() : optimizer.optionalDouble("lr_base_batch");
+        if (base.isEmpty()) {
+            if (optimizer.has("lr_base_scale")) optimizer.reject("lr_base_scale", "needs lr_base_batch");
+            return 1;
+        }
+        BatchScaling rule = optimizer.enumAt("lr_base_scale", BatchScaling.class, BatchScaling.LINEAR);
+        double ratio = batch / base.getAsDouble();
+        if (base.getAsDouble() > 0) return rule == BatchScaling.SQRT ? Math.sqrt(ratio) : ratio;
         optimizer.reject("lr_base_batch", "must be positive, got " + base.getAsDouble());
         return 1;
     }
@@ -199,18 +210,17 @@ public record TrainConfig(
     /**
      * Returns true if no epoch is left to train.
      *
-     * @param done number of finished epochs
-     * @param best number of the best one, from 1
+     * @param history finished epochs
      */
-    public boolean isFinished(int done, int best) {
-        return done >= epochs || stopsEarly(done, best);
+    public boolean isFinished(List<EpochMetrics> history) {
+        return history.size() >= epochs || stopsEarly(history);
     }
 
     /** Returns true if early stopping ends the run before its last epoch. */
-    boolean stopsEarly(int done, int best) {
-        return done > 0
-                && done < epochs
-                && earlyStop.map(early -> early.shouldStop(done, best)).orElse(false);
+    boolean stopsEarly(List<EpochMetrics> history) {
+        return !history.isEmpty()
+                && history.size() < epochs
+                && earlyStop.map(early -> early.stopsAfter(history)).orElse(false);
     }
 
     /** Returns true if a checkpoint within the epoch is due after optimizer step {@code step}. */

@@ -105,6 +105,11 @@ function redrawn(data, axes, by, log, weight) {
   return out + '</svg>';
 }
 
+// A page that reloads itself while a run goes on keeps the choices of its reader.
+const reloads = document.querySelector('meta:not([charset]):not([name])') !== null;
+const saved = () => { try { return JSON.parse(sessionStorage.getItem(location.pathname)) ?? {}; } catch (e) { return {}; } };
+const save = choice => { try { sessionStorage.setItem(location.pathname, JSON.stringify(choice)); } catch (e) { /* not kept */ } };
+
 for (const form of document.querySelectorAll('.controls')) {
   const figures = [...form.parentElement.querySelectorAll('[data-curves]')].map(element =>
     ({element, data: JSON.parse(element.dataset.curves), original: element.innerHTML}));
@@ -118,5 +123,11 @@ for (const form of document.querySelectorAll('.controls')) {
       element.innerHTML = standard ? original : redrawn(data, axes, by, log || data.log, weight);
     }
     for (const box of document.querySelectorAll('[data-shows]')) box.dispatchEvent(new Event('change'));
+    if (reloads) save({x: by, log, smooth: weight});
   });
+  const choice = saved();
+  if (choice.x) {
+    form.elements.x.value = choice.x; form.elements.log.checked = choice.log; form.elements.smooth.value = choice.smooth;
+    form.dispatchEvent(new Event('input'));
+  }
 }

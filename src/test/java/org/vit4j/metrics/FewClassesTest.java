@@ -154,4 +154,24 @@ class FewClassesTest {
             };
         }
     }
+
+    /** Expected values: scikit-learn's precision_recall_fscore_support; the last class does not occur. */
+    @Test
+    void averagesOfTheClassesEqualScikitLearn() {
+        int[] labels = {0, 0, 1, 1, 1, 2, 2, 4};
+        int[] predicted = {0, 1, 1, 1, 3, 2, 0, 4};
+        ScoreSums sums = new ScoreSums(6);
+        double[][] logits = new double[8][6];
+        for (int i = 0; i < 8; i++) logits[i][predicted[i]] = 1;
+        sums.add(logits, labels);
+        Scores scores = sums.scores(sums.numbers());
+        Scores.ClassScore macro = scores.macro();
+        assertThat(macro.precision()).isCloseTo(0.6333333333333333, within(1e-12));
+        assertThat(macro.recall()).isCloseTo(0.5333333333333333, within(1e-12));
+        assertThat(macro.f1()).isCloseTo(0.5666666666666667, within(1e-12));
+        Scores.ClassScore weighted = scores.weighted();
+        assertThat(weighted.precision()).isCloseTo(0.75, within(1e-12));
+        assertThat(weighted.recall()).isCloseTo(0.625, within(1e-12));
+        assertThat(weighted.f1()).isCloseTo(0.6666666666666666, within(1e-12));
+    }
 }

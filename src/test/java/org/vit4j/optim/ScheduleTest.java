@@ -70,6 +70,50 @@ class ScheduleTest {
         check(schedule("polynomial", "power: 2"), 70, 0);
     }
 
+    /** Expected values: {@code _get_lr(t)} of timm 1.0.31 with t_initial 70 and lr_min 0.1 at the epochs 0, 1, 20, 35, 69. */
+    @Test
+    void tanhScheduleAndKDecayEqualTimm() {
+        checkTimm(
+                schedule("cosine", "k_decay: 0.5", "min_lr: 0.1"),
+                1.0,
+                0.9686472630379225,
+                0.5012906111173738,
+                0.277435059814534,
+                0.10011411078462537);
+        checkTimm(
+                schedule("cosine", "k_decay: 2", "min_lr: 0.1"),
+                1.0,
+                0.999999907510999,
+                0.9852826883675633,
+                0.8681980515339464,
+                0.10178579765987855);
+        checkTimm(
+                schedule("polynomial", "power: 2", "k_decay: 0.5", "min_lr: 0.1"),
+                1.0,
+                0.797715993176952,
+                0.29500238625812936,
+                0.17720779386421442,
+                0.10004624931375444);
+        checkTimm(
+                schedule("tanh", "min_lr: 0.1"),
+                0.9999992516247751,
+                0.9999990041282337,
+                0.9997731738883826,
+                0.9838124110341177,
+                0.10295889524734061);
+        Schedule cycles = schedule("tanh", "min_lr: 0.1", "cycles: 3", "cycle_mul: 2", "cycle_decay: 0.5");
+        check(cycles, 5, 0.9838124110341177); // timm: t_initial 10
+        check(cycles, 10, 0.499999667388789);
+        check(cycles, 50, 0.24730206850568626);
+        check(cycles, 70, 0.1);
+        assertThatThrownBy(() -> schedule("cosine", "k_decay: 0")).hasMessageContaining("k_decay");
+    }
+
+    private static void checkTimm(Schedule schedule, double... rates) {
+        int[] epochs = {0, 1, 20, 35, 69};
+        for (int i = 0; i < epochs.length; i++) check(schedule, epochs[i], rates[i]);
+    }
+
     @Test
     void constantScheduleOnlyWarmsUp() {
         Schedule s = schedule("constant", "warmup_epochs: 2", "warmup_lr: 0");
@@ -127,6 +171,19 @@ class ScheduleTest {
         assertThat(config.train().optimizer().lr()).isEqualTo(0.002);
         assertThat(config.train().schedule().at(3, config.train().optimizer().lr(), List.of()))
                 .isEqualTo(0.002);
+    }
+
+    @Test
+    void theRateIsScaledByTheSquareRootIfRequested() {
+        RunConfig config = RunConfig.open(
+                "vit_tiny_patch16_224",
+                List.of(
+                        "train.batch=1024",
+                        "train.optimizer={name: adamw, lr: 0.001, lr_base_batch: 256, lr_base_scale: sqrt}"));
+        assertThat(config.train().optimizer().lr()).isEqualTo(0.002);
+        assertThatThrownBy(() -> RunConfig.open(
+                        "vit_tiny_patch16_224", List.of("train.optimizer={name: adamw, lr_base_scale: sqrt}")))
+                .hasMessageContaining("lr_base_scale: needs lr_base_batch");
     }
 
     @Test

@@ -93,4 +93,19 @@ class CurveFiguresTest {
         assertThat(page.indexOf("train.lr")).isLessThan(page.indexOf("<summary>"));
         assertThat(page.indexOf("model.k0")).isGreaterThan(page.indexOf("<summary>"));
     }
+
+    @Test
+    void aSectionThatSomeRunsDoNotHaveIsOneRow() throws IOException {
+        Path a = RunFixtures.write(directory.resolve("a"), "model: {arch: vit, d: 1, e: 1, f: 1, g: 1, h: 1}", 0.5);
+        Path b = RunFixtures.write(
+                directory.resolve("b"),
+                "model: {arch: pit, d: 2, e: 2, f: 2, g: 2, h: 2}\ntrain: {ema: {decay: 0.9, warmup: true}, clip: 1}",
+                0.6);
+        String page = ComparisonPage.html(RunComparison.read(List.of(a, b)));
+        assertThat(page)
+                .contains("<th scope=\"row\">train.ema</th><td>–</td><td>decay: 0.9, warmup: true</td>")
+                .contains("<th scope=\"row\">train.clip</th>")
+                .doesNotContain("train.ema.decay");
+        assertThat(page.indexOf("Config differences")).isLessThan(page.indexOf("Results"));
+    }
 }

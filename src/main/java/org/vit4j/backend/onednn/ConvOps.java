@@ -112,8 +112,8 @@ final class ConvOps {
                 kernel.array(),
                 wide));
         LinearOp.Conv2d larger = new LinearOp.Conv2d(filters, w, conv.groups() / merged, conv.bias());
-        ConvolutionPrimitive c = new ConvolutionPrimitive(
-                x.array(), wide, bias == null ? null : bias.array(), larger, null, type, out);
+        ConvolutionPrimitive c =
+                new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, type, out);
         if (tape.packed(kernel.array()) != null) tape.emitSetup(c.reorderKernel());
         return c;
     }

@@ -247,7 +247,8 @@ final class MatmulOps {
         if (!canFuseSameSize(x) || !x.array().isDense() || !result.isDense() || !other.isDense()) return null;
         for (int axis = 0; axis < dims.length - 2; axis++) {
             dims[axis] = 1;
-            if (Arrays.stream(dims).reduce(1, (a, b) -> a * b) == other.size()) return other.reshape(dims).orElseThrow();
+            if (Arrays.stream(dims).reduce(1, (a, b) -> a * b) == other.size())
+                return other.reshape(dims).orElseThrow();
         }
         return null;
     }
@@ -257,7 +258,8 @@ final class MatmulOps {
     }
 
     private boolean tryFuseAdd(TapeValue x, TapeValue other) {
-        boolean example = other.array().dim(0) == 1 && other.array().size() * x.array().dim(0) == x.array().size();
+        boolean example = other.array().dim(0) == 1
+                && other.array().size() * x.array().dim(0) == x.array().size();
         return (example || x.array().size() == other.array().size())
                 && (x.array().type() == ElementType.F32 || other.array().type() == ElementType.BF16)
                 && canFuseSameSize(x)
