@@ -16,7 +16,7 @@ import java.util.zip.InflaterInputStream;
  * ImageOps.exif_transpose}: read from EXIF, or from XMP if EXIF has none. Corrupt metadata are ignored.
  */
 final class Orientation {
-    private static final int TAG = 274;
+    static final int TAG = 274;
     private static final Pattern XMP = Pattern.compile("tiff:Orientation(=\"|>)([0-9])");
 
     /** Metadata of a file: a TIFF structure, optionally preceded by "Exif", and XMP text. */

@@ -58,7 +58,8 @@ final class TiffDecoder {
             throw ImageFormatException.unsupported(
                     "this TIFF compression needs OpenCV, which has no natives for this platform");
         }
-        return OpenCv.decode(false, file);
+        // OpenCV applies the orientation of a TIFF even with its flag to ignore it.
+        return OpenCv.decode(false, tags.fileWith(Orientation.TAG, 1));
     }
 
     private void check() throws ImageFormatException {

@@ -12,6 +12,10 @@ final class TiffTags {
 
     private final ByteBuffer file;
     private final Map<Integer, long[]> integers = new HashMap<>();
+    private final Map<Integer, TagPosition> positions = new HashMap<>();
+
+    /** Type of a tag and start of its values in the file. */
+    private record TagPosition(int type, int start) {}
 
     /** @throws ImageFormatException if there is no TIFF header */
     TiffTags(ByteBuffer file) throws ImageFormatException {
@@ -55,6 +59,7 @@ final class TiffTags {
         long[] values = new long[(int) count];
         for (int i = 0; i < values.length; i++) values[i] = value(type, start + i * size);
         integers.put(tag, values);
+        positions.put(tag, new TagPosition(type, start));
     }
 
     private long value(int type, int at) {
@@ -70,6 +75,20 @@ final class TiffTags {
     /** First value of a tag with integers of two bytes or more. */
     Optional<Long> integer(int tag) {
         return Optional.ofNullable(integers.get(tag)).map(values -> values[0]);
+    }
+
+    /** A copy of the file with another first value of a tag; the file itself if it does not have the tag. */
+    byte[] fileWith(int tag, int value) {
+        TagPosition position = positions.get(tag);
+        if (position == null) return file.array();
+        byte[] copy = file.array().clone();
+        ByteBuffer changed = ByteBuffer.wrap(copy).order(file.order());
+        switch (position.type) {
+            case 3, 8 -> changed.putShort(position.start, (short) value);
+            case 4, 9, 13 -> changed.putInt(position.start, value);
+            default -> changed.putLong(position.start, value);
+        }
+        return copy;
     }
 
     int intOr(int tag, int defaultValue) {

@@ -10,6 +10,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,6 +108,19 @@ class ImageFileTest {
                 assertThat(pixel < 100).as("corner %d %d", b, r).isEqualTo(b == bottom && r == right);
             }
         }
+    }
+
+    /** OpenCV decodes this compression. The file and the expected pixels are from Pillow 12.3. */
+    @Test
+    void orientationOfFaxCompressedTiffIsAppliedOnce() {
+        byte[] tiff = Base64.getDecoder()
+                .decode(
+                        "SUkqABIAAAAmrhrxCUYAIAIACgAAAQMAAQAAAAkAAAABAQMAAQAAAAUAAAACAQMAAQAAAAEAAAADAQMAAQAAAAQAAAAGAQMAAQAA"
+                                + "AAEAAAARAQQAAQAAAAgAAAASAQMAAQAAAAYAAAAWAQMAAQAAAAUAAAAXAQQAAQAAAAkAAAAcAQMAAQAAAAEAAAAAAAAA");
+        Image read = ImageFile.read(tiff, "fax.tif", 1);
+        assertThat(new int[] {read.height(), read.width()}).containsExactly(9, 5);
+        int[] white = IntStream.range(0, 45).filter(i -> read.pixels()[i] > 0).toArray();
+        assertThat(white).containsExactly(4, 9, 12, 13, 14, 19, 36);
     }
 
     @Test
