@@ -3,7 +3,7 @@
     checks/backends.py                                one epoch of all networks on samediff, onednn and torch
     checks/backends.py --precisions --epochs 8        float32 and bfloat16 on the torch backend, three seeds
 
-Prints Markdown and writes it to --out with the losses as JSON. Ends with 1 if a loss differs by more than the limit, or if
+Prints Markdown and writes it to --out with the losses as JSON. Ends with 1 if a training loss differs by more than 1e-4, or if
 the mean validation loss in bfloat16 is farther from that in float32 than the seeds are from each other.
 Standard library only; VIT4J names another command than ./vit4j.
 """
@@ -20,19 +20,18 @@ import sys
 import time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-NETWORKS = ["vit", "deit", "deit-distilled", "deepvit", "cait", "ceit", "pit", "cvt", "crossvit", "t2t_vit", "levit"]
-NETWORKS += ["vitae", "resnet"]
+NETWORKS = ["vit", "deit", "deepvit", "cait", "ceit", "pit", "cvt", "crossvit", "t2t_vit", "levit"]
+NETWORKS += ["vitae"]
 LIMIT = 1e-4
 
 # Biases before a batch norm have a gradient of exactly 0, of which rounding remains; Adam scales it to full steps, and
-# running means follow. A ResNet at a rate of 0.1 amplifies rounding to 0.01 and more within an epoch.
+# running means follow.
 REPLACED = {
     "deepvit": ("`reatten_matrix` biases frozen", ['train.freeze=["blocks.*.attn.reatten_matrix.bias"]']),
     "vitae": (
         "biases before batch norms frozen",
         ['train.freeze=["*.PCM.0.bias", "*.PCM.2.bias", "*.PCM.3.bias"]'],
     ),
-    "resnet": ("rate 0.001", ["train.optimizer.lr=0.001", "train.schedule.warmup_lr=1.0e-5", "train.schedule.min_lr=1.0e-6"]),
 }
 
 
@@ -108,7 +107,7 @@ def compare_backends(options, trainings):
                 for other in others:
                     difference = losses[other][kind] - losses[first][kind]
                     row.append(f"{difference:+.0e}")
-                    if not abs(difference) <= LIMIT and (label or network not in REPLACED):
+                    if kind == "train" and not abs(difference) <= LIMIT:
                         failures.append(f"{row[0]}: the {kind} loss of {other} differs by {difference:.1e}")
             show(table, row)
             trainings.save("backends", table)

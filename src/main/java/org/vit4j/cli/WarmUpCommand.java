@@ -47,6 +47,7 @@ final class WarmUpCommand implements Callable<Integer> {
     private static void run(String... words) {
         int[] code = new int[1];
         SuppressedOutput.withoutOutput(() -> code[0] = CommandLineProgram.run(words));
-        if (code[0] != CommandLineProgram.SUCCESS) throw new RunException(words[0] + " ended with exit code " + code[0]);
+        if (code[0] != CommandLineProgram.SUCCESS)
+            throw new RunException(words[0] + " ended with exit code " + code[0]);
     }
 }

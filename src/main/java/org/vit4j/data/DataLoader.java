@@ -157,8 +157,8 @@ public final class DataLoader implements BatchSource {
     @Override
     public Optional<ByteBatches> inBytes() {
         if (augment.erasing().isPresent()) return Optional.empty();
-        var loader = new DataLoader(
-                dataset, augment, preprocess, batchSize, shuffle, dropLast, seed, threads, onUnreadable);
+        var loader =
+                new DataLoader(dataset, augment, preprocess, batchSize, shuffle, dropLast, seed, threads, onUnreadable);
         float[] table = preprocess.byteTable();
         loader.byteTable = Optional.of(table);
         return Optional.of(new ByteBatches(loader, table));

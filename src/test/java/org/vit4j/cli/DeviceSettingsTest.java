@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.vit4j.backend.TestBackends;
 import org.vit4j.backend.Backend;
+import org.vit4j.backend.TestBackends;
 
 /** Wrong devices, backends and precisions of a training, in builds with and without libtorch: one line, exit code 2. */
 class DeviceSettingsTest {
@@ -20,7 +20,8 @@ class DeviceSettingsTest {
     private CommandLineTest.Outcome train(String settings) {
         List<String> words = new ArrayList<>(
                 List.of("train", "digits-vit", "--run", directory.resolve("run").toString()));
-        for (String setting : settings.split(" ")) words.addAll(List.of("--set", "train." + setting.replace(",", ", ")));
+        for (String setting : settings.split(" "))
+            words.addAll(List.of("--set", "train." + setting.replace(",", ", ")));
         return CommandLineTest.run(words.toArray(String[]::new));
     }
 

@@ -102,8 +102,10 @@ class ByteBatchesTest {
 
     @Test
     void arraysHoldTheBytes() {
-        Batch batch = ((DataLoader)
-                        loader(colors(), AugmentConfig.NONE, 3).inBytes().orElseThrow().source())
+        Batch batch = ((DataLoader) loader(colors(), AugmentConfig.NONE, 3)
+                        .inBytes()
+                        .orElseThrow()
+                        .source())
                 .examples(0)
                 .batch(0, BatchShard.all(BATCH));
         try (INDArray array = batch.byteArray()) {

@@ -68,9 +68,7 @@ final class TorchArrays {
     /** Like {@link #shared(INDArray, long...)}, of an array of type BYTE, whose values are unsigned. */
     static Tensor sharedBytes(INDArray array, long... shape) {
         return torch.from_blob(
-                new Address(array.data().address() + array.offset()),
-                shape,
-                new TensorOptions(torch.ScalarType.Byte));
+                new Address(array.data().address() + array.offset()), shape, new TensorOptions(torch.ScalarType.Byte));
     }
 
     /** A copy in an array of that shape. */

@@ -52,9 +52,11 @@ record TorchDevice(String name, boolean sharesMemory) {
      * @param shape [B, H, W, C]
      */
     Tensor input(Tensor bytes, Tensor table, long... shape) {
-        long[] starts = LongStream.range(0, shape[shape.length - 1]).map(c -> 256 * c).toArray();
+        long[] starts =
+                LongStream.range(0, shape[shape.length - 1]).map(c -> 256 * c).toArray();
         Tensor entries = input(bytes).to(torch.ScalarType.Int).add(tensor(TorchArrays.vector(starts)));
-        return torch.index_select(table, 0, entries.to(torch.ScalarType.Int).view(-1)).view(shape);
+        return torch.index_select(table, 0, entries.to(torch.ScalarType.Int).view(-1))
+                .view(shape);
     }
 
     /** The reason why it cannot be used, one line; empty if it can. */

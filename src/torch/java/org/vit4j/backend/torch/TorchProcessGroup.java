@@ -54,9 +54,11 @@ final class TorchProcessGroup implements ProcessGroup {
             options.timeout(timeout);
             return new ProcessGroupNCCL(store, rank, size, options);
         }
-        ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(timeout);
-        options.devices().push_back(ProcessGroupGloo.createDefaultDevice());
-        return new ProcessGroupGloo(store, rank, size, options);
+        try (ProcessGroupGloo.Options options = ProcessGroupGloo.Options.create(timeout);
+                var transport = ProcessGroupGloo.createDefaultDevice()) {
+            options.devices().push_back(transport);
+            return new ProcessGroupGloo(store, rank, size, options);
+        }
     }
 
     private <T> T guarded(String action, Supplier<T> call) {
@@ -111,7 +113,8 @@ final class TorchProcessGroup implements ProcessGroup {
     public double[] sum(double... values) {
         if (values.length == 0) return values;
         double[] sums = new double[values.length];
-        try (DoublePointer memory = new DoublePointer(values)) {
+        try (DoublePointer memory = new DoublePointer(values);
+                PointerScope scope = TorchArrays.scope()) {
             TensorOptions doubles = new TensorOptions(torch.ScalarType.Double);
             Tensor tensor = torch.from_blob(memory, new long[] {values.length}, doubles);
             exchange("exchange results", tensor, group::allreduce);
@@ -138,8 +141,11 @@ final class TorchProcessGroup implements ProcessGroup {
     }
 
     private static boolean run(Collective operation, Tensor here) {
-        try (PointerScope scope = TorchArrays.scope()) {
-            return operation.start(new TensorVector(here))._wait();
+        // Closed here: it shares the connections of the group, which would otherwise be freed by Java's collector, at
+        // any time.
+        try (PointerScope scope = TorchArrays.scope();
+                Work work = operation.start(new TensorVector(here))) {
+            return work._wait();
         }
     }
 

@@ -67,7 +67,8 @@ class TorchBytesTest {
         return Map.of(
                 "image", step.tensor(input).dup().data().asFloat(),
                 "gradient", step.flatGradient().dup().data().asFloat(),
-                "gradient of the image", step.gradientOfTensor(input).dup().data().asFloat());
+                "gradient of the image",
+                        step.gradientOfTensor(input).dup().data().asFloat());
     }
 
     @Test
@@ -105,9 +106,9 @@ class TorchBytesTest {
     @Test
     void theHostReadsFloats() {
         parameters.initialize(1);
-        var spec = new GradientStep.GradientSpec(network -> network.output("logits").sum(), List.of());
-        try (GradientStep step = new TorchBackend()
-                .step(graph, parameters, Mode.TRAINING, spec, Precision.FP32)) {
+        var spec = new GradientStep.GradientSpec(
+                network -> network.output("logits").sum(), List.of());
+        try (GradientStep step = new TorchBackend().step(graph, parameters, Mode.TRAINING, spec, Precision.FP32)) {
             assertThat(step.normalizesBytes(preprocessTable())).isFalse();
         }
     }
