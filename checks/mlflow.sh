@@ -55,7 +55,7 @@ command -v curl >/dev/null 2>&1 || die "'curl' is missing: install curl"
 
 train=(./vit4j train digits-vit --set train.epochs=6 --set train.checkpoint_steps=20 --set output.log_steps=10
   --set "output.mlflow={experiment: digits, tags: {team: vision}, artifacts: [config, report, best]}")
-check() { "$venv/bin/python" checks/mlflow.py "$@" || fail "$*"; }
+check() { "$venv/bin/python" checks/tracked_run.py "$@" || fail "$*"; }
 
 # Waits until the first epoch of run $1, whose process is $2, is finished.
 first_epoch() {

@@ -33,9 +33,10 @@ final class EvalData {
             names = "--data",
             required = true,
             paramLabel = "CONFIG|PATH",
-            description = "A config, to evaluate its validation images, .tar shards or .parquet files (a directory, a file or a"
-                    + " quoted pattern), or a directory that contains one directory per class, directly"
-                    + " or in val, validation, valid or test.")
+            description =
+                    "A config, to evaluate its validation images, .tar shards or .parquet files (a directory, a file or a"
+                            + " quoted pattern), or a directory that contains one directory per class, directly"
+                            + " or in val, validation, valid or test.")
     private String data;
 
     @Mixin
@@ -145,15 +146,16 @@ final class EvalData {
         return new RelabeledDataset(data, validation, classes, directories);
     }
 
-    private Dataset shards(
-            ShardFormat format, ModelDescription model, List<String> classes, List<String> directories) {
+    private Dataset shards(ShardFormat format, ModelDescription model, List<String> classes, List<String> directories) {
         int channels = model.model().image().channels();
         Dataset images = ShardDatasets.evaluation(
                 format,
                 data,
                 ShardConfig.DEFAULTS,
                 directories.isEmpty() ? classes : directories,
-                directories.isEmpty() ? "in the model (--class-map names the classes of the files)" : "in the class map",
+                directories.isEmpty()
+                        ? "in the model (--class-map names the classes of the files)"
+                        : "in the class map",
                 new ShardedImages.ImageReading(channels, OnCorrupt.FAIL, maxPixels.limit()));
         return new RelabeledDataset(data, images, classes, directories);
     }

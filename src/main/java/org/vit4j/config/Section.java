@@ -121,8 +121,10 @@ public final class Section {
     /** A constant of an enum, written in lower case: {@code CROSS_ENTROPY} is {@code cross_entropy}. */
     public <E extends Enum<E>> E enumAt(String key, Class<E> type, E fallback) {
         List<String> words = YamlValues.words(type);
-        String word =
-                optional(key, value -> YamlValues.parseWord(value, words), fallback.name().toLowerCase(Locale.ROOT));
+        String word = optional(
+                key,
+                value -> YamlValues.parseWord(value, words),
+                fallback.name().toLowerCase(Locale.ROOT));
         return Enum.valueOf(type, word.toUpperCase(Locale.ROOT));
     }
 
@@ -163,7 +165,10 @@ public final class Section {
 
     /** A list of lists of integers, such as the depths of two branches per stage. */
     public List<List<Integer>> intListsAt(String key, List<List<Integer>> fallback) {
-        return optional(key, value -> YamlValues.parseList(value, row -> YamlValues.parseList(row, YamlValues::parseInt)), fallback);
+        return optional(
+                key,
+                value -> YamlValues.parseList(value, row -> YamlValues.parseList(row, YamlValues::parseInt)),
+                fallback);
     }
 
     /** Returns true if the value of the key is a section, for keys that also accept a plain value. */
@@ -222,7 +227,8 @@ public final class Section {
      * built; the keys that are read from it complete the message.
      */
     private Section notASection(String key, Yaml value) {
-        String line = value.where() + ": " + pathTo(key) + ": expected a section (keys below it), got " + Yaml.shown(value);
+        String line =
+                value.where() + ": " + pathTo(key) + ": expected a section (keys below it), got " + Yaml.shown(value);
         if (!problems.contains(line)) problems.add(line);
         Section section = new Section(Yaml.YamlMapping.empty(value.where()), pathTo(key), new ArrayList<>());
         section.problems.add(line);
@@ -322,8 +328,7 @@ public final class Section {
 
     /** Suggests a key of this section, else the key of that name in a section below. */
     private String hint(String key) {
-        Optional<String> elsewhere =
-                Suggestions.nearest(key, known).isPresent() ? Optional.empty() : pathBelow(key);
+        Optional<String> elsewhere = Suggestions.nearest(key, known).isPresent() ? Optional.empty() : pathBelow(key);
         return elsewhere.map(found -> ", did you mean '" + found + "'?").orElseGet(() -> Suggestions.hint(key, known));
     }
 

@@ -62,7 +62,8 @@ sealed interface Yaml {
             throw new ConfigError(label + ": not valid YAML: nested too deeply, or within itself", e);
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
-            throw new ConfigError(label + ":" + line + ": not valid YAML: " + YamlProblems.explained(e.getProblem()), e);
+            throw new ConfigError(
+                    label + ":" + line + ": not valid YAML: " + YamlProblems.explained(e.getProblem()), e);
         } catch (YamlEngineException e) {
             throw new ConfigError(label + ": not valid YAML: " + e.getMessage(), e);
         }

@@ -27,7 +27,8 @@ final class YamlProblems {
 
     static String explained(String problem) {
         for (Map.Entry<String, String> fix : FIXES.entrySet()) {
-            if (problem.startsWith(fix.getKey())) return problem.replaceFirst("\\.? \\(Do not use.*", "") + "; " + fix.getValue();
+            if (problem.startsWith(fix.getKey()))
+                return problem.replaceFirst("\\.? \\(Do not use.*", "") + "; " + fix.getValue();
         }
         return problem;
     }

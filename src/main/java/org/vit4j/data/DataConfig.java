@@ -217,8 +217,9 @@ public record DataConfig(
 
     private DatasetSplits shards(ShardFormat format, OnCorrupt corrupt) {
         if (format == ShardFormat.PARQUET && augment.sampling() == AugmentConfig.Sampling.BALANCED)
-            throw new ConfigError("data.sampling: balanced reads single images in random order, for which Parquet is too"
-                    + " slow; use train.loss.class_weights, or data.dataset: webdataset");
+            throw new ConfigError(
+                    "data.sampling: balanced reads single images in random order, for which Parquet is too"
+                            + " slow; use train.loss.class_weights, or data.dataset: webdataset");
         return ShardDatasets.open(
                 format,
                 files().toString(),

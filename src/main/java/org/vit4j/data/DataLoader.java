@@ -204,8 +204,8 @@ public final class DataLoader implements BatchSource {
         }
         int length = imageLength();
         augment.erasing()
-                .ifPresent(e -> e.apply(
-                        batch.images(), i * length, length, preprocess.height(), preprocess.width(), random));
+                .ifPresent(e ->
+                        e.apply(batch.images(), i * length, length, preprocess.height(), preprocess.width(), random));
         times.loaded(decoded - start, System.nanoTime() - decoded);
     }
 
@@ -321,8 +321,7 @@ public final class DataLoader implements BatchSource {
         public boolean fill(Batch loaded, int batch, int image) {
             int position = batch * batchSize + image;
             int index = order.images()[position];
-            return fillIfReadable(
-                    loaded, image, () -> images.image(position), index, epoch, order.repeats()[position]);
+            return fillIfReadable(loaded, image, () -> images.image(position), index, epoch, order.repeats()[position]);
         }
 
         @Override

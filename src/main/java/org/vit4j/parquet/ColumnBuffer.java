@@ -90,7 +90,10 @@ final class ColumnBuffer {
     }
 
     private static void withLength(ByteArrayOutputStream page, ByteArrayOutputStream levels) {
-        byte[] length = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(levels.size()).array();
+        byte[] length = ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(levels.size())
+                .array();
         page.writeBytes(length);
         page.writeBytes(levels.toByteArray());
     }

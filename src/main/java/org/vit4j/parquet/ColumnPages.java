@@ -40,7 +40,8 @@ public final class ColumnPages {
         long first = metadata.longAt(11, 0);
         this.position = first > 0 ? Math.min(first, data) : data;
         this.end = Math.addExact(position, metadata.longAt(7));
-        if (position < 4 || metadata.longAt(7) < 0) throw new ParquetFormatException("has a column outside of the file");
+        if (position < 4 || metadata.longAt(7) < 0)
+            throw new ParquetFormatException("has a column outside of the file");
     }
 
     /** Advances to the next page of values; false at the end of the column. */
@@ -84,8 +85,7 @@ public final class ColumnPages {
             return reading.read();
         } catch (RuntimeException | EOFException e) {
             String reason = e.getMessage() == null ? "it ends early" : e.getMessage();
-            throw new ParquetFormatException(
-                    "is truncated or corrupt: column '" + field.name() + "': " + reason, e);
+            throw new ParquetFormatException("is truncated or corrupt: column '" + field.name() + "': " + reason, e);
         }
     }
 
@@ -165,8 +165,7 @@ public final class ColumnPages {
     }
 
     private ColumnValues decode(int encoding, byte[] page, int from, int count) throws IOException {
-        ColumnValues values =
-                ValueDecoder.decode(field.type().orElseThrow(), encoding, page, from, count, dictionary);
+        ColumnValues values = ValueDecoder.decode(field.type().orElseThrow(), encoding, page, from, count, dictionary);
         if (values.size() != count) throw new IllegalArgumentException("values are missing");
         return values;
     }

@@ -63,7 +63,8 @@ public final class ColumnValues {
             if (index < 0 || index >= size())
                 throw new IllegalArgumentException("index " + index + " in a dictionary of " + size());
         }
-        if (numbers.length > 0) return numbers(Arrays.stream(indices).mapToLong(i -> numbers[i]).toArray());
+        if (numbers.length > 0)
+            return numbers(Arrays.stream(indices).mapToLong(i -> numbers[i]).toArray());
         int[] from = Arrays.stream(indices).map(i -> starts[i]).toArray();
         int[] length = Arrays.stream(indices).map(i -> lengths[i]).toArray();
         return new ColumnValues(data, from, length, new long[0]);

@@ -12,9 +12,13 @@ final class DeltaReader {
         long miniblocks = CompactReader.varint(in);
         long count = CompactReader.varint(in);
         long value = CompactReader.zigzag(in);
-        if (count < 0 || count > limit || miniblocks < 1 || miniblocks > 1024 || blockSize % (8 * miniblocks) != 0
-                || blockSize < 1 || blockSize > 1 << 24)
-            throw new IllegalArgumentException("corrupt header of deltas");
+        if (count < 0
+                || count > limit
+                || miniblocks < 1
+                || miniblocks > 1024
+                || blockSize % (8 * miniblocks) != 0
+                || blockSize < 1
+                || blockSize > 1 << 24) throw new IllegalArgumentException("corrupt header of deltas");
         int size = (int) (blockSize / miniblocks);
         long[] values = new long[(int) count];
         if (count > 0) values[0] = value;

@@ -39,7 +39,8 @@ public record ParquetField(
 
     /** Returns true for a column of integers, one value per row. */
     public boolean isInteger() {
-        boolean integer = type.filter(t -> t == ParquetType.INT32 || t == ParquetType.INT64).isPresent();
+        boolean integer = type.filter(t -> t == ParquetType.INT32 || t == ParquetType.INT64)
+                .isPresent();
         return integer && maxRepetition == 0;
     }
 

@@ -35,7 +35,9 @@ public final class ParquetFile implements AutoCloseable {
         int[] next = {1, 0}; // element, column
         this.fields = children(schema, schema.get(0).sizeAt(5), next, 0, 0);
         this.metadata = new HashMap<>();
-        if (footer.has(5)) for (CompactStruct pair : footer.structsAt(5)) if (pair.has(2)) metadata.put(pair.textAt(1), pair.textAt(2));
+        if (footer.has(5))
+            for (CompactStruct pair : footer.structsAt(5))
+                if (pair.has(2)) metadata.put(pair.textAt(1), pair.textAt(2));
         this.groups = footer.structsAt(4);
         for (CompactStruct group : groups) {
             if (group.structsAt(1).size() != next[1]) throw new IllegalArgumentException("columns are missing");
@@ -74,7 +76,8 @@ public final class ParquetFile implements AutoCloseable {
         byte[] tail = read(file, size - TAIL, TAIL);
         String end = text(tail, 4);
         if (end.equals(ENCRYPTED)) throw new ParquetFormatException("is encrypted, which is not supported");
-        if (!start.equals(MAGIC)) throw new ParquetFormatException("is not a Parquet file; expected one that begins with PAR1");
+        if (!start.equals(MAGIC))
+            throw new ParquetFormatException("is not a Parquet file; expected one that begins with PAR1");
         if (!end.equals(MAGIC))
             throw new ParquetFormatException("is truncated: it does not end with PAR1; download or write it again");
         int length = ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN).getInt();
@@ -162,7 +165,8 @@ public final class ParquetFile implements AutoCloseable {
     /** Bytes of a column in all row groups, without compression. */
     public long bytes(ParquetField column) {
         return groups.stream()
-                .mapToLong(group -> group.structsAt(1).get(column.column()).structAt(3).longAt(6))
+                .mapToLong(group ->
+                        group.structsAt(1).get(column.column()).structAt(3).longAt(6))
                 .sum();
     }
 

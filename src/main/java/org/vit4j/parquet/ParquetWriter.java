@@ -98,10 +98,12 @@ public final class ParquetWriter implements AutoCloseable {
                     .i32(1, 0)
                     .i32(2, page.length)
                     .i32(3, compressed.length)
-                    .struct(5, data -> data.i32(1, buffer.values())
-                            .i32(2, ValueDecoder.PLAIN)
-                            .i32(3, ValueDecoder.RLE)
-                            .i32(4, ValueDecoder.RLE))
+                    .struct(
+                            5,
+                            data -> data.i32(1, buffer.values())
+                                    .i32(2, ValueDecoder.PLAIN)
+                                    .i32(3, ValueDecoder.RLE)
+                                    .i32(4, ValueDecoder.RLE))
                     .end();
             chunks.add(new WrittenChunk(
                     position,
@@ -135,7 +137,10 @@ public final class ParquetWriter implements AutoCloseable {
                     .text(6, "vit4j")
                     .end();
             write(footer.toByteArray());
-            write(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(footer.size()).array());
+            write(ByteBuffer.allocate(4)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putInt(footer.size())
+                    .array());
             write(MAGIC);
         }
     }
@@ -178,13 +183,16 @@ public final class ParquetWriter implements AutoCloseable {
     }
 
     private static void chunk(CompactWriter writer, ColumnSpec column, WrittenChunk chunk) {
-        writer.i64(2, 0).struct(3, meta -> meta.i32(1, column.type.stored.ordinal())
-                .i32s(2, List.of(ValueDecoder.PLAIN, ValueDecoder.RLE))
-                .texts(3, column.path())
-                .i32(4, ParquetCodec.ZSTD.ordinal())
-                .i64(5, chunk.values)
-                .i64(6, chunk.uncompressed)
-                .i64(7, chunk.compressed)
-                .i64(9, chunk.offset));
+        writer.i64(2, 0)
+                .struct(
+                        3,
+                        meta -> meta.i32(1, column.type.stored.ordinal())
+                                .i32s(2, List.of(ValueDecoder.PLAIN, ValueDecoder.RLE))
+                                .texts(3, column.path())
+                                .i32(4, ParquetCodec.ZSTD.ordinal())
+                                .i64(5, chunk.values)
+                                .i64(6, chunk.uncompressed)
+                                .i64(7, chunk.compressed)
+                                .i64(9, chunk.offset));
     }
 }

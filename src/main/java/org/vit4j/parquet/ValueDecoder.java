@@ -112,7 +112,7 @@ final class ValueDecoder {
     }
 
     private static ParquetFormatException unknown(int encoding) {
-        return new ParquetFormatException("has a column with encoding " + encoding
-                + ", which is not read; write it with the default encodings");
+        return new ParquetFormatException(
+                "has a column with encoding " + encoding + ", which is not read; write it with the default encodings");
     }
 }

@@ -130,10 +130,7 @@ public record RunConfig(
     /** Returns this config with a tag of its MLflow run, which is not part of the resolved config. */
     RunConfig withMlflowTag(String name, String value) {
         var tagged = new OutputConfig(
-                output.dir,
-                output.keep,
-                output.logSteps,
-                output.mlflow.map(mlflow -> mlflow.withTag(name, value)));
+                output.dir, output.keep, output.logSteps, output.mlflow.map(mlflow -> mlflow.withTag(name, value)));
         return new RunConfig(this.name, model, data, train, tagged, published, resolved);
     }
 

@@ -112,8 +112,9 @@ final class RunLog implements AutoCloseable {
     private void addScalars(EpochMetrics epoch) {
         double now = System.currentTimeMillis() / 1e3;
         List<EventFile.EventScalar> scalars = new ArrayList<>();
-        ScalarTags.of(epoch).forEach((tag, value) ->
-                scalars.add(new EventFile.EventScalar(tag, epoch.epoch(), value.floatValue(), now)));
+        ScalarTags.of(epoch)
+                .forEach((tag, value) ->
+                        scalars.add(new EventFile.EventScalar(tag, epoch.epoch(), value.floatValue(), now)));
         events.add(scalars);
     }
 

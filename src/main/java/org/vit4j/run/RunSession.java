@@ -63,8 +63,7 @@ record RunSession(
         }
     }
 
-    private TrainLoop loop(
-            Network network, RunRecorder recorder, Callback tracker, Optional<TeacherModel> teacher) {
+    private TrainLoop loop(Network network, RunRecorder recorder, Callback tracker, Optional<TeacherModel> teacher) {
         Trainer trainer = Trainer.of(network)
                 .config(config.train())
                 .callbacks(recorder, tracker, progress)

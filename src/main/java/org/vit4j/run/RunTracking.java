@@ -59,7 +59,8 @@ final class RunTracking implements AutoCloseable {
 
     /** Receives the progress of the training. */
     Callback callback() {
-        return tracker.<Callback>map(t -> t.logSteps(config.output().logSteps())).orElse(new Callback() {});
+        return tracker.<Callback>map(t -> t.logSteps(config.output().logSteps()))
+                .orElse(new Callback() {});
     }
 
     /**
@@ -102,7 +103,8 @@ final class RunTracking implements AutoCloseable {
                     "`" + command + "`, in `" + directory + "` on " + environment.getOrDefault("host", "unknown"));
         }
         environment.forEach((key, value) -> {
-            if (!key.equals("started") && !key.equals("command")) tags.put(TAG + (key.equals("vit4j") ? "version" : key), value);
+            if (!key.equals("started") && !key.equals("command"))
+                tags.put(TAG + (key.equals("vit4j") ? "version" : key), value);
         });
         tags.put(TAG + "config", config.name());
         tags.put(TAG + "directory", directory.toAbsolutePath().normalize().toString());

@@ -65,8 +65,7 @@ public record MlflowConfig(
 
     /** A server, with the defaults for everything else. */
     public static MlflowConfig of(String uri) {
-        return new MlflowConfig(
-                Optional.of(uri), Optional.empty(), Optional.empty(), Map.of(), DEFAULT_ARTIFACTS);
+        return new MlflowConfig(Optional.of(uri), Optional.empty(), Optional.empty(), Map.of(), DEFAULT_ARTIFACTS);
     }
 
     /** Returns this config with another experiment. */

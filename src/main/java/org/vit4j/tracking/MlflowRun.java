@@ -48,8 +48,9 @@ final class MlflowRun {
                 : server.call(client -> client.getExperimentByName(name));
         if (found.isEmpty()) return createExperiment(server, name);
         if (!found.get().getLifecycleStage().equals(ACTIVE)) {
-            throw new ConfigError("output.mlflow: the experiment '" + found.get().getName() + "' of "
-                    + server.target().uri() + " was deleted; restore it or use another one (output.mlflow.experiment)");
+            throw new ConfigError("output.mlflow: the experiment '"
+                    + found.get().getName() + "' of " + server.target().uri()
+                    + " was deleted; restore it or use another one (output.mlflow.experiment)");
         }
         return found.get().getExperimentId();
     }

@@ -118,7 +118,9 @@ final class MlflowServer implements AutoCloseable {
                     + " MLFLOW_TRACKING_TOKEN";
         }
         return "HTTP " + status
-                + message(http.getBodyMessage()).map(text -> ", " + oneLine(text)).orElse(", not an answer of MLflow");
+                + message(http.getBodyMessage())
+                        .map(text -> ", " + oneLine(text))
+                        .orElse(", not an answer of MLflow");
     }
 
     /** Returns the message of an answer of MLflow; empty if another program answered. */

@@ -28,19 +28,21 @@ record MlflowTarget(
 
     /** @throws ConfigError if the server is not given or not one that can be used */
     static MlflowTarget of(MlflowConfig config, Map<String, String> environment) {
-        String uri = config.uri().or(() -> variable(environment, URI_VARIABLE)).orElseThrow(() -> new ConfigError(
-                "output.mlflow: no server; set output.mlflow.uri or " + URI_VARIABLE
+        String uri = config.uri()
+                .or(() -> variable(environment, URI_VARIABLE))
+                .orElseThrow(() -> new ConfigError("output.mlflow: no server; set output.mlflow.uri or " + URI_VARIABLE
                         + ", for example to http://localhost:5000"));
         problem(uri).ifPresent(problem -> {
             throw new ConfigError(URI_VARIABLE + "=" + withoutPassword(uri) + ": " + problem);
         });
-        if (variable(environment, INSECURE).filter(value -> !value.equalsIgnoreCase("false")).isPresent()) {
+        if (variable(environment, INSECURE)
+                .filter(value -> !value.equalsIgnoreCase("false"))
+                .isPresent()) {
             throw new ConfigError(INSECURE + ": not supported; add the certificate of the server to the trust store of"
                     + " Java (-Djavax.net.ssl.trustStore)");
         }
-        Optional<String> experimentId = config.experiment().isPresent()
-                ? Optional.empty()
-                : variable(environment, "MLFLOW_EXPERIMENT_ID");
+        Optional<String> experimentId =
+                config.experiment().isPresent() ? Optional.empty() : variable(environment, "MLFLOW_EXPERIMENT_ID");
         return new MlflowTarget(
                 uri.replaceFirst("/+$", ""),
                 environment.get("MLFLOW_TRACKING_USERNAME"),
@@ -67,10 +69,12 @@ record MlflowTarget(
         }
         String scheme = parsed.getScheme();
         if (scheme == null || !scheme.matches("(?i)https?")) {
-            return Optional.of(isStore(uri, scheme)
-                    ? "is a store on disk, which only Python writes; start a server with 'mlflow server"
-                            + " --backend-store-uri " + uri + "' and use its address, such as http://localhost:5000"
-                    : "is not supported; expected the address of a server, such as http://localhost:5000");
+            return Optional.of(
+                    isStore(uri, scheme)
+                            ? "is a store on disk, which only Python writes; start a server with 'mlflow server"
+                                    + " --backend-store-uri " + uri
+                                    + "' and use its address, such as http://localhost:5000"
+                            : "is not supported; expected the address of a server, such as http://localhost:5000");
         }
         if (parsed.getUserInfo() != null) {
             return Optional.of("contains a password, which would be saved with the config; set"

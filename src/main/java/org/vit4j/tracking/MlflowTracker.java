@@ -190,7 +190,8 @@ public final class MlflowTracker implements Callback, AutoCloseable {
     private List<MetricPoint> newer(Map<String, Double> values, long step) {
         List<MetricPoint> points = new ArrayList<>();
         new TreeMap<>(values).forEach((key, value) -> {
-            if (step > lastSteps().getOrDefault(MlflowNames.key(key), -1L)) points.add(MetricPoint.now(key, value, step));
+            if (step > lastSteps().getOrDefault(MlflowNames.key(key), -1L))
+                points.add(MetricPoint.now(key, value, step));
         });
         return points;
     }

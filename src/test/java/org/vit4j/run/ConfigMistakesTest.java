@@ -16,8 +16,7 @@ import org.vit4j.config.ConfigError;
 
 /** Mistakes in configs: each gives one line with file, line, key, value and what to change. */
 class ConfigMistakesTest {
-    private static final String CONFIG =
-            """
+    private static final String CONFIG = """
             model: {arch: vit, image: {size: 32, channels: 1}, classes: 10, dim: 64, depth: 2, heads: 4, patch_size: 8}
             data: {dataset: digits}
             train:
@@ -48,11 +47,7 @@ class ConfigMistakesTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
                     lr: 0.1                        | train: unknown key 'lr', did you mean 'train.optimizer.lr'?
                     class_weights: balanced        | train: unknown key 'class_weights', did you mean 'train.loss.class_weights'?
                     loss: {class_weights: balance} | train.loss.class_weights: unknown value 'balance', did you mean 'balanced'?
@@ -80,11 +75,7 @@ class ConfigMistakesTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
                     epochs 2      | :5: not valid YAML: mapping values are not allowed here; check the indentation of this line, and that the key of the line before is followed by ': ' (with a space)
                     epochs: *e    | :4: not valid YAML: found undefined alias e; the anchor (&name) must be defined before
                     epochs: @2    | :4: not valid YAML: found character '@' that cannot start any token; put the value in quotes

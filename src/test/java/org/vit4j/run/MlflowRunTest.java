@@ -88,7 +88,8 @@ class MlflowRunTest {
         assertThat(run.tags)
                 .containsEntry("vit4j.config", "digits-vit")
                 .containsEntry(
-                        "vit4j.directory", directory.resolve("run").toAbsolutePath().toString())
+                        "vit4j.directory",
+                        directory.resolve("run").toAbsolutePath().toString())
                 .containsKeys("mlflow.source.name", "mlflow.note.content", "vit4j.host", "vit4j.cpu");
         assertThat(run.metrics.get("step/loss")).hasSize(2 * STEPS_PER_EPOCH);
         assertThat(run.metrics.get("val/top1"))
@@ -135,7 +136,8 @@ class MlflowRunTest {
 
     @Test
     void modelsAreUploadedWhenTheRunIsFinished() {
-        String models = "output.mlflow={uri: '" + server.uri() + "', run_name: mine, tags: {a: b}, artifacts: [best, last]}";
+        String models =
+                "output.mlflow={uri: '" + server.uri() + "', run_name: mine, tags: {a: b}, artifacts: [best, last]}";
         train("run", false, 3, models);
         assertThat(only().artifacts).isEmpty();
         train("run", true, 0, models);
@@ -166,8 +168,8 @@ class MlflowRunTest {
     @Test
     void aServerThatFailsDuringTheTrainingDoesNotEndIt() {
         AtomicInteger steps = new AtomicInteger();
-        TrainRun.RunResult result = TrainRun.run(
-                RunConfig.open("digits-vit", overrides()), directory.resolve("run"), false, SILENT, () -> {
+        TrainRun.RunResult result =
+                TrainRun.run(RunConfig.open("digits-vit", overrides()), directory.resolve("run"), false, SILENT, () -> {
                     int step = steps.incrementAndGet();
                     if (step == 2) server.failWith(503);
                     if (step == STEPS_PER_EPOCH + 2) server.failWith(0);
@@ -190,7 +192,8 @@ class MlflowRunTest {
         FakeMlflow.FakeRun parent = server.runs().get(0);
         assertThat(parent.params).isEqualTo(Map.of("sweep.train.optimizer.lr", "1e-3,1e-4"));
         assertThat(parent.artifacts).containsOnlyKeys("sweep.csv", "sweep.html");
-        assertThat(server.runs()).extracting(run -> run.tags.get("mlflow.parentRunId"))
+        assertThat(server.runs())
+                .extracting(run -> run.tags.get("mlflow.parentRunId"))
                 .containsExactly(null, server.id(parent), server.id(parent));
         assertThat(server.runs()).allSatisfy(run -> assertThat(run.statuses).containsExactly("RUNNING", "FINISHED"));
     }

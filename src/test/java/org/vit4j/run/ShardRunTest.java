@@ -98,7 +98,10 @@ class ShardRunTest {
         TestShards.tars(dir.resolve("shards"), 20, 30, 50, 25);
         TestShards.tables(dir.resolve("tables"), 20, 30, 50, 25);
         String[] options = {
-            "data.shuffle_buffer=20", "train.mixup={mixup: 0.8}", "train.workers=2", "train.loss={class_weights: balanced}"
+            "data.shuffle_buffer=20",
+            "train.mixup={mixup: 0.8}",
+            "train.workers=2",
+            "train.loss={class_weights: balanced}"
         };
         RunConfig tar = config("webdataset", "shards", options);
         List<String> expected = train(tar, "tar");
@@ -111,7 +114,8 @@ class ShardRunTest {
     }
 
     private Path last(String run) {
-        String[] names = dir.resolve(run).resolve("checkpoints").toFile().list((d, name) -> name.endsWith(".safetensors"));
+        String[] names =
+                dir.resolve(run).resolve("checkpoints").toFile().list((d, name) -> name.endsWith(".safetensors"));
         java.util.Arrays.sort(names);
         return dir.resolve(run).resolve("checkpoints").resolve(names[names.length - 1]);
     }
@@ -119,14 +123,16 @@ class ShardRunTest {
     @Test
     void optionsThatDoNotFitAreRefused() {
         TestShards.tables(dir.resolve("tables"), 20, 30);
-        assertThatThrownBy(() -> config("parquet", "tables", "data.sampling=balanced").data().open())
+        assertThatThrownBy(() -> config("parquet", "tables", "data.sampling=balanced")
+                        .data()
+                        .open())
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("data.sampling: balanced reads single images");
         assertThatThrownBy(() -> config("webdataset", "tables").data().open())
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("tables: has no .tar files");
-        assertThatThrownBy(() -> RunConfig.open(
-                        "digits-vit", List.of("data.dataset=webdataset", "data.path=hdfs://host/x")))
+        assertThatThrownBy(() ->
+                        RunConfig.open("digits-vit", List.of("data.dataset=webdataset", "data.path=hdfs://host/x")))
                 .hasMessageContaining("must be on this machine for webdataset");
     }
 }

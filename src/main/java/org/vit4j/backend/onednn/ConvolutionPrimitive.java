@@ -158,9 +158,7 @@ final class ConvolutionPrimitive {
                     MemoryLayout added = norm == null ? biasLayout() : channelLayout();
                     dnnl_primitive_desc desc = forwardDesc(added, attributes(attributes, arguments));
                     arguments.add(
-                            reordered == null
-                                    ? weights(desc, toOihw(kernel), packed, buffer)
-                                    : reorderedKernel(desc));
+                            reordered == null ? weights(desc, toOihw(kernel), packed, buffer) : reorderedKernel(desc));
                     if (added != null) {
                         long address = norm == null ? bias.address() : packed.bias(bias, norm);
                         arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_BIAS, added, address));

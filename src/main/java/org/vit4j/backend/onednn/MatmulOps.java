@@ -185,7 +185,6 @@ final class MatmulOps {
     TapeValue add(TapeValue a, TapeValue b) {
         if (tryFuseAdd(a, b)) return fusedSum(a, b);
         if (tryFuseAdd(b, a)) return fusedSum(b, a);
-        if (isRowOf(b, a) && canFuseSameSize(a) && tryFuse(dnnl_binary_add, a, b)) return fusedRowSum(a, b);
         return binary(dnnl_binary_add, a, b);
     }
 
@@ -265,30 +264,6 @@ final class MatmulOps {
                 && canFuseSameSize(x)
                 && canFuse(x, other)
                 && tryFuse(dnnl_binary_add, x, other);
-    }
-
-    /** Returns true if {@code row} is broadcast along the first axis of {@code x}, [1, C] and [N, C]. */
-    private static boolean isRowOf(TapeValue row, TapeValue x) {
-        StridedArray r = row.array();
-        return r.rank() == 2
-                && x.array().rank() == 2
-                && r.dim(0) == 1
-                && r.last() == x.array().last();
-    }
-
-    /** The sum of a value and a row, which the step that computes the value was extended to compute. */
-    private TapeValue fusedRowSum(TapeValue x, TapeValue row) {
-        boolean needs = tape.isTraining() && (x.needsGradient() || row.needsGradient());
-        TapeValue y =
-                new TapeValue(x.array(), needs, x.producerStep(), true).setProducer(x.producer(), x.producerStep());
-        tape.onBackward(() -> {
-            StridedArray dy = tape.gradient(y);
-            if (dy == null) return;
-            StridedArray rows = dy.hasLayoutOf(x.array()) ? dy : copy(dy, x.array());
-            tape.accumulate(x, rows, !row.needsGradient() && (y.ownsGradient() || rows != dy));
-            accumulateBroadcast(row, rows, 1, !x.needsGradient() && y.ownsGradient());
-        });
-        return y;
     }
 
     /** The sum of two values, which the step that computes the first was extended to compute. */

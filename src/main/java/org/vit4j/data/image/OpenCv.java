@@ -36,7 +36,7 @@ final class OpenCv {
 
     /** Loads the natives if they can be loaded. Unlike {@link #available}, does not report that they are missing. */
     static void load() {
-        OpenCvLibrary.FAILURE.isEmpty();
+        if (!OpenCvLibrary.FAILURE.isEmpty()) LOG.debug("OpenCV's natives cannot be loaded: {}", OpenCvLibrary.FAILURE);
     }
 
     /** Returns true if the natives can be loaded. */

@@ -57,8 +57,9 @@ final class FilePatterns {
         for (String name : expand(key, pattern)) {
             if (name.matches(".*[*?\\[].*") && !Files.exists(UserPath.of(name))) files.addAll(matches(key, name));
             else if (Files.isRegularFile(UserPath.of(name))) files.add(UserPath.of(name));
-            else throw new ConfigError(key + ": " + name + ": does not exist" + (name.equals(pattern) ? "" : "; expected"
-                        + " all files of " + pattern));
+            else
+                throw new ConfigError(key + ": " + name + ": does not exist"
+                        + (name.equals(pattern) ? "" : "; expected" + " all files of " + pattern));
         }
         return files;
     }
@@ -74,7 +75,8 @@ final class FilePatterns {
         String before = pattern.substring(0, braces.start());
         List<String> after = expand(key, pattern.substring(braces.end()));
         List<String> all = new ArrayList<>();
-        for (String word : words(key, pattern, braces.group(1))) for (String rest : after) all.add(before + word + rest);
+        for (String word : words(key, pattern, braces.group(1)))
+            for (String rest : after) all.add(before + word + rest);
         return all;
     }
 
@@ -99,7 +101,9 @@ final class FilePatterns {
         Path start = base.toString().isEmpty() ? Path.of(".") : base;
         if (!Files.isDirectory(start)) throw new ConfigError(key + ": " + start + ": is not a directory");
         String rest = glob.substring(glob.lastIndexOf('/', firstWildcard(glob)) + 1);
-        int depth = rest.contains("**") ? Integer.MAX_VALUE : (int) rest.chars().filter(c -> c == '/').count() + 1;
+        int depth = rest.contains("**")
+                ? Integer.MAX_VALUE
+                : (int) rest.chars().filter(c -> c == '/').count() + 1;
         try (Stream<Path> walk = Files.walk(start, depth, java.nio.file.FileVisitOption.FOLLOW_LINKS)) {
             PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + rest);
             List<Path> found = walk.filter(file -> matcher.matches(start.relativize(file)))

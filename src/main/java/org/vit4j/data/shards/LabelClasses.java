@@ -53,7 +53,8 @@ final class LabelClasses {
                 .max()
                 .orElse(-1);
         if (last >= MOST_CLASSES) throw new ConfigError(first.file() + ": label " + last + " is out of range");
-        List<String> numbers = IntStream.rangeClosed(0, last).mapToObj(Integer::toString).toList();
+        List<String> numbers =
+                IntStream.rangeClosed(0, last).mapToObj(Integer::toString).toList();
         return new LabelClasses(names, numbers, false, "in training");
     }
 
@@ -68,7 +69,8 @@ final class LabelClasses {
             LabelValues values = shard.labels();
             check(shard);
             for (int i = 0; i < values.size(); i++)
-                labels.add(areNames ? ofName(shard, i, values.texts().get(i)) : ofNumber(shard, i, values.numbers()[i]));
+                labels.add(
+                        areNames ? ofName(shard, i, values.texts().get(i)) : ofNumber(shard, i, values.numbers()[i]));
         }
         return labels;
     }
@@ -80,7 +82,8 @@ final class LabelClasses {
             throw new ConfigError(shard.file() + ": labels are " + (areNames ? "numbers" : "names") + "; expected "
                     + (areNames ? "names" : "numbers") + " as in the other files");
         if (!values.classes().equals(names))
-            throw new ConfigError(shard.file() + ": the class names in its metadata differ from those of the other files");
+            throw new ConfigError(
+                    shard.file() + ": the class names in its metadata differ from those of the other files");
     }
 
     private int ofNumber(Shard shard, int i, int number) {
@@ -88,8 +91,8 @@ final class LabelClasses {
         int count = names.isEmpty() ? classes.size() : names.size();
         if (names.isEmpty() && number >= 0 && number < count) return number;
         String unlabeled = number == -1 ? " (-1 marks images without a label, such as those of a test split)" : "";
-        throw new ConfigError(shard.name(i) + ": label " + number + " is out of range" + unlabeled + "; there are " + count
-                + " classes " + from + ", 0 to " + (count - 1));
+        throw new ConfigError(shard.name(i) + ": label " + number + " is out of range" + unlabeled + "; there are "
+                + count + " classes " + from + ", 0 to " + (count - 1));
     }
 
     private int ofName(Shard shard, int i, String name) {

@@ -46,7 +46,8 @@ final class ParquetIndexer {
             int rows = groups[groups.length - 1];
             if (rows == 0) throw new ConfigError(file + ": has no rows; remove it");
             ParquetField column = imageColumn(parquet);
-            ParquetField image = column.children().isEmpty() ? column : column.child("bytes").orElseThrow();
+            ParquetField image =
+                    column.children().isEmpty() ? column : column.child("bytes").orElseThrow();
             Optional<NameList> paths = Optional.empty();
             Optional<ParquetField> path = column.child("path").filter(ParquetField::isText);
             if (path.isPresent()) paths = Optional.of(paths(parquet, path.get()));
@@ -70,8 +71,8 @@ final class ParquetIndexer {
                     parquet.fields().stream().filter(ParquetIndexer::hasBytes).toList();
             if (candidates.size() == 1) return candidates.get(0);
         }
-        ParquetField column = named.orElseThrow(
-                () -> missing(parquet, config.imageColumn().orElse(IMAGE), "data.image_column"));
+        ParquetField column =
+                named.orElseThrow(() -> missing(parquet, config.imageColumn().orElse(IMAGE), "data.image_column"));
         if (hasBytes(column)) return column;
         throw new ConfigError(file + ": column '" + column.name() + "' has type " + column.describe()
                 + "; expected bytes, or struct<bytes: bytes, path: text> as Hugging Face writes images");
@@ -79,7 +80,8 @@ final class ParquetIndexer {
 
     /** Bytes, or a group with bytes. */
     private static boolean hasBytes(ParquetField column) {
-        return column.isBytes() || column.child("bytes").filter(ParquetField::isBytes).isPresent();
+        return column.isBytes()
+                || column.child("bytes").filter(ParquetField::isBytes).isPresent();
     }
 
     private static Optional<ParquetField> named(ParquetFile parquet, String name) {
@@ -104,7 +106,10 @@ final class ParquetIndexer {
         ParquetField column = named(parquet, name).orElseThrow(() -> missing(parquet, name, "data.label_column"));
         if (column.isText()) {
             List<String> texts = new ArrayList<>(rows);
-            forEach(parquet, column, (row, values, i) -> texts.add(present(row, name, values, i).text(i)));
+            forEach(
+                    parquet,
+                    column,
+                    (row, values, i) -> texts.add(present(row, name, values, i).text(i)));
             return LabelValues.ofNames(texts);
         }
         if (!column.isInteger())
@@ -148,8 +153,8 @@ final class ParquetIndexer {
     }
 
     private static ParquetFormatException wrongCount(ParquetField column, int group) {
-        return new ParquetFormatException("is truncated or corrupt: column '" + column.name() + "' of row group " + group
-                + " does not have as many rows as its footer states");
+        return new ParquetFormatException("is truncated or corrupt: column '" + column.name() + "' of row group "
+                + group + " does not have as many rows as its footer states");
     }
 
     /** Names of a ClassLabel in the metadata of Hugging Face's datasets. */
@@ -157,7 +162,11 @@ final class ParquetIndexer {
         String metadata = parquet.metadata().get(HUGGING_FACE);
         if (metadata == null) return List.of();
         try {
-            JsonNode names = JSON.readTree(metadata).path("info").path("features").path(column).path("names");
+            JsonNode names = JSON.readTree(metadata)
+                    .path("info")
+                    .path("features")
+                    .path(column)
+                    .path("names");
             List<String> list = new ArrayList<>();
             names.forEach(name -> list.add(name.asText()));
             return list;

@@ -42,7 +42,10 @@ record ParquetShard(
 
     @Override
     public String name(int index) {
-        String path = paths.map(list -> list.get(index)).filter(text -> !text.isEmpty()).map(text -> " (" + text + ")").orElse("");
+        String path = paths.map(list -> list.get(index))
+                .filter(text -> !text.isEmpty())
+                .map(text -> " (" + text + ")")
+                .orElse("");
         return file + ": row " + index + path;
     }
 
@@ -69,7 +72,8 @@ record ParquetShard(
             if (group < 0 || index < groups[group] || index >= groups[group + 1] || index < from) seek(index);
             while (index >= to) {
                 values = Optional.empty();
-                if (!pages.next()) throw new EOFException("row group " + group + " has fewer rows than its footer states");
+                if (!pages.next())
+                    throw new EOFException("row group " + group + " has fewer rows than its footer states");
                 from = to;
                 to = from + pages.rows();
             }

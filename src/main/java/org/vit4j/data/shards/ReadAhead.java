@@ -34,7 +34,8 @@ final class ReadAhead implements ImagePass {
         this.plan = plan;
         this.place = new int[dataset.size()];
         for (int p = plan.from(); p < plan.to(); p++) place[plan.images()[p]]++;
-        this.reads = Arrays.stream(plan.reads()).filter(image -> place[image] > 0).toArray();
+        this.reads =
+                Arrays.stream(plan.reads()).filter(image -> place[image] > 0).toArray();
         this.uses = new int[reads.length];
         for (int i = 0; i < reads.length; i++) {
             uses[i] = place[reads[i]];

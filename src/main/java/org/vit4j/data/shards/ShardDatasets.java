@@ -43,14 +43,21 @@ public final class ShardDatasets {
      */
     public static DatasetSplits open(
             ShardFormat format, String path, ShardConfig config, ShardSplit split, ShardedImages.ImageReading reading) {
-        ShardFiles files = ShardFiles.find(format, path, config, split.valShare().isPresent());
+        ShardFiles files =
+                ShardFiles.find(format, path, config, split.valShare().isPresent());
         ShardStore train = ShardStore.of(format, files.train(), config);
         LabelClasses classes = LabelClasses.of(train, split.classMap(), "in data.class_map");
         List<Integer> labels = classes.labels(train);
         if (split.valShare().isPresent()) return holdOut(path, train, labels, classes, config, split, reading);
         ShardStore validation = ShardStore.of(format, files.validation(), config);
-        LOG.info("{}: {} and {} images in {} and {} files, {} classes", path, train.size(), validation.size(),
-                train.shards().size(), validation.shards().size(), classes.classes().size());
+        LOG.info(
+                "{}: {} and {} images in {} and {} files, {} classes",
+                path,
+                train.size(),
+                validation.size(),
+                train.shards().size(),
+                validation.shards().size(),
+                classes.classes().size());
         return new DatasetSplits(
                 all(path, train, labels, classes, config, reading),
                 all(path, validation, classes.labels(validation), classes, config, reading));
@@ -126,13 +133,18 @@ public final class ShardDatasets {
             ShardSplit split,
             ShardedImages.ImageReading reading) {
         double share = split.valShare().getAsDouble();
-        Set<Integer> heldOut = new HashSet<>(
-                StratifiedSplit.holdOut(labels, classes.classes().size(), share, split.seed()));
+        Set<Integer> heldOut =
+                new HashSet<>(StratifiedSplit.holdOut(labels, classes.classes().size(), share, split.seed()));
         if (heldOut.isEmpty())
             throw new ConfigError("data.val_share: " + share + " of each class of " + path
                     + " is less than one image; expected a larger share");
-        LOG.info("{}: {} images in {} files, {} of them held out, {} classes", path, store.size(),
-                store.shards().size(), heldOut.size(), classes.classes().size());
+        LOG.info(
+                "{}: {} images in {} files, {} of them held out, {} classes",
+                path,
+                store.size(),
+                store.shards().size(),
+                heldOut.size(),
+                classes.classes().size());
         return new DatasetSplits(
                 some(path, store, labels, classes, config, reading, heldOut, false),
                 some(path, store, labels, classes, config, reading, heldOut, true));
@@ -147,7 +159,9 @@ public final class ShardDatasets {
             ShardedImages.ImageReading reading,
             Set<Integer> heldOut,
             boolean validation) {
-        int[] rows = IntStream.range(0, store.size()).filter(i -> heldOut.contains(i) == validation).toArray();
+        int[] rows = IntStream.range(0, store.size())
+                .filter(i -> heldOut.contains(i) == validation)
+                .toArray();
         List<Integer> of = java.util.Arrays.stream(rows).mapToObj(labels::get).toList();
         return new ShardedImages(path, store, rows, of, classes.classes(), config.shuffleBuffer(), reading);
     }

@@ -48,7 +48,8 @@ record ShardFiles(List<Path> train, List<Path> validation) {
             List<Path> others = all.stream().filter(file -> !val.contains(file)).toList();
             return new ShardFiles(train.isEmpty() ? others : train, val);
         }
-        Optional<String> name = ImageFolder.VALIDATION.stream().filter(splits::containsValue).findFirst();
+        Optional<String> name =
+                ImageFolder.VALIDATION.stream().filter(splits::containsValue).findFirst();
         if (holdOut) {
             if (name.isPresent() && !train.isEmpty())
                 throw new ConfigError("data.val_share: unexpected, there are validation files ("
@@ -67,7 +68,8 @@ record ShardFiles(List<Path> train, List<Path> validation) {
         List<Path> all = all(format, path);
         Map<Path, String> splits = splits(all, UserPath.of(path), path);
         if (splits.isEmpty() || Files.isRegularFile(UserPath.of(path))) return all;
-        Optional<String> name = ImageFolder.VALIDATION.stream().filter(splits::containsValue).findFirst();
+        Optional<String> name =
+                ImageFolder.VALIDATION.stream().filter(splits::containsValue).findFirst();
         if (name.isPresent()) return of(all, splits, name.get());
         if (FilePatterns.isPattern(path)) return all;
         throw new ConfigError(path + ": has training files only; to evaluate on them, give a pattern of the files");
@@ -94,7 +96,8 @@ record ShardFiles(List<Path> train, List<Path> validation) {
         else if (Files.exists(place) || !FilePatterns.isPattern(path)) files = List.of(place);
         else files = FilePatterns.files("data.path", path);
         for (Path file : files) {
-            if (!Files.exists(file)) throw new ConfigError(file + ": does not exist; expected " + format.extension() + " files");
+            if (!Files.exists(file))
+                throw new ConfigError(file + ": does not exist; expected " + format.extension() + " files");
             if (!format.matches(file)) throw new ConfigError(file + ": is not a " + format.extension() + " file");
         }
         if (files.isEmpty())
@@ -139,7 +142,8 @@ record ShardFiles(List<Path> train, List<Path> validation) {
             String name = relative.getName(i).toString().toLowerCase(Locale.ROOT);
             List<String> words = Arrays.asList(name.split("[^\\p{L}]+"));
             if (TRAINING.stream().anyMatch(words::contains)) return Optional.of(TRAIN);
-            Optional<String> found = ImageFolder.VALIDATION.stream().filter(words::contains).findFirst();
+            Optional<String> found =
+                    ImageFolder.VALIDATION.stream().filter(words::contains).findFirst();
             if (found.isPresent()) return found;
         }
         return Optional.empty();

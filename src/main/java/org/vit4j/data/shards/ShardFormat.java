@@ -46,8 +46,9 @@ public enum ShardFormat {
         String name = file.getFileName().toString().toLowerCase(java.util.Locale.ROOT);
         for (String other : compressed) {
             if (name.endsWith(other))
-                throw new ConfigError(file + ": is compressed, so that its images cannot be read in random order; unpack"
-                        + " it to a " + extension + " file (encoded images hardly become smaller)");
+                throw new ConfigError(
+                        file + ": is compressed, so that its images cannot be read in random order; unpack"
+                                + " it to a " + extension + " file (encoded images hardly become smaller)");
         }
         return name.endsWith(extension);
     }

@@ -82,7 +82,8 @@ final class TarIndexer {
             throw new ConfigError(file + ": does not exist", e);
         } catch (IOException | IllegalArgumentException e) {
             String reason = e instanceof IOException io ? AtomicFiles.reason(io) : e.getMessage();
-            throw new ConfigError(file + ": is truncated or not a tar file: " + reason + "; write or download it again", e);
+            throw new ConfigError(
+                    file + ": is truncated or not a tar file: " + reason + "; write or download it again", e);
         }
         if (images.isEmpty()) throw new ConfigError(file + ": has no samples; remove it");
         return new TarShard(
@@ -176,7 +177,8 @@ final class TarIndexer {
                     : Suggestions.hint(label, sample.keySet());
             throw problem("has no ." + (json ? "json" : label) + " (it has " + extensions() + ")" + hint);
         }
-        if (member.length > LONGEST_LABEL) throw problem("has a label of " + member.length + " bytes in " + member.name);
+        if (member.length > LONGEST_LABEL)
+            throw problem("has a label of " + member.length + " bytes in " + member.name);
         byte[] bytes = TarShard.readFully(channel, member.offset, (int) member.length);
         String text = json ? jsonLabel(bytes, member) : new String(bytes, StandardCharsets.UTF_8).strip();
         if (text.isEmpty()) throw problem("has an empty label in " + member.name);
@@ -208,14 +210,15 @@ final class TarIndexer {
         long size = channel.size();
         long from = (end + BLOCK - 1) / BLOCK * BLOCK;
         if (from + BLOCK > size)
-            throw new ConfigError(file + ": ends without the marker of its end: it is truncated, or still being written");
+            throw new ConfigError(
+                    file + ": ends without the marker of its end: it is truncated, or still being written");
         byte[] rest = TarShard.readFully(channel, from, (int) Math.min(PADDING, size - from));
         int marker = 0;
         while (marker < rest.length && rest[marker] == 0) marker++;
         if (marker == rest.length) return;
         if (marker < BLOCK && size - from < PADDING)
             throw new ConfigError(file + ": is truncated after sample '" + key + "'; write or download it again");
-        throw new ConfigError(file + ": has data after the marker of its end, such as a second tar file; write it again"
-                + " as one");
+        throw new ConfigError(
+                file + ": has data after the marker of its end, such as a second tar file; write it again" + " as one");
     }
 }

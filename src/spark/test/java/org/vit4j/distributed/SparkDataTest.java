@@ -90,9 +90,9 @@ class SparkDataTest {
 
     @Test
     void dataForSparkIsRejectedWithoutSpark() {
-        assertThatThrownBy(() -> config("parquet", "x").data().open())
+        assertThatThrownBy(() -> config("parquet", "hdfs://host/table").data().open())
                 .isInstanceOf(ConfigError.class)
-                .hasMessageContaining("parquet is read by Spark; train with --spark");
+                .hasMessageContaining("hdfs://host/table is read by Spark; train with --spark");
         assertThatThrownBy(() -> config("image-folder", "hdfs://host/x").data().open())
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("hdfs://host/x is read by Spark; train with --spark");

@@ -90,9 +90,9 @@ class ParquetImagesTest {
         refused(null, "image", "column 'image' has type bytes; expected integers, or text");
         copy("unusual.parquet", "train.parquet", "val.parquet");
         refused(null, "score", "column 'image' has type struct<list: list of struct<element: list of bytes>>");
-        refused("picture", "score", "column 'score' has type double; expected integers");
-        refused("picture", "label", "column 'label' has type struct<list: ");
-        refused("picture", "target", "train.parquet: row 0: column 'target' has no value; expected a label");
+        refused("content", "score", "column 'score' has type double; expected integers");
+        refused("content", "label", "column 'label' has type struct<list: ");
+        refused("content", "target", "train.parquet: row 0: column 'target' has no value; expected a label");
     }
 
     @Test

@@ -1,6 +1,6 @@
 """Compares a run on an MLflow server, and the TensorBoard event file, with the files of the run directory.
 
-Usage: mlflow.py RUN STATUS. The server is that of MLFLOW_TRACKING_URI.
+Usage: tracked_run.py RUN STATUS. The server is that of MLFLOW_TRACKING_URI.
 """
 
 import json
