@@ -191,7 +191,7 @@ def memory_of(results, ours, peer):
 
 
 def summary(results):
-    """How many networks reach each goal; goals that some networks miss are first, with the reasons below."""
+    """Table of the goals with the number of networks that reach each; missed goals are first, with the reasons below."""
     lines = [summary_of(results, goal) for goal in GOALS if any(results.of(row, goal.result) for row in results.rows)]
     pairs = [("vit4j", "pytorch"), ("vit4j-bf16", "pytorch-bf16")]
     lines += [memory_of(results, *pair) for pair in pairs if any(pair[0] in results.peaks(row) for row in results.rows)]

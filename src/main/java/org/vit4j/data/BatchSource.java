@@ -35,7 +35,7 @@ public interface BatchSource {
     }
 
     /**
-     * The same batches with images as bytes, for a backend that normalizes them itself; empty if floats are changed after the
+     * These batches with images as bytes, for a backend that normalizes them itself; empty if floats are changed after the
      * normalization, or the source has no bytes.
      */
     default Optional<ByteBatches> inBytes() {
