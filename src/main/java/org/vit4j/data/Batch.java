@@ -169,7 +169,7 @@ public final class Batch {
     /** Like {@link #array}, but as bytes if the batch was loaded as bytes; they are unsigned, whatever the array's type says. */
     public INDArray byteArray() {
         if (bytes().isEmpty()) return array();
-        INDArray array = Nd4j.createUninitialized(DataType.BYTE, new long[] {size, height, width, channels}, 'c');
+        INDArray array = Nd4j.createUninitialized(DataType.INT8, new long[] {size, height, width, channels}, 'c');
         ((BytePointer) array.data().pointer()).position(0).put(bytes);
         return array;
     }

@@ -15,7 +15,7 @@ public final class NativeLibraries {
 
     private static final String CUDA_BACKEND = "/org/nd4j/linalg/jcublas/JCublasBackend.class";
 
-    private static LinkageError failure;
+    private static String failure; // null unless loading failed
 
     private NativeLibraries() {}
 
@@ -47,13 +47,14 @@ public final class NativeLibraries {
      * @throws LinkageError if the CPU backend cannot be loaded; the message names the artifacts of this platform
      */
     public static synchronized void load() {
-        if (failure != null) throw failure;
+        if (failure != null) throw new LinkageError(failure);
         try {
             Nd4j.getBackend();
         } catch (LinkageError e) {
             boolean cuda = NativeLibraries.class.getResource(CUDA_BACKEND) != null;
-            failure = cuda ? e : new LinkageError(message(Loader.getPlatform(), e), e);
-            throw failure;
+            LinkageError problem = cuda ? e : new LinkageError(message(Loader.getPlatform(), e), e);
+            failure = String.valueOf(problem.getMessage());
+            throw problem;
         }
     }
 

@@ -32,10 +32,7 @@ public final class ColumnPages {
     ColumnPages(FileChannel file, ParquetField field, CompactStruct metadata) throws ParquetFormatException {
         this.file = file;
         this.field = field;
-        int number = metadata.intAt(4);
-        if (number < 0 || number >= ParquetCodec.values().length)
-            throw new ParquetFormatException("is compressed with an unknown codec (" + number + ")");
-        this.codec = ParquetCodec.values()[number];
+        this.codec = ParquetCodec.of(metadata.intAt(4));
         long data = metadata.longAt(9);
         long first = metadata.longAt(11, 0);
         this.position = first > 0 ? Math.min(first, data) : data;

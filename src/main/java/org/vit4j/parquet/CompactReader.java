@@ -51,7 +51,7 @@ final class CompactReader {
             int delta = header >> 4;
             id = delta == 0 ? Math.toIntExact(zigzag()) : id + delta;
             int type = header & 0xF;
-            fields.put(id, type == TRUE ? Boolean.TRUE : type == FALSE ? Boolean.FALSE : value(type, depth));
+            fields.put(id, type == TRUE || type == FALSE ? (Object) (type == TRUE) : value(type, depth));
         }
     }
 

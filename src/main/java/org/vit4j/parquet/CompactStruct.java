@@ -57,6 +57,7 @@ record CompactStruct(Map<Integer, Object> fields) {
     }
 
     List<CompactStruct> structsAt(int id) {
-        return at(id, List.class).stream().map(CompactStruct.class::cast).toList();
+        List<?> elements = at(id, List.class);
+        return elements.stream().map(CompactStruct.class::cast).toList();
     }
 }

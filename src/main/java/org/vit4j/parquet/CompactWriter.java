@@ -21,7 +21,7 @@ final class CompactWriter {
     }
 
     private void header(int id, int type) {
-        out.write(id - last << 4 | type); // ids differ by at most 15 in Parquet
+        out.write(((id - last) << 4) | type); // ids differ by at most 15 in Parquet
         last = id;
     }
 

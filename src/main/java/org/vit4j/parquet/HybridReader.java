@@ -37,7 +37,7 @@ final class HybridReader {
 
     private int littleEndian(int bytes) {
         int value = 0;
-        for (int i = 0; i < bytes; i++) value |= (in.get() & 0xFF) << 8 * i;
+        for (int i = 0; i < bytes; i++) value |= (in.get() & 0xFF) << (8 * i);
         return value;
     }
 

@@ -12,17 +12,34 @@ import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import org.brotli.dec.BrotliInputStream;
 
-/** Compression of pages, in the order of the numbers in files. */
+/** Compression of pages. */
 enum ParquetCodec {
-    UNCOMPRESSED,
-    SNAPPY,
-    GZIP,
-    LZO,
-    BROTLI,
+    UNCOMPRESSED(0),
+    SNAPPY(1),
+    GZIP(2),
+    LZO(3),
+    BROTLI(4),
     /** LZ4 in Hadoop's frames, which is deprecated. */
-    LZ4,
-    ZSTD,
-    LZ4_RAW;
+    LZ4(5),
+    ZSTD(6),
+    LZ4_RAW(7);
+
+    private final int number;
+
+    ParquetCodec(int number) {
+        this.number = number;
+    }
+
+    /** The codec with a number in files. */
+    static ParquetCodec of(int number) throws ParquetFormatException {
+        for (ParquetCodec codec : values()) if (codec.number == number) return codec;
+        throw new ParquetFormatException("is compressed with an unknown codec (" + number + ")");
+    }
+
+    /** Number in files. */
+    int number() {
+        return number;
+    }
 
     /**
      * Decompresses a page.

@@ -130,7 +130,7 @@ public final class ParquetFile implements AutoCloseable {
             children.add(new ParquetField(
                     element.textAt(4),
                     List.of(),
-                    Optional.of(ParquetType.values()[element.intAt(1)]),
+                    Optional.of(ParquetType.of(element.intAt(1))),
                     text,
                     next[1]++,
                     maxDefinition,

@@ -149,7 +149,7 @@ public final class ParquetWriter implements AutoCloseable {
         List<java.util.function.Consumer<CompactWriter>> elements = new ArrayList<>();
         elements.add(root -> root.text(4, "schema").i32(5, columns.size()));
         for (ColumnSpec column : columns) {
-            int type = column.type.stored.ordinal();
+            int type = column.type.stored.number();
             switch (column.type) {
                 case FLOATS -> {
                     elements.add(list -> list.i32(3, 0)
@@ -186,10 +186,10 @@ public final class ParquetWriter implements AutoCloseable {
         writer.i64(2, 0)
                 .struct(
                         3,
-                        meta -> meta.i32(1, column.type.stored.ordinal())
+                        meta -> meta.i32(1, column.type.stored.number())
                                 .i32s(2, List.of(ValueDecoder.PLAIN, ValueDecoder.RLE))
                                 .texts(3, column.path())
-                                .i32(4, ParquetCodec.ZSTD.ordinal())
+                                .i32(4, ParquetCodec.ZSTD.number())
                                 .i64(5, chunk.values)
                                 .i64(6, chunk.uncompressed)
                                 .i64(7, chunk.compressed)

@@ -109,7 +109,7 @@ class ByteBatchesTest {
                 .examples(0)
                 .batch(0, BatchShard.all(BATCH));
         try (INDArray array = batch.byteArray()) {
-            assertThat(array.dataType()).isEqualTo(DataType.BYTE);
+            assertThat(array.dataType()).isEqualTo(DataType.INT8);
             assertThat(array.shape()).containsExactly(BATCH, 12, 10, 3);
             byte[] bytes = batch.bytes().orElseThrow();
             for (int i = 0; i < bytes.length; i += 997)

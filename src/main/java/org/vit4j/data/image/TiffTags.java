@@ -77,11 +77,12 @@ final class TiffTags {
         return Optional.ofNullable(integers.get(tag)).map(values -> values[0]);
     }
 
-    /** A copy of the file with another first value of a tag; the file itself if it does not have the tag. */
+    /** A copy of the file with another first value of a tag, if it has the tag. */
     byte[] fileWith(int tag, int value) {
         TagPosition position = positions.get(tag);
-        if (position == null) return file.array();
-        byte[] copy = file.array().clone();
+        byte[] copy = new byte[file.limit()];
+        file.get(0, copy);
+        if (position == null) return copy;
         ByteBuffer changed = ByteBuffer.wrap(copy).order(file.order());
         switch (position.type) {
             case 3, 8 -> changed.putShort(position.start, (short) value);

@@ -22,6 +22,8 @@ public enum ShardFormat {
     };
 
     private final String extension;
+
+    @SuppressWarnings("ImmutableEnumChecker") // made by List.of
     private final List<String> compressed;
 
     ShardFormat(String extension, List<String> compressed) {

@@ -98,7 +98,7 @@ final class TarIndexer {
     private static boolean isCompressed(FileChannel channel) throws IOException {
         if (channel.size() < 4) return false;
         byte[] b = TarShard.readFully(channel, 0, 4);
-        int start = (b[0] & 0xFF) << 16 | (b[1] & 0xFF) << 8 | b[2] & 0xFF;
+        int start = ((b[0] & 0xFF) << 16) | ((b[1] & 0xFF) << 8) | (b[2] & 0xFF);
         return start >> 8 == 0x1F8B || start == 0x28B52F || start == 0x425A68 || start == 0xFD377A;
     }
 
@@ -116,7 +116,7 @@ final class TarIndexer {
         int slash = name.lastIndexOf('/');
         int dot = name.indexOf('.', slash + 1);
         String base = name.substring(slash + 1);
-        if (dot <= slash + 1 || base.startsWith("__") && base.indexOf("__", 2) > 0) return end;
+        if (dot <= slash + 1 || (base.startsWith("__") && base.indexOf("__", 2) > 0)) return end;
         if (entry.isSparse()) throw new ConfigError(file + ": " + name + " is a sparse file, which is not supported");
         String of = name.substring(0, dot);
         if (!of.equals(key)) {

@@ -258,7 +258,7 @@ class WebDatasetTest {
         long size = Long.parseLong(new String(bytes, 2 * BLOCK + 124, 11, StandardCharsets.US_ASCII).strip(), 8);
         byte[] field = new byte[12];
         field[0] = (byte) 0x80;
-        for (int i = 0; i < 8; i++) field[11 - i] = (byte) (size >> 8 * i);
+        for (int i = 0; i < 8; i++) field[11 - i] = (byte) (size >> (8 * i));
         System.arraycopy(field, 0, bytes, 2 * BLOCK + 124, 12);
         Arrays.fill(bytes, 2 * BLOCK + 148, 2 * BLOCK + 156, (byte) ' ');
         int sum = 0;
