@@ -94,10 +94,10 @@ final class EvalCommand implements Callable<Integer> {
         if (batch < 1) throw new ConfigError("--batch " + batch + ": expected at least 1");
         if (!(threshold > 0 && threshold < 1))
             throw new ConfigError("--threshold " + threshold + ": expected a probability above 0 and below 1");
-        outputs.check(files.size(), multiLabel());
         boolean failOnCorrupt = onCorrupt.fails();
         int threads = workers.count();
         Backend backend = execution.backend();
+        outputs.check(files.size(), multiLabel());
         List<ModelEvaluation> results = new ArrayList<>();
         for (Path file : files) results.add(evaluate(file, backend, failOnCorrupt, threads));
         outputs.write(results);
@@ -108,7 +108,11 @@ final class EvalCommand implements Callable<Integer> {
         return exitCode(results.get(results.size() - 1).unreadable());
     }
 
-    /** Returns true if the models have several labels per image. @throws ConfigError if only some have */
+    /**
+     * Returns true if the models have several labels per image.
+     *
+     * @throws ConfigError if only some have
+     */
     private boolean multiLabel() {
         List<Path> several = files.stream()
                 .filter(file -> SavedModel.describe(file).multiLabel())

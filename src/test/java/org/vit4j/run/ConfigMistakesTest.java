@@ -43,7 +43,7 @@ class ConfigMistakesTest {
         rejected(
                 CONFIG.replace("lr: 1.0e-3", "lr: 1e-3, momentum: 0.9"),
                 ":6: train.optimizer: unknown key 'momentum'; known: betas, eps, groups, layer_decay, lr, lr_base_batch,"
-                        + " name, weight_decay");
+                        + " lr_base_scale, name, weight_decay");
     }
 
     @ParameterizedTest
@@ -56,7 +56,7 @@ class ConfigMistakesTest {
                     loss: {class_weights: 3}       | train.loss.class_weights: 1 weight for 10 classes; expected balanced, one weight per class, or weights by class name
                     loss: bce                      | train.loss: expected a section (keys below it), got 'bce'; did you mean {name: bce}?
                     schedule: cosine               | train.schedule: expected a section (keys below it), got 'cosine'; did you mean {name: cosine}?
-                    early_stop: 10                 | train.early_stop: expected a section (keys below it), got '10'; its keys: patience
+                    early_stop: 10                 | train.early_stop: expected a section (keys below it), got '10'; its keys: min_delta, patience, start_from_epoch
                     best: accuracy                 | train.best: expected a section (keys below it), got 'accuracy'; its keys: metric, mode
                     mixup: [1]                     | train.mixup: expected a section (keys below it), got a list; its keys: cutmix, cutmix_minmax, mixup, mode, off_epoch, p, switch
                     loss: {label_smoothing: 10%}   | train.loss.label_smoothing: expected a number, got '10%'
