@@ -13,7 +13,7 @@ final class WorkersOption {
             names = "--workers",
             paramLabel = "N",
             description = "Threads that read, decode and resize images. Each holds one decoded image (default: the"
-                    + " number of processors minus one, at most one per 128 MB of heap).")
+                    + " number of processors, at most one per 128 MB of heap).")
     private Optional<Integer> count = Optional.empty();
 
     /** Number of threads. @throws ConfigError if it is not positive */
@@ -25,7 +25,7 @@ final class WorkersOption {
 
     private static int byDefault() {
         long byHeap = Runtime.getRuntime().maxMemory() / HEAP_PER_THREAD;
-        int byProcessors = Runtime.getRuntime().availableProcessors() - 1;
+        int byProcessors = Runtime.getRuntime().availableProcessors();
         return (int) Math.max(1, Math.min(byProcessors, byHeap));
     }
 }
