@@ -223,7 +223,9 @@ def conditions(about):
         " vit4j is faster. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
         " first in each table, with the reason below.",
         "",
-        f"torch.compile was measured with {', '.join(about['compiled']) or 'no network'} only, in training: it compiles for minutes.",
+        f"torch.compile was measured with {', '.join(about['compiled'])} only, in training."
+        if about["compiled"]
+        else "torch.compile was not measured.",
         "",
     ]
     if about["limit"]:
