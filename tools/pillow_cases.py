@@ -16,6 +16,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 CASES = 10_000
 MASK = (1 << 64) - 1
 BILINEAR, BICUBIC, NEAREST = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.NEAREST
+METHODS = [NEAREST, BILINEAR, BICUBIC]
 
 
 class Draws:
@@ -40,8 +41,9 @@ class Draws:
 
 
 def image(draws):
-    """Noise, noise with few values, or a smooth pattern, of 1 to 70 rows and columns, gray or RGB."""
-    height, width = draws.integer(1, 70), draws.integer(1, 70)
+    """Noise, noise with few values, or a smooth pattern, gray or RGB; up to 70 rows and columns, an eighth of them up to 300."""
+    largest = 70 if draws.integer(0, 7) else 300
+    height, width = draws.integer(1, largest), draws.integer(1, largest)
     channels = 3 if draws.integer(0, 2) else 1
     kind = draws.integer(0, 2)
     a, b = draws.integer(0, 7), draws.integer(0, 7)
@@ -75,18 +77,20 @@ def resized(method):
 
 
 def cropped(im, d):
+    method = METHODS[d.integer(0, 2)]
     height, width = d.integer(1, im.height), d.integer(1, im.width)
     top, left = d.integer(0, im.height - height), d.integer(0, im.width - width)
     part = im.crop((left, top, left + width, top + height))
-    return resize(part, d.integer(1, 90), d.integer(1, 90), BICUBIC)
+    return resize(part, d.integer(1, 90), d.integer(1, 90), method)
 
 
 def window(im, d):
     """The center of a resized image."""
+    method = METHODS[d.integer(0, 2)]
     height, width = d.integer(1, 90), d.integer(1, 90)
     h, w = d.integer(1, height), d.integer(1, width)
     top, left = round((height - h) / 2), round((width - w) / 2)
-    return resize(im, height, width, BILINEAR).crop((left, top, left + w, top + h))
+    return resize(im, height, width, method).crop((left, top, left + w, top + h))
 
 
 def solarize_add(im, d):
