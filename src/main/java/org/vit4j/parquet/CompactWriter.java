@@ -3,6 +3,7 @@ package org.vit4j.parquet;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** Writes a struct of Thrift's compact protocol, field by field in ascending order of their ids. */
@@ -49,7 +50,7 @@ final class CompactWriter {
         return this;
     }
 
-    <T> CompactWriter structs(int id, List<T> values, java.util.function.BiConsumer<CompactWriter, T> fields) {
+    <T> CompactWriter structs(int id, List<T> values, BiConsumer<CompactWriter, T> fields) {
         list(id, STRUCT, values.size());
         for (T value : values) struct(writer -> fields.accept(writer, value));
         return this;

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Writes a table, row by row. Columns are required, encoded as PLAIN in pages of version 1, and compressed by Zstandard. A row
@@ -145,8 +146,8 @@ public final class ParquetWriter implements AutoCloseable {
         }
     }
 
-    private List<java.util.function.Consumer<CompactWriter>> schema() {
-        List<java.util.function.Consumer<CompactWriter>> elements = new ArrayList<>();
+    private List<Consumer<CompactWriter>> schema() {
+        List<Consumer<CompactWriter>> elements = new ArrayList<>();
         elements.add(root -> root.text(4, "schema").i32(5, columns.size()));
         for (ColumnSpec column : columns) {
             int type = column.type.stored.number();

@@ -2,6 +2,7 @@ package org.vit4j.parquet;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** Decodes the values of a page in each encoding that a type may have. */
@@ -101,7 +102,7 @@ final class ValueDecoder {
         for (int i = 0; i < count; i++) {
             if (prefixes[i] > last.length || suffixes[i] > in.remaining())
                 throw new IllegalArgumentException("a value ends after its page");
-            byte[] value = java.util.Arrays.copyOf(last, prefixes[i] + suffixes[i]);
+            byte[] value = Arrays.copyOf(last, prefixes[i] + suffixes[i]);
             in.get(value, prefixes[i], suffixes[i]);
             starts[i] = all.size();
             lengths[i] = value.length;

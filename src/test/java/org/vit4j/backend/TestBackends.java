@@ -3,7 +3,9 @@ package org.vit4j.backend;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.stream.Stream;
+import org.opentest4j.TestAbortedException;
 import org.vit4j.backend.onednn.Dnnl;
+import org.vit4j.config.ConfigError;
 
 /** The backends that this machine can run. */
 public final class TestBackends {
@@ -25,6 +27,18 @@ public final class TestBackends {
     private static boolean hasTorch() {
         return ServiceLoader.load(BackendProvider.class).stream()
                 .anyMatch(provider -> provider.get().configName().equals("torch"));
+    }
+
+    /** The oneDNN backend in bfloat16. Skips the test, and prints the reason, on a processor that cannot compute in it. */
+    public static Backend bf16() {
+        Backend backend = Backend.ONEDNN.with(Precision.BF16);
+        try {
+            backend.check();
+            return backend;
+        } catch (ConfigError e) {
+            System.err.println("bfloat16 is not tested: " + e.getMessage());
+            throw new TestAbortedException(e.getMessage(), e);
+        }
     }
 
     /** Condition of {@link RequiresOneDnn}. */

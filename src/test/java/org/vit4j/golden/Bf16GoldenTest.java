@@ -1,7 +1,6 @@
 package org.vit4j.golden;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.util.Map;
@@ -11,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.Precision;
-import org.vit4j.config.ConfigError;
+import org.vit4j.backend.TestBackends;
 
 /** Outputs of all golden cases with bfloat16 products stay close to the float32 reference. */
 class Bf16GoldenTest {
@@ -33,11 +32,7 @@ class Bf16GoldenTest {
 
     @BeforeAll
     static void requireInstructions() {
-        try {
-            BF16.check();
-        } catch (ConfigError e) {
-            assumeTrue(false, e.getMessage());
-        }
+        TestBackends.bf16();
     }
 
     @ParameterizedTest

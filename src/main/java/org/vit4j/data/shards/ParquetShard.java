@@ -3,6 +3,7 @@ package org.vit4j.data.shards;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import org.vit4j.config.ConfigError;
 import org.vit4j.parquet.ColumnPages;
@@ -87,7 +88,7 @@ record ParquetShard(
 
         /** Starts at the first page of the row group. */
         private void seek(int index) throws IOException {
-            int found = java.util.Arrays.binarySearch(groups, index);
+            int found = Arrays.binarySearch(groups, index);
             group = found >= 0 ? found : -found - 2;
             while (groups[group + 1] == groups[group]) group++; // without rows
             pages = open.pages(group, image);

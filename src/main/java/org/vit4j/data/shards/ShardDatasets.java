@@ -162,7 +162,7 @@ public final class ShardDatasets {
         int[] rows = IntStream.range(0, store.size())
                 .filter(i -> heldOut.contains(i) == validation)
                 .toArray();
-        List<Integer> of = java.util.Arrays.stream(rows).mapToObj(labels::get).toList();
+        List<Integer> of = Arrays.stream(rows).mapToObj(labels::get).toList();
         return new ShardedImages(path, store, rows, of, classes.classes(), config.shuffleBuffer(), reading);
     }
 }

@@ -2,6 +2,7 @@ package org.vit4j.data.shards;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.vit4j.config.ConfigError;
 
 /** Formats of shards. */
@@ -45,7 +46,7 @@ public enum ShardFormat {
      * @throws ConfigError if it is one that is compressed
      */
     boolean matches(Path file) {
-        String name = file.getFileName().toString().toLowerCase(java.util.Locale.ROOT);
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         for (String other : compressed) {
             if (name.endsWith(other))
                 throw new ConfigError(

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import org.vit4j.config.ConfigError;
 
 /**
@@ -36,7 +37,7 @@ record TarShard(Path file, LabelValues labels, NameList members, long[] offsets,
 
     @Override
     public long bytes() {
-        return java.util.Arrays.stream(lengths).asLongStream().sum();
+        return Arrays.stream(lengths).asLongStream().sum();
     }
 
     @Override

@@ -2,7 +2,6 @@ package org.vit4j.backend.onednn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,7 +17,7 @@ import org.vit4j.backend.Backend;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.Precision;
-import org.vit4j.config.ConfigError;
+import org.vit4j.backend.TestBackends;
 import org.vit4j.graph.ArithmeticOp;
 import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.Graph;
@@ -33,16 +32,6 @@ class Bf16ArraysTest {
 
     private final Graph graph =
             RunConfig.open("digits-vit", List.of("model.depth=2")).model().graph();
-
-    private static Backend bf16() {
-        Backend backend = Backend.ONEDNN.with(Precision.BF16);
-        try {
-            backend.check();
-        } catch (ConfigError e) {
-            assumeTrue(false, e.getMessage());
-        }
-        return backend;
-    }
 
     private ParameterStore parameters() {
         ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
@@ -102,7 +91,7 @@ class Bf16ArraysTest {
         ParameterStore parameters = parameters();
         String name = probs().name();
         INDArray images = images();
-        try (Inference rounded = bf16().inference(graph, parameters);
+        try (Inference rounded = TestBackends.bf16().inference(graph, parameters);
                 Inference exact = Backend.ONEDNN.inference(graph, parameters)) {
             INDArray actual = rounded.tensor(name, Map.of("image", images));
             INDArray expected = exact.tensor(name, Map.of("image", images));
