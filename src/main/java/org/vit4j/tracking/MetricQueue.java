@@ -97,6 +97,7 @@ final class MetricQueue {
     }
 
     private synchronized void failed(MlflowFailure failure) throws InterruptedException {
+        if (Thread.interrupted()) throw new InterruptedException(); // by close(): the last failure remains the reason
         if (!failing) LOG.warn("MLflow: {}; training continues, and the values are sent later", failure.getMessage());
         failing = true;
         problem = failure.getMessage();

@@ -167,6 +167,7 @@ class MlflowTrackerTest {
             server.hang();
             // Each of these returns while no request is answered; the queue takes 100,000 values.
             for (int i = 1; i <= 60_000; i++) tracker.step(i, 1, 0.1);
+            while (warnings().isEmpty()) Thread.onSpinWait();
             tracker.end(Outcome.KILLED, List.of());
         }
         assertThat(warnings().get(warnings().size() - 1))
