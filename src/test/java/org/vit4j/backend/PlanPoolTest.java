@@ -95,7 +95,7 @@ class PlanPoolTest {
             Future<PooledPlan> second = threads.submit(() -> call(pool, 0));
             assertThat(second.isDone()).isFalse();
             go.countDown();
-            assertThat(second.get(10, TimeUnit.SECONDS)).isSameAs(first.get(10, TimeUnit.SECONDS));
+            assertThat(second.get(60, TimeUnit.SECONDS)).isSameAs(first.get(60, TimeUnit.SECONDS));
         } finally {
             threads.shutdown();
         }
@@ -103,7 +103,7 @@ class PlanPoolTest {
 
     private static void await(CyclicBarrier barrier) {
         try {
-            barrier.await(10, TimeUnit.SECONDS);
+            barrier.await(60, TimeUnit.SECONDS);
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }

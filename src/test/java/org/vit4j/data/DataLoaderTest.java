@@ -210,7 +210,7 @@ class DataLoaderTest {
     private static void noneLeft(Set<Thread> before) throws InterruptedException {
         for (Thread worker : workers()) {
             if (before.contains(worker)) continue;
-            worker.join(2000);
+            worker.join(60_000);
             assertThat(worker.isAlive()).isFalse();
         }
     }
