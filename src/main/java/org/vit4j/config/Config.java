@@ -2,7 +2,6 @@ package org.vit4j.config;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +61,7 @@ public final class Config {
      * @throws ConfigError if the file cannot be read
      */
     public static Config ofRun(Path file, String name, List<String> overrides) {
-        return new Config(name, merged(new ConfigSource(file.toString(), read(file), file), overrides));
+        return new Config(name, merged(new ConfigSource(file.toString(), TextFiles.read(file), file), overrides));
     }
 
     /**
@@ -188,7 +187,7 @@ public final class Config {
         for (String ending : List.of("", ".yaml", ".yml")) {
             Path file = directory.resolve(UserPath.of(nameOrPath + ending));
             if (Files.isRegularFile(file)) {
-                return new ConfigSource(file.toString(), read(file), file);
+                return new ConfigSource(file.toString(), TextFiles.read(file), file);
             }
         }
         String bare = nameOrPath.replaceFirst("^(\\./)?configs/", "").replaceFirst("\\.ya?ml$", "");
@@ -207,15 +206,5 @@ public final class Config {
         }
         throw new ConfigError("no config '" + nameOrPath + "': neither a file nor the name of a packaged config"
                 + Suggestions.hint(bare, ConfigCatalog.names()));
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (CharacterCodingException e) {
-            throw new ConfigError(file + ": is not UTF-8 text; save it in that encoding", e);
-        } catch (IOException e) {
-            throw new ConfigError(file + ": cannot be read as UTF-8 text: " + e.getMessage(), e);
-        }
     }
 }

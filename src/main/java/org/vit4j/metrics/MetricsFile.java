@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.AtomicFiles;
+import org.vit4j.config.TextFiles;
 
 /**
  * Reader and writer of {@code metrics.jsonl}: one JSON object per finished epoch.
@@ -42,13 +41,13 @@ public record MetricsFile(List<Map<String, Double>> lines) {
         Path file = of(directory);
         List<Map<String, Double>> lines = new ArrayList<>();
         if (!Files.exists(file)) return new MetricsFile(lines);
-        for (String line : text(file).lines().toList()) lines.add(numbers(line, file + ":" + (lines.size() + 1)));
+        for (String line : TextFiles.read(file).lines().toList()) lines.add(numbers(line, file + ":" + (lines.size() + 1)));
         return new MetricsFile(lines);
     }
 
     private static Map<String, Double> numbers(String line, String where) {
         Map<String, Double> values = new LinkedHashMap<>();
-        parse(line, where).properties().forEach(field -> {
+        TextFiles.jsonObject(line, where).properties().forEach(field -> {
             JsonNode value = field.getValue();
             // JSON has no NaN or infinity; Jackson writes them as text.
             if (field.getKey().equals("metrics")) values.putAll(numbers(value));
@@ -65,24 +64,6 @@ public record MetricsFile(List<Map<String, Double>> lines) {
         further.properties()
                 .forEach(field -> values.put(field.getKey(), field.getValue().asDouble(Double.NaN)));
         return values;
-    }
-
-    private static JsonNode parse(String text, String where) {
-        try {
-            JsonNode node = JSON.readTree(text);
-            if (node.isObject()) return node;
-        } catch (JsonProcessingException e) {
-            throw new ConfigError(where + ": not valid JSON: " + e.getOriginalMessage(), e);
-        }
-        throw new ConfigError(where + ": not valid JSON: expected an object");
-    }
-
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new ConfigError(file + ": cannot be read as UTF-8 text: " + AtomicFiles.reason(e), e);
-        }
     }
 
     /** Returns the metrics of all epochs. */

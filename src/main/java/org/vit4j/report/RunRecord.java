@@ -1,10 +1,8 @@
 package org.vit4j.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -15,7 +13,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
-import org.vit4j.io.AtomicFiles;
+import org.vit4j.config.TextFiles;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.MetricsFile;
@@ -49,7 +47,7 @@ public record RunRecord(Path directory, MetricsFile metrics, String yaml, Map<St
         if (!Files.exists(config)) {
             throw new ConfigError(directory + ": not a run directory: missing config.yaml");
         }
-        String yaml = text(config);
+        String yaml = TextFiles.read(config);
         Config.values(yaml, config.toString());
         MetricsFile metrics = MetricsFile.read(directory);
         Path environment = directory.resolve("environment.json");
@@ -57,26 +55,8 @@ public record RunRecord(Path directory, MetricsFile metrics, String yaml, Map<St
     }
 
     private static Map<String, String> environment(Path file) {
-        JsonNode json = parse(text(file), file.toString());
+        JsonNode json = TextFiles.jsonObject(TextFiles.read(file), file.toString());
         return JSON.convertValue(json, new TypeReference<LinkedHashMap<String, String>>() {});
-    }
-
-    private static JsonNode parse(String text, String where) {
-        try {
-            JsonNode node = JSON.readTree(text);
-            if (node.isObject()) return node;
-        } catch (JsonProcessingException e) {
-            throw new ConfigError(where + ": not valid JSON: " + e.getOriginalMessage(), e);
-        }
-        throw new ConfigError(where + ": not valid JSON: expected an object");
-    }
-
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new ConfigError(file + ": cannot be read as UTF-8 text: " + AtomicFiles.reason(e), e);
-        }
     }
 
     /** Returns the name of the run, which is that of its directory. */
