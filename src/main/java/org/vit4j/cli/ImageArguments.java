@@ -32,6 +32,11 @@ final class ImageArguments {
         return files;
     }
 
+    /** Returns true if there is an image in a directory, at any depth. */
+    static boolean hasImages(Path directory) {
+        return new ImageFinder(new LocalDirectories()).hasImages(directory.toString());
+    }
+
     private static List<Path> images(Path directory, Consumer<String> notes) {
         ImageFinder finder = new ImageFinder(new LocalDirectories());
         List<String> images = finder.images(directory.toString());

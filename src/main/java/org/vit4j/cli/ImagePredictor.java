@@ -12,13 +12,12 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.checkpoint.Npy;
 import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.BatchOutputs;
 import org.vit4j.model.SavedModel;
 import org.vit4j.model.TestTimeAugmentation;
 import org.vit4j.models.ImageSpec;
 
-/** Predicts image files and arrays in batches, in order. */
+/** Predicts images and arrays in batches, in order. */
 final class ImagePredictor {
     /**
      * Options of a prediction.
@@ -48,8 +47,8 @@ final class ImagePredictor {
     private final PredictionWriter writer;
     private final BatchProgress progress;
     private final ImageSpec spec;
-    private final List<Path> files = new ArrayList<>(); // of the batch
-    private final List<float[]> views = new ArrayList<>(); // of each file, [V, H, W, C]
+    private final List<String> paths = new ArrayList<>(); // of the batch
+    private final List<float[]> views = new ArrayList<>(); // of each image, [V, H, W, C]
 
     ImagePredictor(SavedModel model, PredictOptions options, PredictionWriter writer, BatchProgress progress) {
         this.model = model;
@@ -59,14 +58,14 @@ final class ImagePredictor {
         this.spec = model.description().model().image();
     }
 
-    void predict(List<Path> inputs, UnreadableInputs unreadable) {
+    void predict(List<PredictInput> inputs, UnreadableInputs unreadable) {
         int ahead = options.workers() + options.imagesPerBatch();
         try (var images = new Prefetcher<>(inputs, this::prepare, options.workers(), ahead)) {
-            for (Path input : inputs) {
+            for (PredictInput input : inputs) {
                 try {
                     Optional<float[]> prepared = images.next();
-                    if (prepared.isPresent()) add(input, prepared.get());
-                    else predictArray(input);
+                    if (prepared.isPresent()) add(input.path(), prepared.get());
+                    else predictArray(Path.of(input.path()));
                 } catch (ConfigError e) {
                     unreadable.add(e, this::flush);
                 }
@@ -76,30 +75,26 @@ final class ImagePredictor {
     }
 
     /** Reads and preprocesses an image; empty for an array. The decoded image, which may be large, is not retained. */
-    private Optional<float[]> prepare(Path file) {
-        if (isArray(file)) return Optional.empty();
-        var image = ImageFile.read(file, spec.channels(), options.maxPixels());
+    private Optional<float[]> prepare(PredictInput input) {
+        if (input instanceof PredictInput.FileInput file && file.isArray()) return Optional.empty();
+        var image = input.read(spec.channels(), options.maxPixels());
         return Optional.of(options.tta().apply(model.description().preprocess(), image));
     }
 
-    private static boolean isArray(Path file) {
-        return file.toString().endsWith(".npy");
-    }
-
-    private void add(Path file, float[] prepared) {
-        files.add(file);
+    private void add(String path, float[] prepared) {
+        paths.add(path);
         views.add(prepared);
-        if (files.size() == options.imagesPerBatch()) flush();
+        if (paths.size() == options.imagesPerBatch()) flush();
     }
 
     /** Predicts the images of an incomplete batch. */
     private void flush() {
-        if (files.isEmpty()) return;
+        if (paths.isEmpty()) return;
         int size = views.get(0).length;
-        float[] values = new float[Math.multiplyExact(files.size(), size)];
-        for (int i = 0; i < files.size(); i++) System.arraycopy(views.get(i), 0, values, i * size, size);
-        write(List.copyOf(files), values, options.tta().views());
-        files.clear();
+        float[] values = new float[Math.multiplyExact(paths.size(), size)];
+        for (int i = 0; i < paths.size(); i++) System.arraycopy(views.get(i), 0, values, i * size, size);
+        write(List.copyOf(paths), values, options.tta().views());
+        paths.clear();
         views.clear();
     }
 
@@ -113,7 +108,7 @@ final class ImagePredictor {
         for (int from = 0; from < count; from += options.batch()) {
             int to = Math.min(count, from + options.batch());
             float[] rows = Arrays.copyOfRange(array.values(), from * size, to * size);
-            write(Collections.nCopies(to - from, npy), channelsLast(rows, size), 1);
+            write(Collections.nCopies(to - from, npy.toString()), channelsLast(rows, size), 1);
         }
     }
 
@@ -141,7 +136,7 @@ final class ImagePredictor {
     }
 
     /** @param values [N * V, H, W, C] */
-    private void write(List<Path> of, float[] values, int viewCount) {
+    private void write(List<String> of, float[] values, int viewCount) {
         long[] shape = {(long) of.size() * viewCount, spec.height(), spec.width(), spec.channels()};
         try (INDArray images = Nd4j.create(values, shape, 'c')) {
             BatchOutputs outputs = BatchOutputs.of(model, images, options.features());
@@ -151,7 +146,7 @@ final class ImagePredictor {
                 Optional<float[]> features =
                         outputs.features().map(all -> mean(Arrays.copyOfRange(all, from, from + viewCount)));
                 writer.write(new PredictedImage(
-                        of.get(i).toString(),
+                        of.get(i),
                         model.top(rows, options.top()),
                         options.threshold().isPresent()
                                 ? Optional.of(

@@ -124,14 +124,14 @@ final class PredictCommand implements Callable<Integer> {
         if (written.isPresent() && json.requested())
             throw new ConfigError("predict: --json prints and -o writes a file; remove one of them");
         PrintWriter err = spec.commandLine().getErr();
-        List<Path> files = inputs.files(note -> err.println("vit4j: " + note));
+        List<PredictInput> found = inputs.find(note -> err.println("vit4j: " + note));
         UnreadableInputs unreadable = new UnreadableInputs(err, failOnCorrupt);
         NativeLibraries.loadInBackground(ImageFile::loadDecoder);
         try (SavedModel model = SavedModel.load(inputs.model(), backend)) {
-            if (written.isPresent()) write(model, options, files, unreadable, written.get());
-            else print(model, options, files, unreadable);
+            if (written.isPresent()) write(model, options, found, unreadable, written.get());
+            else print(model, options, found, unreadable);
         }
-        return unreadable.exitCode(files.size());
+        return unreadable.exitCode(found.size());
     }
 
     private OptionalDouble threshold() {
@@ -154,28 +154,28 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private void print(
-            SavedModel model, ImagePredictor.PredictOptions options, List<Path> files, UnreadableInputs unreadable) {
-        try (var progress = new BatchProgress(spec.commandLine().getErr(), "predict", files.size(), false);
+            SavedModel model, ImagePredictor.PredictOptions options, List<PredictInput> inputs, UnreadableInputs unreadable) {
+        try (var progress = new BatchProgress(spec.commandLine().getErr(), "predict", inputs.size(), false);
                 var printer = new PredictionPrinter(spec.commandLine().getOut(), json.requested())) {
-            new ImagePredictor(model, options, printer, progress).predict(files, unreadable);
+            new ImagePredictor(model, options, printer, progress).predict(inputs, unreadable);
         }
     }
 
     private void write(
             SavedModel model,
             ImagePredictor.PredictOptions options,
-            List<Path> files,
+            List<PredictInput> inputs,
             UnreadableInputs unreadable,
             Path to) {
         AtomicFiles.write(to, temporary -> {
-            try (var progress = new BatchProgress(spec.commandLine().getErr(), "predict", files.size(), true);
+            try (var progress = new BatchProgress(spec.commandLine().getErr(), "predict", inputs.size(), true);
                     var writer = PredictionTable.open(to, temporary)) {
-                new ImagePredictor(model, options, writer, progress).predict(files, unreadable);
+                new ImagePredictor(model, options, writer, progress).predict(inputs, unreadable);
             } catch (UncheckedIOException e) {
                 throw e.getCause();
             }
         });
-        int written = files.size() - unreadable.count();
+        int written = inputs.size() - unreadable.count();
         spec.commandLine().getOut().println(written + (written == 1 ? " input: " : " inputs: ") + to);
         spec.commandLine().getOut().flush();
     }
@@ -183,8 +183,9 @@ final class PredictCommand implements Callable<Integer> {
     private int onSpark(boolean failOnCorrupt) {
         if (tta.isPresent() || features || threshold.isPresent())
             throw new ConfigError("predict: --spark does not support --tta, --features and --threshold; remove them");
+        List<String> images = inputs.remote();
         DistributedBackend.PredictionSummary predicted = DistributedBackend.find()
-                .predict(spark.orElseThrow(), inputs.model(), inputs.remote(), table.orElseThrow(), failOnCorrupt);
+                .predict(spark.orElseThrow(), inputs.model(), images, table.orElseThrow(), failOnCorrupt);
         predicted.unreadable().forEach(line -> spec.commandLine().getErr().println("vit4j: " + line));
         spec.commandLine().getOut().println(predicted.images() + " images: " + table.orElseThrow());
         spec.commandLine().getOut().flush();

@@ -13,18 +13,23 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.ImageFile;
+import org.vit4j.data.shards.TestShards;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.parquet.ColumnPages;
 import org.vit4j.parquet.ParquetFile;
+import org.vit4j.parquet.ParquetWriter;
 import org.vit4j.run.RunConfig;
 
 /** Files that {@code predict} writes, lists of paths that it reads, and its augmentation. */
@@ -190,6 +195,75 @@ class PredictFilesTest {
     void severalBatchesReportTheRate() {
         assertThat(succeeds(in("in"), "--batch", "2").err()).containsPattern("predict  5 images  \\|  \\d+ images/s");
         assertThat(succeeds(in("in")).err()).isEmpty();
+    }
+
+    @Test
+    void shardsArePredictedLikeTheirImages() throws IOException {
+        Path shards = dir.resolve("shards");
+        tar(shards.resolve("b/val-1.tar"), "n1/", ".png", 0, 4);
+        tar(shards.resolve("train-0.tar"), "", ".png", 4, 5);
+        table(shards.resolve("c.parquet"), "photo");
+        Path csv = dir.resolve("shards.csv");
+        succeeds(shards.toString(), in("in"), "--top", "1", "-o", csv.toString(), "--batch", "4", "--workers", "3");
+
+        List<String> rows = Files.readAllLines(csv);
+        assertThat(rows).hasSize(1 + 3 * 5);
+        List<String> expected = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            String path = i < 4 ? "/b/val-1.tar/n1/" + i : "/train-0.tar/4";
+            expected.add(shards + path + "," + afterPath(rows.get(11 + i)));
+        }
+        for (int i = 0; i < 5; i++) expected.add(shards + "/c.parquet/" + i + "," + afterPath(rows.get(11 + i)));
+        assertThat(rows.subList(1, 11)).isEqualTo(expected);
+
+        List<String> some = List.of(shards + "/{b/val-1,train-0}.tar", shards + "/c.parquet");
+        Path list = Files.write(dir.resolve("shards.txt"), some);
+        assertThat(predict("--list", list.toString(), "--json").json()).hasSize(10);
+    }
+
+    private static String afterPath(String row) {
+        return row.substring(row.indexOf(',') + 1);
+    }
+
+    @Test
+    void problemsOfShardsAreOneLine() throws IOException {
+        Path seg = tar(dir.resolve("seg.tar"), "", ".seg.png", 0, 2);
+        String name = model.toString();
+        CommandLineTest.refused("has no image (it has .seg.png)", "predict", name, seg.toString());
+        assertThat(predict(seg.toString(), "--image-column", "seg.png", "--json").json())
+                .hasSize(2);
+        CommandLineTest.refused("x.tar: no such file", "predict", name, in("x.tar"));
+        CommandLineTest.refused("matches no file", "predict", name, in("x-*.tar"));
+        CommandLineTest.refused("is compressed", "predict", name, in("x.tar.gz"));
+        CommandLineTest.refused("--spark reads no shards", "predict", name, in("x.tar"), "--spark", "-o", "t");
+        Files.write(dir.resolve("cut.tar"), Arrays.copyOf(Files.readAllBytes(seg), 700));
+        CommandLineTest.refused("cut.tar: is truncated", "predict", name, in("cut.tar"));
+
+        Map<String, byte[]> members = new LinkedHashMap<>();
+        members.put("0.png", bytes("in/0.png"));
+        members.put("1.png", new byte[] {1, 2, 3});
+        TestShards.tar(dir.resolve("bad.tar"), members);
+        CommandLineTest.Outcome outcome = predict(in("bad.tar"), "--json");
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.json()).hasSize(1);
+        assertThat(outcome.err()).contains("bad.tar/1.png: is not an image").contains("1 of 2 inputs");
+    }
+
+    private static Path tar(Path file, String before, String extension, int from, int to) throws IOException {
+        Map<String, byte[]> members = new LinkedHashMap<>();
+        for (int i = from; i < to; i++) members.put(before + i + extension, bytes("in/" + i + ".png"));
+        return TestShards.tar(file, members);
+    }
+
+    private static byte[] bytes(String image) throws IOException {
+        return Files.readAllBytes(dir.resolve(image));
+    }
+
+    private static void table(Path file, String column) throws IOException {
+        var columns = List.of(new ParquetWriter.ColumnSpec(column, ParquetWriter.ColumnType.BYTES));
+        try (ParquetWriter writer = new ParquetWriter(file, columns)) {
+            for (int i = 0; i < 5; i++) writer.row(List.of(bytes("in/" + i + ".png")));
+        }
     }
 
     @Test

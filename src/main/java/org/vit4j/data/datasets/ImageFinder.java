@@ -52,6 +52,13 @@ public final class ImageFinder {
         return images(directory, new ArrayList<>());
     }
 
+    /** Returns true if there is an image below a directory, at any depth; ends at the first one. */
+    public boolean hasImages(String directory) {
+        List<String> images = new ArrayList<>();
+        walk(directory, new ArrayList<>(), images, 1);
+        return !images.isEmpty();
+    }
+
     /** Finds the images of a class. Links to the dataset's root or a parent of it count as cycles too. */
     List<String> images(String directory, String root) {
         return images(directory, new ArrayList<>(List.of(realPath(root))));
@@ -59,7 +66,7 @@ public final class ImageFinder {
 
     private List<String> images(String directory, List<String> open) {
         List<String> images = new ArrayList<>();
-        walk(directory, open, images);
+        walk(directory, open, images, Integer.MAX_VALUE);
         images.sort(NaturalOrder.INSTANCE);
         return images;
     }
@@ -96,8 +103,11 @@ public final class ImageFinder {
         }
     }
 
-    /** @param open real paths of the directories from the root to the current one */
-    private void walk(String directory, List<String> open, List<String> images) {
+    /**
+     * @param open real paths of the directories from the root to the current one
+     * @param limit number of images after which the walk ends
+     */
+    private void walk(String directory, List<String> open, List<String> images, int limit) {
         String real = realPath(directory);
         if (isCycle(real, open)) {
             skipped.cycle(directory);
@@ -105,8 +115,9 @@ public final class ImageFinder {
         }
         open.add(real);
         for (DirectoryLister.Entry entry : entries(directory)) {
+            if (images.size() >= limit) break;
             switch (entry.kind()) {
-                case DIRECTORY -> walk(entry.path(), open, images);
+                case DIRECTORY -> walk(entry.path(), open, images, limit);
                 case FILE -> {
                     if (isImage(entry.name())) images.add(entry.path());
                     else skipped.unknownType(entry.name());

@@ -17,6 +17,9 @@ import java.util.regex.Pattern;
 record LabelValues(int[] numbers, List<String> texts, List<String> classes) {
     private static final Pattern INTEGER = Pattern.compile("[+-]?\\d{1,9}");
 
+    /** No labels, of images that are only predicted. */
+    static final LabelValues NONE = new LabelValues(new int[0], List.of(), List.of());
+
     static LabelValues ofNumbers(int[] numbers, List<String> classes) {
         return new LabelValues(numbers, List.of(), classes);
     }

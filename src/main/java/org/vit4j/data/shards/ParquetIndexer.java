@@ -31,6 +31,12 @@ final class ParquetIndexer {
         void accept(int row, ColumnValues values, int i);
     }
 
+    /** Reads the labels of all rows. */
+    @FunctionalInterface
+    private interface LabelColumn {
+        LabelValues read(ParquetFile parquet, int rows) throws IOException;
+    }
+
     private final Path file;
     private final ShardConfig config;
 
@@ -40,6 +46,15 @@ final class ParquetIndexer {
     }
 
     ParquetShard index() {
+        return index(this::labels);
+    }
+
+    /** Like {@link #index}, without the labels. */
+    ParquetShard unlabeled() {
+        return index((parquet, rows) -> LabelValues.NONE);
+    }
+
+    private ParquetShard index(LabelColumn labelColumn) {
         try (ParquetFile parquet = ParquetFile.open(file)) {
             int[] groups = new int[parquet.groups() + 1];
             for (int g = 0; g < parquet.groups(); g++) groups[g + 1] = Math.addExact(groups[g], parquet.rows(g));
@@ -51,7 +66,7 @@ final class ParquetIndexer {
             Optional<NameList> paths = Optional.empty();
             Optional<ParquetField> path = column.child("path").filter(ParquetField::isText);
             if (path.isPresent()) paths = Optional.of(paths(parquet, path.get()));
-            LabelValues labels = labels(parquet, rows);
+            LabelValues labels = labelColumn.read(parquet, rows);
             return new ParquetShard(file, labels, image, column.name(), groups, paths, parquet.bytes(image));
         } catch (NoSuchFileException e) {
             throw new ConfigError(file + ": does not exist", e);
@@ -98,7 +113,8 @@ final class ParquetIndexer {
                 .collect(Collectors.joining(", "));
         return new ConfigError(file + ": no column '" + name + "'"
                 + near.map(word -> ", did you mean '" + word + "'?").orElse("") + " Set " + key
-                + " to one of the columns (" + columns + ")");
+                + " to one of the columns (" + columns + ")"
+                + (key.equals("data.image_column") ? "; option --image-column of predict" : ""));
     }
 
     private LabelValues labels(ParquetFile parquet, int rows) throws IOException {

@@ -36,6 +36,11 @@ record ParquetShard(
         return new ParquetIndexer(file, config).index();
     }
 
+    /** Images without their labels. @throws ConfigError if the file is corrupt, or has no column of images */
+    static ParquetShard unlabeled(Path file, ShardConfig config) {
+        return new ParquetIndexer(file, config).unlabeled();
+    }
+
     @Override
     public int size() {
         return groups[groups.length - 1];
@@ -48,6 +53,11 @@ record ParquetShard(
                 .map(text -> " (" + text + ")")
                 .orElse("");
         return file + ": row " + index + path;
+    }
+
+    @Override
+    public String key(int index) {
+        return Integer.toString(index);
     }
 
     @Override

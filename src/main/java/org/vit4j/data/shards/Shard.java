@@ -10,10 +10,14 @@ interface Shard {
 
     int size();
 
+    /** Labels of the images; without values in a file that is read without them. */
     LabelValues labels();
 
     /** Name of an image for messages, with the file. */
     String name(int index);
+
+    /** Key of an image within the file: that of a tar file's sample, the row of a Parquet file. */
+    String key(int index);
 
     /** Bytes of all encoded images. */
     long bytes();

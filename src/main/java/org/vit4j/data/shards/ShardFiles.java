@@ -106,7 +106,8 @@ record ShardFiles(List<Path> train, List<Path> validation) {
         return files;
     }
 
-    private static List<Path> listed(ShardFormat format, Path directory) {
+    /** Files of the format in a directory, at any depth, in natural order; hidden ones are left out. */
+    static List<Path> listed(ShardFormat format, Path directory) {
         try (Stream<Path> walk = Files.walk(directory, FileVisitOption.FOLLOW_LINKS)) {
             return walk.filter(file -> !isHidden(directory.relativize(file)))
                     .filter(Files::isRegularFile)

@@ -13,12 +13,22 @@ public enum ShardFormat {
         Shard index(Path file, ShardConfig config) {
             return TarShard.index(file, config);
         }
+
+        @Override
+        Shard unlabeled(Path file, ShardConfig config) {
+            return TarShard.unlabeled(file, config);
+        }
     },
     /** Parquet files with a column of encoded images and one of labels, as Hugging Face's datasets writes them. */
     PARQUET(".parquet", List.of(".parquet.gz", ".parquet.zst")) {
         @Override
         Shard index(Path file, ShardConfig config) {
             return ParquetShard.index(file, config);
+        }
+
+        @Override
+        Shard unlabeled(Path file, ShardConfig config) {
+            return ParquetShard.unlabeled(file, config);
         }
     };
 
@@ -34,6 +44,9 @@ public enum ShardFormat {
 
     /** Reads the labels of a file, and where its images are. */
     abstract Shard index(Path file, ShardConfig config);
+
+    /** Reads where the images of a file are, which needs no labels. */
+    abstract Shard unlabeled(Path file, ShardConfig config);
 
     /** Extension of the files, with the dot. */
     public String extension() {

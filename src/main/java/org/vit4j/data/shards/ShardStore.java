@@ -59,6 +59,12 @@ final class ShardStore {
         return shards.stream().mapToLong(Shard::bytes).sum() / Math.max(1, size());
     }
 
+    /** The file of an image, a slash, and its key in the file. */
+    String path(int index) {
+        int shard = shard(index);
+        return shards.get(shard).file() + "/" + shards.get(shard).key(index - first[shard]);
+    }
+
     /** Access by one thread. At most one file is open. */
     StoreCursor open() {
         return new StoreCursor();

@@ -1,10 +1,7 @@
 package org.vit4j.data.shards;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,7 +12,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarFile;
 import org.vit4j.config.ConfigError;
@@ -30,20 +26,15 @@ import org.vit4j.io.GitLfs;
  * <p>As webdataset does, it ignores members without a dot in their name, links, and names such as {@code __meta__.json}.
  */
 final class TarIndexer {
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String DEFAULT_LABEL = "cls";
-    private static final String JSON_PREFIX = "json.";
     private static final int BLOCK = 512;
     private static final int PADDING = 1 << 20;
-    private static final int LONGEST_LABEL = 16 << 20;
 
     /** A member of a sample. */
-    private record TarMember(String name, long offset, long length) {}
+    record TarMember(String name, long offset, long length) {}
 
     private final Path file;
     private final Optional<String> imageExtension;
-    private final String label;
-    private final boolean defaultLabel;
+    private final Optional<TarLabels> labelReader;
 
     private final NameList.NameListBuilder names = new NameList.NameListBuilder();
     private final List<TarMember> images = new ArrayList<>();
@@ -52,16 +43,14 @@ final class TarIndexer {
     private String key = "";
     private final TreeMap<String, TarMember> sample = new TreeMap<>(); // by extension
 
-    TarIndexer(Path file, ShardConfig config) {
+    /** @param labels reader of the labels; empty if they are not needed */
+    TarIndexer(Path file, ShardConfig config, Optional<TarLabels> labels) {
         this.file = file;
         this.imageExtension = config.imageColumn().map(TarIndexer::extension);
-        this.label = config.labelColumn()
-                .map(name -> name.startsWith(JSON_PREFIX) ? name : extension(name))
-                .orElse(DEFAULT_LABEL);
-        this.defaultLabel = config.labelColumn().isEmpty();
+        this.labelReader = labels;
     }
 
-    private static String extension(String written) {
+    static String extension(String written) {
         return (written.startsWith(".") ? written.substring(1) : written).toLowerCase(Locale.ROOT);
     }
 
@@ -139,7 +128,7 @@ final class TarIndexer {
             throw new ConfigError(file + "/" + image.name + ": has " + image.length + " bytes, which is too much");
         names.add(image.name);
         images.add(image);
-        labels.add(label(channel));
+        if (labelReader.isPresent()) labels.add(labelReader.get().read(channel, key, sample));
         sample.clear();
     }
 
@@ -155,55 +144,17 @@ final class TarIndexer {
         if (found.size() == 1) return sample.get(found.get(0));
         if (found.isEmpty())
             throw problem("has no image (it has " + extensions() + "); expected one such as .jpg, .png or .webp, or set"
-                    + " data.image_column to the extension");
-        throw problem("has several images (" + extensions() + "); set data.image_column to the extension of one");
+                    + " data.image_column, or --image-column of predict, to the extension");
+        throw problem("has several images (" + extensions()
+                + "); set data.image_column, or --image-column of predict, to the extension of one");
     }
 
     private String extensions() {
-        return sample.keySet().stream().map(extension -> "." + extension).collect(Collectors.joining(", "));
+        return TarLabels.extensions(sample);
     }
 
     private ConfigError problem(String text) {
         return new ConfigError(file + ": sample '" + key + "' " + text);
-    }
-
-    private String label(FileChannel channel) throws IOException {
-        boolean json = label.startsWith(JSON_PREFIX);
-        TarMember member = sample.get(json ? "json" : label);
-        if (member == null) {
-            String hint = defaultLabel
-                    ? "; expected the number or the name of its class in " + key
-                            + ".cls, or set data.label_column to another extension or to json.KEY"
-                    : Suggestions.hint(label, sample.keySet());
-            throw problem("has no ." + (json ? "json" : label) + " (it has " + extensions() + ")" + hint);
-        }
-        if (member.length > LONGEST_LABEL)
-            throw problem("has a label of " + member.length + " bytes in " + member.name);
-        byte[] bytes = TarShard.readFully(channel, member.offset, (int) member.length);
-        String text = json ? jsonLabel(bytes, member) : new String(bytes, StandardCharsets.UTF_8).strip();
-        if (text.isEmpty()) throw problem("has an empty label in " + member.name);
-        if (text.indexOf('\n') >= 0) throw problem("has a label of several lines in " + member.name);
-        return text;
-    }
-
-    /** Value of {@code json.KEY}; dots after the first separate the keys of nested objects. */
-    private String jsonLabel(byte[] bytes, TarMember member) {
-        JsonNode node;
-        try {
-            node = JSON.readTree(bytes);
-        } catch (IOException e) {
-            throw problem("has " + member.name + ", which is not JSON");
-        }
-        for (String part : label.substring(JSON_PREFIX.length()).split("\\.")) {
-            List<String> known = new ArrayList<>();
-            node.fieldNames().forEachRemaining(known::add);
-            if (!node.has(part))
-                throw problem("has no '" + part + "' in " + member.name + Suggestions.hint(part, known)
-                        + " (data.label_column is " + label + ")");
-            node = node.get(part);
-        }
-        if (node.isIntegralNumber() || node.isTextual()) return node.asText().strip();
-        throw problem("has " + node + " as the label in " + member.name + "; expected a number or a name");
     }
 
     private void checkEnd(FileChannel channel, long end) throws IOException {

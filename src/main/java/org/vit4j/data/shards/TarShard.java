@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Optional;
 import org.vit4j.config.ConfigError;
 
 /**
@@ -22,7 +23,12 @@ record TarShard(Path file, LabelValues labels, NameList members, long[] offsets,
 
     /** @throws ConfigError if the file is not a tar file, or one of its samples has no image or no label */
     static TarShard index(Path file, ShardConfig config) {
-        return new TarIndexer(file, config).index();
+        return new TarIndexer(file, config, Optional.of(new TarLabels(file, config))).index();
+    }
+
+    /** Images without their labels. @throws ConfigError if the file is not a tar file, or a sample has no image */
+    static TarShard unlabeled(Path file, ShardConfig config) {
+        return new TarIndexer(file, config, Optional.empty()).index();
     }
 
     @Override
@@ -33,6 +39,12 @@ record TarShard(Path file, LabelValues labels, NameList members, long[] offsets,
     @Override
     public String name(int index) {
         return file + "/" + members.get(index);
+    }
+
+    @Override
+    public String key(int index) {
+        String member = members.get(index);
+        return member.substring(0, member.indexOf('.', member.lastIndexOf('/') + 1));
     }
 
     @Override
