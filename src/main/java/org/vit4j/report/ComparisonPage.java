@@ -29,12 +29,12 @@ public final class ComparisonPage {
         body.append("Best: ").append(Html.escape(best.name())).append(" with ");
         body.append(TextFormat.percent(best.best().top1()))
                 .append(" of the validation images classified correctly.</p></header>\n<main>");
+        body.append("<section><h2>Results</h2>\n").append(results(comparison)).append("</section>\n");
         if (comparison.differences().size() > RunComparison.MAX_KEY_COLUMNS) {
             body.append("<section><h2>Config differences</h2>\n")
                     .append(differences(comparison))
                     .append("</section>\n");
         }
-        body.append("<section><h2>Results</h2>\n").append(results(comparison)).append("</section>\n");
         body.append("<section><h2>Curves</h2>\n").append(curves(comparison)).append("</section>\n");
         body.append("<section><h2>Start and machine</h2>\n")
                 .append(starts(comparison))
@@ -43,7 +43,7 @@ public final class ComparisonPage {
     }
 
     private static String results(RunComparison comparison) {
-        List<List<String>> cells = comparison.cells();
+        List<List<String>> cells = comparison.cellsResultsFirst();
         String note = "<p class=\"note\">The line sample next to a name shows its style in the charts; the"
                 + " checkbox shows or hides the run.</p>";
         StringBuilder table = new StringBuilder("<table class=\"sorts runs\"><thead><tr>");

@@ -90,9 +90,10 @@ public final class Html {
                 + "</div>\n";
     }
 
-    /** Returns a column heading that sorts its table when clicked. */
+    /** Returns a column heading that sorts its table when clicked. Long config keys break after dots and underscores. */
     static String sortable(String text) {
-        return "<th scope=\"col\"><button type=\"button\" class=\"sort\">" + escape(text) + "</button></th>";
+        String lines = escape(text).replaceAll("(?<=[._])(?=[a-z])", "<wbr/>");
+        return "<th scope=\"col\"><button type=\"button\" class=\"sort\">" + lines + "</button></th>";
     }
 
     static String resource(String name) {

@@ -22,7 +22,7 @@ final class ParallelCoordinates {
 
     private ParallelCoordinates() {}
 
-    /** @param rows runs; the first cells are the values of {@code keys}; runs without accuracy are left out */
+    /** @param rows runs; with the values of {@code keys}; runs without accuracy are left out */
     static String svg(List<String> keys, List<SweepPage.SweepRow> rows) {
         List<SweepPage.SweepRow> runs =
                 rows.stream().filter(row -> row.share() > 0).toList();
@@ -32,7 +32,7 @@ final class ParallelCoordinates {
             int column = i;
             axes.add(axis(
                     keys.get(i),
-                    runs.stream().map(row -> row.cells().get(column)).toList()));
+                    runs.stream().map(row -> row.values().get(column)).toList()));
         }
         axes.add(accuracy(runs));
         StringBuilder out = new StringBuilder(format(
@@ -59,7 +59,8 @@ final class ParallelCoordinates {
                         x(i, axes.size()),
                         y(axes.get(i).positions.get(run))));
             }
-            String title = String.join(", ", runs.get(run).cells());
+            String title = String.join(", ", runs.get(run).values()) + ", "
+                    + String.join(", ", runs.get(run).results());
             out.append("\"><title>").append(Html.escape(title)).append("</title></path>");
         }
         for (int i = 0; i < axes.size(); i++) draw(out, axes.get(i), x(i, axes.size()));

@@ -29,6 +29,8 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
     /** Maximum number of differing keys shown as columns of the result table; more are listed separately. */
     static final int MAX_KEY_COLUMNS = 8;
 
+    private static final List<String> FIRST_RESULTS = List.of("best top-1", "best loss", "images/s", "time");
+
     /**
      * Results of one run.
      *
@@ -194,6 +196,22 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
         List<String> keys = List.of("val_top1", "val_loss", "val_ema_top1", "val_ema_loss", "train_top1", "train_loss");
         for (String key : keys) all.put(key, line.get(key));
         return all;
+    }
+
+    /**
+     * Like {@link #cells()}, in the order for pages of any width: the run, its best accuracy and loss, rate and duration, the
+     * differing config values, and the other results.
+     */
+    public List<List<String>> cellsResultsFirst() {
+        List<List<String>> table = cells();
+        List<String> head = table.get(0);
+        int firstResult = head.size() - results(rows.get(0)).size();
+        List<Integer> order = new ArrayList<>(List.of(0));
+        for (String name : FIRST_RESULTS) order.add(firstResult + head.subList(firstResult, head.size()).indexOf(name));
+        for (int i = 1; i < head.size(); i++) if (!order.contains(i)) order.add(i);
+        return table.stream()
+                .map(line -> order.stream().map(line::get).toList())
+                .toList();
     }
 
     /** Returns headings and cells of the result table: run name, differing config values, results. */

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.DoubleStream;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.TextFiles;
@@ -138,13 +139,16 @@ public record RunRecord(Path directory, MetricsFile metrics, String yaml, Map<St
 
     /** Returns the median over the epochs, which is robust against pauses of the machine. */
     public OptionalDouble imagesPerSecond() {
-        double[] rates = epochs().stream()
+        return median(epochs().stream()
                 .filter(e -> e.containsKey("images_per_second"))
-                .mapToDouble(e -> e.get("images_per_second"))
-                .sorted()
-                .toArray();
-        int n = rates.length;
-        return n == 0 ? OptionalDouble.empty() : OptionalDouble.of((rates[(n - 1) / 2] + rates[n / 2]) / 2);
+                .mapToDouble(e -> e.get("images_per_second")));
+    }
+
+    /** Median; empty without values. */
+    public static OptionalDouble median(DoubleStream values) {
+        double[] sorted = values.sorted().toArray();
+        int n = sorted.length;
+        return n == 0 ? OptionalDouble.empty() : OptionalDouble.of((sorted[(n - 1) / 2] + sorted[n / 2]) / 2);
     }
 
     /** Returns all config values by path. */

@@ -11,21 +11,26 @@ public final class SweepPage {
     /**
      * One run.
      *
+     * @param results at its best epoch, which every screen shows
+     * @param values of the varied config keys
+     * @param progress further results
      * @param report path of its report, relative to this page
      * @param share length of its bar, from 0 to 1: the validation top-1
      */
-    public record SweepRow(List<String> cells, Optional<String> report, double share) {}
+    public record SweepRow(
+            List<String> results, List<String> values, List<String> progress, Optional<String> report, double share) {}
 
     /**
      * Returns the page.
      *
-     * @param axes varied config keys, which are the first columns of {@code header}
+     * @param header columns; the values are the varied config keys
      * @param curves validation accuracy by epoch of each run; empty curves for runs without epochs
      */
-    public static String html(
-            String name, int axes, List<String> header, List<SweepRow> rows, List<Chart.ChartSeries> curves) {
-        StringBuilder table = new StringBuilder("<table class=\"sorts\"><thead><tr>");
-        header.forEach(cell -> table.append(Html.sortable(shortName(cell, header))));
+    public static String html(String name, SweepRow header, List<SweepRow> rows, List<Chart.ChartSeries> curves) {
+        StringBuilder table = new StringBuilder("<table class=\"sorts sweep\"><thead><tr>");
+        header.results().forEach(cell -> table.append(Html.sortable(cell)));
+        header.values().forEach(key -> table.append(Html.sortable(shortName(key, header.values()))));
+        header.progress().forEach(cell -> table.append(Html.sortable(cell)));
         table.append("<th scope=\"col\">of 100%</th><th></th></tr></thead><tbody>\n");
         rows.forEach(row -> table.append(html(row)));
         return Html.page(
@@ -36,10 +41,10 @@ public final class SweepPage {
                         + Html.scrollable(
                                 "runs of the sweep",
                                 table.append("</tbody></table>").toString())
-                        + charts(axes, header, rows, curves) + "</main>");
+                        + charts(header.values(), rows, curves) + "</main>");
     }
 
-    private static String charts(int axes, List<String> header, List<SweepRow> rows, List<Chart.ChartSeries> curves) {
+    private static String charts(List<String> keys, List<SweepRow> rows, List<Chart.ChartSeries> curves) {
         List<Chart.ChartSeries> drawn =
                 curves.stream().filter(curve -> !curve.points().isEmpty()).toList();
         if (drawn.isEmpty()) return "";
@@ -47,7 +52,7 @@ public final class SweepPage {
         return "<h2>Curves</h2>\n<div class=\"charts wide\"><figure>" + chart.svg() + "</figure></div>\n"
                 + "<h2>Parallel coordinates</h2>\n<p class=\"note\">One line per run, from its values to its accuracy;"
                 + " stronger lines are more accurate, and the best one is orange.</p>\n"
-                + Html.scrollable("parallel coordinates", ParallelCoordinates.svg(header.subList(0, axes), rows));
+                + Html.scrollable("parallel coordinates", ParallelCoordinates.svg(keys, rows));
     }
 
     /** Last part of a config key, or all of it if another column has the same. */
@@ -61,7 +66,8 @@ public final class SweepPage {
 
     private static String html(SweepRow row) {
         StringBuilder out = new StringBuilder("<tr>");
-        row.cells.forEach(cell -> out.append("<td class=\"n\">" + Html.escape(cell) + "</td>"));
+        for (List<String> cells : List.of(row.results, row.values, row.progress))
+            cells.forEach(cell -> out.append("<td class=\"n\">" + Html.escape(cell) + "</td>"));
         out.append(String.format(
                 Locale.ROOT,
                 "<td class=\"bar\" style=\"--w:%.1f%%\"></td><td>%s</td></tr>\n",

@@ -69,7 +69,7 @@ public final class Sweep {
         }
     }
 
-    private static SweepSummary.SweepResult train(
+    private static SweepResult train(
             SweepPlan plan,
             SweepPlan.SweepEntry entry,
             RunConfig config,
@@ -81,10 +81,10 @@ public final class Sweep {
             TrainRun.RunResult result = TrainRun.run(config, directory, resume, progress, stop);
             SweepSummary.SweepState state =
                     result.finished() ? SweepSummary.SweepState.FINISHED : SweepSummary.SweepState.STOPPED;
-            return SweepSummary.SweepResult.read(entry, directory, state, "");
+            return SweepResult.read(entry, directory, state, "");
         } catch (RunException | ConfigError e) {
             LOG.warn("{}: {}; continuing the sweep", entry.name(), e.getMessage());
-            return SweepSummary.SweepResult.read(entry, directory, SweepSummary.SweepState.FAILED, e.getMessage());
+            return SweepResult.read(entry, directory, SweepSummary.SweepState.FAILED, e.getMessage());
         }
     }
 

@@ -14,10 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Collectors;
-import org.vit4j.config.ConfigError;
 import org.vit4j.metrics.BestEpoch;
-import org.vit4j.metrics.EpochMetrics;
-import org.vit4j.metrics.MetricsFile;
 import org.vit4j.report.Chart;
 import org.vit4j.report.SweepPage;
 
@@ -41,58 +38,6 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
 
         String label() {
             return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
-    /**
-     * Result of a run.
-     *
-     * @param run name of its directory
-     * @param epochs number of finished epochs
-     * @param problem reason of a failure, empty otherwise
-     */
-    public record SweepResult(
-            String run,
-            Map<String, String> values,
-            SweepState state,
-            int epochs,
-            Optional<BestEpoch> best,
-            double seconds,
-            String problem) {
-
-        /** Reads the result from {@code metrics.jsonl} of the run. */
-        static SweepResult read(SweepPlan.SweepEntry entry, Path directory, SweepState state, String problem) {
-            List<EpochMetrics> epochs = metrics(directory);
-            Optional<BestEpoch> best =
-                    BestEpoch.of(epochs, entry.config().train().best());
-            double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
-            return new SweepResult(entry.name(), entry.values(), state, epochs.size(), best, seconds, problem);
-        }
-
-        private static List<EpochMetrics> metrics(Path directory) {
-            try {
-                return MetricsFile.read(directory).epochs();
-            } catch (ConfigError e) {
-                return List.of(); // damaged; the run rewrites it
-            }
-        }
-
-        boolean finished(RunConfig config, Path directory) {
-            return state == SweepState.FINISHED && config.train().isFinished(metrics(directory));
-        }
-
-        private Map<String, Object> toMap() {
-            Map<String, Object> map = new LinkedHashMap<>();
-            map.put("run", run);
-            map.put("values", values);
-            map.put("state", state.label());
-            map.put("epochs", epochs);
-            map.put("best_epoch", best.map(BestEpoch::epoch).orElse(null));
-            map.put("val_top1", best.map(BestEpoch::top1).orElse(null));
-            map.put("val_loss", best.map(BestEpoch::loss).orElse(null));
-            map.put("seconds", seconds);
-            map.put("problem", problem);
-            return map;
         }
     }
 
@@ -135,12 +80,12 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
     }
 
     SweepResult row(String run) {
-        return rows.stream().filter(row -> row.run.equals(run)).findFirst().orElseThrow();
+        return rows.stream().filter(row -> row.run().equals(run)).findFirst().orElseThrow();
     }
 
     SweepSummary with(SweepResult changed) {
         List<SweepResult> all = new ArrayList<>(rows);
-        all.replaceAll(row -> row.run.equals(changed.run) ? changed : row);
+        all.replaceAll(row -> row.run().equals(changed.run()) ? changed : row);
         return new SweepSummary(config, directory, axes, all);
     }
 
@@ -152,11 +97,11 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
 
     /** Returns true if some run has not finished and has not failed. */
     public boolean hasUnfinishedRuns() {
-        return rows.stream().anyMatch(row -> row.state == SweepState.WAITING || row.state == SweepState.STOPPED);
+        return rows.stream().anyMatch(row -> row.state() == SweepState.WAITING || row.state() == SweepState.STOPPED);
     }
 
     public boolean hasFailedRuns() {
-        return rows.stream().anyMatch(row -> row.state == SweepState.FAILED);
+        return rows.stream().anyMatch(row -> row.state() == SweepState.FAILED);
     }
 
     public String json() {
@@ -201,12 +146,12 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         header.addAll(List.of("val_top1", "val_loss", "best_epoch", "epochs", "state", "seconds", "run", "problem"));
         StringBuilder lines = new StringBuilder(line(header));
         for (SweepResult row : rows) {
-            List<String> cells = new ArrayList<>(row.values.values());
-            cells.add(row.best.map(b -> String.valueOf(b.top1())).orElse(""));
-            cells.add(row.best.map(b -> String.valueOf(b.loss())).orElse(""));
-            cells.add(row.best.map(b -> String.valueOf(b.epoch())).orElse(""));
-            cells.addAll(List.of(String.valueOf(row.epochs), row.state.label(), String.valueOf(row.seconds)));
-            cells.addAll(List.of(row.run, row.problem));
+            List<String> cells = new ArrayList<>(row.values().values());
+            cells.add(row.best().map(b -> String.valueOf(b.top1())).orElse(""));
+            cells.add(row.best().map(b -> String.valueOf(b.loss())).orElse(""));
+            cells.add(row.best().map(b -> String.valueOf(b.epoch())).orElse(""));
+            cells.addAll(List.of(String.valueOf(row.epochs()), row.state().label(), String.valueOf(row.seconds())));
+            cells.addAll(List.of(row.run(), row.problem()));
             lines.append(line(cells));
         }
         return lines.toString();
@@ -225,40 +170,34 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         header.addAll(List.of("top-1", "loss", "best epoch", "epochs", "state"));
         table.add(header);
         for (SweepResult row : rows) {
-            List<String> cells = new ArrayList<>(row.values.values());
-            cells.add(row.best.map(b -> percent(b.top1())).orElse("-"));
-            cells.add(row.best
-                    .map(b -> String.format(Locale.ROOT, "%.4f", b.loss()))
-                    .orElse("-"));
-            cells.add(row.best.map(b -> String.valueOf(b.epoch())).orElse("-"));
-            cells.add(String.valueOf(row.epochs));
-            cells.add(row.state.label() + (row.problem.isEmpty() ? "" : ": " + row.problem));
+            List<String> cells = new ArrayList<>(row.values().values());
+            cells.addAll(List.of(row.top1Text(), row.lossText(), row.bestEpochText()));
+            cells.addAll(List.of(String.valueOf(row.epochs()), row.stateText()));
             table.add(cells);
         }
         return table;
     }
 
-    private static String percent(double fraction) {
-        return String.format(Locale.ROOT, "%.2f%%", 100 * fraction);
-    }
-
     private String html() {
+        SweepPage.SweepRow header = new SweepPage.SweepRow(
+                List.of("top-1", "loss", "images/s", "time"),
+                axes.stream().map(SweepAxis::path).toList(),
+                List.of("best epoch", "epochs", "state"),
+                Optional.empty(),
+                0);
         List<SweepPage.SweepRow> lines = new ArrayList<>();
-        List<List<String>> table = table();
-        for (int i = 0; i < rows.size(); i++) {
-            SweepResult row = rows.get(i);
-            boolean report = Files.exists(directory.resolve(row.run).resolve("report.html"));
-            Optional<String> link = report ? Optional.of(row.run + "/report.html") : Optional.empty();
-            lines.add(new SweepPage.SweepRow(
-                    table.get(i + 1), link, row.best.map(BestEpoch::top1).orElse(0.0)));
+        for (SweepResult row : rows) {
+            boolean report = Files.exists(directory.resolve(row.run()).resolve("report.html"));
+            Optional<String> link = report ? Optional.of(row.run() + "/report.html") : Optional.empty();
+            lines.add(row.forPage(link));
         }
-        return SweepPage.html(config, axes.size(), table.get(0), lines, curves());
+        return SweepPage.html(config, header, lines, curves());
     }
 
     private List<Chart.ChartSeries> curves() {
         return rows.stream()
                 .map(row -> {
-                    List<Chart.ChartPoint> points = SweepResult.metrics(directory.resolve(row.run)).stream()
+                    List<Chart.ChartPoint> points = SweepResult.metrics(directory.resolve(row.run())).stream()
                             .map(epoch -> new Chart.ChartPoint(
                                     epoch.epoch(),
                                     Math.max(
@@ -267,10 +206,10 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
                                                     .map(ema -> ema.valTop1())
                                                     .orElse(0.0))))
                             .toList();
-                    OptionalDouble best = row.best.isPresent()
-                            ? OptionalDouble.of(row.best.get().epoch())
+                    OptionalDouble best = row.best().isPresent()
+                            ? OptionalDouble.of(row.best().get().epoch())
                             : OptionalDouble.empty();
-                    return new Chart.ChartSeries(row.run, points, best);
+                    return new Chart.ChartSeries(row.run(), points, best);
                 })
                 .toList();
     }

@@ -63,11 +63,11 @@ class CurveFiguresTest {
     @Test
     void sweepPageHasCurvesAndALineForEachRunWithResults() {
         List<SweepPage.SweepRow> rows = List.of(
-                new SweepPage.SweepRow(List.of("1e-2", "tanh", "90.00%"), Optional.empty(), 0.9),
-                new SweepPage.SweepRow(List.of("1e-4", "relu", "60.00%"), Optional.empty(), 0.6),
-                new SweepPage.SweepRow(List.of("1e-3", "relu", "-"), Optional.empty(), 0));
+                row("90.00%", "1e-2", "tanh", 0.9),
+                row("60.00%", "1e-4", "relu", 0.6),
+                row("-", "1e-3", "relu", 0));
         var curve = new Chart.ChartSeries("r1", List.of(new Chart.ChartPoint(1, 0.9)), OptionalDouble.of(1));
-        String page = SweepPage.html("sweep", 2, List.of("train.optimizer.lr", "act", "top-1"), rows, List.of(curve));
+        String page = SweepPage.html("sweep", row("top-1", "train.optimizer.lr", "act", 0), rows, List.of(curve));
         RunFixtures.parsed(page);
         String parallel = page.substring(page.indexOf("<svg class=\"parallel\""));
         assertThat(parallel.substring(0, parallel.indexOf("</svg>")).split("<path", -1))
@@ -75,8 +75,29 @@ class CurveFiguresTest {
         // The best run is at the top of the logarithmic axis of rates and of the accuracy.
         assertThat(parallel)
                 .contains("class=\"best\" style=\"stroke-opacity:1.00\" d=\"M70.0 34.0L445.0 34.0L820.0 34.0\"");
-        assertThat(SweepPage.html("empty", 1, List.of("lr"), List.of(), List.of()))
+        assertThat(SweepPage.html("empty", row("top-1", "lr", "act", 0), List.of(), List.of()))
                 .doesNotContain("<svg class=\"parallel\"");
+    }
+
+    private static SweepPage.SweepRow row(String top1, String rate, String activation, double share) {
+        return new SweepPage.SweepRow(
+                List.of(top1), List.of(rate, activation), List.of(), Optional.empty(), share);
+    }
+
+    @Test
+    void resultsComeBeforeTheValuesThatDiffer() throws IOException {
+        String config = "model: {arch: vit}\ntrain: {optimizer: {weight_decay_of_a_long_name: %s}}";
+        Path a = RunFixtures.write(directory.resolve("ra"), config.replace("%s", "1"), 0.5);
+        Path b = RunFixtures.write(directory.resolve("rb"), config.replace("%s", "2"), 0.6);
+        RunComparison comparison = RunComparison.read(List.of(a, b));
+        assertThat(comparison.cellsResultsFirst().get(0))
+                .startsWith("run", "best top-1", "best loss", "images/s", "time", "weight_decay_of_a_long_name")
+                .containsExactlyInAnyOrderElementsOf(comparison.cells().get(0));
+        assertThat(comparison.cellsResultsFirst().get(2)).startsWith("rb", "60.00%").contains("2");
+        assertThat(ComparisonPage.html(comparison)).contains("weight_<wbr/>decay_<wbr/>of_<wbr/>a_<wbr/>long_<wbr/>name");
+        String sweep = SweepPage.html(
+                "s", row("top-1", "train.lr", "act", 0), List.of(row("90.00%", "1", "relu", 1)), List.of());
+        assertThat(sweep.indexOf("90.00%")).isBetween(0, sweep.indexOf("relu"));
     }
 
     @Test
@@ -106,6 +127,6 @@ class CurveFiguresTest {
                 .contains("<th scope=\"row\">train.ema</th><td>–</td><td>decay: 0.9, warmup: true</td>")
                 .contains("<th scope=\"row\">train.clip</th>")
                 .doesNotContain("train.ema.decay");
-        assertThat(page.indexOf("Config differences")).isLessThan(page.indexOf("Results"));
+        assertThat(page.indexOf("Results")).isLessThan(page.indexOf("Config differences"));
     }
 }
