@@ -10,6 +10,9 @@ public final class Suggestions {
     private static final int MAX_EDITS = 2;
     private static final int MIN_PREFIX = 3;
 
+    /** Keys that a value without a section was probably meant for: those of choices, {@code best} and {@code early_stop}. */
+    private static final List<String> MAIN_KEYS = List.of("name", "metric", "patience");
+
     private Suggestions() {}
 
     /** Returns {@code ", did you mean 'heads'?"}, else a list of the known words if there are few, else "". */
@@ -46,8 +49,9 @@ public final class Suggestions {
     static void completeWithKeys(List<String> problems, String line, Yaml value, Collection<String> known) {
         int index = problems.indexOf(line);
         if (index < 0 || known.isEmpty()) return;
-        String hint = known.contains("name") && value instanceof Yaml.YamlScalar scalar
-                ? "; did you mean {name: " + scalar.text() + "}?"
+        Optional<String> main = MAIN_KEYS.stream().filter(known::contains).findFirst();
+        String hint = main.isPresent() && value instanceof Yaml.YamlScalar scalar
+                ? "; did you mean {" + main.get() + ": " + scalar.text() + "}?"
                 : "; its keys: " + String.join(", ", known);
         problems.set(index, line + hint);
     }

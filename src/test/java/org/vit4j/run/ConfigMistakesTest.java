@@ -56,8 +56,8 @@ class ConfigMistakesTest {
                     loss: {class_weights: 3}       | train.loss.class_weights: 1 weight for 10 classes; expected balanced, one weight per class, or weights by class name
                     loss: bce                      | train.loss: expected a section (keys below it), got 'bce'; did you mean {name: bce}?
                     schedule: cosine               | train.schedule: expected a section (keys below it), got 'cosine'; did you mean {name: cosine}?
-                    early_stop: 10                 | train.early_stop: expected a section (keys below it), got '10'; its keys: min_delta, patience, start_from_epoch
-                    best: accuracy                 | train.best: expected a section (keys below it), got 'accuracy'; its keys: metric, mode
+                    early_stop: 10                 | train.early_stop: expected a section (keys below it), got '10'; did you mean {patience: 10}?
+                    best: accuracy                 | train.best: expected a section (keys below it), got 'accuracy'; did you mean {metric: accuracy}?
                     mixup: [1]                     | train.mixup: expected a section (keys below it), got a list; its keys: cutmix, cutmix_minmax, mixup, mode, off_epoch, p, switch
                     loss: {label_smoothing: 10%}   | train.loss.label_smoothing: expected a number, got '10%'
                     loss: {label_smoothing: 0,1}   | train.loss: unknown key '1'; a number has a decimal point, not a comma

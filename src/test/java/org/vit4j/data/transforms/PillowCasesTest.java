@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.vit4j.data.image.ByteImage;
@@ -42,6 +47,55 @@ class PillowCasesTest {
         }
         assertThat(different).isEmpty();
         assertThat(cases).isEqualTo(10_000);
+    }
+
+    /**
+     * Operations of {@link #apply} that each transform consists of. Random erasing works on normalized values, and a
+     * random crop only moves pixels. A random affine transform follows torchvision's matrix, but neither rounds translations to pixels nor samples as Pillow:
+     * {@code TransformTest} has its values.
+     */
+    @Test
+    void everyTransformConsistsOfComparedOperations() {
+        Map<String, Set<Integer>> transforms = Map.of(
+                "resize", Set.of(0, 1, 2),
+                "center_crop", Set.of(4),
+                "random_crop", Set.of(),
+                "random_resized_crop", Set.of(3),
+                "horizontal_flip", Set.of(23),
+                "vertical_flip", Set.of(24),
+                "random_affine", Set.of(),
+                "rand_augment", Set.of(5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21),
+                "three_augment", Set.of(9, 11, 16),
+                "color_jitter", Set.of(12, 13, 14, 22));
+        assertThat(AugmentReader.readers().keySet()).isEqualTo(new LinkedHashSet<>(transforms.keySet()));
+        Set<Integer> used = new TreeSet<>();
+        transforms.values().forEach(used::addAll);
+        assertThat(used)
+                .isEqualTo(IntStream.range(0, OPERATIONS).boxed().collect(Collectors.toCollection(TreeSet::new)));
+        // Each operation of RandAugment equals one of them, with an argument in the range that is compared.
+        for (RandAugmentOp op : RandAugmentOp.values())
+            assertThat(transforms.get("rand_augment")).as(op.name()).contains(operation(op));
+    }
+
+    private static int operation(RandAugmentOp op) {
+        return switch (op) {
+            case AUTO_CONTRAST -> 5;
+            case EQUALIZE -> 6;
+            case INVERT -> 7;
+            case POSTERIZE, POSTERIZE_INCREASING -> 8;
+            case SOLARIZE, SOLARIZE_INCREASING -> 9;
+            case SOLARIZE_ADD -> 10;
+            case COLOR, COLOR_INCREASING, DESATURATE -> 12;
+            case CONTRAST, CONTRAST_INCREASING -> 13;
+            case BRIGHTNESS, BRIGHTNESS_INCREASING -> 14;
+            case SHARPNESS, SHARPNESS_INCREASING -> 15;
+            case GAUSSIAN_BLUR -> 16;
+            case SHEAR_X -> 17;
+            case SHEAR_Y -> 18;
+            case TRANSLATE_X_REL -> 19;
+            case TRANSLATE_Y_REL -> 20;
+            case ROTATE -> 21;
+        };
     }
 
     private static ByteBuffer checksums() throws IOException {
