@@ -42,14 +42,18 @@ public final class ShardDatasets {
      * @throws ConfigError if files are missing or invalid
      */
     public static DatasetSplits open(
-            ShardFormat format, String path, ShardConfig config, ShardSplit split, ShardedImages.ImageReading reading) {
+            ShardFormat format, String path, ShardConfig keys, ShardSplit split, ShardedImages.ImageReading reading) {
+        Optional<ShardInfo> info = ShardInfo.read(format, path);
+        ShardConfig config = info.map(file -> file.labels(keys)).orElse(keys);
         ShardFiles files =
                 ShardFiles.find(format, path, config, split.valShare().isPresent());
         ShardStore train = ShardStore.of(format, files.train(), config);
+        info.ifPresent(file -> file.check(train));
         LabelClasses classes = LabelClasses.of(train, split.classMap(), "in data.class_map");
         List<Integer> labels = classes.labels(train);
         if (split.valShare().isPresent()) return holdOut(path, train, labels, classes, config, split, reading);
         ShardStore validation = ShardStore.of(format, files.validation(), config);
+        info.ifPresent(file -> file.check(validation));
         LOG.info(
                 "{}: {} and {} images in {} and {} files, {} classes",
                 path,
@@ -72,11 +76,14 @@ public final class ShardDatasets {
     public static Dataset evaluation(
             ShardFormat format,
             String path,
-            ShardConfig config,
+            ShardConfig keys,
             List<String> classes,
             String where,
             ShardedImages.ImageReading reading) {
+        Optional<ShardInfo> info = ShardInfo.read(format, path);
+        ShardConfig config = info.map(file -> file.labels(keys)).orElse(keys);
         ShardStore store = ShardStore.of(format, ShardFiles.evaluation(format, path), config);
+        info.ifPresent(file -> file.check(store));
         LabelClasses found = LabelClasses.of(store, classes, where);
         return all(path, store, found.labels(store), found, config, reading);
     }

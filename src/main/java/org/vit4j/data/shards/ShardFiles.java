@@ -41,6 +41,8 @@ record ShardFiles(List<Path> train, List<Path> validation) {
         List<Path> val = patterns("data.val_shards", path, config.valShards());
         if (!config.trainShards().isEmpty())
             return new ShardFiles(patterns("data.train_shards", path, config.trainShards()), val);
+        Optional<ShardFiles> listed = ShardInfo.read(format, path).flatMap(info -> listed(info, val, holdOut));
+        if (listed.isPresent()) return listed.get();
         List<Path> all = all(format, path);
         Map<Path, String> splits = splits(all, UserPath.of(path), path);
         List<Path> train = of(all, splits, TRAIN);
@@ -63,8 +65,25 @@ record ShardFiles(List<Path> train, List<Path> validation) {
         return new ShardFiles(train, of(all, splits, name.get()));
     }
 
+    /** Files of both splits as {@code _info.json} lists them; empty if it lists no training files, or none for validation. */
+    private static Optional<ShardFiles> listed(ShardInfo info, List<Path> val, boolean holdOut) {
+        List<Path> train =
+                info.train().map(ShardInfo.InfoSplit::files).orElse(List.of()).stream()
+                        .filter(file -> !val.contains(file))
+                        .toList();
+        Optional<ShardInfo.InfoSplit> validation = info.validation();
+        if (holdOut && validation.isPresent())
+            throw new ConfigError("data.val_share: unexpected, " + info.file()
+                    + " lists validation files; remove data.val_share, or set data.train_shards");
+        List<Path> others = val.isEmpty() ? validation.map(ShardInfo.InfoSplit::files).orElse(List.of()) : val;
+        boolean complete = !train.isEmpty() && (holdOut || !others.isEmpty());
+        return complete ? Optional.of(new ShardFiles(train, holdOut ? List.of() : others)) : Optional.empty();
+    }
+
     /** Files to evaluate a model on: those of validation, or all if no name has the word of a split. */
     static List<Path> evaluation(ShardFormat format, String path) {
+        Optional<ShardInfo.InfoSplit> listed = ShardInfo.read(format, path).flatMap(ShardInfo::validation);
+        if (listed.isPresent()) return listed.get().files();
         List<Path> all = all(format, path);
         Map<Path, String> splits = splits(all, UserPath.of(path), path);
         if (splits.isEmpty() || Files.isRegularFile(UserPath.of(path))) return all;

@@ -56,6 +56,28 @@ class ShardFilesTest {
     }
 
     @Test
+    void splitsOfAnInfoFileTakePrecedence() throws IOException {
+        files("a/x-0.tar", "a/x-1.tar", "a/y-0.tar", "a/train-old.tar", "a/val-old.tar");
+        String info = "{'splits': {'train': {'filenames': ['x-1.tar', 'x-0.tar'], 'shard_lengths': [5, 6]},"
+                + " 'validation': {'filenames': ['y-0.tar'], 'alt_label': 'label'}}}";
+        Path file = Files.writeString(dir.resolve("a/_info.json"), info.replace('\'', '"'));
+        assertThat(found("a", ShardConfig.DEFAULTS, false)).isEqualTo("a/x-1.tar a/x-0.tar | a/y-0.tar");
+        assertThat(names(ShardFiles.evaluation(
+                        ShardFormat.WEBDATASET, dir.resolve("a").toString())))
+                .isEqualTo("a/y-0.tar");
+        assertThat(found("a", shards(List.of("train-old.tar"), List.of("val-old.tar")), false))
+                .isEqualTo("a/train-old.tar | a/val-old.tar");
+        assertThat(found("a", shards(List.of(), List.of("x-0.tar")), false)).isEqualTo("a/x-1.tar | a/x-0.tar");
+        refused("a", ShardConfig.DEFAULTS, true, "_info.json lists validation files; remove data.val_share");
+        Files.delete(dir.resolve("a/y-0.tar"));
+        refused("a", ShardConfig.DEFAULTS, false, "y-0.tar: does not exist; expected all files that ");
+        Files.writeString(file, "{'splits");
+        refused("a", ShardConfig.DEFAULTS, false, "_info.json: is not JSON");
+        Files.writeString(file, "{}");
+        assertThat(found("a", ShardConfig.DEFAULTS, false)).isEqualTo("a/train-old.tar | a/val-old.tar");
+    }
+
+    @Test
     void patternsSelectFiles() throws IOException {
         files("a/x-000.tar", "a/x-001.tar", "a/x-002.tar", "a/y-000.tar", "b/train-1.tar", "b/val-1.tar");
         assertThat(found("a", shards(List.of("x-{000..001}.tar", "x-002.tar"), List.of("y-*.tar")), false))

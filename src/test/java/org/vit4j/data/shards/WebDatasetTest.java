@@ -159,6 +159,23 @@ class WebDatasetTest {
     }
 
     @Test
+    void labelsOfAnInfoFileAreInTheJsonOfTheSamples() throws IOException {
+        Map<String, byte[]> samples = new LinkedHashMap<>();
+        for (int i = 0; i < 4; i++) {
+            samples.put(i + ".json", text("{\"label\": " + (3 - i) + "}"));
+            samples.put(i + ".png", TestShards.png(i));
+        }
+        tar(dir.resolve("a.tar"), samples);
+        Files.writeString(
+                dir.resolve("_info.json"),
+                "{\"splits\": {\"train\": {\"filenames\": [\"a.tar\"], \"shard_lengths\": [5]},"
+                        + " \"test\": {\"filenames\": [\"a.tar\"], \"alt_label\": \"label\"}}}");
+        DatasetSplits split = config("").open();
+        assertThat(List.of(split.train().label(0), split.validation().label(3))).isEqualTo(List.of(3, 0));
+        refused("label_column: json.lable", "has no 'lable' in 0.json");
+    }
+
+    @Test
     void shareIsHeldOutOfTrainingShards() throws IOException {
         TestShards.tars(dir, 1, 40, 60);
         Files.delete(dir.resolve("val-0.tar"));
