@@ -81,15 +81,21 @@ final class SameDiffLayers {
     /** Output of a batch norm in training, [N, C], and the batch statistics, [1, C]. */
     record NormalizedRows(SDVariable output, SDVariable mean, SDVariable variance) {}
 
-    /** Batch norm of [N, C] by the mean and variance of each column; gradients flow through both. */
+    /**
+     * Batch norm of [N, C] by the mean and variance of each column; gradients flow through both. The sum of many rows is rounded,
+     * so the centered columns have a mean of their own, which is subtracted too: attention maps deviate little from theirs.
+     */
     NormalizedRows batchNorm(SDVariable x, long width, long rows, SDVariable gamma, SDVariable beta, double epsilon) {
         SDVariable one = ones(rows);
         SDVariable count = sd.math().reciprocal(sd.mmul(one, one, true, false, false)); // [1, 1]
-        SDVariable mean = columnSums(one, x).mul(count);
-        SDVariable centered = x.sub(sd.mmul(one, mean));
-        SDVariable variance = columnSums(one, centered.mul(centered)).mul(count);
+        SDVariable rounded = columnSums(one, x).mul(count);
+        SDVariable centered = x.sub(sd.mmul(one, rounded));
+        SDVariable rest = columnSums(one, centered).mul(count);
+        SDVariable mean = rounded.add(rest);
+        SDVariable variance = columnSums(one, centered.mul(centered)).mul(count).sub(rest.mul(rest));
         SDVariable scale = sd.reshape(gamma, 1, width).mul(sd.math().rsqrt(variance.add(epsilon)));
-        SDVariable y = centered.mul(sd.mmul(one, scale)).add(expandRows(beta, width, rows));
+        SDVariable shift = sd.reshape(beta, 1, width).sub(rest.mul(scale));
+        SDVariable y = centered.mul(sd.mmul(one, scale)).add(sd.mmul(one, shift));
         return new NormalizedRows(y, mean, variance);
     }
 

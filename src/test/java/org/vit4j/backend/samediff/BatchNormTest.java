@@ -134,6 +134,32 @@ class BatchNormTest {
                 .containsExactly(inferred.dup('c').data().asDouble(), within(EXACT));
     }
 
+    /** Attention maps of four heads: 9248 rows, whose mean is 170 times their deviation. A float32 sum of them is not enough. */
+    @Test
+    void columnsFarFromZeroAreCenteredExactlyInFloat32() {
+        int heads = 4, rows = 32 * 289;
+        Graph maps = new Graph(Init.PYTORCH);
+        maps.output("y", maps.batchNorm("norm", maps.input("x", 289, heads), 1e-5));
+        ParameterStore floats = new ParameterStore(maps.parameters(), DataType.FLOAT);
+        floats.initialize(1);
+        SplittableRandom random = new SplittableRandom(3);
+        float[] values = new float[rows * heads];
+        for (int i = 0; i < values.length; i++) values[i] = (float) (1 / 17.0 + random.nextDouble(-6e-4, 6e-4));
+        SameDiffGraph lowered = SameDiffLowering.lower(maps, floats, Mode.TRAINING);
+        SDVariable y = lowered.output("y");
+        double[] found;
+        try (SameDiffGradients gradients =
+                new SameDiffGradients(lowered, y.mul(y).sum(), List.of(y))) {
+            INDArray x = Nd4j.createFromArray(values).reshape(32, 289, heads);
+            found = gradients.run(Map.of("x", x)).get(y.name()).dup('c').data().asDouble();
+        }
+        for (int head = 0; head < heads; head++) {
+            double sum = 0;
+            for (int i = head; i < found.length; i += heads) sum += found[i];
+            assertThat(sum / rows).as("mean of head %d", head).isCloseTo(0, within(1e-8));
+        }
+    }
+
     /** Checks outputs and the gradients of gamma and beta, which are sums over rows for any statistics. */
     private void check(Map<String, double[]> results, double[] hat) {
         double[] y = new double[hat.length];
