@@ -5,7 +5,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.DeviceFailure;
-import org.vit4j.graph.analysis.MemoryEstimate;
 import org.vit4j.io.RunException;
 
 /** Explains failures of a device during training in one line. */
@@ -32,7 +31,7 @@ final class DeviceFailures {
                 "%s; train.batch=%d needs about %.1f GiB%s by estimate",
                 found.reason(),
                 batch,
-                bytes(config, batch, processes) / GIB,
+                RunMemory.estimate(config, batch, processes).bytes() / GIB,
                 processes > 1 ? " on each device" : "");
         return new RunException(needs + "; " + advice(config, found.capacity(), processes), problem);
     }
@@ -46,7 +45,7 @@ final class DeviceFailures {
                 "try --set train.batch=%d --set train.accumulate=%d (about %.1f GiB), which gives the same steps",
                 fitting.getAsInt(),
                 config.train().accumulate() * factor,
-                bytes(config, fitting.getAsInt(), processes) / GIB);
+                RunMemory.estimate(config, fitting.getAsInt(), processes).bytes() / GIB);
     }
 
     /** The largest smaller batch that divides the batch and fits by the estimate; the next smaller one if memory is unknown. */
@@ -55,14 +54,9 @@ final class DeviceFailures {
         for (int parts = 2; parts <= batch; parts++) {
             if (batch % parts != 0) continue;
             int smaller = batch / parts;
-            if (capacity == 0 || bytes(config, smaller, processes) <= USABLE * capacity) return OptionalInt.of(smaller);
+            long bytes = RunMemory.estimate(config, smaller, processes).bytes();
+            if (capacity == 0 || bytes <= USABLE * capacity) return OptionalInt.of(smaller);
         }
         return OptionalInt.empty();
-    }
-
-    private static long bytes(RunConfig config, int batch, int processes) {
-        int shard = (batch + processes - 1) / processes;
-        return MemoryEstimate.of(config.model().graph(), shard, config.train().arrayCount())
-                .bytes();
     }
 }

@@ -8,13 +8,10 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 import org.vit4j.backend.Backend;
-import org.vit4j.backend.Precision;
 import org.vit4j.backend.ProcessGroup;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.ClassCounts;
 import org.vit4j.data.datasets.Dataset;
-import org.vit4j.graph.Graph;
-import org.vit4j.graph.analysis.MemoryEstimate;
 import org.vit4j.io.RunException;
 import org.vit4j.machine.CpuThreads;
 import org.vit4j.metrics.BestEpoch;
@@ -188,12 +185,7 @@ public final class TrainRun {
             throw new ConfigError("train." + e.getMessage());
         }
         if (!backend.isOnHost()) return; // a GPU reports when its memory is exhausted
-        int batch = (train.batch() + shards - 1) / shards;
-        Graph graph = config.model().graph();
-        MemoryEstimate estimate = backend.precision() == Precision.BF16
-                ? MemoryEstimate.ofMixedPrecision(graph, batch, train.arrayCount())
-                : MemoryEstimate.of(graph, batch, train.arrayCount());
-        MemoryCheck.check(estimate, config.name(), train.batch());
+        MemoryCheck.check(RunMemory.estimate(config, train.batch(), shards), config.name(), train.batch());
     }
 
     /**

@@ -27,6 +27,16 @@ class DeviceFailuresTest {
     }
 
     @Test
+    void activationsInBfloat16FitInALargerBatchThanInFloat32() {
+        RunConfig halved = RunConfig.open("vit_base_patch16_224", List.of("train.batch=768", "train.precision=bf16"));
+        int floats = DeviceFailures.fittingBatch(config, 40 * GIB, 1).orElseThrow();
+        int bfloats = DeviceFailures.fittingBatch(halved, 40 * GIB, 1).orElseThrow();
+        assertThat(bfloats).isGreaterThan(floats);
+        assertThat(RunMemory.estimate(halved, bfloats, 1).bytes()).isLessThan(32 * GIB);
+        assertThat(RunMemory.estimate(config, bfloats, 1).bytes()).isGreaterThan(32 * GIB);
+    }
+
+    @Test
     void otherExceptionsAreReturned() {
         RuntimeException defect = new IllegalStateException("a defect");
         assertThat(DeviceFailures.explained(defect, config, 1)).isSameAs(defect);
