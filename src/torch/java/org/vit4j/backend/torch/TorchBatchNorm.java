@@ -54,9 +54,9 @@ final class TorchBatchNorm implements AutoCloseable {
     /** Updates the running statistics by those of the batch, as PyTorch does: with the unbiased variance. */
     void update(TorchParameters parameters) {
         try (PointerScope scope = TorchArrays.scope()) {
-            for (BatchMoments batch : moments) {
-                update(parameters.leaf(batch.meanBuffer), batch.mean, batch.momentum);
-                update(parameters.leaf(batch.varianceBuffer), batch.variance, batch.momentum);
+            for (BatchMoments norm : moments) {
+                update(parameters.leaf(norm.meanBuffer), norm.mean, norm.momentum);
+                update(parameters.leaf(norm.varianceBuffer), norm.variance, norm.momentum);
             }
         }
     }

@@ -14,13 +14,16 @@ final class TorchFailures {
     private static final Pattern GPU = Pattern.compile("GPU (\\d+) has a total capacity");
     private static final Pattern CPU_BYTES = Pattern.compile("(?:tried|try) to allocate (\\d+) bytes");
 
+    /** Part of the status of cuBLAS and cuDNN without memory. */
+    private static final String LIBRARY_ALLOCATION = "ALLOC_FAILED";
+
     /** Words of errors of a GPU or its driver, and what they mean. */
     private enum GpuError {
         NO_KERNEL("no kernel image is available", "this libtorch has no machine code for the GPU (docs/cuda.md)"),
         OLD_DRIVER("driver version is insufficient", "the NVIDIA driver is too old for this libtorch (docs/cuda.md)"),
         OLD_DRIVER_TORCH(
                 "NVIDIA driver on your system is too old",
-                "the NVIDIA driver is too old for this libtorch" + " (docs/cuda.md)"),
+                "the NVIDIA driver is too old for this libtorch (docs/cuda.md)"),
         NO_DEVICE("no CUDA-capable device is detected", "libtorch sees no GPU"),
         BUSY("devices are busy or unavailable", "the GPU is used exclusively by another process"),
         ECC("uncorrectable ECC error", "the memory of the GPU has an uncorrectable error"),
@@ -50,8 +53,8 @@ final class TorchFailures {
     static Optional<DeviceFailure> of(String message) {
         if (message.contains("CUDA out of memory") || message.contains("CUDA error: out of memory"))
             return Optional.of(outOfGpuMemory(message));
-        if (message.contains("ALLOC_FAILED")) // of cuBLAS and cuDNN
-        return Optional.of(new DeviceFailure(true, "out of memory on the GPU (workspace of a library)", 0));
+        if (message.contains(LIBRARY_ALLOCATION))
+            return Optional.of(new DeviceFailure(true, "out of memory on the GPU (workspace of a library)", 0));
         if (message.contains("DefaultCPUAllocator"))
             return Optional.of(
                     new DeviceFailure(true, "out of memory on the CPU" + tried(message, CPU_BYTES, " bytes"), 0));

@@ -49,7 +49,9 @@ final class TorchGradientStep implements GradientStep {
 
     private final Map<String, INDArray> gradients = new HashMap<>();
     private final TorchMemory memory = new TorchMemory();
+    /** Normalized values of images of bytes; null before {@link #normalizesBytes}. */
     private TorchFlatArray byteTable;
+
     private TorchBatchNorm batchNorms;
     /** Copy of the gradient of the last run, or its memory; null before it is read. */
     private INDArray hostGradient;
@@ -104,15 +106,15 @@ final class TorchGradientStep implements GradientStep {
         batch = inputs.values().iterator().next().size(0);
         batchNorms.close();
         batchNorms = new TorchBatchNorm(device, batch);
-        List<INDArray> held = new ArrayList<>();
         AutoGradMode recording = new AutoGradMode(backward); // for this thread
-        try (PointerScope scope = TorchArrays.scope()) {
+        try (PointerScope scope = TorchArrays.scope();
+                TorchInputs values = new TorchInputs(device, inputs, byteTable == null ? null : byteTable.tensor())) {
             uploadParameters();
             TorchOpLowering lowering = new TorchOpLowering(
                     mode,
                     new TorchProducts(settings.precision()),
                     batch,
-                    values(inputs, held),
+                    values.values(),
                     parameters,
                     constants,
                     batchNorms);
@@ -124,7 +126,6 @@ final class TorchGradientStep implements GradientStep {
             if (backward) backward(lowering, results, times);
             TorchPass.release(lowering);
         } finally {
-            Reference.reachabilityFence(held); // tensors share its memory
             recording.deallocate();
         }
     }
@@ -137,23 +138,6 @@ final class TorchGradientStep implements GradientStep {
         } finally {
             noGradients.deallocate();
         }
-    }
-
-    /** The inputs as tensors; {@code held} receives the arrays whose memory they share. */
-    private Map<String, TorchValue> values(Map<String, INDArray> inputs, List<INDArray> held) {
-        Map<String, TorchValue> values = new HashMap<>();
-        inputs.forEach((name, array) -> {
-            if (array.dataType() == DataType.BYTE) {
-                held.add(array);
-                Tensor bytes = TorchArrays.sharedBytes(array, array.shape());
-                values.put(name, new TorchValue(device.input(bytes, byteTable.tensor(), array.shape())));
-                return;
-            }
-            INDArray dense = TorchArrays.dense(array);
-            held.add(dense);
-            values.put(name, new TorchValue(device.input(TorchArrays.shared(dense, array.shape()))));
-        });
-        return values;
     }
 
     /** On a device with memory of its own; on the host, where nothing is copied, the loader's floats are as good. */

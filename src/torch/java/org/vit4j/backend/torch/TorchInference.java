@@ -1,8 +1,5 @@
 package org.vit4j.backend.torch;
 
-import java.lang.ref.Reference;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -61,22 +58,15 @@ final class TorchInference implements Inference {
         CpuThreads.limit();
         device.start(settings.precision());
         Map<String, INDArray> results = new LinkedHashMap<>();
-        List<INDArray> held = new ArrayList<>();
         NoGradGuard noGradients = new NoGradGuard(); // for this thread
-        try (PointerScope scope = TorchArrays.scope()) {
+        try (PointerScope scope = TorchArrays.scope();
+                TorchInputs values = new TorchInputs(device, inputs, null)) {
             parameters.upload();
-            Map<String, TorchValue> values = new HashMap<>();
-            inputs.forEach((name, array) -> {
-                held.add(TorchArrays.dense(array));
-                values.put(
-                        name,
-                        new TorchValue(device.input(TorchArrays.shared(held.get(held.size() - 1), array.shape()))));
-            });
             TorchOpLowering lowering = new TorchOpLowering(
                     Mode.INFERENCE,
                     new TorchProducts(settings.precision()),
                     batch,
-                    values,
+                    values.values(),
                     parameters,
                     constants,
                     new TorchBatchNorm(device, batch));
@@ -87,7 +77,6 @@ final class TorchInference implements Inference {
             }
             TorchPass.release(lowering);
         } finally {
-            Reference.reachabilityFence(held); // tensors share its memory
             noGradients.deallocate();
         }
         return results;

@@ -254,8 +254,8 @@ final class TorchOpLowering implements OpVisitor<TorchValue> {
         TorchValue scores = first(t);
         TorchValue index = constants.longs(
                 t.name(), () -> IntStream.of(op.index()).asLongStream().toArray());
-        TorchValue places = parameter(t, 0).gather(1, index).reshape(t.shape().batched(1));
-        return scores.plus(op.factor() == 1 ? places : places.times(op.factor()));
+        TorchValue biases = parameter(t, 0).gather(1, index).reshape(t.shape().batched(1));
+        return scores.plus(op.factor() == 1 ? biases : biases.times(op.factor()));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.vit4j.backend.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
@@ -117,13 +118,11 @@ class TorchSavedModelTest {
 
     @Test
     void tf32OnACpuIsOneLine() {
-        org.assertj.core.api.Assertions.assertThatThrownBy(
-                        () -> Backend.TORCH.with(Precision.TF32).check())
+        assertThatThrownBy(() -> Backend.TORCH.with(Precision.TF32).check())
                 .isInstanceOf(ConfigError.class)
                 .hasMessage(
                         "precision tf32 is not available: tf32 is a format of GPUs, and train.device is cpu; use fp32");
-        org.assertj.core.api.Assertions.assertThatThrownBy(
-                        () -> Backend.AUTO.with(Precision.TF32).check())
+        assertThatThrownBy(() -> Backend.AUTO.with(Precision.TF32).check())
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("tf32")
                 .hasMessageEndingWith("use fp32");

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Backend;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.Network;
@@ -33,8 +34,8 @@ class TorchTrainingTest {
         public Optional<TrainState> resume(Map<String, INDArray> arrays) {
             if (state == null) return Optional.empty();
             assertThat(arrays.keySet()).isEqualTo(values.keySet());
-            arrays.forEach((name, array) -> array.assign(org.nd4j.linalg.factory.Nd4j.createFromArray(values.get(name))
-                    .reshape('c', array.shape())));
+            arrays.forEach((name, array) ->
+                    array.assign(Nd4j.createFromArray(values.get(name)).reshape('c', array.shape())));
             return Optional.of(state);
         }
 
@@ -58,7 +59,11 @@ class TorchTrainingTest {
 
     private record Outcome(Map<String, float[]> checkpoint, List<Double> losses, float[] weights) {}
 
-    /** Trains two epochs of four batches. @param stop number of steps after which the run is stopped and resumed */
+    /**
+     * Trains two epochs of four batches.
+     *
+     * @param stop number of steps after which the run is stopped and resumed; 0 if it is not
+     */
     private static Outcome train(List<String> recipe, Backend backend, int stop) {
         List<String> overrides = new ArrayList<>(List.of("train.epochs=2", "train.batch=300"));
         overrides.addAll(recipe);
