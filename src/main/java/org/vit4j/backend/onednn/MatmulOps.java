@@ -46,7 +46,7 @@ final class MatmulOps {
                 Kernels.matmul(a.array(), b.array(), row, c, scale),
                 c,
                 new ProductInputs(a, b, bias, scale),
-                (dy, to, addend) -> product(dy, b.array().swap(m, n), to, addend, scale));
+                (dy, to, addend) -> product(dy, b.saved(tape).swap(m, n), to, addend, scale));
     }
 
     /**
@@ -104,8 +104,10 @@ final class MatmulOps {
             if (sum == null) return;
             StridedArray dy = tape.as(type, sum);
             accumulateProduct(in.a, type, (to, addend) -> left.write(dy, to, addend));
-            StridedArray transposed = in.a.array().swap(c.rank() - 2, c.rank() - 1);
-            accumulateProduct(in.b, type, (to, addend) -> product(transposed, dy, to, addend, in.scale));
+            accumulateProduct(in.b, type, (to, addend) -> {
+                StridedArray transposed = in.a.saved(tape).swap(c.rank() - 2, c.rank() - 1);
+                product(transposed, dy, to, addend, in.scale);
+            });
             if (in.bias != null) {
                 tape.accumulate(
                         in.bias, (to, addend) -> product(tape.ones(sum.type(), sum.dim(0)), sum, to, addend, in.scale));
@@ -305,8 +307,8 @@ final class MatmulOps {
                 tape.accumulate(a, dy, own && !b.needsGradient());
                 accumulateBroadcast(b, dy, algorithm == dnnl_binary_add ? 1 : -1, own && !a.needsGradient());
             } else if (algorithm == dnnl_binary_mul) {
-                if (b.needsGradient()) accumulateBroadcast(b, product(dnnl_binary_mul, dy, a.array()), 1, true);
-                tape.accumulateInto(a, da -> tape.emit(binaryStep(dnnl_binary_mul, dy, b.array(), da)));
+                if (b.needsGradient()) accumulateBroadcast(b, product(dnnl_binary_mul, dy, a.saved(tape)), 1, true);
+                tape.accumulateInto(a, da -> tape.emit(binaryStep(dnnl_binary_mul, dy, b.saved(tape), da)));
             } else {
                 StridedArray da = product(dnnl_binary_div, dy, b.array());
                 if (b.needsGradient()) accumulateBroadcast(b, product(dnnl_binary_mul, da, to), -1, true);
@@ -365,11 +367,14 @@ final class MatmulOps {
         StridedArray to = inPlace ? x.array() : x.array().like();
         tape.emit(Kernels.eltwise(f, x.array().flat(), to.flat()));
         TapeValue y = tape.value(to, x.needsGradient());
-        StridedArray saved = f.backwardUsesOutput() ? to : x.array();
+        if (!f.backwardUsesOutput())
+            y.setRecomputation(new Recomputation(
+                    to, again -> Kernels.eltwise(f, x.saved(tape).flat(), again.flat())));
         tape.onBackward(() -> {
             StridedArray gradient = tape.gradient(y);
             if (gradient == null) return;
             StridedArray dy = gradient.hasLayoutOf(to) ? gradient : copy(gradient, to);
+            StridedArray saved = f.backwardUsesOutput() ? to : x.saved(tape);
             tape.accumulateInto(x, dx -> tape.emit(Kernels.eltwiseBackward(f, saved.flat(), dy.flat(), dx.flat())));
         });
         return y;

@@ -29,7 +29,8 @@ final class NormOps {
         tape.emit(NormKernels.layerNorm(n, to));
         // Rounded to bfloat16, the gradient made those of gamma and beta less accurate than PyTorch's autocast does.
         TapeValue y = tape.value(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient())
-                .setGradientType(x.array().type());
+                .setGradientType(x.array().type())
+                .setRecomputation(new Recomputation(to, again -> NormKernels.layerNorm(n, again)));
         tape.onBackward(() -> {
             StridedArray dy = gradientLaidOutAsOutput(y);
             if (dy == null) return;

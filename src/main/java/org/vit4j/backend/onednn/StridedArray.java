@@ -148,6 +148,11 @@ final class StridedArray {
         return true;
     }
 
+    /** The same view of another buffer. */
+    StridedArray in(PlannedBuffer other) {
+        return new StridedArray(other, offset, dims, strides);
+    }
+
     StridedArray slice(int axis, long from, long to) {
         long[] sizes = dims.clone();
         sizes[axis] = to - from;

@@ -330,8 +330,7 @@ final class Tape {
         TapeValue y = new TapeValue(view, x.needsGradient(), x.readyStep(), all).setGradientType(x.gradientType());
         // Ops that can be fused into the step of a value can be fused for a view of all its elements too.
         if (all && x.producer() != null) y.setProducer(x.producer(), x.producerStep());
-        y.setUsedOnce(all);
-        return y;
+        return y.setUsedOnce(all).setRecomputation(x.recomputation());
     }
 
     private StridedArray dense(StridedArray x) {

@@ -63,6 +63,7 @@ final class TapeValue {
     private StridedArray gradient;
     private boolean ownsGradient;
     private ElementType gradientType;
+    private Recomputation recomputation;
 
     /** @param readyStep number of the step that computes it; -1 if it exists before the first step */
     TapeValue(StridedArray array, boolean needsGradient, int readyStep) {
@@ -80,6 +81,21 @@ final class TapeValue {
 
     StridedArray array() {
         return array;
+    }
+
+    /** Declares that the backward pass computes this value again instead of keeping it; null keeps it. */
+    TapeValue setRecomputation(Recomputation again) {
+        recomputation = again;
+        return this;
+    }
+
+    Recomputation recomputation() {
+        return recomputation;
+    }
+
+    /** The array for a step of the backward pass: kept since the forward pass, or computed again. */
+    StridedArray saved(Tape tape) {
+        return recomputation == null ? array : array.in(recomputation.buffer(tape));
     }
 
     boolean needsGradient() {
