@@ -27,10 +27,11 @@ NETWORKS = ["vit", "deit", "deepvit", "cait", "ceit", "pit", "cvt", "crossvit", 
 NETWORKS += ["vitae", "resnet"]
 LIMIT = 1e-4
 
-# Parameters whose gradient in training is 0 in exact arithmetic, because batch norms subtract what they add. Rounding remains,
-# and Adam scales it to full steps. Training losses do not depend on them. Validation losses do: running means follow late.
+# Parameters whose gradient in training is 0 in exact arithmetic, because batch norms subtract what they add. Rounding
+# remains, and Adam scales it to full steps. Training losses do not depend on them; validation losses do, because running
+# means follow late.
 INVARIANT = {
-    # Biases of the maps before their batch norm; those of the values, since the rows of the normalized maps sum to about 0.
+    # Biases of the maps before their batch norm; those of the values: rows of the normalized maps sum to about 0.
     "deepvit": ["blocks.*.attn.reatten_matrix.bias", "blocks.*.attn.qkv.bias"],
     # Biases of convolutions before a batch norm.
     "vitae": ["*.PCM.0.bias", "*.PCM.2.bias", "*.PCM.3.bias"],
@@ -128,17 +129,20 @@ def compare_backends(options, trainings):
         for kind in ["train", "validation"]:
             limit = max(LIMIT, SPREADS * changes[kind]) if kind in amplified else LIMIT
             differences = [losses[other][kind] - losses[first][kind] for other in others]
-            cells += [f"{losses[first][kind]:.4f}", *[f"{difference:+.0e}" for difference in differences], f"{limit:.0e}"]
+            cells += [f"{losses[first][kind]:.4f}", *[f"{difference:+.0e}" for difference in differences]]
+            cells.append(f"{limit:.0e}")
             for other, difference in zip(others, differences):
                 if not abs(difference) <= limit:
-                    failures.append(f"{cells[0]}: the {kind} loss of {other} differs by {difference:.1e}, limit {limit:.1e}")
+                    problem = f"the {kind} loss of {other} differs by {difference:.1e}, limit {limit:.1e}"
+                    failures.append(f"{cells[0]}: {problem}")
         show(table, cells)
         trainings.save("backends", table)
 
     for network in options.networks.split(","):
-        row(network, "", [], ["train", "validation"] if network in CHAOTIC else ["validation"] * (network in INVARIANT))
+        amplified = {"train", "validation"} if network in CHAOTIC else {"validation"} if network in INVARIANT else set()
+        row(network, "", [], amplified)
         if network in INVARIANT:
-            row(network, ", frozen", [f"train.freeze={json.dumps(INVARIANT[network])}"], [])
+            row(network, ", frozen", [f"train.freeze={json.dumps(INVARIANT[network])}"], set())
     return failures
 
 
