@@ -6,6 +6,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.CRC32;
 
@@ -76,10 +77,20 @@ public final class ColumnPages {
         T read() throws IOException;
     }
 
-    /** Corrupt bytes cause exceptions of many types. */
+    /** Corrupt bytes cause exceptions of many types, or sizes that the heap cannot hold. */
     private <T> T guarded(PageReading<T> reading) throws IOException {
         try {
             return reading.read();
+        } catch (OutOfMemoryError e) {
+            double megabytes = header.has(2) ? header.longAt(2) / 1e6 : 0;
+            throw new ParquetFormatException(
+                    String.format(
+                            Locale.ROOT,
+                            "column '%s' has a page of %.1f MB, for which the Java heap has no room; raise its limit with"
+                                    + " VIT4J_JAVA_OPTS=-Xmx4g, or write the file again if it is corrupt",
+                            field.name(),
+                            megabytes),
+                    e);
         } catch (RuntimeException | EOFException e) {
             String reason = e.getMessage() == null ? "it ends early" : e.getMessage();
             throw new ParquetFormatException("is truncated or corrupt: column '" + field.name() + "': " + reason, e);

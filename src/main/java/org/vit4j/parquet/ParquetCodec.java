@@ -48,6 +48,7 @@ enum ParquetCodec {
      */
     void decompress(byte[] in, int from, int length, byte[] out, int offset) throws IOException {
         int size = out.length - offset;
+        if (size == 0) return; // Some writers compress no values to a few bytes.
         int written = switch (this) {
             case UNCOMPRESSED -> copy(in, from, length, out, offset);
             case SNAPPY -> new SnappyDecompressor().decompress(in, from, length, out, offset, size);

@@ -28,10 +28,10 @@ final class ValueDecoder {
             ParquetType type, int encoding, byte[] page, int from, int count, Optional<ColumnValues> dictionary)
             throws ParquetFormatException {
         ByteBuffer in = ByteBuffer.wrap(page, from, page.length - from).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        if (count == 0) return ColumnValues.numbers(new long[0]); // may come without a dictionary
         if (encoding == PLAIN_DICTIONARY || encoding == RLE_DICTIONARY) {
             ColumnValues values = dictionary.orElseThrow(() -> new IllegalArgumentException("missing dictionary"));
-            int width = count == 0 ? 0 : in.get();
-            return values.select(new HybridReader(in, width).read(count));
+            return values.select(new HybridReader(in, in.get()).read(count));
         }
         return switch (type) {
             case INT32, INT64 -> ColumnValues.numbers(numbers(type, encoding, in, count));
@@ -42,7 +42,11 @@ final class ValueDecoder {
 
     private static long[] numbers(ParquetType type, int encoding, ByteBuffer in, int count)
             throws ParquetFormatException {
-        if (encoding == DELTA_BINARY_PACKED) return exactly(count, DeltaReader.integers(in, count));
+        if (encoding == DELTA_BINARY_PACKED) {
+            long[] values = exactly(count, DeltaReader.integers(in, count));
+            // Deltas of 32 bits are modulo 2^32.
+            return type == ParquetType.INT32 ? Arrays.stream(values).map(n -> (int) n).toArray() : values;
+        }
         if (encoding != PLAIN) throw unknown(encoding);
         long[] numbers = new long[count];
         for (int i = 0; i < count; i++) numbers[i] = type == ParquetType.INT32 ? in.getInt() : in.getLong();

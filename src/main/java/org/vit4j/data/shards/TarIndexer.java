@@ -98,6 +98,7 @@ final class TarIndexer {
                     + (key.isEmpty() ? "the beginning" : "sample '" + key + "'") + "; write or download it again");
         if (!entry.isFile() || entry.isLink() || entry.isSymbolicLink()) return Math.max(0, entry.getDataOffset());
         String name = entry.getName();
+        if (entry.isSparse()) throw new ConfigError(file + ": " + name + " is a sparse file, which is not supported");
         long offset = entry.getDataOffset();
         long end = offset + entry.getSize();
         if (offset < 0 || end > channel.size())
@@ -106,7 +107,6 @@ final class TarIndexer {
         int dot = name.indexOf('.', slash + 1);
         String base = name.substring(slash + 1);
         if (dot <= slash + 1 || (base.startsWith("__") && base.indexOf("__", 2) > 0)) return end;
-        if (entry.isSparse()) throw new ConfigError(file + ": " + name + " is a sparse file, which is not supported");
         String of = name.substring(0, dot);
         if (!of.equals(key)) {
             finishSample(channel);

@@ -263,6 +263,20 @@ class WebDatasetTest {
         damaged(train, new byte[0], "train.tar: ends without");
     }
 
+    @Test
+    void sparseMembersAreRejected() throws IOException {
+        tar(dir.resolve("val.tar"), samples(0, 2));
+        try (var out = new org.apache.commons.compress.archivers.tar.TarArchiveOutputStream(
+                Files.newOutputStream(dir.resolve("train.tar")))) {
+            var entry = new org.apache.commons.compress.archivers.tar.TarArchiveEntry("0.png", (byte) 'S');
+            entry.setSize(BLOCK);
+            out.putArchiveEntry(entry);
+            out.write(new byte[BLOCK]);
+            out.closeArchiveEntry();
+        }
+        refused("", "train.tar: 0.png is a sparse file, which is not supported");
+    }
+
     private void damaged(Path file, byte[] bytes, String message) throws IOException {
         Files.write(file, bytes);
         refused("", message);
