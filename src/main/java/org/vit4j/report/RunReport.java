@@ -79,7 +79,13 @@ public final class RunReport {
                     TextFormat.percent(b.top1()),
                     "epoch " + b.epoch() + (b.averaged() ? ", EMA weights" : ""));
             String key = ScoreMetric.keyOf(run.bestMetric().name());
-            Double value = run.epochs().get(b.epoch() - 1).get(b.averaged() ? EpochMetrics.averageKey(key) : key);
+            String written = b.averaged() ? EpochMetrics.averageKey(key) : key;
+            // Not by position: a file may have lost its first lines.
+            Double value = run.epochs().stream()
+                    .filter(epoch -> epoch.get("epoch") == b.epoch() && epoch.containsKey(written))
+                    .map(epoch -> epoch.get(written))
+                    .findFirst()
+                    .orElse(null);
             if (value != null) fact(out, "best " + run.bestMetric().name(), cell(key, value), "validation");
             fact(out, "best loss", TextFormat.number(b.loss()), "validation");
         });

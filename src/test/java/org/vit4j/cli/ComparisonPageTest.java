@@ -71,8 +71,7 @@ class ComparisonPageTest {
         sections().forEach((heading, lines) -> {
             Set<String> ofSection = COMMANDS.containsKey(heading) ? options(COMMANDS.get(heading)) : anywhere;
             for (String line : lines)
-                for (String code : codes(ours(line)))
-                    if (!exists(code, ofSection)) unknown.add(heading + ": " + code);
+                for (String code : codes(ours(line))) if (!exists(code, ofSection)) unknown.add(heading + ": " + code);
         });
         assertThat(unknown).isEmpty();
     }
@@ -90,10 +89,12 @@ class ComparisonPageTest {
     @Test
     void keysOfThePageExist() throws IOException {
         Set<String> keys = new TreeSet<>();
-        sections().values().forEach(lines -> lines.forEach(line -> codes(ours(line)).forEach(code -> {
-            Matcher key = KEY.matcher(code);
-            if (key.lookingAt() && !key.group().matches(".*\\.(keras|py)")) keys.add(key.group());
-        })));
+        sections()
+                .values()
+                .forEach(lines -> lines.forEach(line -> codes(ours(line)).forEach(code -> {
+                    Matcher key = KEY.matcher(code);
+                    if (key.lookingAt() && !key.group().matches(".*\\.(keras|py)")) keys.add(key.group());
+                })));
         assertThat(keys).hasSizeGreaterThan(40);
         for (String key : keys) {
             try {
@@ -110,7 +111,8 @@ class ComparisonPageTest {
         List<String> unnamed = new ArrayList<>();
         COMMANDS.forEach((heading, command) -> {
             String text = String.join("\n", sections.get(heading));
-            Set<String> named = OPTION.matcher(text).results()
+            Set<String> named = OPTION.matcher(text)
+                    .results()
                     .map(found -> found.group())
                     .collect(Collectors.toCollection(TreeSet::new));
             Set<String> missing = new TreeSet<>(options(command));

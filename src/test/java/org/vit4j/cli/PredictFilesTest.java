@@ -230,7 +230,8 @@ class PredictFilesTest {
         Path seg = tar(dir.resolve("seg.tar"), "", ".seg.png", 0, 2);
         String name = model.toString();
         CommandLineTest.refused("has no image (it has .seg.png)", "predict", name, seg.toString());
-        assertThat(predict(seg.toString(), "--image-column", "seg.png", "--json").json())
+        assertThat(predict(seg.toString(), "--image-column", "seg.png", "--json")
+                        .json())
                 .hasSize(2);
         CommandLineTest.refused("x.tar: no such file", "predict", name, in("x.tar"));
         CommandLineTest.refused("matches no file", "predict", name, in("x-*.tar"));

@@ -39,8 +39,7 @@ class OddPagesTest {
     }
 
     private static ColumnPages pages(FileChannel file, ParquetType type, ParquetCodec codec) throws IOException {
-        Map<Integer, Object> metadata =
-                Map.of(4, (long) codec.number(), 6, file.size(), 7, file.size() - 4, 9, 4L);
+        Map<Integer, Object> metadata = Map.of(4, (long) codec.number(), 6, file.size(), 7, file.size() - 4, 9, 4L);
         ColumnPages pages = new ColumnPages(file, column(type), new CompactStruct(metadata));
         assertThat(pages.next()).isTrue();
         return pages;
@@ -50,14 +49,20 @@ class OddPagesTest {
     @Test
     void pageOfTheSecondVersionWithoutValuesMayHaveCompressedBytes() throws IOException {
         byte[] body = {6, 0, 0}; // run of three levels 0; an empty block of Snappy
-        Consumer<CompactWriter> header = h -> h.i32(1, DATA_V2).i32(2, 2).i32(3, 3).struct(8, d -> d.i32(1, 3)
-                .i32(2, 3)
+        Consumer<CompactWriter> header = h -> h.i32(1, DATA_V2)
+                .i32(2, 2)
                 .i32(3, 3)
-                .i32(4, ValueDecoder.PLAIN)
-                .i32(5, 2)
-                .i32(6, 0));
+                .struct(
+                        8,
+                        d -> d.i32(1, 3)
+                                .i32(2, 3)
+                                .i32(3, 3)
+                                .i32(4, ValueDecoder.PLAIN)
+                                .i32(5, 2)
+                                .i32(6, 0));
         try (FileChannel file = page(header, body)) {
-            ColumnValues values = pages(file, ParquetType.BYTE_ARRAY, ParquetCodec.SNAPPY).values();
+            ColumnValues values =
+                    pages(file, ParquetType.BYTE_ARRAY, ParquetCodec.SNAPPY).values();
             assertThat(values.size()).isEqualTo(3);
             assertThat(values.isMissing(0) && values.isMissing(2)).isTrue();
         }
@@ -66,12 +71,18 @@ class OddPagesTest {
     @Test
     void pageWithoutValuesNeedsNoDictionary() throws IOException {
         byte[] body = {2, 0, 0, 0, 6, 0}; // length of the levels, run of three levels 0
-        Consumer<CompactWriter> header = h -> h.i32(1, DATA).i32(2, 6).i32(3, 6).struct(5, d -> d.i32(1, 3)
-                .i32(2, ValueDecoder.RLE_DICTIONARY)
-                .i32(3, ValueDecoder.RLE)
-                .i32(4, ValueDecoder.RLE));
+        Consumer<CompactWriter> header = h -> h.i32(1, DATA)
+                .i32(2, 6)
+                .i32(3, 6)
+                .struct(
+                        5,
+                        d -> d.i32(1, 3)
+                                .i32(2, ValueDecoder.RLE_DICTIONARY)
+                                .i32(3, ValueDecoder.RLE)
+                                .i32(4, ValueDecoder.RLE));
         try (FileChannel file = page(header, body)) {
-            ColumnValues values = pages(file, ParquetType.INT64, ParquetCodec.UNCOMPRESSED).values();
+            ColumnValues values =
+                    pages(file, ParquetType.INT64, ParquetCodec.UNCOMPRESSED).values();
             assertThat(values.size()).isEqualTo(3);
             assertThat(values.isMissing(1)).isTrue();
         }
@@ -79,11 +90,15 @@ class OddPagesTest {
 
     @Test
     void aPageThatTheHeapCannotHoldIsAnErrorOfTheFile() throws IOException {
-        Consumer<CompactWriter> header = h -> h.i32(1, DATA).i32(2, Integer.MAX_VALUE).i32(3, 6).struct(5, d -> d.i32(
-                        1, 3)
-                .i32(2, ValueDecoder.PLAIN)
-                .i32(3, ValueDecoder.RLE)
-                .i32(4, ValueDecoder.RLE));
+        Consumer<CompactWriter> header = h -> h.i32(1, DATA)
+                .i32(2, Integer.MAX_VALUE)
+                .i32(3, 6)
+                .struct(
+                        5,
+                        d -> d.i32(1, 3)
+                                .i32(2, ValueDecoder.PLAIN)
+                                .i32(3, ValueDecoder.RLE)
+                                .i32(4, ValueDecoder.RLE));
         try (FileChannel file = page(header, new byte[6])) {
             ColumnPages pages = pages(file, ParquetType.INT64, ParquetCodec.SNAPPY);
             assertThatThrownBy(pages::values)
@@ -98,8 +113,7 @@ class OddPagesTest {
     void deltasOfSmallIntegersWrapAround() throws IOException {
         // Blocks of 128 in one part, two values: the largest, then a block with the smallest delta 1 and 0 bits.
         byte[] page = {(byte) 0x80, 1, 1, 2, (byte) 0xFE, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 0xF, 2, 0};
-        ColumnValues values =
-                ValueDecoder.decode(ParquetType.INT32, DELTA_BINARY_PACKED, page, 0, 2, Optional.empty());
+        ColumnValues values = ValueDecoder.decode(ParquetType.INT32, DELTA_BINARY_PACKED, page, 0, 2, Optional.empty());
         assertThat(values.number(0)).isEqualTo(Integer.MAX_VALUE);
         assertThat(values.number(1)).isEqualTo(Integer.MIN_VALUE);
     }

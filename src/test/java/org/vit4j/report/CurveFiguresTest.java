@@ -63,9 +63,7 @@ class CurveFiguresTest {
     @Test
     void sweepPageHasCurvesAndALineForEachRunWithResults() {
         List<SweepPage.SweepRow> rows = List.of(
-                row("90.00%", "1e-2", "tanh", 0.9),
-                row("60.00%", "1e-4", "relu", 0.6),
-                row("-", "1e-3", "relu", 0));
+                row("90.00%", "1e-2", "tanh", 0.9), row("60.00%", "1e-4", "relu", 0.6), row("-", "1e-3", "relu", 0));
         var curve = new Chart.ChartSeries("r1", List.of(new Chart.ChartPoint(1, 0.9)), OptionalDouble.of(1));
         String page = SweepPage.html("sweep", row("top-1", "train.optimizer.lr", "act", 0), rows, List.of(curve));
         RunFixtures.parsed(page);
@@ -80,8 +78,17 @@ class CurveFiguresTest {
     }
 
     private static SweepPage.SweepRow row(String top1, String rate, String activation, double share) {
-        return new SweepPage.SweepRow(
-                List.of(top1), List.of(rate, activation), List.of(), Optional.empty(), share);
+        return new SweepPage.SweepRow(List.of(top1), List.of(rate, activation), List.of(), Optional.empty(), share);
+    }
+
+    @Test
+    void reportOfMetricsWithoutTheFirstEpochsIsWritten() throws IOException {
+        Path run = RunFixtures.write(directory.resolve("late"), "model: {arch: vit}", 0.5);
+        Path metrics = run.resolve("metrics.jsonl");
+        Files.writeString(metrics, Files.readString(metrics).replace("\"epoch\":1,", "\"epoch\":7,"));
+        String page = RunReport.html(RunRecord.read(run), Optional.empty(), "finished");
+        RunFixtures.parsed(page);
+        assertThat(page).contains("epoch 7").contains("50.00%");
     }
 
     @Test
@@ -93,8 +100,11 @@ class CurveFiguresTest {
         assertThat(comparison.cellsResultsFirst().get(0))
                 .startsWith("run", "best top-1", "best loss", "images/s", "time", "weight_decay_of_a_long_name")
                 .containsExactlyInAnyOrderElementsOf(comparison.cells().get(0));
-        assertThat(comparison.cellsResultsFirst().get(2)).startsWith("rb", "60.00%").contains("2");
-        assertThat(ComparisonPage.html(comparison)).contains("weight_<wbr/>decay_<wbr/>of_<wbr/>a_<wbr/>long_<wbr/>name");
+        assertThat(comparison.cellsResultsFirst().get(2))
+                .startsWith("rb", "60.00%")
+                .contains("2");
+        assertThat(ComparisonPage.html(comparison))
+                .contains("weight_<wbr/>decay_<wbr/>of_<wbr/>a_<wbr/>long_<wbr/>name");
         String sweep = SweepPage.html(
                 "s", row("top-1", "train.lr", "act", 0), List.of(row("90.00%", "1", "relu", 1)), List.of());
         assertThat(sweep.indexOf("90.00%")).isBetween(0, sweep.indexOf("relu"));
