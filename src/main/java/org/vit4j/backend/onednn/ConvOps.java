@@ -13,8 +13,8 @@ import org.vit4j.graph.Window;
 
 /** Convolution, pooling, unfolding and resizing of images [B, H, W, C], with their backward passes. */
 final class ConvOps {
-    /** Floats in an AVX2 register: the channel block size of oneDNN's kernels. */
-    private static final int BLOCK = 8;
+    /** Channels of a group from which on products may be bfloat16. */
+    private static final int MIN_BF16_CHANNELS = 8;
 
     private final Tape tape;
     private final MatmulOps math;
@@ -53,7 +53,8 @@ final class ConvOps {
                 out);
         StridedArray to = StridedArray.temporary(result, out);
         ConvolutionPrimitive wide = mergedGroups(x, kernel, bias, conv, out, result);
-        PostOp.FusableStep step = (wide == null ? c : wide).forward(to);
+        ConvolutionPrimitive fast = wide == null ? c : wide;
+        PostOp.FusableStep step = fast.forward(to);
         int number = tape.emit(step);
         boolean needs = x.needsGradient() || kernel.needsGradient() || (bias != null && bias.needsGradient());
         TapeValue y = tape.value(to, needs).setProducer(step, number).setGradientType(operands);
@@ -68,7 +69,7 @@ final class ConvOps {
                 if (bias != null)
                     tape.accumulate(bias, db.reshape(1, conv.filters()).orElseThrow(), true);
             }
-            tape.accumulateInto(x, dx -> tape.emit(c.backwardData(dy, dx)));
+            tape.accumulateInto(x, dx -> tape.emit(fast.backwardData(dy, dx)));
         });
         return y;
     }
@@ -78,56 +79,20 @@ final class ConvOps {
      * products of so few factors gain no time.
      */
     private ElementType operands(StridedArray kernel) {
-        return kernel.dim(2) < BLOCK ? ElementType.F32 : math.operands();
+        return kernel.dim(2) < MIN_BF16_CHANNELS ? ElementType.F32 : math.operands();
     }
 
-    /**
-     * Rewrites a grouped convolution to fewer, larger groups; the merged kernel is 0 between channels of different
-     * groups. oneDNN has AVX2 kernels for groups of one channel or a multiple of 8. For other sizes its forward pass
-     * runs one small matrix product per group, which was measured 4 to 12 times slower.
-     *
-     * @return null if there is no benefit
-     */
+    /** The convolution with merged groups; null if there is no benefit. */
     private ConvolutionPrimitive mergedGroups(
             TapeValue x, TapeValue kernel, TapeValue bias, LinearOp.Conv2d conv, long[] out, ElementType type) {
-        int in = Math.toIntExact(kernel.array().dim(2));
-        int merged = mergeFactor(in, conv.groups());
-        if (merged == 1) return null;
-        int filters = conv.filters();
-        int group = filters / conv.groups();
-        int rows = in * merged;
-        Window w = conv.window();
-        StridedArray wide = StridedArray.temporary(w.kernelHeight(), w.kernelWidth(), rows, filters);
-        tape.emitSetup(new JavaStep(
-                "widen",
-                at -> {
-                    for (long i = 0; i < wide.size(); i++) {
-                        long column = i % filters;
-                        long row = i / filters % rows;
-                        long pixel = i / filters / rows;
-                        boolean sameGroup = row / in == column / group % merged;
-                        at[1].put(i, sameGroup ? at[0].get((pixel * in + row % in) * filters + column) : 0);
-                    }
-                },
-                kernel.array(),
-                wide));
-        LinearOp.Conv2d larger = new LinearOp.Conv2d(filters, w, conv.groups() / merged, conv.bias());
-        ConvolutionPrimitive c =
-                new ConvolutionPrimitive(x.array(), wide, bias == null ? null : bias.array(), larger, null, type, out);
+        MergedGroups merged = MergedGroups.of(
+                conv, kernel.array().dim(2), x.array().type());
+        if (merged == null) return null;
+        StridedArray wide = merged.kernel(tape, kernel.array());
+        ConvolutionPrimitive c = new ConvolutionPrimitive(
+                x.array(), wide, bias == null ? null : bias.array(), merged.convolution(), null, type, out);
         if (tape.packed(kernel.array()) != null) tape.emitSetup(c.reorderKernel());
         return c;
-    }
-
-    /**
-     * Number of groups of {@code in} channels to merge so that the result is a multiple of 8; 1 if not needed or
-     * impossible.
-     */
-    private static int mergeFactor(int in, int groups) {
-        if (groups == 1 || in == 1) return 1;
-        for (int count = 1; count <= BLOCK; count *= 2) {
-            if (groups % count == 0 && in * count % BLOCK == 0) return count;
-        }
-        return 1;
     }
 
     /** The gradient of y in row-major order without gaps; null if there is none. */
