@@ -40,7 +40,7 @@ final class ConvOps {
                 && w.dilation() == 1) {
             return patchConvolution(input, kernel, bias, w, out, type);
         }
-        ElementType operands = operands(kernel.array());
+        ElementType operands = operands(kernel.array(), conv);
         TapeValue x = tape.dense(tape.as(operands, input));
         ElementType result = operands == ElementType.F32 ? operands : type;
         ConvolutionPrimitive c = new ConvolutionPrimitive(
@@ -76,10 +76,12 @@ final class ConvOps {
 
     /**
      * Float32 for the few channels of an image or of a group: rounding pixels costs accuracy in all layers, and
-     * products of so few factors gain no time.
+     * products of so few factors gain no time. Depthwise convolutions are limited by memory, and read activations that are
+     * bfloat16 in memory.
      */
-    private ElementType operands(StridedArray kernel) {
-        return kernel.dim(2) < MIN_BF16_CHANNELS ? ElementType.F32 : math.operands();
+    private ElementType operands(StridedArray kernel, LinearOp.Conv2d conv) {
+        boolean depthwise = kernel.dim(2) == 1 && conv.groups() == conv.filters() && conv.groups() > 1;
+        return depthwise || kernel.dim(2) >= MIN_BF16_CHANNELS ? math.operands() : ElementType.F32;
     }
 
     /** The convolution with merged groups; null if there is no benefit. */
