@@ -77,11 +77,13 @@ final class ConvOps {
     /**
      * Float32 for the few channels of an image or of a group: rounding pixels costs accuracy in all layers, and
      * products of so few factors gain no time. Depthwise convolutions are limited by memory, and read activations that are
-     * bfloat16 in memory.
+     * bfloat16 in memory; in training they are float32, because the largest error of a gradient of CvT was 0.19 instead of 0.03.
      */
     private ElementType operands(StridedArray kernel, LinearOp.Conv2d conv) {
         boolean depthwise = kernel.dim(2) == 1 && conv.groups() == conv.filters() && conv.groups() > 1;
-        return depthwise || kernel.dim(2) >= MIN_BF16_CHANNELS ? math.operands() : ElementType.F32;
+        return depthwise && !tape.isTraining() || kernel.dim(2) >= MIN_BF16_CHANNELS
+                ? math.operands()
+                : ElementType.F32;
     }
 
     /** The convolution with merged groups; null if there is no benefit. */
