@@ -22,6 +22,7 @@ final class Tape {
     private final List<KernelStep> steps = new ArrayList<>();
     private final Deque<Runnable> backwardActions = new ArrayDeque<>();
     private final IdentityHashMap<StridedArray, TapeValue> bf16Values = new IdentityHashMap<>();
+    private final IdentityHashMap<TapeValue, TapeValue> denseValues = new IdentityHashMap<>();
     private final TapeConstants constants = new TapeConstants();
 
     /**
@@ -339,9 +340,9 @@ final class Tape {
         return y;
     }
 
-    /** Returns x in row-major order without gaps: x itself, or a copy. */
+    /** Returns x in row-major order without gaps: x itself, or a copy that all its readers share. */
     TapeValue dense(TapeValue x) {
-        return x.array().isDense() ? x : copy(x);
+        return x.array().isDense() ? x : denseValues.computeIfAbsent(x, this::copy);
     }
 
     TapeValue copy(TapeValue x) {
