@@ -89,8 +89,8 @@ final class ConvOps {
     /** The convolution with merged groups; null if there is no benefit. */
     private ConvolutionPrimitive mergedGroups(
             TapeValue x, TapeValue kernel, TapeValue bias, LinearOp.Conv2d conv, long[] out, ElementType type) {
-        MergedGroups merged = MergedGroups.of(
-                conv, kernel.array().dim(2), x.array().type());
+        MergedGroups merged =
+                MergedGroups.of(conv, kernel.array().dim(2), x.array().type());
         if (merged == null) return null;
         StridedArray wide = merged.kernel(tape, kernel.array());
         ConvolutionPrimitive c = new ConvolutionPrimitive(

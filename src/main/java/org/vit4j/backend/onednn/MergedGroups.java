@@ -58,19 +58,18 @@ final class MergedGroups {
         long filters = conv.filters();
         long out = filters / conv.groups();
         long[] dims = {(long) w.kernelHeight() * w.kernelWidth(), in, conv.groups() / factor, factor, out};
-        // The groups that are merged lie on a diagonal: the next one is `in` rows and `out` columns further. oneDNN requires that
+        // The groups that are merged lie on a diagonal: the next one is `in` rows and `out` columns further. oneDNN
+        // requires that
         // the last of these steps ends before the next pixel begins.
         long diagonal = in * filters + out;
         long pixel = factor * diagonal;
         PlannedBuffer buffer = PlannedBuffer.temporary(ElementType.F32, dims[0] * pixel);
-        StridedArray blocks =
-                new StridedArray(buffer, 0, dims, new long[] {pixel, filters, factor * out, diagonal, 1});
+        StridedArray blocks = new StridedArray(buffer, 0, dims, new long[] {pixel, filters, factor * out, diagonal, 1});
         tape.emitSetup(new FirstRunStep(Kernels.zero(StridedArray.of(buffer, 0, dims[0] * pixel))));
         tape.emitSetup(Kernels.copy(kernel.reshape(dims).orElseThrow(), blocks, false));
         return new StridedArray(
-                buffer,
-                0,
-                new long[] {w.kernelHeight(), w.kernelWidth(), factor * in, filters},
-                new long[] {w.kernelWidth() * pixel, pixel, filters, 1});
+                buffer, 0, new long[] {w.kernelHeight(), w.kernelWidth(), factor * in, filters}, new long[] {
+                    w.kernelWidth() * pixel, pixel, filters, 1
+                });
     }
 }

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.nd4j.linalg.api.iter.NdIndexIterator;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.iter.NdIndexIterator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.ParameterStore;
@@ -99,7 +99,10 @@ class MergedGroupsTest {
     }
 
     private static double product(INDArray a, INDArray b) {
-        return a.castTo(DataType.DOUBLE).mul(b.castTo(DataType.DOUBLE)).sumNumber().doubleValue();
+        return a.castTo(DataType.DOUBLE)
+                .mul(b.castTo(DataType.DOUBLE))
+                .sumNumber()
+                .doubleValue();
     }
 
     /** Grouped convolution by 3 x 3 windows with padding 1: [B, H, W, C] by [3, 3, C / groups, filters]. */

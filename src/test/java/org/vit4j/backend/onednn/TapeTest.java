@@ -124,6 +124,17 @@ class TapeTest {
     }
 
     @Test
+    void readersOfAPermutedArrayShareItsCopy() {
+        TapeValue permuted = tape.permute(input(2, 3), 1, 0);
+        TapeValue y = tape.dense(permuted);
+        assertThat(tape.dense(permuted)).isSameAs(y);
+        seed(scale(y, 2));
+        seed(scale(tape.dense(permuted), 10));
+        run();
+        assertThat(kinds()).containsExactly("copy", "scale", "scale", "scale", "scale", "add");
+    }
+
+    @Test
     void reshapesOfPermutedArraysAreCopies() {
         TapeValue x = input(2, 3);
         TapeValue y = tape.reshape(tape.permute(x, 1, 0), 6);
