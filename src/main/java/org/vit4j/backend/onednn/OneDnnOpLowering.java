@@ -47,6 +47,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     private final Map<Tensor, TapeValue> values = new HashMap<>();
     private final Map<Tensor, Tensor> fusedScores = new HashMap<>();
+    private final QueryScales queryScales;
     private final Map<String, TapeValue> parameterArrays = new HashMap<>();
     private final Map<String, StridedArray> inputs = new LinkedHashMap<>();
     private final Map<String, TapeValue> masks = new LinkedHashMap<>();
@@ -61,6 +62,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
             Tape tape,
             Precision precision,
             Function<Tensor, ElementType> types,
+            QueryScales queryScales,
             long batch,
             Mode mode,
             ParameterStore parameters,
@@ -69,6 +71,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
             Map<String, StridedArray> outputs) {
         this.tape = tape;
         this.types = types;
+        this.queryScales = queryScales;
         this.batch = batch;
         this.parameters = parameters;
         this.gradients = gradients;
@@ -186,7 +189,12 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     @Override
     public TapeValue dense(Tensor t, LinearOp.Dense op) {
         ElementType operands = MixedPrecision.isHead(t) ? ElementType.F32 : math.operands();
-        return like(t, math.dense(rows(x(t)), parameter(t, 0), row(t, 1), operands, types.apply(t)));
+        TapeValue y = math.dense(rows(x(t)), parameter(t, 0), row(t, 1), operands, types.apply(t));
+        float[] factors = queryScales.columns(t);
+        if (factors == null) return like(t, y);
+        return like(
+                t,
+                math.mul(y.setUsedOnce(true), new TapeValue(tape.constant(factors, 1, factors.length), false, -1)));
     }
 
     @Override
@@ -311,8 +319,8 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     public TapeValue weightedSum(Tensor t, AttentionOp.WeightedSum op) {
         Tensor scores = fusedScores.get(t);
         if (scores == null) return attention.weightedSum(x(t), second(t), types.apply(t));
-        double scale = ((AttentionOp.AttentionScores) scores.op()).scale();
-        return attention.attention(x(scores), second(scores), second(t), scale, types.apply(t));
+        return attention.attention(
+                x(scores), second(scores), second(t), queryScales.remaining(scores), types.apply(t));
     }
 
     @Override

@@ -42,6 +42,8 @@ final class OneDnnPlanner {
 
     private final Map<String, StridedArray> outputs = new LinkedHashMap<>();
     private final TensorTypes types;
+    private final QueryScales queryScales = new QueryScales();
+    private final Precision precision;
 
     private OneDnnPlanner(
             ParameterStore parameters,
@@ -52,12 +54,13 @@ final class OneDnnPlanner {
             Map<String, TapeValue.GradientTarget> gradients,
             Collection<String> gradientTensors) {
         this.mode = mode;
+        this.precision = precision;
         this.batch = batch;
         this.gradientTensors = Set.copyOf(gradientTensors);
         this.types = new TensorTypes(precision, requested, consumers);
         this.tape = new Tape(mode != Mode.INFERENCE, packed);
         this.lowering = new OneDnnOpLowering(
-                tape, precision, types::of, batch, mode, parameters, gradients, this.gradientTensors, outputs);
+                tape, precision, types::of, queryScales, batch, mode, parameters, gradients, this.gradientTensors, outputs);
     }
 
     /** Plan whose outputs are tensors of the graph, by name; {@code packed} is null if parameters may change. */
@@ -166,7 +169,9 @@ final class OneDnnPlanner {
     private void fuse(Tensor sum, List<Tensor> maps) {
         if (maps.isEmpty()) return;
         fusedMaps.addAll(maps);
-        lowering.fuse(sum, maps.get(maps.size() - 1));
+        Tensor scores = maps.get(maps.size() - 1);
+        lowering.fuse(sum, scores);
+        if (precision == Precision.BF16) queryScales.move(scores, consumers, requested);
     }
 
     /** Attention probabilities back to the scores if only the weighted sum reads them; otherwise empty. */
