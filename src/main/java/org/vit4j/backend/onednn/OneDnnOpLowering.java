@@ -193,8 +193,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         float[] factors = queryScales.columns(t);
         if (factors == null) return like(t, y);
         return like(
-                t,
-                math.mul(y.setUsedOnce(true), new TapeValue(tape.constant(factors, 1, factors.length), false, -1)));
+                t, math.mul(y.setUsedOnce(true), new TapeValue(tape.constant(factors, 1, factors.length), false, -1)));
     }
 
     @Override
@@ -319,8 +318,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     public TapeValue weightedSum(Tensor t, AttentionOp.WeightedSum op) {
         Tensor scores = fusedScores.get(t);
         if (scores == null) return attention.weightedSum(x(t), second(t), types.apply(t));
-        return attention.attention(
-                x(scores), second(scores), second(t), queryScales.remaining(scores), types.apply(t));
+        return attention.attention(x(scores), second(scores), second(t), queryScales.remaining(scores), types.apply(t));
     }
 
     @Override

@@ -60,7 +60,16 @@ final class OneDnnPlanner {
         this.types = new TensorTypes(precision, requested, consumers);
         this.tape = new Tape(mode != Mode.INFERENCE, packed);
         this.lowering = new OneDnnOpLowering(
-                tape, precision, types::of, queryScales, batch, mode, parameters, gradients, this.gradientTensors, outputs);
+                tape,
+                precision,
+                types::of,
+                queryScales,
+                batch,
+                mode,
+                parameters,
+                gradients,
+                this.gradientTensors,
+                outputs);
     }
 
     /** Plan whose outputs are tensors of the graph, by name; {@code packed} is null if parameters may change. */

@@ -29,7 +29,8 @@ final class QueryScales {
         Tensor queries = scores.input();
         if (!(queries.op() instanceof LayoutOp.SplitHeads split)) return;
         Tensor projection = queries.input();
-        boolean dense = projection.op() instanceof LinearOp.Dense && projection.shape().rank() == 2;
+        boolean dense =
+                projection.op() instanceof LinearOp.Dense && projection.shape().rank() == 2;
         boolean read = requested.contains(queries) || requested.contains(projection);
         if (!dense || read || consumers.get(queries).size() > 1) return;
         for (Tensor other : consumers.get(projection)) {
@@ -38,7 +39,8 @@ final class QueryScales {
                     && part.part() != split.part();
             if (other != queries && !apart) return;
         }
-        float[] factors = columns.computeIfAbsent(projection, any -> ones(projection.shape().last()));
+        float[] factors = columns.computeIfAbsent(
+                projection, any -> ones(projection.shape().last()));
         int width = factors.length / split.parts();
         Arrays.fill(factors, split.part() * width, (split.part() + 1) * width, (float) scale(scores));
         scaled.add(scores);
