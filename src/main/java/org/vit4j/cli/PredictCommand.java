@@ -154,7 +154,10 @@ final class PredictCommand implements Callable<Integer> {
     }
 
     private void print(
-            SavedModel model, ImagePredictor.PredictOptions options, List<PredictInput> inputs, UnreadableInputs unreadable) {
+            SavedModel model,
+            ImagePredictor.PredictOptions options,
+            List<PredictInput> inputs,
+            UnreadableInputs unreadable) {
         try (var progress = new BatchProgress(spec.commandLine().getErr(), "predict", inputs.size(), false);
                 var printer = new PredictionPrinter(spec.commandLine().getOut(), json.requested())) {
             new ImagePredictor(model, options, printer, progress).predict(inputs, unreadable);

@@ -56,7 +56,8 @@ final class PredictInputs {
             throw new ConfigError("predict: --spark reads no lists of paths; expected images and directories");
         for (String argument : arguments) {
             if (!UnlabeledImages.isShard(argument)) continue;
-            throw new ConfigError("predict: --spark reads no shards (" + argument + "); remove --spark to read them here");
+            throw new ConfigError(
+                    "predict: --spark reads no shards (" + argument + "); remove --spark to read them here");
         }
         check();
         return arguments;

@@ -41,7 +41,8 @@ public record MetricsFile(List<Map<String, Double>> lines) {
         Path file = of(directory);
         List<Map<String, Double>> lines = new ArrayList<>();
         if (!Files.exists(file)) return new MetricsFile(lines);
-        for (String line : TextFiles.read(file).lines().toList()) lines.add(numbers(line, file + ":" + (lines.size() + 1)));
+        for (String line : TextFiles.read(file).lines().toList())
+            lines.add(numbers(line, file + ":" + (lines.size() + 1)));
         return new MetricsFile(lines);
     }
 

@@ -45,7 +45,9 @@ final class ValueDecoder {
         if (encoding == DELTA_BINARY_PACKED) {
             long[] values = exactly(count, DeltaReader.integers(in, count));
             // Deltas of 32 bits are modulo 2^32.
-            return type == ParquetType.INT32 ? Arrays.stream(values).map(n -> (int) n).toArray() : values;
+            return type == ParquetType.INT32
+                    ? Arrays.stream(values).map(n -> (int) n).toArray()
+                    : values;
         }
         if (encoding != PLAIN) throw unknown(encoding);
         long[] numbers = new long[count];

@@ -207,7 +207,8 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
         List<String> head = table.get(0);
         int firstResult = head.size() - results(rows.get(0)).size();
         List<Integer> order = new ArrayList<>(List.of(0));
-        for (String name : FIRST_RESULTS) order.add(firstResult + head.subList(firstResult, head.size()).indexOf(name));
+        for (String name : FIRST_RESULTS)
+            order.add(firstResult + head.subList(firstResult, head.size()).indexOf(name));
         for (int i = 1; i < head.size(); i++) if (!order.contains(i)) order.add(i);
         return table.stream()
                 .map(line -> order.stream().map(line::get).toList())

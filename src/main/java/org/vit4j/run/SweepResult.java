@@ -36,11 +36,9 @@ public record SweepResult(
     /** Reads the result from {@code metrics.jsonl} of the run. */
     static SweepResult read(SweepPlan.SweepEntry entry, Path directory, SweepSummary.SweepState state, String problem) {
         List<EpochMetrics> epochs = metrics(directory);
-        Optional<BestEpoch> best =
-                BestEpoch.of(epochs, entry.config().train().best());
+        Optional<BestEpoch> best = BestEpoch.of(epochs, entry.config().train().best());
         double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
-        OptionalDouble rate = RunRecord.median(
-                    epochs.stream().mapToDouble(EpochMetrics::imagesPerSecond));
+        OptionalDouble rate = RunRecord.median(epochs.stream().mapToDouble(EpochMetrics::imagesPerSecond));
         return new SweepResult(entry.name(), entry.values(), state, epochs.size(), best, seconds, rate, problem);
     }
 
@@ -56,7 +54,11 @@ public record SweepResult(
         return state == SweepSummary.SweepState.FINISHED && config.train().isFinished(metrics(directory));
     }
 
-    /** Row of the page. @param report path of its report, relative to the page */
+    /**
+     * Row of the page.
+     *
+     * @param report path of its report, relative to the page
+     */
     SweepPage.SweepRow forPage(Optional<String> report) {
         return new SweepPage.SweepRow(
                 List.of(
@@ -73,7 +75,8 @@ public record SweepResult(
     }
 
     String top1Text() {
-        return best.map(b -> String.format(Locale.ROOT, "%.2f%%", 100 * b.top1())).orElse("-");
+        return best.map(b -> String.format(Locale.ROOT, "%.2f%%", 100 * b.top1()))
+                .orElse("-");
     }
 
     String lossText() {

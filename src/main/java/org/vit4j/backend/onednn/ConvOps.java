@@ -81,7 +81,7 @@ final class ConvOps {
      */
     private ElementType operands(StridedArray kernel, LinearOp.Conv2d conv) {
         boolean depthwise = kernel.dim(2) == 1 && conv.groups() == conv.filters() && conv.groups() > 1;
-        return depthwise && !tape.isTraining() || kernel.dim(2) >= MIN_BF16_CHANNELS
+        return (depthwise && !tape.isTraining()) || kernel.dim(2) >= MIN_BF16_CHANNELS
                 ? math.operands()
                 : ElementType.F32;
     }

@@ -67,15 +67,15 @@ record ShardFiles(List<Path> train, List<Path> validation) {
 
     /** Files of both splits as {@code _info.json} lists them; empty if it lists no training files, or none for validation. */
     private static Optional<ShardFiles> listed(ShardInfo info, List<Path> val, boolean holdOut) {
-        List<Path> train =
-                info.train().map(ShardInfo.InfoSplit::files).orElse(List.of()).stream()
-                        .filter(file -> !val.contains(file))
-                        .toList();
+        List<Path> train = info.train().map(ShardInfo.InfoSplit::files).orElse(List.of()).stream()
+                .filter(file -> !val.contains(file))
+                .toList();
         Optional<ShardInfo.InfoSplit> validation = info.validation();
         if (holdOut && validation.isPresent())
             throw new ConfigError("data.val_share: unexpected, " + info.file()
                     + " lists validation files; remove data.val_share, or set data.train_shards");
-        List<Path> others = val.isEmpty() ? validation.map(ShardInfo.InfoSplit::files).orElse(List.of()) : val;
+        List<Path> others =
+                val.isEmpty() ? validation.map(ShardInfo.InfoSplit::files).orElse(List.of()) : val;
         boolean complete = !train.isEmpty() && (holdOut || !others.isEmpty());
         return complete ? Optional.of(new ShardFiles(train, holdOut ? List.of() : others)) : Optional.empty();
     }

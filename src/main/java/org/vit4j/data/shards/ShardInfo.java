@@ -53,7 +53,7 @@ record ShardInfo(Path file, Map<String, InfoSplit> splits) {
             JsonNode splits = parse(file).path("splits");
             if (!splits.isObject()) continue;
             Map<String, InfoSplit> found = new LinkedHashMap<>();
-            splits.fields().forEachRemaining(entry -> found.put(entry.getKey(), split(file, entry.getValue())));
+            splits.properties().forEach(entry -> found.put(entry.getKey(), split(file, entry.getValue())));
             return Optional.of(new ShardInfo(file, found));
         }
         return Optional.empty();
@@ -91,11 +91,14 @@ record ShardInfo(Path file, Map<String, InfoSplit> splits) {
 
     /** Validation files, of the first of the names of such a split; empty if they are not listed. */
     Optional<InfoSplit> validation() {
-        return ImageFolder.VALIDATION.stream().flatMap(name -> split(name).stream()).findFirst();
+        return ImageFolder.VALIDATION.stream()
+                .flatMap(name -> split(name).stream())
+                .findFirst();
     }
 
     private Optional<InfoSplit> split(String name) {
-        return Optional.ofNullable(splits.get(name)).filter(split -> !split.files().isEmpty());
+        return Optional.ofNullable(splits.get(name))
+                .filter(split -> !split.files().isEmpty());
     }
 
     /** Keys with the label of the file, if the config has none. */

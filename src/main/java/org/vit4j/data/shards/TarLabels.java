@@ -47,8 +47,7 @@ final class TarLabels {
                     ? "; expected the number or the name of its class in " + key
                             + ".cls, or set data.label_column to another extension or to json.KEY"
                     : Suggestions.hint(label, sample.keySet());
-            throw problem(
-                    key, "has no ." + (json ? "json" : label) + " (it has " + extensions(sample) + ")" + hint);
+            throw problem(key, "has no ." + (json ? "json" : label) + " (it has " + extensions(sample) + ")" + hint);
         }
         if (member.length() > LONGEST_LABEL)
             throw problem(key, "has a label of " + member.length() + " bytes in " + member.name());
@@ -87,7 +86,6 @@ final class TarLabels {
             node = node.get(part);
         }
         if (node.isIntegralNumber() || node.isTextual()) return node.asText().strip();
-        throw problem(
-                key, "has " + node + " as the label in " + member.name() + "; expected a number or a name");
+        throw problem(key, "has " + node + " as the label in " + member.name() + "; expected a number or a name");
     }
 }
