@@ -9,11 +9,13 @@ import org.vit4j.graph.LayoutOp;
 final class AttentionOps {
     private final Tape tape;
     private final MatmulOps math;
+    private final EltwiseOps eltwise;
     private final long batch;
 
     AttentionOps(Tape tape, MatmulOps math, long batch) {
         this.tape = tape;
         this.math = math;
+        this.eltwise = new EltwiseOps(tape);
         this.batch = batch;
     }
 
@@ -201,7 +203,7 @@ final class AttentionOps {
         TapeValue products = math.matmul(x, tape.permute(w, 1, 0));
         TapeValue exponent = math.sub(products.setUsedOnce(true), half).setUsedOnce(true);
         double factor = 1 / Math.sqrt((double) w.array().dim(0));
-        return math.eltwise(EltwiseFunction.linear(factor, 0), math.eltwise(EltwiseFunction.EXP, exponent));
+        return eltwise.apply(EltwiseFunction.linear(factor, 0), eltwise.apply(EltwiseFunction.EXP, exponent));
     }
 
     /** Linear attention q (k' v) / (q sum(k) + epsilon): q [B, T, m], k [B, S, m], v [B, S, n] -> [B, T, n]. */
@@ -214,7 +216,7 @@ final class AttentionOps {
         TapeValue norm = tape.reshape(math.matmul(q, sums), batch * tokens, 1);
         TapeValue context = math.matmul(q, math.matmul(tape.permute(k, 0, 2, 1), v)); // [B, T, n]
         TapeValue rows = tape.reshape(context, batch * tokens, width);
-        TapeValue safe = math.eltwise(EltwiseFunction.linear(1, epsilon), norm);
+        TapeValue safe = eltwise.apply(EltwiseFunction.linear(1, epsilon), norm);
         return tape.reshape(math.div(rows, safe).setUsedOnce(true), batch, tokens, width);
     }
 

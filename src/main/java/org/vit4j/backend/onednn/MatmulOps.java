@@ -103,11 +103,12 @@ final class MatmulOps {
             StridedArray sum = tape.gradient(y);
             if (sum == null) return;
             StridedArray dy = tape.as(type, sum);
-            accumulateProduct(in.a, type, (to, addend) -> left.write(dy, to, addend));
+            // The second factor first: it may be the only reader of a recomputed first factor.
             accumulateProduct(in.b, type, (to, addend) -> {
                 StridedArray transposed = in.a.saved(tape).swap(c.rank() - 2, c.rank() - 1);
                 product(transposed, dy, to, addend, in.scale);
             });
+            accumulateProduct(in.a, type, (to, addend) -> left.write(dy, to, addend));
             if (in.bias != null) {
                 tape.accumulate(
                         in.bias, (to, addend) -> product(tape.ones(sum.type(), sum.dim(0)), sum, to, addend, in.scale));
@@ -355,29 +356,6 @@ final class MatmulOps {
                     b,
                     (to, addend) -> product(dy, tape.ones(dy.type(), dy.dim(1)).swap(0, 1), to, addend, sign));
         }
-    }
-
-    TapeValue eltwise(EltwiseFunction f, TapeValue x) {
-        if (!tape.isTraining() && x.isDisposable() && x.producer() != null) {
-            x.producer().fuse(new PostOp.EltwisePostOp(f.algorithm(), f.alpha(), f.beta()));
-            return new TapeValue(x.array(), false, x.producerStep(), true).setProducer(x.producer(), x.producerStep());
-        }
-        if (!x.array().isCompact()) return eltwise(f, tape.dense(x));
-        boolean inPlace = x.isDisposable() && (!tape.isTraining() || f.backwardUsesOutput());
-        StridedArray to = inPlace ? x.array() : x.array().like();
-        tape.emit(Kernels.eltwise(f, x.array().flat(), to.flat()));
-        TapeValue y = tape.value(to, x.needsGradient());
-        if (!f.backwardUsesOutput())
-            y.setRecomputation(new Recomputation(
-                    to, again -> Kernels.eltwise(f, x.saved(tape).flat(), again.flat())));
-        tape.onBackward(() -> {
-            StridedArray gradient = tape.gradient(y);
-            if (gradient == null) return;
-            StridedArray dy = gradient.hasLayoutOf(to) ? gradient : copy(gradient, to);
-            StridedArray saved = f.backwardUsesOutput() ? to : x.saved(tape);
-            tape.accumulateInto(x, dx -> tape.emit(Kernels.eltwiseBackward(f, saved.flat(), dy.flat(), dx.flat())));
-        });
-        return y;
     }
 
     /** Mean over one axis, which is removed: the product of [before, n, after] with a row of 1 / n. */

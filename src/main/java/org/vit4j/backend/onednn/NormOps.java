@@ -7,10 +7,12 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
 final class NormOps {
     private final Tape tape;
     private final MatmulOps math;
+    private final EltwiseOps eltwise;
 
     NormOps(Tape tape, MatmulOps math) {
         this.tape = tape;
         this.math = math;
+        this.eltwise = new EltwiseOps(tape);
     }
 
     /** Layer norm of each row, [N, C], with gamma and beta [C]; statistics are floats. */
@@ -86,7 +88,7 @@ final class NormOps {
         TapeValue centered = math.sub(x, meanOfRows(x));
         TapeValue variance = meanOfRows(math.mul(centered, centered));
         TapeValue deviation =
-                math.eltwise(EltwiseFunction.linear(1, epsilon), math.eltwise(EltwiseFunction.SQRT, variance));
+                eltwise.apply(EltwiseFunction.linear(1, epsilon), eltwise.apply(EltwiseFunction.SQRT, variance));
         return math.add(math.mul(math.div(centered, deviation), gamma), beta);
     }
 
@@ -105,7 +107,7 @@ final class NormOps {
         TapeValue variance = meanOfRows(math.mul(centered, centered));
         return math.div(
                 centered,
-                math.eltwise(EltwiseFunction.SQRT, math.eltwise(EltwiseFunction.linear(1, epsilon), variance)));
+                eltwise.apply(EltwiseFunction.SQRT, eltwise.apply(EltwiseFunction.linear(1, epsilon), variance)));
     }
 
     /**

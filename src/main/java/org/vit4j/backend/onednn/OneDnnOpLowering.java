@@ -39,6 +39,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     private final Map<String, TapeValue.GradientTarget> gradients;
     private final Set<String> gradientTensors;
     private final MatmulOps math;
+    private final EltwiseOps eltwise;
     private final NormOps norms;
     private final ConvOps convs;
     private final AttentionOps attention;
@@ -77,6 +78,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         this.gradients = gradients;
         this.gradientTensors = gradientTensors;
         this.math = new MatmulOps(tape, precision);
+        this.eltwise = new EltwiseOps(tape);
         this.norms = new NormOps(tape, math);
         this.convs = new ConvOps(tape, math);
         this.attention = new AttentionOps(tape, math, batch);
@@ -249,7 +251,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue activate(Tensor t, ArithmeticOp.Activate op) {
-        return math.eltwise(EltwiseFunction.of(op.function()), x(t));
+        return eltwise.apply(EltwiseFunction.of(op.function()), x(t));
     }
 
     @Override
@@ -264,7 +266,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue scale(Tensor t, ArithmeticOp.Scale op) {
-        return math.eltwise(EltwiseFunction.linear(op.factor(), 0), x(t));
+        return eltwise.apply(EltwiseFunction.linear(op.factor(), 0), x(t));
     }
 
     @Override

@@ -148,7 +148,7 @@ final class StridedArray {
         return true;
     }
 
-    /** The same view of another buffer. */
+    /** A view of another buffer with equal dimensions and strides. */
     StridedArray in(PlannedBuffer other) {
         return new StridedArray(other, offset, dims, strides);
     }

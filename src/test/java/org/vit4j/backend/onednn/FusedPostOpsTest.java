@@ -29,6 +29,7 @@ import org.vit4j.graph.Window;
 class FusedPostOpsTest {
     private final Tape tape = new Tape(false, null);
     private final MatmulOps math = new MatmulOps(tape, Precision.FP32);
+    private final EltwiseOps eltwise = new EltwiseOps(tape);
 
     @Test
     void twoElementwiseFunctionsAfterAProduct() {
@@ -37,9 +38,9 @@ class FusedPostOpsTest {
         assertFusedEqualsSeparate(
                 Map.of("x", x, "w", w),
                 1,
-                use -> math.eltwise(
+                use -> eltwise.apply(
                         EltwiseFunction.linear(3, -1),
-                        use.apply(math.eltwise(
+                        use.apply(eltwise.apply(
                                 EltwiseFunction.of(Activation.GELU),
                                 use.apply(math.dense(value(x), value(w), null, ElementType.F32, ElementType.F32))))));
     }
@@ -57,7 +58,7 @@ class FusedPostOpsTest {
                     convs.convolution(value(x), value(w), null, conv, new long[] {2, 12, 12, 16}, ElementType.F32);
             y = binary(dnnl.dnnl_binary_mul, use.apply(y), scale, math::mul);
             y = binary(dnnl.dnnl_binary_add, use.apply(y), shift, math::add);
-            return math.eltwise(EltwiseFunction.of(Activation.RELU), use.apply(y));
+            return eltwise.apply(EltwiseFunction.of(Activation.RELU), use.apply(y));
         });
     }
 
@@ -87,7 +88,7 @@ class FusedPostOpsTest {
         StridedArray x = StridedArray.temporary(33, 24);
         StridedArray w = StridedArray.temporary(24, 40);
         StridedArray z = StridedArray.temporary(33, 40);
-        TapeValue addend = math.eltwise(EltwiseFunction.linear(2, 1), value(z));
+        TapeValue addend = eltwise.apply(EltwiseFunction.linear(2, 1), value(z));
         TapeValue product = math.dense(value(x), value(w), null, ElementType.F32, ElementType.F32);
         TapeValue sum = math.add(product.setUsedOnce(true), addend);
         Map<String, StridedArray> inputs = Map.of("x", x, "w", w, "z", z);
