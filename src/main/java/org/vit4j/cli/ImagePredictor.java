@@ -65,7 +65,7 @@ final class ImagePredictor {
                 try {
                     Optional<float[]> prepared = images.next();
                     if (prepared.isPresent()) add(input.path(), prepared.get());
-                    else predictArray(Path.of(input.path()));
+                    else if (input instanceof PredictInput.FileInput array) predictArray(array.file());
                 } catch (ConfigError e) {
                     unreadable.add(e, this::flush);
                 }

@@ -51,7 +51,7 @@ class ComparisonPageTest {
         return sections;
     }
 
-    /** What a line says about vit4j: the right column of a table, or all of a paragraph. */
+    /** Text of a line about vit4j: the right column of a table, or all of a paragraph. */
     private static String ours(String line) {
         if (!line.startsWith("|")) return line;
         String[] cells = line.split("(?<!\\\\)\\|");
