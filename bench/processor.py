@@ -5,11 +5,11 @@ import subprocess
 # Newest first: the name of the instruction set, and the flag of /proc/cpuinfo that it needs.
 SETS = [("avx512-amx", "amx_bf16"), ("avx512-bf16", "avx512_bf16"), ("avx512", "avx512f"), ("avx2", "avx2")]
 SHOWN = ["avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16"]
-# Environment variables that limit the kernels of vit4j, PyTorch and OpenVINO to an older instruction set. ONNX Runtime has no such
-# setting. The name is that of results and pages; the processor keeps its clock, caches and memory.
+# Environment variables that limit the kernels of vit4j and PyTorch to an older instruction set. ONNX Runtime and OpenVINO use MLAS,
+# which has no such setting. The name is that of results and pages; the processor keeps its clock, caches and memory.
 LIMITS = {
     "avx2-limited": {
-        "ONEDNN_MAX_CPU_ISA": "AVX2",  # oneDNN of all three
+        "ONEDNN_MAX_CPU_ISA": "AVX2",  # oneDNN of both
         "ATEN_CPU_CAPABILITY": "avx2",  # PyTorch's own kernels, and code of torch.compile
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",  # PyTorch's float32 matrix products
         "VIT4J_JAVA_OPTS": "-XX:UseAVX=2",

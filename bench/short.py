@@ -40,13 +40,15 @@ class Result:
 
     line: str
     subjects: tuple
+    times: int = 1  # turns, as a multiple of options.rounds
 
 
 FP32 = ("vit4j", "pytorch", "onnxruntime", "openvino")
 BF16 = ("vit4j-bf16", "pytorch-bf16", "openvino-bf16")
 PARTS = {
     "float32": {
-        "training": Result("train", ("vit4j", "pytorch", "pytorch-compile")),
+        # Few steps fit into a turn, and the processor's speed changes between turns.
+        "training": Result("train", ("vit4j", "pytorch", "pytorch-compile"), 3),
         **{f"inference-{n}": Result(f"infer {n}", FP32) for n in BATCHES},
     },
     "bfloat16": {
@@ -83,8 +85,8 @@ def command(subject, row, options, batches=()):
         return compare.vit4j_command(row, "onednn", f"train.precision={precision}")
     if name == "pytorch" and not row.peer or subject == "pytorch-compile" and not compiles(row, options):
         return None
-    if name == "onnxruntime" and options.isa in processor.LIMITS:
-        return None  # has no setting that limits its instructions
+    if name in ("onnxruntime", "openvino") and options.isa in processor.LIMITS:
+        return None  # their products of MLAS have no setting that limits the instructions
     kind = {"pytorch": "compile" if variant == "compile" else "torch"}.get(name, name)
     if kind == "onnxruntime" and not row.peer:
         kind = "exported"
@@ -137,7 +139,7 @@ def prepared(row, options, again=False):
     return json.loads(file.read_text())
 
 
-def take_turns(workers, line, options, failed):
+def take_turns(workers, line, rounds, options, failed):
     """Returns the seconds of single steps by subject. A turn takes at least options.turn seconds, after half a turn to warm up."""
     counts, seconds = {}, {}
 
@@ -157,7 +159,7 @@ def take_turns(workers, line, options, failed):
             ask(worker, math.ceil(options.turn / 2 / once) if once else 1)
         counts[worker.name] = math.ceil(options.turn / once) if once else 1
         seconds[worker.name] = []
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         for worker in workers:
             time.sleep(compare.PAUSE)
             seconds[worker.name] += ask(worker, counts[worker.name])
@@ -178,7 +180,7 @@ def measure(row, part, options):
         begin = time.monotonic()
         batch = int(at.line.split()[1]) if " " in at.line else row.batch
         subjects = [workers[name] for name in at.subjects if name in workers]
-        seconds = take_turns(subjects, at.line, options, found["failed"])
+        seconds = take_turns(subjects, at.line, at.times * options.rounds, options, found["failed"])
         found["results"][result] = compare.rates({n: compare.spread(s) for n, s in seconds.items()}, batch)
         save(row, part, found, options)
         texts = (f"{name} {rate['images_per_second']:.1f}" for name, rate in found["results"][result].items())
@@ -295,7 +297,7 @@ def main():
     parser.add_argument("--without", action="append", default=[], help="a subject to leave out, such as pytorch-compile")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--turn", type=float, default=0.5, help="seconds of a subject's turn, which has at least one step")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each subject")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each subject; float32 training has three times as many")
     options = parser.parse_args()
     unknown = set(options.networks or []) - {row.name for row in models.SHORT}
     if unknown:

@@ -218,7 +218,8 @@ def conditions(about):
     """Paragraphs about what was measured and how."""
     lines = [
         "The programs of a table row alternate on the same machine with the same network, with initial weights and without dropout:"
-        f" {about['rounds']} turns of at least {about['turn']:g} seconds and one step, after half a turn to warm up. Images per second,"
+        f" {about['rounds']} turns of at least {about['turn']:g} seconds and one step (three times as many in float32 training), after half a"
+        " turn to warm up. Images per second,"
         " median of all steps (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program: above 1,"
         " vit4j is faster. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
         " first in each table, with the reason below.",
@@ -231,8 +232,8 @@ def conditions(about):
     if about["limit"]:
         lines += [
             "**This is an AVX-512 processor whose programs were limited to AVX2 kernels, not an AVX2 processor**: clock, caches and memory"
-            " are those of the newer processor. ONNX Runtime has no such limit and is left out. oneDNN (vit4j, PyTorch, OpenVINO) has"
-            " `ONEDNN_MAX_CPU_ISA=AVX2`, PyTorch also `ATEN_CPU_CAPABILITY=avx2` and `MKL_ENABLE_INSTRUCTIONS=AVX2`, Java"
+            " are those of the newer processor. ONNX Runtime and OpenVINO compute products by MLAS, which has no such limit, and are left"
+            " out. oneDNN (vit4j, PyTorch) has `ONEDNN_MAX_CPU_ISA=AVX2`, PyTorch also `ATEN_CPU_CAPABILITY=avx2` and `MKL_ENABLE_INSTRUCTIONS=AVX2`, Java"
             " `-XX:UseAVX=2`.",
             "",
         ]
