@@ -17,9 +17,12 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WARM_UP = 3
+POLL = 0.02  # seconds
 
 
 def size(shape):
@@ -55,22 +58,30 @@ class Call:
 
 
 class Worker:
-    def __init__(self, config, batch, threads):
+    def __init__(self, config, settings, threads):
         environment = {**os.environ, "ONEDNN_VERBOSE": "profile_exec", "OMP_NUM_THREADS": str(threads)}
-        command = [str(ROOT / "vit4j"), "bench-worker", config, "--runner", "onednn", "--set", f"train.batch={batch}"]
-        self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        command = [str(ROOT / "vit4j"), "bench-worker", config, "--runner", "onednn"]
+        command += [word for setting in settings for word in ("--set", setting)]
+        # A file, because a process that reads a pipe while kernels run takes processor time from them.
+        self.output = tempfile.NamedTemporaryFile("w")
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=self.output, text=True)
+        self.lines = open(self.output.name)
         self.answer()
 
     def answer(self):
-        calls = []
-        for line in self.process.stdout:
-            if line.startswith("{"):
-                return calls, json.loads(line).get("seconds", [])
-            if line.startswith("onednn_verbose,v1,primitive,exec"):
-                calls.append(Call(line))
-        sys.exit("kernel_profile.py: the worker ended early")
+        calls, rest = [], ""
+        while True:
+            text = self.lines.read()
+            if not text:
+                if self.process.poll() is not None:
+                    sys.exit("kernel_profile.py: the worker ended early")
+                time.sleep(POLL)
+            *complete, rest = (rest + text).split("\n")
+            for line in complete:
+                if line.startswith("{"):
+                    return calls, json.loads(line).get("seconds", [])
+                if line.startswith("onednn_verbose,v1,primitive,exec"):
+                    calls.append(Call(line))
 
     def measure(self, command, repetitions):
         """Kernel calls of one pass with the shortest time of each, and the shortest time of a pass in milliseconds."""
@@ -122,6 +133,8 @@ def main():
     parser.add_argument("config", help="a variant name or a YAML file")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--inference", action="store_true", help="no training")
     parser.add_argument("--repetitions", type=int, default=10)
     parser.add_argument("--shapes", action="store_true", help="a row per shape")
     parser.add_argument("--rows", type=int, default=20, help="rows of a table")
@@ -129,13 +142,17 @@ def main():
     parser.add_argument("--against", metavar="FILE", help="a file written by --save, with the same options")
     options = parser.parse_args()
     earlier = json.loads(pathlib.Path(options.against).read_text()) if options.against else None
-    worker = Worker(options.config, options.batch, options.threads)
+    worker = Worker(
+        options.config, [f"train.batch={options.batch}", f"train.precision={options.precision}"], options.threads
+    )
     passes = {
         f"training, batch {options.batch}": ("train", options.repetitions),
         f"inference, batch {options.batch}": (f"infer {options.batch}", options.repetitions),
         "inference, one image": ("infer 1", 2 * options.repetitions),
     }
-    print(f"{options.config}, {options.threads} threads, shortest of {options.repetitions} passes")
+    if options.inference:
+        del passes[f"training, batch {options.batch}"]
+    print(f"{options.config}, {options.precision}, {options.threads} threads, shortest of {options.repetitions} passes")
     times = {}
     for title, (command, repetitions) in passes.items():
         times[title] = table(title, *worker.measure(command, repetitions), options, earlier)

@@ -17,6 +17,7 @@ import math
 import os
 import pathlib
 import shlex
+import statistics
 import subprocess
 import sys
 import time
@@ -48,7 +49,7 @@ BF16 = ("vit4j-bf16", "pytorch-bf16", "openvino-bf16")
 PARTS = {
     "float32": {
         # Few steps fit into a turn, and the processor's speed changes between turns.
-        "training": Result("train", ("vit4j", "pytorch", "pytorch-compile"), 3),
+        "training": Result("train", ("vit4j", "pytorch", "pytorch-compile"), 2),
         **{f"inference-{n}": Result(f"infer {n}", FP32) for n in BATCHES},
     },
     "bfloat16": {
@@ -140,8 +141,9 @@ def prepared(row, options, again=False):
 
 
 def take_turns(workers, line, rounds, options, failed):
-    """Returns the seconds of single steps by subject. A turn takes at least options.turn seconds, after half a turn to warm up."""
-    counts, seconds = {}, {}
+    """Returns the seconds of single steps by subject, a list for each turn. A turn takes at least options.turn seconds, after half
+    a turn to warm up. Every second round is in reverse order, so that none always follows the same other."""
+    counts, turns = {}, {}
 
     def ask(worker, times):
         if worker.name in failed:
@@ -158,12 +160,24 @@ def take_turns(workers, line, rounds, options, failed):
             once = min(ask(worker, 3), default=0)
             ask(worker, math.ceil(options.turn / 2 / once) if once else 1)
         counts[worker.name] = math.ceil(options.turn / once) if once else 1
-        seconds[worker.name] = []
-    for _ in range(rounds):
-        for worker in workers:
+        turns[worker.name] = []
+    for number in range(rounds):
+        for worker in workers if number % 2 == 0 else reversed(workers):
             time.sleep(compare.PAUSE)
-            seconds[worker.name] += ask(worker, counts[worker.name])
-    return {name: taken for name, taken in seconds.items() if name not in failed}
+            turns[worker.name].append(ask(worker, counts[worker.name]))
+    return {name: taken for name, taken in turns.items() if name not in failed}
+
+
+def figures(turns, batch):
+    """Rates by subject. A peer also has its time relative to that of vit4j, by the medians of turns of the same round: the processor's
+    speed changes between rounds."""
+    found = compare.rates({name: compare.spread(sum(taken, [])) for name, taken in turns.items()}, batch)
+    medians = {name: [statistics.median(turn) for turn in taken] for name, taken in turns.items()}
+    ours = next((name for name in turns if name.startswith("vit4j")), None)
+    for name in found if ours else []:
+        if name != ours:
+            found[name]["relative"] = compare.spread([peer / own for peer, own in zip(medians[name], medians[ours])])
+    return found
 
 
 def measure(row, part, options):
@@ -180,8 +194,8 @@ def measure(row, part, options):
         begin = time.monotonic()
         batch = int(at.line.split()[1]) if " " in at.line else row.batch
         subjects = [workers[name] for name in at.subjects if name in workers]
-        seconds = take_turns(subjects, at.line, at.times * options.rounds, options, found["failed"])
-        found["results"][result] = compare.rates({n: compare.spread(s) for n, s in seconds.items()}, batch)
+        turns = take_turns(subjects, at.line, at.times * options.rounds, options, found["failed"])
+        found["results"][result] = figures(turns, batch)
         save(row, part, found, options)
         texts = (f"{name} {rate['images_per_second']:.1f}" for name, rate in found["results"][result].items())
         taken = f"{time.monotonic() - begin:.0f} s"
@@ -296,8 +310,8 @@ def main():
     parser.add_argument("--isa", choices=list(processor.LIMITS), help="limit the kernels of all programs, see processor.py")
     parser.add_argument("--without", action="append", default=[], help="a subject to leave out, such as pytorch-compile")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--turn", type=float, default=0.5, help="seconds of a subject's turn, which has at least one step")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each subject; float32 training has three times as many")
+    parser.add_argument("--turn", type=float, default=0.25, help="seconds of a subject's turn, which has at least one step")
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each subject; float32 training has twice as many")
     options = parser.parse_args()
     unknown = set(options.networks or []) - {row.name for row in models.SHORT}
     if unknown:

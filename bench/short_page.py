@@ -92,8 +92,16 @@ class Results:
 
 
 def ratios(ours, found, factors):
-    """Rates relative to those of peers, by peer."""
-    return {peer: found[ours]["images_per_second"] / found[peer]["images_per_second"] for peer in factors if peer in found}
+    """Rates relative to those of peers, by peer: the median of the rounds."""
+    return {peer: found[peer]["relative"]["median"] for peer in factors if peer in found and ours in found}
+
+
+def relative(result):
+    """The rate of vit4j relative to that of a peer, with the 10th and 90th percentile of the rounds."""
+    if result is None or "relative" not in result:
+        return "-"
+    spread = result["relative"]
+    return f"{spread['median']:.2f} ({spread['p10']:.2f}..{spread['p90']:.2f})"
 
 
 def score(goal, found):
@@ -116,8 +124,7 @@ def comparison(results, goal):
         found = results.of(row, goal.result)
         missed = scores[row] < 1
         ours = found.get(goal.ours)
-        faster = ratios(goal.ours, found, peers) if ours else {}
-        cells = [f"{faster[peer]:.2f}" if peer in faster else "-" for peer in peers]
+        cells = [relative(found.get(peer)) for peer in peers]
         body.append([f"**{row}**" if missed else row, rate(ours), *(rate(found.get(peer)) for peer in peers), *cells])
         if missed:
             lost.append(f"- **{row}**: {results.reason(row, goal.result)}.")
@@ -218,10 +225,11 @@ def conditions(about):
     """Paragraphs about what was measured and how."""
     lines = [
         "The programs of a table row alternate on the same machine with the same network, with initial weights and without dropout:"
-        f" {about['rounds']} turns of at least {about['turn']:g} seconds and one step (three times as many in float32 training), after half a"
+        f" {about['rounds']} turns of at least {about['turn']:g} seconds and one step (twice as many in float32 training), after half a"
         " turn to warm up. Images per second,"
-        " median of all steps (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program: above 1,"
-        " vit4j is faster. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
+        " median of all steps (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program, as the median"
+        " of the ratios in each round, with the 10th to 90th percentile: above 1, vit4j is faster. The median can differ from the ratio of the"
+        " two rates, because the processor's speed changes between rounds. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
         " first in each table, with the reason below.",
         "",
         f"torch.compile was measured with {', '.join(about['compiled'])} only, in training."
