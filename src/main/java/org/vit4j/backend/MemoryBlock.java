@@ -15,6 +15,13 @@ public final class MemoryBlock {
         this.length = length;
     }
 
+    /** A block whose place is given. */
+    public static MemoryBlock at(long offset, long length) {
+        MemoryBlock block = new MemoryBlock(length);
+        block.setOffset(offset);
+        return block;
+    }
+
     public long length() {
         return length;
     }

@@ -34,7 +34,20 @@ public final class MemoryPlanner {
      * @return the required length of the arena
      */
     public static long assignOffsets(List<MemoryBlock> blocks, long alignment, GapChoice choice) {
+        return assignOffsets(blocks, List.of(), alignment, choice);
+    }
+
+    /**
+     * Assigns the offsets of all blocks around others whose offsets are given.
+     *
+     * @param reserved blocks at given offsets; one of length 0 is not crossed while it is in use
+     * @param alignment every assigned offset is a multiple of it, in the unit of the lengths
+     * @return the required length of the arena
+     */
+    public static long assignOffsets(
+            List<MemoryBlock> blocks, List<MemoryBlock> reserved, long alignment, GapChoice choice) {
         MemoryPlanner planner = new MemoryPlanner(alignment, choice);
+        reserved.forEach(planner::add);
         blocks.stream()
                 .sorted(Comparator.comparingLong(MemoryBlock::length).reversed().thenComparingInt(MemoryBlock::first))
                 .forEach(planner::place);
@@ -43,6 +56,10 @@ public final class MemoryPlanner {
 
     private void place(MemoryBlock block) {
         block.setOffset(offsetFor(block));
+        add(block);
+    }
+
+    private void add(MemoryBlock block) {
         length = Math.max(length, end(block));
         int at = 0;
         while (at < placed.size() && placed.get(at).offset() <= block.offset()) at++;

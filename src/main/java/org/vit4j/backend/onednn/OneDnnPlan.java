@@ -25,7 +25,7 @@ final class OneDnnPlan implements CachedPlan {
     /** Suffix of the name of a tensor's gradient. */
     static final String GRADIENT = ".gradient";
     /** Bytes of a page, to which scratch memory is aligned. */
-    private static final long PAGE = 4096;
+    private static final long PAGE = GradientMemory.PAGE;
 
     private final long batch;
     private final int threads = CpuThreads.current();
@@ -39,14 +39,7 @@ final class OneDnnPlan implements CachedPlan {
     private final BytePointer scratch;
     private OpTime.OpTimes times;
 
-    /**
-     * Allocates memory and binds the steps.
-     *
-     * @param forward number of steps of the forward pass
-     * @param inputs arrays that are set before the forward pass
-     * @param seeds gradients that are set before the backward pass
-     * @param outputs arrays that are read after a run
-     */
+    /** A plan without gradients of parameters. */
     OneDnnPlan(
             long batch,
             Tape tape,
@@ -55,6 +48,27 @@ final class OneDnnPlan implements CachedPlan {
             Map<String, StridedArray> seeds,
             Map<String, StridedArray> outputs,
             List<BatchStatistics> statistics) {
+        this(batch, tape, forward, inputs, seeds, outputs, statistics, GradientMemory.NONE);
+    }
+
+    /**
+     * Allocates memory and binds the steps.
+     *
+     * @param forward number of steps of the forward pass
+     * @param inputs arrays that are set before the forward pass
+     * @param seeds gradients that are set before the backward pass
+     * @param outputs arrays that are read after a run
+     * @param gradients of the parameters, which are read after a run
+     */
+    OneDnnPlan(
+            long batch,
+            Tape tape,
+            int forward,
+            Map<String, StridedArray> inputs,
+            Map<String, StridedArray> seeds,
+            Map<String, StridedArray> outputs,
+            List<BatchStatistics> statistics,
+            GradientMemory gradients) {
         this.batch = batch;
         this.outputs = Set.copyOf(outputs.keySet());
         this.steps = tape.steps();
@@ -63,8 +77,12 @@ final class OneDnnPlan implements CachedPlan {
         this.statistics = statistics;
         Set<PlannedBuffer> buffers = new LinkedHashSet<>();
         for (int i = 0; i < steps.size(); i++) {
-            for (StridedArray array : steps.get(i).arrays()) extendLifetime(array, i, buffers);
+            for (StridedArray array : steps.get(i).arrays()) {
+                extendLifetime(array, i, buffers);
+                gradients.extendLifetime(array, i);
+            }
         }
+        gradients.keepUntil(steps.size());
         for (KernelStep step : steps) {
             for (StridedArray array : step.persistentArrays()) {
                 extendLifetime(array, 0, buffers);
@@ -75,7 +93,7 @@ final class OneDnnPlan implements CachedPlan {
         for (StridedArray array : seeds.values()) extendLifetime(array, forward, buffers);
         for (StridedArray array : outputs.values()) extendLifetime(array, steps.size(), buffers);
         for (int i = 0; i < steps.size(); i++) if (steps.get(i) instanceof PostOp.FusableStep step) step.addInPlace(i);
-        this.arena = new BufferArena(buffers);
+        this.arena = new BufferArena(buffers, gradients);
         this.arrays = new LinkedHashMap<>(inputs);
         arrays.putAll(seeds);
         arrays.putAll(outputs);

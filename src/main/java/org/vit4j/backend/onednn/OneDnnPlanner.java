@@ -83,7 +83,7 @@ final class OneDnnPlanner {
         OneDnnPlanner planner =
                 new OneDnnPlanner(parameters, Mode.INFERENCE, batch, packed, precision, Map.of(), List.of());
         planner.forward(graph, tensors);
-        return planner.plan(planner.tape.count(), Map.of());
+        return planner.plan(planner.tape.count(), Map.of(), GradientMemory.NONE);
     }
 
     /**
@@ -104,7 +104,8 @@ final class OneDnnPlanner {
             INDArray flat,
             Precision precision,
             GradientStep.GradientSpec spec) {
-        Map<String, TapeValue.GradientTarget> targets = GradientTargets.of(parameters, flat);
+        GradientMemory gradients = GradientMemory.of(parameters, flat);
+        Map<String, TapeValue.GradientTarget> targets = gradients.targets();
         Map<String, TapeValue.GradientTarget> trainable = new HashMap<>(targets);
         trainable.keySet().removeAll(spec.frozen());
         OneDnnPlanner planner =
@@ -126,13 +127,14 @@ final class OneDnnPlanner {
             if (gradient != null)
                 planner.outputs.put(name + OneDnnPlan.GRADIENT, planner.tape.as(ElementType.F32, gradient));
         }
-        return planner.plan(forward, seeds);
+        return planner.plan(forward, seeds, gradients);
     }
 
     /** @param forward number of steps of the forward pass without setup steps */
-    private OneDnnPlan plan(int forward, Map<String, StridedArray> seeds) {
+    private OneDnnPlan plan(int forward, Map<String, StridedArray> seeds, GradientMemory gradients) {
         int setup = tape.steps().size() - tape.count();
-        return new OneDnnPlan(batch, tape, setup + forward, lowering.inputs(), seeds, outputs, lowering.statistics());
+        return new OneDnnPlan(
+                batch, tape, setup + forward, lowering.inputs(), seeds, outputs, lowering.statistics(), gradients);
     }
 
     private TapeValue value(String tensor) {

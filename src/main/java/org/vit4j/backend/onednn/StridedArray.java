@@ -81,6 +81,11 @@ final class StridedArray {
         return buffer;
     }
 
+    /** Number of elements of the buffer before the first one. */
+    long offset() {
+        return offset;
+    }
+
     ElementType type() {
         return buffer.type();
     }
