@@ -135,7 +135,7 @@ prepare() {
   done
   set +f
   user_options=$options
-  flags=(-XX:+UseSerialGC -Xmn32m)
+  flags=(-XX:+UseSerialGC -Xmn16m)
   if echo "$options" | grep -Eq -e '-XX:\+Use[A-Za-z0-9]+GC($|[^A-Za-z0-9])'; then flags=(); fi
   # JavaCPP loads native libraries and uses sun.misc.Unsafe; newer versions of Java warn of both.
   if [ "${version%%.*}" -ge 22 ]; then flags+=(--enable-native-access=ALL-UNNAMED); fi

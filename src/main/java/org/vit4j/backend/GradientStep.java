@@ -66,7 +66,8 @@ public interface GradientStep extends AutoCloseable {
 
     /**
      * The gradient with respect to all trainable parameters, in the order of {@link ParameterStore#trainable}, where the
-     * backend computes. Every run returns the same array; callers may overwrite it. 0 for parameters that are frozen or do not
+     * backend computes. Every run returns the same array; callers may overwrite it. The next run or {@link #forwardLoss} may use
+     * its memory for other arrays as soon as it begins. 0 for parameters that are frozen or do not
      * affect the loss.
      */
     default FlatArray gradient() {

@@ -92,6 +92,34 @@ class MemoryPlannerTest {
                         second.stream().map(MemoryBlock::offset).toList());
     }
 
+    @ParameterizedTest
+    @MethodSource("plans")
+    void reservedBlocksKeepTheirPlaceWhileTheyAreInUse(GapChoice choice, long seed) {
+        List<MemoryBlock> blocks = randomBlocks(seed);
+        List<MemoryBlock> reserved = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            MemoryBlock block = MemoryBlock.at(i * 500L + 3, 490);
+            block.extendLifetime(2 * i);
+            block.extendLifetime(STEPS);
+            reserved.add(block);
+        }
+        MemoryBlock end = MemoryBlock.at(10_000, 0);
+        end.extendLifetime(0);
+        end.extendLifetime(STEPS);
+        reserved.add(end);
+        long alone = MemoryPlanner.assignOffsets(randomBlocks(seed), GRAIN, choice);
+        long length = MemoryPlanner.assignOffsets(blocks, reserved, GRAIN, choice);
+        assertThat(length - end.offset()).as("beyond the reserved blocks").isBetween(0L, alone - 1);
+        assertThat(reserved.get(3).offset()).isEqualTo(1503);
+        for (MemoryBlock block : blocks) {
+            assertThat(block.offset() + block.length() <= end.offset() || block.offset() >= end.offset())
+                    .isTrue();
+            for (MemoryBlock other : reserved) {
+                if (block.overlaps(other)) assertThat(areDisjoint(block, other)).isTrue();
+            }
+        }
+    }
+
     @Test
     void blocksUsedOneAfterTheOtherShareMemory() {
         List<MemoryBlock> chain = List.of(block(100, 0, 1), block(100, 2, 3), block(90, 4, 5));

@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -58,8 +59,11 @@ public final class OneDnnGradientStep implements GradientStep {
     }
 
     private OneDnnPlan createPlan(long size) {
-        return OneDnnPlanner.training(
+        OneDnnPlan created = OneDnnPlanner.training(
                 graph, parameters, mode, size, outputs, loss.differentiableTensors(), flatGradient, precision, spec);
+        // The C library keeps what Java's compilers and the planner have freed, next to which the arrays of a run would come.
+        Pointer.trimMemory();
+        return created;
     }
 
     @Override
