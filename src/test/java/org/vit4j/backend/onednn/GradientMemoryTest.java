@@ -22,8 +22,8 @@ import org.vit4j.models.Models;
 /** Activations in the memory of gradients that are not yet written. */
 @RequiresOneDnn
 class GradientMemoryTest {
-    private static final String CONFIG = "{model: {arch: vit, classes: 3, image: {size: 16}, patch_size: 4, dim: 64,"
-            + " depth: 3, heads: 2}}";
+    private static final String CONFIG =
+            "{model: {arch: vit, classes: 3, image: {size: 16}, patch_size: 4, dim: 64," + " depth: 3, heads: 2}}";
 
     private final Graph graph = Models.builtIn()
             .read(Config.parse(CONFIG, "small.yaml").root().section("model"))
@@ -40,7 +40,9 @@ class GradientMemoryTest {
 
     private GradientStep step() {
         GradientStep.GradientSpec spec = new GradientStep.GradientSpec(
-                network -> network.output("logits").mul(network.output("logits")).sum(), List.of(graph.logits().name()));
+                network ->
+                        network.output("logits").mul(network.output("logits")).sum(),
+                List.of(graph.logits().name()));
         return Backend.ONEDNN.step(graph, parameters, Mode.TRAINING, spec);
     }
 
@@ -114,7 +116,9 @@ class GradientMemoryTest {
                     .count();
             assertThat(inside).isPositive();
             assertThat(inside + outside).as("none lies across an end").isEqualTo(buffers.length);
-            long total = Arrays.stream(buffers).mapToLong(buffer -> buffer.block().length()).sum();
+            long total = Arrays.stream(buffers)
+                    .mapToLong(buffer -> buffer.block().length())
+                    .sum();
             assertThat(arena.bytes()).isLessThan(total);
         }
     }
