@@ -56,7 +56,8 @@ final class GradientMemory {
 
     /** Extends the lifetime of the gradient that an array is a view of; ignores arrays in other memory. */
     void extendLifetime(StridedArray array, int step) {
-        if (array.buffer() == buffer) blocks.floorEntry(array.offset()).getValue().extendLifetime(step);
+        if (array.buffer() == buffer)
+            blocks.floorEntry(array.offset()).getValue().extendLifetime(step);
     }
 
     /** Reserves the gradients until the end of a run, for their readers. */

@@ -61,7 +61,8 @@ public final class OneDnnGradientStep implements GradientStep {
     private OneDnnPlan createPlan(long size) {
         OneDnnPlan created = OneDnnPlanner.training(
                 graph, parameters, mode, size, outputs, loss.differentiableTensors(), flatGradient, precision, spec);
-        // The C library keeps what Java's compilers and the planner have freed, next to which the arrays of a run would come.
+        // The C library keeps what Java's compilers and the planner have freed, next to which the arrays of a run would
+        // come.
         Pointer.trimMemory();
         return created;
     }
