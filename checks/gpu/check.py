@@ -1,288 +1,189 @@
-"""Repeats, memory, several processes and speed of the libtorch backend; started by checks/gpu/run.sh.
+"""Golden cases, repeats, memory, several processes and speed of the libtorch backend; started by checks/gpu/run.sh.
 
-Standard library only. Starts workers of vit4j and, if the given Python has torch and timm, of PyTorch, and lets them work
-in turns. Ends with 1 if a check fails; a network that PyTorch cannot be measured with is listed with the reason.
+Standard library only. Starts workers of vit4j and, if its Python has torch and timm, of PyTorch, and lets them work in
+turns. A step that fails does not prevent the next ones. Ends with 1 if a check fails or time is up.
+VIT4J names another command than ./vit4j.
 """
 
 import argparse
-import datetime
 import filecmp
 import glob
 import json
 import os
 import platform
+import re
+import shlex
 import shutil
-import statistics
+import signal
 import subprocess
 import sys
-import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../../bench"))
 
 import models
+from report import Results
+from speed import speed, vit4j
+from workers import Gpu, WorkerFailure, reason, run
 
 NETWORKS = ["vit_base", "deit_small", "cait_xxs24", "cvt_13", "vitae_tiny"]
 ROUNDING = 1e-4  # of the loss, between one process and two
-GROWTH_STEPS = 500
-GROWTH_LIMIT = 64 << 20  # bytes over 500 steps, without the first ones
+CPU_CASES = "vit_s_*"
+SMALL = {
+    "vit": ["model.dim=16", "model.depth=1", "model.heads=2"],
+    "levit": ["model.dim=[16,32]", "model.depth=[1,1]", "model.heads=[2,2]"],
+}
 
 
 def parsed():
-    options = argparse.ArgumentParser()
+    options = argparse.ArgumentParser(prog="checks/gpu/run.sh")
     options.add_argument("--device", default="cuda:0")
-    options.add_argument("--out", default="target/gpu")
-    options.add_argument("--python", default=sys.executable)
+    options.add_argument("--out", required=True)
     options.add_argument("--networks", default=",".join(NETWORKS))
     options.add_argument("--batch", type=int, default=64, help="of the timed networks")
-    options.add_argument("--quick", action="store_true", help="one round, without TF32")
-    return options.parse_args()
-
-
-class GpuMemory(threading.Thread):
-    """Peak GPU memory of a process, as nvidia-smi reports it; 0 where it does not list processes, as in some containers."""
-
-    def __init__(self, pid):
-        super().__init__(daemon=True)
-        self.pid, self.peak, self.stop = pid, 0, False
-
-    def run(self):
-        query = ["nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"]
-        while not self.stop:
-            for line in subprocess.run(query, capture_output=True, text=True).stdout.splitlines():
-                words = [word.strip() for word in line.split(",")]
-                if len(words) == 2 and words[0] == str(self.pid) and words[1].isdigit():
-                    self.peak = max(self.peak, int(words[1]) << 20)
-            time.sleep(0.2)
-
-
-class Worker:
-    """A process that answers commands by lines of JSON."""
-
-    def __init__(self, command, device, log):
-        with open(log, "a") as errors:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-            )
-        self.log = log
-        self.gpu = GpuMemory(self.process.pid) if device != "cpu" else None
-        if self.gpu:
-            self.gpu.start()
-
-    def ready(self):
-        return self.read()
-
-    def read(self):
-        line = self.process.stdout.readline()
-        if not line:
-            with open(self.log) as errors:
-                last = [text.strip() for text in errors if text.strip()][-1:] or ["no output"]
-            raise RuntimeError(last[0])
-        return json.loads(line)
-
-    def __call__(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        return self.read()
-
-    def close(self):
-        if self.gpu:
-            self.gpu.stop = True
-        self.process.stdin.close()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+    options.add_argument("--minutes", type=float, default=10, help="until the last check ends")
+    options.add_argument("--quick", action="store_true", help="100 steps for memory growth, one round, without TF32")
+    options.add_argument("--validate", action="store_true", help="only check these options")
+    found = options.parse_args()
+    known = [row.name for row in models.ROWS]
+    for name in found.networks.split(","):
+        if name not in known:
+            options.error(f"unknown network '{name}'; known: {', '.join(known)}")
+    if found.batch < 1 or not found.minutes > 0:
+        options.error("--batch and --minutes must be positive")
+    return found
 
 
 class Check:
-    def __init__(self, options):
-        self.device, self.out, self.python = options.device, options.out, options.python
-        self.networks, self.batch, self.quick = options.networks.split(","), options.batch, options.quick
+    def __init__(self, options, results):
+        self.device, self.out, self.quick, self.batch = options.device, options.out, options.quick, options.batch
+        self.networks = options.networks.split(",")
+        self.results, self.expect, self.skip = results, results.expect, results.skip
         self.cpu = self.device == "cpu"
-        self.log = os.path.join(self.out, "workers.log")
-        open(self.log, "w").close()
-        self.failures = []
+        self.gpu = None if self.cpu else Gpu(self.device)
+        self.end = time.monotonic() + 60 * options.minutes
+        self.vit4j = shlex.split(os.environ.get("VIT4J", "./vit4j"))
+        self.python = os.environ.get("PYTHON", sys.executable)
+        self.no_peer = self.peer_missing()
 
-    def expect(self, condition, message):
-        print(("ok: " if condition else "FAILED: ") + message, flush=True)
-        if not condition:
-            self.failures.append(message)
-        return condition
+    def left(self):
+        return self.end - time.monotonic()
+
+    def log(self, *words):
+        return os.path.join(self.out, re.sub(r"[^\w.]+", "-", "-".join(words)) + ".log")
+
+    def peer_missing(self):
+        done = subprocess.run([self.python, "-c", "import torch, timm"], capture_output=True, text=True)
+        if done.returncode == 0:
+            return ""
+        last = (done.stderr.strip().splitlines() or ["failed"])[-1]
+        self.skip(f"speed next to PyTorch, since {self.python} cannot import it: {last}; pip install timm transformers")
+        return last
+
+    # Golden cases
+
+    def goldens(self):
+        """All cases on a GPU; on the CPU, where this script itself is checked, a few."""
+        profiles, libtorch = os.environ.get("VIT4J_PROFILES", "torch"), os.environ.get("VIT4J_LIBTORCH")
+        command = ["mvn", "-q", "-B", f"-P{profiles}", "-Djacoco.skip", "-Dtest=GoldenTest", "-Dengine=torch"]
+        command += [f"-Ddevice={self.device}", "-Dcases=" + (CPU_CASES if self.cpu else "*")]
+        if libtorch:
+            jvm = ["-Xmx3g", "-Dorg.bytedeco.javacpp.maxbytes=8g", "-Dorg.bytedeco.javacpp.maxphysicalbytes=14g"]
+            jvm += ["-Dorg.bytedeco.javacpp.pathsFirst=true", f"-Djava.library.path={libtorch}"]
+            # Not the directory of other processes: libraries in it are replaced.
+            jvm.append(f"-Dorg.bytedeco.javacpp.cachedir={os.path.abspath('target/gpu/natives')}")
+            command.append("-Dtest.jvm=" + " ".join(jvm))
+        # Surefire prints the result, or writes it to a file of the test.
+        reports = "target/torch*/surefire-reports/*GoldenTest-output.txt"
+        for old in glob.glob(reports):
+            os.remove(old)
+        log = self.log("goldens")
+        code = run([*command, "test"], log, self.left())
+        text = ""
+        for path in [*glob.glob(reports), log]:
+            with open(path, errors="replace") as file:
+                text += file.read()
+        counts = re.findall(r"^(\d+) cases, (\d+) passed, (\d+) skipped", text, re.MULTILINE)
+        if not counts:
+            return self.expect(False, f"golden cases: no result, exit code {code}: {reason(log)} ({log})")
+        cases, passed, _ = map(int, counts[-1])
+        failing = re.findall(r"^(\S+) +torch .*(?:FAILED|Error|Exception)", text, re.MULTILINE)
+        which = f": {', '.join(sorted(set(failing)))}" if failing else ""
+        good = code == 0 and cases == passed > 0
+        self.results.data["goldens"] = {"cases": cases, "passed": passed, "failing": sorted(set(failing))}
+        return self.expect(good, f"{passed} of {cases} golden cases agree with the reference{which} ({log})")
 
     # Training by the command line
 
-    def train(self, name, device, *overrides):
-        run = os.path.join(self.out, name)
-        shutil.rmtree(run, ignore_errors=True)
-        sizes = ["model.dim=16", "model.depth=1", "model.heads=2"] if self.cpu else []
-        words = [f"train.device={device}", "train.backend=torch", "model.proj_drop=0.1", *sizes, *overrides]
-        command = ["./vit4j", "train", "digits-vit", "--run", run]
+    def train(self, name, network, device, *overrides):
+        """Trains a network for digits; returns the run directory and the losses of the epochs."""
+        directory = os.path.join(self.out, name)
+        shutil.rmtree(directory, ignore_errors=True)
+        words = [f"train.device={device}", "train.backend=torch", *overrides, *(SMALL[network] if self.cpu else [])]
+        command = [*self.vit4j, "train", "digits-" + network, "--run", directory]
         for word in words:
             command += ["--set", word]
-        with open(os.path.join(self.out, name + ".log"), "w") as log:
-            code = subprocess.run(command, stdout=log, stderr=log).returncode
-        if not self.expect(code == 0, f"training on {device} ends with exit code 0 ({name}.log)"):
-            return run, []
-        with open(os.path.join(run, "metrics.jsonl")) as lines:
-            return run, [json.loads(line)["train_loss"] for line in lines]
+        code = run(command, self.log(name), self.left())
+        if code != 0:
+            raise WorkerFailure(f"training on {device} ends with exit code {code}: {reason(self.log(name))}")
+        with open(os.path.join(directory, "metrics.jsonl")) as lines:
+            return directory, [json.loads(line)["train_loss"] for line in lines]
 
     def repeats(self):
-        epochs = "train.epochs=1" if self.cpu else "train.epochs=3"
-        first, losses = self.train("run1", self.device, epochs)
-        second, again = self.train("run2", self.device, epochs)
-        same = losses == again and losses != []
-        for path in glob.glob(first + "/checkpoints/*.safetensors"):
-            other = os.path.join(second, "checkpoints", os.path.basename(path))
-            same = same and os.path.exists(other) and filecmp.cmp(path, other, shallow=False)
-        self.expect(same, f"two equal trainings have equal losses and checkpoints: {losses}")
-        return {"losses": losses, "equal": same}
+        """Two equal trainings: attention with dropout, and convolutions with batch norm."""
+        self.results.data["repeats"] = {}
+        for network, overrides in [("vit", ["model.proj_drop=0.1"]), ("levit", [])]:
+            epochs = f"train.epochs={1 if self.cpu or network == 'levit' else 3}"
+            first, losses = self.train(network + "-1", network, self.device, epochs, *overrides)
+            second, again = self.train(network + "-2", network, self.device, epochs, *overrides)
+            paths = glob.glob(first + "/checkpoints/*.safetensors")
+            same = losses == again and losses != [] and paths != []
+            for path in paths:
+                other = os.path.join(second, "checkpoints", os.path.basename(path))
+                same = same and os.path.exists(other) and filecmp.cmp(path, other, shallow=False)
+            self.results.data["repeats"][network] = {"losses": losses, "again": again, "equal": same}
+            self.expect(same, f"two equal trainings of digits-{network} have equal losses and checkpoints: {losses}, {again}")
 
     def processes(self):
         """One process against two: on two GPUs, or on the CPU twice."""
-        count = 2
-        if not self.cpu:
-            listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout.splitlines()
-            count = sum(line.startswith("GPU ") for line in listed)
-        if count < 2:
-            print("not checked: several processes need two GPUs", flush=True)
-            return {"skipped": "one GPU"}
+        if not self.cpu and self.gpu.count() < 2:
+            return self.skip("several processes, which need two GPUs")
         if not self.cpu and os.environ.get("VIT4J_LIBTORCH"):
-            print("not checked: several processes need NCCL, which only the natives with CUDA bind", flush=True)
-            return {"skipped": "pip's libtorch"}
-        devices = "[cpu, cpu]" if self.cpu else "[cuda:0, cuda:1]"
+            return self.skip("several processes, which need NCCL: only the natives with CUDA bind it, not pip's libtorch")
+        one, two = ("cpu", "[cpu, cpu]") if self.cpu else ("cuda:0", "[cuda:0, cuda:1]")
         # A short first epoch: rounding grows with the number of steps.
-        _, alone = self.train("one", "cpu" if self.cpu else "cuda:0", "train.epochs=1")
-        _, together = self.train("two", devices, "train.epochs=1")
-        if not alone or not together:
-            return {"losses": [alone, together]}
+        _, alone = self.train("one", "vit", one, "train.epochs=1", "model.proj_drop=0.1")
+        _, together = self.train("two", "vit", two, "train.epochs=1", "model.proj_drop=0.1")
         difference = abs(alone[0] - together[0])
-        self.expect(difference < ROUNDING, f"loss of one process and of two differ by {difference:.1e}")
-        return {"losses": [alone[0], together[0]]}
-
-    # Workers
-
-    def java(self, row, precision):
-        sets = [*row.overrides(), f"train.device={self.device}", f"train.precision={precision}"]
-        command = ["./vit4j", "bench-worker", row.config, "--runner", "torch"]
-        for word in sets:
-            command += ["--set", word]
-        return Worker(command, self.device, self.log)
-
-    def peer(self, row, precision):
-        fields = {
-            "peer": row.peer,
-            "image": row.image,
-            "batch": row.batch,
-            "classes": row.classes,
-            "device": self.device,
-            "precision": precision,
-        }
-        return Worker([self.python, os.path.join(HERE, "peer.py"), json.dumps(fields)], self.device, self.log)
+        self.results.data["processes"] = {"losses": [alone[0], together[0]]}
+        return self.expect(difference < ROUNDING, f"losses of one process and of two differ by {difference:.1e}")
 
     def memory(self):
-        row = models.vit("vit_192x6_32px", batch=8)
-        if self.cpu:
-            row = models.vit("vit_192x1_32px", depth=1, batch=2)
-        worker = self.java(row, "fp32")
+        steps = 100 if self.quick else 500
+        limit = (16 << 20) + steps * (96 << 10)
+        row = models.vit("vit_192x1_32px", depth=1, batch=2) if self.cpu else models.vit("vit_192x6_32px", batch=8)
+        worker = vit4j(self, row, "fp32", self.log("memory"))
         try:
-            worker.ready()
-            worker("train 100")
-            before, gpu_before = worker("memory")["resident"], worker.gpu.peak if worker.gpu else 0
-            worker(f"train {GROWTH_STEPS}")
-            after, gpu_after = worker("memory")["resident"], worker.gpu.peak if worker.gpu else 0
+            worker.read()
+            worker(f"train {steps // 5}")
+            before, gpu_before = worker("memory")["resident"], self.gpu and self.gpu.used()
+            worker(f"train {steps}")
+            grown = worker("memory")["resident"] - before
+            gpu_after = self.gpu and self.gpu.used()
         finally:
             worker.close()
-        grown = after - before
-        self.expect(grown < GROWTH_LIMIT, f"{GROWTH_STEPS} steps add {grown / 1e6:.1f} MB of host memory")
-        if gpu_before:
-            gpu_grown = gpu_after - gpu_before
-            self.expect(gpu_grown < GROWTH_LIMIT, f"{GROWTH_STEPS} steps add {gpu_grown / 1e6:.1f} MB of GPU memory")
+        found = {"steps": steps, "host_growth": grown, "limit": limit}
+        self.results.data["memory"] = found
+        self.expect(grown < limit, f"host memory grows by {grown / 1e6:.1f} MB over {steps} steps, limit {limit / 1e6:.0f}")
+        if gpu_before is not None and gpu_after is not None:
+            found["gpu_growth"] = grown = gpu_after - gpu_before
+            self.expect(grown < limit, f"GPU memory grows by {grown / 1e6:.1f} MB over {steps} steps, limit {limit / 1e6:.0f}")
         elif not self.cpu:
-            print("not checked: nvidia-smi does not list the memory of the process", flush=True)
-        return {"steps": GROWTH_STEPS, "host_growth": grown, "gpu_growth": gpu_after - gpu_before if gpu_before else None}
-
-    def rows(self):
-        for name in self.networks:
-            row = next(row for row in models.ROWS if row.name == name)
-            if not self.cpu:
-                yield models.Row(row.name, row.config, row.peer, row.image, self.batch, row.classes, row.sets, row.note)
-                continue
-            # Tiny: one block, where the peer can have one too.
-            peer, sets = dict(row.peer), list(row.sets)
-            if peer.get("package") == "timm":
-                peer["arguments"] = {**peer["arguments"], "depth": 1}
-                sets.append("model.depth=1")
-            yield models.Row(row.name, row.config, peer, row.image, 1, row.classes, sets, row.note)
+            self.skip("growth of GPU memory: nvidia-smi does not report it")
 
     def speed(self):
-        results = []
-        for row in self.rows():
-            for precision in ["fp32", "bf16"] if self.cpu or self.quick else ["fp32", "tf32", "bf16"]:
-                one = self.measure(row, precision)
-                results.append(one)
-                print(line(one), flush=True)
-        return results
-
-    def measure(self, row, precision):
-        """Rounds of training and inference, in which the two take turns."""
-        result = {"network": row.name, "precision": precision, "batch": row.batch}
-        workers = {"vit4j": self.java(row, precision)}
-        if row.peer:
-            workers["pytorch"] = self.peer(row, precision)
-        else:
-            result["pytorch_missing"] = row.note
-        for name, worker in list(workers.items()):
-            try:
-                worker.ready()
-            except RuntimeError as problem:
-                worker.close()
-                del workers[name]
-                result[name + "_missing"] = str(problem)
-                if name == "vit4j":
-                    self.expect(False, f"{row.name} {precision}: {problem}")
-        try:
-            rounds, steps = (1, 1) if self.cpu else (1, 5) if self.quick else (3, 5)
-            times = {name: {"train": [], "infer": []} for name in workers}
-            for name, worker in workers.items():  # warm-up
-                worker(f"train {steps}")
-                worker(f"infer {row.batch} {steps}")
-            for _ in range(rounds):
-                for name, worker in workers.items():
-                    times[name]["train"] += worker(f"train {steps}")["seconds"]
-                for name, worker in workers.items():
-                    times[name]["infer"] += worker(f"infer {row.batch} {steps}")["seconds"]
-            for name, worker in workers.items():
-                result[name] = {
-                    "training_images_per_second": row.batch / statistics.median(times[name]["train"]),
-                    "inference_images_per_second": row.batch / statistics.median(times[name]["infer"]),
-                    "peak_memory": worker.gpu.peak if worker.gpu else worker("memory")["peak"],
-                }
-        except RuntimeError as problem:
-            self.expect(False, f"{row.name} {precision}: {problem}")
-        finally:
-            for worker in workers.values():
-                worker.close()
-        return result
-
-
-HEADER = [
-    "| network | precision | batch | training, images/s | PyTorch | ratio | inference, images/s | PyTorch | ratio"
-    " | peak memory, MB | PyTorch |",
-    "|---|---|---|---|---|---|---|---|---|---|---|",
-]
-
-
-def line(one):
-    ours, theirs = one.get("vit4j", {}), one.get("pytorch", {})
-    cells = [one["network"], one["precision"], str(one["batch"])]
-    for key in ["training_images_per_second", "inference_images_per_second"]:
-        a, b = ours.get(key), theirs.get(key)
-        cells += [f"{a:.1f}" if a else "-", f"{b:.1f}" if b else "-", f"{a / b:.2f}" if a and b else "-"]
-    for side in (ours, theirs):
-        cells.append(f"{side['peak_memory'] / 1e6:.0f}" if side.get("peak_memory") else "-")
-    return "| " + " | ".join(cells) + " |"
+        speed(self)
 
 
 def processor():
@@ -294,48 +195,47 @@ def processor():
         return platform.processor() or platform.machine()
 
 
+def interrupted(signum, frame):
+    raise KeyboardInterrupt
+
+
 def main():
     options = parsed()
-    start = time.time()
-    check = Check(options)
-
-    def text(name):
-        path = os.path.join(options.out, name)
-        return open(path).read().strip() if os.path.exists(path) else ""
-
-    results = {
-        "date": datetime.date.today().isoformat(),
-        "device": options.device,
-        "card": text("card.txt"),
-        "machine": processor(),
-        "processors": os.cpu_count(),
-        "version": text("version.txt"),
-        "libtorch": "pip" if os.environ.get("VIT4J_LIBTORCH") else "jar",
-        "repeats": check.repeats(),
-        "memory": check.memory(),
-        "processes": check.processes(),
-        "speed": check.speed(),
-        "failures": check.failures,
-    }
-    results["seconds"] = round(time.time() - start, 1)
-    with open(os.path.join(options.out, "results.json"), "w") as file:
-        json.dump(results, file, indent=2)
-    missing = [
-        f"- PyTorch, {one['network']} {one['precision']}: {one['pytorch_missing']}"
-        for one in results["speed"]
-        if "pytorch_missing" in one
-    ]
-    machine = f"{results['machine']}, {results['processors']} processors"
-    on_cpu = f"On a CPU, not on a GPU ({machine}); tiny networks, which only check the script"
-    table = [on_cpu if check.cpu else results["card"], "", *HEADER]
-    table += [line(one) for one in results["speed"]] + [""] + missing
-    with open(os.path.join(options.out, "table.md"), "w") as file:
-        file.write("\n".join(table).rstrip() + "\n")
-    print(f"{options.out}/results.json, {options.out}/table.md", flush=True)
-    if check.failures:
-        print(f"{len(check.failures)} checks failed", file=sys.stderr)
-        sys.exit(1)
+    if options.validate:
+        return 0
+    os.makedirs(options.out, exist_ok=True)
+    for one in (signal.SIGTERM, signal.SIGHUP):  # a lost connection
+        signal.signal(one, interrupted)
+    start, status = time.monotonic(), None
+    version = os.path.join(options.out, "version.txt")
+    results = Results(
+        options.out,
+        device=options.device,
+        card="" if options.device == "cpu" else Gpu(options.device).name(),
+        machine=processor(),
+        processors=os.cpu_count(),
+        networks=options.networks.split(","),
+        version=open(version).read().strip() if os.path.exists(version) else "",
+        libtorch="pip package" if os.environ.get("VIT4J_LIBTORCH") else "jar",
+        quick=options.quick,
+    )
+    try:
+        check = Check(options, results)
+        for step in (check.goldens, check.repeats, check.memory, check.processes, check.speed):
+            name = step.__name__
+            print(f"== {name} ({time.monotonic() - start:.0f} s)", flush=True)
+            if check.left() < 1:
+                results.skip(f"{name}: time is up, see --minutes", matters=True)
+                continue
+            try:
+                step()
+            except Exception as problem:  # the next steps are independent
+                results.expect(False, f"{name}: {type(problem).__name__}: {problem}")
+            results.data["seconds"] = round(time.monotonic() - start, 1)
+    except KeyboardInterrupt:
+        status = "interrupted"
+    return results.finish(status)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

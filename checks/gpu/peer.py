@@ -1,4 +1,4 @@
-"""PyTorch and timm by the line protocol of `vit4j bench-worker`: train N, infer B N, memory.
+"""PyTorch and timm by the line protocol of `vit4j bench-worker`: train N, infer B N, memory; first of all "open".
 
     peer.py ROW     JSON: peer (of bench/models.py), image, batch, classes, device, precision (fp32, tf32 or bf16)
 
@@ -15,6 +15,7 @@ import warnings
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../bench"))
 
 import torch
+import timm  # imported here, since it takes seconds, and the network is made later
 
 import models
 
@@ -25,6 +26,7 @@ def main():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     row = json.loads(sys.argv[1])
+    sys.stdin.readline()  # open
     device = torch.device(row["device"])
     cuda = device.type == "cuda"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = row["precision"] == "tf32"
@@ -60,8 +62,10 @@ def main():
             optimizer.zero_grad()
             with autocast():
                 output = model(x.to(device, non_blocking=True))
-            criterion(output.float(), labels.to(device)).backward()
+            loss = criterion(output.float(), labels.to(device))
+            loss.backward()
             optimizer.step()
+            loss.item()
             if cuda:
                 torch.cuda.synchronize()
 
@@ -80,7 +84,7 @@ def main():
     def answer(value):
         print(json.dumps(value), file=answers, flush=True)
 
-    answer({"ready": "PyTorch " + torch.__version__})
+    answer({"ready": f"PyTorch {torch.__version__}, timm {timm.__version__}"})
     for line in sys.stdin:
         words = line.split()
         if words[0] == "train":

@@ -4,9 +4,13 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.DeviceFailure;
 import org.vit4j.bench.BenchRunner;
 import org.vit4j.bench.BenchWorker;
+import org.vit4j.io.RunException;
 import org.vit4j.run.RunConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,11 +44,14 @@ final class BenchWorkerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        BenchWorker.serve(
-                RunConfig.open(config, overrides.values()),
-                runner,
-                lines,
-                spec.commandLine().getOut());
+        RunConfig opened = RunConfig.open(config, overrides.values());
+        try {
+            BenchWorker.serve(opened, runner, lines, spec.commandLine().getOut());
+        } catch (RuntimeException e) {
+            Optional<DeviceFailure> failure = Backend.deviceFailure(e);
+            if (failure.isPresent()) throw new RunException(failure.get().reason(), e);
+            throw e;
+        }
         return CommandLineProgram.SUCCESS;
     }
 }

@@ -72,12 +72,14 @@ record TorchDevice(String name, boolean sharesMemory) {
     }
 
     private Optional<String> cudaReason() {
-        if (!torch.hasCUDA())
+        // Not hasCUDA(), which is also false where CUDA finds no GPU.
+        if (!Context.hasCUDART())
             return Optional.of("this build's libtorch has no CUDA; build one with"
                     + " 'mvn -Ptorch,torch-cuda -DskipTests package' (docs/cuda.md)");
         int count = torch.cuda_device_count();
         if (count == 0)
-            return Optional.of(TorchInstallation.ofThisMachine(System.getenv()).noGpuReason());
+            return Optional.of(TorchInstallation.ofThisMachine(Context.versionCUDART(), System.getenv())
+                    .noGpuReason());
         int index = index();
         if (index >= count)
             return Optional.of(name + " does not exist: libtorch sees " + count + " GPU(s), from cuda:0");

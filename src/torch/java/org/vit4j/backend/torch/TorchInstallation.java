@@ -14,12 +14,13 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * Driver, libraries and variables that libtorch needs for a GPU, and the reasons why it may not see one.
  *
+ * @param cuda major version of CUDA that libtorch was built with
  * @param driver version of the NVIDIA driver; empty if none is loaded or it cannot be read
  * @param visible value of {@code CUDA_VISIBLE_DEVICES}
  */
-record TorchInstallation(Optional<String> driver, Optional<String> visible) {
-    /** Oldest driver for CUDA 13, the version of libtorch's natives with CUDA. */
-    private static final int CUDA_13_DRIVER = 580;
+record TorchInstallation(int cuda, Optional<String> driver, Optional<String> visible) {
+    /** Oldest driver by major version of CUDA: 12, of pip's packages, and 13, of the natives with CUDA. */
+    private static final Map<Integer, Integer> OLDEST_DRIVER = Map.of(11, 450, 12, 525, 13, 580);
 
     private static final String DOCS = " (docs/cuda.md)";
     private static final Path DRIVER_VERSION = Path.of("/proc/driver/nvidia/version");
@@ -27,9 +28,12 @@ record TorchInstallation(Optional<String> driver, Optional<String> visible) {
     private static final Pattern LIBRARY =
             Pattern.compile("(lib[\\w.+-]+\\.so[\\w.]*|[\\w+-]+\\.dll)(?=: cannot open)");
 
-    static TorchInstallation ofThisMachine(Map<String, String> environment) {
+    /** @param cuda version of CUDA that libtorch was built with, such as 12080 */
+    static TorchInstallation ofThisMachine(long cuda, Map<String, String> environment) {
         return new TorchInstallation(
-                driver(DRIVER_VERSION), Optional.ofNullable(environment.get("CUDA_VISIBLE_DEVICES")));
+                (int) (cuda / 1000),
+                driver(DRIVER_VERSION),
+                Optional.ofNullable(environment.get("CUDA_VISIBLE_DEVICES")));
     }
 
     /** Reads the version from the file of the Linux driver. */
@@ -60,9 +64,10 @@ record TorchInstallation(Optional<String> driver, Optional<String> visible) {
             return "CUDA_VISIBLE_DEVICES=" + visible.get() + " hides all GPUs";
         if (driver.isEmpty()) return "libtorch sees no GPU: no NVIDIA driver is loaded" + DOCS;
         int major = Integer.parseInt(driver.get().substring(0, driver.get().indexOf('.')));
-        if (major < CUDA_13_DRIVER)
-            return "the NVIDIA driver " + driver.get() + " is too old for libtorch's CUDA 13, which needs "
-                    + CUDA_13_DRIVER + " or newer" + DOCS;
+        int oldest = OLDEST_DRIVER.getOrDefault(cuda, 0);
+        if (major < oldest)
+            return "the NVIDIA driver " + driver.get() + " is too old for libtorch's CUDA " + cuda + ", which needs "
+                    + oldest + " or newer" + DOCS;
         return "libtorch sees no GPU, although the NVIDIA driver " + driver.get() + " is loaded: CUDA_VISIBLE_DEVICES="
                 + visible.orElse("") + ", or the devices /dev/nvidia* are missing in a container" + DOCS;
     }

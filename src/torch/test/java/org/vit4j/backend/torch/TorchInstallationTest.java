@@ -17,7 +17,11 @@ class TorchInstallationTest {
     Path directory;
 
     private static String reason(String driver, String visible) {
-        return new TorchInstallation(Optional.ofNullable(driver), Optional.ofNullable(visible)).noGpuReason();
+        return reason(13, driver, visible);
+    }
+
+    private static String reason(int cuda, String driver, String visible) {
+        return new TorchInstallation(cuda, Optional.ofNullable(driver), Optional.ofNullable(visible)).noGpuReason();
     }
 
     @Test
@@ -31,6 +35,16 @@ class TorchInstallationTest {
         assertThat(reason("580.65.06", "7"))
                 .startsWith(
                         "libtorch sees no GPU, although the NVIDIA driver 580.65.06 is loaded: CUDA_VISIBLE_DEVICES=7");
+    }
+
+    @Test
+    void theOldestDriverDependsOnTheCudaOfLibtorch() {
+        assertThat(reason(12, "470.82.01", null))
+                .isEqualTo("the NVIDIA driver 470.82.01 is too old for libtorch's CUDA 12, which needs 525 or newer"
+                        + " (docs/cuda.md)");
+        assertThat(reason(12, "550.54.15", "7"))
+                .startsWith("libtorch sees no GPU, although the NVIDIA driver 550.54.15 is loaded");
+        assertThat(reason(99, "550.54.15", null)).startsWith("libtorch sees no GPU, although");
     }
 
     @Test
