@@ -76,10 +76,14 @@ record TorchDevice(String name, boolean sharesMemory) {
         if (!Context.hasCUDART())
             return Optional.of("this build's libtorch has no CUDA; build one with"
                     + " 'mvn -Ptorch,torch-cuda -DskipTests package' (docs/cuda.md)");
+        try {
+            // Before cuda_device_count(), which prints a warning and returns 0 where this throws.
+            torch.globalContext().lazyInitDevice(torch.DeviceType.CUDA);
+        } catch (RuntimeException e) {
+            var installation = TorchInstallation.ofThisMachine(Context.versionCUDART(), System.getenv());
+            return Optional.of(installation.noGpuReason(String.valueOf(e.getMessage())));
+        }
         int count = torch.cuda_device_count();
-        if (count == 0)
-            return Optional.of(TorchInstallation.ofThisMachine(Context.versionCUDART(), System.getenv())
-                    .noGpuReason());
         int index = index();
         if (index >= count)
             return Optional.of(name + " does not exist: libtorch sees " + count + " GPU(s), from cuda:0");

@@ -25,6 +25,9 @@ record TorchInstallation(int cuda, Optional<String> driver, Optional<String> vis
     private static final String DOCS = " (docs/cuda.md)";
     private static final Path DRIVER_VERSION = Path.of("/proc/driver/nvidia/version");
     private static final Pattern VERSION = Pattern.compile("\\s(\\d{3,4}(?:\\.\\d+)+)\\s");
+    /** The newest CUDA that the driver supports, by libtorch's message about an old driver. */
+    private static final Pattern SUPPORTED = Pattern.compile("driver on your system is too old \\(found version (\\d+)\\)");
+
     private static final Pattern LIBRARY =
             Pattern.compile("(lib[\\w.+-]+\\.so[\\w.]*|[\\w+-]+\\.dll)(?=: cannot open)");
 
@@ -58,18 +61,41 @@ record TorchInstallation(int cuda, Optional<String> driver, Optional<String> vis
                 .anyMatch(Files::exists);
     }
 
-    /** The reason why libtorch sees no GPU. */
-    String noGpuReason() {
+    /**
+     * The reason why libtorch sees no GPU.
+     *
+     * @param message of libtorch's exception
+     */
+    String noGpuReason(String message) {
         if (visible.isPresent() && (visible.get().isBlank() || visible.get().startsWith("-")))
             return "CUDA_VISIBLE_DEVICES=" + visible.get() + " hides all GPUs";
-        if (driver.isEmpty()) return "libtorch sees no GPU: no NVIDIA driver is loaded" + DOCS;
-        int major = Integer.parseInt(driver.get().substring(0, driver.get().indexOf('.')));
+        Matcher supported = SUPPORTED.matcher(message);
+        if (supported.find()) return oldDriver(" for CUDA " + version(Integer.parseInt(supported.group(1))));
         int oldest = OLDEST_DRIVER.getOrDefault(cuda, 0);
-        if (major < oldest)
-            return "the NVIDIA driver " + driver.get() + " is too old for libtorch's CUDA " + cuda + ", which needs "
-                    + oldest + " or newer" + DOCS;
-        return "libtorch sees no GPU, although the NVIDIA driver " + driver.get() + " is loaded: CUDA_VISIBLE_DEVICES="
-                + visible.orElse("") + ", or the devices /dev/nvidia* are missing in a container" + DOCS;
+        if (driver.map(TorchInstallation::major).orElse(oldest) < oldest) return oldDriver("");
+        if (message.contains("Found no NVIDIA driver"))
+            return "libtorch sees no GPU: no NVIDIA driver is loaded" + DOCS;
+        if (message.contains("No CUDA GPUs are available"))
+            return "libtorch sees no GPU, although the NVIDIA driver " + driver.map(name -> name + " ").orElse("")
+                    + "is loaded: CUDA_VISIBLE_DEVICES=" + visible.orElse("")
+                    + ", or the devices /dev/nvidia* are missing in a container" + DOCS;
+        return "libtorch sees no GPU: " + message.lines().findFirst().orElse("") + DOCS;
+    }
+
+    /** @param made for which version of CUDA it was made, if that is known */
+    private String oldDriver(String made) {
+        int oldest = OLDEST_DRIVER.getOrDefault(cuda, 0);
+        return "the NVIDIA driver" + driver.map(name -> " " + name).orElse("") + made + " is too old for libtorch's CUDA "
+                + cuda + (oldest == 0 ? "" : ", which needs " + oldest + " or newer") + DOCS;
+    }
+
+    /** 11040 is 11.4. */
+    private static String version(int number) {
+        return number / 1000 + "." + number % 1000 / 10;
+    }
+
+    private static int major(String driver) {
+        return Integer.parseInt(driver.substring(0, driver.indexOf('.')));
     }
 
     /** The reason why the native libraries cannot be loaded; names the library that is missing. */

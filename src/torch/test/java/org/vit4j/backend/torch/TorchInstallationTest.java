@@ -16,35 +16,44 @@ class TorchInstallationTest {
     @TempDir
     Path directory;
 
-    private static String reason(String driver, String visible) {
-        return reason(13, driver, visible);
-    }
+    private static final String NO_DRIVER = "Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU";
+    private static final String NO_GPU = "No CUDA GPUs are available";
+    private static final String OLD_DRIVER =
+            "The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver";
 
-    private static String reason(int cuda, String driver, String visible) {
-        return new TorchInstallation(cuda, Optional.ofNullable(driver), Optional.ofNullable(visible)).noGpuReason();
+    private static String reason(int cuda, String driver, String visible, String message) {
+        return new TorchInstallation(cuda, Optional.ofNullable(driver), Optional.ofNullable(visible))
+                .noGpuReason(message + "\nException raised from device_count_impl at CUDAFunctions.cpp:88");
     }
 
     @Test
-    void driverAndVariableExplainThatNoGpuIsSeen() {
-        assertThat(reason(null, null)).isEqualTo("libtorch sees no GPU: no NVIDIA driver is loaded (docs/cuda.md)");
-        assertThat(reason("535.104.05", null))
-                .isEqualTo("the NVIDIA driver 535.104.05 is too old for libtorch's CUDA 13, which needs 580 or newer"
-                        + " (docs/cuda.md)");
-        assertThat(reason("580.65.06", "")).isEqualTo("CUDA_VISIBLE_DEVICES= hides all GPUs");
-        assertThat(reason("580.65.06", "-1")).isEqualTo("CUDA_VISIBLE_DEVICES=-1 hides all GPUs");
-        assertThat(reason("580.65.06", "7"))
+    void driverVariableAndMessageExplainThatNoGpuIsSeen() {
+        assertThat(reason(13, null, null, NO_DRIVER))
+                .isEqualTo("libtorch sees no GPU: no NVIDIA driver is loaded (docs/cuda.md)");
+        assertThat(reason(13, "580.65.06", "", NO_GPU)).isEqualTo("CUDA_VISIBLE_DEVICES= hides all GPUs");
+        assertThat(reason(13, "580.65.06", "-1", NO_GPU)).isEqualTo("CUDA_VISIBLE_DEVICES=-1 hides all GPUs");
+        assertThat(reason(13, "580.65.06", "7", NO_GPU))
                 .startsWith(
                         "libtorch sees no GPU, although the NVIDIA driver 580.65.06 is loaded: CUDA_VISIBLE_DEVICES=7");
+        assertThat(reason(13, null, null, "CUDA unknown error - this may be due to an incorrectly set up environment"))
+                .isEqualTo("libtorch sees no GPU: CUDA unknown error - this may be due to an incorrectly set up"
+                        + " environment (docs/cuda.md)");
     }
 
     @Test
     void theOldestDriverDependsOnTheCudaOfLibtorch() {
-        assertThat(reason(12, "470.82.01", null))
+        assertThat(reason(13, "535.104.05", null, OLD_DRIVER))
+                .isEqualTo("the NVIDIA driver 535.104.05 for CUDA 11.4 is too old for libtorch's CUDA 13, which needs 580"
+                        + " or newer (docs/cuda.md)");
+        assertThat(reason(12, null, null, OLD_DRIVER))
+                .isEqualTo("the NVIDIA driver for CUDA 11.4 is too old for libtorch's CUDA 12, which needs 525 or newer"
+                        + " (docs/cuda.md)");
+        assertThat(reason(12, "470.82.01", null, NO_GPU))
                 .isEqualTo("the NVIDIA driver 470.82.01 is too old for libtorch's CUDA 12, which needs 525 or newer"
                         + " (docs/cuda.md)");
-        assertThat(reason(12, "550.54.15", "7"))
+        assertThat(reason(12, "550.54.15", "7", NO_GPU))
                 .startsWith("libtorch sees no GPU, although the NVIDIA driver 550.54.15 is loaded");
-        assertThat(reason(99, "550.54.15", null)).startsWith("libtorch sees no GPU, although");
+        assertThat(reason(99, null, null, OLD_DRIVER)).endsWith("is too old for libtorch's CUDA 99 (docs/cuda.md)");
     }
 
     @Test
