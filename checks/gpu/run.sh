@@ -82,6 +82,7 @@ elif [ "$device" != cpu ]; then VIT4J_PROFILES=torch,torch-cuda
 fi
 echo "libtorch: ${libtorch:-of the jar}, profiles $VIT4J_PROFILES"
 export CUBLAS_WORKSPACE_CONFIG=:4096:8 OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE PYTHON=$python
+[ "$device" != cpu ] || export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # of both sides
 
 vit4j=${VIT4J:-./vit4j}
 echo "== build (the first time with downloads of up to 1 GB; log: target/torch*/launcher.log)"

@@ -26,7 +26,8 @@ record TorchInstallation(int cuda, Optional<String> driver, Optional<String> vis
     private static final Path DRIVER_VERSION = Path.of("/proc/driver/nvidia/version");
     private static final Pattern VERSION = Pattern.compile("\\s(\\d{3,4}(?:\\.\\d+)+)\\s");
     /** The newest CUDA that the driver supports, by libtorch's message about an old driver. */
-    private static final Pattern SUPPORTED = Pattern.compile("driver on your system is too old \\(found version (\\d+)\\)");
+    private static final Pattern SUPPORTED =
+            Pattern.compile("driver on your system is too old \\(found version (\\d+)\\)");
 
     private static final Pattern LIBRARY =
             Pattern.compile("(lib[\\w.+-]+\\.so[\\w.]*|[\\w+-]+\\.dll)(?=: cannot open)");
@@ -76,7 +77,8 @@ record TorchInstallation(int cuda, Optional<String> driver, Optional<String> vis
         if (message.contains("Found no NVIDIA driver"))
             return "libtorch sees no GPU: no NVIDIA driver is loaded" + DOCS;
         if (message.contains("No CUDA GPUs are available"))
-            return "libtorch sees no GPU, although the NVIDIA driver " + driver.map(name -> name + " ").orElse("")
+            return "libtorch sees no GPU, although the NVIDIA driver "
+                    + driver.map(name -> name + " ").orElse("")
                     + "is loaded: CUDA_VISIBLE_DEVICES=" + visible.orElse("")
                     + ", or the devices /dev/nvidia* are missing in a container" + DOCS;
         return "libtorch sees no GPU: " + message.lines().findFirst().orElse("") + DOCS;
@@ -85,8 +87,9 @@ record TorchInstallation(int cuda, Optional<String> driver, Optional<String> vis
     /** @param made for which version of CUDA it was made, if that is known */
     private String oldDriver(String made) {
         int oldest = OLDEST_DRIVER.getOrDefault(cuda, 0);
-        return "the NVIDIA driver" + driver.map(name -> " " + name).orElse("") + made + " is too old for libtorch's CUDA "
-                + cuda + (oldest == 0 ? "" : ", which needs " + oldest + " or newer") + DOCS;
+        return "the NVIDIA driver" + driver.map(name -> " " + name).orElse("") + made
+                + " is too old for libtorch's CUDA " + cuda
+                + (oldest == 0 ? "" : ", which needs " + oldest + " or newer") + DOCS;
     }
 
     /** 11040 is 11.4. */

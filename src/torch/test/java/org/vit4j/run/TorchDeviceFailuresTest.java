@@ -21,12 +21,14 @@ class TorchDeviceFailuresTest {
     /** By the text of libtorch 2.10: simulated. */
     @Test
     void exhaustedGpuMemoryHasTheEstimateAndABatchThatFits() {
-        String message = "CUDA out of memory. Tried to allocate 2.25 GiB. GPU 1 has a total capacity of 39.39 GiB of which"
-                + " 1.02 GiB is free.\nException raised from malloc at CUDACachingAllocator.cpp:1369";
+        String message =
+                "CUDA out of memory. Tried to allocate 2.25 GiB. GPU 1 has a total capacity of 39.39 GiB of which"
+                        + " 1.02 GiB is free.\nException raised from malloc at CUDACachingAllocator.cpp:1369";
         assertThat(line(new RuntimeException(message)))
-                .matches("out of memory on cuda:1 \\(39\\.39 GiB\\), allocating 2\\.25 GiB; train\\.batch=768 needs about"
-                        + " 1\\d\\d\\.\\d GiB by estimate; try --set train\\.batch=192 --set train\\.accumulate=4"
-                        + " \\(about [23]\\d\\.\\d GiB\\), which gives the same steps");
+                .matches(
+                        "out of memory on cuda:1 \\(39\\.39 GiB\\), allocating 2\\.25 GiB; train\\.batch=768 needs about"
+                                + " 1\\d\\d\\.\\d GiB by estimate; try --set train\\.batch=192 --set train\\.accumulate=4"
+                                + " \\(about [23]\\d\\.\\d GiB\\), which gives the same steps");
     }
 
     /** A real allocation of 2^57 bytes, which the operating system refuses. */
@@ -39,7 +41,8 @@ class TorchDeviceFailuresTest {
             refused = e;
         }
         assertThat(line(refused))
-                .startsWith("out of memory on the CPU, allocating 144115188075855872 bytes; train.batch=768 needs about")
+                .startsWith(
+                        "out of memory on the CPU, allocating 144115188075855872 bytes; train.batch=768 needs about")
                 .contains("try --set train.batch=384 --set train.accumulate=2");
     }
 

@@ -16,7 +16,8 @@ class TorchInstallationTest {
     @TempDir
     Path directory;
 
-    private static final String NO_DRIVER = "Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU";
+    private static final String NO_DRIVER =
+            "Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU";
     private static final String NO_GPU = "No CUDA GPUs are available";
     private static final String OLD_DRIVER =
             "The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver";
@@ -43,8 +44,9 @@ class TorchInstallationTest {
     @Test
     void theOldestDriverDependsOnTheCudaOfLibtorch() {
         assertThat(reason(13, "535.104.05", null, OLD_DRIVER))
-                .isEqualTo("the NVIDIA driver 535.104.05 for CUDA 11.4 is too old for libtorch's CUDA 13, which needs 580"
-                        + " or newer (docs/cuda.md)");
+                .isEqualTo(
+                        "the NVIDIA driver 535.104.05 for CUDA 11.4 is too old for libtorch's CUDA 13, which needs 580"
+                                + " or newer (docs/cuda.md)");
         assertThat(reason(12, null, null, OLD_DRIVER))
                 .isEqualTo("the NVIDIA driver for CUDA 11.4 is too old for libtorch's CUDA 12, which needs 525 or newer"
                         + " (docs/cuda.md)");
