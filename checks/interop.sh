@@ -3,7 +3,7 @@
 # with INTEROP_TORCH=1 safetensors in timm. Prints one line per network; fails if results differ. --write writes the table to
 # docs/generated/keras.md. --all checks every golden network, trains each in Keras and adds the oldest supported Keras. The files
 # are made by the golden tests (target/keras, target/onnx), which run first if the files are missing. KERAS_VERSION selects
-# another Keras, GOLDENS other cases.
+# another Keras, GOLDENS other cases. --prepare installs the Python packages and does nothing else.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,30 +11,26 @@ newest=${KERAS_VERSION:-3.15.1}
 oldest=3.6.0
 all=false
 write=false
+prepare=false
 for option in "$@"; do
   case $option in
     --all) all=true ;;
     --write) write=true ;;
-    *) echo "checks/interop.sh: unknown option '$option'; expected --all or --write" >&2; exit 1 ;;
+    --prepare) prepare=true ;;
+    *) echo "checks/interop.sh: unknown option '$option'; expected --all, --write or --prepare" >&2; exit 1 ;;
   esac
 done
 
 die() { echo "checks/interop.sh: $1" >&2; exit 1; }
-command -v python3 >/dev/null 2>&1 || die "'python3' is missing: install Python 3.11 or newer"
 command -v java >/dev/null 2>&1 || die "'java' is missing: install a JDK 17 or newer"
 command -v mvn >/dev/null 2>&1 || die "'mvn' is missing: install Maven 3.8 or newer"
 
-# Creates a virtual environment with the given packages, if it does not exist yet.
-environment() {
-  local venv=$1; shift
-  [ -e "$venv/complete" ] && return
-  rm -rf "$venv"
-  python3 -m venv "$venv" 2>/dev/null || python3 -m virtualenv -q "$venv" 2>/dev/null \
-    || die "python3 cannot create a virtual environment: install python3-venv (or pip install virtualenv)"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" \
-    || die "pip could not install $*; the first run needs the package registry"
-  touch "$venv/complete"
-}
+# The Python packages of Keras version $1.
+environment() { checks/environment.sh "target/interop/keras-$1" "keras==$1" 'jax==0.10.2' 'h5py==3.16.0' 'numpy==2.4.6'; }
+if $prepare; then
+  environment "$newest"
+  exec checks/onnx/run.sh --prepare
+fi
 
 goldens=${GOLDENS:-src/test/resources/goldens}
 if ! compgen -G 'target/keras/*.double.npy' >/dev/null || [ ! -d target/test-classes ]; then
@@ -60,7 +56,7 @@ failed=0
 keras() {
   local version=$1 saved=target/interop/saved-$1 line name error verdict back
   local venv=target/interop/keras-$version
-  environment "$venv" "keras==$version" 'jax==0.10.2' 'h5py==3.16.0' 'numpy==2.4.6'
+  environment "$version"
   rm -rf "$saved"
   KERAS_BACKEND=numpy "$venv/bin/python" checks/keras/round_trip.py target/keras "$saved" "${names[@]}" \
     >target/interop/forward.txt || failed=1

@@ -1,24 +1,16 @@
 #!/usr/bin/env bash
 # Tracking with a real MLflow server: trains the digits, stops, resumes, and compares parameters, metrics, tags, files and status
 # with the run directory by MLflow's Python client; stops the server during a run; reads the event file by TensorBoard.
-# The first run installs mlflow and tensorboard from the package registry into target/mlflow.
+# The first run installs mlflow and tensorboard from the package registry into target/mlflow; --prepare does nothing else.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 die() { echo "checks/mlflow.sh: $1" >&2; exit 1; }
-command -v python3 >/dev/null 2>&1 || die "'python3' is missing: install Python 3.11 or newer"
 command -v java >/dev/null 2>&1 || die "'java' is missing: install a JDK 17 or newer"
 
 venv=target/mlflow/venv
-if [ ! -e "$venv/complete-1" ]; then
-  rm -rf "$venv"
-  mkdir -p target/mlflow
-  python3 -m venv "$venv" 2>/dev/null || python3 -m virtualenv -q "$venv" 2>/dev/null \
-    || die "python3 cannot create a virtual environment: install python3-venv (or pip install virtualenv)"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check 'mlflow==3.17.2' 'tensorboard==2.20.0' 'setuptools<81' \
-    || die "pip could not install mlflow and tensorboard; the first run needs the package registry"
-  touch "$venv/complete-1"
-fi
+checks/environment.sh "$venv" 'mlflow==3.17.2' 'tensorboard==2.20.0' 'setuptools<81'
+[ "${1:-}" != --prepare ] || exit 0
 
 work=$(mktemp -d)
 server=

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # Executes all notebooks with few epochs: all on JJava, the quick start also on the kernels of rapaio and BeakerX, and the
-# Zeppelin note by Zeppelin's Jupyter interpreter. Needs Python 3 and access to the package registries.
+# Zeppelin note by Zeppelin's Jupyter interpreter. Needs Python 3 and access to the package registries. --prepare installs the
+# Python packages and does nothing else.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 fail() { echo "checks/notebooks.sh: $1" >&2; exit 1; }
 
-command -v python3 >/dev/null 2>&1 || fail "python3 is missing; install Python 3.9 or newer"
 venv=target/notebooks/venv
-if [ ! -x "$venv/bin/pip" ]; then
-  rm -rf "$venv"
-  python3 -m venv "$venv" 2>/dev/null || fail "python3 cannot create a virtual environment; install python3-venv"
-fi
-"$venv/bin/pip" install -q --disable-pip-version-check -r checks/notebooks/requirements.txt ||
-  fail "pip could not install checks/notebooks/requirements.txt"
+checks/environment.sh "$venv" -r checks/notebooks/requirements.txt
+# Zeppelin's Jupyter interpreter finds jupyter-client only by a name that newer versions do not have, and its generated code needs
+# protobuf 3, so it has a Python environment of its own.
+zeppelin=target/notebooks/zeppelin
+checks/environment.sh "$zeppelin" -r checks/notebooks/zeppelin/requirements.txt
+[ "${1:-}" != --prepare ] || exit 0
 mvn -q -B dependency:get -Dartifact=io.github.padreati:rapaio-jupyter-kernel:3.0.1 -Dtransitive=false ||
   fail "Maven could not download rapaio's kernel"
 
@@ -31,17 +31,10 @@ cp notebooks/*.ipynb "$work"
 PATH=$PWD/$venv/bin:$PATH beakerx_kernel || fail "BeakerX's kernel is not installed in $venv"
 "$venv/bin/python" checks/notebooks/run.py --first notebooks/kernels/beakerx.jshell beakerx "$work/01-quick-start.ipynb"
 
-# Zeppelin's Jupyter interpreter finds jupyter-client only by a name that newer versions do not have, and its generated code needs
-# protobuf 3, so it has a Python environment of its own.
-zeppelin=target/notebooks/zeppelin
-if ! cmp -s checks/notebooks/zeppelin/requirements.txt "$zeppelin/complete"; then
-  rm -rf "$zeppelin"
-  python3 -m venv "$zeppelin"
-  "$zeppelin/bin/pip" install -q --disable-pip-version-check -r checks/notebooks/zeppelin/requirements.txt ||
-    fail "pip could not install checks/notebooks/zeppelin/requirements.txt"
+if ! cmp -s checks/notebooks/zeppelin/pom.xml "$zeppelin/jars/complete"; then
   mvn -q -B -f checks/notebooks/zeppelin/pom.xml dependency:copy-dependencies -DoutputDirectory="$PWD/$zeppelin/jars" ||
     fail "Maven could not download Zeppelin's interpreter"
-  cp checks/notebooks/zeppelin/requirements.txt "$zeppelin/complete"
+  cp checks/notebooks/zeppelin/pom.xml "$zeppelin/jars/complete"
 fi
 (export PATH=$PWD/$zeppelin/bin:$PATH JJAVA_STARTUP_SCRIPTS_PATH=$notebooks/kernels/zeppelin.jshell
   run=$PWD/checks/notebooks/zeppelin/RunNote.java

@@ -25,7 +25,8 @@ errs() {
 ./vit4j bench digits-vit --steps 1 --set train.batch=4 --json 2>/dev/null | grep -q '"peak_memory"' && ok "bench"
 ./vit4j preview digits-vit -o "$work/sheet.png" --count 4 && [ -s "$work/sheet.png" ] && ok "preview"
 
-./vit4j train configs/digits-vit.yaml --set train.epochs=2 --run "$work/run" | tee "$work/train.txt"
+# The README's main example runs with the launcher's own options of Java, also where others are set.
+VIT4J_JAVA_OPTS='' ./vit4j train configs/digits-vit.yaml --set train.epochs=2 --run "$work/run" | tee "$work/train.txt"
 for file in config.yaml metrics.jsonl environment.json model.keras last.keras checkpoints report.html metrics.csv evaluation.json; do
   [ -e "$work/run/$file" ] || fail "the run directory has no $file"
 done

@@ -6,7 +6,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 die() { echo "checks/keras/run.sh: $1" >&2; exit 1; }
-command -v python3 >/dev/null 2>&1 || die "'python3' is missing: install Python 3.11 or newer"
 
 version=${KERAS_VERSION:-3.15.1}
 backend=${KERAS_BACKEND:-jax}
@@ -17,14 +16,7 @@ case $backend in
 esac
 
 venv=target/keras-venv-$version-$backend
-if [ ! -e "$venv/complete" ]; then
-  mkdir -p target
-  rm -rf "$venv"
-  python3 -m venv "$venv" || die "python3 cannot create a virtual environment: install python3-venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "keras==$version" "$package" h5py==3.16.0 numpy==2.4.6 \
-    || die "pip could not install Keras $version; the first run needs the network"
-  touch "$venv/complete"
-fi
+checks/environment.sh "$venv" "keras==$version" "$package" h5py==3.16.0 numpy==2.4.6
 
 if ! compgen -G 'target/keras/*.keras' >/dev/null; then
   mvn -B -ntp -q -Djacoco.skip test -Dtest='Keras*Test' "-Dgoldens=${GOLDENS:-}"
