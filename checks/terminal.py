@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-LONGEST_SECONDS = 180
+LONGEST_SECONDS = 600
 
 
 def record(command):

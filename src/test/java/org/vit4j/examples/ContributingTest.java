@@ -129,8 +129,10 @@ class ContributingTest {
     }
 
     private static String vit4j(int code, String... words) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g"));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of("-XX:+UseSerialGC", "-cp", classes + File.pathSeparator + classPath()));
         command.add("org.vit4j.Main");
         command.addAll(List.of(words));

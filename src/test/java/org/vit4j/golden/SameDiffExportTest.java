@@ -86,6 +86,7 @@ class SameDiffExportTest {
     private void run(List<String> arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 libraries(),
                 "src/test/java/org/vit4j/examples/PlainSameDiff.java"));

@@ -147,7 +147,12 @@ class LocaleTest {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(options.split(" ")));
-        command.addAll(List.of("-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), "org.vit4j.Main"));
+        command.addAll(List.of(
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.vit4j.Main"));
         Stream.concat(Arrays.stream(words.split(" ")), Arrays.stream(more)).forEach(command::add);
         File out = directory.resolve("out.txt").toFile();
         File err = directory.resolve("err.txt").toFile();
