@@ -311,7 +311,7 @@ def main():
     parser.add_argument("--without", action="append", default=[], help="a subject to leave out, such as pytorch-compile")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--turn", type=float, default=0.25, help="seconds of a subject's turn, which has at least one step")
-    parser.add_argument("--rounds", type=int, default=15, help="turns of each subject; float32 training has twice as many")
+    parser.add_argument("--rounds", type=int, default=10, help="turns of each subject; float32 training has twice as many")
     options = parser.parse_args()
     unknown = set(options.networks or []) - {row.name for row in models.SHORT}
     if unknown:
