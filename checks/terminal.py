@@ -18,6 +18,8 @@ def record(command):
     """Everything the command writes to its terminal, and its exit code."""
     pid, terminal = pty.fork()
     if pid == 0:
+        # A program in the foreground of a terminal does not ignore Ctrl-C, which one in the background inherits.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execvp(command[0], command)
     written, pressed, start = b"", False, time.time()
     while True:
