@@ -23,7 +23,7 @@ import models
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "target" / "bench"
 PROGRAM = os.environ.get("VIT4J", "./vit4j")  # relative to ROOT
-PAUSE = 0.1  # seconds between turns: threads that still spin after one subject's turn would slow the next
+PAUSE = 0.2  # seconds between turns: threads that still spin after one subject's turn would slow the next
 
 
 class Worker:

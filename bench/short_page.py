@@ -92,16 +92,23 @@ class Results:
 
 
 def ratios(ours, found, factors):
-    """Rates relative to those of peers, by peer: the median of the rounds."""
-    return {peer: found[peer]["relative"]["median"] for peer in factors if peer in found and ours in found}
+    """Rates relative to those of peers, by peer: the median of the rounds. Results of an older version have only rates."""
+
+    def ratio(peer):
+        if "relative" in found[peer]:
+            return found[peer]["relative"]["median"]
+        return found[ours]["images_per_second"] / found[peer]["images_per_second"]
+
+    return {peer: ratio(peer) for peer in factors if peer in found and ours in found}
 
 
-def relative(result):
-    """The rate of vit4j relative to that of a peer, with the 10th and 90th percentile of the rounds."""
-    if result is None or "relative" not in result:
+def relative(ours, found, peer):
+    """The rate of vit4j relative to that of a peer, with the 10th and 90th percentile of the rounds if they are known."""
+    ratio = ratios(ours, found, [peer]).get(peer)
+    if ratio is None:
         return "-"
-    spread = result["relative"]
-    return f"{spread['median']:.2f} ({spread['p10']:.2f}..{spread['p90']:.2f})"
+    spread = found[peer].get("relative")
+    return f"{ratio:.2f}" + (f" ({spread['p10']:.2f}..{spread['p90']:.2f})" if spread else "")
 
 
 def score(goal, found):
@@ -124,7 +131,7 @@ def comparison(results, goal):
         found = results.of(row, goal.result)
         missed = scores[row] < 1
         ours = found.get(goal.ours)
-        cells = [relative(found.get(peer)) for peer in peers]
+        cells = [relative(goal.ours, found, peer) for peer in peers]
         body.append([f"**{row}**" if missed else row, rate(ours), *(rate(found.get(peer)) for peer in peers), *cells])
         if missed:
             lost.append(f"- **{row}**: {results.reason(row, goal.result)}.")
@@ -229,7 +236,8 @@ def conditions(about):
         " turn to warm up. Images per second,"
         " median of all steps (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program, as the median"
         " of the ratios in each round, with the 10th to 90th percentile: above 1, vit4j is faster. The median can differ from the ratio of the"
-        " two rates, because the processor's speed changes between rounds. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
+        " two rates, because the processor's speed changes between rounds. Ratios without percentiles are those of the rates, of an older version"
+        " of the benchmark with 5 turns (15 in float32 training) of half a second. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
         " first in each table, with the reason below.",
         "",
         f"torch.compile was measured with {', '.join(about['compiled'])} only, in training."
