@@ -3,7 +3,7 @@
 # compiler for torch.compile, and network access for the first run.
 #
 #   bench/run.sh prepare      exports the networks for the peers and fills the cache of torch.compile; other load does no harm
-#   bench/run.sh short        about half an hour after prepare: PyTorch, torch.compile, ONNX Runtime and OpenVINO, in float32
+#   bench/run.sh short        about an hour after prepare: PyTorch, torch.compile, ONNX Runtime and OpenVINO, in float32
 #                             and bfloat16; writes docs/generated/performance-ISA.md for this kind of processor
 #   bench/run.sh startup      time to the first prediction, a few minutes; prints a table
 #   bench/run.sh              hours: all parts of docs/generated/performance.md, with plain SameDiff and DJL, then the page

@@ -1,4 +1,4 @@
-"""A short comparison of vit4j with PyTorch, ONNX Runtime and OpenVINO: about half an hour for the networks of models.SHORT.
+"""A short comparison of vit4j with PyTorch, ONNX Runtime and OpenVINO: about an hour for the networks of models.SHORT.
 
     short.py prepare                 exports the files of the peers, and fills the cache of torch.compile; not timed
     short.py run                     measures all networks, then writes the page
