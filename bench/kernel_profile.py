@@ -99,6 +99,8 @@ class Worker:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+        self.lines.close()
+        self.output.close()
 
 
 def rows(calls, shapes):

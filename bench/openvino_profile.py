@@ -7,14 +7,14 @@ than without a profile: oneDNN prints each kernel as it ends.
 """
 
 import argparse
-import json
-import os
 import statistics
-import sys
 import time
 
+import compare
 import kernel_profile
 import models
+import openvino
+import peer
 import short
 from markdown import table
 
@@ -33,20 +33,13 @@ def our_kind(call):
 
 
 class OpenVino:
-    """OpenVINO with performance counters, with the settings of bench/peer.py."""
+    """OpenVINO with performance counters."""
 
     def __init__(self, row, batch, options):
-        import numpy
-        import openvino
-
-        file = short.directory(row) / (f"infer-{batch}.onnx" if row.peer else "exported.onnx")
-        core = openvino.Core()
-        model = core.read_model(str(file))
-        model.reshape([batch, 3, row.image, row.image])
-        settings = {"INFERENCE_PRECISION_HINT": "bf16" if options.precision == "bf16" else "f32", "PERF_COUNT": True}
-        settings |= {"INFERENCE_NUM_THREADS": options.threads, "PERFORMANCE_HINT": "LATENCY"}
-        self.request = core.compile_model(model, "CPU", settings).create_infer_request()
-        self.images = numpy.random.default_rng(0).standard_normal((batch, 3, row.image, row.image), dtype="float32")
+        fields = {"peer": row.peer, "image": row.image, "threads": options.threads, "precision": options.precision}
+        fields["directory"] = str(short.directory(row))
+        self.request = peer.OpenVino(fields).compile(openvino.Core(), batch, PERF_COUNT=True).create_infer_request()
+        self.images = peer.images(fields, batch).numpy()
 
     def measure(self):
         begin = time.perf_counter()
@@ -100,7 +93,7 @@ def main():
         passes = {name: [] for name in programs}
         for _ in range(options.passes):
             for name, program in programs.items():
-                time.sleep(0.05)
+                time.sleep(compare.PAUSE)
                 passes[name].append(program.measure())
         programs["vit4j"].worker.close()
         for name, taken in passes.items():
@@ -109,7 +102,6 @@ def main():
             body.append([batch, name, *cells, f"{sum(kinds.values()):.2f}", f"{wall:.2f}"])
     print(f"{row.name}, {options.precision}, {options.threads} threads, ms, middle third of {options.passes} passes\n")
     print("\n".join(table(["batch", "", *KINDS, "kernels", "a pass"], body)))
-
 
 
 if __name__ == "__main__":

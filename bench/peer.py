@@ -154,7 +154,8 @@ class OpenVino:
             self.compiled[batch] = self.compile(openvino.Core(), batch)
         return {"ready": "OpenVINO " + openvino.__version__}
 
-    def compile(self, core, batch):
+    def compile(self, core, batch, **further):
+        """Compiles for a batch size, with further settings."""
         row = self.row
         path = os.path.join(row["directory"], f"infer-{batch}.onnx" if row["peer"] else "exported.onnx")
         model = core.read_model(path)
@@ -164,7 +165,7 @@ class OpenVino:
             "INFERENCE_NUM_THREADS": row["threads"],
             "PERFORMANCE_HINT": "LATENCY",
         }
-        return core.compile_model(model, "CPU", settings)
+        return core.compile_model(model, "CPU", settings | further)
 
     def infer(self, batch, times):
         x = images(self.row, batch).numpy()

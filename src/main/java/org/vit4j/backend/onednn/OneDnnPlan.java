@@ -39,18 +39,6 @@ final class OneDnnPlan implements CachedPlan {
     private final BytePointer scratch;
     private OpTime.OpTimes times;
 
-    /** A plan without gradients of parameters. */
-    OneDnnPlan(
-            long batch,
-            Tape tape,
-            int forward,
-            Map<String, StridedArray> inputs,
-            Map<String, StridedArray> seeds,
-            Map<String, StridedArray> outputs,
-            List<BatchStatistics> statistics) {
-        this(batch, tape, forward, inputs, seeds, outputs, statistics, GradientMemory.NONE);
-    }
-
     /**
      * Allocates memory and binds the steps.
      *
@@ -58,7 +46,7 @@ final class OneDnnPlan implements CachedPlan {
      * @param inputs arrays that are set before the forward pass
      * @param seeds gradients that are set before the backward pass
      * @param outputs arrays that are read after a run
-     * @param gradients of the parameters, which are read after a run
+     * @param gradients of the parameters, which are read after a run; {@link GradientMemory#NONE} if there are none
      */
     OneDnnPlan(
             long batch,

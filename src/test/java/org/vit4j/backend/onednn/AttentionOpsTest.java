@@ -36,7 +36,8 @@ class AttentionOpsTest {
         TapeValue blocks = attention.attention(heads(q), heads(k), heads(v), 0.3, ElementType.F32, size);
         Map<String, StridedArray> inputs = Map.of("q", q, "k", k, "v", v);
         Map<String, StridedArray> outputs = Map.of("full", full.array(), "blocks", blocks.array());
-        try (OneDnnPlan plan = new OneDnnPlan(1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of())) {
+        try (OneDnnPlan plan = new OneDnnPlan(
+                1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of(), GradientMemory.NONE)) {
             inputs.forEach((name, array) -> plan.set(name, Nd4j.randn(DataType.FLOAT, array.dims())));
             plan.forward();
             INDArray difference = plan.get("full").sub(plan.get("blocks"));

@@ -94,7 +94,8 @@ class FusedPostOpsTest {
         Map<String, StridedArray> inputs = Map.of("x", x, "w", w, "z", z);
         Map<String, StridedArray> outputs =
                 readsAddend ? Map.of("sum", sum.array(), "addend", addend.array()) : Map.of("sum", sum.array());
-        try (OneDnnPlan plan = new OneDnnPlan(1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of())) {
+        try (OneDnnPlan plan = new OneDnnPlan(
+                1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of(), GradientMemory.NONE)) {
             Map<String, INDArray> values = new HashMap<>();
             inputs.forEach((name, array) -> values.put(name, Nd4j.randn(DataType.FLOAT, array.dims())));
             values.forEach(plan::set);
@@ -146,7 +147,14 @@ class FusedPostOpsTest {
         TapeValue y = math.dense(value(x), value(w), value(bias), ElementType.F32, ElementType.F32);
         TapeValue normed = new NormOps(tape, math).fusedBatchNormInference(y.setUsedOnce(true), norm);
         try (OneDnnPlan plan = new OneDnnPlan(
-                1, tape, tape.steps().size(), Map.of(), Map.of(), Map.of("y", normed.array()), List.of())) {
+                1,
+                tape,
+                tape.steps().size(),
+                Map.of(),
+                Map.of(),
+                Map.of("y", normed.array()),
+                List.of(),
+                GradientMemory.NONE)) {
             plan.forward();
             return plan.get("y");
         } finally {
@@ -177,7 +185,8 @@ class FusedPostOpsTest {
         TapeValue separate = network.apply(value -> value.setUsedOnce(false));
         assertThat(tape.steps().size() - before).isGreaterThan(2 * fusedSteps);
         Map<String, StridedArray> outputs = Map.of("fused", fused.array(), "separate", separate.array());
-        try (OneDnnPlan plan = new OneDnnPlan(1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of())) {
+        try (OneDnnPlan plan = new OneDnnPlan(
+                1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of(), GradientMemory.NONE)) {
             inputs.forEach((name, array) -> plan.set(name, Nd4j.randn(DataType.FLOAT, array.dims())));
             plan.forward();
             INDArray difference = plan.get("fused").sub(plan.get("separate"));

@@ -81,7 +81,8 @@ class MergedGroupsTest {
         tape.backward();
         var outputs = Map.of("y", y.array(), "dx", tape.gradient(image), "dw", tape.gradient(weights));
         Map<String, StridedArray> inputs = Map.of("x", x, "kernel", kernel, "dy", dy);
-        try (OneDnnPlan plan = new OneDnnPlan(2, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of())) {
+        try (OneDnnPlan plan = new OneDnnPlan(
+                2, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of(), GradientMemory.NONE)) {
             Map<String, INDArray> values = new HashMap<>();
             inputs.forEach((name, array) -> values.put(name, Nd4j.randn(DataType.FLOAT, array.dims())));
             for (int run = 0; run < 2; run++) {

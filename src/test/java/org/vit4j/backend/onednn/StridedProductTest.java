@@ -55,7 +55,8 @@ class StridedProductTest {
         TapeValue sum = attention.weightedSum(scores, heads(k, heads, width, more), ElementType.F32);
         Map<String, StridedArray> inputs = Map.of("q", q, "k", k);
         Map<String, StridedArray> outputs = Map.of("scores", scores.array(), "sum", sum.array());
-        try (OneDnnPlan plan = new OneDnnPlan(1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of())) {
+        try (OneDnnPlan plan = new OneDnnPlan(
+                1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of(), GradientMemory.NONE)) {
             INDArray qs = Nd4j.randn(DataType.FLOAT, q.dims());
             INDArray ks = Nd4j.randn(DataType.FLOAT, k.dims());
             plan.set("q", qs);

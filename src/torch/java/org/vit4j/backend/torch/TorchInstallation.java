@@ -20,7 +20,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 record TorchInstallation(int cuda, Optional<String> driver, Optional<String> visible) {
     /** Oldest driver by major version of CUDA: 12, of pip's packages, and 13, of the natives with CUDA. */
-    private static final Map<Integer, Integer> OLDEST_DRIVER = Map.of(11, 450, 12, 525, 13, 580);
+    private static final Map<Integer, Integer> OLDEST_DRIVER = Map.of(12, 525, 13, 580);
 
     private static final String DOCS = " (docs/cuda.md)";
     private static final Path DRIVER_VERSION = Path.of("/proc/driver/nvidia/version");
