@@ -127,15 +127,15 @@ final class ConvolutionPrimitive {
      * setup step computes.
      */
     KernelStep reorderKernel() {
-        StridedArray buffer = PrimitivePair.buffer(forwardDesc(), dnnl_query_weights_md);
+        StridedArray buffer = PrimitiveSequence.buffer(forwardDesc(), dnnl_query_weights_md);
         reordered = buffer;
         return KernelStep.of(
                 "reorder_kernel",
                 () -> {
                     dnnl_primitive_desc desc = forwardDesc();
-                    reorderedLayout = PrimitivePair.checkedLayout(desc, dnnl_query_weights_md, buffer);
+                    reorderedLayout = PrimitiveSequence.checkedLayout(desc, dnnl_query_weights_md, buffer);
                     dnnl_primitive_desc_destroy(desc);
-                    return PrimitivePair.reorder(toOihw(kernel), reorderedLayout, buffer);
+                    return PrimitiveSequence.reorder(toOihw(kernel), reorderedLayout, buffer);
                 },
                 kernel,
                 buffer);
@@ -143,27 +143,28 @@ final class ConvolutionPrimitive {
 
     PostOp.FusableStep forward(StridedArray to) {
         if (reordered != null) return forward(to, reordered);
-        StridedArray buffer = packed == null ? PrimitivePair.buffer(forwardDesc(), dnnl_query_weights_md) : null;
+        StridedArray buffer = packed == null ? PrimitiveSequence.buffer(forwardDesc(), dnnl_query_weights_md) : null;
         return forward(to, buffer);
     }
 
     /** @param buffer memory for the reordered kernel; null if that is in {@link PackedWeights} */
     private PostOp.FusableStep forward(StridedArray to, StridedArray buffer) {
-        PrimitivePair step = new PrimitivePair(kind(), to, x, kernel) {
+        PrimitiveSequence step = new PrimitiveSequence(kind(), to, x, kernel) {
             @Override
             void bind() {
                 List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
                         List.of(toNchw(x).argument(DNNL_ARG_SRC), toNchw(to).argument(DNNL_ARG_DST)));
                 try (PrimitiveAttributes attributes = attributes()) {
                     MemoryLayout added = norm == null ? biasLayout() : channelLayout();
-                    dnnl_primitive_desc desc = forwardDesc(added, attributes(attributes, arguments));
+                    dnnl_primitive_desc desc =
+                            forwardDesc(added, attributes(attributes, arguments, ConvolutionPrimitive::toNchw));
                     arguments.add(
                             reordered == null ? weights(desc, toOihw(kernel), packed, buffer) : reorderedKernel(desc));
                     if (added != null) {
                         long address = norm == null ? bias.address() : packed.bias(bias, norm);
                         arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_BIAS, added, address));
                     }
-                    second = new Primitive(desc, arguments);
+                    add(new Primitive(desc, arguments));
                 }
             }
 
@@ -177,12 +178,6 @@ final class ConvolutionPrimitive {
                 if (packed == null || hasPostOps() || !kernel.isDense()) return false;
                 norm = folded;
                 return true;
-            }
-
-            /** Channels are the second axis of a convolution. */
-            @Override
-            StridedArray operand(StridedArray other) {
-                return toNchw(other);
             }
         };
         if (buffer != null) step.addArray(buffer);
@@ -228,19 +223,19 @@ final class ConvolutionPrimitive {
     }
 
     KernelStep backwardData(StridedArray dy, StridedArray dx) {
-        StridedArray buffer = PrimitivePair.buffer(backwardDataDesc(dy, dx), dnnl_query_weights_md);
-        return new PrimitivePair(kind() + "_bp_data", dx, dy, kernel, buffer) {
+        StridedArray buffer = PrimitiveSequence.buffer(backwardDataDesc(dy, dx), dnnl_query_weights_md);
+        return new PrimitiveSequence(kind() + "_bp_data", dx, dy, kernel, buffer) {
             @Override
             void bind() {
                 dnnl_primitive_desc desc = backwardDataDesc(dy, dx);
-                MemoryLayout layout = PrimitivePair.checkedLayout(desc, dnnl_query_weights_md, buffer);
-                first = PrimitivePair.reorder(toOihw(kernel), layout, buffer);
-                second = new Primitive(
+                MemoryLayout layout = PrimitiveSequence.checkedLayout(desc, dnnl_query_weights_md, buffer);
+                add(PrimitiveSequence.reorder(toOihw(kernel), layout, buffer));
+                add(new Primitive(
                         desc,
                         List.of(
                                 toNchw(dy).argument(DNNL_ARG_DIFF_DST),
                                 toNchw(dx).argument(DNNL_ARG_DIFF_SRC),
-                                new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, buffer.address())));
+                                new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, buffer.address()))));
             }
         };
     }
@@ -274,25 +269,25 @@ final class ConvolutionPrimitive {
 
     /** @param db gradient of the bias, [filters]; null without a bias */
     KernelStep backwardWeights(StridedArray dy, StridedArray dw, StridedArray db) {
-        StridedArray buffer = PrimitivePair.buffer(backwardWeightsDesc(dy), dnnl_query_diff_weights_md);
-        PrimitivePair step = new PrimitivePair(kind() + "_bp_weights", dw, x, dy, buffer) {
+        StridedArray buffer = PrimitiveSequence.buffer(backwardWeightsDesc(dy), dnnl_query_diff_weights_md);
+        PrimitiveSequence step = new PrimitiveSequence(kind() + "_bp_weights", dw, x, dy, buffer) {
             @Override
             void bind() {
                 dnnl_primitive_desc desc = backwardWeightsDesc(dy);
-                MemoryLayout layout = PrimitivePair.checkedLayout(desc, dnnl_query_diff_weights_md, buffer);
-                StridedArray to = toOihw(dw);
-                second = new Primitive(
-                        Reorder.createPrimitiveDesc(layout, to.layout(), false),
-                        List.of(
-                                new Primitive.PrimitiveArgument(DNNL_ARG_FROM, layout, buffer.address()),
-                                to.argument(DNNL_ARG_TO)));
+                MemoryLayout layout = PrimitiveSequence.checkedLayout(desc, dnnl_query_diff_weights_md, buffer);
                 List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(List.of(
                         toNchw(x).argument(DNNL_ARG_SRC),
                         toNchw(dy).argument(DNNL_ARG_DIFF_DST),
                         new Primitive.PrimitiveArgument(DNNL_ARG_DIFF_WEIGHTS, layout, buffer.address())));
                 if (db != null)
                     arguments.add(new Primitive.PrimitiveArgument(DNNL_ARG_DIFF_BIAS, biasLayout(), db.address()));
-                first = new Primitive(desc, arguments);
+                add(new Primitive(desc, arguments));
+                StridedArray to = toOihw(dw);
+                add(new Primitive(
+                        Reorder.createPrimitiveDesc(layout, to.layout(), false),
+                        List.of(
+                                new Primitive.PrimitiveArgument(DNNL_ARG_FROM, layout, buffer.address()),
+                                to.argument(DNNL_ARG_TO))));
             }
         };
         if (db != null) step.addArray(db);

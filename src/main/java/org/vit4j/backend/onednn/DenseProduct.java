@@ -4,12 +4,15 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_matmul_primitive_desc_create;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_destroy;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_query_scratchpad_md;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.vit4j.machine.CpuThreads;
 
 /**
  * Product of rows and weights, y = x w + bias, [M, K] x [K, N], with the weights in the type of x and the layout that oneDNN
@@ -40,19 +43,18 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
     /** @param packed cache of constant weights; null if they may change */
     PostOp.FusableStep step(PackedWeights packed) {
         StridedArray buffer = packed == null ? planBuffer() : null;
-        PrimitivePair step = new PrimitivePair("dense", y, x, weights) {
+        PrimitiveSequence step = new PrimitiveSequence("dense", y, x, weights) {
             @Override
             void bind() {
-                List<Primitive.PrimitiveArgument> arguments =
-                        new ArrayList<>(List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST)));
-                Primitive.PrimitiveArgument added = norm == null ? null : normedBias(packed, norm);
-                if (norm == null && bias != null) added = bias.argument(DNNL_ARG_BIAS);
-                if (added != null) arguments.add(added);
-                try (PrimitiveAttributes attributes = attributes()) {
-                    MemoryLayout biasLayout = added == null ? null : added.layout();
-                    dnnl_primitive_desc desc = description(biasLayout, attributes(attributes, arguments));
-                    arguments.add(weights(desc, weights, packed, buffer));
-                    second = new Primitive(desc, arguments);
+                Primitive.PrimitiveArgument row = bias == null ? null : bias.argument(DNNL_ARG_BIAS);
+                BoundRows all = new BoundRows(DenseProduct.this, norm == null ? row : normedBias(packed, norm), this);
+                dnnl_primitive_desc desc = all.description();
+                Primitive.PrimitiveArgument reordered = weights(desc, weights, packed, buffer);
+                dnnl_primitive_desc_destroy(desc);
+                long from = 0;
+                for (long rows : all.parts(reordered.layout())) {
+                    add(all.part(from, from + rows).primitive(reordered));
+                    from += rows;
                 }
             }
 
@@ -69,6 +71,74 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
         return step;
     }
 
+    /**
+     * Consecutive rows of a product whose arrays have addresses.
+     *
+     * @param from the first row; {@code to} is exclusive
+     * @param row the bias; null if there is none
+     * @param step whose post-ops follow the product
+     */
+    private record BoundRows(
+            DenseProduct product, long from, long to, Primitive.PrimitiveArgument row, PostOp.FusableStep step) {
+        BoundRows(DenseProduct product, Primitive.PrimitiveArgument row, PostOp.FusableStep step) {
+            this(product, 0, product.x.dim(0), row, step);
+        }
+
+        BoundRows part(long start, long end) {
+            return new BoundRows(product, start, end, row, step);
+        }
+
+        private StridedArray slice(StridedArray array) {
+            return array.dim(0) == 1 ? array : array.slice(0, from, to);
+        }
+
+        private dnnl_primitive_desc description(List<Primitive.PrimitiveArgument> arguments) {
+            DenseProduct rows = new DenseProduct(slice(product.x), product.weights, product.bias, slice(product.y));
+            arguments.add(rows.x.argument(DNNL_ARG_SRC));
+            arguments.add(rows.y.argument(DNNL_ARG_DST));
+            if (row != null) arguments.add(row);
+            try (PrimitiveAttributes attributes = step.attributes()) {
+                return rows.description(
+                        row == null ? null : row.layout(), step.attributes(attributes, arguments, this::slice));
+            }
+        }
+
+        /** Owned by the caller. */
+        dnnl_primitive_desc description() {
+            return description(new ArrayList<>());
+        }
+
+        Primitive primitive(Primitive.PrimitiveArgument weights) {
+            List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(List.of(weights));
+            return new Primitive(description(arguments), arguments);
+        }
+
+        /** Numbers of rows of the parts to compute one after another, which all read weights in this layout. */
+        List<Long> parts(MemoryLayout weights) {
+            boolean oneThread = CpuThreads.current() == 1 || product.x.type() != ElementType.BF16 || !Dnnl.hasAmx();
+            return RowParts.of(to, rows -> oneThread || part(0, rows).usesAllThreads(weights));
+        }
+
+        /** Scratch memory is per thread: with a single thread it has the same size if oneDNN takes one in any case. */
+        private boolean usesAllThreads(MemoryLayout weights) {
+            MemoryLayout chosen = query(dnnl_query_weights_md);
+            return chosen.isEqualTo(weights) && scratchBytes() != Dnnl.withThreads(1, this::scratchBytes);
+        }
+
+        private long scratchBytes() {
+            return query(dnnl_query_scratchpad_md).bytes();
+        }
+
+        private MemoryLayout query(int argument) {
+            dnnl_primitive_desc desc = description();
+            try {
+                return MemoryLayout.chosen(desc, argument);
+            } finally {
+                dnnl_primitive_desc_destroy(desc);
+            }
+        }
+    }
+
     private Primitive.PrimitiveArgument normedBias(PackedWeights packed, FoldedNorm norm) {
         MemoryLayout row =
                 MemoryLayout.strided(ElementType.F32, new long[] {1, weights.last()}, new long[] {weights.last(), 1});
@@ -77,7 +147,7 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
 
     private StridedArray planBuffer() {
         try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
-            return PrimitivePair.buffer(
+            return PrimitiveSequence.buffer(
                     description(bias == null ? null : bias.layout(), attributes.seal()), dnnl_query_weights_md);
         }
     }

@@ -3,10 +3,13 @@ package org.vit4j.backend.onednn;
 import static org.bytedeco.dnnl.global.dnnl.*;
 
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.Loader;
+import org.nd4j.nativeblas.NativeOps;
+import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** Access to the oneDNN library: availability, the CPU engine, primitive descriptors. */
 public final class Dnnl {
@@ -51,6 +54,23 @@ public final class Dnnl {
     /** Returns true if the processor has instructions for bfloat16 products: AMX or AVX-512 BF16. */
     static boolean hasBf16() {
         return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+    }
+
+    /** Returns true if the processor has tiles of AMX, in which bfloat16 products are computed. */
+    static boolean hasAmx() {
+        return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_amx) == dnnl_cpu_isa_avx512_core_amx;
+    }
+
+    /** Calls {@code work} with another number of threads, for a question about kernels of that number. */
+    static <T> T withThreads(int threads, Supplier<T> work) {
+        NativeOps openMp = NativeOpsHolder.getInstance().getDeviceNativeOps();
+        int before = openMp.ompGetMaxThreads();
+        openMp.setOmpNumThreads(threads);
+        try {
+            return work.get();
+        } finally {
+            openMp.setOmpNumThreads(before);
+        }
     }
 
     /** The version of the loaded library, for example {@code 3.8.1}. */

@@ -39,7 +39,7 @@ final class Kernels {
                         List.of(a.argument(DNNL_ARG_SRC), b.argument(DNNL_ARG_WEIGHTS), c.argument(DNNL_ARG_DST)));
                 if (bias != null) arguments.add(bias.argument(DNNL_ARG_BIAS));
                 try (PrimitiveAttributes attributes = attributes()) {
-                    dnnl_primitive_attr sealed = attributes(attributes, arguments);
+                    dnnl_primitive_attr sealed = attributes(attributes, arguments, operand -> operand);
                     dnnl_primitive_desc description = Dnnl.primitiveDesc(
                             "matmul " + a + " x " + b + " -> " + c,
                             desc -> dnnl_matmul_primitive_desc_create(

@@ -4,6 +4,7 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_add;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 
 /** Operation that a matrix product or convolution applies to its result before storing it (oneDNN's post-ops). */
@@ -93,12 +94,19 @@ sealed interface PostOp {
             return !postOps.isEmpty();
         }
 
-        /** Builds the attributes, and appends the arguments that they require. */
-        dnnl_primitive_attr attributes(PrimitiveAttributes attributes, List<Primitive.PrimitiveArgument> arguments) {
+        /**
+         * Builds the attributes, and appends the arguments that they require.
+         *
+         * @param view of an operand shaped like the result, or broadcast to it, for the primitive: with its axis order, or a part
+         */
+        dnnl_primitive_attr attributes(
+                PrimitiveAttributes attributes,
+                List<Primitive.PrimitiveArgument> arguments,
+                UnaryOperator<StridedArray> view) {
             for (PostOp postOp : postOps) {
                 if (postOp instanceof EltwisePostOp e) attributes.eltwise(e.algorithm, e.alpha, e.beta);
                 else if (postOp instanceof BinaryPostOp b) {
-                    StridedArray other = operand(b.other);
+                    StridedArray other = view.apply(b.other);
                     arguments.add(other.argument(attributes.binary(b.algorithm, other.layout())));
                 } else attributes.sum();
             }
@@ -108,11 +116,6 @@ sealed interface PostOp {
         /** Returns true if the addition of an array of the result's size can be fused. */
         boolean canFuseSameSize() {
             return true;
-        }
-
-        /** Permutes an operand shaped like the result to the primitive's axis order. */
-        StridedArray operand(StridedArray other) {
-            return other;
         }
 
         PrimitiveAttributes attributes() {

@@ -6,41 +6,44 @@ import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_primitive_desc_destroy;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_query_weights_md;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 
-/** Two primitives, one of which reorders weights; {@code first} is null if they need no reordering in every run. */
-abstract class PrimitivePair extends PostOp.FusableStep {
-    Primitive first;
-    Primitive second;
+/** Primitives that run one after another, of which some reorder weights or results of the others. */
+abstract class PrimitiveSequence extends PostOp.FusableStep {
+    private final List<Primitive> primitives = new ArrayList<>();
     /** Batch norm that is folded into the weights and the bias; null if there is none. */
     FoldedNorm norm;
 
-    PrimitivePair(String kind, StridedArray result, StridedArray... touched) {
+    PrimitiveSequence(String kind, StridedArray result, StridedArray... touched) {
         super(kind, 1, result, touched);
+    }
+
+    /** Appends a primitive that this step runs after those before. */
+    void add(Primitive primitive) {
+        primitives.add(primitive);
     }
 
     @Override
     void run() {
-        if (first != null) first.run();
-        second.run();
+        for (Primitive primitive : primitives) primitive.run();
     }
 
     @Override
     String implementation() {
-        return (first == null ? "" : first.implementation() + "+") + second.implementation();
+        return primitives.stream().map(Primitive::implementation).distinct().collect(Collectors.joining("+"));
     }
 
     @Override
     List<Primitive> primitives() {
-        return Stream.of(first, second).filter(Objects::nonNull).toList();
+        return primitives;
     }
 
     /**
      * The weights in the layout that a primitive chose: as they are if that is their layout; from the cache of constant
-     * weights; or reordered in every run by {@code first}.
+     * weights; or reordered in every run by a primitive of this step.
      *
      * @param packed null if the weights may change
      * @param buffer memory for the reordered weights if {@code packed} is null
@@ -53,7 +56,7 @@ abstract class PrimitivePair extends PostOp.FusableStep {
             return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, packed.address(weights, layout, norm));
         }
         checkSize(layout, buffer);
-        first = reorder(weights, layout, buffer);
+        add(reorder(weights, layout, buffer));
         return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, buffer.address());
     }
 

@@ -1,0 +1,95 @@
+package org.vit4j.backend.onednn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Precision;
+import org.vit4j.backend.RequiresOneDnn;
+import org.vit4j.machine.CpuThreads;
+
+class RowPartsTest {
+    @Test
+    void rowsThatUseAllThreadsAreOnePart() {
+        assertThat(RowParts.of(1576, rows -> true)).containsExactly(1576L);
+    }
+
+    @Test
+    void thereAreAsFewPartsAsPossible() {
+        assertThat(RowParts.of(197, rows -> rows <= 128)).containsExactly(112L, 85L);
+        assertThat(RowParts.of(197, rows -> rows <= 96)).containsExactly(80L, 80L, 37L);
+        assertThat(RowParts.of(400, rows -> rows % 80 == 0 && rows < 400)).containsExactly(80L, 80L, 80L, 80L, 80L);
+    }
+
+    @Test
+    void theLastPartMustUseAllThreadsToo() {
+        assertThat(RowParts.of(197, rows -> rows <= 128 && rows != 85)).containsExactly(80L, 80L, 37L);
+    }
+
+    @Test
+    void rowsAreOnePartIfNoDivisionUsesAllThreads() {
+        assertThat(RowParts.of(197, rows -> false)).containsExactly(197L);
+        assertThat(RowParts.of(32, rows -> rows <= 16)).containsExactly(32L);
+    }
+
+    /** y = (x w + bias) + z, in bfloat16, by one thread and by two. */
+    @Test
+    @RequiresOneDnn
+    void partsComputeWhatOneProductComputes() {
+        assumeTrue(Dnnl.hasAmx(), "the processor has no AMX");
+        Map<String, INDArray> values = new HashMap<>();
+        values.put("x", Nd4j.randn(DataType.FLOAT, 520, 1536));
+        values.put("w", Nd4j.randn(DataType.FLOAT, 1536, 384));
+        values.put("bias", Nd4j.randn(DataType.FLOAT, 1, 384));
+        values.put("z", Nd4j.randn(DataType.FLOAT, 520, 384));
+        int before = CpuThreads.current();
+        try {
+            CpuThreads.use(2);
+            assertSum(values, true);
+            CpuThreads.use(1);
+            assertSum(values, false);
+        } finally {
+            CpuThreads.use(before);
+        }
+    }
+
+    private static void assertSum(Map<String, INDArray> values, boolean hasParts) {
+        Map<String, StridedArray> inputs = new HashMap<>();
+        values.forEach((name, array) -> inputs.put(name, StridedArray.temporary(array.shape())));
+        Tape tape = new Tape(false, null);
+        MatmulOps math = new MatmulOps(tape, Precision.BF16);
+        TapeValue product = math.dense(
+                value(inputs.get("x")),
+                value(inputs.get("w")),
+                value(inputs.get("bias")),
+                ElementType.BF16,
+                ElementType.F32);
+        StridedArray sum =
+                math.add(product.setUsedOnce(true), value(inputs.get("z"))).array();
+        KernelStep step = tape.steps().get(tape.steps().size() - 1);
+        try (OneDnnPlan plan = new OneDnnPlan(
+                1, tape, tape.steps().size(), inputs, Map.of(), Map.of("sum", sum), List.of(), GradientMemory.NONE)) {
+            long products = step.primitives().stream()
+                    .filter(p -> p.implementation().contains("amx"))
+                    .count();
+            assertThat(products > 1).isEqualTo(hasParts);
+            values.forEach(plan::set);
+            plan.forward();
+            INDArray expected = values.get("x")
+                    .mmul(values.get("w"))
+                    .addRowVector(values.get("bias"))
+                    .add(values.get("z"));
+            assertThat(plan.get("sum").sub(expected).amaxNumber().doubleValue()).isLessThan(0.5);
+        }
+    }
+
+    private static TapeValue value(StridedArray array) {
+        return new TapeValue(array, false, -1);
+    }
+}
