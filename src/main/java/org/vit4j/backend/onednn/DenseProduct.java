@@ -48,11 +48,18 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
             void bind() {
                 Primitive.PrimitiveArgument row = bias == null ? null : bias.argument(DNNL_ARG_BIAS);
                 BoundRows all = new BoundRows(DenseProduct.this, norm == null ? row : normedBias(packed, norm), this);
-                dnnl_primitive_desc desc = all.description();
+                List<Primitive.PrimitiveArgument> arguments = new ArrayList<>();
+                dnnl_primitive_desc desc = all.description(arguments);
                 Primitive.PrimitiveArgument reordered = weights(desc, weights, packed, buffer);
+                List<Long> parts = all.parts(reordered.layout());
+                if (parts.size() == 1) {
+                    arguments.add(reordered);
+                    add(new Primitive(desc, arguments));
+                    return;
+                }
                 dnnl_primitive_desc_destroy(desc);
                 long from = 0;
-                for (long rows : all.parts(reordered.layout())) {
+                for (long rows : parts) {
                     add(all.part(from, from + rows).primitive(reordered));
                     from += rows;
                 }
@@ -92,7 +99,12 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
             return array.dim(0) == 1 ? array : array.slice(0, from, to);
         }
 
-        private dnnl_primitive_desc description(List<Primitive.PrimitiveArgument> arguments) {
+        /**
+         * A descriptor, owned by the caller.
+         *
+         * @param arguments to which those of the primitive are added, except the weights
+         */
+        dnnl_primitive_desc description(List<Primitive.PrimitiveArgument> arguments) {
             DenseProduct rows = new DenseProduct(slice(product.x), product.weights, product.bias, slice(product.y));
             arguments.add(rows.x.argument(DNNL_ARG_SRC));
             arguments.add(rows.y.argument(DNNL_ARG_DST));
@@ -103,11 +115,6 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
             }
         }
 
-        /** Owned by the caller. */
-        dnnl_primitive_desc description() {
-            return description(new ArrayList<>());
-        }
-
         Primitive primitive(Primitive.PrimitiveArgument weights) {
             List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(List.of(weights));
             return new Primitive(description(arguments), arguments);
@@ -115,8 +122,8 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
 
         /** Numbers of rows of the parts to compute one after another, which all read weights in this layout. */
         List<Long> parts(MemoryLayout weights) {
-            boolean oneThread = CpuThreads.current() == 1 || product.x.type() != ElementType.BF16 || !Dnnl.hasAmx();
-            return RowParts.of(to, rows -> oneThread || part(0, rows).usesAllThreads(weights));
+            boolean undivided = CpuThreads.current() == 1 || product.x.type() != ElementType.BF16 || !Dnnl.hasAmx();
+            return RowParts.of(to, rows -> undivided || part(0, rows).usesAllThreads(weights));
         }
 
         /** Scratch memory is per thread: with a single thread it has the same size if oneDNN takes one in any case. */
@@ -130,7 +137,7 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
         }
 
         private MemoryLayout query(int argument) {
-            dnnl_primitive_desc desc = description();
+            dnnl_primitive_desc desc = description(new ArrayList<>());
             try {
                 return MemoryLayout.chosen(desc, argument);
             } finally {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -13,6 +14,7 @@ import org.vit4j.backend.Precision;
 import org.vit4j.backend.RequiresOneDnn;
 
 /** Gradients of weights, x' dy, whose rows have sizes that compete for the cache and those that do not. */
+@Tag("slow")
 @RequiresOneDnn
 class WeightGradientTest {
     private static final long ROWS = 300;
