@@ -6,9 +6,10 @@
 #   bench/run.sh short        about an hour after prepare: PyTorch, torch.compile, ONNX Runtime and OpenVINO, in float32
 #                             and bfloat16; writes docs/generated/performance-ISA.md for this kind of processor
 #   bench/run.sh startup      time to the first prediction, a few minutes; prints a table
+#   bench/run.sh pause        time of one image after a pause, a minute after prepare; prints a table
 #   bench/run.sh              hours: all parts of docs/generated/performance.md, with plain SameDiff and DJL, then the page
 #   bench/run.sh bench        one of these parts: bench, rows, growth, exported, layers, memory or page
-# Further arguments are those of short.py, startup.py or compare.py:
+# Further arguments are those of short.py, startup.py, pause.py or compare.py:
 #   bench/run.sh short --networks deit_tiny,pit_ti     only these; keeps the results of the others
 #   bench/run.sh short --resume                        only what the last run has not measured
 #   bench/run.sh short --isa avx2-limited              all kernels limited to AVX2; prepare has the same option, for
@@ -60,16 +61,17 @@ startup() {
   [ "$VIT4J" != ./vit4j ] || bash src/main/scripts/archive.sh "$PWD/target/vit4j.jar"
   "$venv/bin/python" bench/startup.py "${more[@]}"
 }
+pause() { "$venv/bin/python" bench/pause.py --threads "$threads" "${more[@]}"; }
 layers() { OMP_NUM_THREADS=$threads bench/kernels.sh LayerBench -wi 2 -i 3 -rf json -rff "$out/layers.json"; }
 page() { "$venv/bin/python" bench/page.py; }
 
 part=${1:-all}
 more=("${@:2}")
 case $part in
-  bench | layers | prepare | short | startup) "$part" ;;
+  bench | layers | prepare | short | startup | pause) "$part" ;;
   rows | growth) djl; compare "$part" ;;
   exported | memory) compare "$part" ;;
   page) page ;;
   all) djl; bench; compare rows; compare growth; compare exported; layers; compare memory; page ;;
-  *) die "unknown part '$part'; expected prepare, short, startup, bench, rows, growth, exported, layers, memory, page, or no argument for all" ;;
+  *) die "unknown part '$part'; expected prepare, short, startup, pause, bench, rows, growth, exported, layers, memory, page, or no argument for all" ;;
 esac

@@ -32,6 +32,8 @@ import short_page
 ROOT = compare.ROOT
 WORK = pathlib.Path(os.environ.get("BENCH_WORK", ROOT / "target" / "bench")).absolute()
 BATCHES = [1, 8, 32]
+# Seconds of the first passes of one image, which are not measured: Java compiles what it executes often meanwhile.
+WARM_UP = 2
 MEMORY_STEPS = 3  # the second allocates what the first has not: moments of the optimizer next to gradients
 
 
@@ -42,6 +44,11 @@ class Result:
     line: str
     subjects: tuple
     times: int = 1  # turns, as a multiple of options.rounds
+    warm_up: float = 0  # seconds before the first turn, but at least half a turn
+
+
+def inference(batch, subjects):
+    return Result(f"infer {batch}", subjects, warm_up=WARM_UP if batch == 1 else 0)
 
 
 FP32 = ("vit4j", "pytorch", "onnxruntime", "openvino")
@@ -50,11 +57,11 @@ PARTS = {
     "float32": {
         # Few steps fit into a turn, and the processor's speed changes between turns.
         "training": Result("train", ("vit4j", "pytorch", "pytorch-compile"), 2),
-        **{f"inference-{n}": Result(f"infer {n}", FP32) for n in BATCHES},
+        **{f"inference-{n}": inference(n, FP32) for n in BATCHES},
     },
     "bfloat16": {
         "training-bf16": Result("train", ("vit4j-bf16", "pytorch-bf16")),
-        **{f"inference-bf16-{n}": Result(f"infer {n}", BF16) for n in BATCHES},
+        **{f"inference-bf16-{n}": inference(n, BF16) for n in BATCHES},
     },
     "memory": {},
 }
@@ -140,28 +147,28 @@ def prepared(row, options, again=False):
     return json.loads(file.read_text())
 
 
-def take_turns(workers, line, rounds, options, failed):
-    """Returns the seconds of single steps by subject, a list for each turn. A turn takes at least options.turn seconds, after half
-    a turn to warm up. Every second round is in reverse order, so that none always follows the same other."""
+def take_turns(workers, at, options, failed):
+    """Returns the seconds of single steps by subject, a list for each turn. A turn takes at least options.turn seconds. Every
+    second round is in reverse order, so that none always follows the same other."""
     counts, turns = {}, {}
 
     def ask(worker, times):
         if worker.name in failed:
             return []
         try:
-            return worker.ask(f"{line} {times}")["seconds"]
+            return worker.ask(f"{at.line} {times}")["seconds"]
         except (RuntimeError, OSError) as problem:
-            failed[worker.name] = f"{line}: {problem}"
+            failed[worker.name] = f"{at.line}: {problem}"
             return []
 
     for worker in workers:
         once = min(ask(worker, 1), default=0)
         if 0 < once < 2 * options.turn:  # the first step makes plans
             once = min(ask(worker, 3), default=0)
-            ask(worker, math.ceil(options.turn / 2 / once) if once else 1)
+            ask(worker, math.ceil(max(options.turn / 2, at.warm_up) / once) if once else 1)
         counts[worker.name] = math.ceil(options.turn / once) if once else 1
         turns[worker.name] = []
-    for number in range(rounds):
+    for number in range(at.times * options.rounds):
         for worker in workers if number % 2 == 0 else reversed(workers):
             time.sleep(compare.PAUSE)
             turns[worker.name].append(ask(worker, counts[worker.name]))
@@ -194,7 +201,7 @@ def measure(row, part, options):
         begin = time.monotonic()
         batch = int(at.line.split()[1]) if " " in at.line else row.batch
         subjects = [workers[name] for name in at.subjects if name in workers]
-        turns = take_turns(subjects, at.line, at.times * options.rounds, options, found["failed"])
+        turns = take_turns(subjects, at, options, found["failed"])
         found["results"][result] = figures(turns, batch)
         save(row, part, found, options)
         texts = (f"{name} {rate['images_per_second']:.1f}" for name, rate in found["results"][result].items())

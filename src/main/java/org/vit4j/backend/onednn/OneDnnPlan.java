@@ -16,6 +16,7 @@ import org.vit4j.backend.BatchStatistics;
 import org.vit4j.backend.CachedPlan;
 import org.vit4j.backend.OpTime;
 import org.vit4j.machine.CpuThreads;
+import org.vit4j.machine.ThreadAffinity;
 
 /**
  * Static plan of a network for one batch size: a list of steps bound to preallocated memory. Runs neither allocate nor
@@ -190,6 +191,10 @@ final class OneDnnPlan implements CachedPlan {
     }
 
     private void run(int from, int to) {
+        ThreadAffinity.run(threads, () -> runSteps(from, to));
+    }
+
+    private void runSteps(int from, int to) {
         if (times == null) {
             for (int i = from; i < to; i++) steps.get(i).run();
             return;
