@@ -1,10 +1,13 @@
 package org.vit4j.golden;
 
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -93,7 +96,33 @@ final class GoldenRun {
         }
     }
 
+    /**
+     * Gradients of the first loss by parameter, without those that are zero by mathematics: a value of rounding only has no
+     * relative error.
+     */
+    static Map<String, float[]> gradients(GoldenCase golden, Backend engine) {
+        GoldenRun run = new GoldenRun(golden, engine);
+        run.load();
+        Set<String> zero = run.zeroGradients();
+        Map<String, float[]> gradients = new TreeMap<>();
+        run.step(
+                run.built.losses().get(0),
+                step -> run.trainable().forEach((key, weight) -> {
+                    if (!zero.contains(key))
+                        gradients.put(
+                                key,
+                                step.gradientOf(weight.name()).dup('c').data().asFloat());
+                }));
+        return gradients;
+    }
+
     private void train(GoldenGraph.GoldenLoss loss) {
+        step(loss, step -> compare(step, loss));
+        statistics();
+    }
+
+    /** Runs a training step on the stored inputs, and passes it on before it is closed. */
+    private void step(GoldenGraph.GoldenLoss loss, Consumer<GradientStep> use) {
         List<String> inputGradients = golden.io().keySet().stream().anyMatch(name -> name.startsWith("grad_input/"))
                 ? List.copyOf(built.inputs().values())
                 : List.of();
@@ -105,18 +134,21 @@ final class GoldenRun {
             Map<String, INDArray> inputs = new HashMap<>(inputs(graph));
             masks(step, inputs);
             step.run(inputs);
-            built.trained().forEach((name, tensor) -> {
-                INDArray expected = golden.inGraphLayout(
-                        name + "_train", graph.tensor(tensor).shape());
-                errors.output(name + "_train", Compare.largest(step.tensor(tensor), expected));
-            });
-            double expected = golden.tensor(loss.value()).getDouble(0);
-            errors.loss(loss.value(), Math.abs(step.loss() - expected) / scale(expected, step));
-            weightGradients(step, loss.gradients());
-            if (loss.name().isEmpty()) inputGradients(step);
-            step.updateStatistics();
+            use.accept(step);
         }
-        statistics();
+    }
+
+    private void compare(GradientStep step, GoldenGraph.GoldenLoss loss) {
+        built.trained().forEach((name, tensor) -> {
+            INDArray expected =
+                    golden.inGraphLayout(name + "_train", graph.tensor(tensor).shape());
+            errors.output(name + "_train", Compare.largest(step.tensor(tensor), expected));
+        });
+        double expected = golden.tensor(loss.value()).getDouble(0);
+        errors.loss(loss.value(), Math.abs(step.loss() - expected) / scale(expected, step));
+        weightGradients(step, loss.gradients());
+        if (loss.name().isEmpty()) inputGradients(step);
+        step.updateStatistics();
     }
 
     /**
@@ -150,25 +182,39 @@ final class GoldenRun {
     }
 
     private void weightGradients(GradientStep step, String prefix) {
-        Set<String> zero = golden.names("parameters_with_mathematically_zero_gradient");
-        zero.addAll(golden.names("parameters_without_gradient"));
+        Set<String> zero = zeroGradients();
         double largest = golden.io().entrySet().stream()
                 .filter(entry -> entry.getKey().startsWith(prefix))
                 .mapToDouble(entry -> Compare.norm(entry.getValue().values()))
                 .max()
                 .orElse(0);
-        for (Parameter weight : graph.parameters()) {
-            if (weight.role() == Role.CONSTANT || weight.role() == Role.RUNNING_STAT) continue;
+        trainable().forEach((key, weight) -> {
             CheckpointLayout layout = CheckpointLayout.of(weight, built.keys());
-            SafeTensors.NamedValues expected = golden.io().get(prefix + layout.key());
-            if (expected == null) throw new AssertionError("no " + prefix + layout.key() + " in the golden");
+            SafeTensors.NamedValues expected = golden.io().get(prefix + key);
+            if (expected == null) throw new AssertionError("no " + prefix + key + " in the golden");
             float[] values = step.gradientOf(weight.name()).dup('c').data().asFloat();
             float[] reference = layout.toModel(expected.shape(), expected.values());
             // A reference gradient of all zeros has no relative error.
-            boolean none = zero.contains(layout.key()) || Compare.norm(reference) == 0;
-            if (none) errors.zero(layout.key(), Compare.norm(values) / largest);
-            else errors.gradient(layout.key(), Compare.relative(values, reference));
+            boolean none = zero.contains(key) || Compare.norm(reference) == 0;
+            if (none) errors.zero(key, Compare.norm(values) / largest);
+            else errors.gradient(key, Compare.relative(values, reference));
+        });
+    }
+
+    private Set<String> zeroGradients() {
+        Set<String> zero = golden.names("parameters_with_mathematically_zero_gradient");
+        zero.addAll(golden.names("parameters_without_gradient"));
+        return zero;
+    }
+
+    /** Trainable parameters by their names in the reference. */
+    private Map<String, Parameter> trainable() {
+        Map<String, Parameter> parametersByKey = new LinkedHashMap<>();
+        for (Parameter weight : graph.parameters()) {
+            if (weight.role() == Role.CONSTANT || weight.role() == Role.RUNNING_STAT) continue;
+            parametersByKey.put(CheckpointLayout.of(weight, built.keys()).key(), weight);
         }
+        return parametersByKey;
     }
 
     private void inputGradients(GradientStep step) {

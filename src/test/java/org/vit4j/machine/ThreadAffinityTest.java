@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -38,6 +39,12 @@ class ThreadAffinityTest {
     @Test
     @EnabledIf(value = "hasThreads", disabledReason = "OpenMP has one thread, or not one for each processor")
     void kernelsRunBoundAndTheCallerIsReleased() {
+        // A thread of its own, whose OpenMP threads nothing has searched before.
+        CompletableFuture.runAsync(ThreadAffinityTest::runBound, command -> new Thread(command, "bound").start())
+                .join();
+    }
+
+    private static void runBound() {
         List<Integer> all = processors();
         List<List<Integer>> during = new ArrayList<>();
         try (INDArray values = Nd4j.zeros(4096, 1024)) {
