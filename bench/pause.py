@@ -11,14 +11,12 @@ import statistics
 import sys
 import time
 
-import models
 import short
-from compare import Worker
 from markdown import table
 
 WARM_UP = 300  # images, during which Java compiles
-UNBOUND = {"OMP_PROC_BIND": "false"}
-SUBJECTS = {"vit4j": {}, "vit4j, threads not bound": UNBOUND, "pytorch": {}, "onnxruntime": {}, "openvino": {}}
+# With their environment variables.
+SUBJECTS = {"vit4j": [], "vit4j, threads not bound": ["OMP_PROC_BIND=false"], "pytorch": [], "onnxruntime": [], "openvino": []}
 
 
 def start(name, row, options):
@@ -26,10 +24,7 @@ def start(name, row, options):
     line = short.command(subject, row, options, short.BATCHES)
     if not line or subject == "onnxruntime-bf16":
         return None
-    environment = [f"{key}={value}" for key, value in SUBJECTS[name].items()]
-    log = short.WORK / "logs" / f"pause-{row.name}-{name.replace(', ', '-').replace(' ', '-')}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    worker = Worker(name, ["env", *environment, *line], log, options.threads)
+    worker = short.start(name, ["env", *SUBJECTS[name], *line], row, options)
     worker.ask(f"infer 1 {WARM_UP}")
     return worker
 
@@ -52,21 +47,17 @@ def measure(row, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--networks", type=lambda text: text.split(","), default=["deit_tiny", "levit_128s"])
+    parser.add_argument("--networks", type=short.rows, default="deit_tiny,levit_128s")
     parser.add_argument("--pause", type=float, default=0.03, help="seconds before each image")
     parser.add_argument("--times", type=int, default=60, help="images of each subject")
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     options.isa = None
-    known = {row.name: row for row in models.SHORT}
-    unknown = set(options.networks) - set(known)
-    if unknown:
-        parser.error(f"unknown network {', '.join(sorted(unknown))}; known: {', '.join(known)}")
-    missing = [name for name in options.networks if not (short.directory(known[name]) / "prepared.json").exists()]
+    missing = [row.name for row in options.networks if not (short.directory(row) / "prepared.json").exists()]
     if missing:
         sys.exit(f"pause.py: run bench/run.sh prepare --networks {','.join(missing)} first")
-    rows = [line for name in options.networks for line in measure(known[name], options)]
+    rows = [line for row in options.networks for line in measure(row, options)]
     print("\n".join(table(["", "median, ms", "90th percentile, ms", "relative to vit4j"], rows)))
 
 

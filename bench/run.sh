@@ -6,7 +6,7 @@
 #   bench/run.sh short        about an hour after prepare: PyTorch, torch.compile, ONNX Runtime and OpenVINO, in float32
 #                             and bfloat16; writes docs/generated/performance-ISA.md for this kind of processor
 #   bench/run.sh startup      time to the first prediction, a few minutes; prints a table
-#   bench/run.sh pause        time of one image after a pause, a minute after prepare; prints a table
+#   bench/run.sh pause        time of one image after a pause, a few minutes after prepare; prints a table
 #   bench/run.sh              hours: all parts of docs/generated/performance.md, with plain SameDiff and DJL, then the page
 #   bench/run.sh bench        one of these parts: bench, rows, growth, exported, layers, memory or page
 # Further arguments are those of short.py, startup.py, pause.py or compare.py:

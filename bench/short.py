@@ -272,14 +272,20 @@ def save(row, part, found, options):
 
 def about(options):
     about = {"machine": processor.describe(), "versions": compare.versions(), "threads": options.threads}
-    about |= {"turn": options.turn, "rounds": options.rounds, "compiled": [r.name for r in models.SHORT if compiles(r, options)]}
+    about |= {"turn": options.turn, "rounds": options.rounds, "warm_up": WARM_UP, "compiled": [r.name for r in models.SHORT if compiles(r, options)]}
     about |= {"memory_steps": MEMORY_STEPS, "limit": options.isa if options.isa in processor.LIMITS else ""}
     results(options).mkdir(parents=True, exist_ok=True)
     (results(options) / "about.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
-def chosen(options):
-    return [row for row in models.SHORT if not options.networks or row.name in options.networks]
+def rows(names):
+    """The networks with these names, comma-separated: the type of an option."""
+    names = set(names.split(","))
+    unknown = names - {row.name for row in models.SHORT}
+    if unknown:
+        known = ", ".join(row.name for row in models.SHORT)
+        raise argparse.ArgumentTypeError(f"unknown network {', '.join(sorted(unknown))}; known: {known}")
+    return [row for row in models.SHORT if row.name in names]
 
 
 def run(options):
@@ -293,7 +299,7 @@ def run(options):
     settings += [f"--without={subject}" for subject in options.without]
     settings += ["--isa=" + options.isa] if options.isa else []
     settings += ["--resume"] if options.resume else []
-    for row in chosen(options):
+    for row in options.networks or models.SHORT:
         save(row, "network", prepared(row, options), options)
         print(f"{row.name}: {row.config}, {time.monotonic() - begin:.0f} s since the start", file=sys.stderr)
         for part in parts(options):
@@ -310,8 +316,7 @@ def main():
     parser.add_argument("what", choices=["prepare", "run", "measure", "page"])
     parser.add_argument("row", nargs="?", choices=[row.name for row in models.SHORT])
     parser.add_argument("measured", nargs="?", choices=list(PARTS))
-    names = lambda text: text.split(",")
-    parser.add_argument("--networks", type=names, help="only these, comma-separated; keeps the results of the others")
+    parser.add_argument("--networks", type=rows, help="only these, comma-separated; keeps the results of the others")
     parser.add_argument("--part", action="append", choices=list(PARTS), help="only this part; may be repeated")
     parser.add_argument("--resume", action="store_true", help="keep results of this commit, and measure what is missing")
     parser.add_argument("--isa", choices=list(processor.LIMITS), help="limit the kernels of all programs, see processor.py")
@@ -320,21 +325,18 @@ def main():
     parser.add_argument("--turn", type=float, default=0.25, help="seconds of a subject's turn, which has at least one step")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each subject; float32 training has twice as many")
     options = parser.parse_args()
-    unknown = set(options.networks or []) - {row.name for row in models.SHORT}
-    if unknown:
-        parser.error(f"unknown network {', '.join(sorted(unknown))}; known: {', '.join(row.name for row in models.SHORT)}")
     os.environ.update(processor.LIMITS.get(options.isa, {}))
     caches = WORK / f"torchinductor{'-' + options.isa if options.isa else ''}"
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(caches))
     row = next((row for row in models.SHORT if row.name == options.row), None)
     match options.what:
         case "prepare":
-            rows = chosen(options)
-            for row in rows:
-                prepared(row, options, again=True)
-            for row in rows:
-                if compiles(row, options):
-                    fill_cache(row, options)
+            networks = options.networks or models.SHORT
+            for network in networks:
+                prepared(network, options, again=True)
+            for network in networks:
+                if compiles(network, options):
+                    fill_cache(network, options)
         case "run":
             run(options)
         case "measure" if options.measured == "memory":

@@ -233,7 +233,7 @@ def conditions(about):
     lines = [
         "The programs of a table row alternate on the same machine with the same network, with initial weights and without dropout:"
         f" {about['rounds']} turns of at least {about['turn']:g} seconds and one step (twice as many in float32 training), after half a"
-        " turn to warm up (2 seconds with one image, while Java compiles). Images per second,"
+        f" turn to warm up ({about['warm_up']:g} seconds with one image, while Java compiles). Images per second,"
         " median of all steps (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program, as the median"
         " of the ratios in each round, with the 10th to 90th percentile: above 1, vit4j is faster. The median can differ from the ratio of the"
         " two rates, because the processor's speed changes between rounds. Ratios without percentiles are those of the rates, of an older version"

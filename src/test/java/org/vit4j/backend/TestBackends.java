@@ -36,9 +36,14 @@ public final class TestBackends {
             backend.check();
             return backend;
         } catch (ConfigError e) {
-            System.err.println("bfloat16 is not tested: " + e.getMessage());
-            throw new TestAbortedException(e.getMessage(), e);
+            throw skipped("bfloat16 is not tested: " + e.getMessage());
         }
+    }
+
+    /** To be thrown by a test that this machine cannot run; the reason is printed, because reports only count such tests. */
+    public static TestAbortedException skipped(String reason) {
+        System.err.println(reason);
+        return new TestAbortedException(reason);
     }
 
     /** Condition of {@link RequiresOneDnn}. */
