@@ -14,6 +14,8 @@ import org.vit4j.graph.Graph;
  * call. For the highest number of images per second, call from one thread per processor, each of which has called {@code
  * CpuThreads.use(1)}, or set {@code OMP_NUM_THREADS=1}. Weights are in memory once, temporaries once per concurrent call.
  * On the SameDiff backend, calls run one after the other.
+ *
+ * <p>Inputs must not be changed or closed before a call returns: kernels may read them from where they are.
  */
 public interface Inference extends AutoCloseable {
     Graph graph();
@@ -52,6 +54,7 @@ public interface Inference extends AutoCloseable {
     /** Returns the batch size. @throws IllegalArgumentException if an input has another shape than the graph's */
     static long checkedBatchSize(Graph graph, Map<String, INDArray> inputs) {
         long batch = inputs.values().iterator().next().size(0);
+        if (batch == 0) throw new IllegalArgumentException("expected at least one image");
         inputs.forEach((name, array) -> {
             long[] expected = graph.tensor(name).shape().batched(batch);
             if (Arrays.equals(expected, array.shape())) return;

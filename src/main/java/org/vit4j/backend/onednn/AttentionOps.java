@@ -10,17 +10,16 @@ final class AttentionOps {
     private final Tape tape;
     private final MatmulOps math;
     private final EltwiseOps eltwise;
-    private final long batch;
 
-    AttentionOps(Tape tape, MatmulOps math, long batch) {
+    AttentionOps(Tape tape, MatmulOps math) {
         this.tape = tape;
         this.math = math;
         this.eltwise = new EltwiseOps(tape);
-        this.batch = batch;
     }
 
     /** Splits heads, [B, T, parts * H * d] -> [B, H, T, d]: a view. */
     TapeValue splitHeads(TapeValue x, LayoutOp.SplitHeads split, long tokens, long width) {
+        long batch = x.array().dim(0);
         TapeValue parts = tape.reshape(x, batch, tokens, split.parts(), (long) split.heads() * width);
         TapeValue part = split.parts() == 1 ? parts : tape.slice(parts, 2, split.part(), split.part() + 1L);
         return tape.permute(tape.reshape(part, batch, tokens, split.heads(), width), 0, 2, 1, 3);
@@ -29,7 +28,7 @@ final class AttentionOps {
     /** scale * q k', [B, H, T, d] x [B, H, S, d] -> [B, H, T, S]. */
     TapeValue scores(TapeValue q, TapeValue k, double scale) {
         StridedArray to = StridedArray.temporary(
-                batch, q.array().dim(1), q.array().dim(2), k.array().dim(2));
+                q.array().dim(0), q.array().dim(1), q.array().dim(2), k.array().dim(2));
         TapeValue y = math.product(q, tape.permute(k, 0, 1, 3, 2), scale, to);
         return y.setGradientType(math.operands()); // products read it, and softmax can write any type
     }
@@ -65,76 +64,60 @@ final class AttentionOps {
      */
     TapeValue weightedSum(TapeValue probs, TapeValue v, ElementType type) {
         StridedArray to = StridedArray.temporary(
-                type, batch, probs.array().dim(2), v.array().dim(1), v.array().dim(3));
+                type,
+                probs.array().dim(0),
+                probs.array().dim(2),
+                v.array().dim(1),
+                v.array().dim(3));
         return math.product(probs, v, 1, to.permute(0, 2, 1, 3));
     }
 
-    /**
-     * softmax(scale * q k') v in blocks of rows. Blocks reuse the same memory, so that the attention map stays in the
-     * cache (Rabe and Staats 2021, arXiv:2112.05682, here with complete rows instead of an online softmax). Forward
-     * only.
-     */
-    TapeValue attention(TapeValue q, TapeValue k, TapeValue v, double scale, ElementType type) {
-        return attention(q, k, v, scale, type, AttentionBlock.SIZE);
+    /** Computes the attention probabilities of a block from its queries [n, H, T, d] and keys [n, H, S, d]. */
+    interface BlockProbabilities {
+        TapeValue of(TapeValue queries, TapeValue keys);
     }
 
-    /** @param size maximum size of a block in floats; a block has at least one row */
-    TapeValue attention(TapeValue q, TapeValue k, TapeValue v, double scale, ElementType type, long size) {
-        AttentionBlock block = AttentionBlock.of(q.array(), k.array().dim(2), size);
-        StridedArray qs = operand(q);
-        StridedArray ks = operand(tape.permute(k, 0, 1, 3, 2));
-        StridedArray vs = operand(v);
+    /**
+     * Weighted sum of values by probabilities, [B, H, T, d], in blocks that reuse the same memory, so that the attention
+     * maps stay in the cache (Rabe and Staats 2021, arXiv:2112.05682, here with complete rows instead of an online
+     * softmax). Forward only.
+     */
+    TapeValue attention(
+            TapeValue q, TapeValue k, TapeValue v, ElementType type, AttentionBlock block, BlockProbabilities maps) {
+        TapeValue queries = operand(q);
+        TapeValue keys = operand(k);
+        TapeValue values = operand(v);
         StridedArray to = StridedArray.temporary(
-                type, batch, q.array().dim(2), v.array().dim(1), v.array().dim(3));
+                type,
+                q.array().dim(0),
+                q.array().dim(2),
+                v.array().dim(1),
+                v.array().dim(3));
         StridedArray context = to.permute(0, 2, 1, 3);
-        StridedArray buffer = StridedArray.temporary(
-                block.images, block.heads, block.rows, k.array().dim(2));
-        StridedArray rounded = math.operands() == ElementType.F32 ? buffer : buffer.like(math.operands());
-        for (long b = 0; b < batch; b += block.images) {
-            for (long h = 0; h < context.dim(1); h += block.heads) {
-                StridedArray keys = block.slice(ks, b, h);
-                StridedArray values = block.slice(vs, b, h);
-                for (long t = 0; t < context.dim(2); t += block.rows) {
-                    StridedArray rows = block.slice(qs, b, h).slice(2, t, Math.min(t + block.rows, context.dim(2)));
-                    StridedArray maps =
-                            StridedArray.of(buffer.buffer(), 0, rows.dim(0), rows.dim(1), rows.dim(2), keys.last());
-                    StridedArray probs = StridedArray.of(rounded.buffer(), 0, maps.dims());
-                    tape.emit(Kernels.matmul(rows, keys, null, maps, scale));
-                    tape.emit(Kernels.softmax(maps.flat(), probs.flat()));
-                    StridedArray part = block.slice(context, b, h).slice(2, t, t + rows.dim(2));
-                    tape.emit(Kernels.matmul(probs, values, null, part, 1));
+        for (long b = 0; b < context.dim(0); b += block.images()) {
+            for (long h = 0; h < context.dim(1); h += block.heads()) {
+                TapeValue blockKeys = block.part(keys, b, h);
+                TapeValue blockValues = block.part(values, b, h);
+                for (long t = 0; t < context.dim(2); t += block.rows()) {
+                    long end = Math.min(t + block.rows(), context.dim(2));
+                    TapeValue rows = tape.slice(block.part(queries, b, h), 2, t, end);
+                    TapeValue probs = maps.of(rows, blockKeys);
+                    math.product(
+                            probs, blockValues, 1, block.part(context, b, h).slice(2, t, end));
                 }
             }
         }
         return tape.value(context, false);
     }
 
-    private StridedArray operand(TapeValue x) {
+    private TapeValue operand(TapeValue x) {
         TapeValue y = tape.as(math.operands(), x);
-        return y.array().hasUnitStride() ? y.array() : tape.dense(y).array();
-    }
-
-    /** Block size of attention maps [B, H, T, S]: several images, or heads of one image, or rows of one head. */
-    private record AttentionBlock(long images, long heads, long rows) {
-        /** Floats, 4 MB: fits the L3 cache. Smaller blocks were slower because of the cost of each call. */
-        private static final long SIZE = 1 << 20;
-
-        static AttentionBlock of(StridedArray q, long keys, long size) {
-            long head = q.dim(2) * keys;
-            if (head > size) return new AttentionBlock(1, 1, Math.max(1, size / keys));
-            long heads = q.dim(1);
-            if (head * heads > size) return new AttentionBlock(1, size / head, q.dim(2));
-            return new AttentionBlock(Math.min(q.dim(0), size / (head * heads)), heads, q.dim(2));
-        }
-
-        StridedArray slice(StridedArray array, long image, long head) {
-            return array.slice(0, image, Math.min(image + images, array.dim(0)))
-                    .slice(1, head, Math.min(head + heads, array.dim(1)));
-        }
+        return y.array().hasUnitStride() ? y : tape.dense(y);
     }
 
     /** Mixes heads linearly, [B, H, T, S] -> [B, G, T, S] by kernel [H, G]. */
     TapeValue mixHeads(TapeValue x, TapeValue kernel, TapeValue bias) {
+        long batch = x.array().dim(0);
         long tokens = x.array().dim(2);
         long keys = x.array().last();
         long from = kernel.array().dim(0);
@@ -150,10 +133,18 @@ final class AttentionOps {
         return tape.reshape(y.setUsedOnce(true), batch, to, tokens, keys);
     }
 
-    /** Adds factor * table[h, index[t, s]]. The lookup is in Java: the table is small and shared by all examples. */
-    TapeValue relativeBias(TapeValue x, TapeValue table, AttentionOp.RelativeBias bias) {
+    /** Adds a bias [1, H * T * S] to maps [B, H, T, S]. */
+    TapeValue addBias(TapeValue x, TapeValue bias) {
+        TapeValue rows = tape.reshape(x, x.array().dim(0), bias.array().size());
+        return tape.reshape(math.add(rows, bias).setUsedOnce(true), x.array().dims());
+    }
+
+    /**
+     * factor * table[h, index[t, s]], [1, H * T * S]. The lookup is in Java: the table is small and shared by all examples.
+     */
+    TapeValue relativeBias(TapeValue table, AttentionOp.RelativeBias bias) {
         int[] index = bias.index();
-        long heads = x.array().dim(1);
+        long heads = table.array().dim(0);
         int offsets = bias.offsets();
         float factor = (float) bias.factor();
         StridedArray to = StridedArray.temporary(1, heads * index.length);
@@ -189,9 +180,7 @@ final class AttentionOps {
                             dy,
                             dTable)));
         });
-        long[] dims = x.array().dims();
-        TapeValue rows = tape.reshape(x, batch, heads * index.length);
-        return tape.reshape(math.add(rows, wide).setUsedOnce(true), dims);
+        return wide;
     }
 
     /** Performer features exp(x w' - |x|^2 / 2) / sqrt(m), [N, D] -> [N, m] by w [m, D]. */
@@ -208,6 +197,7 @@ final class AttentionOps {
 
     /** Linear attention q (k' v) / (q sum(k) + epsilon): q [B, T, m], k [B, S, m], v [B, S, n] -> [B, T, n]. */
     TapeValue linearAttention(TapeValue q, TapeValue k, TapeValue v, double epsilon) {
+        long batch = q.array().dim(0);
         long tokens = q.array().dim(1);
         long width = v.array().last();
         long keys = k.array().dim(1);
@@ -222,6 +212,7 @@ final class AttentionOps {
 
     /** Query of the last token, keys and values of all: [B, T, D] -> [B, 1 + 2 T, width] by kernel [D, 3 * width]. */
     TapeValue lastTokenQkv(TapeValue x, TapeValue kernel, TapeValue bias, long width, ElementType type) {
+        long batch = x.array().dim(0);
         long tokens = x.array().dim(1);
         long depth = x.array().last();
         TapeValue last = tape.reshape(tape.slice(x, 1, tokens - 1, tokens), batch, depth);

@@ -1,5 +1,7 @@
 package org.vit4j.backend.onednn;
 
+import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -72,10 +74,7 @@ public final class OneDnnInference implements Inference {
 
     private Map<String, INDArray> results(
             OneDnnPlan plan, long batch, Set<String> names, Map<String, INDArray> inputs) {
-        inputs.forEach((input, array) -> {
-            if (plan.has(input)) plan.set(input, array);
-        });
-        plan.forward();
+        runWith(inputs, plan, plan::forward);
         Map<String, INDArray> results = new LinkedHashMap<>();
         for (String name : names) {
             long[] shape = graph.tensor(name).shape().batched(batch);
@@ -84,14 +83,33 @@ public final class OneDnnInference implements Inference {
         return results;
     }
 
+    /** Runs a plan that reads the inputs from the memory of the caller. */
+    private static void runWith(Map<String, INDArray> inputs, OneDnnPlan plan, Runnable work) {
+        try {
+            for (String input : plan.inputs().keySet()) {
+                INDArray array = inputs.get(input);
+                if (array == null) throw new IllegalArgumentException("missing input " + input);
+                plan.read(input, array);
+            }
+            work.run();
+        } finally {
+            plan.release();
+            Reference.reachabilityFence(inputs);
+        }
+    }
+
     @Override
     public List<OpTime> profile(INDArray images, int runs) {
         String logits = graph.logits().name();
         return run(Set.of(logits), images.size(0), plan -> {
-            plan.set(input(), images);
-            return plan.profile(() -> {
-                for (int i = 0; i < runs; i++) plan.forward();
-            });
+            List<OpTime> times = new ArrayList<>();
+            runWith(
+                    Map.of(input(), images),
+                    plan,
+                    () -> times.addAll(plan.profile(() -> {
+                        for (int i = 0; i < runs; i++) plan.forward();
+                    })));
+            return times;
         });
     }
 

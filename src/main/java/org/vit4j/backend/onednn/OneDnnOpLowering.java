@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import java.util.function.UnaryOperator;
 import org.vit4j.backend.BatchStatistics;
 import org.vit4j.backend.DropMask;
 import org.vit4j.backend.DropMaskSpecs;
@@ -22,7 +22,6 @@ import org.vit4j.graph.LinearOp;
 import org.vit4j.graph.NormOp;
 import org.vit4j.graph.Op;
 import org.vit4j.graph.OpVisitor;
-import org.vit4j.graph.Parameter;
 import org.vit4j.graph.ParameterOp;
 import org.vit4j.graph.Shape;
 import org.vit4j.graph.Tensor;
@@ -35,8 +34,7 @@ import org.vit4j.graph.analysis.MixedPrecision;
 final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     private final Tape tape;
     private final long batch;
-    private final ParameterStore parameters;
-    private final Map<String, TapeValue.GradientTarget> gradients;
+    private final ParameterArrays parameters;
     private final Set<String> gradientTensors;
     private final MatmulOps math;
     private final EltwiseOps eltwise;
@@ -47,9 +45,9 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     private final Function<Tensor, ElementType> types;
 
     private final Map<Tensor, TapeValue> values = new HashMap<>();
-    private final Map<Tensor, Tensor> fusedScores = new HashMap<>();
+    private final Map<Tensor, List<Tensor>> fusedMaps = new HashMap<>();
+    private final Map<Tensor, TapeValue> relativeBiases = new HashMap<>();
     private final QueryScales queryScales;
-    private final Map<String, TapeValue> parameterArrays = new HashMap<>();
     private final Map<String, StridedArray> inputs = new LinkedHashMap<>();
     private final Map<String, TapeValue> masks = new LinkedHashMap<>();
 
@@ -74,20 +72,23 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         this.types = types;
         this.queryScales = queryScales;
         this.batch = batch;
-        this.parameters = parameters;
-        this.gradients = gradients;
+        this.parameters = new ParameterArrays(tape, parameters, gradients);
         this.gradientTensors = gradientTensors;
         this.math = new MatmulOps(tape, precision);
         this.eltwise = new EltwiseOps(tape);
         this.norms = new NormOps(tape, math);
         this.convs = new ConvOps(tape, math);
-        this.attention = new AttentionOps(tape, math, batch);
+        this.attention = new AttentionOps(tape, math);
         this.batchNorms = new OneDnnBatchNorm(tape, norms, mode, batch, outputs);
     }
 
-    /** Computes attention from scores to weighted sum in blocks; the tensors between them are not lowered. */
-    void fuse(Tensor sum, Tensor scores) {
-        fusedScores.put(sum, scores);
+    /**
+     * Computes attention in blocks, from the scores to a weighted sum.
+     *
+     * @param maps in the order of computation: scores to probabilities, which are not lowered as a whole
+     */
+    void fuse(Tensor sum, List<Tensor> maps) {
+        fusedMaps.put(sum, maps);
     }
 
     /** Lowers a tensor; its inputs have been lowered before. */
@@ -123,34 +124,6 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         return values.get(t.inputs().get(1));
     }
 
-    private TapeValue parameter(Tensor t, int index) {
-        return index < t.parameters().size() ? parameter(t.parameters().get(index)) : null;
-    }
-
-    private TapeValue parameter(Parameter parameter) {
-        return parameterArrays.computeIfAbsent(parameter.name(), name -> {
-            INDArray array = parameters.array(name);
-            PlannedBuffer memory =
-                    PlannedBuffer.external(array.length(), array.data().address() + array.offset() * Float.BYTES);
-            boolean trains = tape.isTraining() && gradients.containsKey(name);
-            TapeValue value = new TapeValue(StridedArray.of(memory, 0, dims(parameter.shape())), trains, -1);
-            if (trains) value.target(gradients.get(name));
-            return value;
-        });
-    }
-
-    /** A parameter as one row, [1, C]. */
-    private TapeValue row(Tensor t, int index) {
-        TapeValue parameter = parameter(t, index);
-        return parameter == null
-                ? null
-                : tape.reshape(parameter, 1, parameter.array().size());
-    }
-
-    private static long[] dims(Shape shape) {
-        return shape.dims().stream().mapToLong(Integer::longValue).toArray();
-    }
-
     private long[] dims(Tensor t) {
         return t.shape().batched(batch);
     }
@@ -177,13 +150,15 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         });
     }
 
-    private TapeValue masked(Tensor t, TapeValue mask) {
-        return like(t, math.mul(examples(x(t)), mask));
+    /** The input times the mask of a tensor, or a part of it; in inference the input. */
+    private TapeValue dropped(Tensor t, UnaryOperator<TapeValue> part) {
+        if (!tape.isTraining()) return tape.reshape(x(t), x(t).array().dims());
+        return like(t, math.mul(examples(x(t)), part.apply(mask(t))));
     }
 
     @Override
     public TapeValue input(Tensor t, Op.Input op) {
-        StridedArray array = StridedArray.temporary(dims(t));
+        StridedArray array = StridedArray.input(dims(t));
         inputs.put(t.name(), array);
         return new TapeValue(array, tape.isTraining() && gradientTensors.contains(t.name()), -1);
     }
@@ -191,7 +166,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     @Override
     public TapeValue dense(Tensor t, LinearOp.Dense op) {
         ElementType operands = MixedPrecision.isHead(t) ? ElementType.F32 : math.operands();
-        TapeValue y = math.dense(rows(x(t)), parameter(t, 0), row(t, 1), operands, types.apply(t));
+        TapeValue y = math.dense(rows(x(t)), parameters.of(t, 0), parameters.row(t, 1), operands, types.apply(t));
         float[] factors = queryScales.columns(t);
         if (factors == null) return like(t, y);
         return like(
@@ -200,16 +175,17 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue conv2d(Tensor t, LinearOp.Conv2d op) {
-        return convs.convolution(x(t), parameter(t, 0), row(t, 1), op, dims(t), types.apply(t));
+        return convs.convolution(x(t), parameters.of(t, 0), parameters.row(t, 1), op, dims(t), types.apply(t));
     }
 
     @Override
     public TapeValue standardizedConv2d(Tensor t, LinearOp.StandardizedConv2d op) {
         Shape shape = t.parameters().get(0).shape();
         long filters = shape.last();
-        TapeValue byFilter = tape.permute(tape.reshape(parameter(t, 0), shape.size() / filters, filters), 1, 0);
+        TapeValue byFilter = tape.permute(tape.reshape(parameters.of(t, 0), shape.size() / filters, filters), 1, 0);
         TapeValue back = tape.dense(tape.permute(norms.standardize(byFilter, op.epsilon()), 1, 0));
-        return convs.convolution(x(t), tape.reshape(back, dims(shape)), null, op.conv(), dims(t), types.apply(t));
+        return convs.convolution(
+                x(t), tape.reshape(back, ParameterArrays.dims(shape)), null, op.conv(), dims(t), types.apply(t));
     }
 
     @Override
@@ -217,36 +193,37 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         return like(
                 t,
                 op.epsilonOutside()
-                        ? norms.channelNorm(rows(floats(t)), row(t, 0), row(t, 1), op.epsilon())
-                        : norms.layerNorm(rows(x(t)), parameter(t, 0), parameter(t, 1), op.epsilon(), types.apply(t)));
+                        ? norms.channelNorm(rows(floats(t)), parameters.row(t, 0), parameters.row(t, 1), op.epsilon())
+                        : norms.layerNorm(
+                                rows(x(t)), parameters.of(t, 0), parameters.of(t, 1), op.epsilon(), types.apply(t)));
     }
 
     @Override
     public TapeValue batchNorm(Tensor t, NormOp.BatchNorm op) {
-        List<TapeValue> weights = t.parameters().stream().map(this::parameter).toList();
+        List<TapeValue> weights = t.parameters().stream().map(parameters::of).toList();
         return batchNorms.build(t, x(t), weights, op);
     }
 
     @Override
     public TapeValue groupNorm(Tensor t, NormOp.GroupNorm op) {
         TapeValue rows = rows(norms.standardizeGroups(floats(t), op.groups(), op.epsilon()));
-        return like(t, math.add(math.mul(rows, row(t, 0)), row(t, 1)));
+        return like(t, math.add(math.mul(rows, parameters.row(t, 0)), parameters.row(t, 1)));
     }
 
     @Override
     public TapeValue addParameter(Tensor t, ParameterOp.AddParameter op) {
-        return like(t, math.add(examples(x(t)), row(t, 0)));
+        return like(t, math.add(examples(x(t)), parameters.row(t, 0)));
     }
 
     @Override
     public TapeValue layerScale(Tensor t, ParameterOp.LayerScale op) {
-        return like(t, math.mul(rows(x(t)), row(t, 0)));
+        return like(t, math.mul(rows(x(t)), parameters.row(t, 0)));
     }
 
     @Override
     public TapeValue learnedTokens(Tensor t, ParameterOp.LearnedTokens op) {
         TapeValue one = new TapeValue(tape.ones(batch).swap(0, 1), false, -1);
-        return like(t, math.matmul(one, row(t, 0)));
+        return like(t, math.matmul(one, parameters.row(t, 0)));
     }
 
     @Override
@@ -308,7 +285,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue attentionScores(Tensor t, AttentionOp.AttentionScores op) {
-        return attention.scores(x(t), second(t), op.scale());
+        return attention.scores(x(t), second(t), queryScales.remaining(t));
     }
 
     @Override
@@ -318,24 +295,40 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue weightedSum(Tensor t, AttentionOp.WeightedSum op) {
-        Tensor scores = fusedScores.get(t);
-        if (scores == null) return attention.weightedSum(x(t), second(t), types.apply(t));
-        return attention.attention(x(scores), second(scores), second(t), queryScales.remaining(scores), types.apply(t));
+        List<Tensor> maps = fusedMaps.get(t);
+        if (maps == null) return attention.weightedSum(x(t), second(t), types.apply(t));
+        Tensor scores = maps.get(0);
+        AttentionBlock block =
+                AttentionBlock.of(maps, x(scores).array(), second(scores).array());
+        return attention.attention(
+                x(scores), second(scores), second(t), types.apply(t), block, (q, k) -> probabilities(maps, q, k));
+    }
+
+    /** The last of some attention maps, for a block of queries and keys. */
+    private TapeValue probabilities(List<Tensor> maps, TapeValue q, TapeValue k) {
+        TapeValue map = attention.scores(q, k, queryScales.remaining(maps.get(0)));
+        for (int i = 1; i < maps.size(); i++) {
+            values.put(maps.get(i - 1), map.setUsedOnce(true));
+            map = maps.get(i).accept(this);
+            values.remove(maps.get(i - 1)); // the next block has another one
+        }
+        return map;
     }
 
     @Override
     public TapeValue mixHeads(Tensor t, AttentionOp.MixHeads op) {
-        return attention.mixHeads(floats(t), parameter(t, 0), row(t, 1));
+        return attention.mixHeads(floats(t), parameters.of(t, 0), parameters.row(t, 1));
     }
 
     @Override
     public TapeValue relativeBias(Tensor t, AttentionOp.RelativeBias op) {
-        return attention.relativeBias(floats(t), parameter(t, 0), op);
+        TapeValue bias = relativeBiases.computeIfAbsent(t, any -> attention.relativeBias(parameters.of(t, 0), op));
+        return attention.addBias(floats(t), bias);
     }
 
     @Override
     public TapeValue performerFeatures(Tensor t, AttentionOp.PerformerFeatures op) {
-        return like(t, attention.performerFeatures(rows(floats(t)), parameter(t, 0)));
+        return like(t, attention.performerFeatures(rows(floats(t)), parameters.of(t, 0)));
     }
 
     @Override
@@ -349,7 +342,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue lastTokenQkv(Tensor t, AttentionOp.LastTokenQkv op) {
-        return attention.lastTokenQkv(x(t), parameter(t, 0), row(t, 1), op.width(), types.apply(t));
+        return attention.lastTokenQkv(x(t), parameters.of(t, 0), parameters.row(t, 1), op.width(), types.apply(t));
     }
 
     @Override
@@ -379,17 +372,16 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue dropout(Tensor t, DropOp.Dropout op) {
-        return tape.isTraining() ? masked(t, mask(t)) : tape.reshape(x(t), dims(t));
+        return dropped(t, all -> all);
     }
 
     @Override
     public TapeValue dropPath(Tensor t, DropOp.DropPath op) {
-        return tape.isTraining() ? masked(t, mask(t)) : tape.reshape(x(t), dims(t));
+        return dropped(t, all -> all);
     }
 
     @Override
     public TapeValue dropLayer(Tensor t, DropOp.DropLayer op) {
-        if (!tape.isTraining()) return tape.reshape(x(t), dims(t));
-        return masked(t, tape.slice(mask(t), 1, op.layer(), op.layer() + 1));
+        return dropped(t, all -> tape.slice(all, 1, op.layer(), op.layer() + 1));
     }
 }

@@ -1,5 +1,6 @@
 package org.vit4j.backend.onednn;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -30,6 +31,7 @@ final class OneDnnPlan implements CachedPlan {
 
     private final long batch;
     private final int threads = CpuThreads.current();
+    private final Map<String, PlanInput> inputs = new HashMap<>();
     private final Set<String> outputs;
     private final List<KernelStep> steps;
     private final int forward;
@@ -87,6 +89,7 @@ final class OneDnnPlan implements CachedPlan {
         arrays.putAll(seeds);
         arrays.putAll(outputs);
         bindSteps();
+        inputs.forEach((name, array) -> this.inputs.put(name, new PlanInput(array, steps, outputs.values())));
         this.scratch = allocateScratch();
     }
 
@@ -120,9 +123,19 @@ final class OneDnnPlan implements CachedPlan {
         return batch;
     }
 
+    /** All steps in order. */
+    List<KernelStep> steps() {
+        return steps;
+    }
+
     /** The number of threads that runs must use. */
     int threads() {
         return threads;
+    }
+
+    /** The arrays that are set before the forward pass, by name. */
+    Map<String, PlanInput> inputs() {
+        return inputs;
     }
 
     /** Names of the arrays that are read after a run. */
@@ -138,19 +151,47 @@ final class OneDnnPlan implements CachedPlan {
         return arrays.containsKey(name);
     }
 
-    /** Copies a float array to an input of the plan. */
+    /** Copies an array to one that is set before a run. */
     void set(String name, INDArray values) {
-        StridedArray array = arrays.get(name);
-        if (array.size() != values.length()) {
-            throw new IllegalArgumentException(name + ": expected " + array + ", got " + values.shapeInfoToString());
-        }
-        boolean isDense = values.ordering() == 'c' && values.elementWiseStride() == 1 && !values.isView();
-        INDArray dense = isDense ? values : values.dup('c');
+        StridedArray array = checked(name, values);
+        INDArray floats = values.castTo(DataType.FLOAT);
+        INDArray dense = isDense(floats) ? floats : floats.dup('c');
         Pointer.memcpy(
                 new Kernels.RawPointer(array.address()),
-                new Kernels.RawPointer(dense.data().address() + dense.offset() * Float.BYTES),
+                new Kernels.RawPointer(address(dense)),
                 array.size() * Float.BYTES);
-        if (!isDense) dense.close();
+        if (dense != floats) dense.close();
+        if (floats != values) floats.close();
+        if (inputs.containsKey(name)) inputs.get(name).readFromPlan();
+    }
+
+    /** Lets runs read an input from an array, which must not change or be freed before the last of them; copies it if need be. */
+    void read(String name, INDArray values) {
+        checked(name, values);
+        if (inputs.get(name).isMovable() && isDense(values)) inputs.get(name).readFrom(address(values));
+        else set(name, values);
+    }
+
+    /** Ends the use of arrays of {@link #read}: later runs read the memory of the plan. */
+    void release() {
+        inputs.values().forEach(PlanInput::readFromPlan);
+    }
+
+    private StridedArray checked(String name, INDArray values) {
+        StridedArray array = arrays.get(name);
+        if (array.size() == values.length()) return array;
+        throw new IllegalArgumentException(name + ": expected " + array + ", got " + values.shapeInfoToString());
+    }
+
+    private static boolean isDense(INDArray values) {
+        return values.dataType() == DataType.FLOAT
+                && values.ordering() == 'c'
+                && values.elementWiseStride() == 1
+                && !values.isView();
+    }
+
+    private static long address(INDArray dense) {
+        return dense.data().address() + dense.offset() * Float.BYTES;
     }
 
     /** A copy of an array of the plan in 'c' order. Strided arrays: copies the memory range first, then reorders it. */

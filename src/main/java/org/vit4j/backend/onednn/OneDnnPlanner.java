@@ -1,7 +1,9 @@
 package org.vit4j.backend.onednn;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -180,23 +182,27 @@ final class OneDnnPlanner {
     private void fuse(Tensor sum, List<Tensor> maps) {
         if (maps.isEmpty()) return;
         fusedMaps.addAll(maps);
-        Tensor scores = maps.get(maps.size() - 1);
-        lowering.fuse(sum, scores);
-        if (precision == Precision.BF16) queryScales.move(scores, consumers, requested);
+        lowering.fuse(sum, maps);
+        if (precision == Precision.BF16) queryScales.move(maps.get(0), consumers, requested);
     }
 
-    /** Attention probabilities back to the scores if only the weighted sum reads them; otherwise empty. */
+    /**
+     * Attention maps from the scores to the probabilities of a weighted sum, in the order of computation, if each has one reader,
+     * all have as many heads, and those of an image do not depend on other images; otherwise empty.
+     */
     private List<Tensor> fusableMaps(Tensor sum) {
         if (!(sum.op() instanceof AttentionOp.WeightedSum)) return List.of();
-        List<Tensor> maps = new ArrayList<>();
+        Deque<Tensor> maps = new ArrayDeque<>();
         for (Tensor t = sum.input(); ; t = t.input()) {
-            if (requested.contains(t) || consumers.get(t).size() > 1) return List.of();
-            maps.add(t);
-            if (t.op() instanceof AttentionOp.AttentionScores) return maps;
-            boolean passes = t.op() instanceof DropOp.Dropout && maps.size() == 1;
-            if (!passes
-                    && !(t.op() instanceof AttentionOp.Softmax
-                            && t.input().op() instanceof AttentionOp.AttentionScores)) return List.of();
+            boolean sameHeads = t.shape().dim(0) == sum.shape().dim(0);
+            if (requested.contains(t) || consumers.get(t).size() > 1 || !sameHeads) return List.of();
+            maps.addFirst(t);
+            if (t.op() instanceof AttentionOp.AttentionScores) return List.copyOf(maps);
+            boolean passes = t.op() instanceof DropOp.Dropout
+                    || t.op() instanceof AttentionOp.Softmax
+                    || t.op() instanceof AttentionOp.MixHeads
+                    || t.op() instanceof AttentionOp.RelativeBias;
+            if (!passes) return List.of();
         }
     }
 

@@ -10,23 +10,30 @@ final class PlannedBuffer {
     private final ElementType type;
     private MemoryBlock block;
     private final boolean external;
+    private final boolean input;
     private long address;
 
-    private PlannedBuffer(ElementType type, long size, long address, boolean external) {
+    private PlannedBuffer(ElementType type, long size, long address, boolean external, boolean input) {
         this.type = type;
         this.block = new MemoryBlock(size * type.bytes());
         this.address = address;
         this.external = external;
+        this.input = input;
     }
 
     /** @param size number of elements */
     static PlannedBuffer temporary(ElementType type, long size) {
-        return new PlannedBuffer(type, size, 0, false);
+        return new PlannedBuffer(type, size, 0, false, false);
     }
 
     /** Floats outside of the plan; {@code size} is their number. */
     static PlannedBuffer external(long size, long address) {
-        return new PlannedBuffer(ElementType.F32, size, address, true);
+        return new PlannedBuffer(ElementType.F32, size, address, true, false);
+    }
+
+    /** Floats that no step writes, so that a run may read them from the caller's memory; {@code size} is their number. */
+    static PlannedBuffer input(long size) {
+        return new PlannedBuffer(ElementType.F32, size, 0, false, true);
     }
 
     ElementType type() {
@@ -47,6 +54,10 @@ final class PlannedBuffer {
 
     boolean isExternal() {
         return external;
+    }
+
+    boolean isInput() {
+        return input;
     }
 
     /** Address of the first element; known once the arena has placed the buffer. */

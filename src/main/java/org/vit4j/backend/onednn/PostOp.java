@@ -71,6 +71,7 @@ sealed interface PostOp {
 
         private boolean canOverwrite(StridedArray other, int number) {
             return !other.buffer().isExternal()
+                    && !other.buffer().isInput()
                     && !result.buffer().isExternal()
                     && other.type() == result.type()
                     && other.hasLayoutOf(result)

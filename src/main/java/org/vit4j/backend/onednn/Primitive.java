@@ -29,11 +29,20 @@ final class Primitive implements AutoCloseable {
      *
      * @param role DNNL_ARG_SRC, DNNL_ARG_DST, ...
      * @param address address of the first element
+     * @param input the input of the plan that it reads; null if it is no input
      */
-    record PrimitiveArgument(int role, MemoryLayout layout, long address) {}
+    record PrimitiveArgument(int role, MemoryLayout layout, long address, PlannedBuffer input) {
+        PrimitiveArgument(int role, MemoryLayout layout, long address) {
+            this(role, layout, address, null);
+        }
+    }
+
+    /** @param offset in bytes from the beginning of the input to the memory */
+    private record InputMemory(PlannedBuffer input, dnnl_memory memory, long offset) {}
 
     private final dnnl_primitive primitive = new dnnl_primitive();
     private final List<dnnl_memory> memories = new ArrayList<>();
+    private final List<InputMemory> inputs = new ArrayList<>();
     private final dnnl_exec_arg_t arguments;
     private final int count;
     private final String implementation;
@@ -63,6 +72,8 @@ final class Primitive implements AutoCloseable {
                 "memory");
         arguments.position(memories.size()).arg(argument.role()).memory(memory);
         memories.add(memory);
+        PlannedBuffer input = argument.input();
+        if (input != null) inputs.add(new InputMemory(input, memory, argument.address() - input.address()));
         return memory;
     }
 
@@ -74,6 +85,20 @@ final class Primitive implements AutoCloseable {
     /** Sets the scratch memory, which other primitives may use before and after a run. */
     void setScratch(long address) {
         if (scratch != null) Dnnl.check(dnnl_memory_set_data_handle(scratch, new MemoryAddress(address)), "scratch");
+    }
+
+    /** Returns true if an argument is a view of an input. */
+    boolean reads(PlannedBuffer input) {
+        return inputs.stream().anyMatch(view -> view.input == input);
+    }
+
+    /** Lets the arguments that are views of an input read it from memory at another address. */
+    void readInput(PlannedBuffer input, long address) {
+        for (InputMemory view : inputs) {
+            if (view.input != input) continue;
+            MemoryAddress at = new MemoryAddress(address + view.offset);
+            Dnnl.check(dnnl_memory_set_data_handle(view.memory, at), "input");
+        }
     }
 
     /** Pointer to an address in memory that it does not own. */

@@ -32,6 +32,11 @@ final class StridedArray {
         return of(PlannedBuffer.temporary(type, product(dims)), 0, dims);
     }
 
+    /** A new row-major array of floats that no step writes. */
+    static StridedArray input(long... dims) {
+        return of(PlannedBuffer.input(product(dims)), 0, dims);
+    }
+
     /** A row-major array at an offset of a buffer. */
     static StridedArray of(PlannedBuffer buffer, long offset, long... dims) {
         return new StridedArray(buffer, offset, dims, rowMajorStrides(dims));
@@ -304,7 +309,7 @@ final class StridedArray {
     }
 
     Primitive.PrimitiveArgument argument(int role) {
-        return new Primitive.PrimitiveArgument(role, layout(), address());
+        return new Primitive.PrimitiveArgument(role, layout(), address(), buffer.isInput() ? buffer : null);
     }
 
     @Override

@@ -21,7 +21,7 @@ final class Tape {
     private final List<KernelStep> setupSteps = new ArrayList<>();
     private final List<KernelStep> steps = new ArrayList<>();
     private final Deque<Runnable> backwardActions = new ArrayDeque<>();
-    private final IdentityHashMap<StridedArray, TapeValue> bf16Values = new IdentityHashMap<>();
+    private final IdentityHashMap<StridedArray, TapeValue> converted = new IdentityHashMap<>(); // to the other type
     private final IdentityHashMap<TapeValue, TapeValue> denseValues = new IdentityHashMap<>();
     private final TapeConstants constants = new TapeConstants();
 
@@ -109,11 +109,9 @@ final class Tape {
 
     // ---- types
 
-    /** The value in another type. Conversions to bfloat16 are recorded once; those of parameters in a setup step. */
+    /** The value in another type. All readers share one conversion; those of parameters are recorded in a setup step. */
     TapeValue as(ElementType type, TapeValue x) {
-        if (x.array().type() == type) return x;
-        if (type == ElementType.F32) return convert(type, x);
-        return bf16Values.computeIfAbsent(x.array(), any -> convert(type, x));
+        return x.array().type() == type ? x : converted.computeIfAbsent(x.array(), any -> convert(type, x));
     }
 
     private TapeValue convert(ElementType type, TapeValue x) {

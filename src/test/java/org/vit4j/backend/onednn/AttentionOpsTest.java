@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -25,7 +26,7 @@ class AttentionOpsTest {
     void blockwiseAttentionEqualsFullAttentionForEveryBlockSize(long size) {
         Tape tape = new Tape(false, null);
         MatmulOps math = new MatmulOps(tape, Precision.FP32);
-        AttentionOps attention = new AttentionOps(tape, math, B);
+        AttentionOps attention = new AttentionOps(tape, math);
         StridedArray q = StridedArray.temporary(B, T, H * D);
         StridedArray k = StridedArray.temporary(B, S, H * D);
         StridedArray v = StridedArray.temporary(B, S, H * D);
@@ -33,7 +34,15 @@ class AttentionOpsTest {
                 attention.softmax(attention.scores(heads(q), heads(k), 0.3), ElementType.F32),
                 heads(v),
                 ElementType.F32);
-        TapeValue blocks = attention.attention(heads(q), heads(k), heads(v), 0.3, ElementType.F32, size);
+        AttentionBlock block = AttentionBlock.ofRows(heads(q).array(), S, size);
+        TapeValue blocks = attention.attention(
+                heads(q),
+                heads(k),
+                heads(v),
+                ElementType.F32,
+                block,
+                (queries, keys) ->
+                        attention.softmax(attention.scores(queries, keys, 0.3).setUsedOnce(true), ElementType.F32));
         Map<String, StridedArray> inputs = Map.of("q", q, "k", k, "v", v);
         Map<String, StridedArray> outputs = Map.of("full", full.array(), "blocks", blocks.array());
         try (OneDnnPlan plan = new OneDnnPlan(
@@ -44,6 +53,48 @@ class AttentionOpsTest {
             assertThat(difference.amaxNumber().doubleValue()).isLessThan(1e-6);
             assertThat(plan.get("full").amaxNumber().doubleValue()).isGreaterThan(0.1);
         }
+    }
+
+    /** One image, two images, everything. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2 * H * T * S, 1 << 20})
+    void blocksOfImagesEqualFullAttentionForMixedHeadsAndBiases(long size) {
+        Tape tape = new Tape(false, null);
+        AttentionOps attention = new AttentionOps(tape, new MatmulOps(tape, Precision.FP32));
+        StridedArray q = StridedArray.temporary(B, T, H * D);
+        StridedArray k = StridedArray.temporary(B, S, H * D);
+        StridedArray v = StridedArray.temporary(B, S, H * D);
+        StridedArray kernel = StridedArray.temporary(H, H);
+        StridedArray bias = StridedArray.temporary(1, H * T * S);
+        AttentionOps.BlockProbabilities probabilities = (queries, keys) -> {
+            TapeValue scores = attention.scores(queries, keys, 0.3).setUsedOnce(true);
+            TapeValue biased = attention.addBias(scores, new TapeValue(bias, false, -1));
+            TapeValue mixed = attention.mixHeads(biased, new TapeValue(kernel, false, -1), null);
+            return attention.softmax(mixed, ElementType.F32);
+        };
+        TapeValue full = attention.weightedSum(probabilities.of(heads(q), heads(k)), heads(v), ElementType.F32);
+        AttentionBlock block = AttentionBlock.ofImages(heads(q).array(), S, size);
+        TapeValue blocks = attention.attention(heads(q), heads(k), heads(v), ElementType.F32, block, probabilities);
+        Map<String, StridedArray> inputs = Map.of("q", q, "k", k, "v", v, "kernel", kernel, "bias", bias);
+        Map<String, StridedArray> outputs = Map.of("full", full.array(), "blocks", blocks.array());
+        try (OneDnnPlan plan = new OneDnnPlan(
+                1, tape, tape.steps().size(), inputs, Map.of(), outputs, List.of(), GradientMemory.NONE)) {
+            inputs.forEach((name, array) -> plan.set(name, Nd4j.randn(DataType.FLOAT, array.dims())));
+            plan.forward();
+            INDArray difference = plan.get("full").sub(plan.get("blocks"));
+            assertThat(difference.amaxNumber().doubleValue()).isLessThan(1e-6);
+            assertThat(plan.get("full").amaxNumber().doubleValue()).isGreaterThan(0.1);
+        }
+    }
+
+    @Test
+    void blocksAreNearlyEqual() {
+        StridedArray queries = StridedArray.temporary(32, 3, 197, 64);
+        long image = 3 * 197 * 197;
+        assertThat(AttentionBlock.ofRows(queries, 197, 9 * image)).isEqualTo(new AttentionBlock(8, 3, 197));
+        assertThat(AttentionBlock.ofRows(queries, 197, 2 * 197 * 197)).isEqualTo(new AttentionBlock(1, 2, 197));
+        assertThat(AttentionBlock.ofRows(queries, 197, 150 * 197)).isEqualTo(new AttentionBlock(1, 1, 99));
+        assertThat(AttentionBlock.ofImages(queries, 197, 1)).isEqualTo(new AttentionBlock(1, 3, 197));
     }
 
     /** View of [B, T, H * d] as heads, [B, H, T, d]. */

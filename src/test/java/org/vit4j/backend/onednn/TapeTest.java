@@ -51,6 +51,15 @@ class TapeTest {
         return y;
     }
 
+    @Test
+    void readersShareAConversion() {
+        TapeValue x = new TapeValue(StridedArray.temporary(ElementType.BF16, 2, 3), true, -1);
+        TapeValue floats = tape.as(ElementType.F32, x);
+        assertThat(floats.array().type()).isEqualTo(ElementType.F32);
+        assertThat(tape.as(ElementType.F32, x)).isSameAs(floats);
+        assertThat(tape.count()).isEqualTo(1);
+    }
+
     /** Sets the gradient of an output to 1, 2, 3, ... */
     private StridedArray seed(TapeValue y) {
         StridedArray seed = StridedArray.temporary(y.array().dims());
