@@ -96,7 +96,7 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
         }
 
         private StridedArray slice(StridedArray array) {
-            return array.dim(0) == 1 ? array : array.slice(0, from, to);
+            return array.part(0, from, to);
         }
 
         /**
@@ -152,10 +152,14 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
         return new Primitive.PrimitiveArgument(DNNL_ARG_BIAS, row, packed.bias(bias, norm));
     }
 
+    /** Memory for any layout of the weights: which one oneDNN prefers depends on post-ops, which are not known yet. */
     private StridedArray planBuffer() {
-        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
-            return PrimitiveSequence.buffer(
-                    description(bias == null ? null : bias.layout(), attributes.seal()), dnnl_query_weights_md);
-        }
+        long rows = roundedUp(weights.dim(0), 64);
+        long columns = Math.max(roundedUp(weights.dim(1), 48), roundedUp(weights.dim(1), 64));
+        return StridedArray.temporary(x.type(), rows * columns);
+    }
+
+    private static long roundedUp(long size, long block) {
+        return (size + block - 1) / block * block;
     }
 }

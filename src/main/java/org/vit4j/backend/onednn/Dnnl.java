@@ -51,6 +51,10 @@ public final class Dnnl {
         return Optional.of(DnnlLibrary.UNAVAILABLE_REASON).filter(reason -> !reason.isEmpty());
     }
 
+    static boolean hasAvx512() {
+        return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core;
+    }
+
     /** Returns true if the processor has instructions for bfloat16 products: AMX or AVX-512 BF16. */
     static boolean hasBf16() {
         return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;

@@ -2,10 +2,7 @@ package org.vit4j.backend.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
-import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.Pointer;
 
@@ -18,59 +15,7 @@ final class Kernels {
      */
     static PostOp.FusableStep matmul(
             StridedArray left, StridedArray right, StridedArray bias, StridedArray result, double scale) {
-        StridedArray a = left.forMatmul();
-        StridedArray b = right.forMatmul();
-        StridedArray c = result.forMatmul();
-        long batch = c.size() / (c.dim(c.rank() - 2) * c.last());
-        if (Stream.of(a, b, c).anyMatch(array -> array.hasMisjudgedBatch(batch))) {
-            return matmul(
-                    a.withLeadingAxis(batch),
-                    b.withLeadingAxis(batch),
-                    bias == null ? null : bias.withLeadingAxis(batch),
-                    c.withLeadingAxis(batch),
-                    scale);
-        }
-        PostOp.FusableStep step = new PostOp.FusableStep("matmul", scale, c, a, b) {
-            private Primitive primitive;
-
-            @Override
-            void bind() {
-                List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
-                        List.of(a.argument(DNNL_ARG_SRC), b.argument(DNNL_ARG_WEIGHTS), c.argument(DNNL_ARG_DST)));
-                if (bias != null) arguments.add(bias.argument(DNNL_ARG_BIAS));
-                try (PrimitiveAttributes attributes = attributes()) {
-                    dnnl_primitive_attr sealed = attributes(attributes, arguments, operand -> operand);
-                    dnnl_primitive_desc description = Dnnl.primitiveDesc(
-                            "matmul " + a + " x " + b + " -> " + c,
-                            desc -> dnnl_matmul_primitive_desc_create(
-                                    desc,
-                                    Dnnl.engine(),
-                                    a.layout(),
-                                    b.layout(),
-                                    bias == null ? null : bias.layout(),
-                                    c.layout(),
-                                    sealed));
-                    primitive = new Primitive(description, arguments);
-                }
-            }
-
-            @Override
-            void run() {
-                primitive.run();
-            }
-
-            @Override
-            String implementation() {
-                return primitive.implementation();
-            }
-
-            @Override
-            List<Primitive> primitives() {
-                return primitive == null ? List.of() : List.of(primitive);
-            }
-        };
-        if (bias != null) step.addArray(bias);
-        return step;
+        return new MatrixProduct(left.forMatmul(), right.forMatmul(), bias, result.forMatmul(), scale);
     }
 
     /** Copies between layouts and types, or broadcasts along axes of stride 0; with {@code add}, adds to the destination. */
@@ -205,7 +150,9 @@ final class Kernels {
                 y);
     }
 
+    /** The gradient of {@link #softmax} from its result. */
     static KernelStep softmaxBackward(StridedArray y, StridedArray dy, StridedArray dx) {
+        if (!Dnnl.hasAvx512()) return new ComposedSoftmaxBackward(y, dy, dx);
         return KernelStep.of(
                 "softmax_bp",
                 () -> {

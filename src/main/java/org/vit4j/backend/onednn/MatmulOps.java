@@ -146,7 +146,7 @@ final class MatmulOps {
                 right.hasUnitStride() ? right : copy(right, StridedArray.temporary(right.type(), right.dims()));
         int m = to.rank() - 2;
         int n = to.rank() - 1;
-        if (to.dim(m) > 1 && to.dim(n) > 1 && to.stride(n) != 1 && to.stride(m) == 1) {
+        if (to.dim(n) > 1 && to.stride(n) != 1 && (to.dim(m) == 1 || to.stride(m) == 1)) {
             // oneDNN needs a row-major destination: compute the transpose, (a b)' = b' a'.
             StridedArray transposed = to.swap(m, n);
             product(

@@ -11,14 +11,19 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 
-/** Primitives that run one after another, of which some reorder weights or results of the others. */
+/** Primitives that run one after another, such as parts of a product, and reorders of weights or results. */
 abstract class PrimitiveSequence extends PostOp.FusableStep {
     private final List<Primitive> primitives = new ArrayList<>();
     /** Batch norm that is folded into the weights and the bias; null if there is none. */
     FoldedNorm norm;
 
     PrimitiveSequence(String kind, StridedArray result, StridedArray... touched) {
-        super(kind, 1, result, touched);
+        this(kind, 1, result, touched);
+    }
+
+    /** @param scale factor of the result, before post-ops */
+    PrimitiveSequence(String kind, double scale, StridedArray result, StridedArray... touched) {
+        super(kind, scale, result, touched);
     }
 
     /** Appends a primitive that this step runs after those before. */
@@ -75,7 +80,7 @@ abstract class PrimitiveSequence extends PostOp.FusableStep {
     }
 
     private static void checkSize(MemoryLayout layout, StridedArray buffer) {
-        if (layout.bytes() > buffer.size() * Float.BYTES) {
+        if (layout.bytes() > buffer.size() * buffer.type().bytes()) {
             throw new IllegalStateException("oneDNN chose a layout of weights larger than the planned buffer");
         }
     }

@@ -172,6 +172,11 @@ final class StridedArray {
         return new StridedArray(buffer, offset + from * strides[axis], sizes, strides);
     }
 
+    /** A slice, or the array itself if it has size 1 along the axis and is broadcast. */
+    StridedArray part(int axis, long from, long to) {
+        return dims[axis] == 1 ? this : slice(axis, from, to);
+    }
+
     StridedArray permute(int... axes) {
         return new StridedArray(
                 buffer,
@@ -241,14 +246,16 @@ final class StridedArray {
     }
 
     /**
-     * This array with the strides of axes of size 1 normalized: oneDNN's matrix product detects contiguous rows by them,
+     * This array with the strides of axes of size 1 normalized: oneDNN's matrix product detects contiguous rows or columns by them,
      * and oneDNN 3.8 gave wrong results where the stride of a batch axis was less than the size of a matrix.
      */
     StridedArray forMatmul() {
         long[] normalized = strides.clone();
+        int row = dims.length - 2;
+        boolean columns = dims[row] == 1 && dims[row + 1] > 1 && strides[row + 1] > 1;
         long extent = 1;
         for (int i = dims.length - 1; i >= 0; i--) {
-            if (dims[i] == 1) normalized[i] = extent;
+            if (dims[i] == 1) normalized[i] = i == row && columns ? 1 : extent;
             extent = Math.max(extent, normalized[i] * dims[i]);
         }
         return new StridedArray(buffer, offset, dims, normalized);
@@ -291,21 +298,6 @@ final class StridedArray {
 
     private long innermost() {
         return Math.max(1, Arrays.stream(strides, 0, dims.length - 2).min().orElseThrow());
-    }
-
-    /** A view with a leading axis of size 1 whose stride avoids {@link #hasMisjudgedBatch}. */
-    StridedArray withLeadingAxis(long batch) {
-        long stride = 1;
-        for (int i = 0; i < dims.length; i++) stride = Math.max(stride, strides[i] * dims[i]);
-        long step = innermost();
-        while (stride / step == batch) stride += step;
-        long[] newDims = new long[dims.length + 1];
-        long[] newStrides = new long[dims.length + 1];
-        newDims[0] = 1;
-        newStrides[0] = stride;
-        System.arraycopy(dims, 0, newDims, 1, dims.length);
-        System.arraycopy(strides, 0, newStrides, 1, dims.length);
-        return new StridedArray(buffer, offset, newDims, newStrides);
     }
 
     Primitive.PrimitiveArgument argument(int role) {

@@ -57,6 +57,21 @@ class StridedArrayTest {
     }
 
     @Test
+    void aRowWithGapsIsAColumnMajorMatrixForProducts() {
+        StridedArray x = range(2, 5, 6).slice(2, 3, 4).swap(1, 2);
+        assertThat(x.forMatmul()).hasToString("[2, 1, 5][30, 1, 6]");
+        assertThat(values(x.forMatmul())).containsExactly(values(x));
+        assertThat(range(2, 1, 5).forMatmul()).hasToString("[2, 1, 5][5, 5, 1]");
+    }
+
+    @Test
+    void aPartOfABroadcastAxisIsTheArray() {
+        StridedArray x = range(1, 3);
+        assertThat(x.part(0, 2, 4)).isSameAs(x);
+        assertThat(values(range(4, 1).part(0, 2, 4))).containsExactly(2, 3);
+    }
+
+    @Test
     void axesOfSizeOneDoNotBreakDensity() {
         StridedArray x = range(3, 1, 4);
         assertThat(x.permute(1, 0, 2).isDense()).isTrue();
