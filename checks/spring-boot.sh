@@ -34,7 +34,7 @@ ok "the service builds with Spring Boot's versions of Jackson, logback and slf4j
 
 model=$PWD/src/test/resources/models/vit.keras
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-(cd "$work" && OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=1000 exec java -XX:+UseSerialGC -XX:MaxRAMPercentage=25 \
+(cd "$work" && OMP_WAIT_POLICY=ACTIVE GOMP_SPINCOUNT=1000 exec java -XX:+UseSerialGC -XX:MaxRAMPercentage=25 \
   -jar "$work/app/target/classifier.jar" "--classifier.model=$model" "--server.port=$port" --server.address=127.0.0.1 \
   --logging.level.app=debug) >"$work/log" 2>&1 &
 server=$!

@@ -109,9 +109,10 @@ compile_quickly() {
 #   $1  directory for unpacked native libraries if the home cannot be written
 prepare() {
   # OpenMP reads these when it loads, so Java cannot set them. A thread that waits for work spins for about 10 microseconds,
-  # as long as going to sleep and waking up take, and not for milliseconds: other processes need the processor.
+  # as long as going to sleep and waking up take, and not for milliseconds: other processes need the processor. ACTIVE is for
+  # processes in which several threads run kernels: GNU's OpenMP does not spin at all there with the other policy.
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(processors)}
-  if [ -z "${OMP_WAIT_POLICY:-}" ]; then export OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-1000}; fi
+  if [ -z "${OMP_WAIT_POLICY:-}" ]; then export OMP_WAIT_POLICY=ACTIVE GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-1000}; fi
 
   # In a locale of ASCII, Java cannot open files with other characters in their names.
   if [ "$(locale charmap 2>/dev/null)" = ANSI_X3.4-1968 ]; then
