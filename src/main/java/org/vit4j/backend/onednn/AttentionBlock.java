@@ -2,6 +2,7 @@ package org.vit4j.backend.onednn;
 
 import java.util.List;
 import org.vit4j.graph.AttentionOp;
+import org.vit4j.graph.DropOp;
 import org.vit4j.graph.Tensor;
 
 /**
@@ -19,10 +20,11 @@ record AttentionBlock(long images, long heads, long rows) {
      * @param keys [B, H, S, d]
      */
     static AttentionBlock of(List<Tensor> maps, StridedArray queries, StridedArray keys) {
-        boolean whole = maps.stream()
-                .anyMatch(map ->
-                        map.op() instanceof AttentionOp.MixHeads || map.op() instanceof AttentionOp.RelativeBias);
-        return whole ? ofImages(queries, keys.dim(2), SIZE) : ofRows(queries, keys.dim(2), SIZE);
+        boolean rows = maps.stream()
+                .allMatch(map -> map.op() instanceof AttentionOp.AttentionScores
+                        || map.op() instanceof AttentionOp.Softmax
+                        || map.op() instanceof DropOp.Dropout);
+        return rows ? ofRows(queries, keys.dim(2), SIZE) : ofImages(queries, keys.dim(2), SIZE);
     }
 
     /**

@@ -63,13 +63,15 @@ final class AttentionOps {
      * probs v, [B, H, T, S] x [B, H, S, d] -> [B, H, T, d], stored as [B, T, H, d] so that merging heads needs no copy.
      */
     TapeValue weightedSum(TapeValue probs, TapeValue v, ElementType type) {
-        StridedArray to = StridedArray.temporary(
-                type,
-                probs.array().dim(0),
-                probs.array().dim(2),
-                v.array().dim(1),
-                v.array().dim(3));
-        return math.product(probs, v, 1, to.permute(0, 2, 1, 3));
+        return math.product(probs, v, 1, context(probs, v, type));
+    }
+
+    /** A new array for a weighted sum of the values v for each row of x, [B, H, T, d]. */
+    private static StridedArray context(TapeValue x, TapeValue v, ElementType type) {
+        StridedArray rows = x.array();
+        StridedArray values = v.array();
+        return StridedArray.temporary(type, rows.dim(0), rows.dim(2), values.dim(1), values.dim(3))
+                .permute(0, 2, 1, 3);
     }
 
     /** Computes the attention probabilities of a block from its queries [n, H, T, d] and keys [n, H, S, d]. */
@@ -87,13 +89,7 @@ final class AttentionOps {
         TapeValue queries = operand(q);
         TapeValue keys = operand(k);
         TapeValue values = operand(v);
-        StridedArray to = StridedArray.temporary(
-                type,
-                q.array().dim(0),
-                q.array().dim(2),
-                v.array().dim(1),
-                v.array().dim(3));
-        StridedArray context = to.permute(0, 2, 1, 3);
+        StridedArray context = context(q, v, type);
         for (long b = 0; b < context.dim(0); b += block.images()) {
             for (long h = 0; h < context.dim(1); h += block.heads()) {
                 TapeValue blockKeys = block.part(keys, b, h);

@@ -2,15 +2,11 @@ package org.vit4j.backend.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_0;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC_1;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_mul;
-import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_binary_sub;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_primitive_desc_create;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_reduction_sum;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -44,31 +40,9 @@ final class ComposedSoftmaxBackward extends PrimitiveSequence {
             StridedArray gradient = dy.slice(0, from, to);
             StridedArray product = products.slice(0, 0, to - from);
             StridedArray sum = y.last() == 1 ? product : sums.slice(0, 0, to - from);
-            add(binary(dnnl_binary_mul, gradient, probs, product, null));
+            add(Kernels.binary(dnnl_binary_mul, gradient, probs, product, null));
             if (sum != product) add(sumOfRows(product, sum)); // oneDNN refuses sums of one column
-            add(binary(dnnl_binary_sub, gradient, sum, result().slice(0, from, to), probs));
-        }
-    }
-
-    /** @param factor that the result is multiplied by; null if there is none */
-    private static Primitive binary(
-            int algorithm, StridedArray a, StridedArray b, StridedArray to, StridedArray factor) {
-        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
-            List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
-                    List.of(a.argument(DNNL_ARG_SRC_0), b.argument(DNNL_ARG_SRC_1), to.argument(DNNL_ARG_DST)));
-            if (factor != null) arguments.add(factor.argument(attributes.binary(dnnl_binary_mul, factor.layout())));
-            return new Primitive(
-                    Dnnl.primitiveDesc(
-                            "binary",
-                            desc -> dnnl_binary_primitive_desc_create(
-                                    desc,
-                                    Dnnl.engine(),
-                                    algorithm,
-                                    a.layout(),
-                                    b.layout(),
-                                    to.layout(),
-                                    attributes.seal())),
-                    arguments);
+            add(Kernels.binary(dnnl_binary_sub, gradient, sum, result().slice(0, from, to), probs));
         }
     }
 

@@ -39,9 +39,7 @@ final class GradientMemory {
         PlannedBuffer buffer = PlannedBuffer.external(flat.length(), flat.data().address());
         Map<String, StridedArray> arrays = new HashMap<>();
         parameters.offsets().forEach((name, from) -> {
-            long[] dims = parameters.parameter(name).shape().dims().stream()
-                    .mapToLong(Integer::longValue)
-                    .toArray();
+            long[] dims = ParameterArrays.dims(parameters.parameter(name).shape());
             arrays.put(name, StridedArray.of(buffer, from, dims));
         });
         return new GradientMemory(buffer, arrays);

@@ -2,6 +2,7 @@ package org.vit4j.backend.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.*;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.javacpp.Pointer;
@@ -108,23 +109,28 @@ final class Kernels {
     }
 
     static KernelStep binary(int algorithm, StridedArray a, StridedArray b, StridedArray y) {
-        return KernelStep.of(
-                "binary",
-                () -> new Primitive(
-                        Dnnl.primitiveDesc(
-                                "binary",
-                                desc -> dnnl_binary_primitive_desc_create(
-                                        desc,
-                                        Dnnl.engine(),
-                                        algorithm,
-                                        a.layout(),
-                                        b.layout(),
-                                        y.layout(),
-                                        Dnnl.plainAttributes())),
-                        List.of(a.argument(DNNL_ARG_SRC_0), b.argument(DNNL_ARG_SRC_1), y.argument(DNNL_ARG_DST))),
-                a,
-                b,
-                y);
+        return KernelStep.of("binary", () -> binary(algorithm, a, b, y, null), a, b, y);
+    }
+
+    /** @param factor that the result is multiplied by; null if there is none */
+    static Primitive binary(int algorithm, StridedArray a, StridedArray b, StridedArray y, StridedArray factor) {
+        try (PrimitiveAttributes attributes = new PrimitiveAttributes(1)) {
+            List<Primitive.PrimitiveArgument> arguments = new ArrayList<>(
+                    List.of(a.argument(DNNL_ARG_SRC_0), b.argument(DNNL_ARG_SRC_1), y.argument(DNNL_ARG_DST)));
+            if (factor != null) arguments.add(factor.argument(attributes.binary(dnnl_binary_mul, factor.layout())));
+            return new Primitive(
+                    Dnnl.primitiveDesc(
+                            "binary",
+                            desc -> dnnl_binary_primitive_desc_create(
+                                    desc,
+                                    Dnnl.engine(),
+                                    algorithm,
+                                    a.layout(),
+                                    b.layout(),
+                                    y.layout(),
+                                    attributes.seal())),
+                    arguments);
+        }
     }
 
     private static dnnl_primitive_desc softmaxForward(StridedArray x, StridedArray y) {

@@ -1,13 +1,13 @@
 package org.vit4j.backend.onednn;
 
 import java.lang.ref.Reference;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.OpTime;
@@ -74,24 +74,26 @@ public final class OneDnnInference implements Inference {
 
     private Map<String, INDArray> results(
             OneDnnPlan plan, long batch, Set<String> names, Map<String, INDArray> inputs) {
-        runWith(inputs, plan, plan::forward);
-        Map<String, INDArray> results = new LinkedHashMap<>();
-        for (String name : names) {
-            long[] shape = graph.tensor(name).shape().batched(batch);
-            results.put(name, plan.get(name).reshape('c', shape));
-        }
-        return results;
+        return reading(inputs, plan, () -> {
+            plan.forward();
+            Map<String, INDArray> results = new LinkedHashMap<>();
+            for (String name : names) {
+                long[] shape = graph.tensor(name).shape().batched(batch);
+                results.put(name, plan.get(name).reshape('c', shape));
+            }
+            return results;
+        });
     }
 
-    /** Runs a plan that reads the inputs from the memory of the caller. */
-    private static void runWith(Map<String, INDArray> inputs, OneDnnPlan plan, Runnable work) {
+    /** Calls {@code work}, which runs a plan, while the plan reads the inputs from the memory of the caller. */
+    private static <T> T reading(Map<String, INDArray> inputs, OneDnnPlan plan, Supplier<T> work) {
         try {
             for (String input : plan.inputs().keySet()) {
                 INDArray array = inputs.get(input);
                 if (array == null) throw new IllegalArgumentException("missing input " + input);
                 plan.read(input, array);
             }
-            work.run();
+            return work.get();
         } finally {
             plan.release();
             Reference.reachabilityFence(inputs);
@@ -102,14 +104,10 @@ public final class OneDnnInference implements Inference {
     public List<OpTime> profile(INDArray images, int runs) {
         String logits = graph.logits().name();
         return run(Set.of(logits), images.size(0), plan -> {
-            List<OpTime> times = new ArrayList<>();
-            runWith(
-                    Map.of(input(), images),
-                    plan,
-                    () -> times.addAll(plan.profile(() -> {
-                        for (int i = 0; i < runs; i++) plan.forward();
-                    })));
-            return times;
+            Runnable passes = () -> {
+                for (int i = 0; i < runs; i++) plan.forward();
+            };
+            return reading(Map.of(input(), images), plan, () -> plan.profile(passes));
         });
     }
 

@@ -9,31 +9,35 @@ import org.vit4j.backend.MemoryBlock;
 final class PlannedBuffer {
     private final ElementType type;
     private MemoryBlock block;
-    private final boolean external;
-    private final boolean input;
+    private final MemoryKind kind;
     private long address;
 
-    private PlannedBuffer(ElementType type, long size, long address, boolean external, boolean input) {
+    private enum MemoryKind {
+        TEMPORARY,
+        EXTERNAL,
+        INPUT
+    }
+
+    private PlannedBuffer(ElementType type, long size, long address, MemoryKind kind) {
         this.type = type;
         this.block = new MemoryBlock(size * type.bytes());
         this.address = address;
-        this.external = external;
-        this.input = input;
+        this.kind = kind;
     }
 
     /** @param size number of elements */
     static PlannedBuffer temporary(ElementType type, long size) {
-        return new PlannedBuffer(type, size, 0, false, false);
+        return new PlannedBuffer(type, size, 0, MemoryKind.TEMPORARY);
     }
 
     /** Floats outside of the plan; {@code size} is their number. */
     static PlannedBuffer external(long size, long address) {
-        return new PlannedBuffer(ElementType.F32, size, address, true, false);
+        return new PlannedBuffer(ElementType.F32, size, address, MemoryKind.EXTERNAL);
     }
 
     /** Floats that no step writes, so that a run may read them from the caller's memory; {@code size} is their number. */
     static PlannedBuffer input(long size) {
-        return new PlannedBuffer(ElementType.F32, size, 0, false, true);
+        return new PlannedBuffer(ElementType.F32, size, 0, MemoryKind.INPUT);
     }
 
     ElementType type() {
@@ -53,11 +57,11 @@ final class PlannedBuffer {
     }
 
     boolean isExternal() {
-        return external;
+        return kind == MemoryKind.EXTERNAL;
     }
 
     boolean isInput() {
-        return input;
+        return kind == MemoryKind.INPUT;
     }
 
     /** Address of the first element; known once the arena has placed the buffer. */

@@ -62,6 +62,31 @@ class StridedProductTest {
         assertThat(error(batch, heads, queries, keys, width, more)).isLessThan(1e-5);
     }
 
+    /** The parts of a divided product add their parts of another array. */
+    @Test
+    void dividedProductsAddAnArray() {
+        long images = 16, heads = 8, tokens = 16, width = 16;
+        StridedArray q = StridedArray.temporary(images, tokens, heads * width);
+        StridedArray addend = StridedArray.temporary(images, heads, tokens, tokens);
+        StridedArray product = StridedArray.temporary(addend.dims());
+        StridedArray sum = StridedArray.temporary(addend.dims());
+        StridedArray rows = heads(q, heads, width, 0).array();
+        Tape tape = new Tape(false, null);
+        tape.emit(Kernels.matmul(rows, rows.swap(2, 3), null, product, 1));
+        PostOp.FusableStep step = Kernels.matmul(rows, rows.swap(2, 3), null, sum, 1);
+        step.fuseAdd(addend);
+        tape.emit(step);
+        Map<String, StridedArray> inputs = Map.of("q", q, "addend", addend);
+        Map<String, StridedArray> outputs = Map.of("product", product, "sum", sum, "addend", addend);
+        try (OneDnnPlan plan = new OneDnnPlan(1, tape, 2, inputs, Map.of(), outputs, List.of(), GradientMemory.NONE)) {
+            inputs.forEach((name, array) -> plan.set(name, Nd4j.randn(DataType.FLOAT, array.dims())));
+            plan.forward();
+            assertThat(step.primitives()).hasSize(2);
+            INDArray expected = plan.get("product").add(plan.get("addend"));
+            assertThat(plan.get("sum").sub(expected).amaxNumber().doubleValue()).isLessThan(1e-4);
+        }
+    }
+
     private static double error(long batch, long heads, long queries, long keys, long width, long more) {
         Tape tape = new Tape(false, null);
         AttentionOps attention = new AttentionOps(tape, new MatmulOps(tape, Precision.FP32));
