@@ -1,7 +1,6 @@
 package org.vit4j.backend;
 
 import java.util.stream.LongStream;
-import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.FlatArray.AdamSettings;
 
@@ -13,7 +12,11 @@ final class AdamLoop {
     /** Elements that a task copies to arrays on the Java heap, where the compiler vectorizes loops: 64 kB. */
     private static final int CHUNK = 4096;
 
-    private static final ThreadLocal<float[][]> ROWS = ThreadLocal.withInitial(() -> new float[3][CHUNK]);
+    private static final int GRADIENT = 0;
+    private static final int MEANS = 1;
+    private static final int SQUARES = 2;
+    private static final int PARAMETERS = 3;
+    private static final ThreadLocal<float[][]> ROWS = ThreadLocal.withInitial(() -> new float[4][CHUNK]);
 
     private final float beta2;
     private final float rest1;
@@ -39,27 +42,55 @@ final class AdamLoop {
      * Updates the moments and replaces the gradient by the step, as {@link FlatArray#adam}. For {@link
      * HostFloats#isDense}.
      */
-    void run(INDArray gradient, INDArray m, INDArray v) {
-        long length = gradient.length();
-        LongStream.range(0, (length + CHUNK - 1) / CHUNK).parallel().forEach(i -> {
-            long first = i * CHUNK;
-            int size = (int) Math.min(CHUNK, length - first);
-            runChunk(HostFloats.of(gradient, first), HostFloats.of(m, first), HostFloats.of(v, first), size);
+    void direction(INDArray gradient, INDArray m, INDArray v) {
+        forEachChunk(gradient.length(), (first, size) -> {
+            float[] step = step(first, size, gradient, m, v);
+            HostFloats.of(gradient, first).put(step, 0, size);
         });
     }
 
-    private void runChunk(FloatPointer gradient, FloatPointer m, FloatPointer v, int size) {
-        float[][] rows = ROWS.get();
-        gradient.get(rows[0], 0, size);
-        m.get(rows[1], 0, size);
-        v.get(rows[2], 0, size);
-        update(rows[0], rows[1], rows[2], size);
-        gradient.put(rows[0], 0, size);
-        m.put(rows[1], 0, size);
-        v.put(rows[2], 0, size);
+    /** Updates the moments and the parameters, as {@link FlatArray#adamStep}. For {@link HostFloats#isDense}. */
+    void update(INDArray parameters, double remaining, INDArray gradient, INDArray m, INDArray v) {
+        float factor = (float) remaining;
+        forEachChunk(parameters.length(), (first, size) -> {
+            float[] step = step(first, size, gradient, m, v);
+            float[] values = read(parameters, first, size, PARAMETERS);
+            for (int i = 0; i < size; i++) values[i] = values[i] * factor - step[i];
+            HostFloats.of(parameters, first).put(values, 0, size);
+        });
     }
 
-    private void update(float[] gradient, float[] m, float[] v, int size) {
+    /** Processes elements from {@code first} on. */
+    private interface ChunkAction {
+        void run(long first, int size);
+    }
+
+    private static void forEachChunk(long length, ChunkAction action) {
+        LongStream.range(0, (length + CHUNK - 1) / CHUNK).parallel().forEach(i -> {
+            long first = i * CHUNK;
+            action.run(first, (int) Math.min(CHUNK, length - first));
+        });
+    }
+
+    private static float[] read(INDArray array, long first, int size, int row) {
+        float[] values = ROWS.get()[row];
+        HostFloats.of(array, first).get(values, 0, size);
+        return values;
+    }
+
+    /** Updates the moments of some elements; returns their step, valid until the next call of this thread. */
+    private float[] step(long first, int size, INDArray gradient, INDArray m, INDArray v) {
+        float[] step = read(gradient, first, size, GRADIENT);
+        float[] means = read(m, first, size, MEANS);
+        float[] squares = read(v, first, size, SQUARES);
+        step(step, means, squares, size);
+        HostFloats.of(m, first).put(means, 0, size);
+        HostFloats.of(v, first).put(squares, 0, size);
+        return step;
+    }
+
+    /** @param gradient is replaced by the step */
+    private void step(float[] gradient, float[] m, float[] v, int size) {
         for (int i = 0; i < size; i++) {
             float g = gradient[i];
             float first = m[i] + rest1 * (g - m[i]);

@@ -69,6 +69,26 @@ public interface FlatArray {
      */
     FlatArray adam(FlatArray m, FlatArray v, AdamSettings settings, double rate, int stepsBefore);
 
+    /**
+     * A step of Adam for the parameters in this array: updates the moments, multiplies the parameters by {@code step.remaining()},
+     * and subtracts {@code step.rate() * m' / (sqrt(v') + eps)}, as {@link #adam} computes it.
+     *
+     * @param gradient may be overwritten
+     */
+    default FlatArray adamStep(FlatArray gradient, FlatArray m, FlatArray v, AdamSettings settings, AdamStep step) {
+        if (step.remaining() != 1) multiply(step.remaining());
+        return add(gradient.adam(m, v, settings, step.rate(), step.stepsBefore()), -1);
+    }
+
+    /**
+     * Values of one {@link #adamStep}.
+     *
+     * @param rate learning rate
+     * @param remaining part of the parameters that decoupled weight decay leaves; 1 without it
+     * @param stepsBefore number of steps before this one
+     */
+    record AdamStep(double rate, double remaining, int stepsBefore) {}
+
     /** Constants of {@link #adam}: decay rates of the moments, and the number that is added to the root. */
     record AdamSettings(double beta1, double beta2, double eps) {}
 

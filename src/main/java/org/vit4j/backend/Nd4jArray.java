@@ -145,13 +145,22 @@ final class Nd4jArray implements FlatArray {
     @Override
     public FlatArray adam(FlatArray m, FlatArray v, AdamSettings settings, double rate, int stepsBefore) {
         if (HostFloats.isDense(array)) {
-            new AdamLoop(settings, rate, stepsBefore).run(array, nd4j(m), nd4j(v));
+            new AdamLoop(settings, rate, stepsBefore).direction(array, nd4j(m), nd4j(v));
             return this;
         }
         double beta2 = settings.beta2();
         // ND4J adds eps before the bias correction, PyTorch after it.
         double scaledEps = settings.eps() * Math.sqrt(1 - Math.pow(beta2, stepsBefore + 1));
         Nd4j.exec(new AdamUpdater(array, nd4j(v), nd4j(m), rate, settings.beta1(), beta2, scaledEps, stepsBefore));
+        return this;
+    }
+
+    @Override
+    public FlatArray adamStep(FlatArray gradient, FlatArray m, FlatArray v, AdamSettings settings, AdamStep step) {
+        boolean dense = HostFloats.isDense(array) && HostFloats.isDense(nd4j(gradient));
+        if (!dense) return FlatArray.super.adamStep(gradient, m, v, settings, step);
+        AdamLoop loop = new AdamLoop(settings, step.rate(), step.stepsBefore());
+        loop.update(array, step.remaining(), nd4j(gradient), nd4j(m), nd4j(v));
         return this;
     }
 

@@ -29,7 +29,12 @@ public record Adam(double lr, double weightDecay, double beta1, double beta2, do
 
     @Override
     public OptimizerState start(FlatArray parameters, ParamGroups groups) {
-        Moments moments = new Moments(parameters, beta1, beta2, eps);
-        return new AdamState(parameters, groups, moments, (optimizer, gradient, lr) -> optimizer.addDecay(gradient));
+        return new AdamState(parameters, groups, new Moments(parameters, beta1, beta2, eps)) {
+            @Override
+            protected void update(FlatArray gradient, double lr) {
+                addDecay(gradient);
+                adamStep(gradient, moments(), lr, 0);
+            }
+        };
     }
 }

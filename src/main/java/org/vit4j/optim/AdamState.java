@@ -5,12 +5,8 @@ import org.vit4j.backend.FlatArray;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 
-/** The part that Adam and AdamW share: keys, checks and update. They differ in the weight decay. */
-final class AdamState extends FlatOptimizer {
-    /** Applies weight decay before the moments are updated. */
-    interface AdamDecay {
-        void apply(FlatOptimizer optimizer, FlatArray gradient, double lr);
-    }
+/** The part that Adam and AdamW share: keys, checks and moments. They differ in the weight decay. */
+abstract class AdamState extends FlatOptimizer {
 
     /** Constructor of an optimizer. */
     interface AdamMaker<T> {
@@ -18,19 +14,14 @@ final class AdamState extends FlatOptimizer {
     }
 
     private final Moments moments;
-    private final AdamDecay decay;
 
-    AdamState(FlatArray parameters, ParamGroups groups, Moments moments, AdamDecay decay) {
+    AdamState(FlatArray parameters, ParamGroups groups, Moments moments) {
         super(parameters, groups, moments.arrays());
         this.moments = moments;
-        this.decay = decay;
     }
 
-    @Override
-    protected void update(FlatArray gradient, double lr) {
-        decay.apply(this, gradient, lr);
-        moments.direction(gradient, lr, steps());
-        subtract(gradient, 1);
+    Moments moments() {
+        return moments;
     }
 
     static void check(double lr, double weightDecay, double beta1, double beta2, double eps) {

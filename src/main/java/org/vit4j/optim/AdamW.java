@@ -26,7 +26,11 @@ public record AdamW(double lr, double weightDecay, double beta1, double beta2, d
 
     @Override
     public OptimizerState start(FlatArray parameters, ParamGroups groups) {
-        Moments moments = new Moments(parameters, beta1, beta2, eps);
-        return new AdamState(parameters, groups, moments, (optimizer, gradient, lr) -> optimizer.decay(lr));
+        return new AdamState(parameters, groups, new Moments(parameters, beta1, beta2, eps)) {
+            @Override
+            protected void update(FlatArray gradient, double lr) {
+                adamStep(gradient, moments(), lr, lr);
+            }
+        };
     }
 }

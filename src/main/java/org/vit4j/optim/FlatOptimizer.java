@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.vit4j.backend.FlatArray;
+import org.vit4j.optim.ParamGroups.ParamSettings;
 
 /**
  * Common base of the optimizers, also for those of users: step count, state arrays, weight decay and learning rate scale per
@@ -19,9 +20,7 @@ public abstract class FlatOptimizer implements Optimizer.OptimizerState {
 
     private final FlatArray parameters;
     private ParamGroups groups;
-    private ParamViews decoupledDecays;
-    private ParamViews penalties;
-    private ParamViews lrScales;
+    private ParamViews spans;
     private ParamViews perParameter;
     private final Map<String, FlatArray> arrays;
     private int steps;
@@ -42,26 +41,49 @@ public abstract class FlatOptimizer implements Optimizer.OptimizerState {
 
     /** Decoupled weight decay: multiplies each parameter by 1 - learning rate * weight decay. */
     protected final void decay(double lr) {
-        for (int i = 0; i < decoupledDecays.size(); i++) {
-            double decay = decoupledDecays.value(i);
-            if (decay > 0) decoupledDecays.of(parameters).get(i).multiply(1 - lr * decay);
+        for (int i = 0; i < spans.size(); i++) {
+            ParamSettings settings = spans.settings(i);
+            if (settings.weightDecay() > 0) spans.of(parameters).get(i).multiply(remaining(settings, lr));
         }
+    }
+
+    /** The factor of decoupled weight decay. */
+    private static double remaining(ParamSettings settings, double lr) {
+        return 1 - lr * settings.lrScale() * settings.weightDecay();
     }
 
     /** Adds weight decay to the gradient, as the gradient of an L2 penalty. */
     protected final void addDecay(FlatArray gradient) {
-        for (int i = 0; i < penalties.size(); i++) {
-            double decay = penalties.value(i);
-            if (decay > 0)
-                penalties.of(gradient).get(i).add(penalties.of(parameters).get(i), decay);
+        for (int i = 0; i < spans.size(); i++) {
+            double decay = spans.settings(i).weightDecay();
+            if (decay > 0) spans.of(gradient).get(i).add(spans.of(parameters).get(i), decay);
         }
     }
 
     /** Subtracts {@code lr} times the direction, scaled per parameter by its learning rate scale. */
     protected final void subtract(FlatArray direction, double lr) {
-        for (int i = 0; i < lrScales.size(); i++) {
-            double factor = lr * lrScales.value(i);
-            lrScales.of(parameters).get(i).add(lrScales.of(direction).get(i), -factor);
+        for (int i = 0; i < spans.size(); i++) {
+            double factor = lr * spans.settings(i).lrScale();
+            spans.of(parameters).get(i).add(spans.of(direction).get(i), -factor);
+        }
+    }
+
+    /**
+     * Adam's step.
+     *
+     * @param decayLr learning rate of decoupled weight decay; 0 for none
+     */
+    final void adamStep(FlatArray gradient, Moments moments, double lr, double decayLr) {
+        for (int i = 0; i < spans.size(); i++) {
+            ParamSettings settings = spans.settings(i);
+            spans.of(parameters)
+                    .get(i)
+                    .adamStep(
+                            spans.of(gradient).get(i),
+                            spans.of(moments.m()).get(i),
+                            spans.of(moments.v()).get(i),
+                            moments.settings(),
+                            new FlatArray.AdamStep(lr * settings.lrScale(), remaining(settings, decayLr), steps));
         }
     }
 
@@ -101,9 +123,7 @@ public abstract class FlatOptimizer implements Optimizer.OptimizerState {
     @Override
     public final void setParamGroups(ParamGroups newGroups) {
         groups = newGroups;
-        decoupledDecays = new ParamViews(newGroups.spans(range -> range.lrScale() * range.weightDecay()));
-        penalties = new ParamViews(newGroups.spans(ParamRange::weightDecay));
-        lrScales = new ParamViews(newGroups.spans(ParamRange::lrScale));
+        spans = new ParamViews(newGroups.spans());
         perParameter =
                 new ParamViews(newGroups.ranges().stream().map(ParamRange::span).toList());
     }

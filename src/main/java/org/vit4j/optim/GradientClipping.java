@@ -33,10 +33,8 @@ public final class GradientClipping {
                 .map(store::parameter)
                 .toList();
         this.views = new ParamViews(adapted.stream()
-                .map(parameter -> {
-                    long from = offsets.get(parameter.name());
-                    return new ParamGroups.ParamSpan(from, from + parameter.size(), 0);
-                })
+                .map(parameter ->
+                        new ParamRange(parameter.name(), offsets.get(parameter.name()), parameter.size(), 1, 0).span())
                 .toList());
     }
 

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.ToDoubleFunction;
 import org.vit4j.backend.FlatArray;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.graph.Parameter;
@@ -18,8 +17,8 @@ public record ParamGroups(List<ParamRange> ranges) {
         ranges = List.copyOf(ranges);
     }
 
-    /** Adjacent ranges with the same value, merged so that one operation updates them. */
-    record ParamSpan(long from, long to, double value) {
+    /** Adjacent ranges with the same settings, merged so that one operation updates them. */
+    record ParamSpan(long from, long to, ParamSettings settings) {
         /** View of the span in an array with the same layout. */
         FlatArray of(FlatArray flat) {
             return flat.range(from, to);
@@ -49,20 +48,14 @@ public record ParamGroups(List<ParamRange> ranges) {
         return new ParamGroups(ranges);
     }
 
-    List<ParamSpan> spans(ToDoubleFunction<ParamRange> value) {
+    List<ParamSpan> spans() {
         List<ParamSpan> spans = new ArrayList<>();
         for (ParamRange range : ranges) {
-            double v = value.applyAsDouble(range);
-            int last = spans.size() - 1;
-            ParamSpan span = new ParamSpan(range.from(), range.from() + range.size(), v);
-            if (last >= 0
-                    && spans.get(last).to() == range.from()
-                    && spans.get(last).value() == v) {
-                span = new ParamSpan(spans.get(last).from(), span.to(), v);
-                spans.set(last, span);
-            } else {
-                spans.add(span);
-            }
+            ParamSpan next = range.span();
+            ParamSpan last = spans.isEmpty() ? null : spans.get(spans.size() - 1);
+            if (last != null && last.to() == next.from() && last.settings().equals(next.settings()))
+                spans.set(spans.size() - 1, new ParamSpan(last.from(), next.to(), next.settings()));
+            else spans.add(next);
         }
         return spans;
     }

@@ -14,6 +14,6 @@ public record ParamRange(String parameter, long from, long size, double lrScale,
     }
 
     ParamGroups.ParamSpan span() {
-        return new ParamGroups.ParamSpan(from, from + size, 0);
+        return new ParamGroups.ParamSpan(from, from + size, new ParamGroups.ParamSettings(lrScale, weightDecay));
     }
 }

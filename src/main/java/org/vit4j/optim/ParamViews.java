@@ -21,8 +21,8 @@ final class ParamViews {
         return spans.size();
     }
 
-    double value(int span) {
-        return spans.get(span).value();
+    ParamGroups.ParamSettings settings(int span) {
+        return spans.get(span).settings();
     }
 
     /** One view per span, in order. */

@@ -13,6 +13,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.backend.FlatArray.AdamSettings;
+import org.vit4j.backend.FlatArray.AdamStep;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Role;
@@ -60,6 +61,29 @@ class HostLoopsTest {
             assertThat((double) foundV[i]).isCloseTo(expectedV[i], within(1e-6 * expectedV[i]));
         for (int i : new int[] {0, BEFORE - 1, BEFORE + SIZE, BEFORE + SIZE + 2})
             assertThat(full.getFloat(i)).isEqualTo(before.getFloat(i));
+    }
+
+    /** The loop that updates the parameters equals the separate operations, of which devices have no fused one. */
+    @Test
+    void adamStepEqualsItsPartsAndChangesNothingElse() {
+        AdamSettings settings = new AdamSettings(0.9, 0.999, 1e-3);
+        INDArray fused = random(BEFORE + SIZE + 3, 1);
+        INDArray separate = fused.dup();
+        FlatArray m = FlatArray.of(random(SIZE, 2));
+        FlatArray v = FlatArray.of(random(SIZE, 3).muli(random(SIZE, 3)));
+        FlatArray otherM = m.zeros().add(m);
+        FlatArray otherV = v.zeros().add(v);
+        INDArray gradient = random(SIZE, 4);
+        FlatArray.of(fused)
+                .range(BEFORE, BEFORE + SIZE)
+                .adamStep(FlatArray.of(gradient.dup()), m, v, settings, new AdamStep(0.01, 0.98, 4));
+        FlatArray.of(separate)
+                .range(BEFORE, BEFORE + SIZE)
+                .multiply(0.98)
+                .add(FlatArray.of(gradient).adam(otherM, otherV, settings, 0.01, 4), -1);
+        assertThat(fused.toFloatVector()).containsExactly(separate.toFloatVector());
+        assertThat(m.host().toFloatVector()).containsExactly(otherM.host().toFloatVector());
+        assertThat(v.host().toFloatVector()).containsExactly(otherV.host().toFloatVector());
     }
 
     private static float[] floats(double[] values) {

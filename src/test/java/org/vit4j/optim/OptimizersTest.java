@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -76,6 +77,22 @@ class OptimizersTest {
                         each(w.length, i -> lr * range.weightDecay() * w[i] + lr * adam(t, g[i], m, v, i, 1e-3)));
     }
 
+    /** Floats are updated by a loop of their own. */
+    @Test
+    void adamwOfFloatsIsThatOfDoubles() {
+        INDArray doubles = Nd4j.createFromArray(START);
+        INDArray floats = doubles.castTo(DataType.FLOAT);
+        AdamW adamw = new AdamW(0.1, 0.1, 0.9, 0.95, 1e-3);
+        Optimizer.OptimizerState expected = adamw.start(doubles, GROUPS);
+        Optimizer.OptimizerState found = adamw.start(floats, GROUPS);
+        for (double[] gradient : GRADIENTS) {
+            expected.step(Nd4j.createFromArray(gradient), 0.1);
+            found.step(Nd4j.createFromArray(gradient).castTo(DataType.FLOAT), 0.1);
+        }
+        assertThat(floats.toDoubleVector()).containsExactly(doubles.toDoubleVector(), within(1e-6));
+        assertThat(floats.getDouble(5)).as("outside of all groups").isEqualTo(START[5]);
+    }
+
     @Test
     void adamAddsWeightDecayToTheGradient() {
         follow(
@@ -134,13 +151,13 @@ class OptimizersTest {
                 new ParamRange("a", 0, 3, 1, 0.1),
                 new ParamRange("b", 3, 2, 1, 0),
                 new ParamRange("c", 5, 2, 1, 0),
-                new ParamRange("e", 9, 1, 1, 0)));
-        assertThat(groups.spans(ParamRange::weightDecay))
-                .containsExactly(
-                        new ParamGroups.ParamSpan(0, 3, 0.1),
-                        new ParamGroups.ParamSpan(3, 7, 0),
-                        new ParamGroups.ParamSpan(9, 10, 0));
-        assertThat(groups.spans(ParamRange::lrScale))
-                .containsExactly(new ParamGroups.ParamSpan(0, 7, 1), new ParamGroups.ParamSpan(9, 10, 1));
+                new ParamRange("e", 9, 1, 1, 0),
+                new ParamRange("f", 10, 1, 0.5, 0)));
+        assertThat(groups.spans())
+                .containsExactly(span(0, 3, 1, 0.1), span(3, 7, 1, 0), span(9, 10, 1, 0), span(10, 11, 0.5, 0));
+    }
+
+    private static ParamGroups.ParamSpan span(long from, long to, double lrScale, double weightDecay) {
+        return new ParamGroups.ParamSpan(from, to, new ParamGroups.ParamSettings(lrScale, weightDecay));
     }
 }
