@@ -16,14 +16,16 @@ record AttentionBlock(long images, long heads, long rows) {
     /**
      * Blocks for some attention maps, from the scores to the probabilities.
      *
+     * @param training whether gradients are computed, for which blocks are of images
      * @param queries [B, H, T, d]
      * @param keys [B, H, S, d]
      */
-    static AttentionBlock of(List<Tensor> maps, StridedArray queries, StridedArray keys) {
-        boolean rows = maps.stream()
-                .allMatch(map -> map.op() instanceof AttentionOp.AttentionScores
-                        || map.op() instanceof AttentionOp.Softmax
-                        || map.op() instanceof DropOp.Dropout);
+    static AttentionBlock of(List<Tensor> maps, boolean training, StridedArray queries, StridedArray keys) {
+        boolean rows = !training
+                && maps.stream()
+                        .allMatch(map -> map.op() instanceof AttentionOp.AttentionScores
+                                || map.op() instanceof AttentionOp.Softmax
+                                || map.op() instanceof DropOp.Dropout);
         return rows ? ofRows(queries, keys.dim(2), SIZE) : ofImages(queries, keys.dim(2), SIZE);
     }
 
@@ -31,13 +33,14 @@ record AttentionBlock(long images, long heads, long rows) {
      * Blocks of maps whose rows do not depend on one another.
      *
      * @param queries [B, H, T, d]
-     * @param size maximum size of a block in floats; a block has at least one row
+     * @param size maximum size of a block in floats, which one row may exceed, and two heads of which each fits: oneDNN
+     *     divides one head between threads, and each of its kernels in another way
      */
     static AttentionBlock ofRows(StridedArray queries, long keys, long size) {
         long head = queries.dim(2) * keys;
         if (head > size) return new AttentionBlock(1, 1, even(queries.dim(2), size / keys));
         if (head * queries.dim(1) > size)
-            return new AttentionBlock(1, even(queries.dim(1), size / head), queries.dim(2));
+            return new AttentionBlock(1, even(queries.dim(1), Math.max(2, size / head)), queries.dim(2));
         return ofImages(queries, keys, size);
     }
 
@@ -57,10 +60,5 @@ record AttentionBlock(long images, long heads, long rows) {
     StridedArray part(StridedArray array, long image, long head) {
         return array.slice(0, image, Math.min(image + images, array.dim(0)))
                 .slice(1, head, Math.min(head + heads, array.dim(1)));
-    }
-
-    /** The images and heads of a value [B, H, ..] from an image and a head on. */
-    TapeValue part(TapeValue value, long image, long head) {
-        return new TapeValue(part(value.array(), image, head), false, value.readyStep());
     }
 }

@@ -1,5 +1,6 @@
 package org.vit4j.backend.onednn;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.vit4j.graph.AttentionOp;
@@ -7,6 +8,9 @@ import org.vit4j.graph.LayoutOp;
 
 /** Operations of attention on heads [B, H, T, d] and attention scores [B, H, T, S]. */
 final class AttentionOps {
+    /** Minimum keys for which rows of maps are aligned: gaps between shorter rows would take much memory. */
+    private static final long MIN_ALIGNED_KEYS = 32;
+
     private final Tape tape;
     private final MatmulOps math;
     private final EltwiseOps eltwise;
@@ -25,38 +29,50 @@ final class AttentionOps {
         return tape.permute(tape.reshape(part, batch, tokens, split.heads(), width), 0, 2, 1, 3);
     }
 
-    /** scale * q k', [B, H, T, d] x [B, H, S, d] -> [B, H, T, S]. */
-    TapeValue scores(TapeValue q, TapeValue k, double scale) {
-        StridedArray to = StridedArray.temporary(
-                q.array().dim(0), q.array().dim(1), q.array().dim(2), k.array().dim(2));
+    /**
+     * scale * q k', [B, H, T, d] x [B, H, S, d] -> [B, H, T, S].
+     *
+     * @param softmaxOnly whether softmax is the only reader, and only weighted sums read its result: then rows are aligned where
+     *     kernels allow it. Otherwise oneDNN's threads write to the same cache line in each row of a softmax to bfloat16.
+     */
+    TapeValue scores(TapeValue q, TapeValue k, double scale, boolean softmaxOnly) {
+        long[] dims = {
+            q.array().dim(0), q.array().dim(1), q.array().dim(2), k.array().dim(2)
+        };
+        StridedArray to = softmaxOnly && Dnnl.hasAvx512() && k.array().dim(2) >= MIN_ALIGNED_KEYS
+                ? StridedArray.alignedRows(ElementType.F32, dims)
+                : StridedArray.temporary(dims);
         TapeValue y = math.product(q, tape.permute(k, 0, 1, 3, 2), scale, to);
         return y.setGradientType(math.operands()); // products read it, and softmax can write any type
     }
 
     /** Softmax of scores over the last axis, in a type. */
     TapeValue softmax(TapeValue input, ElementType type) {
-        TapeValue x = tape.dense(input);
+        TapeValue x = input.array().hasAlignedRows() ? input : tape.dense(input);
         StridedArray to = x.isDisposable() && type == x.array().type()
                 ? x.array()
                 : x.array().like(type);
-        tape.emit(Kernels.softmax(x.array().flat(), to.flat()));
-        TapeValue y = tape.value(to, x.needsGradient());
+        StridedArray probs = rows(to);
+        tape.emit(Kernels.softmax(rows(x.array()), probs));
+        TapeValue y = tape.value(to, x.needsGradient()).setReadByGradient();
         tape.onBackward(() -> {
             StridedArray dy = tape.gradient(y);
             if (dy == null) return;
-            StridedArray dense = dy.isDense() ? dy : math.copy(dy, to);
-            boolean inPlace = x.gradientType() == dense.type() && (dense != dy || y.ownsGradient());
+            StridedArray own = dy.hasLayoutOf(to) ? dy : math.copy(dy, to);
+            boolean inPlace = x.gradientType() == own.type() && (own != dy || y.ownsGradient());
             if (inPlace) {
-                tape.emit(Kernels.softmaxBackward(to.flat(), dense.flat(), dense.flat()));
-                tape.accumulate(x, dense, true);
+                tape.emit(Kernels.softmaxBackward(probs, rows(own), rows(own)));
+                tape.accumulate(x, own, true);
             } else {
                 tape.accumulateInto(
-                        x,
-                        x.gradientType(),
-                        dx -> tape.emit(Kernels.softmaxBackward(to.flat(), dense.flat(), dx.flat())));
+                        x, x.gradientType(), dx -> tape.emit(Kernels.softmaxBackward(probs, rows(own), rows(dx))));
             }
         });
         return y;
+    }
+
+    private static StridedArray rows(StridedArray maps) {
+        return maps.rows().orElseThrow();
     }
 
     /**
@@ -82,33 +98,54 @@ final class AttentionOps {
     /**
      * Weighted sum of values by probabilities, [B, H, T, d], in blocks that reuse the same memory, so that the attention
      * maps stay in the cache (Rabe and Staats 2021, arXiv:2112.05682, here with complete rows instead of an online
-     * softmax). Forward only.
+     * softmax). In training, blocks must be of images, and each operand have no other reader.
      */
     TapeValue attention(
             TapeValue q, TapeValue k, TapeValue v, ElementType type, AttentionBlock block, BlockProbabilities maps) {
+        if (tape.isTraining()
+                && (block.heads() < q.array().dim(1) || block.rows() < q.array().dim(2)))
+            throw new IllegalArgumentException("blocks of images are needed for training, got " + block);
         TapeValue queries = operand(q);
         TapeValue keys = operand(k);
         TapeValue values = operand(v);
         StridedArray context = context(q, v, type);
+        List<TapeValue> sums = new ArrayList<>();
         for (long b = 0; b < context.dim(0); b += block.images()) {
             for (long h = 0; h < context.dim(1); h += block.heads()) {
-                TapeValue blockKeys = block.part(keys, b, h);
-                TapeValue blockValues = block.part(values, b, h);
+                TapeValue blockKeys = part(keys, block, b, h);
+                TapeValue blockValues = part(values, block, b, h);
                 for (long t = 0; t < context.dim(2); t += block.rows()) {
                     long end = Math.min(t + block.rows(), context.dim(2));
-                    TapeValue rows = tape.slice(block.part(queries, b, h), 2, t, end);
-                    TapeValue probs = maps.of(rows, blockKeys);
-                    math.product(
-                            probs, blockValues, 1, block.part(context, b, h).slice(2, t, end));
+                    TapeValue probs = maps.of(tape.slice(part(queries, block, b, h), 2, t, end), blockKeys);
+                    StridedArray sum = block.part(context, b, h).slice(2, t, end);
+                    sums.add(math.product(probs, blockValues, 1, sum));
                 }
             }
         }
-        return tape.value(context, false);
+        TapeValue y = tape.value(context, sums.get(0).needsGradient());
+        tape.onBackward(() -> {
+            StridedArray dy = tape.gradient(y);
+            if (dy == null) return;
+            for (int i = 0; i < sums.size(); i++)
+                tape.accumulate(sums.get(i), block.part(dy, i * block.images(), 0), false);
+        });
+        return y;
     }
 
     private TapeValue operand(TapeValue x) {
         TapeValue y = tape.as(math.operands(), x);
-        return y.array().hasUnitStride() ? y : tape.dense(y);
+        TapeValue operand = y.array().hasUnitStride() ? y : tape.dense(y);
+        tape.splitGradient(operand.setUsedOnce(false));
+        return operand;
+    }
+
+    /** The images and heads of a value [B, H, ..] from an image and a head on. */
+    private TapeValue part(TapeValue x, AttentionBlock block, long image, long head) {
+        TapeValue images = tape.slice(
+                x, 0, image, Math.min(image + block.images(), x.array().dim(0)));
+        if (block.heads() >= x.array().dim(1)) return images;
+        return tape.slice(
+                images, 1, head, Math.min(head + block.heads(), x.array().dim(1)));
     }
 
     /** Mixes heads linearly, [B, H, T, S] -> [B, G, T, S] by kernel [H, G]. */

@@ -18,7 +18,8 @@ final class EltwiseOps {
         StridedArray to = inPlace ? x.array() : x.array().like();
         tape.emit(Kernels.eltwise(f, x.array().flat(), to.flat()));
         TapeValue y = tape.value(to, x.needsGradient());
-        if (!f.backwardUsesOutput())
+        if (f.backwardUsesOutput()) y.setReadByGradient();
+        else
             y.setRecomputation(new Recomputation(
                     to, again -> Kernels.eltwise(f, x.saved(tape).flat(), again.flat())));
         tape.onBackward(() -> backward(f, x, y));

@@ -31,6 +31,7 @@ final class Kernels {
     }
 
     static KernelStep zero(StridedArray dense) {
+        if (!dense.isCompact()) throw new IllegalArgumentException("not without gaps: " + dense);
         return new KernelStep("zero", dense) {
             private Pointer memory;
 
@@ -141,17 +142,29 @@ final class Kernels {
                         Dnnl.engine(),
                         dnnl_forward_training,
                         dnnl_softmax_accurate,
-                        x.layout(),
-                        y.layout(),
+                        rowLayout(x),
+                        rowLayout(y),
                         1,
                         Dnnl.plainAttributes()));
     }
 
-    /** Softmax of each row, [N, C]. */
+    private static MemoryLayout rowLayout(StridedArray rows) {
+        if (rows.isDense()) return rows.layout();
+        if ((rows.dim(1) > 1 && rows.stride(1) != 1) || rows.stride(0) != StridedArray.aligned(rows.dim(1)))
+            throw new IllegalArgumentException("neither dense nor with aligned rows: " + rows);
+        return MemoryLayout.alignedRows(rows.type(), rows.dim(0), rows.dim(1));
+    }
+
+    private static Primitive.PrimitiveArgument rowArgument(int role, StridedArray rows) {
+        return rows.argument(role, rowLayout(rows));
+    }
+
+    /** Softmax of each row, [N, C], of arrays that are dense, or all with aligned rows, whose gaps in {@code y} are overwritten. */
     static KernelStep softmax(StridedArray x, StridedArray y) {
         return KernelStep.of(
                 "softmax",
-                () -> new Primitive(softmaxForward(x, y), List.of(x.argument(DNNL_ARG_SRC), y.argument(DNNL_ARG_DST))),
+                () -> new Primitive(
+                        softmaxForward(x, y), List.of(rowArgument(DNNL_ARG_SRC, x), rowArgument(DNNL_ARG_DST, y))),
                 x,
                 y);
     }
@@ -170,18 +183,18 @@ final class Kernels {
                                     desc,
                                     Dnnl.engine(),
                                     dnnl_softmax_accurate,
-                                    dx.layout(),
-                                    dy.layout(),
-                                    y.layout(),
+                                    rowLayout(dx),
+                                    rowLayout(dy),
+                                    rowLayout(y),
                                     1,
                                     forward,
                                     Dnnl.plainAttributes()));
                     return new Primitive(
                             backward,
                             List.of(
-                                    y.argument(DNNL_ARG_DST),
-                                    dy.argument(DNNL_ARG_DIFF_DST),
-                                    dx.argument(DNNL_ARG_DIFF_SRC)));
+                                    rowArgument(DNNL_ARG_DST, y),
+                                    rowArgument(DNNL_ARG_DIFF_DST, dy),
+                                    rowArgument(DNNL_ARG_DIFF_SRC, dx)));
                 },
                 y,
                 dy,

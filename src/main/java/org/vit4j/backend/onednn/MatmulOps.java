@@ -13,9 +13,6 @@ final class MatmulOps {
     /** Minimum rows for which reordering weights in every run is faster; measured on AVX2 and AVX-512. */
     private static final long MIN_ROWS_REORDERED = 512;
 
-    /** Minimum rows for which the product of the transposes is faster if rows compete for the cache; measured on AVX-512. */
-    private static final long MIN_ROWS_TRANSPOSED = 256;
-
     private final Tape tape;
     private final ElementType operands;
 
@@ -182,9 +179,8 @@ final class MatmulOps {
             }
             return;
         }
-        boolean conflicts = b.dim(m) >= MIN_ROWS_TRANSPOSED && b.rowsCompeteForCache();
-        if (conflicts && a.stride(m) == 1 && (addend == null || addend == to)) {
-            StridedArray transposed = StridedArray.temporary(to.last(), to.dim(m));
+        if (MatrixProduct.isFasterTransposed(a, b, to) && (addend == null || addend == to)) {
+            StridedArray transposed = StridedArray.temporary(to.swap(m, n).dims());
             tape.emit(Kernels.matmul(b.swap(m, n), a.swap(m, n), null, transposed, scale));
             tape.emit(Kernels.copy(transposed.swap(m, n), to, addend != null));
             return;

@@ -1,5 +1,6 @@
 package org.vit4j.backend.onednn;
 
+import static org.bytedeco.dnnl.global.dnnl.dnnl_aBc16b;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_format_tag_any;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_create_with_strides;
@@ -42,6 +43,16 @@ final class MemoryLayout extends dnnl_memory_desc {
     static MemoryLayout strided(ElementType type, long[] dims, long[] strides) {
         MemoryLayout layout = new MemoryLayout();
         return layout.created(dnnl_memory_desc_create_with_strides(layout, dims.length, dims, type.code(), strides));
+    }
+
+    /**
+     * Rows [N, C, 1] that begin at multiples of {@link StridedArray#ROW_ALIGNMENT} elements. To oneDNN, columns are in blocks of
+     * which the last is incomplete: kernels accept gaps between rows only as such padding, which they fill with zeros.
+     */
+    static MemoryLayout alignedRows(ElementType type, long rows, long columns) {
+        MemoryLayout layout = new MemoryLayout();
+        long[] dims = {rows, columns, 1};
+        return layout.created(dnnl_memory_desc_create_with_tag(layout, dims.length, dims, type.code(), dnnl_aBc16b));
     }
 
     /** Array in any layout: the primitive chooses it, {@link #chosen} returns the choice. */

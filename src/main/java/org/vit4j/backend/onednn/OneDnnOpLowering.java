@@ -1,6 +1,7 @@
 package org.vit4j.backend.onednn;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     private final Map<Tensor, TapeValue> values = new HashMap<>();
     private final Map<Tensor, List<Tensor>> fusedMaps = new HashMap<>();
+    private final Set<Tensor> softmaxOnly = new HashSet<>();
     private final Map<Tensor, TapeValue> relativeBiases = new HashMap<>();
     private final QueryScales queryScales;
     private final Map<String, StridedArray> inputs = new LinkedHashMap<>();
@@ -89,6 +91,11 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
      */
     void fuse(Tensor sum, List<Tensor> maps) {
         fusedMaps.put(sum, maps);
+    }
+
+    /** Declares that softmax is the only reader of some scores, and that only weighted sums read its result. */
+    void setSoftmaxOnly(Tensor scores) {
+        softmaxOnly.add(scores);
     }
 
     /** Lowers a tensor; its inputs have been lowered before. */
@@ -285,7 +292,11 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue attentionScores(Tensor t, AttentionOp.AttentionScores op) {
-        return attention.scores(x(t), second(t), queryScales.remaining(t));
+        return scores(t, x(t), second(t));
+    }
+
+    private TapeValue scores(Tensor t, TapeValue q, TapeValue k) {
+        return attention.scores(q, k, queryScales.remaining(t), softmaxOnly.contains(t));
     }
 
     @Override
@@ -298,15 +309,15 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         List<Tensor> maps = fusedMaps.get(t);
         if (maps == null) return attention.weightedSum(x(t), second(t), types.apply(t));
         Tensor scores = maps.get(0);
-        AttentionBlock block =
-                AttentionBlock.of(maps, x(scores).array(), second(scores).array());
+        AttentionBlock block = AttentionBlock.of(
+                maps, tape.isTraining(), x(scores).array(), second(scores).array());
         return attention.attention(
                 x(scores), second(scores), second(t), types.apply(t), block, (q, k) -> probabilities(maps, q, k));
     }
 
     /** The last of some attention maps, for a block of queries and keys. */
     private TapeValue probabilities(List<Tensor> maps, TapeValue q, TapeValue k) {
-        TapeValue map = attention.scores(q, k, queryScales.remaining(maps.get(0)));
+        TapeValue map = scores(maps.get(0), q, k);
         for (int i = 1; i < maps.size(); i++) {
             values.put(maps.get(i - 1), map.setUsedOnce(true));
             map = maps.get(i).accept(this);

@@ -151,7 +151,11 @@ final class OneDnnPlanner {
             for (Tensor in : t.inputs())
                 consumers.computeIfAbsent(in, any -> new ArrayList<>()).add(t);
         }
-        if (!tape.isTraining()) for (Tensor t : needed.values()) fuse(t, fusableMaps(t));
+        for (Tensor t : needed.values()) {
+            List<Tensor> maps = fusableMaps(t);
+            if (tape.isTraining() ? isTrainedInBlocks(t, maps) : !maps.isEmpty()) fuse(t, maps);
+        }
+        for (Tensor t : needed.values()) if (isForSoftmaxOnly(t)) lowering.setSoftmaxOnly(t);
         for (Tensor t : needed.values()) {
             if (fusedMaps.contains(t)) continue;
             TapeValue value = lowering.lower(t);
@@ -180,10 +184,9 @@ final class OneDnnPlanner {
     }
 
     private void fuse(Tensor sum, List<Tensor> maps) {
-        if (maps.isEmpty()) return;
         fusedMaps.addAll(maps);
         lowering.fuse(sum, maps);
-        if (precision == Precision.BF16) queryScales.move(maps.get(0), consumers, requested);
+        if (precision == Precision.BF16 && !tape.isTraining()) queryScales.move(maps.get(0), consumers, requested);
     }
 
     /**
@@ -204,6 +207,38 @@ final class OneDnnPlanner {
                     || t.op() instanceof AttentionOp.RelativeBias;
             if (!passes) return List.of();
         }
+    }
+
+    /**
+     * Returns true for plain attention whose queries, keys and values have no other readers, because each block writes the
+     * gradient of its part of them. With mixed heads, training in blocks was not faster.
+     */
+    private boolean isTrainedInBlocks(Tensor sum, List<Tensor> maps) {
+        return maps.size() == 2
+                && maps.get(1).op() instanceof AttentionOp.Softmax
+                && hasOneReader(sum.inputs().get(1))
+                && maps.get(0).inputs().stream().allMatch(this::hasOneReader);
+    }
+
+    /** Returns true if a tensor has one reader, and so have those that it is a view of: views share their gradient's memory. */
+    private boolean hasOneReader(Tensor t) {
+        if (consumers.get(t).size() > 1 || requested.contains(t)) return false;
+        boolean view = t.op() instanceof LayoutOp.Permute
+                || t.op() instanceof LayoutOp.Reshape
+                || t.op() instanceof LayoutOp.MergeHeads
+                || (t.op() instanceof LayoutOp.SplitHeads split && split.parts() == 1);
+        return !view || hasOneReader(t.input());
+    }
+
+    /** Returns true for scores that only softmax reads, and of which only weighted sums read the probabilities. */
+    private boolean isForSoftmaxOnly(Tensor scores) {
+        if (!(scores.op() instanceof AttentionOp.AttentionScores) || requested.contains(scores)) return false;
+        List<Tensor> readers = consumers.getOrDefault(scores, List.of());
+        return readers.stream()
+                .allMatch(reader -> reader.op() instanceof AttentionOp.Softmax
+                        && !requested.contains(reader)
+                        && consumers.getOrDefault(reader, List.of()).stream()
+                                .allMatch(sum -> sum.op() instanceof AttentionOp.WeightedSum));
     }
 
     /** Returns true if the uses of a tensor are its split into heads (such as q, k and v), each part once. */

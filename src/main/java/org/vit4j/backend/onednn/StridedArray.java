@@ -9,17 +9,25 @@ import java.util.stream.IntStream;
 final class StridedArray {
     /** Bytes after which addresses fall into the same set of a cache of level 1. */
     private static final long CACHE_PERIOD = 4096;
+    /** Elements, so that rows of floats begin at cache lines. */
+    static final int ROW_ALIGNMENT = 16;
 
     private final PlannedBuffer buffer;
     private final long offset;
     private final long[] dims;
     private final long[] strides;
+    private final boolean alignedRows;
 
     StridedArray(PlannedBuffer buffer, long offset, long[] dims, long[] strides) {
+        this(buffer, offset, dims, strides, false);
+    }
+
+    private StridedArray(PlannedBuffer buffer, long offset, long[] dims, long[] strides, boolean alignedRows) {
         this.buffer = buffer;
         this.offset = offset;
         this.dims = dims;
         this.strides = strides;
+        this.alignedRows = alignedRows;
     }
 
     /** A new row-major array of floats in temporary memory, which the arena places later. */
@@ -32,6 +40,23 @@ final class StridedArray {
         return of(PlannedBuffer.temporary(type, product(dims)), 0, dims);
     }
 
+    /**
+     * A new row-major array in temporary memory whose rows begin at multiples of {@link #ROW_ALIGNMENT} elements. What lies
+     * between them is undefined.
+     */
+    static StridedArray alignedRows(ElementType type, long... dims) {
+        long[] wide = dims.clone();
+        int columns = dims.length - 1;
+        wide[columns] = aligned(dims[columns]);
+        StridedArray all = temporary(type, wide);
+        return new StridedArray(all.buffer, 0, dims, all.strides, true);
+    }
+
+    /** Elements from one aligned row to the next. */
+    static long aligned(long columns) {
+        return (columns + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT;
+    }
+
     /** A new row-major array of floats that no step writes. */
     static StridedArray input(long... dims) {
         return of(PlannedBuffer.input(product(dims)), 0, dims);
@@ -42,13 +67,14 @@ final class StridedArray {
         return new StridedArray(buffer, offset, dims, rowMajorStrides(dims));
     }
 
-    /** A new array of the same type, sizes and axis order in memory, without gaps. */
+    /** A new array of the same type, sizes and axis order in memory, without gaps except between aligned rows. */
     StridedArray like() {
         return like(type());
     }
 
-    /** A new array of the same sizes and axis order in memory, without gaps. */
+    /** A new array of the same sizes and axis order in memory, without gaps except between aligned rows. */
     StridedArray like(ElementType type) {
+        if (hasAlignedRows()) return alignedRows(type, dims);
         int[] order = axisOrder();
         long[] newStrides = new long[dims.length];
         long stride = 1;
@@ -141,6 +167,11 @@ final class StridedArray {
             stride *= dims[order[i]];
         }
         return true;
+    }
+
+    /** Returns true if it was created by {@link #alignedRows}, so that no other array has the gaps between its rows. */
+    boolean hasAlignedRows() {
+        return alignedRows;
     }
 
     /** Returns true if it has all elements of its buffer. */
@@ -301,7 +332,12 @@ final class StridedArray {
     }
 
     Primitive.PrimitiveArgument argument(int role) {
-        return new Primitive.PrimitiveArgument(role, layout(), address(), buffer.isInput() ? buffer : null);
+        return argument(role, layout());
+    }
+
+    /** @param layout of the elements from the first one on */
+    Primitive.PrimitiveArgument argument(int role, MemoryLayout layout) {
+        return new Primitive.PrimitiveArgument(role, layout, address(), buffer.isInput() ? buffer : null);
     }
 
     @Override

@@ -9,33 +9,43 @@ final class TapeValue {
     /** A required destination of a gradient. Views of a destination share its state. */
     static final class GradientTarget {
         final StridedArray array;
+        /** The target that this one is a part of; null if there is none. */
+        private final GradientTarget whole;
+
         private final boolean[] written;
         private final List<GradientTarget> parts;
 
         GradientTarget(StridedArray array) {
-            this(array, new boolean[1], new ArrayList<>());
+            this(array, null, new boolean[1], new ArrayList<>());
         }
 
-        private GradientTarget(StridedArray array, boolean[] written, List<GradientTarget> parts) {
+        private GradientTarget(
+                StridedArray array, GradientTarget whole, boolean[] written, List<GradientTarget> parts) {
             this.array = array;
+            this.whole = whole;
             this.written = written;
             this.parts = parts;
         }
 
         /** View of this destination in another shape. */
         GradientTarget view(StridedArray view) {
-            return new GradientTarget(view, written, parts);
+            return new GradientTarget(view, whole, written, parts);
         }
 
         /** Adds a part of this destination that is written separately. */
         GradientTarget addPart(StridedArray view) {
-            GradientTarget part = new GradientTarget(view);
+            GradientTarget part = new GradientTarget(view, this, new boolean[1], new ArrayList<>());
             parts.add(part);
             return part;
         }
 
         boolean isWritten() {
-            return written[0] || parts.stream().anyMatch(GradientTarget::isWritten);
+            return isCovered() || parts.stream().anyMatch(GradientTarget::isWritten);
+        }
+
+        /** Returns true if all of it was written at once, or what it is a part of. */
+        private boolean isCovered() {
+            return written[0] || (whole != null && whole.isCovered());
         }
 
         void markWritten() {
@@ -44,7 +54,7 @@ final class TapeValue {
 
         /** Parts not written while other parts were. */
         List<GradientTarget> unwrittenParts() {
-            if (written[0] || !isWritten()) return List.of();
+            if (isCovered() || !isWritten()) return List.of();
             return parts.stream()
                     .flatMap(part -> part.isWritten() ? part.unwrittenParts().stream() : Stream.of(part))
                     .toList();
@@ -54,7 +64,7 @@ final class TapeValue {
     private final StridedArray array;
     private final boolean needsGradient;
     private final int readyStep;
-    private final boolean ownsMemory;
+    private boolean ownsMemory;
     private PostOp.FusableStep producer;
     private int producerStep;
     private boolean usedOnce;
@@ -100,6 +110,12 @@ final class TapeValue {
 
     boolean needsGradient() {
         return needsGradient;
+    }
+
+    /** Declares that the backward pass of the step that computes it reads it, so that no reader may overwrite it. */
+    TapeValue setReadByGradient() {
+        ownsMemory = ownsMemory && !needsGradient;
+        return this;
     }
 
     int readyStep() {

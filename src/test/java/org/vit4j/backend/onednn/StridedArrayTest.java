@@ -28,6 +28,25 @@ class StridedArrayTest {
     }
 
     @Test
+    void alignedRowsBeginAtMultiplesOf16Elements() {
+        StridedArray x = StridedArray.alignedRows(ElementType.BF16, 2, 3, 40);
+        assertThat(x).hasToString("BF16[2, 3, 40][144, 48, 1]");
+        assertThat(x.hasAlignedRows()).isTrue();
+        assertThat(x.isCompact()).isFalse();
+        assertThat(x.like(ElementType.F32)).hasToString("[2, 3, 40][144, 48, 1]");
+        assertThat(x.rows().orElseThrow()).hasToString("BF16[6, 40][48, 1]");
+    }
+
+    @Test
+    void gapsOfASliceBelongToOthers() {
+        StridedArray x = StridedArray.temporary(3, 32).slice(1, 0, 20);
+        assertThat(x.stride(0))
+                .isEqualTo(StridedArray.alignedRows(ElementType.F32, 3, 20).stride(0));
+        assertThat(x.hasAlignedRows()).isFalse();
+        assertThat(x.like().isDense()).isTrue();
+    }
+
+    @Test
     void slicesAreViews() {
         StridedArray x = range(2, 3, 4);
         StridedArray middle = x.slice(1, 1, 3).slice(2, 2, 3);

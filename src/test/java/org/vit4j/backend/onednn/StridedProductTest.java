@@ -42,7 +42,7 @@ class StridedProductTest {
             long more = random.nextInt(4) * 8L;
             String name = String.format(
                     Locale.ROOT, "B %d H %d T %d S %d d %d more %d", batch, heads, queries, keys, width, more);
-            double error = error(batch, heads, queries, keys, width, more);
+            double error = error(batch, heads, queries, keys, width, more, random.nextBoolean());
             if (!(error < 1e-5)) wrong.add(name + ": " + error);
         }
         assertThat(wrong).isEmpty();
@@ -59,7 +59,8 @@ class StridedProductTest {
     })
     void productsOfAsManyImagesAsTokensEqualNd4j(
             long batch, long heads, long queries, long keys, long width, long more) {
-        assertThat(error(batch, heads, queries, keys, width, more)).isLessThan(1e-5);
+        for (boolean aligned : List.of(false, true))
+            assertThat(error(batch, heads, queries, keys, width, more, aligned)).isLessThan(1e-5);
     }
 
     /** The parts of a divided product add their parts of another array. */
@@ -87,12 +88,14 @@ class StridedProductTest {
         }
     }
 
-    private static double error(long batch, long heads, long queries, long keys, long width, long more) {
+    /** @param aligned whether the rows of the scores are aligned, with gaps between them */
+    private static double error(
+            long batch, long heads, long queries, long keys, long width, long more, boolean aligned) {
         Tape tape = new Tape(false, null);
         AttentionOps attention = new AttentionOps(tape, new MatmulOps(tape, Precision.FP32));
         StridedArray q = StridedArray.temporary(batch, queries, heads * (width + more));
         StridedArray k = StridedArray.temporary(batch, keys, heads * (width + more));
-        TapeValue scores = attention.scores(heads(q, heads, width, more), heads(k, heads, width, more), 0.5);
+        TapeValue scores = attention.scores(heads(q, heads, width, more), heads(k, heads, width, more), 0.5, aligned);
         TapeValue sum = attention.weightedSum(scores, heads(k, heads, width, more), ElementType.F32);
         Map<String, StridedArray> inputs = Map.of("q", q, "k", k);
         Map<String, StridedArray> outputs = Map.of("scores", scores.array(), "sum", sum.array());

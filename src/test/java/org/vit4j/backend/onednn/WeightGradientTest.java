@@ -31,6 +31,59 @@ class WeightGradientTest {
         assertThat(kinds(2048)).as("a power of 2").containsExactly("matmul", "matmul");
     }
 
+    /** Narrow results of two uses: oneDNN would reorder the transposed operand, which is large. */
+    @Test
+    void narrowGradientIsTheTransposeOfAProduct() {
+        long batch = 2, heads = 3, queries = 70, keys = 66;
+        for (long width : new long[] {MatrixProduct.MAX_NARROW_COLUMNS, MatrixProduct.MAX_NARROW_COLUMNS + 1}) {
+            StridedArray maps = StridedArray.temporary(batch, heads, queries, keys);
+            StridedArray gradient = StridedArray.temporary(batch, queries, heads * width);
+            StridedArray target = StridedArray.temporary(batch, keys, 3 * heads * width);
+            Tape tape = new Tape(true, null);
+            TapeValue values = new TapeValue(heads(target.like(), heads, 3 * width, width), true, -1)
+                    .target(new TapeValue.GradientTarget(heads(target, heads, 3 * width, width)));
+            AttentionOps attention = new AttentionOps(tape, new MatmulOps(tape, Precision.FP32));
+            for (int use = 0; use < 2; use++) {
+                TapeValue sum = attention.weightedSum(new TapeValue(maps, false, -1), values, ElementType.F32);
+                tape.accumulate(sum, heads(gradient, heads, width, width), false);
+            }
+            int forward = tape.steps().size();
+            tape.backward();
+            boolean narrow = Dnnl.hasAvx512() && width <= MatrixProduct.MAX_NARROW_COLUMNS;
+            assertThat(tape.steps().stream().skip(forward).map(KernelStep::kind))
+                    .containsExactlyElementsOf(
+                            narrow ? List.of("matmul", "copy", "matmul", "accumulate") : List.of("matmul", "matmul"));
+            INDArray x = Nd4j.randn(DataType.FLOAT, maps.dims());
+            INDArray dy = Nd4j.randn(DataType.FLOAT, gradient.dims());
+            Map<String, StridedArray> outputs = Map.of("dv", tape.gradient(values));
+            try (OneDnnPlan plan = new OneDnnPlan(
+                    1,
+                    tape,
+                    tape.steps().size(),
+                    Map.of("x", maps, "dy", gradient),
+                    Map.of(),
+                    outputs,
+                    List.of(),
+                    GradientMemory.NONE)) {
+                plan.set("x", x);
+                plan.set("dy", dy);
+                plan.forward();
+                INDArray byHead = dy.reshape(batch, queries, heads, width).permute(0, 2, 1, 3);
+                INDArray expected = Nd4j.matmul(x.permute(0, 1, 3, 2).dup('c'), byHead.dup('c'));
+                assertThat(plan.get("dv").sub(expected.mul(2)).amaxNumber().doubleValue())
+                        .isLessThan(1e-4);
+            }
+        }
+    }
+
+    /** View of the first columns of each head in [B, T, H * stride] as [B, H, T, width]. */
+    private static StridedArray heads(StridedArray x, long heads, long stride, long width) {
+        return x.reshape(x.dim(0), x.dim(1), heads, stride)
+                .orElseThrow()
+                .slice(3, 0, width)
+                .permute(0, 2, 1, 3);
+    }
+
     /** Kinds of the steps that compute the gradient of weights with two uses, whose values are checked. */
     private static List<String> kinds(long out) {
         Tape tape = new Tape(true, null);
