@@ -23,14 +23,14 @@ from markdown import table
 from models import Row
 
 WORK = compare.ROOT / "target" / "bench" / "startup"
-# The first class that a part uses, in order of use; a part ends where the next one begins.
+# The classes of which a part uses one first, in order of use; a part ends where the next one begins. The image is decoded while
+# ND4J starts and the weights are read.
 PARTS = [
-    ("JVM", None),
-    ("command line", "org.vit4j.Main"),
-    ("config and graph", "org.vit4j.model.SavedModel"),
-    ("ND4J and weights", "org.vit4j.backend.ParameterStore"),
-    ("image", "org.vit4j.data.image.ImageFile"),
-    ("plan and forward pass", "org.vit4j.backend.onednn.OneDnnPlanner"),
+    ("JVM", []),
+    ("command line", ["org.vit4j.Main"]),
+    ("config and graph", ["org.vit4j.model.SavedModel"]),
+    ("ND4J, weights and image", ["org.vit4j.backend.ParameterStore", "org.vit4j.data.image.ImageFile"]),
+    ("plan and forward pass", ["org.vit4j.backend.onednn.OneDnnPlanner"]),
 ]
 # Prints seconds since the epoch after each part.
 PEER = """
@@ -94,7 +94,7 @@ def parts(files, java=""):
         uptime, _, rest = line.partition(" ")
         last = float(uptime.strip("[s]"))
         first.setdefault(rest.split(" ")[0], last)
-    marks = [first[name] if name else 0.0 for _, name in PARTS] + [last]
+    marks = [min((first[name] for name in classes), default=0.0) for _, classes in PARTS] + [last]
     found = {"launcher and exit": seconds - last}
     return found | {name: after - before for (name, _), before, after in zip(PARTS, marks, marks[1:])}
 
