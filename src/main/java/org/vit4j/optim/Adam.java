@@ -33,7 +33,7 @@ public record Adam(double lr, double weightDecay, double beta1, double beta2, do
             @Override
             protected void update(FlatArray gradient, double lr) {
                 addDecay(gradient);
-                adamStep(gradient, moments(), lr, 0);
+                adamStep(gradient, lr, 0);
             }
         };
     }

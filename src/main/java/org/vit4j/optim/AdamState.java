@@ -7,21 +7,36 @@ import org.vit4j.config.Section;
 
 /** The part that Adam and AdamW share: keys, checks and moments. They differ in the weight decay. */
 abstract class AdamState extends FlatOptimizer {
-
     /** Constructor of an optimizer. */
     interface AdamMaker<T> {
         T make(double lr, double weightDecay, double beta1, double beta2, double eps);
     }
 
+    private final FlatArray parameters;
     private final Moments moments;
 
     AdamState(FlatArray parameters, ParamGroups groups, Moments moments) {
         super(parameters, groups, moments.arrays());
+        this.parameters = parameters;
         this.moments = moments;
     }
 
-    Moments moments() {
-        return moments;
+    /**
+     * Updates moments and parameters.
+     *
+     * @param decayLr learning rate of decoupled weight decay; 0 for none
+     */
+    final void adamStep(FlatArray gradient, double lr, double decayLr) {
+        forEachSpan((settings, part) -> {
+            var step = new FlatArray.AdamStep(lr * settings.lrScale(), remaining(settings, decayLr), steps());
+            part.apply(parameters)
+                    .adamStep(
+                            part.apply(gradient),
+                            part.apply(moments.m()),
+                            part.apply(moments.v()),
+                            moments.settings(),
+                            step);
+        });
     }
 
     static void check(double lr, double weightDecay, double beta1, double beta2, double eps) {

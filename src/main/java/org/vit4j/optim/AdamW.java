@@ -29,7 +29,7 @@ public record AdamW(double lr, double weightDecay, double beta1, double beta2, d
         return new AdamState(parameters, groups, new Moments(parameters, beta1, beta2, eps)) {
             @Override
             protected void update(FlatArray gradient, double lr) {
-                adamStep(gradient, moments(), lr, lr);
+                adamStep(gradient, lr, lr);
             }
         };
     }

@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 import org.vit4j.backend.FlatArray;
 import org.vit4j.optim.ParamGroups.ParamSettings;
 
@@ -41,49 +43,33 @@ public abstract class FlatOptimizer implements Optimizer.OptimizerState {
 
     /** Decoupled weight decay: multiplies each parameter by 1 - learning rate * weight decay. */
     protected final void decay(double lr) {
-        for (int i = 0; i < spans.size(); i++) {
-            ParamSettings settings = spans.settings(i);
-            if (settings.weightDecay() > 0) spans.of(parameters).get(i).multiply(remaining(settings, lr));
-        }
+        forEachSpan((settings, part) -> {
+            if (settings.weightDecay() > 0) part.apply(parameters).multiply(remaining(settings, lr));
+        });
     }
 
     /** The factor of decoupled weight decay. */
-    private static double remaining(ParamSettings settings, double lr) {
+    static double remaining(ParamSettings settings, double lr) {
         return 1 - lr * settings.lrScale() * settings.weightDecay();
     }
 
     /** Adds weight decay to the gradient, as the gradient of an L2 penalty. */
     protected final void addDecay(FlatArray gradient) {
-        for (int i = 0; i < spans.size(); i++) {
-            double decay = spans.settings(i).weightDecay();
-            if (decay > 0) spans.of(gradient).get(i).add(spans.of(parameters).get(i), decay);
-        }
+        forEachSpan((settings, part) -> {
+            if (settings.weightDecay() > 0) part.apply(gradient).add(part.apply(parameters), settings.weightDecay());
+        });
     }
 
     /** Subtracts {@code lr} times the direction, scaled per parameter by its learning rate scale. */
     protected final void subtract(FlatArray direction, double lr) {
-        for (int i = 0; i < spans.size(); i++) {
-            double factor = lr * spans.settings(i).lrScale();
-            spans.of(parameters).get(i).add(spans.of(direction).get(i), -factor);
-        }
+        forEachSpan((settings, part) -> part.apply(parameters).add(part.apply(direction), -lr * settings.lrScale()));
     }
 
-    /**
-     * Adam's step.
-     *
-     * @param decayLr learning rate of decoupled weight decay; 0 for none
-     */
-    final void adamStep(FlatArray gradient, Moments moments, double lr, double decayLr) {
+    /** Calls an action for each group of adjacent parameters with equal settings, with the function that returns its part of an array. */
+    final void forEachSpan(BiConsumer<ParamSettings, UnaryOperator<FlatArray>> action) {
         for (int i = 0; i < spans.size(); i++) {
-            ParamSettings settings = spans.settings(i);
-            spans.of(parameters)
-                    .get(i)
-                    .adamStep(
-                            spans.of(gradient).get(i),
-                            spans.of(moments.m()).get(i),
-                            spans.of(moments.v()).get(i),
-                            moments.settings(),
-                            new FlatArray.AdamStep(lr * settings.lrScale(), remaining(settings, decayLr), steps));
+            int span = i;
+            action.accept(spans.settings(span), flat -> spans.of(flat).get(span));
         }
     }
 

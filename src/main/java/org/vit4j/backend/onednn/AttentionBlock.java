@@ -55,10 +55,4 @@ record AttentionBlock(long images, long heads, long rows) {
         long parts = (size + Math.max(1, limit) - 1) / Math.max(1, limit);
         return (size + parts - 1) / parts;
     }
-
-    /** The images and heads of an array [B, H, ..] from an image and a head on. */
-    StridedArray part(StridedArray array, long image, long head) {
-        return array.slice(0, image, Math.min(image + images, array.dim(0)))
-                .slice(1, head, Math.min(head + heads, array.dim(1)));
-    }
 }

@@ -111,14 +111,17 @@ final class AttentionOps {
         StridedArray context = context(q, v, type);
         List<TapeValue> sums = new ArrayList<>();
         for (long b = 0; b < context.dim(0); b += block.images()) {
+            long images = Math.min(b + block.images(), context.dim(0));
             for (long h = 0; h < context.dim(1); h += block.heads()) {
-                TapeValue blockKeys = part(keys, block, b, h);
-                TapeValue blockValues = part(values, block, b, h);
+                long heads = Math.min(h + block.heads(), context.dim(1));
+                TapeValue blockKeys = part(keys, b, images, h, heads);
+                TapeValue blockValues = part(values, b, images, h, heads);
+                TapeValue blockQueries = part(queries, b, images, h, heads);
+                StridedArray blockContext = context.slice(0, b, images).slice(1, h, heads);
                 for (long t = 0; t < context.dim(2); t += block.rows()) {
-                    long end = Math.min(t + block.rows(), context.dim(2));
-                    TapeValue probs = maps.of(tape.slice(part(queries, block, b, h), 2, t, end), blockKeys);
-                    StridedArray sum = block.part(context, b, h).slice(2, t, end);
-                    sums.add(math.product(probs, blockValues, 1, sum));
+                    long rows = Math.min(t + block.rows(), context.dim(2));
+                    TapeValue probs = maps.of(tape.slice(blockQueries, 2, t, rows), blockKeys);
+                    sums.add(math.product(probs, blockValues, 1, blockContext.slice(2, t, rows)));
                 }
             }
         }
@@ -126,8 +129,12 @@ final class AttentionOps {
         tape.onBackward(() -> {
             StridedArray dy = tape.gradient(y);
             if (dy == null) return;
-            for (int i = 0; i < sums.size(); i++)
-                tape.accumulate(sums.get(i), block.part(dy, i * block.images(), 0), false);
+            long b = 0;
+            for (TapeValue sum : sums) {
+                long images = b + sum.array().dim(0);
+                tape.accumulate(sum, dy.slice(0, b, images), false);
+                b = images;
+            }
         });
         return y;
     }
@@ -139,13 +146,9 @@ final class AttentionOps {
         return operand;
     }
 
-    /** The images and heads of a value [B, H, ..] from an image and a head on. */
-    private TapeValue part(TapeValue x, AttentionBlock block, long image, long head) {
-        TapeValue images = tape.slice(
-                x, 0, image, Math.min(image + block.images(), x.array().dim(0)));
-        if (block.heads() >= x.array().dim(1)) return images;
-        return tape.slice(
-                images, 1, head, Math.min(head + block.heads(), x.array().dim(1)));
+    /** Some images and heads of a value [B, H, ..]. */
+    private TapeValue part(TapeValue x, long fromImage, long toImage, long fromHead, long toHead) {
+        return tape.slice(tape.slice(x, 0, fromImage, toImage), 1, fromHead, toHead);
     }
 
     /** Mixes heads linearly, [B, H, T, S] -> [B, G, T, S] by kernel [H, G]. */
