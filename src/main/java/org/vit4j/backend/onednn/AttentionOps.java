@@ -221,6 +221,7 @@ final class AttentionOps {
 
     /** Performer features exp(x w' - |x|^2 / 2) / sqrt(m), [N, D] -> [N, m] by w [m, D]. */
     TapeValue performerFeatures(TapeValue x, TapeValue w) {
+        x.setUsedOnce(false); // both products read it
         long width = x.array().last();
         float[] halves = new float[(int) width];
         Arrays.fill(halves, 0.5f);

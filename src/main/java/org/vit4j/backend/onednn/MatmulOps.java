@@ -226,13 +226,24 @@ final class MatmulOps {
     boolean tryFold(TapeValue x, FoldedNorm norm) {
         return x.isDisposable()
                 && x.producer() != null
+                && hasOrderOfResult(x)
                 && x.array().last() == x.producer().result().last()
                 && x.producer().fold(norm);
+    }
+
+    /** Returns true if a value has its elements in the order of the step that computes it: not a transposed view. */
+    private static boolean hasOrderOfResult(TapeValue x) {
+        return x.producer()
+                .result()
+                .reshape(x.array().dims())
+                .filter(result -> result.hasLayoutOf(x.array()))
+                .isPresent();
     }
 
     private static boolean canFuse(TapeValue x, TapeValue other) {
         return x.isDisposable()
                 && x.producer() != null
+                && hasOrderOfResult(x)
                 && other.readyStep() < x.producerStep()
                 && asOperand(other.array(), x) != null;
     }
@@ -305,6 +316,7 @@ final class MatmulOps {
                 a.isDisposable() && !needsOutput ? a.array() : a.array().like();
         tape.emit(binaryStep(algorithm, a.array(), b.array(), to));
         TapeValue y = tape.value(to, a.needsGradient() || b.needsGradient());
+        if (algorithm == dnnl_binary_div && b.needsGradient()) y.setReadByGradient();
         tape.onBackward(() -> {
             StridedArray gradient = tape.gradient(y);
             if (gradient == null) return;
@@ -355,7 +367,7 @@ final class MatmulOps {
         } else if (b.array().size() == dy.size()) {
             tape.accumulateInto(
                     b, to -> tape.emit(Kernels.eltwise(EltwiseFunction.linear(sign, 0), dy.flat(), to.flat())));
-        } else if (b.array().dim(0) == 1) {
+        } else if (b.array().dim(0) == 1 && b.array().last() == dy.last()) {
             tape.accumulate(b, (to, addend) -> product(tape.ones(dy.type(), dy.dim(0)), dy, to, addend, sign));
         } else {
             tape.accumulate(

@@ -32,7 +32,8 @@ final class OneDnnBatchNorm {
     }
 
     /** @param weights gamma, beta, running mean and running variance */
-    TapeValue build(Tensor t, TapeValue x, List<TapeValue> weights, NormOp.BatchNorm norm) {
+    TapeValue build(Tensor t, TapeValue input, List<TapeValue> weights, NormOp.BatchNorm norm) {
+        TapeValue x = input.array().isCompact() ? input : tape.dense(input);
         int axis = norm.axis() + 1;
         boolean last = axis == x.array().rank() - 1;
         long channels = x.array().dim(axis);

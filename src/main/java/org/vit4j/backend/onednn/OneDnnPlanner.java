@@ -241,12 +241,20 @@ final class OneDnnPlanner {
                                 .allMatch(sum -> sum.op() instanceof AttentionOp.WeightedSum));
     }
 
+    /** Returns true if a tensor, or a view of it, has several readers of which at least one reads a part: parts may overlap. */
+    private boolean isReadInParts(Tensor t) {
+        List<Tensor> readers = consumers.getOrDefault(t, List.of());
+        boolean slice = readers.stream().anyMatch(reader -> reader.op() instanceof LayoutOp.Slice);
+        return (slice && (readers.size() > 1 || requested.contains(t)))
+                || readers.stream().anyMatch(reader -> reader.op() instanceof LayoutOp && isReadInParts(reader));
+    }
+
     /** Returns true if the uses of a tensor are its split into heads (such as q, k and v), each part once. */
-    private static boolean splitsInput(Tensor t, List<Tensor> uses) {
+    private boolean splitsInput(Tensor t, List<Tensor> uses) {
         Set<Integer> parts = new HashSet<>();
         int covered = 0;
         for (Tensor use : uses) {
-            if (use.op() instanceof LayoutOp.SplitHeads split && split.parts() == uses.size()) {
+            if (use.op() instanceof LayoutOp.SplitHeads split && split.parts() == uses.size() && !isReadInParts(use)) {
                 parts.add(split.part());
                 covered += t.shape().last() / split.parts();
             } else {

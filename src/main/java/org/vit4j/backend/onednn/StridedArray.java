@@ -179,10 +179,13 @@ final class StridedArray {
         return size() * type().bytes() == buffer.block().length();
     }
 
-    /** Returns true if rows or columns are contiguous, as fast matrix products require of an operand. */
+    /**
+     * Returns true if rows or columns are contiguous, as fast matrix products require of an operand. A single row with a stride
+     * between its elements is not: oneDNN reads it as if it had none.
+     */
     boolean hasUnitStride() {
         int n = dims.length - 1;
-        return strides[n] == 1 || strides[n - 1] == 1 || dims[n] == 1 || dims[n - 1] == 1;
+        return strides[n] == 1 || dims[n] == 1 || (strides[n - 1] == 1 && dims[n - 1] > 1);
     }
 
     /** Returns true if sizes and strides are equal; strides of axes of size 1 do not matter. */

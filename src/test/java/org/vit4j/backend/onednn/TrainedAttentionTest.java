@@ -2,9 +2,7 @@ package org.vit4j.backend.onednn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,19 +11,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.backend.DropMaskSpecs;
 import org.vit4j.backend.GradientStep;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.Precision;
 import org.vit4j.backend.RequiresOneDnn;
 import org.vit4j.backend.TestBackends;
-import org.vit4j.backend.samediff.SameDiffGradientStep;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
 import org.vit4j.run.RunConfig;
-import org.vit4j.train.DropoutMasks;
 
 /** Attention of a batch that is trained in blocks of images has the gradient of SameDiff, which computes it at once. */
 @Tag("slow")
@@ -47,7 +42,7 @@ class TrainedAttentionTest {
         Graph graph =
                 RunConfig.open(config, List.of(overrides.split(" "))).model().graph();
         assertThat(softmaxes(graph, IMAGES)).isGreaterThan(softmaxes(graph, 1));
-        assertGradientIsThatOfSameDiff(graph, precision, tolerance);
+        SameDiffComparison.assertSameGradient(graph, IMAGES, precision, tolerance);
     }
 
     /** Blocks write the gradient of their part of the values, which another operation reads directly or through a view. */
@@ -62,7 +57,7 @@ class TrainedAttentionTest {
                 graph.weightedSum("sum", probabilities(graph, qkv), view ? graph.splitHeads("heads", skip, 2) : values);
         Tensor both = graph.add("both", graph.mergeHeads("merged", sum), skip);
         graph.output(Graph.LOGITS, graph.mean("logits", both, 0));
-        assertGradientIsThatOfSameDiff(graph, Precision.FP32, 1e-4);
+        SameDiffComparison.assertSameGradient(graph, IMAGES, Precision.FP32, 1e-4);
     }
 
     /** Dropout must not overwrite the probabilities, which the gradient of softmax reads. */
@@ -73,43 +68,12 @@ class TrainedAttentionTest {
         Tensor dropped = graph.dropout("dropped", probabilities(graph, qkv), 0.5);
         Tensor sum = graph.weightedSum("sum", dropped, graph.splitHeads("v", qkv, 2, 2, 3));
         graph.output(Graph.LOGITS, graph.mean("logits", graph.mergeHeads("merged", sum), 0));
-        assertGradientIsThatOfSameDiff(graph, Precision.FP32, 1e-4);
+        SameDiffComparison.assertSameGradient(graph, IMAGES, Precision.FP32, 1e-4);
     }
 
     private static Tensor probabilities(Graph graph, Tensor qkv) {
         Tensor q = graph.splitHeads("q", qkv, 2, 0, 3);
         return graph.softmax("probs", graph.scores("scores", q, graph.splitHeads("k", qkv, 2, 1, 3), 4));
-    }
-
-    private static void assertGradientIsThatOfSameDiff(Graph graph, Precision precision, double tolerance) {
-        Nd4j.getRandom().setSeed(1);
-        ParameterStore parameters = new ParameterStore(graph.parameters(), DataType.FLOAT);
-        parameters.initialize(1);
-        INDArray factors = Nd4j.randn(DataType.FLOAT, graph.logits().shape().batched(IMAGES));
-        Map<String, INDArray> inputs = new HashMap<>();
-        inputs.put(
-                graph.input().name(),
-                Nd4j.randn(DataType.FLOAT, graph.input().shape().batched(IMAGES)));
-        DropoutMasks.draw(DropMaskSpecs.of(graph), 1, 0, IMAGES, inputs);
-        var spec = new GradientStep.GradientSpec(
-                network -> network.output(Graph.LOGITS)
-                        .mul(network.sd().constant("factors", factors))
-                        .sum(),
-                List.of());
-        try (GradientStep reference = new SameDiffGradientStep(graph, parameters, Mode.TRAINING, spec);
-                GradientStep step = new OneDnnGradientStep(graph, parameters, Mode.TRAINING, spec, precision)) {
-            reference.run(inputs);
-            step.run(inputs);
-            double largest = reference.flatGradient().amaxNumber().doubleValue();
-            assertThat(largest).isGreaterThan(0.1);
-            parameters.offsets().keySet().forEach(name -> {
-                INDArray expected = reference.gradientOf(name);
-                double size = Math.max(expected.amaxNumber().doubleValue(), 1e-2 * largest);
-                assertThat(step.gradientOf(name).sub(expected).amaxNumber().doubleValue())
-                        .as(name)
-                        .isLessThan(tolerance * size);
-            });
-        }
     }
 
     private static long softmaxes(Graph graph, int batch) {
