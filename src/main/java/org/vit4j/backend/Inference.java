@@ -16,6 +16,8 @@ import org.vit4j.graph.Graph;
  * On the SameDiff backend, calls run one after the other.
  *
  * <p>Inputs must not be changed or closed before a call returns: kernels may read them from where they are.
+ *
+ * <p>{@link #close} waits for running calls; a call after it throws {@link IllegalStateException}.
  */
 public interface Inference extends AutoCloseable {
     Graph graph();
@@ -53,6 +55,8 @@ public interface Inference extends AutoCloseable {
 
     /** Returns the batch size. @throws IllegalArgumentException if an input has another shape than the graph's */
     static long checkedBatchSize(Graph graph, Map<String, INDArray> inputs) {
+        if (inputs.isEmpty())
+            throw new IllegalArgumentException("missing input " + graph.input().name());
         long batch = inputs.values().iterator().next().size(0);
         if (batch == 0) throw new IllegalArgumentException("expected at least one image");
         inputs.forEach((name, array) -> {

@@ -15,6 +15,7 @@ public final class PlanPool<P extends CachedPlan> implements AutoCloseable {
     private final int processors;
     private final Semaphore free;
     private final Deque<P> idle = new ArrayDeque<>(); // most recently used first
+    private boolean closed;
 
     /** @param processors available to all calls together */
     public PlanPool(int processors) {
@@ -26,6 +27,7 @@ public final class PlanPool<P extends CachedPlan> implements AutoCloseable {
      * Runs a call on a plan that fits, or on a new one.
      *
      * @param threads number of threads that the call uses
+     * @throws IllegalStateException if the pool is closed, also while the call waited
      */
     public <T> T run(int threads, Predicate<P> fits, Supplier<P> planner, Function<P, T> call) {
         int permits = Math.min(threads, processors);
@@ -42,7 +44,13 @@ public final class PlanPool<P extends CachedPlan> implements AutoCloseable {
         }
     }
 
+    /** The exception of a call after the model was closed. */
+    public static IllegalStateException closedException() {
+        return new IllegalStateException("the model is closed; use it before close(), or load it again");
+    }
+
     private synchronized P take(Predicate<P> fits, Supplier<P> planner) {
+        if (closed) throw closedException();
         P plan = idle.stream().filter(fits).findFirst().orElse(null);
         if (plan != null) {
             idle.remove(plan);
@@ -59,12 +67,13 @@ public final class PlanPool<P extends CachedPlan> implements AutoCloseable {
             idle.removeLast().close();
     }
 
-    /** Waits for running calls, then closes all plans. */
+    /** Waits for the calls before, then closes all plans; later calls fail. */
     @Override
     public void close() {
         free.acquireUninterruptibly(processors);
         try {
             synchronized (this) {
+                closed = true;
                 idle.forEach(CachedPlan::close);
                 idle.clear();
             }

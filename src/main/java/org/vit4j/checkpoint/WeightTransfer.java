@@ -81,16 +81,30 @@ public final class WeightTransfer {
      * @param newHead true if the head may keep its initialization when the source has none (a backbone)
      * @param into receives the name and values of each parameter
      * @return lines for the log: all steps other than copying
-     * @throws ConfigError with the missing and unexpected names and wrong shapes
+     * @throws ConfigError with the missing and unexpected names and wrong shapes, or with the name of an array that contains
+     *     NaN or infinity
      */
     public static List<String> load(
             PretrainedWeights source, Graph graph, boolean strict, boolean newHead, BiConsumer<String, float[]> into) {
         WeightTransfer transfer = new WeightTransfer(source, graph, strict, newHead);
-        for (WeightMove move : transfer.moves()) {
-            float[] values = move.found.values().get();
-            into.accept(move.weight.name(), move.conversion.convert(values));
-        }
+        List<WeightMove> moves = transfer.moves();
+        // All are read and checked before the first is loaded, and not kept: large networks would need twice the
+        // memory.
+        for (WeightMove move : moves)
+            requireFinite(
+                    source.label() + ": " + move.found.name(),
+                    move.found.values().get());
+        for (WeightMove move : moves)
+            into.accept(
+                    move.weight.name(),
+                    move.conversion.convert(move.found.values().get()));
         return List.copyOf(transfer.notes);
+    }
+
+    private static void requireFinite(String name, float[] values) {
+        for (float value : values)
+            if (!Float.isFinite(value))
+                throw new ConfigError(name + " contains " + value + ", expected finite numbers");
     }
 
     /** Performs the checks of {@link #load} without reading values. */

@@ -70,6 +70,7 @@ public final class DataLoader implements BatchSource {
             Optional<Consumer<ConfigError>> unreadable) {
         Checks.positive("batch", batchSize);
         Checks.positive("threads", threads);
+        Checks.require(dataset.size() > 0, "the dataset has no images");
         Checks.require(
                 dataset.size() >= (dropLast ? batchSize : 1),
                 "batch (%d) is larger than the dataset (%d images)",
@@ -190,14 +191,17 @@ public final class DataLoader implements BatchSource {
         SplittableRandom random =
                 repeat == 0 ? SeededRandom.random(seed, epoch, index) : SeededRandom.random(seed, epoch, index, repeat);
         long start = System.nanoTime();
-        Optional<Image> kept = dataset.decodesOnAccess() ? Optional.empty() : Optional.of(source.get());
+        Optional<Image> kept = dataset.decodesOnAccess()
+                ? Optional.empty()
+                : Optional.of(required(source.get(), "the dataset", index));
         long decoded;
         PixelBuffers buffers = PixelBuffers.open();
         try {
             Image image = kept.orElseGet(source);
             decoded = System.nanoTime();
-            image = image.withChannels(preprocess.channels());
-            for (Transform transform : augment.transforms()) image = transform.apply(image, random);
+            image = required(image, "the dataset", index).withChannels(preprocess.channels());
+            for (Transform transform : augment.transforms())
+                image = required(transform.apply(image, random), transform, index);
             write(image, batch, i);
         } finally {
             buffers.close();
@@ -207,6 +211,11 @@ public final class DataLoader implements BatchSource {
                 .ifPresent(e ->
                         e.apply(batch.images(), i * length, length, preprocess.height(), preprocess.width(), random));
         times.loaded(decoded - start, System.nanoTime() - decoded);
+    }
+
+    private Image required(Image image, Object origin, int index) {
+        if (image != null) return image;
+        throw new IllegalStateException(dataset.name(index) + ": " + origin + " returned null instead of an image");
     }
 
     /** One batch that is ready, and as many in preparation as all threads need. */
@@ -227,7 +236,8 @@ public final class DataLoader implements BatchSource {
 
     private void fill(Batch batch, int i, Supplier<Image> source, int index, int epoch, int repeat) {
         batch.indices()[i] = index;
-        batch.labels()[i] = dataset.label(index);
+        batch.labels()[i] =
+                ClassCounts.checked(dataset.label(index), dataset.classes().size(), dataset, index);
         example(source, index, epoch, repeat, batch, i);
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -30,10 +31,8 @@ public final class AtomicFiles {
      * @throws RunException if the file cannot be written; an existing file is then unchanged
      */
     public static void write(Path file, ContentWriter writer) {
-        Path target = file.toAbsolutePath();
-        Path temporary =
-                target.resolveSibling("." + shortened(target.getFileName().toString()) + "."
-                        + ProcessHandle.current().pid() + ".tmp");
+        Path target = target(file);
+        Path temporary = temporary(target);
         try {
             Files.createDirectories(target.getParent());
             writer.write(temporary);
@@ -47,6 +46,25 @@ public final class AtomicFiles {
         } finally {
             discard(temporary);
         }
+    }
+
+    /** The file to replace: that which a symbolic link points to. Devices and pipes cannot be replaced. */
+    private static Path target(Path file) {
+        Path target = file.toAbsolutePath();
+        try {
+            if (Files.isSymbolicLink(target) && Files.exists(target)) target = target.toRealPath();
+        } catch (IOException e) {
+            throw new RunException(file + ": cannot be written: " + reason(e), e);
+        }
+        boolean special = Files.exists(target) && !Files.isRegularFile(target) && !Files.isDirectory(target);
+        if (special) throw new RunException(file + ": cannot be written: it is a device or a pipe, not a file");
+        return target;
+    }
+
+    /** A new name in the directory of a file. It is random: several threads, or processes in containers, may write one file. */
+    private static Path temporary(Path target) {
+        long number = ThreadLocalRandom.current().nextLong(Long.MAX_VALUE);
+        return target.resolveSibling("." + shortened(target.getFileName().toString()) + "." + number + ".tmp");
     }
 
     /** Shortens long names: with the suffix a name could exceed the file system's limit of 255 bytes. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -14,6 +15,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 import org.vit4j.graph.Shape;
 import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.RunException;
 
 /**
  * A {@code .keras} file written by vit4j. Unmodified Keras 3 can open it; entries below {@code vit4j/} are used by
@@ -54,13 +56,29 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     }
 
     /**
-     * Writes the file atomically. Output is deterministic.
+     * Writes the file atomically, after it was read back to verify that all weights are bit-identical. Output is
+     * deterministic.
      *
-     * @param weights values of all parameters of the graph; called twice for each
+     * @param weights values of all parameters of the graph; called three times for each
      * @param extras additional files by name: {@code config.yaml}, {@code labels.json}
+     * @throws RunException if the file cannot be written or does not read back; an existing file is then unchanged
      */
     public static void write(Path path, KerasModel model, WeightSource weights, Map<String, byte[]> extras) {
-        AtomicFiles.write(path, temporary -> KerasWriter.write(temporary, model, weights, extras));
+        AtomicFiles.write(path, temporary -> {
+            KerasWriter.write(temporary, model, weights, extras);
+            verify(temporary, path, weights);
+        });
+    }
+
+    private static void verify(Path written, Path target, WeightSource weights) {
+        try (KerasFile file = read(written)) {
+            for (String name : file.index().weights().keySet()) {
+                if (!Arrays.equals(file.values(name), weights.values(name)))
+                    throw new RunException(target + ": " + name + " differs after reading the file back");
+            }
+        } catch (ConfigError e) {
+            throw new RunException(target + ": cannot be read back after writing: " + e.getMessage(), e);
+        }
     }
 
     /**

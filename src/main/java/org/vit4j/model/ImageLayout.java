@@ -3,14 +3,21 @@ package org.vit4j.model;
 import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Shape;
 
 /** Conversion between the layout of callers, [N, C, H, W], and that of graphs, [B, H, W, C]. */
 final class ImageLayout {
     private ImageLayout() {}
 
-    static INDArray channelsLast(INDArray images) {
-        if (images.rank() != 4) {
-            throw new IllegalArgumentException("expected images [N, C, H, W], got " + Arrays.toString(images.shape()));
+    /** @param graph whose input the images are for, [H, W, C] */
+    static INDArray channelsLast(INDArray images, Graph graph) {
+        Shape input = graph.input().shape();
+        long[] got = images.shape();
+        long[] expected = {got.length == 0 ? 1 : got[0], input.dim(2), input.dim(0), input.dim(1)};
+        if (!Arrays.equals(got, expected)) {
+            throw new IllegalArgumentException(
+                    "expected images [N, C, H, W] of " + Arrays.toString(expected) + ", got " + Arrays.toString(got));
         }
         return images.permute(0, 2, 3, 1).castTo(DataType.FLOAT).dup('c');
     }

@@ -10,6 +10,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Config;
 import org.vit4j.config.Section;
 import org.vit4j.data.DataConfig;
@@ -134,8 +135,18 @@ public final class Network implements AutoCloseable {
         return this;
     }
 
-    /** Sets the preprocessing of images. */
+    /**
+     * Sets the preprocessing of images.
+     *
+     * @throws IllegalArgumentException if its images have another size than those of the network
+     */
     public Network preprocessing(Preprocessing preprocessing) {
+        var made = new ImageSpec(preprocessing.height(), preprocessing.width(), preprocessing.channels());
+        Checks.require(
+                made.equals(model.image()),
+                "preprocessing makes images [H, W, C] of %s, the network reads %s",
+                made.shape(),
+                model.image().shape());
         description = description.with(preprocessing);
         return this;
     }
@@ -147,12 +158,12 @@ public final class Network implements AutoCloseable {
 
     /** Preprocessed images [N, C, H, W] -> logits [N, K]. */
     public INDArray logits(INDArray images) {
-        return inference().logits(ImageLayout.channelsLast(images));
+        return inference().logits(ImageLayout.channelsLast(images, graph()));
     }
 
     /** Returns any tensor of the graph, such as {@code blocks.3.attn.probs} [N, H, T, S]. */
     public INDArray tensor(String name, INDArray images) {
-        return inference().tensor(name, ImageLayout.channelsLast(images));
+        return inference().tensor(name, ImageLayout.channelsLast(images, graph()));
     }
 
     /** Returns the {@code k} most likely classes of an image file, most likely first. */
@@ -164,9 +175,7 @@ public final class Network implements AutoCloseable {
     public List<Prediction> predict(Image image, int k) {
         INDArray logits = inference().logits(description.preprocess().batch(List.of(image)));
         float[][] rows = {logits.toFloatVector()};
-        return Prediction.sorted(description.classes(), description.activation(), rows).stream()
-                .limit(k)
-                .toList();
+        return Prediction.top(description.classes(), description.activation(), rows, k);
     }
 
     /**

@@ -3,9 +3,16 @@ package org.vit4j.model;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.vit4j.config.Checks;
 
 /** Predicted class of an image. */
 public record Prediction(String label, int index, double probability) {
+    /** Returns the {@code k} most likely classes, most likely first; see {@link #sorted}. */
+    static List<Prediction> top(List<String> classes, OutputActivation activation, float[][] logits, int k) {
+        Checks.check(k >= 0, "k", k, "must be at least 0");
+        return sorted(classes, activation, logits).stream().limit(k).toList();
+    }
+
     /**
      * Returns all classes, most likely first.
      *

@@ -177,6 +177,11 @@ public final class Trainer {
      * @throws IllegalArgumentException if the numbers of classes of network and data differ
      */
     public List<EpochMetrics> fit(Dataset train, Dataset validation, int epochs) {
+        Checks.require(
+                validation.classes().equals(train.classes()),
+                "the validation set has the classes %s, the training set %s; both must be equal and in the same order",
+                validation.classes(),
+                train.classes());
         Preprocessing preprocess = network.description().preprocess();
         int batch = Math.min(settings.batch, train.size());
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors());

@@ -1,6 +1,7 @@
 package org.vit4j.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -96,6 +97,32 @@ class PlanPoolTest {
             assertThat(second.isDone()).isFalse();
             go.countDown();
             assertThat(second.get(60, TimeUnit.SECONDS)).isSameAs(first.get(60, TimeUnit.SECONDS));
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    @Test
+    void closeWaitsForCallsAndLaterCallsFail() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            PlanPool<PooledPlan> pool = new PlanPool<>(1);
+            Future<Boolean> openAtTheEnd = threads.submit(() -> pool.run(1, plan -> true, () -> plan(0), plan -> {
+                inside.countDown();
+                await(go);
+                return !plan.closed;
+            }));
+            inside.await();
+            Future<?> close = threads.submit(pool::close);
+            go.countDown();
+            close.get(60, TimeUnit.SECONDS);
+            assertThat(openAtTheEnd.get(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(made).allMatch(plan -> plan.closed);
+            assertThatThrownBy(() -> call(pool, 0)).hasMessageContaining("is closed");
+            assertThat(made).hasSize(1);
+            pool.close();
         } finally {
             threads.shutdown();
         }

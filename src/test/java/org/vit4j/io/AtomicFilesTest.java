@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -37,6 +40,33 @@ class AtomicFilesTest {
         assertThatThrownBy(() -> AtomicFiles.write(blocked, "x"))
                 .isInstanceOf(RunException.class)
                 .hasMessageContaining("a file exists where a directory is expected");
+    }
+
+    @Test
+    void writersOfOneFileDoNotDisturbEachOther() throws IOException {
+        Path file = directory.resolve("model.keras");
+        AtomicFiles.write(file, temporary -> {
+            Files.writeString(temporary, "outer");
+            AtomicFiles.write(file, "inner");
+            assertThat(temporary).hasContent("outer");
+        });
+        assertThat(file).hasContent("outer");
+        assertThat(directory.toFile().list()).containsExactly("model.keras");
+    }
+
+    @Test
+    void linksAreFollowedAndSocketsAreNotReplaced() throws IOException {
+        Path file = Files.writeString(directory.resolve("v1.keras"), "before");
+        Path link = Files.createSymbolicLink(directory.resolve("model.keras"), file);
+        AtomicFiles.write(link, "after");
+        assertThat(link).isSymbolicLink();
+        assertThat(file).hasContent("after");
+        Path socket = directory.resolve("socket");
+        try (var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(socket));
+            assertThatThrownBy(() -> AtomicFiles.write(socket, "x"))
+                    .hasMessage(socket + ": cannot be written: it is a device or a pipe, not a file");
+        }
     }
 
     @Test

@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,6 +102,56 @@ class SavedModelTest {
                             .mapToObj(i -> model.logits(images))
                             .toList())
                     .allMatch(expected::equals);
+        }
+    }
+
+    @Test
+    void callsDuringCloseAnswerRightOrFail() throws Exception {
+        INDArray expected;
+        try (SavedModel model = SavedModel.load(file)) {
+            expected = model.logits(images);
+        }
+        for (int round = 0; round < 5; round++) {
+            SavedModel model = SavedModel.load(file);
+            CountDownLatch started = new CountDownLatch(4);
+            List<CompletableFuture<Void>> callers = IntStream.range(0, 4)
+                    .mapToObj(i -> CompletableFuture.runAsync(() -> {
+                        try {
+                            for (int call = 0; call < 100; call++) {
+                                assertThat(model.logits(images)).isEqualTo(expected);
+                                started.countDown();
+                            }
+                        } catch (IllegalStateException e) {
+                            assertThat(e).hasMessageContaining("the model is closed");
+                        }
+                    }))
+                    .toList();
+            assertThat(started.await(60, TimeUnit.SECONDS)).isTrue();
+            model.close();
+            assertThatThrownBy(() -> model.logits(images)).isInstanceOf(IllegalStateException.class);
+            for (CompletableFuture<Void> caller : callers) caller.get(60, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void concurrentWritesOfOneFileSucceed() throws Exception {
+        byte[] bytes = Files.readAllBytes(file);
+        List<CompletableFuture<Void>> writers = IntStream.range(0, 8)
+                .mapToObj(i -> CompletableFuture.runAsync(() -> SavedModel.write(file, description, parameters)))
+                .toList();
+        for (CompletableFuture<Void> writer : writers) writer.get(60, TimeUnit.SECONDS);
+        assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
+        assertThat(directory.toFile().list()).containsExactly("model.keras");
+    }
+
+    @Test
+    void wrongInputsAreReportedInTheLayoutOfTheCaller() {
+        try (SavedModel model = SavedModel.load(file)) {
+            assertThatThrownBy(() -> model.logits(Nd4j.zeros(5, 32, 32, 1)))
+                    .hasMessage("expected images [N, C, H, W] of [5, 1, 32, 32], got [5, 32, 32, 1]");
+            assertThatThrownBy(() -> model.inference().tensor("logits", Map.of()))
+                    .hasMessage("missing input image");
+            assertThatThrownBy(() -> model.top(new float[10], -1)).hasMessage("k (-1) must be at least 0");
         }
     }
 

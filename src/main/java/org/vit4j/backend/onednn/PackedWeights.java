@@ -79,7 +79,7 @@ final class PackedWeights implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         kernels.values().forEach(packed -> packed.forEach(PackedKernel::close));
         kernels.clear();
         biases.values().forEach(FloatPointer::close);

@@ -1,6 +1,7 @@
 package org.vit4j.backend.samediff;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ public final class LossGraph implements LossInputs, AutoCloseable {
 
     public LossGraph(Graph graph, Function<LossInputs, SDVariable> function) {
         this.graph = graph;
-        this.loss = function.apply(this).name();
+        this.loss = checked(function.apply(this)).name();
         sd.setLossVariables(loss);
         SuppressedOutput.withoutOutput(
                 () -> sd.createGradFunction(placeholders.keySet().toArray(String[]::new)));
@@ -39,6 +40,14 @@ public final class LossGraph implements LossInputs, AutoCloseable {
             outputs.add(gradient.name());
         });
         this.compiled = new CompiledGraph(sd.getFunction("grad"), outputs);
+    }
+
+    /** The variable of a loss, which exists and depends on the network. */
+    private SDVariable checked(SDVariable variable) {
+        if (variable == null) throw new IllegalArgumentException("the loss is null; return the variable to minimize");
+        if (placeholders.isEmpty())
+            throw new IllegalArgumentException("the loss " + variable.name() + " reads no output of the network");
+        return variable;
     }
 
     @Override
@@ -79,8 +88,16 @@ public final class LossGraph implements LossInputs, AutoCloseable {
         return sd.hasVariable(input);
     }
 
+    /** @throws IllegalArgumentException if the loss is not a scalar */
     public double loss(Map<String, INDArray> out) {
-        return out.get(loss).getDouble(0);
+        return scalar(out.get(loss));
+    }
+
+    static double scalar(INDArray loss) {
+        if (loss.length() != 1)
+            throw new IllegalArgumentException("the loss has shape " + Arrays.toString(loss.shape())
+                    + ", expected a scalar; reduce it with mean() or sum()");
+        return loss.getDouble(0);
     }
 
     public INDArray gradient(Map<String, INDArray> out, String tensor) {

@@ -97,7 +97,7 @@ public final class SameDiffGradients implements AutoCloseable {
 
     /** Computes the loss without gradients. */
     public double forwardLoss(Map<String, INDArray> placeholders) {
-        return forwardLoss.run(placeholders).get(loss).getDouble(0);
+        return LossGraph.scalar(forwardLoss.run(placeholders).get(loss));
     }
 
     /** Time per kind of op over {@code runs} runs, largest first. */
@@ -112,7 +112,7 @@ public final class SameDiffGradients implements AutoCloseable {
 
     /** The loss among the outputs of {@link #run}. */
     public double loss(Map<String, INDArray> out) {
-        return out.get(loss).getDouble(0);
+        return LossGraph.scalar(out.get(loss));
     }
 
     /** The name of a variable's gradient among the outputs of {@link #run}. */

@@ -11,6 +11,7 @@ import org.vit4j.backend.Inference;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.OpTime;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.backend.PlanPool;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
 
@@ -19,6 +20,7 @@ public final class SameDiffInference implements Inference {
     private final Graph graph;
     private final SameDiffGraph lowered;
     private final Map<List<String>, CompiledGraph> compiledGraphs = new HashMap<>();
+    private boolean closed;
 
     public SameDiffInference(Graph graph, ParameterStore parameters) {
         this.graph = graph;
@@ -56,6 +58,7 @@ public final class SameDiffInference implements Inference {
     }
 
     private CompiledGraph compiledGraph(List<String> variables) {
+        if (closed) throw PlanPool.closedException();
         return compiledGraphs.computeIfAbsent(variables, any -> new CompiledGraph(lowered.sd(), variables));
     }
 
@@ -68,6 +71,7 @@ public final class SameDiffInference implements Inference {
 
     @Override
     public synchronized void close() {
+        closed = true;
         compiledGraphs.values().forEach(CompiledGraph::close);
         compiledGraphs.clear();
     }

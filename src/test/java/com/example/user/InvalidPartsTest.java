@@ -1,0 +1,135 @@
+package com.example.user;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.samediff.SameDiffInference;
+import org.vit4j.checkpoint.Checkpoints;
+import org.vit4j.config.ConfigError;
+import org.vit4j.data.Preprocessing;
+import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.image.Image;
+import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.model.Network;
+import org.vit4j.models.ImageSpec;
+import org.vit4j.models.Model;
+import org.vit4j.train.Trainer;
+
+/** Mistakes in the parts that a program outside of vit4j provides are reported with what, where and what is expected. */
+class InvalidPartsTest {
+    private static final Stripes STRIPES = new Stripes(16, 1);
+    private static final Model MODEL = Model.of(new StripeNet(new ImageSpec(Stripes.SIDE, Stripes.SIDE, 3), 3, 16, 2));
+
+    /** Stripes with other labels and classes, and without the third image. */
+    private record FaultyImages(int size, int firstLabel, List<String> classes, boolean complete) implements Dataset {
+        @Override
+        public Image image(int index) {
+            return complete || index != 2 ? STRIPES.image(index) : null;
+        }
+
+        @Override
+        public int label(int index) {
+            return index == 0 ? firstLabel : STRIPES.label(index);
+        }
+
+        @Override
+        public String name(int index) {
+            return "faulty/" + index;
+        }
+    }
+
+    private static FaultyImages faulty(int firstLabel) {
+        return new FaultyImages(16, firstLabel, STRIPES.classes(), true);
+    }
+
+    private static AbstractThrowableAssert<?, ? extends Throwable> assertFailure(Dataset train, Dataset validation) {
+        try (Network net = Network.create(MODEL, 1)) {
+            return assertThatThrownBy(() -> Trainer.of(net).batch(8).fit(train, validation, 1));
+        }
+    }
+
+    @Test
+    void labelsOutsideOfTheClassesAreRejected() {
+        String expected = "faulty/0: label 3, expected 0 to 2, an index of the classes";
+        assertFailure(faulty(3), STRIPES).hasMessage(expected);
+        assertFailure(faulty(-1), STRIPES).hasMessageContaining("faulty/0: label -1");
+        assertFailure(STRIPES, faulty(3)).hasStackTraceContaining(expected);
+    }
+
+    @Test
+    void otherClassesInTheValidationSetAreRejected() {
+        Dataset pets = new FaultyImages(16, 0, List.of("cat", "dog", "hen"), true);
+        assertFailure(STRIPES, pets)
+                .hasMessage("the validation set has the classes [cat, dog, hen], the training set " + STRIPES.classes()
+                        + "; both must be equal and in the same order");
+    }
+
+    @Test
+    void missingImagesAreReportedByName() {
+        Dataset incomplete = new FaultyImages(16, 0, STRIPES.classes(), false);
+        assertFailure(incomplete, STRIPES)
+                .hasStackTraceContaining("faulty/2: the dataset returned null instead of an image");
+        assertFailure(STRIPES, new FaultyImages(0, 0, STRIPES.classes(), true)).hasMessage("the dataset has no images");
+    }
+
+    @Test
+    void lossesThatAreNoScalarsAreRejected() {
+        try (Network net = Network.create(MODEL, 1)) {
+            Trainer trainer = Trainer.of(net).batch(8);
+            assertThatThrownBy(() -> trainer.loss((sd, logits, targets, config) -> logits.sub(targets))
+                            .fit(STRIPES, STRIPES, 1))
+                    .hasMessage("the loss has shape [8, 3], expected a scalar; reduce it with mean() or sum()");
+            assertThatThrownBy(() ->
+                            trainer.loss((sd, logits, targets, config) -> null).fit(STRIPES, STRIPES, 1))
+                    .hasMessage("the loss is null; return the variable to minimize");
+        }
+    }
+
+    @Test
+    void weightsThatAreNotFiniteAreRejectedAndTheNetworkIsUnchanged(@TempDir Path directory) {
+        Path file = directory.resolve("diverged.keras");
+        try (Network diverged = Network.create(MODEL, 1);
+                Network net = Network.create(MODEL, 2)) {
+            String last = MODEL.graph().parameters().stream()
+                    .reduce((first, second) -> second)
+                    .orElseThrow()
+                    .name();
+            diverged.parameters().array(last).putScalar(0, Double.NaN);
+            diverged.save(file);
+            float[] before = net.parameters().trainable().toFloatVector();
+            assertThatThrownBy(() -> net.load(Checkpoints.open(file)))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessage(file + ": " + last + " contains NaN, expected finite numbers");
+            assertThat(net.parameters().trainable().toFloatVector()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void preprocessingOfAnotherSizeIsRejected() {
+        try (Network net = Network.create(MODEL, 1)) {
+            Preprocessing small = new Preprocessing(
+                    8, 8, 3, 1, Interpolation.BILINEAR, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
+            assertThatThrownBy(() -> net.preprocessing(small))
+                    .hasMessage("preprocessing makes images [H, W, C] of [8, 8, 3], the network reads [16, 16, 3]");
+        }
+    }
+
+    @Test
+    void closedInferenceOnTheReferenceBackendFails() {
+        try (Network net = Network.create(MODEL, 1)) {
+            var images = Nd4j.ones(1, Stripes.SIDE, Stripes.SIDE, 3);
+            SameDiffInference inference = new SameDiffInference(MODEL.graph(), net.parameters());
+            inference.logits(images);
+            inference.close();
+            assertThatThrownBy(() -> inference.logits(images))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("the model is closed");
+        }
+    }
+}
