@@ -3,6 +3,7 @@ package org.vit4j.cli;
 import java.io.PrintWriter;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.bench.BenchRunner;
@@ -14,6 +15,7 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
@@ -70,15 +72,18 @@ public final class CommandLineProgram implements Runnable {
         line.setExecutionStrategy(parsed -> {
             if (isCudaBuild()) parsed.subcommands().forEach(CommandLineProgram::startBackend);
             try {
+                parsed.subcommands().forEach(command -> OutputOptions.check(command, parsed.originalArgs()));
                 return new CommandLine.RunLast().execute(parsed);
-            } catch (StandardOutput.Closed | RunException e) {
+            } catch (StandardOutput.Closed | RunException | ConfigError e) {
                 // Thrown while help is printed, which picocli does not run as a command.
                 throw new ExecutionException(line, e.getMessage(), e);
             }
         });
         int code;
         try {
-            code = line.execute(args);
+            Optional<String> unusable = ArgumentFiles.firstUnusable(args);
+            unusable.ifPresent(problem -> line.getErr().println("vit4j: " + problem));
+            code = unusable.isPresent() ? INVALID_INPUT : line.execute(args);
         } catch (OutOfMemoryError e) {
             line.getErr()
                     .println("vit4j: out of memory (" + e.getMessage()
@@ -111,6 +116,11 @@ public final class CommandLineProgram implements Runnable {
         String name = problem.getCommandLine().getCommandSpec().qualifiedName();
         if (problem.getCause() instanceof InvalidPathException path) {
             err.println(name + ": " + UserPath.invalid(path).getMessage());
+            return INVALID_INPUT;
+        }
+        if (problem.getCause() instanceof ConfigError) {
+            String option = problem.getArgSpec() instanceof OptionSpec o ? o.names()[0] + ": " : "";
+            err.println(name + ": " + option + problem.getCause().getMessage() + "; see " + name + " --help");
             return INVALID_INPUT;
         }
         err.println(name + ": " + UsageErrors.message(problem) + "; see " + name + " --help");

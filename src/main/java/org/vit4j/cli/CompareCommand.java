@@ -42,6 +42,7 @@ final class CompareCommand implements Callable<Integer> {
         if (output.isPresent() && Files.isDirectory(output.get())) {
             throw new ConfigError("-o " + output.get() + ": is a directory; expected a file, such as compare.html");
         }
+        output.ifPresent(HtmlFiles::checkTarget);
         RunComparison comparison = RunComparison.read(runs);
         output.ifPresent(file -> AtomicFiles.write(file, ComparisonPage.html(comparison)));
         PrintWriter out = spec.commandLine().getOut();

@@ -53,6 +53,7 @@ final class ReportCommand implements Callable<Integer> {
         if (Files.isDirectory(page)) {
             throw new ConfigError("-o " + page + ": is a directory; expected a file, such as report.html");
         }
+        HtmlFiles.checkTarget(page);
         if (follow) root.interrupt.listen(message -> {}); // the page must not reload itself forever
         String status =
                 follow ? ReportFile.follow(run, page, seconds, root.interrupt::requested) : ReportFile.write(run, page);

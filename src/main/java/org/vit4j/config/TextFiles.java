@@ -41,7 +41,9 @@ public final class TextFiles {
             JsonNode node = JSON.readTree(text);
             if (node.isObject()) return node;
         } catch (JsonProcessingException e) {
-            throw new ConfigError(where + ": not valid JSON: " + e.getOriginalMessage(), e);
+            // A message about the end of the text goes on with the internals of the parser.
+            String reason = e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");
+            throw new ConfigError(where + ": not valid JSON: " + reason, e);
         }
         throw new ConfigError(where + ": not valid JSON: expected an object");
     }

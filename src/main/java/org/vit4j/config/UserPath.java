@@ -22,6 +22,7 @@ public final class UserPath {
     }
 
     static Path expand(String text, String home) {
+        if (text.isEmpty()) throw new ConfigError("a path is empty; is a variable of the shell not set?");
         try {
             if (text.equals("~")) return Path.of(home);
             boolean below = text.startsWith("~/") || (File.separatorChar == '\\' && text.startsWith("~\\"));

@@ -45,6 +45,18 @@ class MemoryEstimateTest {
                 .doesNotThrowAnyException();
     }
 
+    @Test
+    void estimatesThatDoNotFitALongAreRejectedToo() {
+        Graph graph = RunConfig.open("digits-vit", List.of("model.image.size=100000"))
+                .model()
+                .graph();
+        MemoryEstimate estimate = MemoryEstimate.of(graph, 32, 2);
+        assertThat(estimate.bytes()).isEqualTo(Long.MAX_VALUE);
+        assertThatThrownBy(() -> MemoryCheck.check(estimate, "big.yaml", 32, 24 * GB))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageEndingWith("24.0 GB are available; use a smaller variant");
+    }
+
     /** Compares the estimate with the memory of a planned step. */
     @Test
     @RequiresOneDnn

@@ -43,7 +43,8 @@ final class FilePatterns {
             if (at >= 0) special = Math.min(special, at);
         }
         int slash = pattern.lastIndexOf('/', special);
-        return UserPath.of(slash < 0 ? "" : slash == 0 ? "/" : pattern.substring(0, slash));
+        if (slash < 0) return Path.of("");
+        return UserPath.of(slash == 0 ? "/" : pattern.substring(0, slash));
     }
 
     /**
@@ -117,8 +118,10 @@ final class FilePatterns {
             throw new ConfigError(key + ": " + start + ": cannot be listed: " + AtomicFiles.reason(e), e);
         } catch (UncheckedIOException e) {
             throw new ConfigError(key + ": " + start + ": cannot be listed: " + AtomicFiles.reason(e.getCause()), e);
-        } catch (PatternSyntaxException | InvalidPathException e) {
-            throw new ConfigError(key + ": '" + glob + "' is not a pattern: " + e.getMessage(), e);
+        } catch (PatternSyntaxException e) {
+            throw new ConfigError(key + ": '" + glob + "' is not a pattern: " + e.getDescription(), e);
+        } catch (InvalidPathException e) {
+            throw new ConfigError(key + ": '" + glob + "' is not a pattern: " + e.getReason(), e);
         }
     }
 

@@ -43,16 +43,18 @@ public record MemoryEstimate(long weights, long activations) {
     private static MemoryEstimate of(
             Graph graph, int batch, int optimizerArrays, ToLongFunction<Tensor> elementBytes, int copyBytes) {
         Storage storage = new Storage();
-        long perImage = graph.tensors().stream()
+        // In double, which becomes the largest number instead of a negative one if it does not fit.
+        double perImage = graph.tensors().stream()
                 .filter(tensor -> tensor.accept(storage))
-                .mapToLong(tensor -> tensor.shape().size() * elementBytes.applyAsLong(tensor))
+                .mapToDouble(tensor -> (double) tensor.shape().size() * elementBytes.applyAsLong(tensor))
                 .sum();
-        return new MemoryEstimate(
-                ((2L + optimizerArrays) * Float.BYTES + copyBytes) * graph.parameterCount(), perImage * batch);
+        double perParameter = (2.0 + optimizerArrays) * Float.BYTES + copyBytes;
+        return new MemoryEstimate((long) (perParameter * graph.parameterCount()), (long) (perImage * batch));
     }
 
+    /** All memory; {@link Long#MAX_VALUE} if it is more. */
     public long bytes() {
-        return weights + activations;
+        return (long) ((double) weights + activations);
     }
 
     /** Returns true if a tensor has memory of its own: neither a view of its input nor computed in place. */
