@@ -13,7 +13,7 @@ import org.vit4j.graph.Window;
 
 /** Convolution, pooling, unfolding and resizing of images [B, H, W, C], with their backward passes. */
 final class ConvOps {
-    /** Channels of a group from which on products may be bfloat16. */
+    /** Channels of a group from which on products may be bfloat16 in training. */
     private static final int MIN_BF16_CHANNELS = 8;
 
     private final Tape tape;
@@ -40,7 +40,7 @@ final class ConvOps {
                 && w.dilation() == 1) {
             return patchConvolution(input, kernel, bias, w, out, type);
         }
-        ElementType operands = operands(kernel.array(), conv);
+        ElementType operands = operands(kernel.array());
         TapeValue x = tape.dense(tape.as(operands, input));
         ElementType result = operands == ElementType.F32 ? operands : type;
         ConvolutionPrimitive c = new ConvolutionPrimitive(
@@ -75,15 +75,12 @@ final class ConvOps {
     }
 
     /**
-     * Float32 for the few channels of an image or of a group: rounding pixels costs accuracy in all layers, and
-     * products of so few factors gain no time. Depthwise convolutions are limited by memory, and read activations that are
-     * bfloat16 in memory; in training they are float32, because the largest error of a gradient of CvT was 0.19 instead of 0.03.
+     * Type of the factors. In training float32 for few channels, those of an image or of a group: gradients of products of so few
+     * factors have larger errors, 0.19 instead of 0.03 in depthwise convolutions of CvT.
      */
-    private ElementType operands(StridedArray kernel, LinearOp.Conv2d conv) {
-        boolean depthwise = kernel.dim(2) == 1 && conv.groups() == conv.filters() && conv.groups() > 1;
-        return (depthwise && !tape.isTraining()) || kernel.dim(2) >= MIN_BF16_CHANNELS
-                ? math.operands()
-                : ElementType.F32;
+    private ElementType operands(StridedArray kernel) {
+        boolean few = kernel.dim(2) < MIN_BF16_CHANNELS;
+        return tape.isTraining() && few ? ElementType.F32 : math.operands();
     }
 
     /** The convolution with merged groups; null if there is no benefit. */

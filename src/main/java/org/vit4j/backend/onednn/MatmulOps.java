@@ -226,24 +226,15 @@ final class MatmulOps {
     boolean tryFold(TapeValue x, FoldedNorm norm) {
         return x.isDisposable()
                 && x.producer() != null
-                && hasOrderOfResult(x)
+                && x.hasOrderOfProducer()
                 && x.array().last() == x.producer().result().last()
                 && x.producer().fold(norm);
-    }
-
-    /** Returns true if a value has its elements in the order of the step that computes it: not a transposed view. */
-    private static boolean hasOrderOfResult(TapeValue x) {
-        return x.producer()
-                .result()
-                .reshape(x.array().dims())
-                .filter(result -> result.hasLayoutOf(x.array()))
-                .isPresent();
     }
 
     private static boolean canFuse(TapeValue x, TapeValue other) {
         return x.isDisposable()
                 && x.producer() != null
-                && hasOrderOfResult(x)
+                && x.hasOrderOfProducer()
                 && other.readyStep() < x.producerStep()
                 && asOperand(other.array(), x) != null;
     }
@@ -312,8 +303,17 @@ final class MatmulOps {
         }
         boolean linear = algorithm == dnnl_binary_add || algorithm == dnnl_binary_sub;
         boolean needsOutput = tape.isTraining() && !linear && b.needsGradient();
-        StridedArray to =
-                a.isDisposable() && !needsOutput ? a.array() : a.array().like();
+        // The gradient of a row of factors reads the other operand: a rounded copy takes half of its memory.
+        boolean rounded = needsOutput
+                && !same
+                && algorithm == dnnl_binary_mul
+                && a.isDisposable()
+                && operands != a.array().type()
+                && operands == ElementType.BF16;
+        StridedArray saved = rounded ? tape.as(operands, a.array()) : null;
+        StridedArray to = a.isDisposable() && (rounded || !needsOutput)
+                ? a.array()
+                : a.array().like();
         tape.emit(binaryStep(algorithm, a.array(), b.array(), to));
         TapeValue y = tape.value(to, a.needsGradient() || b.needsGradient());
         if (algorithm == dnnl_binary_div && b.needsGradient()) y.setReadByGradient();
@@ -326,7 +326,8 @@ final class MatmulOps {
                 tape.accumulate(a, dy, own && !b.needsGradient());
                 accumulateBroadcast(b, dy, algorithm == dnnl_binary_add ? 1 : -1, own && !a.needsGradient());
             } else if (algorithm == dnnl_binary_mul) {
-                if (b.needsGradient()) accumulateBroadcast(b, product(dnnl_binary_mul, dy, a.saved(tape)), 1, true);
+                StridedArray factor = saved == null ? a.saved(tape) : saved;
+                if (b.needsGradient()) accumulateBroadcast(b, product(dnnl_binary_mul, dy, factor), 1, true);
                 tape.accumulateInto(a, da -> tape.emit(binaryStep(dnnl_binary_mul, dy, b.saved(tape), da)));
             } else {
                 StridedArray da = product(dnnl_binary_div, dy, b.array());

@@ -68,19 +68,15 @@ public final class OneDnnInference implements Inference {
         Map<String, INDArray> results = new LinkedHashMap<>();
         for (String name : names)
             if (inputs.containsKey(name)) results.put(name, inputs.get(name).dup('c'));
-        if (!computed.isEmpty()) results.putAll(run(computed, batch, plan -> results(plan, batch, computed, inputs)));
+        if (!computed.isEmpty()) results.putAll(run(computed, batch, plan -> results(plan, computed, inputs)));
         return results;
     }
 
-    private Map<String, INDArray> results(
-            OneDnnPlan plan, long batch, Set<String> names, Map<String, INDArray> inputs) {
+    private static Map<String, INDArray> results(OneDnnPlan plan, Set<String> names, Map<String, INDArray> inputs) {
         return reading(inputs, plan, () -> {
             plan.forward();
             Map<String, INDArray> results = new LinkedHashMap<>();
-            for (String name : names) {
-                long[] shape = graph.tensor(name).shape().batched(batch);
-                results.put(name, plan.get(name).reshape('c', shape));
-            }
+            for (String name : names) results.put(name, plan.get(name));
             return results;
         });
     }

@@ -173,7 +173,8 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     @Override
     public TapeValue dense(Tensor t, LinearOp.Dense op) {
         ElementType operands = MixedPrecision.isHead(t) ? ElementType.F32 : math.operands();
-        TapeValue y = math.dense(rows(x(t)), parameters.of(t, 0), parameters.row(t, 1), operands, types.apply(t));
+        TapeValue x = tape.as(operands, x(t)); // before a copy without gaps, which rows of a slice need
+        TapeValue y = math.dense(rows(x), parameters.of(t, 0), parameters.row(t, 1), operands, types.apply(t));
         float[] factors = queryScales.columns(t);
         if (factors == null) return like(t, y);
         return like(

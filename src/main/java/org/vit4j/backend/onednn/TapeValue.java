@@ -133,6 +133,14 @@ final class TapeValue {
         return producer;
     }
 
+    /** Returns true if its elements have the order in which the step that computes it writes them: not in a transposed view. */
+    boolean hasOrderOfProducer() {
+        return producer.result()
+                .reshape(array.dims())
+                .filter(result -> result.hasLayoutOf(array))
+                .isPresent();
+    }
+
     int producerStep() {
         return producerStep;
     }
