@@ -17,7 +17,8 @@ import org.vit4j.graph.Graph;
  *
  * <p>Inputs must not be changed or closed before a call returns: kernels may read them from where they are.
  *
- * <p>{@link #close} waits for running calls; a call after it throws {@link IllegalStateException}.
+ * <p>On the oneDNN and SameDiff backends {@link #close} waits for running calls, and a call after it throws {@link
+ * IllegalStateException}; on the libtorch backend no call may be running.
  */
 public interface Inference extends AutoCloseable {
     Graph graph();

@@ -75,7 +75,7 @@ public final class CommandLineProgram implements Runnable {
                 parsed.subcommands().forEach(command -> OutputOptions.check(command, parsed.originalArgs()));
                 return new CommandLine.RunLast().execute(parsed);
             } catch (StandardOutput.Closed | RunException | ConfigError e) {
-                // Thrown while help is printed, which picocli does not run as a command.
+                // Thrown by the check, or while help is printed, which picocli does not run as a command.
                 throw new ExecutionException(line, e.getMessage(), e);
             }
         });

@@ -1,12 +1,10 @@
 package org.vit4j.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.report.ComparisonPage;
 import org.vit4j.report.RunComparison;
@@ -39,10 +37,7 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (output.isPresent() && Files.isDirectory(output.get())) {
-            throw new ConfigError("-o " + output.get() + ": is a directory; expected a file, such as compare.html");
-        }
-        output.ifPresent(HtmlFiles::checkTarget);
+        output.ifPresent(file -> HtmlFiles.checkTarget(file, "compare.html"));
         RunComparison comparison = RunComparison.read(runs);
         output.ifPresent(file -> AtomicFiles.write(file, ComparisonPage.html(comparison)));
         PrintWriter out = spec.commandLine().getOut();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
+import org.vit4j.io.SameFile;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -45,13 +46,7 @@ final class OutputOptions {
     private static boolean isSameFile(Path file, String text) {
         if (text.isEmpty() || Files.isDirectory(file)) return false;
         try {
-            Path other = UserPath.of(text);
-            boolean exist = Files.exists(file) && Files.exists(other);
-            return exist
-                    ? Files.isSameFile(file, other)
-                    : file.toAbsolutePath()
-                            .normalize()
-                            .equals(other.toAbsolutePath().normalize());
+            return SameFile.test(file, UserPath.of(text));
         } catch (IOException | ConfigError e) {
             return false; // not a file
         }

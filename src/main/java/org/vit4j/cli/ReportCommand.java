@@ -1,7 +1,6 @@
 package org.vit4j.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -50,10 +49,7 @@ final class ReportCommand implements Callable<Integer> {
     public Integer call() {
         if (seconds < 1) throw new ConfigError("--every " + seconds + ": must be positive");
         Path page = output.orElse(run.resolve("report.html"));
-        if (Files.isDirectory(page)) {
-            throw new ConfigError("-o " + page + ": is a directory; expected a file, such as report.html");
-        }
-        HtmlFiles.checkTarget(page);
+        HtmlFiles.checkTarget(page, "report.html");
         if (follow) root.interrupt.listen(message -> {}); // the page must not reload itself forever
         String status =
                 follow ? ReportFile.follow(run, page, seconds, root.interrupt::requested) : ReportFile.write(run, page);

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.SameFile;
 import org.vit4j.model.SavedModel;
 import org.vit4j.onnx.PixelInput;
 
@@ -81,7 +82,7 @@ public final class ModelExporter {
 
     private static boolean isSameFile(Path model, Path file) {
         try {
-            return Files.exists(model) && Files.exists(file) && Files.isSameFile(model, file);
+            return SameFile.test(model, file);
         } catch (IOException e) {
             throw new ConfigError(file + ": cannot be read: " + AtomicFiles.reason(e), e);
         }

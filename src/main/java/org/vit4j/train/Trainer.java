@@ -11,6 +11,7 @@ import org.vit4j.data.DataLoader;
 import org.vit4j.data.Mixup;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.data.datasets.Dataset;
+import org.vit4j.data.datasets.DatasetSplits;
 import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.data.transforms.Transform;
 import org.vit4j.metrics.EpochMetrics;
@@ -174,21 +175,17 @@ public final class Trainer {
      *
      * @return metrics of the epochs
      * @throws org.vit4j.io.RunException if loss, gradient or weights become NaN or infinite
-     * @throws IllegalArgumentException if the numbers of classes of network and data differ
+     * @throws IllegalArgumentException if the numbers of classes of network and data differ, or the classes of the datasets
      */
     public List<EpochMetrics> fit(Dataset train, Dataset validation, int epochs) {
-        Checks.require(
-                validation.classes().equals(train.classes()),
-                "the validation set has the classes %s, the training set %s; both must be equal and in the same order",
-                validation.classes(),
-                train.classes());
+        DatasetSplits data = new DatasetSplits(train, validation);
         Preprocessing preprocess = network.description().preprocess();
         int batch = Math.min(settings.batch, train.size());
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
         BatchSource training =
                 new DataLoader(train, augment, preprocess, batch, true, settings.dropLast, settings.seed, threads);
         BatchSource validating = new DataLoader(
-                validation,
+                data.validation(),
                 AugmentConfig.NONE,
                 preprocess,
                 settings.valBatch.orElse(settings.batch),

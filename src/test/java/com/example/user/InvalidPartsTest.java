@@ -66,8 +66,8 @@ class InvalidPartsTest {
     void otherClassesInTheValidationSetAreRejected() {
         Dataset pets = new FaultyImages(16, 0, List.of("cat", "dog", "hen"), true);
         assertFailure(STRIPES, pets)
-                .hasMessage("the validation set has the classes [cat, dog, hen], the training set " + STRIPES.classes()
-                        + "; both must be equal and in the same order");
+                .hasMessage("training and validation must have the same classes (" + STRIPES.classes()
+                        + " and [cat, dog, hen])");
     }
 
     @Test

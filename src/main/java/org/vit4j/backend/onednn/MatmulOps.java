@@ -308,7 +308,7 @@ final class MatmulOps {
                 && !same
                 && algorithm == dnnl_binary_mul
                 && a.isDisposable()
-                && operands != a.array().type()
+                && a.array().type() == ElementType.F32
                 && operands == ElementType.BF16;
         StridedArray saved = rounded ? tape.as(operands, a.array()) : null;
         StridedArray to = a.isDisposable() && (rounded || !needsOutput)

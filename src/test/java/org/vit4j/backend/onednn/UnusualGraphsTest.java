@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.backend.Precision;
 import org.vit4j.backend.RequiresOneDnn;
 import org.vit4j.graph.Graph;
@@ -15,8 +16,9 @@ import org.vit4j.graph.Init;
 import org.vit4j.graph.Role;
 import org.vit4j.graph.Tensor;
 import org.vit4j.graph.Window;
+import org.vit4j.models.Models;
 
-/** Graphs that no network of vit4j has, but that users may build: views, parts and single columns in all places. */
+/** Graphs that users may build, but no network here usually has: views, parts and axes of size 1 in all places. */
 @Tag("slow")
 @RequiresOneDnn
 class UnusualGraphsTest {
@@ -81,6 +83,23 @@ class UnusualGraphsTest {
         SameDiffComparison.assertSameTensor(graph, images, graph.logits().name());
         SameDiffComparison.assertSameTensor(
                 graph, images, graph.logits().input().input().name());
+    }
+
+    /** One head, one cell of a grid or one token: arrays with several axes of size 1. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "arch: cait, image: {size: 8, channels: 1}, patch_size: 4, dim: 8, depth: 1, heads: 1, mlp_ratio: 2",
+                "arch: cvt, flavor: community, image: {size: 16, channels: 1}, dim: [8, 8, 8], depth: [1, 1, 1],"
+                        + " heads: [1, 1, 1], mlp_ratio: 2",
+                "arch: t2t_vit, tokens_type: performer, image: {size: 8, channels: 1}, token_dim: 6, dim: 12, depth: 1,"
+                        + " heads: 2, soft_split: [[7, 4, 2], [3, 2, 1], [3, 1, 1]]"
+            })
+    void gradientOfOneImageIsThatOfSameDiff(String model) {
+        Graph graph = Models.builtIn()
+                .parse("model: {" + model + ", classes: 5}", "model")
+                .graph();
+        SameDiffComparison.assertSameGradient(graph, 1, Precision.FP32, 1e-3);
     }
 
     @ParameterizedTest
