@@ -7,10 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.vit4j.backend.BatchStatistics;
-import org.vit4j.backend.DropMask;
-import org.vit4j.backend.DropMaskSpecs;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.Precision;
@@ -42,6 +39,8 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     private final NormOps norms;
     private final ConvOps convs;
     private final AttentionOps attention;
+    private final AbsorbedAttentionOps absorbed;
+    private final DropOps drops;
     private final OneDnnBatchNorm batchNorms;
     private final Function<Tensor, ElementType> types;
 
@@ -51,7 +50,6 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     private final Map<Tensor, TapeValue> relativeBiases = new HashMap<>();
     private final QueryScales queryScales;
     private final Map<String, StridedArray> inputs = new LinkedHashMap<>();
-    private final Map<String, TapeValue> masks = new LinkedHashMap<>();
 
     /**
      * @param types of tensors in memory
@@ -81,6 +79,8 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         this.norms = new NormOps(tape, math);
         this.convs = new ConvOps(tape, math);
         this.attention = new AttentionOps(tape, math);
+        this.absorbed = new AbsorbedAttentionOps(tape, math, attention, this.parameters);
+        this.drops = new DropOps(tape, math, batch, inputs);
         this.batchNorms = new OneDnnBatchNorm(tape, norms, mode, batch, outputs);
     }
 
@@ -102,6 +102,13 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     TapeValue lower(Tensor t) {
         TapeValue value = t.accept(this);
         values.put(t, value);
+        return value;
+    }
+
+    /** Lowers the weighted sum of an attention without its keys and values. */
+    TapeValue lower(Tensor sum, AbsorbedAttention attention) {
+        TapeValue value = absorbed.lower(attention, values::get, types.apply(sum));
+        values.put(sum, value);
         return value;
     }
 
@@ -146,21 +153,6 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     /** Gives an intermediate value, which is used here only, the shape of a tensor. */
     private TapeValue like(Tensor t, TapeValue intermediate) {
         return tape.reshape(intermediate.setUsedOnce(true), dims(t));
-    }
-
-    private TapeValue mask(Tensor t) {
-        DropMask mask = DropMaskSpecs.of(t).orElseThrow();
-        return masks.computeIfAbsent(mask.name(), name -> {
-            StridedArray array = StridedArray.temporary(batch, mask.perExample());
-            inputs.put(name, array);
-            return new TapeValue(array, false, -1);
-        });
-    }
-
-    /** The input times the mask of a tensor, or a part of it; in inference the input. */
-    private TapeValue dropped(Tensor t, UnaryOperator<TapeValue> part) {
-        if (!tape.isTraining()) return tape.reshape(x(t), x(t).array().dims());
-        return like(t, math.mul(examples(x(t)), part.apply(mask(t))));
     }
 
     @Override
@@ -384,16 +376,16 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue dropout(Tensor t, DropOp.Dropout op) {
-        return dropped(t, all -> all);
+        return drops.drop(t, x(t), all -> all);
     }
 
     @Override
     public TapeValue dropPath(Tensor t, DropOp.DropPath op) {
-        return dropped(t, all -> all);
+        return drops.drop(t, x(t), all -> all);
     }
 
     @Override
     public TapeValue dropLayer(Tensor t, DropOp.DropLayer op) {
-        return dropped(t, all -> tape.slice(all, 1, op.layer(), op.layer() + 1));
+        return drops.drop(t, x(t), all -> tape.slice(all, 1, op.layer(), op.layer() + 1));
     }
 }

@@ -39,8 +39,9 @@ final class OneDnnPlanner {
 
     private final Set<Tensor> requested = new HashSet<>();
     private final Map<Tensor, List<Tensor>> consumers = new HashMap<>();
-    /** Attention scores and probabilities with no other readers: computed in blocks and never stored as a whole. */
-    private final Set<Tensor> fusedMaps = new HashSet<>();
+    private final Map<Tensor, AbsorbedAttention> absorbed = new HashMap<>();
+    /** Tensors that are not lowered: those of absorbed attention, and attention maps that are computed in blocks. */
+    private final Set<Tensor> omitted = new HashSet<>();
 
     private final Map<String, StridedArray> outputs = new LinkedHashMap<>();
     private final TensorTypes types;
@@ -152,13 +153,20 @@ final class OneDnnPlanner {
                 consumers.computeIfAbsent(in, any -> new ArrayList<>()).add(t);
         }
         for (Tensor t : needed.values()) {
+            AbsorbedAttention.of(t, consumers, requested, tape.isTraining())
+                    .ifPresent(attention -> absorbed.put(t, attention));
+        }
+        absorbed.values().forEach(attention -> omitted.addAll(attention.omitted()));
+        for (Tensor t : needed.values()) {
+            if (absorbed.containsKey(t)) continue;
             List<Tensor> maps = fusableMaps(t);
             if (tape.isTraining() ? isTrainedInBlocks(t, maps) : !maps.isEmpty()) fuse(t, maps);
         }
         for (Tensor t : needed.values()) if (isForSoftmaxOnly(t)) lowering.setSoftmaxOnly(t);
         for (Tensor t : needed.values()) {
-            if (fusedMaps.contains(t)) continue;
-            TapeValue value = lowering.lower(t);
+            if (omitted.contains(t)) continue;
+            AbsorbedAttention attention = absorbed.get(t);
+            TapeValue value = attention == null ? lowering.lower(t) : lowering.lower(t, attention);
             List<Tensor> uses = consumers.getOrDefault(t, List.of());
             value.setUsedOnce(uses.size() == 1 && !requested.contains(t));
             if (!requested.contains(t) && tape.isTraining() && splitsInput(t, uses)) tape.splitGradient(value);
@@ -184,7 +192,7 @@ final class OneDnnPlanner {
     }
 
     private void fuse(Tensor sum, List<Tensor> maps) {
-        fusedMaps.addAll(maps);
+        omitted.addAll(maps);
         lowering.fuse(sum, maps);
         if (precision == Precision.BF16 && !tape.isTraining()) queryScales.move(maps.get(0), consumers, requested);
     }
