@@ -89,6 +89,20 @@ final class CheckpointDirectory {
         return Optional.empty();
     }
 
+    /** States of the complete checkpoints; those that cannot be read are left out. */
+    List<TrainState> states() {
+        List<TrainState> states = new ArrayList<>();
+        for (Path file : newestFirst()) {
+            if (!Files.exists(manifestOf(file))) continue;
+            try {
+                states.add(CheckpointManifest.read(manifestOf(file)).state());
+            } catch (IOException e) {
+                LOG.debug("{} cannot be read", manifestOf(file), e);
+            }
+        }
+        return states;
+    }
+
     /** Newest complete checkpoint of fewer than {@code step} optimizer steps; its checksums are not verified. */
     Optional<Path> newestBefore(int step) {
         String name = name(step);

@@ -136,6 +136,21 @@ final class ResumeCheck {
     }
 
     /**
+     * Compares the data with that which the run was started with, if it is recorded.
+     *
+     * @throws ConfigError if it has other classes, or another number of images of a class
+     */
+    static void checkData(RunImages now, Path directory) {
+        RunInfo.read(directory)
+                .map(RunInfo::data)
+                .flatMap(before -> before.difference(now))
+                .ifPresent(difference -> {
+                    throw new ConfigError(directory.resolve("run.json") + ": the run " + difference
+                            + "; restore the data, or start another run with --run");
+                });
+    }
+
+    /**
      * Records the checksum of the teacher, or compares it on resume: a retrained teacher with the same name is
      * rejected.
      */

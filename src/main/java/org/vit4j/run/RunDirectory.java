@@ -148,6 +148,11 @@ public final class RunDirectory implements AutoCloseable {
         return path.resolve("model.keras");
     }
 
+    /** Evaluation of the best model so far. */
+    Path evaluation() {
+        return path.resolve("evaluation.json");
+    }
+
     /** Model after the last epoch. */
     public Path last() {
         return path.resolve("last.keras");

@@ -17,12 +17,15 @@ import org.vit4j.io.RunException;
 import org.vit4j.train.TrainState;
 
 /**
- * {@code run.json} of a run directory: the name of the config that the run was started with, and the changes made when
- * it was resumed. {@code config.yaml} next to it holds the current values.
+ * {@code run.json} of a run directory: the name of the config and the classes that the run was started with, and the changes
+ * made when it was resumed. {@code config.yaml} next to it holds the current values.
+ *
+ * @param data null in a run of a version that did not record it
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 record RunInfo(
         @JsonProperty("config") String config,
+        @JsonProperty("data") RunImages data,
         @JsonProperty("changes") List<Change> changes) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -59,13 +62,17 @@ record RunInfo(
         }
     }
 
+    RunInfo with(RunImages images) {
+        return new RunInfo(config, images, changes);
+    }
+
     RunInfo with(List<ResumeChange> changed, TrainState state) {
         List<Change> all = new ArrayList<>(changes);
         String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         for (ResumeChange c : changed) {
             all.add(new Change(now, state.epoch() + 1, state.step(), c.key(), c.before(), c.after()));
         }
-        return new RunInfo(config, all);
+        return new RunInfo(config, data, all);
     }
 
     void write(Path directory) {

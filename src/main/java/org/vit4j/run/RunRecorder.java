@@ -2,8 +2,11 @@ package org.vit4j.run;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.BatchSource;
+import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
@@ -19,15 +22,29 @@ final class RunRecorder implements Callback, CheckpointStore {
     private final ModelDescription description;
     private final BatchSource validation;
     private final CheckpointDirectory checkpoints;
+    private final BestModels bestModels;
+    private final BestMetric metric;
     private final boolean distributed;
     private Optional<RunLog> log = Optional.empty();
 
-    /** @param distributed true if workers compute the gradients */
-    RunRecorder(RunDirectory run, int keep, ModelDescription description, BatchSource validation, boolean distributed) {
+    /**
+     * @param keep number of checkpoints
+     * @param metric that selects the best epoch
+     * @param distributed true if workers compute the gradients
+     */
+    RunRecorder(
+            RunDirectory run,
+            int keep,
+            BestMetric metric,
+            ModelDescription description,
+            BatchSource validation,
+            boolean distributed) {
         this.run = run;
         this.description = description;
         this.validation = validation;
         this.checkpoints = new CheckpointDirectory(run.checkpoints(), keep);
+        this.bestModels = new BestModels(run);
+        this.metric = metric;
         this.distributed = distributed;
     }
 
@@ -46,6 +63,7 @@ final class RunRecorder implements Callback, CheckpointStore {
         SavedModel.write(run.last(), description, epoch.weights().parameters());
         epoch.average().ifPresent(ema -> SavedModel.write(run.lastEma(), description, ema.parameters()));
         if (!epoch.best()) return;
+        bestModels.keepBefore(epoch.metrics().epoch());
         SavedModel.write(run.model(), description, epoch.better().parameters());
         log.orElseThrow()
                 .best(EvaluationReport.of(
@@ -63,12 +81,18 @@ final class RunRecorder implements Callback, CheckpointStore {
 
     @Override
     public Optional<TrainState> resume(Map<String, INDArray> arrays) {
-        return checkpoints.resume(arrays);
+        Optional<TrainState> state = checkpoints.resume(arrays);
+        state.flatMap(from -> from.best(metric)).ifPresent(best -> bestModels.restore(best.epoch()));
+        return state;
     }
 
     @Override
     public void save(TrainState state, Map<String, INDArray> arrays) {
         checkpoints.save(state, arrays);
+        bestModels.retain(checkpoints.states().stream()
+                .flatMap(saved -> saved.best(metric).stream())
+                .map(BestEpoch::epoch)
+                .collect(Collectors.toSet()));
     }
 
     @Override

@@ -45,6 +45,7 @@ record RunSession(
         try (RunTracking tracking = RunTracking.connect(config);
                 RunDirectory run = RunDirectory.open(directory, resume)) {
             List<ResumeChange> changes = resume ? ResumeCheck.check(config, run.path()) : List.of();
+            if (resume) ResumeCheck.checkData(RunImages.of(data), run.path());
             if (teacher.isPresent()) ResumeCheck.checkTeacher(teacher.get().file(), run, resume);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
                 LOG.info(
@@ -53,7 +54,12 @@ record RunSession(
             }
             try (Network network = RankRun.network(config, data)) {
                 RunRecorder recorder = new RunRecorder(
-                        run, config.output().keep(), network.description(), data.validation(), workers.isPresent());
+                        run,
+                        config.output().keep(),
+                        config.train().best(),
+                        network.description(),
+                        data.validation(),
+                        workers.isPresent());
                 try (TrainLoop loop = loop(network, recorder, tracking.callback(), teacher)) {
                     return run(run, changes, network, loop, recorder, tracking);
                 }
@@ -92,7 +98,8 @@ record RunSession(
         if (resume && !resumed) run.checkNoFinishedEpochs();
         boolean done = resumed && loop.isFinished();
         tracking.start(run, resume);
-        if (!done) {
+        if (done) logUnused(changes, state);
+        else {
             if (!resumed) config.train().init().ifPresent(init -> init.load(config.name(), network));
             recordChanges(run, changes, state);
             run.write("config.yaml", config.resolved());
@@ -121,8 +128,20 @@ record RunSession(
     private void recordChanges(RunDirectory run, List<ResumeChange> changes, TrainState state) {
         changes.forEach(c -> LOG.info("resuming with {}: {} instead of {}", c.key(), c.after(), c.before()));
         Optional<RunInfo> before = resume ? RunInfo.read(run.path()) : Optional.empty();
-        RunInfo info = before.orElse(new RunInfo(config.name(), List.of()));
-        info.with(changes, state).write(run.path());
+        RunInfo info = before.orElse(new RunInfo(config.name(), null, List.of()));
+        info.with(RunImages.of(data)).with(changes, state).write(run.path());
+    }
+
+    /** Logs changes of a run that has ended. */
+    private static void logUnused(List<ResumeChange> changes, TrainState state) {
+        for (ResumeChange c : changes) {
+            LOG.info(
+                    "{}: {} instead of {} changes nothing, because the run has ended after {} epochs",
+                    c.key(),
+                    c.after(),
+                    c.before(),
+                    state.history().size());
+        }
     }
 
     /** Trains what is left, and ends the tracking, also when training fails. */

@@ -10,10 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.DataConfig;
+import org.vit4j.train.TeacherModel;
 
 /**
  * Validated grid of runs.
@@ -140,6 +143,50 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
         }
     }
 
+    /**
+     * Checks the initial weights and the teachers of runs that have not begun.
+     *
+     * @param begins whether a run has not begun
+     * @throws ConfigError with the problems of all runs
+     */
+    void checkWeights(Predicate<SweepEntry> begins) {
+        SweepProblems problems = new SweepProblems();
+        Map<List<Object>, Optional<ConfigError>> checked = new HashMap<>();
+        for (SweepEntry entry : runs) {
+            if (!begins.test(entry)) continue;
+            RunConfig config = entry.config;
+            config.train()
+                    .init()
+                    .ifPresent(
+                            init -> problems.collect(entry.name, () -> init.checkFits(config.name(), config.model())));
+            config.train()
+                    .distill()
+                    .ifPresent(distill -> problems.collect(entry.name, () -> {
+                        List<Object> key = List.of(distill.teacher(), config.data());
+                        checked.computeIfAbsent(key, any -> teacherProblem(config))
+                                .ifPresent(problem -> {
+                                    throw problem;
+                                });
+                    }));
+        }
+        problems.check(byName(runs));
+    }
+
+    private static Optional<ConfigError> teacherProblem(RunConfig config) {
+        try {
+            TrainRun.teacher(config, TrainData.open(config).classes()).ifPresent(TeacherModel::close);
+            return Optional.empty();
+        } catch (ConfigError e) {
+            return Optional.of(e);
+        }
+    }
+
+    private static Map<String, Map<String, String>> byName(List<SweepEntry> entries) {
+        Map<String, Map<String, String>> byName = new LinkedHashMap<>();
+        entries.forEach(entry -> byName.put(entry.name, entry.values));
+        return byName;
+    }
+
     /** Checks models, memory and data of all runs before training. */
     private static void checkRuns(List<SweepEntry> entries) {
         SweepProblems problems = new SweepProblems();
@@ -155,9 +202,7 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
                 TrainRun.check(entry.config, count);
             });
         }
-        Map<String, Map<String, String>> byName = new LinkedHashMap<>();
-        entries.forEach(entry -> byName.put(entry.name, entry.values));
-        problems.check(byName);
+        problems.check(byName(entries));
     }
 
     /** Collects problems with the runs that have them; a problem of all runs is reported once. */

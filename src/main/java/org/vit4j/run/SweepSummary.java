@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.report.Chart;
@@ -47,17 +48,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
 
     /** Reads the state of the planned runs from the directory. */
     static SweepSummary of(SweepPlan plan) {
-        Map<String, JsonNode> previous = new LinkedHashMap<>();
-        Path file = plan.directory().resolve("sweep.json");
-        if (Files.isRegularFile(file)) {
-            try {
-                JSON.readTree(file.toFile())
-                        .path("runs")
-                        .forEach(row -> previous.put(row.path("run").asText(), row));
-            } catch (IOException e) {
-                previous.clear(); // damaged; the states are derived from the run directories
-            }
-        }
+        Map<String, JsonNode> previous = previous(plan.directory());
         List<SweepResult> rows = new ArrayList<>();
         for (SweepPlan.SweepEntry entry : plan.runs()) {
             JsonNode row = previous.get(entry.name());
@@ -72,6 +63,25 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             rows.add(SweepResult.read(entry, directory, state, problem));
         }
         return new SweepSummary(plan.name(), plan.directory(), plan.axes(), rows);
+    }
+
+    /** Names of the runs of a sweep that its directory has a table of. */
+    static Set<String> earlierRuns(Path directory) {
+        return previous(directory).keySet();
+    }
+
+    private static Map<String, JsonNode> previous(Path directory) {
+        Map<String, JsonNode> previous = new LinkedHashMap<>();
+        Path file = directory.resolve("sweep.json");
+        if (!Files.isRegularFile(file)) return previous;
+        try {
+            JSON.readTree(file.toFile())
+                    .path("runs")
+                    .forEach(row -> previous.put(row.path("run").asText(), row));
+        } catch (IOException e) {
+            previous.clear(); // damaged; the states are derived from the run directories
+        }
+        return previous;
     }
 
     private static SweepState state(String label) {

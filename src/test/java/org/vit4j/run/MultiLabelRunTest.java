@@ -155,6 +155,9 @@ class MultiLabelRunTest {
         rejected("file,labels\nimages/1.png,a\n", "has no column split or is_valid; expected one, or data.val_share");
         rejected("file,labels,split\nimages/1.png,a,train\n", "has no images for validation");
         rejected("file,labels,split\n", "has no images below its header");
+        rejected(
+                "file,labels,split\nimages/1.png,a,train\nimages/2.png,a,val\nimages/1.png,b,val\n",
+                "labels.csv:4: images/1.png is in line 2 too; expected one line per image");
         String one = "file,labels,split\nimages/1.png,a,train\nimages/2.png,a,val\n";
         rejected(one, "train.loss.name: must be bce", "train.loss.name=cross_entropy");
         rejected(one, "sampling (balanced) needs one label per image", "data.sampling=balanced");

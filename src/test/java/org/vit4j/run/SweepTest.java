@@ -56,6 +56,19 @@ class SweepTest {
     }
 
     @Test
+    void initialWeightsAndTeachersAreCheckedBeforeTheFirstRun() throws IOException {
+        Path weights = directory.resolve("none.keras");
+        for (String path : List.of("train.init.weights", "train.distill.teacher")) {
+            SweepPlan plan = plan("weights", path + "=" + weights + "," + directory.resolve("other.keras"));
+            assertThatThrownBy(() -> run(plan, false, () -> false))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessageContaining("none.keras")
+                    .hasMessageContaining("other.keras");
+            assertThat(directory.resolve("weights")).doesNotExist();
+        }
+    }
+
+    @Test
     void valuesAreSplitAtCommasOutsideBracketsAndQuotes() {
         assertThat(SweepAxis.parse("a.b=1e-3,5e-4").values()).containsExactly("1e-3", "5e-4");
         assertThat(SweepAxis.parse("b=[7,3],[3, 3],5").values()).containsExactly("[7,3]", "[3, 3]", "5");

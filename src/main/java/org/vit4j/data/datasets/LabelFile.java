@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -116,9 +118,14 @@ public record LabelFile(Path file, String separator) {
     private List<LabeledRow> rows(List<List<String>> lines, List<String> header) {
         int split = column(header, SPLITS);
         List<LabeledRow> rows = new ArrayList<>();
+        Map<String, Integer> lineOf = new HashMap<>();
         for (int i = 1; i < lines.size(); i++) {
             if (lines.get(i).size() == 1 && lines.get(i).get(0).isBlank()) continue;
-            rows.add(row(i + 1, header, lines.get(i), split));
+            LabeledRow row = row(i + 1, header, lines.get(i), split);
+            Integer before = lineOf.putIfAbsent(row.image, row.line);
+            if (before != null)
+                throw problem(row.line, row.image + " is in line " + before + " too; expected one line per image");
+            rows.add(row);
         }
         if (rows.isEmpty()) throw new ConfigError(file + ": has no images below its header");
         return rows;

@@ -24,11 +24,13 @@ final class LabelClasses {
     private final Map<String, Integer> indices = new HashMap<>();
     private final boolean areNames;
     private final String from; // origin of the classes, for messages
+    private final String firstName; // example of a name, for messages
 
-    private LabelClasses(List<String> names, List<String> classes, boolean areNames, String from) {
+    private LabelClasses(List<String> names, List<String> classes, Shard first, String from) {
         this.names = names;
         this.classes = List.copyOf(classes);
-        this.areNames = areNames;
+        this.areNames = names.isEmpty() && first.labels().areNames();
+        this.firstName = example(first);
         this.from = from;
         for (int i = 0; i < classes.size(); i++) indices.put(classes.get(i), i);
     }
@@ -39,14 +41,13 @@ final class LabelClasses {
      */
     static LabelClasses of(ShardStore train, List<String> classMap, String where) {
         Shard first = train.shards().get(0);
-        boolean areNames = first.labels().areNames();
         List<String> names = first.labels().classes();
-        if (!classMap.isEmpty()) return new LabelClasses(names, classMap, areNames, where);
-        if (!names.isEmpty()) return new LabelClasses(names, names, false, "in its metadata");
-        if (areNames) {
+        if (!classMap.isEmpty()) return new LabelClasses(names, classMap, first, where);
+        if (!names.isEmpty()) return new LabelClasses(names, names, first, "in its metadata");
+        if (first.labels().areNames()) {
             TreeSet<String> distinct = new TreeSet<>(NaturalOrder.INSTANCE);
             train.shards().forEach(shard -> distinct.addAll(shard.labels().texts()));
-            return new LabelClasses(names, List.copyOf(distinct), true, "in training");
+            return new LabelClasses(names, List.copyOf(distinct), first, "in training");
         }
         int last = train.shards().stream()
                 .flatMapToInt(shard -> Arrays.stream(shard.labels().numbers()))
@@ -55,7 +56,7 @@ final class LabelClasses {
         if (last >= MOST_CLASSES) throw new ConfigError(first.file() + ": label " + last + " is out of range");
         List<String> numbers =
                 IntStream.rangeClosed(0, last).mapToObj(Integer::toString).toList();
-        return new LabelClasses(names, numbers, false, "in training");
+        return new LabelClasses(names, numbers, first, "in training");
     }
 
     List<String> classes() {
@@ -80,10 +81,17 @@ final class LabelClasses {
         LabelValues values = shard.labels();
         if (values.areNames() != areNames)
             throw new ConfigError(shard.file() + ": labels are " + (areNames ? "numbers" : "names") + "; expected "
-                    + (areNames ? "names" : "numbers") + " as in the other files");
+                    + (areNames ? "names" : "numbers") + " as in the other files"
+                    + (areNames ? firstName : example(shard)));
         if (!values.classes().equals(names))
             throw new ConfigError(
                     shard.file() + ": the class names in its metadata differ from those of the other files");
+    }
+
+    /** An example of a label that is a name. */
+    private static String example(Shard shard) {
+        int name = shard.labels().firstName();
+        return name < 0 ? "" : " ('" + shard.labels().texts().get(name) + "' of " + shard.name(name) + " is a name)";
     }
 
     private int ofNumber(Shard shard, int i, int number) {

@@ -38,6 +38,13 @@ record LabelValues(int[] numbers, List<String> texts, List<String> classes) {
         return new LabelValues(new int[0], texts, List.of());
     }
 
+    /** The first image whose label is not a number that fits an index, which makes all labels names; -1 if there is none. */
+    int firstName() {
+        for (int i = 0; i < texts.size(); i++)
+            if (!INTEGER.matcher(texts.get(i)).matches()) return i;
+        return -1;
+    }
+
     boolean areNames() {
         return !texts.isEmpty();
     }

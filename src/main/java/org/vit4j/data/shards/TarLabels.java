@@ -19,6 +19,7 @@ final class TarLabels {
     private static final String DEFAULT_LABEL = "cls";
     private static final String JSON_PREFIX = "json.";
     private static final int LONGEST_LABEL = 16 << 20;
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private final Path file;
     private final String label;
@@ -52,10 +53,16 @@ final class TarLabels {
         if (member.length() > LONGEST_LABEL)
             throw problem(key, "has a label of " + member.length() + " bytes in " + member.name());
         byte[] bytes = TarShard.readFully(channel, member.offset(), (int) member.length());
-        String text = json ? jsonLabel(bytes, key, member) : new String(bytes, StandardCharsets.UTF_8).strip();
+        String text = json ? jsonLabel(bytes, key, member) : text(bytes);
         if (text.isEmpty()) throw problem(key, "has an empty label in " + member.name());
         if (text.indexOf('\n') >= 0) throw problem(key, "has a label of several lines in " + member.name());
         return text;
+    }
+
+    /** The text of a member, without a byte order mark, which some editors put before it. */
+    private static String text(byte[] bytes) {
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        return (text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text).strip();
     }
 
     /** Extensions of the members of a sample, for messages. */

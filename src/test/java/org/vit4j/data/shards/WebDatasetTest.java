@@ -242,6 +242,22 @@ class WebDatasetTest {
         refused("", "-1 marks images without a label");
     }
 
+    /** One label that is no index makes all labels of a file names. */
+    @Test
+    void aFileOfOtherLabelsIsRejectedWithTheLabelThatMakesThemNames() throws IOException {
+        tar(dir.resolve("train.tar"), members("1.png", png(1), "1.cls", "1", "2.png", png(1), "2.cls", "2000000000"));
+        tar(dir.resolve("val.tar"), members("7.png", png(1), "7.cls", "1"));
+        refused("", "val.tar: labels are numbers; expected names as in the other files ('2000000000' of");
+        refused("", "train.tar/2.png is a name)");
+    }
+
+    @Test
+    void byteOrderMarksAreNotPartOfALabel() throws IOException {
+        tar(dir.resolve("train.tar"), members("1.png", png(1), "1.cls", "\uFEFFcat", "2.png", png(1), "2.cls", "dog"));
+        tar(dir.resolve("val.tar"), members("7.png", png(1), "7.cls", "cat"));
+        assertThat(config("").open().train().classes()).containsExactly("cat", "dog");
+    }
+
     @Test
     void damagedFilesAreRejected() throws IOException {
         tar(dir.resolve("val.tar"), samples(0, 2));
