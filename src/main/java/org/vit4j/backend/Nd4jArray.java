@@ -66,13 +66,22 @@ final class Nd4jArray implements FlatArray {
 
     @Override
     public FlatArray fill(double value) {
+        if (Double.isNaN(value)) return fillWithNaN();
         array.assign(value);
         return this;
     }
 
     @Override
     public FlatArray add(double value) {
+        if (Double.isNaN(value)) return fillWithNaN();
         array.addi(value);
+        return this;
+    }
+
+    /** The result of an operation with NaN, which ND4J replaces by a small number in operations with a scalar. */
+    private FlatArray fillWithNaN() {
+        array.subi(array.dup());
+        array.divi(array.dup());
         return this;
     }
 
@@ -91,6 +100,7 @@ final class Nd4jArray implements FlatArray {
 
     @Override
     public FlatArray multiply(double factor) {
+        if (Double.isNaN(factor)) return fillWithNaN();
         array.muli(factor);
         return this;
     }
@@ -103,6 +113,7 @@ final class Nd4jArray implements FlatArray {
 
     @Override
     public FlatArray divide(double divisor) {
+        if (Double.isNaN(divisor)) return fillWithNaN();
         array.divi(divisor);
         return this;
     }

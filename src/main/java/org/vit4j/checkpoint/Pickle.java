@@ -173,8 +173,11 @@ final class Pickle {
             case 'j' -> recall((int) little(4));
             case 'c' -> push(global(line() + "." + line()));
             case 0x93 -> { // STACK_GLOBAL
-                String name = String.valueOf(pop());
-                push(global(pop() + "." + name));
+                Object name = pop();
+                // Text of containers could be endless.
+                if (!(pop() instanceof String module) || !(name instanceof String text))
+                    throw new PickleException("its pickle names a class by a value that is not text");
+                push(global(module + "." + text));
             }
             case 'Q' -> push(PickleAllowList.storage(pop()));
             case 'R', 0x81 -> call(pop()); // REDUCE, NEWOBJ

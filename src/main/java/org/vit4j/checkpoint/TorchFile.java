@@ -146,6 +146,7 @@ final class TorchFile implements StateDict {
         ZipEntry data = archive.zip.getEntry(archive.folder + "data/" + storage.key());
         if (data == null
                 || !isStored(data)
+                || storage.count() > data.getSize() // so that the product does not overflow
                 || data.getSize() != storage.count() * storage.type().width()) {
             throw new ConfigError(label + ": " + Pickle.shortened(name) + ": data has "
                     + (data == null ? "no entry" : data.getSize() + " bytes") + " in the zip, expected "

@@ -251,8 +251,12 @@ public final class WeightTransfer {
     private void reportProblems(int loaded, int total) {
         String hint = source.hint().map(text -> "; " + text).orElse("");
         if (loaded == 0) {
-            throw new ConfigError(source.label() + ": contains none of the model's " + total
-                    + " parameters; is it another model? It contains " + abbreviate(unexpected) + hint);
+            String none = source.label() + ": contains none of the model's " + total + " parameters";
+            throw new ConfigError(
+                    wrongShape.isEmpty()
+                            ? none + "; is it another model? It contains " + abbreviate(unexpected) + hint
+                            : none + " with their shapes; is it another model? Wrong shape: " + abbreviate(wrongShape)
+                                    + hint);
         }
         List<String> problems = new ArrayList<>();
         if (!missing.isEmpty()) problems.add("missing: " + abbreviate(missing));

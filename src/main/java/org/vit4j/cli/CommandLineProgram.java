@@ -93,6 +93,9 @@ public final class CommandLineProgram implements Runnable {
             code = FAILURE;
         } catch (LinkageError e) {
             code = noBackend(e, line, root.debug);
+        } catch (Error e) {
+            e.printStackTrace(line.getErr()); // an error of vit4j, as unexpected exceptions are
+            code = FAILURE;
         }
         root.interrupt.ended(code);
         return code;

@@ -4,6 +4,15 @@ import java.util.List;
 
 /** Padding, unfolding, pooling and resizing of images [H, W, C]. */
 public sealed interface ImageOp extends Op {
+    /** Backends and Keras have no pooling with dilation, nor windows that contain only padding. */
+    private static void checkPooling(Window window) {
+        Op.check(window.dilation() == 1, "pooling with dilation %d is not supported", window.dilation());
+        Op.check(
+                window.padHeight() < window.kernelHeight() && window.padWidth() < window.kernelWidth(),
+                "pooling with windows of padding only is not supported: %s",
+                window);
+    }
+
     /** Zero padding: [H, W, C] -> [top + H + bottom, left + W + right, C]. */
     record Pad(int top, int bottom, int left, int right) implements ImageOp {
         @Override
@@ -39,6 +48,7 @@ public sealed interface ImageOp extends Op {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
+            checkPooling(window);
             return Shape.of(window.outHeight(x.dim(0)), window.outWidth(x.dim(1)), x.last());
         }
 
@@ -58,6 +68,7 @@ public sealed interface ImageOp extends Op {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
+            checkPooling(window);
             if (!ceil) return Shape.of(window.outHeight(x.dim(0)), window.outWidth(x.dim(1)), x.last());
             int h = ceilSize(x.dim(0), window.kernelHeight(), window.strideHeight(), window.padHeight());
             int w = ceilSize(x.dim(1), window.kernelWidth(), window.strideWidth(), window.padWidth());

@@ -62,11 +62,13 @@ final class ShapeNodes {
     }
 
     static String mean(OnnxGraphBuilder nodes, Tensor t, ArithmeticOp.Mean mean, OnnxValue x) {
+        // With channels first, what remains of an image without its rows or columns would be transposed.
+        boolean channels = x.isImage() && mean.axis() == x.shape().rank() - 1;
         return nodes.node(
                 "ReduceMean",
                 t.name(),
-                List.of(x.current()),
-                OnnxGraphBuilder.integers("axes", x.axis(mean.axis())),
+                List.of(channels ? x.image() : x.plain()),
+                OnnxGraphBuilder.integers("axes", channels ? 1 : mean.axis() + 1),
                 OnnxGraphBuilder.integer("keepdims", 0));
     }
 }

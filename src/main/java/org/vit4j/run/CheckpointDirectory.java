@@ -183,7 +183,8 @@ final class CheckpointDirectory {
         }
     }
 
-    private static Path manifestOf(Path arrays) {
+    /** The manifest of a file with arrays. */
+    static Path manifestOf(Path arrays) {
         return arrays.resolveSibling(arrays.getFileName().toString().replace(".safetensors", ".json"));
     }
 

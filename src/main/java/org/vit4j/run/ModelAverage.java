@@ -98,8 +98,7 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
 
     private static CheckpointManifest manifest(Path file) {
         try {
-            CheckpointManifest manifest =
-                    CheckpointManifest.read(Path.of(file.toString().replace(CHECKPOINT, ".json")));
+            CheckpointManifest manifest = CheckpointManifest.read(CheckpointDirectory.manifestOf(file));
             if (!CheckpointDirectory.sha256(file).equals(manifest.sha256())) throw new IOException("wrong checksum");
             return manifest;
         } catch (IOException e) {

@@ -31,6 +31,18 @@ class HostLoopsTest {
         return Nd4j.createFromArray(values);
     }
 
+    /** ND4J replaces a scalar that is NaN by a small number. */
+    @Test
+    void operationsWithNanGiveNan() {
+        for (FlatArray array : List.of(
+                FlatArray.of(random(5, 1)).multiply(Double.NaN),
+                FlatArray.of(random(5, 2)).divide(Double.NaN),
+                FlatArray.of(random(5, 3)).add(Double.NaN),
+                FlatArray.of(Nd4j.zeros(DataType.FLOAT, 5)).fill(Double.NaN))) {
+            assertThat(array.host().toFloatVector()).containsOnly(Float.NaN);
+        }
+    }
+
     @Test
     void adamOfAViewFollowsTheFormulaAndChangesNothingElse() {
         AdamSettings settings = new AdamSettings(0.9, 0.999, 1e-3);

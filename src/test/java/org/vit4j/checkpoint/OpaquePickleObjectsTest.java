@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,6 +16,15 @@ class OpaquePickleObjectsTest {
     private static WrappedNetwork load(String file) {
         Path path = WrappedNetwork.WRAPPED.resolve(file + ".pth");
         return new WrappedNetwork(WrappedNetwork.YAML).load(path, Optional.empty(), false);
+    }
+
+    /** Text of containers that contain each other would be endless. */
+    @Test
+    void namesOfClassesMustBeText() {
+        byte[] pickle = {(byte) 0x80, 2, ']', 'X', 1, 0, 0, 0, 'a', (byte) 0x93, '.'};
+        assertThatThrownBy(() -> Pickle.read(pickle))
+                .isInstanceOf(Pickle.PickleException.class)
+                .hasMessage("its pickle names a class by a value that is not text");
     }
 
     /** Paths, NumPy, Namespace, dates, enums, collections, OmegaConf, yacs, sparse tensors, an unknown class. */

@@ -123,6 +123,15 @@ class ImportTest {
         refused("missing: 12 (blocks.2.norm1.gamma", hf, "--set", "model.depth=3");
         refused("--image: expected a side length or HxW, got '12by7'", hf, "--image", "12by7");
         refused("image height (20) must be a multiple of patch_size (8)", hf, "--image", "20");
+        refused(
+                "with their shapes; is it another model? Wrong shape: ",
+                hf,
+                "--set",
+                "model.dim=24",
+                "--set",
+                "model.heads=2",
+                "--classes",
+                "3");
         assertThat(model).doesNotExist();
 
         CommandLineTest.Outcome lenient = run(hf, "--set", "model.depth=3", "--lenient");

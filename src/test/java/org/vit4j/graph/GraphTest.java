@@ -45,6 +45,12 @@ class GraphTest {
                 .hasMessage("c: 3 channels cannot be split into 2 groups");
         assertThatThrownBy(() -> g.conv2d("d", image, 4, Window.square(9, 1, 0), 1, true))
                 .hasMessage("d: a window of 9 does not fit into 8 pixels with padding 0");
+        assertThatThrownBy(() -> g.maxPool("p", image, new Window(3, 3, 1, 1, 1, 1, 2)))
+                .hasMessage("p: pooling with dilation 2 is not supported");
+        assertThatThrownBy(() -> g.avgPool("p", image, new Window(3, 3, 1, 1, 1, 1, 2), false))
+                .hasMessage("p: pooling with dilation 2 is not supported");
+        assertThatThrownBy(() -> g.maxPool("p", image, Window.square(2, 1, 2)))
+                .hasMessageStartingWith("p: pooling with windows of padding only is not supported");
     }
 
     @Test

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -239,6 +240,18 @@ class OnnxModelTest {
         ParameterStore parameters = randomParameters(graph);
         Path file = directory.resolve("ops.onnx");
         OnnxModel.of(graph, "ops", PixelInput.normalized()).write(file, parameters::values, Map.of());
+        assertMatchesSameDiff(file, graph, parameters, 1e-5);
+    }
+
+    /** Convolutions have channels first, so that the axes of what remains could be exchanged. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void meansOverAnyAxisOfAnImageMatchSameDiff(int axis) throws Exception {
+        Tensor image = graph.conv2d("conv", graph.input("image", 16, 16, 3), 4, Window.square(4, 4, 0), 1, true);
+        graph.output("logits", graph.dense("head", graph.mean("second", graph.mean("first", image, axis), 0), 3));
+        ParameterStore parameters = randomParameters(graph);
+        Path file = directory.resolve("means.onnx");
+        OnnxModel.of(graph, "means", PixelInput.normalized()).write(file, parameters::values, Map.of());
         assertMatchesSameDiff(file, graph, parameters, 1e-5);
     }
 

@@ -46,11 +46,11 @@ class ModelAverageTest {
 
     @BeforeAll
     static void train() {
-        run = TrainRun.run(config(), directory.resolve("run"), false, new Callback() {}, () -> false);
+        run = TrainRun.run(config(), directory.resolve("run.safetensors"), false, new Callback() {}, () -> false);
     }
 
     private static List<Path> checkpoints() throws IOException {
-        try (Stream<Path> files = Files.list(directory.resolve("run/checkpoints"))) {
+        try (Stream<Path> files = Files.list(directory.resolve("run.safetensors/checkpoints"))) {
             return files.sorted().toList(); // with their manifests, as a shell lists them
         }
     }
@@ -97,7 +97,7 @@ class ModelAverageTest {
         assertThat(used).hasSize(2);
         List<Double> ofUsed = new ArrayList<>();
         for (Path file : used) {
-            var history = CheckpointManifest.read(Path.of(file.toString().replace(".safetensors", ".json")))
+            var history = CheckpointManifest.read(CheckpointDirectory.manifestOf(file))
                     .state()
                     .history();
             ofUsed.add(history.get(history.size() - 1).valTop1());
@@ -142,7 +142,7 @@ class ModelAverageTest {
     void damagedCheckpointsAreRejected() throws IOException {
         Path copy = Files.createDirectories(directory.resolve("copy/checkpoints"));
         for (Path file : checkpoints()) Files.copy(file, copy.resolve(file.getFileName()));
-        Files.copy(directory.resolve("run/last.keras"), directory.resolve("copy/last.keras"));
+        Files.copy(directory.resolve("run.safetensors/last.keras"), directory.resolve("copy/last.keras"));
         List<Path> files;
         try (Stream<Path> list = Files.list(copy)) {
             files = list.filter(f -> f.toString().endsWith(".safetensors"))
