@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +41,14 @@ final class BestModels {
                 });
     }
 
-    /** Restores the model of the best epoch of a checkpoint, if a later one has replaced it. */
-    void restore(int best) {
+    /**
+     * Restores the model of the best epoch of a checkpoint, if a later one has replaced it.
+     *
+     * @param finished number of epochs of the checkpoint; those after it are trained again
+     */
+    void restore(int best, int finished) {
+        delete(file -> IntStream.rangeClosed(1, finished)
+                .noneMatch(epoch -> file.equals(model(epoch)) || file.equals(evaluation(epoch))));
         if (Files.exists(model(best)) && Files.exists(evaluation(best))) {
             copy(evaluation(best), run.evaluation());
             copy(model(best), run.model());
@@ -61,11 +69,15 @@ final class BestModels {
         Set<Path> kept = epochs.stream()
                 .flatMap(epoch -> Stream.of(model(epoch), evaluation(epoch)))
                 .collect(Collectors.toSet());
+        delete(file -> !kept.contains(file));
+    }
+
+    private void delete(Predicate<Path> unused) {
         if (!Files.isDirectory(directory())) return;
         try (Stream<Path> files = Files.list(directory())) {
             List<Path> all = files.toList();
-            for (Path file : all) if (!kept.contains(file)) Files.delete(file);
-            if (kept.stream().noneMatch(all::contains)) Files.delete(directory());
+            for (Path file : all) if (unused.test(file)) Files.delete(file);
+            if (all.stream().allMatch(unused)) Files.delete(directory());
         } catch (IOException e) {
             LOG.warn("{}: earlier models cannot be deleted: {}", directory(), AtomicFiles.reason(e));
         }

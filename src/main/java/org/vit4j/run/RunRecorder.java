@@ -82,7 +82,9 @@ final class RunRecorder implements Callback, CheckpointStore {
     @Override
     public Optional<TrainState> resume(Map<String, INDArray> arrays) {
         Optional<TrainState> state = checkpoints.resume(arrays);
-        state.flatMap(from -> from.best(metric)).ifPresent(best -> bestModels.restore(best.epoch()));
+        state.ifPresent(from -> from.best(metric)
+                .ifPresent(
+                        best -> bestModels.restore(best.epoch(), from.history().size())));
         return state;
     }
 

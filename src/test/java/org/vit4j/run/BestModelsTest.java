@@ -43,18 +43,18 @@ class BestModelsTest {
             write(run, 3);
             best.keepBefore(4);
             write(run, 4);
-            best.restore(4);
+            best.restore(4, 4);
             assertModel(run, 4);
-            best.restore(3);
+            best.restore(3, 4);
             assertModel(run, 3);
-            best.restore(1);
+            best.restore(1, 4);
             assertModel(run, 1);
             write(run, 4);
             best.retain(Set.of(3, 4));
             assertThat(copies)
                     .isDirectoryContaining("glob:**epoch-000003*")
                     .isDirectoryNotContaining("glob:**epoch-000001*");
-            best.restore(1);
+            best.restore(1, 4);
             assertModel(run, 4);
             best.retain(Set.of(4));
             assertThat(copies).doesNotExist();
@@ -89,5 +89,23 @@ class BestModelsTest {
         assertThat(EvaluationReport.read(run).orElseThrow().epoch()).isEqualTo(best);
         assertThat(EvaluationReport.read(run).orElseThrow().loss())
                 .isEqualTo(resumed.best().orElseThrow().loss());
+    }
+
+    /** Epochs that are trained again may have other models. */
+    @Test
+    void copiesOfDiscardedEpochsAreDeleted() {
+        try (RunDirectory run = RunDirectory.open(directory.resolve("run"), false)) {
+            BestModels best = new BestModels(run);
+            for (int epoch = 1; epoch <= 4; epoch++) {
+                best.keepBefore(epoch);
+                write(run, epoch);
+            }
+            best.restore(2, 2);
+            assertModel(run, 2);
+            assertThat(run.path().resolve("best")).isDirectoryNotContaining("glob:**epoch-000003*");
+            write(run, 3);
+            best.restore(3, 3);
+            assertModel(run, 3);
+        }
     }
 }
