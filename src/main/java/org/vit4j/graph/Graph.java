@@ -106,15 +106,17 @@ public final class Graph {
         return add(name, new ImageOp.Pad(top, bottom, left, right), x);
     }
 
-    /** [H, W, C] -> [T, C * kH * kW] */
+    /** [H, W, C] -> [T, C * kH * kW]. Networks are saved as Keras files only without dilation and with equal strides. */
     public Tensor unfold(String name, Tensor x, Window window) {
         return add(name, new ImageOp.Unfold(window), x);
     }
 
+    /** [H, W, C] -> [H', W', C] by the maximum of each window, which has no dilation and reaches beyond its padding. */
     public Tensor maxPool(String name, Tensor x, Window window) {
         return add(name, new ImageOp.MaxPool(window), x);
     }
 
+    /** [H, W, C] -> [H', W', C] by the mean of each window without dilation; {@code ceil} as in {@link ImageOp.AvgPool}. */
     public Tensor avgPool(String name, Tensor x, Window window, boolean ceil) {
         return add(name, new ImageOp.AvgPool(window, ceil), x);
     }

@@ -182,6 +182,7 @@ public final class Network implements AutoCloseable {
      * Saves the network as a {@code .keras} file, atomically.
      *
      * @throws org.vit4j.io.RunException if the file cannot be written
+     * @throws UnsupportedOperationException if Keras has no layer for an operation: unfold with dilation or with strides that differ
      */
     public void save(Path file) {
         SavedModel.write(file, description, parameters);
