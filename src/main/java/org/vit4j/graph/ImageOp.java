@@ -4,7 +4,7 @@ import java.util.List;
 
 /** Padding, unfolding, pooling and resizing of images [H, W, C]. */
 public sealed interface ImageOp extends Op {
-    /** Backends and Keras have no pooling with dilation, nor windows that contain only padding. */
+    /** Some backends and Keras have no pooling with dilation, or with windows that contain only padding. */
     private static void checkPooling(Window window) {
         Op.check(window.dilation() == 1, "pooling with dilation %d is not supported", window.dilation());
         Op.check(

@@ -20,9 +20,6 @@ final class PoolLayers {
      * is equivalent, because every window that covers a copy also covers the original.
      */
     static KerasNode maxPool(KerasNetwork net, Tensor t, Window w, KerasNode x) {
-        if (w.padHeight() >= w.kernelHeight() || w.padWidth() >= w.kernelWidth()) {
-            throw KerasLayers.unsupported(t, "max pooling with windows of padding only, " + w);
-        }
         KerasNode paddedRows = repeatEdges(net, t.name() + ".rows", 0, w.padHeight(), x);
         KerasNode padded = repeatEdges(net, t.name() + ".columns", 1, w.padWidth(), paddedRows);
         return net.layer(t.name(), "MaxPooling2D", pool(w), t.shape(), padded);

@@ -64,6 +64,11 @@ final class BestModels {
                 best));
     }
 
+    /** Returns true if there are no copies. */
+    boolean isEmpty() {
+        return !Files.isDirectory(directory());
+    }
+
     /** Deletes the copies of all other epochs. */
     void retain(Set<Integer> epochs) {
         Set<Path> kept = epochs.stream()
@@ -73,7 +78,7 @@ final class BestModels {
     }
 
     private void delete(Predicate<Path> unused) {
-        if (!Files.isDirectory(directory())) return;
+        if (isEmpty()) return;
         try (Stream<Path> files = Files.list(directory())) {
             List<Path> all = files.toList();
             for (Path file : all) if (unused.test(file)) Files.delete(file);

@@ -62,17 +62,13 @@ record RunInfo(
         }
     }
 
-    RunInfo with(RunImages images) {
-        return new RunInfo(config, images, changes);
-    }
-
-    RunInfo with(List<ResumeChange> changed, TrainState state) {
+    RunInfo with(RunImages images, List<ResumeChange> changed, TrainState state) {
         List<Change> all = new ArrayList<>(changes);
         String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         for (ResumeChange c : changed) {
             all.add(new Change(now, state.epoch() + 1, state.step(), c.key(), c.before(), c.after()));
         }
-        return new RunInfo(config, data, all);
+        return new RunInfo(config, images, all);
     }
 
     void write(Path directory) {

@@ -91,6 +91,7 @@ final class RunRecorder implements Callback, CheckpointStore {
     @Override
     public void save(TrainState state, Map<String, INDArray> arrays) {
         checkpoints.save(state, arrays);
+        if (bestModels.isEmpty()) return;
         bestModels.retain(checkpoints.states().stream()
                 .flatMap(saved -> saved.best(metric).stream())
                 .map(BestEpoch::epoch)

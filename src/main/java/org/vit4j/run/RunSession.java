@@ -45,7 +45,8 @@ record RunSession(
         try (RunTracking tracking = RunTracking.connect(config);
                 RunDirectory run = RunDirectory.open(directory, resume)) {
             List<ResumeChange> changes = resume ? ResumeCheck.check(config, run.path()) : List.of();
-            if (resume) ResumeCheck.checkData(RunImages.of(data), run.path());
+            RunImages images = RunImages.of(data);
+            if (resume) ResumeCheck.checkData(images, run.path());
             if (teacher.isPresent()) ResumeCheck.checkTeacher(teacher.get().file(), run, resume);
             if (config.train().schedule().warmupEpochs() > config.train().epochs()) {
                 LOG.info(
@@ -61,7 +62,7 @@ record RunSession(
                         data.validation(),
                         workers.isPresent());
                 try (TrainLoop loop = loop(network, recorder, tracking.callback(), teacher)) {
-                    return run(run, changes, network, loop, recorder, tracking);
+                    return run(run, changes, images, network, loop, recorder, tracking);
                 }
             }
         } finally {
@@ -88,6 +89,7 @@ record RunSession(
     private TrainRun.RunResult run(
             RunDirectory run,
             List<ResumeChange> changes,
+            RunImages images,
             Network network,
             TrainLoop loop,
             RunRecorder recorder,
@@ -101,7 +103,7 @@ record RunSession(
         if (done) logUnused(changes, state);
         else {
             if (!resumed) config.train().init().ifPresent(init -> init.load(config.name(), network));
-            recordChanges(run, changes, state);
+            recordChanges(run, changes, images, state);
             run.write("config.yaml", config.resolved());
             run.write("environment.json", Environment.json(resumed ? Optional.of(started(run)) : Optional.empty()));
         }
@@ -125,11 +127,11 @@ record RunSession(
     }
 
     /** Records config changes in {@code run.json}, before {@code config.yaml} is overwritten. */
-    private void recordChanges(RunDirectory run, List<ResumeChange> changes, TrainState state) {
+    private void recordChanges(RunDirectory run, List<ResumeChange> changes, RunImages images, TrainState state) {
         changes.forEach(c -> LOG.info("resuming with {}: {} instead of {}", c.key(), c.after(), c.before()));
         Optional<RunInfo> before = resume ? RunInfo.read(run.path()) : Optional.empty();
-        RunInfo info = before.orElse(new RunInfo(config.name(), null, List.of()));
-        info.with(RunImages.of(data)).with(changes, state).write(run.path());
+        RunInfo info = before.orElse(new RunInfo(config.name(), images, List.of()));
+        info.with(images, changes, state).write(run.path());
     }
 
     /** Logs changes of a run that has ended. */

@@ -57,7 +57,6 @@ public final class Sweep {
                 RunDirectory sweep = RunDirectory.openSweep(plan.directory(), resume)) {
             tracking.start(sweep, resume);
             SweepSummary summary = SweepSummary.of(plan);
-            if (resume) logDropped(plan);
             summary.write(sweep);
             int number = 0;
             for (SweepPlan.SweepEntry entry : plan.runs()) {
@@ -90,17 +89,6 @@ public final class Sweep {
             LOG.warn("{}: {}; continuing the sweep", entry.name(), e.getMessage());
             return SweepResult.read(entry, directory, SweepSummary.SweepState.FAILED, e.getMessage());
         }
-    }
-
-    /** Names earlier runs that the resumed sweep does not have, so that its table does not either. */
-    private static void logDropped(SweepPlan plan) {
-        List<String> names = new ArrayList<>(SweepSummary.earlierRuns(plan.directory()));
-        plan.runs().forEach(entry -> names.remove(entry.name()));
-        if (names.isEmpty()) return;
-        LOG.warn(
-                "{}: {} not among the values of --sweep now, and left out of its table",
-                plan.directory(),
-                String.join(", ", names) + (names.size() == 1 ? " is" : " are"));
     }
 
     static Path directory(SweepPlan plan, SweepPlan.SweepEntry entry) {

@@ -13,8 +13,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.report.Chart;
 import org.vit4j.report.SweepPage;
@@ -25,6 +26,7 @@ import org.vit4j.report.SweepPage;
  * @param axes varied config keys and their values
  */
 public record SweepSummary(String config, Path directory, List<SweepAxis> axes, List<SweepResult> rows) {
+    private static final Logger LOG = LoggerFactory.getLogger(SweepSummary.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Comparator<SweepResult> BEST_FIRST = Comparator.comparing(
                     (SweepResult row) -> row.best().map(BestEpoch::top1).orElse(-1.0), Comparator.reverseOrder())
@@ -48,10 +50,20 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
 
     /** Reads the state of the planned runs from the directory. */
     static SweepSummary of(SweepPlan plan) {
-        Map<String, JsonNode> previous = previous(plan.directory());
+        Map<String, JsonNode> previous = new LinkedHashMap<>();
+        Path file = plan.directory().resolve("sweep.json");
+        if (Files.isRegularFile(file)) {
+            try {
+                JSON.readTree(file.toFile())
+                        .path("runs")
+                        .forEach(row -> previous.put(row.path("run").asText(), row));
+            } catch (IOException e) {
+                previous.clear(); // damaged; the states are derived from the run directories
+            }
+        }
         List<SweepResult> rows = new ArrayList<>();
         for (SweepPlan.SweepEntry entry : plan.runs()) {
-            JsonNode row = previous.get(entry.name());
+            JsonNode row = previous.remove(entry.name());
             Path directory = Sweep.directory(plan, entry);
             SweepState state =
                     row == null ? SweepState.WAITING : state(row.path("state").asText());
@@ -62,26 +74,12 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             String problem = row == null ? "" : row.path("problem").asText();
             rows.add(SweepResult.read(entry, directory, state, problem));
         }
+        if (!previous.isEmpty())
+            LOG.warn(
+                    "{}: runs that are not among the values of --sweep now are left out of its table: {}",
+                    plan.directory(),
+                    String.join(", ", previous.keySet()));
         return new SweepSummary(plan.name(), plan.directory(), plan.axes(), rows);
-    }
-
-    /** Names of the runs of a sweep that its directory has a table of. */
-    static Set<String> earlierRuns(Path directory) {
-        return previous(directory).keySet();
-    }
-
-    private static Map<String, JsonNode> previous(Path directory) {
-        Map<String, JsonNode> previous = new LinkedHashMap<>();
-        Path file = directory.resolve("sweep.json");
-        if (!Files.isRegularFile(file)) return previous;
-        try {
-            JSON.readTree(file.toFile())
-                    .path("runs")
-                    .forEach(row -> previous.put(row.path("run").asText(), row));
-        } catch (IOException e) {
-            previous.clear(); // damaged; the states are derived from the run directories
-        }
-        return previous;
     }
 
     private static SweepState state(String label) {

@@ -49,6 +49,11 @@ record AbsorbedAttention(
             return dense().shape().last() / parts;
         }
 
+        /** First column of the dense layer. */
+        long from() {
+            return part * width();
+        }
+
         private long macs() {
             return tokens().shape().size() * width();
         }

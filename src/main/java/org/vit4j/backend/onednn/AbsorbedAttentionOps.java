@@ -45,16 +45,11 @@ final class AbsorbedAttentionOps {
         return weightedSum(probs.setUsedOnce(true), valueTokens, absorbed.values(), heads, type);
     }
 
-    /** Columns of a dense layer that are a projection, [D, W]. */
-    private TapeValue columns(Projection projection) {
-        long from = projection.part() * projection.width();
-        return tape.slice(parameters.of(projection.dense(), 0), 1, from, from + projection.width());
-    }
-
-    /** Kernel of a projection by head, [H, D, d]. */
+    /** Columns of a kernel that are a projection, by head, [H, D, d]. */
     private TapeValue kernel(Projection projection, long heads) {
-        TapeValue columns = columns(projection);
-        long depth = columns.array().dim(0);
+        TapeValue all = parameters.of(projection.dense(), 0);
+        TapeValue columns = tape.slice(all, 1, projection.from(), projection.from() + projection.width());
+        long depth = all.array().dim(0);
         return tape.permute(tape.reshape(columns, depth, heads, projection.width() / heads), 1, 0, 2);
     }
 
@@ -62,9 +57,9 @@ final class AbsorbedAttentionOps {
     private TapeValue bias(Projection projection) {
         TapeValue all = parameters.row(projection.dense(), 1);
         if (all == null) return null;
-        long from = projection.part() * projection.width();
         // Reshaped to the strides of one row: oneDNN adds others with a reference kernel.
-        return tape.reshape(tape.slice(all, 1, from, from + projection.width()), 1, projection.width());
+        return tape.reshape(
+                tape.slice(all, 1, projection.from(), projection.from() + projection.width()), 1, projection.width());
     }
 
     /** Queries of some tokens, [B, H, T, d]. */
@@ -72,12 +67,14 @@ final class AbsorbedAttentionOps {
         long batch = tokens.array().dim(0);
         long count = rows.to() - rows.from();
         long width = rows.projection().width();
+        Tensor dense = rows.projection().dense();
         TapeValue some = tape.slice(tokens, 1, rows.from(), rows.to());
-        TapeValue q = math.dense(
+        TapeValue q = attention.project(
                 tape.reshape(some, batch * count, tokens.array().last()),
-                columns(rows.projection()),
-                bias(rows.projection()),
-                math.operands(),
+                parameters.of(dense, 0),
+                parameters.row(dense, 1),
+                rows.projection().from(),
+                width,
                 math.operands());
         return tape.permute(tape.reshape(q, batch, count, heads, width / heads), 0, 2, 1, 3);
     }

@@ -266,7 +266,7 @@ final class AttentionOps {
     }
 
     /** Linear projection by a range of columns of the kernel. */
-    private TapeValue project(TapeValue x, TapeValue kernel, TapeValue bias, long from, long width, ElementType type) {
+    TapeValue project(TapeValue x, TapeValue kernel, TapeValue bias, long from, long width, ElementType type) {
         TapeValue columns = tape.slice(kernel, 1, from, from + width);
         return math.dense(
                 x, columns, bias == null ? null : tape.slice(bias, 1, from, from + width), math.operands(), type);

@@ -39,13 +39,14 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     private final NormOps norms;
     private final ConvOps convs;
     private final AttentionOps attention;
-    private final AbsorbedAttentionOps absorbed;
+    private final AbsorbedAttentionOps absorbedAttention;
     private final DropOps drops;
     private final OneDnnBatchNorm batchNorms;
     private final Function<Tensor, ElementType> types;
 
     private final Map<Tensor, TapeValue> values = new HashMap<>();
     private final Map<Tensor, List<Tensor>> fusedMaps = new HashMap<>();
+    private final Map<Tensor, AbsorbedAttention> absorbed = new HashMap<>();
     private final Set<Tensor> softmaxOnly = new HashSet<>();
     private final Map<Tensor, TapeValue> relativeBiases = new HashMap<>();
     private final QueryScales queryScales;
@@ -79,7 +80,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         this.norms = new NormOps(tape, math);
         this.convs = new ConvOps(tape, math);
         this.attention = new AttentionOps(tape, math);
-        this.absorbed = new AbsorbedAttentionOps(tape, math, attention, this.parameters);
+        this.absorbedAttention = new AbsorbedAttentionOps(tape, math, attention, this.parameters);
         this.drops = new DropOps(tape, math, batch, inputs);
         this.batchNorms = new OneDnnBatchNorm(tape, norms, mode, batch, outputs);
     }
@@ -93,6 +94,11 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         fusedMaps.put(sum, maps);
     }
 
+    /** Computes the attention that a weighted sum ends without keys and values. */
+    void absorb(Tensor sum, AbsorbedAttention attention) {
+        absorbed.put(sum, attention);
+    }
+
     /** Declares that softmax is the only reader of some scores, and that only weighted sums read its result. */
     void setSoftmaxOnly(Tensor scores) {
         softmaxOnly.add(scores);
@@ -102,13 +108,6 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     TapeValue lower(Tensor t) {
         TapeValue value = t.accept(this);
         values.put(t, value);
-        return value;
-    }
-
-    /** Lowers the weighted sum of an attention without its keys and values. */
-    TapeValue lower(Tensor sum, AbsorbedAttention attention) {
-        TapeValue value = absorbed.lower(attention, values::get, types.apply(sum));
-        values.put(sum, value);
         return value;
     }
 
@@ -299,6 +298,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
 
     @Override
     public TapeValue weightedSum(Tensor t, AttentionOp.WeightedSum op) {
+        if (absorbed.containsKey(t)) return absorbedAttention.lower(absorbed.get(t), values::get, types.apply(t));
         List<Tensor> maps = fusedMaps.get(t);
         if (maps == null) return attention.weightedSum(x(t), second(t), types.apply(t));
         Tensor scores = maps.get(0);

@@ -39,7 +39,6 @@ final class OneDnnPlanner {
 
     private final Set<Tensor> requested = new HashSet<>();
     private final Map<Tensor, List<Tensor>> consumers = new HashMap<>();
-    private final Map<Tensor, AbsorbedAttention> absorbed = new HashMap<>();
     /** Tensors that are not lowered: those of absorbed attention, and attention maps that are computed in blocks. */
     private final Set<Tensor> omitted = new HashSet<>();
 
@@ -152,21 +151,13 @@ final class OneDnnPlanner {
             for (Tensor in : t.inputs())
                 consumers.computeIfAbsent(in, any -> new ArrayList<>()).add(t);
         }
-        for (Tensor t : needed.values()) {
+        for (Tensor t : needed.values())
             AbsorbedAttention.of(t, consumers, requested, tape.isTraining())
-                    .ifPresent(attention -> absorbed.put(t, attention));
-        }
-        absorbed.values().forEach(attention -> omitted.addAll(attention.omitted()));
-        for (Tensor t : needed.values()) {
-            if (absorbed.containsKey(t)) continue;
-            List<Tensor> maps = fusableMaps(t);
-            if (tape.isTraining() ? isTrainedInBlocks(t, maps) : !maps.isEmpty()) fuse(t, maps);
-        }
+                    .ifPresentOrElse(attention -> absorb(t, attention), () -> fuse(t));
         for (Tensor t : needed.values()) if (isForSoftmaxOnly(t)) lowering.setSoftmaxOnly(t);
         for (Tensor t : needed.values()) {
             if (omitted.contains(t)) continue;
-            AbsorbedAttention attention = absorbed.get(t);
-            TapeValue value = attention == null ? lowering.lower(t) : lowering.lower(t, attention);
+            TapeValue value = lowering.lower(t);
             List<Tensor> uses = consumers.getOrDefault(t, List.of());
             value.setUsedOnce(uses.size() == 1 && !requested.contains(t));
             if (!requested.contains(t) && tape.isTraining() && splitsInput(t, uses)) tape.splitGradient(value);
@@ -191,7 +182,16 @@ final class OneDnnPlanner {
         return complete;
     }
 
-    private void fuse(Tensor sum, List<Tensor> maps) {
+    private void absorb(Tensor sum, AbsorbedAttention attention) {
+        omitted.addAll(attention.omitted());
+        lowering.absorb(sum, attention);
+    }
+
+    /** Computes the attention that a tensor ends in blocks, where that is possible and faster. */
+    private void fuse(Tensor sum) {
+        List<Tensor> maps = fusableMaps(sum);
+        boolean blocks = tape.isTraining() ? isTrainedInBlocks(sum, maps) : !maps.isEmpty();
+        if (!blocks) return;
         omitted.addAll(maps);
         lowering.fuse(sum, maps);
         if (precision == Precision.BF16 && !tape.isTraining()) queryScales.move(maps.get(0), consumers, requested);
