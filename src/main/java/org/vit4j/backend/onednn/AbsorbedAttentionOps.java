@@ -38,9 +38,8 @@ final class AbsorbedAttentionOps {
                 .orElseGet(() -> lowered.apply(absorbed.scores().input()));
         TapeValue scores = scores(queries, kernel(absorbed.keys(), heads), keyTokens, op.scale());
         TapeValue probs = attention.softmax(scores.setUsedOnce(true), math.operands());
-        // A bias of the keys adds the same to all scores of a query, so that softmax does not depend on it. As a part
-        // of a
-        // parameter that is not used, its gradient is filled with zeros.
+        // A bias of the keys adds the same to all scores of a query, so that softmax does not depend on it. A part of a
+        // parameter without use has its gradient filled with zeros.
         bias(absorbed.keys());
         return weightedSum(probs.setUsedOnce(true), valueTokens, absorbed.values(), heads, type);
     }
