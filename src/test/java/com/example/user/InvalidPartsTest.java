@@ -8,6 +8,8 @@ import java.util.List;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.checkpoint.Checkpoints;
@@ -88,6 +90,15 @@ class InvalidPartsTest {
             assertThatThrownBy(() ->
                             trainer.loss((sd, logits, targets, config) -> null).fit(STRIPES, STRIPES, 1))
                     .hasMessage("the loss is null; return the variable to minimize");
+            assertThatThrownBy(() -> trainer.loss((sd, logits, targets, config) ->
+                                    SameDiff.create().constant("other", 1f))
+                            .fit(STRIPES, STRIPES, 1))
+                    .hasMessage("the loss other belongs to another SameDiff graph; use that of the network's outputs");
+            assertThatThrownBy(() -> trainer.loss((sd, logits, targets, config) ->
+                                    sd.sum("best", sd.argmax(logits, 1).castTo(DataType.FLOAT)))
+                            .fit(STRIPES, STRIPES, 1))
+                    .hasMessage("the loss best has no gradient: it depends on no output of the network by"
+                            + " floating-point operations");
         }
     }
 

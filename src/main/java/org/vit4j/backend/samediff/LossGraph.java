@@ -12,7 +12,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.LossInputs;
 import org.vit4j.graph.Graph;
-import org.vit4j.machine.SuppressedOutput;
 
 /**
  * The loss as a separate SameDiff graph whose placeholders are the tensors of the network that it reads. Any loss can
@@ -29,22 +28,26 @@ public final class LossGraph implements LossInputs, AutoCloseable {
     public LossGraph(Graph graph, Function<LossInputs, SDVariable> function) {
         this.graph = graph;
         this.loss = checked(function.apply(this)).name();
-        sd.setLossVariables(loss);
-        SuppressedOutput.withoutOutput(
-                () -> sd.createGradFunction(placeholders.keySet().toArray(String[]::new)));
+        Map<String, SDVariable> all = ReverseDifferentiation.gradients(sd.getVariable(loss), placeholders.keySet());
         List<String> outputs = new ArrayList<>(List.of(loss));
-        placeholders.forEach((tensor, placeholder) -> {
-            SDVariable gradient = placeholder.getGradient();
-            if (gradient == null) return;
-            gradients.put(tensor, gradient.name());
-            outputs.add(gradient.name());
-        });
-        this.compiled = new CompiledGraph(sd.getFunction("grad"), outputs);
+        for (String tensor : placeholders.keySet()) {
+            if (!all.containsKey(tensor)) continue;
+            gradients.put(tensor, all.get(tensor).name());
+            outputs.add(gradients.get(tensor));
+        }
+        if (gradients.isEmpty())
+            throw new IllegalArgumentException("the loss " + loss
+                    + " has no gradient: it depends on no output of the network by floating-point operations");
+        this.compiled = new CompiledGraph(sd, outputs);
     }
 
     /** The variable of a loss, which exists and depends on the network. */
+    @SuppressWarnings("ReferenceEquality") // equal graphs are not the same graph
     private SDVariable checked(SDVariable variable) {
         if (variable == null) throw new IllegalArgumentException("the loss is null; return the variable to minimize");
+        if (variable.getSameDiff() != sd)
+            throw new IllegalArgumentException("the loss " + variable.name()
+                    + " belongs to another SameDiff graph; use that of the network's outputs");
         if (placeholders.isEmpty())
             throw new IllegalArgumentException("the loss " + variable.name() + " reads no output of the network");
         return variable;
