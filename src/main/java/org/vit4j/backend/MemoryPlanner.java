@@ -17,6 +17,12 @@ public final class MemoryPlanner {
         LOWEST
     }
 
+    private static final Comparator<MemoryBlock> BY_SIZE =
+            Comparator.comparingLong(MemoryBlock::length).reversed().thenComparingInt(MemoryBlock::first);
+
+    private static final Comparator<MemoryBlock> BY_LIFETIME =
+            Comparator.comparingInt(block -> block.first() - block.last());
+
     private final long alignment;
     private final GapChoice choice;
     private final List<MemoryBlock> placed = new ArrayList<>(); // by offset
@@ -38,7 +44,9 @@ public final class MemoryPlanner {
     }
 
     /**
-     * Assigns the offsets of all blocks around others whose offsets are given.
+     * Assigns the offsets of all blocks around others whose offsets are given. Of two plans, with the largest blocks first and
+     * with those first that are in use for longest, the shorter is chosen: the gaps between reserved blocks are in use for
+     * different times, which the order by size ignores.
      *
      * @param reserved blocks at given offsets; one of length 0 is not crossed while it is in use
      * @param alignment every assigned offset is a multiple of it, in the unit of the lengths
@@ -46,11 +54,21 @@ public final class MemoryPlanner {
      */
     public static long assignOffsets(
             List<MemoryBlock> blocks, List<MemoryBlock> reserved, long alignment, GapChoice choice) {
+        long bySize = assignOffsets(blocks, BY_SIZE, reserved, alignment, choice);
+        if (reserved.isEmpty()) return bySize;
+        long byLifetime = assignOffsets(blocks, BY_LIFETIME, reserved, alignment, choice);
+        return byLifetime < bySize ? byLifetime : assignOffsets(blocks, BY_SIZE, reserved, alignment, choice);
+    }
+
+    private static long assignOffsets(
+            List<MemoryBlock> blocks,
+            Comparator<MemoryBlock> order,
+            List<MemoryBlock> reserved,
+            long alignment,
+            GapChoice choice) {
         MemoryPlanner planner = new MemoryPlanner(alignment, choice);
         reserved.forEach(planner::add);
-        blocks.stream()
-                .sorted(Comparator.comparingLong(MemoryBlock::length).reversed().thenComparingInt(MemoryBlock::first))
-                .forEach(planner::place);
+        blocks.stream().sorted(order).forEach(planner::place);
         return planner.length;
     }
 

@@ -120,6 +120,24 @@ class MemoryPlannerTest {
         }
     }
 
+    /** The larger block fits below the later reserved one too, the longer-lived block only there. */
+    @Test
+    void blocksThatAreInUseForLongestTakeTheReservedMemoryThatIsFreeForLongest() {
+        MemoryBlock early = MemoryBlock.at(100, 100);
+        early.extendLifetime(3);
+        early.extendLifetime(9);
+        MemoryBlock late = MemoryBlock.at(0, 100);
+        late.extendLifetime(8);
+        late.extendLifetime(9);
+        MemoryBlock end = MemoryBlock.at(200, 0);
+        end.extendLifetime(0);
+        end.extendLifetime(9);
+        List<MemoryBlock> blocks = List.of(block(100, 0, 1), block(90, 0, 6));
+        assertThat(MemoryPlanner.assignOffsets(blocks, List.of(late, early, end), 1, GapChoice.LOWEST))
+                .isEqualTo(200);
+        assertThat(blocks.get(1).offset()).isZero();
+    }
+
     @Test
     void blocksUsedOneAfterTheOtherShareMemory() {
         List<MemoryBlock> chain = List.of(block(100, 0, 1), block(100, 2, 3), block(90, 4, 5));

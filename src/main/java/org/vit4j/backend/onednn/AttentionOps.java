@@ -3,6 +3,8 @@ package org.vit4j.backend.onednn;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.vit4j.graph.AttentionOp;
 import org.vit4j.graph.LayoutOp;
 
@@ -99,9 +101,17 @@ final class AttentionOps {
      * Weighted sum of values by probabilities, [B, H, T, d], in blocks that reuse the same memory, so that the attention
      * maps stay in the cache (Rabe and Staats 2021, arXiv:2112.05682, here with complete rows instead of an online
      * softmax). In training, blocks must be of images, and each operand have no other reader.
+     *
+     * @param recomputed whether the backward pass computes the maps and the weighted sum again, so that they are not kept
      */
     TapeValue attention(
-            TapeValue q, TapeValue k, TapeValue v, ElementType type, AttentionBlock block, BlockProbabilities maps) {
+            TapeValue q,
+            TapeValue k,
+            TapeValue v,
+            ElementType type,
+            AttentionBlock block,
+            boolean recomputed,
+            BlockProbabilities maps) {
         if (tape.isTraining()
                 && (block.heads() < q.array().dim(1) || block.rows() < q.array().dim(2)))
             throw new IllegalArgumentException("blocks of images are needed for training, got " + block);
@@ -109,6 +119,42 @@ final class AttentionOps {
         TapeValue keys = operand(k);
         TapeValue values = operand(v);
         StridedArray context = context(q, v, type);
+        boolean needsGradient = Stream.of(q, k, v).anyMatch(TapeValue::needsGradient);
+        if (recomputed && needsGradient) {
+            sums(queries.detached(), keys.detached(), values.detached(), context, block, maps);
+            return recomputed(context, to -> sums(queries, keys, values, to, block, maps));
+        }
+        List<TapeValue> sums = sums(queries, keys, values, context, block, maps);
+        TapeValue y = tape.value(context, needsGradient);
+        tape.onBackward(() -> accumulate(sums, tape.gradient(y)));
+        return y;
+    }
+
+    /** A weighted sum that the backward pass computes again in blocks. */
+    private TapeValue recomputed(StridedArray context, Function<StridedArray, List<TapeValue>> blocks) {
+        List<TapeValue> sums = new ArrayList<>();
+        List<Runnable> gradients = new ArrayList<>();
+        TapeValue y = tape.value(context, true);
+        y.setRecomputation(new Recomputation(
+                context,
+                again -> gradients.addAll(tape.backwardPass().recompute(() -> sums.addAll(blocks.apply(again))))));
+        tape.onBackward(() -> {
+            StridedArray dy = tape.gradient(y);
+            if (dy == null) return;
+            y.saved();
+            accumulate(sums, dy);
+            tape.backwardPass().resume(gradients);
+        });
+        return y;
+    }
+
+    private List<TapeValue> sums(
+            TapeValue queries,
+            TapeValue keys,
+            TapeValue values,
+            StridedArray context,
+            AttentionBlock block,
+            BlockProbabilities maps) {
         List<TapeValue> sums = new ArrayList<>();
         for (long b = 0; b < context.dim(0); b += block.images()) {
             long images = Math.min(b + block.images(), context.dim(0));
@@ -125,18 +171,18 @@ final class AttentionOps {
                 }
             }
         }
-        TapeValue y = tape.value(context, sums.get(0).needsGradient());
-        tape.onBackward(() -> {
-            StridedArray dy = tape.gradient(y);
-            if (dy == null) return;
-            long b = 0;
-            for (TapeValue sum : sums) {
-                long images = b + sum.array().dim(0);
-                tape.accumulate(sum, dy.slice(0, b, images), false);
-                b = images;
-            }
-        });
-        return y;
+        return sums;
+    }
+
+    /** Gives the sums of blocks of images their part of a gradient, which may be null. */
+    private void accumulate(List<TapeValue> sums, StridedArray dy) {
+        if (dy == null) return;
+        long b = 0;
+        for (TapeValue sum : sums) {
+            long images = b + sum.array().dim(0);
+            tape.accumulate(sum, dy.slice(0, b, images), false);
+            b = images;
+        }
     }
 
     private TapeValue operand(TapeValue x) {

@@ -21,7 +21,7 @@ final class EltwiseOps {
         if (f.backwardUsesOutput()) y.setReadByGradient();
         else
             y.setRecomputation(new Recomputation(
-                    to, again -> Kernels.eltwise(f, x.saved(tape).flat(), again.flat())));
+                    to, again -> tape.emit(Kernels.eltwise(f, x.saved().flat(), again.flat()))));
         tape.onBackward(() -> backward(f, x, y));
         return y;
     }
@@ -35,7 +35,7 @@ final class EltwiseOps {
             tape.emit(Kernels.copy(gradient, dy, false));
         }
         StridedArray from = dy.flat();
-        StridedArray saved = (f.backwardUsesOutput() ? y.array() : x.saved(tape)).flat();
+        StridedArray saved = (f.backwardUsesOutput() ? y.array() : x.saved()).flat();
         // An array without other readers is overwritten: gradients of activations are among the largest arrays.
         if ((dy != gradient || y.ownsGradient()) && dy.type() == x.array().type()) {
             tape.emit(Kernels.eltwiseBackward(f, saved, from, from));

@@ -46,7 +46,7 @@ final class MatmulOps {
                 Kernels.matmul(a.array(), b.array(), row, c, scale),
                 c,
                 new ProductInputs(a, b, bias, scale),
-                (dy, to, addend) -> product(dy, b.saved(tape).swap(m, n), to, addend, scale));
+                (dy, to, addend) -> product(dy, b.saved().swap(m, n), to, addend, scale));
     }
 
     /**
@@ -104,10 +104,11 @@ final class MatmulOps {
             if (sum == null) return;
             StridedArray dy = tape.as(type, sum);
             // The second factor first: it may be the only reader of a recomputed first factor.
-            accumulateProduct(in.b, type, (to, addend) -> {
-                StridedArray transposed = in.a.saved(tape).swap(c.rank() - 2, c.rank() - 1);
-                product(transposed, dy, to, addend, in.scale);
-            });
+            if (in.b.needsGradient()) {
+                StridedArray transposed = in.a.saved().swap(c.rank() - 2, c.rank() - 1);
+                Tape.GradientWriter right = (to, addend) -> product(transposed, dy, to, addend, in.scale);
+                tape.backwardPass().schedule(() -> accumulateProduct(in.b, type, right), in.b, transposed, dy);
+            }
             accumulateProduct(in.a, type, (to, addend) -> left.write(dy, to, addend));
             if (in.bias != null) {
                 tape.accumulate(
@@ -326,9 +327,9 @@ final class MatmulOps {
                 tape.accumulate(a, dy, own && !b.needsGradient());
                 accumulateBroadcast(b, dy, algorithm == dnnl_binary_add ? 1 : -1, own && !a.needsGradient());
             } else if (algorithm == dnnl_binary_mul) {
-                StridedArray factor = saved == null ? a.saved(tape) : saved;
+                StridedArray factor = saved == null ? a.saved() : saved;
                 if (b.needsGradient()) accumulateBroadcast(b, product(dnnl_binary_mul, dy, factor), 1, true);
-                tape.accumulateInto(a, da -> tape.emit(binaryStep(dnnl_binary_mul, dy, b.saved(tape), da)));
+                tape.accumulateInto(a, da -> tape.emit(binaryStep(dnnl_binary_mul, dy, b.saved(), da)));
             } else {
                 StridedArray da = product(dnnl_binary_div, dy, b.array());
                 if (b.needsGradient()) accumulateBroadcast(b, product(dnnl_binary_mul, da, to), -1, true);

@@ -32,7 +32,7 @@ final class NormOps {
         // Rounded to bfloat16, the gradient made those of gamma and beta less accurate than PyTorch's autocast does.
         TapeValue y = tape.value(to, x.needsGradient() || gamma.needsGradient() || beta.needsGradient())
                 .setGradientType(x.array().type())
-                .setRecomputation(new Recomputation(to, again -> NormKernels.layerNorm(n, again)));
+                .setRecomputation(new Recomputation(to, again -> tape.emit(NormKernels.layerNorm(n, again))));
         tape.onBackward(() -> {
             StridedArray dy = gradientLaidOutAsOutput(y);
             if (dy == null) return;

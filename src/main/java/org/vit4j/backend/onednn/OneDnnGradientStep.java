@@ -74,31 +74,38 @@ public final class OneDnnGradientStep implements GradientStep {
 
     @Override
     public void run(Map<String, INDArray> inputs) {
-        Map<String, INDArray> out = runForward(inputs);
-        lossValue = loss.loss(out);
-        for (String tensor : loss.differentiableTensors())
-            plan.set(tensor + OneDnnPlan.GRADIENT, loss.gradient(out, tensor));
-        plan.backward();
+        selectPlan(inputs);
+        lossValue = plan.reading(inputs, () -> {
+            Map<String, INDArray> out = runForward(inputs);
+            double value = loss.loss(out);
+            for (String tensor : loss.differentiableTensors())
+                plan.set(tensor + OneDnnPlan.LOSS_GRADIENT, loss.gradient(out, tensor));
+            plan.backward();
+            return value;
+        });
     }
 
     @Override
     public double forwardLoss(Map<String, INDArray> inputs) {
-        return loss.loss(runForward(inputs));
+        selectPlan(inputs);
+        return plan.reading(inputs, () -> loss.loss(runForward(inputs)));
     }
 
-    /** Runs the network forward and evaluates the loss graph: loss and its gradients with respect to the outputs. */
-    private Map<String, INDArray> runForward(Map<String, INDArray> inputs) {
+    private void selectPlan(Map<String, INDArray> inputs) {
         CpuThreads.limit();
         copies.values().forEach(INDArray::close);
         copies.clear();
         batch = inputs.values().iterator().next().size(0);
         plan = plans.get(cached -> cached.batch() == batch, () -> createPlan(batch));
+    }
+
+    /** Runs the network forward and evaluates the loss graph: loss and its gradients with respect to the outputs. */
+    private Map<String, INDArray> runForward(Map<String, INDArray> inputs) {
+        plan.forward();
         Map<String, INDArray> lossInputs = new HashMap<>();
         inputs.forEach((name, array) -> {
-            if (plan.has(name)) plan.set(name, array);
             if (loss.hasInput(name)) lossInputs.put(name, array);
         });
-        plan.forward();
         for (String tensor : loss.tensors()) lossInputs.put(tensor, copy(tensor));
         return loss.run(lossInputs);
     }

@@ -1,13 +1,11 @@
 package org.vit4j.backend.onednn;
 
-import java.lang.ref.Reference;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.OpTime;
@@ -73,27 +71,12 @@ public final class OneDnnInference implements Inference {
     }
 
     private static Map<String, INDArray> results(OneDnnPlan plan, Set<String> names, Map<String, INDArray> inputs) {
-        return reading(inputs, plan, () -> {
+        return plan.reading(inputs, () -> {
             plan.forward();
             Map<String, INDArray> results = new LinkedHashMap<>();
             for (String name : names) results.put(name, plan.get(name));
             return results;
         });
-    }
-
-    /** Calls {@code work}, which runs a plan, while the plan reads the inputs from the memory of the caller. */
-    private static <T> T reading(Map<String, INDArray> inputs, OneDnnPlan plan, Supplier<T> work) {
-        try {
-            for (String input : plan.inputs().keySet()) {
-                INDArray array = inputs.get(input);
-                if (array == null) throw new IllegalArgumentException("missing input " + input);
-                plan.read(input, array);
-            }
-            return work.get();
-        } finally {
-            plan.release();
-            Reference.reachabilityFence(inputs);
-        }
     }
 
     @Override
@@ -103,7 +86,7 @@ public final class OneDnnInference implements Inference {
             Runnable passes = () -> {
                 for (int i = 0; i < runs; i++) plan.forward();
             };
-            return reading(Map.of(input(), images), plan, () -> plan.profile(passes));
+            return plan.reading(Map.of(input(), images), () -> plan.profile(passes));
         });
     }
 

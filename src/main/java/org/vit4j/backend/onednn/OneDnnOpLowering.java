@@ -45,7 +45,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     private final Function<Tensor, ElementType> types;
 
     private final Map<Tensor, TapeValue> values = new HashMap<>();
-    private final Map<Tensor, List<Tensor>> fusedMaps = new HashMap<>();
+    private final Map<Tensor, FusedAttention> fused = new HashMap<>();
     private final Map<Tensor, AbsorbedAttention> absorbed = new HashMap<>();
     private final Set<Tensor> softmaxOnly = new HashSet<>();
     private final Map<Tensor, TapeValue> relativeBiases = new HashMap<>();
@@ -85,13 +85,9 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
         this.batchNorms = new OneDnnBatchNorm(tape, norms, mode, batch, outputs);
     }
 
-    /**
-     * Computes attention in blocks, from the scores to a weighted sum.
-     *
-     * @param maps in the order of computation: scores to probabilities, which are not lowered as a whole
-     */
-    void fuse(Tensor sum, List<Tensor> maps) {
-        fusedMaps.put(sum, maps);
+    /** Computes the attention that a weighted sum ends in blocks. */
+    void fuse(Tensor sum, FusedAttention attention) {
+        fused.put(sum, attention);
     }
 
     /** Computes the attention that a weighted sum ends without keys and values. */
@@ -299,13 +295,19 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     @Override
     public TapeValue weightedSum(Tensor t, AttentionOp.WeightedSum op) {
         if (absorbed.containsKey(t)) return absorbedAttention.lower(absorbed.get(t), values::get, types.apply(t));
-        List<Tensor> maps = fusedMaps.get(t);
-        if (maps == null) return attention.weightedSum(x(t), second(t), types.apply(t));
+        if (!fused.containsKey(t)) return attention.weightedSum(x(t), second(t), types.apply(t));
+        List<Tensor> maps = fused.get(t).maps();
         Tensor scores = maps.get(0);
         AttentionBlock block = AttentionBlock.of(
                 maps, tape.isTraining(), x(scores).array(), second(scores).array());
         return attention.attention(
-                x(scores), second(scores), second(t), types.apply(t), block, (q, k) -> probabilities(maps, q, k));
+                x(scores),
+                second(scores),
+                second(t),
+                types.apply(t),
+                block,
+                fused.get(t).recomputed(),
+                (q, k) -> probabilities(maps, q, k));
     }
 
     /** The last of some attention maps, for a block of queries and keys. */

@@ -1,11 +1,13 @@
 package org.vit4j.backend.onednn;
 
+import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -26,6 +28,8 @@ import org.vit4j.machine.ThreadAffinity;
 final class OneDnnPlan implements CachedPlan {
     /** Suffix of the name of a tensor's gradient. */
     static final String GRADIENT = ".gradient";
+    /** Suffix of the name of the loss's own gradient with respect to a tensor, which other operations may read too. */
+    static final String LOSS_GRADIENT = ".loss_gradient";
     /** Bytes of a page, to which scratch memory is aligned. */
     private static final long PAGE = GradientMemory.PAGE;
 
@@ -147,10 +151,6 @@ final class OneDnnPlan implements CachedPlan {
         return statistics;
     }
 
-    boolean has(String name) {
-        return arrays.containsKey(name);
-    }
-
     /** Copies an array to one that is set before a run. */
     void set(String name, INDArray values) {
         StridedArray array = checked(name, values);
@@ -165,16 +165,31 @@ final class OneDnnPlan implements CachedPlan {
         if (inputs.containsKey(name)) inputs.get(name).readFromPlan();
     }
 
-    /** Lets runs read an input from an array, which must not change or be freed before the last of them; copies it if need be. */
-    void read(String name, INDArray values) {
+    /**
+     * Calls {@code work}, which runs the plan, while the plan reads the inputs from the memory of the caller, which must not change
+     * meanwhile.
+     *
+     * @throws IllegalArgumentException if an input is missing
+     */
+    <T> T reading(Map<String, INDArray> values, Supplier<T> work) {
+        try {
+            for (String input : inputs.keySet()) {
+                INDArray array = values.get(input);
+                if (array == null) throw new IllegalArgumentException("missing input " + input);
+                read(input, array);
+            }
+            return work.get();
+        } finally {
+            inputs.values().forEach(PlanInput::readFromPlan);
+            Reference.reachabilityFence(values);
+        }
+    }
+
+    /** Lets runs read an input from an array; copies it if need be. */
+    private void read(String name, INDArray values) {
         checked(name, values);
         if (inputs.get(name).isMovable() && isDense(values)) inputs.get(name).readFrom(address(values));
         else set(name, values);
-    }
-
-    /** Ends the use of arrays of {@link #read}: later runs read the memory of the plan. */
-    void release() {
-        inputs.values().forEach(PlanInput::readFromPlan);
     }
 
     private StridedArray checked(String name, INDArray values) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.GradientStep;
@@ -92,7 +93,7 @@ final class OneDnnPlanner {
      * Plan with a forward and a backward pass.
      *
      * @param tensors outputs of the forward pass
-     * @param seeded those of them with a gradient from the loss: set as {@code name + GRADIENT} between the passes
+     * @param seeded those of them with a gradient from the loss: set as {@code name + LOSS_GRADIENT} between the passes
      * @param flat destination of the parameters' gradients, laid out like {@link ParameterStore#trainable}
      * @param spec further tensors with gradients, outputs {@code name + GRADIENT}, and frozen parameters
      */
@@ -118,7 +119,7 @@ final class OneDnnPlanner {
         for (String name : seeded) {
             TapeValue value = planner.floats(name);
             StridedArray seed = StridedArray.temporary(value.array().dims());
-            seeds.put(name + OneDnnPlan.GRADIENT, seed);
+            seeds.put(name + OneDnnPlan.LOSS_GRADIENT, seed);
             planner.tape.accumulate(value, seed, false);
         }
         planner.tape.backward();
@@ -151,15 +152,21 @@ final class OneDnnPlanner {
             for (Tensor in : t.inputs())
                 consumers.computeIfAbsent(in, any -> new ArrayList<>()).add(t);
         }
+        Map<Tensor, List<Tensor>> fused = new LinkedHashMap<>();
         for (Tensor t : needed.values())
             AbsorbedAttention.of(t, consumers, requested, tape.isTraining())
-                    .ifPresentOrElse(attention -> absorb(t, attention), () -> fuse(t));
+                    .ifPresentOrElse(
+                            attention -> absorb(t, attention),
+                            () -> mapsInBlocks(t).ifPresent(maps -> fused.put(t, maps)));
+        boolean cheap = tape.isTraining() && FusedAttention.isCheap(fused, needed.values());
+        fused.forEach((sum, maps) -> fuse(sum, new FusedAttention(maps, cheap && FusedAttention.isLarge(maps, batch))));
         for (Tensor t : needed.values()) if (isForSoftmaxOnly(t)) lowering.setSoftmaxOnly(t);
         for (Tensor t : needed.values()) {
             if (omitted.contains(t)) continue;
             TapeValue value = lowering.lower(t);
             List<Tensor> uses = consumers.getOrDefault(t, List.of());
             value.setUsedOnce(uses.size() == 1 && !requested.contains(t));
+            if (gradientTensors.contains(t.name())) value.setGradientRequested();
             if (!requested.contains(t) && tape.isTraining() && splitsInput(t, uses)) tape.splitGradient(value);
         }
         for (String name : tensors) outputs.put(name, floats(name).array());
@@ -187,14 +194,18 @@ final class OneDnnPlanner {
         lowering.absorb(sum, attention);
     }
 
-    /** Computes the attention that a tensor ends in blocks, where that is possible and faster. */
-    private void fuse(Tensor sum) {
+    private void fuse(Tensor sum, FusedAttention attention) {
+        omitted.addAll(attention.maps());
+        lowering.fuse(sum, attention);
+        if (precision == Precision.BF16 && !tape.isTraining())
+            queryScales.move(attention.maps().get(0), consumers, requested);
+    }
+
+    /** The maps of the attention that a tensor ends, if computing it in blocks is possible and faster. */
+    private Optional<List<Tensor>> mapsInBlocks(Tensor sum) {
         List<Tensor> maps = fusableMaps(sum);
         boolean blocks = tape.isTraining() ? isTrainedInBlocks(sum, maps) : !maps.isEmpty();
-        if (!blocks) return;
-        omitted.addAll(maps);
-        lowering.fuse(sum, maps);
-        if (precision == Precision.BF16 && !tape.isTraining()) queryScales.move(maps.get(0), consumers, requested);
+        return blocks ? Optional.of(maps) : Optional.empty();
     }
 
     /**

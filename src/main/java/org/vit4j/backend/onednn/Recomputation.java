@@ -1,30 +1,30 @@
 package org.vit4j.backend.onednn;
 
-import java.util.function.Function;
+import java.util.function.Consumer;
 
 /**
- * A cheap step whose result the backward pass computes again, so that the forward pass need not keep it. Its operands must be
+ * Cheap steps whose result the backward pass computes again, so that the forward pass need not keep it. Their operands must be
  * kept for the backward pass in any case.
  */
 final class Recomputation {
     private final StridedArray result;
-    private final Function<StridedArray, KernelStep> step;
+    private final Consumer<StridedArray> steps;
     private PlannedBuffer recomputed;
 
     /**
      * @param result of the forward pass; fills its buffer
-     * @param step that writes the same values to an array of equal layout
+     * @param steps records steps that write the same values to an array of equal layout
      */
-    Recomputation(StridedArray result, Function<StridedArray, KernelStep> step) {
+    Recomputation(StridedArray result, Consumer<StridedArray> steps) {
         this.result = result;
-        this.step = step;
+        this.steps = steps;
     }
 
-    /** The recomputed result; records the step at the first call, in the backward pass. */
-    PlannedBuffer buffer(Tape tape) {
+    /** The recomputed result; records the steps at the first call, in the backward pass. */
+    PlannedBuffer buffer() {
         if (recomputed == null) {
             StridedArray again = result.in(PlannedBuffer.temporary(result.type(), result.size()));
-            tape.emit(step.apply(again));
+            steps.accept(again);
             recomputed = again.buffer();
         }
         return recomputed;

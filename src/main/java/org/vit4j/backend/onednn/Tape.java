@@ -1,8 +1,6 @@
 package org.vit4j.backend.onednn;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
@@ -20,7 +18,7 @@ final class Tape {
     private final TapeKernels kernels;
     private final List<KernelStep> setupSteps = new ArrayList<>();
     private final List<KernelStep> steps = new ArrayList<>();
-    private final Deque<Runnable> backwardActions = new ArrayDeque<>();
+    private final BackwardPass backwardPass = new BackwardPass();
     private final IdentityHashMap<StridedArray, TapeValue> converted = new IdentityHashMap<>(); // to the other type
     private final IdentityHashMap<TapeValue, TapeValue> denseValues = new IdentityHashMap<>();
     private final TapeConstants constants = new TapeConstants();
@@ -81,12 +79,16 @@ final class Tape {
 
     /** Registers a closure that records the backward steps of the forward steps emitted last. */
     void onBackward(Runnable action) {
-        backwardActions.push(action);
+        backwardPass.add(action);
     }
 
     /** Records the backward pass, from the gradients accumulated for the outputs. */
     void backward() {
-        while (!backwardActions.isEmpty()) backwardActions.pop().run();
+        backwardPass.run();
+    }
+
+    BackwardPass backwardPass() {
+        return backwardPass;
     }
 
     /** A value computed by the step emitted last. */

@@ -72,6 +72,7 @@ final class TapeValue {
     private GradientTarget target;
     private StridedArray gradient;
     private boolean ownsGradient;
+    private boolean gradientRequested;
     private ElementType gradientType;
     private Recomputation recomputation;
 
@@ -93,6 +94,11 @@ final class TapeValue {
         return array;
     }
 
+    /** A value of this array that has no gradient. */
+    TapeValue detached() {
+        return new TapeValue(array, false, readyStep);
+    }
+
     /** Declares that the backward pass computes this value again instead of keeping it; null keeps it. */
     TapeValue setRecomputation(Recomputation again) {
         recomputation = again;
@@ -104,8 +110,8 @@ final class TapeValue {
     }
 
     /** The array for a step of the backward pass: kept since the forward pass, or computed again. */
-    StridedArray saved(Tape tape) {
-        return recomputation == null ? array : array.in(recomputation.buffer(tape));
+    StridedArray saved() {
+        return recomputation == null ? array : array.in(recomputation.buffer());
     }
 
     boolean needsGradient() {
@@ -189,7 +195,12 @@ final class TapeValue {
 
     /** Returns true if the gradient's memory has no other readers, so that it may be overwritten. */
     boolean ownsGradient() {
-        return ownsGradient;
+        return ownsGradient && !gradientRequested;
+    }
+
+    /** Declares that callers of the plan read the gradient. */
+    void setGradientRequested() {
+        gradientRequested = true;
     }
 
     void gradient(StridedArray accumulated, boolean own) {

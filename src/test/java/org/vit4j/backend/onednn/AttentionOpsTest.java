@@ -53,15 +53,9 @@ class AttentionOpsTest {
         Map<String, INDArray> full = trained(
                 inputs,
                 (ops, x) -> ops.weightedSum(probabilities(ops, x.get("q"), x.get("k")), x.get("v"), ElementType.F32));
-        Map<String, INDArray> blocks = trained(
-                inputs,
-                (ops, x) -> ops.attention(
-                        x.get("q"),
-                        x.get("k"),
-                        x.get("v"),
-                        ElementType.F32,
-                        block,
-                        (queries, keys) -> probabilities(ops, queries, keys)));
+        Map<String, INDArray> blocks = trainedInBlocks(inputs, block, false);
+        Map<String, INDArray> recomputed = trainedInBlocks(inputs, block, true);
+        assertThat(recomputed).as("maps computed again by the same kernels").isEqualTo(blocks);
         assertThat(full).containsOnlyKeys("y", "dq", "dk", "dv");
         full.forEach((name, expected) -> {
             assertThat(expected.amaxNumber().doubleValue()).as(name).isGreaterThan(0.1);
@@ -69,6 +63,20 @@ class AttentionOpsTest {
                     .as(name)
                     .isLessThan(1e-5);
         });
+    }
+
+    private static Map<String, INDArray> trainedInBlocks(
+            Map<String, INDArray> inputs, AttentionBlock block, boolean recomputed) {
+        return trained(
+                inputs,
+                (ops, x) -> ops.attention(
+                        x.get("q"),
+                        x.get("k"),
+                        x.get("v"),
+                        ElementType.F32,
+                        block,
+                        recomputed,
+                        (queries, keys) -> probabilities(ops, queries, keys)));
     }
 
     /** The attention of q, k and v, and their gradients. */
@@ -153,7 +161,8 @@ class AttentionOpsTest {
     private void assertBlocksEqualFullAttention(
             AttentionBlock block, Map<String, StridedArray> more, AttentionOps.BlockProbabilities probabilities) {
         TapeValue full = attention.weightedSum(probabilities.of(heads(q), heads(k)), heads(v), ElementType.F32);
-        TapeValue blocks = attention.attention(heads(q), heads(k), heads(v), ElementType.F32, block, probabilities);
+        TapeValue blocks =
+                attention.attention(heads(q), heads(k), heads(v), ElementType.F32, block, false, probabilities);
         Map<String, StridedArray> inputs = new HashMap<>(Map.of("q", q, "k", k, "v", v));
         inputs.putAll(more);
         Map<String, StridedArray> outputs = Map.of("full", full.array(), "blocks", blocks.array());

@@ -16,7 +16,7 @@ class RecomputationTest {
         StridedArray to = x.array().like();
         tape.emit(memory.scale(x.array(), 2, null, to));
         return tape.value(to, true)
-                .setRecomputation(new Recomputation(to, again -> memory.scale(x.array(), 2, null, again)));
+                .setRecomputation(new Recomputation(to, again -> tape.emit(memory.scale(x.array(), 2, null, again))));
     }
 
     /** The array that the backward pass of a consumer reads. */
@@ -24,7 +24,7 @@ class RecomputationTest {
         StridedArray[] read = new StridedArray[2];
         for (int i = 0; i < 2; i++) {
             int at = i;
-            tape.onBackward(() -> read[at] = y.saved(tape));
+            tape.onBackward(() -> read[at] = y.saved());
         }
         tape.backward();
         tape.steps().forEach(KernelStep::run);

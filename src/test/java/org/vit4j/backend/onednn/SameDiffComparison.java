@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.DropMaskSpecs;
 import org.vit4j.backend.GradientStep;
+import org.vit4j.backend.LossInputs;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.Precision;
@@ -54,15 +57,30 @@ final class SameDiffComparison {
 
     /** Compares the gradients of a weighted sum of the logits with respect to all parameters. */
     static void assertSameGradient(Graph graph, int images, Precision precision, double tolerance) {
-        ParameterStore parameters = parameters(graph);
         INDArray factors = Nd4j.randn(DataType.FLOAT, graph.logits().shape().batched(images));
-        Map<String, INDArray> inputs = inputs(graph, images);
-        DropoutMasks.draw(DropMaskSpecs.of(graph), 1, 0, images, inputs);
-        var spec = new GradientStep.GradientSpec(
+        assertSameGradient(
+                graph,
+                images,
                 network -> network.output(Graph.LOGITS)
                         .mul(network.sd().constant("factors", factors))
                         .sum(),
-                List.of());
+                List.of(),
+                precision,
+                tolerance);
+    }
+
+    /** Compares the gradients of a loss with respect to all parameters and some tensors. */
+    static void assertSameGradient(
+            Graph graph,
+            int images,
+            Function<LossInputs, SDVariable> loss,
+            List<String> gradientsOf,
+            Precision precision,
+            double tolerance) {
+        ParameterStore parameters = parameters(graph);
+        Map<String, INDArray> inputs = inputs(graph, images);
+        DropoutMasks.draw(DropMaskSpecs.of(graph), 1, 0, images, inputs);
+        var spec = new GradientStep.GradientSpec(loss, List.of(), gradientsOf);
         try (GradientStep reference = new SameDiffGradientStep(graph, parameters, Mode.TRAINING, spec);
                 GradientStep step = new OneDnnGradientStep(graph, parameters, Mode.TRAINING, spec, precision)) {
             reference.run(inputs);
@@ -76,6 +94,13 @@ final class SameDiffComparison {
                         .as(name)
                         .isLessThan(tolerance * size);
             });
+            for (String tensor : gradientsOf) {
+                INDArray actual = step.gradientOfTensor(tensor);
+                INDArray expected = reference.gradientOfTensor(tensor).reshape(actual.shape());
+                assertThat(actual.sub(expected).amaxNumber().doubleValue())
+                        .as(tensor)
+                        .isLessThan(tolerance * expected.amaxNumber().doubleValue());
+            }
         }
     }
 }

@@ -60,6 +60,30 @@ class TrainedAttentionTest {
         SameDiffComparison.assertSameGradient(graph, IMAGES, Precision.FP32, 1e-4);
     }
 
+    /** Maps and context of a network whose dense layers take most of the time are computed again instead of kept. */
+    @ParameterizedTest
+    @CsvSource({"FP32, 1e-4", "BF16, 5e-2"})
+    void cheapAttentionIsComputedAgain(Precision precision, double tolerance) {
+        if (precision == Precision.BF16) TestBackends.bf16(); // skips without it, and says why
+        Graph cheap = attentionBeforeLayers(2800);
+        Graph expensive = attentionBeforeLayers(2200);
+        assertThat(softmaxes(cheap, IMAGES)).isEqualTo(2 * softmaxes(expensive, IMAGES));
+        assertThat(softmaxes(cheap, 2)).as("maps that fit the cache").isEqualTo(softmaxes(expensive, 2));
+        SameDiffComparison.assertSameGradient(cheap, IMAGES, precision, tolerance);
+    }
+
+    /** Attention of 200 tokens, of which dense layers read the context; 2,478 columns are the limit. */
+    private static Graph attentionBeforeLayers(int width) {
+        Graph graph = new Graph(Init.TIMM);
+        Tensor qkv = graph.dense("qkv", graph.input("tokens", 200, 24), 24);
+        Tensor q = graph.splitHeads("q", qkv, 4, 0, 3);
+        Tensor scores = graph.scores("scores", q, graph.splitHeads("k", qkv, 4, 1, 3), 2);
+        Tensor sum = graph.weightedSum("sum", graph.softmax("probs", scores), graph.splitHeads("v", qkv, 4, 2, 3));
+        Tensor wide = graph.dense("wide", graph.mergeHeads("merged", sum), width);
+        graph.output(Graph.LOGITS, graph.mean("logits", graph.dense("narrow", wide, 12), 0));
+        return graph;
+    }
+
     /** Dropout must not overwrite the probabilities, which the gradient of softmax reads. */
     @Test
     void dropoutKeepsTheProbabilities() {
