@@ -14,6 +14,7 @@ import java.util.Set;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
+import org.vit4j.io.FileFormats;
 
 /**
  * A YAML config with its base configs ({@code extends}) merged in and overrides applied; read section by section.
@@ -187,6 +188,9 @@ public final class Config {
         for (String ending : List.of("", ".yaml", ".yml")) {
             Path file = directory.resolve(UserPath.of(nameOrPath + ending));
             if (Files.isRegularFile(file)) {
+                FileFormats.ofModel(file).ifPresent(format -> {
+                    throw new ConfigError(file + ": is " + format + "; expected a YAML file or the name of a config");
+                });
                 return new ConfigSource(file.toString(), TextFiles.read(file), file);
             }
         }

@@ -16,6 +16,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.vit4j.config.ConfigError;
+import org.vit4j.io.FileFormats;
 import org.vit4j.io.GitLfs;
 
 /** Reader for untrusted zip archives. Limits declared sizes, and reads no more than declared. */
@@ -45,7 +46,11 @@ final class KerasZip implements AutoCloseable {
         } catch (NoSuchFileException e) {
             throw new ConfigError(path + ": there is no such file", e);
         } catch (ZipException | IllegalArgumentException e) { // the latter: invalid encoding of names
-            throw new ConfigError(path + ": not a zip archive, or truncated", e);
+            String problem = FileFormats.ofModel(path)
+                    .filter(format -> !path.toString().endsWith(".keras"))
+                    .map(format -> "is " + format + "; expected a .keras file")
+                    .orElse("not a zip archive, or truncated");
+            throw new ConfigError(path + ": " + problem, e);
         }
         KerasZip opened = new KerasZip(path.toString(), zip);
         try {

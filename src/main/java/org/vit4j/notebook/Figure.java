@@ -14,6 +14,7 @@ import java.util.Locale;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.report.Chart;
 import org.vit4j.report.Html;
@@ -116,9 +117,23 @@ public record Figure(String mime, String data, String text) {
         return "%html " + html().replace("\n%", "\n&#37;");
     }
 
-    /** Writes the figure as a PNG, SVG or HTML fragment. */
+    /**
+     * Writes the figure: an image as PNG, a drawing as SVG, a table as an HTML fragment; any figure as an HTML fragment if the
+     * name of the file ends in {@code .html}.
+     *
+     * @throws ConfigError if the name ends in {@code .png} or {@code .svg}, and the figure is not that
+     */
     public void write(Path file) {
-        byte[] bytes = mime.equals(PNG) ? Base64.getDecoder().decode(data) : data.getBytes(StandardCharsets.UTF_8);
+        String name = file.toString().toLowerCase(Locale.ROOT);
+        boolean fragment = mime.equals(HTML) || name.endsWith(".html");
+        String ending = fragment ? ".html" : mime.equals(PNG) ? ".png" : ".svg";
+        for (String other : List.of(".png", ".svg")) {
+            if (name.endsWith(other) && !other.equals(ending))
+                throw new ConfigError(file + ": the figure cannot be written as " + other + "; expected " + ending);
+        }
+        byte[] bytes = ending.equals(".png")
+                ? Base64.getDecoder().decode(data)
+                : (fragment ? html() : data).getBytes(StandardCharsets.UTF_8);
         AtomicFiles.write(file, temporary -> Files.write(temporary, bytes));
     }
 

@@ -57,6 +57,7 @@ public final class ContactSheet {
     private final Font plain = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
 
     private ContactSheet(List<SheetTile> tiles) {
+        if (tiles.isEmpty()) throw new IllegalArgumentException("there are no images to draw; expected at least one");
         this.tiles = tiles;
         BufferedImage first = tiles.get(0).image();
         double scale = scale(Math.max(first.getWidth(), first.getHeight()));

@@ -42,6 +42,7 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
      * @throws ConfigError with the problems of all combinations, one line each
      */
     static SweepPlan of(String config, List<String> overrides, List<SweepAxis> axes, Path directory) {
+        if (axes.isEmpty()) throw new ConfigError("sweep: expected at least one path=value,value");
         checkPaths(axes);
         SweepProblems problems = new SweepProblems();
         List<SweepEntry> entries = new ArrayList<>();

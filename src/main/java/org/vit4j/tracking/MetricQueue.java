@@ -17,6 +17,8 @@ final class MetricQueue {
     private static final Logger LOG = LoggerFactory.getLogger(MetricQueue.class);
     /** MLflow's limit of a request. */
     private static final int BATCH = 1000;
+    /** Time to send the rest before the log says so. */
+    private static final Duration SILENT = Duration.ofSeconds(2);
 
     /** Sends a batch. */
     interface BatchSender {
@@ -116,7 +118,12 @@ final class MetricQueue {
             notifyAll();
         }
         try {
-            thread.join(times.close.toMillis());
+            long silent = Math.min(SILENT.toMillis(), times.close.toMillis());
+            thread.join(silent);
+            if (thread.isAlive() && times.close.compareTo(SILENT) > 0) {
+                LOG.info("waiting up to {} s for the MLflow server", times.close.toSeconds());
+                thread.join(times.close.toMillis() - silent);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

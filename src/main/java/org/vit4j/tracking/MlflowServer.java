@@ -52,6 +52,11 @@ final class MlflowServer implements AutoCloseable {
             return cause instanceof SocketException && !(cause instanceof ConnectException);
         }
 
+        /** Returns true if MLflow answered that it does not accept the request. */
+        boolean isRejected() {
+            return status == 400;
+        }
+
         /** Returns true if the server answered that the object does not exist. */
         boolean isNotFound() {
             return status == 404;

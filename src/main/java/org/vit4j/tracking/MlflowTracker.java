@@ -107,8 +107,9 @@ public final class MlflowTracker implements Callback, AutoCloseable {
 
     private static ConfigError error(MlflowServer server, MlflowFailure e) {
         return new ConfigError(
-                "output.mlflow: " + server.target().uri() + ": " + e.getMessage()
-                        + "; start the server or correct its address, or train without it (output.mlflow=off)",
+                "output.mlflow: " + server.target().uri() + ": " + e.getMessage() + "; "
+                        + (e.isRejected() ? "" : "start the server or correct its address, or ")
+                        + "train without it (output.mlflow=off)",
                 e);
     }
 
@@ -150,11 +151,25 @@ public final class MlflowTracker implements Callback, AutoCloseable {
 
     private String begin(MlflowRun opened, Map<String, String> parameters, Map<String, String> tags)
             throws MlflowFailure {
-        opened.describe(parameters, tags);
+        try {
+            opened.describe(parameters, tags);
+        } catch (MlflowFailure e) {
+            markFailed(opened);
+            throw e;
+        }
         run = opened;
         queue = new MetricQueue(opened::send, times, CAPACITY);
         LOG.info("logging to MLflow: {}", opened.page());
         return opened.id();
+    }
+
+    /** Ends a run whose parameters the server does not accept, so that it is not shown as running. */
+    private static void markFailed(MlflowRun opened) {
+        try {
+            opened.terminate(Outcome.FAILED.status);
+        } catch (MlflowFailure e) {
+            LOG.warn("MLflow: the run {} was not ended: {}", opened.id(), e.getMessage());
+        }
     }
 
     /** Returns the last step of each metric that the server had when the run was continued. */

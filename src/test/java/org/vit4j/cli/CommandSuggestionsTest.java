@@ -29,6 +29,13 @@ class CommandSuggestionsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"summary", "plot -o x.svg"})
+    void valuesAreNotChangedInASavedModel(String command) {
+        assertThat(line(command + " model.keras --set model.dim=3"))
+                .contains("--set model.dim=3: does not change a saved model; pass its config");
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "traim, train",
         "traim digits-vit --set train.epochs=1, train",

@@ -140,6 +140,8 @@ class KerasFileTest {
                 .isInstanceOf(ConfigError.class)
                 .hasMessageEndingWith("none.keras: there is no such file");
         assertRejected("not a file", folder);
+        Path onnx = Files.writeString(folder.resolve("model.onnx"), "not a zip");
+        assertRejected("is an ONNX file; expected a .keras file", onnx);
         Files.write(file, utf8("not a zip"));
         assertRejected("not a zip archive, or truncated", file);
         Files.write(file, new byte[0]);

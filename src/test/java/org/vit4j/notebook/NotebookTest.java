@@ -151,6 +151,13 @@ class NotebookTest {
     void figureIsWrittenAsAFile(@TempDir Path directory) throws IOException {
         Figure figure = Notebook.images(Digits.all(), 2);
         figure.write(directory.resolve("two.png"));
+        assertThatThrownBy(() -> figure.write(directory.resolve("two.svg")))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage(directory.resolve("two.svg") + ": the figure cannot be written as .svg; expected .png");
+        figure.write(directory.resolve("two.html"));
+        assertThat(Files.readString(directory.resolve("two.html"))).isEqualTo(figure.html());
+        assertThatThrownBy(() -> Notebook.images(Digits.all(), 0))
+                .hasMessage("there are no images to draw; expected at least one");
         assertThat(ImageIO.read(directory.resolve("two.png").toFile())).isNotNull();
         assertThat(figure.html()).startsWith("<img").contains("data:image/png;base64,");
         Figure text = Figure.text("a < b");

@@ -92,6 +92,10 @@ class ConfigMistakesTest {
         rejected("", ":1: model.arch: is missing");
         rejected("- a\n", ":1: expected keys such as 'model:'");
         rejected(CONFIG + "---\n" + CONFIG, ":7: not valid YAML: but found another document; remove the line ---");
+        Path model = Files.createFile(directory.resolve("model.keras"));
+        assertThatThrownBy(() -> RunConfig.open(model.toString(), List.of()))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage(model + ": is a saved model; expected a YAML file or the name of a config");
         Path latin = directory.resolve("latin.yaml");
         Files.write(latin, "a: \u00ef\n".getBytes(StandardCharsets.ISO_8859_1));
         assertThatThrownBy(() -> RunConfig.open(latin.toString(), List.of()))

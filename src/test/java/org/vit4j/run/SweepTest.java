@@ -82,6 +82,13 @@ class SweepTest {
     }
 
     @Test
+    void aSweepHasAtLeastOneAxis() {
+        assertThatThrownBy(() -> Sweep.plan("digits-vit", List.of(), List.of(), Optional.of(directory)))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage("sweep: expected at least one path=value,value");
+    }
+
+    @Test
     void directoriesAreNamedByTheirValues() {
         SweepPlan plan = plan("s", "train.optimizer.lr=1e-3,5e-4", "train.optimizer.betas=[0.9,0.99],[0.9, 0.999]");
         assertThat(plan.runs().stream().map(SweepPlan.SweepEntry::name))

@@ -56,6 +56,7 @@ public final class FakeMlflow implements AutoCloseable {
     private final List<Integer> batches = new ArrayList<>();
     private String authorization = "";
     private volatile int failWith;
+    private volatile int failBatchesWith;
     private volatile CountDownLatch gate = new CountDownLatch(0);
 
     public FakeMlflow() {
@@ -71,6 +72,11 @@ public final class FakeMlflow implements AutoCloseable {
 
     public String uri() {
         return "http://127.0.0.1:" + server.getAddress().getPort();
+    }
+
+    /** Answers every request with parameters, tags or metrics with this HTTP status; 0 for normal answers. */
+    public void failBatchesWith(int status) {
+        failBatchesWith = status;
     }
 
     /** Answers every request with this HTTP status; 0 for normal answers. */
@@ -159,7 +165,10 @@ public final class FakeMlflow implements AutoCloseable {
             case "runs/create" -> create(json);
             case "runs/get" -> described(query(exchange, "run_id"));
             case "runs/update" -> update(json);
-            case "runs/log-batch" -> log(json);
+            case "runs/log-batch" -> {
+                if (failBatchesWith != 0) throw new Refusal(failBatchesWith, "bad value");
+                yield log(json);
+            }
             default -> throw new Refusal(404, "no endpoint " + path);
         };
     }

@@ -108,6 +108,18 @@ class MlflowTrackerTest {
     }
 
     @Test
+    void aRunWhoseParametersAreRejectedIsMarkedAsFailed() {
+        server.failBatchesWith(400);
+        try (MlflowTracker tracker = connect(TIMES)) {
+            assertThatThrownBy(() -> tracker.start("first", Map.of("train.batch", "8"), Map.of()))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessage("output.mlflow: " + server.uri()
+                            + ": HTTP 400, bad value; train without it (output.mlflow=off)");
+        }
+        assertThat(run().statuses).containsExactly("RUNNING", "FAILED");
+    }
+
+    @Test
     void sendsAtMostAsManyValuesInARequestAsMlflowAccepts() {
         Map<String, String> parameters = new HashMap<>();
         for (int i = 0; i < 250; i++) parameters.put("key" + i, "x".repeat(7000));
