@@ -44,9 +44,9 @@ public final class MemoryPlanner {
     }
 
     /**
-     * Assigns the offsets of all blocks around others whose offsets are given. Of two plans, with the largest blocks first and
-     * with those first that are in use for longest, the shorter is chosen: the gaps between reserved blocks are in use for
-     * different times, which the order by size ignores.
+     * Assigns the offsets of all blocks around others whose offsets are given. The largest blocks come first. If the use of reserved
+     * blocks begins at different times, a plan in which those come first that are in use for longest is made too, and the shorter
+     * one chosen.
      *
      * @param reserved blocks at given offsets; one of length 0 is not crossed while it is in use
      * @param alignment every assigned offset is a multiple of it, in the unit of the lengths
@@ -54,10 +54,12 @@ public final class MemoryPlanner {
      */
     public static long assignOffsets(
             List<MemoryBlock> blocks, List<MemoryBlock> reserved, long alignment, GapChoice choice) {
-        long bySize = assignOffsets(blocks, BY_SIZE, reserved, alignment, choice);
-        if (reserved.isEmpty()) return bySize;
+        boolean sameTime =
+                reserved.stream().mapToInt(MemoryBlock::first).distinct().count() <= 1;
+        if (sameTime) return assignOffsets(blocks, BY_SIZE, reserved, alignment, choice);
         long byLifetime = assignOffsets(blocks, BY_LIFETIME, reserved, alignment, choice);
-        return byLifetime < bySize ? byLifetime : assignOffsets(blocks, BY_SIZE, reserved, alignment, choice);
+        long bySize = assignOffsets(blocks, BY_SIZE, reserved, alignment, choice);
+        return bySize <= byLifetime ? bySize : assignOffsets(blocks, BY_LIFETIME, reserved, alignment, choice);
     }
 
     private static long assignOffsets(

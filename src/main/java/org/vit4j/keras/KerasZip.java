@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -47,7 +48,7 @@ final class KerasZip implements AutoCloseable {
             throw new ConfigError(path + ": there is no such file", e);
         } catch (ZipException | IllegalArgumentException e) { // the latter: invalid encoding of names
             String problem = FileFormats.ofModel(path)
-                    .filter(format -> !path.toString().endsWith(".keras"))
+                    .filter(format -> !path.toString().toLowerCase(Locale.ROOT).endsWith(".keras"))
                     .map(format -> "is " + format + "; expected a .keras file")
                     .orElse("not a zip archive, or truncated");
             throw new ConfigError(path + ": " + problem, e);

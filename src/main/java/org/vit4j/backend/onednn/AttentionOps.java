@@ -148,6 +148,7 @@ final class AttentionOps {
         return y;
     }
 
+    /** Computes the weighted sum in blocks; returns its parts. */
     private List<TapeValue> sums(
             TapeValue queries,
             TapeValue keys,

@@ -162,7 +162,6 @@ final class OneDnnPlan implements CachedPlan {
                 array.size() * Float.BYTES);
         if (dense != floats) dense.close();
         if (floats != values) floats.close();
-        if (inputs.containsKey(name)) inputs.get(name).readFromPlan();
     }
 
     /**

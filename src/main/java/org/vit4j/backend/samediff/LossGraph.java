@@ -27,8 +27,9 @@ public final class LossGraph implements LossInputs, AutoCloseable {
 
     public LossGraph(Graph graph, Function<LossInputs, SDVariable> function) {
         this.graph = graph;
-        this.loss = checked(function.apply(this)).name();
-        Map<String, SDVariable> all = ReverseDifferentiation.gradients(sd.getVariable(loss), placeholders.keySet());
+        SDVariable scalar = checked(function.apply(this));
+        this.loss = scalar.name();
+        Map<String, SDVariable> all = ReverseDifferentiation.gradients(scalar, placeholders.keySet());
         List<String> outputs = new ArrayList<>(List.of(loss));
         for (String tensor : placeholders.keySet()) {
             if (!all.containsKey(tensor)) continue;
