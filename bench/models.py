@@ -112,9 +112,6 @@ SHORT = [
     )
 ]
 
-# Networks of the short comparison with torch.compile, which takes a minute or more for each network.
-COMPILED = ("deit_tiny", "levit_128s", "cait_xxs24")
-
 # Scaling of the cost: for each axis its values and the network for each value.
 GROWTH = {
     "depth": [(d, vit(f"depth {d}", image=64, patch=8, depth=d, batch=8)) for d in (1, 2, 4, 8, 16)],

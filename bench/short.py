@@ -82,7 +82,7 @@ def directory(row):
 
 
 def compiles(row, options):
-    return row.name in models.COMPILED and "pytorch-compile" not in options.without
+    return bool(row.peer) and "pytorch-compile" not in options.without
 
 
 def command(subject, row, options, batches=()):

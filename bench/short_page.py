@@ -228,6 +228,15 @@ def networks(results):
     return ["## Networks", "", *table(head, body), *failed, *([""] if failed else [])]
 
 
+def torch_compile(about):
+    """A sentence about the networks that were compared with torch.compile."""
+    compiled = about["compiled"]
+    if not compiled:
+        return "torch.compile was not measured."
+    complete = set(compiled) >= {row.name for row in models.SHORT if row.peer}
+    return f"torch.compile was measured in training{'' if complete else ' and with ' + ', '.join(compiled)} only."
+
+
 def conditions(about):
     """Paragraphs about what was measured and how."""
     lines = [
@@ -240,9 +249,7 @@ def conditions(about):
         " of the benchmark with 5 turns (15 in float32 training) of half a second. A training step is forward, cross entropy, backward and AdamW. Networks that miss a goal are bold and"
         " first in each table, with the reason below.",
         "",
-        f"torch.compile was measured with {', '.join(about['compiled'])} only, in training."
-        if about["compiled"]
-        else "torch.compile was not measured.",
+        torch_compile(about),
         "",
     ]
     if about["limit"]:
