@@ -6,11 +6,13 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.nd4j.autodiff.functions.DifferentialFunction;
+import org.nd4j.linalg.api.ops.BaseReduceOp;
 import org.nd4j.linalg.api.ops.CustomOp;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.api.ops.Op;
 import org.nd4j.linalg.api.ops.OpContext;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Negative;
+import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** An op of a plan with its inputs and outputs. */
@@ -22,6 +24,9 @@ record PlannedOp(DifferentialFunction op, List<PlannedValue> inputs, List<Planne
      * @param needed allocations with readers
      */
     PlannedOp trimmed(Set<Allocation> needed) {
+        // libnd4j's matmul_bp fails for a product of single elements, which is the product of numbers.
+        if (op.opName().equals("matmul_bp") && inputs.stream().allMatch(input -> input.length() == 1))
+            return new PlannedOp(DynamicCustomOp.builder("multiply_bp").build(), inputs, outputs).trimmed(needed);
         List<Integer> used = IntStream.range(0, outputs.size())
                 .filter(i -> needed.contains(outputs.get(i).allocation()))
                 .boxed()
@@ -74,11 +79,35 @@ record PlannedOp(DifferentialFunction op, List<PlannedValue> inputs, List<Planne
 
     /** Binds the op to its arrays, which must be allocated. */
     OpStep bind() {
+        return op instanceof BaseReduceOp reduction && isReductionOfVector()
+                ? bindAsImage(reduction)
+                : bind(inputs, outputs);
+    }
+
+    /** Returns true if ND4J takes a reduction for one of nothing, and then does not read the arrays of the context. */
+    private boolean isReductionOfVector() {
+        return inputs.size() == 1
+                && inputs.get(0).shape().length <= 2
+                && inputs.get(0).length() == outputs.get(0).length();
+    }
+
+    /** Binds a reduction with further axes of length 1 at the end, with which an array is no vector for ND4J. */
+    private OpStep bindAsImage(BaseReduceOp reduction) {
+        PlannedValue input = inputs.get(0);
+        PlannedValue output = outputs.get(0);
+        int rank = input.shape().length;
+        int[] axes = Shape.normalizeAxis(rank, reduction.dimensions().toIntVector());
+        reduction.setDimensions(axes); // negative ones would be others
+        boolean all = axes.length == 1 && axes[0] == Integer.MAX_VALUE;
+        PlannedValue result = all && !reduction.isKeepDims() ? output : output.withAxes(3 - rank);
+        return bind(List.of(input.withAxes(3 - rank)), List.of(result));
+    }
+
+    private OpStep bind(List<PlannedValue> from, List<PlannedValue> to) {
         OpContext context = Nd4j.getExecutioner().buildContext();
-        for (int i = 0; i < inputs.size(); i++)
-            context.setInputArray(i, inputs.get(i).array());
-        for (int i = 0; i < outputs.size(); i++)
-            context.setOutputArray(i, outputs.get(i).array());
+        for (int i = 0; i < from.size(); i++)
+            context.setInputArray(i, from.get(i).array());
+        for (int i = 0; i < to.size(); i++) context.setOutputArray(i, to.get(i).array());
         if (op instanceof CustomOp custom) {
             // Custom ops take their arguments from the context; legacy ops store them in themselves.
             context.setArgs(null, custom.iArgs(), custom.dArgs(), custom.tArgs(), custom.bArgs());

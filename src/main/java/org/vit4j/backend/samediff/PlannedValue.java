@@ -17,6 +17,13 @@ record PlannedValue(Allocation allocation, long offset, long... shape) {
         return new PlannedValue(allocation, offset + start, as);
     }
 
+    /** This value with a number of axes of length 1 at the end. */
+    PlannedValue withAxes(int count) {
+        long[] as = Arrays.copyOf(shape, shape.length + count);
+        Arrays.fill(as, shape.length, as.length, 1);
+        return view(0, as);
+    }
+
     long length() {
         return length(shape);
     }

@@ -31,6 +31,8 @@ import org.nd4j.linalg.api.ops.impl.transforms.Assert;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.Assign;
 import org.nd4j.linalg.api.ops.impl.transforms.gradient.GradientBackwardsMarker;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Identity;
+import org.nd4j.linalg.api.ops.random.impl.Linspace;
+import org.nd4j.linalg.api.ops.random.impl.Range;
 
 /**
  * Runs ND4J's interpreter once over a graph to record the order of execution and all shapes.
@@ -132,7 +134,9 @@ final class Tracer extends InferenceSession {
     }
 
     private static void check(DifferentialFunction op, FrameIter frame) {
-        boolean random = op instanceof RandomOp || op.getClass().getName().contains(".ops.random.");
+        boolean sequence = op instanceof Range || op instanceof Linspace; // in ND4J's package of random ops
+        boolean random =
+                op instanceof RandomOp || (!sequence && op.getClass().getName().contains(".ops.random."));
         boolean flow = op instanceof BaseCompatOp
                 || op instanceof BaseTensorOp
                 || !frame.getFrame().equals(OUTER_FRAME);

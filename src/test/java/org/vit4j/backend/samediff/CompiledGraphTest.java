@@ -14,6 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.vit4j.backend.OpTime;
+import org.vit4j.machine.SuppressedOutput;
 
 /** Contract of {@link CompiledGraph}: outputs, plans, errors and profiles. */
 class CompiledGraphTest {
@@ -40,6 +41,68 @@ class CompiledGraphTest {
 
     private static float[] run(CompiledGraph compiled, INDArray x, String output) {
         return values(compiled.run(Map.of("x", x)).get(output));
+    }
+
+    /** ND4J's executioner takes them for operations that change nothing, and fails. */
+    @Test
+    void reductionsOverAxesOfLengthOne() {
+        SDVariable column = sd.placeHolder("column", DataType.FLOAT, -1, 1);
+        SDVariable one = sd.placeHolder("one", DataType.FLOAT, 1);
+        column.sum("last", -1);
+        column.norm2("kept", true, 1);
+        x.max("first", 0);
+        x.norm1("firstKept", true, 0);
+        column.mean("all");
+        one.sum("single", 0);
+        sd.math.countNonZero("count", x, 0);
+        List<String> names = List.of("last", "kept", "first", "firstKept", "all", "single", "count");
+        try (CompiledGraph compiled = new CompiledGraph(sd, names)) {
+            Map<String, INDArray> out = compiled.run(Map.of(
+                    "column", ascending(3, 1).mul(-2), "x", ascending(1, 4).mul(-1), "one", ascending(1)));
+            assertThat(out.get("last")).isEqualTo(Nd4j.createFromArray(-2f, -4f, -6f));
+            assertThat(out.get("kept")).isEqualTo(Nd4j.createFromArray(new float[][] {{2}, {4}, {6}}));
+            assertThat(out.get("first")).isEqualTo(Nd4j.createFromArray(-1f, -2f, -3f, -4f));
+            assertThat(out.get("firstKept")).isEqualTo(ascending(1, 4));
+            assertThat(out.get("all")).isEqualTo(Nd4j.scalar(-4f));
+            assertThat(out.get("single")).isEqualTo(Nd4j.scalar(1f));
+            assertThat(out.get("count")).isEqualTo(Nd4j.createFromArray(1L, 1L, 1L, 1L));
+            INDArray number = Nd4j.createFromArray(new float[][] {{5}});
+            out = compiled.run(Map.of("column", number, "x", ascending(2, 4), "one", ascending(1)));
+            assertThat(values(out.get("last"))).containsExactly(5);
+            assertThat(values(out.get("kept"))).containsExactly(5);
+            assertThat(values(out.get("first"))).containsExactly(5, 6, 7, 8);
+        }
+    }
+
+    /** libnd4j's matmul_bp fails for them. */
+    @Test
+    void gradientsOfProductsOfSingleElements() {
+        SDVariable a = sd.placeHolder("a", DataType.FLOAT, 1, 1);
+        SDVariable b = sd.placeHolder("b", DataType.FLOAT, 1, 1);
+        a.mmul("product", b).mul(3).sum("loss");
+        sd.setLossVariables("loss");
+        SuppressedOutput.withoutOutput(() -> sd.createGradFunction("a", "b"));
+        String ofA = a.gradient().name();
+        String ofB = b.gradient().name();
+        Map<String, INDArray> inputs =
+                Map.of("a", Nd4j.createFromArray(new float[][] {{5}}), "b", Nd4j.createFromArray(new float[][] {{7}}));
+        for (List<String> outputs : List.of(List.of(ofA, ofB), List.of(ofA), List.of(ofB))) {
+            try (CompiledGraph compiled = new CompiledGraph(sd.getFunction("grad"), outputs)) {
+                Map<String, INDArray> out = compiled.run(inputs);
+                if (outputs.contains(ofA)) assertThat(values(out.get(ofA))).containsExactly(21);
+                if (outputs.contains(ofB)) assertThat(values(out.get(ofB))).containsExactly(15);
+            }
+        }
+    }
+
+    /** ND4J has their classes next to those of random numbers. */
+    @Test
+    void sequencesOfNumbersAreConstants() {
+        sd.range("numbers", sd.constant(0f), sd.constant(4f), sd.constant(1f), DataType.FLOAT);
+        x.mul("scaled", sd.getVariable("numbers"));
+        try (CompiledGraph compiled = new CompiledGraph(sd, List.of("scaled"))) {
+            assertThat(run(compiled, ascending(1, 4), "scaled")).containsExactly(0, 2, 6, 12);
+        }
     }
 
     @Test
