@@ -126,7 +126,10 @@ public final class OneDnnGradientStep implements GradientStep {
 
     @Override
     public INDArray gradientOfTensor(String tensor) {
-        return copy(tensor + OneDnnPlan.GRADIENT);
+        String gradient = tensor + OneDnnPlan.GRADIENT;
+        if (!plan.outputs().contains(gradient))
+            throw new IllegalArgumentException("the loss does not depend on " + tensor);
+        return copy(gradient);
     }
 
     @Override

@@ -55,7 +55,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     /**
      * @param types of tensors in memory
      * @param gradients destinations of the gradients of trainable parameters
-     * @param gradientTensors inputs of the network with gradients
+     * @param gradientTensors tensors whose gradients callers read
      * @param outputs map to which the batch statistics of batch norms are added
      */
     OneDnnOpLowering(
@@ -103,6 +103,7 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     /** Lowers a tensor; its inputs have been lowered before. */
     TapeValue lower(Tensor t) {
         TapeValue value = t.accept(this);
+        if (isGradientRequested(t) && !value.needsGradient()) value = value.withGradient();
         values.put(t, value);
         return value;
     }
@@ -154,7 +155,11 @@ final class OneDnnOpLowering implements OpVisitor<TapeValue> {
     public TapeValue input(Tensor t, Op.Input op) {
         StridedArray array = StridedArray.input(dims(t));
         inputs.put(t.name(), array);
-        return new TapeValue(array, tape.isTraining() && gradientTensors.contains(t.name()), -1);
+        return new TapeValue(array, isGradientRequested(t), -1);
+    }
+
+    private boolean isGradientRequested(Tensor t) {
+        return tape.isTraining() && gradientTensors.contains(t.name());
     }
 
     @Override

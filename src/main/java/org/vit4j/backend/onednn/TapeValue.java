@@ -99,6 +99,11 @@ final class TapeValue {
         return new TapeValue(array, false, readyStep);
     }
 
+    /** A value of this array that has a gradient, which callers read, although no parameter needs it. */
+    TapeValue withGradient() {
+        return new TapeValue(array, true, readyStep);
+    }
+
     /** Declares that the backward pass computes this value again instead of keeping it; null keeps it. */
     TapeValue setRecomputation(Recomputation again) {
         recomputation = again;

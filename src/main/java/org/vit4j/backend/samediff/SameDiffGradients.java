@@ -3,6 +3,7 @@ package org.vit4j.backend.samediff;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -56,7 +57,10 @@ public final class SameDiffGradients implements AutoCloseable {
             Set<String> frozen) {
         SameDiff sd = lowered.sd();
         sd.setLossVariables(loss.name());
-        SuppressedOutput.withoutOutput(() -> sd.createGradFunction(differentiated.toArray(String[]::new)));
+        Set<String> sources = new LinkedHashSet<>(differentiated);
+        // SameDiff computes gradients of inner variables only on the way to a parameter or a requested input.
+        if (!differentiated.isEmpty()) sources.addAll(lowered.inputs());
+        SuppressedOutput.withoutOutput(() -> sd.createGradFunction(sources.toArray(String[]::new)));
         this.loss = loss.name();
         ParameterStore parameters = lowered.parameters();
         this.flat = Nd4j.zeros(
@@ -66,7 +70,9 @@ public final class SameDiffGradients implements AutoCloseable {
         for (SDVariable variable : outputs) computed.add(variable.name());
         for (BatchStatistics norm : lowered.statistics()) computed.addAll(List.of(norm.mean(), norm.variance()));
         for (String variable : differentiated) {
-            gradientNames.put(variable, sd.getVariable(variable).getGradient().name());
+            SDVariable gradient = sd.getVariable(variable).getGradient();
+            if (gradient == null) throw new IllegalArgumentException("the loss does not depend on " + variable);
+            gradientNames.put(variable, gradient.name());
             computed.add(gradientName(variable));
         }
         parameters.offsets().forEach((name, from) -> {

@@ -34,6 +34,25 @@ class RequestedGradientsTest {
                 1e-4);
     }
 
+    /** Such as those of frozen layers below the first that is trained. */
+    @Test
+    void tensorsBelowAllTrainedParametersHaveGradients() {
+        Graph graph = new Graph(Init.TIMM);
+        Tensor tokens = graph.input("tokens", 6, 8);
+        Tensor active = graph.activate("active", tokens, Activation.GELU);
+        Tensor heads = graph.splitHeads("heads", active, 2, 0, 1);
+        Tensor sum = graph.weightedSum("sum", graph.softmax("probs", graph.scores("scores", heads, heads, 4)), heads);
+        Tensor merged = graph.mergeHeads("merged", sum);
+        graph.output(Graph.LOGITS, graph.dense("head", graph.mean("pool", merged, 0), 5));
+        SameDiffComparison.assertSameGradient(
+                graph,
+                IMAGES,
+                network -> network.output(Graph.LOGITS).norm2(),
+                List.of("active", "probs", "merged"),
+                Precision.FP32,
+                1e-4);
+    }
+
     @Test
     void aTensorThatTheLossReadsHasTheSumOfItsGradients() {
         Graph graph = new Graph(Init.TIMM);
