@@ -87,6 +87,10 @@ class InvalidPartsTest {
             assertThatThrownBy(() -> trainer.loss((sd, logits, targets, config) -> logits.sub(targets))
                             .fit(STRIPES, STRIPES, 1))
                     .hasMessage("the loss has shape [8, 3], expected a scalar; reduce it with mean() or sum()");
+            assertThatThrownBy(() -> trainer.loss((sd, logits, targets, config) ->
+                                    logits.mul(targets).sum(1))
+                            .fit(STRIPES, STRIPES, 1))
+                    .hasMessage("the loss has shape [8], expected a scalar; reduce it with mean() or sum()");
             assertThatThrownBy(() ->
                             trainer.loss((sd, logits, targets, config) -> null).fit(STRIPES, STRIPES, 1))
                     .hasMessage("the loss is null; return the variable to minimize");

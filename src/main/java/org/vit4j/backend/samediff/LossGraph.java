@@ -84,7 +84,19 @@ public final class LossGraph implements LossInputs, AutoCloseable {
 
     /** Computes loss and gradients; see {@link #loss(Map)} and {@link #gradient}. */
     public Map<String, INDArray> run(Map<String, INDArray> inputs) {
-        return compiled.run(inputs);
+        try {
+            return compiled.run(inputs);
+        } catch (RuntimeException e) {
+            checkScalar(inputs);
+            throw e;
+        }
+    }
+
+    /** Gradients of a loss that is not a scalar fail in ND4J, with messages about its shapes. */
+    private void checkScalar(Map<String, INDArray> inputs) {
+        try (CompiledGraph forward = new CompiledGraph(sd, List.of(loss))) {
+            scalar(forward.run(inputs).get(loss));
+        }
     }
 
     /** Returns true if the loss has a placeholder of that name. */

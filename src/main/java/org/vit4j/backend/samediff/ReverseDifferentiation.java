@@ -62,7 +62,7 @@ final class ReverseDifferentiation {
                 op.getOutputsOfOp().stream().map(this::gradientOfOutput).toList();
         List<SDVariable> inputs = op.getOp() instanceof LogSumExp e
                 ? List.of(gradientOfLogSumExp(op, e, outputs.get(0)))
-                : op.getOp().doDiff(outputs);
+                : gradientsOfInputs(op, outputs);
         for (int i = 0; i < op.getInputsToOp().size(); i++) {
             String input = op.getInputsToOp().get(i);
             if (!dependent.contains(input)) continue;
@@ -70,6 +70,14 @@ final class ReverseDifferentiation {
                 throw new IllegalArgumentException("the loss uses the operation "
                         + op.getOp().opName() + ", which has no gradient for its operand " + (i + 1) + " in SameDiff");
             gradients.merge(input, inputs.get(i), SDVariable::add);
+        }
+    }
+
+    private static List<SDVariable> gradientsOfInputs(SameDiffOp op, List<SDVariable> outputs) {
+        try {
+            return op.getOp().doDiff(outputs);
+        } catch (UnsupportedOperationException e) {
+            return List.of();
         }
     }
 

@@ -97,6 +97,17 @@ class ReverseDifferentiationTest {
                         "the loss uses the operation ClipByValue, which has no gradient for its operand 3 in SameDiff");
     }
 
+    /** Its gradient function throws. */
+    @Test
+    void operationsWithoutAGradientAreRejected() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.placeHolder("x", DataType.FLOAT, 5, 4);
+        SDVariable some = sd.gatherNd(x, sd.constant(Nd4j.createFromArray(new int[][] {{0, 1}, {2, 3}})));
+        assertThatThrownBy(() -> ReverseDifferentiation.gradients(some.sum(), List.of("x")))
+                .hasMessage(
+                        "the loss uses the operation gather_nd, which has no gradient for its operand 1 in SameDiff");
+    }
+
     @ParameterizedTest
     @MethodSource("scalars")
     void gradientsAreThoseOfSameDiff(String function) {
