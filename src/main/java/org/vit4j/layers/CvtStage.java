@@ -51,7 +51,20 @@ public record CvtStage(
                 q.strideHeight(),
                 q.kernelHeight(),
                 q.padHeight());
+        if (stage.projection == ProjectionMethod.AVG) {
+            checkPooling("q_padding", stage.queries);
+            checkPooling("kv_padding", stage.keys);
+        }
         return stage;
+    }
+
+    private static void checkPooling(String key, Window window) {
+        Checks.require(
+                window.padHeight() < window.kernelHeight(),
+                "%s (%d) must be less than qkv_kernel (%d) for projection avg: the mean of padding only is not defined",
+                key,
+                window.padHeight(),
+                window.kernelHeight());
     }
 
     /**

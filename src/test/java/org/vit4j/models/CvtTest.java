@@ -49,6 +49,11 @@ class CvtTest {
         assertRejected(
                 ", projection: [dw_bn, avg, pool]", "projection: expected one of dw_bn, avg, linear, got 'pool'");
         assertRejected(", q_stride: 2", "the convolution of the queries must keep the grid: q_stride (2) must be 1");
+        assertRejected(
+                ", projection: avg, qkv_kernel: 1, q_padding: 0, kv_padding: 1",
+                "kv_padding (1) must be less than qkv_kernel (1) for projection avg");
+        assertRejected(
+                ", projection: avg, q_padding: 3", "q_padding (3) must be less than qkv_kernel (3) for projection avg");
         assertRejected(", patch_padding: 0, image: {size: 16}", "patch_size (3) does not fit into a side of 1");
         assertRejected(", flavor: community, class_token: true", "class_token must be false in the community flavor");
         assertRejected(", flavor: community, projection: avg", "projection must be dw_bn in the community flavor");
