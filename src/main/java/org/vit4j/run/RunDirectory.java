@@ -119,18 +119,27 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     private static void moveAside(Path path) {
-        Path name = path.toAbsolutePath().getFileName();
-        for (int i = 1; ; i++) {
-            Path aside = path.toAbsolutePath().resolveSibling(name + "~" + i);
-            if (Files.exists(aside)) continue;
-            try {
-                Files.move(path, aside);
-            } catch (IOException e) {
-                throw new RunException(
-                        path + ": holds an earlier run that cannot be moved aside: " + AtomicFiles.reason(e), e);
+        try {
+            Path directory = path.toRealPath(); // a link to it stays, as it may lead to another disk
+            if (Path.of("").toRealPath().startsWith(directory)) {
+                throw new ConfigError(path + ": holds an earlier run, and is the current directory or above it; use"
+                        + " another directory with --run");
             }
+            Path aside = aside(directory);
+            Files.move(directory, aside);
+            Files.createDirectory(directory);
             LOG.info("{} held an earlier run, which was moved to {}", path, aside.getFileName());
-            return;
+        } catch (IOException e) {
+            throw new RunException(
+                    path + ": holds an earlier run that cannot be moved aside: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    /** The first name for an earlier run that does not exist. */
+    private static Path aside(Path directory) {
+        for (int i = 1; ; i++) {
+            Path aside = directory.resolveSibling(directory.getFileName() + "~" + i);
+            if (!Files.exists(aside)) return aside;
         }
     }
 

@@ -224,6 +224,18 @@ class TrainRunTest {
     }
 
     @Test
+    void aLinkToADirectoryStaysWhenTheEarlierRunIsMovedAside() throws IOException {
+        Path disk = Files.createDirectory(directory.resolve("disk"));
+        Path link = Files.createSymbolicLink(directory.resolve("link"), disk);
+        train("link", false, -1);
+        train("link", false, -1);
+        assertThat(link).isSymbolicLink();
+        assertThat(disk.resolve("model.keras")).exists();
+        assertThat(directory.resolve("disk~1/model.keras")).exists();
+        assertThat(directory.resolve("link~1")).doesNotExist();
+    }
+
+    @Test
     void aNanLossStopsTheRun() {
         RunConfig diverging = config(
                 "train.optimizer.lr=1e30", "train.schedule.warmup_epochs=0", "train.clip=1e30", "model.norm_eps=1e-30");
