@@ -20,7 +20,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-die() { echo "bench/run.sh: $1" >&2; exit 1; }
+die() { echo "bench/run.sh: $1" >&2; exit "${2:-1}"; }
+part=${1:-all}
+more=("${@:2}")
+case $part in
+  prepare | short | startup | pause | bench | rows | growth | exported | layers | memory | page | all) ;;
+  *) die "unknown part '$part'; expected prepare, short, startup, pause, bench, rows, growth, exported, layers, memory, page, or no argument for all" 2 ;;
+esac
 command -v python3 >/dev/null 2>&1 || die "'python3' is missing: install Python 3.11 or newer"
 export VIT4J=${VIT4J:-./vit4j}
 
@@ -65,13 +71,10 @@ pause() { "$venv/bin/python" bench/pause.py --threads "$threads" "${more[@]}"; }
 layers() { OMP_NUM_THREADS=$threads bench/kernels.sh LayerBench -wi 2 -i 3 -rf json -rff "$out/layers.json"; }
 page() { "$venv/bin/python" bench/page.py; }
 
-part=${1:-all}
-more=("${@:2}")
 case $part in
   bench | layers | prepare | short | startup | pause) "$part" ;;
   rows | growth) djl; compare "$part" ;;
   exported | memory) compare "$part" ;;
   page) page ;;
   all) djl; bench; compare rows; compare growth; compare exported; layers; compare memory; page ;;
-  *) die "unknown part '$part'; expected prepare, short, startup, pause, bench, rows, growth, exported, layers, memory, page, or no argument for all" ;;
 esac

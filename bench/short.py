@@ -65,6 +65,7 @@ PARTS = {
     },
     "memory": {},
 }
+SUBJECTS = sorted({name for lines in PARTS.values() for result in lines.values() for name in result.subjects})
 MEMORY = ("vit4j", "vit4j-bf16", "pytorch", "pytorch-bf16")
 
 
@@ -290,6 +291,7 @@ def rows(names):
 
 def run(options):
     begin = time.monotonic()
+    compare.versions()  # fails if a package is missing, before results are deleted
     if not options.networks and not options.part and not options.resume:
         for old in results(options).glob("*.json"):
             old.unlink()
@@ -320,11 +322,15 @@ def main():
     parser.add_argument("--part", action="append", choices=list(PARTS), help="only this part; may be repeated")
     parser.add_argument("--resume", action="store_true", help="keep results of this commit, and measure what is missing")
     parser.add_argument("--isa", choices=list(processor.LIMITS), help="limit the kernels of all programs, see processor.py")
-    parser.add_argument("--without", action="append", default=[], help="a subject to leave out, such as pytorch-compile")
+    parser.add_argument("--without", action="append", default=[], choices=SUBJECTS, help="a subject to leave out")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--turn", type=float, default=0.25, help="seconds of a subject's turn, which has at least one step")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each subject; float32 training has twice as many")
     options = parser.parse_args()
+    if options.what == "measure" and not options.measured:
+        parser.error("measure: a network and a part are missing")
+    if min(options.threads, options.rounds) < 1 or options.turn <= 0:
+        parser.error("--threads and --rounds must be at least 1, --turn positive")
     os.environ.update(processor.LIMITS.get(options.isa, {}))
     caches = WORK / f"torchinductor{'-' + options.isa if options.isa else ''}"
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(caches))
