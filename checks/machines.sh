@@ -60,6 +60,12 @@ LC_ALL=C ./vit4j predict "$work/modèle/model.keras" "$work/données/val/日本/
   fail "prediction in an ASCII locale"
 grep -q '日本' "$work/out" && grep -q 'ü1.png' "$work/out" || fail "names in JSON in an ASCII locale"
 ok "names beyond ASCII in an ASCII locale"
+
+code=0
+VIT4J_JAVA_OPTS=-Djava.io.tmpdir=$work/missing ./vit4j predict "$work/modèle/model.keras" "$work/données/val/日本/ü1.png" \
+  >"$work/out" 2>"$work/err" || code=$?
+[ "$code" = 1 ] && grep -q "temporary directory $work/missing cannot be written" "$work/err" || fail "a missing temporary directory"
+ok "a missing temporary directory"
 unset OMP_NUM_THREADS
 
 if command -v taskset >/dev/null 2>&1 && [ "$(nproc)" -gt 1 ]; then

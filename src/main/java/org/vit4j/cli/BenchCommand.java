@@ -37,6 +37,8 @@ import picocli.CommandLine.Spec;
 final class BenchCommand implements Callable<Integer> {
     /** Enough steps that all arrays have been allocated. */
     private static final int MEMORY_STEPS = 3;
+    /** Each caller is a thread. */
+    private static final int MAX_CALLERS = 1024;
 
     @Parameters(paramLabel = "VARIANT|CONFIG", description = "A variant name or a YAML file.")
     private String config;
@@ -81,6 +83,7 @@ final class BenchCommand implements Callable<Integer> {
         if (steps < 1) throw new ConfigError("--steps " + steps + ": expected at least 1");
         for (int count : callers) {
             if (count < 1) throw new ConfigError("--callers " + count + ": expected at least 1");
+            if (count > MAX_CALLERS) throw new ConfigError("--callers " + count + ": expected at most " + MAX_CALLERS);
         }
         if (!callers.isEmpty() && !only.contains(BenchRunner.ONEDNN))
             throw new ConfigError("--callers measures the onednn runner; add it to --only");

@@ -1,5 +1,6 @@
 package org.vit4j.cli;
 
+import org.vit4j.config.ConfigError;
 import org.vit4j.data.image.ImageFormats;
 import picocli.CommandLine.Option;
 
@@ -14,6 +15,7 @@ final class MaxPixelsOption {
 
     /** The largest number of pixels that an image may have. */
     long limit() {
+        if (limit < 1) throw new ConfigError("--max-pixels " + limit + ": expected at least 1");
         return limit;
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.imageio.IIOException;
 
 /** Writes files atomically: a file has its old or its new content, even if the process is killed. */
 public final class AtomicFiles {
@@ -120,6 +121,8 @@ public final class AtomicFiles {
         if (e instanceof java.nio.file.NoSuchFileException) return "no such directory";
         if (e instanceof java.nio.file.FileAlreadyExistsException) return "a file exists where a directory is expected";
         if (e instanceof java.nio.file.FileSystemException f && f.getReason() != null) return f.getReason();
+        // The message of ImageIO's writers is only that they failed.
+        if (e instanceof IIOException && e.getCause() instanceof IOException cause) return reason(cause);
         return e.getMessage();
     }
 }

@@ -33,7 +33,8 @@ public record LearningRateFinder(double min, double max, int steps) {
 
     public LearningRateFinder {
         Checks.positive("min-lr", min);
-        Checks.check(max > min && Double.isFinite(max), "max-lr", max, "must be above min-lr (" + min + ")");
+        Checks.check(max > min, "max-lr", max, "must be above min-lr (" + min + ")");
+        Checks.check(Double.isFinite(max), "max-lr", max, "must be finite");
         Checks.check(steps >= 20, "steps", steps, "must be at least 20");
     }
 

@@ -1,6 +1,7 @@
 package org.vit4j.distributed;
 
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -20,13 +21,17 @@ final class SparkSessions {
             "spark.scheduler.minRegisteredResourcesRatio", "1.0",
             "spark.driver.maxResultSize", "0");
 
+    /** Masters of Spark itself; others, of cluster managers that are added to it, are URLs. */
+    private static final Pattern MASTER =
+            Pattern.compile("local|local\\[(\\d+|\\*)(,\\s*\\d+)?\\]|local-cluster\\[.+\\]|yarn|[a-z0-9]+://.+");
+
     private SparkSessions() {}
 
     /**
      * Starts Spark.
      *
      * @param master empty if spark-submit has set one
-     * @throws ConfigError when no master is set
+     * @throws ConfigError when no master is set, or one that Spark does not know
      */
     static SparkSession open(String master, String name) {
         return open(master, name, new SparkConf());
@@ -39,6 +44,10 @@ final class SparkSessions {
             throw new ConfigError(
                     "--spark: missing master; expected for example --spark local[2] or --spark spark://host:7077,"
                             + " or a start with spark-submit");
+        }
+        if (!MASTER.matcher(conf.get("spark.master")).matches()) {
+            throw new ConfigError("--spark " + conf.get("spark.master")
+                    + ": unknown master; expected for example local[2] or spark://host:7077");
         }
         STANDARD.forEach(conf::setIfMissing);
         ship(conf);

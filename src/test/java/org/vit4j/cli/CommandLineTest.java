@@ -310,6 +310,8 @@ class CommandLineTest {
         refused("'--steps'", "bench", "digits-vit", "--steps", "many");
         refused("'--only'", "bench", "digits-vit", "--only", "fastest");
         refused("--callers 0: expected at least 1", "bench", "digits-vit", "--callers", "1,0");
+        refused("--callers 2000000000: expected at most 1024", "bench", "digits-vit", "--callers", "2000000000");
+        refused("--max-pixels 0: expected at least 1", "predict", "model.keras", "a.png", "--max-pixels", "0");
         refused("add it to --only", "bench", "digits-vit", "--callers", "2", "--only", "plain");
         refused("no config 'nothing'", "bench", "nothing");
         refused("none: does not exist", "compare", directory.resolve("none").toString());

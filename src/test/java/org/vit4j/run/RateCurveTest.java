@@ -78,6 +78,8 @@ class RateCurveTest {
         assertThatThrownBy(() -> new LearningRateFinder(0, 1, 20)).hasMessage("min-lr (0.0) must be positive");
         assertThatThrownBy(() -> new LearningRateFinder(1, 0.5, 20))
                 .hasMessageStartingWith("max-lr (0.5) must be above");
+        assertThatThrownBy(() -> new LearningRateFinder(1e-6, Double.POSITIVE_INFINITY, 20))
+                .hasMessage("max-lr (Infinity) must be finite");
         assertThatThrownBy(() -> new LearningRateFinder(1e-6, 1, 5)).hasMessage("steps (5) must be at least 20");
     }
 }

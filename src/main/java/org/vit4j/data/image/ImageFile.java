@@ -100,7 +100,10 @@ public final class ImageFile {
         try {
             return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
-            throw new ConfigError(file + ": does not exist", e);
+            // Java reads bytes of a name that are not UTF-8 as this character, and finds no such file.
+            boolean undecoded = file.toString().indexOf('\uFFFD') >= 0;
+            throw new ConfigError(
+                    file + ": does not exist" + (undecoded ? "; if its name is not valid UTF-8, rename it" : ""), e);
         } catch (IOException e) {
             throw new ConfigError(file + ": cannot be read: " + AtomicFiles.reason(e), e);
         }

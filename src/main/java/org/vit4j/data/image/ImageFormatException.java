@@ -1,6 +1,7 @@
 package org.vit4j.data.image;
 
 import java.io.IOException;
+import java.nio.BufferUnderflowException;
 
 /** An image file that cannot be decoded. The message does not include the file's name, which the caller puts in front. */
 public final class ImageFormatException extends IOException {
@@ -19,6 +20,8 @@ public final class ImageFormatException extends IOException {
     }
 
     static ImageFormatException corrupt(Throwable cause) {
+        if (cause instanceof BufferUnderflowException)
+            return new ImageFormatException("is truncated or corrupt: the image data ends early", cause);
         String reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
         return new ImageFormatException(
                 "is truncated or corrupt: " + reason.lines().findFirst().orElse(""), cause);

@@ -11,6 +11,8 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.vit4j.config.ConfigError;
 import org.vit4j.run.RunConfig;
 
@@ -42,6 +44,23 @@ class SparkDataTest {
         SparkCluster.train(spark, config, directory.resolve(run), false, captured, captured);
         assertThat(captured.losses).hasSize(STEPS);
         return captured.losses;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"foo", "local[x]", "local[2"})
+    void unknownMastersAreRejected(String master) {
+        assertThatThrownBy(() -> SparkSessions.open(master, "test"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage(
+                        "--spark " + master + ": unknown master; expected for example local[2] or spark://host:7077");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"s3a://bucket/images", "nowhere://host/images"})
+    void fileSystemsWithoutClassesAreRejected(String path) {
+        assertThatThrownBy(() -> HadoopFiles.system(path))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageStartingWith(path + ": there is no file system for it (");
     }
 
     @Test
