@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Locale;
 import org.vit4j.tracking.MlflowServer.MlflowFailure;
 
 /**
@@ -63,8 +64,10 @@ final class ArtifactUploader {
                 .build();
         try {
             HttpResponse<String> answer = http.send(request(file), HttpResponse.BodyHandlers.ofString());
-            if (answer.statusCode() / 100 == 2) return;
-            throw new MlflowFailure(answer.statusCode(), "HTTP " + answer.statusCode(), null);
+            if (answer.statusCode() / 100 != 2) {
+                throw new MlflowFailure(answer.statusCode(), "HTTP " + answer.statusCode(), null);
+            }
+            if (isPage(answer)) throw MlflowServer.notMlflow();
         } catch (IOException e) {
             String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
             throw new MlflowFailure(0, reason, e);
@@ -72,6 +75,12 @@ final class ArtifactUploader {
             Thread.currentThread().interrupt();
             throw new MlflowFailure(0, "interrupted", e);
         }
+    }
+
+    /** Returns true for an answer of a proxy or login page, which does not store the file. */
+    private static boolean isPage(HttpResponse<?> answer) {
+        String type = answer.headers().firstValue("Content-Type").orElse("");
+        return type.toLowerCase(Locale.ROOT).startsWith("text/html");
     }
 
     private HttpRequest request(Path file) throws IOException {

@@ -1,6 +1,5 @@
 package org.vit4j.tracking;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,12 +9,14 @@ import java.util.Map;
 import java.util.Optional;
 import org.mlflow.api.proto.Service.CreateRun;
 import org.mlflow.api.proto.Service.Experiment;
+import org.mlflow.api.proto.Service.LogBatch;
 import org.mlflow.api.proto.Service.Metric;
 import org.mlflow.api.proto.Service.Param;
 import org.mlflow.api.proto.Service.Run;
 import org.mlflow.api.proto.Service.RunInfo;
 import org.mlflow.api.proto.Service.RunStatus;
 import org.mlflow.api.proto.Service.RunTag;
+import org.mlflow.api.proto.Service.UpdateRun;
 import org.vit4j.config.ConfigError;
 import org.vit4j.tracking.MlflowServer.MlflowFailure;
 
@@ -24,6 +25,7 @@ final class MlflowRun {
     /** MLflow's limit of a request, for parameters and for tags. */
     private static final int BATCH = 100;
 
+    private static final String UPDATE = "runs/update";
     private static final String ACTIVE = "active";
     private static final String RESUMED = "resumed.";
 
@@ -47,22 +49,29 @@ final class MlflowRun {
                 ? Optional.of(server.call(client -> client.getExperiment(id.get())))
                 : server.call(client -> client.getExperimentByName(name));
         if (found.isEmpty()) return createExperiment(server, name);
+        required(found.get().getLifecycleStage());
         if (!found.get().getLifecycleStage().equals(ACTIVE)) {
             throw new ConfigError("output.mlflow: the experiment '"
                     + found.get().getName() + "' of " + server.target().uri()
                     + " was deleted; restore it or use another one (output.mlflow.experiment)");
         }
-        return found.get().getExperimentId();
+        return required(found.get().getExperimentId());
     }
 
     private static String createExperiment(MlflowServer server, String name) throws MlflowFailure {
         try {
-            return server.call(client -> client.createExperiment(name));
+            return required(server.call(client -> client.createExperiment(name)));
         } catch (MlflowFailure e) {
             // Another process may have made it in the meantime.
             Optional<Experiment> found = server.call(client -> client.getExperimentByName(name));
-            return found.orElseThrow(() -> e).getExperimentId();
+            return required(found.orElseThrow(() -> e).getExperimentId());
         }
+    }
+
+    /** Returns a value that MLflow always sends; another program that answers with JSON leaves it empty. */
+    private static String required(String value) throws MlflowFailure {
+        if (value.isEmpty()) throw MlflowServer.notMlflow();
+        return value;
     }
 
     static MlflowRun create(MlflowServer server, String experiment, String name) throws MlflowFailure {
@@ -75,6 +84,7 @@ final class MlflowRun {
                 .addTags(message("mlflow.user", user))
                 .build();
         RunInfo created = server.call(client -> client.createRun(request));
+        required(created.getRunId());
         return new MlflowRun(server, Run.newBuilder().setInfo(created).build());
     }
 
@@ -87,13 +97,10 @@ final class MlflowRun {
             if (e.isNotFound()) throw unusable(server, id, "does not exist");
             throw e;
         }
+        required(found.getInfo().getRunId());
+        required(found.getInfo().getLifecycleStage());
         if (!found.getInfo().getLifecycleStage().equals(ACTIVE)) throw unusable(server, id, "was deleted");
-        String running = JsonNodeFactory.instance
-                .objectNode()
-                .put("run_id", id)
-                .put("status", RunStatus.RUNNING.name())
-                .toString();
-        server.call(client -> client.sendPost("runs/update", running));
+        server.post(UPDATE, UpdateRun.newBuilder().setRunId(id).setStatus(RunStatus.RUNNING));
         return new MlflowRun(server, found);
     }
 
@@ -155,10 +162,13 @@ final class MlflowRun {
     }
 
     private void log(List<Metric> metrics, List<Param> params, List<RunTag> tags) throws MlflowFailure {
-        server.call(client -> {
-            client.logBatch(id(), metrics, params, tags);
-            return true;
-        });
+        server.post(
+                "runs/log-batch",
+                LogBatch.newBuilder()
+                        .setRunId(id())
+                        .addAllMetrics(metrics)
+                        .addAllParams(params)
+                        .addAllTags(tags));
     }
 
     void upload(Path file) throws MlflowFailure {
@@ -166,9 +176,7 @@ final class MlflowRun {
     }
 
     void terminate(RunStatus status) throws MlflowFailure {
-        server.call(client -> {
-            client.setTerminated(id(), status);
-            return true;
-        });
+        server.post(
+                UPDATE, UpdateRun.newBuilder().setRunId(id()).setStatus(status).setEndTime(System.currentTimeMillis()));
     }
 }

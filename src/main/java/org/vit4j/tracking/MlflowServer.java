@@ -3,6 +3,7 @@ package org.vit4j.tracking;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.SocketException;
 import java.time.Duration;
@@ -16,6 +17,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.mlflow.tracking.MlflowClient;
 import org.mlflow.tracking.MlflowHttpException;
+import org.mlflow_project.google.protobuf.InvalidProtocolBufferException;
+import org.mlflow_project.google.protobuf.MessageOrBuilder;
+import org.mlflow_project.google.protobuf.util.JsonFormat;
 
 /**
  * Calls of an MLflow server with a time limit, which the client does not have, and with errors of one line. Used by one
@@ -24,6 +28,7 @@ import org.mlflow.tracking.MlflowHttpException;
 final class MlflowServer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int LONGEST_REASON = 300;
+    private static final String NOT_MLFLOW = "not an answer of MLflow";
     /** Logs each retry to standard error; kept here because java.util.logging forgets loggers without references. */
     private static final Logger HTTP = Logger.getLogger("org.mlflow_project.apachehttp");
 
@@ -99,6 +104,38 @@ final class MlflowServer implements AutoCloseable {
         }
     }
 
+    /** Sends a request and discards the answer, which must be a JSON object, such as {@code {}}. */
+    void post(String path, MessageOrBuilder request) throws MlflowFailure {
+        post(path, request, limit);
+    }
+
+    void post(String path, MessageOrBuilder request, Duration within) throws MlflowFailure {
+        String body = json(request);
+        String answer = call(client -> client.sendPost(path, body), within);
+        if (!isObject(answer)) throw notMlflow();
+    }
+
+    private static String json(MessageOrBuilder request) {
+        try {
+            return JsonFormat.printer().preservingProtoFieldNames().print(request);
+        } catch (InvalidProtocolBufferException e) {
+            throw new UncheckedIOException(e); // only for messages of unknown types
+        }
+    }
+
+    private static boolean isObject(String body) {
+        try {
+            return JSON.readTree(body).isObject();
+        } catch (JsonProcessingException e) {
+            return false;
+        }
+    }
+
+    /** Makes the failure of a request that another program answered with success, for example a proxy. */
+    static MlflowFailure notMlflow() {
+        return new MlflowFailure(200, NOT_MLFLOW, null);
+    }
+
     private void renew() {
         client.close();
         client = new MlflowClient(target.credentials());
@@ -109,11 +146,22 @@ final class MlflowServer implements AutoCloseable {
             return new MlflowFailure(http.getStatusCode(), reason(http), http);
         }
         if (cause instanceof Error error) throw error;
+        if (isNotMlflow(cause)) return new MlflowFailure(200, NOT_MLFLOW, cause);
         Throwable root = cause;
         while (root.getCause() != null) root = root.getCause();
         boolean named = root.getMessage() != null && root.getMessage().contains(" ");
         String text = named ? root.getMessage() : root.getClass().getSimpleName() + ": " + root.getMessage();
         return new MlflowFailure(0, oneLine(text), cause);
+    }
+
+    /** Returns true for the errors of the client about an answer that is not JSON, or is empty (HTTP 204). */
+    private static boolean isNotMlflow(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InvalidProtocolBufferException) return true;
+            if (cause instanceof IllegalArgumentException && "Entity may not be null".equals(cause.getMessage()))
+                return true;
+        }
+        return false;
     }
 
     private static String reason(MlflowHttpException http) {
@@ -125,7 +173,7 @@ final class MlflowServer implements AutoCloseable {
         return "HTTP " + status
                 + message(http.getBodyMessage())
                         .map(text -> ", " + oneLine(text))
-                        .orElse(", not an answer of MLflow");
+                        .orElse(", " + NOT_MLFLOW);
     }
 
     /** Returns the message of an answer of MLflow; empty if another program answered. */

@@ -57,6 +57,10 @@ public final class FakeMlflow implements AutoCloseable {
     private String authorization = "";
     private volatile int failWith;
     private volatile int failBatchesWith;
+    private volatile String otherPath;
+    private volatile int otherStatus;
+    private volatile String otherBody = "";
+    private volatile String hangingPath = "";
     private volatile CountDownLatch gate = new CountDownLatch(0);
 
     public FakeMlflow() {
@@ -84,8 +88,26 @@ public final class FakeMlflow implements AutoCloseable {
         failWith = status;
     }
 
+    /** Answers as another program the requests whose path contains a text; a body that begins with '<' is a page. */
+    public void answerAsOther(String path, int status, String body) {
+        otherStatus = status;
+        otherBody = body;
+        otherPath = path;
+    }
+
+    /** Ends {@link #answerAsOther}. */
+    public void answerAsMlflow() {
+        otherPath = null;
+    }
+
     /** Lets requests wait until {@link #answer}. */
     public void hang() {
+        hang("");
+    }
+
+    /** Lets the requests whose path contains a text wait until {@link #answer}. */
+    public void hang(String path) {
+        hangingPath = path;
         gate = new CountDownLatch(1);
     }
 
@@ -127,9 +149,11 @@ public final class FakeMlflow implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         byte[] body = exchange.getRequestBody().readAllBytes();
         try {
-            gate.await();
+            String path = exchange.getRequestURI().getPath();
+            if (path.contains(hangingPath)) gate.await();
             if (failWith != 0) throw new Refusal(failWith, "no service");
-            respond(exchange, 200, answer(exchange, body).toString());
+            if (otherPath != null && path.contains(otherPath)) respondAsOther(exchange);
+            else respond(exchange, 200, answer(exchange, body).toString());
         } catch (Refusal e) {
             respond(
                     exchange,
@@ -140,6 +164,12 @@ public final class FakeMlflow implements AutoCloseable {
         } finally {
             exchange.close();
         }
+    }
+
+    private void respondAsOther(HttpExchange exchange) throws IOException {
+        if (otherBody.startsWith("<")) exchange.getResponseHeaders().set("Content-Type", "text/html; charset=utf-8");
+        if (otherBody.isEmpty()) exchange.sendResponseHeaders(otherStatus, -1);
+        else respond(exchange, otherStatus, otherBody);
     }
 
     private static void respond(HttpExchange exchange, int status, String text) throws IOException {

@@ -251,4 +251,61 @@ class MlflowTrackerTest {
         server.close();
         assertThatThrownBy(() -> connect(TIMES)).hasMessageContaining(server.uri() + ": Connection refused; start");
     }
+
+    @Test
+    void anAnswerOfAnotherProgramDuringTheRunIsAFailure() {
+        for (String body : List.of("<html>login</html>", "[]", "")) {
+            server.forget();
+            lines.list.clear();
+            try (MlflowTracker tracker = connect(TIMES)) {
+                tracker.start("first", Map.of(), Map.of());
+                server.answerAsOther("runs/log-batch", body.isEmpty() ? 204 : 200, body);
+                tracker.step(1, 2.5, 0.1);
+                while (warnings().isEmpty()) Thread.onSpinWait();
+                server.answerAsMlflow();
+                assertThat(tracker.end(Outcome.FINISHED, List.of())).isTrue();
+            }
+            assertThat(run().metrics.get("step/loss")).as(body).containsExactly("1 2.5");
+            assertThat(warnings())
+                    .containsExactly(
+                            "MLflow: not an answer of MLflow; training continues, and the values are sent later");
+        }
+    }
+
+    @Test
+    void aPageInsteadOfTheAnswerToFilesAndStatusIsListedAtTheEnd() throws IOException {
+        Path report = Files.writeString(directory.resolve("report.html"), "<p>");
+        for (String path : List.of("artifacts", "runs/update")) {
+            try (MlflowTracker tracker = connect(TIMES)) {
+                tracker.start("first", Map.of(), Map.of());
+                server.answerAsOther(path, 200, "<html>login</html>");
+                assertThat(tracker.end(Outcome.FINISHED, List.of(report))).isFalse();
+            }
+            server.answerAsMlflow();
+        }
+        assertThat(warnings())
+                .containsExactly(
+                        "not sent to MLflow: report.html (not an answer of MLflow)",
+                        "not sent to MLflow: status FINISHED (not an answer of MLflow)");
+    }
+
+    @Test
+    void anAnswerOfAnotherProgramAtTheStartIsNamedAsSuch() {
+        String experiment = "{\"experiment\": {\"experiment_id\": \"0\"}}";
+        for (String body : List.of("<html>login</html>", "[]", "{}", experiment, "")) {
+            server.answerAsOther("", body.isEmpty() ? 204 : 200, body);
+            assertThatThrownBy(() -> connect(TIMES))
+                    .as(body)
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessageStartingWith("output.mlflow: " + server.uri() + ": not an answer of MLflow; start");
+        }
+        server.answerAsMlflow();
+        try (MlflowTracker tracker = connect(TIMES)) {
+            server.answerAsOther("runs/", 200, "{}");
+            assertThatThrownBy(() -> tracker.start("first", Map.of(), Map.of()))
+                    .hasMessageContaining("not an answer of MLflow");
+            assertThatThrownBy(() -> tracker.resume("0123", Map.of(), Map.of()))
+                    .hasMessageContaining("not an answer of MLflow");
+        }
+    }
 }
