@@ -28,6 +28,11 @@ import org.mlflow_project.google.protobuf.util.JsonFormat;
 final class MlflowServer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int LONGEST_REASON = 300;
+    /** Message of Java about a certificate of an unknown authority, or of none. */
+    private static final String UNTRUSTED = "unable to find valid certification path";
+
+    private static final String TRUST = "; add the certificate of the server to a trust store and set"
+            + " VIT4J_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE";
     private static final String NOT_MLFLOW = "not an answer of MLflow";
     /** Logs each retry to standard error; kept here because java.util.logging forgets loggers without references. */
     private static final Logger HTTP = Logger.getLogger("org.mlflow_project.apachehttp");
@@ -151,7 +156,8 @@ final class MlflowServer implements AutoCloseable {
         while (root.getCause() != null) root = root.getCause();
         boolean named = root.getMessage() != null && root.getMessage().contains(" ");
         String text = named ? root.getMessage() : root.getClass().getSimpleName() + ": " + root.getMessage();
-        return new MlflowFailure(0, oneLine(text), cause);
+        String advice = text.contains(UNTRUSTED) ? TRUST : "";
+        return new MlflowFailure(0, oneLine(text) + advice, cause);
     }
 
     /** Returns true for the errors of the client about an answer that is not JSON, or is empty (HTTP 204). */
@@ -187,7 +193,7 @@ final class MlflowServer implements AutoCloseable {
     }
 
     private static String oneLine(String text) {
-        String line = text.strip().replaceAll("\\s+", " ");
+        String line = text.replaceAll("[\\s\\p{Cc}]+", " ").strip(); // no escape sequences for the terminal
         return line.length() <= LONGEST_REASON ? line : line.substring(0, LONGEST_REASON) + "...";
     }
 
