@@ -154,7 +154,7 @@ record RunSession(
             outcome = finished ? Outcome.FINISHED : Outcome.KILLED;
             return finished;
         } finally {
-            tracking.end(outcome, run.path());
+            tracking.end(outcome, run.path(), stop);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
@@ -159,19 +160,23 @@ final class RunTracking implements AutoCloseable {
                 .orElse(Map.of());
     }
 
-    /** Sends the rest and the files, and ends the run on the server. */
-    void end(Outcome outcome, Path directory) {
+    /**
+     * Sends the rest and the files, and ends the run on the server.
+     *
+     * @param stop returns true after an interrupt
+     */
+    void end(Outcome outcome, Path directory, BooleanSupplier stop) {
         if (tracker.isEmpty()) return;
         List<Path> files = config.output().mlflow().orElseThrow().artifacts().stream()
                 .filter(artifact -> !artifact.isModel() || outcome == Outcome.FINISHED)
                 .map(artifact -> directory.resolve(artifact.file()))
                 .filter(Files::exists)
                 .toList();
-        end(outcome, files);
+        end(outcome, files, stop);
     }
 
-    void end(Outcome outcome, List<Path> files) {
-        tracker.ifPresent(t -> t.end(outcome, files));
+    void end(Outcome outcome, List<Path> files, BooleanSupplier stop) {
+        tracker.ifPresent(t -> t.end(outcome, files, stop));
     }
 
     @Override

@@ -67,7 +67,7 @@ public final class Sweep {
                 summary = summary.with(train(plan, entry, tracking.below(entry.config()), resume, progress, stop));
                 summary.write(sweep);
             }
-            tracking.end(summary);
+            tracking.end(summary, stop);
             return summary;
         }
     }

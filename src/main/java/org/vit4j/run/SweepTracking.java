@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.vit4j.tracking.MlflowTracker.Outcome;
 
@@ -39,8 +40,8 @@ final class SweepTracking implements AutoCloseable {
         return parentId.map(id -> config.withMlflowTag(PARENT, id)).orElse(config);
     }
 
-    /** Ends the parent run. */
-    void end(SweepSummary summary) {
+    /** Ends the parent run; {@code stop} returns true after an interrupt. */
+    void end(SweepSummary summary, BooleanSupplier stop) {
         Outcome outcome = summary.hasUnfinishedRuns()
                 ? Outcome.KILLED
                 : summary.hasFailedRuns() ? Outcome.FAILED : Outcome.FINISHED;
@@ -48,7 +49,7 @@ final class SweepTracking implements AutoCloseable {
                 .map(plan.directory()::resolve)
                 .filter(Files::exists)
                 .toList();
-        parent.end(outcome, files);
+        parent.end(outcome, files, stop);
     }
 
     @Override

@@ -58,23 +58,32 @@ final class ArtifactUploader {
     }
 
     private void put(Path file) throws MlflowFailure {
+        HttpRequest request;
+        try {
+            request = request(file);
+        } catch (IOException e) {
+            throw new MlflowFailure(MlflowFailure.UNREADABLE, reason(e), e);
+        }
         HttpClient http = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .connectTimeout(CONNECT)
                 .build();
         try {
-            HttpResponse<String> answer = http.send(request(file), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
             if (answer.statusCode() / 100 != 2) {
                 throw new MlflowFailure(answer.statusCode(), "HTTP " + answer.statusCode(), null);
             }
             if (isPage(answer)) throw MlflowServer.notMlflow();
         } catch (IOException e) {
-            String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-            throw new MlflowFailure(0, reason, e);
+            throw new MlflowFailure(0, reason(e), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MlflowFailure(0, "interrupted", e);
         }
+    }
+
+    private static String reason(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     /** Returns true for an answer of a proxy or login page, which does not store the file. */

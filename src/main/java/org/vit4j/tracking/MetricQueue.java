@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.tracking.MlflowServer.MlflowFailure;
@@ -42,6 +43,7 @@ final class MetricQueue {
     private final int capacity;
     private final Thread thread;
     private final Deque<MetricPoint> waiting = new ArrayDeque<>(); // guarded by this, as all below
+    private int sent;
     private int discarded;
     private boolean failing;
     private String problem = "no answer";
@@ -94,6 +96,7 @@ final class MetricQueue {
 
     private synchronized void sent(int count) {
         for (int i = 0; i < count; i++) waiting.remove();
+        sent += count;
         if (failing) LOG.info("the MLflow server answers again");
         failing = false;
     }
@@ -111,21 +114,25 @@ final class MetricQueue {
         }
     }
 
-    /** Sends the rest, for a limited time. Returns the values that were not sent; discarded ones are only counted. */
-    List<MetricPoint> close() {
+    private synchronized int sent() {
+        return sent;
+    }
+
+    /**
+     * Sends the rest, for a limited time. Returns the values that were not sent; discarded ones are only counted.
+     *
+     * @param stop returns true after an interrupt
+     */
+    List<MetricPoint> close(BooleanSupplier stop) {
         synchronized (this) {
             closing = true;
             notifyAll();
         }
-        try {
-            long silent = Math.min(SILENT.toMillis(), times.close.toMillis());
-            thread.join(silent);
-            if (thread.isAlive() && times.close.compareTo(SILENT) > 0) {
-                LOG.info("waiting up to {} s for the MLflow server", times.close.toSeconds());
-                thread.join(times.close.toMillis() - silent);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        SendWait wait = new SendWait(stop, this::sent);
+        boolean hasMore = times.close.compareTo(SILENT) > 0;
+        if (!wait.join(thread, hasMore ? SILENT : times.close) && hasMore && !wait.isStopped()) {
+            LOG.info("waiting up to {} s for the MLflow server", times.close.toSeconds());
+            wait.join(thread, times.close.minus(SILENT));
         }
         thread.interrupt();
         synchronized (this) {

@@ -1,6 +1,7 @@
 package org.vit4j.tracking;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -176,7 +177,14 @@ final class MlflowRun {
     }
 
     void terminate(RunStatus status) throws MlflowFailure {
-        server.post(
-                UPDATE, UpdateRun.newBuilder().setRunId(id()).setStatus(status).setEndTime(System.currentTimeMillis()));
+        server.post(UPDATE, end(status));
+    }
+
+    void terminate(RunStatus status, Duration within) throws MlflowFailure {
+        server.post(UPDATE, end(status), within);
+    }
+
+    private UpdateRun.Builder end(RunStatus status) {
+        return UpdateRun.newBuilder().setRunId(id()).setStatus(status).setEndTime(System.currentTimeMillis());
     }
 }

@@ -48,8 +48,12 @@ final class MlflowServer implements AutoCloseable {
     /** A call that failed; the message is one line. */
     static final class MlflowFailure extends Exception {
         private static final long serialVersionUID = 1L;
+        /** Status of a request that was not sent because its file cannot be read. */
+        static final int UNREADABLE = -1;
+
         private final int status;
 
+        /** @param status of HTTP; 0 without an answer */
         MlflowFailure(int status, String message, Throwable cause) {
             super(message, cause);
             this.status = status;
@@ -60,6 +64,11 @@ final class MlflowServer implements AutoCloseable {
             Throwable cause = getCause();
             while (cause != null && cause.getCause() != null) cause = cause.getCause();
             return cause instanceof SocketException && !(cause instanceof ConnectException);
+        }
+
+        /** Returns true if the request had no HTTP answer, so that others will not have one either. */
+        boolean isUnanswered() {
+            return status == 0;
         }
 
         /** Returns true if MLflow answered that it does not accept the request. */

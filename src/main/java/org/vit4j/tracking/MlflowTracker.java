@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.mlflow.api.proto.Service.RunStatus;
 import org.slf4j.Logger;
@@ -226,39 +227,27 @@ public final class MlflowTracker implements Callback, AutoCloseable {
      * @return true if everything was sent
      */
     public boolean end(Outcome outcome, List<Path> artifacts) {
-        if (run == null) return true;
-        List<MetricPoint> values = queue.close();
-        List<String> unsent = new ArrayList<>();
-        String reason = values.isEmpty() ? finish(outcome, artifacts, unsent) : queue.problem();
-        if (!values.isEmpty()) {
-            unsent.add(listed(values));
-            artifacts.forEach(file -> unsent.add(file.getFileName().toString()));
-            unsent.add("status " + outcome);
-        }
-        if (queue.discarded() > 0) unsent.add(queue.discarded() + " later values");
-        run = null;
-        if (!unsent.isEmpty()) LOG.warn("not sent to MLflow: {} ({})", String.join("; ", unsent), reason);
-        return unsent.isEmpty();
+        return end(outcome, artifacts, () -> false);
     }
 
-    /** Sends files and status, and returns the reason if some of them could not be sent. */
-    private String finish(Outcome outcome, List<Path> artifacts, List<String> unsent) {
-        String reason = "the queue was full";
-        for (Path file : artifacts) {
-            try {
-                run.upload(file);
-            } catch (MlflowFailure e) {
-                unsent.add(file.getFileName().toString());
-                reason = e.getMessage();
-            }
-        }
-        try {
-            run.terminate(outcome.status);
-        } catch (MlflowFailure e) {
-            unsent.add("status " + outcome);
-            reason = e.getMessage();
-        }
-        return reason;
+    /**
+     * Like {@link #end(Outcome, List)}, but can be interrupted.
+     *
+     * @param stop returns true after an interrupt: what the server does not answer within a second is not sent
+     */
+    public boolean end(Outcome outcome, List<Path> artifacts, BooleanSupplier stop) {
+        if (run == null) return true;
+        List<MetricPoint> values = queue.close(stop);
+        RunEnd end = new RunEnd(run, outcome.status, artifacts);
+        List<String> unsent = new ArrayList<>();
+        if (values.isEmpty()) end.send(stop);
+        else unsent.add(listed(values));
+        unsent.addAll(end.unsent());
+        if (queue.discarded() > 0) unsent.add(queue.discarded() + " later values");
+        run = null;
+        String reason = values.isEmpty() ? end.reason() : queue.problem();
+        if (!unsent.isEmpty()) LOG.warn("not sent to MLflow: {} ({})", String.join("; ", unsent), reason);
+        return unsent.isEmpty();
     }
 
     /** Lists values by metric: {@code step/loss of 50 to 400, val/top1 of 3}. */

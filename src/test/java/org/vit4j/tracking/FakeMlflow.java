@@ -60,6 +60,7 @@ public final class FakeMlflow implements AutoCloseable {
     private volatile String otherPath;
     private volatile int otherStatus;
     private volatile String otherBody = "";
+    private volatile String droppedPath;
     private volatile String hangingPath = "";
     private volatile CountDownLatch gate = new CountDownLatch(0);
 
@@ -98,6 +99,11 @@ public final class FakeMlflow implements AutoCloseable {
     /** Ends {@link #answerAsOther}. */
     public void answerAsMlflow() {
         otherPath = null;
+    }
+
+    /** Closes the connections of requests whose path contains a text, without an answer. */
+    public void dropConnections(String path) {
+        droppedPath = path;
     }
 
     /** Lets requests wait until {@link #answer}. */
@@ -151,6 +157,7 @@ public final class FakeMlflow implements AutoCloseable {
         try {
             String path = exchange.getRequestURI().getPath();
             if (path.contains(hangingPath)) gate.await();
+            if (droppedPath != null && path.contains(droppedPath)) return;
             if (failWith != 0) throw new Refusal(failWith, "no service");
             if (otherPath != null && path.contains(otherPath)) respondAsOther(exchange);
             else respond(exchange, 200, answer(exchange, body).toString());

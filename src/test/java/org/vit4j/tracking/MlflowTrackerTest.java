@@ -308,4 +308,73 @@ class MlflowTrackerTest {
                     .hasMessageContaining("not an answer of MLflow");
         }
     }
+
+    /** Ends a run whose server hangs from the end on, with an interrupt half a second later; returns the seconds. */
+    private double secondsOfAnInterruptedEnd(String hanging, boolean values, Path... files) {
+        try (MlflowTracker tracker = connect(TIMES)) {
+            tracker.start("first", Map.of(), Map.of());
+            server.hang(hanging);
+            if (values) tracker.step(1, 2.5, 0.1);
+            long start = System.nanoTime();
+            assertThat(tracker.end(Outcome.FINISHED, List.of(files), () -> System.nanoTime() - start > 500_000_000L))
+                    .isFalse();
+            return (System.nanoTime() - start) / 1e9;
+        }
+    }
+
+    @Test
+    void anInterruptEndsTheWaitForTheServer() throws IOException {
+        Path report = Files.writeString(directory.resolve("report.html"), "<p>");
+        Path config = Files.writeString(directory.resolve("config.yaml"), "a: b");
+        assertThat(secondsOfAnInterruptedEnd("log-batch", true, report)).isBetween(1.0, 5.0);
+        server.answer();
+        assertThat(secondsOfAnInterruptedEnd("artifacts", false, report, config))
+                .isBetween(1.0, 5.0);
+        server.answer();
+        assertThat(secondsOfAnInterruptedEnd("runs/update", false, report)).isBetween(1.0, 5.0);
+        assertThat(warnings())
+                .containsExactly(
+                        "not sent to MLflow: step/loss of 1, step/lr of 1; report.html; status FINISHED (no answer)",
+                        "not sent to MLflow: report.html; config.yaml; status FINISHED (interrupted)",
+                        "not sent to MLflow: status FINISHED (interrupted)");
+    }
+
+    @Test
+    void aStoppedRunIsSentIfTheServerAnswers() throws IOException {
+        Path report = Files.writeString(directory.resolve("report.html"), "<p>");
+        try (MlflowTracker tracker = connect(TIMES)) {
+            tracker.start("first", Map.of(), Map.of());
+            for (int i = 1; i <= 3000; i++) tracker.step(i, 1, 0.1);
+            assertThat(tracker.end(Outcome.KILLED, List.of(report), () -> true)).isTrue();
+        }
+        assertThat(run().metrics.get("step/loss")).hasSize(3000);
+        assertThat(run().artifacts).containsOnlyKeys("report.html");
+        assertThat(run().statuses).containsExactly("RUNNING", "KILLED");
+    }
+
+    @Test
+    void afterAFileWithoutAnAnswerNoOtherIsTried() throws IOException {
+        Path report = Files.writeString(directory.resolve("report.html"), "<p>");
+        Path config = Files.writeString(directory.resolve("config.yaml"), "a: b");
+        try (MlflowTracker tracker = connect(TIMES)) {
+            tracker.start("first", Map.of(), Map.of());
+            server.dropConnections("report.html");
+            assertThat(tracker.end(Outcome.FINISHED, List.of(report, config))).isFalse();
+        }
+        assertThat(run().artifacts).isEmpty();
+        assertThat(run().statuses).containsExactly("RUNNING", "FINISHED");
+        assertThat(warnings()).singleElement().asString().startsWith("not sent to MLflow: report.html; config.yaml (");
+    }
+
+    @Test
+    void aFileThatCannotBeReadDoesNotKeepOthersBack() throws IOException {
+        Path config = Files.writeString(directory.resolve("config.yaml"), "a: b");
+        try (MlflowTracker tracker = connect(TIMES)) {
+            tracker.start("first", Map.of(), Map.of());
+            assertThat(tracker.end(Outcome.FINISHED, List.of(directory.resolve("none"), config)))
+                    .isFalse();
+        }
+        assertThat(run().artifacts).containsOnlyKeys("config.yaml");
+        assertThat(warnings()).singleElement().asString().startsWith("not sent to MLflow: none (");
+    }
 }
