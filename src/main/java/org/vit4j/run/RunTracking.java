@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
@@ -27,12 +29,14 @@ import org.vit4j.tracking.MlflowTracker;
 import org.vit4j.tracking.MlflowTracker.Outcome;
 import org.vit4j.train.Callback;
 import org.vit4j.train.TrainState;
+import org.vit4j.train.ValidatedEpoch;
 
 /**
  * Logs a run directory to MLflow, if {@code output.mlflow} is set. The file {@code mlflow.json} holds the id of the MLflow
  * run, which a resumed run continues.
  */
 final class RunTracking implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunTracking.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String FILE = "mlflow.json";
     private static final String RUN_ID = "run_id";
@@ -40,10 +44,13 @@ final class RunTracking implements AutoCloseable {
     private static final String TAG = "vit4j.";
 
     private final RunConfig config;
-    private final Optional<MlflowTracker> tracker;
+    private final boolean required;
+    /** Empty without MLflow, and after a failure at the start if it is not required. */
+    private Optional<MlflowTracker> tracker;
 
-    private RunTracking(RunConfig config, Optional<MlflowTracker> tracker) {
+    private RunTracking(RunConfig config, boolean required, Optional<MlflowTracker> tracker) {
         this.config = config;
+        this.required = required;
         this.tracker = tracker;
     }
 
@@ -51,28 +58,71 @@ final class RunTracking implements AutoCloseable {
     static RunTracking connect(RunConfig config) {
         Optional<MlflowConfig> mlflow = config.output().mlflow();
         try {
-            return new RunTracking(config, mlflow.map(MlflowTracker::connect));
+            return new RunTracking(config, true, mlflow.map(MlflowTracker::connect));
         } catch (NoClassDefFoundError e) {
             throw new ConfigError(
                     OWN_KEYS + ": MLflow's client is not on the class path; add org.mlflow:mlflow-client", e);
         }
     }
 
-    /** Receives the progress of the training. */
+    /**
+     * Connects for a run of a sweep, whose parent run was started. A server that fails since then is a warning, here and
+     * at the start: the run is trained without MLflow, as if the server failed later.
+     */
+    static RunTracking connectInSweep(RunConfig config, Path directory) {
+        try {
+            return new RunTracking(config, false, connect(config).tracker);
+        } catch (ConfigError e) {
+            warn(directory, e);
+            return new RunTracking(config, false, Optional.empty());
+        }
+    }
+
+    private static void warn(Path directory, ConfigError e) {
+        LOG.warn(
+                "{}: {}; the run is trained without MLflow, and '{}' sends it when this is solved",
+                directory.getFileName(),
+                e.getMessage(),
+                ResumeCommand.of(directory));
+    }
+
+    /** Receives the progress of the training, from {@link #start} on. */
     Callback callback() {
-        return tracker.<Callback>map(t -> t.logSteps(config.output().logSteps()))
-                .orElse(new Callback() {});
+        tracker.ifPresent(t -> t.logSteps(config.output().logSteps()));
+        return new Callback() {
+            @Override
+            public void step(int step, double loss, double lr) {
+                tracker.ifPresent(t -> t.step(step, loss, lr));
+            }
+
+            @Override
+            public void validated(ValidatedEpoch epoch) {
+                tracker.ifPresent(t -> t.validated(epoch));
+            }
+
+            @Override
+            public void epoch(EpochMetrics metrics, int epochs) {
+                tracker.ifPresent(t -> t.epoch(metrics, epochs));
+            }
+        };
     }
 
     /**
      * Makes a run on the server, or continues that of the directory.
      *
-     * @throws ConfigError if the server rejects it
+     * @throws ConfigError if the server rejects it and MLflow is required
      */
     void start(RunDirectory run, boolean resume) {
         Map<String, String> parameters = Config.values(config.resolved(), config.name());
         parameters.keySet().removeIf(key -> key.equals(OWN_KEYS) || key.startsWith(OWN_KEYS + "."));
-        start(run, resume, parameters);
+        try {
+            start(run, resume, parameters);
+        } catch (ConfigError e) {
+            if (required) throw e;
+            warn(run.path(), e);
+            close();
+            tracker = Optional.empty();
+        }
     }
 
     void start(RunDirectory run, boolean resume, Map<String, String> parameters) {

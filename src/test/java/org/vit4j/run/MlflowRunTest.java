@@ -3,6 +3,9 @@ package org.vit4j.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.RunException;
 import org.vit4j.tracking.FakeMlflow;
@@ -196,5 +200,67 @@ class MlflowRunTest {
                 .extracting(run -> run.tags.get("mlflow.parentRunId"))
                 .containsExactly(null, server.id(parent), server.id(parent));
         assertThat(server.runs()).allSatisfy(run -> assertThat(run.statuses).containsExactly("RUNNING", "FINISHED"));
+    }
+
+    /** Runs a sweep of three runs whose server fails after the first; returns the warnings of the other two. */
+    private List<String> sweepWithFailure(Runnable failure) {
+        SweepPlan plan = Sweep.plan(
+                "digits-vit",
+                overrides("train.epochs=1"),
+                List.of("train.seed=1,2,3"),
+                Optional.of(directory.resolve("sweep")));
+        Logger log = (Logger) LoggerFactory.getLogger(RunTracking.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        log.addAppender(lines);
+        try {
+            SweepSummary summary = Sweep.run(plan, false, SILENT, () -> {
+                if (server.runs().size() == 2 && server.runs().get(1).statuses.contains("FINISHED")) failure.run();
+                return false;
+            });
+            assertThat(summary.hasUnfinishedRuns() || summary.hasFailedRuns()).isFalse();
+        } finally {
+            log.detachAppender(lines);
+        }
+        return lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    }
+
+    @Test
+    void aServerThatFailsDuringASweepDoesNotEndItsRuns() {
+        List<String> warnings = sweepWithFailure(() -> server.failWith(503));
+        Path second = directory.resolve("sweep/seed=2");
+        assertThat(warnings).hasSize(2);
+        assertThat(warnings.get(0))
+                .startsWith("seed=2: output.mlflow: " + server.uri() + ": HTTP 503, no service; start the server")
+                .endsWith("; the run is trained without MLflow, and '" + ResumeCommand.of(second)
+                        + "' sends it when this is solved");
+        assertThat(warnings.get(1)).startsWith("seed=3: ");
+        assertThat(server.runs()).hasSize(2);
+
+        server.failWith(0);
+        String saved = second.resolve("config.yaml").toString();
+        TrainRun.run(RunConfig.open(saved, List.of()), second, true, SILENT, () -> false);
+        assertThat(server.runs()).hasSize(3);
+        assertThat(metrics(server.runs().get(2)).keySet())
+                .isEqualTo(metrics(server.runs().get(1)).keySet());
+        assertThat(server.runs().get(2).metrics.get("step/loss")).hasSize(STEPS_PER_EPOCH);
+        assertThat(server.runs().get(2).statuses).containsExactly("RUNNING", "FINISHED");
+    }
+
+    @Test
+    void aRunOfASweepThatTheServerDoesNotMakeIsTrained() {
+        List<String> warnings = sweepWithFailure(() -> server.answerAsOther("runs/create", 200, "<html>"));
+        assertThat(warnings).hasSize(2);
+        assertThat(warnings.get(0)).contains("seed=2: output.mlflow: ").contains("not an answer of MLflow");
+        assertThat(server.runs()).hasSize(2);
+    }
+
+    @Test
+    void aSweepNeedsTheServerAtItsStart() {
+        server.failWith(503);
+        assertThatThrownBy(() -> sweepWithFailure(() -> {}))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("HTTP 503");
+        assertThat(directory.resolve("sweep")).doesNotExist();
     }
 }
