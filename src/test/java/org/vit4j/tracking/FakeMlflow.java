@@ -60,6 +60,7 @@ public final class FakeMlflow implements AutoCloseable {
     private volatile String otherPath;
     private volatile int otherStatus;
     private volatile String otherBody = "";
+    private volatile int delayMillis;
     private volatile String droppedPath;
     private volatile String hangingPath = "";
     private volatile CountDownLatch gate = new CountDownLatch(0);
@@ -99,6 +100,11 @@ public final class FakeMlflow implements AutoCloseable {
     /** Ends {@link #answerAsOther}. */
     public void answerAsMlflow() {
         otherPath = null;
+    }
+
+    /** Delays the answer to every request. */
+    public void delay(int millis) {
+        delayMillis = millis;
     }
 
     /** Closes the connections of requests whose path contains a text, without an answer. */
@@ -157,6 +163,7 @@ public final class FakeMlflow implements AutoCloseable {
         try {
             String path = exchange.getRequestURI().getPath();
             if (path.contains(hangingPath)) gate.await();
+            if (delayMillis > 0) Thread.sleep(delayMillis);
             if (droppedPath != null && path.contains(droppedPath)) return;
             if (failWith != 0) throw new Refusal(failWith, "no service");
             if (otherPath != null && path.contains(otherPath)) respondAsOther(exchange);

@@ -73,6 +73,12 @@ class MlflowTrackerTest {
                 .toList();
     }
 
+    private void awaitWarning() {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (warnings().isEmpty() && end - System.nanoTime() > 0) Thread.onSpinWait();
+        assertThat(warnings()).isNotEmpty();
+    }
+
     private static EpochMetrics epoch(int number) {
         return new EpochMetrics(number, 1e-3, 2.0 / number, 0.5, 1.0 / number, 0.25, null, null, 100, 1);
     }
@@ -141,7 +147,7 @@ class MlflowTrackerTest {
             tracker.start("first", Map.of(), Map.of());
             server.failWith(503);
             for (int i = 1; i <= 20; i++) tracker.step(i, i, 0.1);
-            while (warnings().isEmpty()) Thread.onSpinWait();
+            awaitWarning();
             for (int i = 21; i <= 40; i++) tracker.step(i, i, 0.1);
             server.failWith(0);
             assertThat(tracker.end(Outcome.FINISHED, List.of())).isTrue();
@@ -179,7 +185,7 @@ class MlflowTrackerTest {
             server.hang();
             // Each of these returns while no request is answered; the queue takes 100,000 values.
             for (int i = 1; i <= 60_000; i++) tracker.step(i, 1, 0.1);
-            while (warnings().isEmpty()) Thread.onSpinWait();
+            awaitWarning();
             tracker.end(Outcome.KILLED, List.of());
         }
         assertThat(warnings().get(warnings().size() - 1))
@@ -261,7 +267,7 @@ class MlflowTrackerTest {
                 tracker.start("first", Map.of(), Map.of());
                 server.answerAsOther("runs/log-batch", body.isEmpty() ? 204 : 200, body);
                 tracker.step(1, 2.5, 0.1);
-                while (warnings().isEmpty()) Thread.onSpinWait();
+                awaitWarning();
                 server.answerAsMlflow();
                 assertThat(tracker.end(Outcome.FINISHED, List.of())).isTrue();
             }
@@ -344,6 +350,7 @@ class MlflowTrackerTest {
         Path report = Files.writeString(directory.resolve("report.html"), "<p>");
         try (MlflowTracker tracker = connect(TIMES)) {
             tracker.start("first", Map.of(), Map.of());
+            server.delay(400); // longer than the second after a stop for all requests, shorter for each
             for (int i = 1; i <= 3000; i++) tracker.step(i, 1, 0.1);
             assertThat(tracker.end(Outcome.KILLED, List.of(report), () -> true)).isTrue();
         }
