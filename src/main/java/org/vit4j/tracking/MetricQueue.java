@@ -32,10 +32,11 @@ final class MetricQueue {
      * @param collect time to wait for more values before a request
      * @param retry time between two attempts after a failure
      * @param close time to send the rest at the end
+     * @param interrupted time without an answer after which an interrupted run ends; distant servers answer within it
      */
-    record QueueTimes(Duration collect, Duration retry, Duration close) {
-        static final QueueTimes DEFAULT =
-                new QueueTimes(Duration.ofSeconds(2), Duration.ofSeconds(15), Duration.ofSeconds(30));
+    record QueueTimes(Duration collect, Duration retry, Duration close, Duration interrupted) {
+        static final QueueTimes DEFAULT = new QueueTimes(
+                Duration.ofSeconds(2), Duration.ofSeconds(15), Duration.ofSeconds(30), Duration.ofSeconds(5));
     }
 
     private final BatchSender sender;
@@ -128,7 +129,7 @@ final class MetricQueue {
             closing = true;
             notifyAll();
         }
-        SendWait wait = new SendWait(stop, this::sent);
+        SendWait wait = new SendWait(stop, this::sent, times.interrupted);
         boolean hasMore = times.close.compareTo(SILENT) > 0;
         if (!wait.join(thread, hasMore ? SILENT : times.close) && hasMore && !wait.isStopped()) {
             LOG.info("waiting up to {} s for the MLflow server", times.close.toSeconds());

@@ -233,12 +233,12 @@ public final class MlflowTracker implements Callback, AutoCloseable {
     /**
      * Like {@link #end(Outcome, List)}, but can be interrupted.
      *
-     * @param stop returns true after an interrupt: what the server does not answer within a second is not sent
+     * @param stop returns true after an interrupt: what the server does not answer within five seconds is not sent
      */
     public boolean end(Outcome outcome, List<Path> artifacts, BooleanSupplier stop) {
         if (run == null) return true;
         List<MetricPoint> values = queue.close(stop);
-        RunEnd end = new RunEnd(run, outcome.status, artifacts);
+        RunEnd end = new RunEnd(run, outcome.status, artifacts, times.interrupted());
         List<String> unsent = new ArrayList<>();
         if (values.isEmpty()) end.send(stop);
         else unsent.add(listed(values));

@@ -20,14 +20,17 @@ final class RunEnd {
     private final MlflowRun run;
     private final RunStatus status;
     private final List<Path> files;
+    private final Duration interrupted;
     private final List<String> unsent = new ArrayList<>(); // guarded by this, as all below
     private int sent;
     private String reason = "the queue was full";
 
-    RunEnd(MlflowRun run, RunStatus status, List<Path> files) {
+    /** @param interrupted time without an answer after which an interrupted run ends */
+    RunEnd(MlflowRun run, RunStatus status, List<Path> files, Duration interrupted) {
         this.run = run;
         this.status = status;
         this.files = files;
+        this.interrupted = interrupted;
         files.forEach(file -> unsent.add(name(file)));
         unsent.add(name(status));
     }
@@ -45,7 +48,7 @@ final class RunEnd {
         Thread thread = new Thread(this::send, "mlflow-end");
         thread.setDaemon(true);
         thread.start();
-        if (new SendWait(stop, this::sent).join(thread, LIMIT)) return;
+        if (new SendWait(stop, this::sent, interrupted).join(thread, LIMIT)) return;
         failed("interrupted");
         thread.interrupt();
         try {

@@ -5,25 +5,26 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
 /**
- * Wait for a thread that sends to the server. After a request to stop it lasts as long as the server answers: it ends when
- * a second passes without progress.
+ * Wait for a thread that sends to the server. After a request to stop it lasts as long as the server answers.
  */
 final class SendWait {
-    private static final Duration STOPPED = Duration.ofSeconds(1);
     private static final long POLL_MILLIS = 50;
 
     private final BooleanSupplier stop;
     private final IntSupplier progress;
+    private final Duration interrupted;
     private int seen;
     private long since = System.nanoTime();
 
     /**
      * @param stop returns true after an interrupt
      * @param progress changes with every request that is answered
+     * @param interrupted time without progress after which a stopped wait ends
      */
-    SendWait(BooleanSupplier stop, IntSupplier progress) {
+    SendWait(BooleanSupplier stop, IntSupplier progress, Duration interrupted) {
         this.stop = stop;
         this.progress = progress;
+        this.interrupted = interrupted;
     }
 
     /** Waits for the end of a thread. Returns false if it is not reached in time, or the wait was stopped. */
@@ -51,6 +52,6 @@ final class SendWait {
             seen = now;
             since = System.nanoTime();
         }
-        return System.nanoTime() - since > STOPPED.toNanos();
+        return System.nanoTime() - since > interrupted.toNanos();
     }
 }
