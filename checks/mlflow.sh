@@ -57,6 +57,7 @@ first_epoch() {
   done
 }
 
+./vit4j --version >/dev/null # builds what is missing or stale, and says so
 set +e
 "${train[@]}" --run "$work/down" >"$work/out" 2>"$work/err"
 code=$?
