@@ -80,19 +80,19 @@ record PlannedOp(DifferentialFunction op, List<PlannedValue> inputs, List<Planne
     /** Binds the op to its arrays, which must be allocated. */
     OpStep bind() {
         return op instanceof BaseReduceOp reduction && isReductionOfVector()
-                ? bindAsImage(reduction)
+                ? bindWithRank3(reduction)
                 : bind(inputs, outputs);
     }
 
-    /** Returns true if ND4J takes a reduction for one of nothing, and then does not read the arrays of the context. */
+    /** Returns true if ND4J assumes that a reduction changes nothing, and then does not read the arrays of the context. */
     private boolean isReductionOfVector() {
         return inputs.size() == 1
                 && inputs.get(0).shape().length <= 2
                 && inputs.get(0).length() == outputs.get(0).length();
     }
 
-    /** Binds a reduction with further axes of length 1 at the end, with which an array is no vector for ND4J. */
-    private OpStep bindAsImage(BaseReduceOp reduction) {
+    /** Binds a reduction of arrays of rank 3, with further axes of length 1 at the end, which ND4J does not take for vectors. */
+    private OpStep bindWithRank3(BaseReduceOp reduction) {
         PlannedValue input = inputs.get(0);
         PlannedValue output = outputs.get(0);
         int rank = input.shape().length;

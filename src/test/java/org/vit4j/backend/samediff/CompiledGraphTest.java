@@ -43,7 +43,7 @@ class CompiledGraphTest {
         return values(compiled.run(Map.of("x", x)).get(output));
     }
 
-    /** ND4J's executioner takes them for operations that change nothing, and fails. */
+    /** ND4J's executioner assumes that they change nothing, and fails. */
     @Test
     void reductionsOverAxesOfLengthOne() {
         SDVariable column = sd.placeHolder("column", DataType.FLOAT, -1, 1);
