@@ -23,9 +23,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 die() { echo "bench/run.sh: $1" >&2; exit "${2:-1}"; }
 part=${1:-all}
 more=("${@:2}")
-case $part in
-  prepare | short | startup | pause | bench | rows | growth | exported | layers | memory | page | all) ;;
-  *) die "unknown part '$part'; expected prepare, short, startup, pause, bench, rows, growth, exported, layers, memory, page, or no argument for all" 2 ;;
+parts="prepare short startup pause bench rows growth exported layers memory page"
+case " $parts all " in
+  *" $part "*) ;;
+  *) die "unknown part '$part'; expected ${parts// /, }, or no argument for all" 2 ;;
 esac
 command -v python3 >/dev/null 2>&1 || die "'python3' is missing: install Python 3.11 or newer"
 export VIT4J=${VIT4J:-./vit4j}

@@ -291,11 +291,11 @@ def rows(names):
 
 def run(options):
     begin = time.monotonic()
-    compare.versions()  # fails if a package is missing, before results are deleted
-    if not options.networks and not options.part and not options.resume:
-        for old in results(options).glob("*.json"):
-            old.unlink()
-    about(options)
+    complete = not options.networks and not options.part and not options.resume
+    old = set(results(options).glob("*-*.json")) if complete else ()
+    about(options)  # fails if a package is missing, before results are deleted
+    for file in old:
+        file.unlink()
     wrapper = shlex.split(os.environ.get("BENCH_WRAPPER", ""))
     settings = [f"--{key}={getattr(options, key)}" for key in ("threads", "turn", "rounds")]
     settings += [f"--without={subject}" for subject in options.without]

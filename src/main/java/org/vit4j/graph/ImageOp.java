@@ -7,10 +7,7 @@ public sealed interface ImageOp extends Op {
     /** Some backends and Keras have no pooling with dilation, or with windows that contain only padding. */
     private static void checkPooling(Window window) {
         Op.check(window.dilation() == 1, "pooling with dilation %d is not supported", window.dilation());
-        Op.check(
-                window.padHeight() < window.kernelHeight() && window.padWidth() < window.kernelWidth(),
-                "pooling with windows of padding only is not supported: %s",
-                window);
+        Op.check(!window.reachesOnlyPadding(), "pooling with windows of padding only is not supported: %s", window);
     }
 
     /** Zero padding: [H, W, C] -> [top + H + bottom, left + W + right, C]. */

@@ -42,6 +42,11 @@ public record Window(
         return new Window(height, width, height, width, 0, 0, 1);
     }
 
+    /** Returns true if a window can lie in the padding completely. */
+    public boolean reachesOnlyPadding() {
+        return padHeight >= kernelHeight || padWidth >= kernelWidth;
+    }
+
     public int outHeight(int height) {
         return out(height, kernelHeight, strideHeight, padHeight);
     }

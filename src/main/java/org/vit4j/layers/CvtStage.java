@@ -60,7 +60,7 @@ public record CvtStage(
 
     private static void checkPooling(String key, Window window) {
         Checks.require(
-                window.padHeight() < window.kernelHeight(),
+                !window.reachesOnlyPadding(),
                 "%s (%d) must be less than qkv_kernel (%d) for projection avg: the mean of padding only is not defined",
                 key,
                 window.padHeight(),

@@ -37,7 +37,7 @@ public final class RankRun {
         Backend backend = TrainRun.check(config, data, membership);
         try (ProcessGroup group = backend.join(membership)) {
             return TrainRun.session(
-                    config, data, directory, resume, progress, stop, false, Optional.empty(), Optional.of(group));
+                    config, data, directory, resume, progress, stop, Optional.empty(), Optional.of(group));
         }
     }
 

@@ -23,7 +23,6 @@ import org.vit4j.train.Trainer;
 /**
  * One process of a run, from its start or a resume to its end or a stop.
  *
- * @param inSweep true for a run of a sweep, which a failing MLflow server does not prevent
  * @param workers compute the gradients; this process does if empty
  * @param group processes that train together, of which this is the first; this one alone if empty
  */
@@ -34,7 +33,6 @@ record RunSession(
         boolean resume,
         Callback progress,
         BooleanSupplier stop,
-        boolean inSweep,
         Optional<GradientWorkers> workers,
         Optional<ProcessGroup> group) {
     private static final Logger LOG = LoggerFactory.getLogger(RunSession.class);
@@ -44,8 +42,7 @@ record RunSession(
         Optional<TeacherModel> teacher = TrainRun.teacher(config, data.classes());
         // Check the initial weights too; a resumed run does not need them.
         if (!resume) config.train().init().ifPresent(init -> init.checkFits(config.name(), config.model()));
-        try (RunTracking tracking =
-                        inSweep ? RunTracking.connectInSweep(config, directory) : RunTracking.connect(config);
+        try (RunTracking tracking = RunTracking.connect(config, directory);
                 RunDirectory run = RunDirectory.open(directory, resume)) {
             List<ResumeChange> changes = resume ? ResumeCheck.check(config, run.path()) : List.of();
             RunImages images = RunImages.of(data);

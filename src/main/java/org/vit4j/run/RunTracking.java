@@ -29,7 +29,6 @@ import org.vit4j.tracking.MlflowTracker;
 import org.vit4j.tracking.MlflowTracker.Outcome;
 import org.vit4j.train.Callback;
 import org.vit4j.train.TrainState;
-import org.vit4j.train.ValidatedEpoch;
 
 /**
  * Logs a run directory to MLflow, if {@code output.mlflow} is set. The file {@code mlflow.json} holds the id of the MLflow
@@ -44,73 +43,51 @@ final class RunTracking implements AutoCloseable {
     private static final String TAG = "vit4j.";
 
     private final RunConfig config;
-    private final boolean required;
-    /** Empty without MLflow, and after a failure at the start if it is not required. */
+    /** Empty without MLflow, also after its server failed at the start. */
     private Optional<MlflowTracker> tracker;
 
-    private RunTracking(RunConfig config, boolean required, Optional<MlflowTracker> tracker) {
+    private RunTracking(RunConfig config, Optional<MlflowTracker> tracker) {
         this.config = config;
-        this.required = required;
         this.tracker = tracker;
     }
 
-    /** @throws ConfigError if the server does not answer */
-    static RunTracking connect(RunConfig config) {
+    /** @throws ConfigError if the server does not answer, unless the run is below a parent run */
+    static RunTracking connect(RunConfig config, Path directory) {
         Optional<MlflowConfig> mlflow = config.output().mlflow();
         try {
-            return new RunTracking(config, true, mlflow.map(MlflowTracker::connect));
+            return new RunTracking(config, mlflow.map(MlflowTracker::connect));
         } catch (NoClassDefFoundError e) {
             throw new ConfigError(
                     OWN_KEYS + ": MLflow's client is not on the class path; add org.mlflow:mlflow-client", e);
+        } catch (ConfigError e) {
+            failed(config, directory, e);
+            return new RunTracking(config, Optional.empty());
         }
     }
 
     /**
-     * Connects for a run of a sweep, whose parent run was started. A server that fails since then is a warning, here and
-     * at the start: the run is trained without MLflow, as if the server failed later.
+     * Throws the failure of a server at the start of a run. Below a parent run, which was started before, it is a warning, as a
+     * later failure: the run is trained without MLflow.
      */
-    static RunTracking connectInSweep(RunConfig config, Path directory) {
-        try {
-            return new RunTracking(config, false, connect(config).tracker);
-        } catch (ConfigError e) {
-            warn(directory, e);
-            return new RunTracking(config, false, Optional.empty());
-        }
-    }
-
-    private static void warn(Path directory, ConfigError e) {
+    private static void failed(RunConfig config, Path directory, ConfigError failure) {
+        if (!SweepTracking.isBelowParent(config)) throw failure;
         LOG.warn(
                 "{}: {}; the run is trained without MLflow, and '{}' sends it when this is solved",
                 directory.getFileName(),
-                e.getMessage(),
+                failure.getMessage(),
                 ResumeCommand.of(directory));
     }
 
-    /** Receives the progress of the training, from {@link #start} on. */
+    /** Receives the progress of the training. */
     Callback callback() {
-        tracker.ifPresent(t -> t.logSteps(config.output().logSteps()));
-        return new Callback() {
-            @Override
-            public void step(int step, double loss, double lr) {
-                tracker.ifPresent(t -> t.step(step, loss, lr));
-            }
-
-            @Override
-            public void validated(ValidatedEpoch epoch) {
-                tracker.ifPresent(t -> t.validated(epoch));
-            }
-
-            @Override
-            public void epoch(EpochMetrics metrics, int epochs) {
-                tracker.ifPresent(t -> t.epoch(metrics, epochs));
-            }
-        };
+        return tracker.<Callback>map(t -> t.logSteps(config.output().logSteps()))
+                .orElse(new Callback() {});
     }
 
     /**
      * Makes a run on the server, or continues that of the directory.
      *
-     * @throws ConfigError if the server rejects it and MLflow is required
+     * @throws ConfigError if the server rejects it, unless the run is below a parent run
      */
     void start(RunDirectory run, boolean resume) {
         Map<String, String> parameters = Config.values(config.resolved(), config.name());
@@ -118,8 +95,7 @@ final class RunTracking implements AutoCloseable {
         try {
             start(run, resume, parameters);
         } catch (ConfigError e) {
-            if (required) throw e;
-            warn(run.path(), e);
+            failed(config, run.path(), e);
             close();
             tracker = Optional.empty();
         }

@@ -81,7 +81,7 @@ public final class Sweep {
             BooleanSupplier stop) {
         Path directory = directory(plan, entry);
         try {
-            TrainRun.RunResult result = TrainRun.runInSweep(config, directory, resume, progress, stop);
+            TrainRun.RunResult result = TrainRun.run(config, directory, resume, progress, stop);
             SweepSummary.SweepState state =
                     result.finished() ? SweepSummary.SweepState.FINISHED : SweepSummary.SweepState.STOPPED;
             return SweepResult.read(entry, directory, state, "");

@@ -24,7 +24,7 @@ final class SweepTracking implements AutoCloseable {
     }
 
     static SweepTracking connect(SweepPlan plan) {
-        return new SweepTracking(RunTracking.connect(plan.runs().get(0).config()), plan);
+        return new SweepTracking(RunTracking.connect(plan.runs().get(0).config(), plan.directory()), plan);
     }
 
     /** Makes the parent run, or continues that of the directory; its parameters are the values of the axes. */
@@ -38,6 +38,12 @@ final class SweepTracking implements AutoCloseable {
     /** Returns the config of a run below the parent run. */
     RunConfig below(RunConfig config) {
         return parentId.map(id -> config.withMlflowTag(PARENT, id)).orElse(config);
+    }
+
+    /** Returns true if a run is below a parent run. */
+    static boolean isBelowParent(RunConfig config) {
+        return config.output().mlflow().stream()
+                .anyMatch(mlflow -> mlflow.tags().containsKey(PARENT));
     }
 
     /** Ends the parent run; {@code stop} returns true after an interrupt. */

@@ -106,15 +106,7 @@ public final class TrainRun {
                 data.classes().size(),
                 workers.map(GradientWorkers::shards).orElse(1),
                 config.train().backend());
-        return session(config, data, directory, resume, progress, stop, false, workers, Optional.empty());
-    }
-
-    /** Trains a run of a sweep on the dataset of its config. */
-    static RunResult runInSweep(
-            RunConfig config, Path directory, boolean resume, Callback progress, BooleanSupplier stop) {
-        TrainData data = TrainData.open(config);
-        check(config, data.classes().size());
-        return session(config, data, directory, resume, progress, stop, true, Optional.empty(), Optional.empty());
+        return session(config, data, directory, resume, progress, stop, workers, Optional.empty());
     }
 
     /** Trains after the checks. */
@@ -125,7 +117,6 @@ public final class TrainRun {
             boolean resume,
             Callback progress,
             BooleanSupplier stop,
-            boolean inSweep,
             Optional<GradientWorkers> workers,
             Optional<ProcessGroup> group) {
         Optional<String> problem = weightedMeanProblem(config, data, workers.isPresent() || group.isPresent());
@@ -133,7 +124,7 @@ public final class TrainRun {
         int threads = CpuThreads.current();
         config.train().threads().ifPresent(CpuThreads::use);
         try {
-            return new RunSession(config, data, directory, resume, progress, stop, inSweep, workers, group).run();
+            return new RunSession(config, data, directory, resume, progress, stop, workers, group).run();
         } catch (RuntimeException e) {
             throw DeviceFailures.explained(
                     e, config, group.map(ProcessGroup::size).orElse(1));

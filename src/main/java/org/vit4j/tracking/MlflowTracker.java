@@ -202,8 +202,12 @@ public final class MlflowTracker implements Callback, AutoCloseable {
         log(newer(ScalarTags.of(metrics), metrics.epoch()));
     }
 
-    /** A resumed run repeats the steps after its checkpoint with the same values, which the server may have. */
+    /**
+     * Values that the server does not have; it may have those of the steps after the checkpoint of a resumed run, which are
+     * repeated. None of a run that was not started.
+     */
     private List<MetricPoint> newer(Map<String, Double> values, long step) {
+        if (run == null) return List.of();
         List<MetricPoint> points = new ArrayList<>();
         new TreeMap<>(values).forEach((key, value) -> {
             if (step > lastSteps().getOrDefault(MlflowNames.key(key), -1L))

@@ -48,8 +48,9 @@ final class RunEnd {
         Thread thread = new Thread(this::send, "mlflow-end");
         thread.setDaemon(true);
         thread.start();
-        if (new SendWait(stop, this::sent, interrupted).join(thread, LIMIT)) return;
-        failed("interrupted");
+        SendWait wait = new SendWait(stop, this::sent, interrupted);
+        if (wait.join(thread, LIMIT)) return;
+        failed(wait.isStopped() ? "interrupted" : "not ended within " + LIMIT.toHours() + " h");
         thread.interrupt();
         try {
             thread.join(INTERRUPTED_MILLIS);

@@ -32,7 +32,7 @@ import org.vit4j.tracking.MlflowTracker.Outcome;
 class MlflowTrackerTest {
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final QueueTimes TIMES =
-            new QueueTimes(Duration.ofMillis(10), Duration.ofMillis(10), Duration.ofSeconds(30), Duration.ofSeconds(1));
+            new QueueTimes(Duration.ofMillis(10), Duration.ofMillis(10), Duration.ofSeconds(30), Duration.ofSeconds(2));
     /** Only an interrupt ends the wait. */
     private static final QueueTimes PATIENT =
             new QueueTimes(Duration.ofMillis(10), Duration.ofMillis(10), Duration.ofHours(1), Duration.ofMillis(300));
@@ -355,7 +355,7 @@ class MlflowTrackerTest {
         Path report = Files.writeString(directory.resolve("report.html"), "<p>");
         try (MlflowTracker tracker = connect(TIMES)) {
             tracker.start("first", Map.of(), Map.of());
-            server.delay(400); // longer than the second after a stop for all requests, shorter for each
+            server.delay(700); // longer than the time after a stop for all requests, shorter for each
             for (int i = 1; i <= 3000; i++) tracker.step(i, 1, 0.1);
             assertThat(tracker.end(Outcome.KILLED, List.of(report), () -> true)).isTrue();
         }
