@@ -51,20 +51,14 @@ public record CvtStage(
                 q.strideHeight(),
                 q.kernelHeight(),
                 q.padHeight());
-        if (stage.projection == ProjectionMethod.AVG) {
-            checkPooling("q_padding", stage.queries);
-            checkPooling("kv_padding", stage.keys);
-        }
-        return stage;
-    }
-
-    private static void checkPooling(String key, Window window) {
+        // Queries are not pooled.
+        Window keys = stage.keys;
         Checks.require(
-                !window.reachesOnlyPadding(),
-                "%s (%d) must be less than qkv_kernel (%d) for projection avg: the mean of padding only is not defined",
-                key,
-                window.padHeight(),
-                window.kernelHeight());
+                stage.projection != ProjectionMethod.AVG || !keys.reachesOnlyPadding(),
+                "kv_padding (%d) must be less than qkv_kernel (%d) for projection avg: the mean of padding only is not defined",
+                keys.padHeight(),
+                keys.kernelHeight());
+        return stage;
     }
 
     /**

@@ -42,6 +42,21 @@ class CvtTest {
                 .isEqualTo(17_970_216);
     }
 
+    /** Average projections pool keys and values only. */
+    @Test
+    void averageProjectionsIgnoreThePaddingOfQueries() {
+        String[] windows = {"q_padding: 3", "qkv_kernel: 1, q_padding: 1, kv_padding: 0", "q_stride: 2"};
+        for (String window : windows) {
+            assertThat(model(", projection: avg, " + window)
+                            .build()
+                            .logits()
+                            .shape()
+                            .last())
+                    .as(window)
+                    .isEqualTo(1000);
+        }
+    }
+
     @Test
     void invalidConfigsAreRejected() {
         assertRejected(", heads: [1, 5, 6]", "dim (192) must be a multiple of heads (5)");
@@ -52,8 +67,6 @@ class CvtTest {
         assertRejected(
                 ", projection: avg, qkv_kernel: 1, q_padding: 0, kv_padding: 1",
                 "kv_padding (1) must be less than qkv_kernel (1) for projection avg");
-        assertRejected(
-                ", projection: avg, q_padding: 3", "q_padding (3) must be less than qkv_kernel (3) for projection avg");
         assertRejected(", patch_padding: 0, image: {size: 16}", "patch_size (3) does not fit into a side of 1");
         assertRejected(", flavor: community, class_token: true", "class_token must be false in the community flavor");
         assertRejected(", flavor: community, projection: avg", "projection must be dw_bn in the community flavor");
