@@ -19,6 +19,9 @@ import org.vit4j.machine.CpuThreads;
  * prefers: constant weights are reordered once ({@link PackedWeights}), others in every run.
  */
 record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, StridedArray y) {
+    /** Columns of a block of weights of AMX products that would take a single thread otherwise. */
+    private static final long COLUMN_BLOCK = 48;
+
     /** Arrays with normalized strides; bias [1, N] or null. */
     DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, StridedArray y) {
         this.x = x.forMatmul();
@@ -27,31 +30,31 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
         this.y = y.forMatmul();
     }
 
-    private dnnl_primitive_desc description(MemoryLayout biasLayout, dnnl_primitive_attr attributes) {
-        return Dnnl.primitiveDesc(
-                "matmul " + x + " x " + weights + " -> " + y,
-                desc -> dnnl_matmul_primitive_desc_create(
-                        desc,
-                        Dnnl.engine(),
-                        x.layout(),
-                        MemoryLayout.any(x.type(), weights.dims()),
-                        biasLayout,
-                        y.layout(),
-                        attributes));
+    private boolean isLarge() {
+        return LargeProduct.isFor(x, weights);
+    }
+
+    /** @param requested layout of the weights */
+    private dnnl_primitive_desc description(
+            MemoryLayout requested, MemoryLayout biasLayout, dnnl_primitive_attr attributes) {
+        String what = "matmul " + x + " x " + weights + " -> " + y;
+        Dnnl.DescriptorCall call = desc -> dnnl_matmul_primitive_desc_create(
+                desc, Dnnl.engine(), x.layout(), requested, biasLayout, y.layout(), attributes);
+        return isLarge() ? LargeProduct.primitiveDesc(what, call) : Dnnl.primitiveDesc(what, call);
     }
 
     /** @param packed cache of constant weights; null if they may change */
     PostOp.FusableStep step(PackedWeights packed) {
-        StridedArray buffer = packed == null ? planBuffer() : null;
+        StridedArray buffer = packed == null && !isLarge() ? planBuffer() : null;
         PrimitiveSequence step = new PrimitiveSequence("dense", y, x, weights) {
             @Override
             void bind() {
                 Primitive.PrimitiveArgument row = bias == null ? null : bias.argument(DNNL_ARG_BIAS);
-                BoundRows all = new BoundRows(DenseProduct.this, norm == null ? row : normedBias(packed, norm), this);
+                BoundRows all = BoundRows.of(DenseProduct.this, norm == null ? row : normedBias(packed, norm), this);
                 List<Primitive.PrimitiveArgument> arguments = new ArrayList<>();
                 dnnl_primitive_desc desc = all.description(arguments);
                 Primitive.PrimitiveArgument reordered = weights(desc, weights, packed, buffer);
-                List<Long> parts = all.parts(reordered.layout());
+                List<Long> parts = all.parts();
                 if (parts.size() == 1) {
                     arguments.add(reordered);
                     add(new Primitive(desc, arguments));
@@ -59,8 +62,9 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
                 }
                 dnnl_primitive_desc_destroy(desc);
                 long from = 0;
+                BoundRows packedRows = all.in(reordered.layout());
                 for (long rows : parts) {
-                    add(all.part(from, from + rows).primitive(reordered));
+                    add(packedRows.part(from, from + rows).primitive(reordered));
                     from += rows;
                 }
             }
@@ -84,15 +88,30 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
      * @param from the first row; {@code to} is exclusive
      * @param row the bias; null if there is none
      * @param step whose post-ops follow the product
+     * @param requested layout of the weights
      */
     private record BoundRows(
-            DenseProduct product, long from, long to, Primitive.PrimitiveArgument row, PostOp.FusableStep step) {
-        BoundRows(DenseProduct product, Primitive.PrimitiveArgument row, PostOp.FusableStep step) {
-            this(product, 0, product.x.dim(0), row, step);
+            DenseProduct product,
+            long from,
+            long to,
+            Primitive.PrimitiveArgument row,
+            PostOp.FusableStep step,
+            MemoryLayout requested) {
+        /** All rows, with the weights in the layout that is fastest. */
+        static BoundRows of(DenseProduct product, Primitive.PrimitiveArgument row, PostOp.FusableStep step) {
+            long[] dims = product.weights.dims();
+            MemoryLayout any = product.isLarge() ? product.weights.layout() : MemoryLayout.any(product.x.type(), dims);
+            BoundRows rows = new BoundRows(product, 0, product.x.dim(0), row, step, any);
+            boolean blocks = dims[1] % COLUMN_BLOCK == 0 && rows.mayLeaveThreadsIdle() && !rows.usesAllThreads();
+            return blocks ? rows.in(MemoryLayout.blocksOf48Columns(dims)) : rows;
+        }
+
+        private BoundRows in(MemoryLayout layout) {
+            return new BoundRows(product, from, to, row, step, layout);
         }
 
         BoundRows part(long start, long end) {
-            return new BoundRows(product, start, end, row, step);
+            return new BoundRows(product, start, end, row, step, requested);
         }
 
         private StridedArray slice(StridedArray array) {
@@ -111,7 +130,9 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
             if (row != null) arguments.add(row);
             try (PrimitiveAttributes attributes = step.attributes()) {
                 return rows.description(
-                        row == null ? null : row.layout(), step.attributes(attributes, arguments, this::slice));
+                        requested,
+                        row == null ? null : row.layout(),
+                        step.attributes(attributes, arguments, this::slice));
             }
         }
 
@@ -120,16 +141,28 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
             return new Primitive(description(arguments), arguments);
         }
 
-        /** Numbers of rows of the parts to compute one after another, which all read weights in this layout. */
-        List<Long> parts(MemoryLayout weights) {
-            boolean undivided = CpuThreads.current() == 1 || product.x.type() != ElementType.BF16 || !Dnnl.hasAmx();
-            return RowParts.of(to, rows -> undivided || part(0, rows).usesAllThreads(weights));
+        /** Numbers of rows of the parts to compute one after another, which all read the same weights. */
+        List<Long> parts() {
+            if (!mayLeaveThreadsIdle()) return List.of(to);
+            long[] dims = product.weights.dims();
+            List<Long> even = RowParts.even(to, dims[0], dims[1], CpuThreads.current());
+            if (even.size() > 1 || isIn(MemoryLayout.blocksOf48Columns(dims))) return even;
+            MemoryLayout weights = query(dnnl_query_weights_md);
+            return RowParts.of(
+                    to, rows -> part(0, rows).usesAllThreads() && part(0, rows).isIn(weights));
+        }
+
+        private boolean mayLeaveThreadsIdle() {
+            return CpuThreads.current() > 1 && product.x.type() == ElementType.BF16 && Dnnl.hasAmx();
+        }
+
+        private boolean isIn(MemoryLayout weights) {
+            return query(dnnl_query_weights_md).isEqualTo(weights);
         }
 
         /** Scratch memory is per thread: with a single thread it has the same size if oneDNN takes one in any case. */
-        private boolean usesAllThreads(MemoryLayout weights) {
-            MemoryLayout chosen = query(dnnl_query_weights_md);
-            return chosen.isEqualTo(weights) && scratchBytes() != Dnnl.withThreads(1, this::scratchBytes);
+        private boolean usesAllThreads() {
+            return scratchBytes() != Dnnl.withThreads(1, this::scratchBytes);
         }
 
         private long scratchBytes() {

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
-import org.bytedeco.dnnl.dnnl_primitive_desc;
 
 /** Product of arrays as they lie in memory, c = scale * (a b + bias). */
 final class MatrixProduct extends PrimitiveSequence {
@@ -40,7 +39,7 @@ final class MatrixProduct extends PrimitiveSequence {
     /** Returns true if b' a' and a copy of the result are faster than a b; measured on AVX-512. */
     static boolean isFasterTransposed(StridedArray a, StridedArray b, StridedArray to) {
         int m = to.rank() - 2;
-        if (a.stride(m) != 1) return false;
+        if (a.stride(m) != 1 || LargeProduct.isFor(a, b)) return false;
         // oneDNN reorders a transposed left operand, such as the attention maps of images, which pays with many
         // columns.
         boolean narrow = to.rank() > 2
@@ -68,17 +67,18 @@ final class MatrixProduct extends PrimitiveSequence {
         if (bias != null) arguments.add(bias.argument(DNNL_ARG_BIAS));
         try (PrimitiveAttributes attributes = attributes()) {
             dnnl_primitive_attr sealed = attributes(attributes, arguments, view);
-            dnnl_primitive_desc description = Dnnl.primitiveDesc(
-                    "matmul " + a + " x " + b + " -> " + c,
-                    desc -> dnnl_matmul_primitive_desc_create(
-                            desc,
-                            Dnnl.engine(),
-                            a.layout(),
-                            b.layout(),
-                            bias == null ? null : bias.layout(),
-                            c.layout(),
-                            sealed));
-            add(new Primitive(description, arguments));
+            String what = "matmul " + a + " x " + b + " -> " + c;
+            Dnnl.DescriptorCall call = desc -> dnnl_matmul_primitive_desc_create(
+                    desc,
+                    Dnnl.engine(),
+                    a.layout(),
+                    b.layout(),
+                    bias == null ? null : bias.layout(),
+                    c.layout(),
+                    sealed);
+            add(new Primitive(
+                    LargeProduct.isFor(a, b) ? LargeProduct.primitiveDesc(what, call) : Dnnl.primitiveDesc(what, call),
+                    arguments));
         }
     }
 

@@ -1,5 +1,6 @@
 package org.vit4j.backend.onednn;
 
+import static org.bytedeco.dnnl.global.dnnl.dnnl_BA16a48b2a;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_aBc16b;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_format_tag_any;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_clone;
@@ -60,6 +61,13 @@ final class MemoryLayout extends dnnl_memory_desc {
         MemoryLayout layout = new MemoryLayout();
         return layout.created(
                 dnnl_memory_desc_create_with_tag(layout, dims.length, dims, type.code(), dnnl_format_tag_any));
+    }
+
+    /** Weights [K, N] of a bfloat16 product in blocks of 48 columns, N a multiple of it, and 16 rows in pairs. */
+    static MemoryLayout blocksOf48Columns(long... dims) {
+        MemoryLayout layout = new MemoryLayout();
+        return layout.created(
+                dnnl_memory_desc_create_with_tag(layout, dims.length, dims, ElementType.BF16.code(), dnnl_BA16a48b2a));
     }
 
     /** The layout that a primitive chose for an argument: a copy, valid after the primitive descriptor is destroyed. */

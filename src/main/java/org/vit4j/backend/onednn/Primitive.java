@@ -108,7 +108,8 @@ final class Primitive implements AutoCloseable {
         }
     }
 
-    private static String implementation(dnnl_primitive_desc description) {
+    /** The kernel that a descriptor selects. */
+    static String implementation(dnnl_primitive_desc description) {
         try (PointerPointer<Pointer> name = new PointerPointer<>(1)) {
             Dnnl.check(dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, name), "query");
             return new BytePointer(name.get(0)).getString();

@@ -16,6 +16,14 @@ final class RowParts {
     /** Minimum rows of all parts but the last: smaller ones take longer than one thread for all rows. */
     private static final long MIN_ROWS = 64;
 
+    /** Sizes that are distributed unevenly; the rows are those of a thread. */
+    private static final long MIN_UNEVEN_ROWS = 768;
+
+    private static final long MAX_UNEVEN_ROWS = 1024;
+    private static final long MIN_UNEVEN_DEPTH = 256;
+    private static final long MAX_UNEVEN_DEPTH = 384;
+    private static final long MIN_UNEVEN_COLUMNS = 1024;
+
     private RowParts() {}
 
     /**
@@ -36,6 +44,20 @@ final class RowParts {
             }
         }
         return List.of(rows);
+    }
+
+    /**
+     * Two parts for sizes whose blocks oneDNN distributes unevenly among threads, such as [1576, 384] x [384, 1536] with two
+     * threads; else one part.
+     */
+    static List<Long> even(long rows, long depth, long columns, int threads) {
+        long perThread = rows / threads;
+        boolean uneven = perThread >= MIN_UNEVEN_ROWS
+                && perThread < MAX_UNEVEN_ROWS
+                && depth >= MIN_UNEVEN_DEPTH
+                && depth <= MAX_UNEVEN_DEPTH
+                && columns >= MIN_UNEVEN_COLUMNS;
+        return uneven ? List.of(partSize(rows, 2), rows - partSize(rows, 2)) : List.of(rows);
     }
 
     private static long partSize(long rows, long parts) {
