@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -163,7 +164,9 @@ public final class Batch {
 
     /** Copies the images to ND4J's memory, [N, H, W, C]. The caller closes the array; it is not garbage collected. */
     public INDArray array() {
-        return Nd4j.create(images(), new long[] {size, height, width, channels}, 'c');
+        INDArray array = Nd4j.createUninitialized(DataType.FLOAT, new long[] {size, height, width, channels}, 'c');
+        ((FloatPointer) array.data().pointer()).position(0).put(images());
+        return array;
     }
 
     /** Like {@link #array}, but as bytes if the batch was loaded as bytes; they are unsigned, whatever the array's type says. */
