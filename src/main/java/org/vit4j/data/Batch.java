@@ -8,6 +8,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Images and labels of one training or evaluation step. Not thread-safe while its images are still bytes. */
@@ -164,7 +165,11 @@ public final class Batch {
 
     /** Copies the images to ND4J's memory, [N, H, W, C]. The caller closes the array; it is not garbage collected. */
     public INDArray array() {
-        INDArray array = Nd4j.createUninitialized(DataType.FLOAT, new long[] {size, height, width, channels}, 'c');
+        long[] shape = {size, height, width, channels};
+        // ND4J copies to the host's memory element by element, but to a GPU at once.
+        if (Nd4j.getExecutioner().type() != OpExecutioner.ExecutionerType.NATIVE_CPU)
+            return Nd4j.create(images(), shape, 'c');
+        INDArray array = Nd4j.createUninitialized(DataType.FLOAT, shape, 'c');
         ((FloatPointer) array.data().pointer()).position(0).put(images());
         return array;
     }

@@ -40,7 +40,7 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
         String what = "matmul " + x + " x " + weights + " -> " + y;
         Dnnl.DescriptorCall call = desc -> dnnl_matmul_primitive_desc_create(
                 desc, Dnnl.engine(), x.layout(), requested, biasLayout, y.layout(), attributes);
-        return isLarge() ? LargeProduct.primitiveDesc(what, call) : Dnnl.primitiveDesc(what, call);
+        return LargeProduct.primitiveDesc(x, weights, what, call);
     }
 
     /** @param packed cache of constant weights; null if they may change */
@@ -146,7 +146,8 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
             if (!mayLeaveThreadsIdle()) return List.of(to);
             long[] dims = product.weights.dims();
             List<Long> even = RowParts.even(to, dims[0], dims[1], CpuThreads.current());
-            if (even.size() > 1 || isIn(MemoryLayout.blocksOf48Columns(dims))) return even;
+            // Blocks of columns were chosen, or were not necessary.
+            if (even.size() > 1 || dims[1] % COLUMN_BLOCK == 0) return even;
             MemoryLayout weights = query(dnnl_query_weights_md);
             return RowParts.of(
                     to, rows -> part(0, rows).usesAllThreads() && part(0, rows).isIn(weights));

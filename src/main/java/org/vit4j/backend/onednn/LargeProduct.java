@@ -24,9 +24,13 @@ final class LargeProduct {
         return Math.min(Math.min(a.size(), b.size()), a.dim(0) * b.dim(1)) >= MIN_SIZE;
     }
 
-    /** Selects GEMM, or the preferred implementation if GEMM does not support the layouts or post-ops. The caller owns the result. */
-    static dnnl_primitive_desc primitiveDesc(String what, Dnnl.DescriptorCall call) {
+    /**
+     * Selects the implementation of the product a b: GEMM if it is faster and supports the layouts and post-ops, else the preferred
+     * one. The caller owns the result.
+     */
+    static dnnl_primitive_desc primitiveDesc(StridedArray a, StridedArray b, String what, Dnnl.DescriptorCall call) {
         dnnl_primitive_desc desc = Dnnl.primitiveDesc(what, call);
+        if (!isFor(a, b)) return desc;
         while (!Primitive.implementation(desc).startsWith(GEMM)) {
             if (dnnl_primitive_desc_next_impl(desc) != dnnl_success) {
                 dnnl_primitive_desc_destroy(desc);

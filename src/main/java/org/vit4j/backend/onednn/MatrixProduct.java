@@ -76,9 +76,7 @@ final class MatrixProduct extends PrimitiveSequence {
                     bias == null ? null : bias.layout(),
                     c.layout(),
                     sealed);
-            add(new Primitive(
-                    LargeProduct.isFor(a, b) ? LargeProduct.primitiveDesc(what, call) : Dnnl.primitiveDesc(what, call),
-                    arguments));
+            add(new Primitive(LargeProduct.primitiveDesc(a, b, what, call), arguments));
         }
     }
 

@@ -17,12 +17,13 @@ final class RowParts {
     private static final long MIN_ROWS = 64;
 
     /** Sizes that are distributed unevenly; the rows are those of a thread. */
-    private static final long MIN_UNEVEN_ROWS = 768;
+    private static final long MIN_UNEVEN_ROWS = 784;
 
-    private static final long MAX_UNEVEN_ROWS = 1024;
+    private static final long MAX_UNEVEN_ROWS = 1000;
     private static final long MIN_UNEVEN_DEPTH = 256;
     private static final long MAX_UNEVEN_DEPTH = 384;
     private static final long MIN_UNEVEN_COLUMNS = 1024;
+    private static final long MAX_UNEVEN_COLUMNS = 1536;
 
     private RowParts() {}
 
@@ -53,10 +54,11 @@ final class RowParts {
     static List<Long> even(long rows, long depth, long columns, int threads) {
         long perThread = rows / threads;
         boolean uneven = perThread >= MIN_UNEVEN_ROWS
-                && perThread < MAX_UNEVEN_ROWS
+                && perThread <= MAX_UNEVEN_ROWS
                 && depth >= MIN_UNEVEN_DEPTH
                 && depth <= MAX_UNEVEN_DEPTH
-                && columns >= MIN_UNEVEN_COLUMNS;
+                && columns >= MIN_UNEVEN_COLUMNS
+                && columns <= MAX_UNEVEN_COLUMNS;
         return uneven ? List.of(partSize(rows, 2), rows - partSize(rows, 2)) : List.of(rows);
     }
 
