@@ -48,6 +48,16 @@ public interface Inference extends AutoCloseable {
         return tensor(graph().logits().name(), images);
     }
 
+    /**
+     * Computes the logits, [B, H, W, C] -> [B][K]. Faster than {@link #logits} for few images: ND4J takes up to 0.3 ms to create an
+     * array between two passes, when the code and data for that are in no cache.
+     */
+    default float[][] logitValues(INDArray images) {
+        try (INDArray logits = logits(images)) {
+            return logits.toFloatMatrix();
+        }
+    }
+
     /** Time per kind of op over {@code runs} passes to the logits, largest first. */
     List<OpTime> profile(INDArray images, int runs);
 

@@ -123,12 +123,13 @@ final class PlainSameDiffSubject implements Subject {
     }
 
     @Override
-    public INDArray infer(INDArray images) {
+    public float[][] infer(INDArray images) {
         String logits = inference.output("logits").name();
         return inference
                 .sd()
                 .output(Map.of(inference.inputs().get(0), images), logits)
-                .get(logits);
+                .get(logits)
+                .toFloatMatrix();
     }
 
     /** SameDiff's sessions do not report times per op. */

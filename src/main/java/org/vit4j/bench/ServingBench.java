@@ -112,7 +112,7 @@ final class ServingBench implements AutoCloseable {
     private void call(boolean locked) {
         if (locked) lock.lock();
         try {
-            inference.logits(image).close();
+            inference.logitValues(image);
         } finally {
             if (locked) lock.unlock();
         }

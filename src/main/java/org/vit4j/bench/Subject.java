@@ -17,8 +17,8 @@ public interface Subject extends AutoCloseable {
     /** Applies an optimizer step. */
     void update();
 
-    /** Computes logits, [B, H, W, C] -> [B, K]. */
-    INDArray infer(INDArray images);
+    /** Computes logits, [B, H, W, C] -> [B][K]. */
+    float[][] infer(INDArray images);
 
     /** Time per kind of op over {@code runs} training steps, largest first; empty if not available. */
     List<OpTime> profileTraining(Batch batch, int runs);

@@ -72,8 +72,8 @@ final class Vit4jSubject implements Subject {
     }
 
     @Override
-    public INDArray infer(INDArray images) {
-        return inference().logits(images);
+    public float[][] infer(INDArray images) {
+        return inference().logitValues(images);
     }
 
     @Override

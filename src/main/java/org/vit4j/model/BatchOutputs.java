@@ -33,7 +33,8 @@ public record BatchOutputs(float[][] logits, Optional<float[][]> features) {
      * @throws ConfigError if features are requested and the logits are not computed by dense layers on vectors of one size
      */
     public static BatchOutputs of(SavedModel model, INDArray images, boolean withFeatures) {
-        List<String> sources = withFeatures ? featureTensors(model.graph()) : List.of();
+        if (!withFeatures) return new BatchOutputs(model.inference().logitValues(images), Optional.empty());
+        List<String> sources = featureTensors(model.graph());
         String logits = model.graph().logits().name();
         List<String> names = new ArrayList<>(List.of(logits));
         names.addAll(sources);
@@ -43,8 +44,7 @@ public record BatchOutputs(float[][] logits, Optional<float[][]> features) {
             List<float[][]> heads = sources.stream()
                     .map(name -> tensors.get(name).toFloatMatrix())
                     .toList();
-            return new BatchOutputs(
-                    tensors.get(logits).toFloatMatrix(), heads.isEmpty() ? Optional.empty() : Optional.of(mean(heads)));
+            return new BatchOutputs(tensors.get(logits).toFloatMatrix(), Optional.of(mean(heads)));
         } finally {
             tensors.values().forEach(INDArray::close);
         }

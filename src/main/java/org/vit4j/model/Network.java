@@ -173,9 +173,10 @@ public final class Network implements AutoCloseable {
 
     /** Returns the {@code k} most likely classes of an image, most likely first. */
     public List<Prediction> predict(Image image, int k) {
-        INDArray logits = inference().logits(description.preprocess().batch(List.of(image)));
-        float[][] rows = {logits.toFloatVector()};
-        return Prediction.top(description.classes(), description.activation(), rows, k);
+        try (INDArray prepared = description.preprocess().batch(List.of(image))) {
+            float[][] logits = inference().logitValues(prepared);
+            return Prediction.top(description.classes(), description.activation(), logits, k);
+        }
     }
 
     /**

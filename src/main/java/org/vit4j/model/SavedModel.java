@@ -264,7 +264,7 @@ public final class SavedModel implements AutoCloseable {
 
     /** Returns the {@code k} most likely classes of an image, most likely first. */
     public List<Prediction> predict(Image image, int k) {
-        return top(inference.logits(prepare(List.of(image))).toFloatVector(), k);
+        return top(logits(List.of(image)), k);
     }
 
     /**
@@ -275,12 +275,15 @@ public final class SavedModel implements AutoCloseable {
         List<List<Prediction>> all = new ArrayList<>();
         for (int from = 0; from < images.size(); from += BATCH) {
             List<Image> batch = images.subList(from, Math.min(images.size(), from + BATCH));
-            try (INDArray prepared = prepare(batch);
-                    INDArray logits = inference.logits(prepared)) {
-                for (float[] row : logits.toFloatMatrix()) all.add(top(row, k));
-            }
+            for (float[] row : logits(batch)) all.add(top(row, k));
         }
         return all;
+    }
+
+    private float[][] logits(List<Image> images) {
+        try (INDArray prepared = prepare(images)) {
+            return inference.logitValues(prepared);
+        }
     }
 
     /** Reads and preprocesses an image file: [1, C, H, W], the input of {@link #logits}. */
@@ -310,7 +313,7 @@ public final class SavedModel implements AutoCloseable {
 
     /** Returns the classes of an image whose probability is above a threshold, most likely first. */
     public List<Prediction> predictAbove(Image image, double threshold) {
-        return above(new float[][] {inference.logits(prepare(List.of(image))).toFloatVector()}, threshold);
+        return above(logits(List.of(image)), threshold);
     }
 
     /**

@@ -5,7 +5,6 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.image.Image;
@@ -51,13 +50,9 @@ final class BroadcastModel implements Serializable {
 
     synchronized ModelOutput predict(List<Image> images) {
         SavedModel saved = opened();
-        List<float[]> logits = new ArrayList<>();
-        try (INDArray prepared = saved.prepare(images);
-                INDArray rows = saved.inference().logits(prepared)) {
-            for (int i = 0; i < images.size(); i++)
-                logits.add(rows.getRow(i).dup().toFloatVector());
+        try (INDArray prepared = saved.prepare(images)) {
+            return new ModelOutput(saved, List.of(saved.inference().logitValues(prepared)));
         }
-        return new ModelOutput(saved, logits);
     }
 
     private SavedModel open() {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.OpTime;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
@@ -39,8 +40,7 @@ class SubjectTest {
                 losses.add(subject.gradient(batch));
                 subject.update();
             }
-            return new TrainingResult(
-                    losses, subject.infer(BenchNetwork.images(batch)).dup());
+            return new TrainingResult(losses, Nd4j.create(subject.infer(BenchNetwork.images(batch))));
         }
     }
 

@@ -80,6 +80,20 @@ public final class OneDnnInference implements Inference {
     }
 
     @Override
+    public float[][] logitValues(INDArray images) {
+        Map<String, INDArray> inputs = Map.of(input(), images);
+        long batch = Inference.checkedBatchSize(graph, inputs);
+        String logits = graph.logits().name();
+        return run(
+                Set.of(logits),
+                batch,
+                plan -> plan.reading(inputs, () -> {
+                    plan.forward();
+                    return plan.rows(logits);
+                }));
+    }
+
+    @Override
     public List<OpTime> profile(INDArray images, int runs) {
         String logits = graph.logits().name();
         return run(Set.of(logits), images.size(0), plan -> {

@@ -228,6 +228,18 @@ final class OneDnnPlan implements CachedPlan {
         return copy;
     }
 
+    /** The elements of a matrix of the plan, row by row. */
+    float[][] rows(String name) {
+        StridedArray array = arrays.get(name);
+        if (array.rank() != 2 || array.stride(1) != 1)
+            throw new IllegalArgumentException(name + ": expected a matrix with dense rows, got " + array);
+        float[][] rows = new float[Math.toIntExact(array.dim(0))][Math.toIntExact(array.dim(1))];
+        long row = array.stride(0) * Float.BYTES;
+        for (int i = 0; i < rows.length; i++)
+            new FloatPointer(new Kernels.RawPointer(array.address() + i * row)).get(rows[i]);
+        return rows;
+    }
+
     /** The elements of a dense array of the plan. */
     float[] values(String name) {
         StridedArray array = arrays.get(name);

@@ -77,6 +77,21 @@ class InferenceBatchesTest {
         }
     }
 
+    /** DeiT's logits are a mean of two heads, LeViT's a sum: results of several kernels. */
+    @ParameterizedTest
+    @CsvSource({"digits-vit, 1", "digits-vit, 3", "digits-deit-distilled, 3", "digits-levit, 3", "digits-crossvit, 3"})
+    void logitsAsJavaArraysEqualThoseOfNd4j(String config, int count) {
+        try (OneDnnInference inference = open(config)) {
+            INDArray images = images(inference, count);
+            float[][] rows = inference.logitValues(images);
+            assertThat(rows).isDeepEqualTo(inference.logits(images).toFloatMatrix());
+            assertThat(rows).hasDimensions(count, 10);
+            assertThatThrownBy(() -> inference.logitValues(Nd4j.zeros(DataType.FLOAT, count, 1, 1, 1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("got [" + count + ", 1, 1, 1]");
+        }
+    }
+
     private static void assertLogitsOfFewImagesEqualThoseOf(int many, OneDnnInference inference) {
         INDArray images = images(inference, many);
         INDArray logits = inference.logits(images);
