@@ -25,15 +25,17 @@ public final class ThreadAffinity {
     private static final int SEARCHES = 20;
     /** Minimum part of the time of kernels that each thread of the team runs. */
     private static final double ACTIVE = 0.25;
-    /** Threads that are remembered: those that ended are not known. */
-    private static final int MAX_THREADS = 256;
+    /** Carriers that are remembered: those that ended are not known. */
+    private static final int MAX_CARRIERS = 256;
 
     private static final LinuxThreads THREADS = new LinuxThreads(Path.of("/proc"));
-    /** By identifier of the calling thread, which is that of the carrier for a virtual thread. Least recently used first. */
-    private static final Map<Integer, ThreadAffinity> BY_CALLER = new LinkedHashMap<>(16, 0.75f, true) {
+    /** Of a thread of the operating system, whose identifier does not change. */
+    private static final ThreadLocal<ThreadAffinity> OF_THREAD = ThreadLocal.withInitial(ThreadAffinity::new);
+    /** Of virtual threads: by the identifier of the carrier, which is read for each run. Least recently used first. */
+    private static final Map<Integer, ThreadAffinity> BY_CARRIER = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Integer, ThreadAffinity> eldest) {
-            return size() > MAX_THREADS;
+            return size() > MAX_CARRIERS;
         }
     };
 
@@ -53,10 +55,11 @@ public final class ThreadAffinity {
     }
 
     private static ThreadAffinity ofCaller() {
+        if (!VirtualThreads.isCurrent()) return OF_THREAD.get();
         try {
             int caller = THREADS.self();
-            synchronized (BY_CALLER) {
-                return BY_CALLER.computeIfAbsent(caller, id -> new ThreadAffinity());
+            synchronized (BY_CARRIER) {
+                return BY_CARRIER.computeIfAbsent(caller, id -> new ThreadAffinity());
             }
         } catch (IOException | RuntimeException e) {
             ThreadAffinity none = new ThreadAffinity();
