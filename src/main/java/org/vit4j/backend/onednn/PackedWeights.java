@@ -9,21 +9,16 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
 
 /**
  * Thread-safe cache of constant weights reordered to the layouts that primitives prefer. Each is reordered once and shared by the
  * plans of all batch sizes.
  */
 final class PackedWeights implements AutoCloseable {
-    /** Size of a cache line in floats. */
-    private static final int LINE = 16;
-
-    private record PackedKernel(MemoryLayout from, MemoryLayout to, long norm, FloatPointer memory) {
+    private record PackedKernel(MemoryLayout from, MemoryLayout to, long norm, long address) {
         void close() {
             from.releaseReference();
             to.releaseReference();
-            memory.close();
         }
     }
 
@@ -31,6 +26,7 @@ final class PackedWeights implements AutoCloseable {
 
     private final Map<Long, List<PackedKernel>> kernels = new HashMap<>();
     private final Map<NormedBias, FloatPointer> biases = new HashMap<>();
+    private final WeightMemory memory = new WeightMemory();
 
     /**
      * The address of the weights {@code from} in layout {@code to}; reorders them at the first call.
@@ -43,14 +39,14 @@ final class PackedWeights implements AutoCloseable {
         List<PackedKernel> packed = kernels.computeIfAbsent(from.address(), any -> new ArrayList<>());
         for (PackedKernel kernel : packed) {
             if (kernel.from.isEqualTo(layout) && kernel.to.isEqualTo(to) && kernel.norm == normKey)
-                return aligned(kernel.memory);
+                return kernel.address;
         }
-        FloatPointer memory = new FloatPointer((to.bytes() + Float.BYTES - 1) / Float.BYTES + LINE);
-        packed.add(new PackedKernel(layout.retainReference(), to.retainReference(), normKey, memory));
+        long address = memory.allocate(to.bytes());
+        packed.add(new PackedKernel(layout.retainReference(), to.retainReference(), normKey, address));
         try (FloatPointer scaled = norm == null ? null : norm.scaled(from)) {
-            reorder(layout, scaled == null ? from.address() : scaled.address(), to, aligned(memory));
+            reorder(layout, scaled == null ? from.address() : scaled.address(), to, address);
         }
-        return aligned(memory);
+        return address;
     }
 
     private static void reorder(MemoryLayout layout, long from, MemoryLayout to, long address) {
@@ -59,8 +55,8 @@ final class PackedWeights implements AutoCloseable {
                 List.of(
                         new Primitive.PrimitiveArgument(DNNL_ARG_FROM, layout, from),
                         new Primitive.PrimitiveArgument(DNNL_ARG_TO, to, address)))) {
-            try (BytePointer scratch = new BytePointer(reorder.scratchBytes() + LINE * Float.BYTES)) {
-                reorder.setScratch(aligned(scratch));
+            try (BytePointer scratch = new BytePointer(reorder.scratchBytes() + WeightMemory.LINE)) {
+                reorder.setScratch(WeightMemory.aligned(scratch.address()));
                 reorder.run();
             }
         }
@@ -73,15 +69,11 @@ final class PackedWeights implements AutoCloseable {
                 .address();
     }
 
-    private static long aligned(Pointer memory) {
-        long line = (long) LINE * Float.BYTES;
-        return (memory.address() + line - 1) / line * line;
-    }
-
     @Override
     public synchronized void close() {
         kernels.values().forEach(packed -> packed.forEach(PackedKernel::close));
         kernels.clear();
+        memory.close();
         biases.values().forEach(FloatPointer::close);
         biases.clear();
     }
