@@ -160,7 +160,7 @@ prepare() {
   export OPENCV_LOG_LEVEL=${OPENCV_LOG_LEVEL:-SILENT}
   # ND4J frees arrays, and resident memory grows all the same, it seems by holes that glibc keeps; from 1 MB on they go back.
   export MALLOC_MMAP_THRESHOLD_=${MALLOC_MMAP_THRESHOLD_:-1048576}
-  # glibc 2.35 and newer asks Linux for huge pages, which it gives only to who asks: address translation takes less time.
+  # With this, glibc 2.35 and newer asks Linux for huge pages, whose addresses the processor translates in less time.
   export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}
   flags+=(-XX:TieredStopAtLevel=4 -Xshare:auto)
   if [ -t 2 ]; then flags+=(-Dvit4j.terminal=true); else flags+=(-Dvit4j.terminal=false); fi
