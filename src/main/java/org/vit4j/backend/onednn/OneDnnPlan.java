@@ -228,11 +228,14 @@ final class OneDnnPlan implements CachedPlan {
         return copy;
     }
 
-    /** The elements of a matrix of the plan, row by row. */
+    /** The elements of a matrix of the plan, row by row; by way of ND4J if the elements of a row do not follow one another. */
     float[][] rows(String name) {
         StridedArray array = arrays.get(name);
-        if (array.rank() != 2 || array.stride(1) != 1)
-            throw new IllegalArgumentException(name + ": expected a matrix with dense rows, got " + array);
+        if (array.rank() != 2 || array.stride(1) != 1) {
+            try (INDArray copy = get(name)) {
+                return copy.toFloatMatrix();
+            }
+        }
         float[][] rows = new float[Math.toIntExact(array.dim(0))][Math.toIntExact(array.dim(1))];
         long row = array.stride(0) * Float.BYTES;
         for (int i = 0; i < rows.length; i++)

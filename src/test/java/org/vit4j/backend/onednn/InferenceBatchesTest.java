@@ -77,7 +77,7 @@ class InferenceBatchesTest {
         }
     }
 
-    /** DeiT's logits are a mean of two heads, LeViT's a sum: results of several kernels. */
+    /** Of one head, of several, and of one that is trained for distillation. */
     @ParameterizedTest
     @CsvSource({"digits-vit, 1", "digits-vit, 3", "digits-deit-distilled, 3", "digits-levit, 3", "digits-crossvit, 3"})
     void logitsAsJavaArraysEqualThoseOfNd4j(String config, int count) {
@@ -89,6 +89,22 @@ class InferenceBatchesTest {
             assertThatThrownBy(() -> inference.logitValues(Nd4j.zeros(DataType.FLOAT, count, 1, 1, 1)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("got [" + count + ", 1, 1, 1]");
+        }
+    }
+
+    /** Logits that are a column of a larger array: their elements do not follow one another. */
+    @Test
+    void logitsOfAnyLayoutAreReturnedAsJavaArrays() {
+        Graph g = new Graph(Init.TIMM);
+        Tensor column = g.slice("column", g.dense("dense", g.input("tokens", 6, 4), 2), 1, 1, 2);
+        g.output(Graph.LOGITS, g.reshape("row", column, 6));
+        ParameterStore parameters = new ParameterStore(g.parameters(), DataType.FLOAT);
+        parameters.initialize(1);
+        try (OneDnnInference inference = new OneDnnInference(g, parameters, true, Precision.FP32)) {
+            INDArray tokens = images(inference, 3);
+            assertThat(inference.logitValues(tokens))
+                    .hasDimensions(3, 6)
+                    .isDeepEqualTo(inference.logits(tokens).toFloatMatrix());
         }
     }
 
