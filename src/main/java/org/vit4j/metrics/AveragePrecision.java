@@ -67,11 +67,13 @@ public final class AveragePrecision implements Metric.MetricState {
      *
      * @param positive scores of the pairs that are labeled
      * @param all scores of all pairs, these included
+     * @return empty without labeled pairs, NaN if a score is NaN
      */
     private static OptionalDouble of(double[] positive, double[] all) {
         if (positive.length == 0) return OptionalDouble.empty();
         Arrays.sort(positive);
         Arrays.sort(all);
+        if (Double.isNaN(all[all.length - 1])) return OptionalDouble.of(Double.NaN); // sorted last
         double sum = 0;
         int above = all.length; // scores from this index on are at least the current one
         for (int last = positive.length - 1; last >= 0; ) {

@@ -69,8 +69,12 @@ public record BestMetric(String name, BestMode mode) {
         return Optional.empty();
     }
 
-    /** Value of an epoch; NaN if the epoch does not have it. */
+    /**
+     * Value of an epoch; NaN if the epoch does not have it, or if its validation loss is NaN: counts of predictions made from
+     * NaN say nothing.
+     */
     public double value(ValidationMetrics epoch) {
+        if (Double.isNaN(epoch.valLoss())) return Double.NaN;
         if (name.equals("accuracy")) return epoch.valTop1();
         if (name.equals(LOSS)) return epoch.valLoss();
         Double value = epoch.metrics().get(ScoreMetric.keyOf(name));

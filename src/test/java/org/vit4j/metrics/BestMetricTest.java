@@ -40,6 +40,18 @@ class BestMetricTest {
     }
 
     @Test
+    void epochsWithoutAFiniteLossAreNotTheBestUnlessThereIsNoOther() {
+        EpochMetrics broken = epoch(5, 0.99, Double.NaN, 0.99);
+        for (String name : List.of("accuracy", "loss", "top5")) {
+            BestMetric metric = BestMetric.of(name);
+            assertThat(metric.value(broken)).isNaN();
+            assertThat(best(List.of(EPOCHS.get(0), broken), metric)).isEqualTo(1);
+            assertThat(best(List.of(broken, EPOCHS.get(0)), metric)).isEqualTo(1);
+            assertThat(best(List.of(broken), metric)).isEqualTo(5);
+        }
+    }
+
+    @Test
     void furtherMetricsAreReadFromTheFile(@TempDir Path directory) throws IOException {
         Files.writeString(MetricsFile.of(directory), MetricsFile.format(EPOCHS));
         List<EpochMetrics> read = MetricsFile.read(directory).epochs();

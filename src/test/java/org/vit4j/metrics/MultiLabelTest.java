@@ -52,6 +52,16 @@ class MultiLabelTest {
     }
 
     @Test
+    void averagePrecisionOfNaNIsNaN() {
+        AveragePrecision precision = new AveragePrecision(i -> new int[] {i});
+        double[][] logits = {{1, Double.NaN}, {0, 2}};
+        precision.add(new Batch(2, 1, 1, 1, new float[2], new int[2], new int[] {0, 1}), logits);
+        assertThat(precision.byClass()).containsExactly(OptionalDouble.of(1), OptionalDouble.of(Double.NaN));
+        assertThat(precision.value()).isNaN();
+        assertThat(precision.micro()).isNaN();
+    }
+
+    @Test
     void lossAndF1EqualTheReferences() {
         MultiLabelScores state = new MultiLabelScores(this::labels, List.of("a", "b", "c", "d"));
         addAll(state);
