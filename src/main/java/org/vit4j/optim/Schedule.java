@@ -20,6 +20,15 @@ public interface Schedule {
         return 0;
     }
 
+    /**
+     * The learning rate that a warm-up of this schedule ends with, if the schedule counts epochs from the start of the run.
+     *
+     * @param lr peak learning rate
+     */
+    default double warmedUp(double epochs, double lr) {
+        return lr;
+    }
+
     /** Length of the warm-up in epochs. */
     default double warmupEpochs() {
         return 0;

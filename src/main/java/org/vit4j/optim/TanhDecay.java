@@ -17,6 +17,12 @@ public record TanhDecay(DecayCycles cycles, double minLr) implements Schedule {
         return DecayCycles.read(s, epochs).flatMap(c -> Schedules.build(s, () -> new TanhDecay(c, minLr)));
     }
 
+    /** The rate of this schedule after the warm-up, as timm: the decay continues where the warm-up ends. */
+    @Override
+    public double warmedUp(double epochs, double lr) {
+        return at(epochs, lr, List.of());
+    }
+
     @Override
     public double at(double epoch, double lr, List<? extends ValidationMetrics> history) {
         return cycles.at(

@@ -7,7 +7,7 @@ import org.vit4j.metrics.ValidationMetrics;
 /**
  * Schedule with a linear warm-up, as timm's schedulers (v0.9.16), but updated every step.
  *
- * @param warmupEpochs length of the warm-up from {@code warmupLr} to the peak learning rate
+ * @param warmupEpochs length of the warm-up from {@code warmupLr} to the peak learning rate, or to {@link Schedule#warmedUp}
  * @param warmupPrefix starts the decay after the warm-up; otherwise the decay counts epochs from the start of the run
  */
 public record Warmup(Schedule decay, double warmupEpochs, double warmupLr, boolean warmupPrefix) implements Schedule {
@@ -28,7 +28,10 @@ public record Warmup(Schedule decay, double warmupEpochs, double warmupLr, boole
 
     @Override
     public double at(double epoch, double lr, List<? extends ValidationMetrics> history) {
-        if (epoch < warmupEpochs) return warmupLr + epoch * (lr - warmupLr) / warmupEpochs;
+        if (epoch < warmupEpochs) {
+            double end = warmupPrefix ? lr : decay.warmedUp(warmupEpochs, lr);
+            return warmupLr + epoch * (end - warmupLr) / warmupEpochs;
+        }
         int warmedUp = Math.min((int) Math.floor(warmupEpochs), history.size());
         return decay.at(warmupPrefix ? epoch - warmupEpochs : epoch, lr, history.subList(warmedUp, history.size()));
     }

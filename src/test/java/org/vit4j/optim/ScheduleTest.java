@@ -109,6 +109,21 @@ class ScheduleTest {
         assertThatThrownBy(() -> schedule("cosine", "k_decay: 0")).hasMessageContaining("k_decay");
     }
 
+    /** Expected values: {@code _get_lr(t)} of timm 1.0.31 with t_initial 70, lr_min 0.1, warmup_t 50 and warmup_lr_init 0.2. */
+    @Test
+    void warmUpOfTanhEndsWhereTheDecayContinuesUnlessItIsAPrefix() {
+        Schedule s = schedule("tanh", "min_lr: 0.1", "warmup_epochs: 50", "warmup_lr: 0.2");
+        check(s, 0, 0.2);
+        check(s, 10, 0.2572296125609761);
+        check(s, 49, 0.4804251015487827);
+        check(s, 50, 0.4861480628048803);
+        check(s, 60, 0.13723628595406792);
+        Schedule prefix = schedule("tanh", "min_lr: 0.1", "warmup_epochs: 50", "warmup_lr: 0.2", "warmup_prefix: true");
+        check(prefix, 10, 0.36);
+        check(prefix, 49, 0.984);
+        check(prefix, 60, 0.9999869696868843);
+    }
+
     private static void checkTimm(Schedule schedule, double... rates) {
         int[] epochs = {0, 1, 20, 35, 69};
         for (int i = 0; i < epochs.length; i++) check(schedule, epochs[i], rates[i]);
