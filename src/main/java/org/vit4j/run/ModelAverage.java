@@ -70,8 +70,12 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
 
     private AveragedModel open(Path file) {
         if (!Files.isRegularFile(file)) throw new ConfigError(file + ": does not exist or is not a file");
-        if (file.toString().endsWith(CHECKPOINT)) return checkpoint(file);
+        if (isCheckpoint(file)) return checkpoint(file);
         return new AveragedModel(file, SavedModel.describe(file), Optional.empty());
+    }
+
+    private static boolean isCheckpoint(Path file) {
+        return file.toString().endsWith(CHECKPOINT);
     }
 
     private AveragedModel checkpoint(Path file) {
@@ -127,12 +131,16 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
 
     private List<AveragedModel> selected(List<AveragedModel> models) {
         if (best.isEmpty()) return models;
-        models.stream().filter(model -> model.score.isEmpty()).findFirst().ifPresent(model -> {
+        List<AveragedModel> scored = models.stream()
+                .filter(model -> model.score.isPresent() || !isCheckpoint(model.file)) // others: of the first epoch
+                .toList();
+        List<AveragedModel> checked = scored.isEmpty() ? models : scored;
+        checked.stream().filter(model -> model.score.isEmpty()).findFirst().ifPresent(model -> {
             throw new ConfigError(
                     model.file + ": has no metric, so the best cannot be selected; --best is for checkpoints"
                             + " of runs with a finished epoch");
         });
-        return models.stream()
+        return scored.stream()
                 .sorted(Comparator.comparing((AveragedModel model) -> -model.score.orElseThrow())
                         .thenComparing(model -> model.file.toString()))
                 .limit(best.getAsInt())
@@ -155,7 +163,7 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
     }
 
     private void add(AveragedModel model, Iterable<Parameter> parameters, Map<String, double[]> sums) {
-        if (!model.file.toString().endsWith(CHECKPOINT)) {
+        if (!isCheckpoint(model.file)) {
             try (KerasFile file = KerasFile.read(model.file)) {
                 for (Parameter parameter : parameters) add(sums, parameter.name(), file.values(parameter.name()));
             }

@@ -31,8 +31,8 @@ public record ClassWeights(List<Double> values, Map<String, Double> byName) {
     }
 
     /**
-     * Weights that give each class the same total weight: {@code images / (classes * images of the class)}, as
-     * scikit-learn's {@code class_weight="balanced"}; 1 for classes without images.
+     * Weights that give the labels of each class the same total weight: {@code labels / (classes * labels of the class)}, as
+     * scikit-learn's {@code class_weight="balanced"} of all labels; 1 for classes without images.
      */
     public static ClassWeights balanced() {
         return new ClassWeights(List.of(), Map.of());

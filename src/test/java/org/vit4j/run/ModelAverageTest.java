@@ -105,6 +105,19 @@ class ModelAverageTest {
         assertThat(ofUsed).containsExactly(top1.get(2), top1.get(1));
     }
 
+    @Test
+    void checkpointsOfTheFirstEpochAreLeftOutOfTheBest() throws IOException {
+        Path steps = directory.resolve("steps");
+        RunConfig config = config("train.checkpoint_steps=1", "train.epochs=1", "output.keep=20");
+        TrainRun.run(config, steps, false, new Callback() {}, () -> false);
+        try (Stream<Path> files = Files.list(steps.resolve("checkpoints"))) {
+            List<Path> all = files.sorted().toList();
+            assertThat(all).hasSizeGreaterThan(3); // two checkpoints or more, with their manifests
+            ModelAverage best = new ModelAverage(all, OptionalInt.of(3), true);
+            assertThat(best.write(directory.resolve("last.keras"))).containsExactly(all.get(all.size() - 1));
+        }
+    }
+
     private Path saved(String name, long seed, RunConfig config, List<String> classes) {
         Path file = directory.resolve(name + ".keras");
         RandomModel.write(file, name, config, classes, seed);
