@@ -30,7 +30,16 @@ ok "nothing newer than Bash 3.2"
 
 ln -s "$PWD/vit4j" "$work/link"
 (cd "$work" && ./link --version >/dev/null) || fail "through a symbolic link"
-ok "through a symbolic link"
+(cd "${PWD%/*}" && CDPATH=$PWD "${OLDPWD##*/}/vit4j" --version >/dev/null 2>"$work/err") || fail "with CDPATH"
+ok "through a symbolic link, and with CDPATH"
+
+[ "$(OMP_NUM_THREADS=' 1,2' ./vit4j models --json 2>"$work/err" | cksum)" = "$(cksum <"$work/models.json")" ] || fail "a list in OMP_NUM_THREADS"
+for threads in many 0 -1 99999999999; do
+  code=0
+  OMP_NUM_THREADS=$threads ./vit4j models >/dev/null 2>"$work/err" || code=$?
+  [ "$code" = 1 ] && grep -q "OMP_NUM_THREADS=$threads: expected a number of threads" "$work/err" || fail "OMP_NUM_THREADS=$threads"
+done
+ok "OMP_NUM_THREADS"
 
 echo "-XX:+UseParallelGC" >"$work/options"
 JAVA_TOOL_OPTIONS=-XX:+UseG1GC ./vit4j models --json 2>"$work/err" | cmp -s - "$work/models.json" || fail "JAVA_TOOL_OPTIONS"

@@ -33,7 +33,7 @@ EOF
   # A reduced version of Spark's own launcher.
   cat >"$home/bin/spark-submit" <<'EOF'
 #!/usr/bin/env bash
-export SPARK_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export SPARK_HOME=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export SPARK_SCALA_VERSION=2.13
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 main=(-cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main org.apache.spark.deploy.SparkSubmit)

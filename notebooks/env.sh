@@ -1,7 +1,7 @@
 # Sourced by start.sh and checks/notebooks.sh: builds vit4j and configures the Java kernels (class path, startup script, memory).
-notebooks=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+notebooks=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 "$notebooks/../vit4j" --version >/dev/null # builds if necessary
-jar=$(cd "$notebooks/.." && pwd)/target/vit4j.jar
+jar=$(CDPATH= cd "$notebooks/.." && pwd)/target/vit4j.jar
 
 # Half of the machine's memory, since JavaCPP allows off-heap arrays as much memory as the heap.
 # Log level WARN, since Jupyter shows the log in the cell.

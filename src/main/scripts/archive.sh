@@ -6,7 +6,7 @@
 #   bash archive.sh JAR         another one; an absolute path
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH= cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/launch.sh"
 
 jar=${1:-$(dirname "$here")/vit4j.jar}

@@ -17,7 +17,7 @@ java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 command -v "$java" >/dev/null 2>&1 || fail "no Java found; install Java 17 or newer, or set JAVA_HOME"
 
 # From the file next to Java, which is faster than starting it; macOS has a stub without one.
-runtime=$(cd "$(dirname "$(real "$(command -v "$java")")")/.." && pwd)
+runtime=$(CDPATH= cd "$(dirname "$(real "$(command -v "$java")")")/.." && pwd)
 version=$(sed -n 's/^JAVA_VERSION="\([0-9.]*\).*/\1/p' "$runtime/release" 2>/dev/null || true)
 if [ -z "$version" ]; then version=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9.]*\).*/\1/p'); fi
 case ${version%%.*} in
@@ -111,7 +111,13 @@ prepare() {
   # OpenMP reads these when it loads, so Java cannot set them. A thread that waits for work spins for about 10 microseconds,
   # as long as going to sleep and waking up take, and not for milliseconds: other processes need the processor. ACTIVE is for
   # processes in which several threads run kernels: GNU's OpenMP does not spin at all there with the other policy.
-  export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(processors)}
+  # ND4J reads one number of threads, and OpenMP a list for nested regions, which there are none of.
+  local threads=${OMP_NUM_THREADS:-$(processors)}
+  threads=$(echo "${threads%%,*}" | tr -d '[:space:]')
+  case $threads in
+    '' | *[!0-9]* | 0* | ??????*) fail "OMP_NUM_THREADS=${OMP_NUM_THREADS:-}: expected a number of threads, at least 1" ;;
+  esac
+  export OMP_NUM_THREADS=$threads
   if [ -z "${OMP_WAIT_POLICY:-}" ]; then export OMP_WAIT_POLICY=ACTIVE GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-1000}; fi
 
   # In a locale of ASCII, Java cannot open files with other characters in their names.

@@ -13,6 +13,7 @@ public final class NativeLibraries {
     static final String OPENBLAS = "0.3.31-1.5.13";
     static final String JAVACPP = "1.5.13";
 
+    private static final String THREADS = "OMP_NUM_THREADS"; // ND4J parses it as one int
     private static final String CUDA_BACKEND = "/org/nd4j/linalg/jcublas/JCublasBackend.class";
 
     private static String failure; // null unless loading failed
@@ -66,6 +67,9 @@ public final class NativeLibraries {
                 .findFirst()
                 .orElse("")
                 .replaceFirst("\\.$", "");
+        if (cause instanceof NumberFormatException && System.getenv(THREADS) != null)
+            return "ND4J cannot be loaded: " + THREADS + "=" + System.getenv(THREADS)
+                    + ": expected a number of threads";
         return "ND4J's native library cannot be loaded: " + reason + "; add " + String.join(", ", artifacts(platform))
                 + " to the class path (README.md, As a library)";
     }
