@@ -21,6 +21,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.vit4j.config.ConfigError;
+import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.Uninterrupted;
 
 /**
  * Reader of one {@code .safetensors} file: eight bytes of header length, a JSON header, raw little-endian data.
@@ -62,14 +64,15 @@ final class SafeTensorsFile implements StateDict {
             throw new ConfigError(file + ": no such file; expected a .safetensors checkpoint");
         FileChannel channel = null;
         try {
-            channel = FileChannel.open(file);
-            return new SafeTensorsFile(file, channel, ranges(file, channel));
+            FileChannel opened = FileChannel.open(file);
+            channel = opened;
+            return new SafeTensorsFile(file, opened, Uninterrupted.run(() -> ranges(file, opened)));
         } catch (JsonProcessingException e) {
             close(channel);
             throw new ConfigError(file + ": not a safetensors file: invalid header: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
             close(channel);
-            throw new ConfigError(file + ": cannot be read: " + e.getMessage(), e);
+            throw new ConfigError(file + ": cannot be read: " + AtomicFiles.reason(e), e);
         } catch (ConfigError e) {
             close(channel);
             throw e;
@@ -227,7 +230,7 @@ final class SafeTensorsFile implements StateDict {
                 while (chunk.hasRemaining()) values[i++] = type.next(chunk);
             }
         } catch (IOException e) {
-            throw new ConfigError(file + ": " + name + ": cannot be read: " + e.getMessage(), e);
+            throw new ConfigError(file + ": " + name + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
         return values;
     }
@@ -235,7 +238,8 @@ final class SafeTensorsFile implements StateDict {
     /** Fills the buffer from file position {@code at}. */
     private static void fill(FileChannel channel, ByteBuffer buffer, long at) throws IOException {
         while (buffer.hasRemaining()) {
-            int count = channel.read(buffer, at);
+            long position = at;
+            int count = Uninterrupted.run(() -> channel.read(buffer, position));
             if (count < 0) throw new IOException("file is truncated");
             at += count;
         }

@@ -1,7 +1,9 @@
 package org.vit4j.io;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -38,8 +40,9 @@ public final class AtomicFiles {
             Files.createDirectories(target.getParent());
             writer.write(temporary);
             // Flush the content before the rename: after a crash the file must not exist with missing content.
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                channel.force(true);
+            // A channel would fail if the thread is interrupted.
+            try (RandomAccessFile written = new RandomAccessFile(temporary.toFile(), "rw")) {
+                written.getFD().sync();
             }
             move(temporary, target);
         } catch (IOException e) {
@@ -117,6 +120,7 @@ public final class AtomicFiles {
 
     /** Short reason for an error message. The message of file system exceptions is often only the path. */
     public static String reason(IOException e) {
+        if (e instanceof ClosedByInterruptException) return "the thread was interrupted";
         if (e instanceof java.nio.file.AccessDeniedException) return "permission denied";
         if (e instanceof java.nio.file.NoSuchFileException) return "no such directory";
         if (e instanceof java.nio.file.FileAlreadyExistsException) return "a file exists where a directory is expected";

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Shape;
+import org.vit4j.io.Uninterrupted;
 
 /** Reads datasets from an HDF5 file of any origin. The only class that uses the HDF5 library. */
 final class Hdf5Reader implements AutoCloseable {
@@ -26,7 +27,7 @@ final class Hdf5Reader implements AutoCloseable {
     /** @param label of the file in error messages */
     static Hdf5Reader open(Path path, String label) throws IOException {
         try {
-            return new Hdf5Reader(file(path), label);
+            return new Hdf5Reader(Uninterrupted.run(() -> file(path)), label);
         } catch (RuntimeException | StackOverflowError e) {
             throw damaged(label, e);
         }

@@ -102,7 +102,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
             ExtractedHdf5 weights = ExtractedHdf5.of(zip, path + ": " + WEIGHTS);
             return new KerasFile(path.toString(), metadata, config, extras, index, weights);
         } catch (IOException e) {
-            throw new ConfigError(path + ": cannot be read: " + e.getMessage(), e);
+            throw new ConfigError(path + ": cannot be read: " + AtomicFiles.reason(e), e);
         }
     }
 

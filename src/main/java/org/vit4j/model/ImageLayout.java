@@ -3,6 +3,7 @@ package org.vit4j.model;
 import java.util.Arrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Shape;
 
@@ -10,7 +11,11 @@ import org.vit4j.graph.Shape;
 final class ImageLayout {
     private ImageLayout() {}
 
-    /** @param graph whose input the images are for, [H, W, C] */
+    /**
+     * Copies images to float32 [N, H, W, C]; the caller closes the copy.
+     *
+     * @param graph whose input the images are for, [H, W, C]
+     */
     static INDArray channelsLast(INDArray images, Graph graph) {
         Shape input = graph.input().shape();
         long[] got = images.shape();
@@ -19,10 +24,14 @@ final class ImageLayout {
             throw new IllegalArgumentException(
                     "expected images [N, C, H, W] of " + Arrays.toString(expected) + ", got " + Arrays.toString(got));
         }
-        return images.permute(0, 2, 3, 1).castTo(DataType.FLOAT).dup('c');
+        INDArray view = images.permute(0, 2, 3, 1);
+        return Nd4j.createUninitialized(DataType.FLOAT, view.shape(), 'c').assign(view);
     }
 
+    /** Copies images [N, H, W, C] to [N, C, H, W] and closes the original. */
     static INDArray channelsFirst(INDArray images) {
-        return images.permute(0, 3, 1, 2).dup('c');
+        try (images) {
+            return images.permute(0, 3, 1, 2).dup('c');
+        }
     }
 }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.vit4j.config.Config;
 import org.vit4j.data.Preprocessing;
+import org.vit4j.models.ImageSpec;
 import org.vit4j.models.Model;
 
 /**
@@ -48,6 +49,11 @@ public record ModelDescription(
                 preprocess,
                 provenance,
                 Config.values(config, name).containsKey("data.labels"));
+    }
+
+    /** The images that a preprocessing makes. */
+    static ImageSpec imageOf(Preprocessing preprocessing) {
+        return new ImageSpec(preprocessing.height(), preprocessing.width(), preprocessing.channels());
     }
 
     /** Function from logits to probabilities. */

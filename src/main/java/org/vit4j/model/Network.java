@@ -141,7 +141,7 @@ public final class Network implements AutoCloseable {
      * @throws IllegalArgumentException if its images have another size than those of the network
      */
     public Network preprocessing(Preprocessing preprocessing) {
-        var made = new ImageSpec(preprocessing.height(), preprocessing.width(), preprocessing.channels());
+        ImageSpec made = ModelDescription.imageOf(preprocessing);
         Checks.require(
                 made.equals(model.image()),
                 "preprocessing makes images [H, W, C] of %s, the network reads %s",
@@ -158,12 +158,16 @@ public final class Network implements AutoCloseable {
 
     /** Preprocessed images [N, C, H, W] -> logits [N, K]. */
     public INDArray logits(INDArray images) {
-        return inference().logits(ImageLayout.channelsLast(images, graph()));
+        try (INDArray copy = ImageLayout.channelsLast(images, graph())) {
+            return inference().logits(copy);
+        }
     }
 
     /** Returns any tensor of the graph, such as {@code blocks.3.attn.probs} [N, H, T, S]. */
     public INDArray tensor(String name, INDArray images) {
-        return inference().tensor(name, ImageLayout.channelsLast(images, graph()));
+        try (INDArray copy = ImageLayout.channelsLast(images, graph())) {
+            return inference().tensor(name, copy);
+        }
     }
 
     /** Returns the {@code k} most likely classes of an image file, most likely first. */
@@ -195,6 +199,7 @@ public final class Network implements AutoCloseable {
         return inference;
     }
 
+    /** Frees the memory of forward passes; the network can still be used, which allocates it again. */
     @Override
     public void close() {
         if (inference != null) inference.close();

@@ -17,8 +17,13 @@ public record Prediction(String label, int index, double probability) {
      * Returns all classes, most likely first.
      *
      * @param logits of one or more views of the image, [V, K], whose probabilities are averaged
+     * @throws IllegalArgumentException if there is no view, or its length is not the number of classes
      */
     static List<Prediction> sorted(List<String> classes, OutputActivation activation, float[][] logits) {
+        Checks.require(logits.length > 0, "expected the logits of one view or more, got none");
+        for (float[] row : logits)
+            Checks.require(
+                    row.length == classes.size(), "%d logits, expected one per class: %d", row.length, classes.size());
         double[] probabilities = activation.mean(logits);
         // Probabilities close to 1 are equal in double where the logits differ.
         Comparator<Integer> order = logits.length == 1

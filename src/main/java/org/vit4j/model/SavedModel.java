@@ -28,6 +28,7 @@ import org.vit4j.graph.Parameter;
 import org.vit4j.io.RunException;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.keras.KerasModel;
+import org.vit4j.models.ImageSpec;
 import org.vit4j.models.Model;
 import org.vit4j.models.Models;
 
@@ -205,13 +206,15 @@ public final class SavedModel implements AutoCloseable {
             if (extras == null || extras.isIncomplete()) {
                 throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: missing entries");
             }
+            Preprocessing preprocess = Preprocessing.fromMap(extras.preprocess);
+            ImageSpec made = ModelDescription.imageOf(preprocess);
+            if (!made.equals(model.image())) {
+                throw new ConfigError(file + ": " + DESCRIPTION
+                        + " is for another network: its preprocessing makes images [H, W, C] of " + made.shape()
+                        + ", the network reads " + model.image().shape());
+            }
             ModelDescription description = new ModelDescription(
-                    extras.name,
-                    model,
-                    text(keras, CONFIG),
-                    extras.classes,
-                    Preprocessing.fromMap(extras.preprocess),
-                    extras.provenance);
+                    extras.name, model, text(keras, CONFIG), extras.classes, preprocess, extras.provenance);
             return extras.multiLabel == null ? description : description.withMultiLabel(extras.multiLabel);
         } catch (JsonProcessingException e) { // getMessage() has several lines
             throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: " + e.getOriginalMessage(), e);
@@ -245,12 +248,16 @@ public final class SavedModel implements AutoCloseable {
 
     /** Preprocessed images [N, C, H, W] -> logits [N, K]. */
     public INDArray logits(INDArray images) {
-        return inference.logits(ImageLayout.channelsLast(images, graph));
+        try (INDArray copy = ImageLayout.channelsLast(images, graph)) {
+            return inference.logits(copy);
+        }
     }
 
     /** Returns any tensor of the graph, such as {@code blocks.3.attn.probs} [N, H, T, S]. */
     public INDArray tensor(String name, INDArray images) {
-        return inference.tensor(name, ImageLayout.channelsLast(images, graph));
+        try (INDArray copy = ImageLayout.channelsLast(images, graph)) {
+            return inference.tensor(name, copy);
+        }
     }
 
     /**

@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Config;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Shape;
 
 /**
  * A network: its config and its graph, which is built at the first use and then kept. Needs no native code. Thread-safe.
@@ -81,10 +83,33 @@ public final class Model {
         return yaml.get();
     }
 
-    /** Returns the graph; every call returns the same one. */
+    /**
+     * Returns the graph; every call returns the same one.
+     *
+     * @throws IllegalArgumentException if input or logits of a user's network differ from its {@link ModelConfig}
+     */
     public synchronized Graph graph() {
-        if (graph == null) graph = config.build();
+        if (graph == null) graph = checked(config.build());
         return graph;
+    }
+
+    private Graph checked(Graph built) {
+        Checks.require(built != null, "%s: ModelConfig.build() returned null", name);
+        Shape image = built.input().shape();
+        Checks.require(
+                image.equals(image().shape()),
+                "%s: the input is %s, expected %s, the image [H, W, C] of the ModelConfig",
+                name,
+                image,
+                image().shape());
+        Shape logits = built.logits().shape();
+        Checks.require(
+                logits.equals(Shape.of(classes())),
+                "%s: the output 'logits' is %s, expected [%d], the classes of the ModelConfig",
+                name,
+                logits,
+                classes());
+        return built;
     }
 
     /** Returns the value of {@code model.arch}. */

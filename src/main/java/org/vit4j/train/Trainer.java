@@ -175,9 +175,12 @@ public final class Trainer {
      *
      * @return metrics of the epochs
      * @throws org.vit4j.io.RunException if loss, gradient or weights become NaN or infinite
-     * @throws IllegalArgumentException if the numbers of classes of network and data differ, or the classes of the datasets
+     * @throws IllegalArgumentException if the numbers of classes of network and data differ, or the classes of the datasets, or
+     *     if there are no images
+     * @throws java.util.concurrent.CancellationException if the thread is interrupted; its flag stays set
      */
     public List<EpochMetrics> fit(Dataset train, Dataset validation, int epochs) {
+        Checks.require(train.size() > 0, "the training set has no images");
         DatasetSplits data = new DatasetSplits(train, validation);
         Preprocessing preprocess = network.description().preprocess();
         int batch = Math.min(settings.batch, train.size());

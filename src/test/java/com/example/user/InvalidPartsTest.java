@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,9 +19,14 @@ import org.vit4j.data.Preprocessing;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.graph.Graph;
+import org.vit4j.graph.Init;
+import org.vit4j.graph.Tensor;
 import org.vit4j.model.Network;
+import org.vit4j.model.SavedModel;
 import org.vit4j.models.ImageSpec;
 import org.vit4j.models.Model;
+import org.vit4j.models.ModelConfig;
 import org.vit4j.train.Trainer;
 
 /** Mistakes in the parts that a program outside of vit4j provides are reported with what, where and what is expected. */
@@ -77,7 +83,66 @@ class InvalidPartsTest {
         Dataset incomplete = new FaultyImages(16, 0, STRIPES.classes(), false);
         assertFailure(incomplete, STRIPES)
                 .hasStackTraceContaining("faulty/2: the dataset returned null instead of an image");
-        assertFailure(STRIPES, new FaultyImages(0, 0, STRIPES.classes(), true)).hasMessage("the dataset has no images");
+        Dataset empty = new FaultyImages(0, 0, STRIPES.classes(), true);
+        assertFailure(STRIPES, empty).hasMessage("the dataset has no images");
+        assertFailure(empty, STRIPES).hasMessage("the training set has no images");
+    }
+
+    /** A network whose graph is not what its config says. */
+    private record FaultyNet(ImageSpec image, int classes, Supplier<Graph> graph) implements ModelConfig {
+        @Override
+        public String arch() {
+            return "faulty";
+        }
+
+        @Override
+        public Graph build() {
+            return graph.get();
+        }
+    }
+
+    private static AbstractThrowableAssert<?, ? extends Throwable> assertRejected(
+            ImageSpec image, int classes, Supplier<Graph> graph) {
+        return assertThatThrownBy(() -> Network.create(Model.of(new FaultyNet(image, classes, graph)), 1))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void graphsThatDifferFromTheirConfigAreRejected() {
+        ImageSpec image = MODEL.image();
+        assertRejected(image, 3, () -> null).hasMessage("faulty: ModelConfig.build() returned null");
+        assertRejected(image, 4, MODEL::graph)
+                .hasMessage("faulty: the output 'logits' is [3], expected [4], the classes of the ModelConfig");
+        assertRejected(new ImageSpec(8, 8, 3), 3, MODEL::graph)
+                .hasMessage("faulty: the input is " + image.shape()
+                        + ", expected [8, 8, 3], the image [H, W, C] of the ModelConfig");
+    }
+
+    @Test
+    void filesForAnotherImageSizeAreRejected(@TempDir Path directory) {
+        Path file = directory.resolve("small.keras");
+        Model small = pooled(16);
+        try (Network net = Network.create(small, 1)) {
+            net.save(file);
+        }
+        Model large = pooled(32);
+        assertThatThrownBy(() -> SavedModel.load(file, large))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage(file
+                        + ": model.json is for another network: its preprocessing makes images [H, W, C] of [16, 16, 3],"
+                        + " the network reads [32, 32, 3]");
+        assertThatThrownBy(() -> Network.load(file, large)).hasMessageContaining("for another network");
+    }
+
+    /** A network whose weights fit each image size. */
+    private static Model pooled(int side) {
+        ImageSpec image = new ImageSpec(side, side, 3);
+        return Model.of(new FaultyNet(image, 3, () -> {
+            Graph graph = new Graph(Init.PYTORCH);
+            Tensor pixels = graph.reshape("pixels", image.input(graph), side * side, 3);
+            graph.output(Graph.LOGITS, graph.dense("head", graph.mean("pool", pixels, 0), 3));
+            return graph;
+        }));
     }
 
     @Test

@@ -32,6 +32,15 @@ class AtomicFilesTest {
     }
 
     @Test
+    void interruptedThreadsWriteFilesAndStayInterrupted() {
+        Path file = directory.resolve("metrics.jsonl");
+        Thread.currentThread().interrupt();
+        AtomicFiles.write(file, "{}");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(file).hasContent("{}");
+    }
+
+    @Test
     void missingDirectoriesAreCreatedAndAFileInTheirPlaceIsReported() throws IOException {
         Path file = directory.resolve("a/b/metrics.jsonl");
         AtomicFiles.write(file, "{}");

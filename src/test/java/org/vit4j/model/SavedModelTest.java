@@ -20,6 +20,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.vit4j.backend.Backend;
 import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.config.ConfigError;
@@ -83,6 +84,39 @@ class SavedModelTest {
             assertThat(maps.sum(3).sub(1).amaxNumber().doubleValue()).isLessThan(1e-5);
             assertThat(model.tensor("blocks.0.mlp.fc1", images).shape()).containsExactly(5, 17, 32);
             assertThatThrownBy(() -> model.tensor("blocks.7", images)).hasMessageContaining("no tensor 'blocks.7'");
+        }
+    }
+
+    @Test
+    void inputsOfEachTypeAreConvertedAndMayBeRead() {
+        for (Backend backend : List.of(Backend.ONEDNN, Backend.SAMEDIFF)) {
+            try (SavedModel model = SavedModel.load(file, backend)) {
+                assertThat(model.tensor("image", images)).isEqualTo(images.permute(0, 2, 3, 1));
+                INDArray expected = model.logits(images);
+                assertThat(model.logits(images.castTo(DataType.DOUBLE).dup('f')))
+                        .isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void interruptedThreadsLoadAndSave() {
+        Path again = directory.resolve("interrupted.keras");
+        Thread.currentThread().interrupt();
+        try (SavedModel model = SavedModel.load(file)) {
+            SavedModel.write(again, model.description(), model.parameters());
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(again).hasSameBinaryContentAs(file);
+    }
+
+    @Test
+    void logitsOfAnotherLengthAreRejected() {
+        try (SavedModel model = SavedModel.load(file)) {
+            assertThatThrownBy(() -> model.top(new float[3], 1)).hasMessage("3 logits, expected one per class: 10");
+            assertThatThrownBy(() -> model.top(new float[0][], 1))
+                    .hasMessage("expected the logits of one view or more, got none");
         }
     }
 
