@@ -1,7 +1,6 @@
 package org.vit4j.io;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
@@ -40,16 +39,20 @@ public final class AtomicFiles {
             Files.createDirectories(target.getParent());
             writer.write(temporary);
             // Flush the content before the rename: after a crash the file must not exist with missing content.
-            // A channel would fail if the thread is interrupted.
-            try (RandomAccessFile written = new RandomAccessFile(temporary.toFile(), "rw")) {
-                written.getFD().sync();
-            }
+            Uninterrupted.run(() -> flush(temporary));
             move(temporary, target);
         } catch (IOException e) {
             throw new RunException(file + ": cannot be written: " + reason(e), e);
         } finally {
             discard(temporary);
         }
+    }
+
+    private static Path flush(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+        return file;
     }
 
     /** The file to replace: that which a symbolic link points to. Devices and pipes cannot be replaced. */

@@ -105,11 +105,13 @@ public final class Evaluator {
         }
     }
 
-    /** Returns true if fewer than {@code k} logits are larger than the label's; always with k classes or fewer. */
+    /**
+     * Returns true if fewer than {@code k} logits are larger than the label's; always with k classes or fewer. NaN is larger than all.
+     */
     static boolean isAmong(double[] row, int label, int k) {
         int larger = 0;
-        for (double value : row) if (value > row[label]) larger++;
-        return larger < k;
+        for (double value : row) if (!(value <= row[label])) larger++; // NaN too
+        return larger < k || row.length <= k;
     }
 
     /**

@@ -81,6 +81,20 @@ class FewClassesTest {
     }
 
     @Test
+    void nanIsNotAmongTheLargest() {
+        double nan = Double.NaN;
+        double[] broken = {nan, nan, nan, nan, nan, nan};
+        for (int label = 0; label < 6; label++) {
+            assertThat(Evaluator.isAmong(broken, label, 5)).isFalse();
+            assertThat(Evaluator.isAmong(broken, label, 6)).isTrue();
+        }
+        double[] partly = {nan, 2, 1, 1};
+        assertThat(Evaluator.isAmong(partly, 1, 1)).isFalse();
+        assertThat(Evaluator.isAmong(partly, 1, 2)).isTrue();
+        assertThat(Evaluator.isAmong(partly, 3, 2)).isFalse();
+    }
+
+    @Test
     void precisionRecallAndF1AreCounts() {
         float[][] logits = {{0.1f, 0.9f, 0.3f, -1}, {2, 1, 0, -1}, {0, 0, 4, 1}, {-1, -2, -3, -0.5f}};
         Scores scores = Evaluator.evaluate(
