@@ -33,13 +33,12 @@ ln -s "$PWD/vit4j" "$work/link"
 (cd "${PWD%/*}" && CDPATH=$PWD "${OLDPWD##*/}/vit4j" --version >/dev/null 2>"$work/err") || fail "with CDPATH"
 ok "through a symbolic link, and with CDPATH"
 
-[ "$(OMP_NUM_THREADS=' 1,2' ./vit4j models --json 2>"$work/err" | cksum)" = "$(cksum <"$work/models.json")" ] || fail "a list in OMP_NUM_THREADS"
-for threads in many 0 -1 99999999999; do
+for threads in many '1 2' 0 -1 99999999999; do
   code=0
   OMP_NUM_THREADS=$threads ./vit4j models >/dev/null 2>"$work/err" || code=$?
   [ "$code" = 1 ] && grep -q "OMP_NUM_THREADS=$threads: expected a number of threads" "$work/err" || fail "OMP_NUM_THREADS=$threads"
 done
-ok "OMP_NUM_THREADS"
+ok "wrong OMP_NUM_THREADS"
 
 echo "-XX:+UseParallelGC" >"$work/options"
 JAVA_TOOL_OPTIONS=-XX:+UseG1GC ./vit4j models --json 2>"$work/err" | cmp -s - "$work/models.json" || fail "JAVA_TOOL_OPTIONS"
@@ -69,6 +68,9 @@ LC_ALL=C ./vit4j predict "$work/modèle/model.keras" "$work/données/val/日本/
   fail "prediction in an ASCII locale"
 grep -q '日本' "$work/out" && grep -q 'ü1.png' "$work/out" || fail "names in JSON in an ASCII locale"
 ok "names beyond ASCII in an ASCII locale"
+OMP_NUM_THREADS=' 1,2' ./vit4j predict "$work/modèle/model.keras" "$work/données/val/日本/ü1.png" --json 2>"$work/err" | cmp -s - "$work/out" ||
+  fail "a list in OMP_NUM_THREADS"
+ok "a list in OMP_NUM_THREADS"
 
 code=0
 VIT4J_JAVA_OPTS=-Djava.io.tmpdir=$work/missing ./vit4j predict "$work/modèle/model.keras" "$work/données/val/日本/ü1.png" \

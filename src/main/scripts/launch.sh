@@ -112,12 +112,15 @@ prepare() {
   # as long as going to sleep and waking up take, and not for milliseconds: other processes need the processor. ACTIVE is for
   # processes in which several threads run kernels: GNU's OpenMP does not spin at all there with the other policy.
   # ND4J reads one number of threads, and OpenMP a list for nested regions, which there are none of.
-  local threads=${OMP_NUM_THREADS:-$(processors)}
-  threads=$(echo "${threads%%,*}" | tr -d '[:space:]')
-  case $threads in
-    '' | *[!0-9]* | 0* | ??????*) fail "OMP_NUM_THREADS=${OMP_NUM_THREADS:-}: expected a number of threads, at least 1" ;;
-  esac
-  export OMP_NUM_THREADS=$threads
+  if [ -n "${OMP_NUM_THREADS:-}" ]; then
+    local threads
+    read -r threads <<<"${OMP_NUM_THREADS%%,*}" # without spaces around it
+    case $threads in '' | *[!0-9]* | ??????*) threads=0 ;; esac
+    [ "$threads" -ge 1 ] || fail "OMP_NUM_THREADS=$OMP_NUM_THREADS: expected a number of threads, 1 to 99999"
+    export OMP_NUM_THREADS=$threads
+  else
+    export OMP_NUM_THREADS=$(processors)
+  fi
   if [ -z "${OMP_WAIT_POLICY:-}" ]; then export OMP_WAIT_POLICY=ACTIVE GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-1000}; fi
 
   # In a locale of ASCII, Java cannot open files with other characters in their names.

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -39,7 +40,7 @@ public final class AtomicFiles {
             Files.createDirectories(target.getParent());
             writer.write(temporary);
             // Flush the content before the rename: after a crash the file must not exist with missing content.
-            Uninterrupted.run(() -> flush(temporary));
+            Uninterrupted.run(() -> flush(temporary, StandardOpenOption.WRITE));
             move(temporary, target);
         } catch (IOException e) {
             throw new RunException(file + ": cannot be written: " + reason(e), e);
@@ -48,8 +49,8 @@ public final class AtomicFiles {
         }
     }
 
-    private static Path flush(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+    private static Path flush(Path file, OpenOption access) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, access)) {
             channel.force(true);
         }
         return file;
@@ -91,8 +92,8 @@ public final class AtomicFiles {
             Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
         }
         // Flush the directory too, so that the rename survives a crash. Not every system allows that.
-        try (FileChannel directory = FileChannel.open(to.getParent(), StandardOpenOption.READ)) {
-            directory.force(true);
+        try {
+            Uninterrupted.run(() -> flush(to.getParent(), StandardOpenOption.READ));
         } catch (IOException e) {
             // Not supported: the system flushes the directory later.
         }

@@ -47,26 +47,30 @@ final class Hdf5Reader implements AutoCloseable {
     /** Returns all elements of a float32 dataset in row-major order. */
     float[] floats(String path, Shape expected) {
         try {
-            Dataset dataset = dataset(path);
-            // Keras writes contiguous datasets. Chunked ones may be compressed and unpack to any size.
-            if (!(dataset instanceof ContiguousDataset)) {
-                throw new ConfigError(label + ": " + path + " is chunked, expected a contiguous dataset");
-            }
-            if (dataset.getJavaType() != float.class) {
-                throw new ConfigError(
-                        label + ": " + path + " holds " + dataset.getJavaType().getSimpleName() + ", expected float32");
-            }
-            int[] dims = dataset.getDimensions();
-            if (!Arrays.equals(dims, expected.toArray())) {
-                throw new ConfigError(
-                        label + ": " + path + " has shape " + Arrays.toString(dims) + ", expected " + expected);
-            }
-            return (float[]) dataset.getDataFlat();
+            return Uninterrupted.run(() -> read(path, expected)); // files above 2 GB are read through a channel
         } catch (ConfigError e) {
             throw e;
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (IOException | RuntimeException | StackOverflowError e) {
             throw damaged(label, e);
         }
+    }
+
+    private float[] read(String path, Shape expected) {
+        Dataset dataset = dataset(path);
+        // Keras writes contiguous datasets. Chunked ones may be compressed and unpack to any size.
+        if (!(dataset instanceof ContiguousDataset)) {
+            throw new ConfigError(label + ": " + path + " is chunked, expected a contiguous dataset");
+        }
+        if (dataset.getJavaType() != float.class) {
+            throw new ConfigError(
+                    label + ": " + path + " holds " + dataset.getJavaType().getSimpleName() + ", expected float32");
+        }
+        int[] dims = dataset.getDimensions();
+        if (!Arrays.equals(dims, expected.toArray())) {
+            throw new ConfigError(
+                    label + ": " + path + " has shape " + Arrays.toString(dims) + ", expected " + expected);
+        }
+        return (float[]) dataset.getDataFlat();
     }
 
     /** Resolves the path one group at a time. The library's own lookup follows links, even into other files. */

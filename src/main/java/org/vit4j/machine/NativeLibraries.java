@@ -67,9 +67,9 @@ public final class NativeLibraries {
                 .findFirst()
                 .orElse("")
                 .replaceFirst("\\.$", "");
-        if (cause instanceof NumberFormatException && System.getenv(THREADS) != null)
-            return "ND4J cannot be loaded: " + THREADS + "=" + System.getenv(THREADS)
-                    + ": expected a number of threads";
+        String threads = System.getenv(THREADS);
+        if (cause instanceof NumberFormatException && threads != null && !threads.matches("[0-9]{1,9}"))
+            return "ND4J cannot be loaded: " + THREADS + "=" + threads + ": expected a number of threads";
         return "ND4J's native library cannot be loaded: " + reason + "; add " + String.join(", ", artifacts(platform))
                 + " to the class path (README.md, As a library)";
     }

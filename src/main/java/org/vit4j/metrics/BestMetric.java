@@ -70,11 +70,11 @@ public record BestMetric(String name, BestMode mode) {
     }
 
     /**
-     * Value of an epoch; NaN if the epoch does not have it, or if its validation loss is NaN: counts of predictions made from
-     * NaN say nothing.
+     * Value of an epoch; NaN if the epoch does not have it, or if its validation loss is NaN or infinite: counts of such
+     * predictions say nothing.
      */
     public double value(ValidationMetrics epoch) {
-        if (Double.isNaN(epoch.valLoss())) return Double.NaN;
+        if (!Double.isFinite(epoch.valLoss())) return Double.NaN;
         if (name.equals("accuracy")) return epoch.valTop1();
         if (name.equals(LOSS)) return epoch.valLoss();
         Double value = epoch.metrics().get(ScoreMetric.keyOf(name));

@@ -106,11 +106,12 @@ public final class Evaluator {
     }
 
     /**
-     * Returns true if fewer than {@code k} logits are larger than the label's; always with k classes or fewer. NaN is larger than all.
+     * Returns true if fewer than {@code k} logits are larger than the label's, as which each comparison with NaN counts; always with
+     * k classes or fewer.
      */
     static boolean isAmong(double[] row, int label, int k) {
         int larger = 0;
-        for (double value : row) if (!(value <= row[label])) larger++; // NaN too
+        for (double value : row) if (!(value <= row[label])) larger++; // also with NaN
         return larger < k || row.length <= k;
     }
 

@@ -91,6 +91,7 @@ public final class Network implements AutoCloseable {
      * @throws org.vit4j.config.ConfigError if the file holds another network
      */
     public static Network load(Path file, Model model) {
+        model.graph(); // its errors are not those of the file
         return load(file, keras -> model);
     }
 

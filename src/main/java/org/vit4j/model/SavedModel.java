@@ -144,6 +144,7 @@ public final class SavedModel implements AutoCloseable {
 
     /** Reads a model whose network is known, such as one of {@link Model#of}. */
     public static SavedModel load(Path file, Model model) {
+        model.graph(); // its errors are not those of the file
         return load(file, keras -> model, Backend.AUTO);
     }
 

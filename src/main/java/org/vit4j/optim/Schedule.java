@@ -23,6 +23,7 @@ public interface Schedule {
     /**
      * The learning rate that a warm-up of this schedule ends with, if the schedule counts epochs from the start of the run.
      *
+     * @param epochs length of the warm-up
      * @param lr peak learning rate
      */
     default double warmedUp(double epochs, double lr) {

@@ -17,10 +17,10 @@ public record TanhDecay(DecayCycles cycles, double minLr) implements Schedule {
         return DecayCycles.read(s, epochs).flatMap(c -> Schedules.build(s, () -> new TanhDecay(c, minLr)));
     }
 
-    /** The rate of this schedule after the warm-up, as timm: the decay continues where the warm-up ends. */
+    /** The rate of this schedule after the warm-up, as in timm; the peak if the warm-up fills the run. */
     @Override
     public double warmedUp(double epochs, double lr) {
-        return at(epochs, lr, List.of());
+        return epochs < cycles.epochs() ? at(epochs, lr, List.of()) : lr;
     }
 
     @Override

@@ -58,7 +58,8 @@ public record EarlyStopping(int patience, double minDelta, int startFromEpoch, B
         double best = metric.value(watched.get(0).best(metric));
         for (int i = 1; i < watched.size(); i++) {
             double value = metric.value(watched.get(i).best(metric));
-            if (!metric.improves(value, best, minDelta)) continue;
+            boolean first = Double.isNaN(best) && !Double.isNaN(value);
+            if (!first && !metric.improves(value, best, minDelta)) continue;
             best = value;
             last = i + 1;
         }

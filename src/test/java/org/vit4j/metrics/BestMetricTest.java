@@ -41,14 +41,17 @@ class BestMetricTest {
 
     @Test
     void epochsWithoutAFiniteLossAreNotTheBestUnlessThereIsNoOther() {
-        EpochMetrics broken = epoch(5, 0.99, Double.NaN, 0.99);
-        for (String name : List.of("accuracy", "loss", "top5")) {
-            BestMetric metric = BestMetric.of(name);
-            assertThat(metric.value(broken)).isNaN();
-            assertThat(best(List.of(EPOCHS.get(0), broken), metric)).isEqualTo(1);
-            assertThat(best(List.of(broken, EPOCHS.get(0)), metric)).isEqualTo(1);
-            assertThat(best(List.of(broken), metric)).isEqualTo(5);
+        for (double loss : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
+            for (String name : List.of("accuracy", "loss", "top5"))
+                assertNotTheBest(epoch(5, 0.99, loss, 0.99), BestMetric.of(name));
         }
+    }
+
+    private static void assertNotTheBest(EpochMetrics broken, BestMetric metric) {
+        assertThat(metric.value(broken)).isNaN();
+        assertThat(best(List.of(EPOCHS.get(0), broken), metric)).isEqualTo(1);
+        assertThat(best(List.of(broken, EPOCHS.get(0)), metric)).isEqualTo(1);
+        assertThat(best(List.of(broken), metric)).isEqualTo(5);
     }
 
     @Test

@@ -122,6 +122,8 @@ class ScheduleTest {
         check(prefix, 10, 0.36);
         check(prefix, 49, 0.984);
         check(prefix, 60, 0.9999869696868843);
+        Schedule filled = schedule("tanh", "warmup_epochs: 70", "warmup_lr: 0");
+        check(filled, 35, 0.5); // fills the run
     }
 
     private static void checkTimm(Schedule schedule, double... rates) {

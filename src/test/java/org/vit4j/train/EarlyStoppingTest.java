@@ -44,6 +44,19 @@ class EarlyStoppingTest {
     }
 
     @Test
+    void epochsAfterOneWithoutAValueImprove() {
+        List<EpochMetrics> history = new ArrayList<>();
+        history.add(new EpochMetrics(1, 0, 1, 0, Double.NaN, 0.9, null, null, 1, 1));
+        for (double top1 : new double[] {0.3, 0.5, 0.7}) {
+            history.add(new EpochMetrics(history.size() + 1, 0, 1, 0, 1 - top1, top1, null, null, 1, 1));
+        }
+        for (double minDelta : new double[] {0, 0.02}) {
+            assertThat(new EarlyStopping(1, minDelta, 0, BestMetric.ACCURACY).stopsAfter(history))
+                    .isFalse();
+        }
+    }
+
+    @Test
     void keysAreReadAndChecked() {
         Config config = Config.parse("early_stop: {patience: 4, min_delta: 0.01, start_from_epoch: 3}", "test");
         assertThat(EarlyStopping.read(config.root().section("early_stop"), BestMetric.MAP))
