@@ -113,8 +113,9 @@ prepare() {
   # processes in which several threads run kernels: GNU's OpenMP does not spin at all there with the other policy.
   # ND4J reads one number of threads, and OpenMP a list for nested regions, which there are none of.
   if [ -n "${OMP_NUM_THREADS:-}" ]; then
-    local threads
-    read -r threads <<<"${OMP_NUM_THREADS%%,*}" # without spaces around it
+    local threads=${OMP_NUM_THREADS%%,*}
+    threads=${threads#"${threads%%[![:space:]]*}"} # without spaces before it
+    threads=${threads%"${threads##*[![:space:]]}"} # and after it
     case $threads in '' | *[!0-9]* | ??????*) threads=0 ;; esac
     [ "$threads" -ge 1 ] || fail "OMP_NUM_THREADS=$OMP_NUM_THREADS: expected a number of threads, 1 to 99999"
     export OMP_NUM_THREADS=$threads
