@@ -69,7 +69,7 @@ final class AverageCommand implements Callable<Integer> {
     /** As timm's avg_checkpoints.py, {@code --best} takes what there is. */
     private String fewer(int count) {
         return best.filter(n -> n > count)
-                .map(n -> " (all " + count + " that were given; --best is " + n + ")")
+                .map(n -> " (all " + count + " that have a metric; --best is " + n + ")")
                 .orElse("");
     }
 }

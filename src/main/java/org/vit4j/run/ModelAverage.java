@@ -23,6 +23,7 @@ import org.vit4j.io.AtomicFiles;
 import org.vit4j.keras.KerasFile;
 import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.EpochMetrics;
+import org.vit4j.metrics.ValidationMetrics;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.model.SavedModel;
 
@@ -44,8 +45,18 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
                 .toList();
     }
 
-    /** A model or checkpoint; {@code score} is its metric, if known, higher for better ones. */
-    private record AveragedModel(Path file, ModelDescription description, Optional<Double> score) {}
+    /** A model or checkpoint with its score, if known. */
+    private record AveragedModel(Path file, ModelDescription description, Optional<EpochScore> score) {}
+
+    /**
+     * The metric of an epoch, and its validation loss, which decides between equal values.
+     *
+     * @param value higher for better epochs
+     */
+    private record EpochScore(double value, double loss) {}
+
+    private static final Comparator<EpochScore> BEST_FIRST =
+            Comparator.comparing((EpochScore score) -> -score.value).thenComparing(EpochScore::loss);
 
     /**
      * Writes the averaged model.
@@ -90,14 +101,15 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
         ModelDescription description = SavedModel.describe(model);
         BestMetric metric = BestMetric.ofConfig(Config.values(description.config(), model.toString()));
         List<EpochMetrics> history = manifest(file).state().history();
-        Optional<Double> score =
+        Optional<EpochScore> score =
                 history.isEmpty() ? Optional.empty() : Optional.of(score(history.get(history.size() - 1), metric));
         return new AveragedModel(file, description, score);
     }
 
-    private double score(EpochMetrics epoch, BestMetric metric) {
-        double value = metric.value(useAverage ? epoch.ema().orElse(epoch) : epoch);
-        return metric.mode() == BestMetric.BestMode.MAX ? value : -value;
+    private EpochScore score(EpochMetrics epoch, BestMetric metric) {
+        ValidationMetrics weights = useAverage ? epoch.ema().orElse(epoch) : epoch;
+        double value = metric.value(weights);
+        return new EpochScore(metric.mode() == BestMetric.BestMode.MAX ? value : -value, weights.valLoss());
     }
 
     private static CheckpointManifest manifest(Path file) {
@@ -141,7 +153,7 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
                             + " of runs with a finished epoch");
         });
         return scored.stream()
-                .sorted(Comparator.comparing((AveragedModel model) -> -model.score.orElseThrow())
+                .sorted(Comparator.comparing((AveragedModel model) -> model.score.orElseThrow(), BEST_FIRST)
                         .thenComparing(model -> model.file.toString()))
                 .limit(best.getAsInt())
                 .toList();

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.checkpoint.SafeTensors;
 import org.vit4j.config.ConfigError;
 import org.vit4j.keras.KerasFile;
+import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
 import org.vit4j.train.Callback;
@@ -92,17 +94,20 @@ class ModelAverageTest {
     void theBestCheckpointsAreSelectedByTheMeasureOfTheRun() throws IOException {
         List<Path> used =
                 new ModelAverage(checkpoints(), OptionalInt.of(2), false).write(directory.resolve("best.keras"));
-        List<Double> top1 =
-                run.state().history().stream().map(m -> m.valTop1()).sorted().toList();
+        List<EpochMetrics> bestFirst = run.state().history().stream()
+                .sorted(Comparator.comparingDouble((EpochMetrics m) -> -m.valTop1())
+                        .thenComparingDouble(EpochMetrics::valLoss))
+                .toList();
         assertThat(used).hasSize(2);
-        List<Double> ofUsed = new ArrayList<>();
+        List<Integer> ofUsed = new ArrayList<>();
         for (Path file : used) {
             var history = CheckpointManifest.read(CheckpointDirectory.manifestOf(file))
                     .state()
                     .history();
-            ofUsed.add(history.get(history.size() - 1).valTop1());
+            ofUsed.add(history.get(history.size() - 1).epoch());
         }
-        assertThat(ofUsed).containsExactly(top1.get(2), top1.get(1));
+        assertThat(ofUsed)
+                .containsExactly(bestFirst.get(0).epoch(), bestFirst.get(1).epoch());
     }
 
     @Test
