@@ -68,9 +68,11 @@ public final class ReportFile {
         if (RunDirectory.isInUse(run.directory())) return "training: " + epochs;
         if (String.valueOf(done).equals(planned)) return "finished";
         int best = run.best().map(BestEpoch::epoch).orElse(0);
-        return stoppedEarly(run.directory())
-                ? "finished early: no improvement since epoch " + best
-                : "not running: " + epochs;
+        if (stoppedEarly(run.directory())) return "finished early: no improvement since epoch " + best;
+        return RunInfo.read(run.directory())
+                .map(RunInfo::failure)
+                .map(message -> "failed: " + message)
+                .orElse("not running: " + epochs);
     }
 
     private static boolean stoppedEarly(Path run) {

@@ -1,6 +1,7 @@
 package org.vit4j.run;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -21,12 +22,16 @@ import org.vit4j.train.TrainState;
  * made when it was resumed. {@code config.yaml} next to it holds the current values.
  *
  * @param data null in a run of a version that did not record it
+ * @param failure message of the error that ended the run; null if there was none, or since it was resumed
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 record RunInfo(
         @JsonProperty("config") String config,
         @JsonProperty("data") RunImages data,
-        @JsonProperty("changes") List<Change> changes) {
+        @JsonProperty("changes") List<Change> changes,
+
+        @JsonProperty("failure") @JsonInclude(JsonInclude.Include.NON_NULL)
+        String failure) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -68,7 +73,12 @@ record RunInfo(
         for (ResumeChange c : changed) {
             all.add(new Change(now, state.epoch() + 1, state.step(), c.key(), c.before(), c.after()));
         }
-        return new RunInfo(config, images, all);
+        return new RunInfo(config, images, all, null);
+    }
+
+    /** Adds the message of an error that ended the run to the file of a run directory. */
+    static void recordFailure(Path directory, String message) {
+        read(directory).ifPresent(info -> new RunInfo(info.config, info.data, info.changes, message).write(directory));
     }
 
     void write(Path directory) {

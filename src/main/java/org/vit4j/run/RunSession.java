@@ -8,6 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.backend.ProcessGroup;
 import org.vit4j.config.ConfigError;
+import org.vit4j.io.RunException;
 import org.vit4j.machine.Environment;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.model.Network;
@@ -130,7 +131,7 @@ record RunSession(
     private void recordChanges(RunDirectory run, List<ResumeChange> changes, RunImages images, TrainState state) {
         changes.forEach(c -> LOG.info("resuming with {}: {} instead of {}", c.key(), c.after(), c.before()));
         Optional<RunInfo> before = resume ? RunInfo.read(run.path()) : Optional.empty();
-        RunInfo info = before.orElse(new RunInfo(config.name(), images, List.of()));
+        RunInfo info = before.orElse(new RunInfo(config.name(), images, List.of(), null));
         info.with(images, changes, state).write(run.path());
     }
 
@@ -150,7 +151,7 @@ record RunSession(
     private boolean train(boolean done, TrainLoop loop, RunLog log, RunDirectory run, RunTracking tracking) {
         Outcome outcome = Outcome.FAILED;
         try {
-            boolean finished = done || trainWithReport(loop, log);
+            boolean finished = done || trainWithReport(loop, log, run);
             outcome = finished ? Outcome.FINISHED : Outcome.KILLED;
             return finished;
         } finally {
@@ -159,7 +160,7 @@ record RunSession(
     }
 
     /** Trains and writes the report, also when training fails. */
-    private boolean trainWithReport(TrainLoop loop, RunLog log) {
+    private boolean trainWithReport(TrainLoop loop, RunLog log, RunDirectory run) {
         String status = "failed";
         try {
             boolean finished = loop.run(stop);
@@ -171,9 +172,18 @@ record RunSession(
             RuntimeException explained = DeviceFailures.explained(
                     e, config, group.map(ProcessGroup::size).orElse(1));
             status = "failed: " + explained.getMessage();
+            recordFailure(run, explained);
             throw explained;
         } finally {
             log.report(status);
+        }
+    }
+
+    private static void recordFailure(RunDirectory run, RuntimeException failure) {
+        try {
+            RunInfo.recordFailure(run.path(), String.valueOf(failure.getMessage()));
+        } catch (RunException e) {
+            failure.addSuppressed(e); // the failure is what the user needs to know
         }
     }
 

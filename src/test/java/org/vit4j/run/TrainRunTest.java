@@ -247,6 +247,8 @@ class TrainRunTest {
                 .hasMessageContaining("there is no good checkpoint yet");
         assertThat(run.resolve("model.keras")).doesNotExist();
         assertThat(run.resolve("report.html")).content().contains("failed: the loss became");
+        assertThat(ReportFile.write(run, run.resolve("report.html"))).startsWith("failed: the loss became");
+        assertThat(run.resolve("report.html")).content().contains("failed: the loss became");
     }
 
     @Test
