@@ -46,17 +46,17 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
     }
 
     /** A model or checkpoint with its score, if known. */
-    private record AveragedModel(Path file, ModelDescription description, Optional<EpochScore> score) {}
+    private record AveragedModel(Path file, ModelDescription description, Optional<CheckpointScore> score) {}
 
     /**
      * The metric of an epoch, and its validation loss, which decides between equal values.
      *
      * @param value higher for better epochs
      */
-    private record EpochScore(double value, double loss) {}
+    private record CheckpointScore(double value, double loss) {}
 
-    private static final Comparator<EpochScore> BEST_FIRST =
-            Comparator.comparing((EpochScore score) -> -score.value).thenComparing(EpochScore::loss);
+    private static final Comparator<CheckpointScore> BEST_FIRST =
+            Comparator.comparing((CheckpointScore score) -> -score.value).thenComparing(CheckpointScore::loss);
 
     /**
      * Writes the averaged model.
@@ -101,15 +101,15 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
         ModelDescription description = SavedModel.describe(model);
         BestMetric metric = BestMetric.ofConfig(Config.values(description.config(), model.toString()));
         List<EpochMetrics> history = manifest(file).state().history();
-        Optional<EpochScore> score =
+        Optional<CheckpointScore> score =
                 history.isEmpty() ? Optional.empty() : Optional.of(score(history.get(history.size() - 1), metric));
         return new AveragedModel(file, description, score);
     }
 
-    private EpochScore score(EpochMetrics epoch, BestMetric metric) {
+    private CheckpointScore score(EpochMetrics epoch, BestMetric metric) {
         ValidationMetrics weights = useAverage ? epoch.ema().orElse(epoch) : epoch;
         double value = metric.value(weights);
-        return new EpochScore(metric.mode() == BestMetric.BestMode.MAX ? value : -value, weights.valLoss());
+        return new CheckpointScore(metric.mode() == BestMetric.BestMode.MAX ? value : -value, weights.valLoss());
     }
 
     private static CheckpointManifest manifest(Path file) {
