@@ -64,9 +64,8 @@ final class SafeTensorsFile implements StateDict {
             throw new ConfigError(file + ": no such file; expected a .safetensors checkpoint");
         FileChannel channel = null;
         try {
-            FileChannel opened = FileChannel.open(file);
-            channel = opened;
-            return new SafeTensorsFile(file, opened, Uninterrupted.run(() -> ranges(file, opened)));
+            channel = FileChannel.open(file);
+            return new SafeTensorsFile(file, channel, ranges(file, channel));
         } catch (JsonProcessingException e) {
             close(channel);
             throw new ConfigError(file + ": not a safetensors file: invalid header: " + e.getOriginalMessage(), e);
@@ -80,7 +79,7 @@ final class SafeTensorsFile implements StateDict {
     }
 
     private static Map<String, ByteRange> ranges(Path file, FileChannel channel) throws IOException {
-        long size = channel.size();
+        long size = Files.size(file);
         if (size < 8) throw new ConfigError(file + ": not a safetensors file: only " + size + " bytes");
         ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
         fill(channel, length, 0);

@@ -146,6 +146,19 @@ class StateDictTest {
         }
     }
 
+    @Test
+    void interruptedThreadsReadArrays() throws IOException {
+        byte[] json =
+                "{\"one\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}".getBytes(StandardCharsets.UTF_8);
+        Path file = safetensors(json.length, json, 4);
+        Thread.currentThread().interrupt();
+        try (StateDict dict = StateDict.open(file)) {
+            assertThat(dict.values("one")).hasSize(1);
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {"../x.safetensors", "/etc/x.safetensors", "a/x.safetensors", "..", "x.bin", "a\\\\b.safetensors"
