@@ -1,5 +1,6 @@
 package org.vit4j.metrics;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,11 +87,16 @@ public record BestMetric(String name, BestMode mode) {
         return mode == BestMode.MAX ? value - minDelta > other : value + minDelta < other;
     }
 
+    /** Order from best to worst: by value, NaN last, then by validation loss. */
+    public Comparator<ValidationMetrics> bestFirst() {
+        Comparator<ValidationMetrics> byValue = Comparator.comparingDouble(epoch -> {
+            double value = value(epoch);
+            return 0.0 + (mode == BestMode.MAX ? -value : value); // 0.0 and -0.0 are equal
+        });
+        return byValue.thenComparingDouble(ValidationMetrics::valLoss);
+    }
+
     boolean isBetter(ValidationMetrics a, ValidationMetrics b) {
-        double first = value(a);
-        double second = value(b);
-        if (Double.isNaN(second) && !Double.isNaN(first)) return true;
-        if (first != second) return mode == BestMode.MAX ? first > second : first < second;
-        return a.valLoss() < b.valLoss();
+        return bestFirst().compare(a, b) < 0;
     }
 }

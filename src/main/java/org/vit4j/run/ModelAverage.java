@@ -45,18 +45,12 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
                 .toList();
     }
 
-    /** A model or checkpoint with its score, if known. */
-    private record AveragedModel(Path file, ModelDescription description, Optional<CheckpointScore> score) {}
-
-    /**
-     * The metric of an epoch, and its validation loss, which decides between equal values.
-     *
-     * @param value higher for better epochs
-     */
-    private record CheckpointScore(double value, double loss) {}
-
-    private static final Comparator<CheckpointScore> BEST_FIRST =
-            Comparator.comparing((CheckpointScore score) -> -score.value).thenComparing(CheckpointScore::loss);
+    /** A model, or a checkpoint with the metrics of its last finished epoch. */
+    private record AveragedModel(Path file, ModelDescription description, Optional<ValidationMetrics> epoch) {
+        BestMetric metric() {
+            return BestMetric.ofConfig(Config.values(description.config(), file.toString()));
+        }
+    }
 
     /**
      * Writes the averaged model.
@@ -99,17 +93,14 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
                             + " and RUN/last.keras");
         }
         ModelDescription description = SavedModel.describe(model);
-        BestMetric metric = BestMetric.ofConfig(Config.values(description.config(), model.toString()));
         List<EpochMetrics> history = manifest(file).state().history();
-        Optional<CheckpointScore> score =
-                history.isEmpty() ? Optional.empty() : Optional.of(score(history.get(history.size() - 1), metric));
-        return new AveragedModel(file, description, score);
+        Optional<ValidationMetrics> epoch =
+                history.isEmpty() ? Optional.empty() : Optional.of(metrics(history.get(history.size() - 1)));
+        return new AveragedModel(file, description, epoch);
     }
 
-    private CheckpointScore score(EpochMetrics epoch, BestMetric metric) {
-        ValidationMetrics weights = useAverage ? epoch.ema().orElse(epoch) : epoch;
-        double value = metric.value(weights);
-        return new CheckpointScore(metric.mode() == BestMetric.BestMode.MAX ? value : -value, weights.valLoss());
+    private ValidationMetrics metrics(EpochMetrics epoch) {
+        return useAverage ? epoch.ema().orElse(epoch) : epoch;
     }
 
     private static CheckpointManifest manifest(Path file) {
@@ -143,20 +134,31 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
 
     private List<AveragedModel> selected(List<AveragedModel> models) {
         if (best.isEmpty()) return models;
-        List<AveragedModel> scored = models.stream()
-                .filter(model -> model.score.isPresent() || !isCheckpoint(model.file)) // others: of the first epoch
+        List<AveragedModel> finished = models.stream()
+                .filter(model -> model.epoch.isPresent() || !isCheckpoint(model.file)) // others: of the first epoch
                 .toList();
-        List<AveragedModel> checked = scored.isEmpty() ? models : scored;
-        checked.stream().filter(model -> model.score.isEmpty()).findFirst().ifPresent(model -> {
+        List<AveragedModel> checked = finished.isEmpty() ? models : finished;
+        checked.stream().filter(model -> model.epoch.isEmpty()).findFirst().ifPresent(model -> {
             throw new ConfigError(
                     model.file + ": has no metric, so the best cannot be selected; --best is for checkpoints"
                             + " of runs with a finished epoch");
         });
-        return scored.stream()
-                .sorted(Comparator.comparing((AveragedModel model) -> model.score.orElseThrow(), BEST_FIRST)
+        Comparator<ValidationMetrics> bestFirst = metric(finished).bestFirst();
+        return finished.stream()
+                .sorted(Comparator.comparing((AveragedModel model) -> model.epoch.orElseThrow(), bestFirst)
                         .thenComparing(model -> model.file.toString()))
                 .limit(best.getAsInt())
                 .toList();
+    }
+
+    private static BestMetric metric(List<AveragedModel> models) {
+        AveragedModel first = models.get(0);
+        for (AveragedModel model : models) {
+            if (model.metric().equals(first.metric())) continue;
+            throw new ConfigError(first.file + " and " + model.file + ": different train.best, so the best"
+                    + " cannot be selected; average the checkpoints of each run with --best");
+        }
+        return first.metric();
     }
 
     private ParameterStore mean(ModelDescription description, List<AveragedModel> models) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,24 @@ class BestMetricTest {
             for (String name : List.of("accuracy", "loss", "top5"))
                 assertNotTheBest(epoch(5, 0.99, loss, 0.99), BestMetric.of(name));
         }
+    }
+
+    @Test
+    void epochsAreOrderedByValueThenByLoss() {
+        EpochMetrics broken = epoch(5, 0.99, Double.NaN, 0.99);
+        List<EpochMetrics> all = new ArrayList<>(EPOCHS);
+        all.add(0, broken);
+        assertThat(numbers(all, BestMetric.ACCURACY)).containsExactly(4, 3, 2, 1, 5);
+        assertThat(numbers(all, BestMetric.of("top5"))).containsExactly(4, 2, 3, 1, 5);
+        assertThat(numbers(all, BestMetric.of("loss"))).containsExactly(1, 4, 3, 2, 5);
+        assertThat(numbers(all, BestMetric.of("ece"))).containsExactly(1, 4, 3, 2, 5); // no epoch has it
+    }
+
+    private static List<Integer> numbers(List<EpochMetrics> epochs, BestMetric metric) {
+        return epochs.stream()
+                .sorted(metric.bestFirst())
+                .map(EpochMetrics::epoch)
+                .toList();
     }
 
     private static void assertNotTheBest(EpochMetrics broken, BestMetric metric) {

@@ -123,6 +123,26 @@ class ModelAverageTest {
         }
     }
 
+    @Test
+    void checkpointsOfDifferentMeasuresAreNotCompared() throws IOException {
+        List<Path> files = new ArrayList<>();
+        for (String metric : List.of("accuracy", "loss")) {
+            Path run = directory.resolve("by-" + metric);
+            TrainRun.run(
+                    config("train.epochs=2", "train.best.metric=" + metric),
+                    run,
+                    false,
+                    new Callback() {},
+                    () -> false);
+            try (Stream<Path> all = Files.list(run.resolve("checkpoints"))) {
+                files.addAll(
+                        all.filter(f -> f.toString().endsWith(".safetensors")).toList());
+            }
+        }
+        rejected("different train.best", OptionalInt.of(1), files.toArray(Path[]::new));
+        new ModelAverage(files, OptionalInt.empty(), false).write(directory.resolve("all.keras"));
+    }
+
     private Path saved(String name, long seed, RunConfig config, List<String> classes) {
         Path file = directory.resolve(name + ".keras");
         RandomModel.write(file, name, config, classes, seed);
