@@ -39,6 +39,9 @@ import picocli.CommandLine.Spec;
             "Columns of the files and examples: docs/evaluation.md."
         })
 final class EvalCommand implements Callable<Integer> {
+    /** Cause of outputs that are NaN or infinite. */
+    static final String NOT_FINITE = "its weights are damaged, or the training that wrote them diverged";
+
     @Parameters(arity = "1..*", paramLabel = "MODEL", description = ".keras files written by vit4j.")
     private List<Path> files;
 
@@ -146,6 +149,11 @@ final class EvalCommand implements Callable<Integer> {
                         : EvalMetrics.oneLabel(network, reported, classes, real);
             }
             if (metrics.scores().count() == 0) throw new ConfigError(data.name() + ": no image can be read");
+            if (!Double.isFinite(metrics.scores().loss()))
+                spec.commandLine()
+                        .getErr()
+                        .println("vit4j: " + file + ": the loss is "
+                                + metrics.scores().loss() + "; " + NOT_FINITE);
             return new ModelEvaluation(
                     file.toString(),
                     classes,

@@ -49,6 +49,7 @@ final class ImagePredictor {
     private final ImageSpec spec;
     private final List<String> paths = new ArrayList<>(); // of the batch
     private final List<float[]> views = new ArrayList<>(); // of each image, [V, H, W, C]
+    private int notFinite;
 
     ImagePredictor(SavedModel model, PredictOptions options, PredictionWriter writer, BatchProgress progress) {
         this.model = model;
@@ -58,7 +59,8 @@ final class ImagePredictor {
         this.spec = model.description().model().image();
     }
 
-    void predict(List<PredictInput> inputs, UnreadableInputs unreadable) {
+    /** Returns the number of images and arrays whose logits are not all finite. */
+    int predict(List<PredictInput> inputs, UnreadableInputs unreadable) {
         int ahead = options.workers() + options.imagesPerBatch();
         try (var images = new Prefetcher<>(inputs, this::prepare, options.workers(), ahead)) {
             for (PredictInput input : inputs) {
@@ -72,6 +74,7 @@ final class ImagePredictor {
             }
         }
         flush();
+        return notFinite;
     }
 
     /** Reads and preprocesses an image; empty for an array. The decoded image, which may be large, is not retained. */
@@ -143,6 +146,7 @@ final class ImagePredictor {
             for (int i = 0; i < of.size(); i++) {
                 int from = i * viewCount;
                 float[][] rows = Arrays.copyOfRange(outputs.logits(), from, from + viewCount);
+                if (!isFinite(rows)) notFinite++;
                 Optional<float[]> features =
                         outputs.features().map(all -> mean(Arrays.copyOfRange(all, from, from + viewCount)));
                 writer.write(new PredictedImage(
@@ -157,6 +161,11 @@ final class ImagePredictor {
             }
         }
         progress.add(of.size());
+    }
+
+    private static boolean isFinite(float[][] rows) {
+        for (float[] row : rows) for (float value : row) if (!Float.isFinite(value)) return false;
+        return true;
     }
 
     /** Mean of the rows. */

@@ -160,8 +160,16 @@ final class PredictCommand implements Callable<Integer> {
             UnreadableInputs unreadable) {
         try (var progress = new BatchProgress(spec.commandLine().getErr(), "predict", inputs.size(), false);
                 var printer = new PredictionPrinter(spec.commandLine().getOut(), json.requested())) {
-            new ImagePredictor(model, options, printer, progress).predict(inputs, unreadable);
+            reportNotFinite(new ImagePredictor(model, options, printer, progress).predict(inputs, unreadable));
         }
+    }
+
+    private void reportNotFinite(int count) {
+        if (count == 0) return;
+        spec.commandLine()
+                .getErr()
+                .println("vit4j: " + inputs.model() + ": logits of " + count + (count == 1 ? " input" : " inputs")
+                        + " are NaN or infinite; " + EvalCommand.NOT_FINITE);
     }
 
     private void write(
@@ -173,7 +181,7 @@ final class PredictCommand implements Callable<Integer> {
         AtomicFiles.write(to, temporary -> {
             try (var progress = new BatchProgress(spec.commandLine().getErr(), "predict", inputs.size(), true);
                     var writer = PredictionTable.open(to, temporary)) {
-                new ImagePredictor(model, options, writer, progress).predict(inputs, unreadable);
+                reportNotFinite(new ImagePredictor(model, options, writer, progress).predict(inputs, unreadable));
             } catch (UncheckedIOException e) {
                 throw e.getCause();
             }
