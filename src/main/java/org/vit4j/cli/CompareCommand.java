@@ -39,10 +39,13 @@ final class CompareCommand implements Callable<Integer> {
     public Integer call() {
         output.ifPresent(file -> HtmlFiles.checkTarget(file, "compare.html"));
         RunComparison comparison = RunComparison.read(runs);
+        for (Path run : comparison.unfinished())
+            spec.commandLine().getErr().println("vit4j: " + run + ": left out: " + RunComparison.UNFINISHED);
         output.ifPresent(file -> AtomicFiles.write(file, ComparisonPage.html(comparison)));
         PrintWriter out = spec.commandLine().getOut();
         if (json.requested()) out.println(Json.text(comparison.toMaps()));
-        else if (output.isPresent()) out.println(output.get() + ": " + runs.size() + " runs");
+        else if (output.isPresent())
+            out.println(output.get() + ": " + comparison.rows().size() + " runs");
         else out.print(comparison.table());
         out.flush();
         return CommandLineProgram.SUCCESS;

@@ -1,10 +1,12 @@
 package org.vit4j.report;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Self-contained HTML page that compares runs: a table of results and their curves in shared charts. */
 public final class ComparisonPage {
@@ -29,7 +31,8 @@ public final class ComparisonPage {
         body.append("Best: ").append(Html.escape(best.name())).append(" with ");
         body.append(TextFormat.percent(best.best().top1()))
                 .append(" of the validation images classified correctly.</p></header>\n<main>");
-        body.append("<section><h2>Results</h2>\n").append(results(comparison)).append("</section>\n");
+        body.append("<section><h2>Results</h2>\n").append(results(comparison));
+        body.append(unfinished(comparison)).append("</section>\n");
         if (comparison.differences().size() > RunComparison.MAX_KEY_COLUMNS) {
             body.append("<section><h2>Config differences</h2>\n")
                     .append(differences(comparison))
@@ -40,6 +43,12 @@ public final class ComparisonPage {
                 .append(starts(comparison))
                 .append("</section>\n");
         return Html.page(title + " · vit4j", body.append("</main>").toString());
+    }
+
+    private static String unfinished(RunComparison comparison) {
+        if (comparison.unfinished().isEmpty()) return "";
+        String runs = comparison.unfinished().stream().map(Path::toString).collect(Collectors.joining(", "));
+        return "<p class=\"note\">Without a finished epoch, not in the table: " + Html.escape(runs) + "</p>\n";
     }
 
     private static String results(RunComparison comparison) {

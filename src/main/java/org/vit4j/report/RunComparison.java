@@ -24,10 +24,15 @@ import org.vit4j.metrics.BestEpoch;
  *
  * @param rows one per run, in the order of the arguments
  * @param differences keys whose values differ between the resolved configs: path -> value of each run, empty if absent
+ * @param unfinished directories of runs without a finished epoch, which have no row
  */
-public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<String>>> differences) {
+public record RunComparison(
+        List<ComparedRun> rows, Map<String, List<Optional<String>>> differences, List<Path> unfinished) {
     /** Maximum number of differing keys shown as columns of the result table; more are listed separately. */
     static final int MAX_KEY_COLUMNS = 8;
+
+    /** Reason why a run is left out. */
+    public static final String UNFINISHED = "no epoch of this run has finished yet (metrics.jsonl)";
 
     private static final List<String> FIRST_RESULTS = List.of("best top-1", "best loss", "images/s", "time");
 
@@ -53,29 +58,34 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
     }
 
     /**
-     * Reads the runs.
+     * Reads the runs. Those without a finished epoch are left out if there are others.
      *
-     * @throws ConfigError with a line for each directory that is missing, cannot be read or has no finished epoch
+     * @throws ConfigError with a line for each directory that is missing or cannot be read, or if no run has a finished epoch
      */
     public static RunComparison read(List<Path> directories) {
         List<String> problems = new ArrayList<>();
         List<RunRecord> runs = new ArrayList<>();
+        List<Path> unfinished = new ArrayList<>();
+        boolean unreadable = false;
         for (Path directory : directories) {
             try {
                 RunRecord run = RunRecord.read(directory);
-                if (run.epochs().isEmpty()) {
-                    throw new ConfigError(directory + ": no epoch of this run has finished yet (metrics.jsonl)");
+                if (!run.epochs().isEmpty()) {
+                    runs.add(run);
+                    continue;
                 }
-                runs.add(run);
+                unfinished.add(directory);
+                problems.add(directory + ": " + UNFINISHED);
             } catch (ConfigError e) {
+                unreadable = true;
                 problems.add(e.getMessage());
             }
         }
-        if (!problems.isEmpty()) throw ConfigError.of(problems);
-        return of(runs);
+        if (unreadable || runs.isEmpty()) throw ConfigError.of(problems);
+        return of(runs, unfinished);
     }
 
-    static RunComparison of(List<RunRecord> runs) {
+    static RunComparison of(List<RunRecord> runs, List<Path> unfinished) {
         Set<String> names = new HashSet<>();
         boolean unique = runs.stream().allMatch(run -> names.add(run.name()));
         Function<RunRecord, String> name =
@@ -92,7 +102,7 @@ public record RunComparison(List<ComparedRun> rows, Map<String, List<Optional<St
                     Optional.ofNullable(configs.get(i).get("train.epochs")),
                     run.parameters()));
         }
-        return new RunComparison(rows, differences(configs));
+        return new RunComparison(rows, differences(configs), unfinished);
     }
 
     private static Map<String, List<Optional<String>>> differences(List<Map<String, String>> configs) {

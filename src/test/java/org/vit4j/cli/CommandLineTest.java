@@ -352,6 +352,12 @@ class CommandLineTest {
         assertThat(outcome.code).as(outcome.err).isEqualTo(1);
         assertThat(outcome.json().path("runs").path(0).path("state").asText()).isEqualTo("finished");
         assertThat(outcome.json().path("runs").path(1).path("problem").asText()).contains("the loss became");
+        Path failed = directory.resolve("sweep/lr=1e30");
+        Outcome compared = run("compare", directory.resolve("sweep/lr=1e-3").toString(), failed.toString());
+        assertThat(compared.code).as(compared.err).isZero();
+        assertThat(compared.out).contains("lr=1e-3").doesNotContain("1e30");
+        assertThat(compared.err)
+                .isEqualTo("vit4j: " + failed + ": left out: no epoch of this run has finished yet (metrics.jsonl)\n");
         String again = run(
                         "train",
                         "digits-vit",

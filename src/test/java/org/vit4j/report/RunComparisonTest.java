@@ -128,6 +128,23 @@ class RunComparisonTest {
     }
 
     @Test
+    void runsWithoutAFinishedEpochAreLeftOutIfThereAreOthers() throws IOException {
+        Path good = run("good", 16, "0.1", 0.5);
+        Path fresh = run("fresh", 16, "0.1");
+        RunComparison comparison = RunComparison.read(List.of(fresh, good));
+        assertThat(comparison.rows()).hasSize(1);
+        assertThat(comparison.unfinished()).containsExactly(fresh);
+        assertThat(RunFixtures.parsed(ComparisonPage.html(comparison))
+                        .getDocumentElement()
+                        .getTextContent())
+                .contains("Without a finished epoch, not in the table: " + fresh);
+        assertThat(ComparisonPage.html(RunComparison.read(List.of(good)))).doesNotContain("finished epoch");
+        assertThatThrownBy(() -> RunComparison.read(List.of(fresh)))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("fresh: no epoch of this run has finished yet");
+    }
+
+    @Test
     void pageOfManyLongRunsIsWellFormedAndBelowFiveMegabytes() throws IOException {
         List<Path> runs = new ArrayList<>();
         double[] top1 = IntStream.range(0, 300)
