@@ -7,6 +7,10 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
@@ -17,15 +21,25 @@ import org.vit4j.io.RunException;
 public final class RunDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
     private static final String SWEEP = "sweep.json";
+    private static final String LOCK = "run.lock";
+
+    /**
+     * File keys (device and inode) of the lock files that this process has locked. They must not be opened again: POSIX
+     * releases all locks of a process on a file when the process closes any of its descriptors. Guarded by the class.
+     */
+    private static final Set<Object> LOCKED = new HashSet<>();
 
     private final Path path;
     private final FileChannel channel;
     private final FileLock lock;
+    private final Optional<Object> key;
 
-    private RunDirectory(Path path, FileChannel channel, FileLock lock) {
+    private RunDirectory(Path path, FileChannel channel, FileLock lock, Optional<Object> key) {
         this.path = path;
         this.channel = channel;
         this.lock = lock;
+        this.key = key;
+        key.ifPresent(LOCKED::add);
     }
 
     /**
@@ -83,14 +97,11 @@ public final class RunDirectory implements AutoCloseable {
     private static RunDirectory lock(Path path) {
         try {
             Files.createDirectories(path);
-            FileChannel channel =
-                    FileChannel.open(path.resolve("run.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock lock = tryLock(channel);
-            if (lock != null) {
+            Optional<RunDirectory> run = tryLock(path);
+            if (run.isPresent()) {
                 AtomicFiles.discardStale(path, 2);
-                return new RunDirectory(path, channel, lock);
+                return run.get();
             }
-            channel.close();
         } catch (IOException e) {
             throw new RunException(path + ": cannot be used for a run: " + AtomicFiles.reason(e), e);
         }
@@ -99,14 +110,35 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /** Returns true if a process is training in a run directory. */
-    static boolean isInUse(Path path) {
-        Path file = path.resolve("run.lock");
+    static synchronized boolean isInUse(Path path) {
+        Path file = path.resolve(LOCK);
         if (!Files.exists(file)) return false;
+        if (key(file).filter(LOCKED::contains).isPresent()) return true;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
                 FileLock lock = tryLock(channel)) {
             return lock == null;
         } catch (IOException e) {
             throw new RunException(file + ": cannot be opened: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    private static synchronized Optional<RunDirectory> tryLock(Path path) throws IOException {
+        Path file = path.resolve(LOCK);
+        if (key(file).filter(LOCKED::contains).isPresent()) return Optional.empty();
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = tryLock(channel);
+        if (lock != null) return Optional.of(new RunDirectory(path, channel, lock, key(file)));
+        channel.close();
+        return Optional.empty();
+    }
+
+    /** Empty if the file does not exist, or on systems without such keys, such as Windows. */
+    private static Optional<Object> key(Path file) {
+        try {
+            return Optional.ofNullable(
+                    Files.readAttributes(file, BasicFileAttributes.class).fileKey());
+        } catch (IOException e) {
+            return Optional.empty();
         }
     }
 
@@ -205,11 +237,14 @@ public final class RunDirectory implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            lock.release();
-            channel.close();
-        } catch (IOException e) {
-            LOG.debug("the lock of {} could not be released", path, e);
+        synchronized (RunDirectory.class) {
+            try {
+                lock.release();
+                channel.close();
+            } catch (IOException e) {
+                LOG.debug("the lock of {} could not be released", path, e);
+            }
+            key.ifPresent(LOCKED::remove);
         }
     }
 }

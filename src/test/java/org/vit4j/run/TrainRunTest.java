@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -282,6 +283,45 @@ class TrainRunTest {
             assertThatThrownBy(() -> RunDirectory.open(directory.resolve("run"), true))
                     .isInstanceOf(ConfigError.class)
                     .hasMessageContaining("another vit4j process is training in it");
+        }
+    }
+
+    /** POSIX releases a lock when the process closes any descriptor of the file. */
+    @Test
+    void theLockIsHeldForOtherProcessesAfterARejectedRunOfThisOne() throws Exception {
+        Path run = directory.resolve("run");
+        RunDirectory.open(run, false).close();
+        assertThat(RunDirectory.isInUse(run)).isFalse();
+        try (RunDirectory locked = RunDirectory.open(run, false)) {
+            assertThat(RunDirectory.isInUse(run)).isTrue();
+            assertThatThrownBy(() -> RunDirectory.open(run, true)).isInstanceOf(ConfigError.class);
+            assertThat(locked.path()).exists();
+            assertThat(isInUseForAnotherProcess(run)).isTrue();
+        }
+        assertThat(RunDirectory.isInUse(run)).isFalse();
+        assertThat(isInUseForAnotherProcess(run)).isFalse();
+    }
+
+    private static boolean isInUseForAnotherProcess(Path run) throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LockProbe.class.getName(),
+                        run.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).isZero();
+        return Boolean.parseBoolean(out.strip());
+    }
+
+    /** Prints whether another process trains in a run directory. */
+    static final class LockProbe {
+        private LockProbe() {}
+
+        public static void main(String[] args) {
+            System.out.println(RunDirectory.isInUse(Path.of(args[0])));
         }
     }
 
