@@ -1,7 +1,10 @@
 package org.vit4j.checkpoint;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -54,8 +57,9 @@ public final class Npy {
      * @param type empty for text, objects and big-endian numbers; bfloat16 for two bytes without a type ({@code |V2}), as
      *     saved by JAX
      * @param fortran true if the first axis is contiguous (Fortran order)
+     * @param text the header as it is
      */
-    record Header(Optional<DType> type, List<Integer> shape, boolean fortran) {}
+    record Header(Optional<DType> type, List<Integer> shape, boolean fortran, String text) {}
 
     private Npy() {}
 
@@ -70,7 +74,12 @@ public final class Npy {
         for (int i = size.length - 1; i >= 0; i--) length = length << 8 | (size[i] & 0xff);
         if (length < 0 || length > MAX_HEADER)
             throw new ConfigError(label + ": header length out of range (" + length + ")");
-        String text = new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
+        byte[] text = in.readNBytes(length);
+        if (text.length < length) throw new ConfigError(label + ": truncated in its header");
+        return parse(label, new String(text, StandardCharsets.ISO_8859_1));
+    }
+
+    private static Header parse(String label, String text) {
         Matcher shape = SHAPE.matcher(text);
         Matcher type = DESCR.matcher(text);
         if (!shape.find()) throw new ConfigError(label + ": no shape in its header");
@@ -83,7 +92,15 @@ public final class Npy {
             dims.add(Integer.parseInt(part.strip()));
         }
         Optional<DType> known = type.find() ? Optional.ofNullable(TYPES.get(type.group(1))) : Optional.empty();
-        return new Header(known, dims, text.contains("'fortran_order': True"));
+        return new Header(known, dims, text.contains("'fortran_order': True"), text.strip());
+    }
+
+    private static Header header(Path file, ByteArrayInputStream in) {
+        try {
+            return header(file.toString(), in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // not by a stream of bytes
+        }
     }
 
     /**
@@ -101,30 +118,20 @@ public final class Npy {
         GitLfs.pointer(bytes).ifPresent(problem -> {
             throw new ConfigError(file + ": " + problem);
         });
-        if (bytes.length < 12 || !Arrays.equals(Arrays.copyOf(bytes, 6), MAGIC)) {
-            throw new ConfigError(file + ": not a .npy file");
-        }
-        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        int at = bytes[6] == 1 ? 10 : 12;
-        int length = bytes[6] == 1 ? buffer.getShort(8) & 0xffff : buffer.getInt(8);
-        if (length < 0 || length > bytes.length - at) throw new ConfigError(file + ": truncated in its header");
-        String header = new String(bytes, at, length, StandardCharsets.ISO_8859_1);
-        Matcher shape = SHAPE.matcher(header);
-        if (!header.contains("'<f4'") || !header.contains("'fortran_order': False") || !shape.find()) {
-            throw new ConfigError(file + ": expected float32 in C order, got " + header.strip());
-        }
-        int[] dims = Arrays.stream(shape.group(1).split(","))
-                .map(String::strip)
-                .filter(part -> !part.isEmpty())
-                .mapToInt(Integer::parseInt)
-                .toArray();
-        long count = Arrays.stream(dims).asLongStream().reduce(1, Math::multiplyExact);
-        if (count * 4 != bytes.length - at - length) {
-            throw new ConfigError(file + ": " + (bytes.length - at - length) + " bytes of data, expected " + count * 4);
-        }
-        float[] values = new float[(int) count];
-        buffer.position(at + length);
-        buffer.asFloatBuffer().get(values);
+        ByteArrayInputStream in = new ByteArrayInputStream(bytes);
+        Header header = header(file, in);
+        if (!header.type.equals(Optional.of(DType.F32)) || header.fortran)
+            throw new ConfigError(file + ": expected float32 in C order, got " + header.text);
+        int[] dims = header.shape.stream().mapToInt(i -> i).toArray();
+        BigInteger expected = BigInteger.valueOf(Float.BYTES);
+        for (int dim : dims) expected = expected.multiply(BigInteger.valueOf(dim));
+        if (!expected.equals(BigInteger.valueOf(in.available())))
+            throw new ConfigError(file + ": " + in.available() + " bytes of data, expected " + expected);
+        float[] values = new float[in.available() / Float.BYTES];
+        ByteBuffer.wrap(bytes, bytes.length - in.available(), in.available())
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(values);
         return new SafeTensors.NamedValues(dims, values);
     }
 }
