@@ -43,12 +43,12 @@ public final class MultiLabelFolder implements Dataset {
         return ImageFile.read(images.files().get(index), channels, maxPixels);
     }
 
-    /** The first label; 0 without labels. */
     @Override
     public boolean decodesOnAccess() {
         return true;
     }
 
+    /** The first label; 0 without labels. */
     @Override
     public int label(int index) {
         int[] labels = images.labels().get(index);

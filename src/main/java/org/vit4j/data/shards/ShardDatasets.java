@@ -88,7 +88,11 @@ public final class ShardDatasets {
         return all(path, store, found.labels(store), found, config, reading);
     }
 
-    /** Format of a file or a pattern by its extension, or of a directory by the files in it, in data or in its splits. */
+    /**
+     * Format of a file or a pattern by its extension, or of a directory by the files in it, in data or in its splits.
+     *
+     * @throws ConfigError if the file or pattern is one of compressed shards
+     */
     public static Optional<ShardFormat> format(String path) {
         Path place = UserPath.of(path);
         if (Files.isDirectory(place)) {
@@ -100,19 +104,21 @@ public final class ShardDatasets {
                     .findFirst();
         }
         return Arrays.stream(ShardFormat.values())
-                .filter(format -> path.endsWith(format.extension()))
+                .filter(format -> format.matches(place))
                 .findFirst();
     }
 
     private static Optional<ShardFormat> ofFiles(Path directory) {
         if (!Files.isDirectory(directory)) return Optional.empty();
         return Arrays.stream(ShardFormat.values())
-                .filter(format -> hasFile(directory, "*" + format.extension()))
+                .filter(format -> hasFile(directory, format))
                 .findFirst();
     }
 
-    private static boolean hasFile(Path directory, String glob) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, glob)) {
+    private static boolean hasFile(Path directory, ShardFormat format) {
+        DirectoryStream.Filter<Path> named =
+                file -> format.isNameOf(file.getFileName().toString());
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, named)) {
             for (Path file : files) if (Files.isRegularFile(file)) return true;
             return false;
         } catch (IOException e) {

@@ -66,6 +66,11 @@ public enum ShardFormat {
                         file + ": is compressed, so that its images cannot be read in random order; unpack"
                                 + " it to a " + extension + " file (encoded images hardly become smaller)");
         }
-        return name.endsWith(extension);
+        return isNameOf(name);
+    }
+
+    /** Returns true for the name of a shard that is not compressed, in any case. */
+    boolean isNameOf(String name) {
+        return name.toLowerCase(Locale.ROOT).endsWith(extension);
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.ConfigError;
@@ -75,6 +76,25 @@ class ShardFilesTest {
         refused("a", ShardConfig.DEFAULTS, false, "_info.json: is not JSON");
         Files.writeString(file, "{}");
         assertThat(found("a", ShardConfig.DEFAULTS, false)).isEqualTo("a/train-old.tar | a/val-old.tar");
+    }
+
+    @Test
+    void theFormatIsThatOfTheExtensionInAnyCase() throws IOException {
+        files("a/val-0.TAR", "b/data/val-0.Parquet", "c/readme.txt", "d/val-0.tar.gz");
+        assertThat(format("a/val-0.TAR")).contains(ShardFormat.WEBDATASET);
+        assertThat(format("a")).contains(ShardFormat.WEBDATASET);
+        assertThat(format("b/data/*.Parquet")).contains(ShardFormat.PARQUET);
+        assertThat(format("b")).contains(ShardFormat.PARQUET);
+        assertThat(format("c")).isEmpty();
+        assertThat(format("c/readme.txt")).isEmpty();
+        assertThat(format("d")).isEmpty(); // may be a file next to directories of images
+        assertThatThrownBy(() -> format("d/val-0.tar.gz"))
+                .isInstanceOf(ConfigError.class)
+                .hasMessageContaining("val-0.tar.gz: is compressed");
+    }
+
+    private Optional<ShardFormat> format(String path) {
+        return ShardDatasets.format(dir.resolve(path).toString());
     }
 
     @Test
