@@ -2,13 +2,16 @@ package org.vit4j.notebook;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.vit4j.config.ConfigError;
 import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.MetricsFile;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.EvaluationReport;
 import org.vit4j.report.RunRecord;
+import org.vit4j.run.RunConfig;
 
 /** Directory of a run, finished or not. {@link Notebook#train} returns it; figures are made from it. */
 public record TrainedRun(Path directory) {
@@ -33,9 +36,16 @@ public record TrainedRun(Path directory) {
         return best().top1();
     }
 
-    /** Returns true if the directory holds a finished run. */
+    /** Returns true if the directory holds a run with no epoch left to train, and its best model. */
     boolean isFinished() {
-        return Files.exists(directory.resolve("evaluation.json")) && Files.exists(model());
+        if (!Files.exists(model())) return false;
+        try {
+            return RunConfig.ofRun(directory, List.of())
+                    .train()
+                    .isFinished(MetricsFile.read(directory).epochs());
+        } catch (ConfigError e) {
+            return false; // damaged, or of another version
+        }
     }
 
     BestEpoch best() {
@@ -45,8 +55,8 @@ public record TrainedRun(Path directory) {
 
     EvaluationReport evaluation() {
         return EvaluationReport.read(directory)
-                .orElseThrow(() ->
-                        new ConfigError(directory + ": missing evaluation.json, which is written at the end of a run"));
+                .orElseThrow(() -> new ConfigError(
+                        directory + ": missing evaluation.json, which is written after the best epoch of a run"));
     }
 
     @Override

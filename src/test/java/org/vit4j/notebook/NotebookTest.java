@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -23,6 +24,9 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.datasets.Digits;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.model.SavedModel;
+import org.vit4j.run.RunConfig;
+import org.vit4j.run.TrainRun;
+import org.vit4j.train.Callback;
 import org.vit4j.train.TrainState;
 
 class NotebookTest {
@@ -79,6 +83,26 @@ class NotebookTest {
         assertThat(Notebook.trainIfMissing(display, "digits-vit", tiny(directory.resolve("a"))))
                 .isEqualTo(run);
         assertThat(shown).hasSize(2); // the finished run was found, not trained again
+    }
+
+    @Test
+    void anInterruptedRunIsNotTakenForAFinishedOne(@TempDir Path directory) {
+        Path run = directory.resolve("a");
+        AtomicInteger epochs = new AtomicInteger();
+        Callback counter = new Callback() {
+            @Override
+            public void epoch(EpochMetrics metrics, int all) {
+                epochs.incrementAndGet();
+            }
+        };
+        RunConfig config = RunConfig.open("digits-vit", List.of(tiny(run)));
+        TrainRun.run(config, run, false, counter, () -> epochs.get() == 1);
+        assertThat(run.resolve("model.keras")).exists();
+        assertThat(run.resolve("evaluation.json")).exists();
+        assertThat(new TrainedRun(run).isFinished()).isFalse();
+        TrainedRun trained = Notebook.trainIfMissing(display, "digits-vit", tiny(run));
+        assertThat(trained.record().epochs()).hasSize(2);
+        assertThat(trained.isFinished()).isTrue();
     }
 
     @Test
