@@ -23,7 +23,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -55,9 +54,6 @@ final class FindLrCommand implements Callable<Integer> {
     @Mixin
     private JsonOption json;
 
-    @ParentCommand
-    private CommandLineProgram root;
-
     @Spec
     private CommandSpec spec;
 
@@ -68,8 +64,7 @@ final class FindLrCommand implements Callable<Integer> {
         List<String> all = new ArrayList<>(overrides.values());
         all.addAll(List.of("train.spike=0", "train.ema=null", "train.early_stop=null"));
         RunConfig run = RunConfig.open(config, all);
-        RateCurve curve = finder.run(run, new Callback() {}, root.interrupt::requested);
-        if (root.interrupt.requested()) return CommandLineProgram.INTERRUPTED;
+        RateCurve curve = train(finder, run);
         if (!curve.suggests()) {
             throw new RunException("the loss diverged after " + curve.losses().size()
                     + " steps, too few for a suggestion; lower --min-lr or --max-lr, or raise --steps");
@@ -80,6 +75,20 @@ final class FindLrCommand implements Callable<Integer> {
         out.println(json.requested() ? Json.text(fields(curve, suggested)) : lines(suggested));
         out.flush();
         return CommandLineProgram.SUCCESS;
+    }
+
+    private RateCurve train(LearningRateFinder finder, RunConfig run) {
+        int images = run.train().batch() * run.train().accumulate(); // per step
+        long total = (long) steps * images;
+        try (var progress = new BatchProgress(spec.commandLine().getErr(), "find-lr", total, true)) {
+            Callback steps = new Callback() {
+                @Override
+                public void step(int step, double loss, double lr) {
+                    progress.add(images);
+                }
+            };
+            return finder.run(run, steps, () -> false);
+        }
     }
 
     private LearningRateFinder finder() {

@@ -1,6 +1,7 @@
 package org.vit4j.machine;
 
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
@@ -46,6 +47,18 @@ public final class CpuThreads {
         if (!Nd4j.getEnvironment().isCPU()) return;
         NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
         Nd4j.factory().blas().setMaxThreads(threads);
+    }
+
+    /** Runs a task with another number of threads, if one is given, and sets the number of before again. */
+    public static <T> T with(OptionalInt threads, Supplier<T> task) {
+        if (threads.isEmpty()) return task.get();
+        int before = current();
+        use(threads.getAsInt());
+        try {
+            return task.get();
+        } finally {
+            use(before);
+        }
     }
 
     /** Limits the calling thread to the default number, unless a number was set before. Call before kernels are started. */

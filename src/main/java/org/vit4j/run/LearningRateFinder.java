@@ -38,20 +38,26 @@ public record LearningRateFinder(double min, double max, int steps) {
         Checks.check(steps >= 20, "steps", steps, "must be at least 20");
     }
 
-    /** @param stop ends the training early */
+    /**
+     * Trains and records rates and losses.
+     *
+     * @param progress called after each step
+     * @param stop ends the training early
+     */
     public RateCurve run(RunConfig config, Callback progress, BooleanSupplier stop) {
         TrainData data = TrainData.open(config);
         TrainRun.check(config, data.classes().size());
+        return CpuThreads.with(config.train().threads(), () -> run(config, data, progress, stop));
+    }
+
+    private RateCurve run(RunConfig config, TrainData data, Callback progress, BooleanSupplier stop) {
         TrainConfig train = config.train();
-        int threads = CpuThreads.current();
-        train.threads().ifPresent(CpuThreads::use);
         Optional<TeacherModel> teacher = TrainRun.teacher(config, data.classes());
         try (Network network = Network.create(config.model(), train.seed())) {
             train.init().ifPresent(init -> init.load(config.name(), network));
             return run(train, network, data, teacher, progress, stop);
         } finally {
             teacher.ifPresent(TeacherModel::close);
-            if (train.threads().isPresent()) CpuThreads.use(threads);
         }
     }
 

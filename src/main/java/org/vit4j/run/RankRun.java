@@ -6,6 +6,7 @@ import java.util.function.BooleanSupplier;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.ProcessGroup;
 import org.vit4j.config.ConfigError;
+import org.vit4j.machine.CpuThreads;
 import org.vit4j.machine.Environment;
 import org.vit4j.model.ModelDescription;
 import org.vit4j.model.Network;
@@ -47,6 +48,10 @@ public final class RankRun {
      * @return true if the run is finished
      */
     public static boolean other(RunConfig config, ProcessGroup.Membership membership) {
+        return CpuThreads.with(config.train().threads(), () -> train(config, membership));
+    }
+
+    private static boolean train(RunConfig config, ProcessGroup.Membership membership) {
         TrainData data = TrainData.open(config);
         Backend backend = TrainRun.check(config, data, membership);
         Optional<TeacherModel> teacher = TrainRun.teacher(config, data.classes());

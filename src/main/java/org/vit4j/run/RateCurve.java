@@ -57,7 +57,7 @@ public record RateCurve(List<Double> rates, List<Double> losses) {
         return rates.get(inner()[innerIndex]);
     }
 
-    /** Two thirds into the longest falling part of the smoothed loss: fastai's {@code valley}. */
+    /** Middle of the longest falling part of the smoothed loss: fastai's {@code valley}. */
     public double valley() {
         double[] loss = innerLosses();
         int[] length = new int[loss.length]; // of the longest falling subsequence that ends here

@@ -156,7 +156,6 @@ final class RunTracking implements AutoCloseable {
     /** Sends the values up to the state of a checkpoint that the server does not have, for example after a crash. */
     void catchUp(Path directory, TrainState state) {
         if (tracker.isEmpty()) return;
-        Map<String, Long> sent = tracker.get().lastSteps();
         Map<String, Long> times = new LinkedHashMap<>(); // of the epochs
         List<MetricPoint> values = new ArrayList<>();
         for (Path file : EventFile.files(directory)) {
@@ -174,8 +173,7 @@ final class RunTracking implements AutoCloseable {
             long time = times.getOrDefault("val/loss" + epoch.epoch(), now);
             scalars.forEach((tag, value) -> values.add(new MetricPoint(tag, value, epoch.epoch(), time)));
         }
-        values.removeIf(value -> value.step() <= sent.getOrDefault(value.key(), -1L));
-        tracker.get().log(values);
+        tracker.get().log(values.stream().filter(tracker.get()::isNew).toList());
     }
 
     private Map<String, Double> best(TrainState state, int epoch) {

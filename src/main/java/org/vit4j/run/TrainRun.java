@@ -121,15 +121,12 @@ public final class TrainRun {
             Optional<ProcessGroup> group) {
         Optional<String> problem = weightedMeanProblem(config, data, workers.isPresent() || group.isPresent());
         if (problem.isPresent()) throw new ConfigError(problem.get());
-        int threads = CpuThreads.current();
-        config.train().threads().ifPresent(CpuThreads::use);
+        RunSession session = new RunSession(config, data, directory, resume, progress, stop, workers, group);
         try {
-            return new RunSession(config, data, directory, resume, progress, stop, workers, group).run();
+            return CpuThreads.with(config.train().threads(), session::run);
         } catch (RuntimeException e) {
             throw DeviceFailures.explained(
                     e, config, group.map(ProcessGroup::size).orElse(1));
-        } finally {
-            if (config.train().threads().isPresent()) CpuThreads.use(threads);
         }
     }
 

@@ -39,8 +39,10 @@ final class TrainSettings {
     private Optional<DistillConfig> distill = Optional.empty();
     private Optional<InitWeightsConfig> init = Optional.empty();
     private DistributedConfig distributed = DistributedConfig.DEFAULT;
+    private OptionalInt threads = OptionalInt.empty();
+    private OptionalInt workers = OptionalInt.empty();
 
-    /** Takes all settings of a section but epochs, early stopping and threads, which are not those of the loop. */
+    /** Takes all settings of a section but epochs and early stopping, which is a callback. */
     void set(TrainConfig config) {
         batch = config.batch();
         accumulate = config.accumulate();
@@ -63,6 +65,8 @@ final class TrainSettings {
         distill = config.distill();
         init = config.init();
         distributed = config.distributed();
+        threads = config.threads();
+        workers = config.workers();
     }
 
     TrainConfig build(int epochs) {
@@ -88,8 +92,8 @@ final class TrainSettings {
                 distill,
                 init,
                 backend,
-                OptionalInt.empty(),
-                OptionalInt.empty(),
+                threads,
+                workers,
                 dropLast,
                 distributed);
     }

@@ -14,6 +14,7 @@ import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.datasets.DatasetSplits;
 import org.vit4j.data.transforms.AugmentConfig;
 import org.vit4j.data.transforms.Transform;
+import org.vit4j.machine.CpuThreads;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.Metric;
 import org.vit4j.model.Network;
@@ -184,7 +185,7 @@ public final class Trainer {
         DatasetSplits data = new DatasetSplits(train, validation);
         Preprocessing preprocess = network.description().preprocess();
         int batch = Math.min(settings.batch, train.size());
-        int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
+        int threads = settings.build(epochs).loadThreads();
         BatchSource training =
                 new DataLoader(train, augment, preprocess, batch, true, settings.dropLast, settings.seed, threads);
         BatchSource validating = new DataLoader(
@@ -202,10 +203,12 @@ public final class Trainer {
     /** Trains on batches, such as those of a DL4J iterator; see {@link #fit(Dataset, Dataset, int)}. */
     public List<EpochMetrics> fit(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
         network.classes(classes);
-        try (TrainLoop loop = loop(training, validation, classes, epochs)) {
-            loop.run(() -> false);
-            return loop.state().history();
-        }
+        return CpuThreads.with(settings.build(epochs).threads(), () -> {
+            try (TrainLoop loop = loop(training, validation, classes, epochs)) {
+                loop.run(() -> false);
+                return loop.state().history();
+            }
+        });
     }
 
     /** Makes the loop, for callers that resume or stop it; the caller closes it. */

@@ -60,6 +60,24 @@ class ThreadCountTest {
     }
 
     @Test
+    void aTaskHasItsNumberAndThatOfBeforeIsSetAgain() {
+        CompletableFuture.runAsync(() -> {
+                    CpuThreads.use(2);
+                    assertThat(CpuThreads.with(OptionalInt.of(3), ThreadCountTest::openMp))
+                            .isEqualTo(3);
+                    assertThat(openMp()).isEqualTo(2);
+                    assertThat(CpuThreads.with(OptionalInt.empty(), ThreadCountTest::openMp))
+                            .isEqualTo(2);
+                    assertThatThrownBy(() -> CpuThreads.with(OptionalInt.of(1), () -> {
+                                throw new IllegalStateException("failed");
+                            }))
+                            .hasMessage("failed");
+                    assertThat(openMp()).isEqualTo(2);
+                })
+                .join();
+    }
+
+    @Test
     void threadWithoutANumberUsesTheLimit() {
         int threads = CompletableFuture.supplyAsync(
                         () -> {
