@@ -18,6 +18,11 @@ final class ResultsTable {
     private static final List<String> ONE_LABEL = List.of("top1", "top1_err", "top5", "top5_err");
     private static final List<String> NETWORK = List.of("param_count", "img_size", "crop_pct", "interpolation");
 
+    /** Models without a finite loss last, whose counts say nothing; of equal values, the lowest loss first. */
+    private static final Comparator<ModelEvaluation> BEST_FIRST = Comparator.<ModelEvaluation>comparingDouble(
+                    model -> Double.isFinite(model.scores().loss()) ? -model.best() : Double.NaN)
+            .thenComparingDouble(model -> model.scores().loss());
+
     private ResultsTable() {}
 
     /** Formats a CSV file: percentages with up to four decimals, millions of parameters with up to two. */
@@ -46,9 +51,7 @@ final class ResultsTable {
 
     private static List<List<String>> rows(List<ModelEvaluation> models) {
         List<List<String>> rows = new ArrayList<>(List.of(columns(models.get(0))));
-        models.stream()
-                .sorted(Comparator.comparingDouble(ModelEvaluation::best).reversed())
-                .forEach(model -> rows.add(row(model)));
+        models.stream().sorted(BEST_FIRST).forEach(model -> rows.add(row(model)));
         return rows;
     }
 

@@ -31,6 +31,10 @@ public record ModelDescription(
             throw new IllegalArgumentException(
                     classes.size() + " class names, expected " + model.classes() + " (model.classes)");
         }
+        if (!imageOf(preprocess).equals(model.image())) {
+            throw new IllegalArgumentException(
+                    "preprocessing makes images " + imageOf(preprocess) + ", the network takes " + model.image());
+        }
     }
 
     /** Description of a model that has several labels per image if its config has a label file, {@code data.labels}. */

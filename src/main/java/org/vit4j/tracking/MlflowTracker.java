@@ -178,6 +178,11 @@ public final class MlflowTracker implements Callback, AutoCloseable {
         return run.lastSteps();
     }
 
+    /** Returns true if the server did not have the value when the run was continued. */
+    public boolean isNew(MetricPoint value) {
+        return value.step() > lastSteps().getOrDefault(MlflowNames.key(value.key()), -1L);
+    }
+
     /** Sends values; returns at once. */
     public void log(List<MetricPoint> values) {
         if (!values.isEmpty()) queue.add(values);
@@ -210,8 +215,8 @@ public final class MlflowTracker implements Callback, AutoCloseable {
         if (run == null) return List.of();
         List<MetricPoint> points = new ArrayList<>();
         new TreeMap<>(values).forEach((key, value) -> {
-            if (step > lastSteps().getOrDefault(MlflowNames.key(key), -1L))
-                points.add(MetricPoint.now(key, value, step));
+            MetricPoint point = MetricPoint.now(key, value, step);
+            if (isNew(point)) points.add(point);
         });
         return points;
     }

@@ -38,6 +38,10 @@ class NotFiniteOutputsTest {
                 .contains("logits of 1 input are NaN or infinite");
         var evaluated = CommandLineTest.run("eval", model.toString(), "--data", folder);
         assertThat(evaluated.err()).contains("vit4j: " + model + ": the loss is NaN; " + CAUSE);
+        Path finite = directory.resolve("finite.keras");
+        write(finite, -100); // predicts class 1, the image is of class 0
+        var compared = CommandLineTest.run("eval", model.toString(), finite.toString(), "--data", folder);
+        assertThat(compared.out().lines().skip(1).findFirst().orElseThrow()).startsWith(finite.toString());
         write(model, 1);
         assertThat(CommandLineTest.run("predict", model.toString(), folder).err())
                 .isEmpty();
