@@ -20,6 +20,7 @@ public sealed interface ArithmeticOp extends Op {
     record Add() implements ArithmeticOp {
         @Override
         public Shape shape(List<Shape> in) {
+            Op.check(!in.isEmpty(), "expected an input");
             for (Shape x : in) Op.check(x.equals(in.get(0)), "cannot add %s and %s", in.get(0), x);
             return in.get(0);
         }
@@ -33,6 +34,7 @@ public sealed interface ArithmeticOp extends Op {
     record Scale(double factor) implements ArithmeticOp {
         @Override
         public Shape shape(List<Shape> in) {
+            Op.checkFactor(factor);
             return in.get(0);
         }
 
@@ -46,7 +48,7 @@ public sealed interface ArithmeticOp extends Op {
     record Mean(int axis) implements ArithmeticOp {
         @Override
         public Shape shape(List<Shape> in) {
-            return in.get(0).without(axis);
+            return Op.withAxis(in, axis).without(axis);
         }
 
         @Override

@@ -9,6 +9,7 @@ public sealed interface AttentionOp extends Op {
     record AttentionScores(double scale) implements AttentionOp {
         @Override
         public Shape shape(List<Shape> in) {
+            Op.checkFactor(scale);
             Shape q = Op.rank(in.get(0), 3, "queries [H, T, d]");
             Shape k = Op.rank(in.get(1), 3, "keys [H, S, d]");
             Op.check(q.dim(0) == k.dim(0) && q.last() == k.last(), "queries %s do not fit keys %s", q, k);
@@ -30,7 +31,7 @@ public sealed interface AttentionOp extends Op {
     record Softmax() implements AttentionOp {
         @Override
         public Shape shape(List<Shape> in) {
-            return in.get(0);
+            return Op.ranked(in);
         }
 
         @Override

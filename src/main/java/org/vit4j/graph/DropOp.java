@@ -7,6 +7,13 @@ public sealed interface DropOp extends Op {
     /** Probability that an element of the mask is 0. */
     double rate();
 
+    /** Returns the input's shape. */
+    @Override
+    default Shape shape(List<Shape> in) {
+        Op.check(rate() >= 0 && rate() < 1, "rate (%s) must be in [0, 1)", rate());
+        return in.get(0);
+    }
+
     /** Name of the mask; {@code tensor} is the name of the output. Operations with the same name share a mask. */
     String mask(String tensor);
 
@@ -15,11 +22,6 @@ public sealed interface DropOp extends Op {
 
     /** In training, zeroes each element with probability {@code rate} and divides the others by 1 - rate. */
     record Dropout(double rate) implements DropOp {
-        @Override
-        public Shape shape(List<Shape> in) {
-            return in.get(0);
-        }
-
         @Override
         public String mask(String tensor) {
             return tensor + ".mask";
@@ -38,11 +40,6 @@ public sealed interface DropOp extends Op {
 
     /** In training, zeroes the branch of an example with probability {@code rate}, else divides it by 1 - rate. */
     record DropPath(double rate) implements DropOp {
-        @Override
-        public Shape shape(List<Shape> in) {
-            return in.get(0);
-        }
-
         @Override
         public String mask(String tensor) {
             return tensor + ".mask";
@@ -67,7 +64,7 @@ public sealed interface DropOp extends Op {
         @Override
         public Shape shape(List<Shape> in) {
             Op.check(0 <= layer && layer < layers, "layer index %d out of range [0, %d)", layer, layers);
-            return in.get(0);
+            return DropOp.super.shape(in);
         }
 
         @Override

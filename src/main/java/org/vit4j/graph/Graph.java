@@ -263,6 +263,7 @@ public final class Graph {
 
     /** Declares an output of the network; predictions are made from {@code logits}. */
     public void output(String name, Tensor x) {
+        Op.check(contents.tensors.get(x.name()) == x, "output %s: '%s' is of another graph", name, x.name());
         contents.output(name, x);
     }
 
@@ -347,6 +348,8 @@ public final class Graph {
     private Tensor add(String name, String owner, Op op, List<Tensor> inputs) {
         List<Shape> shapes = inputs.stream().map(Tensor::shape).toList();
         try {
+            for (Tensor input : inputs)
+                Op.check(contents.tensors.get(input.name()) == input, "'%s' is of another graph", input.name());
             op.shape(shapes); // throws before any parameter is registered
             List<Parameter> owned = op.parameters(module.full(owner), shapes, scheme);
             for (Parameter parameter : owned) contents.register(parameter, module.moduleOf(owner));

@@ -15,6 +15,8 @@ public sealed interface ImageOp extends Op {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
+            boolean valid = Math.min(Math.min(top, bottom), Math.min(left, right)) >= 0;
+            Op.check(valid, "padding (%d, %d, %d, %d) must be at least 0", top, bottom, left, right);
             return Shape.of(top + x.dim(0) + bottom, left + x.dim(1) + right, x.last());
         }
 

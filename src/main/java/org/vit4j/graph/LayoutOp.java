@@ -8,7 +8,7 @@ public sealed interface LayoutOp extends Op {
     record Concat(int axis) implements LayoutOp {
         @Override
         public Shape shape(List<Shape> in) {
-            Shape first = in.get(0);
+            Shape first = Op.withAxis(in, axis);
             int total = 0;
             for (Shape x : in) {
                 Op.check(
@@ -32,7 +32,7 @@ public sealed interface LayoutOp extends Op {
     record Slice(int axis, int from, int to) implements LayoutOp {
         @Override
         public Shape shape(List<Shape> in) {
-            Shape x = in.get(0);
+            Shape x = Op.withAxis(in, axis);
             Op.check(
                     0 <= from && from < to && to <= x.dim(axis),
                     "slice [%d, %d) is out of range for axis %d of %s",
@@ -93,7 +93,10 @@ public sealed interface LayoutOp extends Op {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 2, "tokens [T, D]");
-            Op.check(x.last() % (parts * heads) == 0, "cannot split %s into %d x %d heads", x, parts, heads);
+            Op.checkCount("heads", heads);
+            Op.checkCount("parts", parts);
+            Op.check(0 <= part && part < parts, "part %d out of range [0, %d)", part, parts);
+            Op.check(x.last() % ((long) parts * heads) == 0, "cannot split %s into %d x %d heads", x, parts, heads);
             return Shape.of(heads, x.dim(0), x.last() / (parts * heads));
         }
 

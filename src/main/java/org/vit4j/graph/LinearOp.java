@@ -8,7 +8,8 @@ public sealed interface LinearOp extends Op {
     record Dense(int units, boolean bias) implements LinearOp {
         @Override
         public Shape shape(List<Shape> in) {
-            return in.get(0).with(in.get(0).rank() - 1, units);
+            Shape x = Op.ranked(in);
+            return x.with(x.rank() - 1, units);
         }
 
         @Override
@@ -36,6 +37,7 @@ public sealed interface LinearOp extends Op {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
+            Op.checkCount("groups", groups);
             Op.check(x.last() % groups == 0, "%d channels cannot be split into %d groups", x.last(), groups);
             Op.check(filters % groups == 0, "%d filters cannot be split into %d groups", filters, groups);
             return Shape.of(window.outHeight(x.dim(0)), window.outWidth(x.dim(1)), filters);

@@ -12,7 +12,8 @@ public sealed interface NormOp extends Op {
     record LayerNorm(double epsilon, boolean epsilonOutside) implements NormOp {
         @Override
         public Shape shape(List<Shape> in) {
-            return in.get(0);
+            Op.checkEpsilon(epsilon);
+            return Op.ranked(in);
         }
 
         @Override
@@ -36,7 +37,8 @@ public sealed interface NormOp extends Op {
     record BatchNorm(int axis, double epsilon, double momentum, Init gamma) implements NormOp {
         @Override
         public Shape shape(List<Shape> in) {
-            return in.get(0);
+            Op.checkEpsilon(epsilon);
+            return Op.withAxis(in, axis);
         }
 
         @Override
@@ -60,6 +62,8 @@ public sealed interface NormOp extends Op {
         @Override
         public Shape shape(List<Shape> in) {
             Shape x = Op.rank(in.get(0), 3, "an image [H, W, C]");
+            Op.checkEpsilon(epsilon);
+            Op.checkCount("groups", groups);
             Op.check(x.last() % groups == 0, "%d channels cannot be split into %d groups", x.last(), groups);
             return x;
         }

@@ -49,6 +49,35 @@ public sealed interface Op
         return x;
     }
 
+    /** Returns the shape of the only input, or of the first one, after checking that it has an axis. */
+    static Shape ranked(List<Shape> in) {
+        check(!in.isEmpty(), "expected an input");
+        check(in.get(0).rank() >= 1, "expected an input with an axis, got a scalar");
+        return in.get(0);
+    }
+
+    /** Returns the shape of the first input after checking that it has the axis. */
+    static Shape withAxis(List<Shape> in, int axis) {
+        Shape x = ranked(in);
+        check(0 <= axis && axis < x.rank(), "axis %d out of range [0, %d) of %s", axis, x.rank(), x);
+        return x;
+    }
+
+    /** Requires a number of heads, groups or parts to be at least 1. */
+    static void checkCount(String what, int count) {
+        check(count >= 1, "%s (%d) must be at least 1", what, count);
+    }
+
+    /** Requires the epsilon of a norm to be finite and not negative. */
+    static void checkEpsilon(double epsilon) {
+        check(epsilon >= 0 && Double.isFinite(epsilon), "epsilon (%s) must be at least 0 and finite", epsilon);
+    }
+
+    /** Requires a factor to be finite. */
+    static void checkFactor(double factor) {
+        check(Double.isFinite(factor), "factor (%s) must be finite", factor);
+    }
+
     /** @throws IllegalArgumentException unless the rule holds */
     static void check(boolean holds, String rule, Object... values) {
         if (!holds) throw new IllegalArgumentException(String.format(Locale.ROOT, rule, values));

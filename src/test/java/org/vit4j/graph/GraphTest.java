@@ -54,6 +54,43 @@ class GraphTest {
     }
 
     @Test
+    void axesCountsAndRatesOutOfRangeAreReportedWithTheTensorName() {
+        assertThatThrownBy(() -> g.splitHeads("h", x, 2, 1, 1)).hasMessage("h: part 1 out of range [0, 1)");
+        assertThatThrownBy(() -> g.splitHeads("h", x, 2, -1, 2)).hasMessage("h: part -1 out of range [0, 2)");
+        assertThatThrownBy(() -> g.splitHeads("h", x, 0)).hasMessage("h: heads (0) must be at least 1");
+        for (int axis : new int[] {-1, 2}) {
+            String message = "a: axis " + axis + " out of range [0, 2) of [5, 8]";
+            assertThatThrownBy(() -> g.mean("a", x, axis)).hasMessage(message);
+            assertThatThrownBy(() -> g.concat("a", axis, x, x)).hasMessage(message);
+            assertThatThrownBy(() -> g.slice("a", x, axis, 0, 1)).hasMessage(message);
+            assertThatThrownBy(() -> g.batchNorm("a", x, axis, 1e-5, Init.ONES)).hasMessage(message);
+        }
+        assertThatThrownBy(() -> g.concat("a", 0)).hasMessage("a: expected an input");
+        Tensor scalar = g.input("scalar");
+        assertThatThrownBy(() -> g.dense("a", scalar, 3)).hasMessage("a: expected an input with an axis, got a scalar");
+        Tensor image = g.input("image", 8, 8, 4);
+        assertThatThrownBy(() -> g.conv2d("c", image, 4, Window.square(3, 1, 0), 0, true))
+                .hasMessage("c: groups (0) must be at least 1");
+        assertThatThrownBy(() -> g.pad("p", image, 0, -1, 0, 0))
+                .hasMessage("p: padding (0, -1, 0, 0) must be at least 0");
+        for (double rate : new double[] {-0.1, 1, Double.NaN}) {
+            String message = "d: rate (" + rate + ") must be in [0, 1)";
+            assertThatThrownBy(() -> g.dropout("d", x, rate)).hasMessage(message);
+            assertThatThrownBy(() -> g.dropPath("d", x, rate)).hasMessage(message);
+            assertThatThrownBy(() -> g.dropLayer("d", x, "stack", 0, 2, rate)).hasMessage(message);
+        }
+        assertThatThrownBy(() -> g.layerNorm("n", x, -1)).hasMessage("n: epsilon (-1.0) must be at least 0 and finite");
+        assertThatThrownBy(() -> g.scale("s", x, Double.NaN)).hasMessage("s: factor (NaN) must be finite");
+    }
+
+    @Test
+    void tensorsOfAnotherGraphAreRejected() {
+        Tensor other = new Graph(Init.PYTORCH).input("x", 5, 8);
+        assertThatThrownBy(() -> g.add("sum", x, other)).hasMessage("sum: 'x' is of another graph");
+        assertThatThrownBy(() -> g.output("logits", other)).hasMessage("output logits: 'x' is of another graph");
+    }
+
+    @Test
     void duplicateNamesAreRejected() {
         g.dense("a", x, 3);
         assertThatThrownBy(() -> g.dense("a", x, 3)).hasMessage("duplicate parameter 'a.kernel'");
