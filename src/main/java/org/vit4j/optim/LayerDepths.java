@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.vit4j.graph.ArithmeticOp;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.ModulePath;
 import org.vit4j.graph.Parameter;
@@ -20,8 +21,8 @@ import org.vit4j.graph.analysis.ModuleTree;
 
 /**
  * Layer index of each parameter, counted as in timm's {@code param_groups_layer_decay}: 0 for the stem, 1, 2, ... for
- * the blocks, and the last index for the head. A parameter between two blocks belongs to the following block, a
- * parameter after the last block belongs to that block.
+ * the blocks, and the last index for the head. A parameter between two blocks belongs to the following block; a
+ * parameter after the last block belongs to that block, or to the head if it follows the mean over the tokens.
  *
  * <p>Blocks are derived from the graph: a block is a numbered module ({@code blocks.3}) with a residual addition. Where
  * numbered modules are nested ({@code stages.1.blocks.0}) and run in sequence, the inner modules are the blocks. Where
@@ -73,7 +74,9 @@ public final class LayerDepths {
             pending.clear();
             depths.put(name, depth);
         }
-        for (String trailing : pending) depths.put(trailing, blocks.size());
+        Set<String> afterMean = parametersAfterMean();
+        for (String trailing : pending)
+            depths.put(trailing, afterMean.contains(trailing) ? blocks.size() + 1 : blocks.size());
         for (String name : head) depths.put(name, blocks.size() + 1);
         return depths;
     }
@@ -83,6 +86,18 @@ public final class LayerDepths {
         Map<String, Parameter> parameters = new LinkedHashMap<>();
         for (Tensor t : graph.tensors()) for (Parameter w : t.parameters()) parameters.putIfAbsent(w.name(), w);
         return List.copyOf(parameters.values());
+    }
+
+    /** Parameters that are applied to a mean over tokens, such as a norm between pooling and the head. */
+    private Set<String> parametersAfterMean() {
+        Set<Tensor> means = new HashSet<>();
+        Set<String> names = new HashSet<>();
+        for (Tensor t : graph.tensors()) {
+            if (t.op() instanceof ArithmeticOp.Mean
+                    || (t.shape().rank() == 1 && t.inputs().stream().anyMatch(means::contains))) means.add(t);
+            if (means.contains(t)) t.parameters().forEach(parameter -> names.add(parameter.name()));
+        }
+        return names;
     }
 
     /** Class tokens and position embeddings count as stem, wherever they are added. */

@@ -36,6 +36,18 @@ class ParamGroupsTest {
                 .containsEntry("head.kernel", 13);
     }
 
+    /** timm 1.0.31: {@code fc_norm} and LeViT's {@code head.bn} have the scale of the head. */
+    @Test
+    void aNormAfterTheMeanOverTokensBelongsToTheHead() {
+        Map<String, Integer> vit = LayerDepths.of(RunConfig.open("vit_tiny_patch16_224", List.of("model.pool=mean"))
+                .model()
+                .graph());
+        assertThat(vit).containsEntry("fc_norm.gamma", 13).containsEntry("head.kernel", 13);
+        assertThat(vit).containsEntry("blocks.11.attn.qkv.kernel", 12);
+        Map<String, Integer> levit = depths("levit_128s");
+        assertThat(levit).containsEntry("head.bn.gamma", levit.get("head.linear.kernel"));
+    }
+
     /** Number of blocks from timm's patterns or the tables of the papers. */
     @Test
     void blocksAreFoundFromTheGraph() {
