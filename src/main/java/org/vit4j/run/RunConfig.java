@@ -83,6 +83,8 @@ public record RunConfig(
         if (model.isPresent() && train.isPresent()) {
             checkPatterns(model.get(), train.get(), training);
             train.get().best().problem(multiLabel).ifPresent(problem -> training.reject("best", problem));
+            if (multiLabel && train.get().distill().isPresent())
+                training.reject("distill", "is for images with one label; remove it, or data.labels");
             train.get()
                     .classWeightsProblem(model.get().classes())
                     .ifPresent(problem -> training.section("loss").reject("class_weights", problem));
@@ -139,7 +141,9 @@ public record RunConfig(
         if (train.groups().groups().isEmpty() && train.freeze().rules().isEmpty()) return;
         Graph graph = model.graph();
         train.groups().unmatchedPattern(graph).ifPresent(problem -> s.reject("optimizer.groups", problem));
-        train.freeze().problem(graph.parameters(), train.epochs()).ifPresent(problem -> s.reject("freeze", problem));
+        train.freeze()
+                .problem(graph, train.epochs(), train.headEpochs())
+                .ifPresent(problem -> s.reject("freeze", problem));
     }
 
     private static Optional<PublishedResult> published(Section s) {

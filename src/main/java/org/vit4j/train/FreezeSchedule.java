@@ -5,11 +5,14 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
+import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
+import org.vit4j.graph.analysis.ModelAnatomy;
 import org.vit4j.optim.NamePattern;
 
 /** {@code train.freeze}: parameters that are not trained, in all epochs or in some of them. */
@@ -81,16 +84,29 @@ public record FreezeSchedule(List<FreezeRule> rules) {
                 .flatMapToInt(rule -> IntStream.concat(IntStream.of(rule.fromEpoch), rule.untilEpoch.stream()));
     }
 
-    /** Describes a pattern that matches nothing, or an epoch without trainable parameters; empty if there is none. */
-    public Optional<String> problem(Collection<Parameter> parameters, int epochs) {
+    /**
+     * Describes a pattern that matches nothing, or an epoch without trainable parameters; empty if there is none.
+     *
+     * @param headEpochs number of initial epochs that train only the head
+     */
+    public Optional<String> problem(Graph graph, int epochs, int headEpochs) {
+        Collection<Parameter> parameters = graph.parameters();
         List<NamePattern> patterns = rules.stream().map(FreezeRule::parameters).toList();
         Optional<String> unmatched = NamePattern.unmatched(patterns, parameters);
         if (unmatched.isPresent()) return unmatched;
         TreeSet<Integer> starts = new TreeSet<>(List.of(0));
-        boundaries().filter(epoch -> epoch < epochs).forEach(starts::add);
+        IntStream.concat(boundaries(), IntStream.of(headEpochs))
+                .filter(epoch -> epoch < epochs)
+                .forEach(starts::add);
+        Set<String> heads = ModelAnatomy.heads(graph);
         for (int epoch : starts) {
-            boolean any = parameters.stream().anyMatch(w -> w.role().trainable() && isTrainable(w.name(), epoch));
-            if (!any) return Optional.of("leaves no trainable parameter" + (epoch == 0 ? "" : " in epoch " + epoch));
+            boolean headOnly = epoch < headEpochs;
+            boolean any = parameters.stream()
+                    .filter(w -> w.role().trainable() && (!headOnly || heads.contains(w.name())))
+                    .anyMatch(w -> isTrainable(w.name(), epoch));
+            if (any) continue;
+            return Optional.of("leaves no trainable parameter" + (epoch == 0 && !headOnly ? "" : " in epoch " + epoch)
+                    + (headOnly ? ", which trains only the head (init.head_epochs)" : ""));
         }
         return Optional.empty();
     }

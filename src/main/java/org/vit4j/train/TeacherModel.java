@@ -37,7 +37,7 @@ public final class TeacherModel implements AutoCloseable {
      *
      * @param config name of the config, for messages
      * @param studentPreprocessing preprocessing of the student
-     * @throws ConfigError if the file is missing or the model has other classes
+     * @throws ConfigError if the file is missing or the model has other classes or several labels per image
      */
     public static TeacherModel load(
             Path file, String config, List<String> classes, Preprocessing studentPreprocessing) {
@@ -48,6 +48,11 @@ public final class TeacherModel implements AutoCloseable {
         }
         SavedModel model = open(file, key);
         List<String> teacherClasses = model.description().classes();
+        if (model.description().multiLabel()) {
+            model.close();
+            throw new ConfigError(key + file
+                    + ": was trained on images with several labels; expected a model of one label per image");
+        }
         if (teacherClasses.equals(classes)) return new TeacherModel(file, model, studentPreprocessing);
         model.close();
         throw new ConfigError(key + file + ": has other classes (" + shown(teacherClasses) + ") than the data ("

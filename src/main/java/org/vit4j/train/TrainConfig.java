@@ -229,7 +229,7 @@ public record TrainConfig(
     }
 
     /** Number of initial epochs that train only the head. */
-    int headEpochs() {
+    public int headEpochs() {
         return init.map(InitWeightsConfig::headEpochs).orElse(0);
     }
 

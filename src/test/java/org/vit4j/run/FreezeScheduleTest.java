@@ -70,6 +70,20 @@ class FreezeScheduleTest {
     }
 
     @Test
+    void epochsOfTheHeadNeedATrainableHead() {
+        String init = "train.init={weights: w.keras, head_epochs: 2}";
+        for (String freeze : List.of("[\"head.*\"]", "[{parameters: \"head.*\", until_epoch: 1}]"))
+            assertThatThrownBy(() -> config(init, "train.freeze=" + freeze))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessageContaining(
+                            "train.freeze: leaves no trainable parameter in epoch 0, which trains only the head");
+        assertThatThrownBy(() -> config(init, "train.freeze=[{parameters: \"head.*\", from_epoch: 1}]"))
+                .hasMessageContaining("leaves no trainable parameter in epoch 1, which trains only the head");
+        config(init, "train.freeze=[{parameters: \"head.*\", from_epoch: 2}]");
+        config(init, "train.freeze=[\"blocks.*\"]");
+    }
+
+    @Test
     void aRunResumedAnywhereEqualsTheUninterruptedOne() {
         RunConfig config = config(GRADUAL, "train.checkpoint_steps=1");
         TrainRun.RunResult all = run(config, "all", false, -1);
