@@ -10,6 +10,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.config.Checks;
 
 /** Images and labels of one training or evaluation step. Not thread-safe while its images are still bytes. */
 public final class Batch {
@@ -98,6 +99,31 @@ public final class Batch {
     /** Labels, [N]. */
     public int[] labels() {
         return labels;
+    }
+
+    /**
+     * Returns the labels, [N].
+     *
+     * @param classes number of classes, K
+     * @throws IllegalArgumentException unless each is an index of a class
+     */
+    public int[] labels(int classes) {
+        for (int i = 0; i < size; i++) checkLabel(labels[i], classes, indices[i]);
+        return labels;
+    }
+
+    /**
+     * Requires a label to be the index of a class.
+     *
+     * @param index of its image in the dataset
+     */
+    public static void checkLabel(int label, int classes, int index) {
+        Checks.require(
+                label >= 0 && label < classes,
+                "image %d: label %d, expected 0 to %d, an index of the classes",
+                index,
+                label,
+                classes - 1);
     }
 
     /** Indices of the images in the dataset, [N]. */

@@ -47,10 +47,15 @@ public final class Dl4jData {
         return Nd4j.create(batch.images(), shape, 'c').permute(0, 3, 1, 2).dup('c');
     }
 
-    /** [N] -> [N, K], one-hot */
+    /**
+     * [N] -> [N, K], one-hot
+     *
+     * @throws IllegalArgumentException if a label is not the index of a class
+     */
     public static INDArray oneHot(Batch batch, int classes) {
+        int[] labels = batch.labels(classes);
         float[] ones = new float[batch.size() * classes];
-        for (int i = 0; i < batch.size(); i++) ones[i * classes + batch.labels()[i]] = 1;
+        for (int i = 0; i < batch.size(); i++) ones[i * classes + labels[i]] = 1;
         return Nd4j.create(ones, new long[] {batch.size(), classes}, 'c');
     }
 

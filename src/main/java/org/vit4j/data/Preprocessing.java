@@ -58,6 +58,13 @@ public record Preprocessing(
     /** Preprocesses images of any sizes -> [B, H, W, C]. */
     public INDArray batch(List<Image> images) {
         int size = height * width * channels;
+        Checks.require(
+                (long) images.size() * size <= Integer.MAX_VALUE,
+                "%d images of %d x %d are too many for one array; expected at most %d",
+                images.size(),
+                height,
+                width,
+                Integer.MAX_VALUE / size);
         float[] all = new float[images.size() * size];
         for (int i = 0; i < images.size(); i++) apply(images.get(i), all, i * size);
         return Nd4j.createFromArray(all).reshape('c', images.size(), height, width, channels);

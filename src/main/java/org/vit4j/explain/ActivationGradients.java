@@ -28,7 +28,7 @@ final class ActivationGradients implements AutoCloseable {
 
     private final Graph graph;
     private final ParameterStore parameters;
-    private final Backend engine;
+    private final Backend backend;
     private final Inference inference;
     private final boolean ownsInference;
     private final String input;
@@ -36,9 +36,10 @@ final class ActivationGradients implements AutoCloseable {
     private String stepTensor;
 
     private GradientStep step;
+    private boolean closed;
 
-    ActivationGradients(Graph graph, ParameterStore parameters, Backend engine) {
-        this(graph, parameters, engine, engine.inference(graph, parameters), true);
+    ActivationGradients(Graph graph, ParameterStore parameters, Backend backend) {
+        this(graph, parameters, backend, backend.inference(graph, parameters), true);
     }
 
     /**
@@ -46,10 +47,10 @@ final class ActivationGradients implements AutoCloseable {
      * @param ownsInference if true, {@link #close} closes {@code inference}; otherwise the caller does
      */
     ActivationGradients(
-            Graph graph, ParameterStore parameters, Backend engine, Inference inference, boolean ownsInference) {
+            Graph graph, ParameterStore parameters, Backend backend, Inference inference, boolean ownsInference) {
         this.graph = graph;
         this.parameters = parameters;
-        this.engine = engine;
+        this.backend = backend;
         this.inference = inference;
         this.ownsInference = ownsInference;
         this.input = inference.input();
@@ -102,6 +103,7 @@ final class ActivationGradients implements AutoCloseable {
     }
 
     private void prepare(String tensor) {
+        if (closed) throw new IllegalStateException("the explainer is closed");
         if (tensor.equals(stepTensor)) return;
         if (step != null) step.close();
         Set<String> frozen = graph.parameters().stream().map(Parameter::name).collect(Collectors.toSet());
@@ -110,7 +112,7 @@ final class ActivationGradients implements AutoCloseable {
         // only through tensors that precede a requested one.
         List<String> gradients = tensor.equals(input) ? List.of(input) : List.of(tensor, input);
         var spec = new GradientStep.GradientSpec(this::sumOfTargetLogits, read, gradients, frozen);
-        step = engine.step(graph, parameters, Mode.FINE_TUNING, spec);
+        step = backend.step(graph, parameters, Mode.FINE_TUNING, spec);
         stepTensor = tensor;
     }
 
@@ -120,7 +122,7 @@ final class ActivationGradients implements AutoCloseable {
     private SDVariable sumOfTargetLogits(LossInputs network) {
         int classes = network.graph().logits().dim(0);
         SDVariable target = network.sd().placeHolder(TARGET, type(), -1, classes);
-        return network.output("logits").mul(target).sum();
+        return network.output(Graph.LOGITS).mul(target).sum();
     }
 
     private DataType type() {
@@ -143,6 +145,8 @@ final class ActivationGradients implements AutoCloseable {
     @Override
     public void close() {
         if (step != null) step.close();
+        step = null;
+        closed = true;
         if (ownsInference) inference.close();
     }
 }

@@ -152,6 +152,9 @@ public final class Explainer implements AutoCloseable {
     }
 
     private ActivationGradients.ActivationGradient gradient(String tensor, Image image, OptionalInt classIndex) {
+        int classes = graph.logits().dim(0);
+        if (classIndex.isPresent() && (classIndex.getAsInt() < 0 || classIndex.getAsInt() >= classes))
+            throw new ConfigError("class " + classIndex.getAsInt() + " out of range [0, " + classes + ")");
         int target = classIndex.isPresent() ? classIndex.getAsInt() : predictedClass(image);
         return activations.gradient(tensor, images(List.of(image)), new int[] {target});
     }
@@ -268,6 +271,7 @@ public final class Explainer implements AutoCloseable {
      * of the preprocessed image.
      */
     public HeadTable distance(List<Image> images) {
+        requireImages(images);
         List<AttentionLayer> layers =
                 attentionLayers.stream().filter(AttentionDistance::isDefined).toList();
         if (attentionLayers.isEmpty()) throw noMaps();
@@ -298,6 +302,7 @@ public final class Explainer implements AutoCloseable {
 
     /** Computes the similarity of the applied attention maps of all pairs of layers with maps of the same shape. */
     public LayerSimilarity similarity(List<Image> images) {
+        requireImages(images);
         if (attentionLayers.isEmpty()) throw noMaps();
         int count = attentionLayers.size();
         double[][] cosines = new double[count][count];
@@ -318,8 +323,13 @@ public final class Explainer implements AutoCloseable {
 
     /** Computes any tensor of the graph, [N, ..] with the shape that the summary shows. */
     public INDArray features(List<Image> images, String tensor) {
+        requireImages(images);
         spatialMap(tensor); // rejects unknown names
         return activations.values(List.of(tensor), images(images)).get(tensor);
+    }
+
+    private static void requireImages(List<Image> images) {
+        if (images.isEmpty()) throw new ConfigError("no images; expected at least one");
     }
 
     private INDArray value(String tensor, Image image) {

@@ -2,6 +2,7 @@ package org.vit4j.metrics;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.vit4j.config.Checks;
 
 /**
  * Calibration of a model: the difference between its confidence, the largest probability of an image, and its accuracy.
@@ -18,6 +19,7 @@ public final class Calibration implements Metric.MetricState {
 
     /** Creates an empty calibration with a number of bins. */
     public Calibration(int bins) {
+        Checks.positive("bins", bins);
         counts = new long[bins];
         correct = new long[bins];
         confidence = new double[bins];

@@ -7,6 +7,7 @@ import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.Inference;
+import org.vit4j.config.Checks;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
@@ -43,6 +44,7 @@ public final class Evaluator {
      * Evaluates a function of preprocessed images.
      *
      * @param network [B, H, W, C] -> logits [B, K], closed after each batch
+     * @throws IllegalArgumentException if the number of classes is not K, or a label is not the index of a class
      */
     public static Scores evaluate(
             UnaryOperator<INDArray> network,
@@ -52,7 +54,7 @@ public final class Evaluator {
             List<Metric.MetricState> metrics) {
         ScoreSums sums = new ScoreSums(classes.size());
         forEachBatch(network, batches, (batch, rows) -> {
-            sums.add(rows, batch.labels());
+            sums.add(rows, batch.labels(classes.size()));
             mistakes.add(batch, rows);
             for (Metric.MetricState metric : metrics) metric.add(batch, rows);
         });
@@ -136,8 +138,14 @@ public final class Evaluator {
         return total == 0 ? 0 : (double) part / total;
     }
 
-    /** Counts the rows whose largest logit is that of the label. */
+    /**
+     * Counts the rows whose largest logit is that of the label.
+     *
+     * @param logits [N, K]
+     * @param labels [N]
+     */
     public static long correct(INDArray logits, int[] labels) {
+        Checks.require(logits.size(0) == labels.length, "%d labels, expected %d", labels.length, logits.size(0));
         int[] predicted = logits.argMax(1).toIntVector();
         long correct = 0;
         for (int i = 0; i < labels.length; i++) if (predicted[i] == labels[i]) correct++;

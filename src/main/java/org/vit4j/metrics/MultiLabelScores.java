@@ -57,7 +57,10 @@ public final class MultiLabelScores implements Metric.MetricState {
 
     @Override
     public void add(Batch batch, double[][] logits) {
-        for (int i = 0; i < logits.length; i++) add(logits[i], labels.apply(batch.indices()[i]));
+        for (int i = 0; i < logits.length; i++) {
+            int index = batch.indices()[i];
+            add(logits[i], labels.apply(index), index);
+        }
     }
 
     /** Not supported: the labels of the dataset do not say which image they belong to. */
@@ -66,9 +69,18 @@ public final class MultiLabelScores implements Metric.MetricState {
         throw new UnsupportedOperationException("requires the indices of the images");
     }
 
-    private void add(double[] logits, int[] own) {
+    private void add(double[] logits, int[] own, int index) {
+        Checks.require(
+                logits.length == actual.length,
+                "%d logits, expected %d, one for each class",
+                logits.length,
+                actual.length);
+
         boolean[] positive = new boolean[logits.length];
-        for (int label : own) positive[label] = true;
+        for (int label : own) {
+            Batch.checkLabel(label, logits.length, index);
+            positive[label] = true;
+        }
         for (int k = 0; k < logits.length; k++) {
             double x = logits[k];
             loss += Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))) - (positive[k] ? x : 0);

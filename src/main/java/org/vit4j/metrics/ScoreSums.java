@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.vit4j.config.Checks;
 
 /** Counts of an evaluation with one label per image. */
 final class ScoreSums {
@@ -19,6 +20,11 @@ final class ScoreSums {
     /** @param rows logits, [N, K] */
     void add(double[][] rows, int[] labels) {
         for (int i = 0; i < rows.length; i++) {
+            Checks.require(
+                    rows[i].length == confusion.length,
+                    "%d logits, expected %d, one for each class",
+                    rows[i].length,
+                    confusion.length);
             confusion[labels[i]][WorstMistakes.argMax(rows[i])]++;
             if (Evaluator.isAmong(rows[i], labels[i], 5)) top5++;
         }

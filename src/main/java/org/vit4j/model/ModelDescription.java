@@ -2,6 +2,7 @@ package org.vit4j.model;
 
 import java.util.List;
 import java.util.Map;
+import org.vit4j.config.Checks;
 import org.vit4j.config.Config;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.models.ImageSpec;
@@ -31,10 +32,11 @@ public record ModelDescription(
             throw new IllegalArgumentException(
                     classes.size() + " class names, expected " + model.classes() + " (model.classes)");
         }
-        if (!imageOf(preprocess).equals(model.image())) {
-            throw new IllegalArgumentException(
-                    "preprocessing makes images " + imageOf(preprocess) + ", the network takes " + model.image());
-        }
+        Checks.require(
+                imageOf(preprocess).equals(model.image()),
+                "preprocessing makes images [H, W, C] of %s, the network reads %s",
+                imageOf(preprocess).shape(),
+                model.image().shape());
     }
 
     /** Description of a model that has several labels per image if its config has a label file, {@code data.labels}. */

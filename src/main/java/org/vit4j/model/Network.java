@@ -10,7 +10,6 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.Inference;
 import org.vit4j.backend.ParameterStore;
-import org.vit4j.config.Checks;
 import org.vit4j.config.Config;
 import org.vit4j.config.Section;
 import org.vit4j.data.DataConfig;
@@ -137,17 +136,20 @@ public final class Network implements AutoCloseable {
     }
 
     /**
+     * Sets whether an image has any number of labels; probabilities are then the sigmoids of the logits, otherwise their
+     * softmax. Training sets it too.
+     */
+    public Network multiLabel(boolean several) {
+        description = description.withMultiLabel(several);
+        return this;
+    }
+
+    /**
      * Sets the preprocessing of images.
      *
      * @throws IllegalArgumentException if its images have another size than those of the network
      */
     public Network preprocessing(Preprocessing preprocessing) {
-        ImageSpec made = ModelDescription.imageOf(preprocessing);
-        Checks.require(
-                made.equals(model.image()),
-                "preprocessing makes images [H, W, C] of %s, the network reads %s",
-                made.shape(),
-                model.image().shape());
         description = description.with(preprocessing);
         return this;
     }
@@ -195,14 +197,14 @@ public final class Network implements AutoCloseable {
     }
 
     /** Forward passes in the graph's layout, [B, H, W, C]; created at the first use. */
-    private Inference inference() {
+    private synchronized Inference inference() {
         if (inference == null) inference = Backend.AUTO.inference(graph(), parameters);
         return inference;
     }
 
     /** Frees the memory of forward passes; the network can still be used, which allocates it again. */
     @Override
-    public void close() {
+    public synchronized void close() {
         if (inference != null) inference.close();
         inference = null;
     }

@@ -208,6 +208,10 @@ public final class SavedModel implements AutoCloseable {
                 throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: missing entries");
             }
             Preprocessing preprocess = Preprocessing.fromMap(extras.preprocess);
+            if (extras.classes.size() != model.classes()) {
+                throw new ConfigError(file + ": holds a network with " + extras.classes.size() + " classes, expected "
+                        + model.classes());
+            }
             ImageSpec made = ModelDescription.imageOf(preprocess);
             if (!made.equals(model.image())) {
                 throw new ConfigError(file + ": " + DESCRIPTION

@@ -58,7 +58,10 @@ final class BatchInputs {
 
     private INDArray targets(MixedBatch mixed) {
         return labels.map(of -> train.loss().multiTargets(SoftTargets.multiHot(mixed, of, classes)))
-                .orElseGet(() -> train.loss().targets(mixed, classes));
+                .orElseGet(() -> {
+                    mixed.batch().labels(classes); // checked
+                    return train.loss().targets(mixed, classes);
+                });
     }
 
     /** Counts the images whose largest logit is that of a label of the image, or of its partner if that one dominates. */

@@ -23,7 +23,7 @@ public interface Callback {
      * Called after every optimizer step.
      *
      * @param step number of the step, from 1
-     * @param loss mean loss of its images
+     * @param loss mean of the losses of its batches
      */
     default void step(int step, double loss, double lr) {}
 

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.function.IntFunction;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.data.Batch;
 import org.vit4j.data.MixedBatch;
 
 /** Target probabilities of the loss; rows sum to 1. */
@@ -51,12 +52,19 @@ public final class SoftTargets {
         int[] indices = mixed.batch().indices();
         float[] rows = new float[n * classes];
         for (int i = 0; i < n; i++) {
-            for (int label : labels.apply(indices[i])) rows[i * classes + label] += (float) mixed.lambda()[i];
+            float own = (float) mixed.lambda()[i];
+            add(rows, i * classes, classes, indices[i], labels, own);
             float other = (float) (1 - mixed.lambda()[i]);
-            if (other == 0) continue;
-            for (int label : labels.apply(indices[n - 1 - i])) rows[i * classes + label] += other;
+            if (other != 0) add(rows, i * classes, classes, indices[n - 1 - i], labels, other);
         }
         return Nd4j.createFromArray(rows).reshape('c', n, classes);
+    }
+
+    private static void add(float[] rows, int row, int classes, int index, IntFunction<int[]> labels, float share) {
+        for (int label : labels.apply(index)) {
+            Batch.checkLabel(label, classes, index);
+            rows[row + label] += share;
+        }
     }
 
     /** Sets targets above the threshold to 1, others to 0, in place. */

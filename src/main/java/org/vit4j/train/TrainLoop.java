@@ -11,6 +11,7 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.backend.ProcessGroup;
+import org.vit4j.config.Checks;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.DataLoader;
 import org.vit4j.data.LoadTimes;
@@ -191,7 +192,13 @@ public final class TrainLoop implements AutoCloseable {
     }
 
     private double lr(double epoch) {
-        return schedule.at(epoch, train.optimizer().lr(), state.history());
+        double lr = schedule.at(epoch, train.optimizer().lr(), state.history());
+        Checks.require(
+                lr >= 0 && Double.isFinite(lr),
+                "the schedule returned the rate %s at epoch %.2f; expected at least 0 and finite",
+                lr,
+                epoch);
+        return lr;
     }
 
     private GradientSource gradientSource(BooleanSupplier stop) {

@@ -202,7 +202,7 @@ public final class Trainer {
 
     /** Trains on batches, such as those of a DL4J iterator; see {@link #fit(Dataset, Dataset, int)}. */
     public List<EpochMetrics> fit(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
-        network.classes(classes);
+        network.classes(classes).multiLabel(training.labelLists().isPresent());
         return CpuThreads.with(settings.build(epochs).threads(), () -> {
             try (TrainLoop loop = loop(training, validation, classes, epochs)) {
                 loop.run(() -> false);
@@ -213,6 +213,11 @@ public final class Trainer {
 
     /** Makes the loop, for callers that resume or stop it; the caller closes it. */
     public TrainLoop loop(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
+        Checks.require(
+                classes.size() == network.model().classes(),
+                "%d classes, expected %d, the number of the network's logits",
+                classes.size(),
+                network.model().classes());
         TrainConfig config = settings.build(epochs).forClasses(classes, training.classCounts());
         Checks.require(config.distill().isEmpty() || teacher.isPresent(), "teacher is missing; train.distill needs it");
         Checks.require(

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
@@ -12,16 +15,24 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Backend;
+import org.vit4j.backend.Inference;
 import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.checkpoint.Checkpoints;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.Batch;
+import org.vit4j.data.BatchIterator;
+import org.vit4j.data.BatchSource;
+import org.vit4j.data.Dl4jData;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.transforms.Interpolation;
+import org.vit4j.explain.Explainer;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Tensor;
+import org.vit4j.metrics.Evaluator;
 import org.vit4j.model.Network;
 import org.vit4j.model.SavedModel;
 import org.vit4j.models.ImageSpec;
@@ -68,6 +79,152 @@ class InvalidPartsTest {
         assertFailure(faulty(3), STRIPES).hasMessage(expected);
         assertFailure(faulty(-1), STRIPES).hasMessageContaining("faulty/0: label -1");
         assertFailure(STRIPES, faulty(3)).hasStackTraceContaining(expected);
+    }
+
+    /** Four batches of four images, with labels of the caller's choice. */
+    private record FixedBatches(int[] labels) implements BatchSource {
+        @Override
+        public int batchesPerEpoch() {
+            return 4;
+        }
+
+        @Override
+        public BatchIterator epoch(int epoch, int skipBatches) {
+            return new BatchIterator() {
+                private int next = skipBatches;
+
+                @Override
+                public boolean hasNext() {
+                    return next < 4;
+                }
+
+                @Override
+                public Batch next() {
+                    next++;
+                    float[] images = new float[4 * Stripes.SIDE * Stripes.SIDE * 3];
+                    return new Batch(4, Stripes.SIDE, Stripes.SIDE, 3, images, labels, new int[] {0, 1, 2, 3});
+                }
+
+                @Override
+                public void close() {}
+            };
+        }
+    }
+
+    @Test
+    void labelsOfOtherSourcesOutsideOfTheClassesAreRejected() {
+        List<String> classes = STRIPES.classes();
+        BatchSource good = new FixedBatches(new int[] {0, 1, 2, 0});
+        for (int label : new int[] {3, -1}) {
+            BatchSource bad = new FixedBatches(new int[] {0, 1, label, 0});
+            String expected = "image 2: label " + label + ", expected 0 to 2, an index of the classes";
+            try (Network net = Network.create(MODEL, 1)) {
+                assertThatThrownBy(() -> Trainer.of(net).batch(4).fit(bad, good, classes, 1))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage(expected);
+                assertThatThrownBy(() -> Trainer.of(net).batch(4).fit(good, bad, classes, 1))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage(expected);
+            }
+            Batch batch = bad.epoch(0, 0).next();
+            assertThatThrownBy(() -> Dl4jData.oneHot(batch, 3)).hasMessage(expected);
+        }
+    }
+
+    @Test
+    void otherNumbersOfClassesAreRejected(@TempDir Path directory) {
+        BatchSource batches = new FixedBatches(new int[] {0, 1, 2, 0});
+        List<String> two = List.of("a", "b");
+        try (Network net = Network.create(MODEL, 1);
+                Inference inference = Backend.AUTO.inference(net.graph(), net.parameters())) {
+            assertThatThrownBy(() -> Trainer.of(net).loop(batches, batches, two, 1))
+                    .hasMessage("2 classes, expected 3, the number of the network's logits");
+            assertThatThrownBy(() -> Evaluator.evaluate(inference, batches, List.of("a", "b", "c", "d")))
+                    .hasMessage("3 logits, expected 4, one for each class");
+            Path file = directory.resolve("three.keras");
+            net.save(file);
+            assertThatThrownBy(() -> Network.load(file, pooled(Stripes.SIDE, 5)))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessage(file + ": holds a network with 3 classes, expected 5");
+        }
+    }
+
+    @Test
+    void ratesOfSchedulesThatAreNotFiniteAreRejected() {
+        for (double rate : new double[] {-1e-3, Double.NaN, Double.POSITIVE_INFINITY}) {
+            try (Network net = Network.create(MODEL, 1)) {
+                assertThatThrownBy(() -> Trainer.of(net)
+                                .batch(8)
+                                .schedule((epoch, lr, history) -> rate)
+                                .fit(STRIPES, STRIPES, 1))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("the schedule returned the rate " + rate
+                                + " at epoch 0.00; expected at least 0 and finite");
+            }
+        }
+    }
+
+    @Test
+    void invalidArgumentsOfAnExplainerAreConfigErrors() {
+        try (Network net = Network.create(MODEL, 1)) {
+            Image image = STRIPES.image(0);
+            Explainer explainer = Explainer.of(net);
+            explainer.gradCam(image);
+            for (int k : new int[] {-1, 3})
+                assertThatThrownBy(() -> explainer.saliency(image, OptionalInt.of(k)))
+                        .isInstanceOf(ConfigError.class)
+                        .hasMessage("class " + k + " out of range [0, 3)");
+            assertThatThrownBy(() -> explainer.features(List.of(), "image")).isInstanceOf(ConfigError.class);
+            explainer.close();
+            assertThatThrownBy(() -> explainer.gradCam(image)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    /** Stripes with any number of labels. */
+    private record Tagged(Dataset images) implements Dataset {
+        @Override
+        public int size() {
+            return images.size();
+        }
+
+        @Override
+        public Image image(int index) {
+            return images.image(index);
+        }
+
+        @Override
+        public int label(int index) {
+            return 0;
+        }
+
+        @Override
+        public Optional<IntFunction<int[]>> labelLists() {
+            return Optional.of(index -> new int[] {0, 2});
+        }
+
+        @Override
+        public String name(int index) {
+            return images.name(index);
+        }
+
+        @Override
+        public List<String> classes() {
+            return images.classes();
+        }
+    }
+
+    @Test
+    void trainingOnSeveralLabelsGivesAModelOfSeveralLabels() {
+        try (Network net = Network.create(MODEL, 1)) {
+            Trainer.of(net)
+                    .batch(8)
+                    .loss((sd, logits, targets, config) ->
+                            logits.squaredDifference(targets).mean())
+                    .fit(new Tagged(STRIPES), new Tagged(STRIPES), 1);
+            assertThat(net.description().multiLabel()).isTrue();
+            Trainer.of(net).batch(8).fit(STRIPES, STRIPES, 1);
+            assertThat(net.description().multiLabel()).isFalse();
+        }
     }
 
     @Test
@@ -136,11 +293,15 @@ class InvalidPartsTest {
 
     /** A network whose weights fit each image size. */
     private static Model pooled(int side) {
+        return pooled(side, 3);
+    }
+
+    private static Model pooled(int side, int classes) {
         ImageSpec image = new ImageSpec(side, side, 3);
-        return Model.of(new FaultyNet(image, 3, () -> {
+        return Model.of(new FaultyNet(image, classes, () -> {
             Graph graph = new Graph(Init.PYTORCH);
             Tensor pixels = graph.reshape("pixels", image.input(graph), side * side, 3);
-            graph.output(Graph.LOGITS, graph.dense("head", graph.mean("pool", pixels, 0), 3));
+            graph.output(Graph.LOGITS, graph.dense("head", graph.mean("pool", pixels, 0), classes));
             return graph;
         }));
     }
