@@ -5,10 +5,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.vit4j.io.AtomicFiles;
 
 /**
- * Handles Ctrl-C, SIGTERM and a closed terminal during training: the command finishes its step, saves and returns,
- * and the process ends with the exit code of the command. A second Ctrl-C has no effect.
+ * Handles Ctrl-C, SIGTERM and a closed terminal. During training, the command finishes its step, saves and returns, and the
+ * process ends with the exit code of the command; a second Ctrl-C has no effect. Other commands end at once.
  */
 final class InterruptHandler {
     /** Longer than any step with its checkpoint; after that the process ends without saving. */
@@ -17,11 +18,17 @@ final class InterruptHandler {
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private volatile boolean requested;
 
-    /** Null unless the command saves. */
     private Thread hook;
 
-    /** Makes an interrupt wait for the command. Before this call an interrupt ends the process at once. */
+    /** Makes an interrupt end the process at once, without half-written files. */
+    InterruptHandler() {
+        hook = new Thread(AtomicFiles::discardUnfinished, "interrupt-handler");
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /** Makes an interrupt wait for the command. */
     void listen(Consumer<String> print) {
+        removeHook();
         hook = new Thread(() -> waitForCommand(print), "interrupt-handler");
         Runtime.getRuntime().addShutdownHook(hook);
     }
@@ -49,7 +56,10 @@ final class InterruptHandler {
     /** Records that the command has ended and printed all its output. */
     void ended(int code) {
         ended.complete(code);
-        if (hook == null) return;
+        removeHook();
+    }
+
+    private void removeHook() {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {

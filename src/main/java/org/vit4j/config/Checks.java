@@ -7,6 +7,9 @@ import java.util.Locale;
  * section adds file, line and path.
  */
 public final class Checks {
+    /** Largest number of blocks of a network or stage. */
+    private static final int MAX_DEPTH = 10_000;
+
     private Checks() {}
 
     /** A value that violates the rule of its key. */
@@ -38,6 +41,17 @@ public final class Checks {
     /** Requires an integer of at least 1. */
     public static void positive(String key, int value) {
         check(value >= 1, key, value, "must be at least 1");
+    }
+
+    /** Requires a number of blocks: at least 1, and not so many that building the network takes minutes. */
+    public static void depth(String key, int value) {
+        depth(key, value, 1);
+    }
+
+    /** Like {@link #depth(String, int)}, with another minimum. */
+    public static void depth(String key, int value, int min) {
+        check(value >= min, key, value, "must be at least " + min);
+        check(value <= MAX_DEPTH, key, value, "must be at most " + MAX_DEPTH);
     }
 
     /** Requires integers of at least 1. */

@@ -1,5 +1,6 @@
 package org.vit4j.export;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -49,7 +50,16 @@ public final class SameDiffExport {
         SDVariable logits = lowered.output(OUTPUT);
         if (!logits.name().equals(OUTPUT)) sd.identity(OUTPUT, logits);
         checkSize(file, arrayBytes(sd) + OVERHEAD * sd.variables().size());
-        AtomicFiles.write(file, temporary -> sd.save(temporary.toFile(), false));
+        AtomicFiles.write(file, temporary -> save(sd, temporary));
+    }
+
+    private static void save(SameDiff sd, Path file) throws IOException {
+        try {
+            sd.save(file.toFile(), false);
+        } catch (RuntimeException e) { // ND4J wraps it
+            if (e.getCause() instanceof IOException cause) throw cause;
+            throw e;
+        }
     }
 
     private static long parameterBytes(Graph graph) {

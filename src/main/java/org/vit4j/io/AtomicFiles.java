@@ -11,6 +11,8 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -19,6 +21,9 @@ import javax.imageio.IIOException;
 /** Writes files atomically: a file has its old or its new content, even if the process is killed. */
 public final class AtomicFiles {
     private static final Pattern TEMPORARY = Pattern.compile("\\..+\\.\\d+\\.tmp");
+
+    /** Temporary files that are being written. */
+    private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
 
     private AtomicFiles() {}
 
@@ -36,6 +41,7 @@ public final class AtomicFiles {
     public static void write(Path file, ContentWriter writer) {
         Path target = target(file);
         Path temporary = temporary(target);
+        UNFINISHED.add(temporary);
         try {
             Files.createDirectories(target.getParent());
             writer.write(temporary);
@@ -46,7 +52,13 @@ public final class AtomicFiles {
             throw new RunException(file + ": cannot be written: " + reason(e), e);
         } finally {
             discard(temporary);
+            UNFINISHED.remove(temporary);
         }
+    }
+
+    /** Deletes the temporary files that are being written. For processes that end without waiting for their writers. */
+    public static void discardUnfinished() {
+        UNFINISHED.forEach(AtomicFiles::discard);
     }
 
     private static Path flush(Path file, OpenOption access) throws IOException {

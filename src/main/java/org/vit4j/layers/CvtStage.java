@@ -36,7 +36,7 @@ public record CvtStage(
 
     public CvtStage {
         Checks.positive("dim", dim);
-        Checks.check(depth >= 0, "depth", depth, "must be at least 0");
+        Checks.depth("depth", depth, 0);
         Checks.positive("heads", heads);
     }
 

@@ -14,7 +14,7 @@ import org.vit4j.graph.Activation;
 public record PitStage(int dim, int depth, TransformerBlock block) {
     public PitStage {
         Checks.positive("dim", dim);
-        Checks.positive("depth", depth);
+        Checks.depth("depth", depth);
         Checks.positive("heads", block.attention().heads());
         Checks.positive("head_dim", block.attention().headDim());
         Checks.positive("mlp_dim", block.mlp().hidden());

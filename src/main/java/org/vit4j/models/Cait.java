@@ -135,8 +135,8 @@ public record Cait(
 
     /** Checks the numbers of blocks, the hidden widths and the layer dropout. */
     public static void checkSizes(int depth, int classDepth, int hidden, int classHidden, double layerDropout) {
-        Checks.positive("depth", depth);
-        Checks.positive("class_depth", classDepth);
+        Checks.depth("depth", depth);
+        Checks.depth("class_depth", classDepth);
         Checks.positive("mlp_dim", hidden);
         Checks.positive("class_mlp_dim", classHidden);
         Checks.rate("layer_dropout", layerDropout);

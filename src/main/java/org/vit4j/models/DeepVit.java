@@ -105,7 +105,7 @@ public record DeepVit(
         int depth = s.intAt("depth", defaultDepth);
         List<Boolean> mixing = s.boolsAt("re_attention", Collections.nCopies(Math.max(depth, 0), true));
         return () -> {
-            Checks.positive("depth", depth);
+            Checks.depth("depth", depth);
             Checks.require(
                     mixing.size() == depth,
                     "re_attention (%d entries) must have one entry for each of the %d blocks (depth)",

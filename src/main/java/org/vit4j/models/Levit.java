@@ -107,7 +107,7 @@ public record Levit(
     /** Blocks on one token grid. */
     public record LevitStage(int depth, LevitAttention attention, LevitMlp mlp, Optional<LevitDownsample> downsample) {
         public LevitStage {
-            Checks.check(depth >= 0, "depth", depth, "must be at least 0");
+            Checks.depth("depth", depth, 0);
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.vit4j.config.Checks;
 import org.vit4j.config.Config;
+import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Shape;
 
@@ -87,10 +88,20 @@ public final class Model {
      * Returns the graph; every call returns the same one.
      *
      * @throws IllegalArgumentException if input or logits of a user's network differ from its {@link ModelConfig}
+     * @throws ConfigError if a config has sizes that are too large
      */
     public synchronized Graph graph() {
-        if (graph == null) graph = checked(config.build());
+        if (graph == null) graph = checked(build());
         return graph;
+    }
+
+    private Graph build() {
+        try {
+            return config.build();
+        } catch (IllegalArgumentException | ArithmeticException e) { // sizes whose product exceeds an int
+            if (opener.isEmpty()) throw e;
+            throw new ConfigError(name + ": model: cannot be built with these sizes: " + e.getMessage(), e);
+        }
     }
 
     private Graph checked(Graph built) {

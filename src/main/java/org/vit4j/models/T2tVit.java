@@ -86,7 +86,7 @@ public record T2tVit(
 
     public T2tVit {
         Checks.positive("classes", classes);
-        Checks.positive("depth", depth);
+        Checks.depth("depth", depth);
     }
 
     @Override

@@ -83,7 +83,7 @@ public record Vit(
 
     public Vit {
         Checks.positive("classes", classes);
-        Checks.positive("depth", depth);
+        Checks.depth("depth", depth);
         int stride = embedding.resnet().map(ResNetV2::stride).orElse(1);
         embedding.patchEmbed().requireDivides(image.height(), image.width(), stride);
         boolean classToken = embedding.tokens().classToken();

@@ -32,6 +32,18 @@ class AtomicFilesTest {
     }
 
     @Test
+    void unfinishedFilesCanBeDiscarded() {
+        Path file = directory.resolve("model.keras");
+        assertThatThrownBy(() -> AtomicFiles.write(file, temporary -> {
+                    Files.writeString(temporary, "hal");
+                    AtomicFiles.discardUnfinished(); // as a signal does
+                    assertThat(directory).isEmptyDirectory();
+                }))
+                .isInstanceOf(RunException.class);
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
     void interruptedThreadsWriteFilesAndStayInterrupted() {
         Path file = directory.resolve("metrics.jsonl");
         Thread.currentThread().interrupt();

@@ -110,7 +110,7 @@ public record CommunityCeit(
 
     public CommunityCeit {
         Checks.positive("classes", classes);
-        Checks.positive("depth", depth);
+        Checks.depth("depth", depth);
         if (stem.isPresent()) stem.get().requireDivides(patches, image.height(), image.width());
         else patches.requireDivides(image.height(), image.width(), 1);
     }
