@@ -15,9 +15,16 @@ public record BestEpoch(int epoch, double top1, double loss, boolean averaged) {
 
     /** Finds the best of the finished epochs; empty if there is none. */
     public static Optional<BestEpoch> of(List<EpochMetrics> epochs, BestMetric metric) {
-        return epochs.stream()
-                .reduce((a, b) -> metric.isBetter(b.best(metric), a.best(metric)) ? b : a)
-                .map(epoch -> of(epoch, metric));
+        return find(epochs, metric).map(epoch -> of(epoch, metric));
+    }
+
+    /** Returns the validation metrics of the best epoch, of the better of weights and average. */
+    public static Optional<ValidationMetrics> metrics(List<EpochMetrics> epochs, BestMetric metric) {
+        return find(epochs, metric).map(epoch -> epoch.best(metric));
+    }
+
+    private static Optional<EpochMetrics> find(List<EpochMetrics> epochs, BestMetric metric) {
+        return epochs.stream().reduce((a, b) -> metric.isBetter(b.best(metric), a.best(metric)) ? b : a);
     }
 
     private static BestEpoch of(EpochMetrics epoch, BestMetric metric) {

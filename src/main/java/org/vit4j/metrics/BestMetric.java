@@ -1,9 +1,11 @@
 package org.vit4j.metrics;
 
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.vit4j.config.Section;
 
 /**
@@ -53,6 +55,17 @@ public record BestMetric(String name, BestMode mode) {
         String mode = values.get("train.best.mode");
         BestMetric usual = of(nameOf(word));
         return mode == null ? usual : new BestMetric(usual.name, mode.equals("min") ? BestMode.MIN : BestMode.MAX);
+    }
+
+    /** The measure that orders runs: theirs if all have the same one, otherwise accuracy. */
+    public static BestMetric common(Collection<BestMetric> measures) {
+        Set<BestMetric> distinct = Set.copyOf(measures);
+        return distinct.size() == 1 ? distinct.iterator().next() : ACCURACY;
+    }
+
+    /** Returns the name of a measure that results do not show anyway: empty for accuracy and loss. */
+    public Optional<String> furtherName() {
+        return List.of(ACCURACY.name, LOSS).contains(name) ? Optional.empty() : Optional.of(name);
     }
 
     private static String nameOf(String word) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.vit4j.metrics.BestMetric;
 
 /** Self-contained HTML page that compares runs: a table of results and their curves in shared charts. */
 public final class ComparisonPage {
@@ -29,8 +30,7 @@ public final class ComparisonPage {
         StringBuilder body = new StringBuilder("<header><h1>" + title + "</h1><p class=\"status\">");
         RunComparison.ComparedRun best = comparison.rows().get(comparison.bestRow());
         body.append("Best: ").append(Html.escape(best.name())).append(" with ");
-        body.append(TextFormat.percent(best.best().top1()))
-                .append(" of the validation images classified correctly.</p></header>\n<main>");
+        body.append(Html.escape(bestText(comparison, best))).append(".</p></header>\n<main>");
         body.append("<section><h2>Results</h2>\n").append(results(comparison));
         body.append(unfinished(comparison)).append("</section>\n");
         if (comparison.differences().size() > RunComparison.MAX_KEY_COLUMNS) {
@@ -43,6 +43,14 @@ public final class ComparisonPage {
                 .append(starts(comparison))
                 .append("</section>\n");
         return Html.page(title + " · vit4j", body.append("</main>").toString());
+    }
+
+    private static String bestText(RunComparison comparison, RunComparison.ComparedRun best) {
+        BestMetric measure = comparison.measure();
+        if (measure.equals(BestMetric.ACCURACY))
+            return TextFormat.percent(best.best().top1()) + " of the validation images classified correctly";
+        return "a validation " + measure.name() + " of "
+                + TextFormat.number(measure.value(best.run().bestMetrics().orElseThrow()));
     }
 
     private static String unfinished(RunComparison comparison) {

@@ -22,7 +22,7 @@ final class ParallelCoordinates {
 
     private ParallelCoordinates() {}
 
-    /** @param rows runs; with the values of {@code keys}; runs without accuracy are left out */
+    /** @param rows runs, the best one first, with the values of {@code keys}; runs without accuracy are left out */
     static String svg(List<String> keys, List<SweepPage.SweepRow> rows) {
         List<SweepPage.SweepRow> runs =
                 rows.stream().filter(row -> row.share() > 0).toList();
@@ -38,9 +38,7 @@ final class ParallelCoordinates {
         StringBuilder out = new StringBuilder(format(
                 "<svg class=\"parallel\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"parallel coordinates\">",
                 WIDTH, HEIGHT));
-        int best = IntStream.range(0, runs.size()) // the first of equal ones, as in the table
-                .reduce((a, b) -> runs.get(b).share() > runs.get(a).share() ? b : a)
-                .orElseThrow();
+        int best = 0; // as in the table
         List<Double> accuracy = axes.get(axes.size() - 1).positions;
         List<Integer> order = new ArrayList<>(IntStream.range(0, runs.size())
                 .filter(run -> run != best)

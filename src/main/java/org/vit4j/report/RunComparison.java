@@ -18,6 +18,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.vit4j.config.ConfigError;
 import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.BestMetric;
+import org.vit4j.metrics.ScoreMetric;
+import org.vit4j.metrics.ValidationMetrics;
 
 /**
  * Comparison of runs: results and config differences.
@@ -172,7 +175,7 @@ public record RunComparison(
             run.put(
                     "epochs_planned",
                     row.plannedEpochs.map(RunComparison::toInteger).orElse(null));
-            run.put("best", best(row.best));
+            run.put("best", best(row));
             run.put("last", last(row.last));
             run.put("seconds", row.run.seconds());
             OptionalDouble rate = row.run.imagesPerSecond();
@@ -191,11 +194,17 @@ public record RunComparison(
         return text.matches("\\d{1,9}") ? Integer.valueOf(text) : null;
     }
 
-    private static Map<String, Object> best(BestEpoch best) {
+    private static Map<String, Object> best(ComparedRun row) {
+        BestEpoch best = row.best;
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("epoch", best.epoch());
         all.put("val_top1", best.top1());
         all.put("val_loss", best.loss());
+        BestMetric measure = row.run.bestMetric();
+        measure.furtherName()
+                .ifPresent(name -> all.put(
+                        ScoreMetric.keyOf(name),
+                        measure.value(row.run.bestMetrics().orElseThrow())));
         all.put("averaged", best.averaged());
         return all;
     }
@@ -231,7 +240,9 @@ public record RunComparison(
         boolean columns = differences.size() <= MAX_KEY_COLUMNS;
         List<String> head = new ArrayList<>(List.of("run"));
         if (columns) head.addAll(shortNames().values());
-        head.addAll(List.of("best top-1", "best epoch", "best loss", "last top-1", "last loss"));
+        head.add("best top-1");
+        measure().furtherName().ifPresent(name -> head.add("best " + name));
+        head.addAll(List.of("best epoch", "best loss", "last top-1", "last loss"));
         if (hasEma()) head.add("last EMA top-1");
         head.addAll(List.of("epochs", "time", "images/s", "parameters"));
         table.add(head);
@@ -251,6 +262,8 @@ public record RunComparison(
     private List<String> results(ComparedRun row) {
         List<String> cells = new ArrayList<>();
         cells.add(TextFormat.percent(row.best.top1()));
+        if (measure().furtherName().isPresent())
+            cells.add(TextFormat.number(measure().value(row.run.bestMetrics().orElseThrow())));
         cells.add(row.best.epoch() + (row.best.averaged() ? " EMA" : ""));
         cells.add(TextFormat.number(row.best.loss()));
         cells.add(TextFormat.percent(row.last.get("val_top1")));
@@ -292,14 +305,20 @@ public record RunComparison(
         return TextFormat.abbreviate(groups);
     }
 
-    /** Returns the index of the row with the highest accuracy; the first if several are equal. */
+    /** Measure by which runs are compared: {@code train.best}, or accuracy if the runs have different measures. */
+    BestMetric measure() {
+        return BestMetric.common(rows.stream().map(row -> row.run.bestMetric()).toList());
+    }
+
+    /** Returns the index of the best row; the first if several are equal. */
     int bestRow() {
+        Comparator<ValidationMetrics> bestFirst = measure().bestFirst();
         return IntStream.range(0, rows.size())
-                .reduce((a, b) -> accuracy(b) > accuracy(a) ? b : a)
+                .reduce((a, b) -> bestFirst.compare(bestMetrics(b), bestMetrics(a)) < 0 ? b : a)
                 .orElseThrow();
     }
 
-    private double accuracy(int row) {
-        return rows.get(row).best.top1();
+    private ValidationMetrics bestMetrics(int row) {
+        return rows.get(row).run.bestMetrics().orElseThrow();
     }
 }

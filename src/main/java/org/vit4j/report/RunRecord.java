@@ -18,6 +18,7 @@ import org.vit4j.config.TextFiles;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.MetricsFile;
+import org.vit4j.metrics.ValidationMetrics;
 import org.vit4j.models.Models;
 
 /**
@@ -99,6 +100,11 @@ public record RunRecord(Path directory, MetricsFile metrics, String yaml, Map<St
     /** Returns the best epoch by the trainer's rule. */
     public Optional<BestEpoch> best() {
         return BestEpoch.of(metrics.epochs(), bestMetric());
+    }
+
+    /** Returns the validation metrics of the best epoch. */
+    public Optional<ValidationMetrics> bestMetrics() {
+        return BestEpoch.metrics(metrics.epochs(), bestMetric());
     }
 
     /** Returns the measure that selects the best epoch. */

@@ -36,7 +36,7 @@ public final class SweepPage {
         return Html.page(
                 name + ": sweep",
                 "<header><h1>" + Html.escape(name) + "</h1><p class=\"status\">" + rows.size()
-                        + " runs, best first: validation top-1 and loss at the best epoch of each run.</p></header>\n"
+                        + " runs, best first: results at the best epoch of each run.</p></header>\n"
                         + "<main>"
                         + Html.scrollable(
                                 "runs of the sweep",

@@ -1,6 +1,7 @@
 package org.vit4j.run;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -9,8 +10,11 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.vit4j.config.ConfigError;
 import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.EpochMetrics;
 import org.vit4j.metrics.MetricsFile;
+import org.vit4j.metrics.ScoreMetric;
+import org.vit4j.metrics.ValidationMetrics;
 import org.vit4j.report.RunRecord;
 import org.vit4j.report.SweepPage;
 import org.vit4j.report.TextFormat;
@@ -20,6 +24,8 @@ import org.vit4j.report.TextFormat;
  *
  * @param run name of its directory
  * @param epochs number of finished epochs
+ * @param measure that selects the best epoch
+ * @param metrics of the best epoch; empty before the first
  * @param imagesPerSecond of training, median of the epochs; empty before the first
  * @param problem reason of a failure, empty otherwise
  */
@@ -28,7 +34,9 @@ public record SweepResult(
         Map<String, String> values,
         SweepSummary.SweepState state,
         int epochs,
+        BestMetric measure,
         Optional<BestEpoch> best,
+        Optional<ValidationMetrics> metrics,
         double seconds,
         OptionalDouble imagesPerSecond,
         String problem) {
@@ -36,10 +44,20 @@ public record SweepResult(
     /** Reads the result from {@code metrics.jsonl} of the run. */
     static SweepResult read(SweepPlan.SweepEntry entry, Path directory, SweepSummary.SweepState state, String problem) {
         List<EpochMetrics> epochs = metrics(directory);
-        Optional<BestEpoch> best = BestEpoch.of(epochs, entry.config().train().best());
+        BestMetric measure = entry.config().train().best();
         double seconds = epochs.stream().mapToDouble(EpochMetrics::seconds).sum();
         OptionalDouble rate = RunRecord.median(epochs.stream().mapToDouble(EpochMetrics::imagesPerSecond));
-        return new SweepResult(entry.name(), entry.values(), state, epochs.size(), best, seconds, rate, problem);
+        return new SweepResult(
+                entry.name(),
+                entry.values(),
+                state,
+                epochs.size(),
+                measure,
+                BestEpoch.of(epochs, measure),
+                BestEpoch.metrics(epochs, measure),
+                seconds,
+                rate,
+                problem);
     }
 
     static List<EpochMetrics> metrics(Path directory) {
@@ -58,16 +76,16 @@ public record SweepResult(
      * Row of the page.
      *
      * @param report path of its report, relative to the page
+     * @param withMeasure true for a column with the value of the measure
      */
-    SweepPage.SweepRow forPage(Optional<String> report) {
+    SweepPage.SweepRow forPage(Optional<String> report, boolean withMeasure) {
+        List<String> results = new ArrayList<>(List.of(top1Text(), lossText()));
+        if (withMeasure) results.add(measureText());
+        results.add(
+                imagesPerSecond.isPresent() ? String.format(Locale.ROOT, "%.0f", imagesPerSecond.getAsDouble()) : "-");
+        results.add(epochs == 0 ? "-" : TextFormat.time(seconds));
         return new SweepPage.SweepRow(
-                List.of(
-                        top1Text(),
-                        lossText(),
-                        imagesPerSecond.isPresent()
-                                ? String.format(Locale.ROOT, "%.0f", imagesPerSecond.getAsDouble())
-                                : "-",
-                        epochs == 0 ? "-" : TextFormat.time(seconds)),
+                results,
                 List.copyOf(values.values()),
                 List.of(bestEpochText(), String.valueOf(epochs), stateText()),
                 report,
@@ -81,6 +99,12 @@ public record SweepResult(
 
     String lossText() {
         return best.map(b -> String.format(Locale.ROOT, "%.4f", b.loss())).orElse("-");
+    }
+
+    /** Value of the measure, if it is not accuracy or loss. */
+    String measureText() {
+        return metrics.map(best -> String.format(Locale.ROOT, "%.4f", measure.value(best)))
+                .orElse("-");
     }
 
     String bestEpochText() {
@@ -100,6 +124,9 @@ public record SweepResult(
         map.put("best_epoch", best.map(BestEpoch::epoch).orElse(null));
         map.put("val_top1", best.map(BestEpoch::top1).orElse(null));
         map.put("val_loss", best.map(BestEpoch::loss).orElse(null));
+        measure.furtherName()
+                .ifPresent(name -> map.put(
+                        ScoreMetric.keyOf(name), metrics.map(measure::value).orElse(null)));
         map.put("seconds", seconds);
         map.put("problem", problem);
         return map;

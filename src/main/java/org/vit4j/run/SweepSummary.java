@@ -16,21 +16,20 @@ import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.vit4j.metrics.BestEpoch;
+import org.vit4j.metrics.BestMetric;
+import org.vit4j.metrics.ScoreMetric;
+import org.vit4j.metrics.ValidationMetrics;
 import org.vit4j.report.Chart;
 import org.vit4j.report.SweepPage;
 
 /**
- * Results of the runs of a sweep, best first.
+ * Results of the runs of a sweep, best first by {@code train.best}, or by accuracy if the runs have different measures.
  *
  * @param axes varied config keys and their values
  */
 public record SweepSummary(String config, Path directory, List<SweepAxis> axes, List<SweepResult> rows) {
     private static final Logger LOG = LoggerFactory.getLogger(SweepSummary.class);
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Comparator<SweepResult> BEST_FIRST = Comparator.comparing(
-                    (SweepResult row) -> row.best().map(BestEpoch::top1).orElse(-1.0), Comparator.reverseOrder())
-            .thenComparing(row -> row.best().map(BestEpoch::loss).orElse(Double.MAX_VALUE));
 
     /** Progress of a run. */
     public enum SweepState {
@@ -45,7 +44,20 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
     }
 
     public SweepSummary {
-        rows = rows.stream().sorted(BEST_FIRST).toList();
+        Comparator<ValidationMetrics> bestFirst = measure(rows).bestFirst();
+        rows = rows.stream()
+                .sorted(Comparator.comparing(
+                        (SweepResult row) -> row.metrics().orElse(null), Comparator.nullsLast(bestFirst)))
+                .toList();
+    }
+
+    private static BestMetric measure(List<SweepResult> rows) {
+        return BestMetric.common(rows.stream().map(SweepResult::measure).toList());
+    }
+
+    /** Name of the measure of all runs, if it is not accuracy or loss. */
+    private Optional<String> furtherMeasure() {
+        return measure(rows).furtherName();
     }
 
     /** Reads the state of the planned runs from the directory. */
@@ -151,12 +163,18 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
 
     String csv() {
         List<String> header = new ArrayList<>(axes.stream().map(SweepAxis::path).toList());
-        header.addAll(List.of("val_top1", "val_loss", "best_epoch", "epochs", "state", "seconds", "run", "problem"));
+        header.addAll(List.of("val_top1", "val_loss"));
+        furtherMeasure().ifPresent(name -> header.add(ScoreMetric.keyOf(name)));
+        header.addAll(List.of("best_epoch", "epochs", "state", "seconds", "run", "problem"));
         StringBuilder lines = new StringBuilder(line(header));
         for (SweepResult row : rows) {
             List<String> cells = new ArrayList<>(row.values().values());
             cells.add(row.best().map(b -> String.valueOf(b.top1())).orElse(""));
             cells.add(row.best().map(b -> String.valueOf(b.loss())).orElse(""));
+            if (furtherMeasure().isPresent())
+                cells.add(row.metrics()
+                        .map(best -> String.valueOf(row.measure().value(best)))
+                        .orElse(""));
             cells.add(row.best().map(b -> String.valueOf(b.epoch())).orElse(""));
             cells.addAll(List.of(String.valueOf(row.epochs()), row.state().label(), String.valueOf(row.seconds())));
             cells.addAll(List.of(row.run(), row.problem()));
@@ -175,20 +193,26 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
     private List<List<String>> table() {
         List<List<String>> table = new ArrayList<>();
         List<String> header = new ArrayList<>(axes.stream().map(SweepAxis::path).toList());
-        header.addAll(List.of("top-1", "loss", "best epoch", "epochs", "state"));
+        header.addAll(List.of("top-1", "loss"));
+        furtherMeasure().ifPresent(header::add);
+        header.addAll(List.of("best epoch", "epochs", "state"));
         table.add(header);
         for (SweepResult row : rows) {
             List<String> cells = new ArrayList<>(row.values().values());
-            cells.addAll(List.of(row.top1Text(), row.lossText(), row.bestEpochText()));
-            cells.addAll(List.of(String.valueOf(row.epochs()), row.stateText()));
+            cells.addAll(List.of(row.top1Text(), row.lossText()));
+            if (furtherMeasure().isPresent()) cells.add(row.measureText());
+            cells.addAll(List.of(row.bestEpochText(), String.valueOf(row.epochs()), row.stateText()));
             table.add(cells);
         }
         return table;
     }
 
     private String html() {
+        List<String> results = new ArrayList<>(List.of("top-1", "loss"));
+        furtherMeasure().ifPresent(results::add);
+        results.addAll(List.of("images/s", "time"));
         SweepPage.SweepRow header = new SweepPage.SweepRow(
-                List.of("top-1", "loss", "images/s", "time"),
+                results,
                 axes.stream().map(SweepAxis::path).toList(),
                 List.of("best epoch", "epochs", "state"),
                 Optional.empty(),
@@ -197,7 +221,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         for (SweepResult row : rows) {
             boolean report = Files.exists(directory.resolve(row.run()).resolve("report.html"));
             Optional<String> link = report ? Optional.of(row.run() + "/report.html") : Optional.empty();
-            lines.add(row.forPage(link));
+            lines.add(row.forPage(link, furtherMeasure().isPresent()));
         }
         return SweepPage.html(config, header, lines, curves());
     }
@@ -207,12 +231,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
                 .map(row -> {
                     List<Chart.ChartPoint> points = SweepResult.metrics(directory.resolve(row.run())).stream()
                             .map(epoch -> new Chart.ChartPoint(
-                                    epoch.epoch(),
-                                    Math.max(
-                                            epoch.valTop1(),
-                                            epoch.ema()
-                                                    .map(ema -> ema.valTop1())
-                                                    .orElse(0.0))))
+                                    epoch.epoch(), epoch.best(row.measure()).valTop1()))
                             .toList();
                     OptionalDouble best = row.best().isPresent()
                             ? OptionalDouble.of(row.best().get().epoch())

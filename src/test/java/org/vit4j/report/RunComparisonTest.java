@@ -128,6 +128,38 @@ class RunComparisonTest {
     }
 
     @Test
+    void theBestRunFollowsTheMeasureOfTheRuns() throws IOException {
+        List<Path> runs = new ArrayList<>();
+        for (String measure : List.of("loss", "map", "accuracy")) {
+            String best = "train: {best: {metric: " + measure + "}}";
+            Path accurate = RunFixtures.write(directory.resolve(measure + "/accurate"), best, 0.9);
+            Path other = RunFixtures.write(directory.resolve(measure + "/other"), best, 0.5, 0.5); // its loss is lower
+            metric(accurate, "val_map", 0.25);
+            metric(other, "val_map", 0.75);
+            RunComparison comparison = RunComparison.read(List.of(accurate, other));
+            assertThat(comparison.bestRow()).as(measure).isEqualTo(measure.equals("accuracy") ? 0 : 1);
+            String page = ComparisonPage.html(comparison);
+            assertThat(comparison.table().contains("best map")).isEqualTo(measure.equals("map"));
+            switch (measure) {
+                case "loss" -> assertThat(page).contains("with a validation loss of 0.8.");
+                case "map" -> {
+                    assertThat(page).contains("with a validation map of 0.75.");
+                    assertThat(comparison.toMaps().get(1).get("best").toString())
+                            .contains("val_map=0.75");
+                }
+                default -> assertThat(page).contains("with 90.00% of the validation images");
+            }
+            runs.addAll(List.of(other, accurate));
+        }
+        assertThat(RunComparison.read(runs).bestRow()).isEqualTo(1); // different measures: by accuracy
+    }
+
+    private static void metric(Path run, String key, double value) throws IOException {
+        Path file = run.resolve("metrics.jsonl");
+        Files.writeString(file, Files.readString(file).replace("}", ",\"" + key + "\":" + value + "}"));
+    }
+
+    @Test
     void runsWithoutAFinishedEpochAreLeftOutIfThereAreOthers() throws IOException {
         Path good = run("good", 16, "0.1", 0.5);
         Path fresh = run("fresh", 16, "0.1");

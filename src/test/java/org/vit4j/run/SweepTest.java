@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -210,6 +212,30 @@ class SweepTest {
                 .contains("href=\"lr=1e-3,clip=1e30/report.html\"")
                 .contains("href=\"lr=1e30,clip=1e30/report.html\"");
         assertThat(summary.text().lines()).hasSize(3);
+    }
+
+    @Test
+    void theBestRunFollowsTheMeasureOfTheRuns() throws IOException {
+        List<String> config = new ArrayList<>(TINY);
+        config.addAll(List.of("train.epochs=2", "train.best.metric=f1"));
+        SweepPlan plan = Sweep.plan(
+                "digits-vit",
+                config,
+                List.of("train.optimizer.lr=1e-5,1e-2", "train.seed=1,2"),
+                Optional.of(directory.resolve("f1")));
+        SweepSummary summary = run(plan, false, () -> false);
+        List<Double> values = summary.rows().stream()
+                .map(row -> row.measure().value(row.metrics().orElseThrow()))
+                .toList();
+        assertThat(values).isSortedAccordingTo(Comparator.reverseOrder()).doesNotContain(Double.NaN);
+        assertThat(summary.text().lines().findFirst().orElseThrow())
+                .contains("loss  ")
+                .contains("  f1  ");
+        List<String> csv = Files.readAllLines(directory.resolve("f1/sweep.csv"));
+        assertThat(csv.get(0)).contains("val_top1,val_loss,val_f1,best_epoch");
+        assertThat(csv.get(1)).contains("," + values.get(0) + ",");
+        assertThat(summary.json()).contains("\"val_f1\" : " + values.get(0));
+        assertThat(Files.readString(directory.resolve("f1/sweep.html"))).contains(">f1<");
     }
 
     @Test
