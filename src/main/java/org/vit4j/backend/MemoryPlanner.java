@@ -104,6 +104,6 @@ public final class MemoryPlanner {
     }
 
     private long end(MemoryBlock block) {
-        return (block.offset() + block.length() + alignment - 1) / alignment * alignment;
+        return Alignment.roundUp(block.offset() + block.length(), alignment);
     }
 }

@@ -49,13 +49,13 @@ final class BenchNetwork {
     SDVariable loss(LossInputs network) {
         int classes = config.model().classes();
         SDVariable targets = network.sd().placeHolder(TARGETS, Nd4j.dataType(), -1, classes);
-        return LossFunctions.crossEntropy(network.sd(), network.output("logits"), targets);
+        return LossFunctions.crossEntropy(network.sd(), network.output(Graph.LOGITS), targets);
     }
 
     /** Images, targets and new random masks, by placeholder. */
     Map<String, INDArray> inputs(Batch batch, List<DropMask> masks) {
         Map<String, INDArray> inputs = new HashMap<>();
-        inputs.put(graph.tensors().iterator().next().name(), images(batch));
+        inputs.put(graph.input().name(), images(batch));
         int classes = config.model().classes();
         inputs.put(TARGETS, config.train().loss().targets(MixedBatch.none(batch), classes));
         DropoutMasks.draw(masks, config.train().seed(), step++, batch.size(), inputs);

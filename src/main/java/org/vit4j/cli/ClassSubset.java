@@ -1,8 +1,10 @@
 package org.vit4j.cli;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -67,7 +69,19 @@ record ClassSubset(List<Integer> indices) {
         return Nd4j.createFromArray(selected);
     }
 
-    private record SelectedImages(Dataset all, List<Integer> images, ClassSubset subset) implements Dataset {
+    private static final class SelectedImages implements Dataset {
+        private final Dataset all;
+        private final List<Integer> images;
+        private final List<String> classes;
+        private final Map<Integer, Integer> labels = new HashMap<>();
+
+        SelectedImages(Dataset all, List<Integer> images, ClassSubset subset) {
+            this.all = all;
+            this.images = images;
+            this.classes = subset.names(all.classes());
+            for (int label = 0; label < subset.indices.size(); label++) labels.put(subset.indices.get(label), label);
+        }
+
         @Override
         public int size() {
             return images.size();
@@ -85,7 +99,7 @@ record ClassSubset(List<Integer> indices) {
 
         @Override
         public int label(int index) {
-            return subset.indices.indexOf(all.label(images.get(index)));
+            return labels.get(all.label(images.get(index)));
         }
 
         @Override
@@ -95,7 +109,7 @@ record ClassSubset(List<Integer> indices) {
 
         @Override
         public List<String> classes() {
-            return subset.names(all.classes());
+            return classes;
         }
     }
 }

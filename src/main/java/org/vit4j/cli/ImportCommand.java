@@ -44,7 +44,11 @@ final class ImportCommand implements Callable<Integer> {
                             + " are taken from it, and the weights from TRAINED, the file that Keras saved.")
     private Optional<Path> like = Optional.empty();
 
-    @Option(names = "-o", required = true, paramLabel = "MODEL", description = "The .keras file to write.")
+    @Option(
+            names = {"-o", "--output"},
+            required = true,
+            paramLabel = "MODEL",
+            description = "The .keras file to write.")
     private Path model;
 
     @Option(

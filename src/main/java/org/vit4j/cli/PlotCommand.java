@@ -1,11 +1,12 @@
 package org.vit4j.cli;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import javax.imageio.ImageIO;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.image.PngEncoder;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.plot.Drawing;
 import org.vit4j.plot.ModelPlot;
@@ -59,9 +60,7 @@ final class PlotCommand implements Callable<Integer> {
             AtomicFiles.write(output, drawing.svg());
         } else {
             BufferedImage image = drawing.image(scale);
-            AtomicFiles.write(output, temporary -> {
-                if (!ImageIO.write(image, "png", temporary.toFile())) throw new AssertionError("no PNG writer");
-            });
+            AtomicFiles.write(output, temporary -> Files.write(temporary, PngEncoder.encode(image)));
         }
         spec.commandLine().getOut().println("drawing: " + output);
         return CommandLineProgram.SUCCESS;

@@ -82,7 +82,7 @@ final class PredictCommand implements Callable<Integer> {
     private Optional<String> spark = Optional.empty();
 
     @Option(
-            names = "-o",
+            names = {"-o", "--output"},
             paramLabel = "OUT",
             description = "Write one row per image to a .csv, .jsonl or .parquet file instead of printing them. With"
                     + " --spark: the Parquet table to write.")

@@ -1,12 +1,13 @@
 package org.vit4j.cli;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import javax.imageio.ImageIO;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.image.PngEncoder;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.run.AugmentPreview;
 import org.vit4j.run.RunConfig;
@@ -61,9 +62,7 @@ final class PreviewCommand implements Callable<Integer> {
         RunConfig run = RunConfig.open(config, overrides.values());
         int images = count.orElse(Math.min(32, run.train().batch()));
         BufferedImage sheet = AugmentPreview.sheet(run, TrainData.open(run), epoch, images);
-        AtomicFiles.write(output, temporary -> {
-            if (!ImageIO.write(sheet, "png", temporary.toFile())) throw new AssertionError("no PNG writer");
-        });
+        AtomicFiles.write(output, temporary -> Files.write(temporary, PngEncoder.encode(sheet)));
         spec.commandLine().getOut().println("sheet: " + output);
         return CommandLineProgram.SUCCESS;
     }

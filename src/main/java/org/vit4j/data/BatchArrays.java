@@ -41,8 +41,8 @@ final class BatchArrays {
     void release(Batch batch) {
         if (batch.size() != batchSize) return;
         if (batch.isOfBytes()) {
-            if (bytes.size() <= limit) bytes.add(batch.pixels());
-        } else if (floats.size() <= limit) {
+            if (bytes.size() < limit) bytes.add(batch.pixels());
+        } else if (floats.size() < limit) {
             floats.add(batch.images());
         }
     }

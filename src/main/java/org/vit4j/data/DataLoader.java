@@ -85,7 +85,7 @@ public final class DataLoader implements BatchSource {
         this.seed = seed;
         this.threads = threads;
         this.onUnreadable = unreadable;
-        this.arrays = new BatchArrays(preprocess, batchSize, batchesAhead());
+        this.arrays = new BatchArrays(preprocess, batchSize, batchesAhead() + 1); // one is in use
     }
 
     /**

@@ -27,15 +27,25 @@ public record MixedBatch(Batch batch, double[] lambda) {
         return batch.size();
     }
 
+    /** Position of the partner of image {@code i} in a batch of {@code n} images. */
+    public static int partnerOf(int i, int n) {
+        return n - 1 - i;
+    }
+
     /** Label of the partner of image {@code i}. */
     public int partner(int i) {
-        return batch.labels()[batch.size() - 1 - i];
+        return batch.labels()[partnerOf(i, size())];
+    }
+
+    /** Position of the image with the larger weight in image {@code i}: itself, or its partner. */
+    public int dominantOf(int i) {
+        return lambda[i] >= 0.5 ? i : partnerOf(i, size());
     }
 
     /** [N], the label with the larger weight; the image's own label if both are equal. */
     public int[] dominant() {
         int[] labels = new int[batch.size()];
-        for (int i = 0; i < labels.length; i++) labels[i] = lambda[i] >= 0.5 ? batch.labels()[i] : partner(i);
+        for (int i = 0; i < labels.length; i++) labels[i] = batch.labels()[dominantOf(i)];
         return labels;
     }
 }

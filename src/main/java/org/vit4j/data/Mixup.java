@@ -114,7 +114,8 @@ public record Mixup(
                 for (int i = 0; i < n; i++) mixes[i] = draw(batch, random);
             }
             case PAIR -> {
-                for (int i = 0; i < (n + 1) / 2; i++) mixes[i] = mixes[n - 1 - i] = draw(batch, random);
+                for (int i = 0; i < (n + 1) / 2; i++)
+                    mixes[i] = mixes[MixedBatch.partnerOf(i, n)] = draw(batch, random);
             }
         }
         return mixes;
@@ -147,7 +148,7 @@ public record Mixup(
         int n = batch.size();
         for (int i = 0; i < n; i++) {
             MixChoice mix = mixes[i];
-            if (i == n - 1 - i) continue; // the middle image is its own partner
+            if (i == MixedBatch.partnerOf(i, n)) continue; // the middle image is its own partner
             if (mix.box.isPresent()) paste(batch, mixed, i, mix.box.get());
             else if (mix.lambda != 1) blend(batch.images(), mixed, i, n, (float) mix.lambda, (float) (1 - mix.lambda));
         }
@@ -160,7 +161,7 @@ public record Mixup(
     private static void blend(float[] images, float[] out, int i, int n, float own, float other) {
         int size = out.length / n;
         int a = i * size;
-        int b = (n - 1 - i) * size;
+        int b = MixedBatch.partnerOf(i, n) * size;
         for (int k = 0; k < size; k++) out[a + k] = images[a + k] * own + images[b + k] * other;
     }
 
@@ -170,7 +171,7 @@ public record Mixup(
         int length = (box.right - box.left) * batch.channels();
         for (int y = box.top; y < box.bottom; y++) {
             int at = y * row + box.left * batch.channels();
-            int partner = (batch.size() - 1 - i) * size;
+            int partner = MixedBatch.partnerOf(i, batch.size()) * size;
             System.arraycopy(batch.images(), partner + at, out, i * size + at, length);
         }
     }

@@ -1,8 +1,5 @@
 package org.vit4j.explain;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.file.Files;
@@ -13,10 +10,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import javax.imageio.ImageIO;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UnicodeNames;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.PngEncoder;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.SavedModel;
@@ -126,7 +123,7 @@ final class ImageExplanations {
             ExplainMethod method, int i, HeatMap heat, int target, OptionalInt head, String suffix) {
         String name = names.get(i) + "-" + method.cliName() + suffix;
         double top = heat.scaleTop(request.percentile());
-        byte[] png = png(heat.overlay(explainer.view(images.get(i)), top));
+        byte[] png = PngEncoder.encode(heat.overlay(explainer.view(images.get(i)), top));
         AtomicFiles.write(request.directory().resolve(name + ".png"), temporary -> Files.write(temporary, png));
         Optional<String> classLabel = method.isClassSpecific()
                 ? Optional.of(model.description().classes().get(target))
@@ -209,7 +206,7 @@ final class ImageExplanations {
             List<ImagePage.PredictionBar> bars = predictions.get(i).stream()
                     .map(p -> new ImagePage.PredictionBar(p.label(), p.probability()))
                     .toList();
-            byte[] png = png(HeatMap.image(explainer.view(images.get(i))));
+            byte[] png = PngEncoder.encode(HeatMap.image(explainer.view(images.get(i))));
             rows.add(new ImagePage.ImageRow(names.get(i), png, bars, figures.get(i), heads.get(i)));
         }
         Map<String, String> methods = new LinkedHashMap<>();
@@ -231,15 +228,5 @@ final class ImageExplanations {
                 top,
                 "Each map has its own scale, which its caption states, so colors cannot be compared between maps. Lower"
                         + " values are more transparent.");
-    }
-
-    private static byte[] png(BufferedImage image) {
-        var bytes = new ByteArrayOutputStream();
-        try {
-            if (!ImageIO.write(image, "png", bytes)) throw new AssertionError("no PNG writer");
-        } catch (IOException e) {
-            throw new AssertionError("writing to memory failed", e);
-        }
-        return bytes.toByteArray();
     }
 }

@@ -1,9 +1,6 @@
 package org.vit4j.notebook;
 
 import java.awt.image.RenderedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,10 +8,8 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import javax.imageio.ImageIO;
-import javax.imageio.stream.ImageOutputStream;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.image.PngEncoder;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.report.Chart;
 import org.vit4j.report.Html;
@@ -36,15 +31,7 @@ public record Figure(String mime, String data, String text) {
 
     /** Creates a figure from an image, which is encoded as PNG. */
     public static Figure png(RenderedImage image, String text) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        // ImageIO's own stream would cache in a temporary file.
-        try (ImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
-            ImageIO.write(image, "png", stream);
-            stream.flush();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return png(out.toByteArray(), text);
+        return png(PngEncoder.encode(image), text);
     }
 
     /** Creates a figure from a PNG file. */

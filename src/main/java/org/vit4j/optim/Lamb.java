@@ -56,7 +56,7 @@ public record Lamb(
             protected void update(FlatArray gradient, double lr) {
                 double norm = gradient.norm();
                 if (norm > maxGradNorm) gradient.divide(norm / maxGradNorm);
-                moments.direction(gradient, 1, steps());
+                moments.direction(gradient, steps());
                 forEachParameter(gradient, (range, parameter, direction) -> {
                     if (range.weightDecay() > 0) direction.add(parameter, range.weightDecay());
                 });

@@ -15,11 +15,11 @@ record Moments(FlatArray m, FlatArray v, AdamSettings settings) {
     }
 
     /**
-     * Replaces the gradient by {@code factor * m' / (sqrt(v') + eps)}, where m' and v' are the bias-corrected moments.
+     * Replaces the gradient by {@code m' / (sqrt(v') + eps)}, where m' and v' are the bias-corrected moments.
      *
      * @param stepsBefore number of steps before this one
      */
-    void direction(FlatArray gradient, double factor, int stepsBefore) {
-        gradient.adam(m, v, settings, factor, stepsBefore);
+    void direction(FlatArray gradient, int stepsBefore) {
+        gradient.adam(m, v, settings, 1, stepsBefore);
     }
 }

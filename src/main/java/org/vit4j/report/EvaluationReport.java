@@ -3,9 +3,7 @@ package org.vit4j.report;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,13 +11,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntFunction;
-import javax.imageio.ImageIO;
-import javax.imageio.stream.ImageOutputStream;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.data.Preprocessing;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.PngEncoder;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.metrics.Mistake;
 import org.vit4j.metrics.Scores;
@@ -113,15 +109,7 @@ public record EvaluationReport(
                 }
             }
         }
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        // ImageIO's own stream would cache in a temporary file, which is closed when a signal ends the process.
-        try (ImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
-            ImageIO.write(buffered, "png", stream);
-            stream.flush();
-            return out.toByteArray();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return PngEncoder.encode(buffered);
     }
 
     /** Writes {@code evaluation.json} into a run directory. */

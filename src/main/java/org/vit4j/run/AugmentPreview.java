@@ -90,7 +90,7 @@ public final class AugmentPreview {
         float[] pixels = Arrays.copyOfRange(batch.images(), i * size, (i + 1) * size);
         BufferedImage image = ImageFile.toBufferedImage(preprocess.denormalize(pixels));
         String label = labels.get(i);
-        String partner = labels.get(batch.size() - 1 - i);
+        String partner = labels.get(MixedBatch.partnerOf(i, batch.size()));
         double share = mixed.lambda()[i];
         if (share == 1 || label.equals(partner)) return new SheetTile(image, List.of(new LabelShare(label, 1)));
         return new SheetTile(image, List.of(new LabelShare(label, share), new LabelShare(partner, 1 - share)));

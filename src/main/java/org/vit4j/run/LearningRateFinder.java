@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntFunction;
 import org.vit4j.config.Checks;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
+import org.vit4j.data.ForwardingBatchSource;
 import org.vit4j.io.RunException;
 import org.vit4j.machine.CpuThreads;
 import org.vit4j.model.Network;
@@ -108,28 +108,32 @@ public record LearningRateFinder(double min, double max, int steps) {
     }
 
     /** The batches of consecutive epochs as one epoch. */
-    private record EndlessBatches(BatchSource source, int batchesPerEpoch) implements BatchSource {
-        @Override
-        public String name(int index) {
-            return source.name(index);
+    private static final class EndlessBatches extends ForwardingBatchSource {
+        private final BatchSource source;
+        private final int batchesPerEpoch;
+
+        EndlessBatches(BatchSource source, int batchesPerEpoch) {
+            super(source);
+            this.source = source;
+            this.batchesPerEpoch = batchesPerEpoch;
         }
 
         @Override
-        public Optional<long[]> classCounts() {
-            return source.classCounts();
-        }
-
-        @Override
-        public Optional<IntFunction<int[]>> labelLists() {
-            return source.labelLists();
+        public int batchesPerEpoch() {
+            return batchesPerEpoch;
         }
 
         @Override
         public BatchIterator epoch(int epoch, int skipBatches) {
-            return new BatchIterator() {
+            return new ForwardingBatches() {
                 private BatchIterator current = source.epoch(0, skipBatches);
                 private int epochs = 1;
                 private int left = batchesPerEpoch - skipBatches;
+
+                @Override
+                protected BatchIterator batches() {
+                    return current;
+                }
 
                 @Override
                 public boolean hasNext() {
@@ -144,17 +148,7 @@ public record LearningRateFinder(double min, double max, int steps) {
                         current.close();
                         current = source.epoch(epochs++, 0);
                     }
-                    return current.next();
-                }
-
-                @Override
-                public void release(Batch batch) {
-                    current.release(batch);
-                }
-
-                @Override
-                public void close() {
-                    current.close();
+                    return super.next();
                 }
             };
         }

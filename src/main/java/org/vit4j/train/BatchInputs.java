@@ -36,7 +36,7 @@ final class BatchInputs {
         this.classes = classes;
         this.teacher = teacher;
         this.masks = masks;
-        this.images = graph.tensors().iterator().next().name();
+        this.images = graph.input().name();
     }
 
     /** @param draw number of the batch since the start; seeds the random masks together with the seed of the run */
@@ -72,7 +72,7 @@ final class BatchInputs {
         long correct = 0;
         for (int i = 0; i < predicted.length; i++) {
             int label = predicted[i];
-            int dominant = mixed.lambda()[i] >= 0.5 ? indices[i] : indices[indices.length - 1 - i];
+            int dominant = indices[mixed.dominantOf(i)];
             if (IntStream.of(labels.get().apply(dominant)).anyMatch(own -> own == label)) correct++;
         }
         return correct;

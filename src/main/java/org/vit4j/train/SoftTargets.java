@@ -34,7 +34,7 @@ public final class SoftTargets {
         for (int i = 0; i < n; i++) {
             float own = (float) shares[i];
             float other = (float) (1 - shares[i]);
-            int partner = labels[n - 1 - i];
+            int partner = labels[MixedBatch.partnerOf(i, n)];
             for (int k = 0; k < classes; k++) {
                 rows[i * classes + k] = (k == labels[i] ? on : off) * own + (k == partner ? on : off) * other;
             }
@@ -55,7 +55,7 @@ public final class SoftTargets {
             float own = (float) mixed.lambda()[i];
             add(rows, i * classes, classes, indices[i], labels, own);
             float other = (float) (1 - mixed.lambda()[i]);
-            if (other != 0) add(rows, i * classes, classes, indices[n - 1 - i], labels, other);
+            if (other != 0) add(rows, i * classes, classes, indices[MixedBatch.partnerOf(i, n)], labels, other);
         }
         return Nd4j.createFromArray(rows).reshape('c', n, classes);
     }

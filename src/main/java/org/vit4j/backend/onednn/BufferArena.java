@@ -3,6 +3,7 @@ package org.vit4j.backend.onednn;
 import java.util.Collection;
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
+import org.vit4j.backend.Alignment;
 import org.vit4j.backend.MemoryBlock;
 import org.vit4j.backend.MemoryPlanner;
 
@@ -27,7 +28,7 @@ final class BufferArena implements AutoCloseable {
         this.size = MemoryPlanner.assignOffsets(blocks, gradients.reserved(), PAGE, MemoryPlanner.GapChoice.LOWEST)
                 - shared;
         this.memory = new BytePointer(size + PAGE);
-        long base = (memory.address() + PAGE - 1) / PAGE * PAGE;
+        long base = Alignment.roundUp(memory.address(), PAGE);
         for (PlannedBuffer buffer : buffers) {
             long offset = buffer.block().offset();
             buffer.assign(offset < shared ? gradients.origin() + offset : base + offset - shared);

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
+import org.vit4j.backend.Alignment;
 import org.vit4j.machine.CpuThreads;
 
 /**
@@ -188,12 +189,8 @@ record DenseProduct(StridedArray x, StridedArray weights, StridedArray bias, Str
 
     /** Memory for any layout of the weights: which one oneDNN prefers depends on post-ops, which are not known yet. */
     private StridedArray planBuffer() {
-        long rows = roundedUp(weights.dim(0), 64);
-        long columns = Math.max(roundedUp(weights.dim(1), 48), roundedUp(weights.dim(1), 64));
+        long rows = Alignment.roundUp(weights.dim(0), 64);
+        long columns = Math.max(Alignment.roundUp(weights.dim(1), 48), Alignment.roundUp(weights.dim(1), 64));
         return StridedArray.temporary(x.type(), rows * columns);
-    }
-
-    private static long roundedUp(long size, long block) {
-        return (size + block - 1) / block * block;
     }
 }

@@ -15,6 +15,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.vit4j.backend.Alignment;
 import org.vit4j.backend.BatchStatistics;
 import org.vit4j.backend.CachedPlan;
 import org.vit4j.backend.OpTime;
@@ -112,7 +113,7 @@ final class OneDnnPlan implements CachedPlan {
         long bytes =
                 primitives.stream().mapToLong(Primitive::scratchBytes).max().orElse(0);
         BytePointer memory = new BytePointer(bytes + PAGE);
-        long start = (memory.address() + PAGE - 1) / PAGE * PAGE;
+        long start = Alignment.roundUp(memory.address(), PAGE);
         primitives.forEach(primitive -> primitive.setScratch(start));
         return memory;
     }

@@ -31,10 +31,7 @@ final class PoolingPrimitive {
     }
 
     private StridedArray workspace() {
-        dnnl_primitive_desc forward = forwardDesc();
-        long bytes = MemoryLayout.chosen(forward, dnnl_query_workspace_md).bytes();
-        dnnl_primitive_desc_destroy(forward);
-        return StridedArray.temporary((bytes + Float.BYTES - 1) / Float.BYTES);
+        return PrimitiveSequence.buffer(forwardDesc(), dnnl_query_workspace_md);
     }
 
     /** View of [B, H, W, C] in oneDNN's axis order, [B, C, H, W]. */

@@ -68,7 +68,8 @@ final class Primitive implements AutoCloseable {
     private dnnl_memory addArgument(PrimitiveArgument argument) {
         dnnl_memory memory = new dnnl_memory();
         Dnnl.check(
-                dnnl_memory_create(memory, argument.layout(), Dnnl.engine(), new MemoryAddress(argument.address())),
+                dnnl_memory_create(
+                        memory, argument.layout(), Dnnl.engine(), new Kernels.RawPointer(argument.address())),
                 "memory");
         arguments.position(memories.size()).arg(argument.role()).memory(memory);
         memories.add(memory);
@@ -84,7 +85,8 @@ final class Primitive implements AutoCloseable {
 
     /** Sets the scratch memory, which other primitives may use before and after a run. */
     void setScratch(long address) {
-        if (scratch != null) Dnnl.check(dnnl_memory_set_data_handle(scratch, new MemoryAddress(address)), "scratch");
+        if (scratch != null)
+            Dnnl.check(dnnl_memory_set_data_handle(scratch, new Kernels.RawPointer(address)), "scratch");
     }
 
     /** Returns true if an argument is a view of an input. */
@@ -96,15 +98,8 @@ final class Primitive implements AutoCloseable {
     void readInput(PlannedBuffer input, long address) {
         for (InputMemory view : inputs) {
             if (view.input != input) continue;
-            MemoryAddress at = new MemoryAddress(address + view.offset);
+            Kernels.RawPointer at = new Kernels.RawPointer(address + view.offset);
             Dnnl.check(dnnl_memory_set_data_handle(view.memory, at), "input");
-        }
-    }
-
-    /** Pointer to an address in memory that it does not own. */
-    private static final class MemoryAddress extends Pointer {
-        MemoryAddress(long address) {
-            this.address = address;
         }
     }
 

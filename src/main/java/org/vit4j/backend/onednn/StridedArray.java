@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.vit4j.backend.Alignment;
 
 /** A strided view of a buffer. Slicing, permuting and most reshaping return another view without copying. */
 final class StridedArray {
@@ -54,7 +55,7 @@ final class StridedArray {
 
     /** Elements from one aligned row to the next. */
     static long aligned(long columns) {
-        return (columns + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT;
+        return Alignment.roundUp(columns, ROW_ALIGNMENT);
     }
 
     /** A new row-major array of floats that no step writes. */

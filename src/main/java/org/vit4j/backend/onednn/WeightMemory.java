@@ -3,6 +3,7 @@ package org.vit4j.backend.onednn;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
+import org.vit4j.backend.Alignment;
 
 /**
  * Memory of arrays that live equally long, allocated in blocks: Linux can map a block with huge pages if the allocator asks for
@@ -34,7 +35,7 @@ final class WeightMemory implements AutoCloseable {
 
     /** The first address from {@code address} on that a cache line begins at. */
     static long aligned(long address) {
-        return (address + LINE - 1) / LINE * LINE;
+        return Alignment.roundUp(address, LINE);
     }
 
     @Override
