@@ -28,7 +28,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     static final String EXTRAS = "vit4j/";
     static final String INDEX = "weights.json";
 
-    private static final int MAX_JSON_BYTES = 8 << 20;
+    private static final int MAX_JSON_BYTES = 256 << 20; // LeViT's tables of relative positions are part of config.json
     private static final int MAX_EXTRAS_BYTES = 64 << 20;
     /** Upper bound of the HDF5 headers per dataset, in bytes. */
     private static final long OVERHEAD = 1024;

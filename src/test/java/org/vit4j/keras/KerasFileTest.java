@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -29,6 +30,7 @@ import org.vit4j.graph.Graph;
 import org.vit4j.graph.Init;
 import org.vit4j.graph.Shape;
 import org.vit4j.models.Models;
+import org.vit4j.run.RunConfig;
 
 class KerasFileTest {
     private static final Map<String, byte[]> EXTRAS =
@@ -63,6 +65,28 @@ class KerasFileTest {
             assertThat(read.extras()).containsOnlyKeys("labels.json", "config.yaml");
             assertThat(read.extra("labels.json")).isEqualTo(utf8("[\"cat\"]"));
             assertThat(read.metadata().path("keras_version").asText()).startsWith("3.");
+        }
+    }
+
+    /** LeViT's tables have an entry for each pair of tokens: 1024 x 1024 in each block here, 9 MB of JSON. */
+    @Test
+    void largeTablesOfRelativePositionsAreSaved() throws IOException {
+        Graph levit = RunConfig.open(
+                        "digits-levit",
+                        List.of(
+                                "model.image.size=256",
+                                "model.stem=s8",
+                                "model.dim=[8,8]",
+                                "model.depth=[2,1]",
+                                "model.heads=[1,1]",
+                                "model.key_dim=8"))
+                .model()
+                .graph();
+        WeightSource weights = weights(levit);
+        KerasFile.write(file, KerasModel.of(levit, "levit"), weights, EXTRAS);
+        try (KerasFile read = KerasFile.read(file)) {
+            read.check(levit);
+            assertThat(read.values("head.linear.bias")).isEqualTo(weights.values("head.linear.bias"));
         }
     }
 

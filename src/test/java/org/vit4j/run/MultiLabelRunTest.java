@@ -158,6 +158,14 @@ class MultiLabelRunTest {
         rejected(
                 "file,labels,split\nimages/1.png,a,train\nimages/2.png,a,val\nimages/1.png,b,val\n",
                 "labels.csv:4: images/1.png is in line 2 too; expected one line per image");
+        rejected(
+                "file,labels,split\nimages/1.png,a,train\n./images/1.png,a,val\n",
+                "labels.csv:3: ./images/1.png is in line 2 too");
+        rejected("file,cat,cat,split\nimages/1.png,1,0,train\n", "labels.csv:1: duplicate column 'cat'");
+        rejected("file,cat,,split\nimages/1.png,1,0,train\n", "labels.csv:1: a column has no name");
+        rejected(
+                "file,cat,split,is_valid\nimages/1.png,1,train,0\n",
+                "labels.csv:1: columns split and is_valid both divide the images");
         String one = "file,labels,split\nimages/1.png,a,train\nimages/2.png,a,val\n";
         rejected(one, "train.loss.name: must be bce", "train.loss.name=cross_entropy");
         rejected(one, "sampling (balanced) needs one label per image", "data.sampling=balanced");

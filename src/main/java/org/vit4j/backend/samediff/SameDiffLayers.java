@@ -99,8 +99,9 @@ final class SameDiffLayers {
         return new NormalizedRows(y, mean, variance);
     }
 
+    /** [N, 1], [N, C] -> [1, C]. Without transposing: ND4J's gradient of a transposed product is wrong for C = 1. */
     private SDVariable columnSums(SDVariable one, SDVariable x) {
-        return sd.mmul(one, x, true, false, false);
+        return sd.mmul(sd.reshape(one, 1, -1), x);
     }
 
     /** Batch norm of [N, C] by running statistics: an affine map of each column. */

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -111,8 +112,17 @@ public record LabelFile(Path file, String separator) {
         return images(root, classes, "in the model", rows);
     }
 
-    private static List<String> header(List<List<String>> lines) {
-        return lines.get(0).stream().map(name -> name.strip()).toList();
+    private List<String> header(List<List<String>> lines) {
+        List<String> header = lines.get(0).stream().map(String::strip).toList();
+        if (SPLITS.stream().filter(header::contains).count() > 1)
+            throw problem(
+                    1, "columns " + String.join(" and ", SPLITS) + " both divide the images; expected one of them");
+        Set<String> names = new HashSet<>();
+        for (String name : header.subList(1, header.size())) { // the first one is that of the files
+            if (name.isEmpty()) throw problem(1, "a column has no name (" + header + ")");
+            if (!names.add(UnicodeNames.composed(name))) throw problem(1, "duplicate column '" + name + "'");
+        }
+        return header;
     }
 
     private List<LabeledRow> rows(List<List<String>> lines, List<String> header) {
@@ -122,7 +132,7 @@ public record LabelFile(Path file, String separator) {
         for (int i = 1; i < lines.size(); i++) {
             if (lines.get(i).size() == 1 && lines.get(i).get(0).isBlank()) continue;
             LabeledRow row = row(i + 1, header, lines.get(i), split);
-            Integer before = lineOf.putIfAbsent(row.image, row.line);
+            Integer before = lineOf.putIfAbsent(Path.of(row.image).normalize().toString(), row.line);
             if (before != null)
                 throw problem(row.line, row.image + " is in line " + before + " too; expected one line per image");
             rows.add(row);
@@ -205,7 +215,7 @@ public record LabelFile(Path file, String separator) {
                     .toList();
         }
         Set<String> names = new TreeSet<>(NaturalOrder.INSTANCE);
-        rows.forEach(row -> names.addAll(row.names));
+        rows.forEach(row -> row.names.forEach(name -> names.add(UnicodeNames.composed(name))));
         return List.copyOf(names);
     }
 

@@ -9,6 +9,7 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.Suggestions;
+import org.vit4j.config.UnicodeNames;
 import org.vit4j.data.datasets.NaturalOrder;
 
 /**
@@ -32,7 +33,7 @@ final class LabelClasses {
         this.areNames = names.isEmpty() && first.labels().areNames();
         this.firstName = example(first);
         this.from = from;
-        for (int i = 0; i < classes.size(); i++) indices.put(classes.get(i), i);
+        for (int i = 0; i < classes.size(); i++) indices.put(UnicodeNames.composed(classes.get(i)), i);
     }
 
     /**
@@ -46,7 +47,8 @@ final class LabelClasses {
         if (!names.isEmpty()) return new LabelClasses(names, names, first, "in its metadata");
         if (first.labels().areNames()) {
             TreeSet<String> distinct = new TreeSet<>(NaturalOrder.INSTANCE);
-            train.shards().forEach(shard -> distinct.addAll(shard.labels().texts()));
+            for (Shard shard : train.shards())
+                shard.labels().texts().forEach(text -> distinct.add(UnicodeNames.composed(text)));
             return new LabelClasses(names, List.copyOf(distinct), first, "in training");
         }
         int last = train.shards().stream()
@@ -104,7 +106,7 @@ final class LabelClasses {
     }
 
     private int ofName(Shard shard, int i, String name) {
-        Integer index = indices.get(name);
+        Integer index = indices.get(UnicodeNames.composed(name));
         if (index != null) return index;
         throw new ConfigError(shard.name(i) + ": no class '" + name + "' " + from + Suggestions.hint(name, classes));
     }

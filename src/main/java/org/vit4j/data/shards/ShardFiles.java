@@ -18,6 +18,7 @@ import org.vit4j.config.UserPath;
 import org.vit4j.data.datasets.ImageFolder;
 import org.vit4j.data.datasets.NaturalOrder;
 import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.SameFile;
 
 /**
  * The files of both splits.
@@ -39,16 +40,24 @@ record ShardFiles(List<Path> train, List<Path> validation) {
         if (holdOut && !config.valShards().isEmpty())
             throw new ConfigError("data.val_share: unexpected, data.val_shards names the validation files");
         List<Path> val = patterns("data.val_shards", path, config.valShards());
-        if (!config.trainShards().isEmpty())
-            return new ShardFiles(patterns("data.train_shards", path, config.trainShards()), val);
+        if (!config.trainShards().isEmpty()) {
+            List<Path> train = patterns("data.train_shards", path, config.trainShards());
+            train.stream().filter(file -> isAmong(file, val)).findFirst().ifPresent(file -> {
+                throw new ConfigError(
+                        "data.val_shards: " + file + " is in data.train_shards too; expected other files");
+            });
+            return new ShardFiles(train, val);
+        }
         Optional<ShardFiles> listed = ShardInfo.read(format, path).flatMap(info -> listed(info, val, holdOut));
         if (listed.isPresent()) return listed.get();
         List<Path> all = all(format, path);
         Map<Path, String> splits = splits(all, UserPath.of(path), path);
         List<Path> train = of(all, splits, TRAIN);
         if (!val.isEmpty()) {
-            List<Path> others = all.stream().filter(file -> !val.contains(file)).toList();
-            return new ShardFiles(train.isEmpty() ? others : train, val);
+            List<Path> others = without(val, train.isEmpty() ? all : train);
+            if (others.isEmpty())
+                throw new ConfigError("data.val_shards: names all files of " + path + "; none is left for training");
+            return new ShardFiles(others, val);
         }
         Optional<String> name =
                 ImageFolder.VALIDATION.stream().filter(splits::containsValue).findFirst();
@@ -67,9 +76,8 @@ record ShardFiles(List<Path> train, List<Path> validation) {
 
     /** Files of both splits as {@code _info.json} lists them; empty if it lists no training files, or none for validation. */
     private static Optional<ShardFiles> listed(ShardInfo info, List<Path> val, boolean holdOut) {
-        List<Path> train = info.train().map(ShardInfo.InfoSplit::files).orElse(List.of()).stream()
-                .filter(file -> !val.contains(file))
-                .toList();
+        List<Path> train =
+                without(val, info.train().map(ShardInfo.InfoSplit::files).orElse(List.of()));
         Optional<ShardInfo.InfoSplit> validation = info.validation();
         if (holdOut && validation.isPresent())
             throw new ConfigError("data.val_share: unexpected, " + info.file()
@@ -92,6 +100,21 @@ record ShardFiles(List<Path> train, List<Path> validation) {
         if (name.isPresent()) return of(all, splits, name.get());
         if (FilePatterns.isPattern(path)) return all;
         throw new ConfigError(path + ": has training files only; to evaluate on them, give a pattern of the files");
+    }
+
+    private static List<Path> without(List<Path> excluded, List<Path> files) {
+        return files.stream().filter(file -> !isAmong(file, excluded)).toList();
+    }
+
+    /** Compares files, not names: {@code ./a.tar} is {@code a.tar}. */
+    private static boolean isAmong(Path file, List<Path> others) {
+        return others.stream().anyMatch(other -> {
+            try {
+                return SameFile.test(file, other);
+            } catch (IOException e) {
+                return false; // reported when it is opened
+            }
+        });
     }
 
     private static List<Path> of(List<Path> files, Map<Path, String> splits, String split) {

@@ -67,8 +67,8 @@ public record RandAugment(
         return out;
     }
 
-    private double magnitude(SplittableRandom random) {
-        if (mstd > UNIFORM) return m * random.nextDouble();
+    double magnitude(SplittableRandom random) {
+        if (mstd > UNIFORM) return Math.min(mmax, m * random.nextDouble());
         double noisy = mstd > 0 ? m + mstd * RandomDistributions.normal(random) : m;
         return Math.max(0, Math.min(mmax, noisy));
     }

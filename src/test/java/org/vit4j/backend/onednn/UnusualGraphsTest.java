@@ -47,6 +47,13 @@ class UnusualGraphsTest {
             "sum after linear attention",
             UnusualGraphsTest::linearAttention));
 
+    static {
+        GRAPHS.put("batch norm of one channel", (g, x) -> g.batchNorm("y", g.dense("d", x, 1), 1e-3));
+        GRAPHS.put(
+                "batch norm of one head",
+                (g, x) -> g.batchNorm("y", g.splitHeads("h", g.dense("d", x, 4), 1), 0, 1e-3, Init.ONES));
+    }
+
     private static Tensor overlappingParts(Graph g, Tensor x) {
         Tensor qkv = g.dense("qkv", x, 12);
         Tensor v = g.splitHeads("v", qkv, 2, 2, 3);

@@ -112,6 +112,19 @@ class ShardFilesTest {
     }
 
     @Test
+    void validationFilesAreNotTrainingFiles() throws IOException {
+        files("a/train-0.tar", "a/train-1.tar", "a/val-0.tar", "b/x-0.tar", "b/x-1.tar");
+        for (String name : List.of("train-1.tar", "./train-1.tar", "../a/train-1.tar")) {
+            ShardFiles files = ShardFiles.find(
+                    ShardFormat.WEBDATASET, dir.resolve("a").toString(), shards(List.of(), List.of(name)), false);
+            assertThat(names(files.train())).as(name).isEqualTo("a/train-0.tar");
+        }
+        assertThat(found("b", shards(List.of(), List.of("./x-1.tar")), false)).startsWith("b/x-0.tar | ");
+        refused("b", shards(List.of("x-*.tar"), List.of("x-1.tar")), false, "x-1.tar is in data.train_shards too");
+        refused("b", shards(List.of(), List.of("x-*.tar")), false, "data.val_shards: names all files of ");
+    }
+
+    @Test
     void mistakesAreExplained() throws IOException {
         files("a/train-0.tar", "b/0.tar", "c/train-0.tar.gz", "d/x.txt", "e/train-0.tar", "e/val-0.tar");
         refused("no", ShardConfig.DEFAULTS, false, "no: does not exist; expected .tar files");

@@ -259,6 +259,21 @@ class WebDatasetTest {
     }
 
     @Test
+    void labelsInBothUnicodeFormsAreOneClass() throws IOException {
+        String composed = "caf\u00e9";
+        String decomposed = "cafe\u0301";
+        tar(
+                dir.resolve("train.tar"),
+                members("1.png", png(1), "1.cls", composed, "2.png", png(1), "2.cls", decomposed));
+        tar(dir.resolve("val.tar"), members("7.png", png(1), "7.cls", decomposed));
+        assertThat(config("").open().train().classes()).containsExactly(composed);
+        Path map = Files.writeString(dir.resolve("map.txt"), "zoo\n" + decomposed + "\n");
+        DatasetSplits mapped = config("class_map: " + map).open();
+        assertThat(mapped.train().label(0)).isEqualTo(1);
+        assertThat(mapped.validation().label(0)).isEqualTo(1);
+    }
+
+    @Test
     void damagedFilesAreRejected() throws IOException {
         tar(dir.resolve("val.tar"), samples(0, 2));
         Path train = tar(dir.resolve("train.tar"), samples(0, 4));

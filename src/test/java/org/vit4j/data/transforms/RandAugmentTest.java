@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
@@ -38,6 +40,19 @@ class RandAugmentTest {
         assertThat(read("m: 5").ops()).isEqualTo(RandAugmentOpSet.PLAIN);
         assertThat(read("policy: rand-m3-n1, m: 7, inc: true, set: default").m())
                 .isEqualTo(7);
+    }
+
+    /** timm clamps uniform magnitudes too. */
+    @Test
+    void uniformMagnitudesAreAtMostTheLimit() {
+        RandAugment policy = read("policy: rand-m20-mstd101");
+        SplittableRandom random = new SplittableRandom(1);
+        double[] drawn = IntStream.range(0, 1000)
+                .mapToDouble(i -> policy.magnitude(random))
+                .toArray();
+        assertThat(Arrays.stream(drawn).boxed()).allMatch(magnitude -> magnitude >= 0 && magnitude <= 10);
+        assertThat(Arrays.stream(drawn).filter(magnitude -> magnitude == 10).count())
+                .isBetween(400L, 600L);
     }
 
     @Test
