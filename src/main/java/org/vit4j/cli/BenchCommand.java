@@ -1,8 +1,6 @@
 package org.vit4j.cli;
 
 import java.io.PrintWriter;
-import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -113,12 +111,7 @@ final class BenchCommand implements Callable<Integer> {
 
     /** Returns the command line of this program as a bench worker, with the same JVM options. */
     private List<String> worker(BenchRunner runner) {
-        List<String> command = new ArrayList<>();
-        command.add(JavaExecutable.path().toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
-                .forEach(command::add);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        List<String> command = JavaExecutable.command(Main.class);
         command.addAll(List.of("bench-worker", config, "--runner", runner.word()));
         for (String override : overrides.values()) command.addAll(List.of("--set", override));
         return command;

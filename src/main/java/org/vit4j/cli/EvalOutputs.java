@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.Csv;
 import org.vit4j.metrics.Scores;
 import picocli.CommandLine.Option;
 

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.Csv;
 import org.vit4j.io.RunException;
 import org.vit4j.report.Chart;
 import org.vit4j.report.RatePage;

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.vit4j.config.ConfigError;
+import org.vit4j.io.Csv;
 import org.vit4j.model.Prediction;
 
 /**

@@ -4,7 +4,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
@@ -107,13 +106,8 @@ final class RankLauncher {
     }
 
     private void start(List<String> arguments, int rank, int port) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(JavaExecutable.path().toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
-                .forEach(command::add);
-        command.add("-D" + LAUNCHER + "=" + ProcessHandle.current().pid());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        String launcher = "-D" + LAUNCHER + "=" + ProcessHandle.current().pid();
+        List<String> command = JavaExecutable.command(Main.class, launcher);
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command);
         Map<String, String> environment = builder.environment();

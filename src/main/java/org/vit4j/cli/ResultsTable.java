@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.vit4j.data.Preprocessing;
+import org.vit4j.io.Csv;
 import org.vit4j.metrics.MultiLabelSummary;
+import org.vit4j.report.TextTable;
 
 /**
  * Table of evaluated models with the columns of timm's {@code validate.py}, the highest top-1 accuracy first. With several
@@ -32,21 +34,7 @@ final class ResultsTable {
 
     /** Formats a table with aligned columns. */
     static String text(List<ModelEvaluation> models) {
-        List<List<String>> rows = rows(models);
-        StringBuilder text = new StringBuilder();
-        for (List<String> row : rows) {
-            for (int c = 0; c < row.size(); c++) {
-                int column = c;
-                int width = rows.stream()
-                        .mapToInt(r -> r.get(column).length())
-                        .max()
-                        .orElse(0);
-                String padding = " ".repeat(width - row.get(c).length());
-                text.append(c == 0 ? row.get(c) + padding : "  " + padding + row.get(c));
-            }
-            text.append(System.lineSeparator());
-        }
-        return text.toString();
+        return TextTable.rightAligned(rows(models)).replace("\n", System.lineSeparator()) + System.lineSeparator();
     }
 
     private static List<List<String>> rows(List<ModelEvaluation> models) {
@@ -87,6 +75,7 @@ final class ResultsTable {
 
     /** Rounds as Python's {@code round}, with at least one decimal. */
     private static String rounded(double value, int decimals) {
+        if (!Double.isFinite(value)) return String.valueOf(value);
         BigDecimal digits =
                 new BigDecimal(value).setScale(decimals, RoundingMode.HALF_EVEN).stripTrailingZeros();
         return (digits.scale() < 1 ? digits.setScale(1) : digits).toPlainString();

@@ -279,18 +279,7 @@ public record RunComparison(
 
     /** Formats the comparison as text for a terminal. */
     public String table() {
-        List<List<String>> table = cells();
-        int[] widths = new int[table.get(0).size()];
-        for (List<String> line : table)
-            for (int i = 0; i < widths.length; i++)
-                widths[i] = Math.max(widths[i], line.get(i).length());
-        StringBuilder text = new StringBuilder();
-        for (List<String> line : table) {
-            StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-" + widths[0] + "s", line.get(0)));
-            for (int i = 1; i < widths.length; i++)
-                row.append(String.format(Locale.ROOT, "  %" + widths[i] + "s", line.get(i)));
-            text.append(row.toString().stripTrailing()).append('\n');
-        }
+        StringBuilder text = new StringBuilder(TextTable.rightAligned(cells())).append('\n');
         if (differences.size() > MAX_KEY_COLUMNS) {
             text.append("\nconfig differences:\n");
             differences.forEach((path, values) -> text.append("  " + path + ": " + grouped(values) + "\n"));

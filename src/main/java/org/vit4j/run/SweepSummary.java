@@ -13,14 +13,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.vit4j.io.Csv;
 import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.ScoreMetric;
 import org.vit4j.metrics.ValidationMetrics;
 import org.vit4j.report.Chart;
 import org.vit4j.report.SweepPage;
+import org.vit4j.report.TextTable;
 
 /**
  * Results of the runs of a sweep, best first by {@code train.best}, or by accuracy if the runs have different measures.
@@ -141,24 +142,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
 
     /** Human-readable table. */
     public String text() {
-        List<List<String>> table = table();
-        List<Integer> widths = new ArrayList<>();
-        for (int column = 0; column < table.get(0).size(); column++) {
-            int index = column;
-            widths.add(table.stream()
-                    .mapToInt(row -> row.get(index).length())
-                    .max()
-                    .orElse(0));
-        }
-        return table.stream()
-                .map(row -> {
-                    StringBuilder line = new StringBuilder();
-                    for (int i = 0; i < row.size(); i++) {
-                        line.append(String.format(Locale.ROOT, "%-" + Math.max(1, widths.get(i)) + "s  ", row.get(i)));
-                    }
-                    return line.toString().stripTrailing();
-                })
-                .collect(Collectors.joining("\n"));
+        return TextTable.leftAligned(table());
     }
 
     String csv() {
@@ -166,7 +150,7 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
         header.addAll(List.of("val_top1", "val_loss"));
         furtherMeasure().ifPresent(name -> header.add(ScoreMetric.keyOf(name)));
         header.addAll(List.of("best_epoch", "epochs", "state", "seconds", "run", "problem"));
-        StringBuilder lines = new StringBuilder(line(header));
+        StringBuilder lines = new StringBuilder(Csv.line(header) + "\n");
         for (SweepResult row : rows) {
             List<String> cells = new ArrayList<>(row.values().values());
             cells.add(row.best().map(b -> String.valueOf(b.top1())).orElse(""));
@@ -178,16 +162,9 @@ public record SweepSummary(String config, Path directory, List<SweepAxis> axes, 
             cells.add(row.best().map(b -> String.valueOf(b.epoch())).orElse(""));
             cells.addAll(List.of(String.valueOf(row.epochs()), row.state().label(), String.valueOf(row.seconds())));
             cells.addAll(List.of(row.run(), row.problem()));
-            lines.append(line(cells));
+            lines.append(Csv.line(cells)).append('\n');
         }
         return lines.toString();
-    }
-
-    private static String line(List<String> cells) {
-        return cells.stream()
-                        .map(cell -> cell.matches("[^,\"\n\r]*") ? cell : '"' + cell.replace("\"", "\"\"") + '"')
-                        .collect(Collectors.joining(","))
-                + "\n";
     }
 
     private List<List<String>> table() {

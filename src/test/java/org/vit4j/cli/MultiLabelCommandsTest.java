@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vit4j.config.Config;
 import org.vit4j.data.image.ImageFile;
 import org.vit4j.model.ModelDescription;
+import org.vit4j.model.Network;
 import org.vit4j.model.Prediction;
 import org.vit4j.model.RandomModel;
 import org.vit4j.model.SavedModel;
@@ -251,6 +252,22 @@ class MultiLabelCommandsTest {
                         + "f1_micro,threshold,param_count,img_size,crop_pct,interpolation");
         assertThat(Double.parseDouble(lines.get(1).split(",")[1]))
                 .isCloseTo(100 * scores.path("map").asDouble(), within(5e-5));
+    }
+
+    @Test
+    void modelsWhoseOutputsAreNanAreLastInTheTable() throws IOException {
+        Path broken = dir.resolve("broken.keras");
+        try (Network net = Network.load(model)) {
+            net.parameters().array("head.bias").putScalar(0, Double.NaN);
+            net.save(broken);
+        }
+        CommandLineTest.Outcome compared =
+                CommandLineTest.run("eval", broken.toString(), model.toString(), "--data", images, "--labels", labels);
+        assertThat(compared.code()).as(compared.err()).isZero();
+        List<String> lines = compared.out().lines().toList();
+        assertThat(lines.get(1)).startsWith(model.toString());
+        assertThat(lines.get(2)).startsWith(broken.toString()).contains("NaN");
+        assertThat(compared.err()).contains("broken.keras: the loss is NaN");
     }
 
     @Test

@@ -1,14 +1,14 @@
-package org.vit4j.cli;
+package org.vit4j.io;
 
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** Comma-separated values as in RFC 4180, with line feeds. */
-final class Csv {
+public final class Csv {
     private Csv() {}
 
     /** Formats one line without its end. */
-    static String line(List<?> values) {
+    public static String line(List<?> values) {
         return values.stream().map(value -> quoted(String.valueOf(value))).collect(Collectors.joining(","));
     }
 
