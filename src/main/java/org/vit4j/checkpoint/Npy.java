@@ -57,7 +57,7 @@ public final class Npy {
      * @param type empty for text, objects and big-endian numbers; bfloat16 for two bytes without a type ({@code |V2}), as
      *     saved by JAX
      * @param fortran true if the first axis is contiguous (Fortran order)
-     * @param text the header as it is
+     * @param text of the header, for messages
      */
     record Header(Optional<DType> type, List<Integer> shape, boolean fortran, String text) {}
 

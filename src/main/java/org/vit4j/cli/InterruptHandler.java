@@ -9,7 +9,8 @@ import org.vit4j.io.AtomicFiles;
 
 /**
  * Handles Ctrl-C, SIGTERM and a closed terminal. During training, the command finishes its step, saves and returns, and the
- * process ends with the exit code of the command; a second Ctrl-C has no effect. Other commands end at once.
+ * process ends with the exit code of the command; a second Ctrl-C has no effect. Other commands end at once, except
+ * {@code report --follow}.
  */
 final class InterruptHandler {
     /** Longer than any step with its checkpoint; after that the process ends without saving. */

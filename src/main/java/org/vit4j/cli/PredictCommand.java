@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.vit4j.backend.Backend;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
@@ -178,14 +179,16 @@ final class PredictCommand implements Callable<Integer> {
             List<PredictInput> inputs,
             UnreadableInputs unreadable,
             Path to) {
+        AtomicInteger notFinite = new AtomicInteger();
         AtomicFiles.write(to, temporary -> {
             try (var progress = new BatchProgress(spec.commandLine().getErr(), "predict", inputs.size(), true);
                     var writer = PredictionTable.open(to, temporary)) {
-                reportNotFinite(new ImagePredictor(model, options, writer, progress).predict(inputs, unreadable));
+                notFinite.set(new ImagePredictor(model, options, writer, progress).predict(inputs, unreadable));
             } catch (UncheckedIOException e) {
                 throw e.getCause();
             }
         });
+        reportNotFinite(notFinite.get());
         int written = inputs.size() - unreadable.count();
         spec.commandLine().getOut().println(written + (written == 1 ? " input: " : " inputs: ") + to);
         spec.commandLine().getOut().flush();

@@ -28,7 +28,10 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     static final String EXTRAS = "vit4j/";
     static final String INDEX = "weights.json";
 
-    private static final int MAX_JSON_BYTES = 256 << 20; // LeViT's tables of relative positions are part of config.json
+    private static final int MAX_JSON_BYTES = 8 << 20;
+    /** LeViT's tables of relative positions are part of {@code config.json}. */
+    private static final int MAX_CONFIG_BYTES = 256 << 20;
+
     private static final int MAX_EXTRAS_BYTES = 64 << 20;
     /** Upper bound of the HDF5 headers per dataset, in bytes. */
     private static final long OVERHEAD = 1024;
@@ -136,7 +139,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     }
 
     static JsonNode json(KerasZip zip, String name) throws IOException {
-        byte[] bytes = zip.bytes(name, MAX_JSON_BYTES);
+        byte[] bytes = zip.bytes(name, name.equals(CONFIG) ? MAX_CONFIG_BYTES : MAX_JSON_BYTES);
         try {
             JsonNode json = KerasJson.JSON.readTree(bytes);
             if (json.isObject()) return json;

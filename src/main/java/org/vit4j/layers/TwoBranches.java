@@ -32,6 +32,7 @@ public record TwoBranches(
                     "depth",
                     stage,
                     "must be [blocks, blocks, cross-attention blocks], at least [1, 1, 0]");
+            stage.forEach(blocks -> Checks.depth("depth", blocks, 0));
         }
     }
 

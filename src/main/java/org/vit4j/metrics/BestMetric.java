@@ -57,13 +57,13 @@ public record BestMetric(String name, BestMode mode) {
         return mode == null ? usual : new BestMetric(usual.name, mode.equals("min") ? BestMode.MIN : BestMode.MAX);
     }
 
-    /** The measure that orders runs: theirs if all have the same one, otherwise accuracy. */
+    /** Returns the measure that orders runs: theirs if all have the same one, otherwise accuracy. */
     public static BestMetric common(Collection<BestMetric> measures) {
         Set<BestMetric> distinct = Set.copyOf(measures);
         return distinct.size() == 1 ? distinct.iterator().next() : ACCURACY;
     }
 
-    /** Returns the name of a measure that results do not show anyway: empty for accuracy and loss. */
+    /** Returns the name; empty for accuracy and loss, which all tables have. */
     public Optional<String> furtherName() {
         return List.of(ACCURACY.name, LOSS).contains(name) ? Optional.empty() : Optional.of(name);
     }

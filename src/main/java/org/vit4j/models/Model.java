@@ -88,7 +88,7 @@ public final class Model {
      * Returns the graph; every call returns the same one.
      *
      * @throws IllegalArgumentException if input or logits of a user's network differ from its {@link ModelConfig}
-     * @throws ConfigError if a config has sizes that are too large
+     * @throws ConfigError if the network of a config cannot be built, for example because sizes are too large
      */
     public synchronized Graph graph() {
         if (graph == null) graph = checked(build());
@@ -100,7 +100,7 @@ public final class Model {
             return config.build();
         } catch (IllegalArgumentException | ArithmeticException e) { // sizes whose product exceeds an int
             if (opener.isEmpty()) throw e;
-            throw new ConfigError(name + ": model: cannot be built with these sizes: " + e.getMessage(), e);
+            throw new ConfigError(name + ": model: cannot be built: " + e.getMessage(), e);
         }
     }
 

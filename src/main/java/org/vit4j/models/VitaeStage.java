@@ -35,7 +35,7 @@ public record VitaeStage(
     }
 
     public VitaeStage {
-        Checks.check(depth >= 0, "nc_depth", depth, "must be at least 0");
+        Checks.depth("nc_depth", depth, 0);
         if (depth > 0) normal.requireWidth(tokenDim);
     }
 

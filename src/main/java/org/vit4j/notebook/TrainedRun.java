@@ -44,7 +44,7 @@ public record TrainedRun(Path directory) {
                     .train()
                     .isFinished(MetricsFile.read(directory).epochs());
         } catch (ConfigError e) {
-            return false; // damaged, or of another version
+            return Files.exists(directory.resolve("evaluation.json")); // a config of another version
         }
     }
 

@@ -49,8 +49,7 @@ public final class ComparisonPage {
         BestMetric measure = comparison.measure();
         if (measure.equals(BestMetric.ACCURACY))
             return TextFormat.percent(best.best().top1()) + " of the validation images classified correctly";
-        return "a validation " + measure.name() + " of "
-                + TextFormat.number(measure.value(best.run().bestMetrics().orElseThrow()));
+        return "a validation " + measure.name() + " of " + TextFormat.number(measure.value(best.bestMetrics()));
     }
 
     private static String unfinished(RunComparison comparison) {
@@ -66,10 +65,11 @@ public final class ComparisonPage {
         StringBuilder table = new StringBuilder("<table class=\"sorts runs\"><thead><tr>");
         cells.get(0).forEach(head -> table.append(Html.sortable(head)));
         table.append("</tr></thead><tbody>\n");
+        int bestRow = comparison.bestRow();
         for (int i = 0; i < comparison.rows().size(); i++) {
             RunComparison.ComparedRun row = comparison.rows().get(i);
             List<String> line = cells.get(i + 1);
-            boolean best = i == comparison.bestRow();
+            boolean best = i == bestRow;
             String name = Html.escape(row.name());
             table.append("<tr data-row=\"" + i + "\"" + (best ? " class=\"best\"" : "")
                     + "><th scope=\"row\" data-value=\"" + name

@@ -38,7 +38,7 @@ final class ParallelCoordinates {
         StringBuilder out = new StringBuilder(format(
                 "<svg class=\"parallel\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"parallel coordinates\">",
                 WIDTH, HEIGHT));
-        int best = 0; // as in the table
+        int best = 0; // the first of them in the table
         List<Double> accuracy = axes.get(axes.size() - 1).positions;
         List<Integer> order = new ArrayList<>(IntStream.range(0, runs.size())
                 .filter(run -> run != best)

@@ -43,7 +43,9 @@ public record RunComparison(
      * Results of one run.
      *
      * @param name directory name, or path if names are not unique
+     * @param measure selects the best epoch
      * @param best best epoch
+     * @param bestMetrics its validation metrics
      * @param last metrics of the last epoch
      * @param plannedEpochs epochs of its config; empty if not set
      * @param parameters number of parameter elements; empty if the model cannot be built
@@ -51,7 +53,9 @@ public record RunComparison(
     public record ComparedRun(
             RunRecord run,
             String name,
+            BestMetric measure,
             BestEpoch best,
+            ValidationMetrics bestMetrics,
             Map<String, Double> last,
             Optional<String> plannedEpochs,
             OptionalLong parameters) {
@@ -100,7 +104,9 @@ public record RunComparison(
             rows.add(new ComparedRun(
                     run,
                     name.apply(run),
+                    run.bestMetric(),
                     run.best().orElseThrow(),
+                    run.bestMetrics().orElseThrow(),
                     run.last().orElseThrow(),
                     Optional.ofNullable(configs.get(i).get("train.epochs")),
                     run.parameters()));
@@ -200,13 +206,14 @@ public record RunComparison(
         all.put("epoch", best.epoch());
         all.put("val_top1", best.top1());
         all.put("val_loss", best.loss());
-        BestMetric measure = row.run.bestMetric();
-        measure.furtherName()
-                .ifPresent(name -> all.put(
-                        ScoreMetric.keyOf(name),
-                        measure.value(row.run.bestMetrics().orElseThrow())));
+        row.measure.furtherName().ifPresent(name -> all.put(ScoreMetric.keyOf(name), finite(row)));
         all.put("averaged", best.averaged());
         return all;
+    }
+
+    private static Double finite(ComparedRun row) {
+        double value = row.measure.value(row.bestMetrics);
+        return Double.isFinite(value) ? value : null;
     }
 
     private static Map<String, Object> last(Map<String, Double> line) {
@@ -224,7 +231,8 @@ public record RunComparison(
     public List<List<String>> cellsResultsFirst() {
         List<List<String>> table = cells();
         List<String> head = table.get(0);
-        int firstResult = head.size() - results(rows.get(0)).size();
+        int firstResult = head.size()
+                - results(rows.get(0), measure().furtherName().isPresent()).size();
         List<Integer> order = new ArrayList<>(List.of(0));
         for (String name : FIRST_RESULTS)
             order.add(firstResult + head.subList(firstResult, head.size()).indexOf(name));
@@ -241,7 +249,8 @@ public record RunComparison(
         List<String> head = new ArrayList<>(List.of("run"));
         if (columns) head.addAll(shortNames().values());
         head.add("best top-1");
-        measure().furtherName().ifPresent(name -> head.add("best " + name));
+        Optional<String> measure = measure().furtherName();
+        measure.ifPresent(name -> head.add("best " + name));
         head.addAll(List.of("best epoch", "best loss", "last top-1", "last loss"));
         if (hasEma()) head.add("last EMA top-1");
         head.addAll(List.of("epochs", "time", "images/s", "parameters"));
@@ -253,17 +262,16 @@ public record RunComparison(
                 differences
                         .values()
                         .forEach(values -> cells.add(values.get(index).orElse("–")));
-            cells.addAll(results(rows.get(i)));
+            cells.addAll(results(rows.get(i), measure.isPresent()));
             table.add(cells);
         }
         return table;
     }
 
-    private List<String> results(ComparedRun row) {
+    private List<String> results(ComparedRun row, boolean withMeasure) {
         List<String> cells = new ArrayList<>();
         cells.add(TextFormat.percent(row.best.top1()));
-        if (measure().furtherName().isPresent())
-            cells.add(TextFormat.number(measure().value(row.run.bestMetrics().orElseThrow())));
+        if (withMeasure) cells.add(TextFormat.number(row.measure.value(row.bestMetrics)));
         cells.add(row.best.epoch() + (row.best.averaged() ? " EMA" : ""));
         cells.add(TextFormat.number(row.best.loss()));
         cells.add(TextFormat.percent(row.last.get("val_top1")));
@@ -296,18 +304,14 @@ public record RunComparison(
 
     /** Measure by which runs are compared: {@code train.best}, or accuracy if the runs have different measures. */
     BestMetric measure() {
-        return BestMetric.common(rows.stream().map(row -> row.run.bestMetric()).toList());
+        return BestMetric.common(rows.stream().map(ComparedRun::measure).toList());
     }
 
     /** Returns the index of the best row; the first if several are equal. */
     int bestRow() {
         Comparator<ValidationMetrics> bestFirst = measure().bestFirst();
         return IntStream.range(0, rows.size())
-                .reduce((a, b) -> bestFirst.compare(bestMetrics(b), bestMetrics(a)) < 0 ? b : a)
+                .reduce((a, b) -> bestFirst.compare(rows.get(b).bestMetrics, rows.get(a).bestMetrics) < 0 ? b : a)
                 .orElseThrow();
-    }
-
-    private ValidationMetrics bestMetrics(int row) {
-        return rows.get(row).run.bestMetrics().orElseThrow();
     }
 }

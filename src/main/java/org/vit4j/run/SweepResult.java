@@ -126,7 +126,8 @@ public record SweepResult(
         map.put("val_loss", best.map(BestEpoch::loss).orElse(null));
         measure.furtherName()
                 .ifPresent(name -> map.put(
-                        ScoreMetric.keyOf(name), metrics.map(measure::value).orElse(null)));
+                        ScoreMetric.keyOf(name),
+                        metrics.map(measure::value).filter(Double::isFinite).orElse(null)));
         map.put("seconds", seconds);
         map.put("problem", problem);
         return map;

@@ -178,7 +178,7 @@ public final class MlflowTracker implements Callback, AutoCloseable {
         return run.lastSteps();
     }
 
-    /** Returns true if the server did not have the value when the run was continued. */
+    /** Returns true if the server did not have the value when the run was continued. Requires {@link #start} or {@link #resume}. */
     public boolean isNew(MetricPoint value) {
         return value.step() > lastSteps().getOrDefault(MlflowNames.key(value.key()), -1L);
     }

@@ -202,16 +202,19 @@ public final class Trainer {
 
     /** Trains on batches, such as those of a DL4J iterator; see {@link #fit(Dataset, Dataset, int)}. */
     public List<EpochMetrics> fit(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
-        network.classes(classes).multiLabel(training.labelLists().isPresent());
         return CpuThreads.with(settings.build(epochs).threads(), () -> {
             try (TrainLoop loop = loop(training, validation, classes, epochs)) {
+                network.classes(classes).multiLabel(training.labelLists().isPresent());
                 loop.run(() -> false);
                 return loop.state().history();
             }
         });
     }
 
-    /** Makes the loop, for callers that resume or stop it; the caller closes it. */
+    /**
+     * Makes the loop, for callers that resume or stop it; the caller closes it. The number of threads of a config is applied
+     * by {@link #fit} only.
+     */
     public TrainLoop loop(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
         Checks.require(
                 classes.size() == network.model().classes(),
@@ -220,6 +223,9 @@ public final class Trainer {
                 network.model().classes());
         TrainConfig config = settings.build(epochs).forClasses(classes, training.classCounts());
         Checks.require(config.distill().isEmpty() || teacher.isPresent(), "teacher is missing; train.distill needs it");
+        Checks.require(
+                config.distill().isEmpty() || training.labelLists().isEmpty(),
+                "distillation is for images with one label");
         Checks.require(
                 config.backend().devices().size() == 1,
                 "backend is on %d devices; select one by Backend.inGroup",

@@ -175,8 +175,11 @@ class InvalidPartsTest {
                         .isInstanceOf(ConfigError.class)
                         .hasMessage("class " + k + " out of range [0, 3)");
             assertThatThrownBy(() -> explainer.features(List.of(), "image")).isInstanceOf(ConfigError.class);
+            String layer = explainer.gradCamLayer();
             explainer.close();
-            assertThatThrownBy(() -> explainer.gradCam(image)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> explainer.gradCam(image, layer, OptionalInt.of(0)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("the explainer is closed");
         }
     }
 

@@ -321,9 +321,9 @@ class CommandLineTest {
         refused("Missing required parameter: 'RUN'", "compare");
         refused("no command given");
         refused("depth (100000000) must be at most 10000", "summary", "digits-vit", "--set", "model.depth=100000000");
-        refused("model: cannot be built with these sizes", "summary", "digits-vit", "--set", "model.dim=2000000000");
+        refused("model: cannot be built: ", "summary", "digits-vit", "--set", "model.dim=2000000000");
         String[] large = {"summary", "digits-vit", "--set", "model.image.size=1000000", "--set", "model.patch_size=1"};
-        refused("model: cannot be built with these sizes", large);
+        refused("model: cannot be built: ", large);
         refused("data.path is missing", "train", "vit_tiny_patch16_224");
     }
 

@@ -128,6 +128,14 @@ class MultiLabelRunTest {
     }
 
     @Test
+    void columnsThatAreNotReadMayHaveAnyName() throws IOException {
+        Files.writeString(
+                directory.resolve("labels.csv"),
+                "file,labels,split,notes,notes,\nimages/1.png,a,train,x,y,\nimages/2.png,a,val,,,\n");
+        assertThat(config().data().open().train().classes()).containsExactly("a");
+    }
+
+    @Test
     void withoutSplitAShareIsHeldOut() throws IOException {
         String rows = "file,labels\nimages/1.png,a b;c d\nimages/2.png,a b\nimages/3.png,\nimages/4.png,c d\n";
         Dataset images = train(rows, "data.label_separator=;", "data.val_share=0.25");

@@ -205,13 +205,14 @@ class MlflowTrackerTest {
         try (MlflowTracker tracker = connect(TIMES)) {
             id = tracker.start("first", Map.of("epochs", "2", "lr", "0.1"), Map.of());
             for (int i = 1; i <= 5; i++) tracker.step(i, i, 0.1);
+            tracker.log(List.of(MetricPoint.now("recall@5", 0.5, 5))); // sent as recall_5
             tracker.end(Outcome.KILLED, List.of());
         }
         try (MlflowTracker tracker = connect(TIMES)) {
             tracker.resume(id, Map.of("epochs", "3", "lr", "0.1", "new", "1"), Map.of());
-            assertThat(tracker.lastSteps()).isEqualTo(Map.of("step/loss", 5L, "step/lr", 5L));
-            assertThat(tracker.isNew(MetricPoint.now("step/loss", 1, 5))).isFalse();
-            assertThat(tracker.isNew(MetricPoint.now("step/loss", 1, 6))).isTrue();
+            assertThat(tracker.lastSteps()).isEqualTo(Map.of("step/loss", 5L, "step/lr", 5L, "recall_5", 5L));
+            assertThat(tracker.isNew(MetricPoint.now("recall@5", 1, 5))).isFalse();
+            assertThat(tracker.isNew(MetricPoint.now("recall@5", 1, 6))).isTrue();
             for (int i = 4; i <= 7; i++) tracker.step(i, i, 0.1); // from the checkpoint after step 3
             tracker.end(Outcome.FINISHED, List.of());
         }

@@ -65,7 +65,7 @@ abstract class PrimitiveSequence extends PostOp.FusableStep {
         return new Primitive.PrimitiveArgument(DNNL_ARG_WEIGHTS, layout, buffer.address());
     }
 
-    /** Memory for weights in the layout that a primitive chose; destroys its descriptor. */
+    /** Memory for an array in the layout that a primitive chose; destroys its descriptor. */
     static StridedArray buffer(dnnl_primitive_desc primitive, int query) {
         long bytes = MemoryLayout.chosen(primitive, query).bytes();
         dnnl_primitive_desc_destroy(primitive);

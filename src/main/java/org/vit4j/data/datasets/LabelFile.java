@@ -117,8 +117,10 @@ public record LabelFile(Path file, String separator) {
         if (SPLITS.stream().filter(header::contains).count() > 1)
             throw problem(
                     1, "columns " + String.join(" and ", SPLITS) + " both divide the images; expected one of them");
+        boolean columnPerClass = column(header, LABELS) < 0;
         Set<String> names = new HashSet<>();
         for (String name : header.subList(1, header.size())) { // the first one is that of the files
+            if (!columnPerClass && !LABELS.contains(name) && !SPLITS.contains(name)) continue; // not read
             if (name.isEmpty()) throw problem(1, "a column has no name (" + header + ")");
             if (!names.add(UnicodeNames.composed(name))) throw problem(1, "duplicate column '" + name + "'");
         }

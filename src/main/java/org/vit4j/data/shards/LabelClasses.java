@@ -23,6 +23,7 @@ final class LabelClasses {
     private final List<String> names; // of numbers in the files; empty if the numbers are the classes
     private final List<String> classes;
     private final Map<String, Integer> indices = new HashMap<>();
+    private final Map<String, Integer> composed = new HashMap<>();
     private final boolean areNames;
     private final String from; // origin of the classes, for messages
     private final String firstName; // example of a name, for messages
@@ -33,7 +34,10 @@ final class LabelClasses {
         this.areNames = names.isEmpty() && first.labels().areNames();
         this.firstName = example(first);
         this.from = from;
-        for (int i = 0; i < classes.size(); i++) indices.put(UnicodeNames.composed(classes.get(i)), i);
+        for (int i = 0; i < classes.size(); i++) {
+            indices.put(classes.get(i), i); // a name of exactly these code points comes first
+            composed.putIfAbsent(UnicodeNames.composed(classes.get(i)), i);
+        }
     }
 
     /**
@@ -106,7 +110,8 @@ final class LabelClasses {
     }
 
     private int ofName(Shard shard, int i, String name) {
-        Integer index = indices.get(UnicodeNames.composed(name));
+        Integer index = indices.get(name);
+        if (index == null) index = composed.get(UnicodeNames.composed(name));
         if (index != null) return index;
         throw new ConfigError(shard.name(i) + ": no class '" + name + "' " + from + Suggestions.hint(name, classes));
     }

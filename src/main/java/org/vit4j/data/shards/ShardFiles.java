@@ -12,13 +12,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.data.datasets.ImageFolder;
 import org.vit4j.data.datasets.NaturalOrder;
 import org.vit4j.io.AtomicFiles;
-import org.vit4j.io.SameFile;
 
 /**
  * The files of both splits.
@@ -42,7 +43,8 @@ record ShardFiles(List<Path> train, List<Path> validation) {
         List<Path> val = patterns("data.val_shards", path, config.valShards());
         if (!config.trainShards().isEmpty()) {
             List<Path> train = patterns("data.train_shards", path, config.trainShards());
-            train.stream().filter(file -> isAmong(file, val)).findFirst().ifPresent(file -> {
+            Set<Path> held = real(val);
+            train.stream().filter(file -> held.contains(real(file))).findFirst().ifPresent(file -> {
                 throw new ConfigError(
                         "data.val_shards: " + file + " is in data.train_shards too; expected other files");
             });
@@ -56,7 +58,8 @@ record ShardFiles(List<Path> train, List<Path> validation) {
         if (!val.isEmpty()) {
             List<Path> others = without(val, train.isEmpty() ? all : train);
             if (others.isEmpty())
-                throw new ConfigError("data.val_shards: names all files of " + path + "; none is left for training");
+                throw new ConfigError(
+                        "data.val_shards: names all training files of " + path + "; expected other files");
             return new ShardFiles(others, val);
         }
         Optional<String> name =
@@ -103,18 +106,21 @@ record ShardFiles(List<Path> train, List<Path> validation) {
     }
 
     private static List<Path> without(List<Path> excluded, List<Path> files) {
-        return files.stream().filter(file -> !isAmong(file, excluded)).toList();
+        Set<Path> real = real(excluded);
+        return files.stream().filter(file -> !real.contains(real(file))).toList();
     }
 
-    /** Compares files, not names: {@code ./a.tar} is {@code a.tar}. */
-    private static boolean isAmong(Path file, List<Path> others) {
-        return others.stream().anyMatch(other -> {
-            try {
-                return SameFile.test(file, other);
-            } catch (IOException e) {
-                return false; // reported when it is opened
-            }
-        });
+    private static Set<Path> real(List<Path> files) {
+        return files.stream().map(ShardFiles::real).collect(Collectors.toSet());
+    }
+
+    /** Path without links and names such as {@code ./a.tar}, to compare files. */
+    private static Path real(Path file) {
+        try {
+            return file.toRealPath();
+        } catch (IOException e) {
+            return file.toAbsolutePath().normalize(); // reported when it is opened
+        }
     }
 
     private static List<Path> of(List<Path> files, Map<Path, String> splits, String split) {

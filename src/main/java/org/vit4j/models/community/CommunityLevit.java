@@ -96,7 +96,7 @@ public record CommunityLevit(
     public record LevitGrid(
             int depth, SeparateLevitAttention attention, Mlp mlp, Optional<SeparateLevitAttention> downsample) {
         public LevitGrid {
-            Checks.check(depth >= 0, "depth", depth, "must be at least 0");
+            Checks.depth("depth", depth, 0);
             Checks.positive("width of the MLP", mlp.hidden());
         }
 

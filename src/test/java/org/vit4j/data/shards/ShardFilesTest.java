@@ -121,7 +121,7 @@ class ShardFilesTest {
         }
         assertThat(found("b", shards(List.of(), List.of("./x-1.tar")), false)).startsWith("b/x-0.tar | ");
         refused("b", shards(List.of("x-*.tar"), List.of("x-1.tar")), false, "x-1.tar is in data.train_shards too");
-        refused("b", shards(List.of(), List.of("x-*.tar")), false, "data.val_shards: names all files of ");
+        refused("b", shards(List.of(), List.of("x-*.tar")), false, "data.val_shards: names all training files of ");
     }
 
     @Test
