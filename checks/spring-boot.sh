@@ -45,6 +45,10 @@ for _ in $(seq 600); do
 done
 grep -q "Started ClassifierApplication" "$work/log" || fail "the service did not start"
 grep -qE "INFO [0-9]+ --- .*app.Classifier +: .* is ready after" "$work/log" || fail "no line in Spring Boot's format"
+before() { # $1 is logged before $2
+  [ "$(grep -nE "$1|$2" "$work/log" | head -n 1 | grep -cE "$1")" = 1 ]
+}
+before "app.Classifier +: .* is ready after" "Tomcat started on port" || fail "the web server started before the model was ready"
 ! grep -qE "SLF4J|io.jhdf" "$work/log" || fail "the log has lines of another logger"
 ok "starts from its jar, loads the model and computes batches before it accepts requests; logs in Spring Boot's format"
 
@@ -82,5 +86,6 @@ wait "$server" || code=$?
 server=
 [ "$code" = 143 ] || fail "exit code $code after SIGTERM"
 grep -q "the model is closed" "$work/log" || fail "the model was not closed"
-ok "closes the model on SIGTERM"
+before "Graceful shutdown complete" "the model is closed" || fail "the model was closed before the web server"
+ok "closes the model on SIGTERM, after the web server"
 echo "checks/spring-boot.sh: $passed passed"

@@ -109,6 +109,12 @@ public class Classifier implements SmartLifecycle {
         LOG.info("the model is closed");
     }
 
+    /** Before the web server, whose phases are above {@code DEFAULT_PHASE - 2048}, starts, and after it stops. */
+    @Override
+    public int getPhase() {
+        return DEFAULT_PHASE - 4096;
+    }
+
     @Override
     public boolean isRunning() {
         return running;

@@ -1,5 +1,7 @@
 package org.vit4j.report;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,7 +18,10 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.vit4j.config.ConfigError;
+import org.vit4j.data.datasets.NaturalOrder;
+import org.vit4j.io.AtomicFiles;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.metrics.BestMetric;
 import org.vit4j.metrics.ScoreMetric;
@@ -65,7 +70,8 @@ public record RunComparison(
     }
 
     /**
-     * Reads the runs. Those without a finished epoch are left out if there are others.
+     * Reads the runs; a directory of a sweep stands for its runs. Those without a finished epoch are left out if there are
+     * others.
      *
      * @throws ConfigError with a line for each directory that is missing or cannot be read, or if no run has a finished epoch
      */
@@ -74,7 +80,7 @@ public record RunComparison(
         List<RunRecord> runs = new ArrayList<>();
         List<Path> unfinished = new ArrayList<>();
         boolean unreadable = false;
-        for (Path directory : directories) {
+        for (Path directory : directories.stream().flatMap(RunComparison::runs).toList()) {
             try {
                 RunRecord run = RunRecord.read(directory);
                 if (!run.epochs().isEmpty()) {
@@ -90,6 +96,18 @@ public record RunComparison(
         }
         if (unreadable || runs.isEmpty()) throw ConfigError.of(problems);
         return of(runs, unfinished);
+    }
+
+    private static Stream<Path> runs(Path directory) {
+        if (!Files.exists(directory.resolve("sweep.json"))) return Stream.of(directory);
+        try (Stream<Path> entries = Files.list(directory)) {
+            List<Path> runs = entries.filter(entry -> Files.exists(entry.resolve("config.yaml")))
+                    .sorted((a, b) -> NaturalOrder.INSTANCE.compare(a.toString(), b.toString()))
+                    .toList();
+            return runs.isEmpty() ? Stream.of(directory) : runs.stream();
+        } catch (IOException e) {
+            throw new ConfigError(directory + ": cannot be listed: " + AtomicFiles.reason(e), e);
+        }
     }
 
     static RunComparison of(List<RunRecord> runs, List<Path> unfinished) {

@@ -43,8 +43,8 @@ public record RunRecord(Path directory, MetricsFile metrics, String yaml, Map<St
         }
         Path config = directory.resolve("config.yaml");
         if (Files.exists(directory.resolve("sweep.json"))) {
-            throw new ConfigError(
-                    directory + ": is a sweep directory; expected run directories, such as " + directory.resolve("*"));
+            throw new ConfigError(directory + ": is a sweep directory; expected run directories, such as "
+                    + directory.resolve("*") + "/");
         }
         if (!Files.exists(config)) {
             throw new ConfigError(directory + ": not a run directory: missing config.yaml");

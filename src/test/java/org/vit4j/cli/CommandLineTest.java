@@ -360,6 +360,7 @@ class CommandLineTest {
         Outcome compared = run("compare", directory.resolve("sweep/lr=1e-3").toString(), failed.toString());
         assertThat(compared.code).as(compared.err).isZero();
         assertThat(compared.out).contains("lr=1e-3").doesNotContain("1e30");
+        assertThat(run("compare", directory.resolve("sweep").toString()).out).isEqualTo(compared.out);
         assertThat(compared.err)
                 .isEqualTo("vit4j: " + failed + ": left out: no epoch of this run has finished yet (metrics.jsonl)\n");
         String again = run(
