@@ -20,7 +20,6 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.vit4j.config.ConfigError;
-import org.vit4j.data.datasets.NaturalOrder;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.metrics.BestEpoch;
 import org.vit4j.metrics.BestMetric;
@@ -102,7 +101,7 @@ public record RunComparison(
         if (!Files.exists(directory.resolve("sweep.json"))) return Stream.of(directory);
         try (Stream<Path> entries = Files.list(directory)) {
             List<Path> runs = entries.filter(entry -> Files.exists(entry.resolve("config.yaml")))
-                    .sorted((a, b) -> NaturalOrder.INSTANCE.compare(a.toString(), b.toString()))
+                    .sorted()
                     .toList();
             return runs.isEmpty() ? Stream.of(directory) : runs.stream();
         } catch (IOException e) {
