@@ -7,18 +7,16 @@ import org.vit4j.data.ForwardingBatchSource;
 
 /** Batches whose use is reported as progress; a batch is finished when the next one is requested. */
 final class ReportedBatches extends ForwardingBatchSource {
-    private final BatchSource source;
     private final BatchProgress progress;
 
     ReportedBatches(BatchSource source, BatchProgress progress) {
         super(source);
-        this.source = source;
         this.progress = progress;
     }
 
     @Override
     public BatchIterator epoch(int epoch, int skipBatches) {
-        BatchIterator batches = source.epoch(epoch, skipBatches);
+        BatchIterator batches = source().epoch(epoch, skipBatches);
         return new ForwardingBatches() {
             private int used;
 

@@ -14,6 +14,11 @@ public abstract class ForwardingBatchSource implements BatchSource {
         this.source = source;
     }
 
+    /** Returns the source to forward to. */
+    protected final BatchSource source() {
+        return source;
+    }
+
     /** The batches of another source's epoch; subclasses change what they need. */
     public abstract static class ForwardingBatches implements BatchIterator {
         /** Returns the iterator to forward to. */

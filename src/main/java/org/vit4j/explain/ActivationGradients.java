@@ -1,6 +1,5 @@
 package org.vit4j.explain;
 
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +16,7 @@ import org.vit4j.backend.Inference;
 import org.vit4j.backend.LossInputs;
 import org.vit4j.backend.Mode;
 import org.vit4j.backend.ParameterStore;
+import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Graph;
 import org.vit4j.graph.Parameter;
 
@@ -83,6 +83,7 @@ final class ActivationGradients implements AutoCloseable {
      *
      * @param tensor name of a tensor that the logits depend on
      * @param classes index of the class for each image
+     * @throws ConfigError if the network has no such class
      */
     ActivationGradient gradient(String tensor, INDArray images, int[] classes) {
         long batch = images.size(0);
@@ -134,8 +135,7 @@ final class ActivationGradients implements AutoCloseable {
         float[] ones = new float[classes.length * count];
         for (int i = 0; i < classes.length; i++) {
             if (classes[i] < 0 || classes[i] >= count) {
-                throw new IllegalArgumentException("class index " + classes[i] + " out of range [0, " + count + ") in "
-                        + Arrays.toString(classes));
+                throw new ConfigError("class " + classes[i] + " out of range [0, " + count + ")");
             }
             ones[i * count + classes[i]] = 1;
         }

@@ -152,9 +152,6 @@ public final class Explainer implements AutoCloseable {
     }
 
     private ActivationGradients.ActivationGradient gradient(String tensor, Image image, OptionalInt classIndex) {
-        int classes = graph.logits().dim(0);
-        if (classIndex.isPresent() && (classIndex.getAsInt() < 0 || classIndex.getAsInt() >= classes))
-            throw new ConfigError("class " + classIndex.getAsInt() + " out of range [0, " + classes + ")");
         int target = classIndex.isPresent() ? classIndex.getAsInt() : predictedClass(image);
         return activations.gradient(tensor, images(List.of(image)), new int[] {target});
     }

@@ -29,7 +29,7 @@ public final class KerasFile implements AutoCloseable, WeightSource {
     static final String INDEX = "weights.json";
 
     private static final int MAX_JSON_BYTES = 8 << 20;
-    /** LeViT's tables of relative positions are part of {@code config.json}. */
+    /** Tables of relative positions, with an entry for each pair of tokens, are part of {@code config.json}. */
     private static final int MAX_CONFIG_BYTES = 256 << 20;
 
     private static final int MAX_EXTRAS_BYTES = 64 << 20;

@@ -109,12 +109,10 @@ public record LearningRateFinder(double min, double max, int steps) {
 
     /** The batches of consecutive epochs as one epoch. */
     private static final class EndlessBatches extends ForwardingBatchSource {
-        private final BatchSource source;
         private final int batchesPerEpoch;
 
         EndlessBatches(BatchSource source, int batchesPerEpoch) {
             super(source);
-            this.source = source;
             this.batchesPerEpoch = batchesPerEpoch;
         }
 
@@ -126,7 +124,7 @@ public record LearningRateFinder(double min, double max, int steps) {
         @Override
         public BatchIterator epoch(int epoch, int skipBatches) {
             return new ForwardingBatches() {
-                private BatchIterator current = source.epoch(0, skipBatches);
+                private BatchIterator current = source().epoch(0, skipBatches);
                 private int epochs = 1;
                 private int left = batchesPerEpoch - skipBatches;
 
@@ -146,7 +144,7 @@ public record LearningRateFinder(double min, double max, int steps) {
                     left--;
                     if (!current.hasNext()) {
                         current.close();
-                        current = source.epoch(epochs++, 0);
+                        current = source().epoch(epochs++, 0);
                     }
                     return super.next();
                 }

@@ -8,12 +8,10 @@ import org.vit4j.data.ForwardingBatchSource;
 
 /** Batches that end early when a stop is requested; validation can take as long as an epoch. */
 final class InterruptibleSource extends ForwardingBatchSource {
-    private final BatchSource source;
     private final BooleanSupplier stop;
 
     InterruptibleSource(BatchSource source, BooleanSupplier stop) {
         super(source);
-        this.source = source;
         this.stop = stop;
     }
 
@@ -24,7 +22,7 @@ final class InterruptibleSource extends ForwardingBatchSource {
 
     @Override
     public BatchIterator epoch(int epoch, int skipBatches) {
-        BatchIterator batches = source.epoch(epoch, skipBatches);
+        BatchIterator batches = source().epoch(epoch, skipBatches);
         return new ForwardingBatches() {
             @Override
             protected BatchIterator batches() {

@@ -39,7 +39,7 @@ final class TrainSettings {
     private Optional<DistillConfig> distill = Optional.empty();
     private Optional<InitWeightsConfig> init = Optional.empty();
     private DistributedConfig distributed = DistributedConfig.DEFAULT;
-    private OptionalInt threads = OptionalInt.empty();
+    OptionalInt threads = OptionalInt.empty();
     private OptionalInt workers = OptionalInt.empty();
 
     /** Takes all settings of a section but epochs and early stopping, which is a callback. */

@@ -202,7 +202,7 @@ public final class Trainer {
 
     /** Trains on batches, such as those of a DL4J iterator; see {@link #fit(Dataset, Dataset, int)}. */
     public List<EpochMetrics> fit(BatchSource training, BatchSource validation, List<String> classes, int epochs) {
-        return CpuThreads.with(settings.build(epochs).threads(), () -> {
+        return CpuThreads.with(settings.threads, () -> {
             try (TrainLoop loop = loop(training, validation, classes, epochs)) {
                 network.classes(classes).multiLabel(training.labelLists().isPresent());
                 loop.run(() -> false);

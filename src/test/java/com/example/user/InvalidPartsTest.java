@@ -45,8 +45,18 @@ class InvalidPartsTest {
     private static final Stripes STRIPES = new Stripes(16, 1);
     private static final Model MODEL = Model.of(new StripeNet(new ImageSpec(Stripes.SIDE, Stripes.SIDE, 3), 3, 16, 2));
 
-    /** Stripes with other labels and classes, and without the third image. */
-    private record FaultyImages(int size, int firstLabel, List<String> classes, boolean complete) implements Dataset {
+    /** Stripes with other labels and classes, without the third image, or with several labels. */
+    private record FaultyImages(int size, int firstLabel, List<String> classes, boolean complete, boolean severalLabels)
+            implements Dataset {
+        FaultyImages(int size, int firstLabel, List<String> classes, boolean complete) {
+            this(size, firstLabel, classes, complete, false);
+        }
+
+        @Override
+        public Optional<IntFunction<int[]>> labelLists() {
+            return severalLabels ? Optional.of(index -> new int[] {0, 2}) : Optional.empty();
+        }
+
         @Override
         public Image image(int index) {
             return complete || index != 2 ? STRIPES.image(index) : null;
@@ -183,47 +193,15 @@ class InvalidPartsTest {
         }
     }
 
-    /** Stripes with any number of labels. */
-    private record Tagged(Dataset images) implements Dataset {
-        @Override
-        public int size() {
-            return images.size();
-        }
-
-        @Override
-        public Image image(int index) {
-            return images.image(index);
-        }
-
-        @Override
-        public int label(int index) {
-            return 0;
-        }
-
-        @Override
-        public Optional<IntFunction<int[]>> labelLists() {
-            return Optional.of(index -> new int[] {0, 2});
-        }
-
-        @Override
-        public String name(int index) {
-            return images.name(index);
-        }
-
-        @Override
-        public List<String> classes() {
-            return images.classes();
-        }
-    }
-
     @Test
     void trainingOnSeveralLabelsGivesAModelOfSeveralLabels() {
+        Dataset several = new FaultyImages(16, 0, STRIPES.classes(), true, true);
         try (Network net = Network.create(MODEL, 1)) {
             Trainer.of(net)
                     .batch(8)
                     .loss((sd, logits, targets, config) ->
                             logits.squaredDifference(targets).mean())
-                    .fit(new Tagged(STRIPES), new Tagged(STRIPES), 1);
+                    .fit(several, several, 1);
             assertThat(net.description().multiLabel()).isTrue();
             Trainer.of(net).batch(8).fit(STRIPES, STRIPES, 1);
             assertThat(net.description().multiLabel()).isFalse();
