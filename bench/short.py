@@ -148,9 +148,34 @@ def prepared(row, options, again=False):
     return json.loads(file.read_text())
 
 
-def take_turns(workers, at, options, failed):
+def interval(values):
+    """The 95% confidence interval of a median, by the ranks of the values; None if there are less than six."""
+    count, outside, tail = len(values), 0, 0.5 ** len(values)  # probability that at most `outside` values are below the median
+    while tail <= 0.025:
+        outside += 1
+        tail += math.comb(count, outside) * 0.5**count
+    ordered = sorted(values)
+    return (ordered[outside - 1], ordered[-outside]) if outside else None
+
+
+def undecided(turns, result):
+    """Whether the interval of a ratio includes the goal, so that more turns are needed to know whether the goal is reached."""
+    goal = next(goal for goal in short_page.GOALS if goal.result == result)
+    if goal.ours not in turns:
+        return False
+    found = ((factor, interval(relative(turns, goal.ours, peer))) for peer, factor in goal.factors.items() if peer in turns)
+    return any(not between or between[0] < factor < between[1] for factor, between in found)
+
+
+def relative(turns, ours, peer):
+    """Ratios of the medians of turns of the same round: the processor's speed changes between rounds."""
+    return [statistics.median(other) / statistics.median(own) for own, other in zip(turns[ours], turns[peer])]
+
+
+def take_turns(workers, result, at, options, failed):
     """Returns the seconds of single steps by subject, a list for each turn. A turn takes at least options.turn seconds. Every
-    second round is in reverse order, so that none always follows the same other."""
+    second round is in reverse order, so that none always follows the same other. Rounds follow until it is known whether a goal
+    is reached, at most options.max_rounds."""
     counts, turns = {}, {}
 
     def ask(worker, times):
@@ -169,22 +194,25 @@ def take_turns(workers, at, options, failed):
             ask(worker, math.ceil(max(options.turn / 2, at.warm_up) / once) if once else 1)
         counts[worker.name] = math.ceil(options.turn / once) if once else 1
         turns[worker.name] = []
-    for number in range(at.times * options.rounds):
+    complete = {}
+    for number in range(at.times * max(options.rounds, options.max_rounds)):
+        if number >= at.times * options.rounds and not undecided(complete, result):
+            break
         for worker in workers if number % 2 == 0 else reversed(workers):
             time.sleep(compare.PAUSE)
             turns[worker.name].append(ask(worker, counts[worker.name]))
-    return {name: taken for name, taken in turns.items() if name not in failed}
+        complete = {name: taken for name, taken in turns.items() if name not in failed}
+    return complete
 
 
 def figures(turns, batch):
-    """Rates by subject. A peer also has its time relative to that of vit4j, by the medians of turns of the same round: the processor's
-    speed changes between rounds."""
+    """Rates by subject. A peer also has its time relative to that of vit4j, and the number of rounds."""
     found = compare.rates({name: compare.spread(sum(taken, [])) for name, taken in turns.items()}, batch)
-    medians = {name: [statistics.median(turn) for turn in taken] for name, taken in turns.items()}
     ours = next((name for name in turns if name.startswith("vit4j")), None)
     for name in found if ours else []:
         if name != ours:
-            found[name]["relative"] = compare.spread([peer / own for peer, own in zip(medians[name], medians[ours])])
+            values = relative(turns, ours, name)
+            found[name]["relative"] = compare.spread(values) | {"rounds": len(values), "interval": interval(values)}
     return found
 
 
@@ -202,7 +230,7 @@ def measure(row, part, options):
         begin = time.monotonic()
         batch = int(at.line.split()[1]) if " " in at.line else row.batch
         subjects = [workers[name] for name in at.subjects if name in workers]
-        turns = take_turns(subjects, at, options, found["failed"])
+        turns = take_turns(subjects, result, at, options, found["failed"])
         found["results"][result] = figures(turns, batch)
         save(row, part, found, options)
         texts = (f"{name} {rate['images_per_second']:.1f}" for name, rate in found["results"][result].items())
@@ -273,7 +301,7 @@ def save(row, part, found, options):
 
 def about(options):
     about = {"machine": processor.describe(), "versions": compare.versions(), "threads": options.threads}
-    about |= {"turn": options.turn, "rounds": options.rounds, "warm_up": WARM_UP, "compiled": [r.name for r in models.SHORT if compiles(r, options)]}
+    about |= {"turn": options.turn, "rounds": options.rounds, "max_rounds": options.max_rounds, "warm_up": WARM_UP, "compiled": [r.name for r in models.SHORT if compiles(r, options)]}
     about |= {"memory_steps": MEMORY_STEPS, "limit": options.isa if options.isa in processor.LIMITS else ""}
     results(options).mkdir(parents=True, exist_ok=True)
     (results(options) / "about.json").write_text(json.dumps(about, indent=1) + "\n")
@@ -297,7 +325,7 @@ def run(options):
     for file in old:
         file.unlink()
     wrapper = shlex.split(os.environ.get("BENCH_WRAPPER", ""))
-    settings = [f"--{key}={getattr(options, key)}" for key in ("threads", "turn", "rounds")]
+    settings = [f"--{key.replace('_', '-')}={getattr(options, key)}" for key in ("threads", "turn", "rounds", "max_rounds")]
     settings += [f"--without={subject}" for subject in options.without]
     settings += ["--isa=" + options.isa] if options.isa else []
     settings += ["--resume"] if options.resume else []
@@ -326,6 +354,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--turn", type=float, default=0.25, help="seconds of a subject's turn, which has at least one step")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each subject; float32 training has twice as many")
+    parser.add_argument("--max-rounds", type=int, default=30, help="at most, while it is uncertain whether a goal is reached")
     options = parser.parse_args()
     if options.what == "measure" and not options.measured:
         parser.error("measure: a network and a part are missing")

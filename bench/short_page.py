@@ -173,11 +173,17 @@ def grouped(title, reasons):
 
 
 def missed(goal, row, found):
-    """The name of a network that misses a goal, with the ratios that are too low."""
+    """The name of a network that misses a goal, with the ratios that are too low and their intervals if they are known."""
     if goal.ours not in found:
         return f"**{row}** (did not run)"
     low = {peer: ratio for peer, ratio in ratios(goal.ours, found, goal.factors).items() if ratio < goal.factors[peer]}
-    return f"**{row}** ({', '.join(f'{ratio:.2f} x {NAMES[peer]}' for peer, ratio in low.items())})"
+    return f"**{row}** ({', '.join(f'{ratio:.2f} x {NAMES[peer]}{between(found[peer])}' for peer, ratio in low.items())})"
+
+
+def between(rate):
+    """The 95% confidence interval of the median ratio to a peer."""
+    interval = rate.get("relative", {}).get("interval")
+    return f", {interval[0]:.2f}..{interval[1]:.2f}" if interval else ""
 
 
 def summary_of(results, goal):
@@ -237,11 +243,19 @@ def torch_compile(about):
     return f"torch.compile was measured in training{'' if complete else ' and with ' + ', '.join(compiled)} only."
 
 
+def turns(about):
+    """The numbers of turns; results of an older version have no maximum."""
+    least, most = about["rounds"], about.get("max_rounds", 0)
+    if most <= least:
+        return f"{least} turns"
+    return f"{least} to {most} turns (more than {least} while the 95% confidence interval of a median ratio includes the goal)"
+
+
 def conditions(about):
     """Paragraphs about what was measured and how."""
     lines = [
         "The programs of a table row alternate on the same machine with the same network, with initial weights and without dropout:"
-        f" {about['rounds']} turns of at least {about['turn']:g} seconds and one step (twice as many in float32 training), after half a"
+        f" {turns(about)} of at least {about['turn']:g} seconds and one step (twice as many in float32 training), after half a"
         f" turn to warm up ({about['warm_up']:g} seconds with one image, while Java compiles). Images per second,"
         " median of all steps (10th to 90th percentile). Columns marked x are the rate of vit4j relative to that program, as the median"
         " of the ratios in each round, with the 10th to 90th percentile: above 1, vit4j is faster. The median can differ from the ratio of the"
