@@ -159,7 +159,7 @@ def interval(values):
 
 
 def undecided(turns, result):
-    """Whether the interval of a ratio includes the goal, so that more turns are needed to know whether the goal is reached."""
+    """Returns true if the interval of a ratio includes the goal, so that more turns are needed."""
     goal = next(goal for goal in short_page.GOALS if goal.result == result)
     if goal.ours not in turns:
         return False

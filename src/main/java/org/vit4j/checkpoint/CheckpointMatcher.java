@@ -39,6 +39,10 @@ final class CheckpointMatcher {
         int found() {
             return match.found();
         }
+
+        boolean isPlausible() {
+            return 2 * found() >= scheme.layouts.size();
+        }
     }
 
     /**
@@ -66,9 +70,12 @@ final class CheckpointMatcher {
         List<Candidate> tied = bestCandidates(allowed);
         Candidate best = tied.get(0);
         // Common names such as norm.weight occur in every model; with few matches there is no ambiguity to report.
-        boolean plausible = 2 * best.found() >= best.scheme.layouts.size();
-        if (tied.size() > 1 && plausible) best = resolveTie(file, tied, notes);
-        return result(best, tied, notes);
+        if (tied.size() > 1 && best.isPlausible()) best = resolveTie(file, tied, notes);
+        // Names of a location that was not chosen are not unexpected parts of the one that was.
+        List<Candidate> others = key.isEmpty()
+                ? tied
+                : all.stream().filter(Candidate::isPlausible).toList();
+        return result(best, others, notes);
     }
 
     private List<Candidate> candidates(StateDict dict, Scheme scheme) {
@@ -208,9 +215,9 @@ final class CheckpointMatcher {
                 .toList();
     }
 
-    private static Result result(Candidate best, List<Candidate> tied, List<String> notes) {
+    private static Result result(Candidate best, List<Candidate> others, List<String> notes) {
         Scheme scheme = best.scheme;
-        List<String> unexpected = new ArrayList<>(unexpected(best, tied));
+        List<String> unexpected = new ArrayList<>(unexpected(best, others));
         Map<String, String> plain = plain(best.match.dict(), scheme);
         Map<String, String> fromOuter = outer(best, plain);
         KeyMatch match = best.match.withNames(fromOuter);

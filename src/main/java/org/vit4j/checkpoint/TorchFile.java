@@ -9,9 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -72,8 +74,10 @@ final class TorchFile implements StateDict {
     }
 
     private static TorchFile open(Path file, ZipFile zip) throws IOException, Pickle.PickleException {
-        List<String> pickles = zip.stream()
-                .map(ZipEntry::getName)
+        Set<String> names = new HashSet<>();
+        for (String name : zip.stream().map(ZipEntry::getName).toList())
+            if (!names.add(name)) throw new ConfigError(file + ": is damaged: it contains " + name + " twice");
+        List<String> pickles = names.stream()
                 .filter(name -> name.equals("data.pkl") || name.endsWith("/data.pkl"))
                 .toList();
         if (zip.getEntry("model.weights.h5") != null) {

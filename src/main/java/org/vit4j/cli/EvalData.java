@@ -69,9 +69,8 @@ final class EvalData {
     @Option(
             names = "--label-separator",
             paramLabel = "TEXT",
-            defaultValue = " ",
             description = "Separator of the class names in the column labels of --labels (default: a space).")
-    private String separator;
+    private Optional<String> separator = Optional.empty();
 
     @Mixin
     private MaxPixelsOption maxPixels;
@@ -102,11 +101,17 @@ final class EvalData {
     }
 
     private void checkLabels(ModelDescription model) {
+        if (labels.isEmpty() && separator.isPresent())
+            throw new ConfigError("eval: --label-separator is for --labels; for a config, set data.label_separator");
         if (labels.isEmpty()) return;
         if (!model.multiLabel()) throw oneLabel("--labels " + labels.get());
         if (!Files.isDirectory(UserPath.of(data)))
             throw new ConfigError("eval: --labels requires a directory as --data; for a config, set data.labels");
-        if (separator.isEmpty()) throw new ConfigError("--label-separator: must not be empty");
+        if (separator().isEmpty()) throw new ConfigError("--label-separator: must not be empty");
+    }
+
+    private String separator() {
+        return separator.orElse(" ");
     }
 
     private static ConfigError oneLabel(String source) {
@@ -120,12 +125,15 @@ final class EvalData {
         Optional<ShardFormat> format = ShardDatasets.format(data);
         if (format.isPresent() && labels.isPresent())
             throw new ConfigError("--labels: is for directories of images; --data " + data + " has shards");
+        if ((format.isPresent() || Files.isDirectory(path))
+                && !overrides.values().isEmpty())
+            throw new ConfigError("eval: --set changes the config named by --data; " + data + " is not a config");
         if (format.isPresent()) return shards(format.get(), model, classes, directories);
         if (Files.isDirectory(path)) {
             int channels = model.model().image().channels();
             if (labels.isPresent()) {
                 if (directories.size() > classes.size()) throw RelabeledDataset.tooManyNames(directories, classes);
-                LabelFile file = new LabelFile(labels.get(), separator);
+                LabelFile file = new LabelFile(labels.get(), separator());
                 List<String> names = directories.isEmpty() ? classes : directories;
                 return new MultiLabelFolder(file.evaluation(path, names), classes, channels, maxPixels.limit());
             }

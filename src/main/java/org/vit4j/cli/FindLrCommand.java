@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.Csv;
@@ -73,7 +74,7 @@ final class FindLrCommand implements Callable<Integer> {
         Map<String, Double> suggested = suggestions(curve);
         output.ifPresent(file -> AtomicFiles.write(file, text(file, run.name(), curve, suggested)));
         PrintWriter out = spec.commandLine().getOut();
-        out.println(json.requested() ? Json.text(fields(curve, suggested)) : lines(suggested));
+        out.println(json.requested() ? Json.text(fields(curve, suggested)) : lines(run, suggested));
         out.flush();
         return CommandLineProgram.SUCCESS;
     }
@@ -143,10 +144,17 @@ final class FindLrCommand implements Callable<Integer> {
         return fields;
     }
 
-    private String lines(Map<String, Double> suggested) {
+    /** Returns true if the rate of the config is multiplied by a factor; suggested rates include it. */
+    private static boolean scalesByBatch(RunConfig run) {
+        String base = Config.values(run.resolved(), run.name()).getOrDefault("train.optimizer.lr_base_batch", "off");
+        return base.chars().anyMatch(c -> c >= '1' && c <= '9'); // not 0 or a word
+    }
+
+    private String lines(RunConfig run, Map<String, Double> suggested) {
         StringBuilder lines = new StringBuilder();
         suggested.forEach((name, rate) -> lines.append(String.format(Locale.ROOT, "%-14s %.2e%n", name, rate)));
         lines.append(String.format(Locale.ROOT, "suggestion: --set train.optimizer.lr=%.1e", suggested.get("valley")));
+        if (scalesByBatch(run)) lines.append(" --set train.optimizer.lr_base_batch=off");
         output.ifPresent(file -> lines.append(String.format(Locale.ROOT, "%nplot: %s", file)));
         return lines.toString();
     }

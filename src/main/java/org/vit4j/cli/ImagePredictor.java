@@ -122,6 +122,8 @@ final class ImagePredictor {
             throw new ConfigError(npy + ": expected [N, " + spec.channels() + ", " + spec.height() + ", " + spec.width()
                     + "], got " + Arrays.toString(s));
         }
+        for (float value : array.values())
+            if (!Float.isFinite(value)) throw new ConfigError(npy + ": contains " + value + "; expected finite pixels");
         return array;
     }
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.run.CheckpointImporter;
 import picocli.CommandLine.Command;
@@ -100,6 +101,8 @@ final class ImportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (!model.toString().endsWith(".keras"))
+            throw new ConfigError("-o " + model + ": expected a file name that ends in .keras");
         List<String> notes = like.isPresent() ? retrained(like.get()) : published();
         PrintWriter err = spec.commandLine().getErr();
         notes.forEach(err::println);

@@ -38,9 +38,11 @@ final class OutputOptions {
         }
     }
 
-    /** The argument without the name of its option. */
+    /** The argument without the name of its option: {@code --results=FILE}, {@code -o=FILE}, {@code -oFILE}. */
     private static String value(String argument) {
-        return argument.startsWith("-") ? argument.substring(argument.indexOf('=') + 1) : argument;
+        if (!argument.startsWith("-")) return argument;
+        boolean attached = argument.startsWith("-o") && !argument.startsWith("-o=");
+        return argument.substring(attached ? "-o".length() : argument.indexOf('=') + 1);
     }
 
     private static boolean isSameFile(Path file, String text) {

@@ -29,6 +29,9 @@ import picocli.CommandLine.Spec;
         description = "Classifies images.",
         footer = {"", "Columns of the files and examples: docs/evaluation.md."})
 final class PredictCommand implements Callable<Integer> {
+    private static final List<String> LOCAL_OPTIONS =
+            List.of("--top", "--batch", "--workers", "--max-pixels", "--json");
+
     @Mixin
     private PredictInputs inputs;
 
@@ -197,6 +200,9 @@ final class PredictCommand implements Callable<Integer> {
     private int onSpark(boolean failOnCorrupt) {
         if (tta.isPresent() || features || threshold.isPresent())
             throw new ConfigError("predict: --spark does not support --tta, --features and --threshold; remove them");
+        for (String option : LOCAL_OPTIONS)
+            if (spec.commandLine().getParseResult().hasMatchedOption(option))
+                throw new ConfigError("predict: --spark does not support " + option + "; remove it");
         List<String> images = inputs.remote();
         DistributedBackend.PredictionSummary predicted = DistributedBackend.find()
                 .predict(spark.orElseThrow(), inputs.model(), images, table.orElseThrow(), failOnCorrupt);

@@ -39,6 +39,8 @@ final class SummaryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (diagram.isPresent() && json.requested())
+            throw new ConfigError("summary: --diagram prints a Mermaid diagram; remove it or --json");
         NamedModel named = NamedModel.of(model, overrides.values());
         PrintWriter out = spec.commandLine().getOut();
         if (diagram.isPresent()) out.print(draw(named, diagram.get()));

@@ -7,13 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.common.FlowStyle;
+import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.FileFormats;
 
 /**
@@ -98,7 +97,7 @@ public final class Config {
     }
 
     private static Yaml.YamlMapping merged(ConfigSource source, List<String> overrides) {
-        return overridden(load(source, new LinkedHashSet<>()), overrides);
+        return overridden(load(source, new LinkedHashMap<>()), overrides);
     }
 
     private static Yaml.YamlMapping overridden(Yaml.YamlMapping config, List<String> overrides) {
@@ -152,7 +151,16 @@ public final class Config {
     }
 
     /** @param file null for a packaged config or for text */
-    private record ConfigSource(String name, String text, Path file) {}
+    private record ConfigSource(String name, String text, Path file) {
+        /** Equal for all paths of a file. */
+        String identity() {
+            try {
+                return file == null ? name : file.toRealPath().toString();
+            } catch (IOException e) {
+                throw new ConfigError(file + ": cannot be read: " + AtomicFiles.reason(e), e);
+            }
+        }
+    }
 
     private static Yaml.YamlMapping mapping(String text, String label) {
         if (Yaml.parse(text, label) instanceof Yaml.YamlMapping yaml) {
@@ -163,9 +171,10 @@ public final class Config {
         throw new ConfigError(label + ":1: expected keys such as 'model:'");
     }
 
-    private static Yaml.YamlMapping load(ConfigSource source, Set<String> seen) {
-        if (!seen.add(source.name())) {
-            throw new ConfigError(source.name() + ": extends itself: " + String.join(" -> ", seen));
+    /** @param seen names of the configs that extend this one, by their identity */
+    private static Yaml.YamlMapping load(ConfigSource source, Map<String, String> seen) {
+        if (seen.putIfAbsent(source.identity(), source.name()) != null) {
+            throw new ConfigError(source.name() + ": extends itself: " + String.join(" -> ", seen.values()));
         }
         Yaml.YamlMapping yaml = mapping(source.text(), source.name());
         Yaml base = yaml.entries().remove("extends");

@@ -1,15 +1,14 @@
 package org.vit4j.config;
 
 import java.io.IOException;
-import java.net.URI;
+import java.net.JarURLConnection;
 import java.net.URISyntaxException;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
 
 /** Configs packaged in the jar. */
 public final class ConfigCatalog {
@@ -29,29 +28,28 @@ public final class ConfigCatalog {
     }
 
     private static List<String> list(String folder) {
+        String name = ConfigCatalog.class.getName().replace('.', '/') + ".class";
+        URL own = ConfigCatalog.class.getClassLoader().getResource(name);
         try {
-            URI location = ConfigCatalog.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI();
-            Path root = Path.of(location);
-            if (Files.isDirectory(root)) return yamlIn(root.resolve("configs/" + folder));
-            try (FileSystem jar = FileSystems.newFileSystem(root, Map.of())) {
-                return yamlIn(jar.getPath("/configs/" + folder));
+            // Also jars in jars, such as those of Spring Boot, whose connections are of this type.
+            if (own.openConnection() instanceof JarURLConnection jar)
+                return names(jar.getJarFile().stream().map(ZipEntry::getName), "configs/" + folder);
+            Path root = Path.of(own.toURI());
+            for (int i = 0; i < Path.of(name).getNameCount(); i++) root = root.getParent();
+            try (Stream<Path> files = Files.list(root.resolve("configs/" + folder))) {
+                return names(files.map(file -> file.getFileName().toString()), "");
             }
         } catch (IOException | URISyntaxException e) {
             throw new IllegalStateException("the packaged configs cannot be listed", e);
         }
     }
 
-    private static List<String> yamlIn(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(file -> file.endsWith(".yaml"))
-                    .map(file -> file.substring(0, file.length() - ".yaml".length()))
-                    .sorted()
-                    .toList();
-        }
+    /** Names of YAML files in a folder, without its subfolders. */
+    private static List<String> names(Stream<String> files, String folder) {
+        return files.filter(file -> file.startsWith(folder) && file.endsWith(".yaml"))
+                .map(file -> file.substring(folder.length(), file.length() - ".yaml".length()))
+                .filter(file -> !file.contains("/"))
+                .sorted()
+                .toList();
     }
 }

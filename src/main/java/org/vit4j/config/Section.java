@@ -110,8 +110,9 @@ public final class Section {
 
     private Path path(String key, String text) {
         try {
-            if (text.isEmpty() && has(key)) reject(key, "expected a path, got ''");
-            return UserPath.of(text);
+            if (!text.isEmpty()) return UserPath.of(text);
+            if (has(key)) reject(key, "expected a path, got ''");
+            return Path.of("");
         } catch (ConfigError e) {
             reject(key, e.getMessage());
             return Path.of("");

@@ -93,6 +93,7 @@ sealed interface Yaml {
         LoadSettings settings = LoadSettings.builder()
                 .setLabel(label)
                 .setMaxAliasesForCollections(50)
+                .setAllowNonScalarKeys(true) // rejected below, with their line
                 .setCodePointLimit(1 << 20)
                 .build();
         return new Composer(settings, new ParserImpl(settings, new StreamReader(settings, text))).getSingleNode();
@@ -161,7 +162,9 @@ sealed interface Yaml {
 
     /** Merges mappings key by key; lists and scalars of {@code over} replace those of {@code base}. */
     static YamlMapping merge(YamlMapping base, YamlMapping over) {
-        YamlMapping merged = YamlMapping.empty(over.where);
+        // What is missing is missing in the file, unless the override adds the section.
+        boolean partOfFile = over.where.startsWith(OVERRIDE) && !base.entries.isEmpty();
+        YamlMapping merged = YamlMapping.empty(partOfFile ? base.where : over.where);
         base.entries.forEach((key, value) -> merged.put(key, value, base.keyWhere.get(key)));
         over.entries.forEach((key, value) -> {
             Yaml old = merged.entries.get(key);

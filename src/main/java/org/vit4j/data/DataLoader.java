@@ -13,6 +13,7 @@ import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.datasets.ImagePass;
 import org.vit4j.data.datasets.ReadPlan;
 import org.vit4j.data.image.Image;
+import org.vit4j.data.image.ImageTooLargeException;
 import org.vit4j.data.image.PixelBuffers;
 import org.vit4j.data.random.SeededRandom;
 import org.vit4j.data.transforms.AugmentConfig;
@@ -200,8 +201,7 @@ public final class DataLoader implements BatchSource {
             Image image = kept.orElseGet(source);
             decoded = System.nanoTime();
             image = required(image, "the dataset", index).withChannels(preprocess.channels());
-            for (Transform transform : augment.transforms())
-                image = required(transform.apply(image, random), transform, index);
+            for (Transform transform : augment.transforms()) image = transformed(transform, image, random, index);
             write(image, batch, i);
         } finally {
             buffers.close();
@@ -211,6 +211,17 @@ public final class DataLoader implements BatchSource {
                 .ifPresent(e ->
                         e.apply(batch.images(), i * length, length, preprocess.height(), preprocess.width(), random));
         times.loaded(decoded - start, System.nanoTime() - decoded);
+    }
+
+    private Image transformed(Transform transform, Image image, SplittableRandom random, int index) {
+        try {
+            return required(transform.apply(image, random), transform, index);
+        } catch (ImageTooLargeException e) {
+            throw new ConfigError(
+                    dataset.name(index) + ": " + image.height() + "x" + image.width() + " pixels: " + transform + ": "
+                            + e.getMessage() + "; change the transform, or remove the image",
+                    e);
+        }
     }
 
     private Image required(Image image, Object origin, int index) {

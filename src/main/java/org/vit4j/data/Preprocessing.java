@@ -46,8 +46,13 @@ public record Preprocessing(
         std = spread(std, channels);
         Checks.check(mean.size() == channels, "mean", mean, "must have one value, or one per channel");
         Checks.check(std.size() == channels, "std", std, "must have one value, or one per channel");
-        Checks.check(mean.stream().allMatch(Double::isFinite), "mean", mean, "must be finite");
+        Checks.check(mean.stream().map(Double::floatValue).allMatch(Float::isFinite), "mean", mean, "must be finite");
         Checks.check(std.stream().allMatch(x -> x > 0 && Double.isFinite(x)), "std", std, "must be positive");
+        Checks.check(
+                std.stream().map(Double::floatValue).allMatch(x -> x >= Float.MIN_NORMAL && Float.isFinite(x)),
+                "std",
+                std,
+                "must be a normal number in float32");
     }
 
     /** Defaults of the transforms that come before this preprocessing. */

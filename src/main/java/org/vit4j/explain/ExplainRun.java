@@ -1,5 +1,6 @@
 package org.vit4j.explain;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,7 @@ import org.vit4j.config.ConfigError;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.ImageFile;
 import org.vit4j.io.AtomicFiles;
+import org.vit4j.io.SameFile;
 import org.vit4j.model.SavedModel;
 import org.vit4j.report.ImagePage;
 
@@ -119,6 +121,7 @@ public final class ExplainRun {
     private ExplainOutcome write() {
         List<String> names = new ArrayList<>();
         for (Path file : request.images) names.add(uniqueName(file, names));
+        checkKeepsImages(names);
         ImageExplanations explained = new ImageExplanations(model, explainer, request, images, names);
         LayerTables tables = new LayerTables(explainer, request, images, names);
         for (ExplainMethod method : request.methods) {
@@ -136,6 +139,30 @@ public final class ExplainRun {
         String count = images.size() + (images.size() == 1 ? " image" : " images");
         AtomicFiles.write(page, new ImagePage(title, count, sections).html());
         return new ExplainOutcome(page, explained.predictions(), results, notes);
+    }
+
+    /** Checks that no image has the name of a file to write, such as one that an earlier run wrote into its directory. */
+    private void checkKeepsImages(List<String> names) {
+        for (Path image : request.images) {
+            Path directory = image.toAbsolutePath().getParent();
+            String fileName = image.getFileName().toString();
+            for (String name : names)
+                for (ExplainMethod method : request.methods)
+                    if (fileName.startsWith(name + "-" + method.cliName())
+                            && fileName.endsWith(".png")
+                            && isDirectory(directory))
+                        throw new ConfigError(
+                                image + ": has a name of a file to write, and would be overwritten; choose"
+                                        + " another directory with -o");
+        }
+    }
+
+    private boolean isDirectory(Path directory) {
+        try {
+            return SameFile.test(directory, request.directory);
+        } catch (IOException e) {
+            throw new ConfigError(directory + ": cannot be read: " + AtomicFiles.reason(e), e);
+        }
     }
 
     private void apply(ExplainMethod method, ImageExplanations explained, LayerTables tables) {

@@ -122,6 +122,17 @@ final class GraphComparison {
                     actual.inputs().size(),
                     expected.inputs().size()));
         }
+        JsonNode activation = actual.config().path("activation");
+        boolean linear = activation.isMissingNode()
+                || activation.isNull()
+                || activation.asText().equals("linear");
+        if (!expected.config().has("activation") && !linear)
+            throw new ConfigError(String.format(
+                    Locale.ROOT,
+                    "%s: different network: layer '%s' has activation %s, expected none",
+                    label,
+                    actual.name(),
+                    activation));
         for (Map.Entry<String, JsonNode> entry : expected.config().properties()) {
             JsonNode value = actual.config().path(entry.getKey());
             if (IGNORED_KEYS.contains(entry.getKey()) || equal(entry.getValue(), value)) continue;

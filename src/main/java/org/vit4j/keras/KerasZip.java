@@ -50,7 +50,10 @@ final class KerasZip implements AutoCloseable {
             String problem = FileFormats.ofModel(path)
                     .filter(format -> !path.toString().toLowerCase(Locale.ROOT).endsWith(".keras"))
                     .map(format -> "is " + format + "; expected a .keras file")
-                    .orElse("not a zip archive, or truncated");
+                    .orElse(
+                            String.valueOf(e.getMessage()).contains("compression method")
+                                    ? "entries have another compression than deflate; write the archive again with it"
+                                    : "not a zip archive, or truncated");
             throw new ConfigError(path + ": " + problem, e);
         }
         KerasZip opened = new KerasZip(path.toString(), zip);

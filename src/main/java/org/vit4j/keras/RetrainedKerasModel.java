@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.vit4j.config.ConfigError;
 import org.vit4j.graph.Shape;
 
@@ -138,11 +140,12 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
                         ? String.format(
                                 Locale.ROOT,
                                 "%s: layer '%s' shares the weight '%s' with other layers but was trained separately;"
-                                        + " %s before training",
+                                        + " %s before training, and in the same way %s",
                                 label,
                                 layer,
                                 copy.weight(),
-                                freeze(layer))
+                                freeze(layer),
+                                others(layer, copy.weight()))
                         : String.format(
                                 Locale.ROOT,
                                 "%s: layer '%s' was trained as a plain convolution, but its kernel is '%s' normalized"
@@ -169,6 +172,19 @@ public final class RetrainedKerasModel implements AutoCloseable, WeightSource {
                 helper.variable(),
                 layer,
                 freeze(layer)));
+    }
+
+    /** Names of the other layers with a dataset of a weight, quoted. */
+    private String others(String layer, String weight) {
+        Stream<String> copies = original.index().copies().entrySet().stream()
+                .filter(entry -> entry.getValue().weight().equals(weight))
+                .map(Map.Entry::getKey);
+        return Stream.concat(Stream.of(original.index().weights().get(weight).path()), copies)
+                .map(this::layer)
+                .distinct()
+                .filter(name -> !name.equals(layer))
+                .map(name -> "'" + name + "'")
+                .collect(Collectors.joining(", "));
     }
 
     private static String freeze(String layer) {

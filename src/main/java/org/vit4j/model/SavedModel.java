@@ -201,13 +201,21 @@ public final class SavedModel implements AutoCloseable {
         return new String(keras.extra(name), StandardCharsets.UTF_8);
     }
 
+    private static Preprocessing preprocessing(Path file, ModelExtras extras) {
+        try {
+            return Preprocessing.fromMap(extras.preprocess);
+        } catch (ConfigError e) {
+            throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: " + e.getMessage(), e);
+        }
+    }
+
     private static ModelDescription describe(Path file, KerasFile keras, Model model) {
         try {
             ModelExtras extras = JSON.readValue(keras.extra(DESCRIPTION), new TypeReference<>() {});
             if (extras == null || extras.isIncomplete()) {
                 throw new ConfigError(file + ": " + DESCRIPTION + " is damaged: missing entries");
             }
-            Preprocessing preprocess = Preprocessing.fromMap(extras.preprocess);
+            Preprocessing preprocess = preprocessing(file, extras);
             if (extras.classes.size() != model.classes()) {
                 throw new ConfigError(file + ": holds a network with " + extras.classes.size() + " classes, expected "
                         + model.classes());

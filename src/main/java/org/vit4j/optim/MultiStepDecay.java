@@ -14,6 +14,7 @@ public record MultiStepDecay(List<Double> milestones, double factor, double minL
     public MultiStepDecay {
         milestones = List.copyOf(milestones);
         Checks.require(!milestones.isEmpty(), "milestones is missing: a list of epochs after which the rate decreases");
+        Checks.check(milestones.get(0) >= 0, "milestones", milestones, "must be at least 0");
         List<Double> sorted = milestones.stream().sorted().toList();
         Checks.check(milestones.equals(sorted), "milestones", milestones, "must be in ascending order");
         Checks.check(factor > 0 && factor <= 1, "decay_rate", factor, "must be in (0, 1]");

@@ -9,8 +9,10 @@ import org.vit4j.graph.Parameter;
 /** A glob pattern for parameter names: {@code *} matches any characters, dots included, {@code ?} matches one. */
 public record NamePattern(String text) {
     public boolean matches(String name) {
-        String regex = "\\Q" + text.replace("*", "\\E.*\\Q").replace("?", "\\E.\\Q") + "\\E";
-        return Pattern.matches(regex, name);
+        StringBuilder regex = new StringBuilder();
+        for (String part : text.split("(?=[*?])|(?<=[*?])"))
+            regex.append(part.equals("*") ? ".*" : part.equals("?") ? "." : Pattern.quote(part));
+        return Pattern.matches(regex.toString(), name);
     }
 
     /** Describes the first pattern that matches no trainable parameter; empty if every pattern matches one. */

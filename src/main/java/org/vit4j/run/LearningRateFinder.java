@@ -6,6 +6,7 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.vit4j.config.Checks;
+import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
@@ -69,7 +70,10 @@ public record LearningRateFinder(double min, double max, int steps) {
             Callback progress,
             BooleanSupplier stop) {
         // One batch more than needed, so that the epoch and its validation are never reached.
-        int batches = Math.addExact(Math.multiplyExact(steps, train.accumulate()), 1);
+        if ((long) steps * train.accumulate() >= Integer.MAX_VALUE)
+            throw new ConfigError("--steps " + steps + ": too many for batches of train.accumulate="
+                    + train.accumulate() + "; expected at most " + (Integer.MAX_VALUE - 1) / train.accumulate());
+        int batches = steps * train.accumulate() + 1;
         Schedule rates = (epoch, lr, history) -> rate((int) Math.round(epoch * batches / train.accumulate()));
         SweepRecorder recorder = new SweepRecorder();
         Trainer trainer = Trainer.of(network).config(train).schedule(rates).callbacks(recorder, progress);

@@ -116,6 +116,17 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
     /** Rejects models with other networks, classes or preprocessing. */
     private static void checkAgrees(AveragedModel a, AveragedModel b) {
         String files = a.file + " and " + b.file;
+        if (a.description.multiLabel() != b.description.multiLabel())
+            throw new ConfigError(files + ": one has several labels per image, the other a single one");
+        if (!a.description.model().equals(b.description.model())) checkSameNetwork(a, b, files);
+        if (!a.description.classes().equals(b.description.classes()))
+            throw new ConfigError(files + ": different classes; they must be equal and in the same order");
+        if (!a.description.preprocess().equals(b.description.preprocess()))
+            throw new ConfigError(files + ": different preprocessing: " + a.description.preprocess() + " and "
+                    + b.description.preprocess());
+    }
+
+    private static void checkSameNetwork(AveragedModel a, AveragedModel b, String files) {
         Map<String, String> first = Config.values(a.description.config(), a.file.toString());
         Map<String, String> second = Config.values(b.description.config(), b.file.toString());
         TreeSet<String> keys = new TreeSet<>(first.keySet());
@@ -125,11 +136,6 @@ public record ModelAverage(List<Path> inputs, OptionalInt best, boolean useAvera
             throw new ConfigError(
                     files + ": different networks: " + key + " is " + first.get(key) + " and " + second.get(key));
         }
-        if (!a.description.classes().equals(b.description.classes()))
-            throw new ConfigError(files + ": different classes; they must be equal and in the same order");
-        if (!a.description.preprocess().equals(b.description.preprocess()))
-            throw new ConfigError(files + ": different preprocessing: " + a.description.preprocess() + " and "
-                    + b.description.preprocess());
     }
 
     private List<AveragedModel> selected(List<AveragedModel> models) {

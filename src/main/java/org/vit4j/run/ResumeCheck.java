@@ -57,7 +57,6 @@ final class ResumeCheck {
             "train.workers",
             "train.distributed",
             "train.epochs",
-            "train.threads",
             "train.checkpoint_steps",
             "train.early_stop.patience");
 

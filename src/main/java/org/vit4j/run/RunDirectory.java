@@ -114,8 +114,8 @@ public final class RunDirectory implements AutoCloseable {
         Path file = path.resolve(LOCK);
         if (!Files.exists(file)) return false;
         if (key(file).filter(LOCKED::contains).isPresent()) return true;
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
-                FileLock lock = tryLock(channel)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ); // the user may not write
+                FileLock lock = tryLock(channel, true)) {
             return lock == null;
         } catch (IOException e) {
             throw new RunException(file + ": cannot be opened: " + AtomicFiles.reason(e), e);
@@ -126,7 +126,7 @@ public final class RunDirectory implements AutoCloseable {
         Path file = path.resolve(LOCK);
         if (key(file).filter(LOCKED::contains).isPresent()) return Optional.empty();
         FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = tryLock(channel);
+        FileLock lock = tryLock(channel, false);
         if (lock != null) return Optional.of(new RunDirectory(path, channel, lock, key(file)));
         channel.close();
         return Optional.empty();
@@ -142,9 +142,9 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    private static FileLock tryLock(FileChannel channel) throws IOException {
+    private static FileLock tryLock(FileChannel channel, boolean shared) throws IOException {
         try {
-            return channel.tryLock();
+            return channel.tryLock(0, Long.MAX_VALUE, shared);
         } catch (OverlappingFileLockException e) {
             return null; // locked by this process
         }

@@ -46,7 +46,12 @@ public record ClassWeights(List<Double> values, Map<String, Double> byName) {
     static Optional<ClassWeights> read(Section s) {
         if (!s.has(KEY) || s.isOff(KEY)) return Optional.empty();
         try {
-            if (s.isSection(KEY)) return Optional.of(new ClassWeights(List.of(), s.numbersAt(KEY)));
+            if (s.isSection(KEY)) {
+                Map<String, Double> byName = s.numbersAt(KEY);
+                if (!byName.isEmpty()) return Optional.of(new ClassWeights(List.of(), byName));
+                s.reject(KEY, EXPECTED + ", got an empty section");
+                return Optional.empty();
+            }
             List<String> words = s.stringsAt(KEY, List.of());
             if (words.equals(List.of(BALANCED))) return Optional.of(balanced());
             Optional<String> problem = wordProblem(words);
@@ -99,9 +104,11 @@ public record ClassWeights(List<Double> values, Map<String, Double> byName) {
                     throw new ConfigError(
                             PATH + "no class '" + name + "' in the data" + Suggestions.hint(name, classes));
                 });
-        return classes.stream()
+        double[] weights = classes.stream()
                 .mapToDouble(name -> byName.getOrDefault(name, 1.0))
                 .toArray();
+        if (Arrays.stream(weights).sum() == 0) throw new ConfigError(PATH + "must contain a positive weight");
+        return weights;
     }
 
     private static double[] balanced(long[] counts) {

@@ -192,7 +192,7 @@ public record TrainConfig(
         boolean off = optimizer.isOff("lr_base_batch");
         OptionalDouble base = off ? OptionalDouble.empty() : optimizer.optionalDouble("lr_base_batch");
         if (base.isEmpty()) {
-            if (optimizer.has("lr_base_scale")) optimizer.reject("lr_base_scale", "needs lr_base_batch");
+            if (optimizer.has("lr_base_scale") && !off) optimizer.reject("lr_base_scale", "needs lr_base_batch");
             return 1;
         }
         BatchScaling rule = optimizer.enumAt("lr_base_scale", BatchScaling.class, BatchScaling.LINEAR);

@@ -184,7 +184,8 @@ public final class TrainLoop implements AutoCloseable {
             }
         }
         try {
-            finish(lr(state.epoch() + (steps - 1.0) / steps), stop);
+            int lastStep = (steps - 1) / train.accumulate() * train.accumulate(); // its first batch sets the rate
+            finish(lr(state.epoch() + (double) lastStep / steps), stop);
         } catch (InterruptibleSource.StoppedException e) {
             return false; // all batches of the epoch are done; the resumed run validates
         }

@@ -117,6 +117,18 @@ class ExplainTest {
         assertThat(Files.readString(out.resolve("explain.html"))).contains("rollout, min over heads, 90% discarded");
     }
 
+    @Test
+    void imagesAreNotOverwritten() throws Exception {
+        Path map = Files.copy(digit, directory.resolve("seven-rollout.png"));
+        byte[] before = Files.readAllBytes(map);
+        CommandLineTest.Outcome outcome = run("explain", model, digit, map, "--method", "rollout", "-o", directory);
+        assertThat(outcome.code()).isEqualTo(2);
+        assertThat(outcome.err())
+                .contains("seven-rollout.png: has a name of a file to write, and would be overwritten")
+                .hasLineCount(1);
+        assertThat(map).hasBinaryContent(before);
+    }
+
     private String rollout(String... options) {
         Stream<Object> words = Stream.of("explain", model, digit, "--method", "rollout", "-o", out, "--json");
         return run(Stream.concat(words, Stream.of(options)).toArray()).out();

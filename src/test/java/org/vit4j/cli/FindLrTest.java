@@ -41,7 +41,16 @@ class FindLrTest {
             if (file.endsWith(".csv")) assertThat(text.lines()).hasSize(25).startsWith("lr,loss,smoothed");
             else assertThat(text).contains("log10 of the learning rate").contains("valley");
         }
-        assertThat(find("--max-lr", "0.1").out()).contains("suggestion: --set train.optimizer.lr=");
+        assertThat(find("--max-lr", "0.1").out())
+                .contains("suggestion: --set train.optimizer.lr=")
+                .doesNotContain("lr_base_batch");
+    }
+
+    @Test
+    void suggestedRatesAreNotScaledAgain() {
+        String base = "train.optimizer.lr_base_batch=";
+        assertThat(find("--max-lr", "0.1", "--set", base + 512).out()).contains(" --set " + base + "off");
+        assertThat(find("--max-lr", "0.1", "--set", base + "off").out()).doesNotContain("lr_base_batch");
     }
 
     @Test
@@ -50,6 +59,8 @@ class FindLrTest {
         CommandLineTest.refused(
                 "expected a file name that ends in .html, .svg or .csv", "find-lr", "digits-vit", "-o", "a");
         CommandLineTest.refused("expected a file name that ends in .keras", "average", "a.keras", "-o", "b.h5");
+        String steps = String.valueOf(Integer.MAX_VALUE);
+        CommandLineTest.refused("--steps 2147483647: too many for batches", "find-lr", "digits-vit", "--steps", steps);
         CommandLineTest.refused("--best 0: expected at least 1", "average", "a.keras", "-o", "b.keras", "--best", "0");
         CommandLineTest.refused("a.keras: does not exist", "average", "a.keras", "b.keras", "-o", "c.keras");
     }

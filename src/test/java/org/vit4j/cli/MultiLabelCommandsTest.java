@@ -340,6 +340,22 @@ class MultiLabelCommandsTest {
                 data,
                 "--labels",
                 labels);
+        refused(
+                "one has several labels per image, the other a single one",
+                "average",
+                model.toString(),
+                single.toString(),
+                "-o",
+                dir.resolve("mean.keras").toString());
+        refused(
+                "eval: --label-separator is for --labels",
+                "eval",
+                model.toString(),
+                "--data",
+                data,
+                "--label-separator",
+                ";");
+        refused("is not a config", "eval", single.toString(), "--data", data, "--set", "train.batch=3");
         refused("evaluate them separately", "eval", model.toString(), single.toString(), "--data", data);
         refused(
                 "--confusion and --reliability are for models of one label",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,8 @@ class OverwrittenFilesTest {
         refused("--results " + named, "eval", model, "--data", "digits-vit", "--results=" + model);
         String list = directory.resolve("list.csv").toString();
         refused("-o " + list + ": another argument names", "predict", model, "--list", list, "-o", list);
+        for (String attached : List.of("-o" + model, "-o=" + model))
+            refused("-o " + named, "average", model, "other.keras", attached);
     }
 
     @Test
@@ -55,6 +58,22 @@ class OverwrittenFilesTest {
                 table,
                 "--confusion",
                 again);
+    }
+
+    @Test
+    void optionsThatHaveNoEffectAreRefused() {
+        refused("--diagram prints a Mermaid diagram", "summary", "digits-vit", "--diagram", "blocks.0", "--json");
+        refused("-o m.h5: expected a file name that ends in .keras", "import", "digits-vit", "w.pth", "-o", "m.h5");
+        refused(
+                "predict: --spark does not support --top; remove it",
+                "predict",
+                model,
+                "a.png",
+                "--spark",
+                "-o",
+                "t.parquet",
+                "--top",
+                "2");
     }
 
     @Test

@@ -160,6 +160,9 @@ class ConfigTest {
         assertThatThrownBy(() -> Config.open(directory.toString(), List.of())).hasMessageContaining("is a directory");
         Path loop = file("loop.yaml", "extends: loop.yaml\n");
         assertThatThrownBy(() -> Config.open(loop.toString(), List.of())).hasMessageContaining("extends itself");
+        Path other = file("other.yaml", "extends: ./other.yaml\n");
+        assertThatThrownBy(() -> Config.open(other.toString(), List.of())).hasMessageContaining("extends itself");
+        assertThatThrownBy(() -> Config.parse("{? [a] : b}", "keys")).hasMessage("keys:1: a key must be a word");
         Path twice = file("twice.yaml", "a: 1\na: 2\n");
         assertThatThrownBy(() -> Config.open(twice.toString(), List.of()))
                 .hasMessageContaining("twice.yaml:2: duplicate key 'a'");

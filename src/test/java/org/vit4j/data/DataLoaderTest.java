@@ -16,6 +16,7 @@ import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.datasets.Digits;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.transforms.AugmentConfig;
+import org.vit4j.data.transforms.CenterCrop;
 import org.vit4j.data.transforms.HorizontalFlip;
 import org.vit4j.data.transforms.Interpolation;
 import org.vit4j.data.transforms.RandomAffine;
@@ -138,6 +139,16 @@ class DataLoaderTest {
         assertThatThrownBy(() -> all(failing(new IllegalStateException("bug")).epoch(0, 0)))
                 .isInstanceOf(IllegalStateException.class);
         noneLeft(before);
+    }
+
+    @Test
+    void imagesThatATransformMakesTooLargeAreNamed() {
+        AugmentConfig huge = AugmentConfig.of(List.of(new CenterCrop(List.of(60_000))));
+        DataLoader loader = new DataLoader(digits, huge, PREPROCESS, 2, false, false, 0, 1);
+        assertThatThrownBy(() -> all(loader.epoch(0, 0)))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage(digits.name(0) + ": 8x8 pixels: CenterCrop[size=[60000]]: the image would be too large:"
+                        + " 60000x60000 pixels of 1 channels; change the transform, or remove the image");
     }
 
     @Test

@@ -75,6 +75,12 @@ class PreprocessTest {
         Map<String, Object> map =
                 new HashMap<>(new Preprocessing(8, 8, 3, 1, Interpolation.BICUBIC, MEAN, STD).toMap());
         refused(map, "std", List.of(0.0), "preprocessing: std ([0.0, 0.0, 0.0]) must be positive");
+        refused(
+                map,
+                "std",
+                List.of(1e-40),
+                "preprocessing: std ([1.0E-40, 1.0E-40, 1.0E-40]) must be a normal number in float32");
+        refused(map, "mean", List.of(1e300), "preprocessing: mean ([1.0E300, 1.0E300, 1.0E300]) must be finite");
         refused(map, "mean", "x", "preprocessing: mean (x) must be a list of numbers");
         refused(map, "height", null, "preprocessing: height (null) must be a number");
         refused(

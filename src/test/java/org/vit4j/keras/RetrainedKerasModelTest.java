@@ -166,6 +166,9 @@ class RetrainedKerasModelTest {
         config(json -> "{\"class_name\":\"Sequential\",\"config\":{}}");
         assertRejected("config.json: not a Functional model; expected one exported by vit4j");
         write();
+        config(json -> json.replace("\"units\":", "\"activation\":\"relu\",\"units\":"));
+        assertRejected("config.json: different network: layer 'fc' has activation \"relu\", expected none");
+        write();
         config(json -> json.replace("\"name\":\"norm\"", "\"name\":\"fc\""));
         assertRejected("config.json: duplicate layer 'fc'");
     }
@@ -211,7 +214,7 @@ class RetrainedKerasModelTest {
         set("far", "bias", 0.5f);
         assertRejected(
                 "layer 'far' shares the weight 'conv.bias' with other layers but was trained separately; freeze it with"
-                        + " model.get_layer('far').trainable = False before training");
+                        + " model.get_layer('far').trainable = False before training, and in the same way 'conv'");
     }
 
     @Test

@@ -129,5 +129,8 @@ class ParamGroupsTest {
                 .isTrue();
         assertThat(new NamePattern("*.bias").matches("norm_bias")).isFalse();
         assertThat(new NamePattern("head").matches("head.kernel")).isFalse();
+        assertThat(new NamePattern("a\\E(*").matches("a\\E(b")).isTrue();
+        assertThat(new NamePattern("").matches("")).isTrue();
+        assertThat(new NamePattern("**").matches("")).isTrue();
     }
 }

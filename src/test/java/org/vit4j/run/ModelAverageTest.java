@@ -171,6 +171,9 @@ class ModelAverageTest {
         rejected("different networks: model.dim is 16 and 32", OptionalInt.empty(), a, wide);
         rejected("different classes", OptionalInt.empty(), a, renamed);
         rejected("different preprocessing", OptionalInt.empty(), a, bright);
+        Path square = saved("square", 1, config("model.image.size=[32,32]"), RandomModel.digits());
+        assertThat(new ModelAverage(List.of(a, square), OptionalInt.empty(), true).write(output))
+                .hasSize(2);
         rejected("expected at least two", OptionalInt.empty(), a);
         rejected("has no metric", OptionalInt.of(1), a, b);
         rejected("does not exist", OptionalInt.empty(), a, directory.resolve("none.keras"));

@@ -169,6 +169,11 @@ class MultiLabelRunTest {
         rejected(
                 "file,labels,split\nimages/1.png,a,train\n./images/1.png,a,val\n",
                 "labels.csv:3: ./images/1.png is in line 2 too");
+        rejected(
+                "file,labels,split\n../images/1.png,a,train\n",
+                "labels.csv:2: ../images/1.png is not below data.path; expected a relative path");
+        rejected("file;labels\nimages/1.png;a\n", "labels.csv:1: columns are separated by semicolons; expected commas");
+        rejected("file,labels,split\nimages/1.png,,train\nimages/2.png,,val\n", "labels.csv: no image has a label");
         rejected("file,cat,cat,split\nimages/1.png,1,0,train\n", "labels.csv:1: duplicate column 'cat'");
         rejected("file,cat,,split\nimages/1.png,1,0,train\n", "labels.csv:1: a column has no name");
         rejected(

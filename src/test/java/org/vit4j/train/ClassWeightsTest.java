@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.vit4j.config.ConfigError;
@@ -113,6 +114,10 @@ class ClassWeightsTest {
         assertThatThrownBy(() -> new ClassWeights(List.of(), Map.of("dgo", 2.5)).of(CLASSES, Optional.empty()))
                 .isInstanceOf(ConfigError.class)
                 .hasMessage("train.loss.class_weights: no class 'dgo' in the data, did you mean 'dog'?");
+        Map<String, Double> zero = CLASSES.stream().collect(Collectors.toMap(name -> name, name -> 0.0));
+        assertThatThrownBy(() -> new ClassWeights(List.of(), zero).of(CLASSES, Optional.empty()))
+                .isInstanceOf(ConfigError.class)
+                .hasMessage("train.loss.class_weights: must contain a positive weight");
         assertThatThrownBy(() -> ClassWeights.balanced().of(CLASSES, Optional.empty()))
                 .isInstanceOf(ConfigError.class)
                 .hasMessageContaining("balanced needs data whose labels are known");
@@ -132,6 +137,7 @@ class ClassWeightsTest {
         rejected("balancd", "unknown value 'balancd', did you mean 'balanced'?");
         rejected("[1, 1, 1, 1, 1, 1, 1, 1, 1, -1]", "class_weights (-1.0) must be at least 0");
         rejected("{\"3\": -2}", "class_weights.3 (-2.0) must be at least 0");
+        rejected("{}", "got an empty section");
         rejected("[0, 0, 0, 0, 0, 0, 0, 0, 0, 0]", "must contain a positive weight");
     }
 }

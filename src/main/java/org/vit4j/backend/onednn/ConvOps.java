@@ -40,7 +40,7 @@ final class ConvOps {
                 && w.dilation() == 1) {
             return patchConvolution(input, kernel, bias, w, out, type);
         }
-        ElementType operands = operands(kernel.array());
+        ElementType operands = isWrongInBfloat16(input.array(), w, out) ? ElementType.F32 : operands(kernel.array());
         TapeValue x = tape.dense(tape.as(operands, input));
         ElementType result = operands == ElementType.F32 ? operands : type;
         ConvolutionPrimitive c = new ConvolutionPrimitive(
@@ -81,6 +81,15 @@ final class ConvOps {
     private ElementType operands(StridedArray kernel) {
         boolean few = kernel.dim(2) < MIN_BF16_CHANNELS;
         return tape.isTraining() && few ? ElementType.F32 : math.operands();
+    }
+
+    /**
+     * Returns true for images whose bfloat16 kernels in oneDNN 3.8 read memory out of bounds: strided convolutions with results of
+     * one column, also in version 3.13; gradients of kernels whose padding exceeds the height, without AMX.
+     */
+    private boolean isWrongInBfloat16(StridedArray image, Window w, long[] out) {
+        boolean oneColumn = out[2] == 1 && w.strideWidth() > 1;
+        return oneColumn || (tape.isTraining() && image.dim(1) < w.padHeight());
     }
 
     /** The convolution with merged groups; null if there is no benefit. */

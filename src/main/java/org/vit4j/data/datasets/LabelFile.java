@@ -36,6 +36,7 @@ public record LabelFile(Path file, String separator) {
     private static final List<String> LABELS = List.of("labels", "tags");
     private static final List<String> SPLITS = List.of("split", "is_valid");
     private static final List<String> USUAL_SEPARATORS = List.of(";", "|", ",");
+    private static final Map<String, String> OTHER_DELIMITERS = Map.of(";", "semicolons", "\t", "tabs");
     private static final int SHOWN_CLASSES = 5;
 
     public LabelFile {
@@ -84,6 +85,8 @@ public record LabelFile(Path file, String separator) {
         boolean split = column(header, SPLITS) >= 0;
         List<LabeledRow> rows = rows(lines, header);
         List<String> classes = classMap.isEmpty() ? classes(header, rows) : classMap;
+        if (classes.isEmpty())
+            throw new ConfigError(file + ": no image has a label; expected a column labels, or a column per class");
         LabeledSplits splits = divided(root, classes, rows, split, share, seed);
         double labels = rows.stream().mapToInt(row -> row.names.size()).sum();
         LOG.info(
@@ -114,6 +117,13 @@ public record LabelFile(Path file, String separator) {
 
     private List<String> header(List<List<String>> lines) {
         List<String> header = lines.get(0).stream().map(String::strip).toList();
+        if (header.size() == 1)
+            OTHER_DELIMITERS.entrySet().stream()
+                    .filter(delimiter -> lines.get(0).get(0).contains(delimiter.getKey()))
+                    .findFirst()
+                    .ifPresent(delimiter -> {
+                        throw problem(1, "columns are separated by " + delimiter.getValue() + "; expected commas");
+                    });
         if (SPLITS.stream().filter(header::contains).count() > 1)
             throw problem(
                     1, "columns " + String.join(" and ", SPLITS) + " both divide the images; expected one of them");
@@ -134,13 +144,21 @@ public record LabelFile(Path file, String separator) {
         for (int i = 1; i < lines.size(); i++) {
             if (lines.get(i).size() == 1 && lines.get(i).get(0).isBlank()) continue;
             LabeledRow row = row(i + 1, header, lines.get(i), split);
-            Integer before = lineOf.putIfAbsent(Path.of(row.image).normalize().toString(), row.line);
+            Integer before = lineOf.putIfAbsent(image(row), row.line);
             if (before != null)
                 throw problem(row.line, row.image + " is in line " + before + " too; expected one line per image");
             rows.add(row);
         }
         if (rows.isEmpty()) throw new ConfigError(file + ": has no images below its header");
         return rows;
+    }
+
+    /** The path of an image in one spelling. */
+    private String image(LabeledRow row) {
+        Path image = Path.of(row.image).normalize();
+        if (image.isAbsolute() || image.startsWith(".."))
+            throw problem(row.line, row.image + " is not below data.path; expected a relative path");
+        return image.toString();
     }
 
     private List<List<String>> cells() {

@@ -101,7 +101,10 @@ public final class Mnist {
     }
 
     private static void checkLength(Path file, ByteBuffer in, long expected) {
-        if (expected < 1 || in.remaining() != expected) {
+        if (expected < 1)
+            throw new ConfigError(
+                    file + ": has no entries, or an invalid number of them, in its header; download it again");
+        if (in.remaining() != expected) {
             throw new ConfigError(file + ": has " + in.remaining() + " bytes after its header; expected " + expected
                     + "; download it again");
         }

@@ -57,7 +57,7 @@ public final class Image {
 
     /** Values of undefined content for an image of the same channels and value type. */
     Object newValues(int newHeight, int newWidth) {
-        int length = Math.multiplyExact(Math.multiplyExact(newHeight, newWidth), channels);
+        int length = ImageTooLargeException.length(newHeight, newWidth, channels);
         return values instanceof byte[] ? PixelBuffers.bytes(length) : new float[length];
     }
 

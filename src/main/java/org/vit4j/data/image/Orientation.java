@@ -1,6 +1,8 @@
 package org.vit4j.data.image;
 
-import java.io.ByteArrayOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +19,11 @@ import java.util.zip.InflaterInputStream;
  */
 final class Orientation {
     static final int TAG = 274;
+    private static final int XMP_TAG = 700;
+
+    /** Bytes of a text in a PNG file; Pillow has a limit too, since a small file can be decompressed to any size. */
+    private static final int MAX_TEXT = 16 << 20;
+
     private static final Pattern XMP = Pattern.compile("tiff:Orientation(=\"|>)([0-9])");
 
     /** Metadata of a file: a TIFF structure, optionally preceded by "Exif", and XMP text. */
@@ -32,7 +39,7 @@ final class Orientation {
                 case JPEG -> jpeg(file);
                 case PNG -> png(file);
                 case WEBP -> webp(file);
-                case TIFF -> new Metadata(Optional.of(file), Optional.empty());
+                case TIFF -> new Metadata(Optional.of(file), new TiffTags(ByteBuffer.wrap(file)).bytes(XMP_TAG));
                 case GIF, BMP, PNM -> new Metadata(Optional.empty(), Optional.empty());
             };
         } catch (ImageFormatException | RuntimeException e) {
@@ -79,8 +86,9 @@ final class Orientation {
             switch (type) {
                 case "eXIf" -> exif = Optional.of(data);
                 case "iTXt", "tEXt", "zTXt" -> {
-                    if (keyword(data).equals("XML:com.adobe.xmp")) xmp = Optional.of(data);
-                    if (keyword(data).equals("Raw profile type exif")) profile = rawProfile(data, type);
+                    if (keyword(data).equals("XML:com.adobe.xmp")) xmp = text(data, type);
+                    if (keyword(data).equals("Raw profile type exif"))
+                        profile = text(data, type).flatMap(Orientation::rawProfile);
                 }
                 default -> {}
             }
@@ -94,20 +102,34 @@ final class Orientation {
         return all.contains("\0") ? all.substring(0, all.indexOf('\0')) : "";
     }
 
-    /** Reads EXIF as ImageMagick writes it: name, length, then lines of hexadecimal digits. */
-    private static Optional<byte[]> rawProfile(byte[] data, String type) {
+    /** The text of a chunk after its keyword; empty if it is corrupt, or longer than {@link #MAX_TEXT} when decompressed. */
+    private static Optional<byte[]> text(byte[] data, String type) {
         int start = keyword(data).length() + 1;
+        boolean compressed = type.equals("zTXt");
+        if (type.equals("iTXt")) {
+            compressed = start < data.length && data[start] == 1;
+            start += 2; // flag and method
+            for (int fields = 0; start < data.length && fields < 2; start++)
+                if (data[start] == 0) fields++; // language, keyword
+        } else if (compressed) {
+            start++; // method
+        }
+        if (start > data.length) return Optional.empty();
+        var from = new ByteArrayInputStream(data, start, data.length - start);
+        try (InputStream in = compressed ? new InflaterInputStream(from) : from) {
+            byte[] text = in.readNBytes(MAX_TEXT + 1);
+            return Optional.of(text).filter(read -> read.length <= MAX_TEXT);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Reads EXIF as ImageMagick writes it: name, length, then lines of hexadecimal digits. */
+    private static Optional<byte[]> rawProfile(byte[] text) {
         try {
-            var text = new ByteArrayOutputStream();
-            if (type.equals("zTXt")) {
-                var compressed = new java.io.ByteArrayInputStream(data, start + 1, data.length - start - 1);
-                new InflaterInputStream(compressed).transferTo(text);
-            } else {
-                text.write(data, start, data.length - start);
-            }
-            String[] lines = text.toString(StandardCharsets.ISO_8859_1).split("\n", 4);
+            String[] lines = new String(text, StandardCharsets.ISO_8859_1).split("\n", 4);
             return Optional.of(HexFormat.of().parseHex(lines[3].replaceAll("\\s", "")));
-        } catch (java.io.IOException | RuntimeException e) {
+        } catch (RuntimeException e) {
             return Optional.empty();
         }
     }

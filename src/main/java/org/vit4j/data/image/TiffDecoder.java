@@ -9,6 +9,9 @@ import java.util.List;
  * colors are divided by alpha; gray of more than 8 bits is clipped to 255, colors of 16 bits keep the upper 8.
  */
 final class TiffDecoder {
+    /** Pixels of a tile that may be larger than the image. */
+    private static final long USUAL_TILE = 1 << 20;
+
     private static final int WHITE_IS_ZERO = 0;
     private static final int BLACK_IS_ZERO = 1;
     private static final int RGB = 2;
@@ -41,7 +44,7 @@ final class TiffDecoder {
         if (!TiffCompression.isKnown(decoder.tags.intOr(259, 1)) || decoder.photometric == 6) return decoder.byOpenCv();
         decoder.check();
         ByteImage out = ByteImage.blank(decoder.height, decoder.width, decoder.isGray() ? 1 : 3, maxPixels);
-        decoder.readChunks(out);
+        decoder.readChunks(out, maxPixels);
         return out;
     }
 
@@ -87,12 +90,13 @@ final class TiffDecoder {
         return photometric == RGB && samples >= 4 && extra.length > 0 && extra[0] == 1;
     }
 
-    private void readChunks(ByteImage out) throws ImageFormatException {
+    private void readChunks(ByteImage out, long maxPixels) throws ImageFormatException {
         boolean tiled = tags.integers(324).length > 0;
         int chunkWidth = tiled ? tags.intOr(322, width) : width;
         int chunkHeight = tiled ? tags.intOr(323, height) : Math.min(height, tags.intOr(278, height));
         if (chunkWidth < 1 || chunkHeight < 1)
             throw ImageFormatException.corrupt("tile size out of range (" + chunkHeight + "x" + chunkWidth + ")");
+        if (tiled) ByteImage.checkSize(chunkHeight, chunkWidth, Math.max(maxPixels, USUAL_TILE));
         long[] offsets = tags.integers(tiled ? 324 : 273);
         long[] lengths = tags.integers(tiled ? 325 : 279);
         int across = (width + chunkWidth - 1) / chunkWidth;

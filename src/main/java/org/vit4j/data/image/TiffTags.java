@@ -12,6 +12,7 @@ final class TiffTags {
 
     private final ByteBuffer file;
     private final Map<Integer, long[]> integers = new HashMap<>();
+    private final Map<Integer, byte[]> bytes = new HashMap<>();
     private final Map<Integer, TagPosition> positions = new HashMap<>();
 
     /** Type of a tag and start of its values in the file. */
@@ -44,10 +45,11 @@ final class TiffTags {
         int tag = file.getShort(at) & 0xFFFF;
         int type = file.getShort(at + 2);
         int size = switch (type) {
+            case 1, 7 -> 1;
             case 3, 8 -> 2;
             case 4, 9, 13 -> 4;
             case 16, 17, 18 -> 8;
-            default -> 0; // bytes, text, fractions: not used
+            default -> 0; // text, fractions: not used
         };
         if (size == 0) return;
         long count = big ? file.getLong(at + 4) : file.getInt(at + 4) & 0xFFFFFFFFL;
@@ -56,6 +58,12 @@ final class TiffTags {
         int start = at + 4 + inline;
         if (count * size > inline) start = index(big ? file.getLong(start) : file.getInt(start) & 0xFFFFFFFFL);
         if (start + count * size > file.limit()) return;
+        if (size == 1) {
+            byte[] values = new byte[(int) count];
+            file.get(start, values);
+            bytes.put(tag, values);
+            return;
+        }
         long[] values = new long[(int) count];
         for (int i = 0; i < values.length; i++) values[i] = value(type, start + i * size);
         integers.put(tag, values);
@@ -75,6 +83,11 @@ final class TiffTags {
     /** First value of a tag with integers of two bytes or more. */
     Optional<Long> integer(int tag) {
         return Optional.ofNullable(integers.get(tag)).map(values -> values[0]);
+    }
+
+    /** Values of a tag with bytes. */
+    Optional<byte[]> bytes(int tag) {
+        return Optional.ofNullable(bytes.get(tag));
     }
 
     /** A copy of the file with another first value of a tag, if it has the tag. */

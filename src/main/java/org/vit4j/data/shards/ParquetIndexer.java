@@ -158,6 +158,7 @@ final class ParquetIndexer {
         int end = 0;
         for (int group = 0; group < parquet.groups(); group++) {
             end += parquet.rows(group);
+            if (row == end) continue; // without rows, and perhaps without the position of a page
             ColumnPages pages = parquet.pages(group, column);
             while (pages.next()) {
                 ColumnValues values = pages.values();

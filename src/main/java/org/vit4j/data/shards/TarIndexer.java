@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarFile;
 import org.vit4j.config.ConfigError;
@@ -26,6 +27,9 @@ import org.vit4j.io.GitLfs;
  * <p>As webdataset does, it ignores members without a dot in their name, links, and names such as {@code __meta__.json}.
  */
 final class TarIndexer {
+    /** Files about a shard: those in a first directory such as {@code __meta__}, as in webdataset, and {@code __meta__.json}. */
+    private static final Pattern METADATA = Pattern.compile("__[^/]*__($|/|\\.json$)");
+
     private static final int BLOCK = 512;
     private static final int PADDING = 1 << 20;
 
@@ -105,8 +109,7 @@ final class TarIndexer {
             throw new ConfigError(file + ": is truncated in " + name + "; write or download it again");
         int slash = name.lastIndexOf('/');
         int dot = name.indexOf('.', slash + 1);
-        String base = name.substring(slash + 1);
-        if (dot <= slash + 1 || (base.startsWith("__") && base.indexOf("__", 2) > 0)) return end;
+        if (dot <= slash + 1 || METADATA.matcher(name).lookingAt()) return end;
         String of = name.substring(0, dot);
         if (!of.equals(key)) {
             finishSample(channel);

@@ -2,6 +2,7 @@ package org.vit4j.data.transforms;
 
 import java.util.Arrays;
 import org.vit4j.data.image.ByteImage;
+import org.vit4j.data.image.ImageTooLargeException;
 import org.vit4j.data.image.PixelBox;
 import org.vit4j.data.image.PixelBuffers;
 
@@ -63,12 +64,8 @@ final class ByteResampling {
      */
     static ByteImage resize(
             ByteImage image, PixelBox part, int newHeight, int newWidth, PixelBox window, Interpolation interpolation) {
-        long values = (long) window.height() * window.width() * image.channels();
-        if (values > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("the resized image is too large (" + newHeight + "x" + newWidth
-                    + ", from " + part.height() + "x" + part.width() + ")");
-        }
-        byte[] out = PixelBuffers.bytes((int) values);
+        byte[] out =
+                PixelBuffers.bytes(ImageTooLargeException.length(window.height(), window.width(), image.channels()));
         ByteResampling resampling = new ByteResampling(image, part);
         if (interpolation == Interpolation.NEAREST) resampling.nearest(newHeight, newWidth, window, out);
         else resampling.filter(newHeight, newWidth, window, interpolation, out);

@@ -3,7 +3,6 @@ package org.vit4j.data.transforms;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import org.vit4j.config.Checks;
 import org.vit4j.config.Section;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.ImageGeometry;
@@ -17,7 +16,7 @@ import org.vit4j.data.image.ImageGeometry;
 public record RandomCrop(List<Integer> size, int padding, double fill) implements Transform {
     public RandomCrop {
         size = size.isEmpty() ? List.of() : TransformChecks.size(size);
-        Checks.check(padding >= 0, "padding", padding, "must be at least 0");
+        TransformChecks.padding(padding);
         TransformChecks.fill(fill);
     }
 

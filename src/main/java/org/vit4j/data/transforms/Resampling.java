@@ -4,6 +4,7 @@ import java.util.Optional;
 import org.vit4j.data.image.ByteImage;
 import org.vit4j.data.image.Image;
 import org.vit4j.data.image.ImageGeometry;
+import org.vit4j.data.image.ImageTooLargeException;
 import org.vit4j.data.image.PixelBox;
 
 /**
@@ -90,7 +91,7 @@ public final class Resampling {
         int c = image.channels();
         ResizeTaps taps = ResizeTaps.of(image.width(), width, 0, width, interpolation);
         float[] in = image.pixels();
-        float[] out = new float[image.height() * width * c];
+        float[] out = new float[ImageTooLargeException.length(image.height(), width, c)];
         for (int y = 0; y < image.height(); y++) {
             for (int x = 0; x < width; x++) {
                 int from = (y * image.width() + taps.first()[x]) * c;
@@ -104,7 +105,7 @@ public final class Resampling {
         int row = image.width() * image.channels();
         ResizeTaps taps = ResizeTaps.of(image.height(), height, 0, height, interpolation);
         float[] in = image.pixels();
-        float[] out = new float[height * row];
+        float[] out = new float[ImageTooLargeException.length(height, image.width(), image.channels())];
         for (int y = 0; y < height; y++) {
             int from = taps.first()[y] * row;
             for (int x = 0; x < row; x++) out[y * row + x] = sum(in, from + x, row, taps, y);
@@ -126,7 +127,7 @@ public final class Resampling {
         int[] columns = ResizeTaps.nearest(image.width(), width, 0, width);
         int[] rows = ResizeTaps.nearest(image.height(), height, 0, height);
         float[] in = image.pixels();
-        float[] out = new float[height * width * c];
+        float[] out = new float[ImageTooLargeException.length(height, width, c)];
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
                 int from = (rows[y] * image.width() + columns[x]) * c;

@@ -44,14 +44,21 @@ final class SameDiffComparison {
 
     /** Compares a tensor in inference with float32. */
     static void assertSameTensor(Graph graph, int images, String tensor) {
+        assertSameTensor(graph, images, Precision.FP32, tensor, 1e-4);
+    }
+
+    /** Compares a tensor in inference. */
+    static void assertSameTensor(Graph graph, int images, Precision precision, String tensor, double tolerance) {
         ParameterStore parameters = parameters(graph);
         Map<String, INDArray> inputs = inputs(graph, images);
         try (var reference = new SameDiffInference(graph, parameters);
-                var inference = new OneDnnInference(graph, parameters, true, Precision.FP32)) {
+                var inference = new OneDnnInference(graph, parameters, true, precision)) {
             INDArray expected = reference.tensor(tensor, inputs);
             double error =
                     inference.tensor(tensor, inputs).sub(expected).amaxNumber().doubleValue();
-            assertThat(error).as(tensor).isLessThan(1e-4 * expected.amaxNumber().doubleValue());
+            assertThat(error)
+                    .as(tensor)
+                    .isLessThan(tolerance * expected.amaxNumber().doubleValue());
         }
     }
 

@@ -96,6 +96,8 @@ class WebDatasetTest {
                 members(
                         "__meta__.json",
                         "{}",
+                        "__meta__/sample.png",
+                        png(5),
                         "a/",
                         "",
                         "README",
@@ -111,11 +113,16 @@ class WebDatasetTest {
                         "b/y.png",
                         png(4),
                         "b/y.txt",
-                        "caption"));
+                        "caption",
+                        "__label__0.png",
+                        png(5),
+                        "__label__0.cls",
+                        "1"));
         tar(dir.resolve("val.tar"), samples(1, 2));
         DatasetSplits split = TestShards.open(ShardFormat.WEBDATASET, dir, ShardConfig.DEFAULTS);
-        assertThat(split.train().size()).isEqualTo(2);
+        assertThat(split.train().size()).isEqualTo(3);
         assertThat(split.train().name(0)).endsWith("x.PNG");
+        assertThat(split.train().name(2)).endsWith("__label__0.png");
         assertThat(split.train().label(1)).isZero();
     }
 

@@ -133,6 +133,8 @@ class TransformTest {
         refused(() -> new HorizontalFlip(1.5), "p (1.5) must be in [0, 1]");
         refused(() -> new CenterCrop(List.of(0)), "size ([0]) must be one integer or [H, W], each at least 1");
         refused(() -> new RandomCrop(List.of(), -1, 0), "padding (-1) must be at least 0");
+        refused(() -> new RandomCrop(List.of(), 65537, 0), "padding (65537) must be at most 65536");
+        refused(() -> new CenterCrop(List.of(65537)), "size (65537) must be at most 65536");
         refused(() -> new ValueRange(2, 1), "low (2.0) must be at most high (1.0)");
         refused(
                 () -> new RandomResizedCrop(
