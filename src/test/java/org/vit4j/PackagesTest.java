@@ -193,7 +193,7 @@ class PackagesTest {
                     "report",
                     "tracking",
                     "train"),
-            allow("tracking", "config", "metrics", "train"),
+            allow("tracking", "config", "io", "metrics", "train"),
             allow("dl4j", "backend", "backend.samediff", "graph", "machine", "model", "models"));
 
     private final JavaClasses classes = new ClassFileImporter()

@@ -47,7 +47,7 @@ public final class ParameterStore {
 
     private INDArray flat(List<Parameter> group, DataType type) {
         long size = group.stream().mapToLong(Parameter::size).sum();
-        INDArray flat = Nd4j.zeros(type, Math.max(size, 1));
+        INDArray flat = Workspaces.outside(() -> Nd4j.zeros(type, Math.max(size, 1)));
         long from = 0;
         for (Parameter parameter : group) {
             arrays.put(parameter.name(), view(flat, from, parameter.shape()));

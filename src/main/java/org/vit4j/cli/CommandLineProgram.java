@@ -3,13 +3,13 @@ package org.vit4j.cli;
 import java.io.PrintWriter;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.Set;
 import org.nd4j.linalg.factory.Nd4j;
 import org.vit4j.bench.BenchRunner;
 import org.vit4j.config.ConfigError;
 import org.vit4j.config.UserPath;
 import org.vit4j.io.RunException;
+import org.vit4j.machine.MemoryLimit;
 import org.vit4j.machine.SuppressedOutput;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -64,7 +64,7 @@ public final class CommandLineProgram implements Runnable {
         line.setOut(ConsoleEncoding.writer(System.out));
         line.setErr(ConsoleEncoding.writer(System.err));
         line.setCaseInsensitiveEnumValuesAllowed(true);
-        line.setUseSimplifiedAtFiles(true); // one argument per line, so that paths may contain spaces
+        line.setExpandAtFiles(false); // ArgumentFiles does
         line.registerConverter(Path.class, UserPath::of);
         line.registerConverter(BenchRunner.class, CommandLineProgram::benchRunner);
         line.setParameterExceptionHandler((problem, arguments) -> usageError(problem));
@@ -81,14 +81,15 @@ public final class CommandLineProgram implements Runnable {
         });
         int code;
         try {
-            Optional<String> unusable = ArgumentFiles.firstUnusable(args);
-            unusable.ifPresent(problem -> line.getErr().println("vit4j: " + problem));
-            code = unusable.isPresent() ? INVALID_INPUT : line.execute(args);
+            code = line.execute(ArgumentFiles.expanded(args));
+        } catch (ConfigError e) { // of these files; those of commands are reported by them
+            line.getErr().println("vit4j: " + e.getMessage());
+            code = INVALID_INPUT;
         } catch (OutOfMemoryError e) {
             line.getErr()
                     .println("vit4j: out of memory (" + e.getMessage()
                             + "); use smaller batches or fewer threads, or raise the limit with"
-                            + " VIT4J_JAVA_OPTS=-Xmx4g");
+                            + " VIT4J_JAVA_OPTS=" + MemoryLimit.largerHeap());
             if (root.debug) e.printStackTrace(line.getErr());
             code = FAILURE;
         } catch (LinkageError e) {

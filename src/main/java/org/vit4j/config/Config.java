@@ -217,6 +217,9 @@ public final class Config {
         if (Files.isDirectory(directory.resolve(UserPath.of(nameOrPath)))) {
             throw new ConfigError("'" + nameOrPath + "' is a directory; expected a YAML file or the name of a variant");
         }
+        if (Files.exists(directory.resolve(UserPath.of(nameOrPath))))
+            throw new ConfigError(
+                    "'" + nameOrPath + "' is a pipe or device; expected a YAML file, or the name of a variant");
         throw new ConfigError("no config '" + nameOrPath + "': neither a file nor the name of a packaged config"
                 + Suggestions.hint(bare, ConfigCatalog.names()));
     }

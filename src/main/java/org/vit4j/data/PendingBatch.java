@@ -1,6 +1,7 @@
 package org.vit4j.data;
 
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
 
@@ -53,6 +54,8 @@ final class PendingBatch {
         Throwable e = failure().orElse(null);
         if (e instanceof RuntimeException cause) throw cause;
         if (e instanceof Error cause) throw cause;
+        // Other languages than Java, such as Kotlin, throw checked exceptions without declaring them.
+        if (e != null) throw new CompletionException("an image could not be loaded: " + e, e);
         int count = 0;
         for (int i = 0; i < batch.size(); i++) if (loaded[i]) batch.move(i, count++);
         return count == 0 ? Optional.empty() : Optional.of(batch.first(count));

@@ -89,7 +89,7 @@ public final class AtomicFiles {
 
     /** Shortens long names: with the suffix a name could exceed the file system's limit of 255 bytes. */
     private static String shortened(String name) {
-        return name.length() <= 48 ? name : name.substring(0, 40) + Integer.toHexString(name.hashCode());
+        return name.length() <= 48 ? name : ShortText.prefix(name, 40) + Integer.toHexString(name.hashCode());
     }
 
     /** Writes text in UTF-8. */

@@ -36,10 +36,23 @@ public final class MemoryLimit {
         if (System.getProperty(RESIDENT) == null) System.setProperty(RESIDENT, bytes / 10 * 9 + "");
     }
 
+    /** The option of Java for a larger heap than that of this process. */
+    public static String largerHeap() {
+        long gigabytes = Runtime.getRuntime().maxMemory() >> 30;
+        return "-Xmx" + (gigabytes < 4 ? 4 : 2 * gigabytes) + "g";
+    }
+
     private static long machine() {
-        return meminfo()
-                .orElseGet(() -> ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
-                        .getTotalMemorySize());
+        return meminfo().orElseGet(MemoryLimit::managed);
+    }
+
+    private static long managed() {
+        try {
+            return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
+                    .getTotalMemorySize();
+        } catch (LinkageError e) { // the process may not open more files, which later steps report
+            return Runtime.getRuntime().maxMemory();
+        }
     }
 
     /** Reads {@code MemTotal: 24567890 kB}; faster than loading Java's management classes. */

@@ -4,7 +4,7 @@ import org.vit4j.data.Batch;
 
 /** Measure of the predictions on a validation set, such as the mean recall of the classes. */
 public interface Metric {
-    /** Key of the value in {@link EpochMetrics#metrics}. */
+    /** Key of the value in {@link EpochMetrics#metrics}, not that of another metric. */
     String name();
 
     /** Begins a pass over the validation set. */

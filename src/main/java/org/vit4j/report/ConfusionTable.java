@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.vit4j.io.ShortText;
 
 /**
  * Confusion matrix as HTML: a table with numbers for up to 20 classes, a color map for up to 120. The most confused
@@ -135,6 +136,6 @@ final class ConfusionTable {
     private static String name(EvaluationReport e, int i) {
         String name = e.classes().get(i).name();
         boolean fits = name.length() <= MAX_NAME_LENGTH;
-        return Html.escape(fits ? name : name.substring(0, MAX_NAME_LENGTH - 1) + "…");
+        return Html.escape(fits ? name : ShortText.prefix(name, MAX_NAME_LENGTH - 1) + "…");
     }
 }

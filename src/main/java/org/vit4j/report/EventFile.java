@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -62,8 +64,12 @@ public final class EventFile implements AutoCloseable {
         List<Path> previous = files(directory);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(record(version((double) seconds)));
+        Set<List<Object>> copied = new HashSet<>(); // files are copies of one another after a kill within this method
         for (Path file : previous) {
-            read(file).stream().filter(keep).forEach(scalar -> bytes.writeBytes(record(event(List.of(scalar)))));
+            read(file).stream()
+                    .filter(keep)
+                    .filter(scalar -> copied.add(List.of(scalar.tag(), scalar.step())))
+                    .forEach(scalar -> bytes.writeBytes(record(event(List.of(scalar)))));
         }
         Path file = directory.resolve(NAME + String.format(Locale.ROOT, "%010d", seconds) + SUFFIX);
         AtomicFiles.write(file, temporary -> Files.write(temporary, bytes.toByteArray()));

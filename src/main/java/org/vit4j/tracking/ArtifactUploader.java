@@ -2,6 +2,7 @@ package org.vit4j.tracking;
 
 import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -63,6 +64,9 @@ final class ArtifactUploader {
             request = request(file);
         } catch (IOException e) {
             throw new MlflowFailure(MlflowFailure.UNREADABLE, reason(e), e);
+        } catch (IllegalArgumentException e) { // without its message, which may contain the credentials
+            throw new MlflowFailure(
+                    MlflowFailure.UNREADABLE, "the address or the credentials have invalid characters", null);
         }
         HttpClient http = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
@@ -92,10 +96,31 @@ final class ArtifactUploader {
         return type.toLowerCase(Locale.ROOT).startsWith("text/html");
     }
 
+    /**
+     * The path of {@code mlflow-artifacts:/1/RUN/artifacts}, or of one with a host. Experiments may have locations with characters
+     * that addresses must not have.
+     */
+    private static String rawPath(String uri) throws IOException {
+        String path = uri.replaceFirst("^[^:/]*:(//[^/]*)?", "");
+        if (!path.startsWith("/")) throw new IOException("the server names no directory for files: '" + uri + "'");
+        try {
+            return new URI(path).getRawPath();
+        } catch (URISyntaxException e) {
+            return encoded(path);
+        }
+    }
+
+    private static String encoded(String path) throws IOException {
+        try {
+            return new URI(null, null, path, null).getRawPath();
+        } catch (URISyntaxException e) {
+            throw new IOException("'" + path + "' is not a path", e);
+        }
+    }
+
     private HttpRequest request(Path file) throws IOException {
-        // mlflow-artifacts:/1/RUN/artifacts, or with a host
-        String below = URI.create(artifactUri).getRawPath();
         String name = file.getFileName().toString();
+        String below = rawPath(artifactUri);
         URI address = URI.create(server.target().uri() + "/api/2.0/mlflow-artifacts/artifacts" + below + "/" + name);
         HttpRequest.Builder request = HttpRequest.newBuilder(address)
                 .timeout(Duration.ofSeconds(60 + Files.size(file) / BYTES_PER_SECOND))

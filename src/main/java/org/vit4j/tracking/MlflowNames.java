@@ -1,5 +1,7 @@
 package org.vit4j.tracking;
 
+import org.vit4j.io.ShortText;
+
 /** Limits of MLflow on names and values. */
 final class MlflowNames {
     private static final int LONGEST_KEY = 250;
@@ -25,6 +27,6 @@ final class MlflowNames {
     }
 
     private static String shortened(String text, int length) {
-        return text.length() <= length ? text : text.substring(0, length - 3) + "...";
+        return text.length() <= length ? text : ShortText.prefix(text, length - 3) + "...";
     }
 }

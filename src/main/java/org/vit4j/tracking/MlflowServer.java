@@ -20,6 +20,7 @@ import org.mlflow.tracking.MlflowHttpException;
 import org.mlflow_project.google.protobuf.InvalidProtocolBufferException;
 import org.mlflow_project.google.protobuf.MessageOrBuilder;
 import org.mlflow_project.google.protobuf.util.JsonFormat;
+import org.vit4j.io.ShortText;
 
 /**
  * Calls of an MLflow server with a time limit, which the client does not have, and with errors of one line. Used by one
@@ -203,7 +204,7 @@ final class MlflowServer implements AutoCloseable {
 
     private static String oneLine(String text) {
         String line = text.replaceAll("[\\s\\p{Cc}]+", " ").strip(); // no escape sequences for the terminal
-        return line.length() <= LONGEST_REASON ? line : line.substring(0, LONGEST_REASON) + "...";
+        return line.length() <= LONGEST_REASON ? line : ShortText.prefix(line, LONGEST_REASON) + "...";
     }
 
     @Override

@@ -47,7 +47,9 @@ record MlflowTarget(
                 uri.replaceFirst("/+$", ""),
                 environment.get("MLFLOW_TRACKING_USERNAME"),
                 environment.get("MLFLOW_TRACKING_PASSWORD"),
-                environment.get("MLFLOW_TRACKING_TOKEN"),
+                variable(environment, "MLFLOW_TRACKING_TOKEN")
+                        .map(String::strip)
+                        .orElse(null), // files end with a newline
                 config.experiment()
                         .or(() -> variable(environment, "MLFLOW_EXPERIMENT_NAME"))
                         .orElse("Default"),

@@ -8,10 +8,12 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.backend.DropMask;
+import org.vit4j.config.Checks;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchShard;
 import org.vit4j.data.MixedBatch;
 import org.vit4j.graph.Graph;
+import org.vit4j.graph.Shape;
 import org.vit4j.metrics.Evaluator;
 
 /** Inputs of the training graph for a batch: images, targets, teacher logits and dropout masks. */
@@ -22,6 +24,7 @@ final class BatchInputs {
     private final List<DropMask> masks;
     private final Optional<IntFunction<int[]>> labels;
     private final String images;
+    private final Shape image;
 
     /** @param labels all labels of an image by its index, if images have several */
     BatchInputs(
@@ -37,6 +40,7 @@ final class BatchInputs {
         this.teacher = teacher;
         this.masks = masks;
         this.images = graph.input().name();
+        this.image = graph.input().shape();
     }
 
     /** @param draw number of the batch since the start; seeds the random masks together with the seed of the run */
@@ -47,6 +51,8 @@ final class BatchInputs {
     /** Inputs for a shard of a batch. */
     Map<String, INDArray> inputs(MixedBatch mixed, BatchShard shard, long draw) {
         Batch batch = mixed.batch();
+        Shape got = Shape.of(batch.height(), batch.width(), batch.channels());
+        Checks.require(got.equals(image), "batch of images [H, W, C] of %s, expected %s", got, image);
         Map<String, INDArray> inputs = new HashMap<>();
         INDArray pixels = batch.byteArray(); // of floats, unless the backend normalizes bytes
         inputs.put(images, pixels);

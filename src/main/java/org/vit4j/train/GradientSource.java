@@ -3,6 +3,7 @@ package org.vit4j.train;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.vit4j.data.Batch;
 import org.vit4j.data.BatchIterator;
@@ -56,6 +57,11 @@ interface GradientSource extends AutoCloseable {
             @Override
             public List<BatchResult> next(int batch, int left) {
                 long draw = (long) epoch * perEpoch + batch;
+                if (Thread.currentThread().isInterrupted())
+                    throw new CancellationException("interrupted before batch " + batch + " of epoch " + epoch);
+                if (!batches.hasNext())
+                    throw new IllegalStateException("the source of training batches has " + perEpoch
+                            + " batches per epoch, but ended after " + batch);
                 Batch loaded = batches.next();
                 MixedBatch mixed = train.mix(loaded, epoch, draw, mixedImages);
                 if (mixed.batch() != loaded) mixedImages = mixed.batch().images();

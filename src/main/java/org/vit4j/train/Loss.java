@@ -31,7 +31,7 @@ public interface Loss {
         return multiHot;
     }
 
-    /** Target probabilities of a batch, [B, K]: one-hot labels, those of mixed images weighted. */
+    /** Target probabilities of a batch, [B, K]: one-hot labels, those of mixed images weighted. The caller closes the array. */
     default INDArray targets(MixedBatch mixed, int classes) {
         return SoftTargets.mixed(mixed, classes, 0);
     }

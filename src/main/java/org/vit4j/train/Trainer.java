@@ -2,6 +2,7 @@ package org.vit4j.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.vit4j.backend.Backend;
 import org.vit4j.backend.ProcessGroup;
@@ -90,7 +91,14 @@ public final class Trainer {
 
     /** Adds metrics of the validation set; see {@link EpochMetrics#metrics}. */
     public Trainer metrics(Metric... more) {
-        metrics.addAll(List.of(more));
+        for (Metric metric : more) {
+            String name = Objects.requireNonNull(metric.name(), "the name of a metric");
+            Checks.require(
+                    metrics.stream().noneMatch(other -> other.name().equals(name)),
+                    "two metrics have the name %s",
+                    name);
+            metrics.add(metric);
+        }
         return this;
     }
 
@@ -221,6 +229,8 @@ public final class Trainer {
                 "%d classes, expected %d, the number of the network's logits",
                 classes.size(),
                 network.model().classes());
+        Checks.require(training.batchesPerEpoch() > 0, "the source of training batches has no batches");
+        Checks.require(validation.batchesPerEpoch() > 0, "the source of validation batches has no batches");
         TrainConfig config = settings.build(epochs).forClasses(classes, training.classCounts());
         Checks.require(config.distill().isEmpty() || teacher.isPresent(), "teacher is missing; train.distill needs it");
         Checks.require(

@@ -73,6 +73,10 @@ final class SparkWorkers implements GradientWorkers, AutoCloseable {
 
     @Override
     public void close() {
-        worker.destroy();
+        try {
+            worker.destroy();
+        } catch (RuntimeException e) { // Spark stops by itself when the process is interrupted, at any moment
+            if (!spark.sc().isStopped()) throw e;
+        }
     }
 }

@@ -53,6 +53,15 @@ class AtomicFilesTest {
     }
 
     @Test
+    void longNamesOfAnyCharactersAreWritten() {
+        for (int length = 36; length < 42; length++) {
+            Path file = directory.resolve("x".repeat(length) + "\ud83d\ude00".repeat(8));
+            AtomicFiles.write(file, "text");
+            assertThat(file).hasContent("text");
+        }
+    }
+
+    @Test
     void missingDirectoriesAreCreatedAndAFileInTheirPlaceIsReported() throws IOException {
         Path file = directory.resolve("a/b/metrics.jsonl");
         AtomicFiles.write(file, "{}");

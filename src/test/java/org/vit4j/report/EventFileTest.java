@@ -69,6 +69,17 @@ class EventFileTest {
         assertThat(read()).isEqualTo(scalars(1, 2, 3, 4, 5));
     }
 
+    /** The state after a kill before the earlier file is deleted. */
+    @Test
+    void copiesOfTheSameScalarsAreReadOnce() throws IOException {
+        write(5, 1, 2, 3);
+        Path first = EventFile.files(directory).get(0);
+        Files.copy(first, directory.resolve(first.getFileName().toString().replace("0000000005", "0000000006")));
+        assertThat(EventFile.files(directory)).hasSize(2);
+        EventFile.open(directory, scalar -> true, 7).close();
+        assertThat(read()).isEqualTo(scalars(1, 2, 3));
+    }
+
     @Test
     void incompleteLastRecordIsIgnored() throws IOException {
         write(5, 1, 2);

@@ -23,6 +23,9 @@ import java.util.concurrent.Executors;
 
 /** Tracking server in this process: the part of MLflow's REST API that vit4j uses, with its limits. */
 public final class FakeMlflow implements AutoCloseable {
+    /** Path of the files of an experiment on the server. */
+    String experimentPath = "/0";
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Run on the server. */
@@ -268,7 +271,7 @@ public final class FakeMlflow implements AutoCloseable {
                 .put("run_id", id)
                 .put("experiment_id", "0")
                 .put("lifecycle_stage", "active")
-                .put("artifact_uri", "mlflow-artifacts:/0/" + id + "/artifacts");
+                .put("artifact_uri", "mlflow-artifacts:" + experimentPath + "/" + id + "/artifacts");
         ObjectNode data = described.putObject("data");
         ArrayNode params = data.putArray("params");
         run.params.forEach((key, value) -> params.addObject().put("key", key).put("value", value));

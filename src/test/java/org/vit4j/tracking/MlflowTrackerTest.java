@@ -383,6 +383,7 @@ class MlflowTrackerTest {
 
     @Test
     void aFileThatCannotBeReadDoesNotKeepOthersBack() throws IOException {
+        server.experimentPath = "/my experiment"; // locations may have any characters
         Path config = Files.writeString(directory.resolve("config.yaml"), "a: b");
         try (MlflowTracker tracker = connect(TIMES)) {
             tracker.start("first", Map.of(), Map.of());

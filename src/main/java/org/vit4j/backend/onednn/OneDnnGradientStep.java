@@ -20,6 +20,7 @@ import org.vit4j.backend.ParameterStore;
 import org.vit4j.backend.PlanCache;
 import org.vit4j.backend.Precision;
 import org.vit4j.backend.RunningStatistics;
+import org.vit4j.backend.Workspaces;
 import org.vit4j.backend.samediff.LossGraph;
 import org.vit4j.graph.Graph;
 import org.vit4j.machine.CpuThreads;
@@ -50,11 +51,12 @@ public final class OneDnnGradientStep implements GradientStep {
         this.mode = mode;
         this.spec = spec;
         this.precision = precision;
-        this.loss = new LossGraph(graph, spec.loss());
+        this.loss = Workspaces.outside(() -> new LossGraph(graph, spec.loss()));
         Set<String> read = new LinkedHashSet<>(loss.tensors());
         read.addAll(spec.tensors());
         this.outputs = new ArrayList<>(read);
-        this.flatGradient = Nd4j.zeros(DataType.FLOAT, parameters.trainable().length());
+        this.flatGradient = Workspaces.outside(
+                () -> Nd4j.zeros(DataType.FLOAT, parameters.trainable().length()));
         this.masks = DropMaskSpecs.of(graph);
     }
 
@@ -74,8 +76,12 @@ public final class OneDnnGradientStep implements GradientStep {
 
     @Override
     public void run(Map<String, INDArray> inputs) {
+        lossValue = Workspaces.outside(() -> gradients(inputs));
+    }
+
+    private double gradients(Map<String, INDArray> inputs) {
         selectPlan(inputs);
-        lossValue = plan.reading(inputs, () -> {
+        return plan.reading(inputs, () -> {
             Map<String, INDArray> out = runForward(inputs);
             double value = loss.loss(out);
             for (String tensor : loss.differentiableTensors())
@@ -87,8 +93,10 @@ public final class OneDnnGradientStep implements GradientStep {
 
     @Override
     public double forwardLoss(Map<String, INDArray> inputs) {
-        selectPlan(inputs);
-        return plan.reading(inputs, () -> loss.loss(runForward(inputs)));
+        return Workspaces.outside(() -> {
+            selectPlan(inputs);
+            return plan.reading(inputs, () -> loss.loss(runForward(inputs)));
+        });
     }
 
     private void selectPlan(Map<String, INDArray> inputs) {
@@ -111,7 +119,7 @@ public final class OneDnnGradientStep implements GradientStep {
     }
 
     private INDArray copy(String name) {
-        return copies.computeIfAbsent(name, plan::get);
+        return Workspaces.outside(() -> copies.computeIfAbsent(name, plan::get));
     }
 
     @Override

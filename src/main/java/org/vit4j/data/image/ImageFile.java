@@ -9,6 +9,7 @@ import org.vit4j.config.Checks;
 import org.vit4j.config.ConfigError;
 import org.vit4j.io.AtomicFiles;
 import org.vit4j.io.RunException;
+import org.vit4j.machine.MemoryLimit;
 
 /**
  * Reads image files with the pixels of Pillow's {@code ImageOps.exif_transpose(image).convert('RGB')} or {@code
@@ -75,7 +76,8 @@ public final class ImageFile {
         long heap = Runtime.getRuntime().maxMemory() >> 20;
         return new RunException(
                 file + ": not enough memory to decode it (the Java heap is limited to " + heap
-                        + " MB); raise the limit with VIT4J_JAVA_OPTS=-Xmx4g, or lower train.workers or --workers",
+                        + " MB); raise the limit with VIT4J_JAVA_OPTS=" + MemoryLimit.largerHeap()
+                        + ", or lower train.workers or --workers",
                 e);
     }
 
