@@ -11,6 +11,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.vit4j.config.ConfigError;
@@ -22,6 +23,9 @@ public final class RunDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
     private static final String SWEEP = "sweep.json";
     private static final String LOCK = "run.lock";
+
+    /** Depth of the lock files of runs of a sweep, and of runs in the directory of another. */
+    private static final int NESTED = 4;
 
     /**
      * File keys (device and inode) of the lock files that this process has locked. They must not be opened again: POSIX
@@ -156,6 +160,17 @@ public final class RunDirectory implements AutoCloseable {
             if (Path.of("").toRealPath().startsWith(directory)) {
                 throw new ConfigError(path + ": holds an earlier run, and is the current directory or above it; use"
                         + " another directory with --run");
+            }
+            try (Stream<Path> files = Files.walk(directory, NESTED)) {
+                files.filter(file -> file.endsWith(LOCK))
+                        .map(Path::getParent)
+                        .filter(run -> !run.equals(directory) && isInUse(run))
+                        .findFirst()
+                        .ifPresent(run -> {
+                            throw new ConfigError(path
+                                    + ": holds an earlier run, which would be moved, but another vit4j process"
+                                    + " is training in " + run + "; wait for it, or use another directory with --run");
+                        });
             }
             Path aside = aside(directory);
             Files.move(directory, aside);

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.CollectionAccumulator;
@@ -24,12 +27,34 @@ import org.vit4j.train.Callback;
 public final class SparkCluster implements DistributedBackend {
     private static final Logger LOG = LoggerFactory.getLogger(SparkCluster.class);
 
+    /** Priority of a hook that runs before Spark's, whose priority is 50. */
+    private static final int BEFORE_SPARK = 1000;
+
+    /** Limit of a step and its checkpoint. */
+    private static final int STEP_MINUTES = 10;
+
     @Override
     public TrainRun.RunResult train(
             String master, RunConfig config, Path directory, boolean resume, Callback progress, BooleanSupplier stop) {
+        CountDownLatch ended = new CountDownLatch(1);
         try (SparkSession session = SparkSessions.open(master, "vit4j train " + config.name())) {
+            stopAfter(ended);
             return train(session, config, directory, resume, progress, stop);
+        } finally {
+            ended.countDown();
         }
+    }
+
+    /** On an interrupt, Spark would stop by a hook of its own while the step in progress still needs it. */
+    private static void stopAfter(CountDownLatch ended) {
+        Runnable wait = () -> {
+            try {
+                ended.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        ShutdownHookManager.get().addShutdownHook(wait, BEFORE_SPARK, STEP_MINUTES, TimeUnit.MINUTES);
     }
 
     /** Trains with a session of the caller, which stays open. */

@@ -22,8 +22,8 @@ final class SparkSessions {
             "spark.driver.maxResultSize", "0");
 
     /** Masters of Spark itself; others, of cluster managers that are added to it, are URLs. */
-    private static final Pattern MASTER =
-            Pattern.compile("local|local\\[(\\d+|\\*)(,\\s*\\d+)?\\]|local-cluster\\[.+\\]|yarn|[a-z0-9]+://.+");
+    private static final Pattern MASTER = Pattern.compile("local|local\\[([1-9]\\d*|\\*)(,\\s*\\d+)?\\]"
+            + "|local-cluster\\[\\s*[1-9]\\d*\\s*,\\s*[1-9]\\d*\\s*,\\s*[1-9]\\d*\\s*\\]|yarn|[a-z0-9]+://.+");
 
     private SparkSessions() {}
 

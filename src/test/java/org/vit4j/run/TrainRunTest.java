@@ -286,6 +286,18 @@ class TrainRunTest {
         }
     }
 
+    @Test
+    void aDirectoryWithARunInUseIsNotMovedAside() throws IOException {
+        Path outer = directory.resolve("outer");
+        Files.writeString(Files.createDirectories(outer).resolve("config.yaml"), "model: {}");
+        try (RunDirectory inner = RunDirectory.open(outer.resolve("lr=1e-2"), false)) {
+            assertThatThrownBy(() -> RunDirectory.open(outer, false))
+                    .isInstanceOf(ConfigError.class)
+                    .hasMessageContaining("another vit4j process is training in "
+                            + inner.path().toRealPath());
+        }
+    }
+
     /** POSIX releases a lock when the process closes any descriptor of the file. */
     @Test
     void theLockIsHeldForOtherProcessesAfterARejectedRunOfThisOne() throws Exception {
