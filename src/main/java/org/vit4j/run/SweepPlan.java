@@ -16,6 +16,7 @@ import java.util.function.Predicate;
 import org.vit4j.config.Config;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.DataConfig;
+import org.vit4j.io.ShortText;
 import org.vit4j.train.TeacherModel;
 
 /**
@@ -118,7 +119,7 @@ public record SweepPlan(String name, Path directory, List<SweepAxis> axes, List<
         }
         String name = String.join(",", parts);
         if (name.length() <= LONGEST_NAME) return name;
-        return name.substring(0, LONGEST_NAME) + "-" + Integer.toHexString(name.hashCode());
+        return ShortText.prefix(name, LONGEST_NAME) + "-" + Integer.toHexString(name.hashCode());
     }
 
     /** Converts a value to characters allowed in file names on all systems: {@code [7, 3]} becomes {@code 7-3}. */

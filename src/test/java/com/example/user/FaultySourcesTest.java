@@ -13,8 +13,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.vit4j.data.Batch;
-import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.datasets.Dataset;
 import org.vit4j.data.image.Image;
@@ -29,38 +27,8 @@ class FaultySourcesTest {
     private static final Stripes STRIPES = new Stripes(16, 1);
     private static final Model MODEL = Model.of(new StripeNet(new ImageSpec(Stripes.SIDE, Stripes.SIDE, 3), 3, 16, 2));
 
-    /** Batches of two images. */
-    private record Batches(int promised, int actual, int height, int width) implements BatchSource {
-        Batches(int promised, int actual) {
-            this(promised, actual, Stripes.SIDE, Stripes.SIDE);
-        }
-
-        @Override
-        public int batchesPerEpoch() {
-            return promised;
-        }
-
-        @Override
-        public BatchIterator epoch(int epoch, int skipBatches) {
-            return new BatchIterator() {
-                private int next = skipBatches;
-
-                @Override
-                public boolean hasNext() {
-                    return next < actual;
-                }
-
-                @Override
-                public Batch next() {
-                    next++;
-                    float[] images = new float[2 * height * width * 3];
-                    return new Batch(2, height, width, 3, images, new int[] {0, 1}, new int[] {0, 1});
-                }
-
-                @Override
-                public void close() {}
-            };
-        }
+    private static FixedBatches batches(int promised, int actual) {
+        return new FixedBatches(promised, actual, new int[] {0, 1});
     }
 
     private static void fit(BatchSource training, BatchSource validation) {
@@ -76,18 +44,18 @@ class FaultySourcesTest {
 
     @Test
     void sourcesWithoutBatchesAreRejected() {
-        Batches good = new Batches(3, 3);
+        FixedBatches good = batches(3, 3);
         for (int count : new int[] {0, -1}) {
-            assertFailure(new Batches(count, 0), good)
+            assertFailure(batches(count, 0), good)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("the source of training batches has no batches");
-            assertFailure(good, new Batches(count, 0)).hasMessage("the source of validation batches has no batches");
+            assertFailure(good, batches(count, 0)).hasMessage("the source of validation batches has no batches");
         }
     }
 
     @Test
     void sourcesThatEndEarlyAreNamed() {
-        assertFailure(new Batches(5, 3), new Batches(3, 3))
+        assertFailure(batches(5, 3), batches(3, 3))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("the source of training batches has 5 batches per epoch, but ended after 3");
     }
@@ -95,7 +63,7 @@ class FaultySourcesTest {
     @Test
     void batchesOfAnotherShapeAreRejected() {
         int side = Stripes.SIDE;
-        assertFailure(new Batches(3, 3, side / 2, 2 * side), new Batches(3, 3))
+        assertFailure(new FixedBatches(3, 3, side / 2, 2 * side, new int[] {0, 1}), batches(3, 3))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("batch of images [H, W, C] of ");
     }
@@ -104,7 +72,7 @@ class FaultySourcesTest {
     void interruptedThreadsStopTraining() {
         Thread.currentThread().interrupt();
         try {
-            assertFailure(new Batches(3, 3), new Batches(3, 3)).isInstanceOf(CancellationException.class);
+            assertFailure(batches(3, 3), batches(3, 3)).isInstanceOf(CancellationException.class);
         } finally {
             assertThat(Thread.interrupted()).isTrue();
         }

@@ -21,7 +21,6 @@ import org.vit4j.backend.samediff.SameDiffInference;
 import org.vit4j.checkpoint.Checkpoints;
 import org.vit4j.config.ConfigError;
 import org.vit4j.data.Batch;
-import org.vit4j.data.BatchIterator;
 import org.vit4j.data.BatchSource;
 import org.vit4j.data.Dl4jData;
 import org.vit4j.data.Preprocessing;
@@ -91,42 +90,12 @@ class InvalidPartsTest {
         assertFailure(STRIPES, faulty(3)).hasStackTraceContaining(expected);
     }
 
-    /** Four batches of four images, with labels of the caller's choice. */
-    private record FixedBatches(int[] labels) implements BatchSource {
-        @Override
-        public int batchesPerEpoch() {
-            return 4;
-        }
-
-        @Override
-        public BatchIterator epoch(int epoch, int skipBatches) {
-            return new BatchIterator() {
-                private int next = skipBatches;
-
-                @Override
-                public boolean hasNext() {
-                    return next < 4;
-                }
-
-                @Override
-                public Batch next() {
-                    next++;
-                    float[] images = new float[4 * Stripes.SIDE * Stripes.SIDE * 3];
-                    return new Batch(4, Stripes.SIDE, Stripes.SIDE, 3, images, labels, new int[] {0, 1, 2, 3});
-                }
-
-                @Override
-                public void close() {}
-            };
-        }
-    }
-
     @Test
     void labelsOfOtherSourcesOutsideOfTheClassesAreRejected() {
         List<String> classes = STRIPES.classes();
-        BatchSource good = new FixedBatches(new int[] {0, 1, 2, 0});
+        BatchSource good = new FixedBatches(4, 4, new int[] {0, 1, 2, 0});
         for (int label : new int[] {3, -1}) {
-            BatchSource bad = new FixedBatches(new int[] {0, 1, label, 0});
+            BatchSource bad = new FixedBatches(4, 4, new int[] {0, 1, label, 0});
             String expected = "image 2: label " + label + ", expected 0 to 2, an index of the classes";
             try (Network net = Network.create(MODEL, 1)) {
                 assertThatThrownBy(() -> Trainer.of(net).batch(4).fit(bad, good, classes, 1))
@@ -143,7 +112,7 @@ class InvalidPartsTest {
 
     @Test
     void otherNumbersOfClassesAreRejected(@TempDir Path directory) {
-        BatchSource batches = new FixedBatches(new int[] {0, 1, 2, 0});
+        BatchSource batches = new FixedBatches(4, 4, new int[] {0, 1, 2, 0});
         List<String> two = List.of("a", "b");
         try (Network net = Network.create(MODEL, 1);
                 Inference inference = Backend.AUTO.inference(net.graph(), net.parameters())) {
